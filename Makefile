@@ -1,0 +1,50 @@
+# Two commands: `make run` and `make test`. Everything else helps those who change the code.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test check bench lock clean
+.DELETE_ON_ERROR:
+
+run: .venv/installed
+	@$(BIN)/devcenter up --demo
+
+test: .venv/installed-dev
+	@$(BIN)/python -m pytest -n auto --dist worksteal -q
+
+check: .venv/installed-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m migrations.check
+
+bench: .venv/installed-dev
+	@$(BIN)/python -m benchmarks $(NAME)
+
+# The lock files carry hashes and no index address; run this after editing the dependencies in pyproject.toml.
+lock: .venv/installed-dev
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --extra embedded --extra install -o requirements.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --extra embedded --extra install --extra dev -c requirements.lock \
+		-o requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf .venv .devcenter .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/installed: requirements.lock pyproject.toml | .venv/python
+	@echo "Installing devcenter and its parts into .venv (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+.venv/installed-dev: requirements-dev.lock .venv/installed
+	@echo "Installing the development tools into .venv (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "devcenter needs Python 3.11 or newer; this is %s. Say which to use: make PYTHON=python3.12 run" % sys.version.split()[0])'
+	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@touch $@
