@@ -1,0 +1,1 @@
+"""How the database is brought to the models' shape, and how that is checked."""

@@ -1,0 +1,46 @@
+"""What is stored: SQLAlchemy models, one file an aggregate, and the guards that the database itself holds."""
+
+from models.access import AccessRequest, Invitation
+from models.app import App
+from models.audit import AuditEntry, IdempotencyKey
+from models.base import Base
+from models.checklist import ChecklistItem
+from models.component import Component, ComponentTest
+from models.job import JobTick
+from models.notification import Notification
+from models.organization import Organization, Person
+from models.policy import PolicyVersion
+from models.request import ApplyBatch, RejectedMessage, TransitionRequest
+from models.review import Review, ReviewStep, Submission
+from models.token import ApiToken, Service
+from models.transition import Transition, TransitionReason
+from models.usage import Customer, OAuthInstall
+
+__all__ = [
+    "AccessRequest",
+    "ApiToken",
+    "App",
+    "ApplyBatch",
+    "AuditEntry",
+    "Base",
+    "ChecklistItem",
+    "Component",
+    "ComponentTest",
+    "Customer",
+    "IdempotencyKey",
+    "Invitation",
+    "JobTick",
+    "Notification",
+    "OAuthInstall",
+    "Organization",
+    "Person",
+    "PolicyVersion",
+    "RejectedMessage",
+    "Review",
+    "ReviewStep",
+    "Service",
+    "Submission",
+    "Transition",
+    "TransitionReason",
+    "TransitionRequest",
+]

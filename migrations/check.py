@@ -1,0 +1,58 @@
+"""`python -m migrations.check`: the newest migration gives the models' tables, and no migration is unsafe to run.
+
+Starts an embedded Postgres of its own. The full comparison (triggers, privileges) is a test.
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from migrations.run import FOLDER, upgrade
+from models import Base
+from runtime.embedded.postgres import EmbeddedPostgres
+
+
+def main() -> int:
+    """Gives 0 when nothing drifted and the linter finds nothing, 1 after printing what is wrong."""
+    with (
+        tempfile.TemporaryDirectory(prefix="devcenter-check-") as folder,
+        EmbeddedPostgres(Path(folder)) as postgres,
+    ):
+        upgrade(postgres.owner_url)
+        engine = create_engine(postgres.owner_url)
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+            drift = compare_metadata(context, Base.metadata)
+        engine.dispose()
+    for difference in drift:
+        print(f"migrations and models differ: {difference}", file=sys.stderr)  # noqa: T201
+    if drift:
+        print(
+            "Write a migration: .venv/bin/alembic revision --autogenerate -m 'what it does'", file=sys.stderr
+        )  # noqa: T201
+    return 1 if drift or _lint() else 0
+
+
+def _lint() -> int:
+    """Runs squawk over the SQL of every migration after the first, which meets only empty databases."""
+    later = sorted(FOLDER.glob("versions/*.py"))[1:]
+    if not later:
+        return 0
+    first = sorted(FOLDER.glob("versions/*.py"))[0].name.split("_")[0]
+    alembic = [sys.executable, "-m", "alembic"]
+    sql = subprocess.run(
+        [*alembic, "upgrade", f"{first}:head", "--sql"], check=True, capture_output=True, text=True
+    )
+    squawk = Path(sys.executable).with_name("squawk")
+    return subprocess.run(
+        [squawk, "--assume-in-transaction"], input=sql.stdout, text=True, check=False
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""The App: a company's integration, and the one row that says where it stands."""
+
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, CreatedAt, Id, one_of
+from models.lifecycle import AppState
+
+
+class App(Base):
+    """An App. `state` and `version` repeat the head of its log, and a deferred foreign key holds them to it.
+
+    `onboarded_customers` and `oauth_installed` are kept by whoever reports a customer or an install, in that
+    transaction, because the sweep for promotion reads them for all Apps at once.
+    """
+
+    __tablename__ = "app"
+
+    id: Mapped[Id]
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str]
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"), index=True)
+    created_by: Mapped[UUID]
+    state: Mapped[str] = mapped_column(String(16))
+    version: Mapped[int]
+    onboarded_customers: Mapped[int] = mapped_column(server_default="0")
+    oauth_installed: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        one_of("state", AppState),
+        CheckConstraint("version >= 1", name="version"),
+        CheckConstraint("onboarded_customers >= 0", name="onboarded_customers"),
+        CheckConstraint("length(name) BETWEEN 1 AND 100", name="name"),
+        CheckConstraint("slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'", name="slug"),
+        ForeignKeyConstraint(
+            ["id", "version", "state"],
+            ["transition.app_id", "transition.version", "transition.to_state"],
+            name="app_head_fkey",
+            deferrable=True,
+            initially="DEFERRED",
+            use_alter=True,
+        ),
+        Index(
+            "app_promotion_candidate_idx",
+            "onboarded_customers",
+            "id",
+            postgresql_where=text("state = 'public_beta' AND oauth_installed"),
+        ),
+        Index("app_listed_idx", "slug", postgresql_where=text("state IN ('public_beta', 'public')")),
+    )

@@ -1,0 +1,46 @@
+"""The evidence that a partner gives for the requirements of the launch checklist."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, one_of
+
+
+class Requirement(StrEnum):
+    """The requirements of the launch checklist, in the order in which a partner meets them."""
+
+    WORKING_INTEGRATION = "working_integration"
+    APP_INFO = "app_info"
+    PLATFORM_DOCUMENTATION = "platform_documentation"
+    PARTNER_DOCUMENTATION = "partner_documentation"
+    CATALOG_DETAILS = "catalog_details"
+    PARTNERS_PAGE = "partners_page"
+    LAUNCH_ANNOUNCEMENT = "launch_announcement"
+    TEST_ACCOUNT = "test_account"
+    REPLAY_INFO = "replay_info"
+
+
+GIVEN_REQUIREMENTS: tuple[Requirement, ...] = tuple(
+    code for code in Requirement if code is not Requirement.WORKING_INTEGRATION
+)
+"""What is met by evidence. A working integration is met by test runs instead."""
+
+
+class ChecklistItem(Base):
+    """The evidence for one requirement of one App, as it stands now. What was reviewed is in the submission."""
+
+    __tablename__ = "checklist_item"
+
+    app_id: Mapped[UUID] = mapped_column(ForeignKey("app.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    given_by: Mapped[UUID]
+    given_at: Mapped[datetime]
+
+    __table_args__ = (one_of("code", GIVEN_REQUIREMENTS),)

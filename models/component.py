@@ -1,0 +1,89 @@
+"""The Components of an App, and the results of testing them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, CreatedAt, Id, one_of
+from models.due import DueMixin, due_constraints
+
+
+class ComponentKind(StrEnum):
+    """How a Component moves data."""
+
+    SUBSCRIPTION = "subscription"
+    STREAM = "stream"
+    PLUGIN = "plugin"
+
+
+SUBKINDS: dict[ComponentKind, tuple[str, ...]] = {
+    ComponentKind.SUBSCRIPTION: ("webhook", "function"),
+    ComponentKind.STREAM: ("",),
+    ComponentKind.PLUGIN: ("web", "ios", "android"),
+}
+
+
+class TestColour(StrEnum):
+    """What a test run showed. A Component is tested when its latest run since its latest change has no red."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+
+
+def _kind_and_subkind() -> str:
+    return " OR ".join(
+        f"(kind = '{kind}' AND subkind = '{subkind}')"
+        for kind, subkinds in SUBKINDS.items()
+        for subkind in subkinds
+    )
+
+
+class Component(Base):
+    """A plugin, a stream or a subscription. `revision` counts its changes; a test speaks for one revision."""
+
+    __tablename__ = "component"
+
+    id: Mapped[Id]
+    app_id: Mapped[UUID] = mapped_column(ForeignKey("app.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    subkind: Mapped[str] = mapped_column(String(16), server_default="")
+    name: Mapped[str]
+    settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    revision: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[CreatedAt]
+    changed_at: Mapped[CreatedAt]
+    removed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint(_kind_and_subkind(), name="kind"),
+        CheckConstraint("revision >= 1", name="revision"),
+        CheckConstraint("length(name) BETWEEN 1 AND 100", name="name"),
+    )
+
+
+class ComponentTest(DueMixin, Base):
+    """One run of a Component's tests. A run that somebody recorded is `done` at birth."""
+
+    __tablename__ = "component_test"
+
+    id: Mapped[Id]
+    component_id: Mapped[UUID] = mapped_column(ForeignKey("component.id"))
+    component_revision: Mapped[int]
+    colour: Mapped[str | None] = mapped_column(String(8))
+    results: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    requested_by: Mapped[UUID]
+    requested_at: Mapped[CreatedAt]
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        *due_constraints(),
+        one_of("colour", TestColour),
+        CheckConstraint("(status = 'done') = (colour IS NOT NULL)", name="done"),
+        Index(None, "component_id", "id"),
+    )

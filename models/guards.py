@@ -1,0 +1,153 @@
+"""What the database itself refuses, beyond constraints: triggers, and the privileges of the application role.
+
+The migrations carry their own frozen copy; a test holds both equal.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from models.base import Base
+
+APPLICATION_ROLE = "devcenter_app"
+"""The role (a login, or a group of logins) that the processes act as. It has no DDL and cannot rewrite history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A trigger function and the triggers that call it."""
+
+    name: str
+    body: str
+    triggers: tuple[str, ...]
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """The DDL that creates the function, then its triggers."""
+        function = (
+            f"CREATE FUNCTION {self.name}() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS "
+            f"$guard${self.body}$guard$"
+        )
+        return (function, *(f"{trigger} EXECUTE FUNCTION {self.name}()" for trigger in self.triggers))
+
+
+_APP_BIRTH = Guard(
+    "app_birth_guard",
+    """
+BEGIN
+    IF NEW.version <> 1 OR NEW.state <> 'building' THEN
+        RAISE EXCEPTION 'an App is born in state building at version 1, not in % at %', NEW.state, NEW.version
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'app_birth_guard';
+    END IF;
+    RETURN NEW;
+END
+""",
+    ("CREATE TRIGGER app_birth_guard BEFORE INSERT ON app FOR EACH ROW",),
+)
+
+_APP_FORWARD = Guard(
+    "app_forward_guard",
+    """
+BEGIN
+    IF NEW.version < OLD.version OR NEW.id <> OLD.id THEN
+        RAISE EXCEPTION 'the version of App % only grows: % cannot follow %', OLD.id, NEW.version, OLD.version
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'app_forward_guard';
+    END IF;
+    RETURN NEW;
+END
+""",
+    ("CREATE TRIGGER app_forward_guard BEFORE UPDATE OF id, version ON app FOR EACH ROW",),
+)
+
+_TRANSITION_HEAD = Guard(
+    "transition_head_guard",
+    """
+DECLARE
+    ahead record;
+BEGIN
+    SELECT app.id, app.version AS app_version, head.version INTO ahead
+      FROM (SELECT app_id, max(version) AS version FROM inserted GROUP BY app_id) AS head
+      JOIN app ON app.id = head.app_id
+     WHERE app.version <> head.version
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'App % is at version %, its log would end at %', ahead.id, ahead.app_version, ahead.version
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'transition_head_guard',
+                  HINT = 'Update the App first, then append to its log, in one transaction.';
+    END IF;
+    RETURN NULL;
+END
+""",
+    (
+        "CREATE TRIGGER transition_head_guard AFTER INSERT ON transition "
+        "REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT",
+    ),
+)
+
+_APPEND_ONLY_TABLES = ("audit_entry", "policy_version", "submission", "transition")
+
+_APPEND_ONLY = Guard(
+    "append_only_guard",
+    """
+BEGIN
+    RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'append_only_guard', TABLE = TG_TABLE_NAME;
+END
+""",
+    tuple(
+        f"CREATE TRIGGER {table}_append_only_guard BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} FOR EACH STATEMENT"
+        for table in _APPEND_ONLY_TABLES
+    ),
+)
+
+GUARDS: tuple[Guard, ...] = (_APP_BIRTH, _APP_FORWARD, _TRANSITION_HEAD, _APPEND_ONLY)
+
+_KEEP = ("SELECT", "INSERT")
+_CHANGE = ("SELECT", "INSERT", "UPDATE")
+_OWN = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+PRIVILEGES: dict[str, tuple[str, ...]] = {
+    "access_request": _CHANGE,
+    "api_token": _CHANGE,
+    "app": _CHANGE,
+    "apply_batch": _OWN,
+    "audit_entry": _KEEP,
+    "checklist_item": _OWN,
+    "component": _CHANGE,
+    "component_test": _CHANGE,
+    "customer": _CHANGE,
+    "idempotency_key": _OWN,
+    "invitation": _CHANGE,
+    "job_tick": _OWN,
+    "notification": _CHANGE,
+    "oauth_install": _CHANGE,
+    "organization": _CHANGE,
+    "person": _CHANGE,
+    "policy_version": _KEEP,
+    "rejected_message": _OWN,
+    "review": _CHANGE,
+    "review_step": _CHANGE,
+    "service": _CHANGE,
+    "submission": _KEEP,
+    "transition": _KEEP,
+    "transition_reason": ("SELECT", "INSERT", "DELETE"),
+    "transition_request": _CHANGE,
+}
+"""What the application role may do to each table. A table without an entry fails a test."""
+
+
+def guard_statements() -> tuple[str, ...]:
+    """Gives the DDL of all guards and grants, in order of creation."""
+    guards = tuple(statement for guard in GUARDS for statement in guard.statements)
+    grants = tuple(
+        f"GRANT {', '.join(privileges)} ON {table} TO {APPLICATION_ROLE}"
+        for table, privileges in PRIVILEGES.items()
+    )
+    return guards + grants
+
+
+def create_schema(connection: Connection) -> None:
+    """Creates all tables, guards and grants in an empty database. Does not commit. For comparing, not for installing."""
+    Base.metadata.create_all(connection)
+    for statement in guard_statements():
+        connection.execute(text(statement))

@@ -1,0 +1,38 @@
+"""What people are told, as due work: one row for each cause, recipient and channel."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Code, CreatedAt, Id, one_of
+from models.due import DueMixin, due_constraints
+
+
+class Notification(DueMixin, Base):
+    """One message to one person. `cause` names what it is about, so that the same cause never tells anyone twice.
+
+    `app_version` is the version of the App that it was written for: a reminder of an older version is void.
+    """
+
+    __tablename__ = "notification"
+
+    id: Mapped[Id]
+    kind: Mapped[Code]
+    cause: Mapped[str]
+    app_id: Mapped[UUID] = mapped_column(ForeignKey("app.id"))
+    app_version: Mapped[int]
+    recipient_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(16), server_default="email")
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        *due_constraints(),
+        one_of("channel", ["email"]),
+        UniqueConstraint("cause", "recipient_id", "channel", name="notification_once_key"),
+        Index("notification_app_idx", "app_id", "id"),
+        Index("notification_dead_idx", "id", postgresql_where=text("status = 'dead'")),
+    )

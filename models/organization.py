@@ -1,0 +1,48 @@
+"""Companies, and the people who act for them or for the platform."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, CreatedAt, Id, one_of
+from models.lifecycle import Role
+
+
+class Organization(Base):
+    """A partner company."""
+
+    __tablename__ = "organization"
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    website: Mapped[str]
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (CheckConstraint("length(name) BETWEEN 1 AND 200", name="name"),)
+
+
+class Person(Base):
+    """Somebody who acts: a partner belongs to an organization, a reviewer or an admin to the platform."""
+
+    __tablename__ = "person"
+
+    id: Mapped[Id]
+    organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"), index=True)
+    role: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str]
+    email: Mapped[str]
+    created_at: Mapped[CreatedAt]
+    removed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        one_of("role", [Role.PARTNER, Role.REVIEWER, Role.ADMIN]),
+        CheckConstraint("(role = 'partner') = (organization_id IS NOT NULL)", name="belongs"),
+        Index(
+            "person_email_key",
+            func.lower(text("email")),
+            unique=True,
+            postgresql_where=text("removed_at IS NULL"),
+        ),
+    )

@@ -1,0 +1,24 @@
+"""Versions of the policy: the numbers and requirement sets by which rules judge. Never edited in place."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, CreatedAt
+
+
+class PolicyVersion(Base):
+    """One version of the policy. The highest version is the current one; `workflow.policy` gives it types."""
+
+    __tablename__ = "policy_version"
+
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    note: Mapped[str]
+    published_by: Mapped[UUID]
+    published_at: Mapped[CreatedAt]
+
+    __table_args__ = (CheckConstraint("version >= 1", name="version"),)

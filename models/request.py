@@ -1,0 +1,134 @@
+"""What was asked for: transition requests, the batches that judge them, and messages that could not be read."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, CreatedAt, Id, one_of
+from models.lifecycle import AppState, AppTrigger, Role
+
+
+class RequestStatus(StrEnum):
+    """`due` until it is judged; then `applied` or `refused`, or `dead` when judging it breaks."""
+
+    DUE = "due"
+    APPLIED = "applied"
+    REFUSED = "refused"
+    DEAD = "dead"
+
+
+class RequestSource(StrEnum):
+    """The door a request came in by."""
+
+    HTTP = "http"
+    MESSAGE = "message"
+    SCHEDULE = "schedule"
+
+
+class TransitionRequest(Base):
+    """Somebody asks for a trigger on an App.
+
+    `position` is the order of acceptance: requests of one App that are due are judged in this order. It is due work
+    like the others, but claimed through its App, so it needs no lease.
+    """
+
+    __tablename__ = "transition_request"
+
+    id: Mapped[Id]
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=False))
+    app_id: Mapped[UUID] = mapped_column(ForeignKey("app.id"))
+    trigger: Mapped[str] = mapped_column(String(16))
+    expected_state: Mapped[str | None] = mapped_column(String(16))
+    reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    source: Mapped[str] = mapped_column(String(16))
+    principal_id: Mapped[UUID]
+    role: Mapped[str] = mapped_column(String(16))
+    organization_id: Mapped[UUID | None]
+    idempotency_key: Mapped[str | None] = mapped_column(String(255))
+    body_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    received_at: Mapped[CreatedAt]
+
+    status: Mapped[str] = mapped_column(String(8), server_default=RequestStatus.DUE)
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    last_error: Mapped[str | None]
+    finished_at: Mapped[datetime | None]
+    version: Mapped[int | None]
+    unmet: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    observed: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    policy_version: Mapped[int | None]
+
+    __table_args__ = (
+        one_of("trigger", [trigger for trigger in AppTrigger if trigger is not AppTrigger.CREATE]),
+        one_of("expected_state", AppState),
+        one_of("source", RequestSource),
+        one_of("role", Role),
+        one_of("status", RequestStatus),
+        CheckConstraint("attempts >= 0", name="attempts"),
+        CheckConstraint("(status = 'due') = (finished_at IS NULL)", name="finished"),
+        CheckConstraint("(status = 'applied') = (version IS NOT NULL)", name="applied"),
+        CheckConstraint("status <> 'dead' OR last_error IS NOT NULL", name="dead"),
+        UniqueConstraint("principal_id", "idempotency_key", name="transition_request_idempotency_key"),
+        Index("transition_request_due_idx", "due_at", "position", postgresql_where=text("status = 'due'")),
+        Index(
+            "transition_request_app_due_idx", "app_id", "position", postgresql_where=text("status = 'due'")
+        ),
+        Index("transition_request_dead_idx", "id", postgresql_where=text("status = 'dead'")),
+        Index("transition_request_app_idx", "app_id", "id"),
+        Index(
+            "transition_request_finished_idx",
+            "finished_at",
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
+        Index(
+            "transition_request_scheduled_key",
+            "app_id",
+            "trigger",
+            unique=True,
+            postgresql_where=text("status = 'due' AND source = 'schedule'"),
+        ),
+    )
+
+
+class ApplyBatch(Base):
+    """The requests that a worker is about to judge, committed before it starts and deleted in its transaction.
+
+    A row that is still there when its requests can be claimed again tells that judging them killed a process.
+    """
+
+    __tablename__ = "apply_batch"
+
+    id: Mapped[Id]
+    request_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
+    started_at: Mapped[CreatedAt]
+
+
+class RejectedMessage(Base):
+    """A message on a queue that could not be taken in: malformed, unknown, or not allowed to ask."""
+
+    __tablename__ = "rejected_message"
+
+    id: Mapped[Id]
+    queue: Mapped[str]
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    body: Mapped[str]
+    error: Mapped[str]
+    received_at: Mapped[CreatedAt]

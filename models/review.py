@@ -1,0 +1,131 @@
+"""What is reviewed: a submission with its snapshot, the review that hangs on it, and the review's steps."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Code, Id, one_of
+from models.due import DueMixin, due_constraints
+from models.lifecycle import StepState
+
+
+class SubmissionKind(StrEnum):
+    """Why there is something to review."""
+
+    FIRST = "first"
+    REVISION = "revision"
+    HEALTH = "health"
+    APPEAL = "appeal"
+
+
+class ReviewOutcome(StrEnum):
+    """How a review ended."""
+
+    APPROVED = "approved"
+    CHANGES_REQUESTED = "changes_requested"
+    WITHDRAWN = "withdrawn"
+    CANCELLED = "cancelled"
+
+
+class Submission(Base):
+    """What the partner submitted, frozen when the `submit` transition was applied. Known by that transition."""
+
+    __tablename__ = "submission"
+
+    id: Mapped[Id]
+    app_id: Mapped[UUID]
+    app_version: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(16))
+    round: Mapped[int]
+    snapshot: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    policy_version: Mapped[int] = mapped_column(ForeignKey("policy_version.version"))
+    submitted_by: Mapped[UUID]
+    submitted_at: Mapped[datetime]
+
+    __table_args__ = (
+        one_of("kind", SubmissionKind),
+        CheckConstraint("round >= 1", name="round"),
+        UniqueConstraint("app_id", "app_version", name="submission_transition_key"),
+        ForeignKeyConstraint(["app_id", "app_version"], ["transition.app_id", "transition.version"]),
+    )
+
+
+class Review(Base):
+    """The review of one submission: who holds it, until when it is promised, and how it ended."""
+
+    __tablename__ = "review"
+
+    id: Mapped[Id]
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submission.id"), unique=True)
+    app_id: Mapped[UUID] = mapped_column(ForeignKey("app.id"))
+    opened_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    due_soon_at: Mapped[datetime]
+    claimed_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    claimed_at: Mapped[datetime | None]
+    due_soon_marked_at: Mapped[datetime | None]
+    overdue_marked_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(24))
+    closed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        one_of("outcome", ReviewOutcome),
+        CheckConstraint("(claimed_by IS NULL) = (claimed_at IS NULL)", name="claimed"),
+        CheckConstraint("(outcome IS NULL) = (closed_at IS NULL)", name="closed"),
+        Index("review_open_app_key", "app_id", unique=True, postgresql_where=text("closed_at IS NULL")),
+        Index("review_queue_idx", "due_at", "id", postgresql_where=text("closed_at IS NULL")),
+        Index(
+            "review_due_soon_idx",
+            "due_soon_at",
+            "id",
+            postgresql_where=text("closed_at IS NULL AND due_soon_marked_at IS NULL"),
+        ),
+        Index(
+            "review_overdue_idx",
+            "due_at",
+            "id",
+            postgresql_where=text("closed_at IS NULL AND overdue_marked_at IS NULL"),
+        ),
+    )
+
+
+class ReviewStep(DueMixin, Base):
+    """One check of a review. `state` is its machine's; `status` says whether a worker owes a run of it.
+
+    A step that a person decides is `void` as due work from birth.
+    """
+
+    __tablename__ = "review_step"
+
+    id: Mapped[Id]
+    review_id: Mapped[UUID] = mapped_column(ForeignKey("review.id"))
+    code: Mapped[Code]
+    state: Mapped[str] = mapped_column(String(16), server_default=StepState.PENDING)
+    run: Mapped[int] = mapped_column(server_default="1")
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+
+    __table_args__ = (
+        *due_constraints(),
+        one_of("state", StepState),
+        CheckConstraint("state <> 'waived' OR reason IS NOT NULL", name="waived"),
+        CheckConstraint("status <> 'due' OR state = 'pending'", name="due"),
+        CheckConstraint("(state = 'pending') = (decided_at IS NULL)", name="decided"),
+        UniqueConstraint("review_id", "code", name="review_step_code_key"),
+        Index("review_step_dead_idx", "id", postgresql_where=text("status = 'dead'")),
+    )

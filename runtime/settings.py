@@ -1,0 +1,186 @@
+"""Typed settings from the environment, validated at start. docs/settings.md is made from this file."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+
+class SettingsInvalid(Exception):
+    """The environment does not make valid settings. `problems` has a line for each, with its mend."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Settings(BaseSettings):
+    """Everything that an installation decides. Numbers of the process itself are policy, not settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DEVCENTER_", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    database_url: str = Field(
+        validation_alias="DATABASE_URL",
+        description="The Postgres 18 database, as the application role: postgresql://user:password@host:port/name.",
+    )
+    database_owner_url: str | None = Field(
+        default=None,
+        validation_alias="DATABASE_OWNER_URL",
+        description="The same database as the role that owns the tables; only `devcenter migrate` uses it. "
+        "Without it DATABASE_URL migrates too, and the processes step down to the role devcenter_app.",
+    )
+    redis_url: str = Field(
+        validation_alias="REDIS_URL", description="The Valkey or Redis server: redis://:password@host:port/0."
+    )
+    history_key: SecretStr = Field(
+        min_length=32,
+        description="The key of the history's HMAC, 32 characters or more. Keep it out of the database and its backups.",
+    )
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        min_length=1,
+        description="Fernet keys for stored secrets (test accounts), comma-separated: the first encrypts, all decrypt.",
+    )
+    api_host: str = Field(default="127.0.0.1", description="The address on which `devcenter api` listens.")
+    api_port: int = Field(
+        default=8787, ge=0, le=65535, description="The port of `devcenter api`; 0 takes a free one."
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8787",
+        description="Where partners and reviewers reach the API; used in mails.",
+    )
+    database_pool: int = Field(
+        default=10, ge=2, le=200, description="Connections to Postgres a process may hold."
+    )
+    prepare_threshold: int | None = Field(
+        default=5,
+        ge=0,
+        description="Executions after which a statement is prepared. Leave it empty behind PgBouncer.",
+    )
+    statement_timeout_s: int = Field(
+        default=60, ge=1, description="Seconds after which Postgres ends a statement."
+    )
+    worker_threads: int = Field(default=4, ge=1, le=64, description="Threads of one worker process.")
+    batch_size: int = Field(
+        default=500, ge=1, le=5000, description="Transition requests judged in one transaction."
+    )
+    sweep_seconds: float = Field(
+        default=2.0, gt=0, le=30, description="How often a worker looks for due work although no bell rang."
+    )
+    smtp_host: str = Field(
+        default="127.0.0.1", description="The mail server that notifications are handed to."
+    )
+    smtp_port: int = Field(default=25, ge=1, le=65535, description="Its port.")
+    smtp_starttls: bool = Field(
+        default=False, description="Whether to insist on STARTTLS with a valid certificate."
+    )
+    smtp_user: str | None = Field(
+        default=None, description="The user name for the mail server, if it wants one."
+    )
+    smtp_password: SecretStr | None = Field(default=None, description="The password that goes with it.")
+    mail_from: str = Field(
+        default="devcenter@localhost.localdomain", description="The sender of notifications."
+    )
+    heads_file: Path | None = Field(
+        default=None,
+        description="The file that history heads are appended to. Put it where the database's administrators cannot "
+        "write. Without it heads go to the log.",
+    )
+    allow_loopback_urls: bool = Field(
+        default=False,
+        description="Whether partners' URLs may lead to this machine. Only for the embedded demo.",
+    )
+    log_level: str = Field(
+        default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="What is logged."
+    )
+    fault_point: str | None = Field(
+        default=None,
+        description="For tests of the service itself: `name=hits:file` kills the process at the named point.",
+    )
+
+    @field_validator("database_url", "database_owner_url")
+    @classmethod
+    def _speaks_psycopg(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            url = make_url(value)
+        except ArgumentError:
+            raise ValueError(
+                "is not a database URL; write postgresql://user:password@host:port/name"
+            ) from None
+        if url.get_backend_name() not in ("postgresql", "postgres"):
+            raise ValueError("must begin with postgresql://; devcenter runs on Postgres 18 only")
+        return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, value: str) -> str:
+        if not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("secret_keys", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("prepare_threshold", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @property
+    def owner_url(self) -> str:
+        """The URL that migrations use."""
+        return self.database_owner_url or self.database_url
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Reads the settings from the environment; `overrides` go by field name. Raises SettingsInvalid."""
+    aliases = {
+        name: str(field.validation_alias or name)
+        for name, field in Settings.model_fields.items()
+        if name in overrides
+    }
+    try:
+        return Settings(**{aliases[name]: value for name, value in overrides.items()})
+    except ValidationError as error:
+        raise SettingsInvalid([_problem(part["loc"], part["msg"]) for part in error.errors()]) from None
+
+
+def environment_name(field_name: str) -> str:
+    """Gives the environment variable that sets `field_name`."""
+    alias = Settings.model_fields[field_name].validation_alias
+    return str(alias) if alias else f"DEVCENTER_{field_name.upper()}"
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Gives this process's environment with `settings` written into it, for starting another process."""
+    environment = dict(os.environ)
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+        elif isinstance(value, tuple):
+            value = ",".join(part.get_secret_value() for part in value)
+        if value is not None:
+            environment[environment_name(name)] = str(value)
+    return environment
+
+
+def _problem(location: tuple[int | str, ...], message: str) -> str:
+    name = str(location[0]) if location else "settings"
+    variable = environment_name(name) if name in Settings.model_fields else name
+    if message == "Field required":
+        message = "is not set. `make run` needs none of the settings; docs/settings.md explains each"
+    return f"{variable}: {message.removeprefix('Value error, ')}"
