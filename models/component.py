@@ -38,9 +38,7 @@ class TestColour(StrEnum):
 
 def _kind_and_subkind() -> str:
     return " OR ".join(
-        f"(kind = '{kind}' AND subkind = '{subkind}')"
-        for kind, subkinds in SUBKINDS.items()
-        for subkind in subkinds
+        f"(kind = '{kind}' AND subkind = '{subkind}')" for kind, subkinds in SUBKINDS.items() for subkind in subkinds
     )
 
 

@@ -140,14 +140,13 @@ def guard_statements() -> tuple[str, ...]:
     """Gives the DDL of all guards and grants, in order of creation."""
     guards = tuple(statement for guard in GUARDS for statement in guard.statements)
     grants = tuple(
-        f"GRANT {', '.join(privileges)} ON {table} TO {APPLICATION_ROLE}"
-        for table, privileges in PRIVILEGES.items()
+        f"GRANT {', '.join(privileges)} ON {table} TO {APPLICATION_ROLE}" for table, privileges in PRIVILEGES.items()
     )
     return guards + grants
 
 
 def create_schema(connection: Connection) -> None:
-    """Creates all tables, guards and grants in an empty database. Does not commit. For comparing, not for installing."""
+    """Creates all tables, guards and grants in an empty database, to compare with. Does not commit."""
     Base.metadata.create_all(connection)
     for statement in guard_statements():
         connection.execute(text(statement))

@@ -124,9 +124,7 @@ APP_EDGES: tuple[Edge, ...] = (
     *_edges(AppTrigger.WITHDRAW, [AppState.SUBMITTED], AppState.BUILDING, Role.PARTNER),
     *_edges(AppTrigger.REQUEST_CHANGES, [AppState.SUBMITTED], AppState.BUILDING, *_REVIEWERS),
     *_edges(AppTrigger.APPROVE, [AppState.SUBMITTED], AppState.PUBLIC_BETA, *_REVIEWERS),
-    *_edges(
-        AppTrigger.PROMOTE, [AppState.PUBLIC_BETA], AppState.PUBLIC, *_REVIEWERS, Role.SCHEDULE, Role.SERVICE
-    ),
+    *_edges(AppTrigger.PROMOTE, [AppState.PUBLIC_BETA], AppState.PUBLIC, *_REVIEWERS, Role.SCHEDULE, Role.SERVICE),
     *_edges(AppTrigger.SUSPEND, [AppState.PUBLIC_BETA, AppState.PUBLIC], AppState.SUSPENDED, *_REVIEWERS),
     *_edges(AppTrigger.REINSTATE, [AppState.SUSPENDED], AppState.PUBLIC_BETA, *_REVIEWERS),
     *_edges(

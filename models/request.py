@@ -88,9 +88,7 @@ class TransitionRequest(Base):
         CheckConstraint("status <> 'dead' OR last_error IS NOT NULL", name="dead"),
         UniqueConstraint("principal_id", "idempotency_key", name="transition_request_idempotency_key"),
         Index("transition_request_due_idx", "due_at", "position", postgresql_where=text("status = 'due'")),
-        Index(
-            "transition_request_app_due_idx", "app_id", "position", postgresql_where=text("status = 'due'")
-        ),
+        Index("transition_request_app_due_idx", "app_id", "position", postgresql_where=text("status = 'due'")),
         Index("transition_request_dead_idx", "id", postgresql_where=text("status = 'dead'")),
         Index("transition_request_app_idx", "app_id", "id"),
         Index(

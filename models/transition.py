@@ -77,6 +77,4 @@ class TransitionReason(Base):
     salt: Mapped[bytes] = mapped_column(LargeBinary(16))
     reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
 
-    __table_args__ = (
-        ForeignKeyConstraint(["app_id", "version"], ["transition.app_id", "transition.version"]),
-    )
+    __table_args__ = (ForeignKeyConstraint(["app_id", "version"], ["transition.app_id", "transition.version"]),)

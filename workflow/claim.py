@@ -1,0 +1,105 @@
+"""Claiming due requests through their Apps' locks, and knowing those whose judging killed a process before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from models.lifecycle import AppTrigger, Role
+from workflow.actors import Actor
+from workflow.facts import Ask, Reason
+from workflow.loading import app_ids
+
+
+@dataclass(frozen=True, slots=True)
+class DueRequest:
+    """A request that is due. `crashes` counts the batches with it that ended with their process."""
+
+    id: UUID
+    app_id: UUID
+    trigger: AppTrigger
+    expected_state: str | None
+    ask: Ask
+    attempts: int
+    crashes: int
+
+
+_CANDIDATES = app_ids("""
+    SELECT app_id FROM transition_request
+     WHERE status = 'due' AND due_at <= :now AND app_id <> ALL(:ids)
+     ORDER BY due_at, position LIMIT :limit
+""")
+
+_LOCK = app_ids("SELECT id FROM app WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED")
+
+_DUE = app_ids("""
+    SELECT r.id, r.app_id, r.trigger, r.expected_state, r.reasons, r.principal_id, r.role, r.organization_id,
+           r.attempts, r.position,
+           (SELECT count(*) FROM apply_batch b WHERE r.id = ANY(b.request_ids)) AS crashes
+      FROM transition_request r
+     WHERE r.status = 'due' AND r.due_at <= :now AND r.app_id = ANY(:ids)
+     ORDER BY r.position LIMIT :limit
+""")
+
+_FORGET = app_ids("""
+    WITH held AS (SELECT id FROM apply_batch WHERE request_ids && :ids ORDER BY id FOR UPDATE)
+    UPDATE apply_batch b
+       SET request_ids = ARRAY(SELECT unnest(b.request_ids) EXCEPT SELECT unnest(:ids))
+      FROM held WHERE b.id = held.id
+""")
+
+
+def lock_due_apps(session: Session, now: datetime, *, limit: int) -> list[UUID]:
+    """Locks Apps with due requests, skipping what other workers hold, and gives their ids. [] means nothing to do.
+
+    Candidates are read before the lock, so that the LIMIT never starves a second worker: when all of a page are held
+    elsewhere, it looks past them.
+    """
+    passed: list[UUID] = []
+    while True:
+        candidates = session.scalars(_CANDIDATES, {"now": now, "ids": passed, "limit": limit}).all()
+        fresh = list(dict.fromkeys(candidates))
+        if not fresh:
+            return []
+        locked = lock_apps(session, fresh)
+        if locked:
+            return locked
+        passed += fresh
+
+
+def lock_apps(session: Session, ids: Sequence[UUID]) -> list[UUID]:
+    """Locks those of `ids` that nobody holds, in id order, and gives them."""
+    return list(session.scalars(_LOCK, {"ids": list(ids)}).all())
+
+
+def due_requests(session: Session, ids: Sequence[UUID], now: datetime, *, limit: int) -> list[DueRequest]:
+    """Gives the due requests of the locked Apps `ids`, oldest acceptance first.
+
+    A statement of its own, after the locks: it sees all that was committed before they were granted.
+    """
+    rows = session.execute(_DUE, {"ids": list(ids), "now": now, "limit": limit}).all()
+    return [_due_request(row) for row in rows]
+
+
+def forget_crashes(session: Session, request_ids: Sequence[UUID]) -> None:
+    """Takes requests that have an outcome out of the batches of dead processes, in the outcome's transaction."""
+    session.execute(_FORGET, {"ids": list(request_ids)})
+    session.execute(text("DELETE FROM apply_batch WHERE request_ids = '{}'"))
+
+
+def _due_request(row: Row[Any]) -> DueRequest:
+    reasons = tuple(Reason(part["code"], part["text"], part.get("where", "")) for part in row.reasons)
+    actor = Actor(row.principal_id, Role(row.role), row.organization_id)
+    return DueRequest(
+        row.id,
+        row.app_id,
+        AppTrigger(row.trigger),
+        row.expected_state,
+        Ask(actor, reasons),
+        row.attempts,
+        row.crashes,
+    )

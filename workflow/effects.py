@@ -1,0 +1,199 @@
+"""What follows from each trigger, as one table. Each effect writes for many transitions with set-based SQL."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models.base import new_id
+from models.checklist import GIVEN_REQUIREMENTS, Requirement
+from models.lifecycle import AppTrigger
+from models.review import ReviewOutcome, SubmissionKind
+from workflow.deadlines import deadline
+from workflow.facts import Facts
+from workflow.loading import app_ids
+from workflow.machine import AppRulebook
+from workflow.notifications import Audience, NotificationKind, notify_of_transitions
+from workflow.promotion import request_promotions
+from workflow.steps import PERSON_STEPS
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A transition that was written: `before` is what it was judged by, `after` what holds now."""
+
+    app_id: UUID
+    trigger: AppTrigger
+    version: int
+    before: Facts
+    after: Facts
+
+
+class Effect(Protocol):
+    """Something that follows from a transition, written in its transaction."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:
+        """Writes what follows for all of `applied`, at most one transition of each App. Does not commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReview:
+    """Freezes what was submitted and opens its review with the policy's steps."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        reviews = [self._review(one, now) for one in applied]
+        session.execute(_INSERT_SUBMISSION, reviews)
+        session.execute(_INSERT_REVIEW, reviews)
+        steps = [
+            {
+                "id": new_id(),
+                "review_id": review["review_id"],
+                "code": code,
+                "status": "void" if code in PERSON_STEPS else "due",
+                "due_at": now,
+            }
+            for one, review in zip(applied, reviews, strict=True)
+            for code in one.before.policy.review_steps
+        ]
+        if steps:
+            session.execute(_INSERT_STEP, steps)
+
+    def _review(self, one: Applied, now: datetime) -> dict[str, object]:
+        policy = one.before.policy
+        due_at = deadline(now, business_days=policy.review_business_days, calendar=policy.calendar)
+        return {
+            "submission_id": new_id(),
+            "review_id": new_id(),
+            "app_id": one.app_id,
+            "app_version": one.version,
+            "kind": SubmissionKind.FIRST.value,
+            "policy_version": policy.version,
+            "submitted_by": one.before.ask.actor.id,
+            "now": now,
+            "due_at": due_at,
+            "due_soon_at": max(now, due_at - timedelta(hours=policy.due_soon_hours)),
+            "open_evidence": _OPEN_EVIDENCE,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CloseReview:
+    """Ends the open review, if there is one, and cancels the steps that have not been decided."""
+
+    outcome: ReviewOutcome
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        wanted = {"ids": [one.app_id for one in applied], "now": now, "outcome": self.outcome.value}
+        closed = session.scalars(_CLOSE_REVIEWS, wanted).all()
+        session.execute(_CANCEL_STEPS, {"ids": list(closed), "now": now})
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Tells people: one row for each recipient."""
+
+    kind: NotificationKind
+    audience: Audience
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        notify_of_transitions(session, self.kind, self.audience, [(one.app_id, one.version) for one in applied], now)
+
+
+@dataclass(frozen=True, slots=True)
+class VoidReminders:
+    """Takes back what reviewers have not been sent yet: it speaks of a review that is over."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        session.execute(_VOID_REMINDERS, {"ids": [one.app_id for one in applied]})
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPromotion:
+    """Asks for promotion at once where nothing is missing for it."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        eligible = [one.app_id for one in applied if rulebook.judge(AppTrigger.PROMOTE, one.after).allowed]
+        request_promotions(session, eligible)
+
+
+def effects_that_follow(trigger: AppTrigger) -> tuple[Effect, ...]:
+    """Gives what follows from `trigger`, in order of writing."""
+    return EFFECTS[trigger]
+
+
+def _tell(kind: NotificationKind, audience: Audience = Audience.PARTNER) -> Notify:
+    return Notify(kind, audience)
+
+
+EFFECTS: Mapping[AppTrigger, tuple[Effect, ...]] = {
+    AppTrigger.CREATE: (),
+    AppTrigger.SUBMIT: (
+        OpenReview(),
+        _tell(NotificationKind.SUBMISSION_ACKNOWLEDGED),
+        _tell(NotificationKind.NEW_SUBMISSION, Audience.REVIEWERS),
+    ),
+    AppTrigger.WITHDRAW: (CloseReview(ReviewOutcome.WITHDRAWN), VoidReminders()),
+    AppTrigger.REQUEST_CHANGES: (
+        CloseReview(ReviewOutcome.CHANGES_REQUESTED),
+        VoidReminders(),
+        _tell(NotificationKind.CHANGES_REQUESTED),
+    ),
+    AppTrigger.APPROVE: (
+        CloseReview(ReviewOutcome.APPROVED),
+        VoidReminders(),
+        _tell(NotificationKind.APPROVED),
+        RequestPromotion(),
+    ),
+    AppTrigger.PROMOTE: (_tell(NotificationKind.PROMOTED),),
+    AppTrigger.SUSPEND: (_tell(NotificationKind.SUSPENDED),),
+    AppTrigger.REINSTATE: (_tell(NotificationKind.REINSTATED), RequestPromotion()),
+    AppTrigger.REMOVE: (CloseReview(ReviewOutcome.CANCELLED), VoidReminders(), _tell(NotificationKind.REMOVED)),
+}
+"""To add an effect: write its class above and name it here. A test runs every row."""
+
+_OPEN_EVIDENCE = [code.value for code in GIVEN_REQUIREMENTS if code is not Requirement.TEST_ACCOUNT]
+"""What a snapshot may hold: all evidence but the test account, whose readings are logged one by one."""
+
+_INSERT_SUBMISSION = text("""
+    INSERT INTO submission (id, app_id, app_version, kind, round, snapshot, policy_version, submitted_by, submitted_at)
+    SELECT :submission_id, a.id, :app_version, :kind,
+           1 + (SELECT count(*) FROM submission s WHERE s.app_id = a.id),
+           jsonb_build_object(
+               'app', jsonb_build_object('slug', a.slug, 'name', a.name),
+               'components', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                                  'id', c.id, 'kind', c.kind, 'subkind', c.subkind, 'name', c.name,
+                                  'settings', c.settings, 'revision', c.revision) ORDER BY c.id), '[]')
+                                FROM component c WHERE c.app_id = a.id AND c.removed_at IS NULL),
+               'evidence', (SELECT coalesce(jsonb_object_agg(i.code, i.evidence), '{}')
+                              FROM checklist_item i WHERE i.app_id = a.id AND i.code = ANY(:open_evidence))),
+           :policy_version, :submitted_by, :now
+      FROM app a WHERE a.id = :app_id
+""")
+
+_INSERT_REVIEW = text("""
+    INSERT INTO review (id, submission_id, app_id, opened_at, due_at, due_soon_at)
+    VALUES (:review_id, :submission_id, :app_id, :now, :due_at, :due_soon_at)
+""")
+
+_INSERT_STEP = text("""
+    INSERT INTO review_step (id, review_id, code, status, due_at) VALUES (:id, :review_id, :code, :status, :due_at)
+""")
+
+_CLOSE_REVIEWS = app_ids("""
+    UPDATE review SET outcome = :outcome, closed_at = :now
+     WHERE app_id = ANY(:ids) AND closed_at IS NULL RETURNING id
+""")
+
+_CANCEL_STEPS = app_ids("""
+    UPDATE review_step SET state = 'cancelled', status = 'void', decided_at = :now, leased_until = NULL
+     WHERE review_id = ANY(:ids) AND state = 'pending'
+""")
+
+_VOID_REMINDERS = app_ids("""
+    UPDATE notification SET status = 'void'
+     WHERE app_id = ANY(:ids) AND status = 'due' AND kind IN ('new_submission', 'review_due_soon', 'review_overdue')
+""")

@@ -1,0 +1,119 @@
+"""What rules judge: everything that matters about an App, as one frozen value. Loading lives in `loading`."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from models.checklist import Requirement
+from models.lifecycle import NEW, AppState, AppTrigger, StepState
+from workflow.actors import SCHEDULE, Actor
+from workflow.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentFacts:
+    """A Component and the colour of its latest test of its present revision (None: not tested since)."""
+
+    name: str
+    colour: str | None
+
+    @property
+    def tested(self) -> bool:
+        return self.colour in ("green", "yellow")
+
+
+@dataclass(frozen=True, slots=True)
+class StepFacts:
+    """A review step and where it stands."""
+
+    code: str
+    state: StepState
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewFacts:
+    """The open review: under which policy and by whom it was submitted, who holds it, and its steps."""
+
+    policy: Policy
+    submitted_by: UUID
+    claimed_by: UUID | None
+    steps: tuple[StepFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something is asked for: a saved reason's code or "other", words, and where to mend it."""
+
+    code: str
+    text: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who asks for a trigger, and with which reasons."""
+
+    actor: Actor
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One App as it stands, and who asks. Everything that a rule may know.
+
+    `policy` is the version current at judgment; a review's own version is in `review`.
+    """
+
+    slug: str
+    organization_id: UUID
+    created_by: UUID
+    state: str
+    version: int
+    access_approved: bool
+    components: tuple[ComponentFacts, ...]
+    checklist: frozenset[str]
+    oauth_installed: bool
+    onboarded_customers: int
+    review: ReviewFacts | None
+    policy: Policy
+    ask: Ask = Ask(SCHEDULE)
+
+    def asked_by(self, ask: Ask) -> "Facts":
+        """Gives the same App, asked by somebody else."""
+        return replace(self, ask=ask)
+
+    def after(self, trigger: AppTrigger, target: str) -> "Facts":
+        """Gives what the next request of the same batch is judged by. Pure; equals loading afresh."""
+        review = None
+        if trigger is AppTrigger.SUBMIT:
+            steps = tuple(StepFacts(code, StepState.PENDING) for code in sorted(self.policy.review_steps))
+            review = ReviewFacts(self.policy, self.ask.actor.id, None, steps)
+        return replace(self, state=target, version=self.version + 1, review=review, ask=Ask(SCHEDULE))
+
+    @property
+    def missing_requirements(self) -> tuple[str, ...]:
+        """The codes of required evidence that has not been given, in the order of the checklist."""
+        required = set(self.policy.required_checklist)
+        return tuple(code for code in Requirement if code in required and code not in self.checklist)
+
+
+def facts_of_new_app(*, slug: str, organization_id: UUID, access_approved: bool, policy: Policy, actor: Actor) -> Facts:
+    """Gives the facts that `create` is judged by: nothing but who asks and for which company."""
+    return Facts(
+        slug=slug,
+        organization_id=organization_id,
+        created_by=actor.id,
+        state=NEW,
+        version=0,
+        access_approved=access_approved,
+        components=(),
+        checklist=frozenset(),
+        oauth_installed=False,
+        onboarded_customers=0,
+        review=None,
+        policy=policy,
+        ask=Ask(actor),
+    )
+
+
+LISTED_STATES = frozenset({AppState.PUBLIC_BETA.value, AppState.PUBLIC.value})
+"""The states in which an App stands in the catalog."""

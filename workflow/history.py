@@ -1,0 +1,58 @@
+"""The tamper-evident history: an HMAC chain over each App's log, and salted commitments to erasable reasons."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+FORMAT = b"\x01"
+"""The version of the canonical form, hashed with every row."""
+NO_HASH = bytes(32)
+"""What stands for "the row before" at an App's birth."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """The columns of a transition that its hash covers."""
+
+    app_id: UUID
+    version: int
+    from_state: str
+    trigger: str
+    to_state: str
+    actor_id: UUID
+    actor_role: str
+    policy_version: int
+    request_id: UUID
+    at: datetime
+    reason_commitment: bytes | None
+
+
+def row_hash(key: bytes, row: LogRow, previous: bytes) -> bytes:
+    """Gives the 32 bytes that bind `row` to everything before it. `key` is not in the database."""
+    parts = (
+        row.app_id.bytes,
+        str(row.version).encode(),
+        row.from_state.encode(),
+        row.trigger.encode(),
+        row.to_state.encode(),
+        row.actor_id.bytes,
+        row.actor_role.encode(),
+        str(row.policy_version).encode(),
+        row.request_id.bytes,
+        row.at.astimezone(UTC).isoformat(timespec="microseconds").encode(),
+        row.reason_commitment or b"",
+        previous,
+    )
+    canonical = FORMAT + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return hmac.digest(key, canonical, "sha256")
+
+
+def commit_to(reasons: Sequence[dict[str, Any]], salt: bytes) -> bytes:
+    """Gives the salted SHA-256 by which the log knows reasons that may be erased."""
+    canonical = json.dumps(list(reasons), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(salt + canonical.encode()).digest()

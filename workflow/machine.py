@@ -1,0 +1,190 @@
+"""The state machines: one shared rulebook per kind. The same object explains what is missing and guards the move."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from transitions import EventData, Machine
+
+from models.lifecycle import (
+    ACCESS_EDGES,
+    APP_EDGES,
+    MEMBERSHIP_EDGES,
+    NEW,
+    STEP_EDGES,
+    AppTrigger,
+    Edge,
+    Role,
+)
+from workflow.errors import Unmet
+from workflow.facts import Facts
+from workflow.rules import RULES_OF, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """What judging gave: where the trigger leads, or every unmet rule. `observed` reports and does not block."""
+
+    trigger: str
+    source: str
+    target: str | None
+    unmet: tuple[Unmet, ...] = ()
+    observed: tuple[Unmet, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        return self.target is not None
+
+
+class _Subject:
+    """What a machine moves for the length of one judgment; rows are never registered with it."""
+
+    __slots__ = ("state",)
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+
+
+def _no_rule_unmet(event: EventData) -> bool:
+    return not event.kwargs["unmet"]
+
+
+class Rulebook:
+    """A kind's edges as one `transitions` machine that holds no rows (`model=None`)."""
+
+    def __init__(self, edges: tuple[Edge, ...]) -> None:
+        self.edges = edges
+        self._by_move = {(edge.trigger, edge.source): edge for edge in edges}
+
+    @cached_property
+    def machine(self) -> Machine:
+        """The shared machine: each edge is guarded by one condition, that no rule is unmet."""
+        states = dict.fromkeys(state for edge in self.edges for state in (edge.source, edge.target))
+        return Machine(
+            model=None,
+            initial=None,
+            auto_transitions=False,
+            send_event=True,
+            states=list(states),
+            transitions=[
+                {
+                    "trigger": edge.trigger,
+                    "source": edge.source,
+                    "dest": edge.target,
+                    "conditions": [_no_rule_unmet],
+                }
+                for edge in self.edges
+            ],
+        )
+
+    def structural(self, trigger: str, state: str, role: Role) -> list[Unmet]:
+        """Gives what every trigger needs, whatever its rules: a state it leads from, and a role that may ask."""
+        unmet = []
+        edge = self._by_move.get((trigger, state))
+        candidates = [edge for edge in self.edges if edge.trigger == trigger]
+        if edge is None:
+            sources = ", ".join(edge.source for edge in candidates)
+            unmet.append(
+                Unmet(
+                    "state.allows",
+                    "The state allows it",
+                    f"{trigger} is possible from {sources or 'no state'}; the state is {state}.",
+                    "Ask for what the present state allows; the triggers of the App list it.",
+                    (("state", state),),
+                )
+            )
+        roles = frozenset[Role]().union(*(edge.roles for edge in candidates))
+        if role not in roles:
+            unmet.append(
+                Unmet(
+                    "role.allowed",
+                    "The role may ask for it",
+                    f"{trigger} is for {', '.join(sorted(roles)) or 'nobody'}; the role is {role}.",
+                    "Let somebody with that role ask.",
+                    (("role", str(role)),),
+                )
+            )
+        return unmet
+
+    def move(self, trigger: str, state: str, unmet: tuple[Unmet, ...]) -> str | None:
+        """Gives the state that the machine reaches, or None when it refuses."""
+        if (trigger, state) not in self._by_move:
+            return None
+        subject = _Subject(state)
+        moved = self.machine.events[trigger].trigger(subject, unmet=unmet)
+        return subject.state if moved else None
+
+
+ACCESS_RULEBOOK = Rulebook(ACCESS_EDGES)
+STEP_RULEBOOK = Rulebook(STEP_EDGES)
+MEMBERSHIP_RULEBOOK = Rulebook(MEMBERSHIP_EDGES)
+
+
+class AppRulebook(Rulebook):
+    """The App's machine with the rules of each trigger. Tests hand in rules of their own."""
+
+    def __init__(self, rules_of: Mapping[AppTrigger, tuple[Rule, ...]] = RULES_OF) -> None:
+        super().__init__(APP_EDGES)
+        self.rules_of = rules_of
+
+    def judge(self, trigger: AppTrigger, facts: Facts) -> Judgment:
+        """Judges `trigger` against `facts`. Pure. A refusal is a result; only a rule that breaks raises."""
+        unmet = self.structural(trigger, facts.state, facts.ask.actor.role)
+        unmet += self._other_company(trigger, facts)
+        observed: list[Unmet] = []
+        for rule in self.rules_of[trigger]:
+            missing = rule.unmet(facts)
+            if missing is not None:
+                (observed if rule.code in facts.policy.observed else unmet).append(missing)
+        target = self.move(trigger, facts.state, tuple(unmet))
+        return Judgment(trigger, facts.state, target, tuple(unmet), tuple(observed))
+
+    def triggers_of(self, facts: Facts) -> tuple[Judgment, ...]:
+        """Judges every trigger but `create`, for whoever asks in `facts`."""
+        return tuple(self.judge(trigger, facts) for trigger in AppTrigger if trigger is not AppTrigger.CREATE)
+
+    def _other_company(self, trigger: AppTrigger, facts: Facts) -> list[Unmet]:
+        actor = facts.ask.actor
+        if actor.role is not Role.PARTNER or actor.organization_id == facts.organization_id:
+            return []
+        detail = f"{trigger} is for people of the company that owns the App."
+        return [
+            Unmet(
+                "organization.own",
+                "The App belongs to the company",
+                detail,
+                "Ask for an App of your company.",
+            )
+        ]
+
+
+def judge_step(trigger: str, state: str, role: Role) -> Judgment:
+    """Judges a review step's trigger. Pure; a refusal is a result."""
+    return _judge_plain(STEP_RULEBOOK, trigger, state, role)
+
+
+def judge_access(trigger: str, state: str, role: Role) -> Judgment:
+    """Judges an access request's trigger. Pure; a refusal is a result."""
+    return _judge_plain(ACCESS_RULEBOOK, trigger, state, role)
+
+
+def judge_membership(trigger: str, state: str | None, role: Role, *, app_state: str) -> Judgment:
+    """Judges a Select Partner Program trigger; `state` is None before the first application. Pure."""
+    unmet = MEMBERSHIP_RULEBOOK.structural(trigger, state or NEW, role)
+    if app_state != "public" and trigger != "leave":
+        unmet.append(
+            Unmet(
+                "app.public",
+                "The App is public",
+                f"The Select Partner Program is for public Apps; this App is {app_state}.",
+                "Get the App promoted first.",
+                (("state", app_state),),
+            )
+        )
+    target = MEMBERSHIP_RULEBOOK.move(trigger, state or NEW, tuple(unmet))
+    return Judgment(trigger, state or NEW, target, tuple(unmet))
+
+
+def _judge_plain(rulebook: Rulebook, trigger: str, state: str, role: Role) -> Judgment:
+    unmet = tuple(rulebook.structural(trigger, state, role))
+    return Judgment(trigger, state, rulebook.move(trigger, state, unmet), unmet)

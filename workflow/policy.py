@@ -1,0 +1,74 @@
+"""The policy: the numbers and requirement sets by which rules judge, as a typed, versioned document."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import PolicyVersion
+from models.checklist import GIVEN_REQUIREMENTS
+from workflow.deadlines import BusinessCalendar
+from workflow.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of the policy.
+
+    `observed` holds codes of rules and review steps that report what they find and do not block.
+    """
+
+    version: int
+    review_business_days: int
+    due_soon_hours: int
+    calendar: BusinessCalendar
+    customers_to_promote: int
+    required_checklist: tuple[str, ...]
+    review_steps: tuple[str, ...]
+    observed: frozenset[str]
+
+
+def parse_policy(version: int, document: dict[str, Any]) -> Policy:
+    """Gives the typed policy. Raises Invalid when a part is missing or out of bounds."""
+    try:
+        policy = Policy(
+            version=version,
+            review_business_days=int(document["review_business_days"]),
+            due_soon_hours=int(document["due_soon_hours"]),
+            calendar=BusinessCalendar(document["time_zone"], document["country"], document["subdivision"]),
+            customers_to_promote=int(document["customers_to_promote"]),
+            required_checklist=tuple(document["required_checklist"]),
+            review_steps=tuple(document["review_steps"]),
+            observed=frozenset(document["observed"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Invalid(
+            "policy.invalid", f"Policy version {version} cannot be read: {error!r}.", "Mend the document."
+        ) from (error)
+    unknown = set(policy.required_checklist) - set(GIVEN_REQUIREMENTS)
+    if unknown or policy.review_business_days < 1 or policy.customers_to_promote < 0 or policy.due_soon_hours < 0:
+        raise Invalid(
+            "policy.invalid",
+            f"Policy version {version} is out of bounds (unknown requirements: {sorted(unknown) or 'none'}).",
+            "Days are at least 1, customers and hours at least 0, requirements are codes of the checklist.",
+        )
+    return policy
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Every version of the policy, by number."""
+
+    by_version: dict[int, Policy]
+
+    @property
+    def current(self) -> Policy:
+        """The newest version: what promotion and new submissions are judged by."""
+        return self.by_version[max(self.by_version)]
+
+
+def load_policies(session: Session) -> Policies:
+    """Gives all versions, in one query. Raises Invalid when a stored document cannot be read."""
+    rows = session.execute(select(PolicyVersion.version, PolicyVersion.document)).all()
+    return Policies({version: parse_policy(version, document) for version, document in rows})

@@ -1,0 +1,66 @@
+"""Promotion to public: asked for when the deciding fact is recorded, and swept for in case that was missed."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models.lifecycle import AppTrigger
+from workflow.actors import SCHEDULE
+from workflow.loading import app_ids, load_facts
+from workflow.machine import AppRulebook
+from workflow.policy import Policies
+
+_REQUEST = app_ids("""
+    INSERT INTO transition_request (id, app_id, trigger, source, principal_id, role, body_hash)
+    SELECT uuidv7(), app_id, 'promote', 'schedule', :principal_id, 'schedule', sha256(app_id::text::bytea)
+      FROM unnest(:ids) AS app_id
+    ON CONFLICT (app_id, trigger) WHERE status = 'due' AND source = 'schedule' DO NOTHING
+    RETURNING id
+""")
+
+_CANDIDATES = text("""
+    SELECT a.id FROM app a
+     WHERE a.state = 'public_beta' AND a.oauth_installed AND a.onboarded_customers >= :needed
+       AND NOT EXISTS (SELECT FROM transition_request r
+                        WHERE r.app_id = a.id AND r.status = 'due' AND r.source = 'schedule')
+     ORDER BY a.onboarded_customers, a.id LIMIT :limit
+""")
+
+_CANDIDATES_WITHOUT_OAUTH = text("""
+    SELECT a.id FROM app a
+     WHERE a.state = 'public_beta' AND a.onboarded_customers >= :needed
+       AND NOT EXISTS (SELECT FROM transition_request r
+                        WHERE r.app_id = a.id AND r.status = 'due' AND r.source = 'schedule')
+     ORDER BY a.id LIMIT :limit
+""")
+
+
+def request_promotions(session: Session, ids: Sequence[UUID]) -> int:
+    """Enqueues one promotion for each App that has none due. Gives how many. Does not commit."""
+    if not ids:
+        return 0
+    return len(session.scalars(_REQUEST, {"ids": list(ids), "principal_id": SCHEDULE.id}).all())
+
+
+def request_promotion_if_eligible(session: Session, app_id: UUID, policies: Policies, rulebook: AppRulebook) -> bool:
+    """Enqueues a promotion when nothing is missing for it. The caller holds the App's lock. Does not commit."""
+    loaded = load_facts(session, [app_id], policies)[app_id]
+    if not rulebook.judge(AppTrigger.PROMOTE, loaded.facts).allowed:
+        return False
+    return request_promotions(session, [app_id]) > 0
+
+
+def promote_eligible_apps(session: Session, policies: Policies, rulebook: AppRulebook, *, limit: int = 10_000) -> int:
+    """Enqueues a promotion for every App that meets the current policy. Gives how many. Does not commit.
+
+    Candidates come from a partial index; the rules then judge each, so a rule added later is not forgotten here.
+    """
+    policy = policies.current
+    statement = _CANDIDATES_WITHOUT_OAUTH if "oauth.enabled" in policy.observed else _CANDIDATES
+    needed = 0 if "customers.onboarded" in policy.observed else policy.customers_to_promote
+    ids = session.scalars(statement, {"needed": needed, "limit": limit}).all()
+    loaded = load_facts(session, ids, policies)
+    eligible = [app_id for app_id in ids if rulebook.judge(AppTrigger.PROMOTE, loaded[app_id].facts).allowed]
+    return request_promotions(session, eligible)

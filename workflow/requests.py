@@ -1,0 +1,171 @@
+"""Taking transition requests in: every door (HTTP, message, schedule) ends in the same rows, by idempotency key."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from models import App, TransitionRequest
+from models.base import new_id
+from models.lifecycle import APP_EDGES, AppTrigger, Role
+from models.request import RequestSource
+from workflow.actors import Actor
+from workflow.errors import Conflict, Forbidden, NotFound, WorkflowError
+from workflow.facts import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One transition that somebody asks for. `not_before` (aware) keeps it from being judged earlier."""
+
+    app: str
+    trigger: AppTrigger
+    idempotency_key: str | None = None
+    expected_state: str | None = None
+    not_before: datetime | None = None
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def body_hash(self) -> bytes:
+        """The SHA-256 of the canonical body, by which a repeated key is known to ask for the same."""
+        body = {
+            "app": self.app,
+            "trigger": self.trigger.value,
+            "expected_state": self.expected_state,
+            "not_before": self.not_before.timestamp() if self.not_before else None,
+            "reasons": [[reason.code, reason.text, reason.where] for reason in self.reasons],
+        }
+        return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A request that will be judged; `repeated` when this key had been accepted before."""
+
+    id: UUID
+    repeated: bool
+
+
+def accept_requests(
+    session: Session, wanted: Sequence[Wanted], actor: Actor, source: RequestSource
+) -> list[Accepted | WorkflowError]:
+    """Takes each of `wanted` in, or says why not, in the same order. Does not commit: the answer holds after COMMIT.
+
+    An App of another company is not found; a trigger that is not for the actor's role is forbidden; a key used with
+    another body is a conflict. Four statements, however many are wanted.
+    """
+    apps = _visible_apps(session, {one.app for one in wanted}, actor)
+    answers: list[Accepted | WorkflowError | None] = [_refusal(one, apps, actor) for one in wanted]
+    rows: dict[int, dict[str, Any]] = {}
+    by_key: dict[str, int] = {}
+    repeats: dict[int, int] = {}
+    for index, one in enumerate(wanted):
+        if answers[index] is not None:
+            continue
+        if one.idempotency_key is not None and one.idempotency_key in by_key:
+            repeats[index] = by_key[one.idempotency_key]
+            continue
+        if one.idempotency_key is not None:
+            by_key[one.idempotency_key] = index
+        rows[index] = _row(one, apps[one.app], actor, source)
+    stored = _insert(session, rows, actor)
+    for index in (*rows, *repeats):
+        answers[index] = _answer(wanted[index], rows[repeats.get(index, index)], stored, repeated=index in repeats)
+    return [answer for answer in answers if answer is not None]
+
+
+def replay_request(session: Session, request_id: UUID) -> None:
+    """Makes a dead request due again: a new acceptance, with tries and a position of its own. Does not commit.
+
+    Raises NotFound when there is no such dead request.
+    """
+    found = session.scalar(
+        text("""
+            UPDATE transition_request
+               SET status = 'due', attempts = 0, finished_at = NULL, due_at = now(), position = DEFAULT
+             WHERE id = :id AND status = 'dead' RETURNING id
+        """),
+        {"id": request_id},
+    )
+    if found is None:
+        raise NotFound("dead.not_found", f"No dead transition request has the id {request_id}.", "List the dead rows.")
+
+
+def _visible_apps(session: Session, slugs: set[str], actor: Actor) -> dict[str, UUID]:
+    statement = select(App.slug, App.id).where(App.slug.in_(slugs))
+    if actor.role is Role.PARTNER:
+        statement = statement.where(App.organization_id == actor.organization_id)
+    return {row.slug: row.id for row in session.execute(statement)}
+
+
+_ROLES_OF = {
+    trigger: frozenset[Role]().union(*(edge.roles for edge in APP_EDGES if edge.trigger == trigger))
+    for trigger in AppTrigger
+}
+
+
+def _refusal(one: Wanted, apps: dict[str, UUID], actor: Actor) -> WorkflowError | None:
+    if one.app not in apps:
+        return NotFound("app.not_found", f"There is no App {one.app} that you may see.", "Check the slug.")
+    if one.trigger is AppTrigger.CREATE or actor.role not in _ROLES_OF[one.trigger]:
+        return Forbidden(
+            "trigger.forbidden",
+            f"A {actor.role} may not ask for {one.trigger}.",
+            f"It is for: {', '.join(sorted(_ROLES_OF[one.trigger]))}.",
+        )
+    return None
+
+
+def _row(one: Wanted, app_id: UUID, actor: Actor, source: RequestSource) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "app_id": app_id,
+        "trigger": one.trigger.value,
+        "expected_state": one.expected_state,
+        "reasons": [{"code": r.code, "text": r.text, "where": r.where} for r in one.reasons],
+        "source": source.value,
+        "principal_id": actor.id,
+        "role": actor.role.value,
+        "organization_id": actor.organization_id,
+        "idempotency_key": one.idempotency_key,
+        "body_hash": one.body_hash,
+        "due_at": one.not_before or func.now(),
+    }
+
+
+def _insert(session: Session, rows: dict[int, dict[str, Any]], actor: Actor) -> dict[str, tuple[UUID, bytes]]:
+    """Inserts what is new; gives id and body hash by key for every key that was there before."""
+    if not rows:
+        return {}
+    statement = insert(TransitionRequest).on_conflict_do_nothing(constraint="transition_request_idempotency_key")
+    new = set(session.scalars(statement.values(list(rows.values())).returning(TransitionRequest.id)))
+    keys = [row["idempotency_key"] for row in rows.values() if row["id"] not in new]
+    if not keys:
+        return {}
+    known = session.execute(
+        select(TransitionRequest.idempotency_key, TransitionRequest.id, TransitionRequest.body_hash).where(
+            TransitionRequest.principal_id == actor.id, TransitionRequest.idempotency_key.in_(keys)
+        )
+    )
+    return {key: (request_id, bytes(body_hash)) for key, request_id, body_hash in known if key is not None}
+
+
+def _answer(
+    one: Wanted, row: dict[str, Any], stored: dict[str, tuple[UUID, bytes]], *, repeated: bool
+) -> Accepted | WorkflowError:
+    before = stored.get(one.idempotency_key) if one.idempotency_key else None
+    request_id, body_hash = before or (row["id"], row["body_hash"])
+    if body_hash != one.body_hash:
+        return Conflict(
+            "idempotency.mismatch",
+            f"The idempotency key {one.idempotency_key} was used with another body.",
+            "Use a new key for a new request.",
+        )
+    return Accepted(request_id, repeated or before is not None)
