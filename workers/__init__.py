@@ -1,0 +1,1 @@
+"""What runs later: thin actors, review steps, notifications, periodic jobs. No HTTP is served here."""

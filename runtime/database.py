@@ -1,0 +1,51 @@
+"""Engines for Postgres, and the clock that all processes share: the database's."""
+
+from datetime import datetime
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.orm import Session
+
+from runtime.settings import Settings
+
+
+def make_engine(settings: Settings, *, pool_size: int | None = None) -> Engine:
+    """Gives an engine for threads. Create it after forking: connections must not be shared between processes."""
+    return create_engine(
+        settings.database_url,
+        pool_size=pool_size or settings.database_pool,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_timeout=10,
+        connect_args=_connect_args(settings),
+    )
+
+
+def make_async_engine(settings: Settings) -> AsyncEngine:
+    """Gives an engine for an event loop, over the same driver."""
+    return create_async_engine(
+        settings.database_url,
+        pool_size=settings.database_pool,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_timeout=10,
+        connect_args=_connect_args(settings),
+    )
+
+
+def database_now(session: Session) -> datetime:
+    """Gives the database's present time, UTC: one clock for all machines."""
+    now: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return now
+
+
+def _connect_args(settings: Settings) -> dict[str, object]:
+    return {
+        "connect_timeout": 5,
+        "application_name": "devcenter",
+        "prepare_threshold": settings.prepare_threshold,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 15_000,
+    }

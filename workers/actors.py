@@ -1,0 +1,45 @@
+"""The actors: plain functions handed to Dramatiq. A message says that there is work; the work is in Postgres."""
+
+from collections.abc import Callable
+from typing import Any
+
+from dramatiq import Broker, actor
+
+from workers.deps import BellName, Deps
+from workers.intake import request_transition
+from workers.sweeper import WORK_OF
+
+ACTOR_OF = {
+    BellName.APPLY: "apply_due_requests",
+    BellName.STEPS: "run_due_steps",
+    BellName.NOTIFICATIONS: "deliver_due_notifications",
+    BellName.JOBS: "run_due_jobs",
+}
+"""The actor behind each bell; the bell's name is its queue's."""
+
+
+def declare_actors(broker: Broker, deps: Deps) -> None:
+    """Declares every queue and actor on `broker`. Call it once a process, after forking."""
+    for bell, name in ACTOR_OF.items():
+        actor(_answering(bell, deps), actor_name=name, queue_name=bell.value, broker=broker)
+
+    def take_in(**arguments: Any) -> None:
+        request_transition(deps, arguments)
+
+    actor(
+        take_in,
+        actor_name="request_transition",
+        queue_name="transitions",
+        broker=broker,
+        max_retries=None,
+        min_backoff=500,
+        max_backoff=15_000,
+    )
+
+
+def _answering(bell: BellName, deps: Deps) -> Callable[[], None]:
+    def work() -> None:
+        deps.answered(bell)
+        WORK_OF[bell](deps)
+
+    return work

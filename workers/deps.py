@@ -1,0 +1,68 @@
+"""What workers are given: the database, the bells, the world outside. Built once a process in `workers.main`."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from enum import StrEnum
+from typing import Protocol
+
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from workers.pages import FetchesPages
+from workflow.apply import Writer
+from workflow.machine import AppRulebook
+from workflow.policy import load_policies
+
+
+class BellName(StrEnum):
+    """What a bell says: there may be work of this kind."""
+
+    APPLY = "apply"
+    STEPS = "steps"
+    NOTIFICATIONS = "notifications"
+    JOBS = "jobs"
+
+
+class SendsMail(Protocol):
+    """Hands messages to a mail server."""
+
+    def send(self, message: EmailMessage) -> None:
+        """Gives when the server has taken the message; raises OSError or smtplib.SMTPException otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """The world of a worker process. `ring` and `answered` never raise; `reached` marks named fault points."""
+
+    engine: Engine
+    history_key: bytes
+    rulebook: AppRulebook
+    ring: Callable[..., None]
+    answered: Callable[[BellName], None]
+    reached: Callable[[str], None]
+    http: FetchesPages
+    mail: SendsMail
+    mail_from: str
+    public_url: str
+    batch_size: int
+    export_head: Callable[[dict[str, object]], None]
+    count_outcome: Callable[[str], None]
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[Session]:
+        """One transaction: commits when the block ends, rolls back when it raises."""
+        with Session(self.engine) as session, session.begin():
+            yield session
+
+    def writer(self, session: Session) -> Writer:
+        """Gives what writing transitions needs, with the policies as they are now."""
+        return Writer(self.history_key, self.rulebook, load_policies(session), self.reached)
+
+
+def database_now(session: Session) -> datetime:
+    """Gives the database's present time: one clock for all machines."""
+    now: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return now

@@ -1,0 +1,89 @@
+"""Taking in messages that other services put on the queue `transitions`; docs/messages.md has their exact form.
+
+What cannot be taken in is kept in `rejected_message`, where an operator sees it. A message is acknowledged only after
+its row is committed.
+"""
+
+import hashlib
+import json
+import re
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from sqlalchemy.dialects.postgresql import insert
+
+from models import RejectedMessage
+from models.lifecycle import AppState, AppTrigger, Role
+from models.request import RequestSource
+from workers.deps import BellName, Deps, database_now
+from workflow.errors import WorkflowError
+from workflow.facts import Reason
+from workflow.requests import Wanted, accept_requests
+from workflow.tokens import find_principal
+
+MAX_KEPT_CHARACTERS = 64_000
+
+_Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=2000)]
+
+
+class _GivenReason(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    code: Annotated[_Text, Field(max_length=64)] = "other"
+    text: _Text
+    where: _Text = ""
+
+
+class TransitionMessage(BaseModel):
+    """The keyword arguments of a message. `idempotency_key` is required: a queue delivers at least once."""
+
+    model_config = ConfigDict(extra="forbid")
+    token: Annotated[str, Field(max_length=200)]
+    app: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+    trigger: AppTrigger
+    idempotency_key: Annotated[_Text, Field(min_length=1, max_length=255)]
+    expected_state: AppState | None = None
+    not_before: AwareDatetime | None = None
+    reasons: Annotated[list[_GivenReason], Field(max_length=50)] = Field(default_factory=list)
+
+
+def request_transition(deps: Deps, arguments: dict[str, Any]) -> None:
+    """Commits the request that the message asks for, or records why it cannot be. Raises when Postgres is away."""
+    try:
+        message = TransitionMessage.model_validate(arguments)
+        with deps.unit_of_work() as session:
+            principal = find_principal(session, message.token, database_now(session))
+            if principal.actor.role is not Role.SERVICE:
+                raise WorkflowError("message.role", "The token is not a service's.", "Send with a service's token.")
+            answer = accept_requests(session, [_wanted(message)], principal.actor, RequestSource.MESSAGE)[0]
+            if isinstance(answer, WorkflowError):
+                raise answer
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())
+        record_rejected(deps, "transitions", json.dumps(arguments, default=str).encode(), problems)
+    except WorkflowError as error:
+        record_rejected(deps, "transitions", json.dumps(arguments, default=str).encode(), f"{error.code}: {error}")
+    else:
+        deps.ring(BellName.APPLY)
+
+
+def record_rejected(deps: Deps, queue: str, body: bytes, error: str) -> None:
+    """Keeps a message that could not be taken in, once however often it comes, with its token struck out. Commits."""
+    kept = _without_token(body.decode(errors="replace").replace("\x00", ""))[:MAX_KEPT_CHARACTERS]
+    row = {"queue": queue, "digest": hashlib.sha256(body).digest(), "body": kept, "error": error[:2000]}
+    with deps.unit_of_work() as session:
+        session.execute(insert(RejectedMessage).values(row).on_conflict_do_nothing(index_elements=["digest"]))
+
+
+def _wanted(message: TransitionMessage) -> Wanted:
+    return Wanted(
+        app=message.app,
+        trigger=message.trigger,
+        idempotency_key=message.idempotency_key,
+        expected_state=message.expected_state.value if message.expected_state else None,
+        not_before=message.not_before,
+        reasons=tuple(Reason(reason.code, reason.text, reason.where) for reason in message.reasons),
+    )
+
+
+def _without_token(body: str) -> str:
+    return re.sub(r"dc_[a-z]+_[A-Za-z0-9_-]+", "dc_***", body)

@@ -1,0 +1,131 @@
+"""The scheduled jobs, and the run of a firing. A job is idempotent: it makes the world right as of now.
+
+To add a job: write its function and name it in JOBS; docs/extending.md shows one.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models import JobTick
+from workers.deps import BellName, Deps, database_now
+from workflow.audit import exported_heads
+from workflow.due import DueKind, due_kinds, fail_due_row, lease_due_rows
+from workflow.notifications import mark_reviews
+from workflow.policy import load_policies
+from workflow.promotion import promote_eligible_apps
+
+LEASE = timedelta(minutes=5)
+KEYS_KEPT = timedelta(days=30)
+"""How long an idempotency key is remembered."""
+TICKS_KEPT = timedelta(days=7)
+HEADS_OVERLAP = timedelta(minutes=5)
+"""How far an export of heads looks back beyond the tick before: longer than any transaction may last."""
+
+BELL_OF = {
+    "transition_request": BellName.APPLY,
+    DueKind.REVIEW_STEP.value: BellName.STEPS,
+    DueKind.NOTIFICATION.value: BellName.NOTIFICATIONS,
+    DueKind.JOB_TICK.value: BellName.JOBS,
+}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job fires every `every`, aligned to the epoch. `run` does not commit; its transaction is the firing's."""
+
+    name: str
+    every: timedelta
+    run: Callable[[Session, Deps, datetime], None]
+
+    def tick_at(self, now: datetime) -> datetime:
+        """Gives the latest tick at or before `now`."""
+        seconds = self.every.total_seconds()
+        return datetime.fromtimestamp(now.timestamp() // seconds * seconds, tz=now.tzinfo)
+
+
+def _promote_eligible_apps(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
+    if promote_eligible_apps(session, load_policies(session), deps.rulebook):
+        deps.ring(BellName.APPLY)
+
+
+def _ring_for_due_work(session: Session, deps: Deps, now: datetime) -> None:
+    for kind in due_kinds(session, now):
+        deps.ring(BELL_OF[kind])
+
+
+def _mark_reviews(session: Session, deps: Deps, now: datetime) -> None:
+    if mark_reviews(session, now):
+        deps.ring(BellName.NOTIFICATIONS)
+
+
+def _export_history_heads(session: Session, deps: Deps, now: datetime) -> None:
+    before = session.scalar(
+        text("SELECT max(tick_at) FROM job_tick WHERE job = 'export_history_heads' AND status = 'done'")
+    )
+    since = before - HEADS_OVERLAP if before else datetime.fromtimestamp(0, tz=now.tzinfo)
+    for head in exported_heads(session, since):
+        deps.export_head(head)
+
+
+def _prune(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
+    session.execute(text("DELETE FROM idempotency_key WHERE created_at < :before"), {"before": now - KEYS_KEPT})
+    session.execute(
+        text("""
+            UPDATE transition_request SET idempotency_key = NULL
+             WHERE idempotency_key IS NOT NULL AND finished_at < :before
+        """),
+        {"before": now - KEYS_KEPT},
+    )
+    session.execute(
+        text("DELETE FROM job_tick WHERE status = 'done' AND tick_at < :before"), {"before": now - TICKS_KEPT}
+    )
+
+
+JOBS: dict[str, Job] = {
+    job.name: job
+    for job in (
+        Job("promote_eligible_apps", timedelta(minutes=1), _promote_eligible_apps),
+        Job("ring_for_due_work", timedelta(seconds=10), _ring_for_due_work),
+        Job("mark_reviews", timedelta(minutes=1), _mark_reviews),
+        Job("export_history_heads", timedelta(minutes=1), _export_history_heads),
+        Job("prune", timedelta(hours=1), _prune),
+    )
+}
+
+
+def run_due_jobs(deps: Deps) -> int:
+    """Runs due firings until none is left; gives how many. A firing and its work are one transaction."""
+    worked = 0
+    while True:
+        with deps.unit_of_work() as session:
+            ids = lease_due_rows(session, DueKind.JOB_TICK, database_now(session), lease=LEASE, limit=1)
+        if not ids:
+            return worked
+        for tick_id in ids:
+            _run_tick(deps, tick_id)
+            worked += 1
+
+
+def _run_tick(deps: Deps, tick_id: UUID) -> None:
+    try:
+        with deps.unit_of_work() as session:
+            now = database_now(session)
+            tick = session.get_one(JobTick, tick_id, with_for_update=True)
+            job = JOBS.get(tick.job)
+            if tick.status != "due":
+                return
+            if job is not None:
+                job.run(session, deps, now)
+            tick.status, tick.finished_at, tick.leased_until = ("done" if job else "void"), now, None
+    except Exception as error:
+        log.exception("job firing %s broke", tick_id)
+        with deps.unit_of_work() as session:
+            fail_due_row(session, DueKind.JOB_TICK, tick_id, repr(error), database_now(session))

@@ -1,0 +1,135 @@
+"""The worker's composition root: builds the world of a process and hands it to the actors.
+
+Dramatiq's command starts it: `dramatiq workers.main:setup_broker`; `devcenter worker` does that for you.
+"""
+
+import json
+import logging
+import signal
+import smtplib
+import ssl
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from dramatiq import Middleware, set_broker
+from dramatiq.middleware import CurrentMessage, Retries, ShutdownNotifications, TimeLimit
+
+from runtime.broker import WakingRedisBroker
+from runtime.database import make_engine
+from runtime.doorbell import APPLY, JOBS, NOTIFICATIONS, STEPS, Doorbell
+from runtime.faults import fault_points
+from runtime.guarded_http import FetchLimits, GuardedHttp
+from runtime.settings import Settings, load_settings
+from runtime.telemetry import BELL_FAILURES, JUDGED, configure_logging
+from workers.actors import declare_actors
+from workers.deps import BellName, Deps
+from workers.intake import record_rejected
+from workers.scheduler import run_scheduler
+from workers.sweeper import Sweeper
+from workflow.machine import AppRulebook
+
+SMTP_SECONDS = 20
+
+_BELLS = {
+    BellName.APPLY: APPLY,
+    BellName.STEPS: STEPS,
+    BellName.NOTIFICATIONS: NOTIFICATIONS,
+    BellName.JOBS: JOBS,
+}
+
+heads_log = logging.getLogger("devcenter.history_heads")
+
+
+def setup_broker() -> None:
+    """Builds this worker process from the environment and sets Dramatiq's broker. Raises SettingsInvalid."""
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    broker = make_broker(settings)
+    set_broker(broker)
+    deps = make_deps(settings, broker)
+    broker.on_undecodable = lambda queue, raw, error: record_rejected(deps, queue, raw, repr(error))
+    broker.add_middleware(_SweepWhileRunning(Sweeper(deps, settings.sweep_seconds)))
+    declare_actors(broker, deps)
+
+
+def run_scheduler_process() -> None:
+    """Runs a scheduler until SIGTERM or SIGINT."""
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    run_scheduler(make_deps(settings, make_broker(settings)), stop)
+
+
+def make_broker(settings: Settings) -> WakingRedisBroker:
+    """Gives the broker. Retry times of work live in Postgres; Retries serves only messages that await their row."""
+    middleware = [TimeLimit(time_limit=600_000), ShutdownNotifications(), CurrentMessage(), Retries()]
+    return WakingRedisBroker(url=settings.redis_url, middleware=middleware)
+
+
+def make_deps(settings: Settings, broker: WakingRedisBroker) -> Deps:
+    """Gives the world of a worker or scheduler process."""
+    doorbell = Doorbell(broker, on_failure=lambda bell: BELL_FAILURES.labels(bell).inc())
+
+    def ring(*bells: BellName) -> None:
+        doorbell.ring(*(_BELLS[bell] for bell in bells))
+
+    return Deps(
+        engine=make_engine(settings, pool_size=2 * settings.worker_threads + 4),
+        history_key=settings.history_key.get_secret_value().encode(),
+        rulebook=AppRulebook(),
+        ring=ring,
+        answered=lambda bell: doorbell.answered(_BELLS[bell]),
+        reached=fault_points(settings.fault_point),
+        http=GuardedHttp(FetchLimits(total=timedelta(seconds=20)), allow_loopback=settings.allow_loopback_urls),
+        mail=SmtpServer(settings),
+        mail_from=settings.mail_from,
+        public_url=settings.public_url,
+        batch_size=settings.batch_size,
+        export_head=_head_exporter(settings.heads_file),
+        count_outcome=lambda status: JUDGED.labels(status).inc(),
+    )
+
+
+class SmtpServer:
+    """The mail server of the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def send(self, message: EmailMessage) -> None:
+        """Gives when the server took the message; raises OSError or smtplib.SMTPException."""
+        settings = self._settings
+        with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=SMTP_SECONDS) as smtp:
+            if settings.smtp_starttls:
+                smtp.starttls(context=ssl.create_default_context())
+            if settings.smtp_user and settings.smtp_password:
+                smtp.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+            smtp.send_message(message)
+
+
+class _SweepWhileRunning(Middleware):
+    def __init__(self, sweeper: Sweeper) -> None:
+        self._sweeper = sweeper
+
+    def after_worker_boot(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
+        self._sweeper.start()
+
+    def before_worker_shutdown(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
+        self._sweeper.stop()
+
+
+def _head_exporter(file: Path | None) -> Callable[[dict[str, object]], None]:
+    def to_file(head: dict[str, object]) -> None:
+        with Path(str(file)).open("a", encoding="utf-8") as heads:
+            heads.write(json.dumps(head) + "\n")
+
+    def to_log(head: dict[str, object]) -> None:
+        heads_log.info(json.dumps(head))
+
+    return to_file if file else to_log

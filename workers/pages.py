@@ -1,0 +1,31 @@
+"""What a fetched page looks like to review steps. The guarded client itself is runtime's."""
+
+from typing import Protocol
+
+
+class FetchedPage(Protocol):
+    """A page at the end of its redirects."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def status(self) -> int: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+class FetchRefusal(Protocol):
+    """Why a page was not fetched: an exception with words in it."""
+
+    code: str
+    detail: str
+    remedy: str
+
+
+class FetchesPages(Protocol):
+    """Fetches pages that partners name, and only from public addresses."""
+
+    def fetch(self, url: str) -> FetchedPage:
+        """Gives the page, a 404 included. Raises an exception that is a FetchRefusal."""

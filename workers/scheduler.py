@@ -1,0 +1,48 @@
+"""The scheduler: writes a row for each tick of each job. Any number may run; the unique key lets one of them fire."""
+
+import logging
+import threading
+from collections.abc import Iterable
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from models.base import new_id
+from workers.deps import BellName, Deps, database_now
+from workers.jobs import JOBS, Job
+
+log = logging.getLogger(__name__)
+
+_FIRE = text("""
+    INSERT INTO job_tick (id, job, tick_at, due_at) VALUES (:id, :job, :tick_at, :now)
+    ON CONFLICT ON CONSTRAINT job_tick_once_key DO NOTHING RETURNING id
+""")
+
+
+def fire_due_ticks(session: Session, deps: Deps, jobs: Iterable[Job] = tuple(JOBS.values())) -> list[str]:
+    """Fires every job whose latest tick has not fired; gives their names. Does not commit.
+
+    After an outage the latest missed tick fires, once: jobs make the world right as of now, so one run catches up.
+    """
+    now = database_now(session)
+    fired = []
+    for job in jobs:
+        deps.reached("scheduler_tick")
+        row = {"id": new_id(), "job": job.name, "tick_at": job.tick_at(now), "now": now}
+        if session.scalar(_FIRE, row) is not None:
+            fired.append(job.name)
+    return fired
+
+
+def run_scheduler(deps: Deps, stop: threading.Event, *, every_seconds: float = 1.0) -> None:
+    """Fires ticks until `stop` is set. Outlives a database that is away."""
+    while not stop.is_set():
+        try:
+            with deps.unit_of_work() as session:
+                fired = fire_due_ticks(session, deps)
+            if fired:
+                deps.ring(BellName.JOBS)
+        except SQLAlchemyError:
+            log.exception("the scheduler could not reach the database; it tries again")
+        stop.wait(every_seconds)

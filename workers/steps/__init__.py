@@ -1,0 +1,10 @@
+"""The review steps. One file each: its code, what it needs of the submission, and its run. REGISTRY lists them.
+
+To add a step: write its file, name it here and in workflow/steps.py, and publish a policy that has its code.
+"""
+
+from workers.steps.partner_documentation import PARTNER_DOCUMENTATION
+from workers.steps.step import Step
+
+REGISTRY: dict[str, Step] = {step.code: step for step in (PARTNER_DOCUMENTATION,)}
+"""The steps that a machine takes, by code. A step that a person decides needs no code here."""

@@ -1,0 +1,38 @@
+"""What a review step is: a frozen description and a function from evidence to an outcome."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from models.lifecycle import StepTrigger
+from workers.pages import FetchesPages
+from workflow.reviews import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a step may look at: the snapshot of the submission, never the App as it is now."""
+
+    app_name: str
+    given: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a step ended (`pass`, `warn` or `fail`) and everything it found, all at once."""
+
+    trigger: StepTrigger
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step that a machine takes. `needs` is the requirement whose evidence it reads.
+
+    `run` may take its time and use the network; it holds no transaction. When it raises, the step is tried again.
+    """
+
+    code: str
+    title: str
+    needs: str
+    run: Callable[[Evidence, FetchesPages], Outcome]

@@ -1,0 +1,114 @@
+"""Due work other than transition requests: leasing rows, counting attempts, and recording how they ended."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.orm import Session
+from sqlalchemy.types import Text
+
+from workflow.errors import NotFound
+
+MAX_ATTEMPTS = 6
+"""Tries before a row is dead. With the times below that is about three hours."""
+RETRY_AFTER = (
+    timedelta(seconds=5),
+    timedelta(minutes=1),
+    timedelta(minutes=10),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+)
+"""How long a row rests after its first, second, ... failed try."""
+
+
+class DueKind(StrEnum):
+    """The tables whose rows are leased work."""
+
+    REVIEW_STEP = "review_step"
+    NOTIFICATION = "notification"
+    JOB_TICK = "job_tick"
+
+
+def lease_due_rows(session: Session, kind: DueKind, now: datetime, *, lease: timedelta, limit: int) -> list[UUID]:
+    """Gives up to `limit` due rows to this worker for `lease`. The caller commits before it works on them.
+
+    Each attempt is counted here, before the work starts. A row whose tries are used up by processes that died becomes
+    dead instead of being given.
+    """
+    session.execute(
+        text(f"""
+            UPDATE {kind} SET status = 'dead', leased_until = NULL,
+                   last_error = coalesce(last_error || '; ', '') || 'its process died during attempt ' || attempts
+             WHERE status = 'due' AND due_at <= :now AND leased_until < :now AND attempts >= :max_attempts
+        """),
+        {"now": now, "max_attempts": MAX_ATTEMPTS},
+    )
+    rows = session.scalars(
+        text(f"""
+            UPDATE {kind} SET leased_until = :until, attempts = attempts + 1
+             WHERE id IN (SELECT id FROM {kind}
+                           WHERE status = 'due' AND due_at <= :now AND (leased_until IS NULL OR leased_until <= :now)
+                           ORDER BY due_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
+            RETURNING id
+        """),
+        {"until": now + lease, "now": now, "limit": limit},
+    )
+    return list(rows)
+
+
+def finish_due_row(session: Session, kind: DueKind, row_id: UUID) -> bool:
+    """Records that the work is done. Gives False when the row was made void or dead meanwhile. Does not commit."""
+    finished = session.scalar(
+        text(f"UPDATE {kind} SET status = 'done', leased_until = NULL WHERE id = :id AND status = 'due' RETURNING id"),
+        {"id": row_id},
+    )
+    return finished is not None
+
+
+def fail_due_row(session: Session, kind: DueKind, row_id: UUID, error: str, now: datetime) -> None:
+    """Records a failed try: the row rests and is due again, or is dead after the last. Does not commit."""
+    session.execute(
+        text(f"""
+            UPDATE {kind}
+               SET status = CASE WHEN attempts >= :max_attempts THEN 'dead' ELSE 'due' END,
+                   due_at = :now + (:rests)[least(attempts, cardinality(:rests))] * interval '1 second',
+                   leased_until = NULL, last_error = :error
+             WHERE id = :id AND status = 'due'
+        """).bindparams(bindparam("error", type_=Text)),
+        {
+            "id": row_id,
+            "now": now,
+            "error": error[:2000],
+            "max_attempts": MAX_ATTEMPTS,
+            "rests": [int(rest.total_seconds()) for rest in RETRY_AFTER],
+        },
+    )
+
+
+def replay_due_row(session: Session, kind: DueKind, row_id: UUID) -> None:
+    """Makes a dead row due again with all its tries. Raises NotFound. Does not commit."""
+    found = session.scalar(
+        text(f"""
+            UPDATE {kind} SET status = 'due', attempts = 0, leased_until = NULL, due_at = now()
+             WHERE id = :id AND status = 'dead' RETURNING id
+        """),
+        {"id": row_id},
+    )
+    if found is None:
+        raise NotFound("dead.not_found", f"No dead {kind} has the id {row_id}.", "List the dead rows.")
+
+
+def due_kinds(session: Session, now: datetime) -> Sequence[str]:
+    """Gives the kinds that have work due and unleased, "transition_request" among them. One statement."""
+    leased = [
+        f"SELECT '{kind}' AS kind WHERE EXISTS (SELECT FROM {kind} WHERE status = 'due' AND due_at <= :now "
+        f"AND (leased_until IS NULL OR leased_until <= :now))"
+        for kind in DueKind
+    ]
+    requests = (
+        "SELECT 'transition_request' AS kind "
+        "WHERE EXISTS (SELECT FROM transition_request WHERE status = 'due' AND due_at <= :now)"
+    )
+    return session.scalars(text(" UNION ALL ".join([requests, *leased])), {"now": now}).all()
