@@ -21,9 +21,7 @@ class SettingsInvalid(Exception):
 class Settings(BaseSettings):
     """Everything that an installation decides. Numbers of the process itself are policy, not settings."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="DEVCENTER_", extra="ignore", frozen=True, hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(env_prefix="DEVCENTER_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     database_url: str = Field(
         validation_alias="DATABASE_URL",
@@ -40,52 +38,36 @@ class Settings(BaseSettings):
     )
     history_key: SecretStr = Field(
         min_length=32,
-        description="The key of the history's HMAC, 32 characters or more. Keep it out of the database and its backups.",
+        description="The key of the history's HMAC, 32 characters or more. Keep it out of the database.",
     )
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         min_length=1,
         description="Fernet keys for stored secrets (test accounts), comma-separated: the first encrypts, all decrypt.",
     )
     api_host: str = Field(default="127.0.0.1", description="The address on which `devcenter api` listens.")
-    api_port: int = Field(
-        default=8787, ge=0, le=65535, description="The port of `devcenter api`; 0 takes a free one."
-    )
+    api_port: int = Field(default=8787, ge=0, le=65535, description="The port of `devcenter api`; 0 takes a free one.")
     public_url: str = Field(
         default="http://127.0.0.1:8787",
         description="Where partners and reviewers reach the API; used in mails.",
     )
-    database_pool: int = Field(
-        default=10, ge=2, le=200, description="Connections to Postgres a process may hold."
-    )
+    database_pool: int = Field(default=10, ge=2, le=200, description="Connections to Postgres a process may hold.")
     prepare_threshold: int | None = Field(
         default=5,
         ge=0,
         description="Executions after which a statement is prepared. Leave it empty behind PgBouncer.",
     )
-    statement_timeout_s: int = Field(
-        default=60, ge=1, description="Seconds after which Postgres ends a statement."
-    )
+    statement_timeout_s: int = Field(default=60, ge=1, description="Seconds after which Postgres ends a statement.")
     worker_threads: int = Field(default=4, ge=1, le=64, description="Threads of one worker process.")
-    batch_size: int = Field(
-        default=500, ge=1, le=5000, description="Transition requests judged in one transaction."
-    )
+    batch_size: int = Field(default=500, ge=1, le=5000, description="Transition requests judged in one transaction.")
     sweep_seconds: float = Field(
         default=2.0, gt=0, le=30, description="How often a worker looks for due work although no bell rang."
     )
-    smtp_host: str = Field(
-        default="127.0.0.1", description="The mail server that notifications are handed to."
-    )
+    smtp_host: str = Field(default="127.0.0.1", description="The mail server that notifications are handed to.")
     smtp_port: int = Field(default=25, ge=1, le=65535, description="Its port.")
-    smtp_starttls: bool = Field(
-        default=False, description="Whether to insist on STARTTLS with a valid certificate."
-    )
-    smtp_user: str | None = Field(
-        default=None, description="The user name for the mail server, if it wants one."
-    )
+    smtp_starttls: bool = Field(default=False, description="Whether to insist on STARTTLS with a valid certificate.")
+    smtp_user: str | None = Field(default=None, description="The user name for the mail server, if it wants one.")
     smtp_password: SecretStr | None = Field(default=None, description="The password that goes with it.")
-    mail_from: str = Field(
-        default="devcenter@localhost.localdomain", description="The sender of notifications."
-    )
+    mail_from: str = Field(default="devcenter@localhost.localdomain", description="The sender of notifications.")
     heads_file: Path | None = Field(
         default=None,
         description="The file that history heads are appended to. Put it where the database's administrators cannot "
@@ -95,9 +77,7 @@ class Settings(BaseSettings):
         default=False,
         description="Whether partners' URLs may lead to this machine. Only for the embedded demo.",
     )
-    log_level: str = Field(
-        default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="What is logged."
-    )
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="What is logged.")
     fault_point: str | None = Field(
         default=None,
         description="For tests of the service itself: `name=hits:file` kills the process at the named point.",
@@ -111,9 +91,7 @@ class Settings(BaseSettings):
         try:
             url = make_url(value)
         except ArgumentError:
-            raise ValueError(
-                "is not a database URL; write postgresql://user:password@host:port/name"
-            ) from None
+            raise ValueError("is not a database URL; write postgresql://user:password@host:port/name") from None
         if url.get_backend_name() not in ("postgresql", "postgres"):
             raise ValueError("must begin with postgresql://; devcenter runs on Postgres 18 only")
         return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
@@ -128,11 +106,7 @@ class Settings(BaseSettings):
     @field_validator("secret_keys", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return (
-            tuple(part.strip() for part in value.split(",") if part.strip())
-            if isinstance(value, str)
-            else value
-        )
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("prepare_threshold", mode="before")
     @classmethod
@@ -148,9 +122,7 @@ class Settings(BaseSettings):
 def load_settings(**overrides: Any) -> Settings:
     """Reads the settings from the environment; `overrides` go by field name. Raises SettingsInvalid."""
     aliases = {
-        name: str(field.validation_alias or name)
-        for name, field in Settings.model_fields.items()
-        if name in overrides
+        name: str(field.validation_alias or name) for name, field in Settings.model_fields.items() if name in overrides
     }
     try:
         return Settings(**{aliases[name]: value for name, value in overrides.items()})

@@ -14,7 +14,7 @@ DELIVERED = Counter("devcenter_due_rows_worked", "Leased due rows worked on, by 
 
 def configure_logging(level: str) -> None:
     """Sends all logs of this process to standard error, as JSON unless a person is looking."""
-    shared = [
+    shared: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -21,20 +21,19 @@ ACTOR_OF = {
 def declare_actors(broker: Broker, deps: Deps) -> None:
     """Declares every queue and actor on `broker`. Call it once a process, after forking."""
     for bell, name in ACTOR_OF.items():
-        actor(_answering(bell, deps), actor_name=name, queue_name=bell.value, broker=broker)
+        actor(actor_name=name, queue_name=bell.value, broker=broker, max_retries=0)(_answering(bell, deps))
 
     def take_in(**arguments: Any) -> None:
         request_transition(deps, arguments)
 
     actor(
-        take_in,
         actor_name="request_transition",
         queue_name="transitions",
         broker=broker,
         max_retries=None,
         min_backoff=500,
         max_backoff=15_000,
-    )
+    )(take_in)
 
 
 def _answering(bell: BellName, deps: Deps) -> Callable[[], None]:

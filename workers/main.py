@@ -33,6 +33,7 @@ from workers.sweeper import Sweeper
 from workflow.machine import AppRulebook
 
 SMTP_SECONDS = 20
+USER_AGENT = "devcenter (+https://segment.com/docs/partners/)"
 
 _BELLS = {
     BellName.APPLY: APPLY,
@@ -86,7 +87,11 @@ def make_deps(settings: Settings, broker: WakingRedisBroker) -> Deps:
         ring=ring,
         answered=lambda bell: doorbell.answered(_BELLS[bell]),
         reached=fault_points(settings.fault_point),
-        http=GuardedHttp(FetchLimits(total=timedelta(seconds=20)), allow_loopback=settings.allow_loopback_urls),
+        http=GuardedHttp(
+            FetchLimits(total=timedelta(seconds=20)),
+            user_agent=USER_AGENT,
+            allow_loopback=settings.allow_loopback_urls,
+        ),
         mail=SmtpServer(settings),
         mail_from=settings.mail_from,
         public_url=settings.public_url,

@@ -12,9 +12,9 @@ from sqlalchemy import bindparam, insert, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Session
-from sqlalchemy.types import Integer, Text
+from sqlalchemy.types import DateTime, Integer, LargeBinary, Text, TypeEngine
 
-from models import App, Transition, TransitionReason
+from models import App, TransitionReason
 from models.base import new_id
 from models.lifecycle import AppState, AppTrigger
 from workflow.actors import Actor
@@ -139,6 +139,28 @@ _MOVE = text("""
 )
 
 
+_LOG_COLUMNS: dict[str, TypeEngine[Any]] = {
+    "app_id": PgUUID(as_uuid=True),
+    "version": Integer(),
+    "from_state": Text(),
+    "trigger": Text(),
+    "to_state": Text(),
+    "actor_id": PgUUID(as_uuid=True),
+    "actor_role": Text(),
+    "policy_version": Integer(),
+    "request_id": PgUUID(as_uuid=True),
+    "at": DateTime(timezone=True),
+    "reason_commitment": LargeBinary(),
+    "hash": LargeBinary(),
+}
+
+_APPEND = text(f"""
+    INSERT INTO transition ({", ".join(_LOG_COLUMNS)})
+    SELECT * FROM unnest({", ".join(f":{column}s" for column in _LOG_COLUMNS)})
+""").bindparams(*(bindparam(f"{column}s", type_=ARRAY(kind)) for column, kind in _LOG_COLUMNS.items()))
+"""One statement for all rows: the log's trigger compares its end with the App once it is over."""
+
+
 def _move_apps(session: Session, planned: Sequence[Planned]) -> None:
     """Brings each App to its last transition, before the log grows: the log's trigger compares the two."""
     last = {one.app_id: one for one in planned}
@@ -181,7 +203,7 @@ def _append_to_log(
         )
         heads[one.app_id] = row_hash(writer.history_key, row, heads[one.app_id])
         rows.append({field: getattr(row, field) for field in LogRow.__slots__} | {"hash": heads[one.app_id]})
-    session.execute(insert(Transition.__table__), rows)  # type: ignore[arg-type]
+    session.execute(_APPEND, {f"{field}s": [row[field] for row in rows] for field in _LOG_COLUMNS})
     if reasons:
         session.execute(insert(TransitionReason.__table__), reasons)  # type: ignore[arg-type]
     return heads

@@ -1,0 +1,151 @@
+"""Dramatiq's Redis broker, woken instead of polling, and with nothing dropped that cannot be read."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+import redis
+from dramatiq import Message, MessageProxy
+from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
+from dramatiq.errors import ActorNotFound, ConnectionClosed, DecodeError
+from redis.exceptions import BusyLoadingError, ConnectionError, ReadOnlyError, TimeoutError  # noqa: A004 (redis's own)
+
+CONNECT_SECONDS = 2.0
+READ_SECONDS = 5.0
+WAIT_SECONDS = 1.0
+"""How long a consumer waits to be woken. A producer that wakes nobody is still heard after this long."""
+HEARTBEAT_TIMEOUT_MS = 15_000
+"""Silence after which a worker counts as dead. Consumers speak every second, so this is many missed beats."""
+MAINTENANCE_CHANCE = 50_000
+"""In a million commands. At some commands a second, what a dead worker held comes back within half a minute."""
+WAKE_TOKENS = 16
+WAKE_SECONDS = 60
+
+Undecodable = Callable[[str, bytes, Exception], None]
+
+log = logging.getLogger(__name__)
+
+_AWAY = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError)
+
+
+class WakingRedisBroker(RedisBroker):
+    """A Redis broker whose consumers block until something is enqueued.
+
+    `on_undecodable(queue, payload, error)` is called with every message that cannot be decoded or names an unknown
+    actor. The message is acknowledged when that returns; when it raises, the message comes again.
+    """
+
+    def __init__(self, *, url: str, on_undecodable: Undecodable | None = None, **options: Any) -> None:
+        client = redis.Redis.from_url(
+            url,
+            socket_connect_timeout=CONNECT_SECONDS,
+            socket_timeout=READ_SECONDS,
+            health_check_interval=15,
+        )
+        super().__init__(
+            client=client,
+            heartbeat_timeout=HEARTBEAT_TIMEOUT_MS,
+            maintenance_chance=MAINTENANCE_CHANCE,
+            **options,
+        )
+        self.on_undecodable: Undecodable = on_undecodable or _log_undecodable
+
+    @property
+    def consumer_class(self) -> type["_WakingConsumer"]:
+        return _WakingConsumer
+
+    def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
+        """Enqueues, then wakes a consumer of the queue."""
+        enqueued = super().enqueue(message, delay=delay)
+        if delay is None:
+            key = self.wake_key(message.queue_name)
+            pipeline = self.client.pipeline(transaction=False)
+            pipeline.lpush(key, b"1")
+            pipeline.ltrim(key, 0, WAKE_TOKENS - 1)
+            pipeline.expire(key, WAKE_SECONDS)
+            pipeline.execute()
+        return enqueued
+
+    def wake_key(self, queue_name: str) -> str:
+        """Gives the list on which consumers of the queue wait."""
+        return f"{self.namespace}:wake:{queue_name}"
+
+
+class _WakingConsumer(_RedisConsumer):
+    """Fetches; having fetched nothing, waits on the wake list. Losing Redis ends it; Dramatiq makes a new one."""
+
+    broker: WakingRedisBroker
+
+    def ack(self, message: MessageProxy) -> None:
+        _or_closed(lambda: super(_WakingConsumer, self).ack(message))
+
+    def nack(self, message: MessageProxy) -> None:
+        _or_closed(lambda: super(_WakingConsumer, self).nack(message))
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        _or_closed(lambda: super(_WakingConsumer, self).requeue(messages))
+
+    def __next__(self) -> MessageProxy | None:
+        return cast("MessageProxy | None", _or_closed(self._next))
+
+    def _next(self) -> MessageProxy | None:
+        while True:
+            if not self.message_cache and self.outstanding_message_count < self.prefetch:
+                free = self.prefetch - self.outstanding_message_count
+                self.message_cache = list(self.broker.do_fetch(self.queue_name, free))
+            if not self.message_cache:
+                self._wait()
+                return None
+            payload = self.message_cache.pop(0)
+            if payload is None:
+                continue
+            try:
+                message: Message[Any] = Message.decode(payload)
+                self.broker.get_actor(message.actor_name)
+            except (DecodeError, ActorNotFound, KeyError, TypeError) as error:
+                self._set_aside(payload, error)
+                continue
+            self.queued_message_ids.add(message.message_id)
+            return MessageProxy(message)
+
+    def _wait(self) -> None:
+        if self.outstanding_message_count >= self.prefetch:
+            # Every thread is busy and the wake list may be full: waiting on it would return at once, again and again.
+            time.sleep(0.01)
+            return
+        self.broker.client.blpop([self.broker.wake_key(self.queue_name)], timeout=WAIT_SECONDS)
+
+    def _set_aside(self, payload: bytes, error: Exception) -> None:
+        """Hands the message to the broker's hook, then acknowledges it by the id that only Redis knows."""
+        try:
+            self.broker.on_undecodable(self.queue_name, payload, error)
+        except Exception as refused:
+            self._put_back(payload)
+            raise ConnectionClosed(refused) from refused
+        for message_id in self._ids_of(payload):
+            self.broker.do_ack(self.queue_name, message_id)
+
+    def _put_back(self, payload: bytes) -> None:
+        for message_id in self._ids_of(payload):
+            self.broker.do_requeue(self.queue_name, message_id)
+
+    def _ids_of(self, payload: bytes) -> list[bytes]:
+        namespace, queue = self.broker.namespace, self.queue_name
+        held = list(self.broker.client.smembers(f"{namespace}:__acks__.{self.broker.broker_id}.{queue}"))
+        if not held:
+            return []
+        stored = self.broker.client.hmget(f"{namespace}:{queue}.msgs", held)
+        return [message_id for message_id, data in zip(held, stored, strict=True) if data == payload]
+
+
+def _or_closed(call: Callable[[], Any]) -> Any:
+    """Calls, and tells Dramatiq that the connection is gone when Redis is: a socket's timeout included."""
+    try:
+        return call()
+    except _AWAY as error:
+        raise ConnectionClosed(error) from error
+
+
+def _log_undecodable(queue: str, payload: bytes, error: Exception) -> None:
+    log.error("a message on queue %s was set aside: %r: %r", queue, error, payload[:200])
