@@ -32,9 +32,7 @@ def main() -> int:
     for difference in drift:
         print(f"migrations and models differ: {difference}", file=sys.stderr)  # noqa: T201
     if drift:
-        print(
-            "Write a migration: .venv/bin/alembic revision --autogenerate -m 'what it does'", file=sys.stderr
-        )  # noqa: T201
+        print("Write a migration: .venv/bin/alembic revision --autogenerate -m 'what it does'", file=sys.stderr)  # noqa: T201
     return 1 if drift or _lint() else 0
 
 
@@ -45,13 +43,9 @@ def _lint() -> int:
         return 0
     first = sorted(FOLDER.glob("versions/*.py"))[0].name.split("_")[0]
     alembic = [sys.executable, "-m", "alembic"]
-    sql = subprocess.run(
-        [*alembic, "upgrade", f"{first}:head", "--sql"], check=True, capture_output=True, text=True
-    )
+    sql = subprocess.run([*alembic, "upgrade", f"{first}:head", "--sql"], check=True, capture_output=True, text=True)
     squawk = Path(sys.executable).with_name("squawk")
-    return subprocess.run(
-        [squawk, "--assume-in-transaction"], input=sql.stdout, text=True, check=False
-    ).returncode
+    return subprocess.run([squawk, "--assume-in-transaction"], input=sql.stdout, text=True, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -194,9 +194,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("job_tick_pkey")),
         sa.UniqueConstraint("job", "tick_at", name="job_tick_once_key"),
     )
-    op.create_index(
-        "job_tick_dead_idx", "job_tick", ["id"], unique=False, postgresql_where=sa.text("status = 'dead'")
-    )
+    op.create_index("job_tick_dead_idx", "job_tick", ["id"], unique=False, postgresql_where=sa.text("status = 'dead'"))
     op.create_index(
         op.f("job_tick_due_at_id_idx"),
         "job_tick",
@@ -219,9 +217,7 @@ def upgrade() -> None:
         sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("published_by", sa.Uuid(), nullable=False),
-        sa.Column(
-            "published_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
-        ),
+        sa.Column("published_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("version >= 1", name=op.f("policy_version_version_check")),
         sa.PrimaryKeyConstraint("version", name=op.f("policy_version_pkey")),
     )
@@ -255,36 +251,26 @@ def upgrade() -> None:
         sa.Column("plan", sa.Text(), nullable=False),
         sa.Column("survey", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("state", sa.String(length=16), server_default="requested", nullable=False),
-        sa.Column(
-            "requested_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
-        ),
+        sa.Column("requested_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_by", sa.Uuid(), nullable=True),
         sa.Column("decision_reason", sa.Text(), nullable=True),
-        sa.CheckConstraint(
-            "(state = 'requested') = (decided_at IS NULL)", name=op.f("access_request_decided_check")
-        ),
+        sa.CheckConstraint("(state = 'requested') = (decided_at IS NULL)", name=op.f("access_request_decided_check")),
         sa.CheckConstraint(
             "state <> 'approved' OR organization_id IS NOT NULL", name=op.f("access_request_approved_check")
         ),
         sa.CheckConstraint(
             "state <> 'declined' OR decision_reason IS NOT NULL", name=op.f("access_request_declined_check")
         ),
-        sa.CheckConstraint(
-            "state IN ('requested', 'approved', 'declined')", name=op.f("access_request_state_check")
-        ),
-        sa.CheckConstraint(
-            "(decided_at IS NULL) = (decided_by IS NULL)", name=op.f("access_request_decided_by_check")
-        ),
+        sa.CheckConstraint("state IN ('requested', 'approved', 'declined')", name=op.f("access_request_state_check")),
+        sa.CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name=op.f("access_request_decided_by_check")),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organization.id"], name=op.f("access_request_organization_id_fkey")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("access_request_pkey")),
     )
-    op.create_index(
-        op.f("access_request_organization_id_idx"), "access_request", ["organization_id"], unique=False
-    )
+    op.create_index(op.f("access_request_organization_id_idx"), "access_request", ["organization_id"], unique=False)
     op.create_table(
         "app",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -305,9 +291,7 @@ def upgrade() -> None:
         sa.CheckConstraint("length(name) BETWEEN 1 AND 100", name=op.f("app_name_check")),
         sa.CheckConstraint("onboarded_customers >= 0", name=op.f("app_onboarded_customers_check")),
         sa.CheckConstraint("version >= 1", name=op.f("app_version_check")),
-        sa.ForeignKeyConstraint(
-            ["organization_id"], ["organization.id"], name=op.f("app_organization_id_fkey")
-        ),
+        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("app_organization_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("app_pkey")),
         sa.UniqueConstraint("slug", name=op.f("app_slug_key")),
     )
@@ -335,13 +319,9 @@ def upgrade() -> None:
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "(role = 'partner') = (organization_id IS NOT NULL)", name=op.f("person_belongs_check")
-        ),
+        sa.CheckConstraint("(role = 'partner') = (organization_id IS NOT NULL)", name=op.f("person_belongs_check")),
         sa.CheckConstraint("role IN ('partner', 'reviewer', 'admin')", name=op.f("person_role_check")),
-        sa.ForeignKeyConstraint(
-            ["organization_id"], ["organization.id"], name=op.f("person_organization_id_fkey")
-        ),
+        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("person_organization_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("person_pkey")),
     )
     op.create_index(
@@ -369,17 +349,11 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(role = 'partner') = (organization_id IS NOT NULL)", name=op.f("api_token_organization_check")
         ),
-        sa.CheckConstraint(
-            "(role = 'service') = (service_id IS NOT NULL)", name=op.f("api_token_service_check")
-        ),
-        sa.CheckConstraint(
-            "role IN ('partner', 'reviewer', 'service', 'admin')", name=op.f("api_token_role_check")
-        ),
+        sa.CheckConstraint("(role = 'service') = (service_id IS NOT NULL)", name=op.f("api_token_service_check")),
+        sa.CheckConstraint("role IN ('partner', 'reviewer', 'service', 'admin')", name=op.f("api_token_role_check")),
         sa.CheckConstraint("length(token_hash) = 32", name=op.f("api_token_token_hash_check")),
         sa.CheckConstraint("num_nonnulls(person_id, service_id) = 1", name=op.f("api_token_holder_check")),
-        sa.ForeignKeyConstraint(
-            ["organization_id"], ["organization.id"], name=op.f("api_token_organization_id_fkey")
-        ),
+        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("api_token_organization_id_fkey")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("api_token_person_id_fkey")),
         sa.ForeignKeyConstraint(["service_id"], ["service.id"], name=op.f("api_token_service_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("api_token_pkey")),
@@ -448,24 +422,18 @@ def upgrade() -> None:
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("accepted_by", sa.Uuid(), nullable=True),
         sa.CheckConstraint("role IN ('partner')", name=op.f("invitation_role_check")),
-        sa.CheckConstraint(
-            "(accepted_at IS NULL) = (accepted_by IS NULL)", name=op.f("invitation_accepted_check")
-        ),
+        sa.CheckConstraint("(accepted_at IS NULL) = (accepted_by IS NULL)", name=op.f("invitation_accepted_check")),
         sa.CheckConstraint("length(code_hash) = 32", name=op.f("invitation_code_hash_check")),
         sa.ForeignKeyConstraint(["accepted_by"], ["person.id"], name=op.f("invitation_accepted_by_fkey")),
         sa.ForeignKeyConstraint(
             ["access_request_id"], ["access_request.id"], name=op.f("invitation_access_request_id_fkey")
         ),
-        sa.ForeignKeyConstraint(
-            ["organization_id"], ["organization.id"], name=op.f("invitation_organization_id_fkey")
-        ),
+        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("invitation_organization_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("invitation_pkey")),
         sa.UniqueConstraint("code_hash", name=op.f("invitation_code_hash_key")),
     )
     op.create_index(op.f("invitation_accepted_by_idx"), "invitation", ["accepted_by"], unique=False)
-    op.create_index(
-        op.f("invitation_access_request_id_idx"), "invitation", ["access_request_id"], unique=False
-    )
+    op.create_index(op.f("invitation_access_request_id_idx"), "invitation", ["access_request_id"], unique=False)
     op.create_index(op.f("invitation_organization_id_idx"), "invitation", ["organization_id"], unique=False)
     op.create_table(
         "notification",
@@ -476,9 +444,7 @@ def upgrade() -> None:
         sa.Column("app_version", sa.Integer(), nullable=False),
         sa.Column("recipient_id", sa.Uuid(), nullable=False),
         sa.Column("channel", sa.String(length=16), server_default="email", nullable=False),
-        sa.Column(
-            "data", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False
-        ),
+        sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("status", sa.String(length=8), server_default="due", nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
@@ -486,9 +452,7 @@ def upgrade() -> None:
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.CheckConstraint("channel IN ('email')", name=op.f("notification_channel_check")),
-        sa.CheckConstraint(
-            "status IN ('due', 'done', 'dead', 'void')", name=op.f("notification_status_check")
-        ),
+        sa.CheckConstraint("status IN ('due', 'done', 'dead', 'void')", name=op.f("notification_status_check")),
         sa.CheckConstraint("attempts >= 0", name=op.f("notification_attempts_check")),
         sa.ForeignKeyConstraint(["app_id"], ["app.id"], name=op.f("notification_app_id_fkey")),
         sa.ForeignKeyConstraint(["recipient_id"], ["person.id"], name=op.f("notification_recipient_id_fkey")),
@@ -570,9 +534,7 @@ def upgrade() -> None:
         sa.Column("app_id", sa.Uuid(), nullable=False),
         sa.Column("trigger", sa.String(length=16), nullable=False),
         sa.Column("expected_state", sa.String(length=16), nullable=True),
-        sa.Column(
-            "reasons", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False
-        ),
+        sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
         sa.Column("source", sa.String(length=16), nullable=False),
         sa.Column("principal_id", sa.Uuid(), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
@@ -586,9 +548,7 @@ def upgrade() -> None:
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=True),
-        sa.Column(
-            "unmet", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False
-        ),
+        sa.Column("unmet", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
         sa.Column(
             "observed",
             postgresql.JSONB(astext_type=sa.Text()),
@@ -599,9 +559,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(status = 'applied') = (version IS NOT NULL)", name=op.f("transition_request_applied_check")
         ),
-        sa.CheckConstraint(
-            "(status = 'due') = (finished_at IS NULL)", name=op.f("transition_request_finished_check")
-        ),
+        sa.CheckConstraint("(status = 'due') = (finished_at IS NULL)", name=op.f("transition_request_finished_check")),
         sa.CheckConstraint(
             "expected_state IN ('building', 'submitted', 'public_beta', 'public', 'suspended', 'removed')",
             name=op.f("transition_request_expected_state_check"),
@@ -610,12 +568,8 @@ def upgrade() -> None:
             "role IN ('partner', 'reviewer', 'service', 'admin', 'schedule')",
             name=op.f("transition_request_role_check"),
         ),
-        sa.CheckConstraint(
-            "source IN ('http', 'message', 'schedule')", name=op.f("transition_request_source_check")
-        ),
-        sa.CheckConstraint(
-            "status <> 'dead' OR last_error IS NOT NULL", name=op.f("transition_request_dead_check")
-        ),
+        sa.CheckConstraint("source IN ('http', 'message', 'schedule')", name=op.f("transition_request_source_check")),
+        sa.CheckConstraint("status <> 'dead' OR last_error IS NOT NULL", name=op.f("transition_request_dead_check")),
         sa.CheckConstraint(
             "status IN ('due', 'applied', 'refused', 'dead')", name=op.f("transition_request_status_check")
         ),
@@ -672,31 +626,21 @@ def upgrade() -> None:
         sa.Column("colour", sa.String(length=8), nullable=True),
         sa.Column("results", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("requested_by", sa.Uuid(), nullable=False),
-        sa.Column(
-            "requested_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
-        ),
+        sa.Column("requested_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("status", sa.String(length=8), server_default="due", nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
-        sa.CheckConstraint(
-            "(status = 'done') = (colour IS NOT NULL)", name=op.f("component_test_done_check")
-        ),
+        sa.CheckConstraint("(status = 'done') = (colour IS NOT NULL)", name=op.f("component_test_done_check")),
         sa.CheckConstraint("colour IN ('green', 'yellow', 'red')", name=op.f("component_test_colour_check")),
-        sa.CheckConstraint(
-            "status IN ('due', 'done', 'dead', 'void')", name=op.f("component_test_status_check")
-        ),
+        sa.CheckConstraint("status IN ('due', 'done', 'dead', 'void')", name=op.f("component_test_status_check")),
         sa.CheckConstraint("attempts >= 0", name=op.f("component_test_attempts_check")),
-        sa.ForeignKeyConstraint(
-            ["component_id"], ["component.id"], name=op.f("component_test_component_id_fkey")
-        ),
+        sa.ForeignKeyConstraint(["component_id"], ["component.id"], name=op.f("component_test_component_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("component_test_pkey")),
     )
-    op.create_index(
-        op.f("component_test_component_id_id_idx"), "component_test", ["component_id", "id"], unique=False
-    )
+    op.create_index(op.f("component_test_component_id_id_idx"), "component_test", ["component_id", "id"], unique=False)
     op.create_index(
         op.f("component_test_due_at_id_idx"),
         "component_test",
@@ -715,9 +659,7 @@ def upgrade() -> None:
         sa.Column("policy_version", sa.Integer(), nullable=False),
         sa.Column("submitted_by", sa.Uuid(), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "kind IN ('first', 'revision', 'health', 'appeal')", name=op.f("submission_kind_check")
-        ),
+        sa.CheckConstraint("kind IN ('first', 'revision', 'health', 'appeal')", name=op.f("submission_kind_check")),
         sa.CheckConstraint("round >= 1", name=op.f("submission_round_check")),
         sa.ForeignKeyConstraint(
             ["app_id", "app_version"],
@@ -819,18 +761,14 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
-        sa.CheckConstraint(
-            "(state = 'pending') = (decided_at IS NULL)", name=op.f("review_step_decided_check")
-        ),
+        sa.CheckConstraint("(state = 'pending') = (decided_at IS NULL)", name=op.f("review_step_decided_check")),
         sa.CheckConstraint("state <> 'waived' OR reason IS NOT NULL", name=op.f("review_step_waived_check")),
         sa.CheckConstraint(
             "state IN ('pending', 'passed', 'warned', 'failed', 'waived', 'cancelled')",
             name=op.f("review_step_state_check"),
         ),
         sa.CheckConstraint("status <> 'due' OR state = 'pending'", name=op.f("review_step_due_check")),
-        sa.CheckConstraint(
-            "status IN ('due', 'done', 'dead', 'void')", name=op.f("review_step_status_check")
-        ),
+        sa.CheckConstraint("status IN ('due', 'done', 'dead', 'void')", name=op.f("review_step_status_check")),
         sa.CheckConstraint("attempts >= 0", name=op.f("review_step_attempts_check")),
         sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("review_step_review_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("review_step_pkey")),

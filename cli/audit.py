@@ -1,0 +1,38 @@
+"""`devcenter audit verify`: whether the history is as it was written."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+from cli.mistakes import USAGE, Mistake
+from cli.place import unit_of_work
+from runtime.settings import Settings
+from workflow.audit import Finding, Head, verify_history
+
+
+def findings(settings: Settings, heads_file: Path | None) -> Iterator[Finding]:
+    """Gives everything that is wrong with the log, compared with exported heads too where a file is given."""
+    exported = tuple(read_heads(heads_file)) if heads_file else ()
+    with unit_of_work(settings.database_url) as session:
+        yield from verify_history(session, settings.history_key.get_secret_value().encode(), exported)
+
+
+def read_heads(file: Path) -> Iterator[Head]:
+    """Gives the heads of an export, one a line. Raises Mistake with the line that cannot be read."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise Mistake(f"{file} cannot be read: {error.strerror}.", "Name the file of exported heads.", USAGE) from None
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            head = json.loads(line)
+            yield Head(UUID(head["app_id"]), int(head["version"]), bytes.fromhex(head["hash"]))
+        except (ValueError, KeyError, TypeError):
+            raise Mistake(
+                f"Line {number} of {file} is not an exported head.",
+                "Each line is a JSON object with app_id, version and hash; a torn last line may be cut off.",
+                USAGE,
+            ) from None

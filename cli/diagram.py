@@ -1,0 +1,154 @@
+"""The lifecycle drawn from the machine's own table: as Mermaid text, and as an SVG with a small layout of our own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from html import escape
+
+from models.lifecycle import NEW, Edge
+
+BOX_WIDTH, BOX_HEIGHT = 116, 40
+COLUMN, ROW = 190, 130
+MARGIN, TOP = 24, 84
+LABEL_LINE = 15
+
+
+class DiagramFormat(StrEnum):
+    """How a diagram is given."""
+
+    MERMAID = "mermaid"
+    SVG = "svg"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The centre of a state's box, in SVG units."""
+
+    x: int
+    y: int
+
+
+def mermaid(edges: Sequence[Edge]) -> str:
+    """Gives a Mermaid state diagram. The state before birth is its starting point."""
+    lines = ["stateDiagram-v2"]
+    for (source, target), triggers in _moves(edges).items():
+        start = "[*]" if source == NEW else source
+        lines += [f"    {start} --> {target}: {', '.join(triggers)}"]
+    return "\n".join(lines) + "\n"
+
+
+def svg(edges: Sequence[Edge]) -> str:
+    """Gives an SVG that stands by itself. The same edges always give the same bytes."""
+    places, finals = _layout(edges)
+    width = max(place.x for place in places.values()) + BOX_WIDTH // 2 + MARGIN
+    floor = max(place.y for place in places.values()) + ROW - 30
+    height = floor + (BOX_HEIGHT if finals else 0) + MARGIN
+    moves = _moves(edges)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        'font-family="system-ui, sans-serif" font-size="13" role="img">',
+        "<title>The lifecycle of an App</title>",
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
+        '<path d="M0 0 8 4 0 8z" fill="#555"/></marker></defs>',
+        f'<rect width="{width}" height="{height}" fill="#fff"/>',
+    ]
+    for (source, target), triggers in moves.items():
+        if target in finals:
+            parts += _fall(places[source], floor, triggers)
+        else:
+            parts += _arrow(places[source], places[target], triggers, both_ways=(target, source) in moves)
+    parts += [_box(name, place.x, place.y, BOX_WIDTH) for name, place in places.items()]
+    parts += [_box(name, width // 2, floor + BOX_HEIGHT // 2, width - 2 * MARGIN) for name in finals]
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _moves(edges: Sequence[Edge]) -> dict[tuple[str, str], list[str]]:
+    moves: dict[tuple[str, str], list[str]] = {}
+    for edge in edges:
+        moves.setdefault((edge.source, edge.target), []).append(edge.trigger)
+    return moves
+
+
+def _layout(edges: Sequence[Edge]) -> tuple[dict[str, Place], list[str]]:
+    """Gives a place for each state, by its distance from birth, and the states that nothing leads out of.
+
+    States at the same distance go one below the other, each half a column further left, so that no fall to the final
+    states crosses a box.
+    """
+    sources = {edge.source for edge in edges}
+    finals = list(dict.fromkeys(edge.target for edge in edges if edge.target not in sources))
+    distance = {NEW: 0}
+    waiting = [NEW]
+    while waiting:
+        source = waiting.pop(0)
+        for edge in edges:
+            if edge.source == source and edge.target not in distance and edge.target not in finals:
+                distance[edge.target] = distance[source] + 1
+                waiting.append(edge.target)
+    above: dict[int, int] = {}
+    places = {}
+    for state, column in sorted(distance.items(), key=lambda item: (item[1], _leads_on(item[0], edges), item[0])):
+        row = above.get(column, 0)
+        above[column] = row + 1
+        x = MARGIN + BOX_WIDTH // 2 + column * COLUMN - row * COLUMN // 2
+        places[state] = Place(x, TOP + row * ROW)
+    return places, finals
+
+
+def _leads_on(state: str, edges: Sequence[Edge]) -> int:
+    """Counts the ways back into the lifecycle: of two states at the same distance the calmer one stays in line."""
+    return sum(1 for edge in edges if edge.source == state and edge.trigger != "remove" and edge.target != state) + sum(
+        1 for edge in edges if edge.target == state
+    )
+
+
+def _box(name: str, x: int, y: int, width: int) -> str:
+    dashed = ' stroke-dasharray="4 3"' if name == NEW else ""
+    return (
+        f'<rect x="{x - width // 2}" y="{y - BOX_HEIGHT // 2}" width="{width}" height="{BOX_HEIGHT}" rx="8" '
+        f'fill="#eef4fb" stroke="#2f5f8f"{dashed}/>'
+        f'<text x="{x}" y="{y + 5}" text-anchor="middle" font-weight="600">{escape(name)}</text>'
+    )
+
+
+def _arrow(start: Place, end: Place, triggers: Sequence[str], *, both_ways: bool) -> list[str]:
+    half = BOX_WIDTH // 2
+    if start.y == end.y and start.x < end.x:
+        path = f"M{start.x + half} {start.y}H{end.x - half}"
+        return [_line(path), *_words(triggers, (start.x + end.x) // 2, start.y - 8)]
+    if start.y == end.y:
+        top = start.y - BOX_HEIGHT // 2
+        middle = (start.x + end.x) // 2
+        path = f"M{start.x - 14} {top}Q{middle} {top - 50} {end.x + 14} {top}"
+        return [_line(path), *_words(triggers, middle, top - 30)]
+    down = start.y < end.y
+    shift = (-1 if down else 1) * 24 if both_ways else 0
+    upper, lower = (start, end) if down else (end, start)
+    lean = 22 if upper.x < lower.x else -22
+    upper_end = (upper.x + lean + shift, upper.y + BOX_HEIGHT // 2)
+    lower_end = (lower.x - lean + shift, lower.y - BOX_HEIGHT // 2)
+    begin, finish = (upper_end, lower_end) if down else (lower_end, upper_end)
+    path = f"M{begin[0]} {begin[1]}L{finish[0]} {finish[1]}"
+    part = 0.68 if down else 0.36
+    x = round(upper_end[0] + (lower_end[0] - upper_end[0]) * part)
+    y = round(upper_end[1] + (lower_end[1] - upper_end[1]) * part)
+    return [_line(path), *_words(triggers, x, y)]
+
+
+def _fall(start: Place, floor: int, triggers: Sequence[str]) -> list[str]:
+    path = f"M{start.x - 34} {start.y + BOX_HEIGHT // 2}V{floor}"
+    return [_line(path), *_words(triggers, start.x - 34, floor - 12)]
+
+
+def _line(path: str) -> str:
+    return f'<path d="{path}" fill="none" stroke="#555" marker-end="url(#tip)"/>'
+
+
+def _words(triggers: Sequence[str], x: int, bottom: int) -> list[str]:
+    lines = []
+    for number, trigger in enumerate(reversed(triggers)):
+        lines.append(
+            f'<text x="{x}" y="{bottom - number * LABEL_LINE}" text-anchor="middle" fill="#333" '
+            f'stroke="#fff" stroke-width="4" paint-order="stroke">{escape(trigger)}</text>'
+        )
+    return lines

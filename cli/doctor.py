@@ -1,0 +1,143 @@
+"""`devcenter doctor`: looks at everything that an installation needs, and says of each how to mend it."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from cli.mistakes import explain, without_password
+from migrations.run import revisions
+from runtime.settings import Settings
+
+POSTGRES_MAJOR = 18
+REDIS_MAJOR = 7
+CLOCK_SECONDS = 2.0
+FREE_MB = 500
+ANSWER_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. `mend` is empty exactly when it is fine."""
+
+    name: str
+    found: str
+    mend: str = ""
+
+    @property
+    def fine(self) -> bool:
+        return not self.mend
+
+
+def examine(settings: Settings, folder: Path) -> Iterator[Check]:
+    """Gives a check at a time; one that cannot be made is not fine, and never ends the examination."""
+    yield _settings(settings)
+    yield from _database(settings)
+    yield _tried("redis", lambda: redis_version(settings.redis_url))
+    yield disk_space(folder)
+
+
+def disk_space(folder: Path) -> Check:
+    """Looks whether there is room for data and logs on the disk of `folder`."""
+    free_mb = shutil.disk_usage(folder).free // 1_000_000
+    mend = "" if free_mb >= FREE_MB else f"Free some space for {folder}: {FREE_MB} MB are wanted."
+    return Check("disk", f"{free_mb} MB free at {folder}", mend)
+
+
+def redis_version(url: str) -> Check:
+    """Looks whether Redis or Valkey answers and is new enough. Raises redis.RedisError."""
+    import redis
+
+    client = redis.Redis.from_url(url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS)
+    try:
+        said: dict[str, Any] = client.info("server")
+    finally:
+        client.close()
+    is_valkey = "valkey_version" in said
+    version = str(said.get("valkey_version") or said.get("redis_version", "0"))
+    found = f"{'Valkey' if is_valkey else 'Redis'} {version}"
+    if int(version.partition(".")[0]) < REDIS_MAJOR:
+        return Check("redis", f"{found} is too old", f"Use Redis {REDIS_MAJOR} or newer, or any Valkey, in REDIS_URL.")
+    return Check("redis", found)
+
+
+def _settings(settings: Settings) -> Check:
+    if settings.allow_loopback_urls and not settings.public_url.startswith(("http://127.", "http://localhost")):
+        return Check(
+            "settings",
+            "partners' URLs may lead to this machine",
+            "Unset DEVCENTER_ALLOW_LOOPBACK_URLS: it is for the embedded demo only.",
+        )
+    return Check("settings", "valid")
+
+
+def _database(settings: Settings) -> Iterator[Check]:
+    engine = create_engine(settings.database_url, poolclass=NullPool, connect_args={"connect_timeout": ANSWER_SECONDS})
+    try:
+        with engine.connect() as connection:
+            yield _tried("database", lambda: _postgres_version(connection))
+            yield _tried("role", lambda: _application_role(connection))
+            yield _tried("migrations", lambda: _migrations(connection))
+            yield _tried("clock", lambda: _clock(connection))
+    except Exception as error:
+        yield _broken("database", error, without_password(settings.database_url))
+    finally:
+        engine.dispose()
+
+
+def _postgres_version(connection: Connection) -> Check:
+    number = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+    mend = "" if number // 10_000 >= POSTGRES_MAJOR else f"Use Postgres {POSTGRES_MAJOR} or newer in DATABASE_URL."
+    return Check("database", f"Postgres {number // 10_000}.{number % 10_000}", mend)
+
+
+def _application_role(connection: Connection) -> Check:
+    row = connection.execute(
+        text("""
+            SELECT current_user AS name, r.rolsuper OR has_schema_privilege('public', 'CREATE')
+                   OR has_database_privilege(current_database(), 'CREATE') AS ddl
+              FROM pg_roles r WHERE r.rolname = current_user
+        """)
+    ).one()
+    if row.ddl:
+        return Check(
+            "role",
+            f"{row.name} may change tables",
+            "Let DATABASE_URL log in as devcenter_app, and give the owner in DATABASE_OWNER_URL.",
+        )
+    return Check("role", f"{row.name} may not change tables")
+
+
+def _migrations(connection: Connection) -> Check:
+    stand = revisions(connection)
+    if stand.up_to_date:
+        return Check("migrations", f"at {stand.head}")
+    found = f"at {stand.current or 'nothing'}, behind {stand.head}"
+    return Check("migrations", found, "Run `devcenter migrate`.")
+
+
+def _clock(connection: Connection) -> Check:
+    before = time.time()
+    theirs = float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+    difference = theirs - (before + time.time()) / 2
+    mend = "" if abs(difference) <= CLOCK_SECONDS else "Keep both machines' clocks with NTP."
+    return Check("clock", f"{difference:+.3f} seconds between the database and this machine", mend)
+
+
+def _tried(name: str, look: Callable[[], Check]) -> Check:
+    try:
+        return look()
+    except Exception as error:
+        return _broken(name, error)
+
+
+def _broken(name: str, error: Exception, where: str = "") -> Check:
+    known = explain(error)
+    if known is None:
+        return Check(name, f"{error!r} {where}".strip(), "Mend what the error names.")
+    return Check(name, f"{known.what} {f'({where})' if where else ''}".strip(), known.mend)

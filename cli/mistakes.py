@@ -1,0 +1,110 @@
+"""What a command says when it cannot go on: what is wrong, and what to do. The table of known errors lives here."""
+
+import errno
+import re
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from runtime.embedded.errors import EmbeddedError
+from runtime.settings import SettingsInvalid
+from workflow.errors import WorkflowError
+
+USAGE = 2
+"""The exit code when the settings or the arguments are wrong; all else that goes wrong exits with 1."""
+
+
+class Mistake(Exception):
+    """`what` is wrong and `mend` says what to do about it; the command ends with `exit_code`."""
+
+    def __init__(self, what: str, mend: str, exit_code: int = 1) -> None:
+        super().__init__(what)
+        self.what = what
+        self.mend = mend
+        self.exit_code = exit_code
+
+
+def explain(error: BaseException) -> Mistake | None:
+    """Gives a known error in words; None for one that is a defect of devcenter and deserves its traceback."""
+    match error:
+        case Mistake():
+            return error
+        case SettingsInvalid():
+            return Mistake("\n".join(error.problems), "Set what is named; docs/settings.md explains each.", USAGE)
+        case EmbeddedError():
+            return Mistake(error.message, error.remedy)
+        case WorkflowError():
+            return Mistake(error.detail, error.remedy or f"Look up {error.code} in docs/operations.md.")
+        case DBAPIError():
+            return _of_database(error)
+        case OSError():
+            return _of_system(error)
+        case _:
+            return _of_others(error)
+
+
+def without_password(url: str) -> str:
+    """Gives a URL that may be shown."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
+
+
+def _of_database(error: DBAPIError) -> Mistake | None:
+    said = _first_line(error)
+    state = getattr(error.orig, "sqlstate", None)
+    if state in ("42P01", "42703"):
+        return Mistake(f"The database is behind the migrations: {said}", "Run `devcenter migrate`, then try again.")
+    if state == "42501":
+        return Mistake(
+            f"The database role may not do this: {said}",
+            "Migrate as the owner (DATABASE_OWNER_URL); `devcenter doctor` shows what each role may do.",
+        )
+    if state == "55P03":
+        return Mistake(f"A table that the migration needs is in use: {said}", "Nothing was changed. Run it again.")
+    if state == "53100" or "No space left" in said:
+        return Mistake(f"The database's disk is full: {said}", "Free some space for Postgres, then try again.")
+    if state in ("28P01", "28000") or "authentication failed" in said:
+        return Mistake(f"The database refuses the login: {said}", "Mend user and password in DATABASE_URL.")
+    if state == "3D000" or "does not exist" in said:
+        return Mistake(f"The database is not there: {said}", "Create it, or mend its name in DATABASE_URL.")
+    if isinstance(error, OperationalError | InterfaceError):
+        return Mistake(
+            f"The database does not answer: {said}",
+            "Check host and port in DATABASE_URL and that Postgres runs; without DATABASE_URL `devcenter up` "
+            "brings its own.",
+        )
+    return None
+
+
+def _of_system(error: OSError) -> Mistake | None:
+    where = error.filename or "a file"
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return Mistake(f"The disk is full: {where} could not be written.", "Free some space, then try again.")
+        case errno.EADDRINUSE:
+            return Mistake(f"The port is busy: {error.strerror}.", "Choose another with DEVCENTER_API_PORT.")
+        case errno.EACCES | errno.EROFS | errno.EPERM:
+            return Mistake(
+                f"{where} may not be written: {error.strerror}.",
+                "Give the folder to the user who runs this, or name another with DEVCENTER_HOME.",
+            )
+        case _:
+            return _of_others(error)
+
+
+def _of_others(error: BaseException) -> Mistake | None:
+    """Errors of libraries that most commands never load are known by name, so that no command waits for them."""
+    module = type(error).__module__.partition(".")[0]
+    if module == "redis":
+        return Mistake(
+            f"Redis or Valkey does not answer as it should: {error}",
+            "Check REDIS_URL and that the server runs; without REDIS_URL `devcenter up` brings its own.",
+        )
+    if module == "requests":
+        return Mistake(f"The API does not answer: {error}", "Start it with `devcenter up`, or look at its log.")
+    if module == "alembic":
+        return Mistake(f"The migration cannot run: {error}", "Name a revision that exists; see migrations/versions.")
+    return None
+
+
+def _first_line(error: DBAPIError) -> str:
+    text = without_password(str(error.orig))
+    return text.strip().splitlines()[0] if text.strip() else type(error.orig).__name__

@@ -1,0 +1,83 @@
+"""Which installation a command speaks to: the one of the environment, or the `devcenter up` of this folder."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+
+from cli.home import Home
+from cli.mistakes import Mistake
+from models import AuditEntry
+from models.lifecycle import Role
+from runtime.settings import Settings, load_settings
+
+APPLICATION_ROLE = "devcenter_app"
+COMMAND_LINE = UUID("00000000-0000-7000-8000-000000000002")
+"""Whoever has a shell on the installation, as the audit log knows them."""
+
+
+def settings_here() -> Settings:
+    """Gives the settings of the environment; without DATABASE_URL there, those of this folder's `devcenter up`.
+
+    Raises SettingsInvalid, and Mistake when neither is there.
+    """
+    if os.environ.get("DATABASE_URL"):
+        return as_application(load_settings())
+    home = Home.here()
+    run = home.running()
+    if run is None:
+        raise Mistake(
+            f"DATABASE_URL is not set, and no `devcenter up` runs in {home.path}.",
+            "Set DATABASE_URL and the other settings (docs/settings.md), or start `devcenter up` in this folder.",
+            2,
+        )
+    kept = home.secrets()
+    return load_settings(
+        database_url=run["database_url"],
+        redis_url=run["redis_url"],
+        history_key=kept.history_key,
+        secret_keys=kept.secret_key,
+    )
+
+
+def as_application(settings: Settings) -> Settings:
+    """Gives settings whose connections act as the application role, unless the login is that role already."""
+    return settings.model_copy(update={"database_url": application_url(settings.database_url)})
+
+
+def application_url(database_url: str) -> str:
+    """Gives a URL whose connections have no more rights than the application role."""
+    url = make_url(database_url)
+    if url.username == APPLICATION_ROLE or "options" in url.query:
+        return database_url
+    return url.update_query_dict({"options": f"-c role={APPLICATION_ROLE}"}).render_as_string(hide_password=False)
+
+
+@contextmanager
+def unit_of_work(database_url: str) -> Iterator[Session]:
+    """One transaction on a connection of its own: commits when the block ends, rolls back when it raises."""
+    engine = create_engine(database_url, poolclass=NullPool, connect_args={"connect_timeout": 5})
+    try:
+        with Session(engine) as session, session.begin():
+            yield session
+    finally:
+        engine.dispose()
+
+
+def database_now(session: Session) -> datetime:
+    """Gives the database's present time, UTC."""
+    now: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return now
+
+
+def record(session: Session, action: str, target: str, **detail: Any) -> None:
+    """Writes a command that changes something into the audit log. Does not commit."""
+    session.add(
+        AuditEntry(actor_id=COMMAND_LINE, actor_role=Role.ADMIN.value, action=action, target=target, detail=detail)
+    )

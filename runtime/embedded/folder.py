@@ -1,0 +1,151 @@
+"""The private folder of one embedded server: who holds it, what is remembered in it, and its log."""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from runtime.embedded.errors import AlreadyRunning, EmbeddedError
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+PASSWORD_BYTES = 24
+LOG_TAIL_BYTES = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a server's folder remembers between starts: its port, and a password for each of its users."""
+
+    port: int | None
+    passwords: dict[str, str]
+
+    @classmethod
+    def invented(cls, users: tuple[str, ...]) -> Self:
+        """Gives new random passwords of 192 bits."""
+        return cls(port=None, passwords={user: secrets.token_hex(PASSWORD_BYTES) for user in users})
+
+
+class ServerFolder:
+    """A folder only its owner can read, which at most one live program holds for the server `name`."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path = path.absolute()
+        self.name = name
+        self.log = self.path / f"{name.lower()}.log"
+        self._memory_file = self.path / f"{name.lower()}.json"
+        self._lock_file = self.path / f"{name.lower()}.lock"
+        self._lock: int | None = None
+
+    def hold(self) -> None:
+        """Makes the folder and holds it until `release` or this process's end, however it comes.
+
+        Raises AlreadyRunning if another holds it, EmbeddedError if the folder cannot be made.
+        """
+        if self._lock is not None:
+            return
+        try:
+            self.path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+            lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        except OSError as error:
+            raise EmbeddedError(
+                f"The folder {self.path} cannot be used: {error.strerror}.",
+                "Choose a folder that you may write to, or give this one to the present user.",
+            ) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(lock, 32, 0).decode()
+            os.close(lock)
+            raise AlreadyRunning(
+                f"Another program already keeps a {self.name} in {self.path}: process {holder or 'unknown'}.",
+                "Stop that program first (kill sends it a request to end), or use another folder.",
+                int(holder) if holder.isdecimal() else None,
+            ) from None
+        os.truncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
+        self._lock = lock
+
+    def release(self) -> None:
+        """Lets another program hold the folder."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def remembered(self, users: tuple[str, ...], *, secures: Path | None = None) -> Memory:
+        """Gives what the folder remembers; invents and stores it where nothing is remembered yet.
+
+        `secures` is the data that can only be opened with the passwords: if it is there and they are lost, raises
+        EmbeddedError.
+        """
+        try:
+            stored = json.loads(self._memory_file.read_text())
+            memory = Memory(port=stored["port"], passwords={user: stored["passwords"][user] for user in users})
+        except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
+            if secures is not None and secures.exists():
+                raise EmbeddedError(
+                    f"The passwords of the {self.name} server in {self.path} are lost: {self._memory_file.name} is "
+                    "missing or damaged.",
+                    f"Bring that file back from a backup, or delete {self.path} to begin anew, without its data.",
+                ) from error
+            memory = Memory.invented(users)
+            self._store(memory)
+        return memory
+
+    def remember_port(self, memory: Memory, port: int) -> Memory:
+        """Stores the port for the next start. Gives the memory with it."""
+        if memory.port == port:
+            return memory
+        changed = replace(memory, port=port)
+        self._store(changed)
+        return changed
+
+    def begin_log(self) -> None:
+        """Starts an empty log and keeps the one before it, so that logs do not grow for ever."""
+        with contextlib.suppress(FileNotFoundError):
+            self.log.replace(self.log.with_suffix(".log.1"))
+        write_private(self.log, "")
+
+    def last_log_lines(self, count: int = 12) -> str:
+        """Gives the end of the log, or words that say there is none."""
+        try:
+            with self.log.open("rb") as log:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - LOG_TAIL_BYTES))
+                text = log.read().decode(errors="replace")
+        except OSError:
+            text = ""
+        return "\n".join(text.splitlines()[-count:]) or "(the server said nothing)"
+
+    def _store(self, memory: Memory) -> None:
+        partial = self._memory_file.with_suffix(".partial")
+        write_private(partial, json.dumps(asdict(memory), indent=2))
+        partial.replace(self._memory_file)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that only its owner can read, and waits until it is on the disk."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def remedy_for(output: str, folder: Path) -> str:
+    """Gives what to do about a server that failed with this output. Pure."""
+    known = {
+        "No space left on device": f"The disk is full. Free some space for {folder} (Postgres needs about 200 MB).",
+        "Disk quota exceeded": f"The disk quota is used up. Free some space for {folder}.",
+        "Read-only file system": f"{folder} is on a read-only file system. Use another folder.",
+        "Permission denied": f"Give {folder} to the user who runs this, or use another folder.",
+        "could not resize shared memory": "Give the machine or container more shared memory (docker: --shm-size=256m).",
+        "error while loading shared libraries": "Install the named library, or set DATABASE_URL and REDIS_URL.",
+    }
+    for sign, remedy in known.items():
+        if sign in output:
+            return remedy
+    return f"Mend what the last lines name. If the data is not needed, delete {folder} and start again."

@@ -1,0 +1,117 @@
+"""A real Postgres 18 of our own, on loopback, in one private folder."""
+
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import psycopg
+
+from runtime.embedded.errors import EmbeddedError
+from runtime.embedded.folder import remedy_for
+from runtime.embedded.identity import Identity, choose_identity
+from runtime.embedded.postgres_data import NAMES, PostgresData, binary
+from runtime.embedded.postgres_roles import APPLICATION, DATABASE, OWNER, SUPERUSER, USERS, ensure_roles
+from runtime.embedded.processes import LOOPBACK, end_leftovers
+from runtime.embedded.server import EmbeddedServer
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresAddresses:
+    """Where the server answers, as SQLAlchemy URLs with passwords. The superuser's is for tests and for repairs."""
+
+    host: str
+    port: int
+    owner_url: str
+    application_url: str
+    superuser_url: str
+
+
+class EmbeddedPostgres(EmbeddedServer[PostgresAddresses]):
+    """A Postgres with the database `devcenter`, its owner and the application role, as durable as any by default.
+
+    `settings` are Postgres's own (`{"fsync": "off"}`). Where it cannot run as the present user, `notices` says so.
+    """
+
+    title: ClassVar[str] = "Postgres"
+    port_taken: ClassVar[str] = "could not create any TCP/IP sockets"
+    stop_signals: ClassVar[tuple[signal.Signals, ...]] = (signal.SIGINT, signal.SIGQUIT)
+    stop_seconds: ClassVar[float] = 30.0
+    start_seconds: ClassVar[float] = 120.0
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        settings: Mapping[str, str] | None = None,
+        owner_may_create_databases: bool = False,
+        identity: Identity | None = None,
+    ) -> None:
+        """Does nothing yet. Without `port` a free one is taken and kept; without `identity` a fitting one is chosen."""
+        super().__init__(folder, port=port, settings=settings)
+        self._owner_may_create_databases = owner_may_create_databases
+        self._identity = identity
+
+    def _start(self) -> PostgresAddresses:
+        data = PostgresData.of(self._folder.path, self._identity or choose_identity())
+        memory = self._folder.remembered(USERS, secures=data.path)
+        leftovers = end_leftovers(data.home, NAMES, signal.SIGINT, seconds=self.stop_seconds)
+        self.notices = _notices(data, leftovers)
+        data.prepare(memory.passwords[SUPERUSER], durable=self._settings.get("fsync", "on") != "off")
+        data.forget_stranger()
+        port = self._launch(
+            memory,
+            lambda port: [str(binary("postgres")), "-D", str(data.path), *self._options(port)],
+            lambda _, pid: data.is_ready(pid),
+            cwd=data.home,
+            identity=data.identity,
+        )
+        self._ensure_roles(port, memory.passwords)
+        return _addresses(port, memory.passwords)
+
+    def _data_folders(self) -> tuple[Path, ...]:
+        return (PostgresData.of(self._folder.path, self._identity or choose_identity()).home, self._folder.path)
+
+    def _options(self, port: int) -> list[str]:
+        settings = {
+            "listen_addresses": LOOPBACK,
+            "port": str(port),
+            "unix_socket_directories": "",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            **self._settings,
+        }
+        return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+
+    def _ensure_roles(self, port: int, passwords: Mapping[str, str]) -> None:
+        try:
+            with psycopg.connect(
+                host=LOOPBACK,
+                port=port,
+                user=SUPERUSER,
+                password=passwords[SUPERUSER],
+                dbname="postgres",
+                connect_timeout=10,
+                autocommit=True,
+            ) as connection:
+                ensure_roles(connection, passwords, owner_may_create_databases=self._owner_may_create_databases)
+        except psycopg.Error as error:
+            said = self._folder.last_log_lines()
+            raise EmbeddedError(
+                f"Postgres runs, but its roles cannot be made: {error}\nIts last lines:\n{said}",
+                remedy_for(said, self._folder.path),
+            ) from error
+
+
+def _notices(data: PostgresData, leftovers: list[int]) -> tuple[str, ...]:
+    moved = () if data.identity.notice is None else (f"{data.identity.notice} Its data is in {data.home}.",)
+    return moved + tuple(f"A Postgres left by an earlier run (process {pid}) was stopped." for pid in leftovers)
+
+
+def _addresses(port: int, passwords: Mapping[str, str]) -> PostgresAddresses:
+    def url(user: str) -> str:
+        return f"postgresql+psycopg://{user}:{passwords[user]}@{LOOPBACK}:{port}/{DATABASE}"
+
+    return PostgresAddresses(LOOPBACK, port, url(OWNER), url(APPLICATION), url(SUPERUSER))

@@ -1,0 +1,62 @@
+"""The three users of an embedded Postgres, and who may enter its databases. Tables are granted by the migrations."""
+
+from collections.abc import Mapping
+from typing import LiteralString
+
+import psycopg
+from psycopg import sql
+
+DATABASE = "devcenter"
+SUPERUSER = "postgres"
+OWNER = "devcenter_owner"
+APPLICATION = "devcenter_app"
+USERS = (SUPERUSER, OWNER, APPLICATION)
+
+
+def ensure_roles(
+    connection: psycopg.Connection, passwords: Mapping[str, str], *, owner_may_create_databases: bool
+) -> None:
+    """Brings both roles and the database `devcenter` to how they should be, whatever part of it is there already.
+
+    `connection` is the superuser's, in autocommit. The owner migrates and owns the database; the application role may
+    only enter it. Nobody else enters any database. Passwords reach the server as SCRAM verifiers, never in clear.
+    """
+    create_databases: LiteralString = "CREATEDB" if owner_may_create_databases else "NOCREATEDB"
+    _ensure_role(connection, OWNER, create_databases, passwords[OWNER])
+    _ensure_role(connection, APPLICATION, "NOCREATEDB", passwords[APPLICATION])
+    if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
+        )
+    admit_roles(connection, DATABASE)
+    for other in ("postgres", "template1"):
+        _shut_out_public(connection, other)
+
+
+def admit_roles(connection: psycopg.Connection, database: str) -> None:
+    """Lets nobody but the owner and the application role enter `database`. `connection` is the superuser's.
+
+    A database copied from a template does not take over who may enter it, so a copy needs this too.
+    """
+    _shut_out_public(connection, database)
+    connection.execute(
+        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}, {}").format(
+            sql.Identifier(database), sql.Identifier(OWNER), sql.Identifier(APPLICATION)
+        )
+    )
+
+
+def _ensure_role(connection: psycopg.Connection, role: str, create_databases: LiteralString, password: str) -> None:
+    name = sql.Identifier(role)
+    if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).rowcount:
+        connection.execute(sql.SQL("CREATE ROLE {}").format(name))
+    verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+    connection.execute(
+        sql.SQL("ALTER ROLE {} LOGIN NOSUPERUSER NOCREATEROLE NOREPLICATION NOBYPASSRLS {} PASSWORD {}").format(
+            name, sql.SQL(create_databases), sql.Literal(verifier)
+        )
+    )
+
+
+def _shut_out_public(connection: psycopg.Connection, database: str) -> None:
+    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database)))

@@ -1,0 +1,17 @@
+"""The HTTP client for URLs given by partners: public addresses only, and bounded in bytes and in time."""
+
+from runtime.guarded_http.client import GuardedHttp
+from runtime.guarded_http.limits import FetchLimits
+from runtime.guarded_http.names import NameUnresolvedError, Resolver, system_resolver
+from runtime.guarded_http.page import Page
+from runtime.guarded_http.refusal import FetchRefused
+
+__all__ = [
+    "FetchLimits",
+    "FetchRefused",
+    "GuardedHttp",
+    "NameUnresolvedError",
+    "Page",
+    "Resolver",
+    "system_resolver",
+]

@@ -1,0 +1,208 @@
+"""Fetching one page: look-up, check, connection, answer, redirects."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from http.client import (
+    BadStatusLine,
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    RemoteDisconnected,
+    UnknownProtocol,
+)
+from ipaddress import IPv6Address
+from pathlib import Path
+from typing import Final, cast
+
+import certifi
+
+from runtime.guarded_http.addresses import Address, is_admitted
+from runtime.guarded_http.limits import FetchLimits
+from runtime.guarded_http.names import NameUnresolvedError, Resolver, system_resolver
+from runtime.guarded_http.page import Page
+from runtime.guarded_http.refusal import FetchRefused
+from runtime.guarded_http.target import Target, follow, read_url
+from runtime.guarded_http.wire import AllowanceError, BoundedSocket, Deadline
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+
+class GuardedHttp:
+    """Fetches pages that partners name, from public addresses only.
+
+    A name is looked up once for each request, all its addresses are checked, and the connection goes to one
+    of those very addresses. The environment's proxies, cookies and earlier connections play no part.
+    An instance holds no connection and may be shared by threads.
+    """
+
+    def __init__(
+        self,
+        limits: FetchLimits,
+        *,
+        user_agent: str,
+        allow_loopback: bool = False,
+        resolver: Resolver = system_resolver,
+        authorities: Path | None = None,
+    ) -> None:
+        """`allow_loopback` is for the embedded demo. `authorities` is a PEM file of the only certificate
+        authorities to trust; without it, those of the system and of certifi are trusted.
+        Raises `OSError` if the file cannot be read.
+        """
+        self._limits = limits
+        self._user_agent = user_agent
+        self._allow_loopback = allow_loopback
+        self._resolver = resolver
+        self._tls = ssl.create_default_context(cafile=authorities)
+        if authorities is None:
+            self._tls.load_verify_locations(certifi.where())
+
+    def fetch(self, url: str) -> Page:
+        """Gives the page at `url`, after its redirects; blocks for at most the limits' `total`.
+
+        Raises `FetchRefused`, whatever `url`, its name servers or its server do wrong, and nothing else.
+        """
+        deadline = Deadline(self._limits.total)
+        target = read_url(url)
+        visited: list[str] = []
+        while True:
+            found = self._request(target, tuple(visited), deadline)
+            if isinstance(found, Page):
+                return found
+            visited.append(target.url)
+            if found.url in visited:
+                raise FetchRefused("redirect.loop", f"The redirects lead back to {found.url}.", target.url)
+            if len(visited) > self._limits.redirects:
+                detail = f"There are more than {self._limits.redirects} redirects."
+                raise FetchRefused("redirect.limit", detail, target.url)
+            target = found
+
+    def addresses_of(self, target: Target, deadline: Deadline) -> tuple[Address, ...]:
+        """Gives the addresses of `target`, at least one, all of them admitted; else raises `FetchRefused`."""
+        with _refusing(target):
+            found = (target.address,) if target.address is not None else self._resolver(target.host, deadline.seconds())
+            if not found:
+                raise NameUnresolvedError("the answer is empty")
+        for address in found:
+            if not is_admitted(address, allow_loopback=self._allow_loopback):
+                raise FetchRefused("address.not_public", f"{target.host} is at {address}.", target.url)
+        return tuple(found)
+
+    def _request(self, target: Target, redirects: tuple[str, ...], deadline: Deadline) -> Page | Target:
+        """Gives the page at `target`, or where it redirects to; of that, only the form is checked yet."""
+        addresses = self.addresses_of(target, deadline)
+        with _refusing(target), self._connected(addresses, target, deadline) as connected:
+            bounded = BoundedSocket(connected, deadline, self._limits.read, self._limits.header_bytes)
+            response = self._ask(target, bounded)
+            location = response.headers["Location"]
+            if response.status in _REDIRECTS and location:
+                return follow(target, location)
+            return Page(
+                url=target.url,
+                status=response.status,
+                content_type=response.headers.get("Content-Type", ""),
+                body=self._read_body(target, response, bounded),
+                redirects=redirects,
+            )
+
+    def _connected(self, addresses: tuple[Address, ...], target: Target, deadline: Deadline) -> socket.socket:
+        """Gives a socket to the first of `addresses` that answers, with TLS if the scheme asks for it."""
+        connected = _first_that_answers(addresses, target.port, deadline, self._limits.connect)
+        if target.scheme == "http":
+            return connected
+        try:
+            connected.settimeout(deadline.seconds(self._limits.read))
+            return self._tls.wrap_socket(connected, server_hostname=target.host)
+        except BaseException:
+            connected.close()
+            raise
+
+    def _ask(self, target: Target, bounded: BoundedSocket) -> HTTPResponse:
+        """Sends the request and reads the answer's head."""
+        connection = HTTPConnection(target.host, target.port)
+        connection.auto_open = 0  # it must never look up or connect by itself
+        connection.sock = cast("socket.socket", bounded)
+        headers = {
+            "Host": target.authority,
+            "User-Agent": self._user_agent,
+            "Accept": "text/html, */*;q=0.5",
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+        }
+        connection.request("GET", target.path, headers=headers)
+        try:
+            response = connection.getresponse()
+        except AllowanceError:
+            detail = f"The response headers exceed {self._limits.header_bytes} bytes."
+            raise FetchRefused("headers.too_large", detail, target.url) from None
+        except (RemoteDisconnected, BadStatusLine, UnknownProtocol):
+            raise
+        except HTTPException as error:  # one line too long, or too many of them
+            raise FetchRefused("headers.too_large", f"The response headers exceed: {error}.", target.url) from None
+        if response.status < 200:
+            raise FetchRefused("response.malformed", f"The answer ends with status {response.status}.", target.url)
+        return response
+
+    def _read_body(self, target: Target, response: HTTPResponse, bounded: BoundedSocket) -> bytes:
+        """Gives the whole body as sent; refuses one that is encoded, too large or cut short."""
+        codings = response.headers.get_all("Content-Encoding", [])
+        transfer = response.headers.get_all("Transfer-Encoding", [])
+        if any(coding.strip().lower() not in {"", "identity"} for coding in codings) or (
+            transfer and not response.chunked
+        ):
+            detail = f"The page is sent with the encoding {', '.join(codings + transfer)}."
+            raise FetchRefused("encoding.not_allowed", detail, target.url)
+        limit = self._limits.body_bytes
+        too_large = FetchRefused("body.too_large", f"The page exceeds {limit} bytes.", target.url)
+        if response.length is not None and response.length > limit:
+            raise too_large
+        bounded.allow(2 * limit + self._limits.header_bytes)  # chunks carry their sizes, and headers may follow
+        try:
+            body = response.read(limit + 1)
+        except AllowanceError:
+            raise too_large from None
+        if len(body) > limit:
+            raise too_large
+        if response.length:
+            raise ConnectionResetError(f"The server closed {response.length} bytes before the end of the page")
+        return body
+
+
+def _first_that_answers(
+    addresses: tuple[Address, ...], port: int, deadline: Deadline, at_most: timedelta
+) -> socket.socket:
+    """Tries `addresses` in turn, each for `at_most`; raises the last one's `OSError` if none answers."""
+    failure = OSError("there is no address to connect to")
+    for address in addresses:
+        family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
+        attempt = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            attempt.settimeout(deadline.seconds(at_most))
+            attempt.connect((str(address), port))
+        except OSError as error:
+            attempt.close()
+            failure = error
+        else:
+            return attempt
+    raise failure
+
+
+@contextmanager
+def _refusing(target: Target) -> Iterator[None]:
+    """Turns what look-ups, sockets, TLS and HTTP raise into `FetchRefused`."""
+    try:
+        yield
+    except NameUnresolvedError as error:
+        raise FetchRefused("name.unresolved", f"{target.host} has no address: {error}.", target.url) from error
+    except TimeoutError as error:
+        raise FetchRefused("time.exceeded", f"The server is too slow: {error}.", target.url) from error
+    except ssl.SSLError as error:
+        detail = f"The TLS connection failed: {getattr(error, 'verify_message', '') or error.reason}."
+        raise FetchRefused("tls.invalid", detail, target.url) from error
+    except OSError as error:
+        raise FetchRefused("connection.failed", f"{target.host} cannot be read: {error}.", target.url) from error
+    except (HTTPException, ValueError) as error:
+        detail = f"The answer is not HTTP: {type(error).__name__}."
+        raise FetchRefused("response.malformed", detail, target.url) from error

@@ -1,0 +1,21 @@
+"""What one fetch may take."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """The bounds of one fetch.
+
+    `total` covers everything from the first look-up to the last byte, redirects included. `connect` bounds
+    one attempt to reach one address, `read` one silence of the server. The byte limits hold for each answer
+    on its own; `body_bytes` counts the body as received, for it is never decompressed.
+    """
+
+    total: timedelta = timedelta(seconds=20)
+    connect: timedelta = timedelta(seconds=5)
+    read: timedelta = timedelta(seconds=10)
+    header_bytes: int = 64 * 1024
+    body_bytes: int = 2 * 1024 * 1024
+    redirects: int = 5

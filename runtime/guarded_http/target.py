@@ -1,0 +1,100 @@
+"""A URL taken apart, once: what is checked here is what is connected to."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+from urllib.parse import urljoin
+
+from urllib3.exceptions import LocationParseError
+from urllib3.util import Url, parse_url
+
+from runtime.guarded_http.addresses import Address
+from runtime.guarded_http.refusal import FetchRefused
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_LABEL: Final = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME: Final = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
+# The C library reads a name that ends like this as an IPv4 address: 2130706433, 0177.0.0.1, 0x7f.1, 127.1.
+_NUMBER_AT_END: Final = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where one request goes.
+
+    `host` is a lower-case ASCII name, or an address's text without brackets; then `address` is that address.
+    `path` starts with a slash and carries the query; `url` has neither fragment nor credentials.
+    """
+
+    url: str
+    scheme: str
+    host: str
+    address: Address | None
+    port: int
+    path: str
+
+    @property
+    def authority(self) -> str:
+        """The value of the Host header."""
+        host = f"[{self.host}]" if isinstance(self.address, IPv6Address) else self.host
+        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+def read_url(text: str) -> Target:
+    """Gives the target of `text`, or raises `FetchRefused`. Looks nothing up."""
+    try:
+        parts = parse_url(text)
+    except LocationParseError:
+        raise FetchRefused("url.malformed", "The URL cannot be read.", "") from None
+    url = parts._replace(auth=None, fragment=None).url
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise FetchRefused("scheme.not_allowed", f"The URL's scheme is {parts.scheme or 'missing'}.", url)
+    if parts.auth is not None:
+        raise FetchRefused("credentials.not_allowed", "The URL carries credentials.", url)
+    host, address = _read_host(parts, url)
+    return Target(
+        url=url,
+        scheme=parts.scheme,
+        host=host,
+        address=address,
+        port=_read_port(parts, url),
+        path=parts.request_uri,
+    )
+
+
+def follow(base: Target, location: str) -> Target:
+    """Gives the target of a redirect from `base` to the header `location`, or raises `FetchRefused`."""
+    try:
+        # http.client reads headers as Latin-1; servers that send other than ASCII mean UTF-8.
+        text = urljoin(base.url, location.strip().encode("latin-1").decode("utf-8", errors="replace"))
+    except ValueError:
+        raise FetchRefused("url.malformed", "The redirect's Location cannot be read.", base.url) from None
+    return read_url(text)
+
+
+def _read_host(parts: Url, url: str) -> tuple[str, Address | None]:
+    host = (parts.host or "").lower().removesuffix(".")
+    if host.startswith("["):
+        host = host.strip("[]")
+        if "%" in host:
+            raise FetchRefused("url.malformed", "The URL's address names a network zone.", url)
+    try:
+        address = ip_address(host)
+    except ValueError:
+        pass
+    else:
+        return str(address), address
+    if _NUMBER_AT_END.fullmatch(host):
+        raise FetchRefused("address.ambiguous", f"The host {host} is an address in an unusual form.", url)
+    if not _NAME.fullmatch(host):
+        raise FetchRefused("url.malformed", "The URL's host is missing or is not a host name.", url)
+    return host, None
+
+
+def _read_port(parts: Url, url: str) -> int:
+    """Below 1024 only the web's own ports: to the mail and shell services there, our request is an attack."""
+    port = _DEFAULT_PORTS[parts.scheme or ""] if parts.port is None else parts.port
+    if port < 1024 and port not in _DEFAULT_PORTS.values():
+        raise FetchRefused("port.not_allowed", f"The URL's port is {port}.", url)
+    return port

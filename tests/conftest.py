@@ -1,0 +1,81 @@
+"""The servers, databases and Valkey databases that tests ask for by name."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+
+from runtime.embedded.postgres import PostgresAddresses
+from tests.databases import TestDatabase, connect_superuser, copy_template, drop, ensure_template
+from tests.servers import VALKEY_DATABASES, Servers, TestRun, only_one, servers_of
+
+RUN_FOLDER = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Opens the run in the process that pytest was called as; a worker of xdist is told its folder."""
+    worker_input = getattr(config, "workerinput", None)
+    if worker_input is not None:
+        config.stash[RUN_FOLDER] = Path(worker_input["run_folder"])
+        return
+    run = TestRun.open()
+    config.stash[RUN_FOLDER] = run.folder
+    config.add_cleanup(run.close)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tells a worker of xdist the run's folder."""
+    node.workerinput["run_folder"] = str(node.config.stash[RUN_FOLDER])
+
+
+@pytest.fixture(scope="session")
+def run_folder(pytestconfig: pytest.Config) -> Path:
+    """The folder that all processes of this run share; it is gone when the run ends."""
+    return pytestconfig.stash[RUN_FOLDER]
+
+
+@pytest.fixture(scope="session")
+def servers(run_folder: Path) -> Servers:
+    """The run's Postgres and Valkey. Do not stop, restart or flush them: other tests use them too."""
+    return servers_of(run_folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(servers: Servers) -> PostgresAddresses:
+    """The addresses of the run's Postgres."""
+    return servers.postgres
+
+
+@pytest.fixture(scope="session")
+def superuser_connection(postgres_server: PostgresAddresses, run_folder: Path) -> Iterator[psycopg.Connection]:
+    """A superuser's connection, in autocommit, to a server that holds the migrated template."""
+    with connect_superuser(postgres_server) as connection:
+        with only_one(run_folder, "template"):
+            ensure_template(connection, postgres_server)
+        yield connection
+
+
+@pytest.fixture
+def database(superuser_connection: psycopg.Connection, postgres_server: PostgresAddresses) -> Iterator[TestDatabase]:
+    """A migrated, empty database of this test's own. It is dropped at the test's end, connections and all."""
+    made = copy_template(superuser_connection, postgres_server)
+    yield made
+    drop(superuser_connection, made)
+
+
+@pytest.fixture
+def valkey_url(servers: Servers) -> str:
+    """The URL of a Valkey database that no other test of this run was or will be given.
+
+    FLUSHDB is harmless; FLUSHALL, SHUTDOWN and CONFIG hit all tests, as do channels, which databases do not separate:
+    a test of those starts an `EmbeddedValkey` of its own.
+    """
+    with redis.Redis.from_url(servers.valkey_url) as client:
+        index = int(client.incr("databases given"))
+    if index >= VALKEY_DATABASES:
+        raise AssertionError(f"All {VALKEY_DATABASES} Valkey databases are given; raise VALKEY_DATABASES.")
+    return f"{servers.valkey_url.rsplit('/', 1)[0]}/{index}"

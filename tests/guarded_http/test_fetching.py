@@ -1,0 +1,193 @@
+"""What a fetch gives, what it sends, and how it treats schemes, redirects and certificates."""
+
+import ssl
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from runtime.guarded_http import FetchLimits, GuardedHttp, Page
+from runtime.guarded_http.refusal import REMEDIES
+from tests.guarded_http.clients import CERTIFICATES, Answers, local, refusal, strict
+from tests.guarded_http.hostile_server import HostileServer, answer, page, redirect
+
+
+def tls(name: str) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(CERTIFICATES / f"{name}.pem")
+    return context
+
+
+@pytest.mark.parametrize("status", ["200 OK", "404 Not Found", "500 Oops", "304 Not Modified"])
+def test_an_answer_is_a_page_whatever_its_status(status: str) -> None:
+    with HostileServer({"/docs?a=b": page(b"", "Content-Type: text/html", status=status)}).running() as server:
+        found = local().fetch(server.url("/docs?a=b#part"))
+    assert found == Page(
+        url=server.url("/docs?a=b"), status=int(status[:3]), content_type="text/html", body=b"", redirects=()
+    )
+
+
+def test_a_request_says_who_asks_and_wants_no_compression() -> None:
+    with HostileServer({"/": page(b"x")}).running() as server:
+        local().fetch(server.url("/"))
+    head = server.heads[0]
+    assert head.startswith("GET / HTTP/1.1\r\n")
+    assert f"\r\nHost: 127.0.0.1:{server.port}\r\n" in head
+    assert "\r\nAccept-Encoding: identity\r\n" in head
+    assert "\r\nUser-Agent: devcenter-test/1\r\n" in head
+    assert "forwarded" not in head.lower()
+
+
+def test_no_cookie_and_no_credential_is_kept_between_fetches() -> None:
+    behaviours = {"/": answer("Set-Cookie: a=b", "Location: /next", status="302 Found"), "/next": page(b"x")}
+    with HostileServer(behaviours).running() as server:
+        client = local()
+        client.fetch(server.url("/"))
+        client.fetch(server.url("/next"))
+    assert len(server.heads) == 3
+    assert not any("cookie" in head.lower() for head in server.heads)
+
+
+def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    with HostileServer({}).running() as proxy, HostileServer({"/": page(b"direct")}).running() as server:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url(""))
+        assert local().fetch(server.url("/")).body == b"direct"
+        assert proxy.heads == []
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "text"),
+    [
+        ("text/html; charset=utf-8", "é".encode(), "é"),
+        ("text/html; charset=ISO-8859-1", b"\xe9", "é"),
+        ("text/html; charset=Shift_JIS", b"\x83\x65", "テ"),
+        ("text/html", "é".encode(), "é"),
+        ("", b"\xff", "�"),
+        ("text/html; charset=no-such", b"a", "a"),
+        ("text/html; charset=punycode", b"Mnchen-3ya", "Mnchen-3ya"),
+        ("text/html; charset=unicode_escape", b"\\x41", "\\x41"),
+        ("text/html; charset=zlib", b"a", "a"),
+        ('text/html; charset="a\x00b"', b"a", "a"),
+    ],
+)
+def test_text_is_read_in_the_declared_charset_of_a_page(content_type: str, body: bytes, text: str) -> None:
+    found = Page(url="", status=200, content_type=content_type, body=body, redirects=())
+    assert found.text == text
+
+
+@pytest.mark.parametrize("status", ["301 a", "302 b", "303 c", "307 d", "308 e"])
+def test_redirects_are_followed_and_told(status: str) -> None:
+    behaviours = {
+        "/a": redirect("b", status=status),
+        "/b": redirect("//127.0.0.1:PORT/%C3%A9#x", status=status),
+        "/%C3%A9": page(b"end"),
+    }
+    with HostileServer(behaviours).running() as server:
+        behaviours["/b"] = redirect(f"//127.0.0.1:{server.port}/é#x".encode().decode("latin-1"))
+        found = local().fetch(server.url("/a"))
+    assert (found.body, found.url) == (b"end", server.url("/%C3%A9"))
+    assert found.redirects == (server.url("/a"), server.url("/b"))
+
+
+@pytest.mark.parametrize("path", ["/self", "/there"])
+def test_a_redirect_loop_is_refused(path: str) -> None:
+    behaviours = {"/self": redirect("/self#again"), "/there": redirect("/back"), "/back": redirect("/there")}
+    with HostileServer(behaviours).running() as server:
+        assert refusal(local(), server.url(path)).code == "redirect.loop"
+
+
+def test_one_redirect_more_than_the_limit_is_refused() -> None:
+    behaviours = {f"/{number}": redirect(f"/{number + 1}") for number in range(3)} | {"/3": page(b"end")}
+    with HostileServer(behaviours).running() as server:
+        assert local(replace(FetchLimits(), redirects=3)).fetch(server.url("/0")).body == b"end"
+        assert refusal(local(replace(FetchLimits(), redirects=2)), server.url("/0")).code == "redirect.limit"
+
+
+def test_a_redirect_that_says_not_where_to_is_a_page() -> None:
+    with HostileServer({"/": page(b"where?", status="302 Found")}).running() as server:
+        assert local().fetch(server.url("/")).status == 302
+
+
+OTHER_SCHEMES = ["file:///etc/passwd", "ftp://a.example/", "gopher://a.example:6379/_INFO", "data:text/html,x"]
+OTHER_SCHEMES += ["javascript:alert(1)", "unix:///run/docker.sock", "ws://a.example/", "partner.example/docs"]
+
+
+@pytest.mark.parametrize("url", OTHER_SCHEMES)
+def test_another_scheme_is_refused(url: str) -> None:
+    assert refusal(strict(), url).code == "scheme.not_allowed"
+
+
+@pytest.mark.parametrize("url", OTHER_SCHEMES[:-1])
+def test_a_redirect_to_another_scheme_is_refused(url: str) -> None:
+    with HostileServer({"/": redirect(url)}).running() as server:
+        assert refusal(local(), server.url("/")).code == "scheme.not_allowed"
+
+
+@pytest.mark.parametrize("location", ["http://[", "http://a b/", "http://x:99999/", "http://[::1%25lo]/"])
+def test_a_redirect_that_cannot_be_read_is_refused(location: str) -> None:
+    with HostileServer({"/": redirect(location)}).running() as server:
+        assert refusal(local(), server.url("/")).code == "url.malformed"
+
+
+@pytest.mark.parametrize("url", ["", "http://", "https:partner.example", "http://a\n.example/", "http://[::g]/"])
+def test_a_url_that_cannot_be_read_is_refused(url: str) -> None:
+    assert refusal(strict(), url).code in {"url.malformed", "scheme.not_allowed"}
+
+
+@pytest.mark.parametrize("url", ["https://me:secret@a.example/", "http://me@a.example/"])
+def test_credentials_in_a_url_are_refused_and_not_repeated(url: str) -> None:
+    refused = refusal(strict(), url)
+    assert refused.code == "credentials.not_allowed"
+    assert "me" not in refused.url
+    assert "secret" not in str(refused)
+
+
+@pytest.mark.parametrize("port", [0, 22, 25, 79, 81, 445, 1023])
+def test_ports_of_other_services_are_refused(port: int) -> None:
+    assert refusal(strict(), f"http://partner.example:{port}/").code == "port.not_allowed"
+
+
+def test_line_ends_in_a_url_do_not_reach_the_request() -> None:
+    with HostileServer({"/%0D%0AX-Evil:%20y": page(b"x")}).running() as server:
+        local().fetch(server.url("/\r\nX-Evil: y"))
+    assert "\r\nX-Evil" not in server.heads[0]
+
+
+def test_a_certificate_that_names_the_host_and_is_trusted_gives_the_page() -> None:
+    with HostileServer({"/": page(b"secure")}, tls=tls("good")).running() as server:
+        client = local(None, ["127.0.0.1"])
+        assert client.fetch(server.url("/", host="partner.example")).body == b"secure"
+
+
+@pytest.mark.parametrize("certificate", ["self_signed", "expired", "other_host"])
+def test_a_bad_certificate_is_refused(certificate: str) -> None:
+    with HostileServer({"/": page(b"unread")}, tls=tls(certificate)).running() as server:
+        refused = refusal(local(None, ["127.0.0.1"]), server.url("/", host="partner.example"))
+        assert refused.code == "tls.invalid"
+        assert server.heads == []
+
+
+def test_a_certificate_of_an_authority_of_its_own_is_refused() -> None:
+    with HostileServer({"/": page(b"unread")}, tls=tls("good")).running() as server:
+        client = GuardedHttp(FetchLimits(), user_agent="test", allow_loopback=True, resolver=Answers(["127.0.0.1"]))
+        assert refusal(client, server.url("/", host="partner.example")).code == "tls.invalid"
+
+
+def test_a_server_without_tls_behind_an_https_url_is_refused() -> None:
+    with HostileServer({"/": page(b"x")}).running() as server:
+        assert refusal(local(), server.url("/").replace("http:", "https:")).code == "tls.invalid"
+
+
+def test_threads_share_one_client() -> None:
+    behaviours = {f"/{number}": page(str(number).encode()) for number in range(40)}
+    with HostileServer(behaviours).running() as server, ThreadPoolExecutor(8) as threads:
+        client = local()
+        found = threads.map(lambda number: client.fetch(server.url(f"/{number}")).body, range(40))
+        assert list(found) == [str(number).encode() for number in range(40)]
+
+
+def test_every_refusal_says_what_to_do() -> None:
+    refused = refusal(strict(), "ftp://a.example/")
+    assert refused.remedy == REMEDIES["scheme.not_allowed"]
+    assert str(refused).startswith("ftp://a.example/: The URL's scheme is ftp.")

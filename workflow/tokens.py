@@ -1,0 +1,83 @@
+"""Bearer tokens: issuing, recognising and revoking them. Only a hash is stored; the token is shown once."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import ApiToken, Person, Service
+from models.lifecycle import Role
+from workflow.actors import Actor
+from workflow.errors import Forbidden, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whoever holds a valid token."""
+
+    actor: Actor
+    token_id: UUID
+    label: str
+
+
+def issue_token(
+    session: Session, holder: Person | Service, *, label: str, expires_at: datetime
+) -> tuple[ApiToken, str]:
+    """Gives a new token of `holder`, stored, and its text, which cannot be had again. Does not commit.
+
+    A person's token has the person's role and company; a service's has the role service.
+    """
+    role = Role.SERVICE if isinstance(holder, Service) else Role(holder.role)
+    plain = f"dc_{role.value}_{secrets.token_urlsafe(32)}"
+    token = ApiToken(
+        person_id=holder.id if isinstance(holder, Person) else None,
+        service_id=holder.id if isinstance(holder, Service) else None,
+        role=role.value,
+        organization_id=holder.organization_id if isinstance(holder, Person) else None,
+        label=label,
+        token_hash=hash_of(plain),
+        hint=plain[-4:],
+        expires_at=expires_at,
+    )
+    session.add(token)
+    session.flush()
+    return token, plain
+
+
+def find_principal(session: Session, plain: str, now: datetime) -> Principal:
+    """Gives who holds the token. Raises Forbidden: token.invalid, token.expired or token.revoked."""
+    token = session.scalar(select(ApiToken).where(ApiToken.token_hash == hash_of(plain)))
+    if token is None:
+        raise Forbidden("token.invalid", "The token is not known.", "Ask an administrator for a token.")
+    if token.revoked_at is not None:
+        raise Forbidden("token.revoked", "The token was revoked.", "Ask an administrator for a new one.")
+    if token.expires_at <= now:
+        raise Forbidden("token.expired", "The token has expired.", "Ask an administrator for a new one.")
+    holder = token.person_id or token.service_id
+    if holder is None:
+        raise Forbidden("token.invalid", "The token belongs to nobody.", "Ask an administrator for a token.")
+    return Principal(Actor(holder, Role(token.role), token.organization_id), token.id, token.label)
+
+
+def list_tokens(session: Session) -> Sequence[ApiToken]:
+    """Gives all tokens, newest first, without their texts."""
+    return session.scalars(select(ApiToken).order_by(ApiToken.id.desc())).all()
+
+
+def revoke_token(session: Session, token_id: UUID, now: datetime) -> None:
+    """Makes the token useless at once; revoking again changes nothing. Raises NotFound. Does not commit."""
+    token = session.get(ApiToken, token_id)
+    if token is None:
+        raise NotFound("token.not_found", f"There is no token {token_id}.", "List the tokens.")
+    token.revoked_at = token.revoked_at or now
+    session.flush()
+
+
+def hash_of(plain: str) -> bytes:
+    """Gives the SHA-256 by which a token is known. A token has 256 random bits, so it needs no slow hash."""
+    return hashlib.sha256(plain.encode()).digest()
