@@ -1,7 +1,7 @@
 """How many due transition requests a second two worker processes apply, against one transaction each by pgbench.
 
-Both write the same rows under the same constraints: the App, its log row, the request's outcome, a notification. Postgres
-keeps its default durability. What devcenter does besides (facts, rules, hashes, claims) is in its figure only.
+Both write the same rows under the same constraints: the App, its log row, the request's outcome, a notification.
+Postgres keeps its default durability. What devcenter does besides (facts, rules, hashes, claims) is in its figure only.
 """
 
 import multiprocessing
@@ -19,6 +19,7 @@ from benchmarks.figure import Figure
 from migrations.run import upgrade
 from models.base import new_id
 from runtime.embedded.postgres import EmbeddedPostgres
+from runtime.embedded.postgres_data import binary
 from workers.deps import database_now
 from workflow.apply import Writer
 from workflow.batch import judge_due_requests
@@ -33,11 +34,13 @@ PGBENCH_SECONDS = 5
 PROCESSES = 2
 
 _SEED = """
-    WITH o AS (INSERT INTO organization (id, name, website) VALUES (uuidv7(), 'Bench', 'https://bench.example') RETURNING id),
+    WITH o AS (INSERT INTO organization (id, name, website)
+               VALUES (uuidv7(), 'Bench', 'https://bench.example') RETURNING id),
     p AS (INSERT INTO person (id, organization_id, role, name, email)
           SELECT uuidv7(), id, 'partner', 'Bench', 'bench@bench.example' FROM o RETURNING id, organization_id)
     INSERT INTO app (id, slug, name, organization_id, created_by, state, version)
-    SELECT uuidv7(), 'app-' || n, 'App ' || n, p.organization_id, p.id, 'building', 1 FROM p, generate_series(1, :apps) n
+    SELECT uuidv7(), 'app-' || n, 'App ' || n, p.organization_id, p.id, 'building', 1
+      FROM p, generate_series(1, :apps) n
 """
 
 _LOG = """
@@ -75,7 +78,8 @@ INSERT INTO transition (app_id, version, from_state, trigger, to_state, actor_id
 VALUES (:id, :version + 1, :state, :trigger, :target, :id, 'admin', 1, uuidv7(), now(), sha256(''), sha256(''));
 INSERT INTO transition_reason (app_id, version, salt, reasons)
 VALUES (:id, :version + 1, '\\x00', '[{"code": "other", "text": "bench"}]');
-INSERT INTO transition_request (id, app_id, trigger, source, principal_id, role, body_hash, status, finished_at, version)
+INSERT INTO transition_request (id, app_id, trigger, source, principal_id, role, body_hash, status, finished_at,
+                                version)
 VALUES (uuidv7(), :id, :trigger, 'http', uuidv7(), 'admin', sha256(''), 'applied', now(), :version + 1);
 INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, due_at)
 SELECT uuidv7(), :trigger, 'transition:' || :id || ':' || (:version + 1), :id, :version + 1, p.id, now() FROM person p;
@@ -133,7 +137,7 @@ def _work(url: str) -> tuple[int, float, float]:
 
 def _pgbench(url: str, script: Path) -> float:
     target = create_engine(url).url
-    pgbench = EmbeddedPostgres.binary("pgbench")
+    pgbench = binary("pgbench")
     command = [pgbench, "-n", "-M", "prepared", "-c", "8", "-j", "2", "-T", str(PGBENCH_SECONDS), "-f", script,
                "-h", target.host, "-p", str(target.port), "-U", target.username, target.database]  # fmt: skip
     run = subprocess.run(
