@@ -2,15 +2,19 @@
 
 import os
 
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
-from cli.place import settings_here
+from cli.mistakes import USAGE, Mistake
 from migrations.run import Revisions, downgrade, revisions, upgrade
 
 
 def migrate(down: str | None) -> Revisions:
-    """Migrates up, or down to `down` (what later revisions stored is lost). Gives where the database then stands."""
+    """Migrates up, or down to `down` (what later revisions stored is lost). Gives where the database then stands.
+
+    Only the address matters here, so a database can be migrated before the other settings are there.
+    """
     owner_url = _owner_url()
     if down is None:
         upgrade(owner_url)
@@ -25,10 +29,17 @@ def migrate(down: str | None) -> Revisions:
 
 
 def _owner_url() -> str:
-    """Only the address matters here, so a database can be migrated before the other settings are there."""
-    url = os.environ.get("DATABASE_OWNER_URL") or os.environ.get("DATABASE_URL")
-    if not url:
-        return settings_here().owner_url
-    from runtime.settings import database_url
-
-    return database_url(url)
+    name = "DATABASE_OWNER_URL" if os.environ.get("DATABASE_OWNER_URL") else "DATABASE_URL"
+    value = os.environ.get(name)
+    if not value:
+        raise Mistake(
+            "Neither DATABASE_OWNER_URL nor DATABASE_URL is set.",
+            "Set one to postgresql://user:password@host:port/name. `devcenter up` migrates its own database itself.",
+            USAGE,
+        )
+    try:
+        return make_url(value).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    except ArgumentError:
+        raise Mistake(
+            f"{name} is not a database URL.", "Write postgresql://user:password@host:port/name.", USAGE
+        ) from None

@@ -11,9 +11,9 @@ import psycopg
 from runtime.embedded.errors import EmbeddedError
 from runtime.embedded.folder import remedy_for
 from runtime.embedded.identity import Identity, choose_identity
-from runtime.embedded.postgres_data import NAMES, PostgresData, binary
+from runtime.embedded.postgres_data import PostgresData, binary
 from runtime.embedded.postgres_roles import APPLICATION, DATABASE, OWNER, SUPERUSER, USERS, ensure_roles
-from runtime.embedded.processes import LOOPBACK, end_leftovers
+from runtime.embedded.processes import LOOPBACK
 from runtime.embedded.server import EmbeddedServer
 
 
@@ -35,6 +35,7 @@ class EmbeddedPostgres(EmbeddedServer[PostgresAddresses]):
     """
 
     title: ClassVar[str] = "Postgres"
+    process_names: ClassVar[tuple[str, ...]] = ("postgres", "initdb")
     port_taken: ClassVar[str] = "could not create any TCP/IP sockets"
     stop_signals: ClassVar[tuple[signal.Signals, ...]] = (signal.SIGINT, signal.SIGQUIT)
     stop_seconds: ClassVar[float] = 30.0
@@ -54,11 +55,16 @@ class EmbeddedPostgres(EmbeddedServer[PostgresAddresses]):
         self._owner_may_create_databases = owner_may_create_databases
         self._identity = identity
 
+    @property
+    def data_folder(self) -> Path:
+        """Where the data lies and the server works: the folder, unless the server runs as another user."""
+        return self._data().home
+
     def _start(self) -> PostgresAddresses:
-        data = PostgresData.of(self._folder.path, self._identity or choose_identity())
+        data = self._data()
         memory = self._folder.remembered(USERS, secures=data.path)
-        leftovers = end_leftovers(data.home, NAMES, signal.SIGINT, seconds=self.stop_seconds)
-        self.notices = _notices(data, leftovers)
+        moved = () if data.identity.notice is None else (f"{data.identity.notice} Its data is in {data.home}.",)
+        self.notices = moved + self._end_leftovers()
         data.prepare(memory.passwords[SUPERUSER], durable=self._settings.get("fsync", "on") != "off")
         data.forget_stranger()
         port = self._launch(
@@ -71,8 +77,9 @@ class EmbeddedPostgres(EmbeddedServer[PostgresAddresses]):
         self._ensure_roles(port, memory.passwords)
         return _addresses(port, memory.passwords)
 
-    def _data_folders(self) -> tuple[Path, ...]:
-        return (PostgresData.of(self._folder.path, self._identity or choose_identity()).home, self._folder.path)
+    def _data(self) -> PostgresData:
+        self._identity = self._identity or choose_identity()
+        return PostgresData.of(self._folder.path, self._identity)
 
     def _options(self, port: int) -> list[str]:
         settings = {
@@ -103,11 +110,6 @@ class EmbeddedPostgres(EmbeddedServer[PostgresAddresses]):
                 f"Postgres runs, but its roles cannot be made: {error}\nIts last lines:\n{said}",
                 remedy_for(said, self._folder.path),
             ) from error
-
-
-def _notices(data: PostgresData, leftovers: list[int]) -> tuple[str, ...]:
-    moved = () if data.identity.notice is None else (f"{data.identity.notice} Its data is in {data.home}.",)
-    return moved + tuple(f"A Postgres left by an earlier run (process {pid}) was stopped." for pid in leftovers)
 
 
 def _addresses(port: int, passwords: Mapping[str, str]) -> PostgresAddresses:

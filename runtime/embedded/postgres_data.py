@@ -20,8 +20,6 @@ from runtime.embedded.processes import server_environment
 
 INITDB_SECONDS = 120.0
 OUTSIDE = Path("/var/tmp")  # noqa: S108 - a folder of the server's own is made in it, closed to others
-NAMES = ("postgres", "initdb")
-"""What Postgres's processes are called."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import ClassVar, Generic, TypeVar
 from runtime.embedded.errors import AlreadyRunning, EmbeddedError
 from runtime.embedded.folder import Memory, ServerFolder, remedy_for
 from runtime.embedded.identity import Identity
-from runtime.embedded.processes import LOOPBACK, ServerProcess, free_port, port_is_free, wait_for
+from runtime.embedded.processes import LOOPBACK, ServerProcess, end_leftovers, free_port, port_is_free, wait_for
 
 PORT_TRIES = 5
 
@@ -27,6 +27,7 @@ class EmbeddedServer(ABC, Generic[Addresses]):
     """
 
     title: ClassVar[str]
+    process_names: ClassVar[tuple[str, ...]]
     port_taken: ClassVar[str]
     """What the server says when another program took its port."""
     stop_signals: ClassVar[tuple[signal.Signals, ...]]
@@ -50,6 +51,11 @@ class EmbeddedServer(ABC, Generic[Addresses]):
     def pid(self) -> int | None:
         """The id of the server's first process; None while nothing runs."""
         return self._server.pid if self._server is not None and self._server.running else None
+
+    @property
+    def data_folder(self) -> Path:
+        """Where the data lies and the server works: the folder, unless the server runs as another user."""
+        return self._folder.path
 
     @property
     def log(self) -> Path:
@@ -100,7 +106,8 @@ class EmbeddedServer(ABC, Generic[Addresses]):
         if self._server is not None:
             self._server.stop(self.stop_signals[-1], seconds=self.stop_seconds)
         self._folder.hold()
-        for path in self._data_folders():
+        self._end_leftovers()
+        for path in (self.data_folder, self._folder.path):
             shutil.rmtree(path, ignore_errors=True)
         self._folder.release()
 
@@ -116,9 +123,10 @@ class EmbeddedServer(ABC, Generic[Addresses]):
     def _start(self) -> Addresses:
         """Starts the server while the folder is held."""
 
-    def _data_folders(self) -> tuple[Path, ...]:
-        """Gives every folder that holds something of this server."""
-        return (self._folder.path,)
+    def _end_leftovers(self) -> tuple[str, ...]:
+        """Ends what an earlier run left running here. Gives a notice for each. The folder must be held."""
+        found = end_leftovers(self.data_folder, self.process_names, self.stop_signals[0], seconds=self.stop_seconds)
+        return tuple(f"A {self.title} left by an earlier run (process {pid}) was stopped." for pid in found)
 
     def _launch(
         self,

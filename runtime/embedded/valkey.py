@@ -10,10 +10,9 @@ import redis
 from runtime.embedded.errors import EmbeddedError
 from runtime.embedded.folder import write_private
 from runtime.embedded.identity import Identity
-from runtime.embedded.processes import LOOPBACK, end_leftovers
+from runtime.embedded.processes import LOOPBACK
 from runtime.embedded.server import EmbeddedServer
 
-NAMES = ("valkey-server",)
 USER = "default"
 ANSWER_SECONDS = 5.0
 
@@ -25,6 +24,7 @@ class EmbeddedValkey(EmbeddedServer[str]):
     """
 
     title: ClassVar[str] = "Valkey"
+    process_names: ClassVar[tuple[str, ...]] = ("valkey-server",)
     port_taken: ClassVar[str] = "Address already in use"
     stop_signals: ClassVar[tuple[signal.Signals, ...]] = (signal.SIGTERM,)
     stop_seconds: ClassVar[float] = 15.0
@@ -42,8 +42,7 @@ class EmbeddedValkey(EmbeddedServer[str]):
     def _start(self) -> str:
         memory = self._folder.remembered((USER,))
         password = memory.passwords[USER]
-        leftovers = end_leftovers(self._folder.path, NAMES, signal.SIGTERM, seconds=self.stop_seconds)
-        self.notices = tuple(f"A Valkey left by an earlier run (process {pid}) was stopped." for pid in leftovers)
+        self.notices = self._end_leftovers()
         configuration = self._folder.path / "valkey.conf"
 
         def command(port: int) -> list[str]:

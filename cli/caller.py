@@ -1,0 +1,91 @@
+"""Calling the API as its users do: with a token, over HTTP, and with its refusals in words."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import requests
+
+from cli.mistakes import Mistake
+
+ANSWER_SECONDS = 35
+LOOK_SECONDS = 0.05
+
+
+class Caller:
+    """Somebody with a token. Calls raise Mistake with what the API said when it refuses."""
+
+    def __init__(self, api_url: str, token: str) -> None:
+        self._api_url = api_url
+        self._http = requests.Session()
+        self._http.trust_env = False
+        self._http.headers["Authorization"] = f"Bearer {token}"
+
+    def get(self, path: str) -> Any:
+        """Gives the answer's JSON."""
+        return self._call("GET", path)
+
+    def put(self, path: str, body: Any = None) -> Any:
+        """Puts `body`; gives the answer's JSON, None when there is none."""
+        return self._call("PUT", path, body)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        """Posts `body` with a new idempotency key; gives the answer's JSON, None when there is none."""
+        return self._call("POST", path, body, {"Idempotency-Key": str(uuid4()), **headers})
+
+    def ask_for(self, app: str, trigger: str) -> dict[str, Any]:
+        """Asks for a transition and waits for its outcome. Raises Mistake unless it is applied."""
+        answer = self.post("/v1/transition-requests", {"app": app, "trigger": trigger}, Prefer="wait=10")
+        outcome: dict[str, Any] = answer
+        if outcome["status"] == "due":
+            request_id = outcome["id"]
+            outcome = wait_for(
+                lambda: _unless_due(self.get(f"/v1/transition-requests/{request_id}")),
+                seconds=60,
+                what=f"the outcome of {trigger}",
+            )
+        if outcome["status"] != "applied":
+            raise Mistake(
+                f"{trigger} of {app} was {outcome['status']}: {_unmet(outcome)}", "Mend each unmet rule and ask again."
+            )
+        return outcome
+
+    def _call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
+        answer = self._http.request(method, self._api_url + path, json=body, headers=headers, timeout=ANSWER_SECONDS)
+        if answer.ok:
+            return answer.json() if answer.content else None
+        try:
+            problem = answer.json()
+        except ValueError:
+            problem = {}
+        if answer.status_code == 401:
+            raise Mistake("The API does not know the token.", "Make a new one: `devcenter token create --role ...`.", 2)
+        said = problem.get("detail") or problem.get("title") or answer.text[:200]
+        raise Mistake(
+            f"{method} {path} was answered with {answer.status_code}: {said} {_unmet(problem)}".rstrip(),
+            str(problem.get("remedy") or "Look at the log of the API."),
+        )
+
+
+def wait_for(look: Callable[[], Any], *, seconds: float, what: str) -> Any:
+    """Looks until there is something to give. Raises Mistake after `seconds`."""
+    ends_at = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > ends_at:
+            raise Mistake(
+                f"{what} did not come within {seconds:.0f} seconds.",
+                "Look at the logs of the workers, and at `devcenter dead list`.",
+            )
+        time.sleep(LOOK_SECONDS)
+
+
+def _unless_due(outcome: dict[str, Any]) -> dict[str, Any] | None:
+    return None if outcome["status"] == "due" else outcome
+
+
+def _unmet(answer: dict[str, Any]) -> str:
+    return "; ".join(f"{rule['detail']} {rule['remedy']}" for rule in answer.get("unmet") or [])

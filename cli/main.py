@@ -1,0 +1,273 @@
+"""The `devcenter` command: what can be said at the command line, and the one place where errors become words.
+
+What a command needs is imported when it runs, so that each process loads only its own parts.
+"""
+
+import os
+import signal
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, NoReturn
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.diagram import DiagramFormat
+from models.lifecycle import Role
+
+app = typer.Typer(
+    name="devcenter",
+    help="Runs the review of partner Apps, from the first access request to a public listing.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+token_app = typer.Typer(no_args_is_help=True, help="Bearer tokens.")
+audit_app = typer.Typer(no_args_is_help=True, help="The tamper-evident history.")
+dead_app = typer.Typer(no_args_is_help=True, help="Work that has used up its tries.")
+app.add_typer(token_app, name="token")
+app.add_typer(audit_app, name="audit")
+app.add_typer(dead_app, name="dead")
+
+
+def main() -> None:
+    """Runs the command line. A known error says what is wrong and what to do, and exits with 1 or 2."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        from cli.mistakes import explain
+
+        known = explain(error)
+        if known is None:
+            raise
+        out = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+        out.print(f"devcenter: {known.what}", style="bold red")
+        out.print(f"What to do: {known.mend}")
+        sys.exit(known.exit_code)
+
+
+@app.command()
+def up(
+    demo: Annotated[bool, typer.Option("--demo", help="Let an example App make the whole journey first.")] = False,
+) -> None:
+    """Runs everything on this machine, with embedded parts unless DATABASE_URL or REDIS_URL are set."""
+    from cli import staying
+
+    with _signals_interrupt():
+        staying.stay_up(_console(), journey=demo)
+
+
+@app.command()
+def demo() -> None:
+    """Walks an App from creation to public; exits with 0 only if it is public in the database."""
+    from cli import staying
+
+    with _signals_interrupt():
+        staying.walk_once(_console())
+
+
+@app.command()
+def api() -> None:
+    """Serves HTTP."""
+    from api.main import serve
+    from cli.place import as_application
+    from runtime.settings import load_settings
+
+    serve(as_application(load_settings()))
+
+
+@app.command()
+def worker(
+    processes: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")] = 1,
+) -> None:
+    """Judges requests and does what is due."""
+    from cli.processes import become_worker
+
+    become_worker(processes)
+
+
+@app.command()
+def scheduler() -> None:
+    """Fires the scheduled jobs; any number may run."""
+    from cli.processes import run_scheduler_here
+
+    run_scheduler_here()
+
+
+@app.command(hidden=True)
+def mailserver(port: Annotated[int, typer.Option(min=1, max=65535)]) -> None:
+    """Keeps the mails of `devcenter up` in its state folder."""
+    from cli.home import Home
+    from cli.mail import serve_mail
+
+    serve_mail(Home.here().mail, port)
+
+
+@app.command()
+def migrate(
+    down: Annotated[str | None, typer.Option(help="Go down to this revision ('base': empty). Loses data.")] = None,
+) -> None:
+    """Brings the database to the newest revision, as its owner."""
+    from cli.migrate import migrate as run
+
+    typer.echo(f"The database is at {run(down).current or 'nothing'}.")
+
+
+@token_app.command("create")
+def token_create(
+    role: Annotated[Role, typer.Option(help="Who it is for.")],
+    email: Annotated[str | None, typer.Option(help="The person's address.")] = None,
+    name: Annotated[str | None, typer.Option(help="The person's or the service's name.")] = None,
+    organization: Annotated[str | None, typer.Option(help="A new partner's company.")] = None,
+    label: Annotated[str, typer.Option(help="What it is for.")] = "made at the command line",
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How long it holds.")] = 90,
+) -> None:
+    """Makes a token and shows it, once. A person or service not known yet is made."""
+    from cli.mistakes import USAGE, Mistake
+    from cli.place import settings_here
+    from cli.tokens import Holder, create_token
+
+    if role is Role.SCHEDULE:
+        raise Mistake("Nobody can hold a token for the schedule.", "Use another role.", USAGE)
+    holder = Holder(role, name, email, organization)
+    typer.echo(create_token(settings_here().database_url, holder, label=label, life=timedelta(days=days)))
+
+
+@token_app.command("list")
+def token_list() -> None:
+    """Lists all tokens, without their texts."""
+    from cli.place import settings_here
+    from cli.tokens import tokens
+
+    table = Table("id", "role", "label", "ends in", "expires", "state")
+    for line in tokens(settings_here().database_url):
+        table.add_row(str(line.id), line.role, line.label, line.hint, f"{line.expires_at:%Y-%m-%d}", line.state)
+    _console().print(table)
+
+
+@token_app.command("revoke")
+def token_revoke(token_id: Annotated[UUID, typer.Argument(help="Its id, as listed.")]) -> None:
+    """Makes a token useless at once."""
+    from cli.place import settings_here
+    from cli.tokens import revoke
+
+    revoke(settings_here().database_url, token_id)
+    typer.echo("Revoked.")
+
+
+@app.command()
+def doctor() -> None:
+    """Looks at everything that an installation needs; exits with 1 if something is not fine."""
+    from cli.doctor import examine
+    from cli.place import settings_here
+
+    fine = True
+    for check in examine(settings_here(), Path.cwd()):
+        fine = fine and check.fine
+        typer.echo(f"{'ok    ' if check.fine else 'not ok'}  {check.name:<11} {check.found}")
+        if not check.fine:
+            typer.echo(f"        What to do: {check.mend}")
+    raise typer.Exit(0 if fine else 1)
+
+
+@app.command()
+def diagram(
+    form: Annotated[DiagramFormat, typer.Option("--format", help="How to draw it.")] = DiagramFormat.MERMAID,
+) -> None:
+    """Draws the lifecycle from the machine's own table."""
+    from cli.diagram import mermaid, svg
+    from models.lifecycle import APP_EDGES
+
+    draw = svg if form is DiagramFormat.SVG else mermaid
+    typer.echo(draw(APP_EDGES), nl=False)
+
+
+@audit_app.command("verify")
+def audit_verify(
+    heads: Annotated[Path | None, typer.Option(help="A file of exported heads to compare with.")] = None,
+) -> None:
+    """Replays every log and recomputes its hashes; exits with 1 when something is not as it was written."""
+    from cli.audit import findings
+    from cli.place import settings_here
+
+    count = 0
+    for count, finding in enumerate(findings(settings_here(), heads), start=1):  # noqa: B007 - counted after the loop
+        version = "" if finding.version is None else f" version {finding.version}"
+        typer.echo(f"App {finding.app_id}{version}: {finding.detail}")
+    typer.echo(f"{count} findings." if count else "The history is as it was written.")
+    raise typer.Exit(1 if count else 0)
+
+
+@dead_app.command("list")
+def dead_list() -> None:
+    """Lists dead rows and rejected messages, with why they ended."""
+    from cli.dead import list_dead
+    from cli.place import settings_here, unit_of_work
+
+    with unit_of_work(settings_here().database_url) as session:
+        rows = list_dead(session)
+    for row in rows:
+        typer.echo(f"{row.kind} {row.id}  {row.about}, {row.attempts} tries, {row.at:%Y-%m-%d %H:%M:%S}Z")
+        typer.echo(f"    {row.error}")
+    typer.echo(f"{len(rows)} rows. Replay one with `devcenter dead replay KIND ID`." if rows else "Nothing is dead.")
+
+
+@dead_app.command("replay")
+def dead_replay(
+    kind: Annotated[str, typer.Argument(help="The row's kind, as listed.")],
+    row_id: Annotated[UUID, typer.Argument(metavar="ID", help="Its id, as listed.")],
+) -> None:
+    """Makes a dead row due again; a worker takes it within seconds."""
+    from cli.dead import replay
+    from cli.place import settings_here
+
+    replay(settings_here().database_url, kind, row_id)
+    typer.echo("Due again.")
+
+
+@app.command()
+def mail(number: Annotated[int | None, typer.Argument(help="Which message to show.")] = None) -> None:
+    """Lists the mailbox of `devcenter up`, or shows one message."""
+    from cli.home import Home
+    from cli.mail import Mailbox
+
+    mailbox = Mailbox(Home.here().mail)
+    if number is not None:
+        typer.echo(mailbox.letter(number).message.as_string())
+        return
+    letters = list(mailbox.letters())
+    for letter in letters:
+        typer.echo(f"{letter.number:>4}  {letter.message['To']}  {letter.message['Subject']}")
+    typer.echo(f"{len(letters)} messages. `devcenter mail NUMBER` shows one.")
+
+
+def _console() -> Console:
+    return Console(highlight=False, markup=False)
+
+
+class _signals_interrupt:
+    """SIGTERM ends the block as Ctrl-C does."""
+
+    def __enter__(self) -> None:
+        self._before = signal.signal(signal.SIGTERM, _interrupt)
+        signal.signal(signal.SIGINT, _interrupt)
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGTERM, self._before)
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:  # noqa: ARG001
+    """The second and later signals must not break off the stopping."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    main()

@@ -1,0 +1,194 @@
+"""Keeping processes alive: starting each with its log, starting it again with back-off, stopping all in order."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import psutil
+
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 10.0
+STEADY_SECONDS = 20.0
+"""A process that lived this long is started again at once when it ends."""
+WATCH_SECONDS = 0.1
+STOP_SECONDS = 15.0
+MARK = "DEVCENTER_UP"
+"""The environment variable by which a later start knows the processes of an earlier one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run under a name, and where its output goes."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    folder: Path
+    log: Path
+
+
+class Kept(Protocol):
+    """Something that runs and can be started again."""
+
+    name: str
+    starts: int
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs."""
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs now."""
+
+    def start(self) -> None:
+        """Starts it; it does not run."""
+
+    def stop(self) -> None:
+        """Stops it, by force if need be; nothing of it runs afterwards."""
+
+
+class Child:
+    """A process of ours, in a session of its own: Ctrl-C reaches the supervisor alone, which stops it in order."""
+
+    def __init__(self, program: Program) -> None:
+        self.name = program.name
+        self.starts = 0
+        self._program = program
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process and self.running else None
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Starts it, after ending what an earlier start of it left behind. Raises OSError."""
+        self._end_group()
+        with self._program.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                list(self._program.command),
+                cwd=self._program.folder,
+                env=dict(self._program.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.starts += 1
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_SECONDS)
+        self._end_group()
+        self._process.wait()
+
+    def _end_group(self) -> None:
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+
+class Supervisor:
+    """Keeps what it is given alive until `stop`."""
+
+    def __init__(self, complain: Callable[[str], None]) -> None:
+        self._changed: Callable[[], None] = lambda: None
+        self._complain = complain
+        self._kept: list[Kept] = []
+        self._pause: dict[str, float] = {}
+        self._next: dict[str, float] = {}
+        self._born: dict[str, float] = {}
+        self._stopping = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+
+    def keep(self, thing: Kept) -> None:
+        """Starts `thing` unless it runs already, and keeps it alive from then on. Raises what its start raises."""
+        if not thing.running:
+            thing.start()
+        self._born[thing.name] = time.monotonic()
+        self._kept.append(thing)
+        if not self._watcher.is_alive() and not self._stopping.is_set():
+            self._watcher.start()
+        self._changed()
+
+    def announce_to(self, changed: Callable[[], None]) -> None:
+        """Calls `changed` after every start from now on, from any thread."""
+        self._changed = changed
+
+    def pids(self) -> dict[str, int]:
+        """Gives the process id of everything that runs, by name."""
+        return {thing.name: thing.pid for thing in list(self._kept) if thing.pid is not None}
+
+    def starts_of(self, name: str) -> int:
+        """Gives how often `name` was started."""
+        return sum(thing.starts for thing in self._kept if thing.name == name)
+
+    def stop(self) -> None:
+        """Stops everything, the youngest first. Safe to call twice."""
+        self._stopping.set()
+        if self._watcher.is_alive():
+            self._watcher.join()
+        for thing in reversed(self._kept):
+            try:
+                thing.stop()
+            except Exception as error:  # noqa: BLE001 - the others must be stopped too
+                self._complain(f"{thing.name} could not be stopped: {error}")
+        self._kept.clear()
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(WATCH_SECONDS):
+            for thing in list(self._kept):
+                if not thing.running and not self._stopping.is_set():
+                    self._start_again(thing)
+
+    def _start_again(self, thing: Kept) -> None:
+        now = time.monotonic()
+        if thing.name not in self._next:
+            steady = now - self._born[thing.name] >= STEADY_SECONDS
+            pause = FIRST_PAUSE_SECONDS if steady else self._pause.get(thing.name, FIRST_PAUSE_SECONDS)
+            self._pause[thing.name] = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            self._next[thing.name] = now + pause
+            self._complain(f"{thing.name} ended; it is started again.")
+        if now < self._next[thing.name]:
+            return
+        del self._next[thing.name]
+        self._born[thing.name] = now
+        try:
+            thing.start()
+            self._changed()
+        except Exception as error:  # noqa: BLE001 - it is tried again, with a longer pause
+            self._complain(f"{thing.name} could not be started: {error}")
+
+
+def end_marked(mark: str) -> list[int]:
+    """Ends every process whose environment carries `mark`: what a killed `up` left. Gives their ids."""
+    left = [process for process in psutil.process_iter() if _carries(process, mark)]
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(left, timeout=STOP_SECONDS)
+    return [process.pid for process in left]
+
+
+def _carries(process: psutil.Process, mark: str) -> bool:
+    if process.pid == os.getpid():
+        return False
+    try:
+        return process.environ().get(MARK) == mark
+    except (psutil.Error, OSError):
+        return False

@@ -1,0 +1,118 @@
+"""`devcenter token`: making, listing and revoking bearer tokens, and writing each into the audit log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cli.mistakes import USAGE, Mistake
+from cli.place import database_now, record, unit_of_work
+from models import Organization, Person, Service
+from models.lifecycle import Role
+from workflow.tokens import issue_token, list_tokens, revoke_token
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who a token is for. A person is known by `email`, a service by `name`; a partner needs `organization`."""
+
+    role: Role
+    name: str | None = None
+    email: str | None = None
+    organization: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLine:
+    """A token as it is listed: everything but its text."""
+
+    id: UUID
+    role: str
+    label: str
+    hint: str
+    expires_at: datetime
+    state: str
+
+
+def create_token(database_url: str, holder: Holder, *, label: str, life: timedelta) -> str:
+    """Gives the text of a new token, which cannot be had again. Commits. A holder not known yet is made.
+
+    Raises Mistake when the holder is not described well enough.
+    """
+    with unit_of_work(database_url) as session:
+        found = _service(session, holder) if holder.role is Role.SERVICE else _person(session, holder)
+        token, plain = issue_token(session, found, label=label, expires_at=database_now(session) + life)
+        record(session, "token.create", str(token.id), role=holder.role.value, label=label)
+        return plain
+
+
+def revoke(database_url: str, token_id: UUID) -> None:
+    """Makes a token useless at once. Commits. Raises NotFound."""
+    with unit_of_work(database_url) as session:
+        revoke_token(session, token_id, database_now(session))
+        record(session, "token.revoke", str(token_id))
+
+
+def tokens(database_url: str) -> Sequence[TokenLine]:
+    """Gives all tokens, newest first."""
+    with unit_of_work(database_url) as session:
+        now = database_now(session)
+        return [
+            TokenLine(
+                token.id,
+                token.role,
+                token.label,
+                token.hint,
+                token.expires_at,
+                "revoked" if token.revoked_at else "expired" if token.expires_at <= now else "valid",
+            )
+            for token in list_tokens(session)
+        ]
+
+
+def _service(session: Session, holder: Holder) -> Service:
+    if not holder.name:
+        raise Mistake("A service's token needs the service's name.", "Add --name, such as --name usage.", USAGE)
+    service = session.scalar(select(Service).where(Service.name == holder.name))
+    if service is None:
+        service = Service(name=holder.name)
+        session.add(service)
+        session.flush()
+    return service
+
+
+def _person(session: Session, holder: Holder) -> Person:
+    if not holder.email:
+        raise Mistake(f"A {holder.role}'s token needs the person's e-mail address.", "Add --email.", USAGE)
+    person = session.scalar(
+        select(Person).where(func.lower(Person.email) == holder.email.lower(), Person.removed_at.is_(None))
+    )
+    if person is None:
+        organization = _organization(session, holder) if holder.role is Role.PARTNER else None
+        person = Person(
+            role=holder.role.value,
+            name=holder.name or holder.email,
+            email=holder.email,
+            organization_id=organization.id if organization else None,
+        )
+        session.add(person)
+        session.flush()
+    if person.role != holder.role:
+        raise Mistake(f"{holder.email} is a {person.role}, not a {holder.role}.", f"Use --role {person.role}.", USAGE)
+    return person
+
+
+def _organization(session: Session, holder: Holder) -> Organization:
+    organization = session.scalar(
+        select(Organization).where(Organization.name == holder.organization).order_by(Organization.id).limit(1)
+    )
+    if organization is None:
+        raise Mistake(
+            f"There is no company {holder.organization!r}.",
+            "Name one with --organization; a company comes to be when its request for access is approved.",
+            USAGE,
+        )
+    return organization

@@ -1,0 +1,224 @@
+"""`devcenter up`: a whole installation on one machine, with embedded parts for whatever is not named."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from cli.doctor import disk_space, redis_version
+from cli.home import Home, Run
+from cli.mistakes import Mistake
+from cli.place import as_application, database_now, unit_of_work
+from cli.seed import seed
+from cli.supervisor import MARK, Child, Program, Supervisor, end_marked
+from migrations.run import upgrade
+from runtime.embedded.postgres import EmbeddedPostgres
+from runtime.embedded.processes import free_port, port_is_free
+from runtime.embedded.valkey import EmbeddedValkey
+from runtime.settings import Settings, environment_of, load_settings
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+WORKERS = 2
+READY_SECONDS = 60.0
+LOOK_SECONDS = 0.05
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What runs now. `supervisor` may be given more to keep."""
+
+    home: Home
+    settings: Settings
+    tokens: dict[str, str]
+    supervisor: Supervisor
+
+    @property
+    def api_url(self) -> str:
+        return f"http://{self.settings.api_host}:{self.settings.api_port}"
+
+    def environment(self) -> dict[str, str]:
+        """Gives the environment of a process of this installation."""
+        environment = environment_of(self.settings)
+        environment.pop("DATABASE_OWNER_URL", None)
+        return environment | {"DEVCENTER_HOME": str(self.home.path), MARK: str(self.home.path)}
+
+
+class _Embedded:
+    """An embedded server, as something that a supervisor keeps."""
+
+    def __init__(self, name: str, server: EmbeddedPostgres | EmbeddedValkey) -> None:
+        self.name = name
+        self.starts = 0
+        self._server = server
+
+    @property
+    def pid(self) -> int | None:
+        return self._server.pid
+
+    @property
+    def running(self) -> bool:
+        return self._server.running
+
+    def start(self) -> None:
+        self._server.stop()
+        self._server.start()
+        self.starts += 1
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+@contextmanager
+def installation(home: Home, say: Say) -> Iterator[Installation]:
+    """Runs everything while the block lasts; stops all in order when it ends, however it ends.
+
+    Raises Mistake, EmbeddedError, SettingsInvalid, or what the database says.
+    """
+    home.create()
+    room = disk_space(home.path)
+    if not room.fine:
+        raise Mistake(f"The disk is nearly full: {room.found}.", room.mend)
+    lock = home.hold()
+    supervisor = Supervisor(say)
+    try:
+        left = end_marked(str(home.path))
+        if left:
+            say(f"Ended {len(left)} processes that an earlier run left.")
+        settings = _parts(home, supervisor, say)
+        upgrade(settings.owner_url)
+        settings = as_application(settings).model_copy(update={"database_owner_url": None})
+        with unit_of_work(settings.database_url) as session:
+            tokens = seed(session, database_now(session))
+        started = Installation(home, settings, tokens, supervisor)
+        supervisor.announce_to(lambda: home.write_run(_run(started)))
+        _start_processes(started)
+        _wait_until_ready(started)
+        yield started
+    finally:
+        supervisor.stop()
+        home.forget_run()
+        os.close(lock)
+
+
+def keep_program(to: Installation, name: str, *arguments: str, folder: Path | None = None) -> None:
+    """Starts Python with `arguments` as a process of the installation, with a fresh log."""
+    log = to.home.log_of(name)
+    if log.exists():
+        log.replace(log.with_suffix(".log.1"))
+    log.touch(mode=0o600)
+    command = (sys.executable, *arguments)
+    to.supervisor.keep(Child(Program(name, command, to.environment(), folder or to.home.path, log)))
+
+
+def _run(started: Installation) -> Run:
+    return Run(
+        api_url=started.api_url,
+        database_url=started.settings.database_url,
+        redis_url=started.settings.redis_url,
+        tokens=started.tokens,
+        pids={"up": os.getpid(), **started.supervisor.pids()},
+    )
+
+
+def _start_processes(started: Installation) -> None:
+    devcenter = ("-P", "-m", "cli.main")
+    if "DEVCENTER_SMTP_HOST" not in os.environ:
+        keep_program(started, "mailserver", *devcenter, "mailserver", "--port", str(started.settings.smtp_port))
+    keep_program(started, "api", *devcenter, "api")
+    for number in range(1, WORKERS + 1):
+        keep_program(started, f"worker-{number}", *devcenter, "worker")
+    keep_program(started, "scheduler", *devcenter, "scheduler")
+
+
+def _parts(home: Home, supervisor: Supervisor, say: Say) -> Settings:
+    """Starts the embedded parts that are needed, at once, and gives settings that name them."""
+    kept = home.secrets()
+    given: dict[str, Any] = {"allow_loopback_urls": True}
+    wanted = {
+        "history_key": ("DEVCENTER_HISTORY_KEY", kept.history_key),
+        "secret_keys": ("DEVCENTER_SECRET_KEYS", kept.secret_key),
+        "heads_file": ("DEVCENTER_HEADS_FILE", home.path / "history-heads.jsonl"),
+        "api_port": ("DEVCENTER_API_PORT", None),
+    }
+    for field, (variable, value) in wanted.items():
+        if variable not in os.environ:
+            given[field] = value if value is not None else _default_port()
+    if "DEVCENTER_SMTP_HOST" not in os.environ:
+        given |= {"smtp_host": "127.0.0.1", "smtp_port": free_port()}
+    given |= _addresses(home, supervisor, say)
+    settings = load_settings(**given)
+    if settings.api_port == 0:
+        settings = settings.model_copy(update={"api_port": free_port()})
+    if not port_is_free(settings.api_port):
+        raise Mistake(
+            f"Port {settings.api_port} is busy.",
+            "Choose another with DEVCENTER_API_PORT; 0 takes a free one.",
+            2,
+        )
+    if "DEVCENTER_PUBLIC_URL" not in os.environ:
+        public = f"http://{settings.api_host}:{settings.api_port}"
+        settings = settings.model_copy(update={"public_url": public})
+    return settings
+
+
+def _addresses(home: Home, supervisor: Supervisor, say: Say) -> dict[str, str]:
+    given = {}
+    postgres = None if os.environ.get("DATABASE_URL") else EmbeddedPostgres(home.path / "postgres")
+    valkey = None if os.environ.get("REDIS_URL") else EmbeddedValkey(home.path / "valkey")
+    with ThreadPoolExecutor(2) as pool:
+        database = pool.submit(postgres.start) if postgres else None
+        redis_url = pool.submit(valkey.start) if valkey else None
+    if postgres and database:
+        if not database.exception():
+            supervisor.keep(_Embedded("postgres", postgres))
+            given["database_url"] = database.result().application_url
+            given["database_owner_url"] = database.result().owner_url
+        for notice in postgres.notices:
+            say(notice)
+    if valkey and redis_url:
+        if not redis_url.exception():
+            supervisor.keep(_Embedded("valkey", valkey))
+        given["redis_url"] = redis_url.result()
+    else:
+        found = redis_version(os.environ["REDIS_URL"])
+        if not found.fine:
+            raise Mistake(found.found + ".", found.mend)
+    if database:
+        database.result()
+    return given
+
+
+def _default_port() -> int:
+    """Gives the usual port, or a free one when it is busy and nobody insisted on it."""
+    usual = int(Settings.model_fields["api_port"].default)
+    return usual if port_is_free(usual) else free_port()
+
+
+def _wait_until_ready(started: Installation) -> None:
+    ends_at = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            if requests.get(f"{started.api_url}/readyz", timeout=2).ok:
+                return
+        except requests.RequestException:
+            pass
+        if started.supervisor.starts_of("api") > 3 or time.monotonic() > ends_at:
+            log = started.home.log_of("api")
+            raise Mistake(
+                f"The API does not come up. The end of its log:\n{_end_of(log)}",
+                f"Mend what the log names ({log}), then start again. `devcenter doctor` checks the parts.",
+            )
+        time.sleep(LOOK_SECONDS)
+
+
+def _end_of(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-12:])

@@ -1,0 +1,225 @@
+"""Apps and people for tests that need them to exist: made by the service's own functions, as the application role."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Engine, insert, select, text
+from sqlalchemy.orm import Session
+
+from models import (
+    AccessRequest,
+    App,
+    ApplyBatch,
+    ChecklistItem,
+    Component,
+    ComponentTest,
+    Organization,
+    Person,
+    Review,
+    Service,
+)
+from models.base import new_id
+from models.checklist import GIVEN_REQUIREMENTS
+from models.lifecycle import AppTrigger, Role, StepTrigger
+from models.request import RequestSource
+from workflow.actors import Actor
+from workflow.apply import Writer, create_app
+from workflow.batch import BatchReport, judge_due_requests
+from workflow.errors import WorkflowError
+from workflow.facts import Reason
+from workflow.machine import AppRulebook
+from workflow.policy import load_policies
+from workflow.requests import Accepted, Wanted, accept_requests
+from workflow.reviews import claim_review, decide_step
+from workflow.tokens import issue_token
+
+KEY = b"a key of thirty-two bytes or more"
+BECAUSE = (Reason("other", "because"),)
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """One actor of each role; the partner's company has access."""
+
+    partner: Actor
+    reviewer: Actor
+    service: Actor
+    admin: Actor
+
+
+def now_of(session: Session) -> datetime:
+    now: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return now
+
+
+def writer_of(session: Session, rulebook: AppRulebook | None = None) -> Writer:
+    return Writer(KEY, rulebook or AppRulebook(), load_policies(session), lambda _name: None)
+
+
+def people_in(engine: Engine, company: str = "Acme") -> People:
+    """Stores a company with access and a person or service of each role."""
+    domain = f"{company.lower()}.example"
+    with Session(engine) as session, session.begin():
+        organization = Organization(name=company, website=f"https://{domain}")
+        session.add(organization)
+        session.flush()
+        partner = Person(organization_id=organization.id, role="partner", name="Pat", email=f"pat@{domain}")
+        reviewer = Person(role="reviewer", name="Rae", email=f"rae@{domain}.platform.example")
+        admin = Person(role="admin", name="Ada", email=f"ada@{domain}.platform.example")
+        service = Service(name=f"billing-{company.lower()}")
+        session.add_all([partner, reviewer, admin, service])
+        session.flush()
+        now = now_of(session)
+        session.add(
+            AccessRequest(
+                organization_id=organization.id,
+                company_name=company,
+                website=f"https://{domain}",
+                contact_name="Pat",
+                contact_email=f"pat@{domain}",
+                plan="A subscription.",
+                survey={},
+                state="approved",
+                due_at=now,
+                decided_at=now,
+                decided_by=reviewer.id,
+            )
+        )
+        return People(
+            Actor(partner.id, Role.PARTNER, organization.id),
+            Actor(reviewer.id, Role.REVIEWER),
+            Actor(service.id, Role.SERVICE),
+            Actor(admin.id, Role.ADMIN),
+        )
+
+
+def token_of(engine: Engine, actor: Actor) -> str:
+    """Gives a new bearer token of the actor, valid for a day."""
+    with Session(engine) as session, session.begin():
+        holder = session.get(Service if actor.role is Role.SERVICE else Person, actor.id)
+        assert isinstance(holder, Service | Person)
+        return issue_token(session, holder, label="test", expires_at=now_of(session) + timedelta(days=1))[1]
+
+
+def app_building(engine: Engine, people: People, slug: str) -> UUID:
+    """Stores an App that has all it takes to be submitted."""
+    with Session(engine) as session, session.begin():
+        now = now_of(session)
+        app = create_app(
+            session,
+            slug=slug,
+            name=slug.title(),
+            actor=people.partner,
+            access_approved=True,
+            now=now,
+            writer=writer_of(session),
+        )
+        component = Component(app_id=app.id, kind="stream", name="Events", settings={})
+        session.add(component)
+        session.flush()
+        session.add(
+            ComponentTest(
+                component_id=component.id,
+                component_revision=1,
+                colour="green",
+                results=[],
+                requested_by=people.partner.id,
+                status="done",
+                due_at=now,
+            )
+        )
+        for code in GIVEN_REQUIREMENTS:
+            evidence = {"url": "https://acme.example/docs"}
+            session.add(
+                ChecklistItem(
+                    app_id=app.id, code=code.value, evidence=evidence, given_by=people.partner.id, given_at=now
+                )
+            )
+        return app.id
+
+
+def apps_in_public_beta(engine: Engine, people: People, slugs: Sequence[str]) -> list[UUID]:
+    """Stores Apps and walks each through its review."""
+    ids = [app_building(engine, people, slug) for slug in slugs]
+    for slug in slugs:
+        ask(engine, people.partner, slug, AppTrigger.SUBMIT)
+    judge(engine)
+    with Session(engine) as session, session.begin():
+        now = now_of(session)
+        for review in session.scalars(select(Review.id).where(Review.closed_at.is_(None))).all():
+            claim_review(session, review, people.reviewer, now)
+            for code in ("partner_documentation", "end_to_end_check"):
+                decide_step(session, review, code, trigger=StepTrigger.PASS, actor=people.reviewer, now=now)
+    for slug in slugs:
+        ask(engine, people.reviewer, slug, AppTrigger.APPROVE)
+    judge(engine)
+    return ids
+
+
+def ask(
+    engine: Engine,
+    actor: Actor,
+    slug: str,
+    trigger: AppTrigger,
+    *,
+    key: str | None = None,
+    reasons: tuple[Reason, ...] = (),
+    expected_state: str | None = None,
+    not_before: datetime | None = None,
+) -> UUID:
+    """Asks for one transition and gives the request's id. Raises the WorkflowError that the answer is."""
+    wanted = Wanted(slug, trigger, key, expected_state, not_before, reasons)
+    with Session(engine) as session, session.begin():
+        answer = accept_requests(session, [wanted], actor, RequestSource.HTTP)[0]
+    if isinstance(answer, WorkflowError):
+        raise answer
+    assert isinstance(answer, Accepted)
+    return answer.id
+
+
+def judge(engine: Engine, rulebook: AppRulebook | None = None, *, limit: int = 500) -> list[BatchReport]:
+    """Judges batches until a claim finds nothing, and gives their reports."""
+    reports = []
+    while True:
+        with Session(engine) as session, session.begin():
+            report = judge_due_requests(
+                session,
+                now=now_of(session),
+                writer=writer_of(session, rulebook),
+                announce=lambda ids: announce(engine, ids),
+                limit=limit,
+            )
+        reports.append(report)
+        if not report.outcomes:
+            return reports
+
+
+def announce(engine: Engine, request_ids: Sequence[UUID]) -> UUID:
+    """Commits on a connection of its own that a batch is about to be judged."""
+    batch_id = new_id()
+    with Session(engine) as session, session.begin():
+        session.execute(insert(ApplyBatch).values(id=batch_id, request_ids=list(request_ids)))
+    return batch_id
+
+
+def state_of(engine: Engine, slug: str) -> tuple[str, int]:
+    """Gives the App's state and version."""
+    with Session(engine) as session:
+        row = session.execute(select(App.state, App.version).where(App.slug == slug)).one()
+        return row.state, row.version
+
+
+def outcome_of(engine: Engine, request_id: UUID) -> dict[str, object]:
+    """Gives the request's status, version, error and the codes of its unmet rules."""
+    with Session(engine) as session:
+        row = session.execute(
+            text("SELECT status, version, last_error, unmet FROM transition_request WHERE id = :id"), {"id": request_id}
+        ).one()
+        return {
+            "status": row.status,
+            "version": row.version,
+            "error": row.last_error,
+            "unmet": [one["code"] for one in row.unmet],
+        }

@@ -1,0 +1,170 @@
+"""Real worker and scheduler processes: doors, bells, the sweep, and what happens without Redis."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dramatiq
+import pytest
+from dramatiq.brokers.redis import RedisBroker
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
+
+from models.lifecycle import AppTrigger
+from tests.databases import TestDatabase
+from tests.journeys import (
+    BECAUSE,
+    People,
+    app_building,
+    apps_in_public_beta,
+    ask,
+    outcome_of,
+    people_in,
+    state_of,
+    token_of,
+)
+from tests.waiting import wait_until
+from tests.workers.processes import SCHEDULER, WORKER, environment, running
+from workflow.machine import AppRulebook
+from workflow.policy import load_policies
+from workflow.usage import Use, report_use
+
+
+@pytest.fixture
+def engine(database: TestDatabase) -> Iterator[Engine]:
+    made = create_engine(database.application_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def people(engine: Engine) -> People:
+    return people_in(engine)
+
+
+def _send(url: str, actor_name: str = "request_transition", **arguments: object) -> None:
+    broker = RedisBroker(url=url)
+    broker.enqueue(dramatiq.Message("transitions", actor_name, (), arguments, {}))
+    broker.close()
+
+
+def _rejected(engine: Engine) -> list[str]:
+    with Session(engine) as session:
+        return list(session.scalars(text("SELECT error FROM rejected_message")))
+
+
+def _onboard(engine: Engine, people: People, slug: str) -> None:
+    with Session(engine) as session, session.begin():
+        now = session.execute(text("SELECT now()")).scalar_one()
+        policies = load_policies(session)
+        uses = [(Use.CUSTOMER, f"workspace-{n}") for n in range(3)] + [(Use.OAUTH_INSTALL, "workspace-0")]
+        for use, workspace in uses:
+            report_use(
+                session,
+                use,
+                slug=slug,
+                workspace=workspace,
+                enabled=True,
+                actor=people.service,
+                now=now,
+                policies=policies,
+                rulebook=AppRulebook(),
+            )
+
+
+def test_a_message_of_another_service_is_judged_once_however_often_it_comes(
+    database: TestDatabase, engine: Engine, people: People, valkey_url: str, tmp_path: Path
+) -> None:
+    apps_in_public_beta(engine, people, ["acme"])
+    arguments = {
+        "token": token_of(engine, people.service),
+        "app": "acme",
+        "trigger": "promote",
+        "idempotency_key": "one",
+    }
+    for _ in range(3):
+        _send(valkey_url, **arguments)
+    with running(WORKER, environment(database.application_url, valkey_url), tmp_path / "log"):
+        wait_until(lambda: _judged(engine, "message") == [("promote", "refused")], seconds=20)
+    assert _rejected(engine) == []
+
+
+def _judged(engine: Engine, source: str) -> list[tuple[str, str]]:
+    with Session(engine) as session:
+        statement = text("SELECT trigger, status FROM transition_request WHERE source = :source AND status <> 'due'")
+        return [tuple(row) for row in session.execute(statement, {"source": source})]  # type: ignore[misc]
+
+
+def test_what_cannot_be_taken_in_is_kept_where_an_operator_sees_it(
+    database: TestDatabase, engine: Engine, people: People, valkey_url: str, tmp_path: Path
+) -> None:
+    app_building(engine, people, "acme")
+    good = {"token": token_of(engine, people.service), "app": "acme", "trigger": "promote", "idempotency_key": "k"}
+    _send(valkey_url, **{**good, "trigger": "suspend"})
+    _send(valkey_url, **{**good, "app": "nobody"})
+    _send(valkey_url, **{**good, "token": "dc_service_wrong"})
+    _send(valkey_url, **{**good, "colour": "blue"})
+    _send(valkey_url, actor_name="no_such_actor", **good)
+    RedisBroker(url=valkey_url).do_enqueue("transitions", "an-id", b"this is no JSON")
+    with running(WORKER, environment(database.application_url, valkey_url), tmp_path / "log"):
+        wait_until(lambda: len(_rejected(engine)) == 6, seconds=20, what="six rejected messages")
+    errors = "\n".join(_rejected(engine))
+    for expected in ("trigger.forbidden", "app.not_found", "token.invalid", "colour", "ActorNotFound", "DecodeError"):
+        assert expected in errors
+    with Session(engine) as session:
+        assert good["token"] not in "".join(session.scalars(text("SELECT body FROM rejected_message")))
+
+
+def test_a_worker_finds_due_work_while_redis_is_gone(
+    database: TestDatabase, engine: Engine, people: People, tmp_path: Path
+) -> None:
+    app_building(engine, people, "acme")
+    request = ask(engine, people.partner, "acme", AppTrigger.SUBMIT)
+    with running(WORKER, environment(database.application_url, "redis://127.0.0.1:1/0"), tmp_path / "log"):
+        wait_until(lambda: outcome_of(engine, request)["status"] == "applied", seconds=30)
+
+
+def test_the_deciding_fact_promotes_an_app_at_once_and_two_schedulers_fire_each_tick_once(
+    database: TestDatabase, engine: Engine, people: People, valkey_url: str, tmp_path: Path
+) -> None:
+    apps_in_public_beta(engine, people, ["acme"])
+    env = environment(database.application_url, valkey_url)
+    with (
+        running(WORKER, env, tmp_path / "worker"),
+        running(SCHEDULER, env, tmp_path / "one"),
+        running(SCHEDULER, env, tmp_path / "two"),
+    ):
+        _onboard(engine, people, "acme")
+        wait_until(lambda: state_of(engine, "acme")[0] == "public", seconds=30)
+        wait_until(lambda: _done_jobs(engine) >= 5, seconds=30, what="every job to have run")
+    with Session(engine) as session:
+        twice = text("SELECT job, tick_at FROM job_tick GROUP BY job, tick_at HAVING count(*) > 1")
+        assert session.execute(twice).all() == []
+
+
+def _done_jobs(engine: Engine) -> int:
+    with Session(engine) as session:
+        return session.execute(text("SELECT count(DISTINCT job) FROM job_tick WHERE status = 'done'")).scalar_one()
+
+
+def test_requests_of_a_dead_process_are_judged_alone_and_the_killer_ends_dead(
+    database: TestDatabase, engine: Engine, people: People, valkey_url: str, tmp_path: Path
+) -> None:
+    """The fault point stands for a request that ends whoever judges it: three processes die at it."""
+    apps_in_public_beta(engine, people, ["acme"])
+    request = ask(engine, people.admin, "acme", AppTrigger.SUSPEND, reasons=BECAUSE)
+    for life in range(3):
+        hits = tmp_path / f"hits-{life}"
+        env = environment(
+            database.application_url,
+            valkey_url,
+            DEVCENTER_FAULT_POINT=f"after_lock=1:{hits}",
+            DEVCENTER_SWEEP_SECONDS="0.2",
+        )
+        with running(WORKER, env, tmp_path / "log") as worker:
+            wait_until(lambda: worker.poll() is not None, seconds=20, what="the worker's death")
+        assert hits.read_text().count("\n") == 1
+    innocent = ask(engine, people.admin, "acme", AppTrigger.SUSPEND, reasons=BECAUSE)
+    with running(WORKER, environment(database.application_url, valkey_url), tmp_path / "log"):
+        wait_until(lambda: outcome_of(engine, innocent)["status"] == "applied", seconds=20)
+    assert outcome_of(engine, request)["status"] == "dead"
+    assert "ended its process 3 times" in str(outcome_of(engine, request)["error"])
