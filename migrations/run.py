@@ -45,10 +45,15 @@ def downgrade(owner_url: str, revision: str) -> None:
 
 def revisions(connection: Connection) -> Revisions:
     """Gives the revision of the database behind `connection` and the newest one of the code."""
+    return Revisions(MigrationContext.configure(connection).get_current_revision(), head_revision())
+
+
+def head_revision() -> str:
+    """Gives the newest revision of the code: what a database must be at."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if head is None:
         raise RuntimeError("the migrations folder holds no revision; the checkout is incomplete")
-    return Revisions(MigrationContext.configure(connection).get_current_revision(), head)
+    return head
 
 
 @contextmanager

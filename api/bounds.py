@@ -1,0 +1,67 @@
+"""Bounds on what a client may send: bytes of a body, and the time it may take to arrive."""
+
+import asyncio
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import problem
+
+BODY_BYTES = 1024 * 1024
+BODY_SECONDS = 30.0
+
+
+class Bounds:
+    """Refuses a body over 1 MiB with 413, declared or not, and one that drips for over 30 seconds with 408.
+
+    The body is read before the endpoint starts, so that a slow client holds no database connection.
+    """
+
+    def __init__(self, app: ASGIApp, *, body_bytes: int = BODY_BYTES, body_seconds: float = BODY_SECONDS) -> None:
+        self._app = app
+        self._body_bytes = body_bytes
+        self._body_seconds = body_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await asyncio.wait_for(self._read(scope, receive), self._body_seconds)
+        except TimeoutError:
+            await problem(408, "body.slow", "The body took too long.", "Send it faster.")(scope, receive, send)
+            return
+        if body is None:
+            detail = f"A body may have {self._body_bytes} bytes."
+            await problem(413, "body.too_large", detail, "Send less at once.")(scope, receive, send)
+            return
+        await self._app(scope, _replay(body, receive), send)
+
+    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > self._body_bytes:
+            return None
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return b"".join(parts)
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > self._body_bytes:
+                return None
+            if not message.get("more_body", False):
+                return b"".join(parts)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

@@ -1,0 +1,41 @@
+"""Dead rows, for admins: what used up its tries, why, and making it due again."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path
+from sqlalchemy.orm import Session
+
+from api.auth import Admin, InHouse
+from api.errors import COMMON
+from api.house import audit
+from workflow.dead import list_dead, replay
+
+router = APIRouter(prefix="/v1/dead", responses=COMMON, tags=["admin"])
+
+
+@router.get("")
+async def list_all(house: InHouse, actor: Admin) -> dict[str, Any]:  # noqa: ARG001
+    """Lists dead rows of every kind, and messages that could not be taken in; at most 200 of each, oldest first."""
+    return await house.transact(list_dead)
+
+
+@router.post("/{kind}/{row_id}/replay")
+async def replay_one(
+    house: InHouse,
+    actor: Admin,
+    kind: Annotated[Literal["transition_request", "review_step", "notification", "job_tick"], Path()],
+    row_id: UUID,
+) -> dict[str, Any]:
+    """Makes a dead row due again, with all its tries: a new acceptance."""
+
+    def work(session: Session) -> dict[str, Any]:
+        replay(session, kind, row_id)
+        audit(session, actor, "dead.replay", row_id, kind=kind)
+        return {"kind": kind, "id": str(row_id), "status": "due"}
+
+    answer = await house.transact(work)
+    house.ring_apply()
+    for bell in ("steps", "notifications", "jobs"):
+        house.ring(bell)
+    return answer

@@ -1,0 +1,133 @@
+"""Errors as problem details (RFC 9457): the one table from the workflow's errors to statuses."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from workflow.errors import Conflict, Forbidden, Invalid, NotFound, Refused, WorkflowError
+
+STATUS_OF: tuple[tuple[type[WorkflowError], int], ...] = (
+    (NotFound, 404),
+    (Forbidden, 403),
+    (Refused, 409),
+    (Conflict, 409),
+    (Invalid, 422),
+)
+STATUS_OF_CODE = {
+    "token.missing": 401,
+    "token.invalid": 401,
+    "token.expired": 401,
+    "token.revoked": 401,
+    "idempotency.mismatch": 422,
+}
+"""Codes whose status is not that of their class."""
+
+
+class UnmetRule(BaseModel):
+    """A rule that is not met, why, and how to mend it."""
+
+    code: str
+    title: str
+    detail: str
+    remedy: str
+    facts: dict[str, str] = {}
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem. `code` is stable; `unmet` names every unmet rule of a refusal."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str
+    remedy: str = ""
+    unmet: list[UnmetRule] = []
+
+
+_TITLES = {
+    400: "Bad request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    408: "Request timeout",
+    409: "Conflict",
+    413: "Content too large",
+    422: "Unprocessable content",
+    431: "Request header fields too large",
+    500: "Internal error",
+    503: "Service unavailable",
+}
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Gives the declaration of problem answers, for a route's `responses`."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": _TITLES[status], "model": Problem, "content": content} for status in statuses}
+
+
+PUBLIC = answers(400, 404, 405, 413, 422, 503)
+"""What a route without a token can answer besides its own."""
+COMMON = PUBLIC | answers(401, 403, 409)
+"""What a route with a token can answer besides its own."""
+
+
+def problem(
+    status: int, code: str, detail: str, remedy: str = "", unmet: list[dict[str, Any]] | None = None
+) -> JSONResponse:
+    """Gives the answer for a problem."""
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "2"} if status == 503 else None
+    body = {
+        "type": "about:blank",
+        "title": _TITLES.get(status, "Error"),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "remedy": remedy,
+        "unmet": unmet or [],
+    }
+    return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
+
+
+def problem_of(error: WorkflowError) -> JSONResponse:
+    """Gives the answer for an error of the workflow."""
+    status = STATUS_OF_CODE.get(error.code) or next((code for kind, code in STATUS_OF if isinstance(error, kind)), 422)
+    unmet = [one.as_dict() for one in error.unmet] if isinstance(error, Refused) else []
+    return problem(status, error.code, error.detail, error.remedy, unmet)
+
+
+def install(app: FastAPI) -> None:
+    """Makes every error of `app` a problem."""
+
+    @app.exception_handler(WorkflowError)
+    async def _workflow(_request: Request, error: WorkflowError) -> JSONResponse:
+        return problem_of(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(_request: Request, error: RequestValidationError) -> JSONResponse:
+        parts = [f"{'.'.join(str(step) for step in part['loc'])}: {part['msg']}" for part in error.errors()]
+        return problem(422, "request.invalid", "; ".join(parts)[:2000], "Mend each and send it again.")
+
+    @app.exception_handler(HTTPException)
+    async def _http(_request: Request, error: HTTPException) -> JSONResponse:
+        codes = {404: "route.not_found", 405: "method.not_allowed", 400: "body.unreadable"}
+        answer = problem(error.status_code, codes.get(error.status_code, "http.error"), str(error.detail))
+        answer.headers.update(error.headers or {})
+        return answer
+
+    @app.exception_handler(DataError)
+    async def _data(_request: Request, error: DataError) -> JSONResponse:
+        return problem(422, "value.unstorable", f"A value cannot be stored: {error.orig}", "Send another value.")
+
+    async def _away(_request: Request, _error: Exception) -> JSONResponse:
+        return problem(503, "database.away", "The database does not answer.", "Try again; nothing was changed.")
+
+    for kind in (OperationalError, InterfaceError, PoolTimeout):
+        app.add_exception_handler(kind, _away)

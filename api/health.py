@@ -1,0 +1,65 @@
+"""For operators: is the process alive, can it serve, and what do the numbers say."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from api.auth import InHouse
+from api.errors import answers, problem
+from workflow.dead import DEAD_KINDS
+
+router = APIRouter(tags=["operator"], responses=answers(405, 413))
+
+DUE = Gauge("devcenter_due_rows", "Rows that are due now, by kind.", ["kind"])
+OLDEST = Gauge("devcenter_due_oldest_seconds", "Seconds since the oldest due row became due, by kind.", ["kind"])
+DEAD = Gauge("devcenter_dead_rows", "Rows that used up their tries, by kind.", ["kind"])
+_METRICS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {}}}, **answers(503)}
+
+REJECTED = Gauge("devcenter_rejected_messages", "Messages that could not be taken in.")
+
+
+@router.get("/healthz")
+async def alive() -> dict[str, str]:
+    """The process lives."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz", responses=answers(503))
+async def ready(house: InHouse) -> Response:
+    """Postgres answers, and its migrations are the code's."""
+    try:
+        revision = await house.transact(lambda s: s.scalar(text("SELECT version_num FROM alembic_version")))
+    except SQLAlchemyError:
+        return problem(503, "database.away", "The database does not answer or is not migrated.", "devcenter doctor")
+    if revision != house.revision:
+        detail = f"The database is at revision {revision}; the code wants {house.revision}."
+        return problem(503, "database.behind", detail, "Run `devcenter migrate`.")
+    return JSONResponse({"status": "ready", "revision": revision})
+
+
+@router.get("/metrics", response_class=Response, responses=_METRICS)
+async def metrics(house: InHouse) -> Response:
+    """Gives all metrics in Prometheus' form; due and dead rows are counted at this moment."""
+    for row in await house.transact(_counts):
+        DUE.labels(row["kind"]).set(row["due"])
+        OLDEST.labels(row["kind"]).set(row["oldest"])
+        DEAD.labels(row["kind"]).set(row["dead"])
+        REJECTED.set(row["rejected"])
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _counts(session: Session) -> list[dict[str, Any]]:
+    parts = [
+        f"SELECT '{kind}' AS kind, count(*) FILTER (WHERE status = 'due' AND due_at <= now()) AS due, "
+        f"coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE status = 'due' AND due_at <= now())), 0) "
+        f"AS oldest, "
+        f"count(*) FILTER (WHERE status = 'dead') AS dead, (SELECT count(*) FROM rejected_message) AS rejected "
+        f"FROM {kind} WHERE status IN ('due', 'dead')"
+        for kind in DEAD_KINDS
+    ]
+    return [dict(row) for row in session.execute(text(" UNION ALL ".join(parts))).mappings()]

@@ -1,0 +1,62 @@
+"""What every endpoint shares: transactions, rules, bells. Made in `main`, found on the application's state."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar, cast
+from uuid import UUID
+
+from fastapi import Request
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
+
+from api.waiting import Waiter
+from models import AuditEntry
+from workflow.actors import Actor
+from workflow.apply import Writer
+from workflow.machine import AppRulebook
+from workflow.policy import load_policies
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The world of the endpoints. `ring_apply` never blocks nor raises; `seal` encrypts a secret."""
+
+    engine: AsyncEngine
+    history_key: bytes
+    rulebook: AppRulebook
+    ring_apply: Callable[[], None]
+    ring: Callable[[str], None]
+    seal: Callable[[str], str]
+    waiter: Waiter
+    revision: str
+
+    async def transact(self, work: Callable[[Session], Result]) -> Result:
+        """Runs synchronous `work` in one transaction and gives what it gives, after COMMIT."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            return await session.run_sync(work)
+
+    def writer(self, session: Session) -> Writer:
+        """Gives what writing transitions needs."""
+        return Writer(self.history_key, self.rulebook, load_policies(session), lambda _name: None)
+
+
+def house_of(request: Request) -> House:
+    """The dependency by which an endpoint gets the house."""
+    return cast(House, request.app.state.house)
+
+
+def now_of(session: Session) -> datetime:
+    """Gives the database's time: one clock for all processes."""
+    now: datetime = session.execute(text("SELECT now()")).scalar_one()
+    return now
+
+
+def audit(session: Session, actor: Actor, action: str, target: str | UUID, **detail: object) -> None:
+    """Notes a state-changing call, in its transaction."""
+    session.add(
+        AuditEntry(actor_id=actor.id, actor_role=actor.role.value, action=action, target=str(target), detail=detail)
+    )

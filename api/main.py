@@ -1,0 +1,72 @@
+"""The API's composition root: builds the house from the settings and serves it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from cryptography.fernet import Fernet, MultiFernet
+from fastapi import FastAPI
+
+from api import apps, catalog, dead, errors, health, reviews, transitions, usage
+from api.bounds import Bounds
+from api.house import House
+from api.waiting import Waiter
+from migrations.run import head_revision
+from runtime.broker import WakingRedisBroker
+from runtime.database import make_async_engine
+from runtime.doorbell import APPLY, JOBS, NOTIFICATIONS, STEPS, Doorbell
+from runtime.settings import Settings
+from runtime.telemetry import BELL_FAILURES, configure_logging
+from workflow.machine import AppRulebook
+
+CONNECTIONS = 512
+ROUTERS = (apps, transitions, reviews, usage, catalog, dead, health)
+_BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS)}
+
+
+def create_api(settings: Settings) -> FastAPI:
+    """Gives the application. Connects to nothing yet."""
+    engine = make_async_engine(settings)
+    broker = WakingRedisBroker(url=settings.redis_url, middleware=[])
+    doorbell = Doorbell(broker, on_failure=lambda bell: BELL_FAILURES.labels(bell).inc())
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        doorbell.close()
+        await engine.dispose()
+
+    app = FastAPI(title="devcenter", version="1", lifespan=lifespan, redoc_url=None)
+    keys = MultiFernet([Fernet(key.get_secret_value()) for key in settings.secret_keys])
+    app.state.house = House(
+        engine=engine,
+        history_key=settings.history_key.get_secret_value().encode(),
+        rulebook=AppRulebook(),
+        ring_apply=lambda: doorbell.ring(APPLY),
+        ring=lambda name: doorbell.ring(_BELLS[name]),
+        seal=lambda secret: keys.encrypt(secret.encode()).decode(),
+        waiter=Waiter(transitions.finder(engine)),
+        revision=head_revision(),
+    )
+    errors.install(app)
+    for room in ROUTERS:
+        app.include_router(room.router)
+    app.add_middleware(Bounds)
+    return app
+
+
+def serve(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT, then finishes what is under way. Raises OSError when the port is taken."""
+    configure_logging(settings.log_level)
+    uvicorn.run(
+        create_api(settings),
+        host=settings.api_host,
+        port=settings.api_port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=10,
+        timeout_graceful_shutdown=15,
+    )

@@ -1,0 +1,169 @@
+"""The review desk over HTTP: the queue, holding a review, its steps, and the decision."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import JSONResponse
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.auth import InHouse, Reviewer
+from api.errors import COMMON
+from api.house import audit, now_of
+from api.pages import Cursor, Limit, page
+from api.shapes import Key, Prefer, ReviewDecision, StepDecision
+from api.transitions import ask_for_one, reasons_of
+from models import App, Review, ReviewStep, Submission
+from models.lifecycle import AppState, AppTrigger
+from workflow.actors import Actor
+from workflow.errors import NotFound
+from workflow.requests import Wanted
+from workflow.reviews import Finding, claim_review, decide_step, release_review
+
+router = APIRouter(prefix="/v1/reviews", responses=COMMON, tags=["reviewer"])
+
+StepCode = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,64}$", examples=["end_to_end_check"])]
+
+
+@router.get("")
+async def queue(
+    house: InHouse,
+    actor: Reviewer,
+    show: Annotated[Literal["open", "unclaimed", "mine", "all"], Query()] = "open",
+    after: Cursor = None,
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    """Lists reviews in the order in which they were opened, which is that of their due times."""
+
+    def work(session: Session) -> dict[str, Any]:
+        statement = select(Review).order_by(Review.id)
+        if show != "all":
+            statement = statement.where(Review.closed_at.is_(None))
+        if show == "unclaimed":
+            statement = statement.where(Review.claimed_by.is_(None))
+        if show == "mine":
+            statement = statement.where(Review.claimed_by == actor.id)
+        return page(session, statement, Review.id, after, limit, lambda review: _review(session, review))
+
+    return await house.transact(work)
+
+
+@router.get("/{review_id}")
+async def read(house: InHouse, actor: Reviewer, review_id: UUID) -> dict[str, Any]:  # noqa: ARG001
+    """Gives a review with its steps, their findings, and the snapshot of what was submitted."""
+
+    def work(session: Session) -> dict[str, Any]:
+        review = _find(session, review_id)
+        submission = session.get_one(Submission, review.submission_id)
+        return _review(session, review) | {"snapshot": submission.snapshot, "round": submission.round}
+
+    return await house.transact(work)
+
+
+@router.post("/{review_id}/claim")
+async def claim(house: InHouse, actor: Reviewer, review_id: UUID) -> dict[str, Any]:
+    """Takes the review. Claiming what one holds changes nothing."""
+
+    def work(session: Session) -> dict[str, Any]:
+        review = claim_review(session, review_id, actor, now_of(session))
+        audit(session, actor, "review.claim", review_id)
+        return _review(session, review)
+
+    return await house.transact(work)
+
+
+@router.post("/{review_id}/release")
+async def release(house: InHouse, actor: Reviewer, review_id: UUID) -> dict[str, Any]:
+    """Puts the review back into the queue."""
+
+    def work(session: Session) -> dict[str, Any]:
+        review = release_review(session, review_id, actor)
+        audit(session, actor, "review.release", review_id)
+        return _review(session, review)
+
+    return await house.transact(work)
+
+
+@router.post("/{review_id}/steps/{code}")
+async def decide_a_step(
+    house: InHouse, actor: Reviewer, review_id: UUID, code: StepCode, body: StepDecision
+) -> dict[str, Any]:
+    """Passes, warns, fails or waives a step (with a reason), or has it run again."""
+
+    def work(session: Session) -> dict[str, Any]:
+        step = decide_step(
+            session,
+            review_id,
+            code,
+            trigger=body.decision,
+            actor=actor,
+            now=now_of(session),
+            findings=[Finding(finding.code, finding.text, finding.where) for finding in body.findings],
+            reason=body.reason,
+        )
+        audit(session, actor, "review.step", review_id, step=code, decision=body.decision.value)
+        return _step(step)
+
+    answer = await house.transact(work)
+    house.ring("steps")
+    return answer
+
+
+@router.post(
+    "/{review_id}/decision",
+    status_code=202,
+    responses={200: {"description": "The outcome, when it was waited for."}, 202: {"description": "Accepted."}},
+)
+async def decide(
+    house: InHouse, actor: Reviewer, review_id: UUID, body: ReviewDecision, key: Key = None, prefer: Prefer = None
+) -> JSONResponse:
+    """Asks for the App's approval, or for changes with their reasons. The rules have the last word."""
+    slug = await house.transact(lambda session: _slug(session, review_id, actor))
+    wanted = Wanted(
+        app=slug,
+        trigger=AppTrigger(body.decision),
+        idempotency_key=key,
+        expected_state=AppState.SUBMITTED.value,
+        reasons=reasons_of(body.reasons),
+    )
+    return await ask_for_one(house, actor, wanted, prefer)
+
+
+def _slug(session: Session, review_id: UUID, actor: Actor) -> str:  # noqa: ARG001
+    slug: str = session.scalars(select(App.slug).where(App.id == _find(session, review_id).app_id)).one()
+    return slug
+
+
+def _find(session: Session, review_id: UUID) -> Review:
+    review = session.get(Review, review_id)
+    if review is None:
+        raise NotFound("review.not_found", f"There is no review {review_id}.", "List the reviews.")
+    return review
+
+
+def _review(session: Session, review: Review) -> dict[str, Any]:
+    steps = session.scalars(select(ReviewStep).where(ReviewStep.review_id == review.id).order_by(ReviewStep.code))
+    return {
+        "id": str(review.id),
+        "app": session.scalars(select(App.slug).where(App.id == review.app_id)).one(),
+        "opened_at": review.opened_at,
+        "due_at": review.due_at,
+        "claimed_by": str(review.claimed_by) if review.claimed_by else None,
+        "outcome": review.outcome,
+        "closed_at": review.closed_at,
+        "steps": [_step(step) for step in steps],
+    }
+
+
+def _step(step: ReviewStep) -> dict[str, Any]:
+    return {
+        "code": step.code,
+        "state": step.state,
+        "status": step.status,
+        "run": step.run,
+        "findings": step.findings,
+        "reason": step.reason,
+        "error": step.last_error,
+        "decided_at": step.decided_at,
+    }

@@ -1,0 +1,217 @@
+"""Asking for transitions, their outcomes, what is possible now, and the log."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Body
+from fastapi.responses import JSONResponse
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from api.auth import Anyone, InHouse
+from api.errors import COMMON, problem_of
+from api.house import House, audit
+from api.pages import Cursor, Limit, page
+from api.shapes import MAX_ITEMS, BulkItem, GivenReason, Key, NewTransitionRequest, Prefer, SlugPath
+from api.waiting import seconds_to_wait
+from models import App, Transition, TransitionReason, TransitionRequest
+from models.lifecycle import Role
+from models.request import RequestSource
+from workflow.actors import Actor
+from workflow.errors import NotFound, WorkflowError
+from workflow.facts import Ask, Reason
+from workflow.loading import load_facts
+from workflow.locking import find_app
+from workflow.machine import Judgment
+from workflow.policy import load_policies
+from workflow.requests import Accepted, Wanted, accept_requests
+
+router = APIRouter(prefix="/v1", responses=COMMON)
+
+_ASKED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The request's outcome, when it was waited for or known; or an answer for each of many."},
+    202: {"description": "Accepted: it will be judged, once, whatever happens."},
+}
+
+
+@router.post("/transition-requests", tags=["service", "partner", "reviewer"], responses=_ASKED, status_code=202)
+async def ask_for_transitions(
+    house: InHouse,
+    actor: Anyone,
+    body: Annotated[NewTransitionRequest | Annotated[list[BulkItem], Body(min_length=1, max_length=MAX_ITEMS)], Body()],
+    key: Key = None,
+    prefer: Prefer = None,
+) -> JSONResponse:
+    """Asks for one transition, or for up to 1,000 at once, each with a key and an answer of its own."""
+    if isinstance(body, list):
+        return await _ask_for_many(house, actor, body)
+    wanted = wanted_of(body, key)
+    return await ask_for_one(house, actor, wanted, prefer)
+
+
+@router.get("/transition-requests/{request_id}", tags=["service", "partner", "reviewer"])
+async def read_request(house: InHouse, actor: Anyone, request_id: UUID) -> dict[str, Any]:
+    """Gives a request and what became of it: `due`, `applied`, `refused` with every unmet rule, or `dead`."""
+    return await house.transact(lambda session: _request(session, request_id, actor))
+
+
+@router.get("/apps/{slug}/triggers", tags=["partner", "reviewer", "service"])
+async def triggers(house: InHouse, actor: Anyone, slug: SlugPath) -> dict[str, Any]:
+    """Gives every trigger: whether the caller could ask for it with success now, and if not, every unmet rule."""
+
+    def work(session: Session) -> dict[str, Any]:
+        app = find_app(session, slug, actor)
+        facts = load_facts(session, [app.id], load_policies(session))[app.id].facts
+        judged = house.rulebook.triggers_of(facts.asked_by(Ask(actor)))
+        return {"state": app.state, "version": app.version, "triggers": [_judged(one) for one in judged]}
+
+    return await house.transact(work)
+
+
+@router.get("/apps/{slug}/transitions", tags=["partner", "reviewer", "service"])
+async def log(house: InHouse, actor: Anyone, slug: SlugPath, after: Cursor = None, limit: Limit = 50) -> dict[str, Any]:
+    """Gives the App's log, oldest first."""
+
+    def work(session: Session) -> dict[str, Any]:
+        app = find_app(session, slug, actor)
+        reasons = {
+            row.version: row.reasons
+            for row in session.scalars(select(TransitionReason).where(TransitionReason.app_id == app.id))
+        }
+        statement = select(Transition).where(Transition.app_id == app.id).order_by(Transition.version)
+        return page(
+            session, statement, Transition.version, after, limit, lambda row: _logged(row, reasons.get(row.version, []))
+        )
+
+    return await house.transact(work)
+
+
+def wanted_of(body: NewTransitionRequest, key: str | None) -> Wanted:
+    """Gives what is asked for in the workflow's terms."""
+    return Wanted(
+        app=body.app,
+        trigger=body.trigger,
+        idempotency_key=key,
+        expected_state=body.expected_state.value if body.expected_state else None,
+        not_before=body.not_before,
+        reasons=reasons_of(body.reasons),
+    )
+
+
+def reasons_of(given: list[GivenReason]) -> tuple[Reason, ...]:
+    """Gives reasons in the workflow's terms."""
+    return tuple(Reason(reason.code, reason.text, reason.where) for reason in given)
+
+
+async def ask_for_one(house: House, actor: Actor, wanted: Wanted, prefer: str | None) -> JSONResponse:
+    """Takes one request in, waits for its outcome as long as is preferred, and answers 200 with it or 202 without."""
+    answer = (await _accept(house, actor, [wanted]))[0]
+    if isinstance(answer, WorkflowError):
+        return problem_of(answer)
+    seconds = seconds_to_wait(prefer)
+    if seconds:
+        await house.waiter.wait(answer.id, seconds)
+    shown = await house.transact(lambda session: _request(session, answer.id, actor))
+    headers = {"Location": f"/v1/transition-requests/{answer.id}"} | ({"Preference-Applied": "wait"} if seconds else {})
+    return JSONResponse(shown, 202 if shown["status"] == "due" else 200, headers=headers)
+
+
+async def _ask_for_many(house: House, actor: Actor, items: list[BulkItem]) -> JSONResponse:
+    answers = await _accept(house, actor, [wanted_of(item, item.idempotency_key) for item in items])
+    shown = [
+        {"status": 202, "id": str(answer.id), "repeated": answer.repeated}
+        if isinstance(answer, Accepted)
+        else {
+            "status": problem_of(answer).status_code,
+            "code": answer.code,
+            "detail": answer.detail,
+            "remedy": answer.remedy,
+        }
+        for answer in answers
+    ]
+    return JSONResponse({"items": shown}, 200)
+
+
+async def _accept(house: House, actor: Actor, wanted: list[Wanted]) -> list[Accepted | WorkflowError]:
+    def work(session: Session) -> list[Accepted | WorkflowError]:
+        answers = accept_requests(session, wanted, actor, RequestSource.HTTP)
+        for one, answer in zip(wanted, answers, strict=True):
+            if isinstance(answer, Accepted) and not answer.repeated:
+                audit(session, actor, "transition.request", answer.id, app=one.app, trigger=one.trigger.value)
+        return answers
+
+    answers = await house.transact(work)
+    house.ring_apply()
+    return answers
+
+
+def _request(session: Session, request_id: UUID, actor: Actor) -> dict[str, Any]:
+    statement = (
+        select(TransitionRequest, App.slug)
+        .join(App, App.id == TransitionRequest.app_id)
+        .where(TransitionRequest.id == request_id)
+        .execution_options(populate_existing=True)
+    )
+    if actor.role is Role.PARTNER:
+        statement = statement.where(App.organization_id == actor.organization_id)
+    found = session.execute(statement).one_or_none()
+    if found is None:
+        raise NotFound("request.not_found", f"There is no request {request_id} that you may see.", "Check its id.")
+    request, slug = found
+    return {
+        "id": str(request.id),
+        "app": slug,
+        "trigger": request.trigger,
+        "status": request.status,
+        "version": request.version,
+        "unmet": request.unmet,
+        "observed": request.observed,
+        "policy_version": request.policy_version,
+        "error": request.last_error,
+        "attempts": request.attempts,
+        "received_at": _iso(request.received_at),
+        "due_at": _iso(request.due_at),
+        "finished_at": _iso(request.finished_at),
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _judged(judgment: Judgment) -> dict[str, Any]:
+    return {
+        "trigger": judgment.trigger,
+        "possible": judgment.allowed,
+        "leads_to": judgment.target,
+        "unmet": [one.as_dict() for one in judgment.unmet],
+        "observed": [one.as_dict() for one in judgment.observed],
+    }
+
+
+def _logged(row: Transition, reasons: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "version": row.version,
+        "from_state": row.from_state,
+        "trigger": row.trigger,
+        "to_state": row.to_state,
+        "actor_id": str(row.actor_id),
+        "actor_role": row.actor_role,
+        "policy_version": row.policy_version,
+        "request_id": str(row.request_id),
+        "at": _iso(row.at),
+        "reasons": reasons,
+        "hash": row.hash.hex(),
+    }
+
+
+def finder(house_engine: Any) -> Any:
+    """Gives the waiter's look: which of some requests are judged."""
+
+    async def find_finished(ids: list[UUID]) -> set[UUID]:
+        async with house_engine.connect() as connection:
+            statement = text("SELECT id FROM transition_request WHERE id = ANY(:ids) AND status <> 'due'")
+            return set((await connection.execute(statement, {"ids": ids})).scalars())
+
+    return find_finished

@@ -1,0 +1,53 @@
+"""Waiting for outcomes (`Prefer: wait=N`): one task looks for all waiters; none holds a connection or a thread."""
+
+import asyncio
+import re
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+LONGEST_SECONDS = 30
+LOOK_SECONDS = 0.02
+
+FindFinished = Callable[[list[UUID]], Awaitable[set[UUID]]]
+
+
+class Waiter:
+    """`find_finished` gives those of some request ids that are no longer due, in one short query."""
+
+    def __init__(self, find_finished: FindFinished) -> None:
+        self._find_finished = find_finished
+        self._waiting: dict[UUID, set[asyncio.Event]] = defaultdict(set)
+        self._task: asyncio.Task[None] | None = None
+
+    async def wait(self, request_id: UUID, seconds: float) -> None:
+        """Returns when the request is judged, or after `seconds`."""
+        done = asyncio.Event()
+        self._waiting[request_id].add(done)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._look())
+        try:
+            await asyncio.wait_for(done.wait(), seconds)
+        except TimeoutError:
+            return
+        finally:
+            self._waiting[request_id].discard(done)
+            if not self._waiting[request_id]:
+                del self._waiting[request_id]
+
+    async def _look(self) -> None:
+        while self._waiting:
+            try:
+                finished = await self._find_finished(list(self._waiting))
+            except Exception:  # noqa: BLE001 (the database is away; waiters end by their own time)
+                finished = set()
+            for request_id in finished:
+                for done in self._waiting.get(request_id, ()):
+                    done.set()
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def seconds_to_wait(prefer: str | None) -> int:
+    """Gives the N of `Prefer: wait=N` (RFC 7240), at most 30; 0 without one."""
+    found = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})", prefer or "")
+    return min(int(found.group(1)), LONGEST_SECONDS) if found else 0
