@@ -1,6 +1,5 @@
 """The journey of an App from creation to public, driven over HTTP by those who would do it."""
 
-import json
 import sys
 import time
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from sqlalchemy import select
 from cli.caller import Caller, wait_for
 from cli.mistakes import Mistake
 from cli.place import unit_of_work
-from cli.up import CHECKOUT, Installation, keep_program
+from cli.up import Installation
 from cli.view import RuleResult, View
 from models import App
 from models.base import new_id
@@ -24,6 +23,9 @@ from workflow.rules import RULES_OF
 CUSTOMERS = ("globex", "initech", "umbrella")
 PATIENCE_SECONDS = 60.0
 APP_NAME = "Acme Insights"
+_GREEN = [
+    {"event": event, "status": 200} for event in ("page", "identify", "track", "group", "screen", "alias", "delete")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +36,6 @@ class Stage:
     database_url: str
     tokens: dict[str, str]
     history_key: bytes
-
-
-def start_partner(started: Installation) -> str:
-    """Starts the example partner as a process of the installation; gives its address. Raises Mistake."""
-    keep_program(started, "partner", "-m", "examples.partner", "--port", "0", folder=CHECKOUT)
-    return partner_address(started.home.log_of("partner"))
-
-
-def partner_address(log: Path) -> str:
-    """Gives the address that the example partner wrote as JSON, as soon as it did. Raises Mistake."""
-
-    def look() -> str | None:
-        for line in reversed(log.read_text(errors="replace").splitlines()):
-            if line.startswith("{") and "url" in (said := json.loads(line)):
-                return str(said["url"]).rstrip("/")
-        return None
-
-    found: str = wait_for(look, seconds=20, what=f"The example partner (its log is {log})")
-    return found
 
 
 def walk(stage: Stage, partner_url: str, view: View) -> str:
@@ -91,7 +74,7 @@ class _Journey:
                 "settings": {"url": f"{self._partner_url}/webhook"},
             },
         )
-        self._partner.post(f"{path}/components/{component['id']}/tests", {"colour": "green", "results": []})
+        self._partner.post(f"{path}/components/{component['id']}/tests", {"results": _GREEN})
         view.done("the partner added a webhook subscription; its tests are green")
         for code, evidence in _evidence(self._partner_url).items():
             self._partner.put(f"{path}/checklist/{code}", {"evidence": evidence})
@@ -102,7 +85,7 @@ class _Journey:
     def review(self) -> None:
         """The reviewer claims the review, waits for the machine's step, takes their own, and approves."""
         view = self._view
-        reviews = self._reviewer.get("/v1/reviews")
+        reviews = self._reviewer.get("/v1/reviews?show=unclaimed&limit=200")
         found = next(one for one in reviews["items"] if one["app"] == self.slug)
         path = f"/v1/reviews/{found['id']}"
         self._reviewer.post(f"{path}/claim")
@@ -121,7 +104,7 @@ class _Journey:
             raise Mistake(f"The step partner_documentation {step['state']}: {words}", "Mend the page and start again.")
         view.done("a worker fetched the partner's documentation: passed", time.monotonic() - began)
         self._show_rules(self._reviewer, AppTrigger.APPROVE)
-        self._reviewer.post(f"{path}/steps/end_to_end_check", {"trigger": "pass"})
+        self._reviewer.post(f"{path}/steps/end_to_end_check", {"decision": "pass"})
         view.done("the reviewer tried the integration end to end: passed")
         self._ask(self._reviewer, AppTrigger.APPROVE)
 
@@ -200,10 +183,13 @@ def _evidence(partner_url: str) -> dict[str, dict[str, Any]]:
         },
         "platform_documentation": {"text": "How to enable Acme Insights, and what it does with each event."},
         "partner_documentation": {"url": f"{partner_url}/docs"},
-        "catalog_details": {"text": "Charts that a team reads together, from the events that you already send."},
+        "catalog_details": {
+            "text": "Charts that a team reads together, from the events that you already send.",
+            "screenshots": [f"{partner_url}/screenshot.png"],
+        },
         "partners_page": {"url": f"{partner_url}/partners"},
-        "launch_announcement": {"url": f"{partner_url}/blog"},
-        "test_account": {"user_name": "reviewer", "password": "a-password-for-reviewers", "notes": "Log in at /."},
+        "launch_announcement": {"url": f"{partner_url}/blog/segment"},
+        "test_account": {"username": "reviewer", "password": "a-password-for-reviewers", "notes": "Log in at /."},
         "replay_info": {"possible": True, "requests_per_second": 50},
     }
 

@@ -12,7 +12,7 @@ def become_worker(processes: int) -> None:
     settings = _settings()
     command = [sys.executable, "-P", "-m", "dramatiq", "workers.main:setup_broker"]
     command += ["--processes", str(processes), "--threads", str(settings.worker_threads), "--skip-logging"]
-    os.execve(sys.executable, command, environment_of(settings))
+    os.execve(sys.executable, command, environment_of(settings))  # noqa: S606 - a list, no shell
 
 
 def run_scheduler_here() -> None:

@@ -5,10 +5,12 @@ import time
 
 from rich.console import Console
 
-from cli.demo import Stage, after_the_journey, start_partner, walk
+from cli.demo import Stage, after_the_journey, walk
 from cli.home import Home
+from cli.partner import lent_partner, start_partner
 from cli.up import Installation, installation
 from cli.view import View
+from runtime.embedded.processes import free_port
 
 
 def stay_up(console: Console, *, journey: bool) -> None:
@@ -36,14 +38,12 @@ def walk_once(console: Console) -> None:
         return
     key = home.secrets().history_key
     stage = Stage(run["api_url"], run["database_url"], run["tokens"], key.encode())
-    from cli.partner import lent_partner
-
     with lent_partner(home) as partner_url, View(console) as view:
         walk(stage, partner_url, view)
 
 
 def _journey(started: Installation, console: Console) -> str:
-    partner_url = start_partner(started)
+    partner_url = start_partner(started, free_port())
     key = started.settings.history_key.get_secret_value().encode()
     stage = Stage(started.api_url, started.settings.database_url, started.tokens, key)
     with View(console) as view:

@@ -14,7 +14,7 @@ import requests
 
 from cli.doctor import disk_space, redis_version
 from cli.home import Home, Run
-from cli.mistakes import Mistake
+from cli.mistakes import USAGE, Mistake
 from cli.place import as_application, database_now, unit_of_work
 from cli.seed import seed
 from cli.supervisor import MARK, Child, Program, Supervisor, end_marked
@@ -22,12 +22,13 @@ from migrations.run import upgrade
 from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.processes import free_port, port_is_free
 from runtime.embedded.valkey import EmbeddedValkey
-from runtime.settings import Settings, environment_of, load_settings
+from runtime.settings import Settings, environment_name, environment_of, load_settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 WORKERS = 2
 READY_SECONDS = 60.0
 LOOK_SECONDS = 0.05
+LAST_PORT = 65_535
 
 Say = Callable[[str], None]
 
@@ -140,34 +141,37 @@ def _start_processes(started: Installation) -> None:
 
 
 def _parts(home: Home, supervisor: Supervisor, say: Say) -> Settings:
-    """Starts the embedded parts that are needed, at once, and gives settings that name them."""
+    """Starts the embedded parts that are needed and gives settings that name them; the environment goes first."""
     kept = home.secrets()
-    given: dict[str, Any] = {"allow_loopback_urls": True}
-    wanted = {
-        "history_key": ("DEVCENTER_HISTORY_KEY", kept.history_key),
-        "secret_keys": ("DEVCENTER_SECRET_KEYS", kept.secret_key),
-        "heads_file": ("DEVCENTER_HEADS_FILE", home.path / "history-heads.jsonl"),
-        "api_port": ("DEVCENTER_API_PORT", None),
+    api_port = _api_port()
+    own = {
+        "history_key": kept.history_key,
+        "secret_keys": kept.secret_key,
+        "heads_file": home.path / "history-heads.jsonl",
+        "allow_loopback_urls": True,
+        "public_url": f"http://127.0.0.1:{api_port}",
+        "smtp_host": "127.0.0.1",
     }
-    for field, (variable, value) in wanted.items():
-        if variable not in os.environ:
-            given[field] = value if value is not None else _default_port()
-    if "DEVCENTER_SMTP_HOST" not in os.environ:
-        given |= {"smtp_host": "127.0.0.1", "smtp_port": free_port()}
-    given |= _addresses(home, supervisor, say)
-    settings = load_settings(**given)
-    if settings.api_port == 0:
-        settings = settings.model_copy(update={"api_port": free_port()})
-    if not port_is_free(settings.api_port):
-        raise Mistake(
-            f"Port {settings.api_port} is busy.",
-            "Choose another with DEVCENTER_API_PORT; 0 takes a free one.",
-            2,
-        )
-    if "DEVCENTER_PUBLIC_URL" not in os.environ:
-        public = f"http://{settings.api_host}:{settings.api_port}"
-        settings = settings.model_copy(update={"public_url": public})
-    return settings
+    given: dict[str, Any] = {name: own[name] for name in own if environment_name(name) not in os.environ}
+    if "smtp_host" in given:
+        given["smtp_port"] = free_port()
+    return load_settings(**given, **_addresses(home, supervisor, say), api_port=api_port)
+
+
+def _api_port() -> int:
+    """Gives the port for the API: the usual one, or a free one when that is busy and nobody insisted on it.
+
+    Raises Mistake when the port that was asked for is busy, before anything is started.
+    """
+    usual = int(Settings.model_fields["api_port"].default)
+    asked = os.environ.get("DEVCENTER_API_PORT")
+    if asked is None:
+        return usual if port_is_free(usual) else free_port()
+    if not asked.isdecimal() or int(asked) > LAST_PORT:
+        raise Mistake(f"DEVCENTER_API_PORT is {asked!r}.", f"Set it to a number from 0 to {LAST_PORT}.", USAGE)
+    if not port_is_free(int(asked)):
+        raise Mistake(f"Port {asked} is busy.", "Choose another with DEVCENTER_API_PORT; 0 takes a free one.", USAGE)
+    return int(asked) or free_port()
 
 
 def _addresses(home: Home, supervisor: Supervisor, say: Say) -> dict[str, str]:
@@ -195,12 +199,6 @@ def _addresses(home: Home, supervisor: Supervisor, say: Say) -> dict[str, str]:
     if database:
         database.result()
     return given
-
-
-def _default_port() -> int:
-    """Gives the usual port, or a free one when it is busy and nobody insisted on it."""
-    usual = int(Settings.model_fields["api_port"].default)
-    return usual if port_is_free(usual) else free_port()
 
 
 def _wait_until_ready(started: Installation) -> None:

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -15,6 +16,7 @@ PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 PASSWORD_BYTES = 24
 LOG_TAIL_BYTES = 16_384
+NEARLY_FULL_BYTES = 32 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,11 @@ class ServerFolder:
             self.path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
             lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
         except OSError as error:
-            raise EmbeddedError(
-                f"The folder {self.path} cannot be used: {error.strerror}.",
-                "Choose a folder that you may write to, or give this one to the present user.",
-            ) from error
+            raise self._unusable(error) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.truncate(lock, 0)
+            os.pwrite(lock, str(os.getpid()).encode(), 0)
         except BlockingIOError:
             holder = os.pread(lock, 32, 0).decode()
             os.close(lock)
@@ -66,8 +67,9 @@ class ServerFolder:
                 "Stop that program first (kill sends it a request to end), or use another folder.",
                 int(holder) if holder.isdecimal() else None,
             ) from None
-        os.truncate(lock, 0)
-        os.pwrite(lock, str(os.getpid()).encode(), 0)
+        except OSError as error:
+            os.close(lock)
+            raise self._unusable(error) from error
         self._lock = lock
 
     def release(self) -> None:
@@ -120,6 +122,10 @@ class ServerFolder:
             text = ""
         return "\n".join(text.splitlines()[-count:]) or "(the server said nothing)"
 
+    def _unusable(self, error: OSError) -> EmbeddedError:
+        said = error.strerror or str(error)
+        return EmbeddedError(f"The folder {self.path} cannot be used: {said}.", remedy_for(said, self.path))
+
     def _store(self, memory: Memory) -> None:
         partial = self._memory_file.with_suffix(".partial")
         write_private(partial, json.dumps(asdict(memory), indent=2))
@@ -136,11 +142,14 @@ def write_private(path: Path, text: str) -> None:
 
 
 def remedy_for(output: str, folder: Path) -> str:
-    """Gives what to do about a server that failed with this output. Pure."""
+    """Gives what to do about a server that failed with this output; a full disk may have left it no room to say so."""
+    full = f"The disk is full. Free some space for {folder} (Postgres needs about 200 MB)."
     known = {
-        "No space left on device": f"The disk is full. Free some space for {folder} (Postgres needs about 200 MB).",
+        "No space left on device": full,
+        "Check free disk space": full,
         "Disk quota exceeded": f"The disk quota is used up. Free some space for {folder}.",
         "Read-only file system": f"{folder} is on a read-only file system. Use another folder.",
+        "Not a directory": f"A part of the path {folder} is a file. Use another folder.",
         "Permission denied": f"Give {folder} to the user who runs this, or use another folder.",
         "could not resize shared memory": "Give the machine or container more shared memory (docker: --shm-size=256m).",
         "error while loading shared libraries": "Install the named library, or set DATABASE_URL and REDIS_URL.",
@@ -148,4 +157,7 @@ def remedy_for(output: str, folder: Path) -> str:
     for sign, remedy in known.items():
         if sign in output:
             return remedy
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage(folder).free < NEARLY_FULL_BYTES:
+            return full
     return f"Mend what the last lines name. If the data is not needed, delete {folder} and start again."

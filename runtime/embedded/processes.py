@@ -93,6 +93,7 @@ class ServerProcess:
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
+                    umask=0o077,
                     user=self._identity.user,
                     group=self._identity.group,
                     extra_groups=[] if self._identity.is_another_user else None,

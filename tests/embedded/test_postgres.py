@@ -92,9 +92,11 @@ def test_a_port_that_was_taken_meanwhile_is_replaced(postgres: EmbeddedPostgres)
 def test_a_wanted_port_that_is_taken_is_an_error_that_names_it(folder: Path) -> None:
     with socket.create_server((LOOPBACK, 0)) as taken:
         port = taken.getsockname()[1]
+        server = EmbeddedPostgres(folder, port=port)
         with pytest.raises(EmbeddedError, match=str(port)) as refused:
-            EmbeddedPostgres(folder, port=port).start()
+            server.start()
 
+    server.discard()
     assert "another port" in refused.value.remedy
 
 
@@ -161,7 +163,7 @@ def test_a_folder_that_cannot_be_made_is_named(folder: Path) -> None:
     with pytest.raises(EmbeddedError, match="file/below") as refused:
         EmbeddedPostgres(folder / "file" / "below").start()
 
-    assert "Choose a folder" in refused.value.remedy
+    assert "Use another folder" in refused.value.remedy
 
 
 def test_nothing_listens_after_a_stop_and_a_second_stop_is_harmless(postgres: EmbeddedPostgres) -> None:

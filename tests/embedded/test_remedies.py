@@ -11,6 +11,7 @@ from runtime.embedded.folder import remedy_for
     ("output", "advice"),
     [
         ("FATAL: could not write to file: No space left on device", "The disk is full"),
+        ("FATAL: could not extend file: wrote only 4096 bytes\nHINT:  Check free disk space.", "The disk is full"),
         ("initdb: error: could not create directory: Permission denied", "Give /srv/data to the user"),
         ("could not resize shared memory segment", "--shm-size"),
         ("postgres: error while loading shared libraries: libx.so.1", "Install the named library"),

@@ -80,6 +80,15 @@ def test_only_the_owner_of_the_folder_can_read_the_password(valkey: EmbeddedValk
     assert password not in " ".join(psutil.Process(valkey.pid).cmdline())
 
 
+def test_no_other_user_can_read_the_data_though_the_folder_was_there_and_open(
+    valkey: EmbeddedValkey, folder: Path
+) -> None:
+    folder.mkdir(mode=0o755)
+    valkey.start()
+
+    assert [path for path in folder.rglob("*") if path.stat().st_mode & 0o077] == []
+
+
 def test_a_port_that_was_taken_meanwhile_is_replaced(valkey: EmbeddedValkey) -> None:
     first = valkey.start()
     valkey.stop()

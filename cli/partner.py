@@ -1,0 +1,57 @@
+"""The example partner as a process: started for the journey, known by the address that it prints as JSON."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cli.caller import wait_for
+from cli.home import Home
+from cli.mistakes import Mistake
+from cli.up import CHECKOUT, Installation, keep_program
+
+COMMAND = ("-m", "examples.partner", "--port")
+START_SECONDS = 20
+STOP_SECONDS = 5
+
+
+def start_partner(started: Installation, port: int) -> str:
+    """Starts the example partner as a process of the installation; gives its address. Raises Mistake."""
+    keep_program(started, "partner", *COMMAND, str(port), folder=CHECKOUT)
+    return _address(started.home.log_of("partner"))
+
+
+@contextmanager
+def lent_partner(home: Home) -> Iterator[str]:
+    """Runs an example partner of its own while the block lasts; gives its address. Raises Mistake."""
+    log = home.log_of("lent-partner")
+    with log.open("wb") as output:
+        partner = subprocess.Popen([sys.executable, *COMMAND, "0"], cwd=CHECKOUT, stdout=output, stderr=output)
+    try:
+        yield _address(log)
+    finally:
+        partner.terminate()
+        try:
+            partner.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            partner.kill()
+            partner.wait()
+
+
+def _address(log: Path) -> str:
+    def look() -> str | None:
+        for line in log.read_text(errors="replace").splitlines():
+            if line.startswith("{"):
+                try:
+                    return str(json.loads(line)["url"]).rstrip("/")
+                except (ValueError, KeyError):
+                    continue
+        return None
+
+    try:
+        found: str = wait_for(look, seconds=START_SECONDS, what="The example partner")
+    except Mistake as mistake:
+        raise Mistake(mistake.what, f"Look at its log, {log}.") from None
+    return found

@@ -1,0 +1,40 @@
+"""Trying the example partner's webhook as a partner would before submitting: one user's journey, event by event."""
+
+import base64
+import json
+from typing import Any
+
+import requests
+
+from models.base import new_id
+
+API_KEY = "acme-key"
+JOURNEY = (
+    {"type": "page", "name": "Home"},
+    {"type": "page", "name": "Signup"},
+    {"type": "identify", "traits": {"plan": "demo"}},
+    {"type": "track", "event": "Signed up", "properties": {}},
+    {"type": "group", "groupId": "acme"},
+    {"type": "track", "event": "Integration Enabled", "properties": {}},
+    {"type": "track", "event": "Invited Teammate", "properties": {}},
+    {"type": "screen", "name": "Home"},
+    {"type": "alias", "previousId": "before"},
+    {"type": "delete"},
+)
+
+
+def try_webhook(url: str) -> list[dict[str, Any]]:
+    """Posts the journey and gives a result for each event: what it was, and the status and message it got."""
+    settings = base64.b64encode(json.dumps({"region": "eu"}).encode()).decode()
+    results = []
+    for event in JOURNEY:
+        answer = requests.post(
+            url,
+            json={**event, "messageId": str(new_id()), "userId": "demo-user"},
+            auth=(API_KEY, ""),
+            headers={"X-Segment-Settings": settings},
+            timeout=10,
+        )
+        message = str(answer.json().get("message", ""))
+        results.append({"event": event["type"], "status": answer.status_code, "message": message})
+    return results

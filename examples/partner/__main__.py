@@ -1,0 +1,36 @@
+"""`python -m examples.partner [--port N]`: serves the example partner on loopback until Ctrl-C.
+
+The first line it prints is JSON with its address.
+"""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+
+from examples.partner.server import ExamplePartner
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m examples.partner", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="the port to listen on; 0 takes a free one")
+    parser.add_argument("--app-name", default="Acme Insights", help="the App's name, as the pages say it")
+    parser.add_argument("--api-key", default="acme-key", help="the key that the platform must send")
+    options = parser.parse_args()
+    try:
+        partner = ExamplePartner(options.port, app_name=options.app_name, api_key=options.api_key)
+    except OSError as error:
+        print(f"Port {options.port} cannot be used: {error}. Choose another with --port.", file=sys.stderr)
+        return 1
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with partner:
+        print(json.dumps({"url": partner.url}), flush=True)
+        stop.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""A service of its own for each test: database, API process, and a caller for each role."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine
+
+from tests.api.service import Caller, api_running
+from tests.databases import TestDatabase
+from tests.journeys import People, people_in, token_of
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running API, the people who may call it, and its database for looking behind it."""
+
+    url: str
+    engine: Engine
+    people: People
+    partner: Caller
+    reviewer: Caller
+    service: Caller
+    admin: Caller
+    nobody: Caller
+
+
+@pytest.fixture
+def service(database: TestDatabase, valkey_url: str, tmp_path: Path) -> Iterator[Service]:
+    engine = create_engine(database.application_url)
+    people = people_in(engine)
+    with api_running(database.application_url, valkey_url, tmp_path) as url:
+        callers = {
+            role: Caller(url, token_of(engine, getattr(people, role)))
+            for role in ("partner", "reviewer", "service", "admin")
+        }
+        yield Service(url=url, engine=engine, people=people, nobody=Caller(url), **callers)
+    engine.dispose()

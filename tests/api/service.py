@@ -1,0 +1,49 @@
+"""A live API process and callers with tokens, for tests that speak HTTP."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from runtime.embedded.processes import free_port
+from tests.waiting import wait_until
+from tests.workers.processes import environment, running
+
+API = (sys.executable, "-m", "cli.main", "api")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Calls the API with one token (or none)."""
+
+    url: str
+    token: str | None = None
+
+    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.token:
+            given["Authorization"] = f"Bearer {self.token}"
+        return requests.request(method, self.url + path, json=body, headers=given, timeout=40)
+
+
+@contextmanager
+def api_running(database_url: str, redis_url: str, folder: Path, **settings: str) -> Iterator[str]:
+    """Runs `devcenter api` and gives its address once it is ready."""
+    port = free_port()
+    env = environment(database_url, redis_url, DEVCENTER_API_PORT=str(port), **settings)
+    url = f"http://127.0.0.1:{port}"
+    with running((*API,), env, folder / "api.log"):
+        wait_until(lambda: is_ready(url), seconds=30, what="the API")
+        yield url
+
+
+def is_ready(url: str) -> bool:
+    """Gives whether the API at `url` says that it is ready."""
+    try:
+        return requests.get(f"{url}/readyz", timeout=2).status_code == 200
+    except requests.RequestException:
+        return False

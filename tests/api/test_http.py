@@ -1,0 +1,232 @@
+"""What partners, reviewers, services and admins get over HTTP."""
+
+import socket
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models import Person
+from tests.api.conftest import Service
+from tests.api.service import Caller
+from tests.journeys import apps_in_public_beta, judge, now_of, people_in, token_of
+from workflow.tokens import issue_token, revoke_token
+
+EVIDENCE: dict[str, dict[str, Any]] = {
+    "app_info": {
+        "website": "https://acme.example",
+        "description": "Charts that a whole team reads together, from your own events.",
+        "categories": ["Analytics"],
+        "support_email": "help@acme.example",
+    },
+    "platform_documentation": {"text": "How to enable the integration, and what it does with each event."},
+    "partner_documentation": {"url": "https://acme.example/docs"},
+    "catalog_details": {"text": "Charts.", "screenshots": ["https://acme.example/one.png"]},
+    "partners_page": {"url": "https://acme.example/partners"},
+    "launch_announcement": {"url": "https://acme.example/blog"},
+    "test_account": {"username": "rae", "password": "a secret of the partner"},
+}
+
+
+def _problem(answer: Any, status: int, code: str) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert body["code"] == code
+    assert body["detail"]
+    return body
+
+
+def _component(service: Service, slug: str) -> str:
+    body = {"kind": "subscription", "subkind": "webhook", "name": "Hook", "settings": {}}
+    answer = service.partner("POST", f"/v1/apps/{slug}/components", body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def _decide(service: Service, slug: str, decision: str) -> Any:
+    review = next(one for one in service.reviewer("GET", "/v1/reviews").json()["items"] if one["app"] == slug)
+    path = f"/v1/reviews/{review['id']}"
+    assert service.reviewer("POST", f"{path}/claim").status_code == 200
+    for code in ("partner_documentation", "end_to_end_check"):
+        assert service.reviewer("POST", f"{path}/steps/{code}", {"decision": "pass"}).status_code == 200
+    return service.reviewer("POST", f"{path}/decision", {"decision": decision})
+
+
+def test_an_app_makes_its_whole_journey_over_http(service: Service) -> None:
+    assert service.partner("POST", "/v1/apps", {"slug": "acme", "name": "Acme"}).status_code == 201
+    component = _component(service, "acme")
+    results = [{"event": "track", "status": 200}, {"event": "screen", "status": 501}]
+    test = service.partner("POST", f"/v1/apps/acme/components/{component}/tests", {"results": results}).json()
+    assert test["colour"] == "yellow"
+    for code, evidence in EVIDENCE.items():
+        answer = service.partner("PUT", f"/v1/apps/acme/checklist/{code}", {"evidence": evidence})
+        assert answer.status_code == 200, answer.text
+    assert service.partner("GET", "/v1/apps/acme/checklist").json()["complete"]
+    submitted = service.partner("POST", "/v1/transition-requests", {"app": "acme", "trigger": "submit"})
+    assert submitted.status_code == 202
+    judge(service.engine)
+    outcome = service.partner("GET", f"/v1/transition-requests/{submitted.json()['id']}").json()
+    assert (outcome["status"], outcome["version"]) == ("applied", 2)
+    frozen = service.partner("PATCH", "/v1/apps/acme", {"name": "Other"})
+    _problem(frozen, 409, "app.frozen")
+    assert _decide(service, "acme", "approve").status_code == 202
+    judge(service.engine)
+    entry = service.nobody("GET", "/v1/catalog/acme").json()
+    assert entry["badge"] == "public_beta"
+    assert entry["categories"] == ["Analytics"]
+    for workspace in ("one", "two", "three"):
+        assert service.service("PUT", f"/v1/apps/acme/customers/{workspace}").json()["changed"]
+    assert not service.service("PUT", "/v1/apps/acme/customers/one").json()["changed"]
+    assert service.service("PUT", "/v1/apps/acme/oauth-installs/one").status_code == 200
+    judge(service.engine)
+    assert service.nobody("GET", "/v1/catalog/acme").json()["badge"] == "public"
+    log = service.partner("GET", "/v1/apps/acme/transitions").json()["items"]
+    assert [row["trigger"] for row in log] == ["create", "submit", "approve", "promote"]
+
+
+def test_a_refusal_names_every_unmet_rule_with_its_remedy(service: Service) -> None:
+    service.partner("POST", "/v1/apps", {"slug": "acme", "name": "Acme"})
+    asked = service.partner("POST", "/v1/transition-requests", {"app": "acme", "trigger": "submit"}).json()
+    judge(service.engine)
+    outcome = service.partner("GET", f"/v1/transition-requests/{asked['id']}").json()
+    assert outcome["status"] == "refused"
+    codes = [one["code"] for one in outcome["unmet"]]
+    assert codes == ["components.present", "checklist.complete"]
+    assert all(one["detail"] and one["remedy"] for one in outcome["unmet"])
+    triggers = service.partner("GET", "/v1/apps/acme/triggers").json()["triggers"]
+    submit = next(one for one in triggers if one["trigger"] == "submit")
+    assert [one["code"] for one in submit["unmet"]] == codes
+
+
+def test_a_password_is_never_stored_or_answered_in_plain(service: Service) -> None:
+    service.partner("POST", "/v1/apps", {"slug": "acme", "name": "Acme"})
+    given = service.partner("PUT", "/v1/apps/acme/checklist/test_account", {"evidence": EVIDENCE["test_account"]})
+    listed = service.partner("GET", "/v1/apps/acme/checklist")
+    with Session(service.engine) as session:
+        stored = str(session.execute(text("SELECT evidence FROM checklist_item")).scalar_one())
+    for words in (given.text, listed.text, stored):
+        assert "a secret of the partner" not in words
+
+
+def test_the_same_key_gives_the_same_answer_and_another_body_is_refused(service: Service) -> None:
+    new_app = {"slug": "acme", "name": "Acme"}
+    first = service.partner("POST", "/v1/apps", new_app, Idempotency_Key="k1")
+    again = service.partner("POST", "/v1/apps", new_app, Idempotency_Key="k1")
+    assert (first.status_code, first.json()) == (again.status_code, again.json()) == (201, first.json())
+    _problem(
+        service.partner("POST", "/v1/apps", {**new_app, "name": "B"}, Idempotency_Key="k1"), 422, "idempotency.mismatch"
+    )
+    asked = {"app": "acme", "trigger": "submit"}
+    one = service.partner("POST", "/v1/transition-requests", asked, Idempotency_Key="k2").json()
+    two = service.partner("POST", "/v1/transition-requests", asked, Idempotency_Key="k2").json()
+    assert one["id"] == two["id"]
+    other = service.partner("POST", "/v1/transition-requests", {**asked, "trigger": "withdraw"}, Idempotency_Key="k2")
+    _problem(other, 422, "idempotency.mismatch")
+
+
+def test_each_of_many_requests_is_accepted_or_refused_on_its_own(service: Service) -> None:
+    service.partner("POST", "/v1/apps", {"slug": "acme", "name": "Acme"})
+    items = [
+        {"app": "acme", "trigger": "submit", "idempotency_key": "a"},
+        {"app": "nobody", "trigger": "submit"},
+        {"app": "acme", "trigger": "approve"},
+        {"app": "acme", "trigger": "submit", "idempotency_key": "a"},
+        {"app": "acme", "trigger": "withdraw", "idempotency_key": "a"},
+    ]
+    answers = service.partner("POST", "/v1/transition-requests", items).json()["items"]
+    assert [answer["status"] for answer in answers] == [202, 404, 403, 202, 422]
+    assert answers[0]["id"] == answers[3]["id"]
+    too_many = [{"app": "acme", "trigger": "submit"}] * 1001
+    _problem(service.partner("POST", "/v1/transition-requests", too_many), 422, "request.invalid")
+
+
+def test_an_app_of_another_company_is_not_found(service: Service) -> None:
+    service.partner("POST", "/v1/apps", {"slug": "acme", "name": "Acme"})
+    other = Caller(service.url, token_of(service.engine, people_in(service.engine, "Other").partner))
+    _problem(other("GET", "/v1/apps/acme"), 404, "app.not_found")
+    _problem(other("PATCH", "/v1/apps/acme", {"name": "Mine"}), 404, "app.not_found")
+    _problem(other("POST", "/v1/transition-requests", {"app": "acme", "trigger": "submit"}), 404, "app.not_found")
+    assert other("GET", "/v1/apps").json()["items"] == []
+
+
+def test_a_token_that_is_missing_unknown_expired_or_revoked_opens_nothing(service: Service) -> None:
+    with Session(service.engine) as session, session.begin():
+        holder = session.get_one(Person, service.people.partner.id)
+        now = now_of(session)
+        _, expired = issue_token(session, holder, label="old", expires_at=now - timedelta(seconds=1))
+        token, revoked = issue_token(session, holder, label="gone", expires_at=now + timedelta(days=1))
+        revoke_token(session, token.id, now)
+    for token, code in (
+        (None, "token.missing"),
+        ("dc_x", "token.invalid"),
+        (expired, "token.expired"),
+        (revoked, "token.revoked"),
+    ):
+        _problem(Caller(service.url, token)("GET", "/v1/apps"), 401, code)
+    _problem(service.partner("GET", "/v1/reviews"), 403, "role.forbidden")
+
+
+def test_waiting_is_answered_as_soon_as_the_request_is_judged(service: Service) -> None:
+    apps_in_public_beta(service.engine, service.people, ["acme"])
+    asked = {"app": "acme", "trigger": "promote"}
+    waited = service.service("POST", "/v1/transition-requests", asked, Prefer="wait=1")
+    assert waited.status_code == 202
+    judge(service.engine)
+    again = service.service("GET", f"/v1/transition-requests/{waited.json()['id']}").json()
+    assert again["status"] == "refused"
+
+
+def test_pages_follow_one_another_without_gap_or_repeat(service: Service) -> None:
+    for number in range(5):
+        service.partner("POST", "/v1/apps", {"slug": f"app-{number}", "name": "App"})
+    seen: list[str] = []
+    after = ""
+    while True:
+        page = service.partner("GET", f"/v1/apps?limit=2{after}").json()
+        seen += [app["slug"] for app in page["items"]]
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert seen == [f"app-{number}" for number in range(5)]
+    _problem(service.partner("GET", "/v1/apps/app-1/transitions?after=%21%21"), 422, "cursor.invalid")
+
+
+def test_a_body_that_is_too_large_is_refused_declared_or_not(service: Service) -> None:
+    _problem(service.partner("POST", "/v1/apps", {"slug": "acme", "name": "x" * 2_000_000}), 413, "body.too_large")
+    address = urlsplit(service.url)
+    with socket.create_connection((address.hostname, address.port), timeout=20) as raw:
+        raw.sendall(b"POST /v1/apps HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+        for _ in range(20):
+            raw.sendall(chunk)
+        assert b" 413 " in raw.recv(4096)
+
+
+def test_dead_rows_are_listed_and_replayed_by_an_admin(service: Service) -> None:
+    apps_in_public_beta(service.engine, service.people, ["acme"])
+    asked = service.service("POST", "/v1/transition-requests", {"app": "acme", "trigger": "promote"}).json()
+    with Session(service.engine) as session, session.begin():
+        session.execute(
+            text(
+                "UPDATE transition_request SET status = 'dead', finished_at = now(), last_error = 'why' WHERE id = :id"
+            ),
+            {"id": UUID(asked["id"])},
+        )
+    listed = service.admin("GET", "/v1/dead").json()["dead"]["transition_request"]
+    assert [(row["id"], row["error"]) for row in listed] == [(asked["id"], "why")]
+    assert service.admin("POST", f"/v1/dead/transition_request/{asked['id']}/replay").json()["status"] == "due"
+    judge(service.engine)
+    assert service.service("GET", f"/v1/transition-requests/{asked['id']}").json()["status"] == "refused"
+    _problem(service.admin("POST", f"/v1/dead/transition_request/{asked['id']}/replay"), 404, "dead.not_found")
+
+
+def test_operators_see_what_is_due_and_dead(service: Service) -> None:
+    service.partner("POST", "/v1/apps", {"slug": "acme", "name": "Acme"})
+    service.partner("POST", "/v1/transition-requests", {"app": "acme", "trigger": "submit"})
+    metrics = service.nobody("GET", "/metrics").text
+    assert 'devcenter_due_rows{kind="transition_request"} 1.0' in metrics
+    assert service.nobody("GET", "/healthz").json() == {"status": "alive"}

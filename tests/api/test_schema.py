@@ -1,0 +1,44 @@
+"""The OpenAPI page tells the truth: no call gets a 5xx or an answer that is not declared."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.api.conftest import Service
+from tests.journeys import app_building, apps_in_public_beta
+
+
+@pytest.mark.parametrize("role", ["partner", "reviewer", "service", "admin"])
+def test_schemathesis_finds_no_server_error_and_no_undeclared_answer(
+    service: Service, role: str, tmp_path: Path
+) -> None:
+    app_building(service.engine, service.people, "acme-building")
+    apps_in_public_beta(service.engine, service.people, ["acme"])
+    command = [
+        str(Path(sys.executable).with_name("schemathesis")),
+        "run",
+        f"{service.url}/openapi.json",
+        "--checks=not_a_server_error,status_code_conformance,content_type_conformance",
+        "--mode=all",
+        "--phases=examples,coverage,fuzzing",
+        "--max-examples=8",
+        "--seed=7",
+        "--request-timeout=20",
+        "--suppress-health-check=all",
+        "--generation-database=none",
+        "-H",
+        f"Authorization: Bearer {getattr(service, role).token}",
+    ]
+    run = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        cwd=tmp_path,
+        env={**os.environ, "NO_COLOR": "1"},
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
