@@ -86,6 +86,9 @@ def test_the_thread_that_starts_a_server_may_end_before_it(postgres: EmbeddedPos
     thread = Thread(target=lambda: started.append(postgres.start().application_url))
     thread.start()
     thread.join(timeout=60)
+    wait_until(
+        lambda: thread.native_id not in {each.id for each in psutil.Process().threads()}, what="the thread's end"
+    )
 
     assert execute(started[0], "SELECT 1") == [(1,)]
     assert postgres.running
