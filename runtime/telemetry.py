@@ -31,3 +31,4 @@ def configure_logging(level: str) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("transitions").setLevel(logging.WARNING)

@@ -67,6 +67,7 @@ DO $role$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'devcenter_app') THEN
         CREATE ROLE devcenter_app NOLOGIN;
+        GRANT devcenter_app TO CURRENT_USER;
     END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN
     NULL;

@@ -1,0 +1,117 @@
+"""A whole installation of real processes that can be killed, each started again as a supervisor would."""
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from runtime.embedded.postgres import EmbeddedPostgres
+from runtime.embedded.processes import free_port
+from runtime.embedded.valkey import EmbeddedValkey
+from tests.api.service import API, is_ready
+from tests.kills.mailbox import Mailbox
+from tests.waiting import wait_until
+from tests.workers.processes import ROOT, SCHEDULER, WORKER, environment, kill
+
+WATCH_SECONDS = 0.05
+
+
+class Kept:
+    """A process that is started again whenever it ends. `fault` goes to its environment."""
+
+    def __init__(self, command: tuple[str, ...], env: dict[str, str], log: Path) -> None:
+        self._command = command
+        self._env = env
+        self._log = log
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._process = self._start()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        self.starts = 1
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def kill(self) -> None:
+        """Kills the process and its children with SIGKILL; it is started again."""
+        with self._lock:
+            kill(self._process)
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        kill(self._process)
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        with self._log.open("ab") as log:
+            return subprocess.Popen(
+                self._command, env=self._env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def _watch(self) -> None:
+        while not self._stop.wait(WATCH_SECONDS):
+            with self._lock:
+                if self._process.poll() is not None:
+                    kill(self._process)
+                    self._process = self._start()
+                    self.starts += 1
+
+
+class Stack:
+    """Postgres, Valkey, a mailbox, an API, two workers and two schedulers."""
+
+    def __init__(self, folder: Path, postgres: EmbeddedPostgres, valkey: EmbeddedValkey, env: dict[str, str]) -> None:
+        self.folder = folder
+        self.postgres = postgres
+        self.valkey = valkey
+        self.url = f"http://127.0.0.1:{env['DEVCENTER_API_PORT']}"
+        self.api = Kept(API, env, folder / "api.log")
+        self.workers = [Kept(WORKER, env, folder / f"worker-{number}.log") for number in range(2)]
+        self.schedulers = [Kept(SCHEDULER, env, folder / f"scheduler-{number}.log") for number in range(2)]
+
+    def stop(self) -> None:
+        for process in (self.api, *self.workers, *self.schedulers):
+            process.stop()
+
+    def kill_postgres(self) -> None:
+        """Kills Postgres as a crash would, and starts it again on the same port."""
+        self.postgres.kill()
+        self.postgres.start()
+
+    def kill_valkey(self) -> None:
+        """Kills Valkey as a crash would, and starts it again on the same port."""
+        self.valkey.kill()
+        self.valkey.start()
+
+
+@contextmanager
+def stack_running(
+    folder: Path, postgres: EmbeddedPostgres, valkey: EmbeddedValkey, database_url: str, fault: str | None
+) -> Iterator[tuple[Stack, Mailbox]]:
+    """Runs an installation. `fault` (`name=hits`) kills whichever process is the one to reach that point."""
+    with Mailbox() as mailbox:
+        env = environment(
+            database_url,
+            valkey.start(),
+            DEVCENTER_API_PORT=str(free_port()),
+            DEVCENTER_SMTP_PORT=str(mailbox.port),
+            DEVCENTER_SWEEP_SECONDS="1",
+            DEVCENTER_BATCH_SIZE="50",
+        )
+        if fault is not None:
+            env["DEVCENTER_FAULT_POINT"] = f"{fault}:{folder / 'hits'}"
+        stack = Stack(folder, postgres, valkey, env)
+        try:
+            wait_until(lambda: is_ready(stack.url), seconds=60, what="the API")
+            yield stack, mailbox
+        finally:
+            stack.stop()
+
+
+def hits(folder: Path) -> list[int]:
+    """Gives the pids that reached the fault point, in order."""
+    file = folder / "hits"
+    return [int(line) for line in file.read_text().split()] if file.exists() else []

@@ -1,0 +1,171 @@
+"""Whatever is killed, and whenever: what was answered with 202 is judged once, in order, and nobody is told twice.
+
+Each run asks for 2,000 transitions over 50 Apps through HTTP while something dies, then checks from outside.
+"""
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from migrations.run import upgrade
+from runtime.embedded.postgres import EmbeddedPostgres
+from runtime.embedded.valkey import EmbeddedValkey
+from tests.journeys import KEY, apps_in_public_beta, people_in, token_of
+from tests.kills.client import Client
+from tests.kills.mailbox import Mailbox
+from tests.kills.stack import Stack, hits, stack_running
+from tests.waiting import wait_until
+from workflow.audit import verify_history
+
+APPS = 50
+EACH = 40
+SLUGS = [f"app-{number}" for number in range(APPS)]
+
+
+@pytest.fixture
+def servers_of_its_own(tmp_path: Path) -> Iterator[tuple[EmbeddedPostgres, EmbeddedValkey, str]]:
+    """A Postgres and a Valkey that this test may kill."""
+    postgres = EmbeddedPostgres(tmp_path / "postgres", settings={"max_connections": "200"})
+    valkey = EmbeddedValkey(tmp_path / "valkey")
+    addresses = postgres.start()
+    upgrade(addresses.owner_url)
+    yield postgres, valkey, addresses.application_url
+    valkey.discard()
+    postgres.discard()
+
+
+def _run(
+    servers: tuple[EmbeddedPostgres, EmbeddedValkey, str],
+    folder: Path,
+    *,
+    fault: str | None = None,
+    disturb: Callable[[Stack], None] | None = None,
+) -> None:
+    postgres, valkey, database_url = servers
+    engine = create_engine(database_url, pool_pre_ping=True)
+    people = people_in(engine)
+    apps_in_public_beta(engine, people, SLUGS)
+    token = token_of(engine, people.admin)
+    with stack_running(folder, postgres, valkey, database_url, fault) as (stack, mailbox):
+        client = Client(stack.url, token)
+        threads = client.ask_for(SLUGS, EACH)
+        if disturb is not None:
+            disturb(stack)
+        for thread in threads:
+            thread.join(120)
+        assert sum(len(ids) for ids in client.accepted.values()) == APPS * EACH
+        wait_until(lambda: _count(database_url, "transition_request") == 0, seconds=120, what="all requests judged")
+        if fault is not None:
+            wait_until(lambda: len(hits(folder)) >= int(fault.split("=")[1]), seconds=60, what=f"{fault} to be hit")
+        _check_outcomes(database_url, client)
+        _check_history(database_url)
+        _check_notifications(database_url, mailbox)
+    engine.dispose()
+
+
+def _count(url: str, table: str) -> int:
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            return connection.execute(text(f"SELECT count(*) FROM {table} WHERE status = 'due'")).scalar_one()
+    finally:
+        engine.dispose()
+
+
+def _check_outcomes(url: str, client: Client) -> None:
+    """Invariants 1 and 2, by the answers that the client got: each was applied, once, in the order of the answers."""
+    engine = create_engine(url)
+    with Session(engine) as session:
+        rows = session.execute(text("SELECT id::text, status, version, last_error FROM transition_request"))
+        outcome = {row.id: row for row in rows}
+        log = session.execute(text("SELECT request_id::text, count(*) FROM transition GROUP BY 1 HAVING count(*) > 1"))
+        assert log.all() == []
+    engine.dispose()
+    for slug, ids in client.accepted.items():
+        assert len(set(ids)) == EACH
+        wrong = [outcome[request_id] for request_id in ids if outcome[request_id].status != "applied"]
+        assert wrong == [], slug
+        versions = [outcome[request_id].version for request_id in ids]
+        assert versions == list(range(versions[0], versions[0] + EACH)), slug
+
+
+def _check_history(url: str) -> None:
+    """Invariant 5: the log leads to every App's state, and its hashes verify."""
+    engine = create_engine(url)
+    with Session(engine) as session:
+        assert list(verify_history(session, KEY)) == []
+    engine.dispose()
+
+
+def _check_notifications(url: str, mailbox: Mailbox) -> None:
+    """Invariant 6: one row for each transition and recipient, each delivered at least once under one Message-ID."""
+    engine = create_engine(url)
+    with Session(engine) as session:
+        told = session.execute(
+            text("SELECT count(*) FROM notification WHERE kind IN ('suspended', 'reinstated')")
+        ).scalar_one()
+        applied = session.execute(
+            text("SELECT count(*) FROM transition WHERE trigger IN ('suspend', 'reinstate')")
+        ).scalar_one()
+        assert told == applied == APPS * EACH
+        session.rollback()
+        statement = text("SELECT id::text FROM notification WHERE status = 'done'")
+        delivered = session.scalars(statement).all()
+    engine.dispose()
+    assert delivered
+    sent = {message_id.strip("<>").partition("@")[0] for message_id in mailbox.messages}
+    assert set(delivered) <= sent
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "after_lock=8",
+        "after_log_insert=8",
+        "before_commit=8",
+        "after_commit=8",
+        "notification_sent=40",
+        "scheduler_tick=12",
+    ],
+)
+def test_a_process_killed_at_a_named_point_loses_nothing(
+    servers_of_its_own: tuple[EmbeddedPostgres, EmbeddedValkey, str], tmp_path: Path, fault: str
+) -> None:
+    _run(servers_of_its_own, tmp_path, fault=fault)
+
+
+def _at_random(act: Callable[[Stack], None], times: int) -> Callable[[Stack], None]:
+    def disturb(stack: Stack) -> None:
+        pause = threading.Event()
+        for _ in range(times):
+            pause.wait(random.uniform(0.3, 1.5))
+            act(stack)
+
+    return disturb
+
+
+@pytest.mark.parametrize(
+    ("what", "act", "times"),
+    [
+        ("worker", lambda stack: random.choice(stack.workers).kill(), 4),
+        ("api", lambda stack: stack.api.kill(), 2),
+        ("scheduler", lambda stack: random.choice(stack.schedulers).kill(), 3),
+        ("valkey", Stack.kill_valkey, 2),
+        ("flush", lambda stack: stack.valkey.flush(), 4),
+        ("postgres restart", lambda stack: stack.postgres.restart(), 2),
+        ("postgres kill", Stack.kill_postgres, 2),
+    ],
+)
+def test_what_is_killed_at_random_loses_nothing(
+    servers_of_its_own: tuple[EmbeddedPostgres, EmbeddedValkey, str],
+    tmp_path: Path,
+    what: str,  # noqa: ARG001 (names the case)
+    act: Callable[[Stack], None],
+    times: int,
+) -> None:
+    _run(servers_of_its_own, tmp_path, disturb=_at_random(act, times))
