@@ -14,6 +14,7 @@ from cli.mistakes import Mistake
 from cli.place import unit_of_work
 from cli.up import Installation
 from cli.view import RuleResult, View
+from cli.webhook import try_webhook
 from models import App
 from models.base import new_id
 from models.lifecycle import AppState, AppTrigger, Role
@@ -23,9 +24,6 @@ from workflow.rules import RULES_OF
 CUSTOMERS = ("globex", "initech", "umbrella")
 PATIENCE_SECONDS = 60.0
 APP_NAME = "Acme Insights"
-_GREEN = [
-    {"event": event, "status": 200} for event in ("page", "identify", "track", "group", "screen", "alias", "delete")
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +72,10 @@ class _Journey:
                 "settings": {"url": f"{self._partner_url}/webhook"},
             },
         )
-        self._partner.post(f"{path}/components/{component['id']}/tests", {"results": _GREEN})
-        view.done("the partner added a webhook subscription; its tests are green")
+        test = self._partner.post(
+            f"{path}/components/{component['id']}/tests", {"results": try_webhook(f"{self._partner_url}/webhook")}
+        )
+        view.done(f"the partner added a webhook subscription and tried it with every event: {test['colour']}")
         for code, evidence in _evidence(self._partner_url).items():
             self._partner.put(f"{path}/checklist/{code}", {"evidence": evidence})
         view.done("the partner gave everything on the launch checklist")

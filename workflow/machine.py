@@ -110,8 +110,9 @@ class Rulebook:
         """Gives the state that the machine reaches, or None when it refuses."""
         if (trigger, state) not in self._by_move:
             return None
-        subject = _Subject(state)
-        moved = self.machine.events[trigger].trigger(subject, unmet=unmet)
+        # Plain strings: the library takes a member of an enumeration by its name, not by its value.
+        subject = _Subject(str(state))
+        moved = self.machine.events[str(trigger)].trigger(subject, unmet=unmet)
         return subject.state if moved else None
 
 

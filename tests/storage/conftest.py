@@ -1,0 +1,38 @@
+"""An App in a database of its own, and a prompt of the application role."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, create_engine, make_url
+
+from tests.databases import TestDatabase
+from tests.journeys import People, apps_in_public_beta, people_in
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An App `acme` in public beta at version 3, the people around it, and connections."""
+
+    engine: Engine
+    people: People
+    app_id: UUID
+    prompt: psycopg.Connection
+    superuser: psycopg.Connection
+
+
+@pytest.fixture
+def stored(database: TestDatabase) -> Iterator[Stored]:
+    engine = create_engine(database.application_url)
+    people = people_in(engine)
+    (app_id,) = apps_in_public_beta(engine, people, ["acme"])
+    with connect(database.application_url) as prompt, connect(database.superuser_url) as superuser:
+        yield Stored(engine, people, app_id, prompt, superuser)
+    engine.dispose()
+
+
+def connect(url: str) -> psycopg.Connection:
+    """Opens a plain connection to an SQLAlchemy URL."""
+    return psycopg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))

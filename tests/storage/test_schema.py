@@ -1,0 +1,106 @@
+"""The migrations give exactly what the models say, and run one at a time, up and down."""
+
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from migrations.run import downgrade, revisions, upgrade
+from models import Base
+from models.guards import APPLICATION_ROLE, PRIVILEGES, create_schema
+from models.lifecycle import APP_EDGES
+from tests.databases import TestDatabase
+from workflow.machine import AppRulebook
+
+CATALOG = {
+    "columns": """
+        SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated,
+               pg_get_expr(d.adbin, d.adrelid)
+          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+          LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped""",
+    "constraints": """
+        SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+         WHERE connamespace = 'public'::regnamespace AND contype <> 'n'""",
+    "indexes": "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "triggers": "SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+    "functions": """
+        SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace""",
+    "privileges": f"""
+        SELECT table_name, privilege_type FROM information_schema.table_privileges
+         WHERE table_schema = 'public' AND grantee = '{APPLICATION_ROLE}'""",
+}
+
+
+def _catalog(url: str) -> dict[str, set[Any]]:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = {name: {tuple(row) for row in connection.execute(text(query))} for name, query in CATALOG.items()}
+    engine.dispose()
+    return {name: {row for row in rows if row[0] != "alembic_version"} for name, rows in found.items()}
+
+
+def _revision(url: str) -> str | None:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        current = revisions(connection).current
+    engine.dispose()
+    return current
+
+
+@pytest.mark.parametrize("what", CATALOG)
+def test_models_and_migrations_give_the_same(database: TestDatabase, what: str) -> None:
+    migrated = _catalog(database.owner_url)[what]
+    downgrade(database.owner_url, "base")
+    engine = create_engine(database.owner_url)
+    with engine.begin() as connection:
+        create_schema(connection)
+    engine.dispose()
+    assert _catalog(database.owner_url)[what] == migrated
+
+
+def test_migrations_go_down_to_nothing_and_up_again(database: TestDatabase) -> None:
+    before = _catalog(database.owner_url)
+    downgrade(database.owner_url, "base")
+    assert all(not rows for rows in _catalog(database.owner_url).values())
+    upgrade(database.owner_url)
+    assert _catalog(database.owner_url) == before
+
+
+def test_two_migrators_at_once_take_turns(database: TestDatabase) -> None:
+    downgrade(database.owner_url, "base")
+    threads = [threading.Thread(target=upgrade, args=(database.owner_url,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert _revision(database.owner_url) == "0001"
+
+
+def test_a_migration_that_cannot_lock_a_table_gives_up_and_changes_nothing(database: TestDatabase) -> None:
+    before = _catalog(database.owner_url)
+    engine = create_engine(database.owner_url)
+    with engine.connect() as busy:
+        busy.execute(text("SELECT count(*) FROM app"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            downgrade(database.owner_url, "base")
+        busy.rollback()
+    engine.dispose()
+    assert _catalog(database.owner_url) == before
+
+
+def test_every_table_says_what_the_application_may_do_to_it() -> None:
+    assert set(PRIVILEGES) == set(Base.metadata.tables)
+
+
+def test_the_database_knows_the_edges_of_the_machine() -> None:
+    machine = AppRulebook().machine
+    moves = {
+        (transition.source, name, transition.dest)
+        for name, event in machine.events.items()
+        for transitions in event.transitions.values()
+        for transition in transitions
+    }
+    assert moves == {(edge.source, edge.trigger, edge.target) for edge in APP_EDGES}
