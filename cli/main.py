@@ -118,6 +118,14 @@ def migrate(
     typer.echo(f"The database is at {run(down).current or 'nothing'}.")
 
 
+@app.command()
+def settings() -> None:
+    """Prints the page of all settings (docs/settings.md)."""
+    from cli.settings_page import settings_page
+
+    sys.stdout.write(settings_page())
+
+
 @token_app.command("create")
 def token_create(
     role: Annotated[Role, typer.Option(help="Who it is for.")],

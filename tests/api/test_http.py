@@ -160,13 +160,13 @@ def test_a_token_that_is_missing_unknown_expired_or_revoked_opens_nothing(servic
         _, expired = issue_token(session, holder, label="old", expires_at=now - timedelta(seconds=1))
         token, revoked = issue_token(session, holder, label="gone", expires_at=now + timedelta(days=1))
         revoke_token(session, token.id, now)
-    for token, code in (
+    for plain, code in (
         (None, "token.missing"),
         ("dc_x", "token.invalid"),
         (expired, "token.expired"),
         (revoked, "token.revoked"),
     ):
-        _problem(Caller(service.url, token)("GET", "/v1/apps"), 401, code)
+        _problem(Caller(service.url, plain)("GET", "/v1/apps"), 401, code)
     _problem(service.partner("GET", "/v1/reviews"), 403, "role.forbidden")
 
 

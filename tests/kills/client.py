@@ -48,7 +48,9 @@ class Client:
         return {"app": slug, "trigger": trigger, "reasons": REASONS, "idempotency_key": f"{slug}/{number}"}
 
     def _ask_until_answered(self, items: list[dict[str, Any]]) -> list[str]:
-        answer = wait_until(lambda: self._post(items), seconds=90, what="an answer of the API")
+        answer: list[dict[str, Any]] = wait_until(
+            lambda: self._post(items) or [], seconds=90, what="an answer of the API"
+        )
         assert all(item["status"] == 202 for item in answer), answer
         return [item["id"] for item in answer]
 

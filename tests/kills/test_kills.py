@@ -72,7 +72,7 @@ def _count(url: str, table: str) -> int:
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
-            return connection.execute(text(f"SELECT count(*) FROM {table} WHERE status = 'due'")).scalar_one()
+            return int(connection.execute(text(f"SELECT count(*) FROM {table} WHERE status = 'due'")).scalar_one())
     finally:
         engine.dispose()
 

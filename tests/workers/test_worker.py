@@ -91,7 +91,7 @@ def test_a_message_of_another_service_is_judged_once_however_often_it_comes(
 def _judged(engine: Engine, source: str) -> list[tuple[str, str]]:
     with Session(engine) as session:
         statement = text("SELECT trigger, status FROM transition_request WHERE source = :source AND status <> 'due'")
-        return [tuple(row) for row in session.execute(statement, {"source": source})]  # type: ignore[misc]
+        return [tuple(row) for row in session.execute(statement, {"source": source})]
 
 
 def test_what_cannot_be_taken_in_is_kept_where_an_operator_sees_it(
@@ -143,7 +143,7 @@ def test_the_deciding_fact_promotes_an_app_at_once_and_two_schedulers_fire_each_
 
 def _done_jobs(engine: Engine) -> int:
     with Session(engine) as session:
-        return session.execute(text("SELECT count(DISTINCT job) FROM job_tick WHERE status = 'done'")).scalar_one()
+        return int(session.execute(text("SELECT count(DISTINCT job) FROM job_tick WHERE status = 'done'")).scalar_one())
 
 
 def test_requests_of_a_dead_process_are_judged_alone_and_the_killer_ends_dead(
