@@ -7,8 +7,8 @@ from runtime.settings import Settings, environment_name
 INTRODUCTION = """# Settings
 
 Settings come from environment variables and are checked at start: what is wrong is named with its mend. `make run`
-needs none of them. Numbers of the process itself (days of review, customers to promote, required evidence) are not settings:
-they are policy, versioned in the database. This page is made by `devcenter settings`.
+needs none of them. Numbers of the process itself (days of review, customers to promote, required evidence) are not
+settings: they are policy, versioned in the database. This page is made by `devcenter settings`.
 
 | variable | default | what it decides |
 |---|---|---|
