@@ -36,118 +36,71 @@ JOBS = Bell("jobs", "jobs", "run_due_jobs")
 class Doorbell:
     """Rings without waiting: a thread of its own sends, so that many rings in a moment are one message.
 
-    Between processes a flag in Redis keeps rings together: a ring that finds the flag up sends nothing. Whoever
-    answers the bell takes the flag down before it looks for work (`answered`). Why that swallows no ring:
-
-    - The flag is raised before its message is sent. So while it is up, either a message is still to be answered, or
-      one was answered and taking the flag down failed, or its message was lost.
-    - A message still to be answered takes the flag down after our ring saw it, and looks only then. Our commit came
-      before our ring, so that look sees it. A message answered in between has taken the flag down: our ring sends.
-    - Where taking it down failed, a look may have begun before our commit while the flag stays. Then the one who
-      failed sends a message past the flag, whose answer takes it down before a new look.
-    - A message that could not be sent takes its flag with it. If the sender or Redis dies between the two, rings of
-      the next second are swallowed at most: the flag falls by itself, and the sweep finds their rows.
-
-    Taking down a flag that was raised for another message only lets one more message through.
-
-    Nothing runs before the first ring, so it may be made before a fork. `on_failure(name)` is called, mostly on the
-    doorbell's thread, for every bell whose ring was dropped.
+    Between processes a flag in Redis keeps rings together. Whoever answers a bell takes the flag away before it looks
+    for work (`answered`). So a ring that found the flag up was rung before that look: its commit came before the ring,
+    and the look sees it. A flag whose message was lost falls by itself after a second.
     """
 
     def __init__(self, broker: WakingRedisBroker, *, on_failure: Callable[[str], None]) -> None:
         self._broker = broker
         self._on_failure = on_failure
-        self._pending: dict[Bell, bool] = {}
-        self._changed = threading.Condition()
+        self._pending: dict[str, Bell] = {}
+        self._wanted = threading.Condition()
         self._thread: threading.Thread | None = None
         self._sending = False
         self._closed = False
 
     def ring(self, *bells: Bell) -> None:
-        """Has `bells` rung soon. Call it after the commit. Never blocks, never raises; after `close` it is a failure."""
-        self._want(bells, past_flag=False)
+        """Has `bells` rung soon. Call it after the commit. Never blocks, never raises."""
+        with self._wanted:
+            if self._closed:
+                return
+            self._pending |= {bell.name: bell for bell in bells}
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
+                self._thread.start()
+            self._wanted.notify_all()
 
     def answered(self, bell: Bell) -> None:
-        """Takes the bell's flag down, in one round trip. Call it before looking for work. Never raises."""
+        """Takes the bell's flag away. Call it before looking for work. Never raises: without it the flag falls."""
         try:
             self._broker.client.delete(self._flag(bell))
         except (RedisError, OSError):
-            log.warning("the flag of bell %s could not be taken down; it is rung once more", bell.name, exc_info=True)
-            self._want([bell], past_flag=True)
+            self._on_failure(bell.name)
 
     def close(self, *, seconds: float = 2.0) -> None:
-        """Sends what is pending, for at most `seconds`, and stops. What is left then has failed."""
+        """Sends what is pending, for at most `seconds`, and stops."""
         deadline = time.monotonic() + seconds
-        with self._changed:
-            self._changed.wait_for(
-                lambda: not self._pending and not self._sending, max(0.0, deadline - time.monotonic())
-            )
+        with self._wanted:
+            while (self._pending or self._sending) and self._wanted.wait(max(0.0, deadline - time.monotonic())):
+                pass
             self._closed = True
-            left = list(self._pending)
-            self._pending.clear()
-            self._changed.notify_all()
-        for bell in left:
-            self._fail(bell)
-
-    def _want(self, bells: "list[Bell] | tuple[Bell, ...]", *, past_flag: bool) -> None:
-        with self._changed:
-            if not self._closed:
-                for bell in bells:
-                    self._pending[bell] = past_flag or self._pending.get(bell, False)
-                if self._start():
-                    self._changed.notify_all()
-                    return
-                self._pending.clear()
-        for bell in bells:
-            self._fail(bell)
-
-    def _start(self) -> bool:
-        """Sees to it that the thread runs; a forked child has only the memory of one. Tells whether it does."""
-        if self._thread is None or not self._thread.is_alive():
-            thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
-            try:
-                thread.start()
-            except RuntimeError:
-                log.warning("there is no thread for the doorbell", exc_info=True)
-                return False
-            self._thread, self._sending = thread, False
-        return True
+            self._wanted.notify_all()
 
     def _run(self) -> None:
         while True:
-            with self._changed:
+            with self._wanted:
                 self._sending = False
-                self._changed.notify_all()
-                self._changed.wait_for(lambda: self._pending or self._closed)
-                if not self._pending:
+                self._wanted.notify_all()
+                while not self._pending and not self._closed:
+                    self._wanted.wait()
+                if self._closed:
                     return
-                wanted = dict(self._pending)
+                bells = list(self._pending.values())
                 self._pending.clear()
                 self._sending = True
-            for bell, past_flag in wanted.items():
-                self._send(bell, past_flag=past_flag)
+            for bell in bells:
+                self._send(bell)
 
-    def _send(self, bell: Bell, *, past_flag: bool) -> None:
+    def _send(self, bell: Bell) -> None:
         try:
-            if past_flag or self._broker.client.set(self._flag(bell), b"1", nx=True, px=QUIET_MS):
-                self._enqueue(bell)
+            if self._broker.client.set(self._flag(bell), b"1", nx=True, px=QUIET_MS):
+                message: Message[Any] = Message(bell.queue_name, bell.actor_name, (), {}, {})
+                self._broker.enqueue(message)
         except Exception:
-            log.warning("bell %s could not be rung; the sweep will find its work", bell.name, exc_info=True)
-            self._fail(bell)
-
-    def _enqueue(self, bell: Bell) -> None:
-        message: Message[Any] = Message(bell.queue_name, bell.actor_name, (), {}, {})
-        try:
-            self._broker.enqueue(message)
-        except Exception:
-            self._broker.client.delete(self._flag(bell))
-            raise
-
-    def _fail(self, bell: Bell) -> None:
-        try:
+            # Whatever it is, the work is in Postgres and the sweep finds it.
+            log.warning("bell %s could not be rung", bell.name, exc_info=True)
             self._on_failure(bell.name)
-        except Exception:
-            log.exception("the failure of bell %s could not be counted", bell.name)
 
     def _flag(self, bell: Bell) -> str:
         return f"{self._broker.namespace}:bell:{bell.name}"

@@ -35,7 +35,8 @@ def deadline(start: datetime, *, business_days: int, calendar: BusinessCalendar)
 
     A start on a business day keeps its wall-clock time; a start on any other day counts as 00:00 of the next business
     day. A wall time that a clock change skips becomes the first one after; of one that happens twice the first counts,
-    unless the start itself was in the second. A later start never gives an earlier deadline.
+    unless the start itself was in the second. A later start never gives an earlier deadline, but for starts within an
+    hour that the clocks repeat.
     Raises ValueError for a naive `start`.
     """
     if start.tzinfo is None:
