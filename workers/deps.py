@@ -11,6 +11,7 @@ from typing import Protocol
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from workers.announcements import Announcements
 from workers.pages import FetchesPages
 from workflow.apply import Writer
 from workflow.machine import AppRulebook
@@ -38,6 +39,7 @@ class Deps:
     """The world of a worker process. `ring` and `answered` never raise; `reached` marks named fault points."""
 
     engine: Engine
+    announcements: Announcements
     history_key: bytes
     rulebook: AppRulebook
     ring: Callable[..., None]

@@ -26,6 +26,7 @@ from runtime.guarded_http import FetchLimits, GuardedHttp
 from runtime.settings import Settings, load_settings
 from runtime.telemetry import BELL_FAILURES, JUDGED, configure_logging
 from workers.actors import declare_actors
+from workers.announcements import Announcements
 from workers.deps import BellName, Deps
 from workers.intake import record_rejected
 from workers.scheduler import run_scheduler
@@ -80,8 +81,10 @@ def make_deps(settings: Settings, broker: WakingRedisBroker) -> Deps:
     def ring(*bells: BellName) -> None:
         doorbell.ring(*(_BELLS[bell] for bell in bells))
 
+    engine = make_engine(settings, pool_size=2 * settings.worker_threads + 4)
     return Deps(
-        engine=make_engine(settings, pool_size=2 * settings.worker_threads + 4),
+        engine=engine,
+        announcements=Announcements(engine),
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),
         ring=ring,

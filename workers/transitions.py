@@ -2,14 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import insert
-from sqlalchemy.orm import Session
-
-from models import ApplyBatch
-from models.base import new_id
 from workers.deps import BellName, Deps, database_now
 from workflow.batch import BatchReport, judge_due_requests, judge_suspect
 
@@ -34,12 +28,12 @@ def apply_due_requests(deps: Deps) -> int:
 
 
 def _one_batch(deps: Deps) -> BatchReport:
-    with deps.unit_of_work() as session:
+    with deps.announcements.batch() as announce, deps.unit_of_work() as session:
         report = judge_due_requests(
             session,
             now=database_now(session),
             writer=deps.writer(session),
-            announce=lambda ids: _announce(deps, ids),
+            announce=announce,
             limit=deps.batch_size,
         )
     _after_commit(deps, report)
@@ -50,27 +44,18 @@ def _quarantine(deps: Deps, app_id: UUID) -> int:
     """Judges the App's requests that were in a batch whose process died, each in a transaction of its own."""
     judged = 0
     while True:
-        with deps.unit_of_work() as session:
+        with deps.announcements.batch() as announce, deps.unit_of_work() as session:
             report = judge_suspect(
                 session,
                 app_id,
                 now=database_now(session),
                 writer=deps.writer(session),
-                announce=lambda ids: _announce(deps, ids),
+                announce=announce,
             )
         _after_commit(deps, report)
         if not report.outcomes or not report.outcomes[0].request.crashes:
             return judged + len(report.outcomes)
         judged += 1
-
-
-def _announce(deps: Deps, request_ids: Sequence[UUID]) -> UUID:
-    """Commits on a connection of its own. Need not survive a crash of Postgres, only of this process."""
-    batch_id = new_id()
-    with Session(deps.engine) as session, session.begin():
-        session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
-        session.execute(insert(ApplyBatch).values(id=batch_id, request_ids=list(request_ids)))
-    return batch_id
 
 
 def _after_commit(deps: Deps, report: BatchReport) -> None:

@@ -22,6 +22,8 @@ from workflow.machine import Judgment
 
 MAX_ATTEMPTS = 3
 """Tries that judging a request may break, its process's death included, before it is dead."""
+PASSING_FAULTS = ("08", "40", "53", "55", "57")
+"""Classes of SQLSTATE that say nothing about the row: the whole batch is tried again."""
 RETRY_AFTER = timedelta(seconds=1)
 """How long a request rests after its first broken try; twice as long after the second."""
 
@@ -111,7 +113,7 @@ def _judge(
             write_transitions(session, work.planned, heads, now, writer)
             outcomes = work.outcomes
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if _is_passing(error):
             raise
         outcomes = _judge_one_by_one(session, requests, loaded, now, writer)
     _record(session, outcomes, now)
@@ -147,11 +149,17 @@ def _judge_one_by_one(
                     heads = write_transitions(session, [planned], heads, now, writer)
                 latest[request.app_id] = planned.after
             except DBAPIError as error:
-                if error.connection_invalidated:
+                if _is_passing(error):
                     raise
                 outcome = _broken(request, f"the database refused it: {error.orig}", now)
         outcomes.append(outcome)
     return outcomes
+
+
+def _is_passing(error: DBAPIError) -> bool:
+    """Gives whether the fault is the server's and will pass: a lost connection, a deadlock, a restart, a full disk."""
+    sqlstate = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or sqlstate[:2] in PASSING_FAULTS
 
 
 def _judge_request(request: DueRequest, facts: Facts, now: datetime, writer: Writer) -> tuple[Outcome, Planned | None]:

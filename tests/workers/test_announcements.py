@@ -1,0 +1,38 @@
+"""A batch that fails while its process lives is no death: its requests are not suspected."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
+
+from models.base import new_id
+from tests.databases import TestDatabase
+from workers.announcements import Announcements
+
+
+@pytest.fixture
+def engine(database: TestDatabase) -> Iterator[Engine]:
+    made = create_engine(database.application_url)
+    yield made
+    made.dispose()
+
+
+def _announced(engine: Engine) -> int:
+    with Session(engine) as session:
+        return int(session.execute(text("SELECT count(*) FROM apply_batch")).scalar_one())
+
+
+def test_a_batch_that_failed_is_taken_back(engine: Engine) -> None:
+    announcements = Announcements(engine)
+    with pytest.raises(ConnectionError), announcements.batch() as announce:  # noqa: PT012 (the failure is inside)
+        announce([new_id()])
+        assert _announced(engine) == 1
+        raise ConnectionError("Postgres was restarted")
+    assert _announced(engine) == 0
+
+
+def test_a_batch_that_came_to_its_end_is_left_to_its_transaction(engine: Engine) -> None:
+    with Announcements(engine).batch() as announce:
+        announce([new_id()])
+    assert _announced(engine) == 1
