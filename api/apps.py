@@ -30,7 +30,7 @@ from workflow.editing import (
     shown,
 )
 from workflow.errors import Conflict
-from workflow.loading import load_facts
+from workflow.loading import colours_of, load_facts
 from workflow.locking import find_app, lock_editable_app
 from workflow.policy import load_policies
 
@@ -221,7 +221,7 @@ def _app(session: Session, app: App) -> dict[str, Any]:
     components = session.scalars(
         select(Component).where(Component.app_id == app.id, Component.removed_at.is_(None)).order_by(Component.id)
     )
-    facts = load_facts(session, [app.id], load_policies(session))[app.id].facts
+    colours = colours_of(session, app.id)
     return {
         "slug": app.slug,
         "name": app.name,
@@ -229,9 +229,7 @@ def _app(session: Session, app: App) -> dict[str, Any]:
         "version": app.version,
         "onboarded_customers": app.onboarded_customers,
         "oauth_installed": app.oauth_installed,
-        "components": [
-            _component(component, known.colour) for component, known in zip(components, facts.components, strict=True)
-        ],
+        "components": [_component(component, colours.get(component.id)) for component in components],
     }
 
 

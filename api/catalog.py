@@ -51,6 +51,7 @@ def _entry(session: Session, app: App) -> dict[str, Any]:
     )
     shown = snapshot or {"app": {"name": app.name}, "evidence": {}, "components": []}
     info = shown["evidence"].get("app_info", {})
+    details = shown["evidence"].get("catalog_details", {})
     return {
         "slug": app.slug,
         "name": shown["app"]["name"],
@@ -59,6 +60,7 @@ def _entry(session: Session, app: App) -> dict[str, Any]:
         "description": info.get("description"),
         "categories": info.get("categories", []),
         "kinds": sorted({component["kind"] for component in shown["components"]}),
-        "details": shown["evidence"].get("catalog_details", {}),
+        "text": details.get("text"),
+        "screenshots": details.get("screenshots", []),
         "documentation": shown["evidence"].get("partner_documentation", {}).get("url"),
     }

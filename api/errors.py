@@ -127,7 +127,9 @@ def install(app: FastAPI) -> None:
         return problem(422, "value.unstorable", f"A value cannot be stored: {error.orig}", "Send another value.")
 
     async def _away(_request: Request, _error: Exception) -> JSONResponse:
-        return problem(503, "database.away", "The database does not answer.", "Try again; nothing was changed.")
+        return problem(
+            503, "database.away", "The database does not answer.", "Try again, with the same Idempotency-Key."
+        )
 
     for kind in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(kind, _away)

@@ -17,7 +17,7 @@ from api.transitions import ask_for_one, reasons_of
 from models import App, Review, ReviewStep, Submission
 from models.lifecycle import AppState, AppTrigger
 from workflow.actors import Actor
-from workflow.errors import NotFound
+from workflow.errors import Conflict, NotFound
 from workflow.requests import Wanted
 from workflow.reviews import Finding, claim_review, decide_step, release_review
 
@@ -131,7 +131,10 @@ async def decide(
 
 
 def _slug(session: Session, review_id: UUID, actor: Actor) -> str:  # noqa: ARG001
-    slug: str = session.scalars(select(App.slug).where(App.id == _find(session, review_id).app_id)).one()
+    review = _find(session, review_id)
+    if review.closed_at is not None:
+        raise Conflict("review.closed", f"This review ended: {review.outcome}.", "Look at the App's newest review.")
+    slug: str = session.scalars(select(App.slug).where(App.id == review.app_id)).one()
     return slug
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import Session
 
@@ -39,10 +39,19 @@ def database_now(session: Session) -> datetime:
     return now
 
 
+def _options(settings: Settings) -> str:
+    """Gives the session's limits, after whatever options the URL has (these would take their place)."""
+    given = make_url(settings.database_url).query.get("options", "")
+    limit = settings.statement_timeout_s * 1000
+    bounds = f"-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit}"
+    return f"{given if isinstance(given, str) else ' '.join(given)} {bounds}".strip()
+
+
 def _connect_args(settings: Settings) -> dict[str, object]:
     return {
         "connect_timeout": 5,
         "application_name": "devcenter",
+        "options": _options(settings),
         "prepare_threshold": settings.prepare_threshold,
         "keepalives_idle": 10,
         "keepalives_interval": 5,

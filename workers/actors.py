@@ -23,8 +23,8 @@ def declare_actors(broker: Broker, deps: Deps) -> None:
     for bell, name in ACTOR_OF.items():
         actor(actor_name=name, queue_name=bell.value, broker=broker, max_retries=0)(_answering(bell, deps))
 
-    def take_in(**arguments: Any) -> None:
-        request_transition(deps, arguments)
+    def take_in(*positional: Any, **arguments: Any) -> None:
+        request_transition(deps, arguments | ({"positional": positional} if positional else {}))
 
     actor(
         actor_name="request_transition",

@@ -69,7 +69,12 @@ def request_transition(deps: Deps, arguments: dict[str, Any]) -> None:
 def record_rejected(deps: Deps, queue: str, body: bytes, error: str) -> None:
     """Keeps a message that could not be taken in, once however often it comes, with its token struck out. Commits."""
     kept = _without_token(body.decode(errors="replace").replace("\x00", ""))[:MAX_KEPT_CHARACTERS]
-    row = {"queue": queue, "digest": hashlib.sha256(body).digest(), "body": kept, "error": error[:2000]}
+    row = {
+        "queue": queue,
+        "digest": hashlib.sha256(body).digest(),
+        "body": kept,
+        "error": error.replace("\x00", "")[:2000],
+    }
     with deps.unit_of_work() as session:
         session.execute(insert(RejectedMessage).values(row).on_conflict_do_nothing(index_elements=["digest"]))
 

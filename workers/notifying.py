@@ -1,7 +1,6 @@
 """Delivering the notifications that are due, at least once each, by mail."""
 
 import logging
-import smtplib
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,8 +10,8 @@ from workers.deps import Deps, database_now
 from workers.mail import compose
 from workflow.due import DueKind, fail_due_row, finish_due_row, lease_due_rows
 
-LEASE = timedelta(minutes=1)
-BATCH = 20
+LEASE = timedelta(minutes=5)
+"""Longer than a mail server may take for one message."""
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ def deliver_due_notifications(deps: Deps) -> int:
     worked = 0
     while True:
         with deps.unit_of_work() as session:
-            ids = lease_due_rows(session, DueKind.NOTIFICATION, database_now(session), lease=LEASE, limit=BATCH)
+            ids = lease_due_rows(session, DueKind.NOTIFICATION, database_now(session), lease=LEASE, limit=1)
         if not ids:
             return worked
         for notification_id in ids:
@@ -44,8 +43,9 @@ def _deliver(deps: Deps, notification_id: UUID) -> None:
     if row is None:
         return
     try:
+        # Whatever one message does must not hold up the others: it is tried again, later and later.
         deps.mail.send(compose(**row, sender=deps.mail_from, public_url=deps.public_url))
-    except (OSError, smtplib.SMTPException) as error:
+    except Exception as error:  # noqa: BLE001
         log.warning("notification %s was not delivered: %r", notification_id, error)
         with deps.unit_of_work() as session:
             fail_due_row(session, DueKind.NOTIFICATION, notification_id, repr(error), database_now(session))

@@ -110,6 +110,12 @@ def record_test(
     """
     lock_editable_app(session, slug, actor)
     component = find_component(session, slug, component_id, actor)
+    if revision is not None and revision > component.revision:
+        raise Invalid(
+            "test.revision",
+            f"The Component is at revision {component.revision}; a run cannot speak for revision {revision}.",
+            "Send the revision that was tested, or none for the present one.",
+        )
     if not results:
         raise Invalid("test.empty", "A test run needs at least one result.", "Send a result for each event.")
     coloured = [{**result, "colour": colour_of(str(result["event"]), result.get("status"))} for result in results]

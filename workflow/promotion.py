@@ -24,7 +24,7 @@ _CANDIDATES = text("""
     SELECT a.id FROM app a
      WHERE a.state = 'public_beta' AND a.oauth_installed AND a.onboarded_customers >= :needed
        AND NOT EXISTS (SELECT FROM transition_request r
-                        WHERE r.app_id = a.id AND r.status = 'due' AND r.source = 'schedule')
+                        WHERE r.app_id = a.id AND r.status IN ('due', 'dead') AND r.source = 'schedule')
      ORDER BY a.onboarded_customers, a.id LIMIT :limit
 """)
 
@@ -32,7 +32,7 @@ _CANDIDATES_WITHOUT_OAUTH = text("""
     SELECT a.id FROM app a
      WHERE a.state = 'public_beta' AND a.onboarded_customers >= :needed
        AND NOT EXISTS (SELECT FROM transition_request r
-                        WHERE r.app_id = a.id AND r.status = 'due' AND r.source = 'schedule')
+                        WHERE r.app_id = a.id AND r.status IN ('due', 'dead') AND r.source = 'schedule')
      ORDER BY a.id LIMIT :limit
 """)
 

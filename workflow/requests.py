@@ -136,7 +136,7 @@ def _row(one: Wanted, app_id: UUID, actor: Actor, source: RequestSource) -> dict
         "organization_id": actor.organization_id,
         "idempotency_key": one.idempotency_key,
         "body_hash": one.body_hash,
-        "due_at": one.not_before or func.now(),
+        "due_at": func.greatest(one.not_before, func.now()) if one.not_before else func.now(),
     }
 
 

@@ -58,6 +58,13 @@ def find_principal(session: Session, plain: str, now: datetime) -> Principal:
         raise Forbidden("token.revoked", "The token was revoked.", "Ask an administrator for a new one.")
     if token.expires_at <= now:
         raise Forbidden("token.expired", "The token has expired.", "Ask an administrator for a new one.")
+    if token.person_id is not None:
+        person = session.get_one(Person, token.person_id, populate_existing=True)
+        if person.removed_at is not None or (person.role, person.organization_id) != (
+            token.role,
+            token.organization_id,
+        ):
+            raise Forbidden("token.revoked", "Its holder was removed or has another role.", "Ask for a new token.")
     holder = token.person_id or token.service_id
     if holder is None:
         raise Forbidden("token.invalid", "The token belongs to nobody.", "Ask an administrator for a token.")
