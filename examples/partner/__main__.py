@@ -14,7 +14,7 @@ from examples.partner.server import ExamplePartner
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m examples.partner", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="the port to listen on; 0 takes a free one")
+    parser.add_argument("--port", type=_port, default=0, help="the port to listen on; 0 takes a free one")
     parser.add_argument("--app-name", default="Acme Insights", help="the App's name, as the pages say it")
     parser.add_argument("--api-key", default="acme-key", help="the key that the platform must send")
     options = parser.parse_args()
@@ -30,6 +30,12 @@ def main() -> int:
         print(json.dumps({"url": partner.url}), flush=True)
         stop.wait()
     return 0
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number from 0 to 65535")
+    return int(text)
 
 
 if __name__ == "__main__":

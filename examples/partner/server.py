@@ -1,28 +1,48 @@
-"""The HTTP server around the webhook and the pages: loopback only, bounded, standard library only."""
+"""The HTTP around the webhook and the pages: loopback only, bounded in bytes, in time and in events at once."""
 
+import io
 import json
+import re
+import socket
+import sys
 import threading
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 from examples.partner.pages import pages
-from examples.partner.webhook import Webhook
+from examples.partner.timed_reader import TimedReader
+from examples.partner.webhook import Answer, Webhook
 
 EVENT_BYTES = 32 * 1024
-SECONDS = 10
+DRAINED_BYTES = 1024 * 1024
+REQUEST_SECONDS = 10.0
+EVENTS_AT_ONCE = 32
+STOP_SECONDS = 5
 
 
 class ExamplePartner:
-    """A running example partner: start and stop it with `with`. Raises OSError when the port is taken."""
+    """A running example partner: start and stop it with `with`. Raises OSError when the port is taken.
 
-    def __init__(self, port: int = 0, *, app_name: str = "Acme Insights", api_key: str = "acme-key") -> None:
-        self.webhook = Webhook(api_key)
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self.webhook, pages(app_name)))
-        self._server.daemon_threads = True
+    A request arrives within `request_seconds` or is cut off. More than `events_at_once` are answered with 503.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        app_name: str = "Acme Insights",
+        api_key: str = "acme-key",
+        request_seconds: float = REQUEST_SECONDS,
+        events_at_once: int = EVENTS_AT_ONCE,
+    ) -> None:
+        self._server = _Server(port, Webhook(api_key), pages(app_name), request_seconds, events_at_once)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
     def url(self) -> str:
+        """Gives the address, without a slash at its end."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> "ExamplePartner":
@@ -32,47 +52,116 @@ class ExamplePartner:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(SECONDS)
+        self._thread.join(STOP_SECONDS)
 
 
-def _handler(webhook: Webhook, shown: dict[str, str]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        timeout = SECONDS
-        protocol_version = "HTTP/1.1"
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
 
-        def do_GET(self) -> None:
-            page = shown.get(self.path)
-            if page is not None:
-                self._answer(200, page.encode(), "text/html; charset=utf-8")
-            elif self.path == "/events":
-                self._json(200, webhook.events)
-            else:
-                self._json(404, {"message": f"there is no page {self.path}"})
+    def __init__(
+        self, port: int, webhook: Webhook, shown: dict[str, str], request_seconds: float, events_at_once: int
+    ) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.webhook = webhook
+        self.pages = shown
+        self.request_seconds = request_seconds
+        self.free = threading.BoundedSemaphore(events_at_once)
 
-        def do_POST(self) -> None:
-            length = self.headers.get("Content-Length", "")
-            if self.path != "/webhook":
-                self.close_connection = True
-                self._json(404, {"message": "events go to /webhook"})
-            elif not length.isdigit() or int(length) > EVENT_BYTES:
-                self.close_connection = True
-                self._json(400, {"message": f"an event has at most {EVENT_BYTES} bytes and a Content-Length"})
-            else:
-                body = self.rfile.read(int(length))
-                headers = self.headers
-                self._json(*webhook.receive(headers.get("Authorization"), headers.get("X-Segment-Settings"), body))
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Reports a failure, unless it is only that the other side hung up or was cut off."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
-        def log_message(self, *_: Any) -> None:
-            """Says nothing: the caller prints what matters."""
 
-        def _json(self, status: int, body: object) -> None:
-            self._answer(status, json.dumps(body).encode(), "application/json")
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    server_version = "ExamplePartner"
+    sys_version = ""
+    error_content_type = "application/json"
+    error_message_format = '{"message": "This request cannot be understood."}\n'
+    disable_nagle_algorithm = True
+    wbufsize = -1
 
-        def _answer(self, status: int, body: bytes, content_type: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
+    def setup(self) -> None:
+        super().setup()
+        self._reader = TimedReader(self.connection, self.server.request_seconds)
+        self.rfile = io.BufferedReader(self._reader)
+
+    def handle_one_request(self) -> None:
+        self._reader.restart()
+        super().handle_one_request()
+
+    def do_GET(self) -> None:
+        self.close_connection = True
+        path = urlsplit(self.path).path
+        page = self.server.pages.get(path)
+        if page is not None:
+            self._answer(HTTPStatus.OK, page.encode(), "text/html; charset=utf-8")
+        elif path == "/events":
+            self._json(HTTPStatus.OK, self.server.webhook.events())
+        else:
+            self._json(HTTPStatus.NOT_FOUND, {"message": "There is no such page. See /docs, /partners, /events."})
+
+    do_HEAD = do_GET
+
+    def do_POST(self) -> None:
+        length = self.headers.get("Content-Length", "")
+        if urlsplit(self.path).path != "/webhook":
+            self._refuse(HTTPStatus.NOT_FOUND, "Events go to /webhook.")
+        elif "Transfer-Encoding" in self.headers or not re.fullmatch("[0-9]{1,18}", length):
+            self._refuse(HTTPStatus.BAD_REQUEST, "An event is sent whole, with a Content-Length.")
+        elif int(length) > EVENT_BYTES:
+            self._refuse(HTTPStatus.BAD_REQUEST, f"An event has at most {EVENT_BYTES} bytes.")
+        elif not self.server.free.acquire(blocking=False):
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many events at once. Send this one again later.")
+        else:
+            try:
+                self._receive(int(length))
+            finally:
+                self.server.free.release()
+
+    def _receive(self, length: int) -> None:
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True
+            return
+        headers = self.headers
+        settings = headers.get("X-Segment-Settings")
+        answer = self.server.webhook.receive(headers.get("Authorization"), settings, body)
+        self._say(answer)
+
+    def _refuse(self, status: HTTPStatus, message: str) -> None:
+        """Answers without having read the body, then drops what of it still comes.
+
+        A connection that is closed on unread bytes is reset, and the answer may be lost with it.
+        """
+        self.close_connection = True
+        self._say(Answer(status, message))
+        self.wfile.flush()
+        self.connection.shutdown(socket.SHUT_WR)
+        left = DRAINED_BYTES
+        while left > 0 and (dropped := self.rfile.read1(left)):
+            left -= len(dropped)
+
+    def _say(self, answer: Answer) -> None:
+        self._json(answer.status, {"message": answer.message})
+
+    def _json(self, status: HTTPStatus, body: object) -> None:
+        self._answer(status, json.dumps(body).encode(), "application/json")
+
+    def _answer(self, status: HTTPStatus, body: bytes, content_type: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        if status == HTTPStatus.UNAUTHORIZED:
+            self.send_header("WWW-Authenticate", 'Basic realm="the API key is the user name"')
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
             self.wfile.write(body)
 
-    return Handler
+    def log_message(self, *_: Any) -> None:
+        """Says nothing: the caller prints what matters."""

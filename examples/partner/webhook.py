@@ -1,61 +1,168 @@
-"""The integration itself: what a partner's endpoint does with the events that the platform posts to it.
+"""The integration itself: what a partner's endpoint does with the events that the platform posts to it. No HTTP here.
 
-Answers: 200 processed, 400 malformed, 401 no key or a wrong one, 403 the key may not write, 501 a type that is not
-supported. Deleting a user must be supported. An error's body says why.
+| answer | when |
+|---|---|
+| 200 | the event was processed, now or when the same `messageId` came before |
+| 202 | a `delete`: its event is stored and the user's are gone; copies elsewhere may take longer |
+| 400 | the event or the settings are malformed |
+| 401 | there is no API key, or a wrong one |
+| 403 | the key is known, but may not write |
+| 501 | the type of the event is not supported |
+
+`server.py` adds 503, for when too much arrives at once. Every answer carries a message for people.
 """
 
 import base64
-import binascii
+import hmac
 import json
-from dataclasses import dataclass, field
-from typing import Any
+import threading
+from collections import deque
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, NoReturn
 
-SUPPORTED = frozenset({"identify", "track", "page", "group", "alias", "delete"})
-KNOWN = SUPPORTED | {"screen"}
 READ_ONLY_KEY = "read-only"
-REMEMBERED = 10_000
+MESSAGE_ID_CHARACTERS = 100
+KEPT_EVENTS = 1_000
+KEPT_MESSAGE_IDS = 100_000
+
+# What an event of each type cannot do without, besides a `messageId` and somebody whom it is about.
+SUPPORTED: dict[str, tuple[str, ...]] = {
+    "identify": (),
+    "track": ("event",),
+    "page": (),
+    "screen": (),
+    "group": ("groupId",),
+    "alias": ("previousId", "userId"),
+    "delete": ("userId",),
+}
+
+Event = dict[str, Any]
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the platform is told: a status it acts on, and a message it shows to people."""
+
+    status: HTTPStatus
+    message: str
+
+
+class Refused(Exception):
+    """The event was not taken. `answer` says why."""
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.answer = Answer(status, message)
+
+
 class Webhook:
-    """Receives events. The same `messageId` is taken once: the platform delivers at least once."""
+    """Receives events, in any order, from many threads, each at least once; keeps the newest in memory."""
 
-    api_key: str
-    events: list[dict[str, Any]] = field(default_factory=list)
-    _seen: set[str] = field(default_factory=set)
+    def __init__(self, api_key: str) -> None:
+        self._api_key = api_key
+        self._lock = threading.Lock()
+        self._events: deque[Event] = deque(maxlen=KEPT_EVENTS)
+        self._taken: dict[str, None] = {}
 
-    def receive(self, authorization: str | None, settings: str | None, body: bytes) -> tuple[int, dict[str, str]]:
-        """Gives the status and the body to answer with."""
-        key = _key_of(authorization)
-        if key == READ_ONLY_KEY:
-            return 403, {"message": "this key may read only"}
-        if key != self.api_key:
-            return 401, {"message": "the API key is missing or wrong"}
+    def events(self) -> list[Event]:
+        """Gives the events that are kept, oldest first."""
+        with self._lock:
+            return list(self._events)
+
+    def receive(self, authorization: str | None, settings: str | None, body: bytes) -> Answer:
+        """Takes one event, given the headers `Authorization` and `X-Segment-Settings` and the request's body.
+
+        Raises nothing: a refusal is an answer.
+        """
         try:
-            event = json.loads(body)
-            if settings:
-                json.loads(base64.b64decode(settings, validate=True))
-        except (ValueError, binascii.Error):
-            return 400, {"message": "the body or X-Segment-Settings is not JSON"}
-        if not isinstance(event, dict) or not event.get("messageId") or event.get("type") not in KNOWN:
-            return 400, {"message": "an event has a messageId and a known type"}
-        if event["type"] not in SUPPORTED:
-            return 501, {"message": f"{event['type']} is not supported"}
-        return self._take(event)
+            self._check_key(authorization)
+            _settings_of(settings)
+            return self._take(_event_of(body))
+        except Refused as refused:
+            return refused.answer
 
-    def _take(self, event: dict[str, Any]) -> tuple[int, dict[str, str]]:
-        if event["messageId"] in self._seen or len(self.events) >= REMEMBERED:
-            return 200, {"message": "known already"}
-        self._seen.add(event["messageId"])
+    def _check_key(self, authorization: str | None) -> None:
+        key = _key_of(authorization)
+        if hmac.compare_digest(key, READ_ONLY_KEY.encode()):
+            raise Refused(HTTPStatus.FORBIDDEN, "This API key may read only. Use one that may write.")
+        if not hmac.compare_digest(key, self._api_key.encode()):
+            raise Refused(HTTPStatus.UNAUTHORIZED, "The API key is missing or wrong. Copy it from your account page.")
+
+    def _take(self, event: Event) -> Answer:
+        """Stores `event` unless its `messageId` was taken before. What was deleted stays known by its id only."""
+        with self._lock:
+            if event["messageId"] in self._taken:
+                return Answer(HTTPStatus.OK, "This event was processed before.")
+            self._taken[event["messageId"]] = None
+            if len(self._taken) > KEPT_MESSAGE_IDS:
+                del self._taken[next(iter(self._taken))]
+            if event["type"] == "delete":
+                kept = [one for one in self._events if one.get("userId") != event["userId"]]
+                self._events = deque(kept, maxlen=KEPT_EVENTS)
+            self._events.append(event)
         if event["type"] == "delete":
-            self.events[:] = [one for one in self.events if one.get("userId") != event.get("userId")]
-        self.events.append(event)
-        return 200, {"message": "processed"}
+            return Answer(HTTPStatus.ACCEPTED, "The user is being deleted.")
+        return Answer(HTTPStatus.OK, "The event was processed.")
 
 
-def _key_of(authorization: str | None) -> str | None:
+def _key_of(authorization: str | None) -> bytes:
+    """Gives the user name of HTTP Basic authentication, which is the API key; empty when there is none."""
     scheme, _, encoded = (authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        return b""
     try:
-        return base64.b64decode(encoded, validate=True).decode().partition(":")[0] if scheme == "Basic" else None
-    except (ValueError, binascii.Error):
-        return None
+        return base64.b64decode(encoded, validate=True).partition(b":")[0]
+    except ValueError:
+        return b""
+
+
+def _settings_of(header: str | None) -> dict[str, Any]:
+    """Gives what the customer set besides the API key. A real integration looks here for a region or a project."""
+    try:
+        settings = _json(base64.b64decode(header, validate=True)) if header else {}
+    except ValueError:
+        _malformed("X-Segment-Settings is not base64 of JSON.")
+    return settings if isinstance(settings, dict) else _malformed("X-Segment-Settings is not a JSON object.")
+
+
+def _event_of(body: bytes) -> Event:
+    try:
+        event = _json(body)
+    except ValueError:
+        _malformed("The body is not JSON.")
+    if not isinstance(event, dict):
+        _malformed("The body is not a JSON object: one event a request.")
+    kind = event.get("type")
+    if not isinstance(kind, str) or not kind:
+        _malformed("The event has no type.")
+    if kind not in SUPPORTED:
+        raise Refused(HTTPStatus.NOT_IMPLEMENTED, f"Events of type {kind[:50]} are not supported.")
+    missing = [name for name in ("messageId", *SUPPORTED[kind]) if not _is_text(event.get(name))]
+    if missing:
+        _malformed(f"The {kind} event lacks {', '.join(missing)}.")
+    if len(event["messageId"]) > MESSAGE_ID_CHARACTERS:
+        _malformed(f"The messageId is longer than {MESSAGE_ID_CHARACTERS} characters.")
+    if not (_is_text(event.get("userId")) or _is_text(event.get("anonymousId"))):
+        _malformed("The event has neither a userId nor an anonymousId.")
+    return event
+
+
+def _json(text: bytes) -> Any:
+    """Gives the value of `text`. Raises ValueError for all that is not JSON or is nested too deeply."""
+    try:
+        return json.loads(text, parse_constant=_not_json)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _not_json(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _malformed(message: str) -> NoReturn:
+    raise Refused(HTTPStatus.BAD_REQUEST, message)
