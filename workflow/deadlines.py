@@ -1,11 +1,16 @@
-"""The business-day clock: deadlines in the platform's time zone and holiday calendar. Pure."""
+"""The business-day clock: deadlines in the platform's time zone and holiday calendar. Pure: `start` is passed in."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import lru_cache
+from math import ceil, floor
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
+
+MOST_BUSINESS_DAYS = 1000
+CACHED_YEARS = 256
 
 
 class CalendarInvalid(ValueError):
@@ -19,7 +24,10 @@ class CalendarInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class BusinessCalendar:
-    """A time zone (IANA name) and a holiday calendar (ISO 3166 codes; no country means weekends only)."""
+    """A time zone (IANA name) and a holiday calendar (ISO 3166-1 alpha-2 country, ISO 3166-2 subdivision of it).
+
+    Without a country every Monday to Friday is a business day. Raises CalendarInvalid for a name that is not known.
+    """
 
     time_zone: str
     country: str | None = None
@@ -27,71 +35,128 @@ class BusinessCalendar:
 
     def __post_init__(self) -> None:
         _zone(self.time_zone)
-        _holidays(self.country, self.subdivision)
+        _holidays(self.country, self.subdivision, years=())
 
 
 def deadline(start: datetime, *, business_days: int, calendar: BusinessCalendar) -> datetime:
-    """Gives the moment `business_days` business days after `start`, in UTC.
+    """Gives the moment, in UTC, at which `business_days` business days have passed since `start`.
 
-    A start on a business day keeps its wall-clock time; a start on any other day counts as 00:00 of the next business
-    day. A wall time that a clock change skips becomes the first one after; of one that happens twice the first counts,
-    unless the start itself was in the second. A later start never gives an earlier deadline, but for starts within an
-    hour that the clocks repeat.
-    Raises ValueError for a naive `start`.
+    A start on a business day is due at the same wall time, that many business days later. A start on any other day
+    counts as 00:00 of the next business day. A day that is counted from its 00:00 is a full day and ends at the 00:00
+    after it: 2 days from a Saturday, or from the Monday's 00:00, are over on Wednesday at 00:00, whatever day
+    Wednesday is. So the instant before a deadline is always on a business day.
+
+    Where the clock changes: a wall time that is skipped is due at the change, the first moment after it; one that
+    happens twice is due the first time. A start in the second run of a repeated hour counts as the end of that hour,
+    because the wall clock had already got that far. So a later start never gives an earlier deadline.
+
+    `business_days` is 1 to MOST_BUSINESS_DAYS. Raises ValueError for another number and for a naive `start`.
     """
-    if start.tzinfo is None:
-        raise ValueError("the start has no time zone; pass an aware datetime")
+    if start.utcoffset() is None:
+        raise ValueError(f"The start {start} has no time zone. Pass an aware datetime, such as datetime.now(UTC).")
+    if not 1 <= business_days <= MOST_BUSINESS_DAYS:
+        raise ValueError(f"A deadline lies 1 to {MOST_BUSINESS_DAYS} business days ahead, not {business_days}.")
     zone = _zone(calendar.time_zone)
-    local = start.astimezone(zone)
-    day, wall, fold = local.date(), local.time(), local.fold
+    reached = _furthest_wall_time(start, zone)
+    day, clock = reached.date(), reached.time()
     if not is_business_day(day, calendar):
-        day, wall, fold = _next_business_day(day, calendar), time.min, 0
-    for _ in range(business_days):
-        day = _next_business_day(day, calendar)
-    due = datetime.combine(day, wall.replace(fold=fold), tzinfo=zone).astimezone(UTC)
-    if due.astimezone(zone).replace(tzinfo=None) != datetime.combine(day, wall):
-        due = _first_after_gap(due, zone)
-    return due
+        day, clock = _later_business_day(day, 1, calendar), time.min
+    if clock == time.min:
+        due_day = _later_business_day(day, business_days - 1, calendar) + timedelta(days=1)
+    else:
+        due_day = _later_business_day(day, business_days, calendar)
+    return _first_moment_at(datetime.combine(due_day, clock), zone)
 
 
 def is_business_day(day: date, calendar: BusinessCalendar) -> bool:
-    """Gives whether `day` is neither a Saturday or Sunday nor a holiday of the calendar."""
-    return day.weekday() < 5 and day not in _holidays(calendar.country, calendar.subdivision)
+    """Gives whether people work on `day`: no weekend and no holiday of the country, observed ones included.
+
+    A country has its own weekend and its own working Saturdays. A day that the time zone skipped is no business day.
+    """
+    return day not in _days_off(calendar, day.year)
 
 
-def _next_business_day(day: date, calendar: BusinessCalendar) -> date:
-    day += timedelta(days=1)
-    while not is_business_day(day, calendar):
+def _later_business_day(day: date, count: int, calendar: BusinessCalendar) -> date:
+    """Gives the `count`th business day after `day`; `day` itself for 0."""
+    while count:
         day += timedelta(days=1)
+        count -= is_business_day(day, calendar)
     return day
 
 
-def _first_after_gap(inside: datetime, zone: ZoneInfo) -> datetime:
-    """Gives the moment of the clock change next to `inside`, found to the second."""
-    low, high = inside - timedelta(hours=25), inside + timedelta(hours=25)
-    offset = low.astimezone(zone).utcoffset()
-    while high - low > timedelta(seconds=1):
-        middle = low + (high - low) / 2
-        if middle.astimezone(zone).utcoffset() == offset:
-            low = middle
-        else:
-            high = middle
-    return high.replace(microsecond=0)
+# Whole years, as values: the library fills its own calendars while they are read, which two threads must not see.
+@lru_cache(maxsize=CACHED_YEARS)
+def _days_off(calendar: BusinessCalendar, year: int) -> frozenset[date]:
+    # The years beside it hold what is observed across the turn of the year.
+    known = _holidays(calendar.country, calendar.subdivision, years=(year - 1, year, year + 1))
+    zone = _zone(calendar.time_zone)
+    first = date(year, 1, 1)
+    days = (first + timedelta(days=number) for number in range((date(year, 12, 31) - first).days + 1))
+    return frozenset(day for day in days if not (_is_working_day(day, known) and _happens(day, zone)))
+
+
+def _is_working_day(day: date, known: holidays.HolidayBase | None) -> bool:
+    return day.isoweekday() <= 5 if known is None else known.is_working_day(day)
+
+
+def _happens(day: date, zone: ZoneInfo) -> bool:
+    return _first_moment_at(datetime.combine(day, time.min), zone).astimezone(zone).date() == day
+
+
+def _furthest_wall_time(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Gives the latest wall time, naive, that the zone's clocks have shown by `moment`."""
+    local = moment.astimezone(zone)
+    if not local.fold:
+        return local.replace(tzinfo=None)
+    first_run = local.replace(fold=0)
+    change = _clock_change(first_run.astimezone(UTC), local.astimezone(UTC), zone)
+    return local.replace(tzinfo=None, fold=0) + (change - first_run.astimezone(UTC))
+
+
+def _first_moment_at(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Gives the first moment, in UTC, at which the zone's clocks show the naive `wall` or, if it is skipped, later."""
+    moment = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) == wall:
+        return moment
+    return _clock_change(wall.replace(tzinfo=zone, fold=1).astimezone(UTC), moment, zone)
+
+
+def _clock_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """Gives the first second, in UTC, of the zone's new offset, given a moment on either side of the change."""
+    low, high = floor(before.timestamp()), ceil(after.timestamp())
+    old = _offset(low, zone)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _offset(middle, zone) == old else (low, middle)
+    return datetime.fromtimestamp(high, UTC)
+
+
+def _offset(timestamp: int, zone: ZoneInfo) -> timedelta | None:
+    return datetime.fromtimestamp(timestamp, zone).utcoffset()
 
 
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise CalendarInvalid(f"{name} is not a time zone.", "Write an IANA name, such as Europe/Berlin.") from None
+    except (ZoneInfoNotFoundError, TypeError, ValueError, OSError):
+        remedy = "Write an IANA name, such as Europe/Berlin; if it is one, install the package tzdata."
+        raise CalendarInvalid(f"There is no time zone {name!r}.", remedy) from None
 
 
-@cache
-def _holidays(country: str | None, subdivision: str | None) -> holidays.HolidayBase | dict[date, str]:
+def _holidays(country: str | None, subdivision: str | None, *, years: tuple[int, ...]) -> holidays.HolidayBase | None:
+    """Gives the country's calendar, filled for `years` and for no other; None without a country."""
     if country is None:
-        return {}
+        if subdivision is not None:
+            raise CalendarInvalid(f"The subdivision {subdivision!r} has no country.", "Name its country too.")
+        return None
+    # The library also knows stock exchanges and its own class names; neither is a country.
+    if not re.fullmatch("[A-Z]{2}", country):
+        raise CalendarInvalid(f"{country!r} is no country code.", "Write two capital letters, such as US or DE.")
+    if subdivision is not None and not subdivision.strip():
+        raise CalendarInvalid("The subdivision is empty.", "Name one, or leave it out for the whole country.")
     try:
-        return holidays.country_holidays(country, subdiv=subdivision)
+        return holidays.country_holidays(country, subdiv=subdivision, years=years, expand=False)
     except NotImplementedError:
-        detail = f"There is no holiday calendar for {country} {subdivision or ''}".strip() + "."
-        raise CalendarInvalid(detail, "Write ISO 3166 codes, such as US and CA.") from None
+        place = country if subdivision is None else f"{subdivision!r} in {country}"
+        remedy = "Write ISO 3166 codes, such as US and CA, or leave the country out to count weekends only."
+        raise CalendarInvalid(f"There is no holiday calendar for {place}.", remedy) from None
