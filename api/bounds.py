@@ -1,4 +1,4 @@
-"""Bounds on what a client may send: bytes of a body, and the time it may take to arrive."""
+"""Bounds on what a client may send once its head has arrived (`wire` bounds that): bytes and time."""
 
 import asyncio
 
@@ -6,12 +6,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
 
+HEAD_BYTES = 32 * 1024
 BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 30.0
 
 
 class Bounds:
-    """Refuses a body over 1 MiB with 413, declared or not, and one that drips for over 30 seconds with 408.
+    """Refuses headers over 32 KiB with 431, a body over 1 MiB with 413, declared or not, and one that drips for over
+    30 seconds with 408. A body that breaks off reaches no endpoint.
 
     The body is read before the endpoint starts, so that a slow client holds no database connection.
     """
@@ -25,10 +27,16 @@ class Bounds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > HEAD_BYTES:
+            detail = f"All headers together may have {HEAD_BYTES} bytes."
+            await problem(431, "headers.too_large", detail, "Send shorter ones.")(scope, receive, send)
+            return
         try:
             body = await asyncio.wait_for(self._read(scope, receive), self._body_seconds)
         except TimeoutError:
             await problem(408, "body.slow", "The body took too long.", "Send it faster.")(scope, receive, send)
+            return
+        except _BrokenOffError:
             return
         if body is None:
             detail = f"A body may have {self._body_bytes} bytes."
@@ -45,13 +53,17 @@ class Bounds:
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                return b"".join(parts)
+                raise _BrokenOffError
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > self._body_bytes:
                 return None
             if not message.get("more_body", False):
                 return b"".join(parts)
+
+
+class _BrokenOffError(Exception):
+    """The client went away before its body had arrived."""
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -4,12 +4,14 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from api.auth import Admin, InHouse
 from api.errors import COMMON
 from api.house import audit
 from workflow.dead import list_dead, replay
+from workflow.errors import Conflict
 
 router = APIRouter(prefix="/v1/dead", responses=COMMON, tags=["admin"])
 
@@ -30,7 +32,14 @@ async def replay_one(
     """Makes a dead row due again, with all its tries: a new acceptance."""
 
     def work(session: Session) -> dict[str, Any]:
-        replay(session, kind, row_id)
+        try:
+            with session.begin_nested():
+                replay(session, kind, row_id)
+        except IntegrityError as error:
+            if "transition_request_scheduled_key" not in str(error):
+                raise
+            detail = "The schedule has asked for the same again, and that request is due."
+            raise Conflict("dead.superseded", detail, "Nothing is to be done: it will be judged.") from None
         audit(session, actor, "dead.replay", row_id, kind=kind)
         return {"kind": kind, "id": str(row_id), "status": "due"}
 

@@ -67,13 +67,23 @@ _TITLES = {
 }
 
 
+_HEADERS = {
+    401: {"WWW-Authenticate": "Bearer"},
+    408: {"Connection": "close"},
+    413: {"Connection": "close"},
+    431: {"Connection": "close"},
+    503: {"Retry-After": "2"},
+}
+_REPEAT = "Try again, with the same Idempotency-Key: what was done is not done twice."
+
+
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Gives the declaration of problem answers, for a route's `responses`."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": _TITLES[status], "model": Problem, "content": content} for status in statuses}
 
 
-PUBLIC = answers(400, 404, 405, 413, 422, 503)
+PUBLIC = answers(400, 404, 405, 408, 413, 422, 431, 500, 503)
 """What a route without a token can answer besides its own."""
 COMMON = PUBLIC | answers(401, 403, 409)
 """What a route with a token can answer besides its own."""
@@ -82,8 +92,8 @@ COMMON = PUBLIC | answers(401, 403, 409)
 def problem(
     status: int, code: str, detail: str, remedy: str = "", unmet: list[dict[str, Any]] | None = None
 ) -> JSONResponse:
-    """Gives the answer for a problem."""
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "2"} if status == 503 else None
+    """Gives the answer for a problem. After a request that was not read to its end the connection closes."""
+    headers = _HEADERS.get(status)
     body = {
         "type": "about:blank",
         "title": _TITLES.get(status, "Error"),
@@ -127,9 +137,11 @@ def install(app: FastAPI) -> None:
         return problem(422, "value.unstorable", f"A value cannot be stored: {error.orig}", "Send another value.")
 
     async def _away(_request: Request, _error: Exception) -> JSONResponse:
-        return problem(
-            503, "database.away", "The database does not answer.", "Try again, with the same Idempotency-Key."
-        )
+        return problem(503, "database.away", "The database did not answer.", _REPEAT)
+
+    @app.exception_handler(Exception)
+    async def _broken(_request: Request, _error: Exception) -> JSONResponse:
+        return problem(500, "internal.error", "The service made a mistake; its log says which.", _REPEAT)
 
     for kind in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(kind, _away)

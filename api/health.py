@@ -13,7 +13,7 @@ from api.auth import InHouse
 from api.errors import answers, problem
 from workflow.dead import DEAD_KINDS
 
-router = APIRouter(tags=["operator"], responses=answers(405, 413))
+router = APIRouter(tags=["operator"], responses=answers(405, 408, 413, 431, 500))
 
 DUE = Gauge("devcenter_due_rows", "Rows that are due now, by kind.", ["kind"])
 OLDEST = Gauge("devcenter_due_oldest_seconds", "Seconds since the oldest due row became due, by kind.", ["kind"])
@@ -31,7 +31,7 @@ async def alive() -> dict[str, str]:
 
 @router.get("/readyz", responses=answers(503))
 async def ready(house: InHouse) -> Response:
-    """Postgres answers, and its migrations are the code's."""
+    """Postgres answers, and its migrations are the code's. Without Redis the service is `degraded`: it works, later."""
     try:
         revision = await house.transact(lambda s: s.scalar(text("SELECT version_num FROM alembic_version")))
     except SQLAlchemyError:
@@ -39,7 +39,8 @@ async def ready(house: InHouse) -> Response:
     if revision != house.revision:
         detail = f"The database is at revision {revision}; the code wants {house.revision}."
         return problem(503, "database.behind", detail, "Run `devcenter migrate`.")
-    return JSONResponse({"status": "ready", "revision": revision})
+    redis = await house.redis_answers()
+    return JSONResponse({"status": "ready" if redis else "degraded", "revision": revision, "redis": redis})
 
 
 @router.get("/metrics", response_class=Response, responses=_METRICS)

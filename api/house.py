@@ -1,6 +1,6 @@
 """What every endpoint shares: transactions, rules, bells. Made in `main`, found on the application's state."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar, cast
@@ -23,7 +23,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The world of the endpoints. `ring_apply` never blocks nor raises; `seal` encrypts a secret."""
+    """The world of the endpoints.
+
+    `ring_apply` and `ring` never block nor raise; `seal` encrypts a secret; `redis_answers` tells it within a second.
+    """
 
     engine: AsyncEngine
     history_key: bytes
@@ -33,6 +36,7 @@ class House:
     seal: Callable[[str], str]
     waiter: Waiter
     revision: str
+    redis_answers: Callable[[], Awaitable[bool]]
 
     async def transact(self, work: Callable[[Session], Result]) -> Result:
         """Runs synchronous `work` in one transaction and gives what it gives, after COMMIT."""

@@ -3,14 +3,20 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import redis.asyncio
 import uvicorn
 from cryptography.fernet import Fernet, MultiFernet
 from fastapi import FastAPI
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 from api import apps, catalog, dead, errors, health, reviews, transitions, usage
 from api.bounds import Bounds
 from api.house import House
+from api.measuring import Measuring
 from api.waiting import Waiter
+from api.wire import BoundedHead
 from migrations.run import head_revision
 from runtime.broker import WakingRedisBroker
 from runtime.database import make_async_engine
@@ -30,10 +36,21 @@ def create_api(settings: Settings) -> FastAPI:
     broker = WakingRedisBroker(url=settings.redis_url, middleware=[])
     doorbell = Doorbell(broker, on_failure=lambda bell: BELL_FAILURES.labels(bell).inc())
 
+    pinging = redis.asyncio.Redis.from_url(
+        settings.redis_url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=Retry(NoBackoff(), 0)
+    )
+
+    async def redis_answers() -> bool:
+        try:
+            return bool(await pinging.ping())
+        except (RedisError, OSError):
+            return False
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         doorbell.close()
+        await pinging.aclose()
         await engine.dispose()
 
     app = FastAPI(title="devcenter", version="1", lifespan=lifespan, redoc_url=None)
@@ -47,11 +64,13 @@ def create_api(settings: Settings) -> FastAPI:
         seal=lambda secret: keys.encrypt(secret.encode()).decode(),
         waiter=Waiter(transitions.finder(engine)),
         revision=head_revision(),
+        redis_answers=redis_answers,
     )
     errors.install(app)
     for room in ROUTERS:
         app.include_router(room.router)
     app.add_middleware(Bounds)
+    app.add_middleware(Measuring)
     return app
 
 
@@ -63,7 +82,7 @@ def serve(settings: Settings) -> None:
         host=settings.api_host,
         port=settings.api_port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHead,
         log_config=None,
         access_log=False,
         limit_concurrency=CONNECTIONS,

@@ -23,11 +23,13 @@ class Caller:
     url: str
     token: str | None = None
 
-    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
+    def __call__(
+        self, method: str, path: str, body: Any = None, *, timeout_s: float = 40, **headers: str
+    ) -> requests.Response:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.token:
             given["Authorization"] = f"Bearer {self.token}"
-        return requests.request(method, self.url + path, json=body, headers=given, timeout=40)
+        return requests.request(method, self.url + path, json=body, headers=given, timeout=timeout_s)
 
 
 @contextmanager

@@ -1,0 +1,51 @@
+"""What operators see and do: readiness, metrics, and replays that come too late."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from tests.api.conftest import Service
+from tests.api.service import Caller, api_running
+from tests.databases import TestDatabase
+from tests.journeys import apps_in_public_beta
+
+_SCHEDULED = text("""
+    INSERT INTO transition_request
+           (id, app_id, trigger, source, principal_id, role, body_hash, status, last_error, finished_at)
+    SELECT uuidv7(), id, 'promote', 'schedule', gen_random_uuid(), 'schedule', sha256('x'), :status, 'why',
+           CASE WHEN :dead THEN now() END
+      FROM app RETURNING id
+""")
+
+
+def _scheduled(session: Session, status: str) -> Any:
+    return session.scalar(_SCHEDULED, {"status": status, "dead": status == "dead"})
+
+
+def test_a_dead_promotion_that_the_schedule_asked_for_again_cannot_be_replayed(service: Service) -> None:
+    apps_in_public_beta(service.engine, service.people, ["acme"])
+    with Session(service.engine) as session, session.begin():
+        dead = _scheduled(session, "dead")
+        _scheduled(session, "due")
+    answer = service.admin("POST", f"/v1/dead/transition_request/{dead}/replay")
+    assert (answer.status_code, answer.json()["code"]) == (409, "dead.superseded")
+
+
+def test_requests_are_counted_by_route_and_not_by_path(service: Service) -> None:
+    service.partner("GET", "/v1/apps/acme")
+    service.nobody("GET", "/nowhere")
+    metrics = service.nobody("GET", "/metrics").text
+    assert 'devcenter_http_requests_total{method="GET",route="/v1/apps/{slug}",status="404"} 1.0' in metrics
+    assert 'devcenter_http_requests_total{method="GET",route="none",status="404"} 1.0' in metrics
+    assert 'devcenter_http_seconds_count{method="GET",route="/v1/apps/{slug}"} 1.0' in metrics
+
+
+def test_without_redis_the_service_is_degraded_but_ready(
+    service: Service, database: TestDatabase, tmp_path: Path
+) -> None:
+    assert service.nobody("GET", "/readyz").json()["status"] == "ready"
+    with api_running(database.application_url, "redis://127.0.0.1:1/0", tmp_path) as url:
+        answer = Caller(url)("GET", "/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
