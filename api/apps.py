@@ -1,10 +1,11 @@
 """Apps, their Components and their launch checklist: what a partner builds."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -23,14 +24,16 @@ from workflow.apply import create_app
 from workflow.editing import (
     add_component,
     change_component,
+    components_of,
     evidence_of,
     find_component,
     give_evidence,
     record_test,
+    remove_component,
     shown,
 )
 from workflow.errors import Conflict
-from workflow.loading import colours_of, load_facts
+from workflow.loading import load_facts
 from workflow.locking import find_app, lock_editable_app
 from workflow.policy import load_policies
 
@@ -84,7 +87,7 @@ async def list_apps(
             statement = statement.where(App.organization_id == actor.organization_id)
         if state is not None:
             statement = statement.where(App.state == state.value)
-        return page(session, statement, App.slug, after, limit, lambda app: _app(session, app))
+        return page(session, statement, App.slug, after, limit, lambda apps: _apps(session, apps))
 
     return await house.transact(work)
 
@@ -142,6 +145,18 @@ async def edit_component(
     return await house.transact(work)
 
 
+@router.delete("/{slug}/components/{component_id}", status_code=204, tags=["partner"])
+async def delete_component(house: InHouse, actor: Partner, slug: SlugPath, component_id: UUID) -> Response:
+    """Takes a Component off the App."""
+
+    def work(session: Session) -> None:
+        remove_component(session, slug, component_id, actor, now_of(session))
+        audit(session, actor, "component.remove", component_id, app=slug)
+
+    await house.transact(work)
+    return Response(status_code=204)
+
+
 @router.post("/{slug}/components/{component_id}/tests", status_code=201, tags=["partner", "service"])
 async def create_test(
     house: InHouse, actor: PartnerOrService, slug: SlugPath, component_id: UUID, body: NewTest, key: Key = None
@@ -168,7 +183,7 @@ async def list_tests(
     def work(session: Session) -> dict[str, Any]:
         find_component(session, slug, component_id, actor)
         statement = select(ComponentTest).where(ComponentTest.component_id == component_id).order_by(ComponentTest.id)
-        return page(session, statement, ComponentTest.id, after, limit, _test)
+        return page(session, statement, ComponentTest.id, after, limit, lambda tests: [_test(test) for test in tests])
 
     return await house.transact(work)
 
@@ -218,19 +233,23 @@ def _checklist(session: Session, slug: str, actor: Actor) -> dict[str, Any]:
 
 
 def _app(session: Session, app: App) -> dict[str, Any]:
-    components = session.scalars(
-        select(Component).where(Component.app_id == app.id, Component.removed_at.is_(None)).order_by(Component.id)
-    )
-    colours = colours_of(session, app.id)
-    return {
-        "slug": app.slug,
-        "name": app.name,
-        "state": app.state,
-        "version": app.version,
-        "onboarded_customers": app.onboarded_customers,
-        "oauth_installed": app.oauth_installed,
-        "components": [_component(component, colours.get(component.id)) for component in components],
-    }
+    return _apps(session, [app])[0]
+
+
+def _apps(session: Session, apps: Sequence[App]) -> list[dict[str, Any]]:
+    components = components_of(session, [app.id for app in apps])
+    return [
+        {
+            "slug": app.slug,
+            "name": app.name,
+            "state": app.state,
+            "version": app.version,
+            "onboarded_customers": app.onboarded_customers,
+            "oauth_installed": app.oauth_installed,
+            "components": [_component(component, colour) for component, colour in components[app.id]],
+        }
+        for app in apps
+    ]
 
 
 def _component(component: Component, colour: str | None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The public catalog: Apps in public beta and public, as their latest approved submission shows them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -23,7 +24,7 @@ async def list_entries(house: InHouse, after: Cursor = None, limit: Limit = 50) 
 
     def work(session: Session) -> dict[str, Any]:
         statement = select(App).where(App.state.in_(sorted(LISTED_STATES))).order_by(App.slug)
-        return page(session, statement, App.slug, after, limit, lambda app: _entry(session, app))
+        return page(session, statement, App.slug, after, limit, lambda apps: _entries(session, apps))
 
     return await house.transact(work)
 
@@ -36,19 +37,24 @@ async def read_entry(house: InHouse, slug: SlugPath) -> dict[str, Any]:
         app = session.scalar(select(App).where(App.slug == slug, App.state.in_(sorted(LISTED_STATES))))
         if app is None:
             raise NotFound("catalog.not_found", f"The catalog has no {slug}.", "Look at the list.")
-        return _entry(session, app)
+        return _entries(session, [app])[0]
 
     return await house.transact(work)
 
 
-def _entry(session: Session, app: App) -> dict[str, Any]:
-    snapshot: dict[str, Any] | None = session.scalar(
-        select(Submission.snapshot)
+def _entries(session: Session, apps: Sequence[App]) -> list[dict[str, Any]]:
+    statement = (
+        select(Submission.app_id, Submission.snapshot)
+        .distinct(Submission.app_id)
         .join(Review, Review.submission_id == Submission.id)
-        .where(Submission.app_id == app.id, Review.outcome == "approved")
-        .order_by(Submission.app_version.desc())
-        .limit(1)
+        .where(Submission.app_id.in_([app.id for app in apps]), Review.outcome == "approved")
+        .order_by(Submission.app_id, Submission.app_version.desc())
     )
+    snapshots = {row.app_id: row.snapshot for row in session.execute(statement)}
+    return [_entry(app, snapshots.get(app.id)) for app in apps]
+
+
+def _entry(app: App, snapshot: dict[str, Any] | None) -> dict[str, Any]:
     shown = snapshot or {"app": {"name": app.name}, "evidence": {}, "components": []}
     info = shown["evidence"].get("app_info", {})
     details = shown["evidence"].get("catalog_details", {})

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,15 +22,18 @@ def page(
     key: InstrumentedAttribute[Any],
     after: str | None,
     limit: int,
-    show: Callable[[Any], dict[str, Any]],
+    show: Callable[[Sequence[Any]], list[dict[str, Any]]],
 ) -> dict[str, Any]:
-    """Gives up to `limit` rows of `statement`, which is ordered by `key`, after the cursor. Raises Invalid."""
+    """Gives up to `limit` rows of `statement`, which is ordered by `key`, after the cursor. Raises Invalid.
+
+    `show` is given all rows of the page at once, so that what belongs to them can be read in one query.
+    """
     if after is not None:
         statement = statement.where(key > _read(after, key))
     rows = session.scalars(statement.limit(limit + 1)).all()
     more = len(rows) > limit
     last = getattr(rows[limit - 1], key.key) if more else None
-    return {"items": [show(row) for row in rows[:limit]], "next": _write(last) if more else None}
+    return {"items": show(rows[:limit]), "next": _write(last) if more else None}
 
 
 def _write(value: object) -> str:

@@ -1,5 +1,6 @@
 """The review desk over HTTP: the queue, holding a review, its steps, and the decision."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -44,7 +45,7 @@ async def queue(
             statement = statement.where(Review.claimed_by.is_(None))
         if show == "mine":
             statement = statement.where(Review.claimed_by == actor.id)
-        return page(session, statement, Review.id, after, limit, lambda review: _review(session, review))
+        return page(session, statement, Review.id, after, limit, lambda reviews: _reviews(session, reviews))
 
     return await house.transact(work)
 
@@ -146,17 +147,29 @@ def _find(session: Session, review_id: UUID) -> Review:
 
 
 def _review(session: Session, review: Review) -> dict[str, Any]:
-    steps = session.scalars(select(ReviewStep).where(ReviewStep.review_id == review.id).order_by(ReviewStep.code))
-    return {
-        "id": str(review.id),
-        "app": session.scalars(select(App.slug).where(App.id == review.app_id)).one(),
-        "opened_at": review.opened_at,
-        "due_at": review.due_at,
-        "claimed_by": str(review.claimed_by) if review.claimed_by else None,
-        "outcome": review.outcome,
-        "closed_at": review.closed_at,
-        "steps": [_step(step) for step in steps],
-    }
+    return _reviews(session, [review])[0]
+
+
+def _reviews(session: Session, reviews: Sequence[Review]) -> list[dict[str, Any]]:
+    apps = select(App.id, App.slug).where(App.id.in_([review.app_id for review in reviews]))
+    slugs = {row.id: row.slug for row in session.execute(apps)}
+    wanted = select(ReviewStep).where(ReviewStep.review_id.in_([review.id for review in reviews]))
+    steps: dict[UUID, list[dict[str, Any]]] = {review.id: [] for review in reviews}
+    for step in session.scalars(wanted.order_by(ReviewStep.code)):
+        steps[step.review_id].append(_step(step))
+    return [
+        {
+            "id": str(review.id),
+            "app": slugs[review.app_id],
+            "opened_at": review.opened_at,
+            "due_at": review.due_at,
+            "claimed_by": str(review.claimed_by) if review.claimed_by else None,
+            "outcome": review.outcome,
+            "closed_at": review.closed_at,
+            "steps": steps[review.id],
+        }
+        for review in reviews
+    ]
 
 
 def _step(step: ReviewStep) -> dict[str, Any]:

@@ -1,10 +1,19 @@
 """The shapes of requests: types with their bounds, shared by the routes."""
 
 import json
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import Header, Path
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from models.component import ComponentKind
 from models.lifecycle import AppState, AppTrigger, StepTrigger
@@ -28,6 +37,13 @@ def _storable(value: Any) -> Any:
     return value
 
 
+def _in_this_millennium(moment: datetime) -> datetime:
+    """Refuses times that Postgres can hold and Python, in another zone, cannot read again."""
+    if not 2000 <= moment.year <= 2999:
+        raise ValueError("must be between the years 2000 and 2999")
+    return moment
+
+
 def _depth(value: Any) -> int:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return 1 + max((_depth(one) for one in inner), default=0)
@@ -38,6 +54,7 @@ Line = Annotated[
 ]
 Prose = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, max_length=2000)]
 Object = Annotated[dict[str, Any], AfterValidator(_storable)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_this_millennium)]
 Slug = Annotated[str, StringConstraints(pattern=SLUG, min_length=2, max_length=64)]
 SlugPath = Annotated[str, Path(pattern=SLUG, max_length=64, examples=["acme"])]
 Workspace = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,128}$", examples=["workspace-1"])]
@@ -68,8 +85,18 @@ class NewComponent(Body):
 
 
 class ChangedComponent(Body):
+    """What is to change; at least one of them."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     name: Line | None = None
     settings: Object | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.name is None and self.settings is None:
+            raise ValueError("give a name, settings or both: a change makes the Component untested")
+        return self
 
 
 class TestResult(Body):
@@ -102,7 +129,7 @@ class NewTransitionRequest(Body):
     app: Slug
     trigger: AppTrigger
     expected_state: AppState | None = None
-    not_before: AwareDatetime | None = None
+    not_before: Moment | None = None
     reasons: Reasons = Field(default_factory=list)
 
 

@@ -1,5 +1,6 @@
 """Asking for transitions, their outcomes, what is possible now, and the log."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -75,14 +76,8 @@ async def log(house: InHouse, actor: Anyone, slug: SlugPath, after: Cursor = Non
 
     def work(session: Session) -> dict[str, Any]:
         app = find_app(session, slug, actor)
-        reasons = {
-            row.version: row.reasons
-            for row in session.scalars(select(TransitionReason).where(TransitionReason.app_id == app.id))
-        }
         statement = select(Transition).where(Transition.app_id == app.id).order_by(Transition.version)
-        return page(
-            session, statement, Transition.version, after, limit, lambda row: _logged(row, reasons.get(row.version, []))
-        )
+        return page(session, statement, Transition.version, after, limit, lambda rows: _log(session, app.id, rows))
 
     return await house.transact(work)
 
@@ -188,6 +183,14 @@ def _judged(judgment: Judgment) -> dict[str, Any]:
         "unmet": [one.as_dict() for one in judgment.unmet],
         "observed": [one.as_dict() for one in judgment.observed],
     }
+
+
+def _log(session: Session, app_id: UUID, rows: Sequence[Transition]) -> list[dict[str, Any]]:
+    statement = select(TransitionReason).where(
+        TransitionReason.app_id == app_id, TransitionReason.version.in_([row.version for row in rows])
+    )
+    reasons = {one.version: one.reasons for one in session.scalars(statement)}
+    return [_logged(row, reasons.get(row.version, [])) for row in rows]
 
 
 def _logged(row: Transition, reasons: list[dict[str, Any]]) -> dict[str, Any]:

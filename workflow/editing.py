@@ -10,12 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from models import ChecklistItem, Component, ComponentTest
+from models import App, ChecklistItem, Component, ComponentTest
 from models.checklist import GIVEN_REQUIREMENTS, Requirement
 from models.component import SUBKINDS, ComponentKind, TestColour
+from models.lifecycle import AppState
 from workflow.actors import Actor
-from workflow.errors import Invalid, NotFound
-from workflow.locking import find_app, lock_editable_app
+from workflow.errors import Conflict, Invalid, NotFound
+from workflow.locking import find_app, lock_app, lock_editable_app
 
 CATEGORIES = (
     "A/B Testing",
@@ -84,6 +85,42 @@ def change_component(
     return component
 
 
+def remove_component(session: Session, slug: str, component_id: UUID, actor: Actor, now: datetime) -> None:
+    """Takes a Component off the App; its tests are kept. Does not commit. Raises NotFound and Conflict (frozen)."""
+    lock_editable_app(session, slug, actor)
+    find_component(session, slug, component_id, actor).removed_at = now
+    session.flush()
+
+
+def components_of(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Component, str | None]]]:
+    """Gives the Components of many Apps, oldest first, each with the colour of its present revision's latest test.
+
+    One query, so that Components and colours are of one moment.
+    """
+    colour = (
+        select(ComponentTest.colour)
+        .where(
+            ComponentTest.component_id == Component.id,
+            ComponentTest.component_revision == Component.revision,
+            ComponentTest.status == "done",
+        )
+        .order_by(ComponentTest.id.desc())
+        .limit(1)
+        .correlate(Component)
+        .scalar_subquery()
+    )
+    statement = (
+        select(Component, colour)
+        .where(Component.app_id.in_(app_ids), Component.removed_at.is_(None))
+        .order_by(Component.id)
+        .execution_options(populate_existing=True)
+    )
+    found: dict[UUID, list[tuple[Component, str | None]]] = {app_id: [] for app_id in app_ids}
+    for component, shade in session.execute(statement):
+        found[component.app_id].append((component, shade))
+    return found
+
+
 def find_component(session: Session, slug: str, component_id: UUID, actor: Actor) -> Component:
     """Gives a Component of the App. Raises NotFound."""
     app = find_app(session, slug, actor)
@@ -110,14 +147,14 @@ def record_test(
     """
     lock_editable_app(session, slug, actor)
     component = find_component(session, slug, component_id, actor)
+    if not results:
+        raise Invalid("test.empty", "A test run needs at least one result.", "Send a result for each event.")
     if revision is not None and revision > component.revision:
         raise Invalid(
             "test.revision",
-            f"The Component is at revision {component.revision}; a run cannot speak for revision {revision}.",
-            "Send the revision that was tested, or none for the present one.",
+            f"There is no revision {revision} yet; the Component is at {component.revision}.",
+            "Test the revision that there is.",
         )
-    if not results:
-        raise Invalid("test.empty", "A test run needs at least one result.", "Send a result for each event.")
     coloured = [{**result, "colour": colour_of(str(result["event"]), result.get("status"))} for result in results]
     worst = max((TestColour(result["colour"]) for result in coloured), key=list(TestColour).index)
     test = ComponentTest(
@@ -148,15 +185,17 @@ def give_evidence(
 ) -> dict[str, Any]:
     """Stores the evidence for a requirement, in place of what was there; gives it as it may be shown. Does not commit.
 
-    The password of a test account is sealed. Raises NotFound, Conflict (frozen), Invalid with everything wrong with it.
+    The password of a test account is sealed; a test account may be given while the App is frozen, because a reviewer
+    who cannot log in cannot review. Raises NotFound, Conflict (frozen), Invalid with everything wrong with it.
     """
-    app = lock_editable_app(session, slug, actor)
+    app = _lock_for_evidence(session, slug, code, actor)
     if code not in GIVEN_REQUIREMENTS:
         known = ", ".join(GIVEN_REQUIREMENTS)
         raise NotFound(
             "requirement.not_found", f"{code} is not a requirement that takes evidence.", f"Those are: {known}."
         )
-    problems = _CHECKS[Requirement(code)](evidence)
+    requirement = Requirement(code)
+    problems = _unknown_fields(requirement, evidence) + _CHECKS[requirement](evidence)
     if problems:
         raise Invalid("evidence.invalid", " ".join(problems), "Mend each and send the evidence again.")
     if code == Requirement.TEST_ACCOUNT:
@@ -181,9 +220,25 @@ def evidence_of(session: Session, app_id: UUID) -> dict[str, ChecklistItem]:
     return {item.code: item for item in session.scalars(select(ChecklistItem).where(ChecklistItem.app_id == app_id))}
 
 
+def _lock_for_evidence(session: Session, slug: str, code: str, actor: Actor) -> App:
+    if code != Requirement.TEST_ACCOUNT:
+        return lock_editable_app(session, slug, actor)
+    app = lock_app(session, slug, actor)
+    if app.state == AppState.REMOVED:
+        raise Conflict("app.removed", f"{slug} was removed and cannot be edited.", "Create a new App.")
+    return app
+
+
+def _unknown_fields(requirement: Requirement, evidence: Mapping[str, Any]) -> list[str]:
+    """What nobody looks at is not stored: a misspelt `password` would lie there in plain."""
+    known = _FIELDS[requirement]
+    unknown = sorted(set(evidence) - set(known))
+    return [f"{requirement} has no {', '.join(unknown)[:200]}; its fields are: {', '.join(known)}."] if unknown else []
+
+
 def _text(evidence: Mapping[str, Any], name: str, low: int = 1, high: int = 10_000) -> list[str]:
     value = evidence.get(name)
-    if isinstance(value, str) and low <= len(value.strip()) <= high:
+    if isinstance(value, str) and low <= len(value.strip()) and len(value) <= high:
         return []
     return [f"{name} must be a text of {low} to {high} characters."]
 
@@ -197,6 +252,8 @@ def _url(evidence: Mapping[str, Any], name: str) -> list[str]:
 
 def _app_info(evidence: Mapping[str, Any]) -> list[str]:
     problems = _url(evidence, "website") + _text(evidence, "description", 40, 500)
+    if "name" in evidence:
+        problems += _text(evidence, "name", 1, 100)
     categories = evidence.get("categories")
     if not isinstance(categories, list) or not 1 <= len(categories) <= 2 or set(map(str, categories)) - set(CATEGORIES):
         problems.append(f"categories must be one or two of: {', '.join(CATEGORIES)}.")
@@ -217,11 +274,37 @@ def _catalog_details(evidence: Mapping[str, Any]) -> list[str]:
 
 
 def _announcement(evidence: Mapping[str, Any]) -> list[str]:
-    return _url(evidence, "url") if "url" in evidence else _text(evidence, "text", 100)
+    if "url" not in evidence:
+        return _text(evidence, "text", 100)
+    return _url(evidence, "url") + (_text(evidence, "text", 0) if "text" in evidence else [])
 
 
 def _account(evidence: Mapping[str, Any]) -> list[str]:
-    return _text(evidence, "username", 1, 200) + _text(evidence, "password", 1, 200)
+    notes = _text(evidence, "notes", 0, 2000) if "notes" in evidence else []
+    return _text(evidence, "username", 1, 200) + _text(evidence, "password", 1, 200) + notes
+
+
+def _replay_info(evidence: Mapping[str, Any]) -> list[str]:
+    problems = _text(evidence, "text", 0) if "text" in evidence else []
+    rate = evidence.get("requests_per_second")
+    if rate is not None and not (type(rate) in (int, float) and 0 < rate <= 1_000_000):
+        problems.append("requests_per_second must be a number over 0, a million at most.")
+    if not isinstance(evidence.get("possible"), bool):
+        problems.append("possible must be true or false.")
+    return problems
+
+
+_FIELDS: dict[Requirement, tuple[str, ...]] = {
+    Requirement.APP_INFO: ("name", "website", "description", "categories", "support_email"),
+    Requirement.PLATFORM_DOCUMENTATION: ("text",),
+    Requirement.PARTNER_DOCUMENTATION: ("url",),
+    Requirement.CATALOG_DETAILS: ("text", "screenshots"),
+    Requirement.PARTNERS_PAGE: ("url",),
+    Requirement.LAUNCH_ANNOUNCEMENT: ("url", "text"),
+    Requirement.TEST_ACCOUNT: ("username", "password", "notes"),
+    Requirement.REPLAY_INFO: ("possible", "requests_per_second", "text"),
+}
+"""All that the evidence for a requirement may hold."""
 
 
 _CHECKS: dict[Requirement, Callable[[Mapping[str, Any]], list[str]]] = {
@@ -232,7 +315,5 @@ _CHECKS: dict[Requirement, Callable[[Mapping[str, Any]], list[str]]] = {
     Requirement.PARTNERS_PAGE: lambda evidence: _url(evidence, "url"),
     Requirement.LAUNCH_ANNOUNCEMENT: _announcement,
     Requirement.TEST_ACCOUNT: _account,
-    Requirement.REPLAY_INFO: lambda evidence: (
-        [] if isinstance(evidence.get("possible"), bool) else ["possible must be true or false."]
-    ),
+    Requirement.REPLAY_INFO: _replay_info,
 }

@@ -41,7 +41,7 @@ _APPS = app_ids("""
 """)
 
 _COMPONENTS = app_ids("""
-    SELECT c.app_id, c.id, c.name, latest.colour
+    SELECT c.app_id, c.name, latest.colour
       FROM component c
       LEFT JOIN LATERAL (SELECT t.colour FROM component_test t
                           WHERE t.component_id = c.id AND t.component_revision = c.revision AND t.status = 'done'
@@ -93,11 +93,6 @@ def load_facts(session: Session, ids: Sequence[UUID], policies: Policies) -> dic
         )
         loaded[row.id] = LoadedApp(row.id, facts, bytes(row.head_hash), review_id)
     return loaded
-
-
-def colours_of(session: Session, app_id: UUID) -> dict[UUID, str | None]:
-    """Gives the colour of each Component's latest test of its present revision, by the Component's id."""
-    return {row.id: row.colour for row in session.execute(_COMPONENTS, {"ids": [app_id]})}
 
 
 def _load_reviews(

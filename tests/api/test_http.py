@@ -17,6 +17,7 @@ from workflow.tokens import issue_token, revoke_token
 
 EVIDENCE: dict[str, dict[str, Any]] = {
     "app_info": {
+        "name": "Acme",
         "website": "https://acme.example",
         "description": "Charts that a whole team reads together, from your own events.",
         "categories": ["Analytics"],
@@ -27,7 +28,8 @@ EVIDENCE: dict[str, dict[str, Any]] = {
     "catalog_details": {"text": "Charts.", "screenshots": ["https://acme.example/one.png"]},
     "partners_page": {"url": "https://acme.example/partners"},
     "launch_announcement": {"url": "https://acme.example/blog"},
-    "test_account": {"username": "rae", "password": "a secret of the partner"},
+    "test_account": {"username": "rae", "password": "a secret of the partner", "notes": "Log in at /."},
+    "replay_info": {"possible": True, "requests_per_second": 50},
 }
 
 
@@ -168,16 +170,6 @@ def test_a_token_that_is_missing_unknown_expired_or_revoked_opens_nothing(servic
     ):
         _problem(Caller(service.url, plain)("GET", "/v1/apps"), 401, code)
     _problem(service.partner("GET", "/v1/reviews"), 403, "role.forbidden")
-
-
-def test_waiting_is_answered_as_soon_as_the_request_is_judged(service: Service) -> None:
-    apps_in_public_beta(service.engine, service.people, ["acme"])
-    asked = {"app": "acme", "trigger": "promote"}
-    waited = service.service("POST", "/v1/transition-requests", asked, Prefer="wait=1")
-    assert waited.status_code == 202
-    judge(service.engine)
-    again = service.service("GET", f"/v1/transition-requests/{waited.json()['id']}").json()
-    assert again["status"] == "refused"
 
 
 def test_pages_follow_one_another_without_gap_or_repeat(service: Service) -> None:
