@@ -47,20 +47,78 @@ CASES = {
     "a birth that is not create": ([_log(4, "new", "create", "building")], "transition_birth_check"),
     "a version that runs backwards": ([_moved("submitted", 2)], "app_forward_guard"),
     "an unknown state": ([_moved("famous", 4)], "app_state_check"),
+    "another id": (["UPDATE app SET id = uuidv7()"], "app_forward_guard"),
+    "an App ahead of its log": (
+        [_moved("suspended", 4), _log(4, "public_beta", "suspend", "suspended"), _moved("public_beta", 5)],
+        "app_head_fkey",
+    ),
+    "a version written twice": ([_log(3, "submitted", "approve", "public_beta")], "transition_pkey"),
+    "a log of no App": (
+        [
+            LOG.format(
+                app="00000000-0000-7000-8000-0000000000ff", version=1, source="new", trigger="create", target="building"
+            )
+        ],
+        "transition_app_id_fkey",
+    ),
+    "a request applied twice": (
+        [
+            _moved("suspended", 4),
+            _log(4, "public_beta", "suspend", "suspended").replace(
+                "uuidv7()", "(SELECT request_id FROM transition WHERE version = 3)"
+            ),
+        ],
+        "transition_request_key",
+    ),
+    "a hash of the wrong length": (
+        [_moved("suspended", 4), _log(4, "public_beta", "suspend", "suspended").replace("sha256('')", "'short'")],
+        "transition_hash_check",
+    ),
 }
+NO_TABLE = "permission denied for table {}"
+NO_OWNER = "must be owner of {}"
 FORBIDDEN = {
-    "changing the log": "UPDATE transition SET at = now()",
-    "deleting from the log": "DELETE FROM transition",
-    "truncating the log": "TRUNCATE transition CASCADE",
-    "truncating the Apps": "TRUNCATE app CASCADE",
-    "deleting an App": "DELETE FROM app",
-    "changing a policy": "UPDATE policy_version SET note = ''",
-    "changing what was submitted": "UPDATE submission SET snapshot = '{}'",
-    "changing the audit log": "DELETE FROM audit_entry",
-    "disabling a trigger": "ALTER TABLE transition DISABLE TRIGGER ALL",
-    "dropping a constraint": "ALTER TABLE app DROP CONSTRAINT app_head_fkey",
-    "making a table": "CREATE TABLE mine (id int)",
-    "silencing triggers": "SET session_replication_role = replica",
+    "changing the log": ("UPDATE transition SET at = now()", NO_TABLE.format("transition")),
+    "changing the log by inserting": (
+        LOG.format(app="{app}", version=3, source="submitted", trigger="approve", target="public_beta")
+        + " ON CONFLICT (app_id, version) DO UPDATE SET at = now()",
+        NO_TABLE.format("transition"),
+    ),
+    "deleting from the log": ("DELETE FROM transition", NO_TABLE.format("transition")),
+    "truncating the log": ("TRUNCATE transition CASCADE", NO_TABLE.format("transition")),
+    "changing reasons": ("UPDATE transition_reason SET reasons = '[]'", NO_TABLE.format("transition_reason")),
+    "truncating the Apps": ("TRUNCATE app CASCADE", NO_TABLE.format("app")),
+    "deleting an App": ("DELETE FROM app", NO_TABLE.format("app")),
+    "changing a policy": ("UPDATE policy_version SET note = ''", NO_TABLE.format("policy_version")),
+    "deleting a policy": ("DELETE FROM policy_version", NO_TABLE.format("policy_version")),
+    "changing what was submitted": ("UPDATE submission SET snapshot = '{}'", NO_TABLE.format("submission")),
+    "deleting what was submitted": ("DELETE FROM submission", NO_TABLE.format("submission")),
+    "changing the audit log": ("DELETE FROM audit_entry", NO_TABLE.format("audit_entry")),
+    "moving to another revision": ("UPDATE alembic_version SET version_num = '0'", NO_TABLE.format("alembic_version")),
+    "disabling triggers": ("ALTER TABLE transition DISABLE TRIGGER ALL", NO_OWNER.format("table transition")),
+    "dropping a trigger": ("DROP TRIGGER app_birth_guard ON app", NO_OWNER.format("relation app")),
+    "dropping a constraint": ("ALTER TABLE app DROP CONSTRAINT app_head_fkey", NO_OWNER.format("table app")),
+    "dropping a table": ("DROP TABLE transition CASCADE", NO_OWNER.format("table transition")),
+    "dropping a guard": ("DROP FUNCTION app_birth_guard() CASCADE", NO_OWNER.format("function app_birth_guard")),
+    "replacing a guard": (
+        "CREATE OR REPLACE FUNCTION app_birth_guard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+        "permission denied for schema public",
+    ),
+    "making a table": ("CREATE TABLE mine (id int)", "permission denied for schema public"),
+    "misleading guards by a table of its own": (
+        "CREATE TEMPORARY TABLE app (id uuid, version int)",
+        "permission denied to create temporary tables in database",
+    ),
+    "silencing triggers": (
+        "SET session_replication_role = replica",
+        'permission denied to set parameter "session_replication_role"',
+    ),
+}
+APPEND_ONLY = {
+    "transition": "at = now()",
+    "policy_version": "note = ''",
+    "submission": "snapshot = '{}'",
+    "audit_entry": "at = now()",
 }
 
 
@@ -76,14 +134,15 @@ def test_the_database_refuses(stored: Stored, case: str) -> None:
 
 @pytest.mark.parametrize("case", FORBIDDEN)
 def test_the_application_role_may_not(stored: Stored, case: str) -> None:
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        stored.prompt.execute(FORBIDDEN[case])
+    statement, refusal = FORBIDDEN[case]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege) as refused:
+        stored.prompt.execute(statement.replace("{app}", str(stored.app_id)))
+    assert str(refused.value.diag.message_primary).startswith(refusal)
 
 
-@pytest.mark.parametrize(
-    "statement", ["UPDATE transition SET at = now()", "DELETE FROM transition", "TRUNCATE transition CASCADE"]
-)
-def test_even_the_owner_of_all_rights_meets_the_append_only_guard(stored: Stored, statement: str) -> None:
+@pytest.mark.parametrize("table", APPEND_ONLY)
+@pytest.mark.parametrize("statement", ["UPDATE {} SET {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+def test_even_the_owner_of_all_rights_meets_the_append_only_guard(stored: Stored, table: str, statement: str) -> None:
     with pytest.raises(psycopg.Error) as refused:
-        stored.superuser.execute(statement)
-    assert refused.value.diag.constraint_name == "append_only_guard"
+        stored.superuser.execute(statement.format(table, APPEND_ONLY[table]))
+    assert (refused.value.diag.constraint_name, refused.value.diag.table_name) == ("append_only_guard", table)

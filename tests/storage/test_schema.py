@@ -1,13 +1,14 @@
 """The migrations give exactly what the models say, and run one at a time, up and down."""
 
-import threading
+import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from migrations.run import downgrade, revisions, upgrade
+from migrations.run import downgrade, head_revision, revisions, upgrade
 from models import Base
 from models.guards import APPLICATION_ROLE, PRIVILEGES, create_schema
 from models.lifecycle import APP_EDGES
@@ -28,10 +29,18 @@ CATALOG = {
     "triggers": "SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
     "functions": """
         SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace""",
-    "privileges": f"""
-        SELECT table_name, privilege_type FROM information_schema.table_privileges
-         WHERE table_schema = 'public' AND grantee = '{APPLICATION_ROLE}'""",
+    "privileges": """
+        SELECT c.relname, coalesce(a.attname, ''), acl.grantee::regrole::text, acl.privilege_type, acl.is_grantable
+          FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attacl IS NOT NULL
+         CROSS JOIN LATERAL aclexplode(coalesce(a.attacl, c.relacl)) acl
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'S')""",
 }
+GRANTED = f"""
+    SELECT table_name, privilege_type FROM information_schema.table_privileges
+     WHERE table_schema = 'public' AND grantee = '{APPLICATION_ROLE}' AND table_name <> 'alembic_version'
+"""
+EDGES_CHECK = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'transition_edge_check'"
+EDGE = re.compile(r"from_state\)?::text = '(\w+)'.*?trigger\)?::text = '(\w+)'.*?to_state\)?::text = '(\w+)'")
 
 
 def _catalog(url: str) -> dict[str, set[Any]]:
@@ -71,12 +80,10 @@ def test_migrations_go_down_to_nothing_and_up_again(database: TestDatabase) -> N
 
 def test_two_migrators_at_once_take_turns(database: TestDatabase) -> None:
     downgrade(database.owner_url, "base")
-    threads = [threading.Thread(target=upgrade, args=(database.owner_url,)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert _revision(database.owner_url) == "0001"
+    with ThreadPoolExecutor(2) as migrators:
+        for migrator in [migrators.submit(upgrade, database.owner_url) for _ in range(2)]:
+            migrator.result(60)
+    assert _revision(database.owner_url) == head_revision()
 
 
 def test_a_migration_that_cannot_lock_a_table_gives_up_and_changes_nothing(database: TestDatabase) -> None:
@@ -95,7 +102,23 @@ def test_every_table_says_what_the_application_may_do_to_it() -> None:
     assert set(PRIVILEGES) == set(Base.metadata.tables)
 
 
-def test_the_database_knows_the_edges_of_the_machine() -> None:
+def test_the_application_may_do_what_is_listed_and_nothing_else(database: TestDatabase) -> None:
+    engine = create_engine(database.owner_url)
+    with engine.connect() as connection:
+        granted = {tuple(row) for row in connection.execute(text(GRANTED))}
+    engine.dispose()
+    assert granted == {(table, privilege) for table, privileges in PRIVILEGES.items() for privilege in privileges}
+
+
+def test_the_database_knows_the_edges_of_the_machine(database: TestDatabase) -> None:
+    engine = create_engine(database.owner_url)
+    with engine.connect() as connection:
+        check = connection.execute(text(EDGES_CHECK)).scalar_one()
+    engine.dispose()
+    assert set(EDGE.findall(check)) == {(edge.source, edge.trigger, edge.target) for edge in APP_EDGES}
+
+
+def test_the_machine_has_the_edges_of_the_table() -> None:
     machine = AppRulebook().machine
     moves = {
         (transition.source, name, transition.dest)

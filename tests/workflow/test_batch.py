@@ -2,22 +2,26 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
-from models.lifecycle import AppTrigger
+from models.lifecycle import AppState, AppTrigger
+from models.request import RequestSource
 from tests.databases import TestDatabase
+from tests.factories import app_in, asker_of, make_possible, move, report_customers
 from tests.journeys import (
     BECAUSE,
     People,
+    announce,
     app_building,
     apps_in_public_beta,
     ask,
@@ -29,11 +33,14 @@ from tests.journeys import (
     writer_of,
 )
 from tests.waiting import wait_until
+from workflow.batch import MAX_ATTEMPTS, judge_due_requests, judge_suspect
+from workflow.effects import EFFECTS
 from workflow.errors import Conflict
 from workflow.facts import Ask, Facts
 from workflow.loading import load_facts
 from workflow.machine import AppRulebook
 from workflow.policy import load_policies
+from workflow.requests import Accepted, Wanted, accept_requests
 from workflow.rules import RULES_OF, Missing, Rule
 
 
@@ -59,20 +66,116 @@ def _facts(engine: Engine, app_id: UUID) -> Facts:
         return load_facts(session, [app_id], load_policies(session))[app_id].facts
 
 
+LIFE = (
+    AppTrigger.SUBMIT,
+    AppTrigger.WITHDRAW,
+    AppTrigger.SUBMIT,
+    AppTrigger.REQUEST_CHANGES,
+    AppTrigger.SUBMIT,
+    AppTrigger.APPROVE,
+    AppTrigger.SUSPEND,
+    AppTrigger.REINSTATE,
+    AppTrigger.PROMOTE,
+    AppTrigger.SUSPEND,
+    AppTrigger.REMOVE,
+)
+
+
 def test_facts_after_a_transition_are_those_loaded_afresh(engine: Engine, people: People) -> None:
+    assert set(LIFE) == set(AppTrigger) - {AppTrigger.CREATE}
     app_id = app_building(engine, people, "acme")
-    for trigger, actor in (
-        (AppTrigger.SUBMIT, people.partner),
-        (AppTrigger.WITHDRAW, people.partner),
-        (AppTrigger.SUBMIT, people.partner),
-        (AppTrigger.REMOVE, people.admin),
-    ):
-        before = _facts(engine, app_id).asked_by(Ask(actor, BECAUSE))
+    for trigger in LIFE:
+        make_possible(engine, people, "acme", trigger)
+        before = _facts(engine, app_id).asked_by(Ask(asker_of(people, trigger), BECAUSE))
         target = AppRulebook().judge(trigger, before).target
         assert target is not None
-        ask(engine, actor, "acme", trigger, reasons=BECAUSE)
+        if trigger is not AppTrigger.PROMOTE:
+            ask(engine, asker_of(people, trigger), "acme", trigger, reasons=BECAUSE)
         judge(engine)
         assert before.after(trigger, target) == _facts(engine, app_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """What is seen after a trigger: who is told what, the review (open, or how it ended), its steps, and the rest."""
+
+    told: frozenset[tuple[str, str]] = frozenset()
+    review: str | None = None
+    steps: frozenset[str] = frozenset()
+    reminders: frozenset[str] = frozenset()
+    promoted: bool = False
+
+
+OVER = frozenset({"void"})
+FOLLOWS: dict[AppTrigger, tuple[AppState, Follows]] = {
+    AppTrigger.CREATE: (AppState.BUILDING, Follows()),
+    AppTrigger.SUBMIT: (
+        AppState.BUILDING,
+        Follows(
+            frozenset({("submission_acknowledged", "partner"), ("new_submission", "reviewer")}),
+            review="open",
+            steps=frozenset({"pending"}),
+            reminders=frozenset({"due"}),
+        ),
+    ),
+    AppTrigger.WITHDRAW: (
+        AppState.SUBMITTED,
+        Follows(review="withdrawn", steps=frozenset({"cancelled"}), reminders=OVER),
+    ),
+    AppTrigger.REQUEST_CHANGES: (
+        AppState.SUBMITTED,
+        Follows(frozenset({("changes_requested", "partner")}), "changes_requested", frozenset({"passed"}), OVER),
+    ),
+    AppTrigger.APPROVE: (
+        AppState.SUBMITTED,
+        Follows(frozenset({("approved", "partner")}), "approved", frozenset({"passed"}), OVER, promoted=True),
+    ),
+    AppTrigger.PROMOTE: (AppState.PUBLIC_BETA, Follows(frozenset({("promoted", "partner")}), reminders=OVER)),
+    AppTrigger.SUSPEND: (AppState.PUBLIC, Follows(frozenset({("suspended", "partner")}), reminders=OVER)),
+    AppTrigger.REINSTATE: (
+        AppState.SUSPENDED,
+        Follows(frozenset({("reinstated", "partner")}), reminders=OVER, promoted=True),
+    ),
+    AppTrigger.REMOVE: (
+        AppState.SUBMITTED,
+        Follows(frozenset({("removed", "partner")}), "cancelled", frozenset({"cancelled"}), OVER),
+    ),
+}
+"""For each trigger: a state that it leads from, and all that follows when the App is eligible where it promotes."""
+SEEN = {
+    "transition": "SELECT version FROM transition WHERE trigger = '{trigger}' ORDER BY version DESC LIMIT 1",
+    "told": """SELECT n.kind, p.role FROM notification n JOIN person p ON p.id = n.recipient_id
+                WHERE n.cause LIKE 'transition:%' AND n.app_version = {version}""",
+    "review": """SELECT coalesce(r.outcome, 'open'), s.state FROM transition t
+                   JOIN review r ON r.app_id = t.app_id AND t.at IN (r.opened_at, r.closed_at)
+                   JOIN review_step s ON s.review_id = r.id WHERE t.version = {version}""",
+    "reminders": "SELECT status FROM notification WHERE kind = 'new_submission'",
+    "promoted": "SELECT 1 FROM transition WHERE trigger = 'promote' AND version = {version} + 1",
+}
+
+
+def test_every_trigger_with_an_effect_says_what_follows() -> None:
+    assert set(FOLLOWS) == set(EFFECTS) == set(AppTrigger)
+
+
+@pytest.mark.parametrize("trigger", AppTrigger)
+def test_what_follows_from_a_trigger_is_in_the_database(engine: Engine, people: People, trigger: AppTrigger) -> None:
+    state, expected = FOLLOWS[trigger]
+    app_in(engine, people, "acme", state)
+    if expected.promoted:
+        report_customers(engine, people, "acme")
+    if trigger is not AppTrigger.CREATE:
+        move(engine, people, "acme", trigger)
+    ((version,),) = _rows(engine, SEEN["transition"].format(trigger=trigger))
+    seen = {name: _rows(engine, query.format(version=version)) for name, query in SEEN.items() if name != "transition"}
+    assert expected == Follows(
+        told=frozenset(seen["told"]),
+        review=seen["review"][0][0] if seen["review"] else None,
+        steps=frozenset(step for _, step in seen["review"]),
+        reminders=frozenset(status for (status,) in seen["reminders"]),
+        promoted=bool(seen["promoted"]),
+    )
+    assert len(seen["told"]) == len(expected.told)
 
 
 STORED = {
@@ -89,16 +192,20 @@ STORED = {
 }
 WALKS = st.lists(
     st.tuples(
-        st.sampled_from(["one", "two"]),
-        st.sampled_from(
-            [AppTrigger.SUBMIT, AppTrigger.WITHDRAW, AppTrigger.REMOVE, AppTrigger.APPROVE, AppTrigger.SUSPEND]
-        ),
+        st.sampled_from(["building", "submitted", "suspended"]),
+        st.sampled_from([trigger for trigger in AppTrigger if trigger not in (AppTrigger.CREATE, AppTrigger.PROMOTE)]),
     ),
-    max_size=10,
+    min_size=6,
+    max_size=12,
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an example takes a second: shrinking would outlast the test
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(walk=WALKS)
 def test_one_batch_equals_the_same_requests_one_by_one(engine: Engine, walk: list[tuple[str, AppTrigger]]) -> None:
     """Both are done to fresh Apps of the same database, told apart by the prefix of their slugs."""
@@ -108,15 +215,12 @@ def test_one_batch_equals_the_same_requests_one_by_one(engine: Engine, walk: lis
             count = session.execute(text("SELECT count(*) FROM organization")).scalar_one()
         people = people_in(engine, f"Company{count}")
         prefix = f"c{count}"
-        for name in ("one", "two"):
-            app_building(engine, people, f"{prefix}-{name}")
-        actors = {
-            AppTrigger.SUBMIT: people.partner,
-            AppTrigger.WITHDRAW: people.partner,
-            AppTrigger.APPROVE: people.reviewer,
-        }
+        for state in (AppState.BUILDING, AppState.SUBMITTED, AppState.SUSPENDED):
+            app_in(engine, people, f"{prefix}-{state}", state)
+        make_possible(engine, people, f"{prefix}-submitted", AppTrigger.APPROVE)
+        report_customers(engine, people, f"{prefix}-suspended")
         for name, trigger in walk:
-            ask(engine, actors.get(trigger, people.admin), f"{prefix}-{name}", trigger, reasons=BECAUSE)
+            ask(engine, asker_of(people, trigger), f"{prefix}-{name}", trigger, reasons=BECAUSE)
         judge(engine, limit=limit)
         results.append(_stored(engine, prefix))
     assert results[0] == results[1]
@@ -221,19 +325,45 @@ def test_two_workers_at_once_apply_each_request_once(engine: Engine, people: Peo
 
 def test_one_key_is_one_request_even_from_two_connections_at_once(engine: Engine, people: People) -> None:
     app_building(engine, people, "acme")
-    ids: list[UUID] = []
-    callers = [
-        threading.Thread(target=lambda: ids.append(ask(engine, people.partner, "acme", AppTrigger.SUBMIT, key="k")))
-        for _ in range(6)
-    ]
-    for caller in callers:
-        caller.start()
-    for caller in callers:
-        caller.join(30)
-    assert len(ids) == 6
-    assert len(set(ids)) == 1
+    with ThreadPoolExecutor(6) as callers:
+        asked = [callers.submit(ask, engine, people.partner, "acme", AppTrigger.SUBMIT, key="k") for _ in range(6)]
+        ids = {answer.result(30) for answer in asked}
+    assert _rows(engine, "SELECT id FROM transition_request") == [(one,) for one in ids]
     with pytest.raises(Conflict, match="another body"):
         ask(engine, people.partner, "acme", AppTrigger.WITHDRAW, key="k")
+
+
+def test_a_key_given_twice_in_one_call_is_one_request_and_another_body_is_refused(
+    engine: Engine, people: People
+) -> None:
+    app_building(engine, people, "acme")
+    submit, withdraw = (Wanted("acme", trigger, "k") for trigger in (AppTrigger.SUBMIT, AppTrigger.WITHDRAW))
+    with Session(engine) as session, session.begin():
+        first, second, other = accept_requests(session, [submit, submit, withdraw], people.partner, RequestSource.HTTP)
+    assert isinstance(first, Accepted)
+    assert second == Accepted(first.id, repeated=True)
+    assert isinstance(other, Conflict)
+    assert _rows(engine, "SELECT id, trigger FROM transition_request") == [(first.id, "submit")]
+
+
+def test_a_request_that_kills_its_process_ends_dead_and_the_others_are_applied(engine: Engine, people: People) -> None:
+    """What a killed process leaves is its announced batch, and nothing else."""
+    poisoned, _ = apps_in_public_beta(engine, people, ["poison", "acme"])
+    poison = ask(engine, people.admin, "poison", AppTrigger.SUSPEND, reasons=BECAUSE)
+    good = ask(engine, people.admin, "acme", AppTrigger.SUSPEND, reasons=BECAUSE)
+    for _ in range(MAX_ATTEMPTS):
+        announce(engine, [poison])
+    with Session(engine) as session, session.begin():
+        writer, now = writer_of(session), now_of(session)
+        report = judge_due_requests(
+            session, now=now, writer=writer, announce=lambda ids: announce(engine, ids), limit=500
+        )
+    assert report.suspects == (poisoned,)
+    assert outcome_of(engine, good)["status"] == "applied"
+    with Session(engine) as session, session.begin():
+        judge_suspect(session, poisoned, now=now, writer=writer, announce=lambda ids: announce(engine, ids))
+    assert outcome_of(engine, poison)["status"] == "dead"
+    assert _rows(engine, "SELECT count(*) FROM apply_batch") == [(0,)]
 
 
 def test_a_policy_may_observe_a_rule_without_blocking(engine: Engine, people: People) -> None:

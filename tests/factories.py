@@ -1,0 +1,88 @@
+"""Apps brought to any state by real transitions, as people would bring them there."""
+
+from uuid import UUID
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from models import App, Review, ReviewStep
+from models.lifecycle import AppState, AppTrigger, StepTrigger
+from tests.journeys import BECAUSE, People, app_building, ask, judge, now_of, state_of, writer_of
+from workflow.actors import SCHEDULE, Actor
+from workflow.reviews import claim_review, decide_step
+from workflow.usage import Use, report_use
+
+WAY: dict[AppState, tuple[AppTrigger, ...]] = {
+    AppState.BUILDING: (),
+    AppState.SUBMITTED: (AppTrigger.SUBMIT,),
+    AppState.PUBLIC_BETA: (AppTrigger.SUBMIT, AppTrigger.APPROVE),
+    AppState.PUBLIC: (AppTrigger.SUBMIT, AppTrigger.APPROVE, AppTrigger.PROMOTE),
+    AppState.SUSPENDED: (AppTrigger.SUBMIT, AppTrigger.APPROVE, AppTrigger.SUSPEND),
+    AppState.REMOVED: (AppTrigger.REMOVE,),
+}
+"""The shortest way from `building` to each state."""
+
+
+def app_in(engine: Engine, people: People, slug: str, state: AppState) -> UUID:
+    """Stores an App and walks it to `state`. Commits."""
+    app_id = app_building(engine, people, slug)
+    for trigger in WAY[state]:
+        move(engine, people, slug, trigger)
+    assert state_of(engine, slug)[0] == state
+    return app_id
+
+
+def move(engine: Engine, people: People, slug: str, trigger: AppTrigger) -> None:
+    """Makes `trigger` possible, has the right role ask for it, and judges all that is due. Commits."""
+    make_possible(engine, people, slug, trigger)
+    if trigger is not AppTrigger.PROMOTE:
+        ask(engine, asker_of(people, trigger), slug, trigger, reasons=BECAUSE)
+    judge(engine)
+
+
+def make_possible(engine: Engine, people: People, slug: str, trigger: AppTrigger) -> None:
+    """Does what must come before `trigger`: the review's work, or use by customers, which asks for promotion itself."""
+    if trigger in (AppTrigger.REQUEST_CHANGES, AppTrigger.APPROVE):
+        pass_review(engine, people, slug)
+    if trigger is AppTrigger.PROMOTE:
+        report_customers(engine, people, slug)
+
+
+def asker_of(people: People, trigger: AppTrigger) -> Actor:
+    """Gives who asks for `trigger` in an ordinary life of an App."""
+    if trigger in (AppTrigger.SUBMIT, AppTrigger.WITHDRAW):
+        return people.partner
+    if trigger in (AppTrigger.REQUEST_CHANGES, AppTrigger.APPROVE):
+        return people.reviewer
+    return SCHEDULE if trigger is AppTrigger.PROMOTE else people.admin
+
+
+def pass_review(engine: Engine, people: People, slug: str) -> None:
+    """Claims the App's open review and passes its steps. Commits."""
+    with Session(engine) as session, session.begin():
+        open_review = select(Review.id).join(App, App.id == Review.app_id)
+        review = session.scalars(open_review.where(App.slug == slug, Review.closed_at.is_(None))).one()
+        now = now_of(session)
+        claim_review(session, review, people.reviewer, now)
+        for code in session.scalars(select(ReviewStep.code).where(ReviewStep.review_id == review)).all():
+            decide_step(session, review, code, trigger=StepTrigger.PASS, actor=people.reviewer, now=now)
+
+
+def report_customers(engine: Engine, people: People, slug: str) -> None:
+    """Reports an OAuth install and as many customers as promotion takes. Commits."""
+    with Session(engine) as session, session.begin():
+        writer = writer_of(session)
+        needed = writer.policies.current.customers_to_promote
+        uses = [(Use.OAUTH_INSTALL, "w-0"), *((Use.CUSTOMER, f"w-{number}") for number in range(needed))]
+        for use, workspace in uses:
+            report_use(
+                session,
+                use,
+                slug=slug,
+                workspace=workspace,
+                enabled=True,
+                actor=people.service,
+                now=now_of(session),
+                policies=writer.policies,
+                rulebook=writer.rulebook,
+            )
