@@ -1,44 +1,53 @@
-"""Who calls: bearer tokens, and the roles that a route is for. One way, declared at the route."""
+"""Who calls: bearer tokens, and the roles and the scope that a route is for. One way, declared at the route."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.house import House, house_of, now_of
 from models.lifecycle import Role
+from models.token import Scope
 from workflow.actors import Actor
 from workflow.errors import Forbidden
 from workflow.tokens import find_principal
 
+EVERY_ROLE = (Role.PARTNER, Role.REVIEWER, Role.SERVICE, Role.ADMIN)
+"""Whoever holds a token."""
+
 _bearer = HTTPBearer(auto_error=False, description="A token: dc_<role>_...")
 
 
-def needs(*roles: Role) -> Callable[..., Awaitable[Actor]]:
-    """Gives the dependency that lets only holders of tokens with one of `roles` in, and gives who they are."""
+@dataclass(frozen=True)
+class Access:
+    """The dependency that lets a caller in whose token has one of `roles` and `scope`, and gives who they are.
 
-    async def who(
+    Raises Forbidden: token.missing, token.invalid, token.expired, token.revoked, role.forbidden or scope.missing.
+    """
+
+    scope: Scope
+    roles: frozenset[Role]
+
+    async def __call__(
+        self,
         house: Annotated[House, Depends(house_of)],
         given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Actor:
         if given is None:
             raise Forbidden("token.missing", "The call has no token.", "Send Authorization: Bearer <token>.")
         principal = await house.transact(lambda session: find_principal(session, given.credentials, now_of(session)))
-        if principal.actor.role not in roles:
-            wanted = ", ".join(roles)
+        if principal.actor.role not in self.roles:
+            wanted = ", ".join(sorted(self.roles))
             raise Forbidden("role.forbidden", f"This call is for: {wanted}.", "Use the token of such a role.")
+        if not principal.has(self.scope):
+            raise Forbidden("scope.missing", f"The token has no scope {self.scope}.", "Use a token that has it.")
         return principal.actor
 
-    return who
 
+def allow(scope: Scope, *roles: Role) -> Any:
+    """Declares whom a route is for. Use it at the route: `actor: Annotated[Actor, allow(Scope.X, Role.Y)]`."""
+    return Depends(Access(scope, frozenset(roles)))
 
-Partner = Annotated[Actor, Depends(needs(Role.PARTNER))]
-PartnerOrService = Annotated[Actor, Depends(needs(Role.PARTNER, Role.SERVICE))]
-Reviewer = Annotated[Actor, Depends(needs(Role.REVIEWER, Role.ADMIN))]
-ServiceCaller = Annotated[Actor, Depends(needs(Role.SERVICE))]
-Admin = Annotated[Actor, Depends(needs(Role.ADMIN))]
-Anyone = Annotated[Actor, Depends(needs(Role.PARTNER, Role.REVIEWER, Role.SERVICE, Role.ADMIN))]
-"""Whoever holds a token."""
 
 InHouse = Annotated[House, Depends(house_of)]

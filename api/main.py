@@ -11,10 +11,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from api import apps, catalog, dead, errors, health, reviews, transitions, usage
+from api import errors
 from api.bounds import Bounds
 from api.house import House
 from api.measuring import Measuring
+from api.routes import apps, catalog, checklist, components, dead, health, reviews, transitions, usage
 from api.waiting import Waiter
 from api.wire import BoundedHead
 from migrations.run import head_revision
@@ -26,7 +27,7 @@ from runtime.telemetry import BELL_FAILURES, configure_logging
 from workflow.machine import AppRulebook
 
 CONNECTIONS = 512
-ROUTERS = (apps, transitions, reviews, usage, catalog, dead, health)
+ROUTERS = (apps, components, checklist, transitions, reviews, usage, catalog, dead, health)
 _BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS)}
 
 

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any
 
 from fastapi import Header, Path
 from pydantic import (
@@ -12,11 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    model_validator,
 )
-
-from models.component import ComponentKind
-from models.lifecycle import AppState, AppTrigger, StepTrigger
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 MAX_ITEMS = 1000
@@ -68,54 +64,6 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class NewApp(Body):
-    slug: Slug
-    name: Line
-
-
-class ChangedApp(Body):
-    name: Line
-
-
-class NewComponent(Body):
-    kind: ComponentKind
-    subkind: Annotated[str, StringConstraints(max_length=16, pattern="^[a-z]*$")] = ""
-    name: Line
-    settings: Object = Field(default_factory=dict)
-
-
-class ChangedComponent(Body):
-    """What is to change; at least one of them."""
-
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
-
-    name: Line | None = None
-    settings: Object | None = None
-
-    @model_validator(mode="after")
-    def _changes_something(self) -> Self:
-        if self.name is None and self.settings is None:
-            raise ValueError("give a name, settings or both: a change makes the Component untested")
-        return self
-
-
-class TestResult(Body):
-    """What the endpoint answered to one event; no status when it did not answer."""
-
-    event: Line
-    status: Annotated[int, Field(ge=100, le=599)] | None = None
-    message: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=2000)] = ""
-
-
-class NewTest(Body):
-    results: Annotated[list[TestResult], Field(min_length=1, max_length=200)]
-    revision: Annotated[int, Field(ge=1, le=2_000_000_000)] | None = None
-
-
-class Evidence(Body):
-    evidence: Object
-
-
 class GivenReason(Body):
     code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.]+$", min_length=1, max_length=64)] = "other"
     text: Prose
@@ -123,32 +71,3 @@ class GivenReason(Body):
 
 
 Reasons = Annotated[list[GivenReason], Field(max_length=50)]
-
-
-class NewTransitionRequest(Body):
-    app: Slug
-    trigger: AppTrigger
-    expected_state: AppState | None = None
-    not_before: Moment | None = None
-    reasons: Reasons = Field(default_factory=list)
-
-
-class BulkItem(NewTransitionRequest):
-    """One of many: the key belongs to the item."""
-
-    idempotency_key: (
-        Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", min_length=1, max_length=255)] | None
-    ) = None
-
-
-class StepDecision(Body):
-    decision: StepTrigger
-    reason: Prose | None = None
-    findings: Annotated[list[GivenReason], Field(max_length=50)] = Field(default_factory=list)
-
-
-class ReviewDecision(Body):
-    """`approve` or `request_changes`, with reasons."""
-
-    decision: Literal["approve", "request_changes"]
-    reasons: Reasons = Field(default_factory=list)

@@ -9,7 +9,8 @@ from models import App, Review, ReviewStep
 from models.lifecycle import AppState, AppTrigger, StepTrigger
 from tests.journeys import BECAUSE, People, app_building, ask, judge, now_of, state_of, writer_of
 from workflow.actors import SCHEDULE, Actor
-from workflow.reviews import claim_review, decide_step
+from workflow.reviewing.desk import claim_review
+from workflow.reviewing.steps import decide_step
 from workflow.usage import Use, report_use
 
 WAY: dict[AppState, tuple[AppTrigger, ...]] = {

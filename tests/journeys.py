@@ -32,7 +32,8 @@ from workflow.facts import Reason
 from workflow.machine import AppRulebook
 from workflow.policy import load_policies
 from workflow.requests import Accepted, Wanted, accept_requests
-from workflow.reviews import claim_review, decide_step
+from workflow.reviewing.desk import claim_review
+from workflow.reviewing.steps import decide_step
 from workflow.tokens import issue_token
 
 KEY = b"a key of thirty-two bytes or more"

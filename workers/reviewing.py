@@ -12,7 +12,7 @@ from workers.steps import REGISTRY
 from workers.steps.step import Evidence
 from workflow.actors import SCHEDULE
 from workflow.due import DueKind, fail_due_row, lease_due_rows
-from workflow.reviews import record_machine_step
+from workflow.reviewing.steps import record_machine_step
 
 LEASE = timedelta(minutes=2)
 """Longer than any step may take: a page is fetched within seconds."""

@@ -19,7 +19,7 @@ from workflow.loading import app_ids
 from workflow.machine import AppRulebook
 from workflow.notifications import Audience, NotificationKind, notify_of_transitions
 from workflow.promotion import request_promotions
-from workflow.steps import PERSON_STEPS
+from workflow.reviewing.steps import PERSON_STEPS
 
 
 @dataclass(frozen=True, slots=True)

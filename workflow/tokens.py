@@ -12,25 +12,37 @@ from sqlalchemy.orm import Session
 
 from models import ApiToken, Person, Service
 from models.lifecycle import Role
+from models.token import Scope
 from workflow.actors import Actor
 from workflow.errors import Forbidden, NotFound
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever holds a valid token."""
+    """Whoever holds a valid token. `scopes` is None when it may be used for all that its role may do."""
 
     actor: Actor
     token_id: UUID
     label: str
+    scopes: frozenset[str] | None = None
+
+    def has(self, scope: Scope) -> bool:
+        """Gives whether the token may be used for `scope`."""
+        return self.scopes is None or scope.value in self.scopes
 
 
 def issue_token(
-    session: Session, holder: Person | Service, *, label: str, expires_at: datetime
+    session: Session,
+    holder: Person | Service,
+    *,
+    label: str,
+    expires_at: datetime,
+    scopes: Sequence[Scope] | None = None,
 ) -> tuple[ApiToken, str]:
     """Gives a new token of `holder`, stored, and its text, which cannot be had again. Does not commit.
 
-    A person's token has the person's role and company; a service's has the role service.
+    A person's token has the person's role and company; a service's has the role service. `scopes` narrows
+    what it may be used for.
     """
     role = Role.SERVICE if isinstance(holder, Service) else Role(holder.role)
     plain = f"dc_{role.value}_{secrets.token_urlsafe(32)}"
@@ -39,6 +51,7 @@ def issue_token(
         service_id=holder.id if isinstance(holder, Service) else None,
         role=role.value,
         organization_id=holder.organization_id if isinstance(holder, Person) else None,
+        scopes=None if scopes is None else sorted(scope.value for scope in scopes),
         label=label,
         token_hash=hash_of(plain),
         hint=plain[-4:],
@@ -68,7 +81,9 @@ def find_principal(session: Session, plain: str, now: datetime) -> Principal:
     holder = token.person_id or token.service_id
     if holder is None:
         raise Forbidden("token.invalid", "The token belongs to nobody.", "Ask an administrator for a token.")
-    return Principal(Actor(holder, Role(token.role), token.organization_id), token.id, token.label)
+    actor = Actor(holder, Role(token.role), token.organization_id)
+    scopes = None if token.scopes is None else frozenset(token.scopes)
+    return Principal(actor, token.id, token.label, scopes)
 
 
 def list_tokens(session: Session) -> Sequence[ApiToken]:

@@ -87,6 +87,7 @@ def test_two_migrators_at_once_take_turns(database: TestDatabase) -> None:
 
 
 def test_a_migration_that_cannot_lock_a_table_gives_up_and_changes_nothing(database: TestDatabase) -> None:
+    downgrade(database.owner_url, "0001")
     before = _catalog(database.owner_url)
     engine = create_engine(database.owner_url)
     with engine.connect() as busy:

@@ -10,7 +10,7 @@ from models.lifecycle import StepTrigger
 from runtime.guarded_http import FetchLimits, GuardedHttp
 from workers.steps import REGISTRY
 from workers.steps.step import Evidence
-from workflow.steps import MACHINE_STEPS
+from workflow.reviewing.steps import MACHINE_STEPS
 
 STEP = REGISTRY["partner_documentation"]
 LIMITS = FetchLimits(total=timedelta(seconds=5))

@@ -1,6 +1,6 @@
 """The review steps. One file each: its code, what it needs of the submission, and its run. REGISTRY lists them.
 
-To add a step: write its file, name it here and in workflow/steps.py, and publish a policy that has its code.
+To add a step: write its file, name it here and in workflow/reviewing/steps.py, and publish a policy that has its code.
 """
 
 from workers.steps.partner_documentation import PARTNER_DOCUMENTATION

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from models.lifecycle import StepTrigger
 from workers.pages import FetchedPage, FetchesPages
 from workers.steps.step import Evidence, Outcome, Step
-from workflow.reviews import Finding
+from workflow.reviewing.steps import Finding
 
 PLATFORM = "Segment"
 

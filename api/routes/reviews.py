@@ -6,31 +6,49 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, Reviewer
+from api.auth import InHouse, allow
 from api.errors import COMMON
 from api.house import audit, now_of
 from api.pages import Cursor, Limit, page
-from api.shapes import Key, Prefer, ReviewDecision, StepDecision
-from api.transitions import ask_for_one, reasons_of
+from api.routes.transitions import ask_for_one, reasons_of
+from api.shapes import Body, GivenReason, Key, Prefer, Prose, Reasons
 from models import App, Review, ReviewStep, Submission
-from models.lifecycle import AppState, AppTrigger
+from models.lifecycle import AppState, AppTrigger, Role, StepTrigger
+from models.token import Scope
 from workflow.actors import Actor
 from workflow.errors import Conflict, NotFound
 from workflow.requests import Wanted
-from workflow.reviews import Finding, claim_review, decide_step, release_review
+from workflow.reviewing.desk import claim_review, release_review
+from workflow.reviewing.steps import Finding, decide_step
 
 router = APIRouter(prefix="/v1/reviews", responses=COMMON, tags=["reviewer"])
 
+Viewer = Annotated[Actor, allow(Scope.REVIEWS_READ, Role.REVIEWER, Role.ADMIN)]
+Decider = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN)]
 StepCode = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,64}$", examples=["end_to_end_check"])]
+
+
+class StepDecision(Body):
+    decision: StepTrigger
+    reason: Prose | None = None
+    findings: Annotated[list[GivenReason], Field(max_length=50)] = Field(default_factory=list)
+
+
+class ReviewDecision(Body):
+    """`approve` or `request_changes`, with reasons."""
+
+    decision: Literal["approve", "request_changes"]
+    reasons: Reasons = Field(default_factory=list)
 
 
 @router.get("")
 async def queue(
     house: InHouse,
-    actor: Reviewer,
+    actor: Viewer,
     show: Annotated[Literal["open", "unclaimed", "mine", "all"], Query()] = "open",
     after: Cursor = None,
     limit: Limit = 50,
@@ -51,7 +69,7 @@ async def queue(
 
 
 @router.get("/{review_id}")
-async def read(house: InHouse, actor: Reviewer, review_id: UUID) -> dict[str, Any]:  # noqa: ARG001
+async def read(house: InHouse, actor: Viewer, review_id: UUID) -> dict[str, Any]:  # noqa: ARG001
     """Gives a review with its steps, their findings, and the snapshot of what was submitted."""
 
     def work(session: Session) -> dict[str, Any]:
@@ -63,7 +81,7 @@ async def read(house: InHouse, actor: Reviewer, review_id: UUID) -> dict[str, An
 
 
 @router.post("/{review_id}/claim")
-async def claim(house: InHouse, actor: Reviewer, review_id: UUID) -> dict[str, Any]:
+async def claim(house: InHouse, actor: Decider, review_id: UUID) -> dict[str, Any]:
     """Takes the review. Claiming what one holds changes nothing."""
 
     def work(session: Session) -> dict[str, Any]:
@@ -75,7 +93,7 @@ async def claim(house: InHouse, actor: Reviewer, review_id: UUID) -> dict[str, A
 
 
 @router.post("/{review_id}/release")
-async def release(house: InHouse, actor: Reviewer, review_id: UUID) -> dict[str, Any]:
+async def release(house: InHouse, actor: Decider, review_id: UUID) -> dict[str, Any]:
     """Puts the review back into the queue."""
 
     def work(session: Session) -> dict[str, Any]:
@@ -88,7 +106,7 @@ async def release(house: InHouse, actor: Reviewer, review_id: UUID) -> dict[str,
 
 @router.post("/{review_id}/steps/{code}")
 async def decide_a_step(
-    house: InHouse, actor: Reviewer, review_id: UUID, code: StepCode, body: StepDecision
+    house: InHouse, actor: Decider, review_id: UUID, code: StepCode, body: StepDecision
 ) -> dict[str, Any]:
     """Passes, warns, fails or waives a step (with a reason), or has it run again."""
 
@@ -117,7 +135,7 @@ async def decide_a_step(
     responses={200: {"description": "The outcome, when it was waited for."}, 202: {"description": "Accepted."}},
 )
 async def decide(
-    house: InHouse, actor: Reviewer, review_id: UUID, body: ReviewDecision, key: Key = None, prefer: Prefer = None
+    house: InHouse, actor: Decider, review_id: UUID, body: ReviewDecision, key: Key = None, prefer: Prefer = None
 ) -> JSONResponse:
     """Asks for the App's approval, or for changes with their reasons. The rules have the last word."""
     slug = await house.transact(lambda session: _slug(session, review_id, actor))

@@ -7,18 +7,21 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body
 from fastapi.responses import JSONResponse
+from pydantic import Field, StringConstraints
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from api.auth import Anyone, InHouse
+from api.auth import EVERY_ROLE, InHouse, allow
 from api.errors import COMMON, problem_of
 from api.house import House, audit
 from api.pages import Cursor, Limit, page
-from api.shapes import MAX_ITEMS, BulkItem, GivenReason, Key, NewTransitionRequest, Prefer, SlugPath
+from api.shapes import MAX_ITEMS, GivenReason, Key, Moment, Prefer, Reasons, Slug, SlugPath
+from api.shapes import Body as Shape
 from api.waiting import seconds_to_wait
 from models import App, Transition, TransitionReason, TransitionRequest
-from models.lifecycle import Role
+from models.lifecycle import AppState, AppTrigger, Role
 from models.request import RequestSource
+from models.token import Scope
 from workflow.actors import Actor
 from workflow.errors import NotFound, WorkflowError
 from workflow.facts import Ask, Reason
@@ -30,6 +33,26 @@ from workflow.requests import Accepted, Wanted, accept_requests
 
 router = APIRouter(prefix="/v1", responses=COMMON)
 
+Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
+Asker = Annotated[Actor, allow(Scope.TRANSITIONS_REQUEST, *EVERY_ROLE)]
+
+
+class NewTransitionRequest(Shape):
+    app: Slug
+    trigger: AppTrigger
+    expected_state: AppState | None = None
+    not_before: Moment | None = None
+    reasons: Reasons = Field(default_factory=list)
+
+
+class BulkItem(NewTransitionRequest):
+    """One of many: the key belongs to the item."""
+
+    idempotency_key: (
+        Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", min_length=1, max_length=255)] | None
+    ) = None
+
+
 _ASKED: dict[int | str, dict[str, Any]] = {
     200: {"description": "The request's outcome, when it was waited for or known; or an answer for each of many."},
     202: {"description": "Accepted: it will be judged, once, whatever happens."},
@@ -39,7 +62,7 @@ _ASKED: dict[int | str, dict[str, Any]] = {
 @router.post("/transition-requests", tags=["service", "partner", "reviewer"], responses=_ASKED, status_code=202)
 async def ask_for_transitions(
     house: InHouse,
-    actor: Anyone,
+    actor: Asker,
     body: Annotated[NewTransitionRequest | Annotated[list[BulkItem], Body(min_length=1, max_length=MAX_ITEMS)], Body()],
     key: Key = None,
     prefer: Prefer = None,
@@ -52,13 +75,13 @@ async def ask_for_transitions(
 
 
 @router.get("/transition-requests/{request_id}", tags=["service", "partner", "reviewer"])
-async def read_request(house: InHouse, actor: Anyone, request_id: UUID) -> dict[str, Any]:
+async def read_request(house: InHouse, actor: Viewer, request_id: UUID) -> dict[str, Any]:
     """Gives a request and what became of it: `due`, `applied`, `refused` with every unmet rule, or `dead`."""
     return await house.transact(lambda session: _request(session, request_id, actor))
 
 
 @router.get("/apps/{slug}/triggers", tags=["partner", "reviewer", "service"])
-async def triggers(house: InHouse, actor: Anyone, slug: SlugPath) -> dict[str, Any]:
+async def triggers(house: InHouse, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
     """Gives every trigger: whether the caller could ask for it with success now, and if not, every unmet rule."""
 
     def work(session: Session) -> dict[str, Any]:
@@ -71,7 +94,7 @@ async def triggers(house: InHouse, actor: Anyone, slug: SlugPath) -> dict[str, A
 
 
 @router.get("/apps/{slug}/transitions", tags=["partner", "reviewer", "service"])
-async def log(house: InHouse, actor: Anyone, slug: SlugPath, after: Cursor = None, limit: Limit = 50) -> dict[str, Any]:
+async def log(house: InHouse, actor: Viewer, slug: SlugPath, after: Cursor = None, limit: Limit = 50) -> dict[str, Any]:
     """Gives the App's log, oldest first."""
 
     def work(session: Session) -> dict[str, Any]:

@@ -1,20 +1,30 @@
-"""The review desk: holding a review, and deciding its steps by their machine."""
+"""The review steps: which a machine takes and which a person decides, and deciding them by their machine.
+
+What a machine's step does lives in workers/steps.
+"""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from models import App, Review, ReviewStep
+from models import ReviewStep
 from models.lifecycle import StepTrigger
 from workflow.actors import Actor
 from workflow.errors import Conflict, Invalid, NotFound, Refused
 from workflow.machine import judge_step
-from workflow.steps import MACHINE_STEPS
+from workflow.reviewing.desk import lock_open_review
+
+MACHINE_STEPS: Final = frozenset({"partner_documentation"})
+"""Steps that a worker runs; workers/steps has one file for each."""
+
+PERSON_STEPS: Final = frozenset({"end_to_end_check"})
+"""Steps that a reviewer decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,43 +37,6 @@ class Finding:
 
     def as_dict(self) -> dict[str, str]:
         return {"code": self.code, "detail": self.detail, "remedy": self.remedy}
-
-
-def lock_review(session: Session, review_id: UUID) -> Review:
-    """Gives the review, freshly read, with its App and itself locked: nobody judges it meanwhile. Raises NotFound."""
-    app = select(App.id).join(Review, Review.app_id == App.id).where(Review.id == review_id)
-    session.execute(app.with_for_update(of=App, key_share=True))
-    statement = select(Review).where(Review.id == review_id).with_for_update().execution_options(populate_existing=True)
-    review = session.scalar(statement)
-    if review is None:
-        raise NotFound("review.not_found", f"There is no review {review_id}.", "List the reviews.")
-    return review
-
-
-def claim_review(session: Session, review_id: UUID, actor: Actor, now: datetime) -> Review:
-    """Gives the review to the reviewer; claiming what one holds changes nothing. Does not commit.
-
-    Raises NotFound, and Conflict when it is closed or held by somebody else.
-    """
-    review = _lock_open_review(session, review_id)
-    if review.claimed_by is not None and review.claimed_by != actor.id:
-        raise Conflict(
-            "review.claimed", "Another reviewer holds this review.", "Choose another, or ask them to release it."
-        )
-    if review.claimed_by is None:
-        review.claimed_by, review.claimed_at = actor.id, now
-        session.flush()
-    return review
-
-
-def release_review(session: Session, review_id: UUID, actor: Actor) -> Review:
-    """Puts the review back into the queue. Does not commit. Raises NotFound, and Conflict when they do not hold it."""
-    review = _lock_open_review(session, review_id)
-    if review.claimed_by != actor.id:
-        raise Conflict("review.not_held", "You do not hold this review.", "Only its holder can release it.")
-    review.claimed_by = review.claimed_at = None
-    session.flush()
-    return review
 
 
 def decide_step(
@@ -82,7 +55,7 @@ def decide_step(
     A rerun makes a machine's step due again. Raises NotFound, Conflict, Invalid (a waiver without a reason) and
     Refused.
     """
-    review = _lock_open_review(session, review_id)
+    review = lock_open_review(session, review_id)
     if review.claimed_by != actor.id:
         raise Conflict("review.not_held", "You do not hold this review.", "Claim it before deciding its steps.")
     if trigger is StepTrigger.WAIVE and not (reason and reason.strip()):
@@ -143,10 +116,3 @@ def record_machine_step(
         },
     )
     return recorded is not None
-
-
-def _lock_open_review(session: Session, review_id: UUID) -> Review:
-    review = lock_review(session, review_id)
-    if review.closed_at is not None:
-        raise Conflict("review.closed", f"This review ended: {review.outcome}.", "Look at the App's newest review.")
-    return review

@@ -7,17 +7,22 @@ from fastapi import APIRouter, Path
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from api.auth import Admin, InHouse
+from api.auth import InHouse, allow
 from api.errors import COMMON
 from api.house import audit
+from models.lifecycle import Role
+from models.token import Scope
+from workflow.actors import Actor
 from workflow.dead import list_dead, replay
 from workflow.errors import Conflict
 
 router = APIRouter(prefix="/v1/dead", responses=COMMON, tags=["admin"])
 
+Operator = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN)]
+
 
 @router.get("")
-async def list_all(house: InHouse, actor: Admin) -> dict[str, Any]:  # noqa: ARG001
+async def list_all(house: InHouse, actor: Operator) -> dict[str, Any]:  # noqa: ARG001
     """Lists dead rows of every kind, and messages that could not be taken in; at most 200 of each, oldest first."""
     return await house.transact(list_dead)
 
@@ -25,7 +30,7 @@ async def list_all(house: InHouse, actor: Admin) -> dict[str, Any]:  # noqa: ARG
 @router.post("/{kind}/{row_id}/replay")
 async def replay_one(
     house: InHouse,
-    actor: Admin,
+    actor: Operator,
     kind: Annotated[Literal["transition_request", "review_step", "notification", "job_tick"], Path()],
     row_id: UUID,
 ) -> dict[str, Any]:

@@ -1,0 +1,146 @@
+"""The Components of an App, and recording how their tests went. Each change makes a new revision, tested anew."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Component, ComponentTest
+from models.component import SUBKINDS, ComponentKind, TestColour
+from workflow.actors import Actor
+from workflow.errors import Invalid, NotFound
+from workflow.locking import find_app, lock_editable_app
+
+
+def add_component(
+    session: Session, slug: str, actor: Actor, *, kind: str, subkind: str, name: str, settings: dict[str, Any]
+) -> Component:
+    """Adds a Component. Does not commit. Raises NotFound, Conflict (frozen) and Invalid (an unknown subkind)."""
+    app = lock_editable_app(session, slug, actor)
+    known = SUBKINDS[ComponentKind(kind)]
+    if subkind not in known:
+        wanted = ", ".join(one or "none" for one in known)
+        raise Invalid("component.subkind", f"A {kind} cannot be of subkind {subkind or 'none'}.", f"Choose: {wanted}.")
+    component = Component(app_id=app.id, kind=kind, subkind=subkind, name=name, settings=settings)
+    session.add(component)
+    session.flush()
+    return component
+
+
+def change_component(
+    session: Session,
+    slug: str,
+    component_id: UUID,
+    actor: Actor,
+    now: datetime,
+    *,
+    name: str | None,
+    settings: dict[str, Any] | None,
+) -> Component:
+    """Changes a Component: a new revision, which must be tested again. Does not commit. Raises NotFound, Conflict."""
+    lock_editable_app(session, slug, actor)
+    component = find_component(session, slug, component_id, actor)
+    component.name = name or component.name
+    component.settings = component.settings if settings is None else settings
+    component.revision += 1
+    component.changed_at = now
+    session.flush()
+    return component
+
+
+def remove_component(session: Session, slug: str, component_id: UUID, actor: Actor, now: datetime) -> None:
+    """Takes a Component off the App; its tests are kept. Does not commit. Raises NotFound and Conflict (frozen)."""
+    lock_editable_app(session, slug, actor)
+    find_component(session, slug, component_id, actor).removed_at = now
+    session.flush()
+
+
+def components_of(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Component, str | None]]]:
+    """Gives the Components of many Apps, oldest first, each with the colour of its present revision's latest test.
+
+    One query, so that Components and colours are of one moment.
+    """
+    colour = (
+        select(ComponentTest.colour)
+        .where(
+            ComponentTest.component_id == Component.id,
+            ComponentTest.component_revision == Component.revision,
+            ComponentTest.status == "done",
+        )
+        .order_by(ComponentTest.id.desc())
+        .limit(1)
+        .correlate(Component)
+        .scalar_subquery()
+    )
+    statement = (
+        select(Component, colour)
+        .where(Component.app_id.in_(app_ids), Component.removed_at.is_(None))
+        .order_by(Component.id)
+        .execution_options(populate_existing=True)
+    )
+    found: dict[UUID, list[tuple[Component, str | None]]] = {app_id: [] for app_id in app_ids}
+    for component, shade in session.execute(statement):
+        found[component.app_id].append((component, shade))
+    return found
+
+
+def find_component(session: Session, slug: str, component_id: UUID, actor: Actor) -> Component:
+    """Gives a Component of the App. Raises NotFound."""
+    app = find_app(session, slug, actor)
+    component = session.get(Component, component_id, populate_existing=True)
+    if component is None or component.app_id != app.id or component.removed_at is not None:
+        raise NotFound("component.not_found", f"{slug} has no Component {component_id}.", "List its Components.")
+    return component
+
+
+def record_test(
+    session: Session,
+    slug: str,
+    component_id: UUID,
+    actor: Actor,
+    now: datetime,
+    *,
+    revision: int | None,
+    results: Sequence[Mapping[str, Any]],
+) -> ComponentTest:
+    """Records a run of a Component's tests; its colour is the worst of its results. Does not commit.
+
+    Each result has an `event` and the `status` that the endpoint answered (None: it did not). A run speaks for the
+    revision it was made with, the present one unless told. Raises NotFound, Conflict, Invalid.
+    """
+    lock_editable_app(session, slug, actor)
+    component = find_component(session, slug, component_id, actor)
+    if not results:
+        raise Invalid("test.empty", "A test run needs at least one result.", "Send a result for each event.")
+    if revision is not None and revision > component.revision:
+        raise Invalid(
+            "test.revision",
+            f"There is no revision {revision} yet; the Component is at {component.revision}.",
+            "Test the revision that there is.",
+        )
+    coloured = [{**result, "colour": colour_of(str(result["event"]), result.get("status"))} for result in results]
+    worst = max((TestColour(result["colour"]) for result in coloured), key=list(TestColour).index)
+    test = ComponentTest(
+        component_id=component.id,
+        component_revision=revision or component.revision,
+        colour=worst.value,
+        results=coloured,
+        requested_by=actor.id,
+        requested_at=now,
+        finished_at=now,
+        status="done",
+        due_at=now,
+    )
+    session.add(test)
+    session.flush()
+    return test
+
+
+def colour_of(event: str, status: int | None) -> str:
+    """Gives the colour of one answer: 200 and 202 green, 501 yellow except for `delete`, all else red."""
+    if status in (200, 202):
+        return TestColour.GREEN.value
+    return TestColour.YELLOW.value if status == 501 and event != "delete" else TestColour.RED.value

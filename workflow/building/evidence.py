@@ -1,0 +1,129 @@
+"""What each requirement's evidence must be, field by field. Pure."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from models.checklist import Requirement
+
+CATEGORIES = (
+    "A/B Testing",
+    "Advertising",
+    "Analytics",
+    "Attribution",
+    "CRM",
+    "Customer Success",
+    "Deep Linking",
+    "Email Marketing",
+    "Enrichment",
+    "Feature Flagging",
+    "Heatmaps & Recordings",
+    "Live chat",
+    "Marketing Automation",
+    "Performance Monitoring",
+    "Personalization",
+    "Raw Data",
+    "Referrals",
+    "Security & Fraud",
+    "SMS & Push Notifications",
+    "Surveys",
+    "Tag Managers",
+    "Video",
+    "Email",
+)
+"""What an App can be filed under in the catalog."""
+
+
+def problems_with(requirement: Requirement, evidence: Mapping[str, Any]) -> list[str]:
+    """Gives everything that is wrong with `evidence`, each as a sentence; [] when it can be taken."""
+    return _unknown_fields(requirement, evidence) + _CHECKS[requirement](evidence)
+
+
+def _unknown_fields(requirement: Requirement, evidence: Mapping[str, Any]) -> list[str]:
+    """What nobody looks at is not stored: a misspelt `password` would lie there in plain."""
+    known = _FIELDS[requirement]
+    unknown = sorted(set(evidence) - set(known))
+    return [f"{requirement} has no {', '.join(unknown)[:200]}; its fields are: {', '.join(known)}."] if unknown else []
+
+
+def _text(evidence: Mapping[str, Any], name: str, low: int = 1, high: int = 10_000) -> list[str]:
+    value = evidence.get(name)
+    if isinstance(value, str) and low <= len(value.strip()) and len(value) <= high:
+        return []
+    return [f"{name} must be a text of {low} to {high} characters."]
+
+
+def _url(evidence: Mapping[str, Any], name: str) -> list[str]:
+    value = evidence.get(name)
+    if isinstance(value, str) and len(value) <= 2000 and re.fullmatch(r"https?://[^\s/?#]+[^\s]*", value):
+        return []
+    return [f"{name} must be a URL that begins with https:// or http://."]
+
+
+def _app_info(evidence: Mapping[str, Any]) -> list[str]:
+    problems = _url(evidence, "website") + _text(evidence, "description", 40, 500)
+    if "name" in evidence:
+        problems += _text(evidence, "name", 1, 100)
+    categories = evidence.get("categories")
+    if not isinstance(categories, list) or not 1 <= len(categories) <= 2 or set(map(str, categories)) - set(CATEGORIES):
+        problems.append(f"categories must be one or two of: {', '.join(CATEGORIES)}.")
+    email = evidence.get("support_email")
+    if not isinstance(email, str) or not re.fullmatch(r"[^@\s]{1,64}@[^@\s]{1,255}", email):
+        problems.append("support_email must be a mail address.")
+    return problems
+
+
+def _catalog_details(evidence: Mapping[str, Any]) -> list[str]:
+    screenshots = evidence.get("screenshots")
+    problems = _text(evidence, "text")
+    if not isinstance(screenshots, list) or not 1 <= len(screenshots) <= 5:
+        return [*problems, "screenshots must be a list of 1 to 5 URLs."]
+    return problems + [
+        problem for shot in screenshots for problem in _url({"each screenshot": shot}, "each screenshot")
+    ]
+
+
+def _announcement(evidence: Mapping[str, Any]) -> list[str]:
+    if "url" not in evidence:
+        return _text(evidence, "text", 100)
+    return _url(evidence, "url") + (_text(evidence, "text", 0) if "text" in evidence else [])
+
+
+def _account(evidence: Mapping[str, Any]) -> list[str]:
+    notes = _text(evidence, "notes", 0, 2000) if "notes" in evidence else []
+    return _text(evidence, "username", 1, 200) + _text(evidence, "password", 1, 200) + notes
+
+
+def _replay_info(evidence: Mapping[str, Any]) -> list[str]:
+    problems = _text(evidence, "text", 0) if "text" in evidence else []
+    rate = evidence.get("requests_per_second")
+    if rate is not None and not (type(rate) in (int, float) and 0 < rate <= 1_000_000):
+        problems.append("requests_per_second must be a number over 0, a million at most.")
+    if not isinstance(evidence.get("possible"), bool):
+        problems.append("possible must be true or false.")
+    return problems
+
+
+_FIELDS: dict[Requirement, tuple[str, ...]] = {
+    Requirement.APP_INFO: ("name", "website", "description", "categories", "support_email"),
+    Requirement.PLATFORM_DOCUMENTATION: ("text",),
+    Requirement.PARTNER_DOCUMENTATION: ("url",),
+    Requirement.CATALOG_DETAILS: ("text", "screenshots"),
+    Requirement.PARTNERS_PAGE: ("url",),
+    Requirement.LAUNCH_ANNOUNCEMENT: ("url", "text"),
+    Requirement.TEST_ACCOUNT: ("username", "password", "notes"),
+    Requirement.REPLAY_INFO: ("possible", "requests_per_second", "text"),
+}
+"""All that the evidence for a requirement may hold."""
+
+
+_CHECKS: dict[Requirement, Callable[[Mapping[str, Any]], list[str]]] = {
+    Requirement.APP_INFO: _app_info,
+    Requirement.PLATFORM_DOCUMENTATION: lambda evidence: _text(evidence, "text", 40, 50_000),
+    Requirement.PARTNER_DOCUMENTATION: lambda evidence: _url(evidence, "url"),
+    Requirement.CATALOG_DETAILS: _catalog_details,
+    Requirement.PARTNERS_PAGE: lambda evidence: _url(evidence, "url"),
+    Requirement.LAUNCH_ANNOUNCEMENT: _announcement,
+    Requirement.TEST_ACCOUNT: _account,
+    Requirement.REPLAY_INFO: _replay_info,
+}
