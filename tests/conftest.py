@@ -67,9 +67,30 @@ def database(superuser_connection: psycopg.Connection, postgres_server: Postgres
     drop(superuser_connection, made)
 
 
+@pytest.fixture(scope="module")
+def module_database(
+    superuser_connection: psycopg.Connection, postgres_server: PostgresAddresses
+) -> Iterator[TestDatabase]:
+    """A migrated database that the tests of one module share: each of them uses names of its own."""
+    made = copy_template(superuser_connection, postgres_server)
+    yield made
+    drop(superuser_connection, made)
+
+
 @pytest.fixture
 def valkey_url(servers: Servers) -> str:
-    """The URL of a Valkey database that no other test of this run was or will be given.
+    """The URL of a Valkey database that no other test of this run was or will be given."""
+    return fresh_valkey_url(servers)
+
+
+@pytest.fixture(scope="module")
+def module_valkey_url(servers: Servers) -> str:
+    """Like `valkey_url`, for the tests of one module together."""
+    return fresh_valkey_url(servers)
+
+
+def fresh_valkey_url(servers: Servers) -> str:
+    """Gives the URL of a Valkey database that is given once in a run.
 
     FLUSHDB is harmless; FLUSHALL, SHUTDOWN and CONFIG hit all tests, as do channels, which databases do not separate:
     a test of those starts an `EmbeddedValkey` of its own.

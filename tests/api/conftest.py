@@ -1,6 +1,7 @@
 """A service of its own for each test: database, API process, and a caller for each role."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,23 @@ class Service:
 
 @pytest.fixture
 def service(database: TestDatabase, valkey_url: str, tmp_path: Path) -> Iterator[Service]:
+    """An API process and a database for one test alone."""
+    with service_on(database, valkey_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared_service(
+    module_database: TestDatabase, module_valkey_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """An API process and a database for a whole module, which starts once: each test uses names of its own."""
+    with service_on(module_database, module_valkey_url, tmp_path_factory.mktemp("service")) as made:
+        yield made
+
+
+@contextmanager
+def service_on(database: TestDatabase, valkey_url: str, tmp_path: Path) -> Iterator[Service]:
+    """Runs an API over `database` while the block lasts, with a caller for each role."""
     engine = create_engine(database.application_url)
     people = people_in(engine)
     with api_running(database.application_url, valkey_url, tmp_path) as url:
