@@ -10,7 +10,7 @@ from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.processes import free_port
 from runtime.embedded.valkey import EmbeddedValkey
 from tests.api.service import API, is_ready
-from tests.kills.mailbox import Mailbox
+from tests.mailbox import Mailbox
 from tests.waiting import wait_until
 from tests.workers.processes import ROOT, SCHEDULER, WORKER, environment, kill
 

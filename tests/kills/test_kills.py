@@ -17,8 +17,8 @@ from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.valkey import EmbeddedValkey
 from tests.journeys import KEY, apps_in_public_beta, people_in, token_of
 from tests.kills.client import Client
-from tests.kills.mailbox import Mailbox
 from tests.kills.stack import Stack, hits, stack_running
+from tests.mailbox import Mailbox
 from tests.waiting import wait_until
 from workflow.audit import verify_history
 
@@ -118,7 +118,7 @@ def _check_notifications(url: str, mailbox: Mailbox) -> None:
         delivered = session.scalars(statement).all()
     engine.dispose()
     assert delivered
-    sent = {message_id.strip("<>").partition("@")[0] for message_id in mailbox.messages}
+    sent = {message_id.strip("<>").partition("@")[0] for message_id in mailbox.deliveries}
     assert set(delivered) <= sent
 
 

@@ -1,7 +1,9 @@
-"""A mail server that remembers the Message-IDs it took."""
+"""A mail server that keeps what it takes."""
 
 import email
+import email.policy
 from collections import Counter
+from email.message import EmailMessage
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -10,15 +12,21 @@ from runtime.embedded.processes import free_port
 
 
 class Mailbox:
-    """Listens on loopback while its block lasts. `messages` counts deliveries by Message-ID."""
+    """Listens on loopback while its block lasts."""
 
     def __init__(self) -> None:
-        self.messages: Counter[str] = Counter()
+        self.letters: list[EmailMessage] = []
         self.port = free_port()
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
 
+    @property
+    def deliveries(self) -> Counter[str]:
+        """How often each Message-ID was delivered."""
+        return Counter(str(letter["Message-ID"]) for letter in list(self.letters))
+
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        self.messages[str(email.message_from_bytes(envelope.content)["Message-ID"])] += 1
+        letter = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        self.letters.append(letter)
         return "250 taken"
 
     def __enter__(self) -> "Mailbox":
