@@ -1,6 +1,7 @@
 """Logs as one line of key=value or JSON each, and the counters that operators watch."""
 
 import logging
+import re
 import sys
 
 import structlog
@@ -12,8 +13,21 @@ BATCH_SECONDS = Histogram("devcenter_batch_seconds", "Seconds that one batch of 
 DELIVERED = Counter("devcenter_due_rows_worked", "Leased due rows worked on, by kind and outcome.", ["kind", "outcome"])
 
 
+_TOKEN = re.compile(r"dc_[a-z]+_[A-Za-z0-9_-]{20,}")
+
+
+class _WithoutTokens(logging.Filter):
+    """Strikes out bearer tokens: libraries log messages with all that is in them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        if "dc_" in said:
+            record.msg, record.args = _TOKEN.sub("dc_***", said), None
+        return True
+
+
 def configure_logging(level: str) -> None:
-    """Sends all logs of this process to standard error, as JSON unless a person is looking."""
+    """Sends all logs of this process to standard error, as JSON unless a person is looking. Tokens are struck out."""
     shared: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -24,6 +38,7 @@ def configure_logging(level: str) -> None:
         structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
     )
     handler = logging.StreamHandler()
+    handler.addFilter(_WithoutTokens())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],

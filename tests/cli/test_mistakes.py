@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from sqlalchemy import make_url
 
 from cli.home import Home
 from cli.mistakes import Mistake, explain
+from cli.place import application_url
 from tests.cli.command import devcenter
 from workflow.errors import NotFound
 
@@ -38,6 +40,17 @@ def test_a_process_without_settings_names_what_is_missing(tmp_path: Path) -> Non
 def test_a_database_url_of_another_kind_is_named_with_its_setting(tmp_path: Path) -> None:
     result = devcenter("scheduler", settings=settings(DATABASE_URL="mysql://host/name"), folder=tmp_path)
     in_words(result, "DATABASE_URL: must begin with postgresql://", exit_code=2)
+
+
+def test_a_key_for_secrets_that_is_none_is_named_with_how_to_make_one(tmp_path: Path) -> None:
+    result = devcenter("api", settings=settings(DEVCENTER_SECRET_KEYS="not-a-key"), folder=tmp_path)
+    in_words(result, "DEVCENTER_SECRET_KEYS: key 1 is no Fernet key", "Fernet.generate_key", exit_code=2)
+
+
+@pytest.mark.parametrize("given", ["", "?options=-csearch_path%3Dpublic"])
+def test_processes_step_down_to_the_application_role_whatever_options_the_url_has(given: str) -> None:
+    url = make_url(application_url(f"postgresql+psycopg://owner:word@127.0.0.1/name{given}"))
+    assert str(url.query["options"]).endswith("-c role=devcenter_app")
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["token", "list"], ["dead", "list"], ["audit", "verify"]])

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger
+from models.token import Scope
 from tests.databases import TestDatabase
 from tests.journeys import (
     BECAUSE,
@@ -101,15 +102,24 @@ def test_what_cannot_be_taken_in_is_kept_where_an_operator_sees_it(
     good = {"token": token_of(engine, people.service), "app": "acme", "trigger": "promote", "idempotency_key": "k"}
     _send(valkey_url, **{**good, "trigger": "suspend"})
     _send(valkey_url, **{**good, "app": "nobody"})
+    _send(valkey_url, **{**good, "token": token_of(engine, people.service, [Scope.USAGE_REPORT])})
     _send(valkey_url, **{**good, "token": "dc_service_wrong"})
     _send(valkey_url, **{**good, "colour": "blue"})
     _send(valkey_url, actor_name="no_such_actor", **good)
     RedisBroker(url=valkey_url).do_enqueue("transitions", "an-id", b"this is no JSON")
     with running(WORKER, environment(database.application_url, valkey_url), tmp_path / "log"):
-        wait_until(lambda: len(_rejected(engine)) == 6, seconds=20, what="six rejected messages")
+        wait_until(lambda: len(_rejected(engine)) == 7, seconds=20, what="seven rejected messages")
     errors = "\n".join(_rejected(engine))
-    for expected in ("trigger.forbidden", "app.not_found", "token.invalid", "colour", "ActorNotFound", "DecodeError"):
-        assert expected in errors
+    for expected in (
+        "trigger.forbidden",
+        "app.not_found",
+        "scope.missing",
+        "token.invalid",
+        "colour",
+        "ActorNotFound",
+        "DecodeError",
+    ):
+        assert code in errors
     with Session(engine) as session:
         assert good["token"] not in "".join(session.scalars(text("SELECT body FROM rejected_message")))
 
