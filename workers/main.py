@@ -30,10 +30,11 @@ from workers.announcements import Announcements
 from workers.deps import BellName, Deps
 from workers.intake import record_rejected
 from workers.scheduler import run_scheduler
-from workers.sweeper import Sweeper
+from workers.sweeper import CONNECTIONS, Sweeper
 from workflow.machine import AppRulebook
 
 SMTP_SECONDS = 20
+CONSUMERS = len(BellName) + 1
 USER_AGENT = "devcenter (+https://segment.com/docs/partners/)"
 
 _BELLS = {
@@ -81,7 +82,8 @@ def make_deps(settings: Settings, broker: WakingRedisBroker) -> Deps:
     def ring(*bells: BellName) -> None:
         doorbell.ring(*(_BELLS[bell] for bell in bells))
 
-    engine = make_engine(settings, pool_size=2 * settings.worker_threads + 4)
+    # A thread that judges holds two, its batch's and the announcement's; consumers take one to record a bad message.
+    engine = make_engine(settings, pool_size=2 * settings.worker_threads + CONNECTIONS + CONSUMERS)
     return Deps(
         engine=engine,
         announcements=Announcements(engine),

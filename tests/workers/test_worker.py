@@ -1,5 +1,6 @@
 """Real worker and scheduler processes: doors, bells, the sweep, and what happens without Redis."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,6 +122,33 @@ def test_a_worker_finds_due_work_while_redis_is_gone(
     request = ask(engine, people.partner, "acme", AppTrigger.SUBMIT)
     with running(WORKER, environment(database.application_url, "redis://127.0.0.1:1/0"), tmp_path / "log"):
         wait_until(lambda: outcome_of(engine, request)["status"] == "applied", seconds=30)
+
+
+def test_a_mail_server_that_hangs_does_not_hold_up_judging_while_redis_is_gone(
+    database: TestDatabase, engine: Engine, people: People, tmp_path: Path
+) -> None:
+    app_building(engine, people, "acme")
+    app_building(engine, people, "globex")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        env = environment(
+            database.application_url,
+            "redis://127.0.0.1:1/0",
+            DEVCENTER_SMTP_PORT=str(silent.getsockname()[1]),
+            DEVCENTER_SWEEP_SECONDS="0.2",
+        )
+        ask(engine, people.partner, "acme", AppTrigger.SUBMIT)
+        with running(WORKER, env, tmp_path / "log"):
+            hanging, _ = silent.accept()
+            with hanging:
+                request = ask(engine, people.partner, "globex", AppTrigger.SUBMIT)
+                wait_until(lambda: outcome_of(engine, request)["status"] == "applied", seconds=10)
+                assert _notifications(engine) == {"due"}
+
+
+def _notifications(engine: Engine) -> set[str]:
+    with Session(engine) as session:
+        return set(session.scalars(text("SELECT status FROM notification")))
 
 
 def test_the_deciding_fact_promotes_an_app_at_once_and_two_schedulers_fire_each_tick_once(
