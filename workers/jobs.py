@@ -133,5 +133,7 @@ def _run_tick(deps: Deps, tick_id: UUID) -> None:
         log.exception("job firing %s broke", tick_id)
         with deps.unit_of_work() as session:
             fail_due_row(session, DueKind.JOB_TICK, tick_id, repr(error), database_now(session))
+        deps.count_worked(DueKind.JOB_TICK, "failed")
     else:
         deps.ring(*bells)
+        deps.count_worked(DueKind.JOB_TICK, "done")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from dramatiq import Message
+from dramatiq import Message, actor
 from dramatiq.common import dq_name
 from dramatiq.errors import ConnectionClosed
 
@@ -16,8 +16,7 @@ QUEUE = "transitions"
 @pytest.fixture
 def broker(valkey_url: str) -> Iterator[WakingRedisBroker]:
     made = WakingRedisBroker(url=valkey_url, middleware=[])
-    made.declare_queue(QUEUE)
-    made.actors["take_in"] = None
+    actor(lambda _number: None, actor_name="take_in", queue_name=QUEUE, broker=made)
     yield made
     made.client.close()
 
@@ -35,7 +34,7 @@ def test_what_was_fetched_behind_an_unreadable_message_comes_back_while_the_proc
 ) -> None:
     set_aside: list[bytes] = []
 
-    def away(queue: str, payload: bytes, error: Exception) -> None:
+    def away(*_message: object) -> None:
         raise OSError("Postgres is away")
 
     broker.on_undecodable = away
@@ -44,7 +43,7 @@ def test_what_was_fetched_behind_an_unreadable_message_comes_back_while_the_proc
         broker.enqueue(_message(number))
     with pytest.raises(ConnectionClosed):
         next(broker.consume(QUEUE, prefetch=4, timeout=100))
-    broker.on_undecodable = lambda queue, payload, error: set_aside.append(payload)
+    broker.on_undecodable = lambda _queue, payload, _error: set_aside.append(payload)
     again = broker.consume(QUEUE, prefetch=8, timeout=100)
     assert _numbers(again, 3) == {1, 2, 3}
     assert next(again) is None

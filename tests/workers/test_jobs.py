@@ -28,7 +28,7 @@ def deps(database: TestDatabase) -> Iterator[Deps]:
         secret_keys="unused",
     )
     made = make_deps(settings, make_broker(settings))
-    yield replace(made, ring=lambda *bells: None)
+    yield replace(made, ring=lambda *_bells: None)
     made.engine.dispose()
 
 
