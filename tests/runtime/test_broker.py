@@ -16,7 +16,7 @@ QUEUE = "transitions"
 @pytest.fixture
 def broker(valkey_url: str) -> Iterator[WakingRedisBroker]:
     made = WakingRedisBroker(url=valkey_url, middleware=[])
-    actor(lambda _number: None, actor_name="take_in", queue_name=QUEUE, broker=made)
+    actor(actor_name="take_in", queue_name=QUEUE, broker=made)(lambda _number: None)
     yield made
     made.client.close()
 
