@@ -120,10 +120,9 @@ def _arrow(start: Place, end: Place, triggers: Sequence[str], *, both_ways: bool
         return [_line(path), *_words(triggers, (start.x + end.x) // 2, start.y - 8)]
     if start.y == end.y:
         top = start.y - BOX_HEIGHT // 2
-        up, begin, finish = top - BEND - 14, start.x - 14, end.x + 14
+        up, out, back = top - BEND - 14, start.x - 14, end.x + 14
         path = (
-            f"M{begin} {top}V{up + BEND}Q{begin} {up} {begin - BEND} {up}"
-            f"H{finish + BEND}Q{finish} {up} {finish} {up + BEND}V{top}"
+            f"M{out} {top}V{up + BEND}Q{out} {up} {out - BEND} {up}H{back + BEND}Q{back} {up} {back} {up + BEND}V{top}"
         )
         return [_line(path), *_words(triggers, (start.x + end.x) // 2, up - 7)]
     down = start.y < end.y

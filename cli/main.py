@@ -73,11 +73,9 @@ def demo() -> None:
 @app.command()
 def api() -> None:
     """Serves HTTP."""
-    from api.main import serve
-    from cli.place import as_application
-    from runtime.settings import load_settings
+    from cli.processes import serve_here
 
-    serve(as_application(load_settings()))
+    serve_here()
 
 
 @app.command()
