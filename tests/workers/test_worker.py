@@ -104,12 +104,21 @@ def test_what_cannot_be_taken_in_is_kept_where_an_operator_sees_it(
     _send(valkey_url, **{**good, "app": "nobody"})
     _send(valkey_url, **{**good, "token": "dc_service_wrong"})
     _send(valkey_url, **{**good, "colour": "blue"})
+    _send(valkey_url, **{**good, "token": token_of(engine, people.reviewer)})
     _send(valkey_url, actor_name="no_such_actor", **good)
     RedisBroker(url=valkey_url).do_enqueue("transitions", "an-id", b"this is no JSON")
     with running(WORKER, environment(database.application_url, valkey_url), tmp_path / "log"):
-        wait_until(lambda: len(_rejected(engine)) == 6, seconds=20, what="six rejected messages")
+        wait_until(lambda: len(_rejected(engine)) == 7, seconds=20, what="seven rejected messages")
     errors = "\n".join(_rejected(engine))
-    for expected in ("trigger.forbidden", "app.not_found", "token.invalid", "colour", "ActorNotFound", "DecodeError"):
+    for expected in (
+        "trigger.forbidden",
+        "app.not_found",
+        "token.invalid",
+        "message.role",
+        "colour",
+        "ActorNotFound",
+        "DecodeError",
+    ):
         assert expected in errors
     with Session(engine) as session:
         assert good["token"] not in "".join(session.scalars(text("SELECT body FROM rejected_message")))
