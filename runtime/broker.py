@@ -146,14 +146,10 @@ class _WakingConsumer(_RedisConsumer):
         try:
             self.broker.on_undecodable(self.queue_name, payload, error)
         except Exception as refused:
-            self._put_back(payload)
+            # The next consumer puts back this message and all that were fetched behind it.
             raise ConnectionClosed(refused) from refused
         for message_id in self._ids_of(payload):
             self.broker.do_ack(self.queue_name, message_id)
-
-    def _put_back(self, payload: bytes) -> None:
-        for message_id in self._ids_of(payload):
-            self.broker.do_requeue(self.queue_name, message_id)
 
     def _put_back_forgotten(self) -> None:
         """Puts back what Redis holds for this process and nobody here has: a lost consumer's, or a lost answer's."""
