@@ -51,7 +51,12 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:8787",
         description="Where partners and reviewers reach the API; used in mails.",
     )
-    database_pool: int = Field(default=10, ge=2, le=200, description="Connections to Postgres a process may hold.")
+    database_pool: int = Field(
+        default=10,
+        ge=2,
+        le=200,
+        description="Connections to Postgres an API process may hold; a worker holds up to 2 for each thread and 10.",
+    )
     prepare_threshold: int | None = Field(
         default=5,
         ge=0,
@@ -77,6 +82,16 @@ class Settings(BaseSettings):
     allow_loopback_urls: bool = Field(
         default=False,
         description="Whether partners' URLs may lead to this machine. Only for the embedded demo.",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="The address on which workers and schedulers show their metrics."
+    )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="The port of the metrics of `devcenter worker` or `devcenter scheduler`: each of them on a machine "
+        "needs its own. Without it they show none. The API shows its own at /metrics.",
     )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="What is logged.")
     fault_point: str | None = Field(
@@ -120,7 +135,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"key {number} is no Fernet key; make one with: {make}") from None
         return value
 
-    @field_validator("prepare_threshold", mode="before")
+    @field_validator("prepare_threshold", "metrics_port", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value

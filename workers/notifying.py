@@ -49,7 +49,9 @@ def _deliver(deps: Deps, notification_id: UUID) -> None:
         log.warning("notification %s was not delivered: %r", notification_id, error)
         with deps.unit_of_work() as session:
             fail_due_row(session, DueKind.NOTIFICATION, notification_id, repr(error), database_now(session))
+        deps.count_worked(DueKind.NOTIFICATION, "failed")
         return
     deps.reached("notification_sent")
     with deps.unit_of_work() as session:
         finish_due_row(session, DueKind.NOTIFICATION, notification_id)
+    deps.count_worked(DueKind.NOTIFICATION, "done")

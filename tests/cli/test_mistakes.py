@@ -1,8 +1,10 @@
 """What goes wrong at the command line is said in words, with what to do, and without a traceback."""
 
 import socket
+import socketserver
 import subprocess
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from cryptography.fernet import Fernet
@@ -83,6 +85,32 @@ def test_a_busy_port_is_named_with_the_setting_that_chooses_another(tmp_path: Pa
         port = taken.getsockname()[1]
         result = devcenter("up", settings={"DEVCENTER_API_PORT": str(port)}, folder=tmp_path)
     in_words(result, f"Port {port} is busy", "DEVCENTER_API_PORT", exit_code=2)
+
+
+def test_a_busy_port_of_the_api_alone_is_named_too(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = devcenter("api", settings=settings(DEVCENTER_API_PORT=str(port)), folder=tmp_path)
+    in_words(result, f"127.0.0.1:{port}", "DEVCENTER_API_PORT", exit_code=2)
+
+
+class _OldRedis(socketserver.StreamRequestHandler):
+    """Answers as Redis 5 does: the command that newer clients begin with is unknown to it."""
+
+    def handle(self) -> None:
+        while self.rfile.readline():
+            self.wfile.write(b"-ERR unknown command `HELLO`\r\n")
+
+
+def test_a_redis_that_is_too_old_is_told_as_such(tmp_path: Path) -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _OldRedis) as server:
+        server.daemon_threads = True
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"redis://127.0.0.1:{server.server_address[1]}/0"
+        result = devcenter("doctor", settings=settings(REDIS_URL=url), folder=tmp_path)
+        server.shutdown()
+    assert "not ok  redis       Redis is too old" in result.stdout
+    assert "Use Redis 7" in result.stdout
 
 
 def test_a_second_start_in_a_folder_names_the_process_that_has_it(tmp_path: Path) -> None:
