@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -25,7 +26,7 @@ def deps(database: TestDatabase) -> Iterator[Deps]:
         database_url=database.application_url,
         redis_url="redis://127.0.0.1:1/0",
         history_key=KEY.decode(),
-        secret_keys="unused",
+        secret_keys=Fernet.generate_key().decode(),
     )
     made = make_deps(settings, make_broker(settings))
     yield replace(made, ring=lambda *_bells: None)
