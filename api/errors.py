@@ -60,6 +60,8 @@ _TITLES = {
     408: "Request timeout",
     409: "Conflict",
     413: "Content too large",
+    414: "URI too long",
+    415: "Unsupported media type",
     422: "Unprocessable content",
     431: "Request header fields too large",
     500: "Internal error",
@@ -71,6 +73,8 @@ _HEADERS = {
     401: {"WWW-Authenticate": "Bearer"},
     408: {"Connection": "close"},
     413: {"Connection": "close"},
+    414: {"Connection": "close"},
+    415: {"Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close"},
     431: {"Connection": "close"},
     503: {"Retry-After": "2"},
 }
@@ -83,7 +87,9 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _TITLES[status], "model": Problem, "content": content} for status in statuses}
 
 
-PUBLIC = answers(400, 404, 405, 408, 413, 422, 431, 500, 503)
+ANY = answers(400, 405, 408, 413, 414, 415, 431, 500)
+"""What any route can answer besides its own."""
+PUBLIC = ANY | answers(404, 422, 503)
 """What a route without a token can answer besides its own."""
 COMMON = PUBLIC | answers(401, 403, 409)
 """What a route with a token can answer besides its own."""
@@ -122,6 +128,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _validation(_request: Request, error: RequestValidationError) -> JSONResponse:
+        if isinstance(error.body, bytes) and any(part["loc"] == ("body",) for part in error.errors()):
+            detail = "The body's Content-Type is not one that this call takes."
+            return problem(415, "body.unsupported", detail, "Send JSON, with Content-Type: application/json.")
         parts = [f"{'.'.join(str(step) for step in part['loc'])}: {part['msg']}" for part in error.errors()]
         return problem(422, "request.invalid", "; ".join(parts)[:2000], "Mend each and send it again.")
 

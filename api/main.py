@@ -26,7 +26,6 @@ from runtime.settings import Settings
 from runtime.telemetry import BELL_FAILURES, configure_logging
 from workflow.machine import AppRulebook
 
-CONNECTIONS = 512
 ROUTERS = (apps, components, checklist, transitions, reviews, usage, catalog, dead, health)
 _BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS)}
 
@@ -54,7 +53,7 @@ def create_api(settings: Settings) -> FastAPI:
         await pinging.aclose()
         await engine.dispose()
 
-    app = FastAPI(title="devcenter", version="1", lifespan=lifespan, redoc_url=None)
+    app = FastAPI(title="devcenter", version="1", lifespan=lifespan, redoc_url=None, redirect_slashes=False)
     keys = MultiFernet([Fernet(key.get_secret_value()) for key in settings.secret_keys])
     app.state.house = House(
         engine=engine,
@@ -86,7 +85,6 @@ def serve(settings: Settings) -> None:
         http=BoundedHead,
         log_config=None,
         access_log=False,
-        limit_concurrency=CONNECTIONS,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=15,
     )

@@ -10,10 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse
-from api.errors import answers, problem
+from api.errors import ANY, answers, problem
 from workflow.dead import DEAD_KINDS
 
-router = APIRouter(tags=["operator"], responses=answers(405, 408, 413, 431, 500))
+router = APIRouter(tags=["operator"], responses=ANY)
 
 DUE = Gauge("devcenter_due_rows", "Rows that are due now, by kind.", ["kind"])
 OLDEST = Gauge("devcenter_due_oldest_seconds", "Seconds since the oldest due row became due, by kind.", ["kind"])

@@ -48,7 +48,11 @@ class World:
         """Gives a token of the actor for exactly these scopes."""
         if (actor.id, scopes) not in self._tokens:
             with Session(self.engine) as session, session.begin():
-                holder = session.get_one(Service if actor.role is Role.SERVICE else Person, actor.id)
+                holder: Person | Service = (
+                    session.get_one(Service, actor.id)
+                    if actor.role is Role.SERVICE
+                    else session.get_one(Person, actor.id)
+                )
                 expires = now_of(session) + timedelta(days=1)
                 _, plain = issue_token(session, holder, label="test", expires_at=expires, scopes=sorted(scopes))
             self._tokens[actor.id, scopes] = plain
