@@ -63,6 +63,7 @@ _TITLES = {
     414: "URI too long",
     415: "Unsupported media type",
     422: "Unprocessable content",
+    429: "Too many requests",
     431: "Request header fields too large",
     500: "Internal error",
     503: "Service unavailable",
@@ -89,7 +90,7 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 ANY = answers(400, 405, 408, 413, 414, 415, 431, 500)
 """What any route can answer besides its own."""
-PUBLIC = ANY | answers(404, 422, 503)
+PUBLIC = ANY | answers(404, 422, 429, 503)
 """What a route without a token can answer besides its own."""
 COMMON = PUBLIC | answers(401, 403, 409)
 """What a route with a token can answer besides its own."""
