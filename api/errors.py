@@ -5,10 +5,12 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound, Refused, WorkflowError
 
@@ -136,10 +138,12 @@ def install(app: FastAPI) -> None:
         return problem(422, "request.invalid", "; ".join(parts)[:2000], "Mend each and send it again.")
 
     @app.exception_handler(HTTPException)
-    async def _http(_request: Request, error: HTTPException) -> JSONResponse:
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
         codes = {404: "route.not_found", 405: "method.not_allowed", 400: "body.unreadable"}
         answer = problem(error.status_code, codes.get(error.status_code, "http.error"), str(error.detail))
         answer.headers.update(error.headers or {})
+        if error.status_code == 405:
+            answer.headers["Allow"] = ", ".join(_methods_at(request))
         return answer
 
     @app.exception_handler(DataError)
@@ -155,3 +159,12 @@ def install(app: FastAPI) -> None:
 
     for kind in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(kind, _away)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Gives the methods of all routes at the path; the framework names only those of the first it finds."""
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path is not None and compile_path(route.path)[0].match(request.url.path):
+            found |= route.methods or set()
+    return sorted(found)

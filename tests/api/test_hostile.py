@@ -160,7 +160,7 @@ def test_a_trailer_is_no_header(shared_service: Service) -> None:
 def test_a_method_that_a_route_does_not_have_is_named_with_those_it_has(shared_service: Service, method: str) -> None:
     answer = _send(shared_service, f"{method} /v1/apps HTTP/1.1\r\n".encode() + HOST + b"\r\n")
     assert _code(answer) == (405, "method.not_allowed")
-    assert set(answer[1]["allow"].split(", ")) & {"GET", "POST"}
+    assert answer[1]["allow"] == "GET, POST"
 
 
 def test_head_is_answered_as_get_without_content(shared_service: Service) -> None:
