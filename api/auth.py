@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.house import House, house_of, now_of
@@ -31,12 +31,14 @@ class Access:
 
     async def __call__(
         self,
+        request: Request,
         house: Annotated[House, Depends(house_of)],
         given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Actor:
         if given is None:
             raise Forbidden("token.missing", "The call has no token.", "Send Authorization: Bearer <token>.")
         principal = await house.transact(lambda session: find_principal(session, given.credentials, now_of(session)))
+        request.state.role = principal.actor.role
         if principal.actor.role not in self.roles:
             wanted = ", ".join(sorted(self.roles))
             raise Forbidden("role.forbidden", f"This call is for: {wanted}.", "Use the token of such a role.")

@@ -14,19 +14,20 @@ from redis.exceptions import RedisError
 from api import errors
 from api.bounds import Bounds
 from api.house import House
+from api.limits import Limits, Rate, Rates, RedisCounting
 from api.measuring import Measuring
 from api.routes import apps, catalog, checklist, components, dead, health, reviews, transitions, usage
 from api.waiting import Waiter
 from api.wire import BoundedHead
 from migrations.run import head_revision
+from models.lifecycle import Role
 from runtime.broker import WakingRedisBroker
 from runtime.database import make_async_engine
 from runtime.doorbell import APPLY, JOBS, NOTIFICATIONS, STEPS, Doorbell
 from runtime.settings import Settings
-from runtime.telemetry import BELL_FAILURES, configure_logging
+from runtime.telemetry import BELL_FAILURES, UNCOUNTED, configure_logging
 from workflow.machine import AppRulebook
 
-CONNECTIONS = 512
 ROUTERS = (apps, components, checklist, transitions, reviews, usage, catalog, dead, health)
 _BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS)}
 
@@ -49,14 +50,17 @@ def create_api(settings: Settings) -> FastAPI:
         except (RedisError, OSError):
             return False
 
+    counting = RedisCounting(settings.redis_url, UNCOUNTED.inc)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         doorbell.close()
         await pinging.aclose()
+        await counting.close()
         await engine.dispose()
 
-    app = FastAPI(title="devcenter", version="1", lifespan=lifespan, redoc_url=None)
+    app = FastAPI(title="devcenter", version="1", lifespan=lifespan, redoc_url=None, redirect_slashes=False)
     keys = MultiFernet([Fernet(key.get_secret_value()) for key in settings.secret_keys])
     app.state.house = House(
         engine=engine,
@@ -73,8 +77,23 @@ def create_api(settings: Settings) -> FastAPI:
     for room in ROUTERS:
         app.include_router(room.router)
     app.add_middleware(Bounds)
+    app.add_middleware(Limits, rates=_rates(settings), counting=counting)
     app.add_middleware(Measuring)
     return app
+
+
+def _rates(settings: Settings) -> Rates:
+    by_role = {
+        Role.PARTNER: settings.rate_partner,
+        Role.REVIEWER: settings.rate_reviewer,
+        Role.SERVICE: settings.rate_service,
+        Role.ADMIN: settings.rate_admin,
+    }
+    return Rates(
+        by_role={role: Rate(role.value, count, burst=2 * count) for role, count in by_role.items()},
+        address=Rate("address", settings.rate_address, burst=2 * settings.rate_address),
+        open_writes=Rate("open-writes", settings.rate_open_writes, seconds=60),
+    )
 
 
 def serve(settings: Settings) -> None:
@@ -86,9 +105,10 @@ def serve(settings: Settings) -> None:
         port=settings.api_port,
         loop="uvloop",
         http=BoundedHead,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
         log_config=None,
         access_log=False,
-        limit_concurrency=CONNECTIONS,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=15,
     )

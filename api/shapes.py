@@ -14,22 +14,28 @@ from pydantic import (
     StringConstraints,
 )
 
+from api.strict_json import nests_deeper
+
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 MAX_ITEMS = 1000
 MAX_DEPTH = 20
+OBJECT_BYTES = 64 * 1024
+"""What one free-form object may take, as JSON."""
 
 
 def _storable(value: Any) -> Any:
-    """Refuses what JSON in Postgres cannot hold: NUL, lone surrogates, NaN, and nests that nobody means."""
+    """Refuses what JSON in Postgres cannot hold: NUL, lone surrogates, NaN, and what is larger than anybody means."""
+    if nests_deeper(value, MAX_DEPTH):
+        raise ValueError(f"must not nest deeper than {MAX_DEPTH}")
     try:
         dumped = json.dumps(value, allow_nan=False, ensure_ascii=False)
-        dumped.encode()
-    except (ValueError, RecursionError) as error:
+        size = len(dumped.encode())
+    except ValueError as error:
         raise ValueError(f"cannot be stored: {error}") from None
     if "\\u0000" in dumped:
         raise ValueError("must not contain the character NUL")
-    if _depth(value) > MAX_DEPTH:
-        raise ValueError(f"must not nest deeper than {MAX_DEPTH}")
+    if size > OBJECT_BYTES:
+        raise ValueError(f"must not be larger than {OBJECT_BYTES} bytes")
     return value
 
 
@@ -38,11 +44,6 @@ def _in_this_millennium(moment: datetime) -> datetime:
     if not 2000 <= moment.year <= 2999:
         raise ValueError("must be between the years 2000 and 2999")
     return moment
-
-
-def _depth(value: Any) -> int:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + max((_depth(one) for one in inner), default=0)
 
 
 Line = Annotated[

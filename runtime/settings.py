@@ -51,6 +51,23 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:8787",
         description="Where partners and reviewers reach the API; used in mails.",
     )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses or networks of proxies, comma-separated, whose X-Forwarded-For tells the client's "
+        "address. Without any, the connection's own address counts.",
+    )
+    rate_partner: int = Field(default=50, ge=0, description="Requests a second for each token of a partner; 0: any.")
+    rate_reviewer: int = Field(default=100, ge=0, description="Requests a second for each token of a reviewer.")
+    rate_service: int = Field(default=5000, ge=0, description="Requests a second for each token of a service.")
+    rate_admin: int = Field(default=5000, ge=0, description="Requests a second for each token of an admin.")
+    rate_address: int = Field(
+        default=50, ge=0, description="Requests a second for each address without a token, or with an unknown one."
+    )
+    rate_open_writes: int = Field(
+        default=30,
+        ge=0,
+        description="Requests a minute for each address that writes without a token: access requests, invitations.",
+    )
     database_pool: int = Field(
         default=10,
         ge=2,
