@@ -31,12 +31,16 @@ class StepFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReviewFacts:
-    """The open review: under which policy and by whom it was submitted, who holds it, and its steps."""
+    """The open review: under which policy and by whom it was submitted, who holds it, and its steps.
+
+    `holder_stays`: whoever holds it may still review, and so would take the App's next round.
+    """
 
     policy: Policy
     submitted_by: UUID
     claimed_by: UUID | None
     steps: tuple[StepFacts, ...]
+    holder_stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ class Ask:
 class Facts:
     """One App as it stands, and who asks. Everything that a rule may know.
 
-    `policy` is the version current at judgment; a review's own version is in `review`.
+    `policy` is the version current at judgment; a review's own version is in `review`. `last_reviewer` asked for
+    changes in the App's latest review and may still review: the next round is theirs.
     """
 
     slug: str
@@ -75,6 +80,7 @@ class Facts:
     onboarded_customers: int
     review: ReviewFacts | None
     policy: Policy
+    last_reviewer: UUID | None = None
     ask: Ask = Ask(SCHEDULE)
 
     def asked_by(self, ask: Ask) -> "Facts":
@@ -83,11 +89,23 @@ class Facts:
 
     def after(self, trigger: AppTrigger, target: str) -> "Facts":
         """Gives what the next request of the same batch is judged by. Pure; equals loading afresh."""
-        review = None
+        review, last_reviewer = None, self.last_reviewer
+        if self.review is not None:
+            stays = trigger is AppTrigger.REQUEST_CHANGES and self.review.holder_stays
+            last_reviewer = self.review.claimed_by if stays else None
         if trigger is AppTrigger.SUBMIT:
             steps = tuple(StepFacts(code, StepState.PENDING) for code in sorted(self.policy.review_steps))
-            review = ReviewFacts(self.policy, self.ask.actor.id, None, steps)
-        return replace(self, state=target, version=self.version + 1, review=review, ask=Ask(SCHEDULE))
+            keeps = last_reviewer is not None
+            review = ReviewFacts(self.policy, self.ask.actor.id, last_reviewer, steps, keeps)
+            last_reviewer = None
+        return replace(
+            self,
+            state=target,
+            version=self.version + 1,
+            review=review,
+            last_reviewer=last_reviewer,
+            ask=Ask(SCHEDULE),
+        )
 
     @property
     def missing_requirements(self) -> tuple[str, ...]:

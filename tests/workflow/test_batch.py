@@ -184,9 +184,11 @@ STORED = {
                 FROM transition t JOIN app a ON a.id = t.app_id ORDER BY 1, 2""",
     "outcomes": """SELECT a.slug, r.trigger, r.status, r.version, r.unmet, r.attempts
                      FROM transition_request r JOIN app a ON a.id = r.app_id ORDER BY r.position""",
-    "reviews": """SELECT a.slug, s.app_version, s.round, r.outcome, r.closed_at IS NULL, t.code, t.state, t.status
+    "reviews": """SELECT a.slug, s.app_version, s.round, s.kind, r.outcome, r.closed_at IS NULL, p.role,
+                         t.code, t.state, t.status
                     FROM review r JOIN submission s ON s.id = r.submission_id JOIN app a ON a.id = r.app_id
-                    JOIN review_step t ON t.review_id = r.id ORDER BY 1, 2, 6""",
+                    LEFT JOIN person p ON p.id = r.claimed_by
+                    JOIN review_step t ON t.review_id = r.id ORDER BY 1, 2, 8""",
     "notifications": """SELECT a.slug, n.kind, n.app_version, n.status, p.role FROM notification n
                           JOIN app a ON a.id = n.app_id JOIN person p ON p.id = n.recipient_id ORDER BY 1, 2, 3, 5""",
 }
