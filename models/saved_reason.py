@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, text
+from sqlalchemy import CheckConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Code, CreatedAt
@@ -20,7 +20,7 @@ class SavedReason(Base):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     text: Mapped[str]
     where_to_fix: Mapped[str]
-    retired: Mapped[bool] = mapped_column(server_default=text("false"))
+    retired: Mapped[bool] = mapped_column(server_default=false())
     written_by: Mapped[UUID]
     written_at: Mapped[CreatedAt]
 

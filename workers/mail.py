@@ -33,6 +33,23 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
     NotificationKind.NEW_SUBMISSION: ("Review: {app} was submitted", "{app} waits for a reviewer."),
     NotificationKind.REVIEW_DUE_SOON: ("Review: {app} is due soon", "The promised time for {app} ends soon."),
     NotificationKind.REVIEW_OVERDUE: ("Review: {app} is overdue", "The promised time for {app} is over."),
+    NotificationKind.REVIEW_HANDED_OVER: (
+        "Review: {app} was handed to you",
+        "A colleague handed the review of {app} over to you. It is yours from now on.",
+    ),
+    NotificationKind.CLAIM_LAPSED: (
+        "Review: {app} went back to the queue",
+        "You claimed the review of {app} and did nothing on it for so long that it went back to the queue. "
+        "Claim it again if you still want it.",
+    ),
+    NotificationKind.MESSAGE_TO_PARTNER: (
+        "{app}: a reviewer wrote to you",
+        "There is a new message about the review of {app}. Read and answer it among the messages of the App.",
+    ),
+    NotificationKind.MESSAGE_TO_REVIEWER: (
+        "Review: the partner of {app} wrote",
+        "There is a new message about the review of {app}. Read and answer it among the messages of the review.",
+    ),
 }
 
 

@@ -201,5 +201,6 @@ _CANCEL_STEPS = app_ids("""
 
 _VOID_REMINDERS = app_ids("""
     UPDATE notification SET status = 'void'
-     WHERE app_id = ANY(:ids) AND status = 'due' AND kind IN ('new_submission', 'review_due_soon', 'review_overdue')
+     WHERE app_id = ANY(:ids) AND status = 'due' AND kind IN ('new_submission', 'review_due_soon', 'review_overdue',
+                                                               'review_handed_over', 'claim_lapsed')
 """)

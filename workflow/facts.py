@@ -1,6 +1,8 @@
 """What rules judge: everything that matters about an App, as one frozen value. Loading lives in `loading`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from models.checklist import Requirement
@@ -45,11 +47,28 @@ class ReviewFacts:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something is asked for: a saved reason's code or "other", words, and where to mend it."""
+    """Why something is asked for: a saved reason's code or "other", words, and where to mend it.
+
+    `saved`: the code names a saved reason, whose words come before `text` once the request is accepted; which version
+    they are of is `saved_version`.
+    """
 
     code: str
     text: str
     where: str = ""
+    saved: bool = False
+    saved_version: int | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """Gives the shape in which an accepted reason is stored and answered."""
+        version = {} if self.saved_version is None else {"saved_version": self.saved_version}
+        return {"code": self.code, "text": self.text, "where": self.where, **version}
+
+
+def reason_from(stored: Mapping[str, Any]) -> Reason:
+    """Gives the reason that was stored as `as_dict`."""
+    version = stored.get("saved_version")
+    return Reason(stored["code"], stored["text"], stored.get("where", ""), version is not None, version)
 
 
 @dataclass(frozen=True, slots=True)
