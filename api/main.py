@@ -15,7 +15,21 @@ from api import errors
 from api.bounds import Bounds
 from api.house import House
 from api.measuring import Measuring
-from api.routes import apps, catalog, checklist, components, dead, health, reviews, transitions, usage
+from api.routes import (
+    apps,
+    catalog,
+    checklist,
+    components,
+    conversation,
+    dead,
+    health,
+    messages,
+    reviews,
+    saved_reasons,
+    statistics,
+    transitions,
+    usage,
+)
 from api.waiting import Waiter
 from api.wire import BoundedHead
 from migrations.run import head_revision
@@ -27,7 +41,21 @@ from runtime.telemetry import BELL_FAILURES, configure_logging
 from workflow.machine import AppRulebook
 
 CONNECTIONS = 512
-ROUTERS = (apps, components, checklist, transitions, reviews, usage, catalog, dead, health)
+ROUTERS = (
+    apps,
+    components,
+    checklist,
+    messages,
+    transitions,
+    reviews,
+    conversation,
+    saved_reasons,
+    statistics,
+    usage,
+    catalog,
+    dead,
+    health,
+)
 _BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS)}
 
 

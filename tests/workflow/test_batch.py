@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
@@ -192,6 +192,13 @@ STORED = {
     "notifications": """SELECT a.slug, n.kind, n.app_version, n.status, p.role FROM notification n
                           JOIN app a ON a.id = n.app_id JOIN person p ON p.id = n.recipient_id ORDER BY 1, 2, 3, 5""",
 }
+COMING_BACK = (
+    AppTrigger.REQUEST_CHANGES,
+    AppTrigger.SUBMIT,
+    AppTrigger.WITHDRAW,
+    AppTrigger.SUBMIT,
+    AppTrigger.REQUEST_CHANGES,
+)
 WALKS = st.lists(
     st.tuples(
         st.sampled_from(["building", "submitted", "suspended"]),
@@ -209,6 +216,7 @@ WALKS = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(walk=WALKS)
+@example(walk=[("submitted", trigger) for trigger in COMING_BACK])
 def test_one_batch_equals_the_same_requests_one_by_one(engine: Engine, walk: list[tuple[str, AppTrigger]]) -> None:
     """Both are done to fresh Apps of the same database, told apart by the prefix of their slugs."""
     results = []

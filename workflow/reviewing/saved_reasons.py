@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from models import SavedReason
@@ -18,11 +18,12 @@ MAX_SAVED_REASONS = 1000
 
 def current_saved_reasons(*, retired: bool = False) -> Select[SavedReason]:
     """Gives the statement for the newest version of each code, in order of the codes."""
-    newest = select(SavedReason).distinct(SavedReason.code).order_by(SavedReason.code, SavedReason.version.desc())
-    entity = newest.subquery()
+    newest = (
+        select(SavedReason.code, func.max(SavedReason.version).label("version")).group_by(SavedReason.code).subquery()
+    )
     statement = (
         select(SavedReason)
-        .join(entity, (SavedReason.code == entity.c.code) & (SavedReason.version == entity.c.version))
+        .join(newest, (SavedReason.code == newest.c.code) & (SavedReason.version == newest.c.version))
         .order_by(SavedReason.code)
     )
     return statement if retired else statement.where(SavedReason.retired.is_(False))
