@@ -32,6 +32,10 @@ def _said() -> list[sa.schema.SchemaItem]:
 
 
 def upgrade() -> None:
+    # First what commits on its way and can be run again; the tables come with the revision's own commit.
+    add_column("review", "last_act_at timestamptz")
+    for name, definition in INDEXES.items():
+        create_index(name, definition)
     op.create_table(
         "saved_reason",
         sa.Column("code", sa.String(length=64), nullable=False),
@@ -79,9 +83,6 @@ def upgrade() -> None:
     )
     for table in TABLES:
         op.execute(f"GRANT SELECT, INSERT ON {table} TO devcenter_app")
-    add_column("review", "last_act_at timestamptz")
-    for name, definition in INDEXES.items():
-        create_index(name, definition)
 
 
 def downgrade() -> None:
