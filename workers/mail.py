@@ -30,7 +30,7 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
     NotificationKind.SUSPENDED: ("{app} is suspended", "{app} was taken out of the catalog:\n\n{reasons}"),
     NotificationKind.REINSTATED: ("{app} is reinstated", "{app} is back in the catalog:\n\n{reasons}"),
     NotificationKind.REMOVED: ("{app} is removed", "{app} was removed for good:\n\n{reasons}"),
-    NotificationKind.NEW_SUBMISSION: ("Review: {app} was submitted", "{app} waits for a reviewer."),
+    NotificationKind.NEW_SUBMISSION: ("Review: {app} was submitted", "{app} was submitted and waits for its review."),
     NotificationKind.REVIEW_DUE_SOON: ("Review: {app} is due soon", "The promised time for {app} ends soon."),
     NotificationKind.REVIEW_OVERDUE: ("Review: {app} is overdue", "The promised time for {app} is over."),
     NotificationKind.REVIEW_HANDED_OVER: (

@@ -34,7 +34,7 @@ class NotificationKind(StrEnum):
 
 
 class Audience(StrEnum):
-    """Who is told: the people of the App's company, or the review team."""
+    """Who is told: the people of the App's company, or whoever holds its open review, else the review team."""
 
     PARTNER = "partner"
     REVIEWERS = "reviewers"
@@ -42,7 +42,11 @@ class Audience(StrEnum):
 
 _RECIPIENTS = {
     Audience.PARTNER: "p.organization_id = a.organization_id",
-    Audience.REVIEWERS: "p.role = 'reviewer'",
+    Audience.REVIEWERS: """CASE WHEN EXISTS (SELECT FROM review r WHERE r.app_id = a.id AND r.closed_at IS NULL
+                                                                    AND r.claimed_by IS NOT NULL)
+                                THEN p.id = (SELECT r.claimed_by FROM review r
+                                              WHERE r.app_id = a.id AND r.closed_at IS NULL)
+                                ELSE p.role = 'reviewer' END""",
 }
 
 

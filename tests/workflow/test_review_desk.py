@@ -220,9 +220,12 @@ def test_a_resubmission_is_its_last_reviewers_whatever_the_limit(engine: Engine,
     move(engine, people, "acme", AppTrigger.REQUEST_CHANGES)
     _publish(engine, claims_at_once=1)
     _claim(engine, _open_review(engine, "full").id, people.reviewer)
+    idle = _reviewer(engine, "Cy")
     move(engine, people, "acme", AppTrigger.SUBMIT)
     review = _open_review(engine, "acme")
     assert (review.claimed_by, review.claimed_at) == (people.reviewer.id, review.opened_at)
+    assert _told(engine, "new_submission")[-1] == people.reviewer.id
+    assert idle.id not in _told(engine, "new_submission")
     with Session(engine) as session:
         kinds = session.execute(
             select(Submission.round, Submission.kind).where(Submission.app_id == review.app_id).order_by(Submission.id)
