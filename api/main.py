@@ -16,7 +16,21 @@ from api.bounds import Bounds
 from api.house import House
 from api.limits import Limits, Rate, Rates, RedisCounting
 from api.measuring import Measuring
-from api.routes import apps, catalog, checklist, components, dead, health, reviews, transitions, usage
+from api.routes import (
+    apps,
+    catalog,
+    checklist,
+    components,
+    conversation,
+    dead,
+    health,
+    messages,
+    reviews,
+    saved_reasons,
+    statistics,
+    transitions,
+    usage,
+)
 from api.waiting import Waiter
 from api.wire import BoundedHead
 from migrations.run import head_revision
@@ -28,7 +42,21 @@ from runtime.settings import Settings
 from runtime.telemetry import BELL_FAILURES, UNCOUNTED, configure_logging
 from workflow.machine import AppRulebook
 
-ROUTERS = (apps, components, checklist, transitions, reviews, usage, catalog, dead, health)
+ROUTERS = (
+    apps,
+    components,
+    checklist,
+    messages,
+    transitions,
+    reviews,
+    conversation,
+    saved_reasons,
+    statistics,
+    usage,
+    catalog,
+    dead,
+    health,
+)
 _BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS)}
 
 

@@ -2,52 +2,81 @@
 
 import base64
 import binascii
+import json
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import Query
-from sqlalchemy import Select
+from pydantic import BaseModel, Field
+from sqlalchemy import Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from workflow.errors import Invalid
 
-Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
+Item = TypeVar("Item")
+Key = InstrumentedAttribute[Any]
+
+Cursor = Annotated[str | None, Query(max_length=300, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+class Page(BaseModel, Generic[Item]):
+    """A page of a list. `next` is the cursor of the page after it, null on the last."""
+
+    items: list[Item]
+    next: Annotated[str | None, Field(examples=["WyIwMTkzLi4uIl0"])] = None
 
 
 def page(
     session: Session,
     statement: Select[Any],
-    key: InstrumentedAttribute[Any],
+    key: Key | tuple[Key, ...],
     after: str | None,
     limit: int,
-    show: Callable[[Sequence[Any]], list[dict[str, Any]]],
+    show: Callable[[Sequence[Any]], Sequence[Any]],
 ) -> dict[str, Any]:
     """Gives up to `limit` rows of `statement`, which is ordered by `key`, after the cursor. Raises Invalid.
 
-    `show` is given all rows of the page at once, so that what belongs to them can be read in one query.
+    A key of several columns orders by the first, then the second, and so on. `show` is given all rows of the page at
+    once, so that what belongs to them can be read in one query.
     """
+    keys = key if isinstance(key, tuple) else (key,)
     if after is not None:
-        statement = statement.where(key > _read(after, key))
+        given = (literal(value, one.type) for value, one in zip(_read(after, keys), keys, strict=True))
+        statement = statement.where(tuple_(*keys) > tuple_(*given))
     rows = session.scalars(statement.limit(limit + 1)).all()
     more = len(rows) > limit
-    last = getattr(rows[limit - 1], key.key) if more else None
-    return {"items": show(rows[:limit]), "next": _write(last) if more else None}
+    last = _write([getattr(rows[limit - 1], one.key) for one in keys]) if more else None
+    return {"items": list(show(rows[:limit])), "next": last}
 
 
-def _write(value: object) -> str:
-    return base64.urlsafe_b64encode(str(value).encode()).decode().rstrip("=")
+def _write(values: Sequence[Any]) -> str:
+    shown = [value.isoformat() if isinstance(value, datetime) else str(value) for value in values]
+    return base64.urlsafe_b64encode(json.dumps(shown).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str, key: InstrumentedAttribute[Any]) -> Any:
+def _read(cursor: str, keys: Sequence[Key]) -> list[Any]:
     try:
-        value = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        if "\x00" in value:
-            raise ValueError("NUL")
-        kind = key.type.python_type
-        if kind is int and abs(int(value)) > 2**31 - 1:
-            raise ValueError("too large")
-        return kind(value) if kind in (int, UUID) else value
-    except (ValueError, binascii.Error):
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if not isinstance(values, list) or len(values) != len(keys):
+            raise ValueError("not as many values as the key has columns")
+        return [_typed(value, key) for value, key in zip(values, keys, strict=True)]
+    except (ValueError, OverflowError, RecursionError, binascii.Error):
         raise Invalid("cursor.invalid", "The cursor is not one of ours.", "Pass `next` of the page before.") from None
+
+
+def _typed(value: Any, key: Key) -> Any:
+    """Gives a cursor's value as its column has it. Raises ValueError for what the column cannot hold."""
+    if not isinstance(value, str) or "\x00" in value:
+        raise ValueError("not a text that can be stored")
+    kind = key.type.python_type
+    if kind is datetime:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None or not 2000 <= moment.year <= 2999:
+            raise ValueError("not a moment of ours")
+        return moment
+    if kind is int and abs(int(value)) > 2**31 - 1:
+        raise ValueError("too large")
+    return kind(value) if kind in (int, UUID) else value

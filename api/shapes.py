@@ -50,6 +50,7 @@ Line = Annotated[
     str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=100, strip_whitespace=True)
 ]
 Prose = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, max_length=2000)]
+Words = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$", min_length=1, max_length=5000)]
 Object = Annotated[dict[str, Any], AfterValidator(_storable)]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_this_millennium)]
 Slug = Annotated[str, StringConstraints(pattern=SLUG, min_length=2, max_length=64)]
@@ -71,4 +72,15 @@ class GivenReason(Body):
     where: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=500)] = ""
 
 
-Reasons = Annotated[list[GivenReason], Field(max_length=50)]
+ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.]+$", min_length=1, max_length=64)]
+
+
+class PickedReason(Body):
+    """A saved reason by its code: its text and place are filled in; `text` comes after it, `where` instead of it."""
+
+    saved: Annotated[ReasonCode, Field(examples=["partners_page.no_utm"])]
+    text: Prose | None = None
+    where: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=500)] = ""
+
+
+Reasons = Annotated[list[GivenReason | PickedReason], Field(max_length=50)]

@@ -6,12 +6,14 @@ from models.audit import AuditEntry, IdempotencyKey
 from models.base import Base
 from models.checklist import ChecklistItem
 from models.component import Component, ComponentTest
+from models.conversation import InternalNote, ReviewMessage
 from models.job import JobTick
 from models.notification import Notification
 from models.organization import Organization, Person
 from models.policy import PolicyVersion
 from models.request import ApplyBatch, RejectedMessage, TransitionRequest
 from models.review import Review, ReviewStep, Submission
+from models.saved_reason import SavedReason
 from models.token import ApiToken, Service
 from models.transition import Transition, TransitionReason
 from models.usage import Customer, OAuthInstall
@@ -28,6 +30,7 @@ __all__ = [
     "ComponentTest",
     "Customer",
     "IdempotencyKey",
+    "InternalNote",
     "Invitation",
     "JobTick",
     "Notification",
@@ -37,7 +40,9 @@ __all__ = [
     "PolicyVersion",
     "RejectedMessage",
     "Review",
+    "ReviewMessage",
     "ReviewStep",
+    "SavedReason",
     "Service",
     "Submission",
     "Transition",

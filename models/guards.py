@@ -84,7 +84,7 @@ END
     ),
 )
 
-_APPEND_ONLY_TABLES = ("audit_entry", "policy_version", "submission", "transition")
+_APPEND_ONLY_TABLES = ("audit_entry", "policy_version", "saved_reason", "submission", "transition")
 
 _APPEND_ONLY = Guard(
     "append_only_guard",
@@ -117,6 +117,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "component_test": _CHANGE,
     "customer": _CHANGE,
     "idempotency_key": _OWN,
+    "internal_note": _KEEP,
     "invitation": _CHANGE,
     "job_tick": _OWN,
     "notification": _CHANGE,
@@ -126,7 +127,9 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "policy_version": _KEEP,
     "rejected_message": _OWN,
     "review": _CHANGE,
+    "review_message": _KEEP,
     "review_step": _CHANGE,
+    "saved_reason": _KEEP,
     "service": _CHANGE,
     "submission": _KEEP,
     "transition": _KEEP,

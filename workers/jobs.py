@@ -19,6 +19,7 @@ from workflow.due import DueKind, due_kinds, fail_due_row, lease_due_rows
 from workflow.notifications import mark_reviews
 from workflow.policy import load_policies
 from workflow.promotion import promote_eligible_apps
+from workflow.reviewing.lapsing import lapse_idle_claims
 
 LEASE = timedelta(minutes=5)
 KEYS_KEPT = timedelta(days=30)
@@ -69,6 +70,11 @@ def _mark_reviews(session: Session, deps: Deps, now: datetime) -> None:
         deps.ring(BellName.NOTIFICATIONS)
 
 
+def _lapse_idle_claims(session: Session, deps: Deps, now: datetime) -> None:
+    if lapse_idle_claims(session, load_policies(session).current, now):
+        deps.ring(BellName.NOTIFICATIONS)
+
+
 def _export_history_heads(session: Session, deps: Deps, now: datetime) -> None:
     before = session.scalar(
         text("SELECT max(tick_at) FROM job_tick WHERE job = 'export_history_heads' AND status = 'done'")
@@ -98,6 +104,7 @@ JOBS: dict[str, Job] = {
         Job("promote_eligible_apps", timedelta(minutes=1), _promote_eligible_apps),
         Job("ring_for_due_work", timedelta(seconds=10), _ring_for_due_work),
         Job("mark_reviews", timedelta(minutes=1), _mark_reviews),
+        Job("lapse_idle_claims", timedelta(minutes=1), _lapse_idle_claims),
         Job("export_history_heads", timedelta(minutes=1), _export_history_heads),
         Job("prune", timedelta(hours=1), _prune),
     )

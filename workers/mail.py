@@ -30,9 +30,26 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
     NotificationKind.SUSPENDED: ("{app} is suspended", "{app} was taken out of the catalog:\n\n{reasons}"),
     NotificationKind.REINSTATED: ("{app} is reinstated", "{app} is back in the catalog:\n\n{reasons}"),
     NotificationKind.REMOVED: ("{app} is removed", "{app} was removed for good:\n\n{reasons}"),
-    NotificationKind.NEW_SUBMISSION: ("Review: {app} was submitted", "{app} waits for a reviewer."),
+    NotificationKind.NEW_SUBMISSION: ("Review: {app} was submitted", "{app} was submitted and waits for its review."),
     NotificationKind.REVIEW_DUE_SOON: ("Review: {app} is due soon", "The promised time for {app} ends soon."),
     NotificationKind.REVIEW_OVERDUE: ("Review: {app} is overdue", "The promised time for {app} is over."),
+    NotificationKind.REVIEW_HANDED_OVER: (
+        "Review: {app} was handed to you",
+        "A colleague handed the review of {app} over to you. It is yours from now on.",
+    ),
+    NotificationKind.CLAIM_LAPSED: (
+        "Review: {app} went back to the queue",
+        "You claimed the review of {app} and did nothing on it for so long that it went back to the queue. "
+        "Claim it again if you still want it.",
+    ),
+    NotificationKind.MESSAGE_TO_PARTNER: (
+        "{app}: a reviewer wrote to you",
+        "There is a new message about the review of {app}. Read and answer it among the messages of the App.",
+    ),
+    NotificationKind.MESSAGE_TO_REVIEWER: (
+        "Review: the partner of {app} wrote",
+        "There is a new message about the review of {app}. Read and answer it among the messages of the review.",
+    ),
 }
 
 

@@ -184,7 +184,7 @@ def _append_to_log(
         commitment = None
         if one.reasons:
             salt = os.urandom(16)
-            given = [{"code": reason.code, "text": reason.text, "where": reason.where} for reason in one.reasons]
+            given = [reason.as_dict() for reason in one.reasons]
             commitment = commit_to(given, salt)
             reasons.append({"app_id": one.app_id, "version": one.version, "salt": salt, "reasons": given})
         actor = one.before.ask.actor

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger, Role
 from workflow.actors import Actor
-from workflow.facts import Ask, Reason
+from workflow.facts import Ask, reason_from
 from workflow.loading import app_ids
 
 
@@ -92,7 +92,7 @@ def forget_crashes(session: Session, request_ids: Sequence[UUID]) -> None:
 
 
 def _due_request(row: Row[Any]) -> DueRequest:
-    reasons = tuple(Reason(part["code"], part["text"], part.get("where", "")) for part in row.reasons)
+    reasons = tuple(reason_from(part) for part in row.reasons)
     actor = Actor(row.principal_id, Role(row.role), row.organization_id)
     return DueRequest(
         row.id,

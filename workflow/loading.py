@@ -35,8 +35,13 @@ _APPS = app_ids("""
     SELECT a.id, a.slug, a.organization_id, a.created_by, a.state, a.version, a.onboarded_customers,
            a.oauth_installed, t.hash AS head_hash,
            EXISTS (SELECT FROM access_request r
-                    WHERE r.organization_id = a.organization_id AND r.state = 'approved') AS access_approved
+                    WHERE r.organization_id = a.organization_id AND r.state = 'approved') AS access_approved,
+           p.id AS last_reviewer
       FROM app a JOIN transition t ON t.app_id = a.id AND t.version = a.version
+      LEFT JOIN LATERAL (SELECT r.claimed_by, r.outcome FROM submission s JOIN review r ON r.submission_id = s.id
+                          WHERE s.app_id = a.id ORDER BY s.app_version DESC LIMIT 1) latest ON true
+      LEFT JOIN person p ON p.id = latest.claimed_by AND latest.outcome = 'changes_requested'
+                        AND p.removed_at IS NULL AND p.role IN ('reviewer', 'admin')
      WHERE a.id = ANY(:ids)
 """)
 
@@ -53,8 +58,9 @@ _COMPONENTS = app_ids("""
 _CHECKLIST = app_ids("SELECT app_id, code FROM checklist_item WHERE app_id = ANY(:ids)")
 
 _REVIEWS = app_ids("""
-    SELECT r.app_id, r.id, r.claimed_by, s.policy_version, s.submitted_by
+    SELECT r.app_id, r.id, r.claimed_by, s.policy_version, s.submitted_by, p.id IS NOT NULL AS holder_stays
       FROM review r JOIN submission s ON s.id = r.submission_id
+      LEFT JOIN person p ON p.id = r.claimed_by AND p.removed_at IS NULL AND p.role IN ('reviewer', 'admin')
      WHERE r.app_id = ANY(:ids) AND r.closed_at IS NULL
 """)
 
@@ -90,6 +96,7 @@ def load_facts(session: Session, ids: Sequence[UUID], policies: Policies) -> dic
             onboarded_customers=row.onboarded_customers,
             review=review,
             policy=policies.current,
+            last_reviewer=row.last_reviewer,
         )
         loaded[row.id] = LoadedApp(row.id, facts, bytes(row.head_hash), review_id)
     return loaded
@@ -106,7 +113,11 @@ def _load_reviews(
         row.app_id: (
             row.id,
             ReviewFacts(
-                policies.by_version[row.policy_version], row.submitted_by, row.claimed_by, tuple(steps[row.id])
+                policies.by_version[row.policy_version],
+                row.submitted_by,
+                row.claimed_by,
+                tuple(steps[row.id]),
+                row.holder_stays,
             ),
         )
         for row in rows

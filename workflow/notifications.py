@@ -1,6 +1,7 @@
 """Who is told what: the kinds of notification, their audiences, and the rows that are written with their cause."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -26,10 +27,14 @@ class NotificationKind(StrEnum):
     NEW_SUBMISSION = "new_submission"
     REVIEW_DUE_SOON = "review_due_soon"
     REVIEW_OVERDUE = "review_overdue"
+    REVIEW_HANDED_OVER = "review_handed_over"
+    CLAIM_LAPSED = "claim_lapsed"
+    MESSAGE_TO_PARTNER = "message_to_partner"
+    MESSAGE_TO_REVIEWER = "message_to_reviewer"
 
 
 class Audience(StrEnum):
-    """Who is told: the people of the App's company, or the review team."""
+    """Who is told: the people of the App's company, or whoever holds its open review, else the review team."""
 
     PARTNER = "partner"
     REVIEWERS = "reviewers"
@@ -37,7 +42,11 @@ class Audience(StrEnum):
 
 _RECIPIENTS = {
     Audience.PARTNER: "p.organization_id = a.organization_id",
-    Audience.REVIEWERS: "p.role = 'reviewer'",
+    Audience.REVIEWERS: """CASE WHEN EXISTS (SELECT FROM review r WHERE r.app_id = a.id AND r.closed_at IS NULL
+                                                                    AND r.claimed_by IS NOT NULL)
+                                THEN p.id = (SELECT r.claimed_by FROM review r
+                                              WHERE r.app_id = a.id AND r.closed_at IS NULL)
+                                ELSE p.role = 'reviewer' END""",
 }
 
 
@@ -113,3 +122,42 @@ def mark_reviews(session: Session, now: datetime) -> int:
             ).all()
         )
     return marked
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One person who is told something about an App, once for each `cause`."""
+
+    app_id: UUID
+    person_id: UUID
+    cause: str
+
+
+_TELL_OF_APPS = text("""
+    INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
+    SELECT uuidv7(), :kind, t.cause, a.id, a.version, p.id, '{}', :now
+      FROM unnest(:app_ids, :person_ids, :causes) AS t (app_id, person_id, cause)
+      JOIN app a ON a.id = t.app_id JOIN person p ON p.id = t.person_id AND p.removed_at IS NULL
+    ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+""").bindparams(
+    bindparam("kind", type_=Text),
+    bindparam("app_ids", type_=ARRAY(PgUUID(as_uuid=True))),
+    bindparam("person_ids", type_=ARRAY(PgUUID(as_uuid=True))),
+    bindparam("causes", type_=ARRAY(Text)),
+)
+
+
+def notify_of_apps(session: Session, kind: NotificationKind, told: Sequence[Told], now: datetime) -> None:
+    """Tells each of `told`, in one statement; who was removed meanwhile is left out. Does not commit."""
+    if not told:
+        return
+    session.execute(
+        _TELL_OF_APPS,
+        {
+            "kind": kind.value,
+            "app_ids": [one.app_id for one in told],
+            "person_ids": [one.person_id for one in told],
+            "causes": [one.cause for one in told],
+            "now": now,
+        },
+    )

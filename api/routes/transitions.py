@@ -15,7 +15,7 @@ from api.auth import EVERY_ROLE, InHouse, allow
 from api.errors import COMMON, problem_of
 from api.house import House, audit
 from api.pages import Cursor, Limit, page
-from api.shapes import MAX_ITEMS, GivenReason, Key, Moment, Prefer, Reasons, Slug, SlugPath
+from api.shapes import MAX_ITEMS, GivenReason, Key, Moment, PickedReason, Prefer, Reasons, Slug, SlugPath
 from api.shapes import Body as Shape
 from api.waiting import seconds_to_wait
 from models import App, Transition, TransitionReason, TransitionRequest
@@ -117,9 +117,14 @@ def wanted_of(body: NewTransitionRequest, key: str | None) -> Wanted:
     )
 
 
-def reasons_of(given: list[GivenReason]) -> tuple[Reason, ...]:
+def reasons_of(given: Sequence[GivenReason | PickedReason]) -> tuple[Reason, ...]:
     """Gives reasons in the workflow's terms."""
-    return tuple(Reason(reason.code, reason.text, reason.where) for reason in given)
+    return tuple(
+        Reason(reason.saved, reason.text or "", reason.where, saved=True)
+        if isinstance(reason, PickedReason)
+        else Reason(reason.code, reason.text, reason.where)
+        for reason in given
+    )
 
 
 async def ask_for_one(house: House, actor: Actor, wanted: Wanted, prefer: str | None) -> JSONResponse:
