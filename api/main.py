@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 
 import redis.asyncio
 import uvicorn
-from cryptography.fernet import Fernet, MultiFernet
 from fastapi import FastAPI
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -22,6 +21,7 @@ from migrations.run import head_revision
 from runtime.broker import WakingRedisBroker
 from runtime.database import make_async_engine
 from runtime.doorbell import APPLY, JOBS, NOTIFICATIONS, STEPS, Doorbell
+from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from runtime.telemetry import BELL_FAILURES, configure_logging
 from workflow.machine import AppRulebook
@@ -55,14 +55,15 @@ def create_api(settings: Settings) -> FastAPI:
         await engine.dispose()
 
     app = FastAPI(title="devcenter", version="1", lifespan=lifespan, redoc_url=None)
-    keys = MultiFernet([Fernet(key.get_secret_value()) for key in settings.secret_keys])
+    keys = KeyRing(settings.secret_keys)
     app.state.house = House(
         engine=engine,
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),
         ring_apply=lambda: doorbell.ring(APPLY),
         ring=lambda name: doorbell.ring(_BELLS[name]),
-        seal=lambda secret: keys.encrypt(secret.encode()).decode(),
+        seal=keys.seal,
+        unseal=keys.unseal,
         waiter=Waiter(transitions.finder(engine)),
         revision=head_revision(),
         redis_answers=redis_answers,

@@ -1,5 +1,7 @@
 """The words of every notification, and how one becomes a message with a stable Message-ID."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
@@ -36,33 +38,41 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
 }
 
 
-def compose(
-    *,
-    notification_id: UUID,
-    kind: str,
-    recipient: str,
-    recipient_name: str,
-    app_name: str,
-    app_slug: str,
-    created_at: Any,
-    data: dict[str, Any],
-    reasons: list[dict[str, Any]],
-    sender: str,
-    public_url: str,
-) -> EmailMessage:
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a notification says and to whom. What is about no App has no App; `data` has the words it needs instead.
+
+    Of `data`, `path` is where to look; without it and without an App there is nothing to look at.
+    """
+
+    notification_id: UUID
+    kind: str
+    recipient: str
+    recipient_name: str | None
+    app_name: str | None
+    app_slug: str | None
+    created_at: datetime
+    data: dict[str, Any]
+    reasons: list[dict[str, Any]]
+
+
+def compose(letter: Letter, *, sender: str, public_url: str) -> EmailMessage:
     """Gives the message. The same notification always gives the same Message-ID, so that a repeat can be told."""
-    subject, body = _WORDS[NotificationKind(kind)]
+    subject, body = _WORDS[NotificationKind(letter.kind)]
     words = {
-        "app": " ".join(app_name.split()),
-        "count": data.get("count", ""),
-        "reasons": "\n".join(f"- {reason['text']} {reason.get('where', '')}".rstrip() for reason in reasons) or "-",
+        **{name: " ".join(str(value).split()) for name, value in letter.data.items()},
+        "app": " ".join((letter.app_name or "").split()),
+        "reasons": "\n".join(f"- {one['text']} {one.get('where', '')}".rstrip() for one in letter.reasons) or "-",
+        "url": public_url,
     }
+    path = f"/v1/apps/{letter.app_slug}" if letter.app_slug else letter.data.get("path")
+    parts = [f"Hello {letter.recipient_name or letter.recipient},", body.format(**words)]
     message = EmailMessage()
     message["From"] = sender
-    message["To"] = recipient
+    message["To"] = letter.recipient
     message["Subject"] = subject.format(**words)
-    message["Date"] = format_datetime(created_at)
-    message["Message-ID"] = f"<{notification_id}@{sender.rpartition('@')[2]}>"
+    message["Date"] = format_datetime(letter.created_at)
+    message["Message-ID"] = f"<{letter.notification_id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(f"Hello {recipient_name},\n\n{body.format(**words)}\n\n{public_url}/v1/apps/{app_slug}\n")
+    message.set_content("\n\n".join([*parts, *([f"{public_url}{path}"] if path else [])]) + "\n")
     return message

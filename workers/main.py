@@ -23,6 +23,7 @@ from runtime.database import make_engine
 from runtime.doorbell import APPLY, JOBS, NOTIFICATIONS, STEPS, Doorbell
 from runtime.faults import fault_points
 from runtime.guarded_http import FetchLimits, GuardedHttp
+from runtime.secrets import KeyRing
 from runtime.settings import Settings, load_settings
 from runtime.telemetry import BELL_FAILURES, JUDGED, configure_logging
 from workers.actors import declare_actors
@@ -90,6 +91,7 @@ def make_deps(settings: Settings, broker: WakingRedisBroker) -> Deps:
         ring=ring,
         answered=lambda bell: doorbell.answered(_BELLS[bell]),
         reached=fault_points(settings.fault_point),
+        unseal=KeyRing(settings.secret_keys).unseal,
         http=GuardedHttp(
             FetchLimits(total=timedelta(seconds=20)),
             user_agent=USER_AGENT,
