@@ -14,21 +14,47 @@ from api import errors
 from api.bounds import Bounds
 from api.house import House
 from api.measuring import Measuring
-from api.routes import apps, catalog, checklist, components, dead, health, reviews, transitions, usage
+from api.routes import (
+    access_requests,
+    apps,
+    catalog,
+    checklist,
+    components,
+    dead,
+    health,
+    invitations,
+    people,
+    reviews,
+    transitions,
+    usage,
+)
 from api.waiting import Waiter
 from api.wire import BoundedHead
 from migrations.run import head_revision
 from runtime.broker import WakingRedisBroker
 from runtime.database import make_async_engine
-from runtime.doorbell import APPLY, JOBS, NOTIFICATIONS, STEPS, Doorbell
+from runtime.doorbell import APPLY, CHECKS, JOBS, NOTIFICATIONS, STEPS, Doorbell
 from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from runtime.telemetry import BELL_FAILURES, configure_logging
 from workflow.machine import AppRulebook
 
 CONNECTIONS = 512
-ROUTERS = (apps, components, checklist, transitions, reviews, usage, catalog, dead, health)
-_BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS)}
+ROUTERS = (
+    access_requests,
+    invitations,
+    people,
+    apps,
+    components,
+    checklist,
+    transitions,
+    reviews,
+    usage,
+    catalog,
+    dead,
+    health,
+)
+_BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS, CHECKS)}
 
 
 def create_api(settings: Settings) -> FastAPI:

@@ -25,6 +25,7 @@ class BellName(StrEnum):
     STEPS = "steps"
     NOTIFICATIONS = "notifications"
     JOBS = "jobs"
+    CHECKS = "checks"
 
 
 class SendsMail(Protocol):

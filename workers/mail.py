@@ -9,6 +9,8 @@ from uuid import UUID
 
 from workflow.notifications import NotificationKind
 
+_ACCEPT = "\n\n    curl -X POST {url}/v1/invitations/{secret}/accept\n\nIt works once, and answers with your token."
+
 _WORDS: dict[NotificationKind, tuple[str, str]] = {
     NotificationKind.SUBMISSION_ACKNOWLEDGED: (
         "{app} is submitted for review",
@@ -35,6 +37,41 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
     NotificationKind.NEW_SUBMISSION: ("Review: {app} was submitted", "{app} waits for a reviewer."),
     NotificationKind.REVIEW_DUE_SOON: ("Review: {app} is due soon", "The promised time for {app} ends soon."),
     NotificationKind.REVIEW_OVERDUE: ("Review: {app} is overdue", "The promised time for {app} is over."),
+    NotificationKind.NEW_ACCESS_REQUEST: (
+        "Access: {company} asks to take part",
+        "{company} asks for access. Decide by {due}.",
+    ),
+    NotificationKind.ACCESS_OVERDUE: (
+        "Access: {company} is overdue",
+        "The promised time for the access request of {company} is over.",
+    ),
+    NotificationKind.ACCESS_DECLINED: (
+        "{company} was not admitted",
+        "The request of {company} for access was declined:\n\n{reasons}\n\nYou may ask again once this has changed.",
+    ),
+    NotificationKind.WELCOME: (
+        "Welcome, {company}",
+        "{company} is admitted to the Developer Center. This is your invitation, for you alone, until {expires}:"
+        + _ACCEPT,
+    ),
+    NotificationKind.COLLEAGUE_ASKED: (
+        "{contact} asks to join {company}",
+        "{contact} ({contact_email}) asked for access for {company}, which takes part already. Invite them if they are "
+        "a colleague; otherwise there is nothing to do.",
+    ),
+    NotificationKind.COLLEAGUE_INVITED: (
+        "You are invited to {company}",
+        "{by} invites you to work on the Apps of {company}. This is your invitation, for you alone, until {expires}:"
+        + _ACCEPT,
+    ),
+    NotificationKind.PERSON_REMOVED: (
+        "You no longer act for {company}",
+        "You were removed from the people of {company}. Your tokens no longer work.",
+    ),
+    NotificationKind.OWNERSHIP_HANDED_OVER: (
+        "{owner} owns {company} now",
+        "{owner} is the owner of {company} from now on: who invites and removes its people.",
+    ),
 }
 
 
@@ -42,7 +79,8 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
 class Letter:
     """What a notification says and to whom. What is about no App has no App; `data` has the words it needs instead.
 
-    Of `data`, `path` is where to look; without it and without an App there is nothing to look at.
+    Of `data`, `path` is where to look (without it and without an App there is nothing to look at), and `secret` what
+    was sealed.
     """
 
     notification_id: UUID

@@ -20,7 +20,7 @@ from dramatiq.middleware import CurrentMessage, Retries, ShutdownNotifications, 
 
 from runtime.broker import WakingRedisBroker
 from runtime.database import make_engine
-from runtime.doorbell import APPLY, JOBS, NOTIFICATIONS, STEPS, Doorbell
+from runtime.doorbell import APPLY, CHECKS, JOBS, NOTIFICATIONS, STEPS, Doorbell
 from runtime.faults import fault_points
 from runtime.guarded_http import FetchLimits, GuardedHttp
 from runtime.secrets import KeyRing
@@ -42,6 +42,7 @@ _BELLS = {
     BellName.STEPS: STEPS,
     BellName.NOTIFICATIONS: NOTIFICATIONS,
     BellName.JOBS: JOBS,
+    BellName.CHECKS: CHECKS,
 }
 
 heads_log = logging.getLogger("devcenter.history_heads")

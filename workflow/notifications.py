@@ -27,6 +27,14 @@ class NotificationKind(StrEnum):
     NEW_SUBMISSION = "new_submission"
     REVIEW_DUE_SOON = "review_due_soon"
     REVIEW_OVERDUE = "review_overdue"
+    NEW_ACCESS_REQUEST = "new_access_request"
+    ACCESS_OVERDUE = "access_overdue"
+    ACCESS_DECLINED = "access_declined"
+    WELCOME = "welcome"
+    COLLEAGUE_ASKED = "colleague_asked"
+    COLLEAGUE_INVITED = "colleague_invited"
+    PERSON_REMOVED = "person_removed"
+    OWNERSHIP_HANDED_OVER = "ownership_handed_over"
 
 
 class Audience(StrEnum):

@@ -11,6 +11,9 @@ from models.checklist import GIVEN_REQUIREMENTS
 from workflow.deadlines import BusinessCalendar
 from workflow.errors import Invalid
 
+ACCESS_BUSINESS_DAYS = 1
+"""In how many business days a request for access is decided, where a policy says nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -27,6 +30,7 @@ class Policy:
     required_checklist: tuple[str, ...]
     review_steps: tuple[str, ...]
     observed: frozenset[str]
+    access_business_days: int = ACCESS_BUSINESS_DAYS
 
 
 def parse_policy(version: int, document: dict[str, Any]) -> Policy:
@@ -35,6 +39,7 @@ def parse_policy(version: int, document: dict[str, Any]) -> Policy:
         policy = Policy(
             version=version,
             review_business_days=int(document["review_business_days"]),
+            access_business_days=int(document.get("access_business_days", ACCESS_BUSINESS_DAYS)),
             due_soon_hours=int(document["due_soon_hours"]),
             calendar=BusinessCalendar(document["time_zone"], document["country"], document["subdivision"]),
             customers_to_promote=int(document["customers_to_promote"]),
@@ -47,7 +52,8 @@ def parse_policy(version: int, document: dict[str, Any]) -> Policy:
             "policy.invalid", f"Policy version {version} cannot be read: {error!r}.", "Mend the document."
         ) from (error)
     unknown = set(policy.required_checklist) - set(GIVEN_REQUIREMENTS)
-    if unknown or policy.review_business_days < 1 or policy.customers_to_promote < 0 or policy.due_soon_hours < 0:
+    days = min(policy.review_business_days, policy.access_business_days)
+    if unknown or days < 1 or policy.customers_to_promote < 0 or policy.due_soon_hours < 0:
         raise Invalid(
             "policy.invalid",
             f"Policy version {version} is out of bounds (unknown requirements: {sorted(unknown) or 'none'}).",
