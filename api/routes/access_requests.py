@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow, allow_or_nobody
@@ -155,8 +155,25 @@ class AccessRequestAnswer(BaseModel):
     decision_reason: str | None
 
 
+class AccessRequestLine(BaseModel):
+    """A request in the list: what a reviewer chooses by. `findings` are codes; `contacts` counts who was joined."""
+
+    id: UUID
+    state: AccessState
+    company_name: str
+    domain: str | None
+    contact_email: str
+    findings: list[str] = Field(examples=[["mail.free", "website.status"]])
+    website_check: Literal["due", "done", "dead", "void"] | None
+    contacts: int
+    requested_at: datetime
+    due_at: datetime
+    overdue: bool
+    decided_at: datetime | None
+
+
 class AccessRequestPage(BaseModel):
-    items: list[AccessRequestAnswer]
+    items: list[AccessRequestLine]
     next: str | None
 
 
@@ -195,7 +212,7 @@ async def list_requests(
         statement = select(AccessRequest).order_by(AccessRequest.id)
         if state is not None:
             statement = statement.where(AccessRequest.state == state.value)
-        return page(session, statement, AccessRequest.id, after, limit, lambda rows: _requests(session, rows))
+        return page(session, statement, AccessRequest.id, after, limit, lambda rows: _lines(session, rows))
 
     return AccessRequestPage.model_validate(await house.transact(work))
 
@@ -208,8 +225,7 @@ async def read(
 
     def work(session: Session) -> AccessRequestAnswer | AskedAnswer:
         if actor is not None:
-            shown = _requests(session, [find_request(session, request_id)])
-            return AccessRequestAnswer.model_validate(shown[0])
+            return AccessRequestAnswer.model_validate(_request(session, find_request(session, request_id)))
         if secret is None:
             detail = f"There is no access request {request_id} that you may see."
             raise NotFound("access.not_found", detail, "Send the header Request-Secret, or a reviewer's token.")
@@ -229,7 +245,7 @@ async def decide(house: InHouse, actor: Viewer, request_id: UUID, body: AccessDe
         request = decide_access(session, request_id, body.decision, reasons, actor, now, house.seal)
         codes = [reason.code for reason in reasons]
         audit(session, actor, "access.decide", request_id, decision=body.decision.value, reasons=codes)
-        return _requests(session, [request])[0]
+        return _request(session, request)
 
     answer = await house.transact(work)
     house.ring("notifications")
@@ -251,7 +267,7 @@ def _asked(body: NewAccessRequest) -> Asked:
 
 def _asked_answer(session: Session, received: Received) -> dict[str, Any]:
     request, contact = received.request, received.contact
-    check = session.scalar(select(WebsiteCheck).where(WebsiteCheck.access_request_id == request.id))
+    check = _checks(session, [request.id]).get(request.id)
     own = request.findings
     if contact is not None:
         own = [finding.as_dict() for finding in findings_of_mail(contact.email, request.domain or "")]
@@ -283,31 +299,50 @@ def _note(request: AccessRequest, contact: AccessContact | None) -> str:
     return "A reviewer decides by the due time, and you are told by mail."
 
 
-def _requests(session: Session, requests: Sequence[AccessRequest]) -> list[dict[str, Any]]:
-    ids = [request.id for request in requests]
+def _request(session: Session, request: AccessRequest) -> dict[str, Any]:
     now = now_of(session)
-    found = select(WebsiteCheck).where(WebsiteCheck.access_request_id.in_(ids))
-    checks = {check.access_request_id: check for check in session.scalars(found)}
-    contacts: dict[UUID, list[dict[str, Any]]] = {one: [] for one in ids}
-    joined = select(AccessContact).where(AccessContact.access_request_id.in_(ids)).order_by(AccessContact.id)
-    for contact in session.scalars(joined):
-        contacts[contact.access_request_id].append(_contact(contact))
-    invitations: dict[UUID | None, list[Invitation]] = {}
-    for invitation in session.scalars(
-        select(Invitation).where(Invitation.access_request_id.in_(ids)).order_by(Invitation.id)
-    ):
-        invitations.setdefault(invitation.access_request_id, []).append(invitation)
+    check = _checks(session, [request.id]).get(request.id)
+    contacts = select(AccessContact).where(AccessContact.access_request_id == request.id).order_by(AccessContact.id)
+    invitations = select(Invitation).where(Invitation.access_request_id == request.id).order_by(Invitation.id)
+    return {
+        **{name: getattr(request, name) for name in _PLAIN},
+        "findings": _findings(request, check),
+        "website_check": check.status if check else None,
+        "contacts": [_contact(contact) for contact in session.scalars(contacts)],
+        "invitations": shown_invitations(session.scalars(invitations).all(), now),
+        "overdue": _overdue(request, now),
+    }
+
+
+def _lines(session: Session, requests: Sequence[AccessRequest]) -> list[dict[str, Any]]:
+    now = now_of(session)
+    ids = [request.id for request in requests]
+    checks = _checks(session, ids)
+    counted = select(AccessContact.access_request_id, func.count()).where(AccessContact.access_request_id.in_(ids))
+    contacts = dict(session.execute(counted.group_by(AccessContact.access_request_id)).tuples().all())
     return [
         {
-            **{name: getattr(request, name) for name in _PLAIN},
-            "findings": [*request.findings, *(checks[request.id].findings if request.id in checks else [])],
+            **{name: getattr(request, name) for name in AccessRequestLine.model_fields if name in _PLAIN},
+            "findings": [finding["code"] for finding in _findings(request, checks.get(request.id))],
             "website_check": checks[request.id].status if request.id in checks else None,
-            "contacts": contacts[request.id],
-            "invitations": shown_invitations(invitations.get(request.id, []), now),
-            "overdue": request.state == AccessState.REQUESTED and request.due_at <= now,
+            "contacts": contacts.get(request.id, 0),
+            "overdue": _overdue(request, now),
         }
         for request in requests
     ]
+
+
+def _checks(session: Session, request_ids: Sequence[UUID]) -> dict[UUID, WebsiteCheck]:
+    found = select(WebsiteCheck).where(WebsiteCheck.access_request_id.in_(request_ids))
+    return {check.access_request_id: check for check in session.scalars(found)}
+
+
+def _findings(request: AccessRequest, check: WebsiteCheck | None) -> list[dict[str, Any]]:
+    return [*request.findings, *(check.findings if check else [])]
+
+
+def _overdue(request: AccessRequest, now: datetime) -> bool:
+    return request.state == AccessState.REQUESTED and request.due_at <= now
 
 
 _PLAIN = (

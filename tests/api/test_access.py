@@ -161,6 +161,19 @@ def test_reviewers_list_requests_by_state_a_page_at_a_time(shared_service: Servi
     assert len(seen) == len(set(seen))
 
 
+def test_a_dead_website_check_is_listed_counted_and_replayed(shared_service: Service) -> None:
+    asked = ask(shared_service, body_of("unchecked"))
+    with Session(shared_service.engine) as session, session.begin():
+        die = text("UPDATE website_check SET status = 'dead', last_error = 'it broke' WHERE access_request_id = :id")
+        session.execute(die, {"id": asked["id"]})
+    dead = shared_service.admin("GET", "/v1/dead").json()["dead"]["website_check"]
+    assert [row["error"] for row in dead] == ["it broke"]
+    assert 'devcenter_dead_rows{kind="website_check"} 1.0' in shared_service.nobody("GET", "/metrics").text
+    assert shared_service.admin("POST", f"/v1/dead/website_check/{dead[0]['id']}/replay").status_code == 200
+    path = f"/v1/access-requests/{asked['id']}"
+    assert shared_service.reviewer("GET", path).json()["website_check"] == "due"
+
+
 def test_an_invitation_works_once_and_gives_a_token_that_works(shared_service: Service) -> None:
     organization_id, _, owner = company_in(shared_service, "once")
     assert [one["id"] for one in owner("GET", "/v1/organizations").json()["items"]] == [organization_id]

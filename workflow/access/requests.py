@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from models import AccessContact, AccessRequest, Organization, Person, WebsiteCheck
@@ -23,6 +23,8 @@ from workflow.policy import Policy
 
 MOST_A_DAY = 5
 """Requests of one company's mail domain within a day; of a free-mail provider, of one address."""
+MOST_CONTACTS = 50
+"""Colleagues who are joined to one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,13 @@ def _join(
             "access.already_asked",
             f"{asked.contact_email} has asked for access already, or takes part.",
             "Look at the request with the id and the secret that you were given, or use your token.",
+        )
+    joined = select(func.count()).where(AccessContact.access_request_id == request.id)
+    if session.scalars(joined).one() >= MOST_CONTACTS:
+        raise Conflict(
+            "access.too_many",
+            f"{MOST_CONTACTS} people of {request.domain} have asked for access.",
+            "Ask one of them, or the owner, to invite you.",
         )
     contact = AccessContact(
         access_request_id=request.id,
