@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 
@@ -65,10 +66,13 @@ def _ask(session: Session, contact: str) -> UUID:
 
 def _race(engine: Engine, *works: Callable[[Session], Any]) -> list[Any]:
     """Runs each of `works` in a transaction of its own, all at once; gives what each gave or raised."""
+    connected = Barrier(len(works))
 
     def run(work: Callable[[Session], Any]) -> Any:
         try:
             with Session(engine, expire_on_commit=False) as session, session.begin():
+                session.connection()
+                connected.wait(30)
                 return work(session)
         except WorkflowError as error:
             return error.code
