@@ -61,6 +61,8 @@ def create_api(settings: Settings) -> FastAPI:
     """Gives the application. Connects to nothing yet."""
     engine = make_async_engine(settings)
     broker = WakingRedisBroker(url=settings.redis_url, middleware=[])
+    for name in _BELLS:
+        BELL_FAILURES.labels(name)  # a series that is there from the start shows its first failure as a growth
     doorbell = Doorbell(broker, on_failure=lambda bell: BELL_FAILURES.labels(bell).inc())
 
     pinging = redis.asyncio.Redis.from_url(

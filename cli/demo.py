@@ -1,5 +1,7 @@
 """The journey of an App from creation to public, driven over HTTP by those who would do it."""
 
+import shlex
+import shutil
 import sys
 import time
 from dataclasses import dataclass
@@ -212,6 +214,15 @@ def after_the_journey(started: Installation, slug: str) -> str:
         f"  curl -s -H 'Authorization: Bearer {tokens['partner']}' -H 'Content-Type: application/json' "
         f'-H \'Idempotency-Key: my-first-app\' -d \'{{"slug": "my-app", "name": "My App"}}\' {url}/v1/apps',
         "",
-        f"The mails that were sent: {Path(sys.argv[0]).name} mail. Ctrl-C stops everything.",
+        f"The mails that were sent: {_command()} mail. Ctrl-C stops everything.",
     ]
     return "\n".join(lines)
+
+
+def _command() -> str:
+    """Gives this program as it can be called here: by its name only where a shell would find it."""
+    called = Path(sys.argv[0])
+    found = shutil.which(called.name)
+    if found and Path(found).resolve() == called.resolve():
+        return called.name
+    return shlex.quote(sys.argv[0])

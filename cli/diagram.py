@@ -11,6 +11,8 @@ BOX_WIDTH, BOX_HEIGHT = 116, 40
 COLUMN, ROW = 190, 130
 MARGIN, TOP = 24, 84
 LABEL_LINE = 15
+LETTER_WIDTH = 7
+BEND = 10
 
 
 class DiagramFormat(StrEnum):
@@ -54,7 +56,7 @@ def svg(edges: Sequence[Edge]) -> str:
     ]
     for (source, target), triggers in moves.items():
         if target in finals:
-            parts += _fall(places[source], floor, triggers)
+            parts += _fall(places[source].x + _aside(source, places, moves), places[source].y, floor, triggers)
         else:
             parts += _arrow(places[source], places[target], triggers, both_ways=(target, source) in moves)
     parts += [_box(name, place.x, place.y, BOX_WIDTH) for name, place in places.items()]
@@ -118,9 +120,11 @@ def _arrow(start: Place, end: Place, triggers: Sequence[str], *, both_ways: bool
         return [_line(path), *_words(triggers, (start.x + end.x) // 2, start.y - 8)]
     if start.y == end.y:
         top = start.y - BOX_HEIGHT // 2
-        middle = (start.x + end.x) // 2
-        path = f"M{start.x - 14} {top}Q{middle} {top - 50} {end.x + 14} {top}"
-        return [_line(path), *_words(triggers, middle, top - 30)]
+        up, out, back = top - BEND - 14, start.x - 14, end.x + 14
+        path = (
+            f"M{out} {top}V{up + BEND}Q{out} {up} {out - BEND} {up}H{back + BEND}Q{back} {up} {back} {up + BEND}V{top}"
+        )
+        return [_line(path), *_words(triggers, (start.x + end.x) // 2, up - 7)]
     down = start.y < end.y
     shift = (-1 if down else 1) * 24 if both_ways else 0
     upper, lower = (start, end) if down else (end, start)
@@ -135,9 +139,15 @@ def _arrow(start: Place, end: Place, triggers: Sequence[str], *, both_ways: bool
     return [_line(path), *_words(triggers, x, y)]
 
 
-def _fall(start: Place, floor: int, triggers: Sequence[str]) -> list[str]:
-    path = f"M{start.x - 34} {start.y + BOX_HEIGHT // 2}V{floor}"
-    return [_line(path), *_words(triggers, start.x - 34, floor - 12)]
+def _aside(state: str, places: dict[str, Place], moves: dict[tuple[str, str], list[str]]) -> int:
+    """Gives how far from its middle a state falls to the final ones: away from the arrows that lead down from it."""
+    here = places[state]
+    below = [places[end] for start, end in moves if start == state and end in places and places[end].y > here.y]
+    return 0 if not below else -34 if below[0].x > here.x else 34
+
+
+def _fall(x: int, y: int, floor: int, triggers: Sequence[str]) -> list[str]:
+    return [_line(f"M{x} {y + BOX_HEIGHT // 2}V{floor}"), *_words(triggers, x, floor - 18)]
 
 
 def _line(path: str) -> str:
@@ -145,10 +155,12 @@ def _line(path: str) -> str:
 
 
 def _words(triggers: Sequence[str], x: int, bottom: int) -> list[str]:
+    """Gives a word for each trigger, on white so that no line runs through it, whatever shows the picture."""
     lines = []
     for number, trigger in enumerate(reversed(triggers)):
-        lines.append(
-            f'<text x="{x}" y="{bottom - number * LABEL_LINE}" text-anchor="middle" fill="#333" '
-            f'stroke="#fff" stroke-width="4" paint-order="stroke">{escape(trigger)}</text>'
-        )
+        y, width = bottom - number * LABEL_LINE, len(trigger) * LETTER_WIDTH + 6
+        lines += [
+            f'<rect x="{x - width // 2}" y="{y - 12}" width="{width}" height="{LABEL_LINE + 1}" fill="#fff"/>',
+            f'<text x="{x}" y="{y}" text-anchor="middle" fill="#333">{escape(trigger)}</text>',
+        ]
     return lines

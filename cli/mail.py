@@ -15,6 +15,7 @@ from cli.mistakes import Mistake
 
 LOOPBACK = "127.0.0.1"
 MAX_MESSAGE_BYTES = 1_000_000
+_SHOWN = ("From", "To", "Subject", "Date", "Message-ID")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,12 @@ class Letter:
 
     number: int
     message: EmailMessage
+
+    def as_text(self) -> str:
+        """Gives the message as a person reads it: its headers, and its words decoded."""
+        headers = "".join(f"{name}: {value}\n" for name, value in self.message.items() if name in _SHOWN)
+        body = self.message.get_body(("plain", "html"))
+        return f"{headers}\n{body.get_content() if body else ''}"
 
 
 class Mailbox:

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from cli.diagram import DiagramFormat
 from models.lifecycle import Role
@@ -74,11 +73,9 @@ def demo() -> None:
 @app.command()
 def api() -> None:
     """Serves HTTP."""
-    from api.main import serve
-    from cli.place import as_application
-    from runtime.settings import load_settings
+    from cli.processes import serve_here
 
-    serve(as_application(load_settings()))
+    serve_here()
 
 
 @app.command()
@@ -152,10 +149,9 @@ def token_list() -> None:
     from cli.place import settings_here
     from cli.tokens import tokens
 
-    table = Table("id", "role", "label", "ends in", "expires", "state")
     for line in tokens(settings_here().database_url):
-        table.add_row(str(line.id), line.role, line.label, line.hint, f"{line.expires_at:%Y-%m-%d}", line.state)
-    _console().print(table)
+        ends = f"...{line.hint} until {line.expires_at:%Y-%m-%d}"
+        typer.echo(f"{line.id}  {line.role:<8}  {line.state:<7}  {ends}  {line.label}")
 
 
 @token_app.command("revoke")
@@ -246,7 +242,7 @@ def mail(number: Annotated[int | None, typer.Argument(help="Which message to sho
 
     mailbox = Mailbox(Home.here().mail)
     if number is not None:
-        typer.echo(mailbox.letter(number).message.as_string())
+        typer.echo(mailbox.letter(number).as_text(), nl=False)
         return
     letters = list(mailbox.letters())
     for letter in letters:

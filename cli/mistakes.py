@@ -65,6 +65,8 @@ def _of_database(error: DBAPIError) -> Mistake | None:
         return Mistake(f"The database refuses the login: {said}", "Mend user and password in DATABASE_URL.")
     if state == "3D000" or "does not exist" in said:
         return Mistake(f"The database is not there: {said}", "Create it, or mend its name in DATABASE_URL.")
+    if "permission denied" in said:
+        return Mistake(f"The database lets this user not in: {said}", "Grant CONNECT, or mend DATABASE_URL.")
     if isinstance(error, OperationalError | InterfaceError):
         return Mistake(
             f"The database does not answer: {said}",
@@ -93,6 +95,10 @@ def _of_system(error: OSError) -> Mistake | None:
 def _of_others(error: BaseException) -> Mistake | None:
     """Errors of libraries that most commands never load are known by name, so that no command waits for them."""
     module = type(error).__module__.partition(".")[0]
+    if module == "redis" and "HELLO" in str(error):
+        return Mistake(
+            "Redis is too old: it does not know HELLO.", "Use Redis 7 or newer, or any Valkey, in REDIS_URL."
+        )
     if module == "redis":
         return Mistake(
             f"Redis or Valkey does not answer as it should: {error}",

@@ -54,9 +54,12 @@ def as_application(settings: Settings) -> Settings:
 def application_url(database_url: str) -> str:
     """Gives a URL whose connections have no more rights than the application role."""
     url = make_url(database_url)
-    if url.username == APPLICATION_ROLE or "options" in url.query:
+    if url.username == APPLICATION_ROLE:
         return database_url
-    return url.update_query_dict({"options": f"-c role={APPLICATION_ROLE}"}).render_as_string(hide_password=False)
+    given = url.query.get("options", ())
+    options = [given] if isinstance(given, str) else list(given)
+    stepped_down = " ".join([*options, f"-c role={APPLICATION_ROLE}"])
+    return url.update_query_dict({"options": stepped_down}).render_as_string(hide_password=False)
 
 
 @contextmanager

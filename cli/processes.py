@@ -1,26 +1,58 @@
-"""The processes of an installation that run elsewhere's code: a worker by Dramatiq's command, and a scheduler."""
+"""The processes of an installation: the API, a worker by Dramatiq's command, and a scheduler."""
 
 import os
+import socket
 import sys
 
+from cli.mistakes import USAGE, Mistake
 from cli.place import as_application
 from runtime.settings import Settings, environment_of, load_settings
+from runtime.telemetry import shared_metrics_folder
+
+
+def serve_here() -> None:
+    """Serves HTTP until SIGTERM or SIGINT. Raises Mistake when its port is busy."""
+    from api.main import serve
+
+    settings = _settings()
+    if settings.api_port:
+        _check_port(settings.api_host, settings.api_port, "Choose another with DEVCENTER_API_PORT; 0 takes a free one.")
+    serve(settings)
 
 
 def become_worker(processes: int) -> None:
     """Replaces this process by Dramatiq's command with the worker's world; returns only by an error."""
     settings = _settings()
+    environment = environment_of(settings)
+    _check_metrics_port(settings)
+    if settings.metrics_port:
+        environment |= shared_metrics_folder()
     command = [sys.executable, "-P", "-m", "dramatiq", "workers.main:setup_broker"]
     command += ["--processes", str(processes), "--threads", str(settings.worker_threads), "--skip-logging"]
-    os.execve(sys.executable, command, environment_of(settings))  # noqa: S606 - a list, no shell
+    os.execve(sys.executable, command, environment)  # noqa: S606 - a list, no shell
 
 
 def run_scheduler_here() -> None:
     """Runs a scheduler until SIGTERM or SIGINT."""
     from workers.main import run_scheduler_process
 
-    os.environ.update(environment_of(_settings()))
+    settings = _settings()
+    _check_metrics_port(settings)
+    os.environ.update(environment_of(settings))
     run_scheduler_process()
+
+
+def _check_port(host: str, port: int, remedy: str) -> None:
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise Mistake(f"{host}:{port} cannot be listened on: {error.strerror}.", remedy, USAGE) from None
+
+
+def _check_metrics_port(settings: Settings) -> None:
+    if settings.metrics_port:
+        remedy = "Give each worker and scheduler of this machine a DEVCENTER_METRICS_PORT of its own."
+        _check_port(settings.metrics_host, settings.metrics_port, remedy)
 
 
 def _settings() -> Settings:

@@ -108,6 +108,8 @@ def _person(session: Session, holder: Holder) -> Person:
 
 
 def _organization(session: Session, holder: Holder) -> Organization:
+    if not holder.organization:
+        raise Mistake("A new partner's token needs the company's name.", "Add --organization.", USAGE)
     organization = session.scalar(
         select(Organization).where(Organization.name == holder.organization).order_by(Organization.id).limit(1)
     )

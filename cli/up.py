@@ -50,6 +50,7 @@ class Installation:
         """Gives the environment of a process of this installation."""
         environment = environment_of(self.settings)
         environment.pop("DATABASE_OWNER_URL", None)
+        environment.pop("DEVCENTER_METRICS_PORT", None)  # its workers and scheduler cannot share one
         return environment | {"DEVCENTER_HOME": str(self.home.path), MARK: str(self.home.path)}
 
 

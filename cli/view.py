@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
@@ -26,8 +26,9 @@ class View:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._lines: list[Text] = []
-        self._live = Live(console=console, refresh_per_second=12) if console.is_terminal else None
+        self._live = (
+            Live(Text(), console=console, refresh_per_second=12, transient=True) if console.is_terminal else None
+        )
 
     def __enter__(self) -> Self:
         if self._live:
@@ -38,13 +39,13 @@ class View:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._live:
-            self._live.update(Group(*self._lines), refresh=True)
+            self._live.update(Text(), refresh=True)
             self._live.stop()
 
     def doing(self, what: str) -> None:
         """Tells what is under way; plain output has only what is done."""
         if self._live:
-            self._live.update(Group(*self._lines, Spinner("dots", Text(what, style="dim"))))
+            self._live.update(Spinner("dots", Text(what, style="dim")))
 
     def done(self, what: str, seconds: float | None = None) -> None:
         """Tells something that happened, and how long it took."""
@@ -66,11 +67,10 @@ class View:
             self._add(line)
 
     def _add(self, line: Text) -> None:
-        self._lines.append(line)
+        """Prints for good, above what is being waited for: a journey may be longer than the terminal is high."""
         if self._live:
-            self._live.update(Group(*self._lines))
-        else:
-            self._console.print(line, soft_wrap=True)
+            self._live.update(Text())
+        self._console.print(line, soft_wrap=self._live is None)
 
 
 def _time(seconds: float | None) -> str:

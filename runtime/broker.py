@@ -2,12 +2,14 @@
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import redis
 from dramatiq import Message, MessageProxy
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
+from dramatiq.common import dq_name
 from dramatiq.errors import ActorNotFound, ConnectionClosed, DecodeError
 from redis.exceptions import BusyLoadingError, ConnectionError, ReadOnlyError, TimeoutError  # noqa: A004 (redis's own)
 
@@ -34,6 +36,9 @@ class WakingRedisBroker(RedisBroker):
 
     `on_undecodable(queue, payload, error)` is called with every message that cannot be decoded or names an unknown
     actor. The message is acknowledged when that returns; when it raises, the message comes again.
+
+    `in_hand` has, by queue, what this process was given and has not answered. It outlives consumers: a new one puts
+    back whatever else Redis holds for this process, such as what was fetched behind a message that ended the old one.
     """
 
     def __init__(self, *, url: str, on_undecodable: Undecodable | None = None, **options: Any) -> None:
@@ -50,6 +55,7 @@ class WakingRedisBroker(RedisBroker):
             **options,
         )
         self.on_undecodable: Undecodable = on_undecodable or _log_undecodable
+        self.in_hand: dict[str, set[bytes]] = defaultdict(set)
 
     @property
     def consumer_class(self) -> type["_WakingConsumer"]:
@@ -77,19 +83,37 @@ class _WakingConsumer(_RedisConsumer):
 
     broker: WakingRedisBroker
 
+    def __init__(self, broker: WakingRedisBroker, queue_name: str, prefetch: int, timeout: int) -> None:
+        super().__init__(broker, queue_name, prefetch, timeout)
+        self._took_stock = False
+
     def ack(self, message: MessageProxy) -> None:
-        _or_closed(lambda: super(_WakingConsumer, self).ack(message))
+        try:
+            _or_closed(lambda: super(_WakingConsumer, self).ack(message))
+        finally:
+            self._out_of_hand(message)
 
     def nack(self, message: MessageProxy) -> None:
-        _or_closed(lambda: super(_WakingConsumer, self).nack(message))
+        try:
+            _or_closed(lambda: super(_WakingConsumer, self).nack(message))
+        finally:
+            self._out_of_hand(message)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
-        _or_closed(lambda: super(_WakingConsumer, self).requeue(messages))
+        given = list(messages)
+        try:
+            _or_closed(lambda: super(_WakingConsumer, self).requeue(given))
+        finally:
+            for message in given:
+                self._out_of_hand(message)
 
     def __next__(self) -> MessageProxy | None:
         return cast("MessageProxy | None", _or_closed(self._next))
 
     def _next(self) -> MessageProxy | None:
+        if not self._took_stock:
+            self._put_back_forgotten()
+            self._took_stock = True
         while True:
             if not self.message_cache and self.outstanding_message_count < self.prefetch:
                 free = self.prefetch - self.outstanding_message_count
@@ -107,6 +131,7 @@ class _WakingConsumer(_RedisConsumer):
                 self._set_aside(payload, error)
                 continue
             self.queued_message_ids.add(message.message_id)
+            self.broker.in_hand[self.queue_name].add(_redis_id(message))
             return MessageProxy(message)
 
     def _wait(self) -> None:
@@ -121,22 +146,37 @@ class _WakingConsumer(_RedisConsumer):
         try:
             self.broker.on_undecodable(self.queue_name, payload, error)
         except Exception as refused:
-            self._put_back(payload)
+            # The next consumer puts back this message and all that were fetched behind it.
             raise ConnectionClosed(refused) from refused
         for message_id in self._ids_of(payload):
             self.broker.do_ack(self.queue_name, message_id)
 
-    def _put_back(self, payload: bytes) -> None:
-        for message_id in self._ids_of(payload):
-            self.broker.do_requeue(self.queue_name, message_id)
+    def _put_back_forgotten(self) -> None:
+        """Puts back what Redis holds for this process and nobody here has: a lost consumer's, or a lost answer's."""
+        if self.queue_name == dq_name(self.queue_name):
+            # Delayed messages wait inside the consumer's thread, which forgets them with its consumer.
+            self.broker.in_hand[self.queue_name].clear()
+        forgotten = self._held() - self.broker.in_hand[self.queue_name]
+        if forgotten:
+            self.broker.do_requeue(self.queue_name, *forgotten)
+
+    def _out_of_hand(self, message: MessageProxy) -> None:
+        self.broker.in_hand[self.queue_name].discard(_redis_id(message))
+
+    def _held(self) -> set[bytes]:
+        acks = f"{self.broker.namespace}:__acks__.{self.broker.broker_id}.{self.queue_name}"
+        return set(self.broker.client.smembers(acks))
 
     def _ids_of(self, payload: bytes) -> list[bytes]:
-        namespace, queue = self.broker.namespace, self.queue_name
-        held = list(self.broker.client.smembers(f"{namespace}:__acks__.{self.broker.broker_id}.{queue}"))
+        held = list(self._held())
         if not held:
             return []
-        stored = self.broker.client.hmget(f"{namespace}:{queue}.msgs", held)
+        stored = self.broker.client.hmget(f"{self.broker.namespace}:{self.queue_name}.msgs", held)
         return [message_id for message_id, data in zip(held, stored, strict=True) if data == payload]
+
+
+def _redis_id(message: Message[Any] | MessageProxy) -> bytes:
+    return str(message.options["redis_message_id"]).encode()
 
 
 def _or_closed(call: Callable[[], Any]) -> Any:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
+from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
@@ -51,7 +52,12 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:8787",
         description="Where partners and reviewers reach the API; used in mails.",
     )
-    database_pool: int = Field(default=10, ge=2, le=200, description="Connections to Postgres a process may hold.")
+    database_pool: int = Field(
+        default=10,
+        ge=2,
+        le=200,
+        description="Connections to Postgres an API process may hold; a worker holds up to 2 for each thread and 10.",
+    )
     prepare_threshold: int | None = Field(
         default=5,
         ge=0,
@@ -77,6 +83,16 @@ class Settings(BaseSettings):
     allow_loopback_urls: bool = Field(
         default=False,
         description="Whether partners' URLs may lead to this machine. Only for the embedded demo.",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="The address on which workers and schedulers show their metrics."
+    )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="The port of the metrics of `devcenter worker` or `devcenter scheduler`: each of them on a machine "
+        "needs its own. Without it they show none. The API shows its own at /metrics.",
     )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="What is logged.")
     fault_point: str | None = Field(
@@ -109,7 +125,18 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("prepare_threshold", mode="before")
+    @field_validator("secret_keys")
+    @classmethod
+    def _are_fernet_keys(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for number, key in enumerate(value, start=1):
+            try:
+                Fernet(key.get_secret_value())
+            except ValueError:
+                make = "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+                raise ValueError(f"key {number} is no Fernet key; make one with: {make}") from None
+        return value
+
+    @field_validator("prepare_threshold", "metrics_port", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value

@@ -24,6 +24,7 @@ from models.base import new_id
 from models.checklist import GIVEN_REQUIREMENTS
 from models.lifecycle import AppTrigger, Role, StepTrigger
 from models.request import RequestSource
+from models.token import Scope
 from workflow.actors import Actor
 from workflow.apply import Writer, create_app
 from workflow.batch import BatchReport, judge_due_requests
@@ -96,12 +97,13 @@ def people_in(engine: Engine, company: str = "Acme") -> People:
         )
 
 
-def token_of(engine: Engine, actor: Actor) -> str:
-    """Gives a new bearer token of the actor, valid for a day."""
+def token_of(engine: Engine, actor: Actor, scopes: Sequence[Scope] | None = None) -> str:
+    """Gives a new bearer token of the actor, valid for a day, for `scopes` or for all that its role may do."""
     with Session(engine) as session, session.begin():
         holder = session.get(Service if actor.role is Role.SERVICE else Person, actor.id)
         assert isinstance(holder, Service | Person)
-        return issue_token(session, holder, label="test", expires_at=now_of(session) + timedelta(days=1))[1]
+        ends_at = now_of(session) + timedelta(days=1)
+        return issue_token(session, holder, label="test", expires_at=ends_at, scopes=scopes)[1]
 
 
 def app_building(engine: Engine, people: People, slug: str) -> UUID:

@@ -54,7 +54,9 @@ def _check(deps: Deps, check_id: UUID) -> None:
         log.exception("website check %s broke", check_id)
         with deps.unit_of_work() as session:
             fail_due_row(session, DueKind.WEBSITE_CHECK, check_id, repr(error), database_now(session))
+        deps.count_worked(DueKind.WEBSITE_CHECK, "failed")
         return
     deps.reached("website_checked")
     with deps.unit_of_work() as session:
         record_website_check(session, check_id, findings, database_now(session))
+    deps.count_worked(DueKind.WEBSITE_CHECK, "done")

@@ -57,6 +57,8 @@ class Deps:
     batch_size: int
     export_head: Callable[[dict[str, object]], None]
     count_outcome: Callable[[str], None]
+    count_worked: Callable[[str, str], None]
+    took_batch: Callable[[float], None]
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Session]:

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from models import RejectedMessage
 from models.lifecycle import AppState, AppTrigger, Role
 from models.request import RequestSource
+from models.token import Scope
 from workers.deps import BellName, Deps, database_now
 from workflow.errors import WorkflowError
 from workflow.facts import Reason
@@ -54,6 +55,9 @@ def request_transition(deps: Deps, arguments: dict[str, Any]) -> None:
             principal = find_principal(session, message.token, database_now(session))
             if principal.actor.role is not Role.SERVICE:
                 raise WorkflowError("message.role", "The token is not a service's.", "Send with a service's token.")
+            if not principal.has(Scope.TRANSITIONS_REQUEST):
+                detail = f"The token has no scope {Scope.TRANSITIONS_REQUEST}."
+                raise WorkflowError("scope.missing", detail, "Send with a token that has it.")
             answer = accept_requests(session, [_wanted(message)], principal.actor, RequestSource.MESSAGE)[0]
             if isinstance(answer, WorkflowError):
                 raise answer

@@ -5,7 +5,7 @@ To add a job: write its function and name it in JOBS; docs/extending.md shows on
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -41,7 +41,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job fires every `every`, aligned to the epoch. `run` does not commit; its transaction is the firing's."""
+    """A job fires every `every`, aligned to the epoch. `run` does not commit; its transaction is the firing's.
+
+    The bells it rings are held back until that transaction is committed, and dropped when it is not.
+    """
 
     name: str
     every: timedelta
@@ -123,6 +126,7 @@ def run_due_jobs(deps: Deps) -> int:
 
 
 def _run_tick(deps: Deps, tick_id: UUID) -> None:
+    bells: list[BellName] = []
     try:
         with deps.unit_of_work() as session:
             now = database_now(session)
@@ -131,9 +135,13 @@ def _run_tick(deps: Deps, tick_id: UUID) -> None:
             if tick.status != "due":
                 return
             if job is not None:
-                job.run(session, deps, now)
+                job.run(session, replace(deps, ring=lambda *rung: bells.extend(rung)), now)
             tick.status, tick.finished_at, tick.leased_until = ("done" if job else "void"), now, None
     except Exception as error:
         log.exception("job firing %s broke", tick_id)
         with deps.unit_of_work() as session:
             fail_due_row(session, DueKind.JOB_TICK, tick_id, repr(error), database_now(session))
+        deps.count_worked(DueKind.JOB_TICK, "failed")
+    else:
+        deps.ring(*bells)
+        deps.count_worked(DueKind.JOB_TICK, "done")

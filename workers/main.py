@@ -25,16 +25,25 @@ from runtime.faults import fault_points
 from runtime.guarded_http import FetchLimits, GuardedHttp
 from runtime.secrets import KeyRing
 from runtime.settings import Settings, load_settings
-from runtime.telemetry import BELL_FAILURES, JUDGED, configure_logging
+from runtime.telemetry import (
+    BATCH_SECONDS,
+    BELL_FAILURES,
+    JUDGED,
+    WORKED,
+    configure_logging,
+    show_metrics,
+    show_shared_metrics,
+)
 from workers.actors import declare_actors
 from workers.announcements import Announcements
 from workers.deps import BellName, Deps
 from workers.intake import record_rejected
 from workers.scheduler import run_scheduler
-from workers.sweeper import Sweeper
+from workers.sweeper import CONNECTIONS, Sweeper
 from workflow.machine import AppRulebook
 
 SMTP_SECONDS = 20
+CONSUMERS = len(BellName) + 1
 USER_AGENT = "devcenter (+https://segment.com/docs/partners/)"
 
 _BELLS = {
@@ -57,6 +66,8 @@ def setup_broker() -> None:
     deps = make_deps(settings, broker)
     broker.on_undecodable = lambda queue, raw, error: record_rejected(deps, queue, raw, repr(error))
     broker.add_middleware(_SweepWhileRunning(Sweeper(deps, settings.sweep_seconds)))
+    if settings.metrics_port:
+        broker.add_middleware(_ShowMetrics())
     declare_actors(broker, deps)
 
 
@@ -64,10 +75,21 @@ def run_scheduler_process() -> None:
     """Runs a scheduler until SIGTERM or SIGINT."""
     settings = load_settings()
     configure_logging(settings.log_level)
+    if settings.metrics_port:
+        show_metrics(settings.metrics_host, settings.metrics_port)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     run_scheduler(make_deps(settings, make_broker(settings)), stop)
+
+
+def show_worker_metrics() -> int:
+    """Shows the metrics of all processes of this worker, as a process of its own, until SIGTERM."""
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    if settings.metrics_port:
+        show_shared_metrics(settings.metrics_host, settings.metrics_port)
+    return 0
 
 
 def make_broker(settings: Settings) -> WakingRedisBroker:
@@ -78,12 +100,15 @@ def make_broker(settings: Settings) -> WakingRedisBroker:
 
 def make_deps(settings: Settings, broker: WakingRedisBroker) -> Deps:
     """Gives the world of a worker or scheduler process."""
+    for bell in BellName:
+        BELL_FAILURES.labels(bell.value)  # a series that is there from the start shows its first failure as a growth
     doorbell = Doorbell(broker, on_failure=lambda bell: BELL_FAILURES.labels(bell).inc())
 
     def ring(*bells: BellName) -> None:
         doorbell.ring(*(_BELLS[bell] for bell in bells))
 
-    engine = make_engine(settings, pool_size=2 * settings.worker_threads + 4)
+    # A thread that judges holds two, its batch's and the announcement's; consumers take one to record a bad message.
+    engine = make_engine(settings, pool_size=2 * settings.worker_threads + CONNECTIONS + CONSUMERS)
     return Deps(
         engine=engine,
         announcements=Announcements(engine),
@@ -104,6 +129,8 @@ def make_deps(settings: Settings, broker: WakingRedisBroker) -> Deps:
         batch_size=settings.batch_size,
         export_head=_head_exporter(settings.heads_file),
         count_outcome=lambda status: JUDGED.labels(status).inc(),
+        count_worked=lambda kind, outcome: WORKED.labels(kind, outcome).inc(),
+        took_batch=BATCH_SECONDS.observe,
     )
 
 
@@ -133,6 +160,12 @@ class _SweepWhileRunning(Middleware):
 
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
         self._sweeper.stop()
+
+
+class _ShowMetrics(Middleware):
+    @property
+    def forks(self) -> list[Callable[[], int]]:
+        return [show_worker_metrics]
 
 
 def _head_exporter(file: Path | None) -> Callable[[dict[str, object]], None]:

@@ -57,11 +57,13 @@ def _deliver(deps: Deps, notification_id: UUID) -> None:
         log.warning("notification %s was not delivered: %r", notification_id, error)
         with deps.unit_of_work() as session:
             fail_due_row(session, DueKind.NOTIFICATION, notification_id, repr(error), database_now(session))
+        deps.count_worked(DueKind.NOTIFICATION, "failed")
         return
     deps.reached("notification_sent")
     with deps.unit_of_work() as session:
         finish_due_row(session, DueKind.NOTIFICATION, notification_id)
         session.execute(_FORGET_SECRET, {"id": notification_id})
+    deps.count_worked(DueKind.NOTIFICATION, "done")
 
 
 def _opened(data: dict[str, Any], unseal: Callable[[str], str]) -> dict[str, Any]:

@@ -50,7 +50,9 @@ def _run_step(deps: Deps, step_id: UUID) -> None:
         log.exception("review step %s broke", code)
         with deps.unit_of_work() as session:
             fail_due_row(session, DueKind.REVIEW_STEP, step_id, repr(error), database_now(session))
+        deps.count_worked(DueKind.REVIEW_STEP, "failed")
         return
     deps.reached("step_done")
     with deps.unit_of_work() as session:
         record_machine_step(session, step_id, run, outcome.trigger, outcome.findings, SCHEDULE, database_now(session))
+    deps.count_worked(DueKind.REVIEW_STEP, "done")

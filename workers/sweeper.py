@@ -1,8 +1,9 @@
-"""The sweep: a thread of every worker that finds due work although no bell rang, Redis being gone included."""
+"""The sweep: threads of every worker that find due work although no bell rang, Redis being gone included."""
 
 import logging
 import random
 import threading
+import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -24,38 +25,49 @@ WORK_OF = {
     BellName.CHECKS: run_due_checks,
 }
 """What each bell asks for."""
-
-
-def sweep(deps: Deps) -> None:
-    """Works on whatever has been due, in this thread."""
-    with deps.unit_of_work() as session:
-        kinds = due_kinds(session, database_now(session))
-    for kind in kinds:
-        WORK_OF[BELL_OF[kind]](deps)
+CONNECTIONS = len(WORK_OF) + 1
+"""What the sweeping threads hold at most: one each, and another for announcing a batch."""
+STOP_SECONDS = 30.0
 
 
 class Sweeper:
-    """Sweeps every `every_seconds`, give or take a quarter so that workers do not march in step, until stopped."""
+    """Sweeps every `every_seconds`, give or take a quarter so that workers do not march in step, until stopped.
+
+    Each kind of work has a thread of its own: a mail server or a page that hangs does not hold up judging.
+    """
 
     def __init__(self, deps: Deps, every_seconds: float) -> None:
         self._deps = deps
         self._every_seconds = every_seconds
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, args=(bell,), name=f"sweeper-{bell}", daemon=True) for bell in WORK_OF
+        ]
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Ends after the sweep that is under way."""
+        """Ends after the work that is under way, or when half a minute is over."""
         self._stop.set()
-        self._thread.join(timeout=30)
+        ends_at = time.monotonic() + STOP_SECONDS
+        for thread in self._threads:
+            thread.join(timeout=max(0.0, ends_at - time.monotonic()))
 
-    def _run(self) -> None:
+    def _run(self, bell: BellName) -> None:
         while not self._stop.wait(self._every_seconds * random.uniform(0.75, 1.25)):  # noqa: S311 (not a secret)
             try:
-                sweep(self._deps)
+                sweep(self._deps, bell)
             except SQLAlchemyError:
                 log.warning("the sweep could not reach the database; it tries again", exc_info=True)
             except Exception:
                 log.exception("the sweep broke; it tries again")
+
+
+def sweep(deps: Deps, bell: BellName) -> None:
+    """Works on what has been due of the bell's kind, in this thread."""
+    with deps.unit_of_work() as session:
+        kinds = due_kinds(session, database_now(session))
+    if any(BELL_OF[kind] is bell for kind in kinds):
+        WORK_OF[bell](deps)

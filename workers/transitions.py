@@ -28,6 +28,7 @@ def apply_due_requests(deps: Deps) -> int:
 
 
 def _one_batch(deps: Deps) -> BatchReport:
+    began = time.monotonic()
     with deps.announcements.batch() as announce, deps.unit_of_work() as session:
         report = judge_due_requests(
             session,
@@ -36,6 +37,8 @@ def _one_batch(deps: Deps) -> BatchReport:
             announce=announce,
             limit=deps.batch_size,
         )
+    if report.outcomes:
+        deps.took_batch(time.monotonic() - began)
     _after_commit(deps, report)
     return report
 

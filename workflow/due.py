@@ -21,6 +21,7 @@ RETRY_AFTER = (
     timedelta(hours=2),
 )
 """How long a row rests after its first, second, ... failed try."""
+BURIED_AT_ONCE = 500
 
 
 class DueKind(StrEnum):
@@ -42,19 +43,23 @@ def lease_due_rows(session: Session, kind: DueKind, now: datetime, *, lease: tim
         text(f"""
             UPDATE {kind} SET status = 'dead', leased_until = NULL,
                    last_error = coalesce(last_error || '; ', '') || 'its process died during attempt ' || attempts
-             WHERE status = 'due' AND due_at <= :now AND leased_until < :now AND attempts >= :max_attempts
+             WHERE id IN (SELECT id FROM {kind}
+                           WHERE status = 'due' AND due_at <= :now AND attempts >= :max_attempts
+                             AND (leased_until IS NULL OR leased_until <= :now)
+                           ORDER BY due_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
         """),
-        {"now": now, "max_attempts": MAX_ATTEMPTS},
+        {"now": now, "max_attempts": MAX_ATTEMPTS, "limit": BURIED_AT_ONCE},
     )
     rows = session.scalars(
         text(f"""
             UPDATE {kind} SET leased_until = :until, attempts = attempts + 1
              WHERE id IN (SELECT id FROM {kind}
-                           WHERE status = 'due' AND due_at <= :now AND (leased_until IS NULL OR leased_until <= :now)
+                           WHERE status = 'due' AND due_at <= :now AND attempts < :max_attempts
+                             AND (leased_until IS NULL OR leased_until <= :now)
                            ORDER BY due_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
             RETURNING id
         """),
-        {"until": now + lease, "now": now, "limit": limit},
+        {"until": now + lease, "now": now, "limit": limit, "max_attempts": MAX_ATTEMPTS},
     )
     return list(rows)
 

@@ -15,7 +15,7 @@ from workflow.policy import Policies
 _REQUEST = app_ids("""
     INSERT INTO transition_request (id, app_id, trigger, source, principal_id, role, body_hash)
     SELECT uuidv7(), app_id, 'promote', 'schedule', :principal_id, 'schedule', sha256(app_id::text::bytea)
-      FROM unnest(:ids) AS app_id
+      FROM unnest(:ids) AS app_id ORDER BY app_id
     ON CONFLICT (app_id, trigger) WHERE status = 'due' AND source = 'schedule' DO NOTHING
     RETURNING id
 """)

@@ -48,6 +48,18 @@ def test_the_boxes_do_not_touch_each_other() -> None:
             assert beside or y + height <= other_y or other_y + other_height <= y
 
 
+def test_no_way_down_to_the_end_runs_through_a_box_or_another_way() -> None:
+    drawn = svg(APP_EDGES)
+    boxes = [tuple(map(float, box)) for box in re.findall(r'<rect x="(\d+)" y="(\d+)" width="(\d+)" [^>]*rx=', drawn)]
+    falls = [tuple(map(float, fall)) for fall in re.findall(r'<path d="M(\d+) (\d+)V(\d+)"', drawn)]
+    slants = [tuple(map(float, way)) for way in re.findall(r'<path d="M(\d+) (\d+)L(\d+) (\d+)"', drawn)]
+    assert len(falls) == sum(1 for edge in APP_EDGES if edge.trigger == "remove")
+    assert len(slants) == 3
+    for x, begins, ends in falls:
+        assert not [box for box in boxes if box[0] <= x <= box[0] + box[2] and begins < box[1] < ends]
+        assert not [way for way in slants if min(way[0], way[2]) <= x <= max(way[0], way[2]) and begins <= way[1]]
+
+
 def test_the_picture_in_the_docs_is_what_the_command_draws(tmp_path: Path) -> None:
     drawn = devcenter("diagram", "--format", "svg", folder=tmp_path)
     assert drawn.returncode == 0, drawn.stderr

@@ -1,14 +1,18 @@
 """What goes wrong at the command line is said in words, with what to do, and without a traceback."""
 
 import socket
+import socketserver
 import subprocess
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from cryptography.fernet import Fernet
+from sqlalchemy import make_url
 
 from cli.home import Home
 from cli.mistakes import Mistake, explain
+from cli.place import application_url
 from tests.cli.command import devcenter
 from workflow.errors import NotFound
 
@@ -38,6 +42,17 @@ def test_a_process_without_settings_names_what_is_missing(tmp_path: Path) -> Non
 def test_a_database_url_of_another_kind_is_named_with_its_setting(tmp_path: Path) -> None:
     result = devcenter("scheduler", settings=settings(DATABASE_URL="mysql://host/name"), folder=tmp_path)
     in_words(result, "DATABASE_URL: must begin with postgresql://", exit_code=2)
+
+
+def test_a_key_for_secrets_that_is_none_is_named_with_how_to_make_one(tmp_path: Path) -> None:
+    result = devcenter("api", settings=settings(DEVCENTER_SECRET_KEYS="not-a-key"), folder=tmp_path)
+    in_words(result, "DEVCENTER_SECRET_KEYS: key 1 is no Fernet key", "Fernet.generate_key", exit_code=2)
+
+
+@pytest.mark.parametrize("given", ["", "?options=-csearch_path%3Dpublic"])
+def test_processes_step_down_to_the_application_role_whatever_options_the_url_has(given: str) -> None:
+    url = make_url(application_url(f"postgresql+psycopg://owner:word@127.0.0.1/name{given}"))
+    assert str(url.query["options"]).endswith("-c role=devcenter_app")
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["token", "list"], ["dead", "list"], ["audit", "verify"]])
@@ -70,6 +85,32 @@ def test_a_busy_port_is_named_with_the_setting_that_chooses_another(tmp_path: Pa
         port = taken.getsockname()[1]
         result = devcenter("up", settings={"DEVCENTER_API_PORT": str(port)}, folder=tmp_path)
     in_words(result, f"Port {port} is busy", "DEVCENTER_API_PORT", exit_code=2)
+
+
+def test_a_busy_port_of_the_api_alone_is_named_too(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = devcenter("api", settings=settings(DEVCENTER_API_PORT=str(port)), folder=tmp_path)
+    in_words(result, f"127.0.0.1:{port}", "DEVCENTER_API_PORT", exit_code=2)
+
+
+class _OldRedis(socketserver.StreamRequestHandler):
+    """Answers as Redis 5 does: the command that newer clients begin with is unknown to it."""
+
+    def handle(self) -> None:
+        while self.rfile.readline():
+            self.wfile.write(b"-ERR unknown command `HELLO`\r\n")
+
+
+def test_a_redis_that_is_too_old_is_told_as_such(tmp_path: Path) -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _OldRedis) as server:
+        server.daemon_threads = True
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"redis://127.0.0.1:{server.server_address[1]}/0"
+        result = devcenter("doctor", settings=settings(REDIS_URL=url), folder=tmp_path)
+        server.shutdown()
+    assert "not ok  redis       Redis is too old" in result.stdout
+    assert "Use Redis 7" in result.stdout
 
 
 def test_a_second_start_in_a_folder_names_the_process_that_has_it(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Real worker and scheduler processes: doors, bells, the sweep, and what happens without Redis."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger
+from models.token import Scope
 from tests.databases import TestDatabase
 from tests.journeys import (
     BECAUSE,
@@ -101,14 +103,17 @@ def test_what_cannot_be_taken_in_is_kept_where_an_operator_sees_it(
     good = {"token": token_of(engine, people.service), "app": "acme", "trigger": "promote", "idempotency_key": "k"}
     _send(valkey_url, **{**good, "trigger": "suspend"})
     _send(valkey_url, **{**good, "app": "nobody"})
+    _send(valkey_url, **{**good, "token": token_of(engine, people.service, [Scope.USAGE_REPORT])})
     _send(valkey_url, **{**good, "token": "dc_service_wrong"})
     _send(valkey_url, **{**good, "colour": "blue"})
+    _send(valkey_url, **{**good, "token": token_of(engine, people.reviewer)})
     _send(valkey_url, actor_name="no_such_actor", **good)
     RedisBroker(url=valkey_url).do_enqueue("transitions", "an-id", b"this is no JSON")
     with running(WORKER, environment(database.application_url, valkey_url), tmp_path / "log"):
-        wait_until(lambda: len(_rejected(engine)) == 6, seconds=20, what="six rejected messages")
+        wait_until(lambda: len(_rejected(engine)) == 8, seconds=20, what="eight rejected messages")
     errors = "\n".join(_rejected(engine))
-    for expected in ("trigger.forbidden", "app.not_found", "token.invalid", "colour", "ActorNotFound", "DecodeError"):
+    codes = ("trigger.forbidden", "app.not_found", "scope.missing", "token.invalid", "message.role", "colour")
+    for expected in (*codes, "ActorNotFound", "DecodeError"):
         assert expected in errors
     with Session(engine) as session:
         assert good["token"] not in "".join(session.scalars(text("SELECT body FROM rejected_message")))
@@ -121,6 +126,33 @@ def test_a_worker_finds_due_work_while_redis_is_gone(
     request = ask(engine, people.partner, "acme", AppTrigger.SUBMIT)
     with running(WORKER, environment(database.application_url, "redis://127.0.0.1:1/0"), tmp_path / "log"):
         wait_until(lambda: outcome_of(engine, request)["status"] == "applied", seconds=30)
+
+
+def test_a_mail_server_that_hangs_does_not_hold_up_judging_while_redis_is_gone(
+    database: TestDatabase, engine: Engine, people: People, tmp_path: Path
+) -> None:
+    app_building(engine, people, "acme")
+    app_building(engine, people, "globex")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        env = environment(
+            database.application_url,
+            "redis://127.0.0.1:1/0",
+            DEVCENTER_SMTP_PORT=str(silent.getsockname()[1]),
+            DEVCENTER_SWEEP_SECONDS="0.2",
+        )
+        ask(engine, people.partner, "acme", AppTrigger.SUBMIT)
+        with running(WORKER, env, tmp_path / "log"):
+            hanging, _ = silent.accept()
+            with hanging:
+                request = ask(engine, people.partner, "globex", AppTrigger.SUBMIT)
+                wait_until(lambda: outcome_of(engine, request)["status"] == "applied", seconds=10)
+                assert _notifications(engine) == {"due"}
+
+
+def _notifications(engine: Engine) -> set[str]:
+    with Session(engine) as session:
+        return set(session.scalars(text("SELECT status FROM notification")))
 
 
 def test_the_deciding_fact_promotes_an_app_at_once_and_two_schedulers_fire_each_tick_once(

@@ -1,0 +1,212 @@
+"""What operators do at the command line, on a real database: the doctor, tokens, dead rows, the mailbox."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.orm import Session
+
+from cli.dead import list_dead, replay
+from cli.doctor import FREE_MB, disk_space, examine
+from cli.mail import Mailbox
+from cli.mistakes import Mistake
+from cli.tokens import Holder, create_token, revoke, tokens
+from models import JobTick, Organization, RejectedMessage
+from models.base import new_id
+from models.lifecycle import AppTrigger, Role
+from runtime.embedded.postgres import PostgresAddresses
+from runtime.settings import Settings, load_settings
+from tests.cli.command import devcenter
+from tests.databases import TestDatabase
+from tests.journeys import KEY, People, apps_in_public_beta, ask, people_in
+from workflow.errors import NotFound
+
+A_DAY = timedelta(days=1)
+
+
+class _Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
+@pytest.fixture
+def engine(database: TestDatabase) -> Iterator[Engine]:
+    made = create_engine(database.application_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def people(engine: Engine) -> People:
+    return people_in(engine)
+
+
+def _settings(database_url: str, redis_url: str, **more: object) -> Settings:
+    key = Fernet.generate_key().decode()
+    given = {"database_url": database_url, "redis_url": redis_url, "history_key": KEY.decode(), "secret_keys": key}
+    return load_settings(**given, **more)
+
+
+def _found(settings: Settings, folder: Path) -> dict[str, str]:
+    """Gives what the doctor advises, by check: nothing where all is fine."""
+    return {check.name: check.mend for check in examine(settings, folder)}
+
+
+def test_the_doctor_finds_a_sound_installation_fine(database: TestDatabase, valkey_url: str, tmp_path: Path) -> None:
+    found = _found(_settings(database.application_url, valkey_url), tmp_path)
+    assert set(found) == {"settings", "database", "role", "migrations", "clock", "redis", "disk"}
+    assert {name: mend for name, mend in found.items() if mend and name != "disk"} == {}
+
+
+def test_the_doctor_names_a_role_that_may_do_too_much_and_urls_that_may_lead_here(
+    database: TestDatabase, postgres_server: PostgresAddresses, valkey_url: str, tmp_path: Path
+) -> None:
+    url = make_url(postgres_server.superuser_url).set(database=make_url(database.application_url).database)
+    settings = _settings(
+        url.render_as_string(hide_password=False),
+        valkey_url,
+        allow_loopback_urls=True,
+        public_url="https://devcenter.example",
+    )
+    found = _found(settings, tmp_path)
+    assert "devcenter_app" in found["role"]
+    assert "DEVCENTER_ALLOW_LOOPBACK_URLS" in found["settings"]
+
+
+def test_the_doctor_names_a_database_that_is_behind(
+    database: TestDatabase,
+    postgres_server: PostgresAddresses,
+    valkey_url: str,
+    tmp_path: Path,
+) -> None:
+    name = make_url(database.application_url).database
+    with psycopg.connect(
+        make_url(postgres_server.superuser_url)
+        .set(drivername="postgresql", database=name)
+        .render_as_string(hide_password=False),
+        autocommit=True,
+    ) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    found = _found(_settings(database.application_url, valkey_url), tmp_path)
+    assert "devcenter migrate" in found["migrations"]
+
+
+def test_a_disk_with_little_room_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    enough = _Usage(0, 0, FREE_MB * 1_000_000)
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: enough)
+    assert disk_space(tmp_path).fine
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: enough._replace(free=1_000_000))
+    assert "Free some space" in disk_space(tmp_path).mend
+
+
+def test_a_token_of_each_role_is_made_listed_and_revoked(database: TestDatabase, engine: Engine) -> None:
+    with Session(engine) as session, session.begin():
+        session.add(Organization(id=new_id(), name="Acme", website="https://acme.example"))
+    url = database.application_url
+    holders = [
+        Holder(Role.PARTNER, email="paula@acme.example", organization="Acme"),
+        Holder(Role.REVIEWER, email="remy@platform.example"),
+        Holder(Role.ADMIN, email="ada@platform.example"),
+        Holder(Role.SERVICE, name="usage"),
+    ]
+    texts = [create_token(url, holder, label="tried", life=A_DAY) for holder in holders]
+    assert [made.split("_")[1] for made in texts] == ["partner", "reviewer", "admin", "service"]
+    listed = tokens(url)
+    assert {(line.role, line.state, line.label) for line in listed} == {(h.role, "valid", "tried") for h in holders}
+    revoke(url, listed[0].id)
+    assert [line.state for line in tokens(url)].count("revoked") == 1
+    with Session(engine) as session:
+        written = list(session.scalars(text("SELECT action FROM audit_entry ORDER BY id")))
+    assert len(written) == 5
+
+
+@pytest.mark.parametrize(
+    ("holder", "named"),
+    [
+        (Holder(Role.PARTNER, email="paula@acme.example"), "--organization"),
+        (Holder(Role.PARTNER, email="paula@acme.example", organization="Nowhere"), "Name one with --organization"),
+        (Holder(Role.REVIEWER), "--email"),
+        (Holder(Role.SERVICE), "--name"),
+    ],
+)
+def test_a_holder_that_is_not_described_well_enough_is_told_what_is_missing(
+    database: TestDatabase, holder: Holder, named: str
+) -> None:
+    with pytest.raises(Mistake) as told:
+        create_token(database.application_url, holder, label="tried", life=A_DAY)
+    assert named in told.value.mend
+    assert "None" not in told.value.what
+
+
+def test_listed_ids_can_be_used_whatever_the_terminal_is_wide(
+    database: TestDatabase, valkey_url: str, tmp_path: Path
+) -> None:
+    create_token(database.application_url, Holder(Role.SERVICE, name="usage"), label="tried", life=A_DAY)
+    settings = {
+        "DATABASE_URL": database.application_url,
+        "REDIS_URL": valkey_url,
+        "DEVCENTER_HISTORY_KEY": KEY.decode(),
+        "DEVCENTER_SECRET_KEYS": Fernet.generate_key().decode(),
+        "COLUMNS": "40",
+    }
+    listed = devcenter("token", "list", settings=settings, folder=tmp_path)
+    assert listed.stdout.split()[0] == str(tokens(database.application_url)[0].id)
+
+
+def test_dead_rows_of_every_kind_are_listed_and_replayed_into_the_audit_log(
+    database: TestDatabase, engine: Engine, people: People
+) -> None:
+    apps_in_public_beta(engine, people, ["acme"])
+    request = ask(engine, people.service, "acme", AppTrigger.PROMOTE)
+    with Session(engine) as session, session.begin():
+        now = datetime.now(UTC)
+        session.add(JobTick(id=new_id(), job="prune", tick_at=now, due_at=now, status="dead", last_error="it broke"))
+        session.add(RejectedMessage(id=new_id(), queue="transitions", digest=b"1" * 32, body="{}", error="no JSON"))
+        for kind in ("review_step", "notification"):
+            session.execute(
+                text(f"""
+                    UPDATE {kind} SET status = 'dead', attempts = 6, last_error = 'it broke'
+                     WHERE id = (SELECT id FROM {kind} ORDER BY id LIMIT 1)
+                """)
+            )
+        session.execute(
+            text("UPDATE review_step SET state = 'pending', decided_by = NULL, decided_at = NULL WHERE status = 'dead'")
+        )
+        session.execute(
+            text("UPDATE transition_request SET status = 'dead', last_error = 'x', finished_at = now() WHERE id = :id"),
+            {"id": request},
+        )
+    with Session(engine) as session:
+        dead = {row.kind: row for row in list_dead(session)}
+    assert set(dead) == {"transition_request", "review_step", "notification", "job_tick", "rejected_message"}
+    assert dead["transition_request"].about == "acme: promote"
+    with pytest.raises(Mistake, match="cannot be replayed"):
+        replay(database.application_url, "rejected_message", dead.pop("rejected_message").id)
+    for kind, row in dead.items():
+        replay(database.application_url, kind, row.id)
+        with pytest.raises(NotFound):
+            replay(database.application_url, kind, row.id)
+    with Session(engine) as session:
+        assert [row.kind for row in list_dead(session)] == ["rejected_message"]
+        replays = text("SELECT target FROM audit_entry WHERE action = 'dead.replay'")
+        assert set(session.scalars(replays)) == {f"{kind}/{row.id}" for kind, row in dead.items()}
+
+
+def test_a_mail_is_shown_as_a_person_reads_it(tmp_path: Path) -> None:
+    message = EmailMessage()
+    message["Subject"] = "Grüße"
+    message["To"] = "paula@acme.example"
+    message.set_content("Zürich, " * 30)
+    Mailbox(tmp_path).keep(message.as_bytes(), datetime.now(UTC))
+    shown = Mailbox(tmp_path).letter(1).as_text()
+    assert "Subject: Grüße\n" in shown
+    assert "Zürich, " * 30 in shown
+    with pytest.raises(Mistake, match="no message 2"):
+        Mailbox(tmp_path).letter(2)

@@ -1,0 +1,74 @@
+"""Consumers: what was fetched comes to somebody, whatever ends the consumer that fetched it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from dramatiq import Message, actor
+from dramatiq.common import dq_name
+from dramatiq.errors import ConnectionClosed
+
+from runtime.broker import WakingRedisBroker
+
+QUEUE = "transitions"
+
+
+@pytest.fixture
+def broker(valkey_url: str) -> Iterator[WakingRedisBroker]:
+    made = WakingRedisBroker(url=valkey_url, middleware=[])
+    actor(actor_name="take_in", queue_name=QUEUE, broker=made)(lambda _number: None)
+    yield made
+    made.client.close()
+
+
+def _message(number: int, actor_name: str = "take_in") -> Message[Any]:
+    return Message(QUEUE, actor_name, (number,), {}, {})
+
+
+def _numbers(consumer: Any, count: int) -> set[int]:
+    return {next(consumer).args[0] for _ in range(count)}
+
+
+def test_what_was_fetched_behind_an_unreadable_message_comes_back_while_the_process_lives(
+    broker: WakingRedisBroker,
+) -> None:
+    set_aside: list[bytes] = []
+
+    def away(*_message: object) -> None:
+        raise OSError("Postgres is away")
+
+    broker.on_undecodable = away
+    broker.enqueue(_message(0, "no_such_actor"))
+    for number in (1, 2, 3):
+        broker.enqueue(_message(number))
+    with pytest.raises(ConnectionClosed):
+        next(broker.consume(QUEUE, prefetch=4, timeout=100))
+    broker.on_undecodable = lambda _queue, payload, _error: set_aside.append(payload)
+    again = broker.consume(QUEUE, prefetch=8, timeout=100)
+    assert _numbers(again, 3) == {1, 2, 3}
+    assert next(again) is None
+    assert len(set_aside) == 1
+
+
+def test_what_was_fetched_by_a_call_whose_answer_was_lost_comes_back(broker: WakingRedisBroker) -> None:
+    broker.enqueue(_message(1))
+    broker.do_fetch(QUEUE, 4)
+    assert _numbers(broker.consume(QUEUE, prefetch=4, timeout=100), 1) == {1}
+
+
+def test_a_new_consumer_leaves_alone_what_is_being_worked_on(broker: WakingRedisBroker) -> None:
+    broker.enqueue(_message(1))
+    worked_on = next(broker.consume(QUEUE, prefetch=4, timeout=100))
+    assert worked_on is not None
+    second = broker.consume(QUEUE, prefetch=4, timeout=100)
+    assert next(second) is None
+    second.ack(worked_on)
+    assert broker.client.hlen(f"dramatiq:{QUEUE}.msgs") == 0
+    assert not broker.in_hand[QUEUE]
+
+
+def test_delayed_messages_that_a_consumer_held_come_back_with_the_next(broker: WakingRedisBroker) -> None:
+    broker.enqueue(_message(1), delay=60_000)
+    delayed = dq_name(QUEUE)
+    assert next(broker.consume(delayed, prefetch=4, timeout=100)) is not None
+    assert _numbers(broker.consume(delayed, prefetch=4, timeout=100), 1) == {1}

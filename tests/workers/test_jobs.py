@@ -1,0 +1,86 @@
+"""Firings: a job's work and its end are one transaction, and its bells ring after that, or not at all."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models import JobTick
+from models.base import new_id
+from runtime.settings import load_settings
+from tests.databases import TestDatabase
+from tests.journeys import KEY
+from workers.deps import BellName, Deps
+from workers.jobs import JOBS, Job, run_due_jobs
+from workers.main import make_broker, make_deps
+from workers.scheduler import fire_due_ticks
+
+
+@pytest.fixture
+def deps(database: TestDatabase) -> Iterator[Deps]:
+    settings = load_settings(
+        database_url=database.application_url,
+        redis_url="redis://127.0.0.1:1/0",
+        history_key=KEY.decode(),
+        secret_keys=Fernet.generate_key().decode(),
+    )
+    made = make_deps(settings, make_broker(settings))
+    yield replace(made, ring=lambda *_bells: None)
+    made.engine.dispose()
+
+
+def _fired(deps: Deps, job: str) -> None:
+    with deps.unit_of_work() as session:
+        now = session.execute(text("SELECT now()")).scalar_one()
+        session.add(JobTick(id=new_id(), job=job, tick_at=now, due_at=now))
+
+
+def _statuses(deps: Deps) -> list[str]:
+    with deps.unit_of_work() as session:
+        return list(session.scalars(text("SELECT status FROM job_tick")))
+
+
+def _rings(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
+    deps.ring(BellName.APPLY)
+
+
+def _rings_and_breaks(session: Session, deps: Deps, now: datetime) -> None:
+    _rings(session, deps, now)
+    raise RuntimeError("the job broke")
+
+
+def test_a_job_rings_after_its_commit(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(JOBS, "ringing", Job("ringing", timedelta(minutes=1), _rings))
+    seen: list[tuple[tuple[BellName, ...], list[str]]] = []
+    _fired(deps, "ringing")
+    run_due_jobs(replace(deps, ring=lambda *bells: seen.append((bells, _statuses(deps)))))
+    assert seen == [((BellName.APPLY,), ["done"])]
+
+
+def test_a_job_that_breaks_rings_nothing_and_is_due_again(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(JOBS, "breaking", Job("breaking", timedelta(minutes=1), _rings_and_breaks))
+    rung: list[BellName] = []
+    _fired(deps, "breaking")
+    run_due_jobs(replace(deps, ring=lambda *bells: rung.extend(bells)))
+    assert rung == []
+    assert _statuses(deps) == ["due"]
+    with deps.unit_of_work() as session:
+        assert "the job broke" in session.execute(text("SELECT last_error FROM job_tick")).scalar_one()
+
+
+def test_a_firing_of_a_job_that_is_no_more_is_void(deps: Deps) -> None:
+    _fired(deps, "gone since the last release")
+    run_due_jobs(deps)
+    assert _statuses(deps) == ["void"]
+
+
+def test_every_job_runs_on_an_empty_installation(deps: Deps) -> None:
+    with deps.unit_of_work() as session:
+        assert set(fire_due_ticks(session, deps)) == set(JOBS)
+        assert fire_due_ticks(session, deps) == []
+    run_due_jobs(deps)
+    assert _statuses(deps) == ["done"] * len(JOBS)
