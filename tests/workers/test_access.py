@@ -1,8 +1,10 @@
 """A company's way in with real processes: its website is looked at, its invitation mailed, and its code forgotten."""
 
+from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
 import requests
 from sqlalchemy import Engine, TextClause, create_engine, text
 
@@ -15,10 +17,16 @@ from tests.waiting import wait_until
 from tests.workers.processes import WORKER, environment, running
 
 
+@pytest.fixture
+def engine(database: TestDatabase) -> Iterator[Engine]:
+    made = create_engine(database.application_url)
+    yield made
+    made.dispose()
+
+
 def test_a_company_gets_in_by_the_mail_that_its_approval_sends(
-    database: TestDatabase, valkey_url: str, tmp_path: Path
+    database: TestDatabase, engine: Engine, valkey_url: str, tmp_path: Path
 ) -> None:
-    engine = create_engine(database.application_url)
     people = people_in(engine)
     with Mailbox() as mailbox, api_running(database.application_url, valkey_url, tmp_path) as url:
         env = environment(
@@ -43,7 +51,6 @@ def test_a_company_gets_in_by_the_mail_that_its_approval_sends(
             assert Caller(url, given.json()["token"])("GET", "/v1/apps").status_code == 200
             sealed = text("SELECT count(*) FROM notification WHERE data ? 'sealed'")
             wait_until(lambda: _count(engine, sealed) == 0, what="the code to be forgotten")
-    engine.dispose()
 
 
 def _letters(mailbox: Mailbox, subject: str) -> list[EmailMessage]:
