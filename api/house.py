@@ -25,7 +25,8 @@ Result = TypeVar("Result")
 class House:
     """The world of the endpoints.
 
-    `ring_apply` and `ring` never block nor raise; `seal` encrypts a secret; `redis_answers` tells it within a second.
+    `ring_apply` and `ring` never block nor raise; `seal` encrypts a secret and
+    `unseal` opens one, or raises ValueError; `redis_answers` tells it within a second.
     """
 
     engine: AsyncEngine
@@ -34,6 +35,7 @@ class House:
     ring_apply: Callable[[], None]
     ring: Callable[[str], None]
     seal: Callable[[str], str]
+    unseal: Callable[[str], str]
     waiter: Waiter
     revision: str
     redis_answers: Callable[[], Awaitable[bool]]

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 
 import redis.asyncio
 import uvicorn
-from cryptography.fernet import Fernet, MultiFernet
 from fastapi import FastAPI
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -17,6 +16,7 @@ from api.house import House
 from api.limits import Limits, Rate, Rates, RedisCounting
 from api.measuring import Measuring
 from api.routes import (
+    access_requests,
     apps,
     catalog,
     checklist,
@@ -24,7 +24,9 @@ from api.routes import (
     conversation,
     dead,
     health,
+    invitations,
     messages,
+    people,
     reviews,
     saved_reasons,
     statistics,
@@ -37,12 +39,16 @@ from migrations.run import head_revision
 from models.lifecycle import Role
 from runtime.broker import WakingRedisBroker
 from runtime.database import make_async_engine
-from runtime.doorbell import APPLY, JOBS, NOTIFICATIONS, STEPS, Doorbell
+from runtime.doorbell import APPLY, CHECKS, JOBS, NOTIFICATIONS, STEPS, Doorbell
+from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from runtime.telemetry import BELL_FAILURES, UNCOUNTED, configure_logging
 from workflow.machine import AppRulebook
 
 ROUTERS = (
+    access_requests,
+    invitations,
+    people,
     apps,
     components,
     checklist,
@@ -57,7 +63,7 @@ ROUTERS = (
     dead,
     health,
 )
-_BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS)}
+_BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS, CHECKS)}
 
 
 def create_api(settings: Settings) -> FastAPI:
@@ -89,14 +95,15 @@ def create_api(settings: Settings) -> FastAPI:
         await engine.dispose()
 
     app = FastAPI(title="devcenter", version="1", lifespan=lifespan, redoc_url=None, redirect_slashes=False)
-    keys = MultiFernet([Fernet(key.get_secret_value()) for key in settings.secret_keys])
+    keys = KeyRing(settings.secret_keys)
     app.state.house = House(
         engine=engine,
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),
         ring_apply=lambda: doorbell.ring(APPLY),
         ring=lambda name: doorbell.ring(_BELLS[name]),
-        seal=lambda secret: keys.encrypt(secret.encode()).decode(),
+        seal=keys.seal,
+        unseal=keys.unseal,
         waiter=Waiter(transitions.finder(engine)),
         revision=head_revision(),
         redis_answers=redis_answers,

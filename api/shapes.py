@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import Annotated, Any
 
+from email_validator import EmailNotValidError, validate_email
 from fastapi import Header, Path
 from pydantic import (
     AfterValidator,
@@ -12,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    WithJsonSchema,
 )
 
 from api.strict_json import nests_deeper
@@ -46,6 +48,15 @@ def _in_this_millennium(moment: datetime) -> datetime:
     return moment
 
 
+def _mail_address(value: str) -> str:
+    """Gives the address as mail servers know it. Its syntax is judged; nothing is looked up."""
+    try:
+        found = validate_email(value, allow_smtputf8=False, check_deliverability=False)
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from None
+    return found.ascii_email or found.normalized
+
+
 Line = Annotated[
     str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=100, strip_whitespace=True)
 ]
@@ -53,6 +64,17 @@ Prose = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, ma
 Words = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$", min_length=1, max_length=5000)]
 Object = Annotated[dict[str, Any], AfterValidator(_storable)]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_this_millennium)]
+Email = Annotated[
+    str,
+    StringConstraints(max_length=254),
+    AfterValidator(_mail_address),
+    WithJsonSchema({"type": "string", "format": "email", "maxLength": 254, "examples": ["pat@acme.example"]}),
+]
+Website = Annotated[
+    str,
+    StringConstraints(pattern=r"^https?://[^\s\x00-\x1f\x7f]+$", max_length=500),
+    Field(examples=["https://acme.example"]),
+]
 Slug = Annotated[str, StringConstraints(pattern=SLUG, min_length=2, max_length=64)]
 SlugPath = Annotated[str, Path(pattern=SLUG, max_length=64, examples=["acme"])]
 Workspace = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,128}$", examples=["workspace-1"])]

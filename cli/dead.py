@@ -26,7 +26,12 @@ _MESSAGES = text("""
     SELECT id, received_at AS at, 0 AS attempts, 'queue ' || queue AS about, error
       FROM rejected_message ORDER BY id DESC LIMIT :limit
 """)
-_ABOUT = {DueKind.REVIEW_STEP: "code", DueKind.NOTIFICATION: "kind", DueKind.JOB_TICK: "job"}
+_ABOUT = {
+    DueKind.REVIEW_STEP: "code",
+    DueKind.NOTIFICATION: "kind",
+    DueKind.JOB_TICK: "job",
+    DueKind.WEBSITE_CHECK: "url",
+}
 
 
 @dataclass(frozen=True, slots=True)

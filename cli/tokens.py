@@ -12,6 +12,7 @@ from cli.mistakes import USAGE, Mistake
 from cli.place import database_now, record, unit_of_work
 from models import Organization, Person, Service
 from models.lifecycle import Role
+from workflow.access.invitations import lacks_owner
 from workflow.tokens import issue_token, list_tokens, revoke_token
 
 
@@ -97,6 +98,7 @@ def _person(session: Session, holder: Holder) -> Person:
             name=holder.name or holder.email,
             email=holder.email,
             organization_id=organization.id if organization else None,
+            owner=organization is not None and lacks_owner(session, organization.id),
         )
         session.add(person)
         session.flush()

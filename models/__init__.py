@@ -1,6 +1,6 @@
 """What is stored: SQLAlchemy models, one file an aggregate, and the guards that the database itself holds."""
 
-from models.access import AccessRequest, Invitation
+from models.access import AccessContact, AccessRequest, Invitation, WebsiteCheck
 from models.app import App
 from models.audit import AuditEntry, IdempotencyKey
 from models.base import Base
@@ -19,6 +19,7 @@ from models.transition import Transition, TransitionReason
 from models.usage import Customer, OAuthInstall
 
 __all__ = [
+    "AccessContact",
     "AccessRequest",
     "ApiToken",
     "App",
@@ -48,4 +49,5 @@ __all__ = [
     "Transition",
     "TransitionReason",
     "TransitionRequest",
+    "WebsiteCheck",
 ]

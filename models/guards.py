@@ -107,6 +107,7 @@ _CHANGE = ("SELECT", "INSERT", "UPDATE")
 _OWN = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 PRIVILEGES: dict[str, tuple[str, ...]] = {
+    "access_contact": _CHANGE,
     "access_request": _CHANGE,
     "api_token": _CHANGE,
     "app": _CHANGE,
@@ -135,6 +136,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "transition": _KEEP,
     "transition_reason": ("SELECT", "INSERT", "DELETE"),
     "transition_request": _CHANGE,
+    "website_check": _CHANGE,
 }
 """What the application role may do to each table. A table without an entry fails a test."""
 

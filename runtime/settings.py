@@ -43,7 +43,8 @@ class Settings(BaseSettings):
     )
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         min_length=1,
-        description="Fernet keys for stored secrets (test accounts), comma-separated: the first encrypts, all decrypt.",
+        description="Fernet keys for stored secrets (test accounts, codes that wait for their mail), comma-separated: "
+        "the first encrypts, all decrypt.",
     )
     api_host: str = Field(default="127.0.0.1", description="The address on which `devcenter api` listens.")
     api_port: int = Field(default=8787, ge=0, le=65535, description="The port of `devcenter api`; 0 takes a free one.")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from models import JobTick
 from workers.deps import BellName, Deps, database_now
+from workflow.access.deciding import mark_access_requests
 from workflow.audit import exported_heads
 from workflow.due import DueKind, due_kinds, fail_due_row, lease_due_rows
 from workflow.notifications import mark_reviews
@@ -33,6 +34,7 @@ BELL_OF = {
     DueKind.REVIEW_STEP.value: BellName.STEPS,
     DueKind.NOTIFICATION.value: BellName.NOTIFICATIONS,
     DueKind.JOB_TICK.value: BellName.JOBS,
+    DueKind.WEBSITE_CHECK.value: BellName.CHECKS,
 }
 
 log = logging.getLogger(__name__)
@@ -75,6 +77,11 @@ def _lapse_idle_claims(session: Session, deps: Deps, now: datetime) -> None:
         deps.ring(BellName.NOTIFICATIONS)
 
 
+def _mark_access_requests(session: Session, deps: Deps, now: datetime) -> None:
+    if mark_access_requests(session, now):
+        deps.ring(BellName.NOTIFICATIONS)
+
+
 def _export_history_heads(session: Session, deps: Deps, now: datetime) -> None:
     before = session.scalar(
         text("SELECT max(tick_at) FROM job_tick WHERE job = 'export_history_heads' AND status = 'done'")
@@ -105,6 +112,7 @@ JOBS: dict[str, Job] = {
         Job("ring_for_due_work", timedelta(seconds=10), _ring_for_due_work),
         Job("mark_reviews", timedelta(minutes=1), _mark_reviews),
         Job("lapse_idle_claims", timedelta(minutes=1), _lapse_idle_claims),
+        Job("mark_access_requests", timedelta(minutes=1), _mark_access_requests),
         Job("export_history_heads", timedelta(minutes=1), _export_history_heads),
         Job("prune", timedelta(hours=1), _prune),
     )

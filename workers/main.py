@@ -20,9 +20,10 @@ from dramatiq.middleware import CurrentMessage, Retries, ShutdownNotifications, 
 
 from runtime.broker import WakingRedisBroker
 from runtime.database import make_engine
-from runtime.doorbell import APPLY, JOBS, NOTIFICATIONS, STEPS, Doorbell
+from runtime.doorbell import APPLY, CHECKS, JOBS, NOTIFICATIONS, STEPS, Doorbell
 from runtime.faults import fault_points
 from runtime.guarded_http import FetchLimits, GuardedHttp
+from runtime.secrets import KeyRing
 from runtime.settings import Settings, load_settings
 from runtime.telemetry import (
     BATCH_SECONDS,
@@ -50,6 +51,7 @@ _BELLS = {
     BellName.STEPS: STEPS,
     BellName.NOTIFICATIONS: NOTIFICATIONS,
     BellName.JOBS: JOBS,
+    BellName.CHECKS: CHECKS,
 }
 
 heads_log = logging.getLogger("devcenter.history_heads")
@@ -115,6 +117,7 @@ def make_deps(settings: Settings, broker: WakingRedisBroker) -> Deps:
         ring=ring,
         answered=lambda bell: doorbell.answered(_BELLS[bell]),
         reached=fault_points(settings.fault_point),
+        unseal=KeyRing(settings.secret_keys).unseal,
         http=GuardedHttp(
             FetchLimits(total=timedelta(seconds=20)),
             user_agent=USER_AGENT,

@@ -7,6 +7,7 @@ import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from workers.checking import run_due_checks
 from workers.deps import BellName, Deps, database_now
 from workers.jobs import BELL_OF, run_due_jobs
 from workers.notifying import deliver_due_notifications
@@ -21,6 +22,7 @@ WORK_OF = {
     BellName.STEPS: run_due_steps,
     BellName.NOTIFICATIONS: deliver_due_notifications,
     BellName.JOBS: run_due_jobs,
+    BellName.CHECKS: run_due_checks,
 }
 """What each bell asks for."""
 CONNECTIONS = len(WORK_OF) + 1

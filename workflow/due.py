@@ -30,6 +30,7 @@ class DueKind(StrEnum):
     REVIEW_STEP = "review_step"
     NOTIFICATION = "notification"
     JOB_TICK = "job_tick"
+    WEBSITE_CHECK = "website_check"
 
 
 def lease_due_rows(session: Session, kind: DueKind, now: datetime, *, lease: timedelta, limit: int) -> list[UUID]:

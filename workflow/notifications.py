@@ -1,6 +1,7 @@
 """Who is told what: the kinds of notification, their audiences, and the rows that are written with their cause."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -31,6 +32,14 @@ class NotificationKind(StrEnum):
     CLAIM_LAPSED = "claim_lapsed"
     MESSAGE_TO_PARTNER = "message_to_partner"
     MESSAGE_TO_REVIEWER = "message_to_reviewer"
+    NEW_ACCESS_REQUEST = "new_access_request"
+    ACCESS_OVERDUE = "access_overdue"
+    ACCESS_DECLINED = "access_declined"
+    WELCOME = "welcome"
+    COLLEAGUE_ASKED = "colleague_asked"
+    COLLEAGUE_INVITED = "colleague_invited"
+    PERSON_REMOVED = "person_removed"
+    OWNERSHIP_HANDED_OVER = "ownership_handed_over"
 
 
 class Audience(StrEnum):
@@ -88,6 +97,45 @@ def notify_of_customer(session: Session, app_id: UUID, workspace: str, count: in
         """).bindparams(bindparam("workspace", type_=Text), bindparam("count", type_=Integer)),
         {"app_id": app_id, "workspace": workspace, "count": count, "now": now},
     )
+
+
+def notify_people(
+    session: Session,
+    kind: NotificationKind,
+    cause: str,
+    people: Sequence[UUID],
+    now: datetime,
+    data: Mapping[str, object] | None = None,
+) -> None:
+    """Tells each of `people` of something that is no App's, once for each `cause`. Does not commit.
+
+    A person who is removed is told too: their removal is one of the things to tell. `data` is what the words need.
+    """
+    session.execute(_TELL_PEOPLE, {"ids": list(people), **_telling(kind, cause, now, data)})
+
+
+def notify_reviewers(
+    session: Session, kind: NotificationKind, cause: str, now: datetime, data: Mapping[str, object] | None = None
+) -> None:
+    """Tells the review team of something that is no App's, once for each `cause`. Does not commit."""
+    session.execute(_TELL_REVIEWERS, _telling(kind, cause, now, data))
+
+
+def notify_address(
+    session: Session,
+    kind: NotificationKind,
+    cause: str,
+    email: str,
+    now: datetime,
+    data: Mapping[str, object] | None = None,
+) -> None:
+    """Tells an address of which nobody is known yet, once for each `cause`; `data` has a `name`. Does not commit."""
+    session.execute(_TELL_ADDRESS, {"email": email, **_telling(kind, cause, now, data)})
+
+
+def void_notifications(session: Session, causes: Sequence[str]) -> None:
+    """Takes back what was not sent yet of `causes`, sealed secrets included. Does not commit."""
+    session.execute(_VOID, {"causes": list(causes)})
 
 
 def mark_reviews(session: Session, now: datetime) -> int:
@@ -161,3 +209,34 @@ def notify_of_apps(session: Session, kind: NotificationKind, told: Sequence[Told
             "now": now,
         },
     )
+
+
+def _telling(kind: NotificationKind, cause: str, now: datetime, data: Mapping[str, object] | None) -> dict[str, object]:
+    return {"kind": kind.value, "cause": cause, "now": now, "data": json.dumps(dict(data or {}))}
+
+
+_TELLING = (bindparam("kind", type_=Text), bindparam("cause", type_=Text))
+
+_TELL_PEOPLE = text("""
+    INSERT INTO notification (id, kind, cause, recipient_id, data, due_at)
+    SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now FROM person p WHERE p.id = ANY(:ids)
+    ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+""").bindparams(*_TELLING, bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))))
+
+_TELL_REVIEWERS = text("""
+    INSERT INTO notification (id, kind, cause, recipient_id, data, due_at)
+    SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now
+      FROM person p WHERE p.role = 'reviewer' AND p.removed_at IS NULL
+    ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+""").bindparams(*_TELLING)
+
+_TELL_ADDRESS = text("""
+    INSERT INTO notification (id, kind, cause, recipient_email, data, due_at)
+    VALUES (uuidv7(), :kind, :cause, :email, CAST(:data AS jsonb), :now)
+    ON CONFLICT (cause, recipient_email, channel) WHERE recipient_email IS NOT NULL DO NOTHING
+""").bindparams(*_TELLING)
+
+_VOID = text("""
+    UPDATE notification SET status = 'void', leased_until = NULL, data = data - 'sealed'
+     WHERE cause = ANY(:causes) AND status IN ('due', 'dead')
+""").bindparams(bindparam("causes", type_=ARRAY(Text)))

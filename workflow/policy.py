@@ -14,6 +14,8 @@ from workflow.errors import Invalid
 CLAIMS_AT_ONCE = 10
 IDLE_CLAIM_BUSINESS_DAYS = 1
 """What holds where a policy that was published before these numbers does not name them."""
+ACCESS_BUSINESS_DAYS = 1
+"""In how many business days a request for access is decided, where a policy says nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Policy:
     observed: frozenset[str]
     claims_at_once: int = CLAIMS_AT_ONCE
     idle_claim_business_days: int = IDLE_CLAIM_BUSINESS_DAYS
+    access_business_days: int = ACCESS_BUSINESS_DAYS
 
 
 def parse_policy(version: int, document: dict[str, Any]) -> Policy:
@@ -42,6 +45,7 @@ def parse_policy(version: int, document: dict[str, Any]) -> Policy:
         policy = Policy(
             version=version,
             review_business_days=int(document["review_business_days"]),
+            access_business_days=int(document.get("access_business_days", ACCESS_BUSINESS_DAYS)),
             due_soon_hours=int(document["due_soon_hours"]),
             calendar=BusinessCalendar(document["time_zone"], document["country"], document["subdivision"]),
             customers_to_promote=int(document["customers_to_promote"]),
@@ -56,7 +60,12 @@ def parse_policy(version: int, document: dict[str, Any]) -> Policy:
             "policy.invalid", f"Policy version {version} cannot be read: {error!r}.", "Mend the document."
         ) from (error)
     unknown = set(policy.required_checklist) - set(GIVEN_REQUIREMENTS)
-    least = min(policy.review_business_days, policy.claims_at_once, policy.idle_claim_business_days)
+    least = min(
+        policy.review_business_days,
+        policy.access_business_days,
+        policy.claims_at_once,
+        policy.idle_claim_business_days,
+    )
     if unknown or least < 1 or policy.customers_to_promote < 0 or policy.due_soon_hours < 0:
         raise Invalid(
             "policy.invalid",

@@ -31,7 +31,7 @@ async def list_all(house: InHouse, actor: Operator) -> dict[str, Any]:  # noqa: 
 async def replay_one(
     house: InHouse,
     actor: Operator,
-    kind: Annotated[Literal["transition_request", "review_step", "notification", "job_tick"], Path()],
+    kind: Annotated[Literal["transition_request", "review_step", "notification", "job_tick", "website_check"], Path()],
     row_id: UUID,
 ) -> dict[str, Any]:
     """Makes a dead row due again, with all its tries: a new acceptance."""
@@ -50,6 +50,6 @@ async def replay_one(
 
     answer = await house.transact(work)
     house.ring_apply()
-    for bell in ("steps", "notifications", "jobs"):
+    for bell in ("steps", "notifications", "jobs", "checks"):
         house.ring(bell)
     return answer
