@@ -4,9 +4,11 @@ from models.access import AccessRequest, Invitation
 from models.app import App
 from models.audit import AuditEntry, IdempotencyKey
 from models.base import Base
+from models.catalog import CatalogEntry
 from models.checklist import ChecklistItem
 from models.component import Component, ComponentTest
 from models.job import JobTick
+from models.membership import Membership
 from models.notification import Notification
 from models.organization import Organization, Person
 from models.policy import PolicyVersion
@@ -23,6 +25,7 @@ __all__ = [
     "ApplyBatch",
     "AuditEntry",
     "Base",
+    "CatalogEntry",
     "ChecklistItem",
     "Component",
     "ComponentTest",
@@ -30,6 +33,7 @@ __all__ = [
     "IdempotencyKey",
     "Invitation",
     "JobTick",
+    "Membership",
     "Notification",
     "OAuthInstall",
     "Organization",
