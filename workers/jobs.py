@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from models import JobTick
 from workers.deps import BellName, Deps, database_now
 from workflow.audit import exported_heads
+from workflow.catalog import mend_catalog
 from workflow.due import DueKind, due_kinds, fail_due_row, lease_due_rows
 from workflow.notifications import mark_reviews
 from workflow.policy import load_policies
@@ -66,6 +67,12 @@ def _mark_reviews(session: Session, deps: Deps, now: datetime) -> None:
         deps.ring(BellName.NOTIFICATIONS)
 
 
+def _mend_catalog(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
+    mended = mend_catalog(session, now)
+    if mended:
+        log.warning("%s entries of the catalog were not what their Apps' states say", mended)
+
+
 def _export_history_heads(session: Session, deps: Deps, now: datetime) -> None:
     before = session.scalar(
         text("SELECT max(tick_at) FROM job_tick WHERE job = 'export_history_heads' AND status = 'done'")
@@ -96,6 +103,7 @@ JOBS: dict[str, Job] = {
         Job("ring_for_due_work", timedelta(seconds=10), _ring_for_due_work),
         Job("mark_reviews", timedelta(minutes=1), _mark_reviews),
         Job("export_history_heads", timedelta(minutes=1), _export_history_heads),
+        Job("mend_catalog", timedelta(minutes=10), _mend_catalog),
         Job("prune", timedelta(hours=1), _prune),
     )
 }
