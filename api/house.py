@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
+from api.token_use import TokenUse
 from api.waiting import Waiter
 from models import AuditEntry
 from workflow.actors import Actor
@@ -35,6 +36,7 @@ class House:
     ring: Callable[[str], None]
     seal: Callable[[str], str]
     waiter: Waiter
+    token_use: TokenUse
     revision: str
     redis_answers: Callable[[], Awaitable[bool]]
 

@@ -1,7 +1,8 @@
 """The API's composition root: builds the house from the settings and serves it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import redis.asyncio
 import uvicorn
@@ -10,12 +11,28 @@ from fastapi import FastAPI
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import errors
 from api.bounds import Bounds
-from api.house import House
+from api.house import House, now_of
 from api.measuring import Measuring
-from api.routes import apps, catalog, checklist, components, dead, health, reviews, transitions, usage
+from api.routes import (
+    apps,
+    audit,
+    catalog,
+    checklist,
+    components,
+    dead,
+    health,
+    memberships,
+    policies,
+    reviews,
+    tokens,
+    transitions,
+    usage,
+)
+from api.token_use import TokenUse
 from api.waiting import Waiter
 from api.wire import BoundedHead
 from migrations.run import head_revision
@@ -25,9 +42,24 @@ from runtime.doorbell import APPLY, JOBS, NOTIFICATIONS, STEPS, Doorbell
 from runtime.settings import Settings
 from runtime.telemetry import BELL_FAILURES, configure_logging
 from workflow.machine import AppRulebook
+from workflow.tokens import note_token_use
 
 CONNECTIONS = 512
-ROUTERS = (apps, components, checklist, transitions, reviews, usage, catalog, dead, health)
+ROUTERS = (
+    apps,
+    components,
+    checklist,
+    transitions,
+    reviews,
+    memberships,
+    usage,
+    catalog,
+    tokens,
+    policies,
+    audit,
+    dead,
+    health,
+)
 _BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS)}
 
 
@@ -41,6 +73,12 @@ def create_api(settings: Settings) -> FastAPI:
         settings.redis_url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=Retry(NoBackoff(), 0)
     )
 
+    async def write_uses(ids: Sequence[UUID]) -> None:
+        async with AsyncSession(engine) as session, session.begin():
+            await session.run_sync(lambda inner: note_token_use(inner, ids, now_of(inner)))
+
+    token_use = TokenUse(write_uses)
+
     async def redis_answers() -> bool:
         try:
             return bool(await pinging.ping())
@@ -50,6 +88,7 @@ def create_api(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        await token_use.flush()
         doorbell.close()
         await pinging.aclose()
         await engine.dispose()
@@ -64,6 +103,7 @@ def create_api(settings: Settings) -> FastAPI:
         ring=lambda name: doorbell.ring(_BELLS[name]),
         seal=lambda secret: keys.encrypt(secret.encode()).decode(),
         waiter=Waiter(transitions.finder(engine)),
+        token_use=token_use,
         revision=head_revision(),
         redis_answers=redis_answers,
     )

@@ -282,7 +282,7 @@ _UPSERT = {
 def _ask_for_promotions(
     session: Session, counters: Iterable[_Counter], policies: Policies, rulebook: AppRulebook
 ) -> None:
-    """Asks for each App that met the rules after one of the reports, even if a later one undid it: it is judged anew."""
+    """Asks for each App that met the rules after one of the reports, even if a later one undid it."""
     hopeful = [counter for counter in counters if counter.told and counter.state == AppState.PUBLIC_BETA]
     if not hopeful:
         return
