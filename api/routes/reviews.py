@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from api.auth import InHouse, allow
 from api.errors import COMMON
 from api.house import audit, now_of
+from api.outcomes import RequestShown
 from api.pages import Cursor, Limit, page
 from api.routes.transitions import ask_for_one, reasons_of
 from api.shapes import Body, GivenReason, Key, Prefer, Prose, Reasons
@@ -132,7 +133,10 @@ async def decide_a_step(
 @router.post(
     "/{review_id}/decision",
     status_code=202,
-    responses={200: {"description": "The outcome, when it was waited for."}, 202: {"description": "Accepted."}},
+    responses={
+        200: {"description": "The outcome, when it was waited for.", "model": RequestShown},
+        202: {"description": "Accepted.", "model": RequestShown},
+    },
 )
 async def decide(
     house: InHouse, actor: Decider, review_id: UUID, body: ReviewDecision, key: Key = None, prefer: Prefer = None
