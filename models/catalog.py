@@ -34,5 +34,6 @@ class CatalogEntry(Base):
         one_of("badge", [AppState.PUBLIC_BETA, AppState.PUBLIC]),
         Index("catalog_entry_name_search_idx", "name_search", postgresql_using="gin"),
         Index("catalog_entry_search_idx", "search", postgresql_using="gin"),
-        Index("catalog_entry_categories_idx", "categories", postgresql_using="gin"),
+        Index("catalog_entry_categories_kinds_idx", "categories", "kinds", postgresql_using="gin"),
+        Index(None, "badge", "slug"),
     )

@@ -149,26 +149,17 @@ _QUERY = "websearch_to_tsquery('english', :words)"
 
 
 def find_entries(session: Session, look: Look, after: Place | None, limit: int) -> list[Entry]:
-    """Gives up to `limit` entries after `after`, best first. One query, whose cost is that of the page.
+    """Gives up to `limit` entries after `after`, best first, in at most two queries.
 
-    Names that fit stand before other fits; a ranking by how well they fit would have to read every fit first.
+    Names that fit stand before other fits, each by slug, and the others are looked for only when the names do not fill
+    the page: a finer ranking would have to read every fit before it could show one.
     """
-    parts = [_part(look, tier, after) for tier in ((0, 1) if look.words else (1,))]
-    found = " UNION ALL ".join(f"({part} ORDER BY c.slug LIMIT :limit)" for part in parts if part)
-    statement = f"""
-        SELECT found.*, s.snapshot FROM ({found}) found JOIN submission s ON s.id = found.submission_id
-         ORDER BY found.tier, found.slug LIMIT :limit
-    """
-    wanted = {
-        "words": look.words,
-        "category": look.category,
-        "kind": look.kind,
-        "badge": look.badge,
-        "after": after.slug if after else None,
-        "limit": limit,
-    }
-    statement_used = {name: value for name, value in wanted.items() if f":{name}" in statement}
-    return [_entry(row) for row in session.execute(text(statement), statement_used)]
+    found: list[Entry] = []
+    for tier in (0, 1) if look.words else (1,):
+        if len(found) < limit and (after is None or after.tier <= tier):
+            start = after.slug if after is not None and after.tier == tier else None
+            found += _find(session, look, tier, start, limit - len(found))
+    return found
 
 
 def find_entry(session: Session, slug: str) -> Entry | None:
@@ -183,18 +174,29 @@ def find_entry(session: Session, slug: str) -> Entry | None:
     return None if row is None else _entry(row)
 
 
-def _part(look: Look, tier: int, after: Place | None) -> str | None:
-    """Gives the query of one tier, None when the page before has ended it."""
-    if after is not None and after.tier > tier:
-        return None
+def _find(session: Session, look: Look, tier: int, start: str | None, limit: int) -> list[Entry]:
     conditions = look.conditions
     if look.words:
         named = f"c.name_search @@ {_QUERY}"
         conditions = [*conditions, named if tier == 0 else f"c.search @@ {_QUERY} AND NOT {named}"]
-    if after is not None and after.tier == tier:
-        conditions = [*conditions, "c.slug > :after"]
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"SELECT {_SHOWN}, {tier} AS tier FROM catalog_entry c {where}"
+    if start is not None:
+        conditions = [*conditions, "c.slug > :start"]
+    statement = f"""
+        SELECT found.*, s.snapshot
+          FROM (SELECT {_SHOWN}, {tier} AS tier FROM catalog_entry c
+                {f"WHERE {' AND '.join(conditions)}" if conditions else ""} ORDER BY c.slug LIMIT :limit) found
+          JOIN submission s ON s.id = found.submission_id ORDER BY found.slug
+    """
+    values = {
+        "words": look.words,
+        "category": look.category,
+        "kind": look.kind,
+        "badge": look.badge,
+        "start": start,
+        "limit": limit,
+    }
+    used = {name: value for name, value in values.items() if value is not None}
+    return [_entry(row) for row in session.execute(text(statement), used)]
 
 
 def _entry(row: Row[Any]) -> Entry:

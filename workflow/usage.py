@@ -290,7 +290,7 @@ def _ask_for_promotions(
     eligible = []
     for counter in hopeful:
         facts = loaded[counter.app_id].facts
-        moments = dict.fromkeys(counter.told)
+        moments = dict.fromkeys(reversed(counter.told))
         if any(
             rulebook.judge(
                 AppTrigger.PROMOTE, replace(facts, onboarded_customers=customers, oauth_installed=installed)

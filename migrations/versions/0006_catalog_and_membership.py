@@ -60,7 +60,8 @@ def upgrade() -> None:
         sa.Index(op.f("catalog_entry_submission_id_idx"), "submission_id"),
         sa.Index("catalog_entry_name_search_idx", "name_search", postgresql_using="gin"),
         sa.Index("catalog_entry_search_idx", "search", postgresql_using="gin"),
-        sa.Index("catalog_entry_categories_idx", "categories", postgresql_using="gin"),
+        sa.Index("catalog_entry_categories_kinds_idx", "categories", "kinds", postgresql_using="gin"),
+        sa.Index(op.f("catalog_entry_badge_slug_idx"), "badge", "slug"),
     )
     op.create_table(
         "membership",
