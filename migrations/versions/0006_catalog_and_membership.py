@@ -41,6 +41,12 @@ SELECT a.id, a.slug, a.state, shown.categories,
 
 
 def upgrade() -> None:
+    # First what commits on its own and can be run again: a break in it leaves no table behind.
+    create_index("audit_entry_at_id_idx", "ON audit_entry (at, id)")
+    create_index("audit_entry_actor_id_at_id_idx", "ON audit_entry (actor_id, at, id)")
+    create_index("audit_entry_action_at_id_idx", "ON audit_entry (action, at, id)")
+    create_index("audit_entry_target_at_id_idx", "ON audit_entry (target, at, id)")
+    drop_index("audit_entry_target_id_idx")
     op.create_table(
         "catalog_entry",
         sa.Column("app_id", sa.Uuid(), nullable=False),
@@ -92,11 +98,6 @@ def upgrade() -> None:
     for table, privileges in GRANTS.items():
         op.execute(f"GRANT {privileges} ON {table} TO devcenter_app")
     op.execute(LIST_WHAT_IS_LISTED)
-    create_index("audit_entry_at_id_idx", "ON audit_entry (at, id)")
-    create_index("audit_entry_actor_id_at_id_idx", "ON audit_entry (actor_id, at, id)")
-    create_index("audit_entry_action_at_id_idx", "ON audit_entry (action, at, id)")
-    create_index("audit_entry_target_at_id_idx", "ON audit_entry (target, at, id)")
-    drop_index("audit_entry_target_id_idx")
 
 
 def downgrade() -> None:
