@@ -48,6 +48,7 @@ class Access:
             raise Forbidden("role.forbidden", f"This call is for: {wanted}.", "Use the token of such a role.")
         if not principal.has(self.scope):
             raise Forbidden("scope.missing", f"The token has no scope {self.scope}.", "Use a token that has it.")
+        house.token_use.note(principal.token_id)
         return principal.actor
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
+from api.token_use import TokenUse
 from api.waiting import Waiter
 from models import AuditEntry
 from workflow.actors import Actor
@@ -37,6 +38,7 @@ class House:
     seal: Callable[[str], str]
     unseal: Callable[[str], str]
     waiter: Waiter
+    token_use: TokenUse
     revision: str
     redis_answers: Callable[[], Awaitable[bool]]
 

@@ -1,7 +1,8 @@
 """The API's composition root: builds the house from the settings and serves it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import redis.asyncio
 import uvicorn
@@ -9,15 +10,17 @@ from fastapi import FastAPI
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import errors
 from api.bounds import Bounds
-from api.house import House
+from api.house import House, now_of
 from api.limits import Limits, Rate, Rates, RedisCounting
 from api.measuring import Measuring
 from api.routes import (
     access_requests,
     apps,
+    audit,
     catalog,
     checklist,
     components,
@@ -25,14 +28,18 @@ from api.routes import (
     dead,
     health,
     invitations,
+    memberships,
     messages,
     people,
+    policies,
     reviews,
     saved_reasons,
     statistics,
+    tokens,
     transitions,
     usage,
 )
+from api.token_use import TokenUse
 from api.waiting import Waiter
 from api.wire import BoundedHead
 from migrations.run import head_revision
@@ -44,6 +51,7 @@ from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from runtime.telemetry import BELL_FAILURES, UNCOUNTED, configure_logging
 from workflow.machine import AppRulebook
+from workflow.tokens import note_token_use
 
 ROUTERS = (
     access_requests,
@@ -58,8 +66,12 @@ ROUTERS = (
     conversation,
     saved_reasons,
     statistics,
+    memberships,
     usage,
     catalog,
+    tokens,
+    policies,
+    audit,
     dead,
     health,
 )
@@ -78,6 +90,12 @@ def create_api(settings: Settings) -> FastAPI:
         settings.redis_url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=Retry(NoBackoff(), 0)
     )
 
+    async def write_uses(ids: Sequence[UUID]) -> None:
+        async with AsyncSession(engine) as session, session.begin():
+            await session.run_sync(lambda inner: note_token_use(inner, ids, now_of(inner)))
+
+    token_use = TokenUse(write_uses)
+
     async def redis_answers() -> bool:
         try:
             return bool(await pinging.ping())
@@ -89,6 +107,7 @@ def create_api(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        await token_use.flush()
         doorbell.close()
         await pinging.aclose()
         await counting.close()
@@ -105,6 +124,7 @@ def create_api(settings: Settings) -> FastAPI:
         seal=keys.seal,
         unseal=keys.unseal,
         waiter=Waiter(transitions.finder(engine)),
+        token_use=token_use,
         revision=head_revision(),
         redis_answers=redis_answers,
     )

@@ -4,10 +4,12 @@ from models.access import AccessContact, AccessRequest, Invitation, WebsiteCheck
 from models.app import App
 from models.audit import AuditEntry, IdempotencyKey
 from models.base import Base
+from models.catalog import CatalogEntry
 from models.checklist import ChecklistItem
 from models.component import Component, ComponentTest
 from models.conversation import InternalNote, ReviewMessage
 from models.job import JobTick
+from models.membership import Membership
 from models.notification import Notification
 from models.organization import Organization, Person
 from models.policy import PolicyVersion
@@ -26,6 +28,7 @@ __all__ = [
     "ApplyBatch",
     "AuditEntry",
     "Base",
+    "CatalogEntry",
     "ChecklistItem",
     "Component",
     "ComponentTest",
@@ -34,6 +37,7 @@ __all__ = [
     "InternalNote",
     "Invitation",
     "JobTick",
+    "Membership",
     "Notification",
     "OAuthInstall",
     "Organization",

@@ -16,6 +16,7 @@ from models import JobTick
 from workers.deps import BellName, Deps, database_now
 from workflow.access.deciding import mark_access_requests
 from workflow.audit import exported_heads
+from workflow.catalog import mend_catalog
 from workflow.due import DueKind, due_kinds, fail_due_row, lease_due_rows
 from workflow.notifications import mark_reviews
 from workflow.policy import load_policies
@@ -82,6 +83,12 @@ def _mark_access_requests(session: Session, deps: Deps, now: datetime) -> None:
         deps.ring(BellName.NOTIFICATIONS)
 
 
+def _mend_catalog(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
+    mended = mend_catalog(session, now)
+    if mended:
+        log.warning("%s entries of the catalog were not what their Apps' states say", mended)
+
+
 def _export_history_heads(session: Session, deps: Deps, now: datetime) -> None:
     before = session.scalar(
         text("SELECT max(tick_at) FROM job_tick WHERE job = 'export_history_heads' AND status = 'done'")
@@ -114,6 +121,7 @@ JOBS: dict[str, Job] = {
         Job("lapse_idle_claims", timedelta(minutes=1), _lapse_idle_claims),
         Job("mark_access_requests", timedelta(minutes=1), _mark_access_requests),
         Job("export_history_heads", timedelta(minutes=1), _export_history_heads),
+        Job("mend_catalog", timedelta(minutes=10), _mend_catalog),
         Job("prune", timedelta(hours=1), _prune),
     )
 }

@@ -13,10 +13,12 @@ from models.base import new_id
 from models.checklist import GIVEN_REQUIREMENTS, Requirement
 from models.lifecycle import AppTrigger
 from models.review import ReviewOutcome
+from workflow.catalog import list_in_catalog, take_off_catalog
 from workflow.deadlines import deadline
 from workflow.facts import Facts
 from workflow.loading import app_ids
 from workflow.machine import AppRulebook
+from workflow.membership import end_memberships
 from workflow.notifications import Audience, NotificationKind, notify_of_transitions
 from workflow.promotion import request_promotions
 from workflow.reviewing.steps import PERSON_STEPS
@@ -125,6 +127,30 @@ class RequestPromotion:
         request_promotions(session, eligible)
 
 
+@dataclass(frozen=True, slots=True)
+class ListInCatalog:
+    """Shows the App in the catalog, with its new state as the badge."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        list_in_catalog(session, [(one.app_id, one.after.state) for one in applied], now)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOffCatalog:
+    """The App is gone from the catalog at once."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        take_off_catalog(session, [one.app_id for one in applied])
+
+
+@dataclass(frozen=True, slots=True)
+class EndMembership:
+    """Ends the App's membership of the Select Partner Program, or its application. Only a removal does."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        end_memberships(session, [(one.app_id, one.before.ask.actor.id) for one in applied], now)
+
+
 def effects_that_follow(trigger: AppTrigger) -> tuple[Effect, ...]:
     """Gives what follows from `trigger`, in order of writing."""
     return EFFECTS[trigger]
@@ -150,13 +176,26 @@ EFFECTS: Mapping[AppTrigger, tuple[Effect, ...]] = {
     AppTrigger.APPROVE: (
         CloseReview(ReviewOutcome.APPROVED),
         VoidReminders(),
+        ListInCatalog(),
         _tell(NotificationKind.APPROVED),
         RequestPromotion(),
     ),
-    AppTrigger.PROMOTE: (_tell(NotificationKind.PROMOTED),),
-    AppTrigger.SUSPEND: (_tell(NotificationKind.SUSPENDED),),
-    AppTrigger.REINSTATE: (_tell(NotificationKind.REINSTATED), RequestPromotion()),
-    AppTrigger.REMOVE: (CloseReview(ReviewOutcome.CANCELLED), VoidReminders(), _tell(NotificationKind.REMOVED)),
+    AppTrigger.PROMOTE: (
+        ListInCatalog(),
+        _tell(NotificationKind.PROMOTED),
+    ),
+    AppTrigger.SUSPEND: (
+        TakeOffCatalog(),
+        _tell(NotificationKind.SUSPENDED),
+    ),
+    AppTrigger.REINSTATE: (ListInCatalog(), _tell(NotificationKind.REINSTATED), RequestPromotion()),
+    AppTrigger.REMOVE: (
+        CloseReview(ReviewOutcome.CANCELLED),
+        VoidReminders(),
+        TakeOffCatalog(),
+        EndMembership(),
+        _tell(NotificationKind.REMOVED),
+    ),
 }
 """To add an effect: write its class above and name it here. A test runs every row."""
 

@@ -84,18 +84,42 @@ def notify_of_transitions(
     session.execute(statement, {"kind": kind.value, "ids": ids, "versions": versions, "now": now})
 
 
-def notify_of_customer(session: Session, app_id: UUID, workspace: str, count: int, now: datetime) -> None:
-    """Tells the company that a workspace was onboarded, once for each workspace. Does not commit."""
+@dataclass(frozen=True, slots=True)
+class Onboarded:
+    """A workspace that became a customer of an App, which then had `count` of them."""
+
+    app_id: UUID
+    workspace: str
+    count: int
+
+
+def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: datetime) -> None:
+    """Tells each company that a workspace was onboarded, once for each workspace. One statement. Does not commit."""
+    if not onboarded:
+        return
+    first: dict[tuple[UUID, str], Onboarded] = {}
+    for one in onboarded:
+        first.setdefault((one.app_id, one.workspace), one)
     session.execute(
         text("""
             INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
-            SELECT uuidv7(), 'customer_onboarded', 'customer:' || a.id || ':' || :workspace,
-                   a.id, a.version, p.id, jsonb_build_object('count', :count), :now
-              FROM app a JOIN person p ON p.organization_id = a.organization_id AND p.removed_at IS NULL
-             WHERE a.id = :app_id
+            SELECT uuidv7(), 'customer_onboarded', 'customer:' || a.id || ':' || o.workspace,
+                   a.id, a.version, p.id, jsonb_build_object('count', o.many), :now
+              FROM unnest(:ids, :workspaces, :counts) AS o (app_id, workspace, many)
+              JOIN app a ON a.id = o.app_id
+              JOIN person p ON p.organization_id = a.organization_id AND p.removed_at IS NULL
             ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
-        """).bindparams(bindparam("workspace", type_=Text), bindparam("count", type_=Integer)),
-        {"app_id": app_id, "workspace": workspace, "count": count, "now": now},
+        """).bindparams(
+            bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))),
+            bindparam("workspaces", type_=ARRAY(Text)),
+            bindparam("counts", type_=ARRAY(Integer)),
+        ),
+        {
+            "ids": [one.app_id for one in first.values()],
+            "workspaces": [one.workspace for one in first.values()],
+            "counts": [one.count for one in first.values()],
+            "now": now,
+        },
     )
 
 

@@ -1,18 +1,18 @@
 """The review desk over HTTP: the queue, holding a review, its steps, and the decision."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
 from api.errors import COMMON
 from api.house import audit, now_of
+from api.outcomes import RequestShown
 from api.pages import Cursor, Limit, Page, page
 from api.routes.transitions import ask_for_one, reasons_of
 from api.shapes import SLUG, Body, GivenReason, Key, Prefer, Prose, Reasons
@@ -55,24 +55,6 @@ class ReviewDecision(Body):
 
     decision: Literal["approve", "request_changes"]
     reasons: Reasons = Field(default_factory=list)
-
-
-class AskedDecision(BaseModel):
-    """The transition request that the decision became, and what became of it."""
-
-    id: UUID
-    app: Annotated[str, Field(examples=["acme"])]
-    trigger: AppTrigger
-    status: Annotated[str, Field(examples=["applied"])]
-    version: int | None
-    unmet: list[dict[str, Any]]
-    observed: list[dict[str, Any]]
-    policy_version: int | None
-    error: str | None
-    attempts: int
-    received_at: datetime
-    due_at: datetime
-    finished_at: datetime | None
 
 
 @router.get("")
@@ -177,10 +159,9 @@ async def decide_a_step(house: InHouse, actor: Decider, review_id: UUID, code: S
 @router.post(
     "/{review_id}/decision",
     status_code=202,
-    response_model=AskedDecision,
     responses={
-        200: {"description": "The outcome, when it was waited for.", "model": AskedDecision},
-        202: {"description": "Accepted."},
+        200: {"description": "The outcome, when it was waited for.", "model": RequestShown},
+        202: {"description": "Accepted.", "model": RequestShown},
     },
 )
 async def decide(

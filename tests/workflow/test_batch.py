@@ -189,6 +189,9 @@ STORED = {
                     FROM review r JOIN submission s ON s.id = r.submission_id JOIN app a ON a.id = r.app_id
                     LEFT JOIN person p ON p.id = r.claimed_by
                     JOIN review_step t ON t.review_id = r.id ORDER BY 1, 2, 8""",
+    "catalog": """SELECT c.slug, c.badge, c.badge = a.state, c.categories, c.kinds, s.app_version
+                    FROM catalog_entry c JOIN app a ON a.id = c.app_id JOIN submission s ON s.id = c.submission_id
+                   ORDER BY 1""",
     "notifications": """SELECT a.slug, n.kind, n.app_version, n.status, p.role FROM notification n
                           JOIN app a ON a.id = n.app_id JOIN person p ON p.id = n.recipient_id ORDER BY 1, 2, 3, 5""",
 }
