@@ -2,6 +2,7 @@
 
 from models.access import AccessRequest, Invitation
 from models.app import App
+from models.asset import Asset
 from models.audit import AuditEntry, IdempotencyKey
 from models.base import Base
 from models.checklist import ChecklistItem
@@ -10,6 +11,7 @@ from models.job import JobTick
 from models.notification import Notification
 from models.organization import Organization, Person
 from models.policy import PolicyVersion
+from models.preview import PreviewLink
 from models.request import ApplyBatch, RejectedMessage, TransitionRequest
 from models.review import Review, ReviewStep, Submission
 from models.token import ApiToken, Service
@@ -21,6 +23,7 @@ __all__ = [
     "ApiToken",
     "App",
     "ApplyBatch",
+    "Asset",
     "AuditEntry",
     "Base",
     "ChecklistItem",
@@ -35,6 +38,7 @@ __all__ = [
     "Organization",
     "Person",
     "PolicyVersion",
+    "PreviewLink",
     "RejectedMessage",
     "Review",
     "ReviewStep",
