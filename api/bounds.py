@@ -1,6 +1,9 @@
 """Bounds on what a client may send once its head has arrived (`wire` bounds that): bytes and time."""
 
 import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -11,15 +14,32 @@ BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class LargerBody:
+    """A route whose bodies may be larger, named where the route is declared."""
+
+    method: str
+    path: re.Pattern[str]
+    body_bytes: int
+
+
 class Bounds:
     """Refuses headers over 32 KiB with 431, a body over 1 MiB with 413, declared or not, and one that drips for over
-    30 seconds with 408. A body that breaks off reaches no endpoint.
+    30 seconds with 408. A body that breaks off reaches no endpoint. Routes in `larger` have a bound of their own.
 
     The body is read before the endpoint starts, so that a slow client holds no database connection.
     """
 
-    def __init__(self, app: ASGIApp, *, body_bytes: int = BODY_BYTES, body_seconds: float = BODY_SECONDS) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_bytes: int = BODY_BYTES,
+        body_seconds: float = BODY_SECONDS,
+        larger: Sequence[LargerBody] = (),
+    ) -> None:
         self._app = app
+        self._larger = larger
         self._body_bytes = body_bytes
         self._body_seconds = body_seconds
 
@@ -31,39 +51,47 @@ class Bounds:
             detail = f"All headers together may have {HEAD_BYTES} bytes."
             await problem(431, "headers.too_large", detail, "Send shorter ones.")(scope, receive, send)
             return
+        body_bytes = self._bound_of(scope)
         try:
-            body = await asyncio.wait_for(self._read(scope, receive), self._body_seconds)
+            body = await asyncio.wait_for(_read(scope, receive, body_bytes), self._body_seconds)
         except TimeoutError:
             await problem(408, "body.slow", "The body took too long.", "Send it faster.")(scope, receive, send)
             return
         except _BrokenOffError:
             return
         if body is None:
-            detail = f"A body may have {self._body_bytes} bytes."
+            detail = f"A body may have {body_bytes} bytes."
             await problem(413, "body.too_large", detail, "Send less at once.")(scope, receive, send)
             return
         await self._app(scope, _replay(body, receive), send)
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self._body_bytes:
-            return None
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise _BrokenOffError
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > self._body_bytes:
-                return None
-            if not message.get("more_body", False):
-                return b"".join(parts)
+    def _bound_of(self, scope: Scope) -> int:
+        for one in self._larger:
+            if scope["method"] == one.method and one.path.fullmatch(scope["path"]):
+                return one.body_bytes
+        return self._body_bytes
 
 
 class _BrokenOffError(Exception):
     """The client went away before its body had arrived."""
+
+
+async def _read(scope: Scope, receive: Receive, body_bytes: int) -> bytes | None:
+    declared = dict(scope["headers"]).get(b"content-length", b"0")
+    if declared.isdigit() and int(declared) > body_bytes:
+        return None
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _BrokenOffError
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > body_bytes:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -25,6 +25,8 @@ STATUS_OF_CODE = {
     "token.expired": 401,
     "token.revoked": 401,
     "idempotency.mismatch": 422,
+    "revision.stale": 412,
+    "revision.missing": 428,
 }
 """Codes whose status is not that of their class."""
 
@@ -59,8 +61,10 @@ _TITLES = {
     405: "Method not allowed",
     408: "Request timeout",
     409: "Conflict",
+    412: "Precondition failed",
     413: "Content too large",
     422: "Unprocessable content",
+    428: "Precondition required",
     431: "Request header fields too large",
     500: "Internal error",
     503: "Service unavailable",

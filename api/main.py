@@ -1,6 +1,7 @@
 """The API's composition root: builds the house from the settings and serves it."""
 
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 import redis.asyncio
@@ -15,7 +16,22 @@ from api import errors
 from api.bounds import Bounds
 from api.house import House
 from api.measuring import Measuring
-from api.routes import apps, catalog, checklist, components, dead, health, reviews, transitions, usage
+from api.routes import (
+    apps,
+    assets,
+    catalog,
+    checklist,
+    components,
+    dead,
+    guides,
+    health,
+    previews,
+    reviews,
+    status,
+    test_account,
+    transitions,
+    usage,
+)
 from api.waiting import Waiter
 from api.wire import BoundedHead
 from migrations.run import head_revision
@@ -27,7 +43,23 @@ from runtime.telemetry import BELL_FAILURES, configure_logging
 from workflow.machine import AppRulebook
 
 CONNECTIONS = 512
-ROUTERS = (apps, components, checklist, transitions, reviews, usage, catalog, dead, health)
+PICTURES_AT_ONCE = 2
+ROUTERS = (
+    apps,
+    components,
+    checklist,
+    assets,
+    test_account,
+    status,
+    previews,
+    guides,
+    transitions,
+    reviews,
+    usage,
+    catalog,
+    dead,
+    health,
+)
 _BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS)}
 
 
@@ -47,12 +79,15 @@ def create_api(settings: Settings) -> FastAPI:
         except (RedisError, OSError):
             return False
 
+    pixels = ThreadPoolExecutor(PICTURES_AT_ONCE, thread_name_prefix="pixels")
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         doorbell.close()
         await pinging.aclose()
         await engine.dispose()
+        pixels.shutdown(wait=False, cancel_futures=True)
 
     app = FastAPI(title="devcenter", version="1", lifespan=lifespan, redoc_url=None)
     keys = MultiFernet([Fernet(key.get_secret_value()) for key in settings.secret_keys])
@@ -63,6 +98,9 @@ def create_api(settings: Settings) -> FastAPI:
         ring_apply=lambda: doorbell.ring(APPLY),
         ring=lambda name: doorbell.ring(_BELLS[name]),
         seal=lambda secret: keys.encrypt(secret.encode()).decode(),
+        unseal=lambda sealed: keys.decrypt(sealed.encode()).decode(),
+        allow_loopback_urls=settings.allow_loopback_urls,
+        pixels=pixels,
         waiter=Waiter(transitions.finder(engine)),
         revision=head_revision(),
         redis_answers=redis_answers,
@@ -70,7 +108,7 @@ def create_api(settings: Settings) -> FastAPI:
     errors.install(app)
     for room in ROUTERS:
         app.include_router(room.router)
-    app.add_middleware(Bounds)
+    app.add_middleware(Bounds, larger=assets.LARGER_BODIES)
     app.add_middleware(Measuring)
     return app
 
