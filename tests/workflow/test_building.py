@@ -1,5 +1,6 @@
 """What can be given for an App: slugs, settings, pictures, and what the rules find. Mostly pure."""
 
+from collections.abc import Mapping
 from io import BytesIO
 
 import pytest
@@ -169,7 +170,7 @@ def test_a_screenshot_that_is_none_or_too_large_is_refused(content: bytes) -> No
     assert refused.value.code == "asset.invalid"
 
 
-def _codes(requirement: Requirement, evidence: dict[str, object], *kinds: str) -> list[str]:
+def _codes(requirement: Requirement, evidence: Mapping[str, object], *kinds: str) -> list[str]:
     return [finding.code for finding in findings_on(requirement, evidence, kinds)]
 
 
