@@ -27,8 +27,8 @@ Result = TypeVar("Result")
 class House:
     """The world of the endpoints.
 
-    `ring_apply` and `ring` never block nor raise; `seal` encrypts a secret and `unseal` reads
-    it; `allow_loopback_urls` lets partners' URLs lead to this machine; `pixels` are the few threads that look into
+    `ring_apply` and `ring` never block nor raise; `seal` encrypts a secret and `unseal` reads it (None: no key opens
+    it); `allow_loopback_urls` lets partners' URLs lead to this machine; `pixels` are the few threads that look into
     pictures; `redis_answers` tells it within a second.
     """
 
@@ -38,7 +38,7 @@ class House:
     ring_apply: Callable[[], None]
     ring: Callable[[str], None]
     seal: Callable[[str], str]
-    unseal: Callable[[str], str]
+    unseal: Callable[[str], str | None]
     allow_loopback_urls: bool
     pixels: Executor
     waiter: Waiter

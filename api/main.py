@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import redis.asyncio
 import uvicorn
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from fastapi import FastAPI
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -91,6 +91,13 @@ def create_api(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="devcenter", version="1", lifespan=lifespan, redoc_url=None)
     keys = MultiFernet([Fernet(key.get_secret_value()) for key in settings.secret_keys])
+
+    def unseal(sealed: str) -> str | None:
+        try:
+            return keys.decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            return None
+
     app.state.house = House(
         engine=engine,
         history_key=settings.history_key.get_secret_value().encode(),
@@ -98,7 +105,7 @@ def create_api(settings: Settings) -> FastAPI:
         ring_apply=lambda: doorbell.ring(APPLY),
         ring=lambda name: doorbell.ring(_BELLS[name]),
         seal=lambda secret: keys.encrypt(secret.encode()).decode(),
-        unseal=lambda sealed: keys.decrypt(sealed.encode()).decode(),
+        unseal=unseal,
         allow_loopback_urls=settings.allow_loopback_urls,
         pixels=pixels,
         waiter=Waiter(transitions.finder(engine)),

@@ -19,7 +19,7 @@ from workflow.errors import Invalid, NotFound
 from workflow.locking import lock_editable_app, lock_kept_app
 
 Seal = Callable[[str], str]
-"""Encrypts a secret for storing, or decrypts it again."""
+"""Encrypts a secret for storing."""
 
 
 def give_evidence(

@@ -11,9 +11,11 @@ from models import App, AuditEntry, ChecklistItem, Review
 from models.checklist import Requirement
 from models.lifecycle import Role
 from workflow.actors import Actor
-from workflow.building.checklist import Seal
-from workflow.errors import Forbidden, NotFound
+from workflow.errors import Conflict, Forbidden, NotFound
 from workflow.locking import find_app
+
+Unseal = Callable[[str], str | None]
+"""Decrypts a stored secret; None when no key of the ring opens it."""
 
 READ = "test_account.read"
 """The action of a reading in the audit log; its target is the App's slug."""
@@ -30,11 +32,11 @@ class TestAccount:
     notes: str
 
 
-def read_test_account(session: Session, slug: str, actor: Actor, unseal: Seal) -> TestAccount:
+def read_test_account(session: Session, slug: str, actor: Actor, unseal: Unseal) -> TestAccount:
     """Gives the test account of an App to the reviewer who holds its open review, or to an admin. Logs the reading.
 
     The password is given only if the entry in the audit log is committed with it. Does not commit. Raises NotFound,
-    and Forbidden for a reviewer who does not hold the review.
+    Forbidden for a reviewer who does not hold the review, and Conflict when no key opens the password.
     """
     app = find_app(session, slug, actor)
     if actor.role is not Role.ADMIN:
@@ -42,10 +44,17 @@ def read_test_account(session: Session, slug: str, actor: Actor, unseal: Seal) -
     item = session.get(ChecklistItem, (app.id, Requirement.TEST_ACCOUNT.value), populate_existing=True)
     if item is None:
         raise NotFound("test_account.not_given", f"{slug} has no test account yet.", "Ask its partner for one.")
+    evidence = item.evidence
+    password = unseal(str(evidence.get("password", "")))
+    if password is None:
+        raise Conflict(
+            "test_account.unreadable",
+            "No key of this installation opens the password.",
+            "Have its partner give the test account again; admins: was a key lost?",
+        )
     session.add(AuditEntry(actor_id=actor.id, actor_role=actor.role.value, action=READ, target=slug, detail={}))
     session.flush()
-    evidence = item.evidence
-    return TestAccount(evidence["username"], unseal(evidence["password"]), evidence.get("notes", ""))
+    return TestAccount(str(evidence.get("username", "")), password, str(evidence.get("notes", "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +66,7 @@ class Resealed:
     last: UUID | None
 
 
-def reseal_test_accounts(
-    session: Session, rotate: Callable[[str], str | None], *, after: UUID | None, limit: int = 200
-) -> Resealed:
+def reseal_test_accounts(session: Session, rotate: Unseal, *, after: UUID | None, limit: int = 200) -> Resealed:
     """Seals the passwords of the next `limit` test accounts with the first key. Locks them. Does not commit.
 
     `rotate` gives a secret sealed anew, or None when no key of the ring opens it: those are named and left alone.
