@@ -1,6 +1,7 @@
 """What every endpoint shares: transactions, rules, bells. Made in `main`, found on the application's state."""
 
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar, cast
@@ -15,8 +16,11 @@ from api.waiting import Waiter
 from models import AuditEntry
 from workflow.actors import Actor
 from workflow.apply import Writer
+from workflow.columns import Texts, statement
 from workflow.machine import AppRulebook
 from workflow.policy import load_policies
+from workflow.requests import Accepted, Wanted
+from workflow.tokens import Principal
 
 Result = TypeVar("Result")
 
@@ -25,12 +29,15 @@ Result = TypeVar("Result")
 class House:
     """The world of the endpoints.
 
+    `find_caller` knows who holds a token, `accept_one` takes a transition request in; both raise WorkflowError.
     `ring_apply` and `ring` never block nor raise; `seal` encrypts a secret; `redis_answers` tells it within a second.
     """
 
     engine: AsyncEngine
     history_key: bytes
     rulebook: AppRulebook
+    find_caller: Callable[[str], Awaitable[Principal]]
+    accept_one: Callable[[Actor, Wanted], Awaitable[Accepted]]
     ring_apply: Callable[[], None]
     ring: Callable[[str], None]
     seal: Callable[[str], str]
@@ -40,12 +47,17 @@ class House:
 
     async def transact(self, work: Callable[[Session], Result]) -> Result:
         """Runs synchronous `work` in one transaction and gives what it gives, after COMMIT."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
-            return await session.run_sync(work)
+        return await transact(self.engine, work)
 
     def writer(self, session: Session) -> Writer:
         """Gives what writing transitions needs."""
         return Writer(self.history_key, self.rulebook, load_policies(session), lambda _name: None)
+
+
+async def transact(engine: AsyncEngine, work: Callable[[Session], Result]) -> Result:
+    """Runs synchronous `work` in one transaction and gives what it gives, after COMMIT."""
+    async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+        return await session.run_sync(work)
 
 
 def house_of(request: Request) -> House:
@@ -64,3 +76,23 @@ def audit(session: Session, actor: Actor, action: str, target: str | UUID, **det
     session.add(
         AuditEntry(actor_id=actor.id, actor_role=actor.role.value, action=action, target=str(target), detail=detail)
     )
+
+
+def audit_many(
+    session: Session, actor: Actor, action: str, targets: Sequence[tuple[str | UUID, Mapping[str, object]]]
+) -> None:
+    """Notes a state-changing call on many targets, each with its detail, in its transaction."""
+    if not targets:
+        return
+    rows = {"targets": [str(target) for target, _ in targets], "details": [json.dumps(detail) for _, detail in targets]}
+    session.execute(_AUDIT_MANY, {"actor_id": actor.id, "role": actor.role.value, "action": action, **rows})
+
+
+_AUDIT_MANY = statement(
+    """
+    INSERT INTO audit_entry (actor_id, actor_role, action, target, detail)
+    SELECT :actor_id, :role, :action, target, detail::jsonb FROM unnest(:targets, :details) AS row (target, detail)
+    """,
+    targets=Texts(),
+    details=Texts(),
+)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import redis.asyncio
 import uvicorn
@@ -12,7 +13,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from api import errors
+from api.accepting import Asked, accept_together
+from api.auth import find_callers
 from api.bounds import Bounds
+from api.gathering import Gatherer
 from api.house import House
 from api.measuring import Measuring
 from api.routes import apps, catalog, checklist, components, dead, health, reviews, transitions, usage
@@ -48,6 +52,8 @@ def create_api(settings: Settings) -> FastAPI:
         except (RedisError, OSError):
             return False
 
+    accepting = Gatherer(partial(accept_together, engine))
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
@@ -61,6 +67,8 @@ def create_api(settings: Settings) -> FastAPI:
         engine=engine,
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),
+        find_caller=Gatherer(partial(find_callers, engine)),
+        accept_one=lambda actor, wanted: accepting(Asked(actor, wanted)),
         ring_apply=lambda: doorbell.ring(APPLY),
         ring=lambda name: doorbell.ring(_BELLS[name]),
         seal=lambda secret: keys.encrypt(secret.encode()).decode(),
