@@ -32,8 +32,9 @@ def app_ids(sql: str) -> Any:
 _FACTS = app_ids("""
     SELECT a.id, a.slug, a.organization_id, a.created_by, a.state, a.version, a.onboarded_customers,
            a.oauth_installed, t.hash AS head_hash,
-           EXISTS (SELECT FROM access_request q
-                    WHERE q.organization_id = a.organization_id AND q.state = 'approved') AS access_approved,
+           coalesce((SELECT true FROM access_request q
+                      WHERE q.organization_id = a.organization_id AND q.state = 'approved' LIMIT 1), false)
+               AS access_approved,
            (SELECT jsonb_agg(jsonb_build_array(c.name, latest.colour) ORDER BY c.id)
               FROM component c
               LEFT JOIN LATERAL (SELECT t.colour FROM component_test t
