@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.figure import Scale
 
-BENCHMARKS = ("drain",)
+BENCHMARKS = ("drain", "latency", "accept")
 """Modules of this folder with a function `measure`."""
 
 
