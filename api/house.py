@@ -60,8 +60,8 @@ async def transact(engine: AsyncEngine, work: Callable[[Session], Result]) -> Re
         return await session.run_sync(work)
 
 
-def house_of(request: Request) -> House:
-    """The dependency by which an endpoint gets the house."""
+async def house_of(request: Request) -> House:
+    """The dependency by which an endpoint gets the house. Asynchronous, or it would cost a thread on every call."""
     return cast(House, request.app.state.house)
 
 
