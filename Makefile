@@ -18,8 +18,8 @@ check: .venv/installed-dev
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m migrations.check
 
-bench: .venv/installed-dev
-	@$(BIN)/python -m benchmarks $(NAME)
+bench: .venv/installed-bench
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(NAME)
 
 # The lock files carry hashes and no index address; run this after editing the dependencies in pyproject.toml.
 lock: .venv/installed-dev
@@ -42,6 +42,11 @@ clean:
 .venv/installed-dev: requirements-dev.lock .venv/installed
 	@echo "Installing the development tools into .venv (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/installed-bench: .venv/installed-dev
+	@echo "Installing what the benchmarks compare with into .venv (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]'
 	@touch $@
 
 .venv/python:

@@ -22,6 +22,7 @@ from migrations.run import head_revision
 from runtime.broker import WakingRedisBroker
 from runtime.database import make_async_engine
 from runtime.doorbell import APPLY, JOBS, NOTIFICATIONS, STEPS, Doorbell
+from runtime.garbage import collect_seldom
 from runtime.settings import Settings
 from runtime.telemetry import BELL_FAILURES, configure_logging
 from workflow.machine import AppRulebook
@@ -80,8 +81,10 @@ def create_api(settings: Settings) -> FastAPI:
 def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, then finishes what is under way. Raises OSError when the port is taken."""
     configure_logging(settings.log_level)
+    api = create_api(settings)
+    collect_seldom()
     uvicorn.run(
-        create_api(settings),
+        api,
         host=settings.api_host,
         port=settings.api_port,
         loop="uvloop",
