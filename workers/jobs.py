@@ -3,19 +3,18 @@
 To add a job: write its function and name it in JOBS; docs/extending.md shows one.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import JobTick
 from workers.deps import BellName, Deps, database_now
+from workers.draining import BELL_OF, drain
 from workflow.audit import exported_heads
-from workflow.due import DueKind, due_kinds, fail_due_row, lease_due_rows
+from workflow.due import DueKind, Lease, due_kinds
 from workflow.notifications import mark_reviews
 from workflow.policy import load_policies
 from workflow.promotion import promote_eligible_apps
@@ -26,15 +25,6 @@ KEYS_KEPT = timedelta(days=30)
 TICKS_KEPT = timedelta(days=7)
 HEADS_OVERLAP = timedelta(minutes=5)
 """How far an export of heads looks back beyond the tick before: longer than any transaction may last."""
-
-BELL_OF = {
-    "transition_request": BellName.APPLY,
-    DueKind.REVIEW_STEP.value: BellName.STEPS,
-    DueKind.NOTIFICATION.value: BellName.NOTIFICATIONS,
-    DueKind.JOB_TICK.value: BellName.JOBS,
-}
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,35 +95,23 @@ JOBS: dict[str, Job] = {
 
 
 def run_due_jobs(deps: Deps) -> int:
-    """Runs due firings until none is left; gives how many. A firing and its work are one transaction."""
-    worked = 0
-    while True:
-        with deps.unit_of_work() as session:
-            ids = lease_due_rows(session, DueKind.JOB_TICK, database_now(session), lease=LEASE, limit=1)
-        if not ids:
-            return worked
-        for tick_id in ids:
-            _run_tick(deps, tick_id)
-            worked += 1
+    """Runs due firings until none is left or its turn is over; gives how many.
+
+    A firing and its work are one transaction.
+    """
+    return drain(deps, DueKind.JOB_TICK, _run_tick, lease_for=LEASE)
 
 
-def _run_tick(deps: Deps, tick_id: UUID) -> None:
+def _run_tick(deps: Deps, lease: Lease) -> bool:
     bells: list[BellName] = []
-    try:
-        with deps.unit_of_work() as session:
-            now = database_now(session)
-            tick = session.get_one(JobTick, tick_id, with_for_update=True)
-            job = JOBS.get(tick.job)
-            if tick.status != "due":
-                return
-            if job is not None:
-                job.run(session, replace(deps, ring=lambda *rung: bells.extend(rung)), now)
-            tick.status, tick.finished_at, tick.leased_until = ("done" if job else "void"), now, None
-    except Exception as error:
-        log.exception("job firing %s broke", tick_id)
-        with deps.unit_of_work() as session:
-            fail_due_row(session, DueKind.JOB_TICK, tick_id, repr(error), database_now(session))
-        deps.count_worked(DueKind.JOB_TICK, "failed")
-    else:
-        deps.ring(*bells)
-        deps.count_worked(DueKind.JOB_TICK, "done")
+    with deps.unit_of_work() as session:
+        now = database_now(session)
+        tick = session.get_one(JobTick, lease.id, with_for_update=True)
+        if tick.status != "due" or tick.leased_until != lease.until:
+            return False
+        job = JOBS.get(tick.job)
+        if job is not None:
+            job.run(session, replace(deps, ring=lambda *rung: bells.extend(rung)), now)
+        tick.status, tick.finished_at, tick.leased_until = ("done" if job else "void"), now, None
+    deps.ring(*bells)
+    return job is not None

@@ -8,7 +8,8 @@ import time
 from sqlalchemy.exc import SQLAlchemyError
 
 from workers.deps import BellName, Deps, database_now
-from workers.jobs import BELL_OF, run_due_jobs
+from workers.draining import BELL_OF
+from workers.jobs import run_due_jobs
 from workers.notifying import deliver_due_notifications
 from workers.reviewing import run_due_steps
 from workers.transitions import apply_due_requests
