@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dramatiq import Broker, actor
+from dramatiq.middleware import CurrentMessage
 
 from workers.deps import BellName, Deps
 from workers.intake import request_transition
@@ -28,7 +29,9 @@ def declare_actors(broker: Broker, deps: Deps, wake: Callable[[BellName], None])
         actor(actor_name=name, queue_name=bell.value, broker=broker, max_retries=0)(_answering(bell, deps, wake))
 
     def take_in(*positional: Any, **arguments: Any) -> None:
-        request_transition(deps, arguments | ({"positional": positional} if positional else {}))
+        message = CurrentMessage.get_current_message()
+        tries = 1 + (message.options.get("retries", 0) if message else 0)
+        request_transition(deps, arguments | ({"positional": positional} if positional else {}), tries=tries)
 
     actor(
         actor_name="request_transition",
