@@ -124,4 +124,5 @@ def test_a_sender_does_not_say_how_often_or_when_the_worker_tries(broker: Waking
     steering = {"max_retries": "x", "throws": "x", "time_limit": 0, "pipe_target": {}, "on_retry_exhausted": "y"}
     broker.do_enqueue(QUEUE, "an-id", _raw(options={"redis_message_id": "an-id", "retries": 2, **steering}))
     message = next(broker.consume(QUEUE, prefetch=4, timeout=100))
+    assert message is not None
     assert message.options == {"redis_message_id": "an-id", "retries": 2}

@@ -1,8 +1,9 @@
 """Real worker and scheduler processes: doors, bells, the sweep, and what happens without Redis."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import dramatiq
 import pytest
@@ -169,9 +170,13 @@ def test_a_mail_server_that_hangs_leaves_judging_and_messages_their_threads(
             for slug in slugs:
                 request = ask(engine, people.partner, slug, AppTrigger.SUBMIT)
                 _send(valkey_url, token=token, app=slug, trigger="promote", idempotency_key=slug)
-                wait_until(lambda request=request: outcome_of(engine, request)["status"] == "applied", seconds=10)
+                wait_until(_is_applied(engine, request), seconds=10)
             wait_until(lambda: len(_judged(engine, "message")) == len(slugs), seconds=10)
             assert _notifications(engine) == {"due"}
+
+
+def _is_applied(engine: Engine, request: UUID) -> Callable[[], bool]:
+    return lambda: outcome_of(engine, request)["status"] == "applied"
 
 
 def _notifications(engine: Engine) -> set[str]:
