@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.house import House, house_of, now_of
@@ -23,31 +23,43 @@ _bearer = HTTPBearer(auto_error=False, description="A token: dc_<role>_...")
 class Access:
     """The dependency that lets a caller in whose token has one of `roles` and `scope`, and gives who they are.
 
+    With `or_nobody` a call without a token is let in too, as None.
     Raises Forbidden: token.missing, token.invalid, token.expired, token.revoked, role.forbidden or scope.missing.
     """
 
     scope: Scope
     roles: frozenset[Role]
+    or_nobody: bool = False
 
     async def __call__(
         self,
+        request: Request,
         house: Annotated[House, Depends(house_of)],
         given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    ) -> Actor:
+    ) -> Actor | None:
+        if given is None and self.or_nobody:
+            return None
         if given is None:
             raise Forbidden("token.missing", "The call has no token.", "Send Authorization: Bearer <token>.")
         principal = await house.transact(lambda session: find_principal(session, given.credentials, now_of(session)))
+        request.state.role = principal.actor.role
         if principal.actor.role not in self.roles:
             wanted = ", ".join(sorted(self.roles))
             raise Forbidden("role.forbidden", f"This call is for: {wanted}.", "Use the token of such a role.")
         if not principal.has(self.scope):
             raise Forbidden("scope.missing", f"The token has no scope {self.scope}.", "Use a token that has it.")
+        house.token_use.note(principal.token_id)
         return principal.actor
 
 
 def allow(scope: Scope, *roles: Role) -> Any:
     """Declares whom a route is for. Use it at the route: `actor: Annotated[Actor, allow(Scope.X, Role.Y)]`."""
     return Depends(Access(scope, frozenset(roles)))
+
+
+def allow_or_nobody(scope: Scope, *roles: Role) -> Any:
+    """Like `allow`, and lets in a call without a token, as None: the route has another way to know its caller."""
+    return Depends(Access(scope, frozenset(roles), or_nobody=True))
 
 
 InHouse = Annotated[House, Depends(house_of)]

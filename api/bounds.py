@@ -1,21 +1,26 @@
-"""Bounds on what a client may send once its head has arrived (`wire` bounds that): bytes and time."""
+"""Bounds on what a client may send once its head has arrived (`wire` bounds that): bytes, time and shape."""
 
 import asyncio
 
+from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
+from api.strict_json import what_is_wrong
 
 HEAD_BYTES = 32 * 1024
+TARGET_BYTES = 8 * 1024
 BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 30.0
 
 
 class Bounds:
-    """Refuses headers over 32 KiB with 431, a body over 1 MiB with 413, declared or not, and one that drips for over
-    30 seconds with 408. A body that breaks off reaches no endpoint.
+    """Refuses headers over 32 KiB with 431, a path and query over 8 KiB with 414, a body over 1 MiB with 413, declared
+    or not, and one that drips for over 30 seconds with 408; a compressed body with 415, and with 400 JSON that
+    `strict_json` does not take. A body that breaks off reaches no endpoint.
 
-    The body is read before the endpoint starts, so that a slow client holds no database connection.
+    HEAD is answered as GET; the server leaves the content away. The body is read before the endpoint starts, so that a
+    slow client holds no database connection.
     """
 
     def __init__(self, app: ASGIApp, *, body_bytes: int = BODY_BYTES, body_seconds: float = BODY_SECONDS) -> None:
@@ -27,9 +32,9 @@ class Bounds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if sum(len(name) + len(value) for name, value in scope["headers"]) > HEAD_BYTES:
-            detail = f"All headers together may have {HEAD_BYTES} bytes."
-            await problem(431, "headers.too_large", detail, "Send shorter ones.")(scope, receive, send)
+        refusal = _refusal_of_head(scope)
+        if refusal is not None:
+            await refusal(scope, receive, send)
             return
         try:
             body = await asyncio.wait_for(self._read(scope, receive), self._body_seconds)
@@ -42,11 +47,14 @@ class Bounds:
             detail = f"A body may have {self._body_bytes} bytes."
             await problem(413, "body.too_large", detail, "Send less at once.")(scope, receive, send)
             return
-        await self._app(scope, _replay(body, receive), send)
+        wrong = what_is_wrong(body) if body and any(map(_is_json, _all(scope, b"content-type"))) else None
+        if wrong is not None:
+            await problem(400, "body.unreadable", wrong, "Send plain JSON.")(scope, receive, send)
+            return
+        await self._app(_without_head(scope), _replay(body, receive), send)
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self._body_bytes:
+        if any(int(declared) > self._body_bytes for declared in _all(scope, b"content-length") if declared.isdigit()):
             return None
         parts: list[bytes] = []
         size = 0
@@ -64,6 +72,31 @@ class Bounds:
 
 class _BrokenOffError(Exception):
     """The client went away before its body had arrived."""
+
+
+def _all(scope: Scope, wanted: bytes) -> list[bytes]:
+    return [value for name, value in scope["headers"] if name == wanted]
+
+
+def _refusal_of_head(scope: Scope) -> JSONResponse | None:
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > HEAD_BYTES:
+        detail = f"All headers together may have {HEAD_BYTES} bytes."
+        return problem(431, "headers.too_large", detail, "Send shorter ones.")
+    if len(scope["raw_path"]) + len(scope["query_string"]) > TARGET_BYTES:
+        detail = f"Path and query together may have {TARGET_BYTES} bytes."
+        return problem(414, "target.too_long", detail, "Ask for less at once.")
+    if any(encoding.lower() != b"identity" for encoding in _all(scope, b"content-encoding")):
+        return problem(415, "body.encoded", "A compressed body is not taken.", "Send it as it is.")
+    return None
+
+
+def _is_json(content_type: bytes) -> bool:
+    kind = content_type.partition(b";")[0].strip().lower()
+    return kind == b"application/json" or kind.endswith(b"+json")
+
+
+def _without_head(scope: Scope) -> Scope:
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

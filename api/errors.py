@@ -5,10 +5,12 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound, Refused, WorkflowError
 
@@ -60,7 +62,10 @@ _TITLES = {
     408: "Request timeout",
     409: "Conflict",
     413: "Content too large",
+    414: "URI too long",
+    415: "Unsupported media type",
     422: "Unprocessable content",
+    429: "Too many requests",
     431: "Request header fields too large",
     500: "Internal error",
     503: "Service unavailable",
@@ -71,6 +76,8 @@ _HEADERS = {
     401: {"WWW-Authenticate": "Bearer"},
     408: {"Connection": "close"},
     413: {"Connection": "close"},
+    414: {"Connection": "close"},
+    415: {"Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close"},
     431: {"Connection": "close"},
     503: {"Retry-After": "2"},
 }
@@ -83,7 +90,9 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _TITLES[status], "model": Problem, "content": content} for status in statuses}
 
 
-PUBLIC = answers(400, 404, 405, 408, 413, 422, 431, 500, 503)
+ANY = answers(400, 405, 408, 413, 414, 415, 431, 500)
+"""What any route can answer besides its own."""
+PUBLIC = ANY | answers(404, 422, 429, 503)
 """What a route without a token can answer besides its own."""
 COMMON = PUBLIC | answers(401, 403, 409)
 """What a route with a token can answer besides its own."""
@@ -122,14 +131,19 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _validation(_request: Request, error: RequestValidationError) -> JSONResponse:
+        if isinstance(error.body, bytes) and any(part["loc"] == ("body",) for part in error.errors()):
+            detail = "The body's Content-Type is not one that this call takes."
+            return problem(415, "body.unsupported", detail, "Send JSON, with Content-Type: application/json.")
         parts = [f"{'.'.join(str(step) for step in part['loc'])}: {part['msg']}" for part in error.errors()]
         return problem(422, "request.invalid", "; ".join(parts)[:2000], "Mend each and send it again.")
 
     @app.exception_handler(HTTPException)
-    async def _http(_request: Request, error: HTTPException) -> JSONResponse:
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
         codes = {404: "route.not_found", 405: "method.not_allowed", 400: "body.unreadable"}
         answer = problem(error.status_code, codes.get(error.status_code, "http.error"), str(error.detail))
         answer.headers.update(error.headers or {})
+        if error.status_code == 405:
+            answer.headers["Allow"] = ", ".join(_methods_at(request))
         return answer
 
     @app.exception_handler(DataError)
@@ -145,3 +159,12 @@ def install(app: FastAPI) -> None:
 
     for kind in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(kind, _away)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Gives the methods of all routes at the path; the framework names only those of the first it finds."""
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path is not None and compile_path(route.path)[0].match(request.url.path):
+            found |= route.methods or set()
+    return sorted(found)

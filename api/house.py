@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
+from api.token_use import TokenUse
 from api.waiting import Waiter
 from models import AuditEntry
 from workflow.actors import Actor
@@ -25,7 +26,8 @@ Result = TypeVar("Result")
 class House:
     """The world of the endpoints.
 
-    `ring_apply` and `ring` never block nor raise; `seal` encrypts a secret; `redis_answers` tells it within a second.
+    `ring_apply` and `ring` never block nor raise; `seal` encrypts a secret and
+    `unseal` opens one, or raises ValueError; `redis_answers` tells it within a second.
     """
 
     engine: AsyncEngine
@@ -34,7 +36,9 @@ class House:
     ring_apply: Callable[[], None]
     ring: Callable[[str], None]
     seal: Callable[[str], str]
+    unseal: Callable[[str], str]
     waiter: Waiter
+    token_use: TokenUse
     revision: str
     redis_answers: Callable[[], Awaitable[bool]]
 

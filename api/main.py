@@ -1,35 +1,82 @@
 """The API's composition root: builds the house from the settings and serves it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import redis.asyncio
 import uvicorn
-from cryptography.fernet import Fernet, MultiFernet
 from fastapi import FastAPI
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import errors
 from api.bounds import Bounds
-from api.house import House
+from api.house import House, now_of
+from api.limits import Limits, Rate, Rates, RedisCounting
 from api.measuring import Measuring
-from api.routes import apps, catalog, checklist, components, dead, health, reviews, transitions, usage
+from api.routes import (
+    access_requests,
+    apps,
+    audit,
+    catalog,
+    checklist,
+    components,
+    conversation,
+    dead,
+    health,
+    invitations,
+    memberships,
+    messages,
+    people,
+    policies,
+    reviews,
+    saved_reasons,
+    statistics,
+    tokens,
+    transitions,
+    usage,
+)
+from api.token_use import TokenUse
 from api.waiting import Waiter
 from api.wire import BoundedHead
 from migrations.run import head_revision
+from models.lifecycle import Role
 from runtime.broker import WakingRedisBroker
 from runtime.database import make_async_engine
-from runtime.doorbell import APPLY, JOBS, NOTIFICATIONS, STEPS, Doorbell
+from runtime.doorbell import APPLY, CHECKS, JOBS, NOTIFICATIONS, STEPS, Doorbell
 from runtime.garbage import collect_seldom
+from runtime.secrets import KeyRing
 from runtime.settings import Settings
-from runtime.telemetry import BELL_FAILURES, configure_logging
+from runtime.telemetry import BELL_FAILURES, UNCOUNTED, configure_logging
 from workflow.machine import AppRulebook
+from workflow.tokens import note_token_use
 
-CONNECTIONS = 512
-ROUTERS = (apps, components, checklist, transitions, reviews, usage, catalog, dead, health)
-_BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS)}
+ROUTERS = (
+    access_requests,
+    invitations,
+    people,
+    apps,
+    components,
+    checklist,
+    messages,
+    transitions,
+    reviews,
+    conversation,
+    saved_reasons,
+    statistics,
+    memberships,
+    usage,
+    catalog,
+    tokens,
+    policies,
+    audit,
+    dead,
+    health,
+)
+_BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS, CHECKS)}
 
 
 def create_api(settings: Settings) -> FastAPI:
@@ -44,29 +91,41 @@ def create_api(settings: Settings) -> FastAPI:
         settings.redis_url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=Retry(NoBackoff(), 0)
     )
 
+    async def write_uses(ids: Sequence[UUID]) -> None:
+        async with AsyncSession(engine) as session, session.begin():
+            await session.run_sync(lambda inner: note_token_use(inner, ids, now_of(inner)))
+
+    token_use = TokenUse(write_uses)
+
     async def redis_answers() -> bool:
         try:
             return bool(await pinging.ping())
         except (RedisError, OSError):
             return False
 
+    counting = RedisCounting(settings.redis_url, UNCOUNTED.inc)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        await token_use.flush()
         doorbell.close()
         await pinging.aclose()
+        await counting.close()
         await engine.dispose()
 
-    app = FastAPI(title="devcenter", version="1", lifespan=lifespan, redoc_url=None)
-    keys = MultiFernet([Fernet(key.get_secret_value()) for key in settings.secret_keys])
+    app = FastAPI(title="devcenter", version="1", lifespan=lifespan, redoc_url=None, redirect_slashes=False)
+    keys = KeyRing(settings.secret_keys)
     app.state.house = House(
         engine=engine,
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),
         ring_apply=lambda: doorbell.ring(APPLY),
         ring=lambda name: doorbell.ring(_BELLS[name]),
-        seal=lambda secret: keys.encrypt(secret.encode()).decode(),
+        seal=keys.seal,
+        unseal=keys.unseal,
         waiter=Waiter(transitions.finder(engine)),
+        token_use=token_use,
         revision=head_revision(),
         redis_answers=redis_answers,
     )
@@ -74,8 +133,23 @@ def create_api(settings: Settings) -> FastAPI:
     for room in ROUTERS:
         app.include_router(room.router)
     app.add_middleware(Bounds)
+    app.add_middleware(Limits, rates=_rates(settings), counting=counting)
     app.add_middleware(Measuring)
     return app
+
+
+def _rates(settings: Settings) -> Rates:
+    by_role = {
+        Role.PARTNER: settings.rate_partner,
+        Role.REVIEWER: settings.rate_reviewer,
+        Role.SERVICE: settings.rate_service,
+        Role.ADMIN: settings.rate_admin,
+    }
+    return Rates(
+        by_role={role: Rate(role.value, count, burst=2 * count) for role, count in by_role.items()},
+        address=Rate("address", settings.rate_address, burst=2 * settings.rate_address),
+        open_writes=Rate("open-writes", settings.rate_open_writes, seconds=60),
+    )
 
 
 def serve(settings: Settings) -> None:
@@ -89,9 +163,10 @@ def serve(settings: Settings) -> None:
         port=settings.api_port,
         loop="uvloop",
         http=BoundedHead,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
         log_config=None,
         access_log=False,
-        limit_concurrency=CONNECTIONS,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=15,
     )

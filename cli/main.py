@@ -16,6 +16,7 @@ from rich.console import Console
 
 from cli.diagram import DiagramFormat
 from models.lifecycle import Role
+from models.token import Scope
 
 app = typer.Typer(
     name="devcenter",
@@ -131,6 +132,9 @@ def token_create(
     organization: Annotated[str | None, typer.Option(help="A new partner's company.")] = None,
     label: Annotated[str, typer.Option(help="What it is for.")] = "made at the command line",
     days: Annotated[int, typer.Option(min=1, max=3650, help="How long it holds.")] = 90,
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="What it may be used for; repeat it. Without: all that its role may do.")
+    ] = None,
 ) -> None:
     """Makes a token and shows it, once. A person or service not known yet is made."""
     from cli.mistakes import USAGE, Mistake
@@ -140,7 +144,8 @@ def token_create(
     if role is Role.SCHEDULE:
         raise Mistake("Nobody can hold a token for the schedule.", "Use another role.", USAGE)
     holder = Holder(role, name, email, organization)
-    typer.echo(create_token(settings_here().database_url, holder, label=label, life=timedelta(days=days)))
+    life = timedelta(days=days)
+    typer.echo(create_token(settings_here().database_url, holder, label=label, life=life, scopes=scope or None))
 
 
 @token_app.command("list")

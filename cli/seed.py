@@ -27,7 +27,7 @@ def seed(session: Session, now: datetime) -> dict[str, str]:
     """
     company = session.scalar(select(Organization).where(Organization.name == COMPANY).order_by(Organization.id))
     if company is None:
-        company = Organization(name=COMPANY, website="https://acme.example")
+        company = Organization(name=COMPANY, website="https://acme.example", domain="acme.example")
         session.add(company)
         session.flush()
     people = {role: _person(session, role, company) for role in _PEOPLE}
@@ -47,7 +47,8 @@ def _person(session: Session, role: Role, company: Organization) -> Person:
     person = session.scalar(select(Person).where(Person.email == email, Person.removed_at.is_(None)))
     if person is None:
         organization_id = company.id if role is Role.PARTNER else None
-        person = Person(role=role.value, name=name, email=email, organization_id=organization_id)
+        owner = role is Role.PARTNER
+        person = Person(role=role.value, name=name, email=email, organization_id=organization_id, owner=owner)
         session.add(person)
         session.flush()
     return person

@@ -12,6 +12,8 @@ from cli.mistakes import USAGE, Mistake
 from cli.place import database_now, record, unit_of_work
 from models import Organization, Person, Service
 from models.lifecycle import Role
+from models.token import Scope
+from workflow.access.invitations import lacks_owner
 from workflow.tokens import issue_token, list_tokens, revoke_token
 
 
@@ -37,15 +39,18 @@ class TokenLine:
     state: str
 
 
-def create_token(database_url: str, holder: Holder, *, label: str, life: timedelta) -> str:
+def create_token(
+    database_url: str, holder: Holder, *, label: str, life: timedelta, scopes: Sequence[Scope] | None = None
+) -> str:
     """Gives the text of a new token, which cannot be had again. Commits. A holder not known yet is made.
 
-    Raises Mistake when the holder is not described well enough.
+    Raises Mistake when the holder is not described well enough, and Invalid for a scope that the role has not.
     """
     with unit_of_work(database_url) as session:
         found = _service(session, holder) if holder.role is Role.SERVICE else _person(session, holder)
-        token, plain = issue_token(session, found, label=label, expires_at=database_now(session) + life)
-        record(session, "token.create", str(token.id), role=holder.role.value, label=label)
+        expires_at = database_now(session) + life
+        token, plain = issue_token(session, found, label=label, expires_at=expires_at, scopes=scopes)
+        record(session, "token.create", str(token.id), role=holder.role.value, label=label, scopes=token.scopes)
         return plain
 
 
@@ -97,6 +102,7 @@ def _person(session: Session, holder: Holder) -> Person:
             name=holder.name or holder.email,
             email=holder.email,
             organization_id=organization.id if organization else None,
+            owner=organization is not None and lacks_owner(session, organization.id),
         )
         session.add(person)
         session.flush()

@@ -1,5 +1,6 @@
 """Bringing a database up, down and to a known place, one migrator at a time."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ MIGRATION_LOCK = 7_236_115_001
 """The key of the session advisory lock that keeps migrators apart."""
 LOCK_TIMEOUT = "5s"
 """How long a migration waits for a table that is in use before it gives up and changes nothing."""
+LOOK_SECONDS = 0.1
+"""How often a migrator looks whether the one before it is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def locked_connection(owner_url: str) -> Iterator[Connection]:
     engine = create_engine(owner_url, poolclass=NullPool)
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
-            guard.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+            _wait_for_lock(guard)
             with engine.connect() as connection:
                 connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
                 connection.commit()
@@ -70,6 +73,12 @@ def locked_connection(owner_url: str) -> Iterator[Connection]:
             guard.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
     finally:
         engine.dispose()
+
+
+def _wait_for_lock(guard: Connection) -> None:
+    """Asks again and again: a statement that waits holds a snapshot, and an index made concurrently waits for that."""
+    while not guard.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": MIGRATION_LOCK}):
+        time.sleep(LOOK_SECONDS)
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -1,35 +1,43 @@
 """What is stored: SQLAlchemy models, one file an aggregate, and the guards that the database itself holds."""
 
-from models.access import AccessRequest, Invitation
+from models.access import AccessContact, AccessRequest, Invitation, WebsiteCheck
 from models.app import App
 from models.audit import AuditEntry, IdempotencyKey
 from models.base import Base
+from models.catalog import CatalogEntry
 from models.checklist import ChecklistItem
 from models.component import Component, ComponentTest
+from models.conversation import InternalNote, ReviewMessage
 from models.job import JobTick
+from models.membership import Membership
 from models.notification import Notification
 from models.organization import Organization, Person
 from models.policy import PolicyVersion
 from models.request import ApplyBatch, RejectedMessage, TransitionRequest
 from models.review import Review, ReviewStep, Submission
+from models.saved_reason import SavedReason
 from models.token import ApiToken, Service
 from models.transition import Transition, TransitionReason
 from models.usage import Customer, OAuthInstall
 
 __all__ = [
+    "AccessContact",
     "AccessRequest",
     "ApiToken",
     "App",
     "ApplyBatch",
     "AuditEntry",
     "Base",
+    "CatalogEntry",
     "ChecklistItem",
     "Component",
     "ComponentTest",
     "Customer",
     "IdempotencyKey",
+    "InternalNote",
     "Invitation",
     "JobTick",
+    "Membership",
     "Notification",
     "OAuthInstall",
     "Organization",
@@ -37,10 +45,13 @@ __all__ = [
     "PolicyVersion",
     "RejectedMessage",
     "Review",
+    "ReviewMessage",
     "ReviewStep",
+    "SavedReason",
     "Service",
     "Submission",
     "Transition",
     "TransitionReason",
     "TransitionRequest",
+    "WebsiteCheck",
 ]

@@ -1,19 +1,24 @@
-"""A company's request to take part, and the one-time invitation that an approval issues."""
+"""A company's request to take part, who asked, and the one-time invitations to be a person of a company."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, CreatedAt, Id, one_of
+from models.due import DueMixin, due_constraints
 from models.lifecycle import AccessState, Role
 
 
 class AccessRequest(Base):
-    """A request for access with its plan and survey. Approval ties it to an organization."""
+    """A request for access with its plan and survey. Approval ties it to an organization.
+
+    `domain` is the website's registrable domain and `mail_domain` that of the contact's address. Where both are one,
+    the contact speaks for the company, and a company has one open request.
+    """
 
     __tablename__ = "access_request"
 
@@ -21,13 +26,20 @@ class AccessRequest(Base):
     organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"), index=True)
     company_name: Mapped[str]
     website: Mapped[str]
+    domain: Mapped[str | None]
     contact_name: Mapped[str]
     contact_email: Mapped[str]
+    mail_domain: Mapped[str | None]
     plan: Mapped[str]
+    component_kinds: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     survey: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    agreements: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     state: Mapped[str] = mapped_column(String(16), server_default=AccessState.REQUESTED)
     requested_at: Mapped[CreatedAt]
     due_at: Mapped[datetime]
+    overdue_marked_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[UUID | None]
     decision_reason: Mapped[str | None]
@@ -38,11 +50,66 @@ class AccessRequest(Base):
         CheckConstraint("(decided_at IS NULL) = (decided_by IS NULL)", name="decided_by"),
         CheckConstraint("state <> 'approved' OR organization_id IS NOT NULL", name="approved"),
         CheckConstraint("state <> 'declined' OR decision_reason IS NOT NULL", name="declined"),
+        Index("access_request_secret_key", "secret_hash", unique=True),
+        Index(
+            "access_request_company_key",
+            "domain",
+            unique=True,
+            postgresql_where=text("state = 'requested' AND domain = mail_domain"),
+        ),
+        Index("access_request_mail_domain_idx", "mail_domain", "requested_at"),
+        Index("access_request_state_idx", "state", "id"),
+    )
+
+
+class AccessContact(Base):
+    """Another person of the company who asked for access: joined to the company's request instead of a second one."""
+
+    __tablename__ = "access_contact"
+
+    id: Mapped[Id]
+    access_request_id: Mapped[UUID] = mapped_column(ForeignKey("access_request.id"))
+    name: Mapped[str]
+    email: Mapped[str]
+    mail_domain: Mapped[str]
+    plan: Mapped[str]
+    component_kinds: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    survey: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    agreements: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        CheckConstraint("length(secret_hash) = 32", name="secret_hash"),
+        Index("access_contact_once_key", "access_request_id", func.lower(text("email")), unique=True),
+        Index("access_contact_mail_domain_idx", "mail_domain", "created_at"),
+    )
+
+
+class WebsiteCheck(DueMixin, Base):
+    """Whether the company's website answers, as due work: a worker fetches it once the request is stored."""
+
+    __tablename__ = "website_check"
+
+    id: Mapped[Id]
+    access_request_id: Mapped[UUID] = mapped_column(ForeignKey("access_request.id"), unique=True)
+    url: Mapped[str]
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    created_at: Mapped[CreatedAt]
+    checked_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        *due_constraints(),
+        CheckConstraint("(status = 'done') = (checked_at IS NOT NULL)", name="checked"),
+        Index("website_check_dead_idx", "id", postgresql_where=text("status = 'dead'")),
     )
 
 
 class Invitation(Base):
-    """A one-time code, kept only as its SHA-256, that is exchanged for a person and a first token."""
+    """A one-time code, kept only as its SHA-256, that is exchanged for a person and a first token.
+
+    It is open until it is accepted or revoked; an address has one open invitation of an organization.
+    """
 
     __tablename__ = "invitation"
 
@@ -50,15 +117,27 @@ class Invitation(Base):
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"), index=True)
     access_request_id: Mapped[UUID | None] = mapped_column(ForeignKey("access_request.id"), index=True)
     role: Mapped[str] = mapped_column(String(16), server_default=Role.PARTNER)
+    name: Mapped[str] = mapped_column(server_default="")
     email: Mapped[str]
     code_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    invited_by: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     accepted_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    revoked_at: Mapped[datetime | None]
 
     __table_args__ = (
         one_of("role", [Role.PARTNER]),
         CheckConstraint("length(code_hash) = 32", name="code_hash"),
         CheckConstraint("(accepted_at IS NULL) = (accepted_by IS NULL)", name="accepted"),
+        CheckConstraint("num_nonnulls(accepted_at, revoked_at) <= 1", name="ended"),
+        Index(
+            "invitation_open_key",
+            "organization_id",
+            func.lower(text("email")),
+            unique=True,
+            postgresql_where=text("accepted_at IS NULL AND revoked_at IS NULL"),
+        ),
+        Index("invitation_invited_by_idx", "invited_by"),
     )

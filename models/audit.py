@@ -23,7 +23,12 @@ class AuditEntry(Base):
     target: Mapped[str]
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
-    __table_args__ = (Index(None, "target", "id"),)
+    __table_args__ = (
+        Index(None, "at", "id"),
+        Index(None, "actor_id", "at", "id"),
+        Index(None, "action", "at", "id"),
+        Index(None, "target", "at", "id"),
+    )
 
 
 class IdempotencyKey(Base):

@@ -84,7 +84,7 @@ END
     ),
 )
 
-_APPEND_ONLY_TABLES = ("audit_entry", "policy_version", "submission", "transition")
+_APPEND_ONLY_TABLES = ("audit_entry", "policy_version", "saved_reason", "submission", "transition")
 
 _APPEND_ONLY = Guard(
     "append_only_guard",
@@ -107,18 +107,22 @@ _CHANGE = ("SELECT", "INSERT", "UPDATE")
 _OWN = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 PRIVILEGES: dict[str, tuple[str, ...]] = {
+    "access_contact": _CHANGE,
     "access_request": _CHANGE,
     "api_token": _CHANGE,
     "app": _CHANGE,
     "apply_batch": _OWN,
     "audit_entry": _KEEP,
+    "catalog_entry": _OWN,
     "checklist_item": _OWN,
     "component": _CHANGE,
     "component_test": _CHANGE,
     "customer": _CHANGE,
     "idempotency_key": _OWN,
+    "internal_note": _KEEP,
     "invitation": _CHANGE,
     "job_tick": _OWN,
+    "membership": _CHANGE,
     "notification": _CHANGE,
     "oauth_install": _CHANGE,
     "organization": _CHANGE,
@@ -126,12 +130,15 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "policy_version": _KEEP,
     "rejected_message": _OWN,
     "review": _CHANGE,
+    "review_message": _KEEP,
     "review_step": _CHANGE,
+    "saved_reason": _KEEP,
     "service": _CHANGE,
     "submission": _KEEP,
     "transition": _KEEP,
     "transition_reason": ("SELECT", "INSERT", "DELETE"),
     "transition_request": _CHANGE,
+    "website_check": _CHANGE,
 }
 """What the application role may do to each table. A table without an entry fails a test."""
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,9 +12,10 @@ from models.due import DueMixin, due_constraints
 
 
 class Notification(DueMixin, Base):
-    """One message to one person. `cause` names what it is about, so that the same cause never tells anyone twice.
+    """One message to one person, or to an address of which nobody is known yet (`recipient_email`).
 
-    `app_version` is the version of the App that it was written for: a reminder of an older version is void.
+    `cause` names what it is about, so that the same cause never tells anyone twice. What is about an App names it and
+    the version that it was written for: a reminder of an older version is void. `data` has what the words need.
     """
 
     __tablename__ = "notification"
@@ -22,9 +23,10 @@ class Notification(DueMixin, Base):
     id: Mapped[Id]
     kind: Mapped[Code]
     cause: Mapped[str]
-    app_id: Mapped[UUID] = mapped_column(ForeignKey("app.id"))
-    app_version: Mapped[int]
-    recipient_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    app_id: Mapped[UUID | None] = mapped_column(ForeignKey("app.id"))
+    app_version: Mapped[int | None]
+    recipient_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    recipient_email: Mapped[str | None]
     channel: Mapped[str] = mapped_column(String(16), server_default="email")
     data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     created_at: Mapped[CreatedAt]
@@ -32,7 +34,17 @@ class Notification(DueMixin, Base):
     __table_args__ = (
         *due_constraints(),
         one_of("channel", ["email"]),
+        CheckConstraint("num_nonnulls(recipient_id, recipient_email) = 1", name="recipient"),
+        CheckConstraint("(app_id IS NULL) = (app_version IS NULL)", name="app"),
         UniqueConstraint("cause", "recipient_id", "channel", name="notification_once_key"),
+        Index(
+            "notification_once_by_email_key",
+            "cause",
+            "recipient_email",
+            "channel",
+            unique=True,
+            postgresql_where=text("recipient_email IS NOT NULL"),
+        ),
         Index("notification_app_idx", "app_id", "id"),
         Index("notification_dead_idx", "id", postgresql_where=text("status = 'dead'")),
     )

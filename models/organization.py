@@ -11,20 +11,27 @@ from models.lifecycle import Role
 
 
 class Organization(Base):
-    """A partner company."""
+    """A partner company. `domain` is its website's registrable domain, by which it is known; no two have one."""
 
     __tablename__ = "organization"
 
     id: Mapped[Id]
     name: Mapped[str]
     website: Mapped[str]
+    domain: Mapped[str | None]
     created_at: Mapped[CreatedAt]
 
-    __table_args__ = (CheckConstraint("length(name) BETWEEN 1 AND 200", name="name"),)
+    __table_args__ = (
+        CheckConstraint("length(name) BETWEEN 1 AND 200", name="name"),
+        Index("organization_domain_key", "domain", unique=True),
+    )
 
 
 class Person(Base):
-    """Somebody who acts: a partner belongs to an organization, a reviewer or an admin to the platform."""
+    """Somebody who acts: a partner belongs to an organization, a reviewer or an admin to the platform.
+
+    An organization has one `owner`, the first of its people until they hand over; an owner cannot be removed.
+    """
 
     __tablename__ = "person"
 
@@ -33,12 +40,15 @@ class Person(Base):
     role: Mapped[str] = mapped_column(String(16))
     name: Mapped[str]
     email: Mapped[str]
+    owner: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
     removed_at: Mapped[datetime | None]
 
     __table_args__ = (
         one_of("role", [Role.PARTNER, Role.REVIEWER, Role.ADMIN]),
         CheckConstraint("(role = 'partner') = (organization_id IS NOT NULL)", name="belongs"),
+        CheckConstraint("NOT owner OR (organization_id IS NOT NULL AND removed_at IS NULL)", name="owner"),
+        Index("person_owner_key", "organization_id", unique=True, postgresql_where=text("owner")),
         Index(
             "person_email_key",
             func.lower(text("email")),

@@ -64,7 +64,10 @@ class Submission(Base):
 
 
 class Review(Base):
-    """The review of one submission: who holds it, until when it is promised, and how it ended."""
+    """The review of one submission: who holds it, until when it is promised, and how it ended.
+
+    `last_act_at` is when its holder last did something to it; a claim idle for long lapses.
+    """
 
     __tablename__ = "review"
 
@@ -76,6 +79,7 @@ class Review(Base):
     due_soon_at: Mapped[datetime]
     claimed_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
     claimed_at: Mapped[datetime | None]
+    last_act_at: Mapped[datetime | None]
     due_soon_marked_at: Mapped[datetime | None]
     overdue_marked_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(24))
@@ -87,6 +91,11 @@ class Review(Base):
         CheckConstraint("(outcome IS NULL) = (closed_at IS NULL)", name="closed"),
         Index("review_open_app_key", "app_id", unique=True, postgresql_where=text("closed_at IS NULL")),
         Index("review_queue_idx", "due_at", "id", postgresql_where=text("closed_at IS NULL")),
+        Index("review_held_idx", "claimed_by", "due_at", "id", postgresql_where=text("closed_at IS NULL")),
+        Index("review_due_idx", "due_at", "id"),
+        Index("review_app_idx", "app_id", "id"),
+        Index("review_opened_idx", "opened_at"),
+        Index("review_closed_idx", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
         Index(
             "review_due_soon_idx",
             "due_soon_at",

@@ -31,6 +31,7 @@ APPLY = Bell("apply", "apply", "apply_due_requests")
 STEPS = Bell("steps", "steps", "run_due_steps")
 NOTIFICATIONS = Bell("notifications", "notifications", "deliver_due_notifications")
 JOBS = Bell("jobs", "jobs", "run_due_jobs")
+CHECKS = Bell("checks", "checks", "run_due_checks")
 
 
 class Doorbell:

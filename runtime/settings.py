@@ -43,13 +43,31 @@ class Settings(BaseSettings):
     )
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         min_length=1,
-        description="Fernet keys for stored secrets (test accounts), comma-separated: the first encrypts, all decrypt.",
+        description="Fernet keys for stored secrets (test accounts, codes that wait for their mail), comma-separated: "
+        "the first encrypts, all decrypt.",
     )
     api_host: str = Field(default="127.0.0.1", description="The address on which `devcenter api` listens.")
     api_port: int = Field(default=8787, ge=0, le=65535, description="The port of `devcenter api`; 0 takes a free one.")
     public_url: str = Field(
         default="http://127.0.0.1:8787",
         description="Where partners and reviewers reach the API; used in mails.",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses or networks of proxies, comma-separated, whose X-Forwarded-For tells the client's "
+        "address. Without any, the connection's own address counts.",
+    )
+    rate_partner: int = Field(default=50, ge=0, description="Requests a second for each token of a partner; 0: any.")
+    rate_reviewer: int = Field(default=100, ge=0, description="Requests a second for each token of a reviewer.")
+    rate_service: int = Field(default=5000, ge=0, description="Requests a second for each token of a service.")
+    rate_admin: int = Field(default=5000, ge=0, description="Requests a second for each token of an admin.")
+    rate_address: int = Field(
+        default=50, ge=0, description="Requests a second for each address without a token, or with an unknown one."
+    )
+    rate_open_writes: int = Field(
+        default=30,
+        ge=0,
+        description="Requests a minute for each address that writes without a token: access requests, invitations.",
     )
     database_pool: int = Field(
         default=10,

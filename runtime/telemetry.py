@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_
 from prometheus_client.multiprocess import MultiProcessCollector
 
 BELL_FAILURES = Counter("devcenter_bell_failures", "Bells that could not be rung; the sweep finds the work.", ["bell"])
+UNCOUNTED = Counter("devcenter_requests_uncounted", "Requests let through unlimited: Redis did not count them.")
 JUDGED = Counter("devcenter_requests_judged", "Transition requests judged, by outcome.", ["outcome"])
 BATCH_SECONDS = Histogram("devcenter_batch_seconds", "Seconds that one batch of transition requests took.")
 WORKED = Counter("devcenter_due_rows_worked", "Leased due rows worked on, by kind and outcome.", ["kind", "outcome"])

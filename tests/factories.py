@@ -11,7 +11,7 @@ from tests.journeys import BECAUSE, People, app_building, ask, judge, now_of, st
 from workflow.actors import SCHEDULE, Actor
 from workflow.reviewing.desk import claim_review
 from workflow.reviewing.steps import decide_step
-from workflow.usage import Use, report_use
+from workflow.usage import Report, Use, report_use
 
 WAY: dict[AppState, tuple[AppTrigger, ...]] = {
     AppState.BUILDING: (),
@@ -75,15 +75,11 @@ def report_customers(engine: Engine, people: People, slug: str) -> None:
         writer = writer_of(session)
         needed = writer.policies.current.customers_to_promote
         uses = [(Use.OAUTH_INSTALL, "w-0"), *((Use.CUSTOMER, f"w-{number}") for number in range(needed))]
-        for use, workspace in uses:
-            report_use(
-                session,
-                use,
-                slug=slug,
-                workspace=workspace,
-                enabled=True,
-                actor=people.service,
-                now=now_of(session),
-                policies=writer.policies,
-                rulebook=writer.rulebook,
-            )
+        report_use(
+            session,
+            [Report(slug, use, workspace) for use, workspace in uses],
+            actor=people.service,
+            now=now_of(session),
+            policies=writer.policies,
+            rulebook=writer.rulebook,
+        )

@@ -64,10 +64,10 @@ def people_in(engine: Engine, company: str = "Acme") -> People:
     """Stores a company with access and a person or service of each role."""
     domain = f"{company.lower()}.example"
     with Session(engine) as session, session.begin():
-        organization = Organization(name=company, website=f"https://{domain}")
+        organization = Organization(name=company, website=f"https://{domain}", domain=domain)
         session.add(organization)
         session.flush()
-        partner = Person(organization_id=organization.id, role="partner", name="Pat", email=f"pat@{domain}")
+        partner = Person(organization_id=organization.id, role="partner", name="Pat", email=f"pat@{domain}", owner=True)
         reviewer = Person(role="reviewer", name="Rae", email=f"rae@{domain}.platform.example")
         admin = Person(role="admin", name="Ada", email=f"ada@{domain}.platform.example")
         service = Service(name=f"billing-{company.lower()}")

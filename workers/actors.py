@@ -15,6 +15,7 @@ ACTOR_OF = {
     BellName.STEPS: "run_due_steps",
     BellName.NOTIFICATIONS: "deliver_due_notifications",
     BellName.JOBS: "run_due_jobs",
+    BellName.CHECKS: "run_due_checks",
 }
 """The actor behind each bell; the bell's name is its queue's."""
 

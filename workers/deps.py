@@ -25,6 +25,7 @@ class BellName(StrEnum):
     STEPS = "steps"
     NOTIFICATIONS = "notifications"
     JOBS = "jobs"
+    CHECKS = "checks"
 
 
 class SendsMail(Protocol):
@@ -36,7 +37,10 @@ class SendsMail(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """The world of a worker process. `ring` and `answered` never raise; `reached` marks named fault points."""
+    """The world of a worker process. `ring` and `answered` never raise; `reached` marks named fault points.
+
+    `unseal` opens what was encrypted with a key of the ring; it raises ValueError when none fits.
+    """
 
     engine: Engine
     announcements: Announcements
@@ -45,6 +49,7 @@ class Deps:
     ring: Callable[..., None]
     answered: Callable[[BellName], None]
     reached: Callable[[str], None]
+    unseal: Callable[[str], str]
     http: FetchesPages
     mail: SendsMail
     mail_from: str

@@ -16,6 +16,7 @@ BELL_OF = {
     DueKind.REVIEW_STEP.value: BellName.STEPS,
     DueKind.NOTIFICATION.value: BellName.NOTIFICATIONS,
     DueKind.JOB_TICK.value: BellName.JOBS,
+    DueKind.WEBSITE_CHECK.value: BellName.CHECKS,
 }
 """The bell of each kind of due work."""
 

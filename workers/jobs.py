@@ -3,6 +3,7 @@
 To add a job: write its function and name it in JOBS; docs/extending.md shows one.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,11 +14,14 @@ from sqlalchemy.orm import Session
 from models import JobTick
 from workers.deps import BellName, Deps, database_now
 from workers.draining import BELL_OF, drain
+from workflow.access.deciding import mark_access_requests
 from workflow.audit import exported_heads
+from workflow.catalog import mend_catalog
 from workflow.due import DueKind, Lease, due_kinds
 from workflow.notifications import mark_reviews
 from workflow.policy import load_policies
 from workflow.promotion import promote_eligible_apps
+from workflow.reviewing.lapsing import lapse_idle_claims
 
 LEASE = timedelta(minutes=5)
 KEYS_KEPT = timedelta(days=30)
@@ -25,6 +29,8 @@ KEYS_KEPT = timedelta(days=30)
 TICKS_KEPT = timedelta(days=7)
 HEADS_OVERLAP = timedelta(minutes=5)
 """How far an export of heads looks back beyond the tick before: longer than any transaction may last."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,22 @@ def _mark_reviews(session: Session, deps: Deps, now: datetime) -> None:
         deps.ring(BellName.NOTIFICATIONS)
 
 
+def _lapse_idle_claims(session: Session, deps: Deps, now: datetime) -> None:
+    if lapse_idle_claims(session, load_policies(session).current, now):
+        deps.ring(BellName.NOTIFICATIONS)
+
+
+def _mark_access_requests(session: Session, deps: Deps, now: datetime) -> None:
+    if mark_access_requests(session, now):
+        deps.ring(BellName.NOTIFICATIONS)
+
+
+def _mend_catalog(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
+    mended = mend_catalog(session, now)
+    if mended:
+        log.warning("%s entries of the catalog were not what their Apps' states say", mended)
+
+
 def _export_history_heads(session: Session, deps: Deps, now: datetime) -> None:
     before = session.scalar(
         text("SELECT max(tick_at) FROM job_tick WHERE job = 'export_history_heads' AND status = 'done'")
@@ -88,7 +110,10 @@ JOBS: dict[str, Job] = {
         Job("promote_eligible_apps", timedelta(minutes=1), _promote_eligible_apps),
         Job("ring_for_due_work", timedelta(seconds=10), _ring_for_due_work),
         Job("mark_reviews", timedelta(minutes=1), _mark_reviews),
+        Job("lapse_idle_claims", timedelta(minutes=1), _lapse_idle_claims),
+        Job("mark_access_requests", timedelta(minutes=1), _mark_access_requests),
         Job("export_history_heads", timedelta(minutes=1), _export_history_heads),
+        Job("mend_catalog", timedelta(minutes=10), _mend_catalog),
         Job("prune", timedelta(hours=1), _prune),
     )
 }

@@ -20,10 +20,11 @@ from dramatiq.middleware import CurrentMessage, Retries, ShutdownNotifications, 
 
 from runtime.broker import WakingRedisBroker
 from runtime.database import make_engine
-from runtime.doorbell import APPLY, JOBS, NOTIFICATIONS, STEPS, Doorbell
+from runtime.doorbell import APPLY, CHECKS, JOBS, NOTIFICATIONS, STEPS, Doorbell
 from runtime.faults import fault_points
 from runtime.garbage import collect_seldom
 from runtime.guarded_http import FetchLimits, GuardedHttp
+from runtime.secrets import KeyRing
 from runtime.settings import Settings, load_settings
 from runtime.telemetry import (
     BATCH_SECONDS,
@@ -51,6 +52,7 @@ _BELLS = {
     BellName.STEPS: STEPS,
     BellName.NOTIFICATIONS: NOTIFICATIONS,
     BellName.JOBS: JOBS,
+    BellName.CHECKS: CHECKS,
 }
 
 heads_log = logging.getLogger("devcenter.history_heads")
@@ -118,6 +120,7 @@ def make_deps(settings: Settings, broker: WakingRedisBroker) -> Deps:
         ring=ring,
         answered=lambda bell: doorbell.answered(_BELLS[bell]),
         reached=fault_points(settings.fault_point),
+        unseal=KeyRing(settings.secret_keys).unseal,
         http=GuardedHttp(
             FetchLimits(total=timedelta(seconds=20)),
             user_agent=USER_AGENT,

@@ -10,6 +10,7 @@ import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from workers.checking import run_due_checks
 from workers.deps import BellName, Deps, database_now
 from workers.draining import BELL_OF
 from workers.jobs import run_due_jobs
@@ -25,6 +26,7 @@ WORK_OF = {
     BellName.STEPS: run_due_steps,
     BellName.NOTIFICATIONS: deliver_due_notifications,
     BellName.JOBS: run_due_jobs,
+    BellName.CHECKS: run_due_checks,
 }
 """What each bell asks for."""
 CONNECTIONS = len(WORK_OF) + 1

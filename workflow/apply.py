@@ -207,7 +207,7 @@ def _append_to_log(
         commitment = None
         if one.reasons:
             salt = salts[index * SALT_BYTES : (index + 1) * SALT_BYTES]
-            given = [{"code": reason.code, "text": reason.text, "where": reason.where} for reason in one.reasons]
+            given = [reason.as_dict() for reason in one.reasons]
             kept.append(_KeptReasons(one.app_id, one.version, salt, canonical_text(given)))
             commitment = commit_to_text(kept[-1].reasons, salt)
         row = _log_row(one, now, commitment)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger, Role
 from workflow.actors import Actor
-from workflow.facts import Ask, Reason
+from workflow.facts import Ask, reason_from
 from workflow.loading import app_ids
 
 
@@ -112,6 +112,6 @@ def _due_request(
     attempts: int,
     crashes: int,
 ) -> DueRequest:
-    reasons = tuple([Reason(part["code"], part["text"], part.get("where", "")) for part in given])
+    reasons = tuple([reason_from(part) for part in given])
     ask = Ask(Actor(principal_id, Role(role), organization_id), reasons)
     return DueRequest(request_id, app_id, AppTrigger(trigger), expected_state, ask, attempts, crashes)

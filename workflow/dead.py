@@ -1,50 +1,89 @@
 """Dead rows of every kind in one place: listing them with their errors, and replaying one."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from workflow.due import DueKind, replay_due_row
+from workflow.errors import Conflict
 from workflow.requests import replay_request
 
 REQUESTS = "transition_request"
+MESSAGES = "rejected_message"
 DEAD_KINDS = (REQUESTS, *(kind.value for kind in DueKind))
-LISTED = 200
-"""Rows listed of each kind, at most."""
+"""What can be replayed."""
+LISTED_KINDS = (*DEAD_KINDS, MESSAGES)
+
+_ABOUT = {
+    DueKind.REVIEW_STEP: "code",
+    DueKind.NOTIFICATION: "kind",
+    DueKind.JOB_TICK: "job",
+    DueKind.WEBSITE_CHECK: "url",
+}
+"""The column that says what a row of a kind is about; its id where there is none."""
 
 
-def list_dead(session: Session) -> dict[str, Any]:
-    """Gives the dead rows by kind (`id`, `attempts`, `error`), oldest first, and the rejected messages."""
-    rows = {
-        kind: [
-            {"id": str(row.id), "attempts": row.attempts, "error": row.last_error}
-            for row in session.execute(
-                text(f"SELECT id, attempts, last_error FROM {kind} WHERE status = 'dead' ORDER BY id LIMIT {LISTED}")
-            )
-        ]
-        for kind in DEAD_KINDS
-    }
-    messages = session.execute(
-        text(f"SELECT id, queue, error, body, received_at FROM rejected_message ORDER BY id LIMIT {LISTED}")
-    )
-    rejected = [
-        {
-            "id": str(row.id),
-            "queue": row.queue,
-            "error": row.error,
-            "body": row.body,
-            "received_at": row.received_at.isoformat(),
-        }
-        for row in messages
-    ]
-    return {"dead": rows, "rejected_messages": rejected}
+@dataclass(frozen=True, slots=True)
+class DeadRow:
+    """A row that rests until somebody looks: its kind and id, what it was about, its tries, and why it ended."""
+
+    kind: str
+    id: UUID
+    at: datetime
+    about: str
+    attempts: int
+    error: str
+    body: str | None = None
+
+
+def dead_rows(session: Session, kind: str, after: UUID | None, limit: int) -> list[DeadRow]:
+    """Gives up to `limit` dead rows of a kind, newest first, those after `after`. Raises KeyError for another kind."""
+    place = "WHERE id < :after" if after else ""
+    statement = text(f"SELECT * FROM ({_SELECT[kind]}) dead {place} ORDER BY id DESC LIMIT :limit")
+    rows = session.execute(statement, {"limit": limit} | ({"after": after} if after else {}))
+    return [DeadRow(kind, row.id, row.at, row.about, row.attempts, row.error, row.body) for row in rows]
+
+
+def count_dead(session: Session) -> dict[str, int]:
+    """Gives how many dead rows there are of each kind, and how many messages could not be taken in. One query."""
+    parts = [f"SELECT '{kind}' AS kind, count(*) AS many FROM ({_SELECT[kind]}) dead" for kind in LISTED_KINDS]
+    return {row.kind: row.many for row in session.execute(text(" UNION ALL ".join(parts)))}
 
 
 def replay(session: Session, kind: str, row_id: UUID) -> None:
-    """Makes a dead row due again. Raises NotFound. Does not commit."""
+    """Makes a dead row due again. Does not commit. Raises NotFound, and Conflict for what cannot be replayed."""
+    if kind == MESSAGES:
+        raise Conflict(
+            "dead.not_replayable",
+            "A rejected message cannot be replayed: its token is not kept.",
+            "Mend what its error names and let its sender send it again.",
+        )
     if kind == REQUESTS:
         replay_request(session, row_id)
     else:
         replay_due_row(session, DueKind(kind), row_id)
+
+
+def _due_select(kind: DueKind) -> str:
+    return f"""
+        SELECT id, due_at AS at, attempts, {_ABOUT.get(kind, "id::text")} AS about,
+               coalesce(last_error, '') AS error, NULL AS body
+          FROM {kind} WHERE status = 'dead'
+    """
+
+
+_SELECT: dict[str, str] = {
+    REQUESTS: """
+        SELECT r.id, r.finished_at AS at, r.attempts, a.slug || ': ' || r.trigger AS about,
+               r.last_error AS error, NULL AS body
+          FROM transition_request r JOIN app a ON a.id = r.app_id WHERE r.status = 'dead'
+    """,
+    MESSAGES: """
+        SELECT id, received_at AS at, 0 AS attempts, 'queue ' || queue AS about, error, left(body, 2000) AS body
+          FROM rejected_message
+    """,
+    **{kind.value: _due_select(kind) for kind in DueKind},
+}

@@ -31,6 +31,7 @@ class DueKind(StrEnum):
     REVIEW_STEP = "review_step"
     NOTIFICATION = "notification"
     JOB_TICK = "job_tick"
+    WEBSITE_CHECK = "website_check"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 from models.base import new_id
 from models.checklist import GIVEN_REQUIREMENTS, Requirement
 from models.lifecycle import AppTrigger
-from models.review import ReviewOutcome, SubmissionKind
+from models.review import ReviewOutcome
+from workflow.catalog import list_in_catalog, take_off_catalog
 from workflow.deadlines import deadline
 from workflow.facts import Facts
 from workflow.loading import app_ids
 from workflow.machine import AppRulebook
+from workflow.membership import end_memberships
 from workflow.notifications import Audience, NotificationKind, notify_of_transitions
 from workflow.promotion import request_promotions
 from workflow.reviewing.steps import PERSON_STEPS
@@ -42,7 +44,11 @@ class Effect(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OpenReview:
-    """Freezes what was submitted and opens its review with the policy's steps."""
+    """Freezes what was submitted and opens its review with the policy's steps.
+
+    A resubmission is its last reviewer's at once, whatever the limit of claims: the limit bounds what reviewers take,
+    not the work that comes back to them, and a second reviewer would have to learn what the first one knows.
+    """
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
         reviews = [self._review(one, now) for one in applied]
@@ -70,12 +76,13 @@ class OpenReview:
             "review_id": new_id(),
             "app_id": one.app_id,
             "app_version": one.version,
-            "kind": SubmissionKind.FIRST.value,
             "policy_version": policy.version,
             "submitted_by": one.before.ask.actor.id,
             "now": now,
             "due_at": due_at,
             "due_soon_at": max(now, due_at - timedelta(hours=policy.due_soon_hours)),
+            "claimed_by": one.before.last_reviewer,
+            "claimed_at": now if one.before.last_reviewer else None,
             "open_evidence": _OPEN_EVIDENCE,
         }
 
@@ -120,6 +127,30 @@ class RequestPromotion:
         request_promotions(session, eligible)
 
 
+@dataclass(frozen=True, slots=True)
+class ListInCatalog:
+    """Shows the App in the catalog, with its new state as the badge."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        list_in_catalog(session, [(one.app_id, one.after.state) for one in applied], now)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOffCatalog:
+    """The App is gone from the catalog at once."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        take_off_catalog(session, [one.app_id for one in applied])
+
+
+@dataclass(frozen=True, slots=True)
+class EndMembership:
+    """Ends the App's membership of the Select Partner Program, or its application. Only a removal does."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        end_memberships(session, [(one.app_id, one.before.ask.actor.id) for one in applied], now)
+
+
 def effects_that_follow(trigger: AppTrigger) -> tuple[Effect, ...]:
     """Gives what follows from `trigger`, in order of writing."""
     return EFFECTS[trigger]
@@ -145,13 +176,26 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
     AppTrigger.APPROVE: (
         CloseReview(ReviewOutcome.APPROVED),
         VoidReminders(),
+        ListInCatalog(),
         _tell(NotificationKind.APPROVED),
         RequestPromotion(),
     ),
-    AppTrigger.PROMOTE: (_tell(NotificationKind.PROMOTED),),
-    AppTrigger.SUSPEND: (_tell(NotificationKind.SUSPENDED),),
-    AppTrigger.REINSTATE: (_tell(NotificationKind.REINSTATED), RequestPromotion()),
-    AppTrigger.REMOVE: (CloseReview(ReviewOutcome.CANCELLED), VoidReminders(), _tell(NotificationKind.REMOVED)),
+    AppTrigger.PROMOTE: (
+        ListInCatalog(),
+        _tell(NotificationKind.PROMOTED),
+    ),
+    AppTrigger.SUSPEND: (
+        TakeOffCatalog(),
+        _tell(NotificationKind.SUSPENDED),
+    ),
+    AppTrigger.REINSTATE: (ListInCatalog(), _tell(NotificationKind.REINSTATED), RequestPromotion()),
+    AppTrigger.REMOVE: (
+        CloseReview(ReviewOutcome.CANCELLED),
+        VoidReminders(),
+        TakeOffCatalog(),
+        EndMembership(),
+        _tell(NotificationKind.REMOVED),
+    ),
 }
 """To add an effect: write its class above and name it here. A test runs every row."""
 
@@ -160,8 +204,8 @@ _OPEN_EVIDENCE = [code.value for code in GIVEN_REQUIREMENTS if code is not Requi
 
 _INSERT_SUBMISSION = text("""
     INSERT INTO submission (id, app_id, app_version, kind, round, snapshot, policy_version, submitted_by, submitted_at)
-    SELECT :submission_id, a.id, :app_version, :kind,
-           1 + (SELECT count(*) FROM submission s WHERE s.app_id = a.id),
+    SELECT :submission_id, a.id, :app_version, CASE WHEN earlier.rounds = 0 THEN 'first' ELSE 'revision' END,
+           1 + earlier.rounds,
            jsonb_build_object(
                'app', jsonb_build_object('slug', a.slug, 'name', a.name),
                'components', (SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -171,12 +215,13 @@ _INSERT_SUBMISSION = text("""
                'evidence', (SELECT coalesce(jsonb_object_agg(i.code, i.evidence), '{}')
                               FROM checklist_item i WHERE i.app_id = a.id AND i.code = ANY(:open_evidence))),
            :policy_version, :submitted_by, :now
-      FROM app a WHERE a.id = :app_id
+      FROM app a CROSS JOIN LATERAL (SELECT count(*) AS rounds FROM submission s WHERE s.app_id = a.id) earlier
+     WHERE a.id = :app_id
 """)
 
 _INSERT_REVIEW = text("""
-    INSERT INTO review (id, submission_id, app_id, opened_at, due_at, due_soon_at)
-    VALUES (:review_id, :submission_id, :app_id, :now, :due_at, :due_soon_at)
+    INSERT INTO review (id, submission_id, app_id, opened_at, due_at, due_soon_at, claimed_by, claimed_at)
+    VALUES (:review_id, :submission_id, :app_id, :now, :due_at, :due_soon_at, :claimed_by, :claimed_at)
 """)
 
 _INSERT_STEP = text("""
@@ -195,5 +240,6 @@ _CANCEL_STEPS = app_ids("""
 
 _VOID_REMINDERS = app_ids("""
     UPDATE notification SET status = 'void'
-     WHERE app_id = ANY(:ids) AND status = 'due' AND kind IN ('new_submission', 'review_due_soon', 'review_overdue')
+     WHERE app_id = ANY(:ids) AND status = 'due' AND kind IN ('new_submission', 'review_due_soon', 'review_overdue',
+                                                               'review_handed_over', 'claim_lapsed')
 """)

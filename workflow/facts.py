@@ -1,7 +1,9 @@
 """What rules judge: everything that matters about an App, as one frozen value. Loading lives in `loading`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from models.checklist import Requirement
@@ -32,21 +34,42 @@ class StepFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReviewFacts:
-    """The open review: under which policy and by whom it was submitted, who holds it, and its steps."""
+    """The open review: under which policy and by whom it was submitted, who holds it, and its steps.
+
+    `holder_stays`: whoever holds it may still review, and so would take the App's next round.
+    """
 
     policy: Policy
     submitted_by: UUID
     claimed_by: UUID | None
     steps: tuple[StepFacts, ...]
+    holder_stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something is asked for: a saved reason's code or "other", words, and where to mend it."""
+    """Why something is asked for: a saved reason's code or "other", words, and where to mend it.
+
+    `saved`: the code names a saved reason, whose words come before `text` once the request is accepted; which version
+    they are of is `saved_version`.
+    """
 
     code: str
     text: str
     where: str = ""
+    saved: bool = False
+    saved_version: int | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """Gives the shape in which an accepted reason is stored and answered."""
+        version = {} if self.saved_version is None else {"saved_version": self.saved_version}
+        return {"code": self.code, "text": self.text, "where": self.where, **version}
+
+
+def reason_from(stored: Mapping[str, Any]) -> Reason:
+    """Gives the reason that was stored as `as_dict`."""
+    version = stored.get("saved_version")
+    return Reason(stored["code"], stored["text"], stored.get("where", ""), version is not None, version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +84,8 @@ class Ask:
 class Facts:
     """One App as it stands, and who asks. Everything that a rule may know.
 
-    `policy` is the version current at judgment; a review's own version is in `review`.
+    `policy` is the version current at judgment; a review's own version is in `review`. `last_reviewer` asked for
+    changes in the App's latest review and may still review: the next round is theirs.
     """
 
     slug: str
@@ -76,6 +100,7 @@ class Facts:
     onboarded_customers: int
     review: ReviewFacts | None
     policy: Policy
+    last_reviewer: UUID | None = None
     ask: Ask = Ask(SCHEDULE)
 
     def asked_by(self, ask: Ask) -> "Facts":
@@ -84,11 +109,23 @@ class Facts:
 
     def after(self, trigger: AppTrigger, target: str) -> "Facts":
         """Gives what the next request of the same batch is judged by. Pure; equals loading afresh."""
-        review = None
+        review, last_reviewer = None, self.last_reviewer
+        if self.review is not None:
+            stays = trigger is AppTrigger.REQUEST_CHANGES and self.review.holder_stays
+            last_reviewer = self.review.claimed_by if stays else None
         if trigger is AppTrigger.SUBMIT:
             steps = tuple(StepFacts(code, StepState.PENDING) for code in sorted(self.policy.review_steps))
-            review = ReviewFacts(self.policy, self.ask.actor.id, None, steps)
-        return replace(self, state=target, version=self.version + 1, review=review, ask=Ask(SCHEDULE))
+            keeps = last_reviewer is not None
+            review = ReviewFacts(self.policy, self.ask.actor.id, last_reviewer, steps, keeps)
+            last_reviewer = None
+        return replace(
+            self,
+            state=target,
+            version=self.version + 1,
+            review=review,
+            last_reviewer=last_reviewer,
+            ask=Ask(SCHEDULE),
+        )
 
     @property
     def missing_requirements(self) -> tuple[str, ...]:

@@ -43,12 +43,22 @@ _FACTS = app_ids("""
              WHERE c.app_id = a.id AND c.removed_at IS NULL) AS components,
            ARRAY(SELECT i.code FROM checklist_item i WHERE i.app_id = a.id) AS checklist,
            r.id AS review_id, r.claimed_by, s.policy_version AS review_policy, s.submitted_by,
+           holder.id IS NOT NULL AS holder_stays, last_reviewer.id AS last_reviewer,
            (SELECT jsonb_agg(jsonb_build_array(step.code, step.state) ORDER BY step.code)
               FROM review_step step WHERE step.review_id = r.id) AS steps
       FROM app a
       JOIN transition t ON t.app_id = a.id AND t.version = a.version
       LEFT JOIN review r ON r.app_id = a.id AND r.closed_at IS NULL
       LEFT JOIN submission s ON s.id = r.submission_id
+      LEFT JOIN person holder ON holder.id = r.claimed_by AND holder.removed_at IS NULL
+                             AND holder.role IN ('reviewer', 'admin')
+      LEFT JOIN LATERAL (SELECT before.claimed_by, before.outcome
+                           FROM submission round JOIN review before ON before.submission_id = round.id
+                          WHERE round.app_id = a.id ORDER BY round.app_version DESC LIMIT 1) latest ON true
+      LEFT JOIN person last_reviewer ON last_reviewer.id = latest.claimed_by
+                                    AND latest.outcome = 'changes_requested'
+                                    AND last_reviewer.removed_at IS NULL
+                                    AND last_reviewer.role IN ('reviewer', 'admin')
      WHERE a.id = ANY(:ids)
 """)
 
@@ -79,10 +89,13 @@ def _loaded(row: Row[Any], policies: Policies, current: Policy) -> LoadedApp:
         onboarded_customers=row.onboarded_customers,
         review=_review(row, policies) if row.review_id else None,
         policy=current,
+        last_reviewer=row.last_reviewer,
     )
     return LoadedApp(row.id, facts, bytes(row.head_hash), row.review_id)
 
 
 def _review(row: Row[Any], policies: Policies) -> ReviewFacts:
     steps = tuple(StepFacts(code, StepState(state)) for code, state in row.steps or ())
-    return ReviewFacts(policies.by_version[row.review_policy], row.submitted_by, row.claimed_by, steps)
+    return ReviewFacts(
+        policies.by_version[row.review_policy], row.submitted_by, row.claimed_by, steps, row.holder_stays
+    )

@@ -1,6 +1,8 @@
 """Who is told what: the kinds of notification, their audiences, and the rows that are written with their cause."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -26,10 +28,22 @@ class NotificationKind(StrEnum):
     NEW_SUBMISSION = "new_submission"
     REVIEW_DUE_SOON = "review_due_soon"
     REVIEW_OVERDUE = "review_overdue"
+    REVIEW_HANDED_OVER = "review_handed_over"
+    CLAIM_LAPSED = "claim_lapsed"
+    MESSAGE_TO_PARTNER = "message_to_partner"
+    MESSAGE_TO_REVIEWER = "message_to_reviewer"
+    NEW_ACCESS_REQUEST = "new_access_request"
+    ACCESS_OVERDUE = "access_overdue"
+    ACCESS_DECLINED = "access_declined"
+    WELCOME = "welcome"
+    COLLEAGUE_ASKED = "colleague_asked"
+    COLLEAGUE_INVITED = "colleague_invited"
+    PERSON_REMOVED = "person_removed"
+    OWNERSHIP_HANDED_OVER = "ownership_handed_over"
 
 
 class Audience(StrEnum):
-    """Who is told: the people of the App's company, or the review team."""
+    """Who is told: the people of the App's company, or whoever holds its open review, else the review team."""
 
     PARTNER = "partner"
     REVIEWERS = "reviewers"
@@ -37,7 +51,11 @@ class Audience(StrEnum):
 
 _RECIPIENTS = {
     Audience.PARTNER: "p.organization_id = a.organization_id",
-    Audience.REVIEWERS: "p.role = 'reviewer'",
+    Audience.REVIEWERS: """CASE WHEN EXISTS (SELECT FROM review r WHERE r.app_id = a.id AND r.closed_at IS NULL
+                                                                    AND r.claimed_by IS NOT NULL)
+                                THEN p.id = (SELECT r.claimed_by FROM review r
+                                              WHERE r.app_id = a.id AND r.closed_at IS NULL)
+                                ELSE p.role = 'reviewer' END""",
 }
 
 
@@ -66,19 +84,82 @@ def notify_of_transitions(
     session.execute(statement, {"kind": kind.value, "ids": ids, "versions": versions, "now": now})
 
 
-def notify_of_customer(session: Session, app_id: UUID, workspace: str, count: int, now: datetime) -> None:
-    """Tells the company that a workspace was onboarded, once for each workspace. Does not commit."""
+@dataclass(frozen=True, slots=True)
+class Onboarded:
+    """A workspace that became a customer of an App, which then had `count` of them."""
+
+    app_id: UUID
+    workspace: str
+    count: int
+
+
+def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: datetime) -> None:
+    """Tells each company that a workspace was onboarded, once for each workspace. One statement. Does not commit."""
+    if not onboarded:
+        return
+    first: dict[tuple[UUID, str], Onboarded] = {}
+    for one in onboarded:
+        first.setdefault((one.app_id, one.workspace), one)
     session.execute(
         text("""
             INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
-            SELECT uuidv7(), 'customer_onboarded', 'customer:' || a.id || ':' || :workspace,
-                   a.id, a.version, p.id, jsonb_build_object('count', :count), :now
-              FROM app a JOIN person p ON p.organization_id = a.organization_id AND p.removed_at IS NULL
-             WHERE a.id = :app_id
+            SELECT uuidv7(), 'customer_onboarded', 'customer:' || a.id || ':' || o.workspace,
+                   a.id, a.version, p.id, jsonb_build_object('count', o.many), :now
+              FROM unnest(:ids, :workspaces, :counts) AS o (app_id, workspace, many)
+              JOIN app a ON a.id = o.app_id
+              JOIN person p ON p.organization_id = a.organization_id AND p.removed_at IS NULL
             ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
-        """).bindparams(bindparam("workspace", type_=Text), bindparam("count", type_=Integer)),
-        {"app_id": app_id, "workspace": workspace, "count": count, "now": now},
+        """).bindparams(
+            bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))),
+            bindparam("workspaces", type_=ARRAY(Text)),
+            bindparam("counts", type_=ARRAY(Integer)),
+        ),
+        {
+            "ids": [one.app_id for one in first.values()],
+            "workspaces": [one.workspace for one in first.values()],
+            "counts": [one.count for one in first.values()],
+            "now": now,
+        },
     )
+
+
+def notify_people(
+    session: Session,
+    kind: NotificationKind,
+    cause: str,
+    people: Sequence[UUID],
+    now: datetime,
+    data: Mapping[str, object] | None = None,
+) -> None:
+    """Tells each of `people` of something that is no App's, once for each `cause`. Does not commit.
+
+    A person who is removed is told too: their removal is one of the things to tell. `data` is what the words need.
+    """
+    session.execute(_TELL_PEOPLE, {"ids": list(people), **_telling(kind, cause, now, data)})
+
+
+def notify_reviewers(
+    session: Session, kind: NotificationKind, cause: str, now: datetime, data: Mapping[str, object] | None = None
+) -> None:
+    """Tells the review team of something that is no App's, once for each `cause`. Does not commit."""
+    session.execute(_TELL_REVIEWERS, _telling(kind, cause, now, data))
+
+
+def notify_address(
+    session: Session,
+    kind: NotificationKind,
+    cause: str,
+    email: str,
+    now: datetime,
+    data: Mapping[str, object] | None = None,
+) -> None:
+    """Tells an address of which nobody is known yet, once for each `cause`; `data` has a `name`. Does not commit."""
+    session.execute(_TELL_ADDRESS, {"email": email, **_telling(kind, cause, now, data)})
+
+
+def void_notifications(session: Session, causes: Sequence[str]) -> None:
+    """Takes back what was not sent yet of `causes`, sealed secrets included. Does not commit."""
+    session.execute(_VOID, {"causes": list(causes)})
 
 
 def mark_reviews(session: Session, now: datetime) -> int:
@@ -113,3 +194,73 @@ def mark_reviews(session: Session, now: datetime) -> int:
             ).all()
         )
     return marked
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One person who is told something about an App, once for each `cause`."""
+
+    app_id: UUID
+    person_id: UUID
+    cause: str
+
+
+_TELL_OF_APPS = text("""
+    INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
+    SELECT uuidv7(), :kind, t.cause, a.id, a.version, p.id, '{}', :now
+      FROM unnest(:app_ids, :person_ids, :causes) AS t (app_id, person_id, cause)
+      JOIN app a ON a.id = t.app_id JOIN person p ON p.id = t.person_id AND p.removed_at IS NULL
+    ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+""").bindparams(
+    bindparam("kind", type_=Text),
+    bindparam("app_ids", type_=ARRAY(PgUUID(as_uuid=True))),
+    bindparam("person_ids", type_=ARRAY(PgUUID(as_uuid=True))),
+    bindparam("causes", type_=ARRAY(Text)),
+)
+
+
+def notify_of_apps(session: Session, kind: NotificationKind, told: Sequence[Told], now: datetime) -> None:
+    """Tells each of `told`, in one statement; who was removed meanwhile is left out. Does not commit."""
+    if not told:
+        return
+    session.execute(
+        _TELL_OF_APPS,
+        {
+            "kind": kind.value,
+            "app_ids": [one.app_id for one in told],
+            "person_ids": [one.person_id for one in told],
+            "causes": [one.cause for one in told],
+            "now": now,
+        },
+    )
+
+
+def _telling(kind: NotificationKind, cause: str, now: datetime, data: Mapping[str, object] | None) -> dict[str, object]:
+    return {"kind": kind.value, "cause": cause, "now": now, "data": json.dumps(dict(data or {}))}
+
+
+_TELLING = (bindparam("kind", type_=Text), bindparam("cause", type_=Text))
+
+_TELL_PEOPLE = text("""
+    INSERT INTO notification (id, kind, cause, recipient_id, data, due_at)
+    SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now FROM person p WHERE p.id = ANY(:ids)
+    ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+""").bindparams(*_TELLING, bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))))
+
+_TELL_REVIEWERS = text("""
+    INSERT INTO notification (id, kind, cause, recipient_id, data, due_at)
+    SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now
+      FROM person p WHERE p.role = 'reviewer' AND p.removed_at IS NULL
+    ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+""").bindparams(*_TELLING)
+
+_TELL_ADDRESS = text("""
+    INSERT INTO notification (id, kind, cause, recipient_email, data, due_at)
+    VALUES (uuidv7(), :kind, :cause, :email, CAST(:data AS jsonb), :now)
+    ON CONFLICT (cause, recipient_email, channel) WHERE recipient_email IS NOT NULL DO NOTHING
+""").bindparams(*_TELLING)
+
+_VOID = text("""
+    UPDATE notification SET status = 'void', leased_until = NULL, data = data - 'sealed'
+     WHERE cause = ANY(:causes) AND status IN ('due', 'dead')
+""").bindparams(bindparam("causes", type_=ARRAY(Text)))

@@ -12,12 +12,19 @@ from models.checklist import GIVEN_REQUIREMENTS
 from workflow.deadlines import BusinessCalendar
 from workflow.errors import Invalid
 
+CLAIMS_AT_ONCE = 10
+IDLE_CLAIM_BUSINESS_DAYS = 1
+"""What holds where a policy that was published before these numbers does not name them."""
+ACCESS_BUSINESS_DAYS = 1
+"""In how many business days a request for access is decided, where a policy says nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """One version of the policy.
 
-    `observed` holds codes of rules and review steps that report what they find and do not block.
+    `observed` holds codes of rules and review steps that report what they find and do not block. `claims_at_once` is
+    how many open reviews a reviewer may take; a claim lapses after `idle_claim_business_days` without an act.
     """
 
     version: int
@@ -28,6 +35,9 @@ class Policy:
     required_checklist: tuple[str, ...]
     review_steps: tuple[str, ...]
     observed: frozenset[str]
+    claims_at_once: int = CLAIMS_AT_ONCE
+    idle_claim_business_days: int = IDLE_CLAIM_BUSINESS_DAYS
+    access_business_days: int = ACCESS_BUSINESS_DAYS
 
 
 def parse_policy(version: int, document: dict[str, Any]) -> Policy:
@@ -36,23 +46,32 @@ def parse_policy(version: int, document: dict[str, Any]) -> Policy:
         policy = Policy(
             version=version,
             review_business_days=int(document["review_business_days"]),
+            access_business_days=int(document.get("access_business_days", ACCESS_BUSINESS_DAYS)),
             due_soon_hours=int(document["due_soon_hours"]),
             calendar=BusinessCalendar(document["time_zone"], document["country"], document["subdivision"]),
             customers_to_promote=int(document["customers_to_promote"]),
             required_checklist=tuple(document["required_checklist"]),
             review_steps=tuple(document["review_steps"]),
             observed=frozenset(document["observed"]),
+            claims_at_once=int(document.get("claims_at_once", CLAIMS_AT_ONCE)),
+            idle_claim_business_days=int(document.get("idle_claim_business_days", IDLE_CLAIM_BUSINESS_DAYS)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Invalid(
             "policy.invalid", f"Policy version {version} cannot be read: {error!r}.", "Mend the document."
         ) from (error)
     unknown = set(policy.required_checklist) - set(GIVEN_REQUIREMENTS)
-    if unknown or policy.review_business_days < 1 or policy.customers_to_promote < 0 or policy.due_soon_hours < 0:
+    least = min(
+        policy.review_business_days,
+        policy.access_business_days,
+        policy.claims_at_once,
+        policy.idle_claim_business_days,
+    )
+    if unknown or least < 1 or policy.customers_to_promote < 0 or policy.due_soon_hours < 0:
         raise Invalid(
             "policy.invalid",
             f"Policy version {version} is out of bounds (unknown requirements: {sorted(unknown) or 'none'}).",
-            "Days are at least 1, customers and hours at least 0, requirements are codes of the checklist.",
+            "Days and claims are at least 1, customers and hours at least 0, requirements are codes of the checklist.",
         )
     return policy
 

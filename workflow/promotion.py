@@ -44,14 +44,6 @@ def request_promotions(session: Session, ids: Sequence[UUID]) -> int:
     return len(session.scalars(_REQUEST, {"ids": list(ids), "principal_id": SCHEDULE.id}).all())
 
 
-def request_promotion_if_eligible(session: Session, app_id: UUID, policies: Policies, rulebook: AppRulebook) -> bool:
-    """Enqueues a promotion when nothing is missing for it. The caller holds the App's lock. Does not commit."""
-    loaded = load_facts(session, [app_id], policies)[app_id]
-    if not rulebook.judge(AppTrigger.PROMOTE, loaded.facts).allowed:
-        return False
-    return request_promotions(session, [app_id]) > 0
-
-
 def promote_eligible_apps(session: Session, policies: Policies, rulebook: AppRulebook, *, limit: int = 10_000) -> int:
     """Enqueues a promotion for every App that meets the current policy. Gives how many. Does not commit.
 

@@ -17,8 +17,9 @@ from models.base import new_id
 from models.lifecycle import APP_EDGES, AppTrigger, Role
 from models.request import RequestSource
 from workflow.actors import Actor
-from workflow.errors import Conflict, Forbidden, NotFound, WorkflowError
+from workflow.errors import Conflict, Forbidden, Invalid, NotFound, WorkflowError
 from workflow.facts import Reason
+from workflow.reviewing.saved_reasons import filled_in, saved_reasons_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class Wanted:
             "trigger": self.trigger.value,
             "expected_state": self.expected_state,
             "not_before": self.not_before.timestamp() if self.not_before else None,
-            "reasons": [[reason.code, reason.text, reason.where] for reason in self.reasons],
+            "reasons": [
+                [reason.code, reason.text, reason.where, *(["saved"] if reason.saved else [])]
+                for reason in self.reasons
+            ],
         }
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
 
@@ -59,10 +63,12 @@ def accept_requests(
     """Takes each of `wanted` in, or says why not, in the same order. Does not commit: the answer holds after COMMIT.
 
     An App of another company is not found; a trigger that is not for the actor's role is forbidden; a key used with
-    another body is a conflict. Four statements, however many are wanted.
+    another body is a conflict. Saved reasons are filled in with the words that count now. A constant number of
+    statements, however many are wanted.
     """
     apps = _visible_apps(session, {one.app for one in wanted}, actor)
     answers: list[Accepted | WorkflowError | None] = [_refusal(one, apps, actor) for one in wanted]
+    reasons = _fill_in(session, wanted, answers, actor)
     rows: dict[int, dict[str, Any]] = {}
     by_key: dict[str, int] = {}
     repeats: dict[int, int] = {}
@@ -74,7 +80,7 @@ def accept_requests(
             continue
         if one.idempotency_key is not None:
             by_key[one.idempotency_key] = index
-        rows[index] = _row(one, apps[one.app], actor, source)
+        rows[index] = _row(one, apps[one.app], reasons[index], actor, source)
     stored = _insert(session, rows, actor)
     for index in (*rows, *repeats):
         answers[index] = _answer(wanted[index], rows[repeats.get(index, index)], stored, repeated=index in repeats)
@@ -123,13 +129,37 @@ def _refusal(one: Wanted, apps: dict[str, UUID], actor: Actor) -> WorkflowError 
     return None
 
 
-def _row(one: Wanted, app_id: UUID, actor: Actor, source: RequestSource) -> dict[str, Any]:
+def _fill_in(
+    session: Session, wanted: Sequence[Wanted], answers: list[Accepted | WorkflowError | None], actor: Actor
+) -> list[tuple[Reason, ...]]:
+    """Gives each one's reasons with their words. One that names no known saved reason is answered with why not.
+
+    Unless it repeats what was accepted while the reason was known.
+    """
+    saved = saved_reasons_named(session, (reason for one in wanted for reason in one.reasons))
+    reasons: list[tuple[Reason, ...]] = []
+    unknown: dict[int, Invalid] = {}
+    for index, one in enumerate(wanted):
+        try:
+            reasons.append(filled_in(one.reasons, saved, actor))
+        except Invalid as error:
+            reasons.append(())
+            unknown[index] = error
+    known = _known(session, [key for index in unknown if (key := wanted[index].idempotency_key)], actor)
+    for index, why in unknown.items():
+        if answers[index] is None:
+            repeats = wanted[index].idempotency_key in known
+            answers[index] = _answer(wanted[index], {}, known, repeated=True) if repeats else why
+    return reasons
+
+
+def _row(one: Wanted, app_id: UUID, reasons: tuple[Reason, ...], actor: Actor, source: RequestSource) -> dict[str, Any]:
     return {
         "id": new_id(),
         "app_id": app_id,
         "trigger": one.trigger.value,
         "expected_state": one.expected_state,
-        "reasons": [{"code": r.code, "text": r.text, "where": r.where} for r in one.reasons],
+        "reasons": [reason.as_dict() for reason in reasons],
         "source": source.value,
         "principal_id": actor.id,
         "role": actor.role.value,
@@ -146,7 +176,11 @@ def _insert(session: Session, rows: dict[int, dict[str, Any]], actor: Actor) -> 
         return {}
     statement = insert(TransitionRequest).on_conflict_do_nothing(constraint="transition_request_idempotency_key")
     new = set(session.scalars(statement.values(list(rows.values())).returning(TransitionRequest.id)))
-    keys = [row["idempotency_key"] for row in rows.values() if row["id"] not in new]
+    return _known(session, [row["idempotency_key"] for row in rows.values() if row["id"] not in new], actor)
+
+
+def _known(session: Session, keys: Sequence[str], actor: Actor) -> dict[str, tuple[UUID, bytes]]:
+    """Gives id and body hash by key for those of the actor's `keys` that were used before."""
     if not keys:
         return {}
     known = session.execute(

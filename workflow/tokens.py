@@ -4,17 +4,38 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Session
 
 from models import ApiToken, Person, Service
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.actors import Actor
-from workflow.errors import Forbidden, NotFound
+from workflow.errors import Conflict, Forbidden, Invalid, NotFound
+
+SCOPES_OF: dict[Role, frozenset[Scope]] = {
+    Role.PARTNER: frozenset({Scope.APPS_READ, Scope.APPS_WRITE, Scope.TRANSITIONS_REQUEST, Scope.PEOPLE_MANAGE}),
+    Role.REVIEWER: frozenset(
+        {
+            Scope.APPS_READ,
+            Scope.TRANSITIONS_REQUEST,
+            Scope.ACCESS_DECIDE,
+            Scope.REVIEWS_READ,
+            Scope.REVIEWS_DECIDE,
+        }
+    ),
+    Role.SERVICE: frozenset({Scope.APPS_READ, Scope.APPS_WRITE, Scope.TRANSITIONS_REQUEST, Scope.USAGE_REPORT}),
+    Role.ADMIN: frozenset(Scope) - {Scope.USAGE_REPORT},
+}
+"""What each role may do at all. A token narrows it; none can widen it."""
+
+USED_EVERY = timedelta(minutes=1)
+"""How often, at most, a token's last use is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +64,19 @@ def issue_token(
 
     A person's token has the person's role and company; a service's has the role service. `scopes` narrows
     what it may be used for.
+
+    Raises Invalid for a scope that the role has not, and Conflict for a person who was removed.
     """
     role = Role.SERVICE if isinstance(holder, Service) else Role(holder.role)
+    if isinstance(holder, Person) and holder.removed_at is not None:
+        raise Conflict("person.removed", f"{holder.name} was removed.", "Make a token for somebody else.")
+    beyond = sorted(set(scopes or ()) - SCOPES_OF[role])
+    if beyond:
+        raise Invalid(
+            "token.scope_beyond_role",
+            f"A {role} may not have: {', '.join(beyond)}.",
+            f"Choose from: {', '.join(sorted(SCOPES_OF[role]))}.",
+        )
     plain = f"dc_{role.value}_{secrets.token_urlsafe(32)}"
     token = ApiToken(
         person_id=holder.id if isinstance(holder, Person) else None,
@@ -84,6 +116,22 @@ def find_principal(session: Session, plain: str, now: datetime) -> Principal:
     actor = Actor(holder, Role(token.role), token.organization_id)
     scopes = None if token.scopes is None else frozenset(token.scopes)
     return Principal(actor, token.id, token.label, scopes)
+
+
+def note_token_use(session: Session, token_ids: Sequence[UUID], now: datetime) -> None:
+    """Writes when these tokens were last used, for each at most once a minute. Does not commit.
+
+    Rows that somebody holds are skipped: the next use is noted just as well.
+    """
+    session.execute(_NOTE_USE, {"ids": list(token_ids), "now": now, "before": now - USED_EVERY})
+
+
+_NOTE_USE = text("""
+    WITH used AS (SELECT id FROM api_token
+                   WHERE id = ANY(:ids) AND (last_used_at IS NULL OR last_used_at <= :before)
+                   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
+    UPDATE api_token t SET last_used_at = :now FROM used WHERE t.id = used.id
+""").bindparams(bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))))
 
 
 def list_tokens(session: Session) -> Sequence[ApiToken]:

@@ -1,72 +1,114 @@
 """The public catalog: Apps in public beta and public, as their latest approved submission shows them."""
 
-from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, Literal, cast
 
-from fastapi import APIRouter
-from sqlalchemy import select
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse
+from api.caching import IfNoneMatch, cached
 from api.errors import PUBLIC
-from api.pages import Cursor, Limit, page
+from api.pages import Cursor, Limit, Page, read_cursor, write_cursor
 from api.shapes import SlugPath
-from models import App, Review, Submission
-from workflow.errors import NotFound
-from workflow.facts import LISTED_STATES
+from models.component import ComponentKind
+from workflow.building.evidence import CATEGORIES
+from workflow.catalog import Entry, Look, Place, find_entries, find_entry
+from workflow.errors import Invalid, NotFound
 
 router = APIRouter(prefix="/v1/catalog", responses=PUBLIC, tags=["everyone"])
 
+MAX_AGE_S = 10
+"""How long a cache may show an entry unasked. A suspended App is gone from our answers at once and from every cache
+after these seconds; with them, a busy page asks us six times a minute however many look at it."""
 
-@router.get("")
-async def list_entries(house: InHouse, after: Cursor = None, limit: Limit = 50) -> dict[str, Any]:
-    """Lists the catalog by slug."""
+Badge = Literal["public_beta", "public"]
+Words = Annotated[
+    str | None,
+    Query(max_length=200, pattern=r"^[^\x00]*$", description='Words to find; "a phrase", or, and -not are understood.'),
+]
+_CACHED: dict[int | str, dict[str, Any]] = {
+    200: {"headers": {"ETag": {"schema": {"type": "string"}}, "Cache-Control": {"schema": {"type": "string"}}}},
+    304: {"description": "What you have (`If-None-Match`) is what there is."},
+}
 
-    def work(session: Session) -> dict[str, Any]:
-        statement = select(App).where(App.state.in_(sorted(LISTED_STATES))).order_by(App.slug)
-        return page(session, statement, App.slug, after, limit, lambda apps: _entries(session, apps))
 
-    return await house.transact(work)
+class CatalogEntry(BaseModel):
+    """An App as the catalog shows it: from the snapshot of what was reviewed, never from later edits."""
+
+    slug: Annotated[str, Field(examples=["acme"])]
+    name: Annotated[str, Field(examples=["Acme Insights"])]
+    badge: Badge
+    select_partner: bool
+    website: str | None
+    description: str | None
+    categories: Annotated[list[str], Field(examples=[["Analytics"]])]
+    kinds: Annotated[list[str], Field(examples=[["subscription"]])]
+    text: str | None
+    screenshots: list[str]
+    documentation: str | None
+    listed_at: datetime
 
 
-@router.get("/{slug}")
-async def read_entry(house: InHouse, slug: SlugPath) -> dict[str, Any]:
+@router.get("", response_model=Page[CatalogEntry], responses=_CACHED)
+async def list_entries(
+    house: InHouse,
+    q: Words = None,
+    category: Annotated[str | None, Query(max_length=64, examples=["Analytics"])] = None,
+    kind: ComponentKind | None = None,
+    badge: Badge | None = None,
+    select: Annotated[bool, Query(description="Only members of the Select Partner Program.")] = False,
+    after: Cursor = None,
+    limit: Limit = 50,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Lists the catalog by slug; with `q`, Apps whose name fits stand before those that say it elsewhere."""
+    if category is not None and category not in CATEGORIES:
+        raise Invalid("category.unknown", f"There is no category {category}.", f"One of: {', '.join(CATEGORIES)}.")
+    words = q.strip() if q else None
+    look = Look(words or None, category, kind.value if kind else None, badge, select)
+    place = Place(*read_cursor(after, (int, str))) if after else None
+
+    def work(session: Session) -> Page[CatalogEntry]:
+        found = find_entries(session, look, place, limit + 1)
+        last = found[limit - 1].place if len(found) > limit else None
+        return Page(
+            items=[_shown(entry) for entry in found[:limit]],
+            next=write_cursor((last.tier, last.slug)) if last else None,
+        )
+
+    return cached(await house.transact(work), if_none_match, max_age_s=MAX_AGE_S)
+
+
+@router.get("/{slug}", response_model=CatalogEntry, responses=_CACHED)
+async def read_entry(house: InHouse, slug: SlugPath, if_none_match: IfNoneMatch = None) -> Response:
     """Gives one entry. An App that is not listed is not found."""
 
-    def work(session: Session) -> dict[str, Any]:
-        app = session.scalar(select(App).where(App.slug == slug, App.state.in_(sorted(LISTED_STATES))))
-        if app is None:
+    def work(session: Session) -> CatalogEntry:
+        entry = find_entry(session, slug)
+        if entry is None:
             raise NotFound("catalog.not_found", f"The catalog has no {slug}.", "Look at the list.")
-        return _entries(session, [app])[0]
+        return _shown(entry)
 
-    return await house.transact(work)
+    return cached(await house.transact(work), if_none_match, max_age_s=MAX_AGE_S)
 
 
-def _entries(session: Session, apps: Sequence[App]) -> list[dict[str, Any]]:
-    statement = (
-        select(Submission.app_id, Submission.snapshot)
-        .distinct(Submission.app_id)
-        .join(Review, Review.submission_id == Submission.id)
-        .where(Submission.app_id.in_([app.id for app in apps]), Review.outcome == "approved")
-        .order_by(Submission.app_id, Submission.app_version.desc())
+def _shown(entry: Entry) -> CatalogEntry:
+    evidence = entry.snapshot["evidence"]
+    info, details = evidence.get("app_info", {}), evidence.get("catalog_details", {})
+    return CatalogEntry(
+        slug=entry.place.slug,
+        name=entry.snapshot["app"]["name"],
+        badge=cast(Badge, entry.badge),
+        select_partner=entry.select_partner,
+        website=info.get("website"),
+        description=info.get("description"),
+        categories=info.get("categories", []),
+        kinds=sorted({component["kind"] for component in entry.snapshot["components"]}),
+        text=details.get("text"),
+        screenshots=details.get("screenshots", []),
+        documentation=evidence.get("partner_documentation", {}).get("url"),
+        listed_at=entry.listed_at,
     )
-    snapshots = {row.app_id: row.snapshot for row in session.execute(statement)}
-    return [_entry(app, snapshots.get(app.id)) for app in apps]
-
-
-def _entry(app: App, snapshot: dict[str, Any] | None) -> dict[str, Any]:
-    shown = snapshot or {"app": {"name": app.name}, "evidence": {}, "components": []}
-    info = shown["evidence"].get("app_info", {})
-    details = shown["evidence"].get("catalog_details", {})
-    return {
-        "slug": app.slug,
-        "name": shown["app"]["name"],
-        "badge": app.state,
-        "website": info.get("website"),
-        "description": info.get("description"),
-        "categories": info.get("categories", []),
-        "kinds": sorted({component["kind"] for component in shown["components"]}),
-        "text": details.get("text"),
-        "screenshots": details.get("screenshots", []),
-        "documentation": shown["evidence"].get("partner_documentation", {}).get("url"),
-    }

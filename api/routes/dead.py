@@ -1,19 +1,22 @@
 """Dead rows, for admins: what used up its tries, why, and making it due again."""
 
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path
+from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
 from api.errors import COMMON
 from api.house import audit
+from api.pages import Cursor, Limit, Page, read_cursor, write_cursor
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.actors import Actor
-from workflow.dead import list_dead, replay
+from workflow.dead import DEAD_KINDS, LISTED_KINDS, count_dead, dead_rows, replay
 from workflow.errors import Conflict
 
 router = APIRouter(prefix="/v1/dead", responses=COMMON, tags=["admin"])
@@ -21,22 +24,92 @@ router = APIRouter(prefix="/v1/dead", responses=COMMON, tags=["admin"])
 Operator = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN)]
 
 
+def _listed(kind: str) -> str:
+    if kind not in LISTED_KINDS:
+        raise ValueError(f"must be one of: {', '.join(LISTED_KINDS)}")
+    return kind
+
+
+Kind = Annotated[
+    str,
+    Path(json_schema_extra={"enum": list(LISTED_KINDS)}, examples=["notification"]),
+    AfterValidator(_listed),
+]
+
+
+class DeadCount(BaseModel):
+    kind: Annotated[str, Field(examples=["notification"])]
+    count: int
+    replayable: bool
+
+
+class DeadCounts(BaseModel):
+    """How many rows of each kind rest until somebody looks."""
+
+    items: list[DeadCount]
+
+
+class DeadRowShown(BaseModel):
+    """A row that used up its tries, or a message that could not be taken in (`body` is what it said)."""
+
+    kind: str
+    id: UUID
+    at: datetime
+    about: Annotated[str, Field(examples=["acme: promote"])]
+    attempts: int
+    error: str
+    body: str | None
+
+
+class Replayed(BaseModel):
+    kind: str
+    id: UUID
+    status: Literal["due"]
+
+
 @router.get("")
-async def list_all(house: InHouse, actor: Operator) -> dict[str, Any]:  # noqa: ARG001
-    """Lists dead rows of every kind, and messages that could not be taken in; at most 200 of each, oldest first."""
-    return await house.transact(list_dead)
+async def count_all(house: InHouse, actor: Operator) -> DeadCounts:  # noqa: ARG001
+    """Counts dead rows of every kind, and messages that could not be taken in."""
+    counts = await house.transact(count_dead)
+    return DeadCounts(
+        items=[DeadCount(kind=kind, count=counts[kind], replayable=kind in DEAD_KINDS) for kind in LISTED_KINDS]
+    )
+
+
+@router.get("/{kind}")
+async def list_kind(
+    house: InHouse,
+    actor: Operator,  # noqa: ARG001
+    kind: Kind,
+    after: Cursor = None,
+    limit: Limit = 50,
+) -> Page[DeadRowShown]:
+    """Lists the dead rows of a kind with their errors, newest first."""
+    place = read_cursor(after, (UUID,))[0] if after else None
+    rows = await house.transact(lambda session: dead_rows(session, kind, place, limit + 1))
+    more = len(rows) > limit
+    return Page(
+        items=[
+            DeadRowShown(
+                kind=row.kind,
+                id=row.id,
+                at=row.at,
+                about=row.about,
+                attempts=row.attempts,
+                error=row.error,
+                body=row.body,
+            )
+            for row in rows[:limit]
+        ],
+        next=write_cursor([rows[limit - 1].id]) if more else None,
+    )
 
 
 @router.post("/{kind}/{row_id}/replay")
-async def replay_one(
-    house: InHouse,
-    actor: Operator,
-    kind: Annotated[Literal["transition_request", "review_step", "notification", "job_tick"], Path()],
-    row_id: UUID,
-) -> dict[str, Any]:
+async def replay_one(house: InHouse, actor: Operator, kind: Kind, row_id: UUID) -> Replayed:
     """Makes a dead row due again, with all its tries: a new acceptance."""
 
-    def work(session: Session) -> dict[str, Any]:
+    def work(session: Session) -> Replayed:
         try:
             with session.begin_nested():
                 replay(session, kind, row_id)
@@ -46,10 +119,10 @@ async def replay_one(
             detail = "The schedule has asked for the same again, and that request is due."
             raise Conflict("dead.superseded", detail, "Nothing is to be done: it will be judged.") from None
         audit(session, actor, "dead.replay", row_id, kind=kind)
-        return {"kind": kind, "id": str(row_id), "status": "due"}
+        return Replayed(kind=kind, id=row_id, status="due")
 
     answer = await house.transact(work)
     house.ring_apply()
-    for bell in ("steps", "notifications", "jobs"):
+    for bell in ("steps", "notifications", "jobs", "checks"):
         house.ring(bell)
     return answer

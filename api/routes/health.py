@@ -1,19 +1,20 @@
 """For operators: is the process alive, can it serve, and what do the numbers say."""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse
-from api.errors import answers, problem
+from api.errors import ANY, answers, problem
 from workflow.dead import DEAD_KINDS
 
-router = APIRouter(tags=["operator"], responses=answers(405, 408, 413, 431, 500))
+router = APIRouter(tags=["operator"], responses=ANY)
 
 DUE = Gauge("devcenter_due_rows", "Rows that are due now, by kind.", ["kind"])
 OLDEST = Gauge("devcenter_due_oldest_seconds", "Seconds since the oldest due row became due, by kind.", ["kind"])
@@ -23,14 +24,30 @@ _METRICS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {}}
 REJECTED = Gauge("devcenter_rejected_messages", "Messages that could not be taken in.")
 
 
-@router.get("/healthz")
-async def alive() -> dict[str, str]:
+class Alive(BaseModel):
     """The process lives."""
-    return {"status": "alive"}
+
+    status: Literal["alive"] = "alive"
 
 
-@router.get("/readyz", responses=answers(503))
-async def ready(house: InHouse) -> Response:
+class Ready(BaseModel):
+    """The process can serve. `degraded` without Redis: everything works, some of it later."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ready", "revision": "0002", "redis": True}]})
+
+    status: Literal["ready", "degraded"]
+    revision: str
+    redis: bool
+
+
+@router.get("/healthz")
+async def alive() -> Alive:
+    """The process lives."""
+    return Alive()
+
+
+@router.get("/readyz", responses=answers(503), response_model=Ready)
+async def ready(house: InHouse) -> Ready | JSONResponse:
     """Postgres answers, and its migrations are the code's. Without Redis the service is `degraded`: it works, later."""
     try:
         revision = await house.transact(lambda s: s.scalar(text("SELECT version_num FROM alembic_version")))
@@ -40,7 +57,7 @@ async def ready(house: InHouse) -> Response:
         detail = f"The database is at revision {revision}; the code wants {house.revision}."
         return problem(503, "database.behind", detail, "Run `devcenter migrate`.")
     redis = await house.redis_answers()
-    return JSONResponse({"status": "ready" if redis else "degraded", "revision": revision, "redis": redis})
+    return Ready(status="ready" if redis else "degraded", revision=revision, redis=redis)
 
 
 @router.get("/metrics", response_class=Response, responses=_METRICS)

@@ -1,6 +1,5 @@
 """The review desk over HTTP: the queue, holding a review, its steps, and the decision."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -13,16 +12,21 @@ from sqlalchemy.orm import Session
 from api.auth import InHouse, allow
 from api.errors import COMMON
 from api.house import audit, now_of
-from api.pages import Cursor, Limit, page
+from api.outcomes import RequestShown
+from api.pages import Cursor, Limit, Page, page
 from api.routes.transitions import ask_for_one, reasons_of
-from api.shapes import Body, GivenReason, Key, Prefer, Prose, Reasons
-from models import App, Review, ReviewStep, Submission
+from api.shapes import SLUG, Body, GivenReason, Key, Prefer, Prose, Reasons
+from api.shown_reviews import FullReview, ShortReview, Step, full_review, short_review, shown_step
+from models import App, Person, Review
 from models.lifecycle import AppState, AppTrigger, Role, StepTrigger
+from models.review import SubmissionKind
 from models.token import Scope
 from workflow.actors import Actor
-from workflow.errors import Conflict, NotFound
+from workflow.errors import Conflict
 from workflow.requests import Wanted
-from workflow.reviewing.desk import claim_review, release_review
+from workflow.reviewing.desk import claim_review, hand_over_review, release_review
+from workflow.reviewing.dossier import find_review, open_dossier
+from workflow.reviewing.queue import QUEUE_ORDER, Due, Show, Wish, in_short, queue_of
 from workflow.reviewing.steps import Finding, decide_step
 
 router = APIRouter(prefix="/v1/reviews", responses=COMMON, tags=["reviewer"])
@@ -33,13 +37,21 @@ StepCode = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,64}$", examples=["end_to_e
 
 
 class StepDecision(Body):
+    """What becomes of a step. A waiver needs a reason; findings say what was found, and where."""
+
     decision: StepTrigger
     reason: Prose | None = None
     findings: Annotated[list[GivenReason], Field(max_length=50)] = Field(default_factory=list)
 
 
+class HandOver(Body):
+    """Who holds the review from now on: an active reviewer or admin."""
+
+    to: UUID
+
+
 class ReviewDecision(Body):
-    """`approve` or `request_changes`, with reasons."""
+    """`approve` or `request_changes`, with reasons: own words, or saved reasons by their codes."""
 
     decision: Literal["approve", "request_changes"]
     reasons: Reasons = Field(default_factory=list)
@@ -49,68 +61,82 @@ class ReviewDecision(Body):
 async def queue(
     house: InHouse,
     actor: Viewer,
-    show: Annotated[Literal["open", "unclaimed", "mine", "all"], Query()] = "open",
+    show: Annotated[Show, Query()] = Show.OPEN,
+    due: Annotated[Due | None, Query()] = None,
+    round_: Annotated[int | None, Query(alias="round", ge=1, le=10_000)] = None,
+    kind: Annotated[SubmissionKind | None, Query()] = None,
+    app: Annotated[str | None, Query(pattern=SLUG, max_length=64)] = None,
     after: Cursor = None,
     limit: Limit = 50,
-) -> dict[str, Any]:
-    """Lists reviews in the order in which they were opened, which is that of their due times."""
+) -> Page[ShortReview]:
+    """Lists reviews by due time, the earliest first: those that wait, or those that are asked for."""
+    wish = Wish(show, due, round_, kind, app)
 
-    def work(session: Session) -> dict[str, Any]:
-        statement = select(Review).order_by(Review.id)
-        if show != "all":
-            statement = statement.where(Review.closed_at.is_(None))
-        if show == "unclaimed":
-            statement = statement.where(Review.claimed_by.is_(None))
-        if show == "mine":
-            statement = statement.where(Review.claimed_by == actor.id)
-        return page(session, statement, Review.id, after, limit, lambda reviews: _reviews(session, reviews))
+    def work(session: Session) -> Page[ShortReview]:
+        now = now_of(session)
+
+        def shown(reviews: Any) -> list[ShortReview]:
+            return [short_review(one) for one in in_short(session, reviews, now)]
+
+        return Page[ShortReview](**page(session, queue_of(wish, actor, now), QUEUE_ORDER, after, limit, shown))
 
     return await house.transact(work)
 
 
 @router.get("/{review_id}")
-async def read(house: InHouse, actor: Viewer, review_id: UUID) -> dict[str, Any]:  # noqa: ARG001
-    """Gives a review with its steps, their findings, and the snapshot of what was submitted."""
+async def read(house: InHouse, actor: Viewer, review_id: UUID) -> FullReview:  # noqa: ARG001
+    """Gives a review: what was submitted and what changed, steps, old and new findings, waivers, and the past."""
 
-    def work(session: Session) -> dict[str, Any]:
-        review = _find(session, review_id)
-        submission = session.get_one(Submission, review.submission_id)
-        return _review(session, review) | {"snapshot": submission.snapshot, "round": submission.round}
+    def work(session: Session) -> FullReview:
+        dossier = open_dossier(session, review_id)
+        return full_review(in_short(session, [dossier.review], now_of(session))[0], dossier)
 
     return await house.transact(work)
 
 
 @router.post("/{review_id}/claim")
-async def claim(house: InHouse, actor: Decider, review_id: UUID) -> dict[str, Any]:
+async def claim(house: InHouse, actor: Decider, review_id: UUID) -> ShortReview:
     """Takes the review. Claiming what one holds changes nothing."""
 
-    def work(session: Session) -> dict[str, Any]:
+    def work(session: Session) -> ShortReview:
         review = claim_review(session, review_id, actor, now_of(session))
         audit(session, actor, "review.claim", review_id)
-        return _review(session, review)
+        return _short(session, review)
 
     return await house.transact(work)
 
 
 @router.post("/{review_id}/release")
-async def release(house: InHouse, actor: Decider, review_id: UUID) -> dict[str, Any]:
+async def release(house: InHouse, actor: Decider, review_id: UUID) -> ShortReview:
     """Puts the review back into the queue."""
 
-    def work(session: Session) -> dict[str, Any]:
+    def work(session: Session) -> ShortReview:
         review = release_review(session, review_id, actor)
         audit(session, actor, "review.release", review_id)
-        return _review(session, review)
+        return _short(session, review)
 
     return await house.transact(work)
 
 
+@router.post("/{review_id}/hand-over")
+async def hand_over(house: InHouse, actor: Decider, review_id: UUID, body: HandOver) -> ShortReview:
+    """Gives the review to another reviewer, who is told. For its holder, and for admins."""
+
+    def work(session: Session) -> ShortReview:
+        review = hand_over_review(session, review_id, actor, body.to, now_of(session))
+        audit(session, actor, "review.hand_over", review_id, to=str(body.to))
+        return _short(session, review)
+
+    answer = await house.transact(work)
+    house.ring("notifications")
+    return answer
+
+
 @router.post("/{review_id}/steps/{code}")
-async def decide_a_step(
-    house: InHouse, actor: Decider, review_id: UUID, code: StepCode, body: StepDecision
-) -> dict[str, Any]:
+async def decide_a_step(house: InHouse, actor: Decider, review_id: UUID, code: StepCode, body: StepDecision) -> Step:
     """Passes, warns, fails or waives a step (with a reason), or has it run again."""
 
-    def work(session: Session) -> dict[str, Any]:
+    def work(session: Session) -> Step:
         step = decide_step(
             session,
             review_id,
@@ -118,11 +144,12 @@ async def decide_a_step(
             trigger=body.decision,
             actor=actor,
             now=now_of(session),
-            findings=[Finding(finding.code, finding.text, finding.where) for finding in body.findings],
+            findings=[Finding(finding.code, finding.text, where=finding.where) for finding in body.findings],
             reason=body.reason,
         )
         audit(session, actor, "review.step", review_id, step=code, decision=body.decision.value)
-        return _step(step)
+        decided_by = None if step.decided_by is None else session.get_one(Person, step.decided_by).name
+        return shown_step(step, decided_by)
 
     answer = await house.transact(work)
     house.ring("steps")
@@ -132,13 +159,16 @@ async def decide_a_step(
 @router.post(
     "/{review_id}/decision",
     status_code=202,
-    responses={200: {"description": "The outcome, when it was waited for."}, 202: {"description": "Accepted."}},
+    responses={
+        200: {"description": "The outcome, when it was waited for.", "model": RequestShown},
+        202: {"description": "Accepted.", "model": RequestShown},
+    },
 )
 async def decide(
     house: InHouse, actor: Decider, review_id: UUID, body: ReviewDecision, key: Key = None, prefer: Prefer = None
 ) -> JSONResponse:
     """Asks for the App's approval, or for changes with their reasons. The rules have the last word."""
-    slug = await house.transact(lambda session: _slug(session, review_id, actor))
+    slug = await house.transact(lambda session: _slug(session, review_id))
     wanted = Wanted(
         app=slug,
         trigger=AppTrigger(body.decision),
@@ -149,55 +179,13 @@ async def decide(
     return await ask_for_one(house, actor, wanted, prefer)
 
 
-def _slug(session: Session, review_id: UUID, actor: Actor) -> str:  # noqa: ARG001
-    review = _find(session, review_id)
+def _slug(session: Session, review_id: UUID) -> str:
+    review = find_review(session, review_id)
     if review.closed_at is not None:
         raise Conflict("review.closed", f"This review ended: {review.outcome}.", "Look at the App's newest review.")
     slug: str = session.scalars(select(App.slug).where(App.id == review.app_id)).one()
     return slug
 
 
-def _find(session: Session, review_id: UUID) -> Review:
-    review = session.get(Review, review_id)
-    if review is None:
-        raise NotFound("review.not_found", f"There is no review {review_id}.", "List the reviews.")
-    return review
-
-
-def _review(session: Session, review: Review) -> dict[str, Any]:
-    return _reviews(session, [review])[0]
-
-
-def _reviews(session: Session, reviews: Sequence[Review]) -> list[dict[str, Any]]:
-    apps = select(App.id, App.slug).where(App.id.in_([review.app_id for review in reviews]))
-    slugs = {row.id: row.slug for row in session.execute(apps)}
-    wanted = select(ReviewStep).where(ReviewStep.review_id.in_([review.id for review in reviews]))
-    steps: dict[UUID, list[dict[str, Any]]] = {review.id: [] for review in reviews}
-    for step in session.scalars(wanted.order_by(ReviewStep.code)):
-        steps[step.review_id].append(_step(step))
-    return [
-        {
-            "id": str(review.id),
-            "app": slugs[review.app_id],
-            "opened_at": review.opened_at,
-            "due_at": review.due_at,
-            "claimed_by": str(review.claimed_by) if review.claimed_by else None,
-            "outcome": review.outcome,
-            "closed_at": review.closed_at,
-            "steps": steps[review.id],
-        }
-        for review in reviews
-    ]
-
-
-def _step(step: ReviewStep) -> dict[str, Any]:
-    return {
-        "code": step.code,
-        "state": step.state,
-        "status": step.status,
-        "run": step.run,
-        "findings": step.findings,
-        "reason": step.reason,
-        "error": step.last_error,
-        "decided_at": step.decided_at,
-    }
+def _short(session: Session, review: Review) -> ShortReview:
+    return short_review(in_short(session, [review], now_of(session))[0])

@@ -1,11 +1,10 @@
 """Asking for transitions, their outcomes, what is possible now, and the log."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query
 from fastapi.responses import JSONResponse
 from pydantic import Field, StringConstraints
 from sqlalchemy import select, text
@@ -14,20 +13,29 @@ from sqlalchemy.orm import Session
 from api.auth import EVERY_ROLE, InHouse, allow
 from api.errors import COMMON, problem_of
 from api.house import House, audit
-from api.pages import Cursor, Limit, page
-from api.shapes import MAX_ITEMS, GivenReason, Key, Moment, Prefer, Reasons, Slug, SlugPath
+from api.outcomes import (
+    ItemAnswers,
+    LoggedTransition,
+    RequestShown,
+    TriggersShown,
+    answer_of,
+    shown_judgment,
+    shown_log,
+    shown_request,
+)
+from api.pages import Cursor, Limit, Page, page
+from api.shapes import MAX_ITEMS, GivenReason, Key, Moment, PickedReason, Prefer, Reasons, Slug, SlugPath
 from api.shapes import Body as Shape
 from api.waiting import seconds_to_wait
-from models import App, Transition, TransitionReason, TransitionRequest
+from models import App, Transition, TransitionRequest
 from models.lifecycle import AppState, AppTrigger, Role
-from models.request import RequestSource
+from models.request import RequestSource, RequestStatus
 from models.token import Scope
 from workflow.actors import Actor
 from workflow.errors import NotFound, WorkflowError
 from workflow.facts import Ask, Reason
 from workflow.loading import load_facts
 from workflow.locking import find_app
-from workflow.machine import Judgment
 from workflow.policy import load_policies
 from workflow.requests import Accepted, Wanted, accept_requests
 
@@ -54,8 +62,11 @@ class BulkItem(NewTransitionRequest):
 
 
 _ASKED: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The request's outcome, when it was waited for or known; or an answer for each of many."},
-    202: {"description": "Accepted: it will be judged, once, whatever happens."},
+    200: {
+        "description": "The request's outcome, when it was waited for or known; or an answer for each of many.",
+        "model": RequestShown | ItemAnswers,
+    },
+    202: {"description": "Accepted: it will be judged, once, whatever happens.", "model": RequestShown},
 }
 
 
@@ -75,34 +86,63 @@ async def ask_for_transitions(
 
 
 @router.get("/transition-requests/{request_id}", tags=["service", "partner", "reviewer"])
-async def read_request(house: InHouse, actor: Viewer, request_id: UUID) -> dict[str, Any]:
+async def read_request(house: InHouse, actor: Viewer, request_id: UUID) -> RequestShown:
     """Gives a request and what became of it: `due`, `applied`, `refused` with every unmet rule, or `dead`."""
     return await house.transact(lambda session: _request(session, request_id, actor))
 
 
 @router.get("/apps/{slug}/triggers", tags=["partner", "reviewer", "service"])
-async def triggers(house: InHouse, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
+async def triggers(house: InHouse, actor: Viewer, slug: SlugPath) -> TriggersShown:
     """Gives every trigger: whether the caller could ask for it with success now, and if not, every unmet rule."""
 
-    def work(session: Session) -> dict[str, Any]:
+    def work(session: Session) -> TriggersShown:
         app = find_app(session, slug, actor)
         facts = load_facts(session, [app.id], load_policies(session))[app.id].facts
         judged = house.rulebook.triggers_of(facts.asked_by(Ask(actor)))
-        return {"state": app.state, "version": app.version, "triggers": [_judged(one) for one in judged]}
+        return TriggersShown(
+            state=AppState(app.state), version=app.version, triggers=[shown_judgment(one) for one in judged]
+        )
 
     return await house.transact(work)
 
 
 @router.get("/apps/{slug}/transitions", tags=["partner", "reviewer", "service"])
-async def log(house: InHouse, actor: Viewer, slug: SlugPath, after: Cursor = None, limit: Limit = 50) -> dict[str, Any]:
+async def log(
+    house: InHouse, actor: Viewer, slug: SlugPath, after: Cursor = None, limit: Limit = 50
+) -> Page[LoggedTransition]:
     """Gives the App's log, oldest first."""
 
     def work(session: Session) -> dict[str, Any]:
         app = find_app(session, slug, actor)
-        statement = select(Transition).where(Transition.app_id == app.id).order_by(Transition.version)
-        return page(session, statement, Transition.version, after, limit, lambda rows: _log(session, app.id, rows))
+        statement = select(Transition).where(Transition.app_id == app.id)
+        return page(session, statement, Transition.version, after, limit, lambda rows: shown_log(session, app.id, rows))
 
-    return await house.transact(work)
+    return Page[LoggedTransition].model_validate(await house.transact(work))
+
+
+@router.get("/apps/{slug}/transition-requests", tags=["partner", "reviewer", "service"])
+async def list_requests(
+    house: InHouse,
+    actor: Viewer,
+    slug: SlugPath,
+    status: Annotated[RequestStatus | None, Query()] = None,
+    after: Cursor = None,
+    limit: Limit = 50,
+) -> Page[RequestShown]:
+    """Lists what was asked of the App and what became of it, newest first."""
+
+    def work(session: Session) -> dict[str, Any]:
+        app = find_app(session, slug, actor)
+        statement = select(TransitionRequest).where(TransitionRequest.app_id == app.id)
+        if status is not None:
+            statement = statement.where(TransitionRequest.status == status.value)
+
+        def show(rows: Sequence[TransitionRequest]) -> list[RequestShown]:
+            return [shown_request(row, app.slug) for row in rows]
+
+        return page(session, statement, TransitionRequest.id, after, limit, show, newest_first=True)
+
+    return Page[RequestShown].model_validate(await house.transact(work))
 
 
 def wanted_of(body: NewTransitionRequest, key: str | None) -> Wanted:
@@ -117,9 +157,14 @@ def wanted_of(body: NewTransitionRequest, key: str | None) -> Wanted:
     )
 
 
-def reasons_of(given: list[GivenReason]) -> tuple[Reason, ...]:
+def reasons_of(given: Sequence[GivenReason | PickedReason]) -> tuple[Reason, ...]:
     """Gives reasons in the workflow's terms."""
-    return tuple(Reason(reason.code, reason.text, reason.where) for reason in given)
+    return tuple(
+        Reason(reason.saved, reason.text or "", reason.where, saved=True)
+        if isinstance(reason, PickedReason)
+        else Reason(reason.code, reason.text, reason.where)
+        for reason in given
+    )
 
 
 async def ask_for_one(house: House, actor: Actor, wanted: Wanted, prefer: str | None) -> JSONResponse:
@@ -132,23 +177,14 @@ async def ask_for_one(house: House, actor: Actor, wanted: Wanted, prefer: str | 
         await house.waiter.wait(answer.id, seconds)
     shown = await house.transact(lambda session: _request(session, answer.id, actor))
     headers = {"Location": f"/v1/transition-requests/{answer.id}"} | ({"Preference-Applied": "wait"} if seconds else {})
-    return JSONResponse(shown, 202 if shown["status"] == "due" else 200, headers=headers)
+    status = 202 if shown.status is RequestStatus.DUE else 200
+    return JSONResponse(shown.model_dump(mode="json"), status, headers=headers)
 
 
 async def _ask_for_many(house: House, actor: Actor, items: list[BulkItem]) -> JSONResponse:
     answers = await _accept(house, actor, [wanted_of(item, item.idempotency_key) for item in items])
-    shown = [
-        {"status": 202, "id": str(answer.id), "repeated": answer.repeated}
-        if isinstance(answer, Accepted)
-        else {
-            "status": problem_of(answer).status_code,
-            "code": answer.code,
-            "detail": answer.detail,
-            "remedy": answer.remedy,
-        }
-        for answer in answers
-    ]
-    return JSONResponse({"items": shown}, 200)
+    shown = ItemAnswers(items=[answer_of(answer) for answer in answers])
+    return JSONResponse(shown.model_dump(mode="json"), 200)
 
 
 async def _accept(house: House, actor: Actor, wanted: list[Wanted]) -> list[Accepted | WorkflowError]:
@@ -164,7 +200,7 @@ async def _accept(house: House, actor: Actor, wanted: list[Wanted]) -> list[Acce
     return answers
 
 
-def _request(session: Session, request_id: UUID, actor: Actor) -> dict[str, Any]:
+def _request(session: Session, request_id: UUID, actor: Actor) -> RequestShown:
     statement = (
         select(TransitionRequest, App.slug)
         .join(App, App.id == TransitionRequest.app_id)
@@ -177,59 +213,7 @@ def _request(session: Session, request_id: UUID, actor: Actor) -> dict[str, Any]
     if found is None:
         raise NotFound("request.not_found", f"There is no request {request_id} that you may see.", "Check its id.")
     request, slug = found
-    return {
-        "id": str(request.id),
-        "app": slug,
-        "trigger": request.trigger,
-        "status": request.status,
-        "version": request.version,
-        "unmet": request.unmet,
-        "observed": request.observed,
-        "policy_version": request.policy_version,
-        "error": request.last_error,
-        "attempts": request.attempts,
-        "received_at": _iso(request.received_at),
-        "due_at": _iso(request.due_at),
-        "finished_at": _iso(request.finished_at),
-    }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
-
-
-def _judged(judgment: Judgment) -> dict[str, Any]:
-    return {
-        "trigger": judgment.trigger,
-        "possible": judgment.allowed,
-        "leads_to": judgment.target,
-        "unmet": [one.as_dict() for one in judgment.unmet],
-        "observed": [one.as_dict() for one in judgment.observed],
-    }
-
-
-def _log(session: Session, app_id: UUID, rows: Sequence[Transition]) -> list[dict[str, Any]]:
-    statement = select(TransitionReason).where(
-        TransitionReason.app_id == app_id, TransitionReason.version.in_([row.version for row in rows])
-    )
-    reasons = {one.version: one.reasons for one in session.scalars(statement)}
-    return [_logged(row, reasons.get(row.version, [])) for row in rows]
-
-
-def _logged(row: Transition, reasons: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "version": row.version,
-        "from_state": row.from_state,
-        "trigger": row.trigger,
-        "to_state": row.to_state,
-        "actor_id": str(row.actor_id),
-        "actor_role": row.actor_role,
-        "policy_version": row.policy_version,
-        "request_id": str(row.request_id),
-        "at": _iso(row.at),
-        "reasons": reasons,
-        "hash": row.hash.hex(),
-    }
+    return shown_request(request, slug)
 
 
 def finder(house_engine: Any) -> Any:

@@ -1,75 +1,240 @@
-"""What services report: customers that enabled an App, and installs through its OAuth flow."""
+"""What services report: customers that enabled an App, and installs through its OAuth flow; and what that counts."""
 
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field, StringConstraints
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, allow
-from api.errors import COMMON
+from api.auth import EVERY_ROLE, InHouse, allow
+from api.errors import COMMON, problem_of
 from api.house import House, audit, now_of
-from api.shapes import SlugPath, Workspace
+from api.pages import Cursor, Limit, page
+from api.shapes import MAX_ITEMS, Body, Moment, Slug, SlugPath, Workspace
+from models import Customer, OAuthInstall
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.actors import Actor
+from workflow.errors import WorkflowError
 from workflow.locking import find_app
 from workflow.policy import load_policies
-from workflow.usage import Use, report_use
+from workflow.usage import Report, Reported, Use, report_use
 
-router = APIRouter(prefix="/v1/apps/{slug}", responses=COMMON, tags=["service"])
+router = APIRouter(prefix="/v1", responses=COMMON)
 
 Reporter = Annotated[Actor, allow(Scope.USAGE_REPORT, Role.SERVICE)]
+Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
+Counting = Annotated[bool | None, Query(description="Only those that count, or only those that do not.")]
 
 
-@router.put("/customers/{workspace}")
-async def report_customer(house: InHouse, actor: Reporter, slug: SlugPath, workspace: Workspace) -> dict[str, Any]:
+class UsageReport(Body):
+    """What holds for one workspace: it uses the App, or no longer does, since `at` (without it: now)."""
+
+    app: Annotated[Slug, Field(examples=["acme"])]
+    use: Annotated[Use, Field(examples=["customer"])]
+    workspace: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,128}$"), Field(examples=["workspace-1"])]
+    enabled: bool = True
+    at: Annotated[Moment | None, Field(examples=["2026-11-02T09:30:00Z"])] = None
+
+
+class UsageReports(Body):
+    items: Annotated[list[UsageReport], Field(min_length=1, max_length=MAX_ITEMS)]
+
+
+class UsageAnswer(BaseModel):
+    """What became of one report: 200 when it was taken in, else what is wrong with it and what to do."""
+
+    status: Annotated[int, Field(examples=[200])]
+    changed: Annotated[bool, Field(description="The workspace counts now and did not before, or the other way round.")]
+    code: str | None = None
+    detail: str | None = None
+    remedy: str | None = None
+
+
+class UsageAnswers(BaseModel):
+    """An answer for each report, in the order in which they were given."""
+
+    items: list[UsageAnswer]
+
+
+class Counted(BaseModel):
+    """What is counted of the App after the report."""
+
+    changed: bool
+    onboarded_customers: Annotated[int, Field(examples=[3])]
+    oauth_installed: bool
+
+
+class WorkspaceCount(BaseModel):
+    """One workspace, whether it counts, and why."""
+
+    workspace: Annotated[str, Field(examples=["workspace-1"])]
+    counts: bool
+    why: Annotated[str, Field(examples=["Enabled since 2026-11-02 09:30 UTC."])]
+    reported_at: datetime
+    withdrawn_at: datetime | None
+
+
+class WorkspaceCounts(BaseModel):
+    """A page of workspaces, by name, with what is counted of all and what promotion needs."""
+
+    app: Annotated[str, Field(examples=["acme"])]
+    onboarded_customers: int
+    customers_to_promote: int
+    oauth_installed: bool
+    items: list[WorkspaceCount]
+    next: str | None
+
+
+@router.post("/usage", tags=["service"])
+async def report_many(house: InHouse, actor: Reporter, body: UsageReports) -> UsageAnswers:
+    """Takes in up to 1,000 reports over any Apps, each on its own. Sending them again changes nothing: no keys needed.
+
+    A report that is older than the latest change of its workspace changes nothing; of two of the same time the later in
+    the list holds.
+    """
+    reports = [Report(item.app, item.use, item.workspace, item.enabled, item.at) for item in body.items]
+    answers = await house.transact(lambda session: _take(house, session, actor, reports))
+    _ring(house, answers)
+    return UsageAnswers(items=[_answered(answer) for answer in answers])
+
+
+@router.get("/apps/{slug}/customers", tags=["partner", "reviewer", "service"])
+async def list_customers(
+    house: InHouse, actor: Viewer, slug: SlugPath, counts: Counting = None, after: Cursor = None, limit: Limit = 50
+) -> WorkspaceCounts:
+    """Explains the counter of customers: which workspaces count, and why another does not."""
+    return await _list(house, actor, Customer, slug, counts, after, limit)
+
+
+@router.get("/apps/{slug}/oauth-installs", tags=["partner", "reviewer", "service"])
+async def list_installs(
+    house: InHouse, actor: Viewer, slug: SlugPath, counts: Counting = None, after: Cursor = None, limit: Limit = 50
+) -> WorkspaceCounts:
+    """Lists the workspaces on which the App was installed through its OAuth flow, and those where it is gone."""
+    return await _list(house, actor, OAuthInstall, slug, counts, after, limit)
+
+
+@router.put("/apps/{slug}/customers/{workspace}", tags=["service"])
+async def report_customer(house: InHouse, actor: Reporter, slug: SlugPath, workspace: Workspace) -> Counted:
     """Reports that a workspace enabled the App. Reporting it again changes nothing."""
-    return await _report(house, actor, Use.CUSTOMER, slug, workspace, enabled=True)
+    return await _report(house, actor, Report(slug, Use.CUSTOMER, workspace))
 
 
-@router.delete("/customers/{workspace}")
-async def withdraw_customer(house: InHouse, actor: Reporter, slug: SlugPath, workspace: Workspace) -> dict[str, Any]:
+@router.delete("/apps/{slug}/customers/{workspace}", tags=["service"])
+async def withdraw_customer(house: InHouse, actor: Reporter, slug: SlugPath, workspace: Workspace) -> Counted:
     """Reports that a workspace no longer uses the App."""
-    return await _report(house, actor, Use.CUSTOMER, slug, workspace, enabled=False)
+    return await _report(house, actor, Report(slug, Use.CUSTOMER, workspace, enabled=False))
 
 
-@router.put("/oauth-installs/{workspace}")
-async def report_install(house: InHouse, actor: Reporter, slug: SlugPath, workspace: Workspace) -> dict[str, Any]:
+@router.put("/apps/{slug}/oauth-installs/{workspace}", tags=["service"])
+async def report_install(house: InHouse, actor: Reporter, slug: SlugPath, workspace: Workspace) -> Counted:
     """Reports an install through the OAuth flow."""
-    return await _report(house, actor, Use.OAUTH_INSTALL, slug, workspace, enabled=True)
+    return await _report(house, actor, Report(slug, Use.OAUTH_INSTALL, workspace))
 
 
-@router.delete("/oauth-installs/{workspace}")
-async def withdraw_install(house: InHouse, actor: Reporter, slug: SlugPath, workspace: Workspace) -> dict[str, Any]:
+@router.delete("/apps/{slug}/oauth-installs/{workspace}", tags=["service"])
+async def withdraw_install(house: InHouse, actor: Reporter, slug: SlugPath, workspace: Workspace) -> Counted:
     """Reports that an install is gone."""
-    return await _report(house, actor, Use.OAUTH_INSTALL, slug, workspace, enabled=False)
+    return await _report(house, actor, Report(slug, Use.OAUTH_INSTALL, workspace, enabled=False))
 
 
-async def _report(house: House, actor: Actor, use: Use, slug: str, workspace: str, *, enabled: bool) -> dict[str, Any]:
-    def work(session: Session) -> dict[str, Any]:
-        changed = report_use(
-            session,
-            use,
-            slug=slug,
-            workspace=workspace,
-            enabled=enabled,
-            actor=actor,
-            now=now_of(session),
-            policies=load_policies(session),
-            rulebook=house.rulebook,
-        )
-        if changed:
-            audit(session, actor, f"{use}.{'report' if enabled else 'withdraw'}", slug, workspace=workspace)
-        app = find_app(session, slug, actor)
+async def _report(house: House, actor: Actor, report: Report) -> Counted:
+    def work(session: Session) -> tuple[Reported, Counted]:
+        answer = _take(house, session, actor, [report])[0]
+        if isinstance(answer, WorkflowError):
+            raise answer
+        app = find_app(session, report.app, actor)
         session.refresh(app)
-        return {
-            "changed": changed,
-            "onboarded_customers": app.onboarded_customers,
-            "oauth_installed": app.oauth_installed,
-        }
+        return answer, Counted(
+            changed=answer.changed, onboarded_customers=app.onboarded_customers, oauth_installed=app.oauth_installed
+        )
 
-    answer = await house.transact(work)
-    if answer["changed"]:
+    answer, counted = await house.transact(work)
+    _ring(house, [answer])
+    return counted
+
+
+def _take(house: House, session: Session, actor: Actor, reports: Sequence[Report]) -> list[Reported | WorkflowError]:
+    """Takes the reports in and notes them, one entry for each App that they changed."""
+    answers = report_use(
+        session,
+        reports,
+        actor=actor,
+        now=now_of(session),
+        policies=load_policies(session),
+        rulebook=house.rulebook,
+    )
+    changed: dict[str, Counter[str]] = {}
+    for report, answer in zip(reports, answers, strict=True):
+        if isinstance(answer, Reported) and answer.changed:
+            what = f"{report.use}.{'report' if report.enabled else 'withdraw'}"
+            changed.setdefault(report.app, Counter())[what] += 1
+    for slug, counts in changed.items():
+        single = {"workspace": reports[0].workspace} if len(reports) == 1 else {}
+        audit(session, actor, "usage.report", slug, **counts, **single)
+    return answers
+
+
+def _ring(house: House, answers: Sequence[Reported | WorkflowError]) -> None:
+    if any(isinstance(answer, Reported) and answer.changed for answer in answers):
         house.ring_apply()
         house.ring("notifications")
-    return answer
+
+
+def _answered(answer: Reported | WorkflowError) -> UsageAnswer:
+    if isinstance(answer, Reported):
+        return UsageAnswer(status=200, changed=answer.changed)
+    status = problem_of(answer).status_code
+    return UsageAnswer(status=status, changed=False, code=answer.code, detail=answer.detail, remedy=answer.remedy)
+
+
+async def _list(
+    house: House,
+    actor: Actor,
+    kind: type[Customer] | type[OAuthInstall],
+    slug: str,
+    counts: bool | None,
+    after: str | None,
+    limit: int,
+) -> WorkspaceCounts:
+    def work(session: Session) -> WorkspaceCounts:
+        app = find_app(session, slug, actor)
+        statement = select(kind).where(kind.app_id == app.id)
+        if counts is not None:
+            statement = statement.where(kind.withdrawn_at.is_(None) if counts else kind.withdrawn_at.is_not(None))
+        found = page(session, statement, kind.workspace, after, limit, lambda rows: [_shown(row) for row in rows])
+        return WorkspaceCounts(
+            app=app.slug,
+            onboarded_customers=app.onboarded_customers,
+            customers_to_promote=load_policies(session).current.customers_to_promote,
+            oauth_installed=app.oauth_installed,
+            **found,
+        )
+
+    return await house.transact(work)
+
+
+def _shown(row: Customer | OAuthInstall) -> dict[str, Any]:
+    done, since = ("Enabled" if isinstance(row, Customer) else "Installed"), _words(row.reported_at)
+    if row.withdrawn_at is None:
+        why = f"{done} since {since}."
+    elif row.withdrawn_at == row.reported_at:
+        why = f"Withdrawn at {since}; no report since then has enabled it."
+    else:
+        why = f"{done} at {since}, withdrawn at {_words(row.withdrawn_at)}."
+    return {
+        "workspace": row.workspace,
+        "counts": row.withdrawn_at is None,
+        "why": why,
+        "reported_at": row.reported_at,
+        "withdrawn_at": row.withdrawn_at,
+    }
+
+
+def _words(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

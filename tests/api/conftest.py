@@ -44,11 +44,11 @@ def shared_service(
 
 
 @contextmanager
-def service_on(database: TestDatabase, valkey_url: str, tmp_path: Path) -> Iterator[Service]:
+def service_on(database: TestDatabase, valkey_url: str, tmp_path: Path, **settings: str) -> Iterator[Service]:
     """Runs an API over `database` while the block lasts, with a caller for each role."""
     engine = create_engine(database.application_url)
     people = people_in(engine)
-    with api_running(database.application_url, valkey_url, tmp_path) as url:
+    with api_running(database.application_url, valkey_url, tmp_path, **settings) as url:
         callers = {
             role: Caller(url, token_of(engine, getattr(people, role)))
             for role in ("partner", "reviewer", "service", "admin")

@@ -208,8 +208,10 @@ def test_dead_rows_are_listed_and_replayed_by_an_admin(service: Service) -> None
             ),
             {"id": UUID(asked["id"])},
         )
-    listed = service.admin("GET", "/v1/dead").json()["dead"]["transition_request"]
-    assert [(row["id"], row["error"]) for row in listed] == [(asked["id"], "why")]
+    counts = {one["kind"]: one["count"] for one in service.admin("GET", "/v1/dead").json()["items"]}
+    assert counts["transition_request"] == 1
+    listed = service.admin("GET", "/v1/dead/transition_request").json()["items"]
+    assert [(row["id"], row["about"], row["error"]) for row in listed] == [(asked["id"], "acme: promote", "why")]
     assert service.admin("POST", f"/v1/dead/transition_request/{asked['id']}/replay").json()["status"] == "due"
     judge(service.engine)
     assert service.service("GET", f"/v1/transition-requests/{asked['id']}").json()["status"] == "refused"

@@ -1,10 +1,10 @@
-"""Heads that drip, swell or cannot be read: each is answered, and the connection closes."""
+"""Heads that drip, swell or cannot be read, answers that nobody takes: each has an end, and the connection closes."""
 
 import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 import uvicorn
@@ -19,9 +19,20 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n"
 
 class ImpatientHead(BoundedHead):
     head_seconds = 0.3
+    answer_seconds = 0.3
+    most_connections = 8
 
 
-async def _hello(_scope: Scope, _receive: Receive, send: Send) -> None:
+LARGE = 64 * 1024 * 1024
+"""More than sockets' buffers hold."""
+
+
+async def _hello(scope: Scope, _receive: Receive, send: Send) -> None:
+    if scope["path"] == "/large":
+        length = str(LARGE).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+        await send({"type": "http.response.body", "body": b"x" * LARGE})
+        return
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
     await send({"type": "http.response.body", "body": b"hello"})
 
@@ -110,3 +121,29 @@ def test_requests_on_one_connection_are_all_answered(address: tuple[str, int]) -
     with _client(address) as client:
         client.sendall((REQUEST + b"\r\n") * 2 + REQUEST + b"Connection: close\r\n\r\n")
         assert _until_closed(client).count(b"hello") == 3
+
+
+@pytest.mark.parametrize("more", [b"", b"Connection: close\r\n"])
+def test_a_client_that_takes_nothing_of_its_answer_is_cut_off(address: tuple[str, int], more: bytes) -> None:
+    with _client(address) as client:
+        client.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n" + more + b"\r\n")
+        client.recv(1)
+        wait_until(lambda: _is_cut_off(client), what="the end of the connection")
+
+
+def test_a_connection_too_many_is_refused_and_those_that_stand_are_served(address: tuple[str, int]) -> None:
+    with ExitStack() as stack:
+        standing = [stack.enter_context(_client(address)) for _ in range(ImpatientHead.most_connections)]
+        standing[0].sendall(REQUEST + b"\r\n")
+        assert standing[0].recv(65536).startswith(b"HTTP/1.1 200 ")
+        answer = _until_closed(stack.enter_context(_client(address)))
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert _code(answer) == "connections.too_many"
+
+
+def _is_cut_off(client: socket.socket) -> bool:
+    try:
+        client.send(b"x")
+    except OSError:
+        return True
+    return False

@@ -29,7 +29,7 @@ from tests.waiting import wait_until
 from tests.workers.processes import SCHEDULER, WORKER, environment, running
 from workflow.machine import AppRulebook
 from workflow.policy import load_policies
-from workflow.usage import Use, report_use
+from workflow.usage import Report, Use, report_use
 
 
 @pytest.fixture
@@ -60,18 +60,14 @@ def _onboard(engine: Engine, people: People, slug: str) -> None:
         now = session.execute(text("SELECT now()")).scalar_one()
         policies = load_policies(session)
         uses = [(Use.CUSTOMER, f"workspace-{n}") for n in range(3)] + [(Use.OAUTH_INSTALL, "workspace-0")]
-        for use, workspace in uses:
-            report_use(
-                session,
-                use,
-                slug=slug,
-                workspace=workspace,
-                enabled=True,
-                actor=people.service,
-                now=now,
-                policies=policies,
-                rulebook=AppRulebook(),
-            )
+        report_use(
+            session,
+            [Report(slug, use, workspace) for use, workspace in uses],
+            actor=people.service,
+            now=now,
+            policies=policies,
+            rulebook=AppRulebook(),
+        )
 
 
 def test_a_message_of_another_service_is_judged_once_however_often_it_comes(

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
@@ -184,12 +184,24 @@ STORED = {
                 FROM transition t JOIN app a ON a.id = t.app_id ORDER BY 1, 2""",
     "outcomes": """SELECT a.slug, r.trigger, r.status, r.version, r.unmet, r.attempts
                      FROM transition_request r JOIN app a ON a.id = r.app_id ORDER BY r.position""",
-    "reviews": """SELECT a.slug, s.app_version, s.round, r.outcome, r.closed_at IS NULL, t.code, t.state, t.status
+    "reviews": """SELECT a.slug, s.app_version, s.round, s.kind, r.outcome, r.closed_at IS NULL, p.role,
+                         t.code, t.state, t.status
                     FROM review r JOIN submission s ON s.id = r.submission_id JOIN app a ON a.id = r.app_id
-                    JOIN review_step t ON t.review_id = r.id ORDER BY 1, 2, 6""",
+                    LEFT JOIN person p ON p.id = r.claimed_by
+                    JOIN review_step t ON t.review_id = r.id ORDER BY 1, 2, 8""",
+    "catalog": """SELECT c.slug, c.badge, c.badge = a.state, c.categories, c.kinds, s.app_version
+                    FROM catalog_entry c JOIN app a ON a.id = c.app_id JOIN submission s ON s.id = c.submission_id
+                   ORDER BY 1""",
     "notifications": """SELECT a.slug, n.kind, n.app_version, n.status, p.role FROM notification n
                           JOIN app a ON a.id = n.app_id JOIN person p ON p.id = n.recipient_id ORDER BY 1, 2, 3, 5""",
 }
+COMING_BACK = (
+    AppTrigger.REQUEST_CHANGES,
+    AppTrigger.SUBMIT,
+    AppTrigger.WITHDRAW,
+    AppTrigger.SUBMIT,
+    AppTrigger.REQUEST_CHANGES,
+)
 WALKS = st.lists(
     st.tuples(
         st.sampled_from(["building", "submitted", "suspended"]),
@@ -207,6 +219,7 @@ WALKS = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(walk=WALKS)
+@example(walk=[("submitted", trigger) for trigger in COMING_BACK])
 def test_one_batch_equals_the_same_requests_one_by_one(engine: Engine, walk: list[tuple[str, AppTrigger]]) -> None:
     """Both are done to fresh Apps of the same database, told apart by the prefix of their slugs."""
     results = []

@@ -1,14 +1,23 @@
-"""Holding a review: claiming it and putting it back."""
+"""Holding a review: claiming it, putting it back, and handing it over.
+
+Every change locks the App, then its review, then the reviewer whose claims are counted.
+"""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import App, Review
+from models import App, Person, Review
+from models.lifecycle import Role
 from workflow.actors import Actor
 from workflow.errors import Conflict, NotFound
+from workflow.notifications import NotificationKind, Told, notify_of_apps
+from workflow.policy import load_policies
+
+REVIEWING_ROLES = (Role.REVIEWER.value, Role.ADMIN.value)
+"""Who may hold a review."""
 
 
 def lock_review(session: Session, review_id: UUID) -> Review:
@@ -22,10 +31,27 @@ def lock_review(session: Session, review_id: UUID) -> Review:
     return review
 
 
+def lock_open_review(session: Session, review_id: UUID) -> Review:
+    """Like `lock_review`. Raises Conflict when the review is over."""
+    review = lock_review(session, review_id)
+    if review.closed_at is not None:
+        raise Conflict("review.closed", f"This review ended: {review.outcome}.", "Look at the App's newest review.")
+    return review
+
+
+def lock_held_review(session: Session, review_id: UUID, actor: Actor, now: datetime) -> Review:
+    """Like `lock_open_review`, for an act of its holder, which keeps the claim from lapsing. Raises Conflict."""
+    review = lock_open_review(session, review_id)
+    if review.claimed_by != actor.id:
+        raise Conflict("review.not_held", "You do not hold this review.", "Claim it first.")
+    review.last_act_at = now
+    return review
+
+
 def claim_review(session: Session, review_id: UUID, actor: Actor, now: datetime) -> Review:
     """Gives the review to the reviewer; claiming what one holds changes nothing. Does not commit.
 
-    Raises NotFound, and Conflict when it is closed or held by somebody else.
+    Raises NotFound, and Conflict when it is closed, held by somebody else, or more than they may hold.
     """
     review = lock_open_review(session, review_id)
     if review.claimed_by is not None and review.claimed_by != actor.id:
@@ -33,8 +59,7 @@ def claim_review(session: Session, review_id: UUID, actor: Actor, now: datetime)
             "review.claimed", "Another reviewer holds this review.", "Choose another, or ask them to release it."
         )
     if review.claimed_by is None:
-        review.claimed_by, review.claimed_at = actor.id, now
-        session.flush()
+        _give(session, review, actor.id, now)
     return review
 
 
@@ -43,14 +68,50 @@ def release_review(session: Session, review_id: UUID, actor: Actor) -> Review:
     review = lock_open_review(session, review_id)
     if review.claimed_by != actor.id:
         raise Conflict("review.not_held", "You do not hold this review.", "Only its holder can release it.")
-    review.claimed_by = review.claimed_at = None
+    review.claimed_by = review.claimed_at = review.last_act_at = None
     session.flush()
     return review
 
 
-def lock_open_review(session: Session, review_id: UUID) -> Review:
-    """Like `lock_review`. Raises Conflict when the review is over."""
-    review = lock_review(session, review_id)
-    if review.closed_at is not None:
-        raise Conflict("review.closed", f"This review ended: {review.outcome}.", "Look at the App's newest review.")
+def hand_over_review(session: Session, review_id: UUID, actor: Actor, to: UUID, now: datetime) -> Review:
+    """Gives a held review to another reviewer and tells them. Does not commit.
+
+    For its holder and for admins. Handing it to whoever holds it changes nothing. Raises NotFound (review, reviewer)
+    and Conflict when it is closed, not theirs to give, or more than the other may hold.
+    """
+    review = lock_open_review(session, review_id)
+    if review.claimed_by is None or (review.claimed_by != actor.id and actor.role is not Role.ADMIN):
+        raise Conflict("review.not_held", "You do not hold this review.", "Only its holder can hand it over.")
+    if review.claimed_by == to:
+        return review
+    _give(session, review, to, now)
+    cause = f"review:{review.id}:handed_over:{to}:{now.isoformat()}"
+    notify_of_apps(session, NotificationKind.REVIEW_HANDED_OVER, [Told(review.app_id, to, cause)], now)
     return review
+
+
+def _give(session: Session, review: Review, person_id: UUID, now: datetime) -> None:
+    """Makes the person the holder. Their row is locked while their claims are counted, so two cannot both be the last.
+
+    What came back to them as a resubmission counts too.
+    """
+    person = session.scalar(
+        select(Person)
+        .where(Person.id == person_id, Person.role.in_(REVIEWING_ROLES), Person.removed_at.is_(None))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if person is None:
+        raise NotFound("reviewer.not_found", f"There is no reviewer {person_id}.", "Choose an active reviewer.")
+    held = session.scalars(
+        select(func.count()).select_from(Review).where(Review.claimed_by == person_id, Review.closed_at.is_(None))
+    ).one()
+    limit = load_policies(session).current.claims_at_once
+    if held >= limit:
+        raise Conflict(
+            "review.claim_limit",
+            f"{person.name} holds {held} open reviews; {limit} is the limit.",
+            "Decide or release one first.",
+        )
+    review.claimed_by, review.claimed_at, review.last_act_at = person_id, now, None
+    session.flush()

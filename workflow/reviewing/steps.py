@@ -17,9 +17,9 @@ from models import ReviewStep
 from models.lifecycle import StepTrigger
 from workflow.actors import Actor
 from workflow.due import Lease
-from workflow.errors import Conflict, Invalid, NotFound, Refused
+from workflow.errors import Invalid, NotFound, Refused
 from workflow.machine import judge_step
-from workflow.reviewing.desk import lock_open_review
+from workflow.reviewing.desk import lock_held_review
 
 MACHINE_STEPS: Final = frozenset({"partner_documentation"})
 """Steps that a worker runs; workers/steps has one file for each."""
@@ -30,14 +30,15 @@ PERSON_STEPS: Final = frozenset({"end_to_end_check"})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something a step found: a stable code, words, and where to mend it."""
+    """Something a step found: a stable code, words, how to mend it, and where."""
 
     code: str
     detail: str
     remedy: str = ""
+    where: str = ""
 
     def as_dict(self) -> dict[str, str]:
-        return {"code": self.code, "detail": self.detail, "remedy": self.remedy}
+        return {"code": self.code, "detail": self.detail, "remedy": self.remedy, "where": self.where}
 
 
 def decide_step(
@@ -53,12 +54,10 @@ def decide_step(
 ) -> ReviewStep:
     """Moves a step of an open review along its machine, for the reviewer who holds the review. Does not commit.
 
-    A rerun makes a machine's step due again. Raises NotFound, Conflict, Invalid (a waiver without a reason) and
-    Refused.
+    A rerun makes a machine's step due again. A waiver keeps what the step had found. Raises NotFound, Conflict,
+    Invalid (a waiver without a reason) and Refused.
     """
-    review = lock_open_review(session, review_id)
-    if review.claimed_by != actor.id:
-        raise Conflict("review.not_held", "You do not hold this review.", "Claim it before deciding its steps.")
+    lock_held_review(session, review_id, actor, now)
     if trigger is StepTrigger.WAIVE and not (reason and reason.strip()):
         raise Invalid("reason.missing", "A waiver needs a reason.", "Say why; every later reviewer will see it.")
     step = session.scalar(

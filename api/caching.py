@@ -1,0 +1,29 @@
+"""Answers that caches may keep: an ETag of the content, 304 when it is what the client has, and for how long."""
+
+import hashlib
+from typing import Annotated
+
+from fastapi import Header
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", max_length=1000)]
+
+
+def cached(content: BaseModel, if_none_match: str | None, *, max_age_s: int) -> Response:
+    """Gives the content with its ETag, or 304 without a body when the client has that already.
+
+    Any cache may keep it for `max_age_s`, and must ask again afterwards: it may not show what is old when we are away.
+    """
+    body = content.model_dump_json().encode()
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": f"public, max-age={max_age_s}, must-revalidate"}
+    if _names(if_none_match, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def _names(if_none_match: str | None, etag: str) -> bool:
+    """Gives whether the header names the tag. Comparison is weak, as RFC 9110 has it for GET."""
+    named = [one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")]
+    return etag in named or named == ["*"]

@@ -1,0 +1,377 @@
+"""Requests for access: asking without a token, seeing what became of it, and deciding."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api.auth import InHouse, allow, allow_or_nobody
+from api.errors import COMMON
+from api.house import audit, now_of
+from api.idempotency import Answer, once
+from api.pages import Cursor, Limit, page
+from api.routes.invitations import InvitationAnswer, shown_invitations
+from api.shapes import Body, Email, GivenReason, Key, Line, Prose, Website
+from models import AccessContact, AccessRequest, Invitation, WebsiteCheck
+from models.component import ComponentKind
+from models.lifecycle import AccessState, AccessTrigger, Role
+from models.token import Scope
+from workflow.access.deciding import decide_access
+from workflow.access.findings import findings_of_mail
+from workflow.access.requests import Asked, Received, find_by_secret, find_request, request_access
+from workflow.actors import Actor
+from workflow.errors import NotFound
+from workflow.facts import Reason
+from workflow.policy import load_policies
+
+router = APIRouter(prefix="/v1/access-requests", responses=COMMON)
+
+Viewer = Annotated[Actor, allow(Scope.ACCESS_DECIDE, Role.REVIEWER, Role.ADMIN)]
+ViewerOrNobody = Annotated[Actor | None, allow_or_nobody(Scope.ACCESS_DECIDE, Role.REVIEWER, Role.ADMIN)]
+Secret = Annotated[
+    str | None,
+    Header(
+        alias="Request-Secret",
+        pattern=r"^[A-Za-z0-9_-]{1,100}$",
+        description="What was given when access was asked for.",
+    ),
+]
+
+
+class Plan(Body):
+    """What the company means to build."""
+
+    use_case: Prose = Field(examples=["Customers see their events in our product."])
+    component_kinds: Annotated[list[ComponentKind], Field(min_length=1, max_length=3, examples=[["subscription"]])]
+
+
+class Survey(Body):
+    """All of it is answered."""
+
+    how_data_comes_in: Prose = Field(examples=["Through our JavaScript library."])
+    where_data_goes: Prose = Field(examples=["Into a timeline of each of their users."])
+    what_customers_do: Prose = Field(examples=["They ask why users leave."])
+    how_heard_of_us: Prose = Field(examples=["A customer asked for it."])
+
+
+class Agreements(Body):
+    """Both are agreed to."""
+
+    partner_agreement: Literal[True]
+    privacy_policy: Literal[True]
+
+
+class NewAccessRequest(Body):
+    company_name: Line = Field(examples=["Acme"])
+    website: Website
+    contact_name: Line = Field(examples=["Pat Doe"])
+    contact_email: Email
+    plan: Plan
+    survey: Survey
+    agreements: Agreements
+
+
+class AccessDecision(Body):
+    """`decline` needs a reason; those who asked are told."""
+
+    decision: AccessTrigger
+    reasons: Annotated[list[GivenReason], Field(max_length=50)] = Field(default_factory=list)
+
+
+class FindingAnswer(BaseModel):
+    """Something that a machine found; a person decides."""
+
+    code: str = Field(examples=["mail.free"])
+    detail: str = Field(examples=["gmail.com gives addresses to everybody."])
+    remedy: str = Field(examples=["Use an address at acme.example."])
+
+
+class AskedAnswer(BaseModel):
+    """A request as whoever asked sees it. `joined` says that a colleague's request stands for the company."""
+
+    id: UUID
+    company_name: str
+    contact_email: str
+    state: AccessState
+    joined: bool
+    note: str = Field(examples=["A reviewer decides by then."])
+    requested_at: datetime
+    due_at: datetime
+    decided_at: datetime | None
+    decision_reason: str | None
+    findings: list[FindingAnswer]
+    website_check: Literal["due", "done", "dead", "void"] | None
+
+
+class ReceivedAnswer(AskedAnswer):
+    """The answer to asking. `secret` is given once: it shows the request with the header Request-Secret."""
+
+    secret: str
+
+
+class ContactAnswer(BaseModel):
+    """A colleague who asked too, and was joined."""
+
+    name: str
+    email: str
+    plan: str
+    component_kinds: list[str]
+    survey: dict[str, Any]
+    asked_at: datetime
+
+
+class AccessRequestAnswer(BaseModel):
+    """A request as reviewers see it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID
+    state: AccessState
+    company_name: str
+    website: str
+    domain: str | None
+    contact_name: str
+    contact_email: str
+    plan: str
+    component_kinds: list[str]
+    survey: dict[str, Any]
+    agreements: list[str]
+    findings: list[FindingAnswer]
+    website_check: Literal["due", "done", "dead", "void"] | None
+    contacts: list[ContactAnswer]
+    organization_id: UUID | None
+    invitations: list[InvitationAnswer]
+    requested_at: datetime
+    due_at: datetime
+    overdue: bool
+    decided_at: datetime | None
+    decided_by: UUID | None
+    decision_reason: str | None
+
+
+class AccessRequestLine(BaseModel):
+    """A request in the list: what a reviewer chooses by. `findings` are codes; `contacts` counts who was joined."""
+
+    id: UUID
+    state: AccessState
+    company_name: str
+    domain: str | None
+    contact_email: str
+    findings: list[str] = Field(examples=[["mail.free", "website.status"]])
+    website_check: Literal["due", "done", "dead", "void"] | None
+    contacts: int
+    requested_at: datetime
+    due_at: datetime
+    overdue: bool
+    decided_at: datetime | None
+
+
+class AccessRequestPage(BaseModel):
+    items: list[AccessRequestLine]
+    next: str | None
+
+
+@router.post("", status_code=201, tags=["partner"], response_model=ReceivedAnswer)
+async def ask_for_access(house: InHouse, body: NewAccessRequest, key: Key = None) -> JSONResponse:
+    """Asks for access, without a token. A colleague of a company that has asked already is joined to its request."""
+    asker = Actor(uuid5(NAMESPACE_URL, f"access:{body.contact_email.lower()}"), Role.PARTNER)
+
+    def work(session: Session) -> Answer:
+        now = now_of(session)
+        received, secret = request_access(session, _asked(body), now, load_policies(session).current)
+        action = "access.join" if received.contact else "access.request"
+        audit(session, asker, action, received.request.id)
+        return 201, {**_asked_answer(session, received), "secret": house.seal(secret)}
+
+    asked = {"access": body.model_dump(mode="json")}
+    status, answer = await house.transact(lambda s: once(s, asker, key, asked, lambda: work(s)))
+    for bell in ("checks", "notifications"):
+        house.ring(bell)
+    opened = ReceivedAnswer.model_validate({**answer, "secret": house.unseal(answer["secret"])})
+    headers = {"Location": f"/v1/access-requests/{opened.id}", "Cache-Control": "no-store"}
+    return JSONResponse(opened.model_dump(mode="json"), status, headers=headers)
+
+
+@router.get("", tags=["reviewer"])
+async def list_requests(
+    house: InHouse,
+    actor: Viewer,  # noqa: ARG001
+    state: Annotated[AccessState | None, Query()] = None,
+    after: Cursor = None,
+    limit: Limit = 50,
+) -> AccessRequestPage:
+    """Lists requests in the order in which they came, which is that of their due times."""
+
+    def work(session: Session) -> dict[str, Any]:
+        statement = select(AccessRequest).order_by(AccessRequest.id)
+        if state is not None:
+            statement = statement.where(AccessRequest.state == state.value)
+        return page(session, statement, AccessRequest.id, after, limit, lambda rows: _lines(session, rows))
+
+    return AccessRequestPage.model_validate(await house.transact(work))
+
+
+@router.get("/{request_id}", tags=["partner", "reviewer"])
+async def read(
+    house: InHouse, actor: ViewerOrNobody, request_id: UUID, secret: Secret = None
+) -> AccessRequestAnswer | AskedAnswer:
+    """Gives a request: to reviewers all of it, to those who asked (by their secret) what became of it."""
+
+    def work(session: Session) -> AccessRequestAnswer | AskedAnswer:
+        if actor is not None:
+            return AccessRequestAnswer.model_validate(_request(session, find_request(session, request_id)))
+        if secret is None:
+            detail = f"There is no access request {request_id} that you may see."
+            raise NotFound("access.not_found", detail, "Send the header Request-Secret, or a reviewer's token.")
+        received = find_by_secret(session, request_id, secret)
+        return AskedAnswer.model_validate(_asked_answer(session, received))
+
+    return await house.transact(work)
+
+
+@router.post("/{request_id}/decision", tags=["reviewer"])
+async def decide(house: InHouse, actor: Viewer, request_id: UUID, body: AccessDecision) -> AccessRequestAnswer:
+    """Approves a request, which mails invitations, or declines it with reasons, which are mailed."""
+
+    def work(session: Session) -> dict[str, Any]:
+        reasons = [Reason(reason.code, reason.text, reason.where) for reason in body.reasons]
+        now = now_of(session)
+        request = decide_access(session, request_id, body.decision, reasons, actor, now, house.seal)
+        codes = [reason.code for reason in reasons]
+        audit(session, actor, "access.decide", request_id, decision=body.decision.value, reasons=codes)
+        return _request(session, request)
+
+    answer = await house.transact(work)
+    house.ring("notifications")
+    return AccessRequestAnswer.model_validate(answer)
+
+
+def _asked(body: NewAccessRequest) -> Asked:
+    return Asked(
+        company_name=body.company_name,
+        website=body.website,
+        contact_name=body.contact_name,
+        contact_email=body.contact_email,
+        plan=body.plan.use_case,
+        component_kinds=tuple(sorted({kind.value for kind in body.plan.component_kinds})),
+        survey=body.survey.model_dump(),
+        agreements=tuple(body.agreements.model_dump()),
+    )
+
+
+def _asked_answer(session: Session, received: Received) -> dict[str, Any]:
+    request, contact = received.request, received.contact
+    check = _checks(session, [request.id]).get(request.id)
+    own = request.findings
+    if contact is not None:
+        own = [finding.as_dict() for finding in findings_of_mail(contact.email, request.domain or "")]
+    return {
+        "id": request.id,
+        "company_name": request.company_name,
+        "contact_email": received.email,
+        "state": request.state,
+        "joined": contact is not None,
+        "note": _note(request, contact),
+        "requested_at": contact.created_at if contact else request.requested_at,
+        "due_at": request.due_at,
+        "decided_at": request.decided_at,
+        "decision_reason": request.decision_reason,
+        "findings": [*own, *(check.findings if check else [])],
+        "website_check": check.status if check else None,
+    }
+
+
+def _note(request: AccessRequest, contact: AccessContact | None) -> str:
+    if request.state == AccessState.DECLINED:
+        return "The request was declined; the reason says why. You may ask again once that has changed."
+    if request.state == AccessState.APPROVED:
+        if contact is not None and request.decided_at is not None and contact.created_at > request.decided_at:
+            return "Your company takes part already. Its owner was told, and can invite you."
+        return "The request was approved. An invitation was mailed to you."
+    if contact is not None:
+        return "Your company has asked already. You were joined to its request and will be told with it."
+    return "A reviewer decides by the due time, and you are told by mail."
+
+
+def _request(session: Session, request: AccessRequest) -> dict[str, Any]:
+    now = now_of(session)
+    check = _checks(session, [request.id]).get(request.id)
+    contacts = select(AccessContact).where(AccessContact.access_request_id == request.id).order_by(AccessContact.id)
+    invitations = select(Invitation).where(Invitation.access_request_id == request.id).order_by(Invitation.id)
+    return {
+        **{name: getattr(request, name) for name in _PLAIN},
+        "findings": _findings(request, check),
+        "website_check": check.status if check else None,
+        "contacts": [_contact(contact) for contact in session.scalars(contacts)],
+        "invitations": shown_invitations(session.scalars(invitations).all(), now),
+        "overdue": _overdue(request, now),
+    }
+
+
+def _lines(session: Session, requests: Sequence[AccessRequest]) -> list[dict[str, Any]]:
+    now = now_of(session)
+    ids = [request.id for request in requests]
+    checks = _checks(session, ids)
+    counted = select(AccessContact.access_request_id, func.count()).where(AccessContact.access_request_id.in_(ids))
+    contacts = dict(session.execute(counted.group_by(AccessContact.access_request_id)).tuples().all())
+    return [
+        {
+            **{name: getattr(request, name) for name in AccessRequestLine.model_fields if name in _PLAIN},
+            "findings": [finding["code"] for finding in _findings(request, checks.get(request.id))],
+            "website_check": checks[request.id].status if request.id in checks else None,
+            "contacts": contacts.get(request.id, 0),
+            "overdue": _overdue(request, now),
+        }
+        for request in requests
+    ]
+
+
+def _checks(session: Session, request_ids: Sequence[UUID]) -> dict[UUID, WebsiteCheck]:
+    found = select(WebsiteCheck).where(WebsiteCheck.access_request_id.in_(request_ids))
+    return {check.access_request_id: check for check in session.scalars(found)}
+
+
+def _findings(request: AccessRequest, check: WebsiteCheck | None) -> list[dict[str, Any]]:
+    return [*request.findings, *(check.findings if check else [])]
+
+
+def _overdue(request: AccessRequest, now: datetime) -> bool:
+    return request.state == AccessState.REQUESTED and request.due_at <= now
+
+
+_PLAIN = (
+    "id",
+    "state",
+    "company_name",
+    "website",
+    "domain",
+    "contact_name",
+    "contact_email",
+    "plan",
+    "component_kinds",
+    "survey",
+    "agreements",
+    "organization_id",
+    "requested_at",
+    "due_at",
+    "decided_at",
+    "decided_by",
+    "decision_reason",
+)
+
+
+def _contact(contact: AccessContact) -> dict[str, Any]:
+    return {
+        "name": contact.name,
+        "email": contact.email,
+        "plan": contact.plan,
+        "component_kinds": contact.component_kinds,
+        "survey": contact.survey,
+        "asked_at": contact.created_at,
+    }

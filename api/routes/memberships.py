@@ -1,0 +1,147 @@
+"""The Select Partner Program: a partner applies and leaves, a reviewer decides."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field, StringConstraints
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.auth import InHouse, allow
+from api.errors import COMMON
+from api.house import audit, now_of
+from api.idempotency import Answer, once
+from api.pages import Cursor, Limit, Page, page
+from api.shapes import Body, Key, Prose, SlugPath
+from models import App, Membership
+from models.lifecycle import MembershipState, MembershipTrigger, Role
+from models.token import Scope
+from workflow.actors import Actor
+from workflow.membership import (
+    apply_for_membership,
+    decide_membership,
+    find_membership,
+    is_paused,
+    leave_program,
+)
+
+router = APIRouter(prefix="/v1", responses=COMMON)
+
+Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
+Applicant = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]
+Leaver = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER, Role.ADMIN)]
+Reader = Annotated[Actor, allow(Scope.REVIEWS_READ, Role.REVIEWER, Role.ADMIN)]
+Decider = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN)]
+
+
+class Application(Body):
+    """What the partner says with it, if anything."""
+
+    message: Annotated[
+        str, StringConstraints(pattern=r"^[^\x00]*$", max_length=2000), Field(examples=["40 shared customers."])
+    ] = ""
+
+
+class MembershipDecision(Body):
+    """`accept`, or `decline` with a reason that the partner reads."""
+
+    decision: Literal["accept", "decline"]
+    reason: Annotated[Prose | None, Field(examples=["Come back with ten customers."])] = None
+
+
+class MembershipShown(BaseModel):
+    """Where an App stands in the program. `paused`: it is a member, and not shown as one until it is public again."""
+
+    app: Annotated[str, Field(examples=["acme"])]
+    state: MembershipState
+    paused: bool
+    message: str
+    applied_at: datetime
+    decided_at: datetime | None
+    reason: str | None
+    left_at: datetime | None
+
+
+@router.get("/memberships", tags=["reviewer"])
+async def list_memberships(
+    house: InHouse,
+    actor: Reader,  # noqa: ARG001
+    state: Annotated[MembershipState | None, Query()] = None,
+    after: Cursor = None,
+    limit: Limit = 50,
+) -> Page[MembershipShown]:
+    """Lists memberships and applications, the longest waiting first."""
+
+    def work(session: Session) -> dict[str, Any]:
+        statement = select(Membership)
+        if state is not None:
+            statement = statement.where(Membership.state == state.value)
+
+        def show(rows: Any) -> list[MembershipShown]:
+            wanted = select(App).where(App.id.in_([row.app_id for row in rows]))
+            apps = {app.id: app for app in session.scalars(wanted)}
+            return [_shown(apps[row.app_id], row) for row in rows]
+
+        return page(session, statement, (Membership.applied_at, Membership.app_id), after, limit, show)
+
+    return Page[MembershipShown].model_validate(await house.transact(work))
+
+
+@router.get("/apps/{slug}/membership", tags=["partner", "reviewer"])
+async def read_membership(house: InHouse, actor: Viewer, slug: SlugPath) -> MembershipShown:
+    """Gives where the App stands in the Select Partner Program."""
+    return await house.transact(lambda session: _shown(*find_membership(session, slug, actor)))
+
+
+@router.post("/apps/{slug}/membership", status_code=201, tags=["partner"], responses={201: {"model": MembershipShown}})
+async def apply(house: InHouse, actor: Applicant, slug: SlugPath, body: Application, key: Key = None) -> JSONResponse:
+    """Applies for the program. Only a public App may; one that was declined or left may apply again."""
+
+    def work(session: Session) -> Answer:
+        app, membership = apply_for_membership(session, slug, actor, now_of(session), body.message)
+        audit(session, actor, "membership.apply", slug)
+        return 201, _shown(app, membership).model_dump(mode="json")
+
+    asked = {"membership": body.model_dump(), "app": slug}
+    status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    return JSONResponse(answer, status)
+
+
+@router.post("/apps/{slug}/membership/decision", tags=["reviewer"])
+async def decide(house: InHouse, actor: Decider, slug: SlugPath, body: MembershipDecision) -> MembershipShown:
+    """Accepts the application, or declines it with a reason."""
+
+    def work(session: Session) -> MembershipShown:
+        trigger = MembershipTrigger(body.decision)
+        app, membership = decide_membership(session, slug, trigger, actor, now_of(session), body.reason)
+        audit(session, actor, f"membership.{body.decision}", slug)
+        return _shown(app, membership)
+
+    return await house.transact(work)
+
+
+@router.delete("/apps/{slug}/membership", tags=["partner"])
+async def leave(house: InHouse, actor: Leaver, slug: SlugPath) -> MembershipShown:
+    """Leaves the program, or takes the application back."""
+
+    def work(session: Session) -> MembershipShown:
+        app, membership = leave_program(session, slug, actor, now_of(session))
+        audit(session, actor, "membership.leave", slug)
+        return _shown(app, membership)
+
+    return await house.transact(work)
+
+
+def _shown(app: App, membership: Membership) -> MembershipShown:
+    return MembershipShown(
+        app=app.slug,
+        state=MembershipState(membership.state),
+        paused=is_paused(app, membership),
+        message=membership.message,
+        applied_at=membership.applied_at,
+        decided_at=membership.decided_at,
+        reason=membership.reason,
+        left_at=membership.left_at,
+    )

@@ -1,0 +1,163 @@
+"""Saved reasons: what reviewers pick from when they ask for changes. Each has versions; none is edited in place."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import JSONResponse
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from sqlalchemy.orm import Session
+
+from api.auth import InHouse, allow
+from api.errors import COMMON
+from api.house import House, audit
+from api.idempotency import Answer, once
+from api.pages import Cursor, Limit, Page, page
+from api.shapes import Body, Key, Prose, ReasonCode
+from models import SavedReason
+from models.lifecycle import Role
+from models.token import Scope
+from workflow.actors import Actor
+from workflow.reviewing.saved_reasons import (
+    add_saved_reason,
+    current_saved_reasons,
+    retire_saved_reason,
+    revise_saved_reason,
+    versions_of,
+)
+
+router = APIRouter(prefix="/v1/saved-reasons", responses=COMMON, tags=["reviewer"])
+
+Viewer = Annotated[Actor, allow(Scope.REVIEWS_READ, Role.REVIEWER, Role.ADMIN)]
+Editor = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN)]
+CodePath = Annotated[str, Path(pattern=r"^[a-z0-9_.]{1,64}$", examples=["partners_page.no_utm"])]
+
+
+def _not_other(code: str) -> str:
+    """Refuses the code that stands for own words."""
+    if code == "other":
+        raise ValueError("is taken: it stands for own words")
+    return code
+
+
+class NewVersion(Body):
+    """The words of a saved reason, and where to fix what it names."""
+
+    text: Prose
+    where: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=500)] = ""
+
+
+class NewSavedReason(NewVersion):
+    """A saved reason under a new code (`other` is taken by own words)."""
+
+    code: Annotated[ReasonCode, Field(examples=["partners_page.no_utm"]), AfterValidator(_not_other)]
+
+
+class ShownReason(BaseModel):
+    """One version of a saved reason. The highest version counts; a retired one cannot be picked."""
+
+    code: Annotated[str, Field(examples=["partners_page.no_utm"])]
+    version: Annotated[int, Field(ge=1)]
+    text: Annotated[str, Field(examples=["The links to us carry no UTM parameters."])]
+    where: Annotated[str, Field(examples=["Your partners page; see the UTM guide."])]
+    retired: bool
+    written_by: UUID
+    written_at: datetime
+
+
+class Versions(BaseModel):
+    """All versions of a saved reason, oldest first."""
+
+    items: list[ShownReason]
+
+
+@router.get("")
+async def list_saved_reasons(
+    house: InHouse,
+    actor: Viewer,  # noqa: ARG001
+    retired: Annotated[bool, Query(description="Retired ones too.")] = False,
+    after: Cursor = None,
+    limit: Limit = 50,
+) -> Page[ShownReason]:
+    """Lists the saved reasons as they stand, by code."""
+
+    def work(session: Session) -> Page[ShownReason]:
+        statement = current_saved_reasons(retired=retired)
+        found = page(session, statement, SavedReason.code, after, limit, lambda rows: [_shown(row) for row in rows])
+        return Page[ShownReason](**found)
+
+    return await house.transact(work)
+
+
+@router.post("", status_code=201, response_model=ShownReason)
+async def add(house: InHouse, actor: Editor, body: NewSavedReason, key: Key = None) -> JSONResponse:
+    """Saves a reason under a new code."""
+    return await _write(
+        house,
+        actor,
+        key,
+        {"saved_reason": body.model_dump()},
+        "saved_reason.add",
+        lambda session: add_saved_reason(session, body.code, body.text, body.where, actor),
+    )
+
+
+@router.get("/{code}")
+async def read(house: InHouse, actor: Viewer, code: CodePath) -> Versions:  # noqa: ARG001
+    """Gives all versions of a saved reason."""
+
+    def work(session: Session) -> Versions:
+        return Versions(items=[_shown(row) for row in versions_of(session, code)])
+
+    return await house.transact(work)
+
+
+@router.post("/{code}/versions", status_code=201, response_model=ShownReason)
+async def revise(house: InHouse, actor: Editor, code: CodePath, body: NewVersion, key: Key = None) -> JSONResponse:
+    """Gives a saved reason new words from now on; decisions made before keep theirs. Brings back a retired one."""
+    return await _write(
+        house,
+        actor,
+        key,
+        {"saved_reason": code, **body.model_dump()},
+        "saved_reason.revise",
+        lambda session: revise_saved_reason(session, code, body.text, body.where, actor),
+    )
+
+
+@router.delete("/{code}")
+async def retire(house: InHouse, actor: Editor, code: CodePath) -> ShownReason:
+    """Takes a saved reason out of use. Doing it again changes nothing."""
+
+    def work(session: Session) -> ShownReason:
+        saved = retire_saved_reason(session, code, actor)
+        audit(session, actor, "saved_reason.retire", code, version=saved.version)
+        return _shown(saved)
+
+    return await house.transact(work)
+
+
+async def _write(
+    house: House, actor: Actor, key: str | None, asked: object, action: str, change: Callable[[Session], SavedReason]
+) -> JSONResponse:
+    def make(session: Session) -> Answer:
+        saved = change(session)
+        audit(session, actor, action, saved.code, version=saved.version)
+        return 201, _shown(saved).model_dump(mode="json")
+
+    status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: make(s)))
+    return JSONResponse(answer, status)
+
+
+def _shown(saved: SavedReason) -> ShownReason:
+    return ShownReason(
+        code=saved.code,
+        version=saved.version,
+        text=saved.text,
+        where=saved.where_to_fix,
+        retired=saved.retired,
+        written_by=saved.written_by,
+        written_at=saved.written_at,
+    )

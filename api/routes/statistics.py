@@ -1,0 +1,122 @@
+"""How the review desk does, in numbers."""
+
+from datetime import date, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator, BaseModel, Field
+from sqlalchemy.orm import Session
+
+from api.auth import InHouse, allow
+from api.errors import COMMON
+from api.house import now_of
+from models.lifecycle import Role
+from models.token import Scope
+from workflow.actors import Actor
+from workflow.policy import load_policies
+from workflow.reviewing.statistics import MAX_WEEKS, Waiting, Week, waiting_reviews, weeks_of_reviews
+
+router = APIRouter(prefix="/v1/statistics", responses=COMMON, tags=["reviewer", "admin"])
+
+Viewer = Annotated[Actor, allow(Scope.REVIEWS_READ, Role.REVIEWER, Role.ADMIN)]
+
+
+def _of_this_millennium(day: date) -> date:
+    """Refuses days so far away that the weeks before them cannot be counted."""
+    if not 2000 <= day.year <= 2999:
+        raise ValueError("must be between the years 2000 and 2999")
+    return day
+
+
+class WaitingNow(BaseModel):
+    """The open reviews as of now. `due_soon` and `overdue` do not overlap."""
+
+    open: int
+    unclaimed: int
+    due_soon: int
+    overdue: int
+
+
+class FoundOften(BaseModel):
+    """A finding, and in how many of the week's decided reviews it was there."""
+
+    step: Annotated[str, Field(examples=["partner_documentation"])]
+    code: Annotated[str, Field(examples=["page.app_not_named"])]
+    reviews: int
+
+
+class WeekInNumbers(BaseModel):
+    """A week from its Monday, in the platform's time zone. A review counts in the week in which it was decided.
+
+    Decided means approved or changes requested. Hours are wall time from submission to decision, nights and weekends
+    included; whether the promise was kept is judged by the review's due time, which counts business days.
+    """
+
+    monday: date
+    opened: int
+    decided: int
+    approved: int
+    changes_requested: int
+    within_promise: int
+    hours_to_decision_p50: float | None
+    hours_to_decision_p90: float | None
+    rounds_to_approval: Annotated[float | None, Field(description="The mean over the Apps approved in the week.")]
+    top_findings: list[FoundOften]
+
+
+class ReviewStatistics(BaseModel):
+    """What waits now, and what was decided week by week, oldest first."""
+
+    waiting: WaitingNow
+    time_zone: Annotated[str, Field(examples=["America/Los_Angeles"])]
+    weeks: list[WeekInNumbers]
+
+
+@router.get("/reviews")
+async def review_statistics(
+    house: InHouse,
+    actor: Viewer,  # noqa: ARG001
+    weeks: Annotated[int, Query(ge=1, le=MAX_WEEKS, description="How many weeks, the last one included.")] = 12,
+    until: Annotated[
+        Annotated[date, AfterValidator(_of_this_millennium)] | None,
+        Query(description="A day of the last week; today when it is not given."),
+    ] = None,
+) -> ReviewStatistics:
+    """Gives how many reviews wait, and for each week what was decided, how fast, in how many rounds, and why not."""
+
+    def work(session: Session) -> ReviewStatistics:
+        now = now_of(session)
+        zone = load_policies(session).current.calendar.time_zone
+        last = until or now.astimezone(ZoneInfo(zone)).date()
+        found = weeks_of_reviews(session, last=last, weeks=weeks, time_zone=zone)
+        return ReviewStatistics(
+            waiting=_waiting(waiting_reviews(session, now)), time_zone=zone, weeks=[_week(week) for week in found]
+        )
+
+    return await house.transact(work)
+
+
+def _waiting(waiting: Waiting) -> WaitingNow:
+    return WaitingNow(
+        open=waiting.open, unclaimed=waiting.unclaimed, due_soon=waiting.due_soon, overdue=waiting.overdue
+    )
+
+
+def _week(week: Week) -> WeekInNumbers:
+    return WeekInNumbers(
+        monday=week.monday,
+        opened=week.opened,
+        decided=week.decided,
+        approved=week.approved,
+        changes_requested=week.changes_requested,
+        within_promise=week.within_promise,
+        hours_to_decision_p50=_hours(week.time_to_decision_p50),
+        hours_to_decision_p90=_hours(week.time_to_decision_p90),
+        rounds_to_approval=week.rounds_to_approval,
+        top_findings=[FoundOften(step=one.step, code=one.code, reviews=one.reviews) for one in week.top_findings],
+    )
+
+
+def _hours(time: timedelta | None) -> float | None:
+    return None if time is None else time / timedelta(hours=1)

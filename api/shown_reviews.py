@@ -1,0 +1,256 @@
+"""Reviews as they are answered: in short in the queue, and in full with all that a reviewer needs to decide."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from models import ReviewStep
+from models.lifecycle import StepState
+from models.review import ReviewOutcome, SubmissionKind
+from workflow.reviewing.difference import ChangeKind, Difference, Standing, StandingFinding
+from workflow.reviewing.dossier import Dossier, LastRound, PastRound, Waiver
+from workflow.reviewing.queue import Due, InShort
+
+
+class Holder(BaseModel):
+    """Who holds a review."""
+
+    id: UUID
+    name: Annotated[str, Field(examples=["Rae Reviewer"])]
+
+
+class StepInShort(BaseModel):
+    code: Annotated[str, Field(examples=["end_to_end_check"])]
+    state: StepState
+
+
+class ReviewHead(BaseModel):
+    """What is said of every review. `due_soon` and `overdue` are never both true; a review that is over is neither."""
+
+    id: UUID
+    app: Annotated[str, Field(examples=["acme"])]
+    app_name: Annotated[str, Field(examples=["Acme"])]
+    round: Annotated[int, Field(ge=1)]
+    kind: SubmissionKind
+    opened_at: datetime
+    due_at: datetime
+    due_soon: bool
+    overdue: bool
+    holder: Holder | None
+    claimed_at: datetime | None
+    last_act_at: datetime | None
+    outcome: ReviewOutcome | None
+    closed_at: datetime | None
+
+
+class ShortReview(ReviewHead):
+    """A review in the queue, with its steps in short."""
+
+    steps: list[StepInShort]
+
+
+class Finding(BaseModel):
+    """What a step found: a stable code, words, how to mend it, and where."""
+
+    code: Annotated[str, Field(examples=["page.app_not_named"])]
+    detail: str
+    remedy: str = ""
+    where: str = ""
+
+
+class Step(BaseModel):
+    """A step of a review. `status` says whether a worker owes a run of it; `error` why its last run broke."""
+
+    code: Annotated[str, Field(examples=["end_to_end_check"])]
+    state: StepState
+    status: Annotated[str, Field(examples=["void"])]
+    run: Annotated[int, Field(ge=1)]
+    findings: list[Finding]
+    reason: str | None
+    error: str | None
+    decided_by: Annotated[str | None, Field(description="The reviewer's name; null for a machine.")] = None
+    decided_at: datetime | None
+
+
+class Change(BaseModel):
+    """One thing that is not as it was. `path` leads to it: a field, a Component's id, a requirement and its field."""
+
+    path: Annotated[list[str], Field(examples=[["partner_documentation", "url"]])]
+    change: ChangeKind
+    before: Any = None
+    after: Any = None
+
+
+class StandingOfFinding(Finding):
+    """A finding and where it stands: `unchecked` means that its step has not been decided in this round."""
+
+    step: str
+    standing: Standing
+
+
+class Reason(BaseModel):
+    """Why changes were asked for. `saved_version` is there when `code` names a saved reason."""
+
+    code: str
+    text: str
+    where: str = ""
+    saved_version: int | None = None
+
+
+class ComparedWith(BaseModel):
+    """The last round of the App that was decided, and which changes were asked for then."""
+
+    review_id: UUID
+    round: int
+    outcome: ReviewOutcome
+    reasons: list[Reason]
+
+
+class EarlierWaiver(BaseModel):
+    """A step that was waived in an earlier round of the App."""
+
+    round: int
+    step: str
+    reason: str
+    waived_by: str | None
+    waived_at: datetime
+
+
+class EarlierRound(BaseModel):
+    """A round of an App of the same company."""
+
+    app: str
+    state: str
+    round: int
+    kind: SubmissionKind
+    submitted_at: datetime
+    closed_at: datetime | None
+    outcome: ReviewOutcome | None
+
+
+class FullReview(ReviewHead):
+    """A review with all that belongs to it.
+
+    `changes` has a list for each part of the snapshot that changed since `compared_with`; null in a first round.
+    """
+
+    steps: list[Step]
+    snapshot: dict[str, Any]
+    policy_version: int
+    submitted_by: UUID
+    submitted_at: datetime
+    compared_with: ComparedWith | None
+    changes: dict[str, list[Change]] | None
+    findings: list[StandingOfFinding]
+    earlier_waivers: list[EarlierWaiver]
+    history: list[EarlierRound]
+
+
+def short_review(one: InShort) -> ShortReview:
+    """Gives a review as the queue shows it."""
+    steps = [StepInShort(code=code, state=StepState(state)) for code, state in one.steps]
+    return ShortReview(**_head(one), steps=steps)
+
+
+def full_review(one: InShort, dossier: Dossier) -> FullReview:
+    """Gives a review with all that belongs to it."""
+    submission = dossier.submission
+    return FullReview(
+        **_head(one),
+        steps=[shown_step(taken.step, taken.decided_by) for taken in dossier.steps],
+        snapshot=submission.snapshot,
+        policy_version=submission.policy_version,
+        submitted_by=submission.submitted_by,
+        submitted_at=submission.submitted_at,
+        compared_with=None if dossier.last is None else _compared_with(dossier.last),
+        changes=None if dossier.changes is None else _changes(dossier.changes),
+        findings=[_standing(finding) for finding in dossier.findings],
+        earlier_waivers=[_waiver(waiver) for waiver in dossier.waivers],
+        history=[_past(past) for past in dossier.history],
+    )
+
+
+def shown_step(step: ReviewStep, decided_by: str | None) -> Step:
+    """Gives a step with its findings."""
+    return Step(
+        code=step.code,
+        state=StepState(step.state),
+        status=step.status,
+        run=step.run,
+        findings=_findings(step.findings),
+        reason=step.reason,
+        error=step.last_error,
+        decided_by=decided_by,
+        decided_at=step.decided_at,
+    )
+
+
+def _head(one: InShort) -> dict[str, Any]:
+    review = one.review
+    holder = None
+    if review.claimed_by is not None and one.holder_name is not None:
+        holder = Holder(id=review.claimed_by, name=one.holder_name)
+    return {
+        "id": review.id,
+        "app": one.app,
+        "app_name": one.app_name,
+        "round": one.round,
+        "kind": one.kind,
+        "opened_at": review.opened_at,
+        "due_at": review.due_at,
+        "due_soon": one.due is Due.SOON,
+        "overdue": one.due is Due.OVERDUE,
+        "holder": holder,
+        "claimed_at": review.claimed_at,
+        "last_act_at": review.last_act_at,
+        "outcome": review.outcome,
+        "closed_at": review.closed_at,
+    }
+
+
+def _findings(stored: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    return [Finding.model_validate(finding) for finding in stored]
+
+
+def _compared_with(last: LastRound) -> ComparedWith:
+    return ComparedWith(
+        review_id=last.review_id,
+        round=last.round,
+        outcome=ReviewOutcome(last.outcome),
+        reasons=[Reason.model_validate(reason) for reason in last.reasons],
+    )
+
+
+def _changes(changes: Difference) -> dict[str, list[Change]]:
+    return {
+        part: [
+            Change(path=list(change.path), change=change.kind, before=change.before, after=change.after)
+            for change in changed
+        ]
+        for part, changed in changes.items()
+    }
+
+
+def _standing(one: StandingFinding) -> StandingOfFinding:
+    return StandingOfFinding.model_validate({**one.finding, "step": one.step, "standing": one.standing})
+
+
+def _waiver(one: Waiver) -> EarlierWaiver:
+    return EarlierWaiver(
+        round=one.round, step=one.step, reason=one.reason, waived_by=one.waived_by, waived_at=one.waived_at
+    )
+
+
+def _past(one: PastRound) -> EarlierRound:
+    return EarlierRound(
+        app=one.app,
+        state=one.state,
+        round=one.round,
+        kind=SubmissionKind(one.kind),
+        submitted_at=one.submitted_at,
+        closed_at=one.closed_at,
+        outcome=None if one.outcome is None else ReviewOutcome(one.outcome),
+    )

@@ -1,0 +1,32 @@
+"""Reasons that reviewers give again and again, saved with their words."""
+
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, false
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Code, CreatedAt
+
+
+class SavedReason(Base):
+    """One version of a saved reason. The highest version of a code counts; never edited in place.
+
+    Retiring is a version too: `retired` says that from here on nobody can pick the code.
+    """
+
+    __tablename__ = "saved_reason"
+
+    code: Mapped[Code] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    text: Mapped[str]
+    where_to_fix: Mapped[str]
+    retired: Mapped[bool] = mapped_column(server_default=false())
+    written_by: Mapped[UUID]
+    written_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        CheckConstraint("version >= 1", name="version"),
+        CheckConstraint("code ~ '^[a-z0-9_.]+$' AND code <> 'other'", name="code"),
+        CheckConstraint("length(text) BETWEEN 1 AND 2000", name="text"),
+        CheckConstraint("length(where_to_fix) <= 500", name="where_to_fix"),
+    )

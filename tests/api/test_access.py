@@ -1,0 +1,212 @@
+"""Asking for access over HTTP: who may see what, colleagues joined, the decision and what it mails."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from tests.api.access import accept, ask, body_of, code_for, company_in, decide, told
+from tests.api.conftest import Service
+from tests.api.service import Caller
+
+
+def test_a_request_is_seen_by_its_secret_and_by_reviewers_and_by_nobody_else(shared_service: Service) -> None:
+    asked = ask(shared_service, body_of("seen"))
+    path = f"/v1/access-requests/{asked['id']}"
+    own = shared_service.nobody("GET", path, Request_Secret=asked["secret"]).json()
+    assert own == {name: value for name, value in asked.items() if name != "secret"}
+    assert (own["state"], own["joined"], own["website_check"]) == ("requested", False, "due")
+    assert shared_service.nobody("GET", path, Request_Secret="wrong").status_code == 404
+    assert shared_service.nobody("GET", path).status_code == 404
+    assert shared_service.partner("GET", path).status_code == 403
+    seen = shared_service.reviewer("GET", path).json()
+    assert seen["survey"]["how_data_comes_in"] == "A library."
+    assert (seen["domain"], seen["agreements"]) == ("seen.example", ["partner_agreement", "privacy_policy"])
+    assert told(shared_service.engine, "new_access_request", "seen") == ["rae@acme.example.platform.example"]
+
+
+def test_the_secret_and_the_code_lie_nowhere_in_plain(shared_service: Service) -> None:
+    asked = ask(shared_service, body_of("sealed"), Idempotency_Key="sealed-1")
+    decide(shared_service, asked["id"], "approve")
+    code = code_for(shared_service.engine, "pat@sealed.example")
+    token = accept(shared_service, "pat@sealed.example", Idempotency_Key="sealed-2")["token"]
+    with Session(shared_service.engine) as session:
+        tables = session.scalars(
+            text("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
+        )
+        for table in tables.all():
+            rows = "\n".join(session.scalars(text(f"SELECT to_jsonb(t)::text FROM {table} t")))
+            assert not [secret for secret in (asked["secret"], code, token) if secret in rows], table
+
+
+@pytest.mark.parametrize(
+    ("company", "email", "found"),
+    [
+        ("own-address", "pat@mail.own-address.example", []),
+        ("free-address", "pat@gmail.com", ["mail.free", "mail.other_domain"]),
+        ("thrown-away", "pat@mailinator.com", ["mail.disposable", "mail.other_domain"]),
+        ("other-domain", "pat@elsewhere.co.uk", ["mail.other_domain"]),
+    ],
+)
+def test_what_speaks_against_an_address_is_found_at_once(
+    shared_service: Service, company: str, email: str, found: list[str]
+) -> None:
+    asked = ask(shared_service, body_of(company, contact_email=email))
+    assert [finding["code"] for finding in asked["findings"]] == found
+    assert all(finding["detail"] and finding["remedy"] for finding in asked["findings"])
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"website": "https://127.0.0.1/"},
+        {"website": "https://co.uk"},
+        {"website": "https://user:pw@whole.example"},
+        {"contact_email": "pat@localhost"},
+        {"contact_email": "no address"},
+        {"agreements": {"partner_agreement": True, "privacy_policy": False}},
+        {"survey": {"how_data_comes_in": "A library."}},
+        {"plan": {"use_case": "Something.", "component_kinds": []}},
+    ],
+)
+def test_a_request_that_is_not_whole_is_refused(shared_service: Service, changed: dict[str, Any]) -> None:
+    answer = shared_service.nobody("POST", "/v1/access-requests", body_of("whole", **changed))
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["detail"]
+
+
+def test_a_colleague_is_joined_to_the_open_request_and_is_invited_with_it(shared_service: Service) -> None:
+    first = ask(shared_service, body_of("joined"))
+    second = ask(shared_service, body_of("joined", "olga"))
+    assert (second["id"], second["joined"]) == (first["id"], True)
+    path = f"/v1/access-requests/{first['id']}"
+    assert "pat" not in shared_service.nobody("GET", path, Request_Secret=second["secret"]).text
+    again = shared_service.nobody("POST", "/v1/access-requests", body_of("joined", "olga"))
+    assert (again.status_code, again.json()["code"]) == (409, "access.already_asked")
+    seen = decide(shared_service, first["id"], "approve").json()
+    assert [contact["email"] for contact in seen["contacts"]] == ["olga@joined.example"]
+    owner, colleague = accept(shared_service, "pat@joined.example"), accept(shared_service, "olga@joined.example")
+    assert (owner["owner"], colleague["owner"]) == (True, False)
+    assert owner["organization_id"] == colleague["organization_id"] == seen["organization_id"]
+
+
+def test_a_stranger_who_names_the_same_website_is_not_joined(shared_service: Service) -> None:
+    first = ask(shared_service, body_of("squatted"))
+    stranger = ask(shared_service, body_of("squatted", "eve", contact_email="eve@strange.example"))
+    assert (stranger["id"] == first["id"], stranger["joined"]) == (False, False)
+    assert [finding["code"] for finding in stranger["findings"]] == ["mail.other_domain"]
+
+
+def test_a_colleague_of_a_company_that_takes_part_is_made_known_to_its_owner(shared_service: Service) -> None:
+    company_in(shared_service, "inside")
+    late = ask(shared_service, body_of("inside", "late"))
+    assert (late["state"], late["joined"]) == ("approved", True)
+    assert "owner was told" in late["note"]
+    assert told(shared_service.engine, "colleague_asked", "inside") == ["pat@inside.example"]
+    with Session(shared_service.engine) as session:
+        waiting = text("SELECT count(*) FROM invitation WHERE email = 'late@inside.example'")
+        assert session.execute(waiting).scalar_one() == 0
+
+
+def test_a_declined_request_tells_why_and_the_company_may_ask_again(shared_service: Service) -> None:
+    asked = ask(shared_service, body_of("declined"))
+    assert decide(shared_service, asked["id"], "decline").json()["code"] == "reason.missing"
+    assert decide(shared_service, asked["id"], "decline", "Not a service.").json()["state"] == "declined"
+    refused = decide(shared_service, asked["id"], "approve")
+    assert (refused.status_code, refused.json()["unmet"][0]["code"]) == (409, "state.allows")
+    path = f"/v1/access-requests/{asked['id']}"
+    own = shared_service.nobody("GET", path, Request_Secret=asked["secret"]).json()
+    assert (own["decision_reason"], own["website_check"]) == ("Not a service.", "void")
+    assert told(shared_service.engine, "access_declined", "declined") == ["pat@declined.example"]
+    assert ask(shared_service, body_of("declined"))["id"] != asked["id"]
+
+
+def test_only_reviewers_decide(shared_service: Service) -> None:
+    path = f"/v1/access-requests/{ask(shared_service, body_of('undecided'))['id']}/decision"
+    for caller, status in ((shared_service.nobody, 401), (shared_service.partner, 403), (shared_service.service, 403)):
+        assert caller("POST", path, {"decision": "approve"}).status_code == status
+    assert shared_service.admin("POST", path, {"decision": "approve"}).status_code == 200
+
+
+def test_a_repeated_call_gives_the_same_secret_and_another_body_is_refused(shared_service: Service) -> None:
+    first = ask(shared_service, body_of("repeated"), Idempotency_Key="once")
+    assert ask(shared_service, body_of("repeated"), Idempotency_Key="once") == first
+    other = body_of("repeated", company_name="Another")
+    answer = shared_service.nobody("POST", "/v1/access-requests", other, Idempotency_Key="once")
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency.mismatch")
+
+
+def test_a_mail_domain_asks_a_few_times_a_day_and_free_mail_is_counted_by_address(shared_service: Service) -> None:
+    for number in range(5):
+        ask(shared_service, body_of("often", f"person-{number}"))
+    answer = shared_service.nobody("POST", "/v1/access-requests", body_of("often", "one-more"))
+    assert (answer.status_code, answer.json()["code"]) == (409, "access.too_many")
+    for number in range(6):
+        ask(shared_service, body_of(f"free-{number}", contact_email=f"person{number}@gmail.com"))
+
+
+def test_reviewers_list_requests_by_state_a_page_at_a_time(shared_service: Service) -> None:
+    ids = [ask(shared_service, body_of(f"listed-{number}"))["id"] for number in range(3)]
+    seen: list[str] = []
+    after = ""
+    while True:
+        page = shared_service.reviewer("GET", f"/v1/access-requests?state=requested&limit=2{after}").json()
+        seen += [item["id"] for item in page["items"]]
+        assert {item["state"] for item in page["items"]} <= {"requested"}
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+    assert [one for one in seen if one in ids] == ids
+    assert len(seen) == len(set(seen))
+
+
+def test_a_dead_website_check_is_listed_counted_and_replayed(shared_service: Service) -> None:
+    asked = ask(shared_service, body_of("unchecked"))
+    with Session(shared_service.engine) as session, session.begin():
+        die = text("UPDATE website_check SET status = 'dead', last_error = 'it broke' WHERE access_request_id = :id")
+        session.execute(die, {"id": asked["id"]})
+    dead = shared_service.admin("GET", "/v1/dead").json()["dead"]["website_check"]
+    assert [row["error"] for row in dead] == ["it broke"]
+    assert 'devcenter_dead_rows{kind="website_check"} 1.0' in shared_service.nobody("GET", "/metrics").text
+    assert shared_service.admin("POST", f"/v1/dead/website_check/{dead[0]['id']}/replay").status_code == 200
+    path = f"/v1/access-requests/{asked['id']}"
+    assert shared_service.reviewer("GET", path).json()["website_check"] == "due"
+
+
+def test_an_invitation_works_once_and_gives_a_token_that_works(shared_service: Service) -> None:
+    organization_id, _, owner = company_in(shared_service, "once")
+    assert [one["id"] for one in owner("GET", "/v1/organizations").json()["items"]] == [organization_id]
+    assert owner("POST", "/v1/apps", {"slug": "once-app", "name": "Once"}).status_code == 201
+    code = code_for(shared_service.engine, "pat@once.example")
+    again = shared_service.nobody("POST", f"/v1/invitations/{code}/accept")
+    assert (again.status_code, again.json()["code"]) == (409, "invitation.used")
+    assert shared_service.nobody("POST", "/v1/invitations/unknown/accept").status_code == 404
+
+
+def test_a_reviewer_issues_an_expired_invitation_again_and_the_old_code_is_worthless(shared_service: Service) -> None:
+    asked = ask(shared_service, body_of("expired"))
+    invitation = decide(shared_service, asked["id"], "approve").json()["invitations"][0]
+    old = code_for(shared_service.engine, "pat@expired.example")
+    with Session(shared_service.engine) as session, session.begin():
+        expire = text("UPDATE invitation SET expires_at = now() WHERE id = :id")
+        session.execute(expire, {"id": invitation["id"]})
+    late = shared_service.nobody("POST", f"/v1/invitations/{old}/accept")
+    assert (late.status_code, late.json()["code"]) == (409, "invitation.expired")
+    path = f"/v1/invitations/{invitation['id']}/reissue"
+    assert shared_service.partner("POST", path).status_code == 403
+    assert shared_service.reviewer("POST", path).json()["state"] == "open"
+    assert shared_service.reviewer("POST", path).json()["code"] == "invitation.revoked"
+    assert shared_service.nobody("POST", f"/v1/invitations/{old}/accept").json()["code"] == "invitation.revoked"
+    assert accept(shared_service, "pat@expired.example")["owner"]
+
+
+def test_an_address_that_takes_part_elsewhere_cannot_accept(shared_service: Service) -> None:
+    _, _, owner = company_in(shared_service, "elsewhere")
+    organization_id = owner("GET", "/v1/organizations").json()["items"][0]["id"]
+    email = "pat@acme.example"
+    sent = owner("POST", f"/v1/organizations/{organization_id}/invitations", {"name": "Pat", "email": email})
+    assert sent.status_code == 201
+    code = code_for(shared_service.engine, email)
+    answer = Caller(shared_service.url)("POST", f"/v1/invitations/{code}/accept")
+    assert (answer.status_code, answer.json()["code"]) == (409, "person.email_taken")

@@ -1,0 +1,353 @@
+"""The review desk over HTTP: its queue, what a review shows, what is said, saved reasons, and its numbers."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models import ChecklistItem, Person
+from models.lifecycle import AppTrigger, Role
+from tests.api.conftest import Service
+from tests.api.service import Caller
+from tests.factories import move
+from tests.journeys import app_building, ask, judge, now_of, people_in, token_of
+from workflow.actors import Actor
+
+SECRET = "the partner must never read this"
+
+
+def _problem(answer: Any, status: int, code: str) -> None:
+    assert (answer.status_code, answer.json().get("code")) == (status, code), answer.text
+
+
+def _ok(answer: Any, status: int = 200) -> Any:
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def _submitted(service: Service, *slugs: str) -> list[str]:
+    """Gives the open reviews of new Apps."""
+    for slug in slugs:
+        app_building(service.engine, service.people, slug)
+        ask(service.engine, service.people.partner, slug, AppTrigger.SUBMIT)
+    judge(service.engine)
+    return [_review_of(service, slug) for slug in slugs]
+
+
+def _review_of(service: Service, slug: str) -> str:
+    (found,) = _ok(service.reviewer("GET", f"/v1/reviews?app={slug}"))["items"]
+    return str(found["id"])
+
+
+def _set_due(service: Service, review: str, due_soon_at: datetime, due_at: datetime) -> None:
+    with Session(service.engine) as session, session.begin():
+        session.execute(
+            text("UPDATE review SET due_soon_at = :soon, due_at = :due WHERE id = :id"),
+            {"id": UUID(review), "soon": due_soon_at, "due": due_at},
+        )
+
+
+def _another_reviewer(service: Service, name: str) -> tuple[Actor, Caller]:
+    with Session(service.engine) as session, session.begin():
+        person = Person(role="reviewer", name=name, email=f"{name.lower()}@platform.example")
+        session.add(person)
+        session.flush()
+        actor = Actor(person.id, Role.REVIEWER)
+    return actor, Caller(service.url, token_of(service.engine, actor))
+
+
+def _request_changes(service: Service, review: str, reasons: list[dict[str, str]]) -> None:
+    _ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
+    asked = _ok(
+        service.reviewer("POST", f"/v1/reviews/{review}/decision", {"decision": "request_changes", "reasons": reasons}),
+        202,
+    )
+    judge(service.engine)
+    assert _ok(service.reviewer("GET", f"/v1/transition-requests/{asked['id']}"))["status"] == "applied"
+
+
+def _first_step(service: Service, review: str) -> str:
+    return str(_ok(service.reviewer("GET", f"/v1/reviews/{review}"))["steps"][0]["code"])
+
+
+def test_the_queue_is_in_order_of_due_times_and_narrowed_by_what_is_asked(shared_service: Service) -> None:
+    service = shared_service
+    now = datetime.now(UTC)
+    late, soon, calm, calmer = _submitted(service, "q-late", "q-soon", "q-calm", "q-calmer")
+    hour = timedelta(hours=1)
+    _set_due(service, calmer, now + 99 * hour, now + 100 * hour)
+    _set_due(service, calm, now + 9 * hour, now + 90 * hour)
+    _set_due(service, soon, now - hour, now + hour)
+    _set_due(service, late, now - 2 * hour, now - hour)
+
+    def listed(query: str) -> list[str]:
+        ids, after = [], ""
+        while True:
+            page = _ok(service.reviewer("GET", f"/v1/reviews?limit=1{query}{after}"))
+            ids += [one["id"] for one in page["items"] if one["app"].startswith("q-")]
+            if page["next"] is None:
+                return ids
+            after = f"&after={page['next']}"
+
+    assert listed("") == [late, soon, calm, calmer]
+    assert listed("&due=overdue") == [late]
+    assert listed("&due=soon") == [soon]
+    assert listed("&kind=revision") == []
+    assert listed("&kind=first&round=1&app=q-calm") == [calm]
+    assert listed("&round=2") == []
+    _ok(service.reviewer("POST", f"/v1/reviews/{soon}/claim"))
+    assert listed("&show=mine") == [soon]
+    assert listed("&show=unclaimed") == [late, calm, calmer]
+    (entry,) = _ok(service.reviewer("GET", "/v1/reviews?app=q-soon"))["items"]
+    assert (entry["due_soon"], entry["overdue"], entry["round"], entry["kind"]) == (True, False, 1, "first")
+    assert entry["holder"] == {"id": str(service.people.reviewer.id), "name": "Rae"}
+    assert {step["state"] for step in entry["steps"]} == {"pending"}
+    _ok(service.reviewer("POST", f"/v1/reviews/{soon}/release"))
+    for query in ("due=never", "kind=x", "round=0", "show=x", "app=X"):
+        _problem(service.reviewer("GET", f"/v1/reviews?{query}"), 422, "request.invalid")
+    for cursor in ("AAAA", "WyJhIiwgImIiXQ", "W10", "WzEsIDJd"):
+        _problem(service.reviewer("GET", f"/v1/reviews?after={cursor}"), 422, "cursor.invalid")
+    _problem(service.partner("GET", "/v1/reviews"), 403, "role.forbidden")
+
+
+def test_a_review_is_handed_over_and_only_its_new_holder_decides(shared_service: Service) -> None:
+    service = shared_service
+    (review,) = _submitted(service, "handed")
+    other, caller = _another_reviewer(service, "Bo")
+    path = f"/v1/reviews/{review}"
+    step = _first_step(service, review)
+    _problem(service.reviewer("POST", f"{path}/steps/{step}", {"decision": "pass"}), 409, "review.not_held")
+    _ok(service.reviewer("POST", f"{path}/claim"))
+    _problem(caller("POST", f"{path}/claim"), 409, "review.claimed")
+    _problem(caller("POST", f"{path}/release"), 409, "review.not_held")
+    stranger = {"to": str(service.people.partner.id)}
+    _problem(service.reviewer("POST", f"{path}/hand-over", stranger), 404, "reviewer.not_found")
+    handed = _ok(service.reviewer("POST", f"{path}/hand-over", {"to": str(other.id)}))
+    assert handed["holder"] == {"id": str(other.id), "name": "Bo"}
+    _problem(service.reviewer("POST", f"{path}/steps/{step}", {"decision": "pass"}), 409, "review.not_held")
+    passed = _ok(caller("POST", f"{path}/steps/{step}", {"decision": "pass"}))
+    assert (passed["state"], passed["decided_by"]) == ("passed", "Bo")
+    with Session(service.engine) as session:
+        actions = session.scalars(text("SELECT action FROM audit_entry WHERE target = :id ORDER BY id"), {"id": review})
+        assert list(actions) == ["review.claim", "review.hand_over", "review.step"]
+
+
+def test_a_resubmission_shows_what_changed_what_was_found_and_what_came_before(shared_service: Service) -> None:
+    service = shared_service
+    (first,) = _submitted(service, "again")
+    shown = _ok(service.reviewer("GET", f"/v1/reviews/{first}"))
+    assert (shown["compared_with"], shown["changes"], shown["earlier_waivers"]) == (None, None, [])
+    steps = [step["code"] for step in shown["steps"]]
+    _ok(service.reviewer("POST", f"/v1/reviews/{first}/claim"))
+    gone, kept = {"code": "gone", "text": "Broken.", "where": "Page"}, {"code": "kept", "text": "Old words."}
+    decide = f"/v1/reviews/{first}/steps"
+    _ok(service.reviewer("POST", f"{decide}/{steps[0]}", {"decision": "fail", "findings": [gone, kept]}))
+    _problem(service.reviewer("POST", f"{decide}/{steps[1]}", {"decision": "waive"}), 422, "reason.missing")
+    _ok(service.reviewer("POST", f"{decide}/{steps[1]}", {"decision": "waive", "reason": "Agreed by phone."}))
+    _request_changes(service, first, [{"text": "Mend the page.", "where": "Page"}])
+    with Session(service.engine) as session, session.begin():
+        app_id = session.scalars(text("SELECT id FROM app WHERE slug = 'again'")).one()
+        item = session.get_one(ChecklistItem, (app_id, "partners_page"))
+        item.evidence = {"url": "https://acme.example/new"}
+    move(service.engine, service.people, "again", AppTrigger.SUBMIT)
+    second = _review_of(service, "again")
+    again = f"/v1/reviews/{second}/steps/{steps[0]}"
+    before = _ok(service.reviewer("GET", f"/v1/reviews/{second}"))
+    assert {one["standing"] for one in before["findings"]} == {"unchecked"}
+    assert before["holder"]["id"] == str(service.people.reviewer.id)
+    new = [{"code": "kept", "text": "New words."}, {"code": "fresh", "text": "New."}]
+    _ok(service.reviewer("POST", again, {"decision": "warn", "findings": new}))
+    shown = _ok(service.reviewer("GET", f"/v1/reviews/{second}"))
+    assert (shown["round"], shown["kind"], shown["snapshot"]["app"]["slug"]) == (2, "revision", "again")
+    assert shown["changes"] == {
+        "evidence": [
+            {
+                "path": ["partners_page", "url"],
+                "change": "changed",
+                "before": "https://acme.example/docs",
+                "after": "https://acme.example/new",
+            }
+        ]
+    }
+    assert {(one["code"], one["detail"], one["standing"]) for one in shown["findings"]} == {
+        ("kept", "New words.", "still_there"),
+        ("fresh", "New.", "new"),
+        ("gone", "Broken.", "fixed"),
+    }
+    compared = shown["compared_with"]
+    assert (compared["review_id"], compared["round"], compared["outcome"]) == (first, 1, "changes_requested")
+    assert compared["reasons"] == [{"code": "other", "text": "Mend the page.", "where": "Page", "saved_version": None}]
+    waived = [(one["round"], one["step"], one["reason"], one["waived_by"]) for one in shown["earlier_waivers"]]
+    assert waived == [(1, steps[1], "Agreed by phone.", "Rae")]
+    assert ("again", 1, "changes_requested") in {(one["app"], one["round"], one["outcome"]) for one in shown["history"]}
+    rerun = _ok(service.reviewer("POST", again, {"decision": "rerun"}))
+    assert (rerun["state"], rerun["run"], rerun["findings"], rerun["decided_by"]) == ("pending", 2, [], None)
+
+
+def test_saved_reasons_have_versions_and_a_decision_keeps_the_one_it_was_made_with(shared_service: Service) -> None:
+    service = shared_service
+    body = {"code": "partners_page.no_utm", "text": "The links carry no UTM.", "where": "Your partners page"}
+    path = "/v1/saved-reasons/partners_page.no_utm"
+    added = _ok(service.reviewer("POST", "/v1/saved-reasons", body, Idempotency_Key="s1"), 201)
+    assert _ok(service.reviewer("POST", "/v1/saved-reasons", body, Idempotency_Key="s1"), 201) == added
+    _problem(service.admin("POST", "/v1/saved-reasons", body), 409, "saved_reason.exists")
+    (review,) = _submitted(service, "picked")
+    _request_changes(
+        service, review, [{"saved": "partners_page.no_utm", "text": "Both of them."}, {"text": "And the logo."}]
+    )
+    revised = _ok(service.admin("POST", f"{path}/versions", {"text": "Better words."}), 201)
+    assert (revised["version"], revised["where"]) == (2, "")
+    log = _ok(service.partner("GET", "/v1/apps/picked/transitions"))["items"]
+    assert log[-1]["reasons"][0] == {
+        "code": "partners_page.no_utm",
+        "text": "The links carry no UTM.\nBoth of them.",
+        "where": "Your partners page",
+        "saved_version": 1,
+    }
+    assert _ok(service.reviewer("DELETE", path))["retired"]
+    assert _ok(service.reviewer("DELETE", path))["version"] == 3
+    assert [one["version"] for one in _ok(service.reviewer("GET", path))["items"]] == [1, 2, 3]
+    codes = [one["code"] for one in _ok(service.reviewer("GET", "/v1/saved-reasons"))["items"]]
+    assert "partners_page.no_utm" not in codes
+    everything = _ok(service.reviewer("GET", "/v1/saved-reasons?retired=true"))["items"]
+    assert "partners_page.no_utm" in [one["code"] for one in everything]
+    move(service.engine, service.people, "picked", AppTrigger.SUBMIT)
+    decision = {"decision": "request_changes", "reasons": [{"saved": "partners_page.no_utm"}]}
+    again = f"/v1/reviews/{_review_of(service, 'picked')}/decision"
+    _problem(service.reviewer("POST", again, decision), 422, "saved_reason.unknown")
+    _problem(service.reviewer("GET", "/v1/saved-reasons/nothing"), 404, "saved_reason.not_found")
+    taken = {"code": "other", "text": "x"}
+    _problem(service.reviewer("POST", "/v1/saved-reasons", taken), 422, "request.invalid")
+    _problem(service.partner("GET", "/v1/saved-reasons"), 403, "role.forbidden")
+
+
+def test_both_sides_write_on_the_newest_review_and_the_other_side_is_told(shared_service: Service) -> None:
+    service = shared_service
+    app_building(service.engine, service.people, "talk")
+    mine = "/v1/apps/talk/messages"
+    _problem(service.partner("POST", mine, {"text": "Hello?"}), 409, "review.none")
+    move(service.engine, service.people, "talk", AppTrigger.SUBMIT)
+    review = _review_of(service, "talk")
+    theirs = f"/v1/reviews/{review}/messages"
+    first = _ok(service.partner("POST", mine, {"text": "What is missing?"}, Idempotency_Key="m1"), 201)
+    assert _ok(service.partner("POST", mine, {"text": "What is missing?"}, Idempotency_Key="m1"), 201) == first
+    _ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
+    _ok(service.reviewer("POST", theirs, {"text": "The UTM parameters."}), 201)
+    _ok(service.partner("POST", mine, {"text": "Thank you."}), 201)
+    page = _ok(service.partner("GET", f"{mine}?limit=2"))
+    rest = _ok(service.partner("GET", f"{mine}?limit=2&after={page['next']}"))
+    assert [(one["side"], one["author"], one["text"]) for one in page["items"] + rest["items"]] == [
+        ("partner", "Pat", "What is missing?"),
+        ("reviewer", None, "The UTM parameters."),
+        ("partner", "Pat", "Thank you."),
+    ]
+    assert [one["author"] for one in _ok(service.reviewer("GET", theirs))["items"]] == ["Pat", "Rae", "Pat"]
+    told = text("""SELECT n.kind, count(*), bool_and(p.role = 'reviewer') FROM notification n
+                     JOIN app a ON a.id = n.app_id JOIN person p ON p.id = n.recipient_id
+                    WHERE a.slug = 'talk' AND n.kind LIKE 'message%' AND n.cause = :cause GROUP BY n.kind""")
+    with Session(service.engine) as session:
+        last = rest["items"][-1]["id"]
+        assert session.execute(told, {"cause": f"message:{last}"}).all() == [("message_to_reviewer", 1, True)]
+        answer = page["items"][1]["id"]
+        assert session.execute(told, {"cause": f"message:{answer}"}).all() == [("message_to_partner", 1, False)]
+    _request_changes(service, review, [{"text": "Mend it."}])
+    _ok(service.partner("POST", mine, {"text": "After the decision."}), 201)
+    move(service.engine, service.people, "talk", AppTrigger.SUBMIT)
+    _problem(service.reviewer("POST", theirs, {"text": "Too late."}), 409, "review.not_newest")
+    for blank in ("", " \n", "\x00", "x" * 5001):
+        _problem(service.partner("POST", mine, {"text": blank}), 422, "request.invalid")
+    stranger = people_in(service.engine, "Stranger").partner
+    caller = Caller(service.url, token_of(service.engine, stranger))
+    for method, body in (("GET", None), ("POST", {"text": "Hi."})):
+        _problem(caller(method, mine, body), 404, "app.not_found")
+
+
+def test_no_route_that_a_partner_may_call_gives_an_internal_note(shared_service: Service) -> None:
+    service = shared_service
+    (review,) = _submitted(service, "noted")
+    notes = f"/v1/reviews/{review}/notes"
+    _ok(service.reviewer("POST", notes, {"text": SECRET}), 201)
+    assert [one["text"] for one in _ok(service.admin("GET", notes))["items"]] == [SECRET]
+    _problem(service.partner("GET", notes), 403, "role.forbidden")
+    _request_changes(service, review, [{"text": "Mend it."}])
+    component = _ok(service.partner("GET", "/v1/apps/noted"))["components"][0]["id"]
+    requests = "SELECT r.id FROM transition_request r JOIN app a ON a.id = r.app_id WHERE a.slug = 'noted' LIMIT 1"
+    with Session(service.engine) as session:
+        request = session.scalars(text(requests)).one()
+        mails = session.scalars(text("SELECT kind || cause || data::text FROM notification")).all()
+    known = {"slug": "noted", "component_id": component, "request_id": request, "review_id": review}
+    called = 0
+    for path in _get_paths(service):
+        answer = service.partner("GET", path.format_map(_Known(known)))
+        assert SECRET not in answer.text, path
+        called += answer.status_code == 200
+    assert called >= 8
+    assert not any(SECRET in mail for mail in mails)
+
+
+class _Known(dict[str, Any]):
+    """Path parameters that the test knows; any other stands for something."""
+
+    def __missing__(self, key: str) -> str:
+        return "partner_documentation"
+
+
+def _get_paths(service: Service) -> Iterator[str]:
+    for path, calls in _ok(service.nobody("GET", "/openapi.json"))["paths"].items():
+        if "get" in calls:
+            yield path
+
+
+def test_statistics_count_what_waits_and_what_was_decided_week_by_week(service: Service) -> None:
+    one, two, three = _submitted(service, "one", "two", "three")
+    step = _first_step(service, one)
+    for review, findings in ((one, ["kept", "gone"]), (two, ["kept"])):
+        _ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
+        body = {"decision": "fail", "findings": [{"code": code, "text": "x"} for code in findings]}
+        _ok(service.reviewer("POST", f"/v1/reviews/{review}/steps/{step}", body))
+        _request_changes(service, review, [{"text": "Mend it."}])
+    move(service.engine, service.people, "one", AppTrigger.SUBMIT)
+    move(service.engine, service.people, "one", AppTrigger.APPROVE)
+    # A Wednesday in a week of its own: decided after 2 and 4 hours, the second past its due time.
+    opened = datetime(2026, 3, 4, 12, tzinfo=UTC)
+    with Session(service.engine) as session, session.begin():
+        for review, hours, promised in ((one, 2, 3), (two, 4, 3)):
+            session.execute(
+                text("UPDATE review SET opened_at = :opened, closed_at = :closed, due_at = :due WHERE id = :id"),
+                {
+                    "id": UUID(review),
+                    "opened": opened,
+                    "closed": opened + timedelta(hours=hours),
+                    "due": opened + timedelta(hours=promised),
+                },
+            )
+        now = now_of(session)
+    _set_due(service, three, now - timedelta(hours=2), now - timedelta(hours=1))
+    shown = _ok(service.reviewer("GET", "/v1/statistics/reviews?weeks=2&until=2026-03-08"))
+    assert shown["waiting"] == {"open": 1, "unclaimed": 1, "due_soon": 0, "overdue": 1}
+    empty, week = shown["weeks"]
+    assert (empty["monday"], empty["decided"], empty["hours_to_decision_p50"]) == ("2026-02-23", 0, None)
+    assert week == {
+        "monday": "2026-03-02",
+        "opened": 2,
+        "decided": 2,
+        "approved": 0,
+        "changes_requested": 2,
+        "within_promise": 1,
+        "hours_to_decision_p50": 3.0,
+        "hours_to_decision_p90": pytest.approx(3.8),
+        "rounds_to_approval": None,
+        "top_findings": [
+            {"step": step, "code": "kept", "reviews": 2},
+            {"step": step, "code": "gone", "reviews": 1},
+        ],
+    }
+    (this_week,) = _ok(service.admin("GET", "/v1/statistics/reviews?weeks=1"))["weeks"]
+    assert (this_week["approved"], this_week["rounds_to_approval"]) == (1, 2.0)
+    for query in ("weeks=0", "weeks=54", "until=1999-12-31", "until=x"):
+        _problem(service.reviewer("GET", f"/v1/statistics/reviews?{query}"), 422, "request.invalid")
+    _problem(service.partner("GET", "/v1/statistics/reviews"), 403, "role.forbidden")

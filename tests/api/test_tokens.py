@@ -1,0 +1,107 @@
+"""Tokens over HTTP: narrowed, shown once, revoked, and their last use."""
+
+from uuid import uuid4
+
+import requests
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from api.auth import Access
+from api.main import ROUTERS
+from models.lifecycle import Role
+from models.token import Scope
+from tests.api.conftest import Service
+from tests.api.service import Caller
+from tests.waiting import wait_until
+from workflow.tokens import SCOPES_OF
+
+
+def _made(answer: requests.Response) -> dict[str, str]:
+    assert answer.status_code == 201, answer.text
+    made: dict[str, str] = answer.json()
+    return made
+
+
+def _accesses(dependant: Dependant) -> list[Access]:
+    inner = [access for one in dependant.dependencies for access in _accesses(one)]
+    return inner + ([dependant.call] if isinstance(dependant.call, Access) else [])
+
+
+def test_every_scope_that_a_route_asks_of_a_role_can_be_given_to_it() -> None:
+    wanted = {
+        (role, access.scope)
+        for room in ROUTERS
+        for route in room.router.routes
+        if isinstance(route, APIRoute)
+        for access in _accesses(route.dependant)
+        for role in access.roles
+    }
+    assert wanted
+    assert {(role, scope) for role, scope in wanted if scope not in SCOPES_OF[role]} == set()
+    assert set(SCOPES_OF) == set(Role) - {Role.SCHEDULE}
+
+
+def test_a_token_is_narrowed_by_its_scopes_and_never_goes_beyond_its_role(shared_service: Service) -> None:
+    service = shared_service
+    beyond = {"service": "narrow", "label": "x", "scopes": ["reviews:decide", "usage:report"]}
+    refused = service.admin("POST", "/v1/tokens", beyond)
+    assert (refused.status_code, refused.json()["code"]) == (422, "token.scope_beyond_role")
+    assert "reviews:decide" in refused.json()["detail"]
+
+    made = _made(service.admin("POST", "/v1/tokens", {"service": "narrow", "label": "x", "scopes": ["apps:read"]}))
+    holder = Caller(service.url, made["token"])
+    assert holder("GET", "/v1/apps").status_code == 200
+    ask = holder("POST", "/v1/transition-requests", {"app": "acme", "trigger": "promote"})
+    assert (ask.status_code, ask.json()["code"]) == (403, "scope.missing")
+
+    assert service.admin("DELETE", f"/v1/tokens/{made['id']}").status_code == 204
+    gone = holder("GET", "/v1/apps")
+    assert (gone.status_code, gone.json()["code"]) == (401, "token.revoked")
+    listed = service.admin("GET", f"/v1/tokens?service_id={made['service_id']}").json()["items"]
+    assert [(one["id"], one["state"], one["scopes"]) for one in listed] == [(made["id"], "revoked", ["apps:read"])]
+
+
+def test_the_text_of_a_token_is_shown_once_and_kept_nowhere(shared_service: Service) -> None:
+    service = shared_service
+    body = {"person_id": str(service.people.partner.id), "label": "once"}
+    first = service.admin("POST", "/v1/tokens", body, Idempotency_Key="token-once")
+    again = service.admin("POST", "/v1/tokens", body, Idempotency_Key="token-once")
+    assert first.headers["Cache-Control"] == "no-store"
+    assert _made(first)["token"].startswith("dc_partner_")
+    assert _made(again) == _made(first) | {"token": None}
+    with Session(service.engine) as session:
+        kept = str(session.execute(text("SELECT answer FROM idempotency_key WHERE key = 'token-once'")).scalar_one())
+    assert _made(first)["token"] not in kept
+
+
+def test_a_token_needs_one_holder_who_is_there(shared_service: Service) -> None:
+    service = shared_service
+    person = str(service.people.partner.id)
+    for holder in ({}, {"person_id": person, "service": "both"}):
+        assert service.admin("POST", "/v1/tokens", {"label": "x", **holder}).status_code == 422
+    nobody = service.admin("POST", "/v1/tokens", {"label": "x", "person_id": str(uuid4())})
+    assert (nobody.status_code, nobody.json()["code"]) == (404, "person.not_found")
+
+
+def test_the_last_use_of_a_token_is_written_soon_and_once_a_minute(shared_service: Service) -> None:
+    service = shared_service
+    made = _made(service.admin("POST", "/v1/tokens", {"service": "used", "label": "x"}))
+    holder = Caller(service.url, made["token"])
+
+    def last_use() -> str | None:
+        items = service.admin("GET", f"/v1/tokens?service_id={made['service_id']}").json()["items"]
+        used: str | None = items[0]["last_used_at"]
+        return used
+
+    assert last_use() is None
+    assert holder("GET", "/v1/apps").status_code == 200
+    used = wait_until(last_use, seconds=20, what="the last use")
+    assert holder("GET", "/v1/apps").status_code == 200
+    assert last_use() == used
+
+
+def test_scopes_name_what_roles_may_do() -> None:
+    assert Scope.ADMIN in SCOPES_OF[Role.ADMIN]
+    assert all(Scope.ADMIN not in SCOPES_OF[role] for role in (Role.PARTNER, Role.REVIEWER, Role.SERVICE))

@@ -1,0 +1,62 @@
+"""A company's way in with real processes: its website is looked at, its invitation mailed, and its code forgotten."""
+
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+import requests
+from sqlalchemy import Engine, TextClause, create_engine, text
+
+from tests.api.access import body_of
+from tests.api.service import Caller, api_running
+from tests.databases import TestDatabase
+from tests.journeys import people_in, token_of
+from tests.mailbox import Mailbox
+from tests.waiting import wait_until
+from tests.workers.processes import WORKER, environment, running
+
+
+@pytest.fixture
+def engine(database: TestDatabase) -> Iterator[Engine]:
+    made = create_engine(database.application_url)
+    yield made
+    made.dispose()
+
+
+def test_a_company_gets_in_by_the_mail_that_its_approval_sends(
+    database: TestDatabase, engine: Engine, valkey_url: str, tmp_path: Path
+) -> None:
+    people = people_in(engine)
+    with Mailbox() as mailbox, api_running(database.application_url, valkey_url, tmp_path) as url:
+        env = environment(
+            database.application_url,
+            valkey_url,
+            DEVCENTER_SMTP_PORT=str(mailbox.port),
+            DEVCENTER_PUBLIC_URL=url,
+            DEVCENTER_MAIL_FROM="devcenter@platform.example",
+        )
+        with running(WORKER, env, tmp_path / "log"):
+            asked = Caller(url)("POST", "/v1/access-requests", body_of("beta")).json()
+            reviewer = Caller(url, token_of(engine, people.reviewer))
+            path = f"/v1/access-requests/{asked['id']}"
+            wait_until(lambda: reviewer("GET", path).json()["website_check"] == "done", seconds=30)
+            assert [one["code"] for one in reviewer("GET", path).json()["findings"]] == ["website.name.unresolved"]
+            assert reviewer("POST", f"{path}/decision", {"decision": "approve"}).status_code == 200
+            welcome = wait_until(lambda: _letters(mailbox, "Welcome, beta"), seconds=30, what="the welcome")[0]
+            assert welcome["To"] == "pat@beta.example"
+            accept = next(word for word in welcome.get_content().split() if word.startswith(url))
+            given = requests.post(accept, timeout=20)
+            assert given.status_code == 201, given.text
+            assert Caller(url, given.json()["token"])("GET", "/v1/apps").status_code == 200
+            sealed = text("SELECT count(*) FROM notification WHERE data ? 'sealed'")
+            wait_until(lambda: _count(engine, sealed) == 0, what="the code to be forgotten")
+
+
+def _letters(mailbox: Mailbox, subject: str) -> list[EmailMessage]:
+    return [letter for letter in list(mailbox.letters) if letter["Subject"] == subject]
+
+
+def _count(engine: Engine, statement: TextClause) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(statement).scalar_one())

@@ -1,0 +1,134 @@
+"""Deciding requests for access by their machine, what follows from it, and the clock that reminds reviewers."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.orm import Session
+from sqlalchemy.types import Text
+
+from models import AccessContact, AccessRequest, Organization
+from models.lifecycle import AccessTrigger
+from workflow.access.invitations import Seal, invite, lives_there, lock_organization
+from workflow.access.requests import cause_of, find_request, lock_companies
+from workflow.actors import Actor
+from workflow.errors import Invalid, Refused
+from workflow.facts import Reason
+from workflow.machine import judge_access
+from workflow.notifications import NotificationKind, notify_address, void_notifications
+
+_TO_REVIEWERS = (NotificationKind.NEW_ACCESS_REQUEST, NotificationKind.ACCESS_OVERDUE)
+
+
+def decide_access(
+    session: Session,
+    request_id: UUID,
+    trigger: AccessTrigger,
+    reasons: Sequence[Reason],
+    actor: Actor,
+    now: datetime,
+    seal: Seal,
+) -> AccessRequest:
+    """Approves or declines a request, for everybody who was joined to it. Does not commit.
+
+    An approval makes the company's organization, or finds the one with its domain, and mails an invitation to each
+    who asked. Two decisions at once take turns and the second is refused. Raises NotFound, Invalid (reason.missing:
+    declining needs a reason) and Refused.
+    """
+    lock_companies(session, [find_request(session, request_id).domain or str(request_id)])
+    request = session.get_one(AccessRequest, request_id, with_for_update=True, populate_existing=True)
+    judgment = judge_access(trigger, request.state, actor.role)
+    if judgment.target is None:
+        raise Refused(f"{trigger} is not possible for this access request.", judgment.unmet)
+    if trigger is AccessTrigger.DECLINE and not reasons:
+        raise Invalid("reason.missing", "A decline needs a reason.", "Say why; those who asked are told.")
+    if trigger is AccessTrigger.APPROVE:
+        request.organization_id = _organization_of(session, request).id
+    request.state, request.decided_at, request.decided_by = judgment.target, now, actor.id
+    request.decision_reason = "\n".join(_words(reason) for reason in reasons) or None
+    session.flush()
+    if request.organization_id is not None:
+        _invite_all(session, request, request.organization_id, actor, now, seal)
+    else:
+        _tell_declined(session, request, reasons, now)
+    void_notifications(session, [cause_of(request.id, kind) for kind in _TO_REVIEWERS])
+    session.execute(_VOID_CHECK, {"id": request.id})
+    return request
+
+
+def mark_access_requests(session: Session, now: datetime) -> int:
+    """Marks open requests whose promised time is over and tells the review team, once each. Gives how many.
+
+    A mark and its notifications are one transaction. Does not commit.
+    """
+    return len(session.execute(_MARK, {"now": now, "kind": NotificationKind.ACCESS_OVERDUE.value}).all())
+
+
+def _organization_of(session: Session, request: AccessRequest) -> Organization:
+    if request.domain is not None:
+        known = session.scalar(select(Organization).where(Organization.domain == request.domain))
+        if known is not None:
+            return known
+    organization = Organization(name=request.company_name, website=request.website, domain=request.domain)
+    session.add(organization)
+    session.flush()
+    return organization
+
+
+def _everybody(session: Session, request: AccessRequest) -> Iterator[tuple[str, str]]:
+    yield request.contact_name, request.contact_email
+    joined = select(AccessContact).where(AccessContact.access_request_id == request.id).order_by(AccessContact.id)
+    for contact in session.scalars(joined):
+        yield contact.name, contact.email
+
+
+def _invite_all(
+    session: Session, request: AccessRequest, organization_id: UUID, actor: Actor, now: datetime, seal: Seal
+) -> None:
+    organization = lock_organization(session, organization_id)
+    for name, email in _everybody(session, request):
+        if not lives_there(session, organization.id, email):
+            invite(
+                session,
+                organization,
+                name=name,
+                email=email,
+                by=actor,
+                now=now,
+                seal=seal,
+                access_request_id=request.id,
+            )
+
+
+def _tell_declined(session: Session, request: AccessRequest, reasons: Sequence[Reason], now: datetime) -> None:
+    kind = NotificationKind.ACCESS_DECLINED
+    words = [{"code": reason.code, "text": reason.text, "where": reason.where} for reason in reasons]
+    for name, email in _everybody(session, request):
+        data = {"name": name, "company": request.company_name, "reasons": words}
+        notify_address(session, kind, cause_of(request.id, kind), email, now, data)
+
+
+def _words(reason: Reason) -> str:
+    return f"{reason.text} ({reason.where})" if reason.where else reason.text
+
+
+_VOID_CHECK = text("""
+    UPDATE website_check SET status = 'void', leased_until = NULL
+     WHERE access_request_id = :id AND status IN ('due', 'dead')
+""")
+
+_MARK = text("""
+    WITH marked AS (
+        UPDATE access_request SET overdue_marked_at = :now
+         WHERE state = 'requested' AND overdue_marked_at IS NULL AND due_at <= :now
+        RETURNING id, company_name
+    ), told AS (
+        INSERT INTO notification (id, kind, cause, recipient_id, data, due_at)
+        SELECT uuidv7(), :kind, 'access:' || m.id || ':' || :kind, p.id,
+               jsonb_build_object('company', m.company_name, 'path', '/v1/access-requests/' || m.id), :now
+          FROM marked m JOIN person p ON p.role = 'reviewer' AND p.removed_at IS NULL
+        ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+    )
+    SELECT id FROM marked
+""").bindparams(bindparam("kind", type_=Text))

@@ -1,0 +1,163 @@
+"""The people of a company: inviting a colleague, removing one, handing over ownership. One owner, who changes them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from models import Invitation, Organization, Person
+from models.base import new_id
+from models.lifecycle import Role
+from workflow.access.invitations import Seal, invite, lives_there, lock_organization, revoke
+from workflow.actors import Actor
+from workflow.errors import Conflict, Forbidden, NotFound
+from workflow.notifications import NotificationKind, notify_people
+
+MOST_PEOPLE = 200
+"""People and open invitations that an organization may have, together."""
+
+
+def find_organization(session: Session, organization_id: UUID, actor: Actor) -> Organization:
+    """Gives the organization. Raises NotFound, for another company's too."""
+    found = session.get(Organization, organization_id)
+    if found is None or (actor.role is Role.PARTNER and actor.organization_id != organization_id):
+        raise NotFound(
+            "organization.not_found",
+            f"There is no organization {organization_id} that you may see.",
+            "List the organizations.",
+        )
+    return found
+
+
+def invite_colleague(
+    session: Session, organization_id: UUID, actor: Actor, now: datetime, seal: Seal, *, name: str, email: str
+) -> Invitation:
+    """Invites a colleague by mail. Does not commit.
+
+    Raises NotFound, Forbidden (owner.required) and Conflict (person.exists, organization.full).
+    """
+    organization = _lock_own(session, organization_id, actor)
+    if lives_there(session, organization_id, email):
+        raise Conflict("person.exists", f"{email} is one of your people already.", "There is nothing to do.")
+    if len(_open_invitations(session, organization_id)) + _count_people(session, organization_id) >= MOST_PEOPLE:
+        raise Conflict(
+            "organization.full",
+            f"The organization has {MOST_PEOPLE} people and open invitations.",
+            "Remove somebody or take an invitation back.",
+        )
+    return invite(session, organization, name=name, email=email, by=actor, now=now, seal=seal)
+
+
+def revoke_invitation(
+    session: Session, organization_id: UUID, invitation_id: UUID, actor: Actor, now: datetime
+) -> None:
+    """Takes back an open invitation. Does not commit. Raises NotFound and Forbidden (owner.required)."""
+    _lock_own(session, organization_id, actor)
+    wanted = [one for one in _open_invitations(session, organization_id) if one.id == invitation_id]
+    if not wanted:
+        detail = f"The organization has no open invitation {invitation_id}."
+        raise NotFound("invitation.not_found", detail, "List the invitations.")
+    revoke(session, wanted, now)
+
+
+def remove_person(session: Session, organization_id: UUID, person_id: UUID, actor: Actor, now: datetime) -> Person:
+    """Removes a person: their tokens stop at once and the invitations that they sent lapse. Does not commit.
+
+    The owner removes others; everybody else may leave. Raises NotFound, Forbidden (owner.required) and Conflict
+    (owner.must_hand_over).
+    """
+    if person_id == actor.id:
+        find_organization(session, organization_id, actor)
+        lock_organization(session, organization_id)
+    else:
+        _lock_own(session, organization_id, actor)
+    person = _find_person(session, organization_id, person_id)
+    if person.owner:
+        raise Conflict(
+            "owner.must_hand_over",
+            f"{person.name} owns the organization.",
+            "Hand the ownership over to somebody else first.",
+        )
+    person.removed_at = now
+    revoke(session, [one for one in _open_invitations(session, organization_id) if one.invited_by == person_id], now)
+    session.execute(_REVOKE_TOKENS, {"id": person_id, "now": now})
+    session.flush()
+    data = {"company": session.get_one(Organization, organization_id).name}
+    notify_people(session, NotificationKind.PERSON_REMOVED, f"person:{person_id}:removed", [person_id], now, data)
+    return person
+
+
+def hand_over(session: Session, organization_id: UUID, person_id: UUID, actor: Actor, now: datetime) -> Person:
+    """Makes the person the organization's owner; to the owner it changes nothing. Does not commit.
+
+    Raises NotFound and Forbidden (owner.required).
+    """
+    organization = _lock_own(session, organization_id, actor)
+    person = _find_person(session, organization_id, person_id)
+    if person.owner:
+        return person
+    former = _owner_of(session, organization_id)
+    if former is not None:
+        former.owner = False
+        # One after the other: the database knows only one owner at a time.
+        session.flush()
+    person.owner = True
+    session.flush()
+    told = [person.id, *([former.id] if former else [])]
+    data = {
+        "company": organization.name,
+        "owner": person.name,
+        "path": f"/v1/organizations/{organization_id}/people",
+    }
+    notify_people(session, NotificationKind.OWNERSHIP_HANDED_OVER, f"ownership:{new_id()}", told, now, data)
+    return person
+
+
+def _lock_own(session: Session, organization_id: UUID, actor: Actor) -> Organization:
+    """Gives the organization, locked, to its owner or an admin. Raises NotFound and Forbidden (owner.required)."""
+    find_organization(session, organization_id, actor)
+    organization = lock_organization(session, organization_id)
+    owner = _owner_of(session, organization_id)
+    if actor.role is not Role.ADMIN and (owner is None or owner.id != actor.id):
+        whose = f"{owner.name}, its owner" if owner else "an administrator, because it has no owner"
+        raise Forbidden("owner.required", f"The organization's people are changed by {whose}.", "Ask them to do it.")
+    return organization
+
+
+def _owner_of(session: Session, organization_id: UUID) -> Person | None:
+    statement = select(Person).where(Person.organization_id == organization_id, Person.owner)
+    return session.scalar(statement.execution_options(populate_existing=True))
+
+
+def _find_person(session: Session, organization_id: UUID, person_id: UUID) -> Person:
+    person = session.scalar(
+        select(Person)
+        .where(Person.id == person_id, Person.organization_id == organization_id, Person.removed_at.is_(None))
+        .execution_options(populate_existing=True)
+    )
+    if person is None:
+        detail = f"The organization has no person {person_id}."
+        raise NotFound("person.not_found", detail, "List the organization's people.")
+    return person
+
+
+def _open_invitations(session: Session, organization_id: UUID) -> Sequence[Invitation]:
+    return session.scalars(
+        select(Invitation)
+        .where(
+            Invitation.organization_id == organization_id,
+            Invitation.accepted_at.is_(None),
+            Invitation.revoked_at.is_(None),
+        )
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _count_people(session: Session, organization_id: UUID) -> int:
+    wanted = select(func.count()).where(Person.organization_id == organization_id, Person.removed_at.is_(None))
+    return session.scalars(wanted).one()
+
+
+_REVOKE_TOKENS = text("UPDATE api_token SET revoked_at = :now WHERE person_id = :id AND revoked_at IS NULL")

@@ -1,0 +1,115 @@
+"""What is said about a review: messages between the two sides, and notes that stay in the house."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from models import InternalNote, Review, ReviewMessage
+from models.conversation import Side
+from workflow.actors import Actor
+from workflow.errors import Conflict
+from workflow.loading import app_ids
+from workflow.locking import lock_app
+from workflow.notifications import NotificationKind, Told, notify_of_apps
+from workflow.reviewing.desk import lock_review
+
+MAX_MESSAGES = 500
+"""Messages, and notes, that one review may have."""
+
+_NEWEST = text("""
+    SELECT r.id FROM submission s JOIN review r ON r.submission_id = s.id
+     WHERE s.app_id = :app_id ORDER BY s.app_version DESC LIMIT 1
+""")
+
+_COMPANY = app_ids("""
+    SELECT p.id FROM app a JOIN person p ON p.organization_id = a.organization_id AND p.removed_at IS NULL
+     WHERE a.id = ANY(:ids)
+""")
+
+_HOLDER_OR_TEAM = text("""
+    WITH holder AS (SELECT id FROM person
+                     WHERE id = :holder AND removed_at IS NULL AND role IN ('reviewer', 'admin'))
+    SELECT id FROM holder
+    UNION ALL
+    SELECT id FROM person
+     WHERE role = 'reviewer' AND removed_at IS NULL AND NOT EXISTS (SELECT FROM holder)
+""")
+
+
+def write_as_partner(session: Session, slug: str, words: str, actor: Actor, now: datetime) -> ReviewMessage:
+    """Gives a message of the App's company on its newest review; who held it is told, else the team. Does not commit.
+
+    Raises NotFound, and Conflict when the App was never submitted or too much was said.
+    """
+    app = lock_app(session, slug, actor)
+    newest = session.scalar(_NEWEST, {"app_id": app.id})
+    if newest is None:
+        raise Conflict("review.none", f"{slug} was never submitted: there is nobody to write to.", "Submit it first.")
+    review = lock_review(session, newest)
+    message = _write_message(session, review, Side.PARTNER, words, actor, now)
+    team = session.scalars(_HOLDER_OR_TEAM, {"holder": review.claimed_by}).all()
+    _tell(session, NotificationKind.MESSAGE_TO_REVIEWER, message, review, team, now)
+    return message
+
+
+def write_as_reviewer(session: Session, review_id: UUID, words: str, actor: Actor, now: datetime) -> ReviewMessage:
+    """Gives a reviewer's message to the App's company, whose people are told. Does not commit.
+
+    It is on the App's newest review, where the partner answers. Raises NotFound and Conflict.
+    """
+    review = lock_review(session, review_id)
+    if session.scalar(_NEWEST, {"app_id": review.app_id}) != review.id:
+        raise Conflict("review.not_newest", "The App has a newer review.", "Write on that one.")
+    message = _write_message(session, review, Side.REVIEWER, words, actor, now)
+    company = session.scalars(_COMPANY, {"ids": [review.app_id]}).all()
+    _tell(session, NotificationKind.MESSAGE_TO_PARTNER, message, review, company, now)
+    return message
+
+
+def write_note(session: Session, review_id: UUID, words: str, actor: Actor, now: datetime) -> InternalNote:
+    """Gives a note on a review, open or over, that only reviewers see. Does not commit. Raises NotFound, Conflict."""
+    review = lock_review(session, review_id)
+    _check_room(session, InternalNote, review)
+    note = InternalNote(review_id=review.id, author_id=actor.id, text=words, written_at=now)
+    session.add(note)
+    _note_act(review, actor, now)
+    session.flush()
+    return note
+
+
+def _write_message(
+    session: Session, review: Review, side: Side, words: str, actor: Actor, now: datetime
+) -> ReviewMessage:
+    _check_room(session, ReviewMessage, review)
+    message = ReviewMessage(review_id=review.id, side=side.value, author_id=actor.id, text=words, written_at=now)
+    session.add(message)
+    _note_act(review, actor, now)
+    session.flush()
+    return message
+
+
+def _check_room(session: Session, table: type[ReviewMessage | InternalNote], review: Review) -> None:
+    """Counts under the review's lock, so that two writers cannot both be the last."""
+    count = session.scalars(select(func.count()).select_from(table).where(table.review_id == review.id)).one()
+    if count >= MAX_MESSAGES:
+        raise Conflict("review.too_much_said", f"This review has {MAX_MESSAGES} of these.", "Decide it, or call them.")
+
+
+def _note_act(review: Review, actor: Actor, now: datetime) -> None:
+    if review.claimed_by == actor.id and review.closed_at is None:
+        review.last_act_at = now
+
+
+def _tell(
+    session: Session,
+    kind: NotificationKind,
+    message: ReviewMessage,
+    review: Review,
+    people: Sequence[UUID],
+    now: datetime,
+) -> None:
+    told = [Told(review.app_id, person, f"message:{message.id}") for person in people]
+    notify_of_apps(session, kind, told, now)

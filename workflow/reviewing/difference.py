@@ -1,0 +1,171 @@
+"""What changed between two rounds of an App: its snapshots, and what the steps found. Pure."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+Json = Any
+"""A value as JSON has it."""
+Snapshot = Mapping[str, Json]
+"""What was submitted, by part: `app` and `evidence` are objects, `components` is a list of objects with an `id`."""
+
+
+class ChangeKind(StrEnum):
+    """What happened to a thing."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is not as it was. `before` is None when it was added, `after` when it was removed.
+
+    `path` leads to it within its part: a field of the App, a Component's id or a requirement's code, and then the
+    field in it when only that changed.
+    """
+
+    path: tuple[str, ...]
+    kind: ChangeKind
+    before: Json
+    after: Json
+
+
+Difference = dict[str, tuple[Change, ...]]
+"""The changes of each part of a snapshot that has any."""
+
+
+def difference(before: Snapshot, after: Snapshot) -> Difference:
+    """Gives what changed from `before` to `after`, part by part. Two equal snapshots give {}."""
+    found = {}
+    for part in sorted({*before, *after}):
+        changes = tuple(_part_changes(_keyed(before.get(part, {})), _keyed(after.get(part, {}))))
+        if changes:
+            found[part] = changes
+    return found
+
+
+def apply_difference(before: Snapshot, changes: Difference) -> dict[str, Json]:
+    """Gives the snapshot that `changes` lead to from `before`; Components come in order of their ids."""
+    parts = {part: {key: _copied(value) for key, value in _keyed(value).items()} for part, value in before.items()}
+    for part, changed in changes.items():
+        things = parts.setdefault(part, {})
+        for change in changed:
+            inner = things
+            for step in change.path[:-1]:
+                inner = inner[step]
+            if change.kind is ChangeKind.REMOVED:
+                del inner[change.path[-1]]
+            else:
+                inner[change.path[-1]] = change.after
+    return {
+        part: [things[key] for key in sorted(things)] if part == "components" else things
+        for part, things in parts.items()
+    }
+
+
+class Standing(StrEnum):
+    """Where a finding stands in this round. `unchecked`: its step has not been decided yet."""
+
+    NEW = "new"
+    STILL_THERE = "still_there"
+    FIXED = "fixed"
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True, slots=True)
+class StepFindings:
+    """What a step of a review found, and whether it has been decided."""
+
+    step: str
+    decided: bool
+    findings: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StandingFinding:
+    """A finding of this round or the last, and where it stands."""
+
+    step: str
+    finding: Mapping[str, str]
+    standing: Standing
+
+
+def compare_findings(last: Sequence[StepFindings], now: Sequence[StepFindings]) -> tuple[StandingFinding, ...]:
+    """Gives every finding of this round, and those of the last that are not among them.
+
+    A finding is the same when step, code and place are; of `other` findings, when the words are too. Each old one
+    accounts for one new one.
+    """
+    known = Counter(_identity(step.step, finding) for step in last for finding in step.findings)
+    there = Counter(_identity(step.step, finding) for step in now for finding in step.findings)
+    decided = {step.step for step in now if step.decided}
+    found = []
+    for step in now:
+        for finding in step.findings:
+            identity = _identity(step.step, finding)
+            old = known[identity] > 0
+            known[identity] -= old
+            found.append(StandingFinding(step.step, finding, Standing.STILL_THERE if old else Standing.NEW))
+    for step in last:
+        for finding in step.findings:
+            identity = _identity(step.step, finding)
+            if there[identity] > 0:
+                there[identity] -= 1
+            else:
+                standing = Standing.FIXED if step.step in decided else Standing.UNCHECKED
+                found.append(StandingFinding(step.step, finding, standing))
+    return tuple(found)
+
+
+def _identity(step: str, finding: Mapping[str, str]) -> tuple[str, ...]:
+    code = finding.get("code", "")
+    words = finding.get("detail", "") if code == "other" else ""
+    return step, code, finding.get("where", ""), words
+
+
+def _part_changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[Change]:
+    found = []
+    for key in sorted({*before, *after}):
+        old, new = before.get(key), after.get(key)
+        if key in before and key in after and isinstance(old, dict) and isinstance(new, dict):
+            found += [
+                Change((key, *change.path), change.kind, change.before, change.after)
+                for change in _field_changes(old, new)
+            ]
+        else:
+            found += _field_changes(
+                {key: old} if key in before else {},
+                {key: new} if key in after else {},
+            )
+    return found
+
+
+def _field_changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[Change]:
+    found = []
+    for key in sorted({*before, *after}):
+        if key not in before:
+            found.append(Change((key,), ChangeKind.ADDED, None, after[key]))
+        elif key not in after:
+            found.append(Change((key,), ChangeKind.REMOVED, before[key], None))
+        elif not _same(before[key], after[key]):
+            found.append(Change((key,), ChangeKind.CHANGED, before[key], after[key]))
+    return found
+
+
+def _keyed(part: Json) -> dict[str, Json]:
+    """Gives a part as an object: a list's entries by their ids."""
+    return {entry["id"]: entry for entry in part} if isinstance(part, list) else dict(part)
+
+
+def _copied(value: Json) -> Json:
+    return dict(value) if isinstance(value, dict) else value
+
+
+def _same(one: Json, other: Json) -> bool:
+    """Gives whether two values are the same JSON. Python takes True for 1."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

@@ -1,0 +1,185 @@
+"""All that a reviewer needs to decide: what changed since the last round, what was found, and what came before."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from models import Person, Review, ReviewStep, Submission, TransitionReason
+from models.lifecycle import StepState
+from models.review import ReviewOutcome
+from workflow.errors import NotFound
+from workflow.reviewing.difference import Difference, StandingFinding, StepFindings, compare_findings, difference
+
+MAX_PAST = 200
+"""Waivers and rounds of the past that are shown, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenStep:
+    """A step of the review, and by whose name it was decided (None: a machine, or nobody yet)."""
+
+    step: ReviewStep
+    decided_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A step that was waived in an earlier round of this App, and why."""
+
+    round: int
+    step: str
+    reason: str
+    waived_by: str | None
+    waived_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PastRound:
+    """One round of one App of the company. `outcome` is None while it is open."""
+
+    app: str
+    state: str
+    round: int
+    kind: str
+    submitted_at: datetime
+    closed_at: datetime | None
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LastRound:
+    """The last round of the App that was decided: what this one is compared with, and which changes were asked for."""
+
+    review_id: UUID
+    round: int
+    outcome: str
+    reasons: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """A review with all that belongs to it. `changes` is None in a first round."""
+
+    review: Review
+    submission: Submission
+    steps: tuple[TakenStep, ...]
+    last: LastRound | None
+    changes: Difference | None
+    findings: tuple[StandingFinding, ...]
+    waivers: tuple[Waiver, ...]
+    history: tuple[PastRound, ...]
+
+
+_WAIVERS = text("""
+    SELECT s.round, t.code, t.reason, p.name, t.decided_at
+      FROM submission s JOIN review r ON r.submission_id = s.id JOIN review_step t ON t.review_id = r.id
+      LEFT JOIN person p ON p.id = t.decided_by
+     WHERE s.app_id = :app_id AND s.app_version < :version AND t.state = 'waived'
+     ORDER BY s.app_version DESC, t.code LIMIT :limit
+""")
+
+_HISTORY = text("""
+    SELECT a.slug, a.state, s.round, s.kind, s.submitted_at, r.closed_at, r.outcome
+      FROM app mine
+      JOIN app a ON a.organization_id = mine.organization_id
+      JOIN submission s ON s.app_id = a.id
+      JOIN review r ON r.submission_id = s.id
+     WHERE mine.id = :app_id AND r.id <> :review_id
+     ORDER BY s.submitted_at DESC, s.id DESC LIMIT :limit
+""")
+
+
+def find_review(session: Session, review_id: UUID) -> Review:
+    """Gives the review. Locks nothing. Raises NotFound."""
+    review = session.get(Review, review_id)
+    if review is None:
+        raise NotFound("review.not_found", f"There is no review {review_id}.", "List the reviews.")
+    return review
+
+
+def open_dossier(session: Session, review_id: UUID) -> Dossier:
+    """Gives the review with all that belongs to it, in a constant number of queries. Raises NotFound.
+
+    It is compared with the last round that was decided: one that was withdrawn may never have been looked at.
+    """
+    review = find_review(session, review_id)
+    submission = session.get_one(Submission, review.submission_id)
+    steps = _steps_of(session, [review.id])
+    before = _last_decided(session, submission)
+    found = tuple(_found(steps[review.id]))
+    last, changes, earlier = None, None, []
+    if before is not None:
+        last_submission, last_review = before
+        last = _last_round(session, last_submission, last_review)
+        changes = difference(last_submission.snapshot, submission.snapshot)
+        earlier = _found(_steps_of(session, [last_review.id])[last_review.id])
+    return Dossier(
+        review,
+        submission,
+        tuple(steps[review.id]),
+        last,
+        changes,
+        compare_findings(earlier, found),
+        _waivers(session, submission),
+        _history(session, review),
+    )
+
+
+def _steps_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[TakenStep]]:
+    statement = (
+        select(ReviewStep, Person.name)
+        .outerjoin(Person, Person.id == ReviewStep.decided_by)
+        .where(ReviewStep.review_id.in_(ids))
+        .order_by(ReviewStep.code)
+        .execution_options(populate_existing=True)
+    )
+    found: dict[UUID, list[TakenStep]] = defaultdict(list)
+    for step, name in session.execute(statement):
+        found[step.review_id].append(TakenStep(step, name))
+    return found
+
+
+def _found(steps: Sequence[TakenStep]) -> list[StepFindings]:
+    undecided = (StepState.PENDING, StepState.CANCELLED)
+    return [
+        StepFindings(taken.step.code, taken.step.state not in undecided, tuple(taken.step.findings)) for taken in steps
+    ]
+
+
+def _last_decided(session: Session, submission: Submission) -> tuple[Submission, Review] | None:
+    statement = (
+        select(Submission, Review)
+        .join(Review, Review.submission_id == Submission.id)
+        .where(
+            Submission.app_id == submission.app_id,
+            Submission.app_version < submission.app_version,
+            Review.outcome.in_([ReviewOutcome.APPROVED.value, ReviewOutcome.CHANGES_REQUESTED.value]),
+        )
+        .order_by(Submission.app_version.desc())
+        .limit(1)
+    )
+    row = session.execute(statement).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def _last_round(session: Session, submission: Submission, review: Review) -> LastRound:
+    # What follows a submission in the log is what ended its review.
+    decision = session.get(TransitionReason, (submission.app_id, submission.app_version + 1))
+    reasons = tuple(decision.reasons) if decision is not None else ()
+    return LastRound(review.id, submission.round, str(review.outcome), reasons)
+
+
+def _waivers(session: Session, submission: Submission) -> tuple[Waiver, ...]:
+    wanted = {"app_id": submission.app_id, "version": submission.app_version, "limit": MAX_PAST}
+    return tuple(Waiver(*row) for row in session.execute(_WAIVERS, wanted))
+
+
+def _history(session: Session, review: Review) -> tuple[PastRound, ...]:
+    wanted = {"app_id": review.app_id, "review_id": review.id, "limit": MAX_PAST}
+    return tuple(PastRound(*row) for row in session.execute(_HISTORY, wanted))

@@ -1,0 +1,122 @@
+"""The review queue: which reviews wait, in order of their due times, and each in short."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from models import App, Person, Review, ReviewStep, Submission
+from models.review import SubmissionKind
+from workflow.actors import Actor
+
+
+class Show(StrEnum):
+    """Which reviews are listed."""
+
+    OPEN = "open"
+    UNCLAIMED = "unclaimed"
+    MINE = "mine"
+    ALL = "all"
+
+
+class Due(StrEnum):
+    """How a review stands to its due time: `soon` ends where `overdue` begins."""
+
+    SOON = "soon"
+    OVERDUE = "overdue"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the queue is narrowed to. None means any."""
+
+    show: Show = Show.OPEN
+    due: Due | None = None
+    round: int | None = None
+    kind: SubmissionKind | None = None
+    app: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InShort:
+    """A review in short: what of which App, until when, who holds it, and its steps (code, state)."""
+
+    review: Review
+    app: str
+    app_name: str
+    kind: str
+    round: int
+    due: Due | None
+    holder_name: str | None
+    steps: tuple[tuple[str, str], ...]
+
+
+QUEUE_ORDER = (Review.due_at, Review.id)
+
+
+def queue_of(wish: Wish, actor: Actor, now: datetime) -> Select[Review]:
+    """Gives the statement for the reviews that are wished for, in QUEUE_ORDER."""
+    statement = select(Review).order_by(*QUEUE_ORDER)
+    if wish.show is not Show.ALL:
+        statement = statement.where(Review.closed_at.is_(None))
+    if wish.show is Show.UNCLAIMED:
+        statement = statement.where(Review.claimed_by.is_(None))
+    if wish.show is Show.MINE:
+        statement = statement.where(Review.claimed_by == actor.id)
+    if wish.due is not None:
+        late = Review.due_at <= now
+        soon = (Review.due_soon_at <= now) & ~late
+        statement = statement.where(Review.closed_at.is_(None), late if wish.due is Due.OVERDUE else soon)
+    if wish.round is not None or wish.kind is not None:
+        statement = statement.join(Submission, Submission.id == Review.submission_id)
+    if wish.round is not None:
+        statement = statement.where(Submission.round == wish.round)
+    if wish.kind is not None:
+        statement = statement.where(Submission.kind == wish.kind.value)
+    if wish.app is not None:
+        statement = statement.where(Review.app_id.in_(select(App.id).where(App.slug == wish.app)))
+    return statement
+
+
+def in_short(session: Session, reviews: Sequence[Review], now: datetime) -> list[InShort]:
+    """Gives each of `reviews` in short, in their order. Two queries, however many they are."""
+    ids = [review.id for review in reviews]
+    about = {
+        row.id: row
+        for row in session.execute(
+            select(Review.id, App.slug, App.name, Submission.kind, Submission.round, Person.name.label("holder"))
+            .join(App, App.id == Review.app_id)
+            .join(Submission, Submission.id == Review.submission_id)
+            .outerjoin(Person, Person.id == Review.claimed_by)
+            .where(Review.id.in_(ids))
+        )
+    }
+    steps: dict[UUID, list[tuple[str, str]]] = defaultdict(list)
+    wanted = select(ReviewStep.review_id, ReviewStep.code, ReviewStep.state).where(ReviewStep.review_id.in_(ids))
+    for review_id, code, state in session.execute(wanted.order_by(ReviewStep.code)):
+        steps[review_id].append((code, state))
+    return [
+        InShort(
+            review,
+            about[review.id].slug,
+            about[review.id].name,
+            about[review.id].kind,
+            about[review.id].round,
+            due_of(review, now),
+            about[review.id].holder,
+            tuple(steps[review.id]),
+        )
+        for review in reviews
+    ]
+
+
+def due_of(review: Review, now: datetime) -> Due | None:
+    """Gives how an open review stands to its due time; None when there is time, or it is over. Pure."""
+    if review.closed_at is not None or now < review.due_soon_at:
+        return None
+    return Due.OVERDUE if now >= review.due_at else Due.SOON

@@ -1,0 +1,126 @@
+"""How the review desk does: what waits now, and what was decided week by week. Set-based, over a bounded range."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+MAX_WEEKS = 53
+TOP_FINDINGS = 5
+"""Findings that are named for each week."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The open reviews as of now. `due_soon` and `overdue` do not overlap."""
+
+    open: int
+    unclaimed: int
+    due_soon: int
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopFinding:
+    """A finding by its step and code, and in how many decided reviews it was there."""
+
+    step: str
+    code: str
+    reviews: int
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """One week of the policy's time zone, from its Monday. Decided means approved or changes requested.
+
+    Times are wall time from opening to decision. `rounds_to_approval` is the mean over the Apps approved in the week.
+    """
+
+    monday: date
+    opened: int
+    decided: int
+    approved: int
+    changes_requested: int
+    within_promise: int
+    time_to_decision_p50: timedelta | None
+    time_to_decision_p90: timedelta | None
+    rounds_to_approval: float | None
+    top_findings: tuple[TopFinding, ...]
+
+
+_WAITING = text("""
+    SELECT count(*) AS open,
+           count(*) FILTER (WHERE claimed_by IS NULL) AS unclaimed,
+           count(*) FILTER (WHERE due_soon_at <= :now AND due_at > :now) AS due_soon,
+           count(*) FILTER (WHERE due_at <= :now) AS overdue
+      FROM review WHERE closed_at IS NULL
+""")
+
+_WEEKS = text("""
+    WITH week AS (
+        SELECT d::date AS monday, d AT TIME ZONE :zone AS begins, (d + interval '7 days') AT TIME ZONE :zone AS ends
+          FROM generate_series(CAST(:first AS timestamp), CAST(:last AS timestamp), interval '7 days') AS d)
+    SELECT w.monday, o.opened, c.*
+      FROM week w
+     CROSS JOIN LATERAL (SELECT count(*) AS opened FROM review
+                          WHERE opened_at >= w.begins AND opened_at < w.ends) o
+     CROSS JOIN LATERAL (
+        SELECT count(*) AS decided,
+               count(*) FILTER (WHERE r.outcome = 'approved') AS approved,
+               count(*) FILTER (WHERE r.outcome = 'changes_requested') AS changes_requested,
+               count(*) FILTER (WHERE r.closed_at <= r.due_at) AS within_promise,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY r.closed_at - r.opened_at) AS p50,
+               percentile_cont(0.9) WITHIN GROUP (ORDER BY r.closed_at - r.opened_at) AS p90,
+               CAST(avg(s.round) FILTER (WHERE r.outcome = 'approved') AS double precision) AS rounds
+          FROM review r JOIN submission s ON s.id = r.submission_id
+         WHERE r.closed_at >= w.begins AND r.closed_at < w.ends
+           AND r.outcome IN ('approved', 'changes_requested')) c
+     ORDER BY w.monday
+""")
+
+_FINDINGS = text("""
+    WITH found AS (
+        SELECT CAST(date_trunc('week', r.closed_at AT TIME ZONE :zone) AS date) AS monday, t.code AS step,
+               f.finding ->> 'code' AS code, count(DISTINCT r.id) AS reviews
+          FROM review r JOIN review_step t ON t.review_id = r.id
+         CROSS JOIN LATERAL jsonb_array_elements(t.findings) AS f (finding)
+         WHERE r.closed_at >= CAST(:first AS timestamp) AT TIME ZONE :zone
+           AND r.closed_at < (CAST(:last AS timestamp) + interval '7 days') AT TIME ZONE :zone
+           AND r.outcome IN ('approved', 'changes_requested')
+         GROUP BY 1, 2, 3),
+    ranked AS (
+        SELECT *, row_number() OVER (PARTITION BY monday ORDER BY reviews DESC, step, code) AS place FROM found)
+    SELECT monday, step, code, reviews FROM ranked WHERE place <= :top ORDER BY monday, place
+""")
+
+
+def waiting_reviews(session: Session, now: datetime) -> Waiting:
+    """Gives how many reviews wait, and how many of them are late. One query."""
+    row = session.execute(_WAITING, {"now": now}).one()
+    return Waiting(row.open, row.unclaimed, row.due_soon, row.overdue)
+
+
+def weeks_of_reviews(session: Session, *, last: date, weeks: int, time_zone: str) -> list[Week]:
+    """Gives `weeks` (at most MAX_WEEKS) weeks up to the one that the day `last` is in, oldest first. Two queries."""
+    monday = last - timedelta(days=last.weekday())
+    wanted = {"first": monday - timedelta(weeks=min(weeks, MAX_WEEKS) - 1), "last": monday, "zone": time_zone}
+    found: dict[date, list[TopFinding]] = defaultdict(list)
+    for row in session.execute(_FINDINGS, {**wanted, "top": TOP_FINDINGS}):
+        found[row.monday].append(TopFinding(row.step, row.code, row.reviews))
+    return [
+        Week(
+            monday=row.monday,
+            opened=row.opened,
+            decided=row.decided,
+            approved=row.approved,
+            changes_requested=row.changes_requested,
+            within_promise=row.within_promise,
+            time_to_decision_p50=row.p50,
+            time_to_decision_p90=row.p90,
+            rounds_to_approval=row.rounds,
+            top_findings=tuple(found[row.monday]),
+        )
+        for row in session.execute(_WEEKS, wanted)
+    ]
