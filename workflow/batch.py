@@ -148,22 +148,35 @@ def _judge_request(request: DueRequest, facts: Facts, now: datetime, writer: Wri
     except Exception as error:  # noqa: BLE001 (a rule that breaks must not break the batch)
         return _broken(request, f"a rule broke: {error!r}", now), None
     if request.expected_state is not None and request.expected_state != facts.state:
-        judgment = _unexpected(judgment, request.expected_state, facts.state)
+        judgment = _refused_besides(judgment, _unexpected(request.expected_state, facts.state))
+    if request.gone:
+        judgment = _refused_besides(judgment, _GONE)
     if judgment.target is None:
         return Outcome(request, "refused", judgment=judgment, policy_version=facts.policy.version), None
     planned = plan(request.app_id, request.id, request.trigger, judgment.target, facts)
     return Outcome(request, "applied", planned.version, judgment, planned.policy_version), planned
 
 
-def _unexpected(judgment: Judgment, expected: str, state: str) -> Judgment:
-    unmet = Unmet(
+_GONE = Unmet(
+    "principal.gone",
+    "Who asked may still ask",
+    "The person who asked was removed since, or has another role or company now.",
+    "Somebody who may ask for it now can ask anew.",
+)
+
+
+def _refused_besides(judgment: Judgment, unmet: Unmet) -> Judgment:
+    return Judgment(judgment.trigger, judgment.source, None, (*judgment.unmet, unmet), judgment.observed)
+
+
+def _unexpected(expected: str, state: str) -> Unmet:
+    return Unmet(
         "state.expected",
         "The App is in the expected state",
         f"{expected} was expected; the state is {state}.",
         "Look at the App again, then ask with its present state.",
         (("state", state),),
     )
-    return Judgment(judgment.trigger, judgment.source, None, (*judgment.unmet, unmet), judgment.observed)
 
 
 def _broken(request: DueRequest, error: str, now: datetime) -> Outcome:
