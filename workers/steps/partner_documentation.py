@@ -1,9 +1,8 @@
 """The step `partner_documentation`: the partner's own documentation is there, is a page, and names both sides."""
 
-from html.parser import HTMLParser
-
 from models.lifecycle import StepTrigger
 from workers.pages import FetchedPage, FetchesPages
+from workers.steps.page_text import read_html
 from workers.steps.step import Evidence, Outcome, Step
 from workflow.reviewing.steps import Finding
 
@@ -31,36 +30,12 @@ def _findings(page: FetchedPage, app_name: str) -> list[Finding]:
     if "html" not in page.content_type.lower():
         found = page.content_type or "no content type"
         return [Finding("page.not_html", f"{page.url} is {found}.", "Serve the documentation as an HTML page.")]
-    words = _text_of(page.text).casefold()
+    words = read_html(page.text).words.casefold()
     return [
         Finding(code, f"{page.url} does not name {name}.", f"Name {name} in the text of the page.")
         for code, name in (("page.platform_not_named", PLATFORM), ("page.app_not_named", app_name))
         if " ".join(name.split()).casefold() not in words
     ]
-
-
-class _Text(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        self._hidden += tag in ("script", "style")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in ("script", "style")
-
-    def handle_data(self, data: str) -> None:
-        if self._hidden <= 0:
-            self.parts.append(data)
-
-
-def _text_of(html: str) -> str:
-    parser = _Text()
-    parser.feed(html)
-    parser.close()
-    return " ".join(" ".join(parser.parts).split())
 
 
 PARTNER_DOCUMENTATION = Step(
