@@ -100,7 +100,8 @@ def _prune(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
         {"before": now - KEYS_KEPT},
     )
     session.execute(
-        text("DELETE FROM job_tick WHERE status = 'done' AND tick_at < :before"), {"before": now - TICKS_KEPT}
+        text("DELETE FROM job_tick WHERE status IN ('done', 'void') AND tick_at < :before"),
+        {"before": now - TICKS_KEPT},
     )
 
 
@@ -119,11 +120,26 @@ JOBS: dict[str, Job] = {
 }
 
 
+_VOID_OVERTAKEN = text("""
+    UPDATE job_tick old SET status = 'void', finished_at = :now
+     WHERE old.id IN (SELECT t.id FROM job_tick t
+                       WHERE t.status = 'due' AND t.due_at <= :now
+                         AND (t.leased_until IS NULL OR t.leased_until <= :now)
+                         AND EXISTS (SELECT FROM job_tick newer
+                                      WHERE newer.job = t.job AND newer.tick_at > t.tick_at
+                                        AND newer.status = 'due' AND newer.due_at <= :now)
+                         FOR NO KEY UPDATE OF t SKIP LOCKED)
+""")
+
+
 def run_due_jobs(deps: Deps) -> int:
     """Runs due firings until none is left or its turn is over; gives how many.
 
-    A firing and its work are one transaction.
+    A firing and its work are one transaction. Of many firings of a job only the newest runs: a job makes the world
+    right as of now, so those before it, which an outage of the workers leaves by the thousand, are void.
     """
+    with deps.unit_of_work() as session:
+        session.execute(_VOID_OVERTAKEN, {"now": database_now(session)})
     return drain(deps, DueKind.JOB_TICK, _run_tick, lease_for=LEASE)
 
 
