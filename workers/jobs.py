@@ -28,7 +28,10 @@ KEYS_KEPT = timedelta(days=30)
 """How long an idempotency key is remembered."""
 TICKS_KEPT = timedelta(days=7)
 HEADS_OVERLAP = timedelta(minutes=5)
-"""How far an export of heads looks back beyond the tick before: longer than any transaction may last."""
+"""How far an export of heads looks back beyond the tick before: longer than any transaction may last.
+
+The setting `transaction_timeout_s` stays below it.
+"""
 
 log = logging.getLogger(__name__)
 
