@@ -3,13 +3,11 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.api.conftest import Service, service_on
-from tests.databases import TestDatabase
+from tests.api.conftest import Service
 from tests.journeys import app_building, apps_in_public_beta
 
 CHECKS = ",".join(
@@ -29,18 +27,6 @@ CHECKS = ",".join(
     )
 )
 """All that are of use here; `positive_data_acceptance` is not: what exists and what may be is not in the schema."""
-
-
-UNLIMITED = {
-    f"DEVCENTER_RATE_{name}": "0" for name in ("PARTNER", "REVIEWER", "SERVICE", "ADMIN", "ADDRESS", "OPEN_WRITES")
-}
-
-
-@pytest.fixture
-def service(database: TestDatabase, valkey_url: str, tmp_path: Path) -> Iterator[Service]:
-    """An API without rate limits, which would answer most of what is tried."""
-    with service_on(database, valkey_url, tmp_path, **UNLIMITED) as made:
-        yield made
 
 
 @pytest.mark.parametrize("role", ["partner", "reviewer", "service", "admin"])
