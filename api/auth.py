@@ -62,4 +62,7 @@ def allow_or_nobody(scope: Scope, *roles: Role) -> Any:
     return Depends(Access(scope, frozenset(roles), or_nobody=True))
 
 
+OR_NOBODY: dict[str, Any] = {"security": [{}]}
+"""What a route with `allow_or_nobody` adds to its description: no token is a way to call it too."""
+
 InHouse = Annotated[House, Depends(house_of)]

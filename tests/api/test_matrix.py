@@ -44,7 +44,7 @@ def world(shared_service: Service) -> World:
 def _routes(application: FastAPI) -> Iterator[tuple[str, RouteContext]]:
     for route in iter_route_contexts(application.routes):
         for method in (route.methods or set()) - {"HEAD"}:
-            yield f"{method} {route.path}", route
+            yield f"{method} {route.path_format}", route
 
 
 def _accesses(route: RouteContext) -> list[Access]:
