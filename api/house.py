@@ -1,6 +1,8 @@
 """What every endpoint shares: transactions, rules, bells. Made in `main`, found on the application's state."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar, cast
@@ -26,8 +28,9 @@ Result = TypeVar("Result")
 class House:
     """The world of the endpoints.
 
-    `ring_apply` and `ring` never block nor raise; `seal` encrypts a secret and
-    `unseal` opens one, or raises ValueError; `redis_answers` tells it within a second.
+    `ring_apply` and `ring` never block nor raise; `seal` encrypts a secret and `unseal` opens one or raises ValueError;
+    `allow_loopback_urls` lets partners' URLs lead to this machine; `pixels` are the few threads that look into
+    pictures; `redis_answers` tells it within a second.
     """
 
     engine: AsyncEngine
@@ -37,6 +40,8 @@ class House:
     ring: Callable[[str], None]
     seal: Callable[[str], str]
     unseal: Callable[[str], str]
+    allow_loopback_urls: bool
+    pixels: Executor
     waiter: Waiter
     token_use: TokenUse
     revision: str
@@ -46,6 +51,10 @@ class House:
         """Runs synchronous `work` in one transaction and gives what it gives, after COMMIT."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
             return await session.run_sync(work)
+
+    async def look_into(self, work: Callable[[], Result]) -> Result:
+        """Runs `work`, which takes a processor's time, beside the event loop: a few at once, the others wait."""
+        return await asyncio.get_running_loop().run_in_executor(self.pixels, work)
 
     def writer(self, session: Session) -> Writer:
         """Gives what writing transitions needs."""

@@ -1,6 +1,7 @@
 """The API's composition root: builds the house from the settings and serves it."""
 
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -20,21 +21,26 @@ from api.measuring import Measuring
 from api.routes import (
     access_requests,
     apps,
+    assets,
     audit,
     catalog,
     checklist,
     components,
     conversation,
     dead,
+    guides,
     health,
     invitations,
     memberships,
     messages,
     people,
     policies,
+    previews,
     reviews,
     saved_reasons,
     statistics,
+    status,
+    test_account,
     tokens,
     transitions,
     usage,
@@ -53,6 +59,7 @@ from runtime.telemetry import BELL_FAILURES, UNCOUNTED, configure_logging
 from workflow.machine import AppRulebook
 from workflow.tokens import note_token_use
 
+PICTURES_AT_ONCE = 2
 ROUTERS = (
     access_requests,
     invitations,
@@ -60,6 +67,11 @@ ROUTERS = (
     apps,
     components,
     checklist,
+    assets,
+    test_account,
+    status,
+    previews,
+    guides,
     messages,
     transitions,
     reviews,
@@ -103,6 +115,7 @@ def create_api(settings: Settings) -> FastAPI:
             return False
 
     counting = RedisCounting(settings.redis_url, UNCOUNTED.inc)
+    pixels = ThreadPoolExecutor(PICTURES_AT_ONCE, thread_name_prefix="pixels")
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -112,6 +125,7 @@ def create_api(settings: Settings) -> FastAPI:
         await pinging.aclose()
         await counting.close()
         await engine.dispose()
+        pixels.shutdown(wait=False, cancel_futures=True)
 
     app = FastAPI(title="devcenter", version="1", lifespan=lifespan, redoc_url=None, redirect_slashes=False)
     keys = KeyRing(settings.secret_keys)
@@ -123,6 +137,8 @@ def create_api(settings: Settings) -> FastAPI:
         ring=lambda name: doorbell.ring(_BELLS[name]),
         seal=keys.seal,
         unseal=keys.unseal,
+        allow_loopback_urls=settings.allow_loopback_urls,
+        pixels=pixels,
         waiter=Waiter(transitions.finder(engine)),
         token_use=token_use,
         revision=head_revision(),
@@ -131,7 +147,7 @@ def create_api(settings: Settings) -> FastAPI:
     errors.install(app)
     for room in ROUTERS:
         app.include_router(room.router)
-    app.add_middleware(Bounds)
+    app.add_middleware(Bounds, larger=assets.LARGER_BODIES)
     app.add_middleware(Limits, rates=_rates(settings), counting=counting)
     app.add_middleware(Measuring)
     return app

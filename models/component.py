@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -43,7 +43,10 @@ def _kind_and_subkind() -> str:
 
 
 class Component(Base):
-    """A plugin, a stream or a subscription. `revision` counts its changes; a test speaks for one revision."""
+    """A plugin, a stream or a subscription. `revision` counts its changes; a test speaks for one revision.
+
+    A stream has a write key, which is shown once and kept only as its SHA-256.
+    """
 
     __tablename__ = "component"
 
@@ -53,6 +56,7 @@ class Component(Base):
     subkind: Mapped[str] = mapped_column(String(16), server_default="")
     name: Mapped[str]
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    write_key_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     revision: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[CreatedAt]
     changed_at: Mapped[CreatedAt]
@@ -62,6 +66,9 @@ class Component(Base):
         CheckConstraint(_kind_and_subkind(), name="kind"),
         CheckConstraint("revision >= 1", name="revision"),
         CheckConstraint("length(name) BETWEEN 1 AND 100", name="name"),
+        CheckConstraint("write_key_hash IS NULL OR kind = 'stream'", name="write_key"),
+        CheckConstraint("length(write_key_hash) = 32", name="write_key_hash"),
+        Index("component_write_key_hash_key", "write_key_hash", unique=True),
     )
 
 

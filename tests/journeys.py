@@ -18,16 +18,19 @@ from models import (
     Organization,
     Person,
     Review,
+    ReviewStep,
     Service,
 )
 from models.base import new_id
 from models.checklist import GIVEN_REQUIREMENTS
+from models.component import ComponentKind
 from models.lifecycle import AppTrigger, Role, StepTrigger
 from models.request import RequestSource
 from models.token import Scope
 from workflow.actors import Actor
 from workflow.apply import Writer, create_app
 from workflow.batch import BatchReport, judge_due_requests
+from workflow.building.guides import sections_wanted
 from workflow.errors import WorkflowError
 from workflow.facts import Reason
 from workflow.machine import AppRulebook
@@ -38,6 +41,7 @@ from workflow.reviewing.steps import decide_step
 from workflow.tokens import issue_token
 
 KEY = b"a key of thirty-two bytes or more"
+DOCUMENTATION = "".join(f"## {title}\n\nWords.\n\n" for title in sections_wanted([ComponentKind.STREAM]))
 BECAUSE = (Reason("other", "because"),)
 
 
@@ -134,7 +138,7 @@ def app_building(engine: Engine, people: People, slug: str) -> UUID:
             )
         )
         for code in GIVEN_REQUIREMENTS:
-            evidence = {"url": "https://acme.example/docs"}
+            evidence = {"url": "https://acme.example/docs", "text": DOCUMENTATION}
             session.add(
                 ChecklistItem(
                     app_id=app.id, code=code.value, evidence=evidence, given_by=people.partner.id, given_at=now
@@ -153,7 +157,7 @@ def apps_in_public_beta(engine: Engine, people: People, slugs: Sequence[str]) ->
         now = now_of(session)
         for review in session.scalars(select(Review.id).where(Review.closed_at.is_(None))).all():
             claim_review(session, review, people.reviewer, now)
-            for code in ("partner_documentation", "end_to_end_check"):
+            for code in session.scalars(select(ReviewStep.code).where(ReviewStep.review_id == review)).all():
                 decide_step(session, review, code, trigger=StepTrigger.PASS, actor=people.reviewer, now=now)
     for slug in slugs:
         ask(engine, people.reviewer, slug, AppTrigger.APPROVE)

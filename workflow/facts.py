@@ -128,7 +128,7 @@ class Facts:
 
     @property
     def missing_requirements(self) -> tuple[str, ...]:
-        """The codes of required evidence that has not been given, in the order of the checklist."""
+        """The codes of required evidence that is missing or rejected, in the order of the checklist."""
         required = set(self.policy.required_checklist)
         return tuple(code for code in Requirement if code in required and code not in self.checklist)
 

@@ -55,7 +55,7 @@ _COMPONENTS = app_ids("""
      ORDER BY c.app_id, c.id
 """)
 
-_CHECKLIST = app_ids("SELECT app_id, code FROM checklist_item WHERE app_id = ANY(:ids)")
+_CHECKLIST = app_ids("SELECT app_id, code FROM checklist_item WHERE app_id = ANY(:ids) AND findings = '[]'")
 
 _REVIEWS = app_ids("""
     SELECT r.app_id, r.id, r.claimed_by, s.policy_version, s.submitted_by, p.id IS NOT NULL AS holder_stays

@@ -20,7 +20,7 @@ from workflow.errors import Invalid, NotFound, Refused
 from workflow.machine import judge_step
 from workflow.reviewing.desk import lock_held_review
 
-MACHINE_STEPS: Final = frozenset({"partner_documentation"})
+MACHINE_STEPS: Final = frozenset({"partner_documentation", "partners_page", "launch_announcement", "catalog_details"})
 """Steps that a worker runs; workers/steps has one file for each."""
 
 PERSON_STEPS: Final = frozenset({"end_to_end_check"})
