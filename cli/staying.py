@@ -22,8 +22,9 @@ def stay_up(console: Console, *, journey: bool) -> None:
     try:
         with installation(home, console.print) as started:
             console.print(f"Everything runs, after {time.monotonic() - began:.1f} seconds.")
-            slug = _play(started, console, journey=journey)
-            console.print(after_the_journey(started, slug), soft_wrap=True)
+            pages = start_partner(started, free_port()) if journey else None
+            slug = _play(started, console, pages)
+            console.print(after_the_journey(started, slug, pages), soft_wrap=True)
             threading.Event().wait()
     except KeyboardInterrupt:
         console.print("Everything is stopped.")
@@ -35,7 +36,7 @@ def walk_once(console: Console) -> None:
     run = home.running()
     if run is None:
         with installation(home, console.print) as started:
-            _play(started, console, journey=True)
+            _play(started, console, start_partner(started, free_port()))
         return
     stage = _stage_of(home, run)
     with lent_partner(home) as partner_url, View(console) as view:
@@ -43,14 +44,14 @@ def walk_once(console: Console) -> None:
         walk(stage, partner_url, view)
 
 
-def _play(started: Installation, console: Console, *, journey: bool) -> str | None:
-    """Lets the partner in, tells of the installation, and walks if there is to be a journey; gives the App's slug."""
+def _play(started: Installation, console: Console, pages: str | None) -> str | None:
+    """Lets the partner in, tells of the installation, and walks if the partner has pages; gives the App's slug."""
     key = started.settings.history_key.get_secret_value().encode()
     stage = Stage(started.api_url, started.settings.database_url, started.tokens, key, started.mail)
     with View(console) as view:
         started.tokens[Role.PARTNER.value] = admit(stage, view)
         announce(started)
-        return walk(stage, start_partner(started, free_port()), view) if journey else None
+        return walk(stage, pages, view) if pages else None
 
 
 def _stage_of(home: Home, run: Run) -> Stage:

@@ -8,14 +8,15 @@ from pathlib import Path
 from cli.up import Installation
 
 
-def after_the_journey(started: Installation, slug: str | None) -> str:
-    """Gives the words. `slug` is the App of the journey; without one there is no App to look at yet."""
+def after_the_journey(started: Installation, slug: str | None, pages: str | None) -> str:
+    """Gives the words. `slug` is the App of the journey and `pages` its partner's site; None without a journey."""
     url, tokens = started.api_url, started.tokens
     lines = [
         "",
         f"API        {url}  (its pages: {url}/docs)",
         f"Postgres   {started.settings.database_url}",
         f"Redis      {started.settings.redis_url}",
+        *([f"Pages      {pages}/docs  (the example company's: $PAGES in the guides)"] if pages else []),
         f"Files      {started.home.path}  (run.json, log/, mail/)",
         "",
         *(f"{role:<10} {token}" for role, token in tokens.items()),
