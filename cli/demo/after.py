@@ -3,14 +3,17 @@
 import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from cli.up import Installation
+from models.lifecycle import Role
 
 
 def after_the_journey(started: Installation, slug: str | None, pages: str | None) -> str:
     """Gives the words. `slug` is the App of the journey and `pages` its partner's site; None without a journey."""
-    url, tokens = started.api_url, started.tokens
+    url = started.api_url
+    tokens = {role: started.tokens[role] for role in (Role.PARTNER, Role.REVIEWER, Role.SERVICE, Role.ADMIN)}
     lines = [
         "",
         f"API        {url}  (its pages: {url}/docs)",
@@ -29,8 +32,8 @@ def after_the_journey(started: Installation, slug: str | None, pages: str | None
     return "\n".join(lines)
 
 
-def _lines(url: str, tokens: dict[str, str], slug: str | None) -> dict[str, str]:
-    def curl(role: str, path: str, *more: str) -> str:
+def _lines(url: str, tokens: Mapping[Role, str], slug: str | None) -> dict[str, str]:
+    def curl(role: Role, path: str, *more: str) -> str:
         return " ".join(["curl -s", *more, f"-H 'Authorization: Bearer {tokens[role]}'", f"'{url}{path}'"])
 
     usage = ("-X PUT",) if slug else ()
@@ -38,10 +41,10 @@ def _lines(url: str, tokens: dict[str, str], slug: str | None) -> dict[str, str]
     new_app = f"""{json} -d '{{"slug": "my-app", "name": "My App"}}'"""
     return {
         "visitor": f"curl -s '{url}/v1/catalog{f'/{slug}' if slug else ''}'",
-        "partner": curl("partner", f"/v1/apps/{slug}/status") if slug else curl("partner", "/v1/apps", new_app),
-        "reviewer": curl("reviewer", "/v1/statistics/reviews?weeks=1"),
-        "service": curl("service", f"/v1/apps/{slug}/customers/hooli" if slug else "/v1/apps", *usage),
-        "admin": curl("admin", "/v1/audit?limit=5"),
+        "partner": curl(Role.PARTNER, f"/v1/apps/{slug}/status") if slug else curl(Role.PARTNER, "/v1/apps", new_app),
+        "reviewer": curl(Role.REVIEWER, "/v1/statistics/reviews?weeks=1"),
+        "service": curl(Role.SERVICE, f"/v1/apps/{slug}/customers/hooli" if slug else "/v1/apps", *usage),
+        "admin": curl(Role.ADMIN, "/v1/audit?limit=5"),
     }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -98,6 +99,7 @@ def test_the_guides_tell_one_story_that_happens_as_they_say(story: Story, valkey
         assert story.play(DOCS / guide, section)
     _curl_does_what_its_example_shows(story)
     _the_message_of_the_page_about_messages_is_taken_in(story, valkey_url)
+    _the_page_of_calls_needs_nothing_from_elsewhere(story)
 
 
 def test_every_section_with_examples_has_its_place_in_the_story() -> None:
@@ -126,6 +128,17 @@ def _the_message_of_the_page_about_messages_is_taken_in(story: Story, valkey_url
         return {one["source"] for one in asked}
 
     wait_until(lambda: "message" in sources(), seconds=30, what="the request of the message")
+
+
+def _the_page_of_calls_needs_nothing_from_elsewhere(story: Story) -> None:
+    visitor = Caller(story.api_url)
+    page = visitor("GET", "/docs")
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    named = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+    assert {"/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/openapi.json"} <= set(named)
+    assert all(visitor("GET", place).status_code == 200 for place in named)
+    assert "<script>" not in page.text
+    assert visitor("GET", "/docs/nothing.js").status_code == 404
 
 
 def _in_json(file: Path) -> str:
