@@ -29,7 +29,8 @@ class LargerBody:
 class Bounds:
     """Refuses headers over 32 KiB with 431, a path and query over 8 KiB with 414, a body over 1 MiB with 413, declared
     or not, and one that drips for over 30 seconds with 408; a compressed body with 415, and with 400 JSON that
-    `strict_json` does not take. A body that breaks off reaches no endpoint. Routes in `larger` have their own bound.
+    `strict_json` does not take. A body that breaks off reaches no endpoint. Routes in `larger` have a bound of their
+    own.
 
     HEAD is answered as GET; the server leaves the content away. The body is read before the endpoint starts, so that a
     slow client holds no database connection.
@@ -85,23 +86,6 @@ class _BrokenOffError(Exception):
     """The client went away before its body had arrived."""
 
 
-async def _read(scope: Scope, receive: Receive, body_bytes: int) -> bytes | None:
-    if any(int(declared) > body_bytes for declared in _all(scope, b"content-length") if declared.isdigit()):
-        return None
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _BrokenOffError
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > body_bytes:
-            return None
-        if not message.get("more_body", False):
-            return b"".join(parts)
-
-
 def _all(scope: Scope, wanted: bytes) -> list[bytes]:
     return [value for name, value in scope["headers"] if name == wanted]
 
@@ -125,6 +109,23 @@ def _is_json(content_type: bytes) -> bool:
 
 def _without_head(scope: Scope) -> Scope:
     return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+
+
+async def _read(scope: Scope, receive: Receive, body_bytes: int) -> bytes | None:
+    if any(int(declared) > body_bytes for declared in _all(scope, b"content-length") if declared.isdigit()):
+        return None
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _BrokenOffError
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > body_bytes:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import UUID
 
 import redis.asyncio
@@ -14,7 +15,10 @@ from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import docs_page, errors
+from api.accepting import Asked, accept_together
+from api.auth import find_callers
 from api.bounds import Bounds
+from api.gathering import Gatherer
 from api.house import House, now_of
 from api.limits import Limits, Rate, Rates, RedisCounting
 from api.measuring import Measuring
@@ -54,6 +58,7 @@ from models.lifecycle import Role
 from runtime.broker import WakingRedisBroker
 from runtime.database import make_async_engine
 from runtime.doorbell import APPLY, CHECKS, JOBS, NOTIFICATIONS, STEPS, Doorbell
+from runtime.garbage import collect_seldom
 from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from runtime.telemetry import BELL_FAILURES, UNCOUNTED, configure_logging
@@ -117,6 +122,7 @@ def create_api(settings: Settings) -> FastAPI:
 
     counting = RedisCounting(settings.redis_url, UNCOUNTED.inc)
     pixels = ThreadPoolExecutor(PICTURES_AT_ONCE, thread_name_prefix="pixels")
+    accepting = Gatherer(partial(accept_together, engine))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -143,6 +149,8 @@ def create_api(settings: Settings) -> FastAPI:
         engine=engine,
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),
+        find_caller=Gatherer(partial(find_callers, engine)),
+        accept_one=lambda actor, wanted: accepting(Asked(actor, wanted)),
         ring_apply=lambda: doorbell.ring(APPLY),
         ring=lambda name: doorbell.ring(_BELLS[name]),
         seal=keys.seal,
@@ -181,8 +189,10 @@ def _rates(settings: Settings) -> Rates:
 def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, then finishes what is under way. Raises OSError when the port is taken."""
     configure_logging(settings.log_level)
+    api = create_api(settings)
+    collect_seldom()
     uvicorn.run(
-        create_api(settings),
+        api,
         host=settings.api_host,
         port=settings.api_port,
         loop="uvloop",

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import select
 
 from cli.place import record, unit_of_work
 from models import App
+from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from workflow.building.test_account import reseal_test_accounts
 
@@ -22,19 +22,11 @@ class Rotated:
 
 def rotate_secrets(settings: Settings) -> Rotated:
     """Seals all test accounts with the first key, a page a transaction. Commits. Safe to run again after a break."""
-    keys = MultiFernet([Fernet(key.get_secret_value()) for key in settings.secret_keys])
-
-    def rotate(sealed: str) -> str | None:
-        try:
-            return keys.rotate(sealed.encode()).decode()
-        except InvalidToken:
-            return None
-
     renewed, unreadable = 0, list[str]()
     after: UUID | None = None
     while True:
         with unit_of_work(settings.database_url) as session:
-            page = reseal_test_accounts(session, rotate, after=after)
+            page = reseal_test_accounts(session, KeyRing(settings.secret_keys).rotate, after=after)
             renewed += page.renewed
             unreadable += session.scalars(select(App.slug).where(App.id.in_(page.unreadable)).order_by(App.slug))
             record(session, "secrets.rotate", "test_account", renewed=page.renewed, unreadable=len(page.unreadable))

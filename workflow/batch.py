@@ -6,15 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
-from sqlalchemy.types import Integer, Text
 
-from workflow.apply import Planned, Writer, plan, write_transitions
-from workflow.claim import DueRequest, due_requests, forget_crashes, lock_apps, lock_due_apps
+from workflow.apply import DEFER_CONSTRAINTS, Planned, Writer, plan, write_transitions
+from workflow.claim import DueRequest, due_requests, forget_batch, forget_crashes, lock_apps, lock_due_apps
+from workflow.columns import Integers, Texts, Uuids, statement
 from workflow.errors import Unmet
 from workflow.facts import Facts
 from workflow.loading import LoadedApp, load_facts
@@ -103,7 +100,7 @@ def judge_suspect(session: Session, app_id: UUID, *, now: datetime, writer: Writ
 def _judge(
     session: Session, requests: list[DueRequest], now: datetime, writer: Writer, announce: Announce
 ) -> list[Outcome]:
-    announce([request.id for request in requests])
+    batch_id = announce([request.id for request in requests])
     writer.reached("after_lock")
     loaded = load_facts(session, list(dict.fromkeys(request.app_id for request in requests)), writer.policies)
     work = _judge_all(requests, loaded, now, writer)
@@ -117,7 +114,9 @@ def _judge(
             raise
         outcomes = _judge_one_by_one(session, requests, loaded, now, writer)
     _record(session, outcomes, now)
-    forget_crashes(session, [request.id for request in requests])
+    forget_batch(session, batch_id)
+    if any(request.crashes for request in requests):
+        forget_crashes(session, [request.id for request in requests])
     writer.reached("before_commit")
     return outcomes
 
@@ -146,6 +145,7 @@ def _judge_one_by_one(
         if planned is not None:
             try:
                 with session.begin_nested():
+                    session.execute(DEFER_CONSTRAINTS)
                     heads = write_transitions(session, [planned], heads, now, writer)
                 latest[request.app_id] = planned.after
             except DBAPIError as error:
@@ -194,7 +194,8 @@ def _broken(request: DueRequest, error: str, now: datetime) -> Outcome:
     return Outcome(request, "due", error=error, due_at=now + RETRY_AFTER * tries)
 
 
-_RECORD = text("""
+_RECORD = statement(
+    """
     UPDATE transition_request r
        SET status = o.status, version = o.version, unmet = o.unmet::jsonb, observed = o.observed::jsonb,
            policy_version = o.policy_version, last_error = coalesce(o.error, r.last_error),
@@ -205,16 +206,16 @@ _RECORD = text("""
       FROM unnest(:ids, :statuses, :versions, :unmets, :observeds, :policies, :errors, :attempts, :retries)
         AS o (id, status, version, unmet, observed, policy_version, error, attempts, retry_at)
      WHERE r.id = o.id
-""").bindparams(
-    bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))),
-    bindparam("statuses", type_=ARRAY(Text)),
-    bindparam("versions", type_=ARRAY(Integer)),
-    bindparam("unmets", type_=ARRAY(Text)),
-    bindparam("observeds", type_=ARRAY(Text)),
-    bindparam("policies", type_=ARRAY(Integer)),
-    bindparam("errors", type_=ARRAY(Text)),
-    bindparam("attempts", type_=ARRAY(Integer)),
-    bindparam("retries", type_=ARRAY(Integer)),
+    """,
+    ids=Uuids(),
+    statuses=Texts(),
+    versions=Integers(),
+    unmets=Texts(),
+    observeds=Texts(),
+    policies=Integers(),
+    errors=Texts(),
+    attempts=Integers(),
+    retries=Integers(),
 )
 
 
@@ -237,4 +238,4 @@ def _record(session: Session, outcomes: Sequence[Outcome], now: datetime) -> Non
 
 
 def _as_json(unmet: Sequence[Unmet]) -> str:
-    return json.dumps([one.as_dict() for one in unmet])
+    return json.dumps([one.as_dict() for one in unmet]) if unmet else "[]"

@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models import App, TransitionRequest
@@ -17,6 +16,7 @@ from models.base import new_id
 from models.lifecycle import APP_EDGES, AppTrigger, Role
 from models.request import RequestSource
 from workflow.actors import Actor
+from workflow.columns import Bytes, Texts, Uuids, statement
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound, WorkflowError
 from workflow.facts import Reason
 from workflow.reviewing.saved_reasons import filled_in, saved_reasons_named
@@ -80,8 +80,8 @@ def accept_requests(
             continue
         if one.idempotency_key is not None:
             by_key[one.idempotency_key] = index
-        rows[index] = _row(one, apps[one.app], reasons[index], actor, source)
-    stored = _insert(session, rows, actor)
+        rows[index] = _row(one, apps[one.app], reasons[index])
+    stored = _insert(session, rows, actor, source)
     for index in (*rows, *repeats):
         answers[index] = _answer(wanted[index], rows[repeats.get(index, index)], stored, repeated=index in repeats)
     return [answer for answer in answers if answer is not None]
@@ -105,10 +105,10 @@ def replay_request(session: Session, request_id: UUID) -> None:
 
 
 def _visible_apps(session: Session, slugs: set[str], actor: Actor) -> dict[str, UUID]:
-    statement = select(App.slug, App.id).where(App.slug.in_(slugs))
+    visible = select(App.slug, App.id).where(App.slug.in_(slugs))
     if actor.role is Role.PARTNER:
-        statement = statement.where(App.organization_id == actor.organization_id)
-    return {row.slug: row.id for row in session.execute(statement)}
+        visible = visible.where(App.organization_id == actor.organization_id)
+    return {row.slug: row.id for row in session.execute(visible)}
 
 
 _ROLES_OF = {
@@ -153,29 +153,72 @@ def _fill_in(
     return reasons
 
 
-def _row(one: Wanted, app_id: UUID, reasons: tuple[Reason, ...], actor: Actor, source: RequestSource) -> dict[str, Any]:
+def _row(one: Wanted, app_id: UUID, reasons: tuple[Reason, ...]) -> dict[str, Any]:
     return {
         "id": new_id(),
         "app_id": app_id,
         "trigger": one.trigger.value,
         "expected_state": one.expected_state,
-        "reasons": [reason.as_dict() for reason in reasons],
+        "reasons": json.dumps([reason.as_dict() for reason in reasons]),
+        "idempotency_key": one.idempotency_key,
+        "body_hash": one.body_hash,
+        "not_before": one.not_before.isoformat() if one.not_before else None,
+    }
+
+
+_INSERT = statement(
+    """
+    INSERT INTO transition_request (id, app_id, trigger, expected_state, reasons, idempotency_key, body_hash, due_at,
+                                    source, principal_id, role, organization_id)
+    SELECT id, app_id, trigger, expected_state, reasons::jsonb, idempotency_key, body_hash,
+           greatest(not_before::timestamptz, now()), :source, :principal_id, :role, CAST(:organization_id AS uuid)
+      FROM unnest(:ids, :app_ids, :triggers, :expected_states, :reasons_texts, :idempotency_keys, :body_hashes,
+                  :not_befores)
+        AS row (id, app_id, trigger, expected_state, reasons, idempotency_key, body_hash, not_before)
+    ON CONFLICT ON CONSTRAINT transition_request_idempotency_key DO NOTHING
+    RETURNING id
+    """,
+    ids=Uuids(),
+    app_ids=Uuids(),
+    triggers=Texts(),
+    expected_states=Texts(),
+    reasons_texts=Texts(),
+    idempotency_keys=Texts(),
+    body_hashes=Bytes(),
+    not_befores=Texts(),
+)
+
+
+_COLUMNS = {
+    "id": "ids",
+    "app_id": "app_ids",
+    "trigger": "triggers",
+    "expected_state": "expected_states",
+    "reasons": "reasons_texts",
+    "idempotency_key": "idempotency_keys",
+    "body_hash": "body_hashes",
+    "not_before": "not_befores",
+}
+"""The parameter that holds each part of all rows."""
+
+
+def _asked_by(actor: Actor, source: RequestSource) -> dict[str, Any]:
+    return {
         "source": source.value,
         "principal_id": actor.id,
         "role": actor.role.value,
         "organization_id": actor.organization_id,
-        "idempotency_key": one.idempotency_key,
-        "body_hash": one.body_hash,
-        "due_at": func.greatest(one.not_before, func.now()) if one.not_before else func.now(),
     }
 
 
-def _insert(session: Session, rows: dict[int, dict[str, Any]], actor: Actor) -> dict[str, tuple[UUID, bytes]]:
+def _insert(
+    session: Session, rows: dict[int, dict[str, Any]], actor: Actor, source: RequestSource
+) -> dict[str, tuple[UUID, bytes]]:
     """Inserts what is new; gives id and body hash by key for every key that was there before."""
     if not rows:
         return {}
-    statement = insert(TransitionRequest).on_conflict_do_nothing(constraint="transition_request_idempotency_key")
-    new = set(session.scalars(statement.values(list(rows.values())).returning(TransitionRequest.id)))
+    columns = {column: [row[name] for row in rows.values()] for name, column in _COLUMNS.items()}
+    new = set(session.scalars(_INSERT, columns | _asked_by(actor, source)))
     return _known(session, [row["idempotency_key"] for row in rows.values() if row["id"] not in new], actor)
 
 

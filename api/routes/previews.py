@@ -1,6 +1,5 @@
 """Private links to the catalog entry that an App will have, and the entry behind one."""
 
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
+from api.entries import EntryShown, shown_entry
 from api.errors import COMMON, PUBLIC
 from api.house import audit, now_of
 from api.idempotency import Answer, once
@@ -72,23 +72,6 @@ class PreviewList(BaseModel):
     next: str | None
 
 
-class EntryAnswer(BaseModel):
-    """The entry as it would stand in the catalog. Pictures are addresses that work as long as the link does."""
-
-    slug: str
-    name: str
-    badge: str
-    website: str | None
-    description: str | None
-    categories: list[str]
-    kinds: list[str]
-    text: str | None
-    logo: str | None
-    mark: str | None
-    screenshots: list[str]
-    documentation: str | None
-
-
 @router.post(
     "/apps/{slug}/previews", status_code=201, tags=["partner"], response_model=NewPreviewAnswer, responses=COMMON
 )
@@ -134,23 +117,17 @@ async def revoke(house: InHouse, actor: Builder, slug: SlugPath, link_id: UUID) 
     return Response(status_code=204)
 
 
-@router.get("/previews/{token}", tags=["everyone"], response_model=EntryAnswer, responses=PUBLIC)
+@router.get("/previews/{token}", tags=["everyone"], response_model=EntryShown, responses=PUBLIC)
 async def show(house: InHouse, token: Token, response: Response) -> dict[str, Any]:
     """Shows the entry behind a private link, as it would stand in the catalog."""
 
-    def work(session: Session) -> dict[str, Any]:
-        return asdict(previewed_entry(session, previewed_app(session, token, now_of(session))))
-
-    entry = await house.transact(work)
+    entry = await house.transact(
+        lambda session: previewed_entry(session, previewed_app(session, token, now_of(session)))
+    )
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex"
-    pictures = {name: _address(entry[name], token) for name in ("logo", "mark")}
-    return {**entry, **pictures, "screenshots": [_address(shot, token) for shot in entry["screenshots"]]}
-
-
-def _address(asset_id: str | None, token: str) -> str | None:
-    return f"/v1/assets/{asset_id}?preview={token}" if asset_id else None
+    return shown_entry(entry, lambda asset_id: f"/v1/assets/{asset_id}?preview={token}")
 
 
 def _link(link: PreviewLink) -> dict[str, Any]:

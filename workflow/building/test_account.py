@@ -17,9 +17,6 @@ from workflow.locking import find_app
 Unseal = Callable[[str], str]
 """Decrypts a stored secret; raises ValueError when no key of the ring opens it."""
 
-Rotate = Callable[[str], str | None]
-"""Seals a stored secret with the first key; None when no key of the ring opens it."""
-
 READ = "test_account.read"
 """The action of a reading in the audit log; its target is the App's slug."""
 
@@ -70,10 +67,11 @@ class Resealed:
     last: UUID | None
 
 
-def reseal_test_accounts(session: Session, rotate: Rotate, *, after: UUID | None, limit: int = 200) -> Resealed:
+def reseal_test_accounts(session: Session, rotate: Unseal, *, after: UUID | None, limit: int = 200) -> Resealed:
     """Seals the passwords of the next `limit` test accounts with the first key. Locks them. Does not commit.
 
-    `rotate` gives a secret sealed anew, or None when no key of the ring opens it: those are named and left alone.
+    `rotate` gives a secret sealed anew, or raises ValueError when no key of the ring opens it: those are named and left
+    alone.
     """
     wanted = select(ChecklistItem).where(ChecklistItem.code == Requirement.TEST_ACCOUNT.value)
     if after is not None:
@@ -83,11 +81,12 @@ def reseal_test_accounts(session: Session, rotate: Rotate, *, after: UUID | None
     ).all()
     unreadable = []
     for item in items:
-        sealed = rotate(str(item.evidence["password"])) if "password" in item.evidence else None
-        if sealed is None:
+        try:
+            sealed = rotate(str(item.evidence.get("password", "")))
+        except ValueError:
             unreadable.append(item.app_id)
-        else:
-            item.evidence = {**item.evidence, "password": sealed}
+            continue
+        item.evidence = {**item.evidence, "password": sealed}
     session.flush()
     return Resealed(len(items) - len(unreadable), tuple(unreadable), items[-1].app_id if len(items) == limit else None)
 
