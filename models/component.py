@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -73,11 +73,15 @@ class Component(Base):
 
 
 class ComponentTest(DueMixin, Base):
-    """One run of a Component's tests. A run that somebody recorded is `done` at birth."""
+    """One run of a Component's tests. A run that somebody recorded is `done` at birth.
+
+    `position` is the order of recording, by the database: ids follow the clock of whoever made them.
+    """
 
     __tablename__ = "component_test"
 
     id: Mapped[Id]
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=False))
     component_id: Mapped[UUID] = mapped_column(ForeignKey("component.id"))
     component_revision: Mapped[int]
     colour: Mapped[str | None] = mapped_column(String(8))
@@ -91,4 +95,5 @@ class ComponentTest(DueMixin, Base):
         one_of("colour", TestColour),
         CheckConstraint("(status = 'done') = (colour IS NOT NULL)", name="done"),
         Index(None, "component_id", "id"),
+        Index(None, "component_id", "position"),
     )

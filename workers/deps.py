@@ -56,9 +56,9 @@ class Deps:
     public_url: str
     batch_size: int
     export_head: Callable[[dict[str, object]], None]
+    count_outcomes: Callable[[str, int], None]
     count_worked: Callable[[str, str], None]
     took_batch: Callable[[float], None]
-    count_outcomes: Callable[[str, int], None]
     policies: KnownPolicies = field(default_factory=KnownPolicies)
 
     @contextmanager

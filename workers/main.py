@@ -66,10 +66,11 @@ def setup_broker() -> None:
     set_broker(broker)
     deps = make_deps(settings, broker)
     broker.on_undecodable = lambda queue, raw, error: record_rejected(deps, queue, raw, repr(error))
-    broker.add_middleware(_SweepWhileRunning(Sweeper(deps, settings.sweep_seconds)))
+    sweeper = Sweeper(deps, settings.sweep_seconds)
+    broker.add_middleware(_SweepWhileRunning(sweeper))
     if settings.metrics_port:
         broker.add_middleware(_ShowMetrics())
-    declare_actors(broker, deps)
+    declare_actors(broker, deps, sweeper.wake)
     collect_seldom()
 
 

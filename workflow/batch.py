@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,13 +14,13 @@ from workflow.claim import DueRequest, due_requests, forget_batch, forget_crashe
 from workflow.columns import Integers, Texts, Uuids, statement
 from workflow.errors import Unmet
 from workflow.facts import Facts
-from workflow.loading import LoadedApp, load_facts
+from workflow.loading import load_facts
 from workflow.machine import Judgment
+from workflow.passing import is_passing
 
 MAX_ATTEMPTS = 3
 """Tries that judging a request may break, its process's death included, before it is dead."""
-PASSING_FAULTS = ("08", "40", "53", "55", "57")
-"""Classes of SQLSTATE that say nothing about the row: the whole batch is tried again."""
+MAX_ERROR_CHARACTERS = 2000
 RETRY_AFTER = timedelta(seconds=1)
 """How long a request rests after its first broken try; twice as long after the second."""
 
@@ -48,14 +48,6 @@ class BatchReport:
     outcomes: tuple[Outcome, ...] = ()
     more: bool = False
     suspects: tuple[UUID, ...] = ()
-
-
-@dataclass(slots=True)
-class _Work:
-    """The batch in the making: outcomes so far, transitions to write, and each App's latest facts and head."""
-
-    outcomes: list[Outcome] = field(default_factory=list)
-    planned: list[Planned] = field(default_factory=list)
 
 
 def judge_due_requests(
@@ -102,18 +94,14 @@ def _judge(
 ) -> list[Outcome]:
     batch_id = announce([request.id for request in requests])
     writer.reached("after_lock")
-    loaded = load_facts(session, list(dict.fromkeys(request.app_id for request in requests)), writer.policies)
-    work = _judge_all(requests, loaded, now, writer)
-    heads = {app_id: app.head_hash for app_id, app in loaded.items()}
     try:
         with session.begin_nested():
-            write_transitions(session, work.planned, heads, now, writer)
-            outcomes = work.outcomes
-    except DBAPIError as error:
-        if _is_passing(error):
+            outcomes = _judge_together(session, requests, now, writer)
+    except Exception as error:
+        if is_passing(error):
             raise
-        outcomes = _judge_one_by_one(session, requests, loaded, now, writer)
-    _record(session, outcomes, now)
+        # One of them breaks it, wherever and however: each is judged behind a savepoint of its own.
+        outcomes = [_judge_alone(session, request, now, writer) for request in requests]
     forget_batch(session, batch_id)
     if any(request.crashes for request in requests):
         forget_crashes(session, [request.id for request in requests])
@@ -121,45 +109,36 @@ def _judge(
     return outcomes
 
 
-def _judge_all(requests: Sequence[DueRequest], loaded: dict[UUID, LoadedApp], now: datetime, writer: Writer) -> _Work:
-    work = _Work()
+def _judge_together(session: Session, requests: Sequence[DueRequest], now: datetime, writer: Writer) -> list[Outcome]:
+    """Judges each by its App as it stands after the one before, and writes and records all at once."""
+    loaded = load_facts(session, list(dict.fromkeys(request.app_id for request in requests)), writer.policies)
+    outcomes: list[Outcome] = []
+    transitions: list[Planned] = []
     latest = {app_id: app.facts for app_id, app in loaded.items()}
     for request in requests:
         outcome, planned = _judge_request(request, latest[request.app_id], now, writer)
-        work.outcomes.append(outcome)
-        if planned is not None:
-            work.planned.append(planned)
-            latest[request.app_id] = planned.after
-    return work
-
-
-def _judge_one_by_one(
-    session: Session, requests: Sequence[DueRequest], loaded: dict[UUID, LoadedApp], now: datetime, writer: Writer
-) -> list[Outcome]:
-    """The batch was refused by the database: finds whose fault it was, each request behind its own savepoint."""
-    outcomes = []
-    latest = {app_id: app.facts for app_id, app in loaded.items()}
-    heads = {app_id: app.head_hash for app_id, app in loaded.items()}
-    for request in requests:
-        outcome, planned = _judge_request(request, latest[request.app_id], now, writer)
-        if planned is not None:
-            try:
-                with session.begin_nested():
-                    session.execute(DEFER_CONSTRAINTS)
-                    heads = write_transitions(session, [planned], heads, now, writer)
-                latest[request.app_id] = planned.after
-            except DBAPIError as error:
-                if _is_passing(error):
-                    raise
-                outcome = _broken(request, f"the database refused it: {error.orig}", now)
         outcomes.append(outcome)
+        if planned is not None:
+            transitions.append(planned)
+            latest[request.app_id] = planned.after
+    write_transitions(session, transitions, {app_id: app.head_hash for app_id, app in loaded.items()}, now, writer)
+    _record(session, outcomes, now)
     return outcomes
 
 
-def _is_passing(error: DBAPIError) -> bool:
-    """Gives whether the fault is the server's and will pass: a lost connection, a deadlock, a restart, a full disk."""
-    sqlstate = getattr(error.orig, "sqlstate", None) or ""
-    return error.connection_invalidated or sqlstate[:2] in PASSING_FAULTS
+def _judge_alone(session: Session, request: DueRequest, now: datetime, writer: Writer) -> Outcome:
+    """Like `_judge_together` for one. When that breaks, nothing of it stays but a broken try with its error."""
+    try:
+        with session.begin_nested():
+            session.execute(DEFER_CONSTRAINTS)
+            return _judge_together(session, [request], now, writer)[0]
+    except Exception as error:
+        if is_passing(error):
+            raise
+        why = f"the database refused it: {error.orig}" if isinstance(error, DBAPIError) else f"it broke: {error!r}"
+        outcome = _broken(request, why, now)
+        _record(session, [outcome], now)
+        return outcome
 
 
 def _judge_request(request: DueRequest, facts: Facts, now: datetime, writer: Writer) -> tuple[Outcome, Planned | None]:
@@ -169,22 +148,35 @@ def _judge_request(request: DueRequest, facts: Facts, now: datetime, writer: Wri
     except Exception as error:  # noqa: BLE001 (a rule that breaks must not break the batch)
         return _broken(request, f"a rule broke: {error!r}", now), None
     if request.expected_state is not None and request.expected_state != facts.state:
-        judgment = _unexpected(judgment, request.expected_state, facts.state)
+        judgment = _refused_besides(judgment, _unexpected(request.expected_state, facts.state))
+    if request.gone:
+        judgment = _refused_besides(judgment, _GONE)
     if judgment.target is None:
         return Outcome(request, "refused", judgment=judgment, policy_version=facts.policy.version), None
     planned = plan(request.app_id, request.id, request.trigger, judgment.target, facts)
     return Outcome(request, "applied", planned.version, judgment, planned.policy_version), planned
 
 
-def _unexpected(judgment: Judgment, expected: str, state: str) -> Judgment:
-    unmet = Unmet(
+_GONE = Unmet(
+    "principal.gone",
+    "Who asked may still ask",
+    "The person who asked was removed since, or has another role or company now.",
+    "Somebody who may ask for it now can ask anew.",
+)
+
+
+def _refused_besides(judgment: Judgment, unmet: Unmet) -> Judgment:
+    return Judgment(judgment.trigger, judgment.source, None, (*judgment.unmet, unmet), judgment.observed)
+
+
+def _unexpected(expected: str, state: str) -> Unmet:
+    return Unmet(
         "state.expected",
         "The App is in the expected state",
         f"{expected} was expected; the state is {state}.",
         "Look at the App again, then ask with its present state.",
         (("state", state),),
     )
-    return Judgment(judgment.trigger, judgment.source, None, (*judgment.unmet, unmet), judgment.observed)
 
 
 def _broken(request: DueRequest, error: str, now: datetime) -> Outcome:
@@ -230,11 +222,16 @@ def _record(session: Session, outcomes: Sequence[Outcome], now: datetime) -> Non
             "unmets": [_as_json(one.judgment.unmet if one.judgment else ()) for one in outcomes],
             "observeds": [_as_json(one.judgment.observed if one.judgment else ()) for one in outcomes],
             "policies": [one.policy_version for one in outcomes],
-            "errors": [one.error for one in outcomes],
+            "errors": [one.error and _storable(one.error) for one in outcomes],
             "attempts": [one.request.attempts + one.request.crashes + (one.error is not None) for one in outcomes],
             "retries": [int(one.due_at.timestamp()) + 1 if one.due_at else None for one in outcomes],
         },
     )
+
+
+def _storable(error: str) -> str:
+    """Gives the text without what Postgres cannot store: what is wrong with a request must not hide that it is."""
+    return error.replace("\x00", "").encode(errors="replace").decode()[:MAX_ERROR_CHARACTERS]
 
 
 def _as_json(unmet: Sequence[Unmet]) -> str:

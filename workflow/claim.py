@@ -17,7 +17,10 @@ from workflow.loading import app_ids
 
 @dataclass(frozen=True, slots=True)
 class DueRequest:
-    """A request that is due. `crashes` counts the batches with it that ended with their process."""
+    """A request that is due. `crashes` counts the batches with it that ended with their process.
+
+    `gone` tells that the person who asked was removed since, or has another role or company now.
+    """
 
     id: UUID
     app_id: UUID
@@ -26,6 +29,7 @@ class DueRequest:
     ask: Ask
     attempts: int
     crashes: int
+    gone: bool = False
 
 
 _CANDIDATES = app_ids("""
@@ -38,8 +42,12 @@ _LOCK = app_ids("SELECT id FROM app WHERE id = ANY(:ids) ORDER BY id FOR NO KEY 
 
 _DUE = app_ids("""
     SELECT r.id, r.app_id, r.trigger, r.expected_state, r.reasons, r.principal_id, r.role, r.organization_id,
-           r.attempts, coalesce(died.times, 0)
+           r.attempts, coalesce(died.times, 0),
+           r.role NOT IN ('service', 'schedule')
+           AND (p.id IS NULL OR p.removed_at IS NOT NULL OR p.role <> r.role
+                OR p.organization_id IS DISTINCT FROM r.organization_id)
       FROM transition_request r
+      LEFT JOIN person p ON p.id = r.principal_id
       LEFT JOIN (SELECT judged.id, count(*) AS times FROM apply_batch, unnest(request_ids) AS judged (id)
                   GROUP BY judged.id) died ON died.id = r.id
      WHERE r.status = 'due' AND r.due_at <= :now AND r.app_id = ANY(:ids)
@@ -111,7 +119,8 @@ def _due_request(
     organization_id: UUID | None,
     attempts: int,
     crashes: int,
+    gone: bool,
 ) -> DueRequest:
     reasons = tuple([reason_from(part) for part in given])
     ask = Ask(Actor(principal_id, Role(role), organization_id), reasons)
-    return DueRequest(request_id, app_id, AppTrigger(trigger), expected_state, ask, attempts, crashes)
+    return DueRequest(request_id, app_id, AppTrigger(trigger), expected_state, ask, attempts, crashes, gone)

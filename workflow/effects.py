@@ -1,6 +1,6 @@
 """What follows from each trigger, as one table. Each effect writes for many transitions with set-based SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -160,7 +160,7 @@ def _tell(kind: NotificationKind, audience: Audience = Audience.PARTNER) -> Noti
     return Notify(kind, audience)
 
 
-EFFECTS: Mapping[AppTrigger, tuple[Effect, ...]] = {
+EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
     AppTrigger.CREATE: (),
     AppTrigger.SUBMIT: (
         OpenReview(),

@@ -40,7 +40,7 @@ _FACTS = app_ids("""
               LEFT JOIN LATERAL (SELECT t.colour FROM component_test t
                                   WHERE t.component_id = c.id AND t.component_revision = c.revision
                                     AND t.status = 'done'
-                                  ORDER BY t.id DESC LIMIT 1) latest ON true
+                                  ORDER BY t.position DESC LIMIT 1) latest ON true
              WHERE c.app_id = a.id AND c.removed_at IS NULL) AS components,
            ARRAY(SELECT i.code FROM checklist_item i WHERE i.app_id = a.id AND i.findings = '[]') AS checklist,
            r.id AS review_id, r.claimed_by, s.policy_version AS review_policy, s.submitted_by,

@@ -4,11 +4,11 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from models import App, TransitionRequest
@@ -20,6 +20,10 @@ from workflow.columns import Bytes, Texts, Uuids, statement
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound, WorkflowError
 from workflow.facts import Reason
 from workflow.reviewing.saved_reasons import filled_in, saved_reasons_named
+
+LONGEST_WAIT = timedelta(days=90)
+"""How far ahead `not_before` may lie: who asked must still be there, and know of it."""
+FIRST_YEAR = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,12 @@ def accept_requests(
     """Takes each of `wanted` in, or says why not, in the same order. Does not commit: the answer holds after COMMIT.
 
     An App of another company is not found; a trigger that is not for the actor's role is forbidden; a key used with
-    another body is a conflict. Saved reasons are filled in with the words that count now. A constant number of
-    statements, however many are wanted.
+    another body is a conflict; one that would wait for longer than LONGEST_WAIT is invalid. Saved reasons are filled
+    in with the words that count now. A constant number of statements, however many are wanted.
     """
     apps = _visible_apps(session, {one.app for one in wanted}, actor)
-    answers: list[Accepted | WorkflowError | None] = [_refusal(one, apps, actor) for one in wanted]
+    latest = session.scalar(select(func.now() + LONGEST_WAIT)) if any(one.not_before for one in wanted) else None
+    answers: list[Accepted | WorkflowError | None] = [_refusal(one, apps, actor, latest) for one in wanted]
     reasons = _fill_in(session, wanted, answers, actor)
     rows: dict[int, dict[str, Any]] = {}
     by_key: dict[str, int] = {}
@@ -117,7 +122,7 @@ _ROLES_OF = {
 }
 
 
-def _refusal(one: Wanted, apps: dict[str, UUID], actor: Actor) -> WorkflowError | None:
+def _refusal(one: Wanted, apps: dict[str, UUID], actor: Actor, latest: datetime | None) -> WorkflowError | None:
     if one.app not in apps:
         return NotFound("app.not_found", f"There is no App {one.app} that you may see.", "Check the slug.")
     if one.trigger is AppTrigger.CREATE or actor.role not in _ROLES_OF[one.trigger]:
@@ -125,6 +130,12 @@ def _refusal(one: Wanted, apps: dict[str, UUID], actor: Actor) -> WorkflowError 
             "trigger.forbidden",
             f"A {actor.role} may not ask for {one.trigger}.",
             f"It is for: {', '.join(sorted(_ROLES_OF[one.trigger]))}.",
+        )
+    if one.not_before and latest and (one.not_before > latest or one.not_before.year < FIRST_YEAR):
+        return Invalid(
+            "not_before.out_of_bounds",
+            f"not_before is {one.not_before.isoformat()}; a request waits for at most {LONGEST_WAIT.days} days.",
+            f"Give a time until {latest:%Y-%m-%d}, or none to have it judged at once.",
         )
     return None
 

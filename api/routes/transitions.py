@@ -139,7 +139,7 @@ async def list_requests(
             statement = statement.where(TransitionRequest.status == status.value)
 
         def show(rows: Sequence[TransitionRequest]) -> list[RequestShown]:
-            return [shown_request(row, app.slug) for row in rows]
+            return [shown_request(row, app.slug, actor) for row in rows]
 
         return page(session, statement, TransitionRequest.id, after, limit, show, newest_first=True)
 
@@ -202,7 +202,7 @@ def _request(session: Session, request_id: UUID, actor: Actor) -> RequestShown:
     if found is None:
         raise NotFound("request.not_found", f"There is no request {request_id} that you may see.", "Check its id.")
     request, slug = found
-    return shown_request(request, slug)
+    return shown_request(request, slug, actor)
 
 
 def finder(house_engine: Any) -> Any:

@@ -1,11 +1,11 @@
 """Reading the pages that partners name: fetching one with its problems as findings, its words and its links."""
 
 from collections.abc import Callable
-from html.parser import HTMLParser
 from urllib.parse import urljoin
 
 from models.lifecycle import StepTrigger
 from workers.pages import FetchedPage, FetchesPages
+from workers.steps.page_text import read_html
 from workers.steps.step import Outcome
 from workflow.reviewing.steps import Finding
 
@@ -32,7 +32,7 @@ def read_page(url: str, http: FetchesPages, look: Callable[[FetchedPage], list[F
 
 def unnamed(page: FetchedPage, **names: str) -> list[Finding]:
     """Gives a finding for each of `names` that is not in the page's visible text: `page.<key>_not_named`."""
-    words = words_of(page.text).casefold()
+    words = read_html(page.text).words.casefold()
     return [
         Finding(f"page.{key}_not_named", f"{page.url} does not name {name}.", f"Name {name} in the text of the page.")
         for key, name in names.items()
@@ -40,15 +40,10 @@ def unnamed(page: FetchedPage, **names: str) -> list[Finding]:
     ]
 
 
-def words_of(html: str) -> str:
-    """Gives the visible text of a page."""
-    return " ".join(" ".join(_read(html).parts).split())
-
-
 def links_of(page: FetchedPage) -> list[str]:
     """Gives where the page's links lead, in full."""
     links = []
-    for link in _read(page.text).links:
+    for link in read_html(page.text).links:
         try:
             links.append(urljoin(page.url, link.strip()))
         except ValueError:
@@ -63,30 +58,3 @@ def _missing(page: FetchedPage) -> list[Finding]:
         found = page.content_type or "no content type"
         return [Finding("page.not_html", f"{page.url} is {found}.", "Serve it as an HTML page.")]
     return []
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self.links: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._hidden += tag in ("script", "style")
-        if tag == "a":
-            self.links += [value for name, value in attrs if name == "href" and value]
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in ("script", "style")
-
-    def handle_data(self, data: str) -> None:
-        if self._hidden <= 0:
-            self.parts.append(data)
-
-
-def _read(html: str) -> _Reader:
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    return reader

@@ -124,7 +124,7 @@ def components_of(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, list[
             ComponentTest.component_revision == Component.revision,
             ComponentTest.status == "done",
         )
-        .order_by(ComponentTest.id.desc())
+        .order_by(ComponentTest.position.desc())
         .limit(1)
         .correlate(Component)
         .scalar_subquery()
