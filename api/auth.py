@@ -69,4 +69,7 @@ async def find_callers(engine: AsyncEngine, tokens: Sequence[str]) -> Sequence[P
     return await transact(engine, lambda session: find_principals(session, tokens, now_of(session)))
 
 
+OR_NOBODY: dict[str, Any] = {"security": [{}]}
+"""What a route with `allow_or_nobody` adds to its description: no token is a way to call it too."""
+
 InHouse = Annotated[House, Depends(house_of)]

@@ -166,9 +166,8 @@ def install(app: FastAPI) -> None:
 
 
 def _methods_at(request: Request) -> list[str]:
-    """Gives the methods of all routes at the path; the framework names only those of the first it finds."""
-    found: set[str] = set()
-    for route in iter_route_contexts(request.app.routes):
-        if route.path is not None and compile_path(route.path)[0].match(request.url.path):
-            found |= route.methods or set()
-    return sorted(found)
+    """Gives the methods of all routes of the path's template; the framework names only those of the first it finds."""
+    routes = [route for route in iter_route_contexts(request.app.routes) if route.path is not None]
+    here = next((route for route in routes if compile_path(route.path or "")[0].match(request.url.path)), None)
+    found = [route.methods or set() for route in routes if here is not None and route.path == here.path]
+    return sorted(set[str]().union(*found))

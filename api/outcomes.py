@@ -72,9 +72,12 @@ class TriggersShown(BaseModel):
 
 
 class ReasonShown(BaseModel):
+    """Why it was asked for. `saved_version` is there when `code` names a saved reason."""
+
     code: Annotated[str, Field(examples=["other"])]
     text: str
     where: str = ""
+    saved_version: int | None = None
 
 
 class LoggedTransition(BaseModel):

@@ -10,8 +10,10 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
+    Strict,
     StringConstraints,
     WithJsonSchema,
 )
@@ -48,6 +50,13 @@ def _in_this_millennium(moment: datetime) -> datetime:
     return moment
 
 
+def _written(value: Any) -> Any:
+    """Refuses times that are numbers: nobody could tell seconds from milliseconds."""
+    if not isinstance(value, str | datetime):
+        raise ValueError("must be a text as in RFC 3339")
+    return value
+
+
 def _mail_address(value: str) -> str:
     """Gives the address as mail servers know it. Its syntax is judged; nothing is looked up."""
     try:
@@ -63,7 +72,10 @@ Line = Annotated[
 Prose = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, max_length=2000)]
 Words = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$", min_length=1, max_length=5000)]
 Object = Annotated[dict[str, Any], AfterValidator(_storable)]
-Moment = Annotated[AwareDatetime, AfterValidator(_in_this_millennium)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_this_millennium)]
+Flag = Annotated[bool, Strict()]
+Whole = Annotated[int, Strict()]
+"""`Flag` and `Whole` in a body are JSON's true, false and numbers, and no texts that look like them."""
 Email = Annotated[
     str,
     StringConstraints(max_length=254),

@@ -32,7 +32,7 @@ def fill(
 
 def put_requests(engine: Engine, each: int, *, apps: int) -> None:
     """Puts `each` due requests on the first `apps` Apps: suspend and reinstate in turn."""
-    put(engine, _ASK, each=each, apps=apps)
+    put(engine, _ADMIN, _ASK, each=each, apps=apps)
 
 
 def put(engine: Engine, *statements: str, **values: object) -> None:
@@ -85,13 +85,20 @@ _APPS = """
       JOIN person p ON p.organization_id = o.id
 """
 
+_ADMIN = """
+    INSERT INTO person (id, role, name, email) VALUES (uuidv7(), 'admin', 'Bench', 'admin@bench.example')
+    ON CONFLICT DO NOTHING
+"""
+
 _ASK = """
     INSERT INTO transition_request (id, app_id, trigger, reasons, source, principal_id, role, idempotency_key,
                                     body_hash)
     SELECT uuidv7(), app.id,
            CASE WHEN (n % 2 = 0) = (app.state = 'public_beta') THEN 'suspend' ELSE 'reinstate' END,
-           '[{"code": "other", "text": "bench"}]', 'http', app.created_by, 'admin', uuidv7()::text, sha256('')
-      FROM generate_series(0, :each - 1) n, generate_series(1, :apps) number JOIN app ON app.slug = 'app-' || number
+           '[{"code": "other", "text": "bench"}]', 'http', admin.id, 'admin', uuidv7()::text, sha256('')
+      FROM person admin, generate_series(0, :each - 1) n, generate_series(1, :apps) number
+      JOIN app ON app.slug = 'app-' || number
+     WHERE admin.email = 'admin@bench.example'
      ORDER BY n, number
 """
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, allow, allow_or_nobody
+from api.auth import OR_NOBODY, InHouse, allow, allow_or_nobody
 from api.errors import COMMON
 from api.house import audit, now_of
 from api.idempotency import Answer, once
@@ -217,7 +217,7 @@ async def list_requests(
     return AccessRequestPage.model_validate(await house.transact(work))
 
 
-@router.get("/{request_id}", tags=["partner", "reviewer"])
+@router.get("/{request_id}", tags=["partner", "reviewer"], openapi_extra=OR_NOBODY)
 async def read(
     house: InHouse, actor: ViewerOrNobody, request_id: UUID, secret: Secret = None
 ) -> AccessRequestAnswer | AskedAnswer:

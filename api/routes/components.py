@@ -15,7 +15,7 @@ from api.etags import EDITING, IfMatch, etag_of, seen_in
 from api.house import audit, now_of
 from api.idempotency import Answer, once
 from api.pages import Cursor, Limit, page
-from api.shapes import Body, Key, Line, Object, SlugPath
+from api.shapes import Body, Key, Line, Object, SlugPath, Whole
 from models import Component, ComponentTest
 from models.component import ComponentKind, TestColour
 from models.lifecycle import Role
@@ -93,7 +93,7 @@ class TestResult(Body):
     """What the endpoint answered to one event; no status when it did not answer."""
 
     event: Line
-    status: Annotated[int, Field(ge=100, le=599)] | None = None
+    status: Annotated[Whole, Field(ge=100, le=599)] | None = None
     message: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=2000)] = ""
 
 
@@ -103,7 +103,7 @@ class NewTest(Body):
     )
 
     results: Annotated[list[TestResult], Field(min_length=1, max_length=200)]
-    revision: Annotated[int, Field(ge=1, le=2_000_000_000)] | None = None
+    revision: Annotated[Whole, Field(ge=1, le=2_000_000_000)] | None = None
 
 
 class ComponentAnswer(BaseModel):

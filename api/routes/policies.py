@@ -16,7 +16,7 @@ from api.errors import COMMON
 from api.house import audit
 from api.idempotency import Answer, once
 from api.pages import Cursor, Limit, Page, page
-from api.shapes import Body, Key, Object, Prose
+from api.shapes import Body, Key, Object, Prose, Whole
 from models import PolicyVersion
 from models.lifecycle import Role
 from models.token import Scope
@@ -50,7 +50,7 @@ class WantedPolicy(Body):
 class NewPolicy(WantedPolicy):
     """`base_version` is the version that you looked at: when another was published since, yours is refused."""
 
-    base_version: Annotated[int, Field(ge=1, le=2_000_000_000, examples=[1])]
+    base_version: Annotated[Whole, Field(ge=1, le=2_000_000_000, examples=[1])]
     note: Annotated[Prose, Field(examples=["Five customers before an App is public."])]
 
 
@@ -169,7 +169,7 @@ async def read_current(house: InHouse, actor: Operator) -> PolicyShown:  # noqa:
     return await house.transact(lambda session: _shown(find_policy(session, None)))
 
 
-@router.get("/{version}")
+@router.get("/{version:int}")
 async def read_version(house: InHouse, actor: Operator, version: Version) -> PolicyShown:  # noqa: ARG001
     """Gives a version."""
     return await house.transact(lambda session: _shown(find_policy(session, version)))

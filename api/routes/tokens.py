@@ -15,7 +15,7 @@ from api.errors import COMMON
 from api.house import audit, now_of
 from api.idempotency import Answer, once
 from api.pages import Cursor, Limit, Page, page
-from api.shapes import Body, Key, Line
+from api.shapes import Body, Key, Line, Whole
 from models import ApiToken, Person, Service
 from models.lifecycle import Role
 from models.token import Scope
@@ -39,7 +39,7 @@ class NewToken(Body):
     ] = None
     label: Annotated[Line, Field(examples=["nightly reports"])]
     scopes: Annotated[list[Scope] | None, Field(min_length=1, max_length=len(Scope))] = None
-    expires_in_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    expires_in_days: Annotated[Whole, Field(ge=1, le=3650)] = 90
 
     @model_validator(mode="after")
     def _one_holder(self) -> Self:

@@ -14,7 +14,7 @@ from api.auth import EVERY_ROLE, InHouse, allow
 from api.errors import COMMON, problem_of
 from api.house import House, audit, now_of
 from api.pages import Cursor, Limit, page
-from api.shapes import MAX_ITEMS, Body, Moment, Slug, SlugPath, Workspace
+from api.shapes import MAX_ITEMS, Body, Flag, Moment, Slug, SlugPath, Workspace
 from models import Customer, OAuthInstall
 from models.lifecycle import Role
 from models.token import Scope
@@ -37,7 +37,7 @@ class UsageReport(Body):
     app: Annotated[Slug, Field(examples=["acme"])]
     use: Annotated[Use, Field(examples=["customer"])]
     workspace: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,128}$"), Field(examples=["workspace-1"])]
-    enabled: bool = True
+    enabled: Flag = True
     at: Annotated[Moment | None, Field(examples=["2026-11-02T09:30:00Z"])] = None
 
 

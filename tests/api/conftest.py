@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine
 
-from tests.api.service import Caller, api_running
+from tests.api.service import UNLIMITED, Caller, api_running
 from tests.databases import TestDatabase
 from tests.journeys import People, people_in, token_of
 
@@ -45,10 +45,10 @@ def shared_service(
 
 @contextmanager
 def service_on(database: TestDatabase, valkey_url: str, tmp_path: Path, **settings: str) -> Iterator[Service]:
-    """Runs an API over `database` while the block lasts, with a caller for each role."""
+    """Runs an API over `database`, without rate limits, while the block lasts, with a caller for each role."""
     engine = create_engine(database.application_url)
     people = people_in(engine)
-    with api_running(database.application_url, valkey_url, tmp_path, **settings) as url:
+    with api_running(database.application_url, valkey_url, tmp_path, **UNLIMITED | settings) as url:
         callers = {
             role: Caller(url, token_of(engine, getattr(people, role)))
             for role in ("partner", "reviewer", "service", "admin")

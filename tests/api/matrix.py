@@ -9,8 +9,9 @@ from typing import Any
 
 from models.lifecycle import AppState, Role
 from models.token import Scope
-from tests.api.world import World
+from tests.api.world import World, slug_of
 from workflow.actors import Actor
+from workflow.usage import Use
 
 Given = Callable[[World, Actor], dict[str, str]]
 Body = Callable[[World, Actor], Any]
@@ -20,6 +21,11 @@ PARTNERS = frozenset({Role.PARTNER})
 REVIEWERS = frozenset({Role.REVIEWER, Role.ADMIN})
 SERVICES = frozenset({Role.SERVICE})
 ADMINS = frozenset({Role.ADMIN})
+PEOPLE = frozenset({Role.PARTNER, Role.REVIEWER, Role.ADMIN})
+OWNERS = frozenset({Role.PARTNER, Role.ADMIN})
+
+OWNED = ("{slug}", "{organization_id}")
+"""What names a company's own in a path."""
 
 
 def nothing(_world: World, _actor: Actor) -> dict[str, str]:
@@ -33,7 +39,8 @@ class Call:
 
     `body` is sent as it is, or made for the caller. `given` makes what the call uses up and gives path parameters in
     place of the world's. `gives` is the status for who may. `hides` tells that a partner of another company gets 404;
-    it is so wherever the path names an App. `audited` is whether the call is noted in the audit log.
+    it is so wherever the path names an App or an organization. `audited` is whether the call is noted in the audit log.
+    `or_nobody` tells that the route knows callers without a token by another way; without that too they get 404.
     """
 
     route: str
@@ -45,6 +52,7 @@ class Call:
     path: dict[str, str] = field(default_factory=dict)
     hides: bool | None = None
     audited: bool | None = None
+    or_nobody: bool = False
 
     @property
     def method(self) -> str:
@@ -56,7 +64,7 @@ class Call:
 
     @property
     def hides_from_others(self) -> bool:
-        return "{slug}" in self.template if self.hides is None else self.hides
+        return any(owned in self.template for owned in OWNED) if self.hides is None else self.hides
 
     @property
     def is_audited(self) -> bool:
@@ -87,17 +95,122 @@ def _dead_request(world: World, _actor: Actor) -> dict[str, str]:
     return {"row_id": str(world.new_dead_request())}
 
 
-def _asked(world: World, actor: Actor) -> dict[str, str]:
+def _access_request(world: World, _actor: Actor) -> dict[str, str]:
+    return {"request_id": str(world.new_access_request())}
+
+
+def _invitation(world: World, _actor: Actor) -> dict[str, str]:
+    return {"invitation_id": str(world.new_invitation())}
+
+
+def _colleague(world: World, _actor: Actor) -> dict[str, str]:
+    return {"person_id": str(world.new_colleague())}
+
+
+def _token(world: World, _actor: Actor) -> dict[str, str]:
+    return {"token_id": str(world.new_token())}
+
+
+def _public_app(world: World, _actor: Actor) -> dict[str, str]:
+    return {"slug": world.new_public_app(applied=False)}
+
+
+def _applicant(world: World, _actor: Actor) -> dict[str, str]:
+    return {"slug": world.new_public_app(applied=True)}
+
+
+def _saved_reason(world: World, _actor: Actor) -> dict[str, str]:
+    return {"code": world.new_saved_reason()}
+
+
+def _new_workspace(world: World, _actor: Actor) -> dict[str, str]:
+    return {"workspace": world.name("workspace")}
+
+
+def _customer(world: World, _actor: Actor) -> dict[str, str]:
+    return {"workspace": world.new_workspace(Use.CUSTOMER)}
+
+
+def _install(world: World, _actor: Actor) -> dict[str, str]:
+    return {"workspace": world.new_workspace(Use.OAUTH_INSTALL)}
+
+
+def _asked(_world: World, actor: Actor) -> dict[str, str]:
     if actor.role is Role.PARTNER:
-        return {"app": world.slugs[AppState.BUILDING], "trigger": "submit"}
-    return {"app": world.slugs[AppState.PUBLIC_BETA], "trigger": "promote"}
+        return {"app": slug_of(AppState.BUILDING), "trigger": "submit"}
+    return {"app": slug_of(AppState.PUBLIC_BETA), "trigger": "promote"}
+
+
+def _used(world: World, _actor: Actor) -> dict[str, Any]:
+    report = {"app": slug_of(AppState.BUILDING), "use": "customer", "workspace": world.name("workspace")}
+    return {"items": [report]}
+
+
+def _new_colleague(world: World, _actor: Actor) -> dict[str, str]:
+    return {"name": "Olga", "email": f"{world.name('olga')}@acme.example"}
+
+
+def _owner(world: World, _actor: Actor) -> dict[str, str]:
+    return {"person_id": str(world.people.partner.id)}
+
+
+def _another_reviewer(world: World, actor: Actor) -> dict[str, str]:
+    other = world.people.admin if actor.role is Role.REVIEWER else world.people.reviewer
+    return {"to": str(other.id)}
+
+
+def _new_reason(world: World, _actor: Actor) -> dict[str, str]:
+    return {"code": world.name("new_reason").replace("-", "_"), "text": "Mend it."}
+
+
+def _new_token(world: World, _actor: Actor) -> dict[str, str]:
+    return {"person_id": str(world.people.partner.id), "label": "new"}
+
+
+def _document(world: World, _actor: Actor) -> dict[str, Any]:
+    return {"document": world.policy()[1]}
+
+
+def _new_policy(world: World, _actor: Actor) -> dict[str, Any]:
+    version, document = world.policy()
+    changed = document | {"customers_to_promote": 3 + version}
+    return {"document": changed, "base_version": version, "note": "Another number."}
 
 
 _APP = "/v1/apps/{slug}"
 _COMPONENTS = "/v1/apps/{slug}/components"
 _REVIEW = "/v1/reviews/{review_id}"
+_ACCESS = "/v1/access-requests"
+_ORGANIZATION = "/v1/organizations/{organization_id}"
+_REASONS = "/v1/saved-reasons"
+_WORDS = {"text": "What do you mean?"}
+_SUBMITTED = {"slug": slug_of(AppState.SUBMITTED)}
+_APPLIED = {"slug": slug_of(AppState.PUBLIC)}
 
 CALLS: tuple[Call, ...] = (
+    Call(f"GET {_ACCESS}", Scope.ACCESS_DECIDE, REVIEWERS),
+    Call(f"GET {_ACCESS}/{{request_id}}", Scope.ACCESS_DECIDE, REVIEWERS, given=_access_request, or_nobody=True),
+    Call(
+        f"POST {_ACCESS}/{{request_id}}/decision",
+        Scope.ACCESS_DECIDE,
+        REVIEWERS,
+        {"decision": "approve"},
+        given=_access_request,
+    ),
+    Call("POST /v1/invitations/{invitation_id}/reissue", Scope.ACCESS_DECIDE, REVIEWERS, None, 201, given=_invitation),
+    Call("GET /v1/organizations", Scope.APPS_READ, PEOPLE),
+    Call(f"GET {_ORGANIZATION}/people", Scope.APPS_READ, PEOPLE),
+    Call(f"DELETE {_ORGANIZATION}/people/{{person_id}}", Scope.PEOPLE_MANAGE, OWNERS, gives=204, given=_colleague),
+    Call(f"PUT {_ORGANIZATION}/owner", Scope.PEOPLE_MANAGE, OWNERS, _owner),
+    Call(f"GET {_ORGANIZATION}/invitations", Scope.APPS_READ, PEOPLE),
+    Call(f"POST {_ORGANIZATION}/invitations", Scope.PEOPLE_MANAGE, OWNERS, _new_colleague, 201),
+    Call(
+        f"DELETE {_ORGANIZATION}/invitations/{{invitation_id}}",
+        Scope.PEOPLE_MANAGE,
+        OWNERS,
+        gives=204,
+        given=_invitation,
+    ),
     Call("POST /v1/apps", Scope.APPS_WRITE, PARTNERS, _new_app, 201),
     Call("GET /v1/apps", Scope.APPS_READ, ALL),
     Call(f"GET {_APP}", Scope.APPS_READ, ALL),
@@ -121,14 +234,18 @@ CALLS: tuple[Call, ...] = (
         {"evidence": {"url": "https://acme.example/docs"}},
         path={"code": "partner_documentation"},
     ),
+    Call(f"GET {_APP}/messages", Scope.APPS_READ, PARTNERS, path=_SUBMITTED),
+    Call(f"POST {_APP}/messages", Scope.APPS_WRITE, PARTNERS, _WORDS, 201, path=_SUBMITTED),
     Call("POST /v1/transition-requests", Scope.TRANSITIONS_REQUEST, ALL, _asked, 202, hides=True),
     Call("GET /v1/transition-requests/{request_id}", Scope.APPS_READ, ALL, hides=True),
     Call(f"GET {_APP}/triggers", Scope.APPS_READ, ALL),
     Call(f"GET {_APP}/transitions", Scope.APPS_READ, ALL),
+    Call(f"GET {_APP}/transition-requests", Scope.APPS_READ, ALL),
     Call("GET /v1/reviews", Scope.REVIEWS_READ, REVIEWERS),
     Call(f"GET {_REVIEW}", Scope.REVIEWS_READ, REVIEWERS),
     Call(f"POST {_REVIEW}/claim", Scope.REVIEWS_DECIDE, REVIEWERS, given=_open_review),
     Call(f"POST {_REVIEW}/release", Scope.REVIEWS_DECIDE, REVIEWERS, given=_held_review),
+    Call(f"POST {_REVIEW}/hand-over", Scope.REVIEWS_DECIDE, REVIEWERS, _another_reviewer, given=_held_review),
     Call(
         f"POST {_REVIEW}/steps/{{code}}",
         Scope.REVIEWS_DECIDE,
@@ -145,11 +262,45 @@ CALLS: tuple[Call, ...] = (
         202,
         given=_held_review,
     ),
-    Call(f"PUT {_APP}/customers/{{workspace}}", Scope.USAGE_REPORT, SERVICES, audited=False),
-    Call(f"DELETE {_APP}/customers/{{workspace}}", Scope.USAGE_REPORT, SERVICES, audited=False),
-    Call(f"PUT {_APP}/oauth-installs/{{workspace}}", Scope.USAGE_REPORT, SERVICES, audited=False),
-    Call(f"DELETE {_APP}/oauth-installs/{{workspace}}", Scope.USAGE_REPORT, SERVICES, audited=False),
+    Call(f"GET {_REVIEW}/messages", Scope.REVIEWS_READ, REVIEWERS),
+    Call(f"POST {_REVIEW}/messages", Scope.REVIEWS_DECIDE, REVIEWERS, _WORDS, 201),
+    Call(f"GET {_REVIEW}/notes", Scope.REVIEWS_READ, REVIEWERS),
+    Call(f"POST {_REVIEW}/notes", Scope.REVIEWS_DECIDE, REVIEWERS, _WORDS, 201),
+    Call(f"GET {_REASONS}", Scope.REVIEWS_READ, REVIEWERS),
+    Call(f"POST {_REASONS}", Scope.REVIEWS_DECIDE, REVIEWERS, _new_reason, 201),
+    Call(f"GET {_REASONS}/{{code}}", Scope.REVIEWS_READ, REVIEWERS),
+    Call(f"POST {_REASONS}/{{code}}/versions", Scope.REVIEWS_DECIDE, REVIEWERS, {"text": "Mend all of it."}, 201),
+    Call(f"DELETE {_REASONS}/{{code}}", Scope.REVIEWS_DECIDE, REVIEWERS, given=_saved_reason),
+    Call("GET /v1/statistics/reviews", Scope.REVIEWS_READ, REVIEWERS),
+    Call("GET /v1/memberships", Scope.REVIEWS_READ, REVIEWERS),
+    Call(f"GET {_APP}/membership", Scope.APPS_READ, PEOPLE, path=_APPLIED),
+    Call(f"POST {_APP}/membership", Scope.APPS_WRITE, PARTNERS, {}, 201, given=_public_app, path=_APPLIED),
+    Call(
+        f"POST {_APP}/membership/decision",
+        Scope.REVIEWS_DECIDE,
+        REVIEWERS,
+        {"decision": "accept"},
+        given=_applicant,
+    ),
+    Call(f"DELETE {_APP}/membership", Scope.APPS_WRITE, OWNERS, given=_applicant, path=_APPLIED),
+    Call("POST /v1/usage", Scope.USAGE_REPORT, SERVICES, _used),
+    Call(f"GET {_APP}/customers", Scope.APPS_READ, ALL),
+    Call(f"PUT {_APP}/customers/{{workspace}}", Scope.USAGE_REPORT, SERVICES, given=_new_workspace),
+    Call(f"DELETE {_APP}/customers/{{workspace}}", Scope.USAGE_REPORT, SERVICES, given=_customer),
+    Call(f"GET {_APP}/oauth-installs", Scope.APPS_READ, ALL),
+    Call(f"PUT {_APP}/oauth-installs/{{workspace}}", Scope.USAGE_REPORT, SERVICES, given=_new_workspace),
+    Call(f"DELETE {_APP}/oauth-installs/{{workspace}}", Scope.USAGE_REPORT, SERVICES, given=_install),
+    Call("GET /v1/tokens", Scope.ADMIN, ADMINS),
+    Call("POST /v1/tokens", Scope.ADMIN, ADMINS, _new_token, 201),
+    Call("DELETE /v1/tokens/{token_id}", Scope.ADMIN, ADMINS, gives=204, given=_token),
+    Call("GET /v1/policies", Scope.ADMIN, ADMINS),
+    Call("POST /v1/policies", Scope.ADMIN, ADMINS, _new_policy, 201),
+    Call("POST /v1/policies/preview", Scope.ADMIN, ADMINS, _document, audited=False),
+    Call("GET /v1/policies/current", Scope.ADMIN, ADMINS),
+    Call("GET /v1/policies/{version}", Scope.ADMIN, ADMINS),
+    Call("GET /v1/audit", Scope.ADMIN, ADMINS),
     Call("GET /v1/dead", Scope.ADMIN, ADMINS),
+    Call("GET /v1/dead/{kind}", Scope.ADMIN, ADMINS, path={"kind": "transition_request"}),
     Call(
         "POST /v1/dead/{kind}/{row_id}/replay",
         Scope.ADMIN,
@@ -164,6 +315,8 @@ PUBLIC: frozenset[str] = frozenset(
         "GET /healthz",
         "GET /metrics",
         "GET /readyz",
+        "POST /v1/access-requests",
+        "POST /v1/invitations/{code}/accept",
         "GET /v1/catalog",
         "GET /v1/catalog/{slug}",
         "GET /docs",
@@ -171,4 +324,5 @@ PUBLIC: frozenset[str] = frozenset(
         "GET /openapi.json",
     }
 )
-"""Routes that need no token. Each of them shows nothing that not everyone may know."""
+"""Routes that need no token. Each shows and gives nothing that not everyone may have: who accepts an invitation has
+its one-time code."""

@@ -14,6 +14,10 @@ from tests.waiting import wait_until
 from tests.workers.processes import environment, running
 
 API = (sys.executable, "-m", "cli.main", "api")
+UNLIMITED = {
+    f"DEVCENTER_RATE_{name}": "0" for name in ("PARTNER", "REVIEWER", "SERVICE", "ADMIN", "ADDRESS", "OPEN_WRITES")
+}
+"""Settings without rate limits, which a quick test would meet before what it is about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def world(shared_service: Service) -> World:
 def _routes(application: FastAPI) -> Iterator[tuple[str, RouteContext]]:
     for route in iter_route_contexts(application.routes):
         for method in (route.methods or set()) - {"HEAD"}:
-            yield f"{method} {route.path}", route
+            yield f"{method} {route.path_format}", route
 
 
 def _accesses(route: RouteContext) -> list[Access]:
@@ -65,7 +65,8 @@ def _line(name: str, accesses: list[Access]) -> str:
         return f'"{name}" in PUBLIC, if everyone may call it; else `actor: Annotated[Actor, allow(...)]` at the route'
     access = accesses[0]
     roles = ", ".join(f"Role.{role.name}" for role in sorted(access.roles))
-    return f'Call("{name}", Scope.{access.scope.name}, frozenset({{{roles}}}), body, status) in CALLS'
+    nobody = ", or_nobody=True" if access.or_nobody else ""
+    return f'Call("{name}", Scope.{access.scope.name}, frozenset({{{roles}}}), body, status{nobody}) in CALLS'
 
 
 def test_every_route_is_in_the_matrix_with_its_scope_and_roles(application: FastAPI) -> None:
@@ -77,8 +78,9 @@ def test_every_route_is_in_the_matrix_with_its_scope_and_roles(application: Fast
     gone = sorted((known.keys() | PUBLIC) - served.keys())
     assert gone == [], "tests/api/matrix.py names routes that are not served"
     for name, accesses in served.items():
-        said = [(known[name].scope, known[name].roles)] if name in known else []
-        assert [(one.scope, one.roles) for one in accesses] == said, f"{name}: the route and tests/api/matrix.py differ"
+        said = [(known[name].scope, known[name].roles, known[name].or_nobody)] if name in known else []
+        declared = [(one.scope, one.roles, one.or_nobody) for one in accesses]
+        assert declared == said, f"{name}: the route and tests/api/matrix.py differ"
 
 
 def test_every_route_that_creates_takes_an_idempotency_key(application: FastAPI) -> None:
@@ -114,7 +116,11 @@ class _Cases:
         self._call = call
 
     def refused_without_a_token(self) -> None:
-        answer = self._send(None, self._world.actor(min(self._call.roles)), {})
+        actor = self._world.actor(min(self._call.roles))
+        if self._call.or_nobody:
+            assert self._send(None, actor, self._call.given(self._world, actor)).status_code == 404
+            return
+        answer = self._send(None, actor, {})
         assert (answer.status_code, _code(answer)) == (401, "token.missing")
         assert answer.headers["WWW-Authenticate"] == "Bearer"
 
@@ -143,12 +149,15 @@ class _Cases:
         if not self._call.hides_from_others:
             answer = self._send(EVERY_SCOPE, actor, self._call.given(self._world, actor))
             assert answer.status_code == self._call.gives, answer.text
-            assert self._call.method != "GET" or MARK not in answer.text, "another company's App is shown"
+            for secret in (MARK, str(self._world.people.partner.organization_id)):
+                assert self._call.method != "GET" or secret not in answer.text, "something of another company is shown"
             return
-        assert self._untraced(actor, EVERY_SCOPE).status_code == 404, "a hidden App does not exist"
-        if {"slug"} < _placeholders(self._call) & UNKNOWN.keys():
-            mixed = self._untraced(actor, EVERY_SCOPE, {"slug": self._world.others_slug})
-            assert mixed.status_code == 404, "what belongs to another App is not found under the own one"
+        assert self._untraced(actor, EVERY_SCOPE).status_code == 404, "what is hidden does not exist"
+        own = {"slug": "elsewhere", "organization_id": str(actor.organization_id)}
+        for name in own.keys() & _placeholders(self._call):
+            if {name} < _placeholders(self._call) & UNKNOWN.keys():
+                mixed = self._untraced(actor, EVERY_SCOPE, {name: own[name]})
+                assert mixed.status_code == 404, "what belongs to another company is not found under one's own"
 
     def _untraced(
         self, actor: Actor, scopes: frozenset[Scope], parameters: dict[str, str] | None = None

@@ -1,8 +1,10 @@
 """A world in which every call has something to work on: two companies, Apps in several states, and what is theirs."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, select, text
@@ -12,25 +14,39 @@ from models import App, Component, Person, Review, Service
 from models.lifecycle import AppState, AppTrigger, Role
 from models.token import Scope
 from tests.factories import app_in
-from tests.journeys import People, ask, now_of, people_in
+from tests.journeys import People, ask, now_of, people_in, writer_of
+from workflow.access.people import invite_colleague
+from workflow.access.requests import Asked, request_access
 from workflow.actors import Actor
-from workflow.reviewing.desk import claim_review
-from workflow.tokens import issue_token
+from workflow.membership import apply_for_membership
+from workflow.policy import load_policies
+from workflow.reviewing.desk import claim_review, release_review
+from workflow.reviewing.saved_reasons import add_saved_reason
+from workflow.tokens import SCOPES_OF, issue_token
+from workflow.usage import Report, Use, report_use
+
+Made = TypeVar("Made")
 
 MARK = "acmeown"
 """In every slug of the first company's Apps, so that a leak to another company shows."""
-STATES = (AppState.BUILDING, AppState.SUBMITTED, AppState.PUBLIC_BETA)
+STATES = (AppState.BUILDING, AppState.SUBMITTED, AppState.PUBLIC_BETA, AppState.PUBLIC)
+
+
+def slug_of(state: AppState) -> str:
+    """Gives the slug of the first company's App in that state."""
+    return f"{MARK}-{state.value.replace('_', '-')}"
 
 
 @dataclass
 class World:
-    """`people` own the Apps of `slugs`; `others` are another company with an App of its own."""
+    """`people` own an App in each of `STATES`; `others` are another company, with the App `elsewhere`.
+
+    The App in `public` has applied for the Select Partner Program. `parameters` name one thing of each kind.
+    """
 
     engine: Engine
     people: People
     others: People
-    slugs: dict[AppState, str]
-    others_slug: str
     parameters: dict[str, str]
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
     _tokens: dict[tuple[UUID, frozenset[Scope]], str] = field(default_factory=dict)
@@ -45,17 +61,10 @@ class World:
         return actor
 
     def token(self, actor: Actor, scopes: frozenset[Scope]) -> str:
-        """Gives a token of the actor for exactly these scopes."""
+        """Gives a token of the actor for those of the scopes that its role may have, and no more."""
+        scopes = scopes & SCOPES_OF[actor.role]
         if (actor.id, scopes) not in self._tokens:
-            with Session(self.engine) as session, session.begin():
-                holder: Person | Service = (
-                    session.get_one(Service, actor.id)
-                    if actor.role is Role.SERVICE
-                    else session.get_one(Person, actor.id)
-                )
-                expires = now_of(session) + timedelta(days=1)
-                _, plain = issue_token(session, holder, label="test", expires_at=expires, scopes=sorted(scopes))
-            self._tokens[actor.id, scopes] = plain
+            self._tokens[actor.id, scopes] = self._make(lambda session: self._new_token(session, actor, scopes))
         return self._tokens[actor.id, scopes]
 
     def noted(self, actor: Actor) -> int:
@@ -66,58 +75,173 @@ class World:
 
     def new_component(self) -> UUID:
         """Gives a Component of the App in `building`."""
-        with Session(self.engine) as session, session.begin():
-            app_id = session.scalars(select(App.id).where(App.slug == self.slugs[AppState.BUILDING])).one()
+
+        def make(session: Session) -> UUID:
+            app_id = session.scalars(select(App.id).where(App.slug == slug_of(AppState.BUILDING))).one()
             component = Component(app_id=app_id, kind="stream", name="Events", settings={})
             session.add(component)
             session.flush()
             return component.id
 
+        return self._make(make)
+
     def new_review(self, *, holder: Actor | None = None) -> UUID:
-        """Gives an open review of a new App, claimed by `holder` if there is one."""
+        """Gives an open review of a new App; `holder`, if there is one, has claimed it and no other."""
         app_id = app_in(self.engine, self.people, self.name(f"{MARK}-submitted"), AppState.SUBMITTED)
-        with Session(self.engine) as session, session.begin():
+
+        def make(session: Session) -> UUID:
             review_id = session.scalars(select(Review.id).where(Review.app_id == app_id)).one()
             if holder is not None:
+                held = select(Review.id).where(Review.claimed_by == holder.id, Review.closed_at.is_(None))
+                for before in session.scalars(held).all():
+                    release_review(session, before, holder)
                 claim_review(session, review_id, holder, now_of(session))
             return review_id
 
+        return self._make(make)
+
     def new_dead_request(self) -> UUID:
         """Gives a transition request that used up its tries."""
-        request_id = ask(self.engine, self.people.service, self.slugs[AppState.PUBLIC_BETA], AppTrigger.PROMOTE)
-        with self.engine.begin() as connection:
-            connection.execute(
-                text(
-                    "UPDATE transition_request SET status = 'dead', finished_at = now(), last_error = 'why' "
-                    "WHERE id = :id"
-                ),
-                {"id": request_id},
-            )
+        request_id = ask(self.engine, self.people.service, slug_of(AppState.PUBLIC_BETA), AppTrigger.PROMOTE)
+        dead = "UPDATE transition_request SET status = 'dead', finished_at = now(), last_error = 'why' WHERE id = :id"
+        self._make(lambda session: session.execute(text(dead), {"id": request_id}))
         return request_id
 
+    def new_access_request(self) -> UUID:
+        """Gives an open request for access of a new company."""
+        name = self.name("company")
+        asked = Asked(
+            company_name=name,
+            website=f"https://{name}.example",
+            contact_name="Pat",
+            contact_email=f"pat@{name}.example",
+            plan="Events in our product.",
+            component_kinds=("stream",),
+            survey={},
+            agreements=(),
+        )
+        return self._make(
+            lambda session: (
+                request_access(session, asked, now_of(session), load_policies(session).current)[0].request.id
+            )
+        )
 
-UNKNOWN = {"slug": "nowhere", **{f"{name}_id": str(uuid4()) for name in ("component", "review", "request", "row")}}
+    def new_invitation(self) -> UUID:
+        """Gives an open invitation to be a colleague of the first company's partner."""
+        owner, email = self.people.partner, f"{self.name('colleague')}@acme.example"
+        organization_id = owner.organization_id
+        assert organization_id is not None
+        return self._make(
+            lambda session: (
+                invite_colleague(
+                    session, organization_id, owner, now_of(session), lambda code: code, name="Olga", email=email
+                ).id
+            )
+        )
+
+    def new_colleague(self) -> UUID:
+        """Gives a colleague of the first company's partner."""
+
+        def make(session: Session) -> UUID:
+            email = f"{self.name('colleague')}@acme.example"
+            organization_id = self.people.partner.organization_id
+            person = Person(organization_id=organization_id, role="partner", name="Olga", email=email)
+            session.add(person)
+            session.flush()
+            return person.id
+
+        return self._make(make)
+
+    def new_token(self) -> UUID:
+        """Gives a token of the first company's partner."""
+
+        def make(session: Session) -> UUID:
+            holder = session.get_one(Person, self.people.partner.id)
+            return issue_token(session, holder, label="new", expires_at=now_of(session) + timedelta(days=1))[0].id
+
+        return self._make(make)
+
+    def new_public_app(self, *, applied: bool) -> str:
+        """Gives the slug of a new App in `public` that has `applied` for the Select Partner Program, or has not."""
+        slug = self.name(f"{MARK}-public")
+        app_in(self.engine, self.people, slug, AppState.PUBLIC)
+        if applied:
+            partner = self.people.partner
+            self._make(lambda session: apply_for_membership(session, slug, partner, now_of(session), ""))
+        return slug
+
+    def new_saved_reason(self) -> str:
+        """Gives the code of a new saved reason."""
+        code = self.name("reason").replace("-", "_")
+        self._make(lambda session: add_saved_reason(session, code, "Mend it.", "", self.people.reviewer))
+        return code
+
+    def new_workspace(self, use: Use) -> str:
+        """Gives a workspace whose use of the App in `building` was reported."""
+        workspace = self.name("workspace")
+
+        def make(session: Session) -> None:
+            writer = writer_of(session)
+            report_use(
+                session,
+                [Report(slug_of(AppState.BUILDING), use, workspace)],
+                actor=self.people.service,
+                now=now_of(session),
+                policies=writer.policies,
+                rulebook=writer.rulebook,
+            )
+
+        self._make(make)
+        return workspace
+
+    def policy(self) -> tuple[int, dict[str, object]]:
+        """Gives the version and the document of the current policy."""
+        with self.engine.connect() as connection:
+            statement = text("SELECT version, document FROM policy_version ORDER BY version DESC LIMIT 1")
+            version, document = connection.execute(statement).one()
+            return version, document
+
+    def _make(self, make: Callable[[Session], Made]) -> Made:
+        with Session(self.engine) as session, session.begin():
+            return make(session)
+
+    def _new_token(self, session: Session, actor: Actor, scopes: frozenset[Scope]) -> str:
+        holder: Person | Service = (
+            session.get_one(Service, actor.id) if actor.role is Role.SERVICE else session.get_one(Person, actor.id)
+        )
+        ends_at = now_of(session) + timedelta(days=1)
+        return issue_token(session, holder, label="test", expires_at=ends_at, scopes=sorted(scopes))[1]
+
+
+_IDS = ("component", "review", "request", "row", "organization", "person", "invitation", "token")
+UNKNOWN = {"slug": "nowhere", "version": "999999", **{f"{name}_id": str(uuid4()) for name in _IDS}}
 """Path parameters that name nothing."""
 
 
 def world_in(engine: Engine, people: People) -> World:
     """Makes the world around a company that is there. Commits."""
-    slugs = {state: f"{MARK}-{state.value.replace('_', '-')}" for state in STATES}
-    for state, slug in slugs.items():
-        app_in(engine, people, slug, state)
+    for state in STATES:
+        app_in(engine, people, slug_of(state), state)
     others = people_in(engine, "Other")
     app_in(engine, others, "elsewhere", AppState.BUILDING)
-    world = World(engine, people, others, slugs, "elsewhere", {})
-    with Session(engine) as session:
-        submitted = select(App.id).where(App.slug == slugs[AppState.SUBMITTED])
+    world = World(engine, people, others, {})
+    with Session(engine) as session, session.begin():
+        apply_for_membership(session, slug_of(AppState.PUBLIC), people.partner, now_of(session), "")
+        submitted = select(App.id).where(App.slug == slug_of(AppState.SUBMITTED))
         review_id = session.scalars(select(Review.id).where(Review.app_id.in_(submitted))).one()
-    request_id = ask(engine, people.service, slugs[AppState.PUBLIC_BETA], AppTrigger.PROMOTE)
+    request_id = ask(engine, people.service, slug_of(AppState.PUBLIC_BETA), AppTrigger.PROMOTE)
     world.parameters = {
-        "slug": slugs[AppState.BUILDING],
+        "slug": slug_of(AppState.BUILDING),
         "component_id": str(world.new_component()),
         "review_id": str(review_id),
         "request_id": str(request_id),
         "row_id": str(uuid4()),
         "workspace": "workspace-1",
+        "organization_id": str(people.partner.organization_id),
+        "person_id": str(people.partner.id),
+        "invitation_id": str(world.new_invitation()),
+        "token_id": str(world.new_token()),
+        "version": "1",
+        "code": world.new_saved_reason(),
     }
     return world
