@@ -320,7 +320,7 @@ PUBLIC: frozenset[str] = frozenset(
         "GET /v1/catalog",
         "GET /v1/catalog/{slug}",
         "GET /docs",
-        "GET /docs/oauth2-redirect",
+        "GET /docs/{name}",
         "GET /openapi.json",
     }
 )
