@@ -25,7 +25,7 @@ from runtime.settings import Settings, load_settings
 from tests.cli.command import devcenter
 from tests.databases import TestDatabase
 from tests.journeys import KEY, People, apps_in_public_beta, ask, people_in
-from workflow.errors import NotFound
+from workflow.errors import Conflict, NotFound
 
 A_DAY = timedelta(days=1)
 
@@ -187,7 +187,7 @@ def test_dead_rows_of_every_kind_are_listed_and_replayed_into_the_audit_log(
         dead = {row.kind: row for row in list_dead(session)}
     assert set(dead) == {"transition_request", "review_step", "notification", "job_tick", "rejected_message"}
     assert dead["transition_request"].about == "acme: promote"
-    with pytest.raises(Mistake, match="cannot be replayed"):
+    with pytest.raises(Conflict, match="cannot be replayed"):
         replay(database.application_url, "rejected_message", dead.pop("rejected_message").id)
     for kind, row in dead.items():
         replay(database.application_url, kind, row.id)
