@@ -168,23 +168,40 @@ def _judge_request(request: DueRequest, facts: Facts, now: datetime, writer: Wri
         judgment = writer.rulebook.judge(request.trigger, facts)
     except Exception as error:  # noqa: BLE001 (a rule that breaks must not break the batch)
         return _broken(request, f"a rule broke: {error!r}", now), None
-    if request.expected_state is not None and request.expected_state != facts.state:
-        judgment = _unexpected(judgment, request.expected_state, facts.state)
+    unexpected = _unexpected(request, facts)
+    if unexpected:
+        unmet = (*judgment.unmet, *unexpected)
+        judgment = Judgment(judgment.trigger, judgment.source, None, unmet, judgment.observed)
     if judgment.target is None:
         return Outcome(request, "refused", judgment=judgment, policy_version=facts.policy.version), None
     planned = plan(request.app_id, request.id, request.trigger, judgment.target, facts)
     return Outcome(request, "applied", planned.version, judgment, planned.policy_version), planned
 
 
-def _unexpected(judgment: Judgment, expected: str, state: str) -> Judgment:
-    unmet = Unmet(
-        "state.expected",
-        "The App is in the expected state",
-        f"{expected} was expected; the state is {state}.",
-        "Look at the App again, then ask with its present state.",
-        (("state", state),),
-    )
-    return Judgment(judgment.trigger, judgment.source, None, (*judgment.unmet, unmet), judgment.observed)
+def _unexpected(request: DueRequest, facts: Facts) -> list[Unmet]:
+    """Gives in what the App is not as whoever asked saw it."""
+    unmet = []
+    if request.expected_state is not None and request.expected_state != facts.state:
+        unmet.append(
+            Unmet(
+                "state.expected",
+                "The App is in the expected state",
+                f"{request.expected_state} was expected; the state is {facts.state}.",
+                "Look at the App again, then ask with its present state.",
+                (("state", facts.state),),
+            )
+        )
+    if request.expected_version is not None and request.expected_version != facts.version:
+        unmet.append(
+            Unmet(
+                "version.expected",
+                "The App has not moved since it was looked at",
+                f"This was asked of the App at version {request.expected_version}; it is at {facts.version} by now.",
+                "Look at the App, and at its newest review, again; then decide on what is there now.",
+                (("version", str(facts.version)),),
+            )
+        )
+    return unmet
 
 
 def _broken(request: DueRequest, error: str, now: datetime) -> Outcome:

@@ -23,6 +23,7 @@ class DueRequest:
     app_id: UUID
     trigger: AppTrigger
     expected_state: str | None
+    expected_version: int | None
     ask: Ask
     attempts: int
     crashes: int
@@ -37,8 +38,8 @@ _CANDIDATES = app_ids("""
 _LOCK = app_ids("SELECT id FROM app WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED")
 
 _DUE = app_ids("""
-    SELECT r.id, r.app_id, r.trigger, r.expected_state, r.reasons, r.principal_id, r.role, r.organization_id,
-           r.attempts, r.position,
+    SELECT r.id, r.app_id, r.trigger, r.expected_state, r.expected_version, r.reasons, r.principal_id, r.role,
+           r.organization_id, r.attempts, r.position,
            (SELECT count(*) FROM apply_batch b WHERE r.id = ANY(b.request_ids)) AS crashes
       FROM transition_request r
      WHERE r.status = 'due' AND r.due_at <= :now AND r.app_id = ANY(:ids)
@@ -99,6 +100,7 @@ def _due_request(row: Row[Any]) -> DueRequest:
         row.app_id,
         AppTrigger(row.trigger),
         row.expected_state,
+        row.expected_version,
         Ask(actor, reasons),
         row.attempts,
         row.crashes,

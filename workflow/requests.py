@@ -24,7 +24,10 @@ from workflow.reviewing.saved_reasons import filled_in, saved_reasons_named
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One transition that somebody asks for. `not_before` (aware) keeps it from being judged earlier."""
+    """One transition that somebody asks for. `not_before` (aware) keeps it from being judged earlier.
+
+    It is refused when the App is not in `expected_state`, or has moved on from `expected_version`.
+    """
 
     app: str
     trigger: AppTrigger
@@ -32,11 +35,12 @@ class Wanted:
     expected_state: str | None = None
     not_before: datetime | None = None
     reasons: tuple[Reason, ...] = ()
+    expected_version: int | None = None
 
     @property
     def body_hash(self) -> bytes:
         """The SHA-256 of the canonical body, by which a repeated key is known to ask for the same."""
-        body = {
+        body: dict[str, Any] = {
             "app": self.app,
             "trigger": self.trigger.value,
             "expected_state": self.expected_state,
@@ -46,6 +50,8 @@ class Wanted:
                 for reason in self.reasons
             ],
         }
+        if self.expected_version is not None:
+            body["expected_version"] = self.expected_version
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
 
 
@@ -85,6 +91,11 @@ def accept_requests(
     for index in (*rows, *repeats):
         answers[index] = _answer(wanted[index], rows[repeats.get(index, index)], stored, repeated=index in repeats)
     return [answer for answer in answers if answer is not None]
+
+
+def was_asked(session: Session, key: str | None, actor: Actor) -> bool:
+    """Gives whether the actor has used the idempotency key before: asking with it again is only a repeat."""
+    return key is not None and bool(_known(session, [key], actor))
 
 
 def replay_request(session: Session, request_id: UUID) -> None:
@@ -159,6 +170,7 @@ def _row(one: Wanted, app_id: UUID, reasons: tuple[Reason, ...], actor: Actor, s
         "app_id": app_id,
         "trigger": one.trigger.value,
         "expected_state": one.expected_state,
+        "expected_version": one.expected_version,
         "reasons": [reason.as_dict() for reason in reasons],
         "source": source.value,
         "principal_id": actor.id,
