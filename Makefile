@@ -18,8 +18,8 @@ check: .venv/installed-dev
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m migrations.check
 
-bench: .venv/installed-dev
-	@$(BIN)/python -m benchmarks $(NAME)
+bench: .venv/installed-bench
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(NAME)
 
 # The lock files carry hashes and no index address; run this after editing the dependencies in pyproject.toml.
 lock: .venv/installed-dev
@@ -29,6 +29,9 @@ lock: .venv/installed-dev
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --extra embedded --extra install --extra dev -c requirements.lock \
 		-o requirements-dev.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --extra bench -c requirements-dev.lock -o requirements-bench.lock \
+		pyproject.toml
 
 clean:
 	rm -rf .venv .devcenter .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -42,6 +45,11 @@ clean:
 .venv/installed-dev: requirements-dev.lock .venv/installed
 	@echo "Installing the development tools into .venv (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/installed-bench: requirements-bench.lock .venv/installed-dev
+	@echo "Installing what the benchmarks compare with into .venv (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@
 
 .venv/python:

@@ -1,17 +1,19 @@
 """Who calls: bearer tokens, and the roles and the scope that a route is for. One way, declared at the route."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.house import House, house_of, now_of
+from api.house import House, house_of, now_of, transact
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.actors import Actor
 from workflow.errors import Forbidden
-from workflow.tokens import find_principal
+from workflow.tokens import Principal, find_principals
 
 EVERY_ROLE = (Role.PARTNER, Role.REVIEWER, Role.SERVICE, Role.ADMIN)
 """Whoever holds a token."""
@@ -41,7 +43,7 @@ class Access:
             return None
         if given is None:
             raise Forbidden("token.missing", "The call has no token.", "Send Authorization: Bearer <token>.")
-        principal = await house.transact(lambda session: find_principal(session, given.credentials, now_of(session)))
+        principal = await house.find_caller(given.credentials)
         request.state.role = principal.actor.role
         if principal.actor.role not in self.roles:
             wanted = ", ".join(sorted(self.roles))
@@ -60,6 +62,11 @@ def allow(scope: Scope, *roles: Role) -> Any:
 def allow_or_nobody(scope: Scope, *roles: Role) -> Any:
     """Like `allow`, and lets in a call without a token, as None: the route has another way to know its caller."""
     return Depends(Access(scope, frozenset(roles), or_nobody=True))
+
+
+async def find_callers(engine: AsyncEngine, tokens: Sequence[str]) -> Sequence[Principal | Forbidden]:
+    """Gives who holds each token, read from the database now: what was revoked is refused at once."""
+    return await transact(engine, lambda session: find_principals(session, tokens, now_of(session)))
 
 
 OR_NOBODY: dict[str, Any] = {"security": [{}]}

@@ -1,6 +1,9 @@
 """Bounds on what a client may send once its head has arrived (`wire` bounds that): bytes, time and shape."""
 
 import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,17 +17,35 @@ BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class LargerBody:
+    """A route whose bodies may be larger, named where the route is declared."""
+
+    method: str
+    path: re.Pattern[str]
+    body_bytes: int
+
+
 class Bounds:
     """Refuses headers over 32 KiB with 431, a path and query over 8 KiB with 414, a body over 1 MiB with 413, declared
     or not, and one that drips for over 30 seconds with 408; a compressed body with 415, and with 400 JSON that
-    `strict_json` does not take. A body that breaks off reaches no endpoint.
+    `strict_json` does not take. A body that breaks off reaches no endpoint. Routes in `larger` have a bound of their
+    own.
 
     HEAD is answered as GET; the server leaves the content away. The body is read before the endpoint starts, so that a
     slow client holds no database connection.
     """
 
-    def __init__(self, app: ASGIApp, *, body_bytes: int = BODY_BYTES, body_seconds: float = BODY_SECONDS) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_bytes: int = BODY_BYTES,
+        body_seconds: float = BODY_SECONDS,
+        larger: Sequence[LargerBody] = (),
+    ) -> None:
         self._app = app
+        self._larger = larger
         self._body_bytes = body_bytes
         self._body_seconds = body_seconds
 
@@ -36,15 +57,16 @@ class Bounds:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
+        body_bytes = self._bound_of(scope)
         try:
-            body = await asyncio.wait_for(self._read(scope, receive), self._body_seconds)
+            body = await asyncio.wait_for(_read(scope, receive, body_bytes), self._body_seconds)
         except TimeoutError:
             await problem(408, "body.slow", "The body took too long.", "Send it faster.")(scope, receive, send)
             return
         except _BrokenOffError:
             return
         if body is None:
-            detail = f"A body may have {self._body_bytes} bytes."
+            detail = f"A body may have {body_bytes} bytes."
             await problem(413, "body.too_large", detail, "Send less at once.")(scope, receive, send)
             return
         wrong = what_is_wrong(body) if body and any(map(_is_json, _all(scope, b"content-type"))) else None
@@ -53,21 +75,11 @@ class Bounds:
             return
         await self._app(_without_head(scope), _replay(body, receive), send)
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
-        if any(int(declared) > self._body_bytes for declared in _all(scope, b"content-length") if declared.isdigit()):
-            return None
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise _BrokenOffError
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > self._body_bytes:
-                return None
-            if not message.get("more_body", False):
-                return b"".join(parts)
+    def _bound_of(self, scope: Scope) -> int:
+        for one in self._larger:
+            if scope["method"] == one.method and one.path.fullmatch(scope["path"]):
+                return one.body_bytes
+        return self._body_bytes
 
 
 class _BrokenOffError(Exception):
@@ -97,6 +109,23 @@ def _is_json(content_type: bytes) -> bool:
 
 def _without_head(scope: Scope) -> Scope:
     return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+
+
+async def _read(scope: Scope, receive: Receive, body_bytes: int) -> bytes | None:
+    if any(int(declared) > body_bytes for declared in _all(scope, b"content-length") if declared.isdigit()):
+        return None
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _BrokenOffError
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > body_bytes:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -27,6 +27,8 @@ STATUS_OF_CODE = {
     "token.expired": 401,
     "token.revoked": 401,
     "idempotency.mismatch": 422,
+    "revision.stale": 412,
+    "revision.missing": 428,
 }
 """Codes whose status is not that of their class."""
 
@@ -61,10 +63,12 @@ _TITLES = {
     405: "Method not allowed",
     408: "Request timeout",
     409: "Conflict",
+    412: "Precondition failed",
     413: "Content too large",
     414: "URI too long",
     415: "Unsupported media type",
     422: "Unprocessable content",
+    428: "Precondition required",
     429: "Too many requests",
     431: "Request header fields too large",
     500: "Internal error",

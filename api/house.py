@@ -1,6 +1,9 @@
 """What every endpoint shares: transactions, rules, bells. Made in `main`, found on the application's state."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar, cast
@@ -16,8 +19,11 @@ from api.waiting import Waiter
 from models import AuditEntry
 from workflow.actors import Actor
 from workflow.apply import Writer
+from workflow.columns import Texts, statement
 from workflow.machine import AppRulebook
 from workflow.policy import load_policies
+from workflow.requests import Accepted, Wanted
+from workflow.tokens import Principal
 
 Result = TypeVar("Result")
 
@@ -26,17 +32,23 @@ Result = TypeVar("Result")
 class House:
     """The world of the endpoints.
 
-    `ring_apply` and `ring` never block nor raise; `seal` encrypts a secret and
-    `unseal` opens one, or raises ValueError; `redis_answers` tells it within a second.
+    `find_caller` knows who holds a token, `accept_one` takes a transition request in; both raise WorkflowError.
+    `ring_apply` and `ring` never block nor raise; `seal` encrypts a secret and `unseal` opens one, or raises
+    ValueError; `allow_loopback_urls` lets partners' URLs lead to this machine; `pixels` are the few threads that look
+    into pictures; `redis_answers` tells it within a second.
     """
 
     engine: AsyncEngine
     history_key: bytes
     rulebook: AppRulebook
+    find_caller: Callable[[str], Awaitable[Principal]]
+    accept_one: Callable[[Actor, Wanted], Awaitable[Accepted]]
     ring_apply: Callable[[], None]
     ring: Callable[[str], None]
     seal: Callable[[str], str]
     unseal: Callable[[str], str]
+    allow_loopback_urls: bool
+    pixels: Executor
     waiter: Waiter
     token_use: TokenUse
     revision: str
@@ -44,16 +56,25 @@ class House:
 
     async def transact(self, work: Callable[[Session], Result]) -> Result:
         """Runs synchronous `work` in one transaction and gives what it gives, after COMMIT."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
-            return await session.run_sync(work)
+        return await transact(self.engine, work)
+
+    async def look_into(self, work: Callable[[], Result]) -> Result:
+        """Runs `work`, which takes a processor's time, beside the event loop: a few at once, the others wait."""
+        return await asyncio.get_running_loop().run_in_executor(self.pixels, work)
 
     def writer(self, session: Session) -> Writer:
         """Gives what writing transitions needs."""
         return Writer(self.history_key, self.rulebook, load_policies(session), lambda _name: None)
 
 
-def house_of(request: Request) -> House:
-    """The dependency by which an endpoint gets the house."""
+async def transact(engine: AsyncEngine, work: Callable[[Session], Result]) -> Result:
+    """Runs synchronous `work` in one transaction and gives what it gives, after COMMIT."""
+    async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+        return await session.run_sync(work)
+
+
+async def house_of(request: Request) -> House:
+    """The dependency by which an endpoint gets the house. Asynchronous, or it would cost a thread on every call."""
     return cast(House, request.app.state.house)
 
 
@@ -68,3 +89,23 @@ def audit(session: Session, actor: Actor, action: str, target: str | UUID, **det
     session.add(
         AuditEntry(actor_id=actor.id, actor_role=actor.role.value, action=action, target=str(target), detail=detail)
     )
+
+
+def audit_many(
+    session: Session, actor: Actor, action: str, targets: Sequence[tuple[str | UUID, Mapping[str, object]]]
+) -> None:
+    """Notes a state-changing call on many targets, each with its detail, in its transaction."""
+    if not targets:
+        return
+    rows = {"targets": [str(target) for target, _ in targets], "details": [json.dumps(detail) for _, detail in targets]}
+    session.execute(_AUDIT_MANY, {"actor_id": actor.id, "role": actor.role.value, "action": action, **rows})
+
+
+_AUDIT_MANY = statement(
+    """
+    INSERT INTO audit_entry (actor_id, actor_role, action, target, detail)
+    SELECT :actor_id, :role, :action, target, detail::jsonb FROM unnest(:targets, :details) AS row (target, detail)
+    """,
+    targets=Texts(),
+    details=Texts(),
+)

@@ -1,7 +1,9 @@
 """The API's composition root: builds the house from the settings and serves it."""
 
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import UUID
 
 import redis.asyncio
@@ -13,28 +15,36 @@ from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import errors
+from api.accepting import Asked, accept_together
+from api.auth import find_callers
 from api.bounds import Bounds
+from api.gathering import Gatherer
 from api.house import House, now_of
 from api.limits import Limits, Rate, Rates, RedisCounting
 from api.measuring import Measuring
 from api.routes import (
     access_requests,
     apps,
+    assets,
     audit,
     catalog,
     checklist,
     components,
     conversation,
     dead,
+    guides,
     health,
     invitations,
     memberships,
     messages,
     people,
     policies,
+    previews,
     reviews,
     saved_reasons,
     statistics,
+    status,
+    test_account,
     tokens,
     transitions,
     usage,
@@ -47,12 +57,14 @@ from models.lifecycle import Role
 from runtime.broker import WakingRedisBroker
 from runtime.database import make_async_engine
 from runtime.doorbell import APPLY, CHECKS, JOBS, NOTIFICATIONS, STEPS, Doorbell
+from runtime.garbage import collect_seldom
 from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from runtime.telemetry import BELL_FAILURES, UNCOUNTED, configure_logging
 from workflow.machine import AppRulebook
 from workflow.tokens import note_token_use
 
+PICTURES_AT_ONCE = 2
 ROUTERS = (
     access_requests,
     invitations,
@@ -60,6 +72,11 @@ ROUTERS = (
     apps,
     components,
     checklist,
+    assets,
+    test_account,
+    status,
+    previews,
+    guides,
     messages,
     transitions,
     reviews,
@@ -103,6 +120,8 @@ def create_api(settings: Settings) -> FastAPI:
             return False
 
     counting = RedisCounting(settings.redis_url, UNCOUNTED.inc)
+    pixels = ThreadPoolExecutor(PICTURES_AT_ONCE, thread_name_prefix="pixels")
+    accepting = Gatherer(partial(accept_together, engine))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -112,6 +131,7 @@ def create_api(settings: Settings) -> FastAPI:
         await pinging.aclose()
         await counting.close()
         await engine.dispose()
+        pixels.shutdown(wait=False, cancel_futures=True)
 
     app = FastAPI(title="devcenter", version="1", lifespan=lifespan, redoc_url=None, redirect_slashes=False)
     keys = KeyRing(settings.secret_keys)
@@ -119,10 +139,14 @@ def create_api(settings: Settings) -> FastAPI:
         engine=engine,
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),
+        find_caller=Gatherer(partial(find_callers, engine)),
+        accept_one=lambda actor, wanted: accepting(Asked(actor, wanted)),
         ring_apply=lambda: doorbell.ring(APPLY),
         ring=lambda name: doorbell.ring(_BELLS[name]),
         seal=keys.seal,
         unseal=keys.unseal,
+        allow_loopback_urls=settings.allow_loopback_urls,
+        pixels=pixels,
         waiter=Waiter(transitions.finder(engine)),
         token_use=token_use,
         revision=head_revision(),
@@ -131,7 +155,7 @@ def create_api(settings: Settings) -> FastAPI:
     errors.install(app)
     for room in ROUTERS:
         app.include_router(room.router)
-    app.add_middleware(Bounds)
+    app.add_middleware(Bounds, larger=assets.LARGER_BODIES)
     app.add_middleware(Limits, rates=_rates(settings), counting=counting)
     app.add_middleware(Measuring)
     return app
@@ -154,8 +178,10 @@ def _rates(settings: Settings) -> Rates:
 def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, then finishes what is under way. Raises OSError when the port is taken."""
     configure_logging(settings.log_level)
+    api = create_api(settings)
+    collect_seldom()
     uvicorn.run(
-        create_api(settings),
+        api,
         host=settings.api_host,
         port=settings.api_port,
         loop="uvloop",

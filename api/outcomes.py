@@ -13,6 +13,7 @@ from api.errors import UnmetRule, problem_of
 from models import Transition, TransitionReason, TransitionRequest
 from models.lifecycle import AppState, AppTrigger, Role
 from models.request import RequestSource, RequestStatus
+from workflow.actors import Actor
 from workflow.errors import WorkflowError
 from workflow.machine import Judgment
 from workflow.requests import Accepted
@@ -95,8 +96,14 @@ class LoggedTransition(BaseModel):
     hash: str
 
 
-def shown_request(request: TransitionRequest, slug: str) -> RequestShown:
-    """Gives a request of the App with this slug as it is answered."""
+def shown_request(request: TransitionRequest, slug: str, actor: Actor) -> RequestShown:
+    """Gives a request of the App with this slug as it is answered to `actor`.
+
+    Only admins see an error's own text: it may be the database's, with values of rows that are not the caller's.
+    """
+    error = request.last_error
+    if error is not None and actor.role is not Role.ADMIN:
+        error = "Judging it broke. Whoever runs the service sees why and can have it judged again."
     return RequestShown(
         id=request.id,
         app=slug,
@@ -107,7 +114,7 @@ def shown_request(request: TransitionRequest, slug: str) -> RequestShown:
         unmet=_unmet(request.unmet),
         observed=_unmet(request.observed),
         policy_version=request.policy_version,
-        error=request.last_error,
+        error=error,
         attempts=request.attempts,
         received_at=request.received_at,
         due_at=request.due_at,

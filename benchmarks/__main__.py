@@ -1,24 +1,24 @@
-"""`python -m benchmarks [NAME]`: runs the benchmarks, or one, and prints a JSON line for each figure."""
+"""`python -m benchmarks [--quick] [NAME ...]`: runs all benchmarks or some; each figure is a line of JSON."""
 
-import json
+import importlib
 import sys
-from dataclasses import asdict
 
-from benchmarks.drain import measure_drain
-from benchmarks.figure import Figure
+from benchmarks.figure import Scale
 
-BENCHMARKS = {"drain": measure_drain}
+BENCHMARKS = ("drain", "latency", "accept")
+"""Modules of this folder with a function `measure`."""
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Gives 0, or 2 when a name is unknown."""
+    names = [one for one in arguments if one != "--quick"]
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         print(f"There is no benchmark {unknown[0]}; there are: {', '.join(BENCHMARKS)}.", file=sys.stderr)
         return 2
     for name in names or BENCHMARKS:
-        figure: Figure = BENCHMARKS[name]()
-        print(json.dumps(asdict(figure) | {"ratio": round(figure.ratio, 2)}), flush=True)
+        for figure in importlib.import_module(f"benchmarks.{name}").measure(Scale("--quick" in arguments)):
+            print(figure.line(), flush=True)
     return 0
 
 

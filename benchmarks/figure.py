@@ -1,11 +1,17 @@
-"""One measured figure beside its reference."""
+"""One measured figure beside its reference, and the scale of a run."""
 
-from dataclasses import dataclass
+import json
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`value` and `reference_value` are medians in `unit`, measured in the same run on the same machine."""
+    """`value` and `reference_value` are medians in `unit`, measured in the same run on the same machine.
+
+    A reference may be a goal: a number that nobody measured, and that `reference` names as such.
+    """
 
     name: str
     value: float
@@ -16,3 +22,43 @@ class Figure:
     @property
     def ratio(self) -> float:
         return self.value / self.reference_value
+
+    def line(self) -> str:
+        """Gives the figure as one line of JSON."""
+        rounded = {"value": _short(self.value), "reference_value": _short(self.reference_value)}
+        return json.dumps(asdict(self) | rounded | {"ratio": _short(self.ratio)})
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is measured. A quick run has the same parts with fewer rows and seconds."""
+
+    quick: bool
+
+    def of(self, full: int, quick: int) -> int:
+        """Gives the number for this run."""
+        return quick if self.quick else full
+
+    @property
+    def rounds(self) -> int:
+        """How often each contender runs, in turn."""
+        return 1 if self.quick else 3
+
+
+def in_turn(contenders: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+    """Lets the contenders run one after the other, `rounds` times; gives each one's median."""
+    results: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, run in contenders.items():
+            results[name].append(run())
+    return {name: statistics.median(values) for name, values in results.items()}
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """Gives the value that `percent` of `values` do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")

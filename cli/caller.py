@@ -34,6 +34,10 @@ class Caller:
         """Posts `body` with a new idempotency key; gives the answer's JSON, None when there is none."""
         return self._call("POST", path, body, {"Idempotency-Key": str(uuid4()), **headers})
 
+    def upload(self, path: str, content: bytes) -> Any:
+        """Posts `content` as it is; gives the answer's JSON."""
+        return self._call("POST", path, content)
+
     def ask_for(self, app: str, trigger: str) -> dict[str, Any]:
         """Asks for a transition and waits for its outcome. Raises Mistake unless it is applied."""
         answer = self.post("/v1/transition-requests", {"app": app, "trigger": trigger}, Prefer="wait=10")
@@ -52,7 +56,8 @@ class Caller:
         return outcome
 
     def _call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
-        answer = self._http.request(method, self._api_url + path, json=body, headers=headers, timeout=ANSWER_SECONDS)
+        sent: dict[str, Any] = {"data": body} if isinstance(body, bytes) else {"json": body}
+        answer = self._http.request(method, self._api_url + path, headers=headers, timeout=ANSWER_SECONDS, **sent)
         if answer.ok:
             return answer.json() if answer.content else None
         try:

@@ -26,9 +26,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 token_app = typer.Typer(no_args_is_help=True, help="Bearer tokens.")
+secrets_app = typer.Typer(no_args_is_help=True, help="Stored secrets of partners.")
 audit_app = typer.Typer(no_args_is_help=True, help="The tamper-evident history.")
 dead_app = typer.Typer(no_args_is_help=True, help="Work that has used up its tries.")
 app.add_typer(token_app, name="token")
+app.add_typer(secrets_app, name="secrets")
 app.add_typer(audit_app, name="audit")
 app.add_typer(dead_app, name="dead")
 
@@ -167,6 +169,19 @@ def token_revoke(token_id: Annotated[UUID, typer.Argument(help="Its id, as liste
 
     revoke(settings_here().database_url, token_id)
     typer.echo("Revoked.")
+
+
+@secrets_app.command("rotate")
+def secrets_rotate() -> None:
+    """Seals every stored secret with the first key; exits with 1 when no key opens one of them."""
+    from cli.place import settings_here
+    from cli.secrets import rotate_secrets
+
+    rotated = rotate_secrets(settings_here())
+    for slug in rotated.unreadable:
+        typer.echo(f"The test account of {slug} cannot be opened: its partner must give it again.")
+    typer.echo(f"{rotated.renewed} secrets are sealed with the first key.")
+    raise typer.Exit(1 if rotated.unreadable else 0)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from models.access import AccessContact, AccessRequest, Invitation, WebsiteCheck
 from models.app import App
+from models.asset import Asset
 from models.audit import AuditEntry, IdempotencyKey
 from models.base import Base
 from models.catalog import CatalogEntry
@@ -13,6 +14,7 @@ from models.membership import Membership
 from models.notification import Notification
 from models.organization import Organization, Person
 from models.policy import PolicyVersion
+from models.preview import PreviewLink
 from models.request import ApplyBatch, RejectedMessage, TransitionRequest
 from models.review import Review, ReviewStep, Submission
 from models.saved_reason import SavedReason
@@ -26,6 +28,7 @@ __all__ = [
     "ApiToken",
     "App",
     "ApplyBatch",
+    "Asset",
     "AuditEntry",
     "Base",
     "CatalogEntry",
@@ -43,6 +46,7 @@ __all__ = [
     "Organization",
     "Person",
     "PolicyVersion",
+    "PreviewLink",
     "RejectedMessage",
     "Review",
     "ReviewMessage",

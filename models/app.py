@@ -8,12 +8,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, CreatedAt, Id, one_of
 from models.lifecycle import AppState
 
+SKELETON = "replace(replace(translate(replace(replace(slug, 'rn', 'm'), 'vv', 'w'), '01i', 'oll'), '-', ''), 'rn', 'm')"
+"""What is left of a slug when what looks alike is the same: two Apps never share it. `workflow` has it in Python."""
+
 
 class App(Base):
     """An App. `state` and `version` repeat the head of its log, and a deferred foreign key holds them to it.
 
     `onboarded_customers` and `oauth_installed` are kept by whoever reports a customer or an install, in that
-    transaction, because the sweep for promotion reads them for all Apps at once.
+    transaction, because the sweep for promotion reads them for all Apps at once. `revision` counts edits: whoever
+    edits names the one that they saw.
     """
 
     __tablename__ = "app"
@@ -25,6 +29,7 @@ class App(Base):
     created_by: Mapped[UUID]
     state: Mapped[str] = mapped_column(String(16))
     version: Mapped[int]
+    revision: Mapped[int] = mapped_column(server_default="1")
     onboarded_customers: Mapped[int] = mapped_column(server_default="0")
     oauth_installed: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
@@ -32,6 +37,7 @@ class App(Base):
     __table_args__ = (
         one_of("state", AppState),
         CheckConstraint("version >= 1", name="version"),
+        CheckConstraint("revision >= 1", name="revision"),
         CheckConstraint("onboarded_customers >= 0", name="onboarded_customers"),
         CheckConstraint("length(name) BETWEEN 1 AND 100", name="name"),
         CheckConstraint("slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'", name="slug"),
@@ -49,5 +55,6 @@ class App(Base):
             "id",
             postgresql_where=text("state = 'public_beta' AND oauth_installed"),
         ),
+        Index("app_slug_skeleton_key", text(f"({SKELETON})"), unique=True),
         Index("app_listed_idx", "slug", postgresql_where=text("state IN ('public_beta', 'public')")),
     )

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -33,13 +33,17 @@ GIVEN_REQUIREMENTS: tuple[Requirement, ...] = tuple(
 
 
 class ChecklistItem(Base):
-    """The evidence for one requirement of one App, as it stands now. What was reviewed is in the submission."""
+    """The evidence for one requirement of one App, as it stands now. What was reviewed is in the submission.
+
+    `findings` is what the rules that need no network say of it: what they reject does not count as given.
+    """
 
     __tablename__ = "checklist_item"
 
     app_id: Mapped[UUID] = mapped_column(ForeignKey("app.id"), primary_key=True)
     code: Mapped[str] = mapped_column(String(32), primary_key=True)
     evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     given_by: Mapped[UUID]
     given_at: Mapped[datetime]
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -43,7 +43,10 @@ def _kind_and_subkind() -> str:
 
 
 class Component(Base):
-    """A plugin, a stream or a subscription. `revision` counts its changes; a test speaks for one revision."""
+    """A plugin, a stream or a subscription. `revision` counts its changes; a test speaks for one revision.
+
+    A stream has a write key, which is shown once and kept only as its SHA-256.
+    """
 
     __tablename__ = "component"
 
@@ -53,6 +56,7 @@ class Component(Base):
     subkind: Mapped[str] = mapped_column(String(16), server_default="")
     name: Mapped[str]
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    write_key_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     revision: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[CreatedAt]
     changed_at: Mapped[CreatedAt]
@@ -62,15 +66,22 @@ class Component(Base):
         CheckConstraint(_kind_and_subkind(), name="kind"),
         CheckConstraint("revision >= 1", name="revision"),
         CheckConstraint("length(name) BETWEEN 1 AND 100", name="name"),
+        CheckConstraint("write_key_hash IS NULL OR kind = 'stream'", name="write_key"),
+        CheckConstraint("length(write_key_hash) = 32", name="write_key_hash"),
+        Index("component_write_key_hash_key", "write_key_hash", unique=True),
     )
 
 
 class ComponentTest(DueMixin, Base):
-    """One run of a Component's tests. A run that somebody recorded is `done` at birth."""
+    """One run of a Component's tests. A run that somebody recorded is `done` at birth.
+
+    `position` is the order of recording, by the database: ids follow the clock of whoever made them.
+    """
 
     __tablename__ = "component_test"
 
     id: Mapped[Id]
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=False))
     component_id: Mapped[UUID] = mapped_column(ForeignKey("component.id"))
     component_revision: Mapped[int]
     colour: Mapped[str | None] = mapped_column(String(8))
@@ -84,4 +95,5 @@ class ComponentTest(DueMixin, Base):
         one_of("colour", TestColour),
         CheckConstraint("(status = 'done') = (colour IS NOT NULL)", name="done"),
         Index(None, "component_id", "id"),
+        Index(None, "component_id", "position"),
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import redis
-from dramatiq import Message, MessageProxy
+from dramatiq import Message, MessageProxy, get_encoder
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.common import dq_name
 from dramatiq.errors import ActorNotFound, ConnectionClosed, DecodeError
@@ -34,8 +34,9 @@ _AWAY = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError)
 class WakingRedisBroker(RedisBroker):
     """A Redis broker whose consumers block until something is enqueued.
 
-    `on_undecodable(queue, payload, error)` is called with every message that cannot be decoded or names an unknown
-    actor. The message is acknowledged when that returns; when it raises, the message comes again.
+    `on_undecodable(queue, payload, error)` is called with every message that cannot be decoded, has parts of another
+    shape than Dramatiq's, or names an unknown actor or another queue. The message is acknowledged when that returns;
+    when it raises, the message comes again.
 
     `in_hand` has, by queue, what this process was given and has not answered. It outlives consumers: a new one puts
     back whatever else Redis holds for this process, such as what was fetched behind a message that ended the old one.
@@ -125,9 +126,9 @@ class _WakingConsumer(_RedisConsumer):
             if payload is None:
                 continue
             try:
-                message: Message[Any] = Message.decode(payload)
+                message = _read(payload, self.queue_name)
                 self.broker.get_actor(message.actor_name)
-            except (DecodeError, ActorNotFound, KeyError, TypeError) as error:
+            except (DecodeError, ActorNotFound) as error:
                 self._set_aside(payload, error)
                 continue
             self.queued_message_ids.add(message.message_id)
@@ -173,6 +174,48 @@ class _WakingConsumer(_RedisConsumer):
             return []
         stored = self.broker.client.hmget(f"{self.broker.namespace}:{self.queue_name}.msgs", held)
         return [message_id for message_id, data in zip(held, stored, strict=True) if data == payload]
+
+
+_SHAPES: dict[str, type] = {
+    "queue_name": str,
+    "actor_name": str,
+    "args": list,
+    "kwargs": dict,
+    "options": dict,
+    "message_id": str,
+    "message_timestamp": int,
+}
+_MADE_UP = {"message_id", "message_timestamp"}
+"""What Dramatiq makes up where it is missing."""
+_OPTIONS: dict[str, type | tuple[type, ...]] = {
+    "redis_message_id": str,
+    "retries": int,
+    "traceback": str,
+    "requeue_timestamp": int,
+    "eta": (int, float),
+}
+"""What brokers and the retries of this house write. Whatever else a sender wrote would steer the worker, and is left
+out: bounds of tries, times, other actors to call."""
+
+
+def _read(payload: bytes, queue_name: str) -> Message[Any]:
+    """Gives the message. Raises DecodeError, also for what Dramatiq would decode and then break its thread on."""
+    try:
+        fields = get_encoder().decode(payload)
+    except Exception as error:
+        raise DecodeError("It is no JSON.", payload, error) from error
+    if not isinstance(fields, dict) or set(_SHAPES) - set(fields) - _MADE_UP or set(fields) - set(_SHAPES):
+        raise DecodeError(f"It is no message: that has {', '.join(_SHAPES)}.", payload, None)
+    wrong = [name for name, value in fields.items() if not isinstance(value, _SHAPES[name])]
+    if not wrong:
+        options = {name: value for name, value in fields["options"].items() if name in _OPTIONS and value is not None}
+        wrong += [f"options.{name}" for name, value in options.items() if not isinstance(value, _OPTIONS[name])]
+        wrong += [] if "redis_message_id" in options else ["options.redis_message_id"]
+    if wrong:
+        raise DecodeError(f"These parts have another shape than Dramatiq's: {', '.join(wrong)}.", payload, None)
+    if fields["queue_name"] != queue_name:
+        raise DecodeError(f"It is for the queue {fields['queue_name'][:100]}.", payload, None)
+    return Message(**{**fields, "args": tuple(fields["args"]), "options": options})
 
 
 def _redis_id(message: Message[Any] | MessageProxy) -> bytes:

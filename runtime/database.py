@@ -43,7 +43,10 @@ def _options(settings: Settings) -> str:
     """Gives the session's limits, after whatever options the URL has (these would take their place)."""
     given = make_url(settings.database_url).query.get("options", "")
     limit = settings.statement_timeout_s * 1000
-    bounds = f"-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit}"
+    bounds = (
+        f"-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} "
+        f"-c transaction_timeout={settings.transaction_timeout_s * 1000}"
+    )
     return f"{given if isinstance(given, str) else ' '.join(given)} {bounds}".strip()
 
 

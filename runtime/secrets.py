@@ -22,3 +22,7 @@ class KeyRing:
             return self._keys.decrypt(sealed.encode()).decode()
         except InvalidToken:
             raise ValueError("No key of the ring opens this secret: the one that sealed it was taken out.") from None
+
+    def rotate(self, sealed: str) -> str:
+        """Gives what was sealed, sealed anew with the first key. Raises ValueError like `unseal`."""
+        return self.seal(self.unseal(sealed))

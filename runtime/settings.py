@@ -81,6 +81,12 @@ class Settings(BaseSettings):
         description="Executions after which a statement is prepared. Leave it empty behind PgBouncer.",
     )
     statement_timeout_s: int = Field(default=60, ge=1, description="Seconds after which Postgres ends a statement.")
+    transaction_timeout_s: int = Field(
+        default=240,
+        ge=1,
+        le=280,
+        description="Seconds after which Postgres ends a transaction. The export of the history's heads counts on it.",
+    )
     worker_threads: int = Field(default=4, ge=1, le=64, description="Threads of one worker process.")
     batch_size: int = Field(default=500, ge=1, le=5000, description="Transition requests judged in one transaction.")
     sweep_seconds: float = Field(

@@ -18,26 +18,30 @@ from models import (
     Organization,
     Person,
     Review,
+    ReviewStep,
     Service,
 )
 from models.base import new_id
 from models.checklist import GIVEN_REQUIREMENTS
+from models.component import ComponentKind
 from models.lifecycle import AppTrigger, Role, StepTrigger
 from models.request import RequestSource
 from models.token import Scope
 from workflow.actors import Actor
 from workflow.apply import Writer, create_app
 from workflow.batch import BatchReport, judge_due_requests
+from workflow.building.guides import sections_wanted
 from workflow.errors import WorkflowError
 from workflow.facts import Reason
 from workflow.machine import AppRulebook
-from workflow.policy import load_policies
+from workflow.policy import CLAIMS_AT_ONCE, load_policies
 from workflow.requests import Accepted, Wanted, accept_requests
 from workflow.reviewing.desk import claim_review
 from workflow.reviewing.steps import decide_step
 from workflow.tokens import issue_token
 
 KEY = b"a key of thirty-two bytes or more"
+DOCUMENTATION = "".join(f"## {title}\n\nWords.\n\n" for title in sections_wanted([ComponentKind.STREAM]))
 BECAUSE = (Reason("other", "because"),)
 
 
@@ -134,7 +138,7 @@ def app_building(engine: Engine, people: People, slug: str) -> UUID:
             )
         )
         for code in GIVEN_REQUIREMENTS:
-            evidence = {"url": "https://acme.example/docs"}
+            evidence = {"url": "https://acme.example/docs", "text": DOCUMENTATION}
             session.add(
                 ChecklistItem(
                     app_id=app.id, code=code.value, evidence=evidence, given_by=people.partner.id, given_at=now
@@ -149,16 +153,23 @@ def apps_in_public_beta(engine: Engine, people: People, slugs: Sequence[str]) ->
     for slug in slugs:
         ask(engine, people.partner, slug, AppTrigger.SUBMIT)
     judge(engine)
+    for first in range(0, len(slugs), CLAIMS_AT_ONCE):
+        _approve(engine, people, slugs[first : first + CLAIMS_AT_ONCE])
+    return ids
+
+
+def _approve(engine: Engine, people: People, slugs: Sequence[str]) -> None:
+    """Has the reviewer claim, pass and approve as many reviews as they may hold at once."""
     with Session(engine) as session, session.begin():
         now = now_of(session)
-        for review in session.scalars(select(Review.id).where(Review.closed_at.is_(None))).all():
+        open_reviews = select(Review.id).join(App, App.id == Review.app_id).where(Review.closed_at.is_(None))
+        for review in session.scalars(open_reviews.where(App.slug.in_(slugs))).all():
             claim_review(session, review, people.reviewer, now)
-            for code in ("partner_documentation", "end_to_end_check"):
+            for code in session.scalars(select(ReviewStep.code).where(ReviewStep.review_id == review)).all():
                 decide_step(session, review, code, trigger=StepTrigger.PASS, actor=people.reviewer, now=now)
     for slug in slugs:
         ask(engine, people.reviewer, slug, AppTrigger.APPROVE)
     judge(engine)
-    return ids
 
 
 def ask(

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from dramatiq import Broker, actor
+from dramatiq.middleware import CurrentMessage
 
 from workers.deps import BellName, Deps
 from workers.intake import request_transition
-from workers.sweeper import WORK_OF
+from workers.transitions import apply_due_requests
 
 ACTOR_OF = {
     BellName.APPLY: "apply_due_requests",
@@ -19,13 +20,19 @@ ACTOR_OF = {
 """The actor behind each bell; the bell's name is its queue's."""
 
 
-def declare_actors(broker: Broker, deps: Deps) -> None:
-    """Declares every queue and actor on `broker`. Call it once a process, after forking."""
+def declare_actors(broker: Broker, deps: Deps, wake: Callable[[BellName], None]) -> None:
+    """Declares every queue and actor on `broker`. Call it once a process, after forking.
+
+    Only judging is done in Dramatiq's threads, which all queues share. The other bells `wake` the thread of their kind:
+    what they ask for may wait for others, and must not take the threads away from judging and from taking messages in.
+    """
     for bell, name in ACTOR_OF.items():
-        actor(actor_name=name, queue_name=bell.value, broker=broker, max_retries=0)(_answering(bell, deps))
+        actor(actor_name=name, queue_name=bell.value, broker=broker, max_retries=0)(_answering(bell, deps, wake))
 
     def take_in(*positional: Any, **arguments: Any) -> None:
-        request_transition(deps, arguments | ({"positional": positional} if positional else {}))
+        message = CurrentMessage.get_current_message()
+        tries = 1 + (message.options.get("retries", 0) if message else 0)
+        request_transition(deps, arguments | ({"positional": positional} if positional else {}), tries=tries)
 
     actor(
         actor_name="request_transition",
@@ -37,9 +44,12 @@ def declare_actors(broker: Broker, deps: Deps) -> None:
     )(take_in)
 
 
-def _answering(bell: BellName, deps: Deps) -> Callable[[], None]:
+def _answering(bell: BellName, deps: Deps, wake: Callable[[BellName], None]) -> Callable[[], None]:
     def work() -> None:
         deps.answered(bell)
-        WORK_OF[bell](deps)
+        if bell is BellName.APPLY:
+            apply_due_requests(deps)
+        else:
+            wake(bell)
 
     return work

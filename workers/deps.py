@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from enum import StrEnum
@@ -15,7 +15,7 @@ from workers.announcements import Announcements
 from workers.pages import FetchesPages
 from workflow.apply import Writer
 from workflow.machine import AppRulebook
-from workflow.policy import load_policies
+from workflow.policy import KnownPolicies
 
 
 class BellName(StrEnum):
@@ -56,9 +56,10 @@ class Deps:
     public_url: str
     batch_size: int
     export_head: Callable[[dict[str, object]], None]
-    count_outcome: Callable[[str], None]
+    count_outcomes: Callable[[str, int], None]
     count_worked: Callable[[str, str], None]
     took_batch: Callable[[float], None]
+    policies: KnownPolicies = field(default_factory=KnownPolicies)
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Session]:
@@ -66,9 +67,10 @@ class Deps:
         with Session(self.engine) as session, session.begin():
             yield session
 
-    def writer(self, session: Session) -> Writer:
-        """Gives what writing transitions needs, with the policies as they are now."""
-        return Writer(self.history_key, self.rulebook, load_policies(session), self.reached)
+    def now_and_writer(self, session: Session) -> tuple[datetime, Writer]:
+        """Gives the database's time and what writing transitions needs, with the policies as they are now."""
+        now, policies = self.policies.read(session)
+        return now, Writer(self.history_key, self.rulebook, policies, self.reached)
 
 
 def database_now(session: Session) -> datetime:

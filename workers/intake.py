@@ -6,11 +6,13 @@ its row is committed.
 
 import hashlib
 import json
+import logging
 import re
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 
 from models import RejectedMessage
 from models.lifecycle import AppState, AppTrigger, Role
@@ -19,10 +21,15 @@ from models.token import Scope
 from workers.deps import BellName, Deps, database_now
 from workflow.errors import WorkflowError
 from workflow.facts import Reason
+from workflow.passing import is_passing
 from workflow.requests import Wanted, accept_requests
 from workflow.tokens import find_principal
 
+MAX_TRIES = 5
+"""Tries of a message that breaks on something else than a database that is away."""
 MAX_KEPT_CHARACTERS = 64_000
+
+log = logging.getLogger(__name__)
 
 _Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=2000)]
 
@@ -47,8 +54,11 @@ class TransitionMessage(BaseModel):
     reasons: Annotated[list[_GivenReason], Field(max_length=50)] = Field(default_factory=list)
 
 
-def request_transition(deps: Deps, arguments: dict[str, Any]) -> None:
-    """Commits the request that the message asks for, or records why it cannot be. Raises when Postgres is away."""
+def request_transition(deps: Deps, arguments: dict[str, Any], *, tries: int = 1) -> None:
+    """Commits the request that the message asks for, or records why it cannot be, at the latest in try MAX_TRIES.
+
+    Raises when Postgres is away, however often, and what else breaks before the last try: the message comes again.
+    """
     try:
         message = TransitionMessage.model_validate(arguments)
         with deps.unit_of_work() as session:
@@ -66,18 +76,25 @@ def request_transition(deps: Deps, arguments: dict[str, Any]) -> None:
         record_rejected(deps, "transitions", json.dumps(arguments, default=str).encode(), problems)
     except WorkflowError as error:
         record_rejected(deps, "transitions", json.dumps(arguments, default=str).encode(), f"{error.code}: {error}")
+    except Exception as error:
+        if is_passing(error) or tries < MAX_TRIES:
+            raise
+        log.exception("a message broke %s times; it is set aside", tries)
+        # A database error's own text would have the statement's parameters, the token among them.
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        record_rejected(deps, "transitions", json.dumps(arguments, default=str).encode(), f"it broke: {reason!r}")
     else:
         deps.ring(BellName.APPLY)
 
 
 def record_rejected(deps: Deps, queue: str, body: bytes, error: str) -> None:
     """Keeps a message that could not be taken in, once however often it comes, with its token struck out. Commits."""
-    kept = _without_token(body.decode(errors="replace").replace("\x00", ""))[:MAX_KEPT_CHARACTERS]
+    kept = _storable(body.decode(errors="replace"))[:MAX_KEPT_CHARACTERS]
     row = {
         "queue": queue,
         "digest": hashlib.sha256(body).digest(),
         "body": kept,
-        "error": error.replace("\x00", "")[:2000],
+        "error": _storable(error)[:2000],
     }
     with deps.unit_of_work() as session:
         session.execute(insert(RejectedMessage).values(row).on_conflict_do_nothing(index_elements=["digest"]))
@@ -94,5 +111,7 @@ def _wanted(message: TransitionMessage) -> Wanted:
     )
 
 
-def _without_token(body: str) -> str:
-    return re.sub(r"dc_[a-z]+_[A-Za-z0-9_-]+", "dc_***", body)
+def _storable(text: str) -> str:
+    """Gives the text without tokens and without what Postgres cannot store."""
+    clean = text.replace("\x00", "").encode(errors="replace").decode()
+    return re.sub(r"dc_[a-z]+_[A-Za-z0-9_-]+", "dc_***", clean)

@@ -7,17 +7,17 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import JobTick
 from workers.deps import BellName, Deps, database_now
+from workers.draining import BELL_OF, drain
 from workflow.access.deciding import mark_access_requests
 from workflow.audit import exported_heads
 from workflow.catalog import mend_catalog
-from workflow.due import DueKind, due_kinds, fail_due_row, lease_due_rows
+from workflow.due import DueKind, Lease, due_kinds
 from workflow.notifications import mark_reviews
 from workflow.policy import load_policies
 from workflow.promotion import promote_eligible_apps
@@ -28,15 +28,10 @@ KEYS_KEPT = timedelta(days=30)
 """How long an idempotency key is remembered."""
 TICKS_KEPT = timedelta(days=7)
 HEADS_OVERLAP = timedelta(minutes=5)
-"""How far an export of heads looks back beyond the tick before: longer than any transaction may last."""
+"""How far an export of heads looks back beyond the tick before: longer than any transaction may last.
 
-BELL_OF = {
-    "transition_request": BellName.APPLY,
-    DueKind.REVIEW_STEP.value: BellName.STEPS,
-    DueKind.NOTIFICATION.value: BellName.NOTIFICATIONS,
-    DueKind.JOB_TICK.value: BellName.JOBS,
-    DueKind.WEBSITE_CHECK.value: BellName.CHECKS,
-}
+The setting `transaction_timeout_s` stays below it.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +103,8 @@ def _prune(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
         {"before": now - KEYS_KEPT},
     )
     session.execute(
-        text("DELETE FROM job_tick WHERE status = 'done' AND tick_at < :before"), {"before": now - TICKS_KEPT}
+        text("DELETE FROM job_tick WHERE status IN ('done', 'void') AND tick_at < :before"),
+        {"before": now - TICKS_KEPT},
     )
 
 
@@ -127,36 +123,39 @@ JOBS: dict[str, Job] = {
 }
 
 
+_VOID_OVERTAKEN = text("""
+    UPDATE job_tick old SET status = 'void', finished_at = :now
+     WHERE old.id IN (SELECT t.id FROM job_tick t
+                       WHERE t.status = 'due' AND t.due_at <= :now
+                         AND (t.leased_until IS NULL OR t.leased_until <= :now)
+                         AND EXISTS (SELECT FROM job_tick newer
+                                      WHERE newer.job = t.job AND newer.tick_at > t.tick_at
+                                        AND newer.status = 'due' AND newer.due_at <= :now)
+                         FOR NO KEY UPDATE OF t SKIP LOCKED)
+""")
+
+
 def run_due_jobs(deps: Deps) -> int:
-    """Runs due firings until none is left; gives how many. A firing and its work are one transaction."""
-    worked = 0
-    while True:
-        with deps.unit_of_work() as session:
-            ids = lease_due_rows(session, DueKind.JOB_TICK, database_now(session), lease=LEASE, limit=1)
-        if not ids:
-            return worked
-        for tick_id in ids:
-            _run_tick(deps, tick_id)
-            worked += 1
+    """Runs due firings until none is left or its turn is over; gives how many.
+
+    A firing and its work are one transaction. Of many firings of a job only the newest runs: a job makes the world
+    right as of now, so those before it, which an outage of the workers leaves by the thousand, are void.
+    """
+    with deps.unit_of_work() as session:
+        session.execute(_VOID_OVERTAKEN, {"now": database_now(session)})
+    return drain(deps, DueKind.JOB_TICK, _run_tick, lease_for=LEASE)
 
 
-def _run_tick(deps: Deps, tick_id: UUID) -> None:
+def _run_tick(deps: Deps, lease: Lease) -> bool:
     bells: list[BellName] = []
-    try:
-        with deps.unit_of_work() as session:
-            now = database_now(session)
-            tick = session.get_one(JobTick, tick_id, with_for_update=True)
-            job = JOBS.get(tick.job)
-            if tick.status != "due":
-                return
-            if job is not None:
-                job.run(session, replace(deps, ring=lambda *rung: bells.extend(rung)), now)
-            tick.status, tick.finished_at, tick.leased_until = ("done" if job else "void"), now, None
-    except Exception as error:
-        log.exception("job firing %s broke", tick_id)
-        with deps.unit_of_work() as session:
-            fail_due_row(session, DueKind.JOB_TICK, tick_id, repr(error), database_now(session))
-        deps.count_worked(DueKind.JOB_TICK, "failed")
-    else:
-        deps.ring(*bells)
-        deps.count_worked(DueKind.JOB_TICK, "done")
+    with deps.unit_of_work() as session:
+        now = database_now(session)
+        tick = session.get_one(JobTick, lease.id, with_for_update=True)
+        if tick.status != "due" or tick.leased_until != lease.until:
+            return False
+        job = JOBS.get(tick.job)
+        if job is not None:
+            job.run(session, replace(deps, ring=lambda *rung: bells.extend(rung)), now)
+        tick.status, tick.finished_at, tick.leased_until = ("done" if job else "void"), now, None
+    deps.ring(*bells)
+    return job is not None

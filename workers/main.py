@@ -22,6 +22,7 @@ from runtime.broker import WakingRedisBroker
 from runtime.database import make_engine
 from runtime.doorbell import APPLY, CHECKS, JOBS, NOTIFICATIONS, STEPS, Doorbell
 from runtime.faults import fault_points
+from runtime.garbage import collect_seldom
 from runtime.guarded_http import FetchLimits, GuardedHttp
 from runtime.secrets import KeyRing
 from runtime.settings import Settings, load_settings
@@ -65,10 +66,12 @@ def setup_broker() -> None:
     set_broker(broker)
     deps = make_deps(settings, broker)
     broker.on_undecodable = lambda queue, raw, error: record_rejected(deps, queue, raw, repr(error))
-    broker.add_middleware(_SweepWhileRunning(Sweeper(deps, settings.sweep_seconds)))
+    sweeper = Sweeper(deps, settings.sweep_seconds)
+    broker.add_middleware(_SweepWhileRunning(sweeper))
     if settings.metrics_port:
         broker.add_middleware(_ShowMetrics())
-    declare_actors(broker, deps)
+    declare_actors(broker, deps, sweeper.wake)
+    collect_seldom()
 
 
 def run_scheduler_process() -> None:
@@ -128,7 +131,7 @@ def make_deps(settings: Settings, broker: WakingRedisBroker) -> Deps:
         public_url=settings.public_url,
         batch_size=settings.batch_size,
         export_head=_head_exporter(settings.heads_file),
-        count_outcome=lambda status: JUDGED.labels(status).inc(),
+        count_outcomes=lambda status, count: JUDGED.labels(status).inc(count),
         count_worked=lambda kind, outcome: WORKED.labels(kind, outcome).inc(),
         took_batch=BATCH_SECONDS.observe,
     )

@@ -1,21 +1,18 @@
 """Delivering the notifications that are due, at least once each, by mail."""
 
-import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import text
 
-from workers.deps import Deps, database_now
+from workers.deps import Deps
+from workers.draining import drain
 from workers.mail import Letter, compose
-from workflow.due import DueKind, fail_due_row, finish_due_row, lease_due_rows
+from workflow.due import DueKind, Lease, finish_due_row
 
 LEASE = timedelta(minutes=5)
 """Longer than a mail server may take for one message."""
-
-log = logging.getLogger(__name__)
 
 _CONTENT = text("""
     SELECT n.id AS notification_id, n.kind, coalesce(p.email, n.recipient_email) AS recipient,
@@ -32,38 +29,21 @@ _FORGET_SECRET = text("UPDATE notification SET data = data - 'sealed' WHERE id =
 
 
 def deliver_due_notifications(deps: Deps) -> int:
-    """Delivers due notifications until none is left; gives how many were tried."""
-    worked = 0
-    while True:
-        with deps.unit_of_work() as session:
-            ids = lease_due_rows(session, DueKind.NOTIFICATION, database_now(session), lease=LEASE, limit=1)
-        if not ids:
-            return worked
-        for notification_id in ids:
-            _deliver(deps, notification_id)
-            worked += 1
+    """Delivers due notifications until none is left or its turn is over; gives how many were tried."""
+    return drain(deps, DueKind.NOTIFICATION, _deliver, lease_for=LEASE)
 
 
-def _deliver(deps: Deps, notification_id: UUID) -> None:
+def _deliver(deps: Deps, lease: Lease) -> bool:
     with deps.unit_of_work() as session:
-        row = session.execute(_CONTENT, {"id": notification_id}).mappings().one_or_none()
+        row = session.execute(_CONTENT, {"id": lease.id}).mappings().one_or_none()
     if row is None:
-        return
-    try:
-        # Whatever one message does must not hold up the others: it is tried again, later and later.
-        letter = Letter(**{**row, "data": _opened(row["data"], deps.unseal)})
-        deps.mail.send(compose(letter, sender=deps.mail_from, public_url=deps.public_url))
-    except Exception as error:  # noqa: BLE001
-        log.warning("notification %s was not delivered: %r", notification_id, error)
-        with deps.unit_of_work() as session:
-            fail_due_row(session, DueKind.NOTIFICATION, notification_id, repr(error), database_now(session))
-        deps.count_worked(DueKind.NOTIFICATION, "failed")
-        return
+        return False
+    letter = Letter(**{**row, "data": _opened(row["data"], deps.unseal)})
+    deps.mail.send(compose(letter, sender=deps.mail_from, public_url=deps.public_url))
     deps.reached("notification_sent")
     with deps.unit_of_work() as session:
-        finish_due_row(session, DueKind.NOTIFICATION, notification_id)
-        session.execute(_FORGET_SECRET, {"id": notification_id})
-    deps.count_worked(DueKind.NOTIFICATION, "done")
+        session.execute(_FORGET_SECRET, {"id": lease.id})
+        return finish_due_row(session, lease)
 
 
 def _opened(data: dict[str, Any], unseal: Callable[[str], str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from uuid import UUID
 
-from workers.deps import BellName, Deps, database_now
+from workers.deps import BellName, Deps
 from workflow.batch import BatchReport, judge_due_requests, judge_suspect
 
 TURN_SECONDS = 30.0
@@ -30,13 +30,8 @@ def apply_due_requests(deps: Deps) -> int:
 def _one_batch(deps: Deps) -> BatchReport:
     began = time.monotonic()
     with deps.announcements.batch() as announce, deps.unit_of_work() as session:
-        report = judge_due_requests(
-            session,
-            now=database_now(session),
-            writer=deps.writer(session),
-            announce=announce,
-            limit=deps.batch_size,
-        )
+        now, writer = deps.now_and_writer(session)
+        report = judge_due_requests(session, now=now, writer=writer, announce=announce, limit=deps.batch_size)
     if report.outcomes:
         deps.took_batch(time.monotonic() - began)
     _after_commit(deps, report)
@@ -48,13 +43,8 @@ def _quarantine(deps: Deps, app_id: UUID) -> int:
     judged = 0
     while True:
         with deps.announcements.batch() as announce, deps.unit_of_work() as session:
-            report = judge_suspect(
-                session,
-                app_id,
-                now=database_now(session),
-                writer=deps.writer(session),
-                announce=announce,
-            )
+            now, writer = deps.now_and_writer(session)
+            report = judge_suspect(session, app_id, now=now, writer=writer, announce=announce)
         _after_commit(deps, report)
         if not report.outcomes or not report.outcomes[0].request.crashes:
             return judged + len(report.outcomes)
@@ -65,7 +55,8 @@ def _after_commit(deps: Deps, report: BatchReport) -> None:
     if not report.outcomes:
         return
     deps.reached("after_commit")
-    for status in Counter(outcome.status for outcome in report.outcomes).elements():
-        deps.count_outcome(status)
-    if any(outcome.status == "applied" for outcome in report.outcomes):
+    counts = Counter(outcome.status for outcome in report.outcomes)
+    for status, count in counts.items():
+        deps.count_outcomes(status, count)
+    if counts["applied"]:
         deps.ring(BellName.STEPS, BellName.NOTIFICATIONS, BellName.APPLY)

@@ -5,25 +5,25 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy import text
 from sqlalchemy.orm import Session
-from sqlalchemy.types import DateTime, Integer, LargeBinary, Text, TypeEngine
 
-from models import App, TransitionReason
+from models import App
 from models.base import new_id
 from models.lifecycle import AppState, AppTrigger
 from workflow.actors import Actor
+from workflow.columns import Bytes, Integers, Texts, Uuids, statement
 from workflow.effects import Applied, effects_that_follow
 from workflow.errors import Forbidden, Refused
 from workflow.facts import Facts, Reason, facts_of_new_app
-from workflow.history import NO_HASH, LogRow, commit_to, row_hash
+from workflow.history import NO_HASH, LogRow, canonical_text, commit_to_text, row_hash
 from workflow.machine import AppRulebook
 from workflow.policy import Policies
+
+SALT_BYTES = 16
+"""Of the commitment to reasons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,8 @@ def write_transitions(
 
     The caller holds the Apps' locks and passes the hash of each App's head. Set-based: the number of statements does
     not grow with the number of transitions. Checks every deferred constraint before it returns, so that a violation
-    raises here (sqlalchemy.exc.DBAPIError) and not at COMMIT. Does not commit.
+    raises here (sqlalchemy.exc.DBAPIError) and not at COMMIT; from here on they are checked at once, until
+    DEFER_CONSTRAINTS. Does not commit.
     """
     if not planned:
         return heads
@@ -83,8 +84,7 @@ def write_transitions(
     heads = _append_to_log(session, planned, heads, now, writer)
     writer.reached("after_log_insert")
     _write_what_follows(session, planned, now, writer)
-    session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-    session.execute(text("SET CONSTRAINTS ALL DEFERRED"))
+    session.execute(_CHECK_CONSTRAINTS)
     return heads
 
 
@@ -128,37 +128,58 @@ def create_app(
     return app
 
 
-_MOVE = text("""
+DEFER_CONSTRAINTS = text("SET CONSTRAINTS ALL DEFERRED")
+"""Executed before a transaction writes transitions a second time."""
+
+_CHECK_CONSTRAINTS = text("SET CONSTRAINTS ALL IMMEDIATE")
+
+_MOVE = statement(
+    """
     UPDATE app SET state = moved.state, version = moved.version
       FROM unnest(:ids, :states, :versions) AS moved (id, state, version)
      WHERE app.id = moved.id
-""").bindparams(
-    bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))),
-    bindparam("states", type_=ARRAY(Text)),
-    bindparam("versions", type_=ARRAY(Integer)),
+    """,
+    ids=Uuids(),
+    states=Texts(),
+    versions=Integers(),
 )
 
-
-_LOG_COLUMNS: dict[str, TypeEngine[Any]] = {
-    "app_id": PgUUID(as_uuid=True),
-    "version": Integer(),
-    "from_state": Text(),
-    "trigger": Text(),
-    "to_state": Text(),
-    "actor_id": PgUUID(as_uuid=True),
-    "actor_role": Text(),
-    "policy_version": Integer(),
-    "request_id": PgUUID(as_uuid=True),
-    "at": DateTime(timezone=True),
-    "reason_commitment": LargeBinary(),
-    "hash": LargeBinary(),
-}
-
-_APPEND = text(f"""
-    INSERT INTO transition ({", ".join(_LOG_COLUMNS)})
-    SELECT * FROM unnest({", ".join(f":{column}s" for column in _LOG_COLUMNS)})
-""").bindparams(*(bindparam(f"{column}s", type_=ARRAY(kind)) for column, kind in _LOG_COLUMNS.items()))
+_APPEND = statement(
+    """
+    INSERT INTO transition (app_id, version, from_state, trigger, to_state, actor_id, actor_role, policy_version,
+                            request_id, at, reason_commitment, hash)
+    SELECT app_id, version, from_state, trigger, to_state, actor_id, actor_role, policy_version, request_id, :at,
+           reason_commitment, hash
+      FROM unnest(:app_ids, :versions, :from_states, :triggers, :to_states, :actor_ids, :actor_roles, :policies,
+                  :request_ids, :commitments, :hashes)
+        AS row (app_id, version, from_state, trigger, to_state, actor_id, actor_role, policy_version, request_id,
+                reason_commitment, hash)
+    """,
+    app_ids=Uuids(),
+    versions=Integers(),
+    from_states=Texts(),
+    triggers=Texts(),
+    to_states=Texts(),
+    actor_ids=Uuids(),
+    actor_roles=Texts(),
+    policies=Integers(),
+    request_ids=Uuids(),
+    commitments=Bytes(),
+    hashes=Bytes(),
+)
 """One statement for all rows: the log's trigger compares its end with the App once it is over."""
+
+_KEEP_REASONS = statement(
+    """
+    INSERT INTO transition_reason (app_id, version, salt, reasons)
+    SELECT app_id, version, salt, reasons::jsonb
+      FROM unnest(:app_ids, :versions, :salts, :reasons) AS row (app_id, version, salt, reasons)
+    """,
+    app_ids=Uuids(),
+    versions=Integers(),
+    salts=Bytes(),
+    reasons=Texts(),
+)
 
 
 def _move_apps(session: Session, planned: Sequence[Planned]) -> None:
@@ -178,35 +199,74 @@ def _append_to_log(
     session: Session, planned: Sequence[Planned], heads: dict[UUID, bytes], now: datetime, writer: Writer
 ) -> dict[UUID, bytes]:
     heads = dict(heads)
-    rows: list[dict[str, Any]] = []
-    reasons: list[dict[str, Any]] = []
-    for one in planned:
+    rows: list[LogRow] = []
+    hashes: list[bytes] = []
+    kept: list[_KeptReasons] = []
+    salts = os.urandom(SALT_BYTES * len(planned))
+    for index, one in enumerate(planned):
         commitment = None
         if one.reasons:
-            salt = os.urandom(16)
+            salt = salts[index * SALT_BYTES : (index + 1) * SALT_BYTES]
             given = [reason.as_dict() for reason in one.reasons]
-            commitment = commit_to(given, salt)
-            reasons.append({"app_id": one.app_id, "version": one.version, "salt": salt, "reasons": given})
-        actor = one.before.ask.actor
-        row = LogRow(
-            one.app_id,
-            one.version,
-            one.before.state,
-            one.trigger.value,
-            one.target,
-            actor.id,
-            actor.role.value,
-            one.policy_version,
-            one.request_id,
-            now,
-            commitment,
-        )
+            kept.append(_KeptReasons(one.app_id, one.version, salt, canonical_text(given)))
+            commitment = commit_to_text(kept[-1].reasons, salt)
+        row = _log_row(one, now, commitment)
         heads[one.app_id] = row_hash(writer.history_key, row, heads[one.app_id])
-        rows.append({field: getattr(row, field) for field in LogRow.__slots__} | {"hash": heads[one.app_id]})
-    session.execute(_APPEND, {f"{field}s": [row[field] for row in rows] for field in _LOG_COLUMNS})
-    if reasons:
-        session.execute(insert(TransitionReason.__table__), reasons)  # type: ignore[arg-type]
+        rows.append(row)
+        hashes.append(heads[one.app_id])
+    session.execute(
+        _APPEND,
+        {
+            "app_ids": [row.app_id for row in rows],
+            "versions": [row.version for row in rows],
+            "from_states": [row.from_state for row in rows],
+            "triggers": [row.trigger for row in rows],
+            "to_states": [row.to_state for row in rows],
+            "actor_ids": [row.actor_id for row in rows],
+            "actor_roles": [row.actor_role for row in rows],
+            "policies": [row.policy_version for row in rows],
+            "request_ids": [row.request_id for row in rows],
+            "at": now,
+            "commitments": [row.reason_commitment for row in rows],
+            "hashes": hashes,
+        },
+    )
+    if kept:
+        session.execute(
+            _KEEP_REASONS,
+            {
+                "app_ids": [one.app_id for one in kept],
+                "versions": [one.version for one in kept],
+                "salts": [one.salt for one in kept],
+                "reasons": [one.reasons for one in kept],
+            },
+        )
     return heads
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptReasons:
+    app_id: UUID
+    version: int
+    salt: bytes
+    reasons: str
+
+
+def _log_row(one: Planned, now: datetime, commitment: bytes | None) -> LogRow:
+    actor = one.before.ask.actor
+    return LogRow(
+        one.app_id,
+        one.version,
+        one.before.state,
+        one.trigger.value,
+        one.target,
+        actor.id,
+        actor.role.value,
+        one.policy_version,
+        one.request_id,
+        now,
+        commitment,
+    )
 
 
 def _write_what_follows(session: Session, planned: Sequence[Planned], now: datetime, writer: Writer) -> None:

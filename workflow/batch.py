@@ -2,28 +2,25 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
-from sqlalchemy.types import Integer, Text
 
-from workflow.apply import Planned, Writer, plan, write_transitions
-from workflow.claim import DueRequest, due_requests, forget_crashes, lock_apps, lock_due_apps
+from workflow.apply import DEFER_CONSTRAINTS, Planned, Writer, plan, write_transitions
+from workflow.claim import DueRequest, due_requests, forget_batch, forget_crashes, lock_apps, lock_due_apps
+from workflow.columns import Integers, Texts, Uuids, statement
 from workflow.errors import Unmet
 from workflow.facts import Facts
-from workflow.loading import LoadedApp, load_facts
+from workflow.loading import load_facts
 from workflow.machine import Judgment
+from workflow.passing import is_passing
 
 MAX_ATTEMPTS = 3
 """Tries that judging a request may break, its process's death included, before it is dead."""
-PASSING_FAULTS = ("08", "40", "53", "55", "57")
-"""Classes of SQLSTATE that say nothing about the row: the whole batch is tried again."""
+MAX_ERROR_CHARACTERS = 2000
 RETRY_AFTER = timedelta(seconds=1)
 """How long a request rests after its first broken try; twice as long after the second."""
 
@@ -51,14 +48,6 @@ class BatchReport:
     outcomes: tuple[Outcome, ...] = ()
     more: bool = False
     suspects: tuple[UUID, ...] = ()
-
-
-@dataclass(slots=True)
-class _Work:
-    """The batch in the making: outcomes so far, transitions to write, and each App's latest facts and head."""
-
-    outcomes: list[Outcome] = field(default_factory=list)
-    planned: list[Planned] = field(default_factory=list)
 
 
 def judge_due_requests(
@@ -103,63 +92,53 @@ def judge_suspect(session: Session, app_id: UUID, *, now: datetime, writer: Writ
 def _judge(
     session: Session, requests: list[DueRequest], now: datetime, writer: Writer, announce: Announce
 ) -> list[Outcome]:
-    announce([request.id for request in requests])
+    batch_id = announce([request.id for request in requests])
     writer.reached("after_lock")
-    loaded = load_facts(session, list(dict.fromkeys(request.app_id for request in requests)), writer.policies)
-    work = _judge_all(requests, loaded, now, writer)
-    heads = {app_id: app.head_hash for app_id, app in loaded.items()}
     try:
         with session.begin_nested():
-            write_transitions(session, work.planned, heads, now, writer)
-            outcomes = work.outcomes
-    except DBAPIError as error:
-        if _is_passing(error):
+            outcomes = _judge_together(session, requests, now, writer)
+    except Exception as error:
+        if is_passing(error):
             raise
-        outcomes = _judge_one_by_one(session, requests, loaded, now, writer)
-    _record(session, outcomes, now)
-    forget_crashes(session, [request.id for request in requests])
+        # One of them breaks it, wherever and however: each is judged behind a savepoint of its own.
+        outcomes = [_judge_alone(session, request, now, writer) for request in requests]
+    forget_batch(session, batch_id)
+    if any(request.crashes for request in requests):
+        forget_crashes(session, [request.id for request in requests])
     writer.reached("before_commit")
     return outcomes
 
 
-def _judge_all(requests: Sequence[DueRequest], loaded: dict[UUID, LoadedApp], now: datetime, writer: Writer) -> _Work:
-    work = _Work()
+def _judge_together(session: Session, requests: Sequence[DueRequest], now: datetime, writer: Writer) -> list[Outcome]:
+    """Judges each by its App as it stands after the one before, and writes and records all at once."""
+    loaded = load_facts(session, list(dict.fromkeys(request.app_id for request in requests)), writer.policies)
+    outcomes: list[Outcome] = []
+    transitions: list[Planned] = []
     latest = {app_id: app.facts for app_id, app in loaded.items()}
     for request in requests:
         outcome, planned = _judge_request(request, latest[request.app_id], now, writer)
-        work.outcomes.append(outcome)
-        if planned is not None:
-            work.planned.append(planned)
-            latest[request.app_id] = planned.after
-    return work
-
-
-def _judge_one_by_one(
-    session: Session, requests: Sequence[DueRequest], loaded: dict[UUID, LoadedApp], now: datetime, writer: Writer
-) -> list[Outcome]:
-    """The batch was refused by the database: finds whose fault it was, each request behind its own savepoint."""
-    outcomes = []
-    latest = {app_id: app.facts for app_id, app in loaded.items()}
-    heads = {app_id: app.head_hash for app_id, app in loaded.items()}
-    for request in requests:
-        outcome, planned = _judge_request(request, latest[request.app_id], now, writer)
-        if planned is not None:
-            try:
-                with session.begin_nested():
-                    heads = write_transitions(session, [planned], heads, now, writer)
-                latest[request.app_id] = planned.after
-            except DBAPIError as error:
-                if _is_passing(error):
-                    raise
-                outcome = _broken(request, f"the database refused it: {error.orig}", now)
         outcomes.append(outcome)
+        if planned is not None:
+            transitions.append(planned)
+            latest[request.app_id] = planned.after
+    write_transitions(session, transitions, {app_id: app.head_hash for app_id, app in loaded.items()}, now, writer)
+    _record(session, outcomes, now)
     return outcomes
 
 
-def _is_passing(error: DBAPIError) -> bool:
-    """Gives whether the fault is the server's and will pass: a lost connection, a deadlock, a restart, a full disk."""
-    sqlstate = getattr(error.orig, "sqlstate", None) or ""
-    return error.connection_invalidated or sqlstate[:2] in PASSING_FAULTS
+def _judge_alone(session: Session, request: DueRequest, now: datetime, writer: Writer) -> Outcome:
+    """Like `_judge_together` for one. When that breaks, nothing of it stays but a broken try with its error."""
+    try:
+        with session.begin_nested():
+            session.execute(DEFER_CONSTRAINTS)
+            return _judge_together(session, [request], now, writer)[0]
+    except Exception as error:
+        if is_passing(error):
+            raise
+        why = f"the database refused it: {error.orig}" if isinstance(error, DBAPIError) else f"it broke: {error!r}"
+        outcome = _broken(request, why, now)
+        _record(session, [outcome], now)
+        return outcome
 
 
 def _judge_request(request: DueRequest, facts: Facts, now: datetime, writer: Writer) -> tuple[Outcome, Planned | None]:
@@ -168,40 +147,48 @@ def _judge_request(request: DueRequest, facts: Facts, now: datetime, writer: Wri
         judgment = writer.rulebook.judge(request.trigger, facts)
     except Exception as error:  # noqa: BLE001 (a rule that breaks must not break the batch)
         return _broken(request, f"a rule broke: {error!r}", now), None
-    unexpected = _unexpected(request, facts)
-    if unexpected:
-        unmet = (*judgment.unmet, *unexpected)
-        judgment = Judgment(judgment.trigger, judgment.source, None, unmet, judgment.observed)
+    if request.expected_state is not None and request.expected_state != facts.state:
+        judgment = _refused_besides(judgment, _unexpected(request.expected_state, facts.state))
+    if request.expected_version is not None and request.expected_version != facts.version:
+        judgment = _refused_besides(judgment, _moved_on(request.expected_version, facts.version))
+    if request.gone:
+        judgment = _refused_besides(judgment, _GONE)
     if judgment.target is None:
         return Outcome(request, "refused", judgment=judgment, policy_version=facts.policy.version), None
     planned = plan(request.app_id, request.id, request.trigger, judgment.target, facts)
     return Outcome(request, "applied", planned.version, judgment, planned.policy_version), planned
 
 
-def _unexpected(request: DueRequest, facts: Facts) -> list[Unmet]:
-    """Gives in what the App is not as whoever asked saw it."""
-    unmet = []
-    if request.expected_state is not None and request.expected_state != facts.state:
-        unmet.append(
-            Unmet(
-                "state.expected",
-                "The App is in the expected state",
-                f"{request.expected_state} was expected; the state is {facts.state}.",
-                "Look at the App again, then ask with its present state.",
-                (("state", facts.state),),
-            )
-        )
-    if request.expected_version is not None and request.expected_version != facts.version:
-        unmet.append(
-            Unmet(
-                "version.expected",
-                "The App has not moved since it was looked at",
-                f"This was asked of the App at version {request.expected_version}; it is at {facts.version} by now.",
-                "Look at the App, and at its newest review, again; then decide on what is there now.",
-                (("version", str(facts.version)),),
-            )
-        )
-    return unmet
+_GONE = Unmet(
+    "principal.gone",
+    "Who asked may still ask",
+    "The person who asked was removed since, or has another role or company now.",
+    "Somebody who may ask for it now can ask anew.",
+)
+
+
+def _refused_besides(judgment: Judgment, unmet: Unmet) -> Judgment:
+    return Judgment(judgment.trigger, judgment.source, None, (*judgment.unmet, unmet), judgment.observed)
+
+
+def _unexpected(expected: str, state: str) -> Unmet:
+    return Unmet(
+        "state.expected",
+        "The App is in the expected state",
+        f"{expected} was expected; the state is {state}.",
+        "Look at the App again, then ask with its present state.",
+        (("state", state),),
+    )
+
+
+def _moved_on(expected: int, version: int) -> Unmet:
+    return Unmet(
+        "version.expected",
+        "The App has not moved since it was looked at",
+        f"This was asked of the App at version {expected}; it is at {version} by now.",
+        "Look at the App, and at its newest review, again; then decide on what is there now.",
+        (("version", str(version)),),
+    )
 
 
 def _broken(request: DueRequest, error: str, now: datetime) -> Outcome:
@@ -211,7 +198,8 @@ def _broken(request: DueRequest, error: str, now: datetime) -> Outcome:
     return Outcome(request, "due", error=error, due_at=now + RETRY_AFTER * tries)
 
 
-_RECORD = text("""
+_RECORD = statement(
+    """
     UPDATE transition_request r
        SET status = o.status, version = o.version, unmet = o.unmet::jsonb, observed = o.observed::jsonb,
            policy_version = o.policy_version, last_error = coalesce(o.error, r.last_error),
@@ -222,16 +210,16 @@ _RECORD = text("""
       FROM unnest(:ids, :statuses, :versions, :unmets, :observeds, :policies, :errors, :attempts, :retries)
         AS o (id, status, version, unmet, observed, policy_version, error, attempts, retry_at)
      WHERE r.id = o.id
-""").bindparams(
-    bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))),
-    bindparam("statuses", type_=ARRAY(Text)),
-    bindparam("versions", type_=ARRAY(Integer)),
-    bindparam("unmets", type_=ARRAY(Text)),
-    bindparam("observeds", type_=ARRAY(Text)),
-    bindparam("policies", type_=ARRAY(Integer)),
-    bindparam("errors", type_=ARRAY(Text)),
-    bindparam("attempts", type_=ARRAY(Integer)),
-    bindparam("retries", type_=ARRAY(Integer)),
+    """,
+    ids=Uuids(),
+    statuses=Texts(),
+    versions=Integers(),
+    unmets=Texts(),
+    observeds=Texts(),
+    policies=Integers(),
+    errors=Texts(),
+    attempts=Integers(),
+    retries=Integers(),
 )
 
 
@@ -246,12 +234,17 @@ def _record(session: Session, outcomes: Sequence[Outcome], now: datetime) -> Non
             "unmets": [_as_json(one.judgment.unmet if one.judgment else ()) for one in outcomes],
             "observeds": [_as_json(one.judgment.observed if one.judgment else ()) for one in outcomes],
             "policies": [one.policy_version for one in outcomes],
-            "errors": [one.error for one in outcomes],
+            "errors": [one.error and _storable(one.error) for one in outcomes],
             "attempts": [one.request.attempts + one.request.crashes + (one.error is not None) for one in outcomes],
             "retries": [int(one.due_at.timestamp()) + 1 if one.due_at else None for one in outcomes],
         },
     )
 
 
+def _storable(error: str) -> str:
+    """Gives the text without what Postgres cannot store: what is wrong with a request must not hide that it is."""
+    return error.replace("\x00", "").encode(errors="replace").decode()[:MAX_ERROR_CHARACTERS]
+
+
 def _as_json(unmet: Sequence[Unmet]) -> str:
-    return json.dumps([one.as_dict() for one in unmet])
+    return json.dumps([one.as_dict() for one in unmet]) if unmet else "[]"

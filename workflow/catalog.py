@@ -132,7 +132,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Listed:
     """One entry: where it stands, the App's badge, whether it is a member, and the frozen snapshot."""
 
     place: Place
@@ -148,13 +148,13 @@ _SHOWN = f"""c.slug, c.badge, c.listed_at, c.submission_id, {_IS_MEMBER} AS sele
 _QUERY = "websearch_to_tsquery('english', :words)"
 
 
-def find_entries(session: Session, look: Look, after: Place | None, limit: int) -> list[Entry]:
+def find_entries(session: Session, look: Look, after: Place | None, limit: int) -> list[Listed]:
     """Gives up to `limit` entries after `after`, best first, in at most two queries.
 
     Names that fit stand before other fits, each by slug, and the others are looked for only when the names do not fill
     the page: a finer ranking would have to read every fit before it could show one.
     """
-    found: list[Entry] = []
+    found: list[Listed] = []
     for tier in (0, 1) if look.words else (1,):
         if len(found) < limit and (after is None or after.tier <= tier):
             start = after.slug if after is not None and after.tier == tier else None
@@ -162,7 +162,7 @@ def find_entries(session: Session, look: Look, after: Place | None, limit: int) 
     return found
 
 
-def find_entry(session: Session, slug: str) -> Entry | None:
+def find_entry(session: Session, slug: str) -> Listed | None:
     """Gives the entry of an App that is listed, None for any other."""
     row = session.execute(
         text(f"""
@@ -174,7 +174,7 @@ def find_entry(session: Session, slug: str) -> Entry | None:
     return None if row is None else _entry(row)
 
 
-def _find(session: Session, look: Look, tier: int, start: str | None, limit: int) -> list[Entry]:
+def _find(session: Session, look: Look, tier: int, start: str | None, limit: int) -> list[Listed]:
     conditions = look.conditions
     if look.words:
         named = f"c.name_search @@ {_QUERY}"
@@ -199,5 +199,5 @@ def _find(session: Session, look: Look, tier: int, start: str | None, limit: int
     return [_entry(row) for row in session.execute(text(statement), used)]
 
 
-def _entry(row: Row[Any]) -> Entry:
-    return Entry(Place(row.tier, row.slug), row.badge, row.select_partner, row.listed_at, row.snapshot)
+def _entry(row: Row[Any]) -> Listed:
+    return Listed(Place(row.tier, row.slug), row.badge, row.select_partner, row.listed_at, row.snapshot)

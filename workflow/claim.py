@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger, Role
@@ -17,7 +17,10 @@ from workflow.loading import app_ids
 
 @dataclass(frozen=True, slots=True)
 class DueRequest:
-    """A request that is due. `crashes` counts the batches with it that ended with their process."""
+    """A request that is due. `crashes` counts the batches with it that ended with their process.
+
+    `gone` tells that the person who asked was removed since, or has another role or company now.
+    """
 
     id: UUID
     app_id: UUID
@@ -27,6 +30,7 @@ class DueRequest:
     ask: Ask
     attempts: int
     crashes: int
+    gone: bool = False
 
 
 _CANDIDATES = app_ids("""
@@ -39,9 +43,14 @@ _LOCK = app_ids("SELECT id FROM app WHERE id = ANY(:ids) ORDER BY id FOR NO KEY 
 
 _DUE = app_ids("""
     SELECT r.id, r.app_id, r.trigger, r.expected_state, r.expected_version, r.reasons, r.principal_id, r.role,
-           r.organization_id, r.attempts, r.position,
-           (SELECT count(*) FROM apply_batch b WHERE r.id = ANY(b.request_ids)) AS crashes
+           r.organization_id, r.attempts, coalesce(died.times, 0),
+           r.role NOT IN ('service', 'schedule')
+           AND (p.id IS NULL OR p.removed_at IS NOT NULL OR p.role <> r.role
+                OR p.organization_id IS DISTINCT FROM r.organization_id)
       FROM transition_request r
+      LEFT JOIN person p ON p.id = r.principal_id
+      LEFT JOIN (SELECT judged.id, count(*) AS times FROM apply_batch, unnest(request_ids) AS judged (id)
+                  GROUP BY judged.id) died ON died.id = r.id
      WHERE r.status = 'due' AND r.due_at <= :now AND r.app_id = ANY(:ids)
      ORDER BY r.position LIMIT :limit
 """)
@@ -52,6 +61,9 @@ _FORGET = app_ids("""
        SET request_ids = ARRAY(SELECT unnest(b.request_ids) EXCEPT SELECT unnest(:ids))
       FROM held WHERE b.id = held.id
 """)
+
+
+_FORGET_BATCH = text("DELETE FROM apply_batch WHERE id = :id")
 
 
 def lock_due_apps(session: Session, now: datetime, *, limit: int) -> list[UUID]:
@@ -83,7 +95,12 @@ def due_requests(session: Session, ids: Sequence[UUID], now: datetime, *, limit:
     A statement of its own, after the locks: it sees all that was committed before they were granted.
     """
     rows = session.execute(_DUE, {"ids": list(ids), "now": now, "limit": limit}).all()
-    return [_due_request(row) for row in rows]
+    return [_due_request(*row) for row in rows]
+
+
+def forget_batch(session: Session, batch_id: UUID) -> None:
+    """Takes back the announcement of a batch, in the transaction of its outcomes."""
+    session.execute(_FORGET_BATCH, {"id": batch_id})
 
 
 def forget_crashes(session: Session, request_ids: Sequence[UUID]) -> None:
@@ -92,16 +109,22 @@ def forget_crashes(session: Session, request_ids: Sequence[UUID]) -> None:
     session.execute(text("DELETE FROM apply_batch WHERE request_ids = '{}'"))
 
 
-def _due_request(row: Row[Any]) -> DueRequest:
-    reasons = tuple(reason_from(part) for part in row.reasons)
-    actor = Actor(row.principal_id, Role(row.role), row.organization_id)
+def _due_request(
+    request_id: UUID,
+    app_id: UUID,
+    trigger: str,
+    expected_state: str | None,
+    expected_version: int | None,
+    given: list[dict[str, Any]],
+    principal_id: UUID,
+    role: str,
+    organization_id: UUID | None,
+    attempts: int,
+    crashes: int,
+    gone: bool,
+) -> DueRequest:
+    reasons = tuple([reason_from(part) for part in given])
+    ask = Ask(Actor(principal_id, Role(role), organization_id), reasons)
     return DueRequest(
-        row.id,
-        row.app_id,
-        AppTrigger(row.trigger),
-        row.expected_state,
-        row.expected_version,
-        Ask(actor, reasons),
-        row.attempts,
-        row.crashes,
+        request_id, app_id, AppTrigger(trigger), expected_state, expected_version, ask, attempts, crashes, gone
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workflow.due import DueKind, replay_due_row
@@ -61,10 +62,20 @@ def replay(session: Session, kind: str, row_id: UUID) -> None:
             "A rejected message cannot be replayed: its token is not kept.",
             "Mend what its error names and let its sender send it again.",
         )
-    if kind == REQUESTS:
-        replay_request(session, row_id)
-    else:
+    if kind != REQUESTS:
         replay_due_row(session, DueKind(kind), row_id)
+        return
+    try:
+        with session.begin_nested():
+            replay_request(session, row_id)
+    except IntegrityError as error:
+        if "transition_request_scheduled_key" not in str(error):
+            raise
+        raise Conflict(
+            "dead.superseded",
+            "The schedule has asked for the same again, and that request is due.",
+            "Nothing is to be done: it will be judged.",
+        ) from None
 
 
 def _due_select(kind: DueKind) -> str:

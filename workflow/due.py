@@ -1,6 +1,7 @@
 """Due work other than transition requests: leasing rows, counting attempts, and recording how they ended."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -33,7 +34,19 @@ class DueKind(StrEnum):
     WEBSITE_CHECK = "website_check"
 
 
-def lease_due_rows(session: Session, kind: DueKind, now: datetime, *, lease: timedelta, limit: int) -> list[UUID]:
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A row that this worker has until `until`. How the work ended is recorded by it, and only while it is the row's.
+
+    So a worker that comes back after its lease was over, or after a replay, changes nothing of a newer try.
+    """
+
+    kind: DueKind
+    id: UUID
+    until: datetime
+
+
+def lease_due_rows(session: Session, kind: DueKind, now: datetime, *, lease: timedelta, limit: int) -> list[Lease]:
     """Gives up to `limit` due rows to this worker for `lease`. The caller commits before it works on them.
 
     Each attempt is counted here, before the work starts. A row whose tries are used up by processes that died becomes
@@ -61,32 +74,39 @@ def lease_due_rows(session: Session, kind: DueKind, now: datetime, *, lease: tim
         """),
         {"until": now + lease, "now": now, "limit": limit, "max_attempts": MAX_ATTEMPTS},
     )
-    return list(rows)
+    return [Lease(kind, row_id, now + lease) for row_id in rows]
 
 
-def finish_due_row(session: Session, kind: DueKind, row_id: UUID) -> bool:
-    """Records that the work is done. Gives False when the row was made void or dead meanwhile. Does not commit."""
+def finish_due_row(session: Session, lease: Lease) -> bool:
+    """Records that the work is done. Gives False when the lease is the row's no more. Does not commit."""
     finished = session.scalar(
-        text(f"UPDATE {kind} SET status = 'done', leased_until = NULL WHERE id = :id AND status = 'due' RETURNING id"),
-        {"id": row_id},
+        text(f"""
+            UPDATE {lease.kind} SET status = 'done', leased_until = NULL
+             WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
+        """),
+        {"id": lease.id, "until": lease.until},
     )
     return finished is not None
 
 
-def fail_due_row(session: Session, kind: DueKind, row_id: UUID, error: str, now: datetime) -> None:
-    """Records a failed try: the row rests and is due again, or is dead after the last. Does not commit."""
+def fail_due_row(session: Session, lease: Lease, error: str, now: datetime) -> None:
+    """Records a failed try: the row rests and is due again, or is dead after the last. Does not commit.
+
+    Changes nothing when the lease is the row's no more.
+    """
     session.execute(
         text(f"""
-            UPDATE {kind}
+            UPDATE {lease.kind}
                SET status = CASE WHEN attempts >= :max_attempts THEN 'dead' ELSE 'due' END,
-                   due_at = :now + (:rests)[least(attempts, cardinality(:rests))] * interval '1 second',
+                   due_at = :now + (:rests)[greatest(1, least(attempts, cardinality(:rests)))] * interval '1 second',
                    leased_until = NULL, last_error = :error
-             WHERE id = :id AND status = 'due'
+             WHERE id = :id AND status = 'due' AND leased_until = :until
         """).bindparams(bindparam("error", type_=Text)),
         {
-            "id": row_id,
+            "id": lease.id,
+            "until": lease.until,
             "now": now,
-            "error": error[:2000],
+            "error": error.replace("\x00", "")[:2000],
             "max_attempts": MAX_ATTEMPTS,
             "rests": [int(rest.total_seconds()) for rest in RETRY_AFTER],
         },

@@ -1,6 +1,6 @@
 """What follows from each trigger, as one table. Each effect writes for many transitions with set-based SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -10,7 +10,6 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models.base import new_id
-from models.checklist import GIVEN_REQUIREMENTS, Requirement
 from models.lifecycle import AppTrigger
 from models.review import ReviewOutcome
 from workflow.catalog import list_in_catalog, take_off_catalog
@@ -22,6 +21,7 @@ from workflow.membership import end_memberships
 from workflow.notifications import Audience, NotificationKind, notify_of_transitions
 from workflow.promotion import request_promotions
 from workflow.reviewing.steps import PERSON_STEPS
+from workflow.snapshots import OPEN_EVIDENCE, SNAPSHOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class OpenReview:
             "due_soon_at": max(now, due_at - timedelta(hours=policy.due_soon_hours)),
             "claimed_by": one.before.last_reviewer,
             "claimed_at": now if one.before.last_reviewer else None,
-            "open_evidence": _OPEN_EVIDENCE,
+            "open_evidence": OPEN_EVIDENCE,
         }
 
 
@@ -160,7 +160,7 @@ def _tell(kind: NotificationKind, audience: Audience = Audience.PARTNER) -> Noti
     return Notify(kind, audience)
 
 
-EFFECTS: Mapping[AppTrigger, tuple[Effect, ...]] = {
+EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
     AppTrigger.CREATE: (),
     AppTrigger.SUBMIT: (
         OpenReview(),
@@ -199,21 +199,11 @@ EFFECTS: Mapping[AppTrigger, tuple[Effect, ...]] = {
 }
 """To add an effect: write its class above and name it here. A test runs every row."""
 
-_OPEN_EVIDENCE = [code.value for code in GIVEN_REQUIREMENTS if code is not Requirement.TEST_ACCOUNT]
-"""What a snapshot may hold: all evidence but the test account, whose readings are logged one by one."""
-
-_INSERT_SUBMISSION = text("""
+_INSERT_SUBMISSION = text(f"""
     INSERT INTO submission (id, app_id, app_version, kind, round, snapshot, policy_version, submitted_by, submitted_at)
     SELECT :submission_id, a.id, :app_version, CASE WHEN earlier.rounds = 0 THEN 'first' ELSE 'revision' END,
            1 + earlier.rounds,
-           jsonb_build_object(
-               'app', jsonb_build_object('slug', a.slug, 'name', a.name),
-               'components', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                                  'id', c.id, 'kind', c.kind, 'subkind', c.subkind, 'name', c.name,
-                                  'settings', c.settings, 'revision', c.revision) ORDER BY c.id), '[]')
-                                FROM component c WHERE c.app_id = a.id AND c.removed_at IS NULL),
-               'evidence', (SELECT coalesce(jsonb_object_agg(i.code, i.evidence), '{}')
-                              FROM checklist_item i WHERE i.app_id = a.id AND i.code = ANY(:open_evidence))),
+           {SNAPSHOT},
            :policy_version, :submitted_by, :now
       FROM app a CROSS JOIN LATERAL (SELECT count(*) AS rounds FROM submission s WHERE s.app_id = a.id) earlier
      WHERE a.id = :app_id

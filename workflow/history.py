@@ -2,10 +2,11 @@
 
 import hashlib
 import hmac
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from json import JSONEncoder
 from typing import Any
 from uuid import UUID
 
@@ -44,15 +45,32 @@ def row_hash(key: bytes, row: LogRow, previous: bytes) -> bytes:
         row.actor_role.encode(),
         str(row.policy_version).encode(),
         row.request_id.bytes,
-        row.at.astimezone(UTC).isoformat(timespec="microseconds").encode(),
+        _canonical_time(row.at),
         row.reason_commitment or b"",
         previous,
     )
-    canonical = FORMAT + b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    canonical = FORMAT + b"".join([len(part).to_bytes(4, "big") + part for part in parts])
     return hmac.digest(key, canonical, "sha256")
 
 
 def commit_to(reasons: Sequence[dict[str, Any]], salt: bytes) -> bytes:
     """Gives the salted SHA-256 by which the log knows reasons that may be erased."""
-    canonical = json.dumps(list(reasons), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return commit_to_text(canonical_text(reasons), salt)
+
+
+def commit_to_text(canonical: str, salt: bytes) -> bytes:
+    """Like `commit_to`, of reasons that are in their canonical form already."""
     return hashlib.sha256(salt + canonical.encode()).digest()
+
+
+def canonical_text(reasons: Sequence[dict[str, Any]]) -> str:
+    """Gives reasons as JSON in the one form that is committed to."""
+    return _CANONICAL.encode(list(reasons))
+
+
+_CANONICAL = JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+@lru_cache(maxsize=8)
+def _canonical_time(at: datetime) -> bytes:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").encode()

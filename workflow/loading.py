@@ -1,19 +1,17 @@
-"""Loading the facts of many Apps with a constant number of queries."""
+"""Loading the facts of many Apps with one query."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from models.lifecycle import StepState
+from workflow.columns import Uuids, statement
 from workflow.facts import ComponentFacts, Facts, ReviewFacts, StepFacts
-from workflow.policy import Policies
+from workflow.policy import Policies, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,99 +24,77 @@ class LoadedApp:
     review_id: UUID | None
 
 
-def app_ids(statement: str) -> Any:
-    """Gives `statement` with its parameter `ids` typed as an array of UUIDs."""
-    return text(statement).bindparams(bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))))
+def app_ids(sql: str) -> Any:
+    """Gives the statement `sql` with its parameter `ids` typed as an array of UUIDs."""
+    return statement(sql, ids=Uuids())
 
 
-_APPS = app_ids("""
+_FACTS = app_ids("""
     SELECT a.id, a.slug, a.organization_id, a.created_by, a.state, a.version, a.onboarded_customers,
            a.oauth_installed, t.hash AS head_hash,
-           EXISTS (SELECT FROM access_request r
-                    WHERE r.organization_id = a.organization_id AND r.state = 'approved') AS access_approved,
-           p.id AS last_reviewer
-      FROM app a JOIN transition t ON t.app_id = a.id AND t.version = a.version
-      LEFT JOIN LATERAL (SELECT r.claimed_by, r.outcome FROM submission s JOIN review r ON r.submission_id = s.id
-                          WHERE s.app_id = a.id ORDER BY s.app_version DESC LIMIT 1) latest ON true
-      LEFT JOIN person p ON p.id = latest.claimed_by AND latest.outcome = 'changes_requested'
-                        AND p.removed_at IS NULL AND p.role IN ('reviewer', 'admin')
+           coalesce((SELECT true FROM access_request q
+                      WHERE q.organization_id = a.organization_id AND q.state = 'approved' LIMIT 1), false)
+               AS access_approved,
+           (SELECT jsonb_agg(jsonb_build_array(c.name, latest.colour) ORDER BY c.id)
+              FROM component c
+              LEFT JOIN LATERAL (SELECT t.colour FROM component_test t
+                                  WHERE t.component_id = c.id AND t.component_revision = c.revision
+                                    AND t.status = 'done'
+                                  ORDER BY t.position DESC LIMIT 1) latest ON true
+             WHERE c.app_id = a.id AND c.removed_at IS NULL) AS components,
+           ARRAY(SELECT i.code FROM checklist_item i WHERE i.app_id = a.id AND i.findings = '[]') AS checklist,
+           r.id AS review_id, r.claimed_by, s.policy_version AS review_policy, s.submitted_by,
+           holder.id IS NOT NULL AS holder_stays,
+           CASE WHEN r.id IS NULL THEN (
+               SELECT p.id FROM (SELECT z.claimed_by, z.outcome
+                                   FROM submission y JOIN review z ON z.submission_id = y.id
+                                  WHERE y.app_id = a.id ORDER BY y.app_version DESC LIMIT 1) latest
+                 JOIN person p ON p.id = latest.claimed_by AND p.removed_at IS NULL AND p.role IN ('reviewer', 'admin')
+                WHERE latest.outcome = 'changes_requested') END AS last_reviewer,
+           (SELECT jsonb_agg(jsonb_build_array(step.code, step.state) ORDER BY step.code)
+              FROM review_step step WHERE step.review_id = r.id) AS steps
+      FROM app a
+      JOIN transition t ON t.app_id = a.id AND t.version = a.version
+      LEFT JOIN review r ON r.app_id = a.id AND r.closed_at IS NULL
+      LEFT JOIN submission s ON s.id = r.submission_id
+      LEFT JOIN person holder ON holder.id = r.claimed_by AND holder.removed_at IS NULL
+                             AND holder.role IN ('reviewer', 'admin')
      WHERE a.id = ANY(:ids)
 """)
 
-_COMPONENTS = app_ids("""
-    SELECT c.app_id, c.name, latest.colour
-      FROM component c
-      LEFT JOIN LATERAL (SELECT t.colour FROM component_test t
-                          WHERE t.component_id = c.id AND t.component_revision = c.revision AND t.status = 'done'
-                          ORDER BY t.id DESC LIMIT 1) latest ON true
-     WHERE c.app_id = ANY(:ids) AND c.removed_at IS NULL
-     ORDER BY c.app_id, c.id
-""")
-
-_CHECKLIST = app_ids("SELECT app_id, code FROM checklist_item WHERE app_id = ANY(:ids)")
-
-_REVIEWS = app_ids("""
-    SELECT r.app_id, r.id, r.claimed_by, s.policy_version, s.submitted_by, p.id IS NOT NULL AS holder_stays
-      FROM review r JOIN submission s ON s.id = r.submission_id
-      LEFT JOIN person p ON p.id = r.claimed_by AND p.removed_at IS NULL AND p.role IN ('reviewer', 'admin')
-     WHERE r.app_id = ANY(:ids) AND r.closed_at IS NULL
-""")
-
-_STEPS = app_ids("SELECT review_id, code, state FROM review_step WHERE review_id = ANY(:ids) ORDER BY code")
-
 
 def load_facts(session: Session, ids: Sequence[UUID], policies: Policies) -> dict[UUID, LoadedApp]:
-    """Gives the facts of the Apps `ids` (unknown ones are left out), in five queries however many they are.
+    """Gives the facts of the Apps `ids` (unknown ones are left out), in one query however many they are.
 
     Whoever decides by them must hold the Apps' locks.
     """
-    wanted = {"ids": list(ids)}
-    components: dict[UUID, list[ComponentFacts]] = defaultdict(list)
-    for row in session.execute(_COMPONENTS, wanted):
-        components[row.app_id].append(ComponentFacts(row.name, row.colour))
-    checklist: dict[UUID, set[str]] = defaultdict(set)
-    for row in session.execute(_CHECKLIST, wanted):
-        checklist[row.app_id].add(row.code)
-    reviews = _load_reviews(session, wanted, policies)
-    loaded = {}
-    for row in session.execute(_APPS, wanted):
-        review_id, review = reviews.get(row.id, (None, None))
-        facts = Facts(
-            slug=row.slug,
-            organization_id=row.organization_id,
-            created_by=row.created_by,
-            state=row.state,
-            version=row.version,
-            access_approved=row.access_approved,
-            components=tuple(components[row.id]),
-            checklist=frozenset(checklist[row.id]),
-            oauth_installed=row.oauth_installed,
-            onboarded_customers=row.onboarded_customers,
-            review=review,
-            policy=policies.current,
-            last_reviewer=row.last_reviewer,
-        )
-        loaded[row.id] = LoadedApp(row.id, facts, bytes(row.head_hash), review_id)
-    return loaded
+    if not ids:
+        return {}
+    current = policies.current
+    rows = session.execute(_FACTS, {"ids": ids})
+    return {row.id: _loaded(row, policies, current) for row in rows}
 
 
-def _load_reviews(
-    session: Session, wanted: dict[str, list[UUID]], policies: Policies
-) -> dict[UUID, tuple[UUID, ReviewFacts]]:
-    rows = session.execute(_REVIEWS, wanted).all()
-    steps: dict[UUID, list[StepFacts]] = defaultdict(list)
-    for row in session.execute(_STEPS, {"ids": [row.id for row in rows]}):
-        steps[row.review_id].append(StepFacts(row.code, StepState(row.state)))
-    return {
-        row.app_id: (
-            row.id,
-            ReviewFacts(
-                policies.by_version[row.policy_version],
-                row.submitted_by,
-                row.claimed_by,
-                tuple(steps[row.id]),
-                row.holder_stays,
-            ),
-        )
-        for row in rows
-    }
+def _loaded(row: Row[Any], policies: Policies, current: Policy) -> LoadedApp:
+    facts = Facts(
+        slug=row.slug,
+        organization_id=row.organization_id,
+        created_by=row.created_by,
+        state=row.state,
+        version=row.version,
+        access_approved=row.access_approved,
+        components=tuple(ComponentFacts(name, colour) for name, colour in row.components or ()),
+        checklist=frozenset(row.checklist),
+        oauth_installed=row.oauth_installed,
+        onboarded_customers=row.onboarded_customers,
+        review=_review(row, policies) if row.review_id else None,
+        policy=current,
+        last_reviewer=row.last_reviewer,
+    )
+    return LoadedApp(row.id, facts, bytes(row.head_hash), row.review_id)
+
+
+def _review(row: Row[Any], policies: Policies) -> ReviewFacts:
+    steps = tuple(StepFacts(code, StepState(state)) for code, state in row.steps or ())
+    policy = policies.by_version[row.review_policy]
+    return ReviewFacts(policy, row.submitted_by, row.claimed_by, steps, row.holder_stays)

@@ -25,15 +25,21 @@ def lock_app(session: Session, slug: str, actor: Actor | None) -> App:
     return _visible(session.scalar(statement), slug, actor)
 
 
+def lock_kept_app(session: Session, slug: str, actor: Actor) -> App:
+    """Like `lock_app`, for what may change while the App is frozen. Raises Conflict when it is gone (`removed`)."""
+    app = lock_app(session, slug, actor)
+    if app.state == AppState.REMOVED:
+        raise Conflict("app.removed", f"{slug} was removed and cannot be edited.", "Create a new App.")
+    return app
+
+
 def lock_editable_app(session: Session, slug: str, actor: Actor) -> App:
     """Like `lock_app`, for an edit. Raises Conflict while the App is frozen (`submitted`) or gone (`removed`)."""
-    app = lock_app(session, slug, actor)
+    app = lock_kept_app(session, slug, actor)
     if app.state == AppState.SUBMITTED:
         raise Conflict(
             "app.frozen", f"{slug} is submitted and cannot be edited.", "Withdraw it, or wait for the review."
         )
-    if app.state == AppState.REMOVED:
-        raise Conflict("app.removed", f"{slug} was removed and cannot be edited.", "Create a new App.")
     return app
 
 

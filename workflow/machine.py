@@ -46,7 +46,7 @@ class _Subject:
 
 
 def _no_rule_unmet(event: EventData) -> bool:
-    return not event.kwargs["unmet"]
+    return bool(event.kwargs["met"])
 
 
 class Rulebook:
@@ -55,6 +55,13 @@ class Rulebook:
     def __init__(self, edges: tuple[Edge, ...]) -> None:
         self.edges = edges
         self._by_move = {(edge.trigger, edge.source): edge for edge in edges}
+        self._edges_of: dict[str, list[Edge]] = {}
+        for edge in edges:
+            self._edges_of.setdefault(edge.trigger, []).append(edge)
+        self._roles_of = {
+            trigger: frozenset[Role]().union(*(edge.roles for edge in led)) for trigger, led in self._edges_of.items()
+        }
+        self._answers: dict[tuple[str, str, bool], str | None] = {}
 
     @cached_property
     def machine(self) -> Machine:
@@ -80,10 +87,8 @@ class Rulebook:
     def structural(self, trigger: str, state: str, role: Role) -> list[Unmet]:
         """Gives what every trigger needs, whatever its rules: a state it leads from, and a role that may ask."""
         unmet = []
-        edge = self._by_move.get((trigger, state))
-        candidates = [edge for edge in self.edges if edge.trigger == trigger]
-        if edge is None:
-            sources = ", ".join(edge.source for edge in candidates)
+        if (trigger, state) not in self._by_move:
+            sources = ", ".join(edge.source for edge in self._edges_of.get(trigger, ()))
             unmet.append(
                 Unmet(
                     "state.allows",
@@ -93,7 +98,7 @@ class Rulebook:
                     (("state", state),),
                 )
             )
-        roles = frozenset[Role]().union(*(edge.roles for edge in candidates))
+        roles = self._roles_of.get(trigger, frozenset())
         if role not in roles:
             unmet.append(
                 Unmet(
@@ -107,12 +112,21 @@ class Rulebook:
         return unmet
 
     def move(self, trigger: str, state: str, unmet: tuple[Unmet, ...]) -> str | None:
-        """Gives the state that the machine reaches, or None when it refuses."""
+        """Gives the state that the machine reaches, or None when it refuses.
+
+        The machine never changes, and its one condition is whether anything is unmet: it is asked each question once.
+        """
+        question = (trigger, state, not unmet)
+        if question not in self._answers:
+            self._answers[question] = self._ask(*question)
+        return self._answers[question]
+
+    def _ask(self, trigger: str, state: str, met: bool) -> str | None:
         if (trigger, state) not in self._by_move:
             return None
         # Plain strings: the library takes a member of an enumeration by its name, not by its value.
         subject = _Subject(str(state))
-        moved = self.machine.events[str(trigger)].trigger(subject, unmet=unmet)
+        moved = self.machine.events[str(trigger)].trigger(subject, met=met)
         return subject.state if moved else None
 
 

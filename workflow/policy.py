@@ -1,9 +1,10 @@
 """The policy: the numbers and requirement sets by which rules judge, as a typed, versioned document."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models import PolicyVersion
@@ -91,3 +92,28 @@ def load_policies(session: Session) -> Policies:
     """Gives all versions, in one query. Raises Invalid when a stored document cannot be read."""
     rows = session.execute(select(PolicyVersion.version, PolicyVersion.document)).all()
     return Policies({version: parse_policy(version, document) for version, document in rows})
+
+
+class KnownPolicies:
+    """The versions that this process has read so far. A version never changes, so each is read once."""
+
+    def __init__(self) -> None:
+        self._policies = Policies({})
+
+    def read(self, session: Session) -> tuple[datetime, Policies]:
+        """Gives the database's time and all versions as of now, in one query that reads only what is new.
+
+        Do not call it in a transaction that publishes a version: if that rolls back, this would still know it.
+        """
+        known = self._policies.by_version
+        rows = session.execute(_NOW_AND_NEW, {"known": max(known, default=0)}).all()
+        new = {version: parse_policy(version, document) for _, version, document in rows if version is not None}
+        if new:
+            self._policies = Policies(known | new)
+        return rows[0][0], self._policies
+
+
+_NOW_AND_NEW = text("""
+    SELECT clock_timestamp(), p.version, p.document
+      FROM (VALUES (1)) one LEFT JOIN policy_version p ON p.version > :known
+""")

@@ -4,12 +4,11 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import App, TransitionRequest
@@ -17,9 +16,14 @@ from models.base import new_id
 from models.lifecycle import APP_EDGES, AppTrigger, Role
 from models.request import RequestSource
 from workflow.actors import Actor
+from workflow.columns import Bytes, Integers, Texts, Uuids, statement
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound, WorkflowError
 from workflow.facts import Reason
 from workflow.reviewing.saved_reasons import filled_in, saved_reasons_named
+
+LONGEST_WAIT = timedelta(days=90)
+"""How far ahead `not_before` may lie: who asked must still be there, and know of it."""
+FIRST_YEAR = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +73,12 @@ def accept_requests(
     """Takes each of `wanted` in, or says why not, in the same order. Does not commit: the answer holds after COMMIT.
 
     An App of another company is not found; a trigger that is not for the actor's role is forbidden; a key used with
-    another body is a conflict. Saved reasons are filled in with the words that count now. A constant number of
-    statements, however many are wanted.
+    another body is a conflict; one that would wait for longer than LONGEST_WAIT is invalid. Saved reasons are filled
+    in with the words that count now. A constant number of statements, however many are wanted.
     """
     apps = _visible_apps(session, {one.app for one in wanted}, actor)
-    answers: list[Accepted | WorkflowError | None] = [_refusal(one, apps, actor) for one in wanted]
+    latest = session.scalar(select(func.now() + LONGEST_WAIT)) if any(one.not_before for one in wanted) else None
+    answers: list[Accepted | WorkflowError | None] = [_refusal(one, apps, actor, latest) for one in wanted]
     reasons = _fill_in(session, wanted, answers, actor)
     rows: dict[int, dict[str, Any]] = {}
     by_key: dict[str, int] = {}
@@ -86,8 +91,8 @@ def accept_requests(
             continue
         if one.idempotency_key is not None:
             by_key[one.idempotency_key] = index
-        rows[index] = _row(one, apps[one.app], reasons[index], actor, source)
-    stored = _insert(session, rows, actor)
+        rows[index] = _row(one, apps[one.app], reasons[index])
+    stored = _insert(session, rows, actor, source)
     for index in (*rows, *repeats):
         answers[index] = _answer(wanted[index], rows[repeats.get(index, index)], stored, repeated=index in repeats)
     return [answer for answer in answers if answer is not None]
@@ -116,10 +121,10 @@ def replay_request(session: Session, request_id: UUID) -> None:
 
 
 def _visible_apps(session: Session, slugs: set[str], actor: Actor) -> dict[str, UUID]:
-    statement = select(App.slug, App.id).where(App.slug.in_(slugs))
+    visible = select(App.slug, App.id).where(App.slug.in_(slugs))
     if actor.role is Role.PARTNER:
-        statement = statement.where(App.organization_id == actor.organization_id)
-    return {row.slug: row.id for row in session.execute(statement)}
+        visible = visible.where(App.organization_id == actor.organization_id)
+    return {row.slug: row.id for row in session.execute(visible)}
 
 
 _ROLES_OF = {
@@ -128,7 +133,7 @@ _ROLES_OF = {
 }
 
 
-def _refusal(one: Wanted, apps: dict[str, UUID], actor: Actor) -> WorkflowError | None:
+def _refusal(one: Wanted, apps: dict[str, UUID], actor: Actor, latest: datetime | None) -> WorkflowError | None:
     if one.app not in apps:
         return NotFound("app.not_found", f"There is no App {one.app} that you may see.", "Check the slug.")
     if one.trigger is AppTrigger.CREATE or actor.role not in _ROLES_OF[one.trigger]:
@@ -136,6 +141,12 @@ def _refusal(one: Wanted, apps: dict[str, UUID], actor: Actor) -> WorkflowError 
             "trigger.forbidden",
             f"A {actor.role} may not ask for {one.trigger}.",
             f"It is for: {', '.join(sorted(_ROLES_OF[one.trigger]))}.",
+        )
+    if one.not_before and latest and (one.not_before > latest or one.not_before.year < FIRST_YEAR):
+        return Invalid(
+            "not_before.out_of_bounds",
+            f"not_before is {one.not_before.isoformat()}; a request waits for at most {LONGEST_WAIT.days} days.",
+            f"Give a time until {latest:%Y-%m-%d}, or none to have it judged at once.",
         )
     return None
 
@@ -164,30 +175,75 @@ def _fill_in(
     return reasons
 
 
-def _row(one: Wanted, app_id: UUID, reasons: tuple[Reason, ...], actor: Actor, source: RequestSource) -> dict[str, Any]:
+def _row(one: Wanted, app_id: UUID, reasons: tuple[Reason, ...]) -> dict[str, Any]:
     return {
         "id": new_id(),
         "app_id": app_id,
         "trigger": one.trigger.value,
         "expected_state": one.expected_state,
         "expected_version": one.expected_version,
-        "reasons": [reason.as_dict() for reason in reasons],
+        "reasons": json.dumps([reason.as_dict() for reason in reasons]),
+        "idempotency_key": one.idempotency_key,
+        "body_hash": one.body_hash,
+        "not_before": one.not_before.isoformat() if one.not_before else None,
+    }
+
+
+_INSERT = statement(
+    """
+    INSERT INTO transition_request (id, app_id, trigger, expected_state, expected_version, reasons, idempotency_key,
+                                    body_hash, due_at, source, principal_id, role, organization_id)
+    SELECT id, app_id, trigger, expected_state, expected_version, reasons::jsonb, idempotency_key, body_hash,
+           greatest(not_before::timestamptz, now()), :source, :principal_id, :role, CAST(:organization_id AS uuid)
+      FROM unnest(:ids, :app_ids, :triggers, :expected_states, :expected_versions, :reasons_texts, :idempotency_keys,
+                  :body_hashes, :not_befores)
+        AS row (id, app_id, trigger, expected_state, expected_version, reasons, idempotency_key, body_hash, not_before)
+    ON CONFLICT ON CONSTRAINT transition_request_idempotency_key DO NOTHING
+    RETURNING id
+    """,
+    ids=Uuids(),
+    app_ids=Uuids(),
+    triggers=Texts(),
+    expected_states=Texts(),
+    expected_versions=Integers(),
+    reasons_texts=Texts(),
+    idempotency_keys=Texts(),
+    body_hashes=Bytes(),
+    not_befores=Texts(),
+)
+
+
+_COLUMNS = {
+    "id": "ids",
+    "app_id": "app_ids",
+    "trigger": "triggers",
+    "expected_state": "expected_states",
+    "expected_version": "expected_versions",
+    "reasons": "reasons_texts",
+    "idempotency_key": "idempotency_keys",
+    "body_hash": "body_hashes",
+    "not_before": "not_befores",
+}
+"""The parameter that holds each part of all rows."""
+
+
+def _asked_by(actor: Actor, source: RequestSource) -> dict[str, Any]:
+    return {
         "source": source.value,
         "principal_id": actor.id,
         "role": actor.role.value,
         "organization_id": actor.organization_id,
-        "idempotency_key": one.idempotency_key,
-        "body_hash": one.body_hash,
-        "due_at": func.greatest(one.not_before, func.now()) if one.not_before else func.now(),
     }
 
 
-def _insert(session: Session, rows: dict[int, dict[str, Any]], actor: Actor) -> dict[str, tuple[UUID, bytes]]:
+def _insert(
+    session: Session, rows: dict[int, dict[str, Any]], actor: Actor, source: RequestSource
+) -> dict[str, tuple[UUID, bytes]]:
     """Inserts what is new; gives id and body hash by key for every key that was there before."""
     if not rows:
         return {}
-    statement = insert(TransitionRequest).on_conflict_do_nothing(constraint="transition_request_idempotency_key")
-    new = set(session.scalars(statement.values(list(rows.values())).returning(TransitionRequest.id)))
+    columns = {column: [row[name] for row in rows.values()] for name, column in _COLUMNS.items()}
+    new = set(session.scalars(_INSERT, columns | _asked_by(actor, source)))
     return _known(session, [row["idempotency_key"] for row in rows.values() if row["id"] not in new], actor)
 
 

@@ -67,9 +67,10 @@ def _checklist_complete(facts: Facts) -> Missing | None:
     missing = facts.missing_requirements
     if not missing:
         return None
+    required = len(facts.policy.required_checklist)
     return Missing(
-        f"{len(missing)} of {len(facts.policy.required_checklist)} requirements are not given: {', '.join(missing)}.",
-        "Give the evidence for each on the launch checklist.",
+        f"{len(missing)} of {required} requirements are missing or rejected: {', '.join(missing)}.",
+        "Give the evidence for each on the launch checklist, and mend what its findings name.",
         tuple((code, "missing") for code in missing),
     )
 

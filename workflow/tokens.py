@@ -5,9 +5,10 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import Row, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from models import ApiToken, Person, Service
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.actors import Actor
+from workflow.columns import Bytes, statement
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound
 
 SCOPES_OF: dict[Role, frozenset[Scope]] = {
@@ -96,24 +98,49 @@ def issue_token(
 
 def find_principal(session: Session, plain: str, now: datetime) -> Principal:
     """Gives who holds the token. Raises Forbidden: token.invalid, token.expired or token.revoked."""
-    token = session.scalar(select(ApiToken).where(ApiToken.token_hash == hash_of(plain)))
+    found = find_principals(session, [plain], now)[0]
+    if isinstance(found, Forbidden):
+        raise found
+    return found
+
+
+def find_principals(session: Session, plains: Sequence[str], now: datetime) -> list[Principal | Forbidden]:
+    """Gives who holds each of the tokens, or why nobody does (as `find_principal` raises it), in one query."""
+    hashes = [hash_of(plain) for plain in plains]
+    rows = {bytes(row.token_hash): row for row in session.execute(_HOLDERS, {"hashes": hashes})}
+    return [_principal(rows.get(token_hash), now) for token_hash in hashes]
+
+
+_HOLDERS = statement(
+    """
+    SELECT t.id, t.token_hash, t.label, t.role, t.organization_id, t.scopes, t.expires_at, t.revoked_at,
+           coalesce(t.person_id, t.service_id) AS holder_id,
+           t.person_id IS NULL OR (p.removed_at IS NULL AND p.role = t.role
+                                   AND p.organization_id IS NOT DISTINCT FROM t.organization_id) AS holder_fits
+      FROM api_token t LEFT JOIN person p ON p.id = t.person_id
+     WHERE t.token_hash = ANY(:hashes)
+    """,
+    hashes=Bytes(),
+)
+
+
+def _principal(token: Row[Any] | None, now: datetime) -> Principal | Forbidden:
+    try:
+        return _valid(token, now)
+    except Forbidden as refusal:
+        return refusal
+
+
+def _valid(token: Row[Any] | None, now: datetime) -> Principal:
     if token is None:
         raise Forbidden("token.invalid", "The token is not known.", "Ask an administrator for a token.")
     if token.revoked_at is not None:
         raise Forbidden("token.revoked", "The token was revoked.", "Ask an administrator for a new one.")
     if token.expires_at <= now:
         raise Forbidden("token.expired", "The token has expired.", "Ask an administrator for a new one.")
-    if token.person_id is not None:
-        person = session.get_one(Person, token.person_id, populate_existing=True)
-        if person.removed_at is not None or (person.role, person.organization_id) != (
-            token.role,
-            token.organization_id,
-        ):
-            raise Forbidden("token.revoked", "Its holder was removed or has another role.", "Ask for a new token.")
-    holder = token.person_id or token.service_id
-    if holder is None:
-        raise Forbidden("token.invalid", "The token belongs to nobody.", "Ask an administrator for a token.")
-    actor = Actor(holder, Role(token.role), token.organization_id)
+    if not token.holder_fits:
+        raise Forbidden("token.revoked", "Its holder was removed or has another role.", "Ask for a new token.")
+    actor = Actor(token.holder_id, Role(token.role), token.organization_id)
     scopes = None if token.scopes is None else frozenset(token.scopes)
     return Principal(actor, token.id, token.label, scopes)
 

@@ -3,27 +3,26 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse
-from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InHouse, allow
 from api.errors import COMMON
+from api.etags import EDITING, IfMatch, etag_of, seen_in
 from api.house import audit, now_of
 from api.idempotency import Answer, once
 from api.pages import Cursor, Limit, page
-from api.routes.components import shown_component
+from api.routes.components import ComponentAnswer, shown_component
 from api.shapes import Body, Key, Line, Slug, SlugPath
 from models import App
 from models.lifecycle import AppState, Role
 from models.token import Scope
 from workflow.actors import Actor
-from workflow.apply import create_app
+from workflow.building.apps import found_app, rename_app
 from workflow.building.components import components_of
-from workflow.errors import Conflict
-from workflow.locking import find_app, lock_editable_app
+from workflow.locking import find_app
 
 router = APIRouter(prefix="/v1/apps", responses=COMMON)
 
@@ -32,46 +31,61 @@ Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]
 
 
 class NewApp(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"slug": "acme-insights", "name": "Acme Insights"}]})
+
     slug: Slug
     name: Line
 
 
 class ChangedApp(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Acme Insights"}]})
+
     name: Line
 
 
-@router.post("", status_code=201, tags=["partner"])
-async def create(house: InHouse, actor: Builder, body: NewApp, key: Key = None) -> JSONResponse:
-    """Creates an App in `building`. Its slug never changes."""
+class AppAnswer(BaseModel):
+    """An App. `version` counts its transitions, `revision` its edits: the ETag is that of the revision."""
+
+    slug: str
+    name: str
+    state: AppState
+    version: int
+    revision: int
+    onboarded_customers: int
+    oauth_installed: bool
+    components: list[ComponentAnswer]
+
+
+class AppList(BaseModel):
+    """A page of Apps; `next` leads to the one after it."""
+
+    items: list[AppAnswer]
+    next: str | None
+
+
+@router.post("", status_code=201, tags=["partner"], response_model=AppAnswer)
+async def create(house: InHouse, actor: Builder, body: NewApp, response: Response, key: Key = None) -> dict[str, Any]:
+    """Creates an App in `building`. Its slug never changes, is none that is reserved, and looks like no other."""
 
     def work(session: Session) -> Answer:
-        approved = session.scalar(
-            text("SELECT EXISTS (SELECT FROM access_request WHERE organization_id = :id AND state = 'approved')"),
-            {"id": actor.organization_id},
+        app = found_app(
+            session,
+            slug=body.slug,
+            name=body.name,
+            actor=actor,
+            now=now_of(session),
+            writer=house.writer(session),
         )
-        try:
-            with session.begin_nested():
-                app = create_app(
-                    session,
-                    slug=body.slug,
-                    name=body.name,
-                    actor=actor,
-                    access_approved=bool(approved),
-                    now=now_of(session),
-                    writer=house.writer(session),
-                )
-        except IntegrityError as error:
-            if "app_slug_key" not in str(error):
-                raise
-            raise Conflict("app.slug_taken", f"The slug {body.slug} is taken.", "Choose another.") from None
         audit(session, actor, "app.create", app.slug)
+        session.refresh(app)
         return 201, _app(session, app)
 
-    status, answer = await house.transact(lambda s: once(s, actor, key, {"create": body.model_dump()}, lambda: work(s)))
-    return JSONResponse(answer, status)
+    _, answer = await house.transact(lambda s: once(s, actor, key, {"create": body.model_dump()}, lambda: work(s)))
+    response.headers["ETag"] = etag_of(answer["revision"])
+    return answer
 
 
-@router.get("", tags=["partner", "reviewer", "service"])
+@router.get("", tags=["partner", "reviewer", "service"], response_model=AppList)
 async def list_apps(
     house: InHouse,
     actor: Viewer,
@@ -92,24 +106,29 @@ async def list_apps(
     return await house.transact(work)
 
 
-@router.get("/{slug}", tags=["partner", "reviewer", "service"])
-async def read(house: InHouse, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
-    """Gives an App with its Components and what is counted of it."""
-    return await house.transact(lambda session: _app(session, find_app(session, slug, actor)))
+@router.get("/{slug}", tags=["partner", "reviewer", "service"], response_model=AppAnswer)
+async def read(house: InHouse, actor: Viewer, slug: SlugPath, response: Response) -> dict[str, Any]:
+    """Gives an App with its Components and what is counted of it, and the ETag to edit it with."""
+    answer = await house.transact(lambda session: _app(session, find_app(session, slug, actor)))
+    response.headers["ETag"] = etag_of(answer["revision"])
+    return answer
 
 
-@router.patch("/{slug}", tags=["partner"])
-async def change(house: InHouse, actor: Builder, slug: SlugPath, body: ChangedApp) -> dict[str, Any]:
-    """Renames an App, unless it is frozen."""
+@router.patch("/{slug}", tags=["partner"], response_model=AppAnswer, responses=EDITING)
+async def change(
+    house: InHouse, actor: Builder, slug: SlugPath, body: ChangedApp, response: Response, if_match: IfMatch = None
+) -> dict[str, Any]:
+    """Renames an App, unless it is frozen or was edited since the ETag in `If-Match`."""
 
     def work(session: Session) -> dict[str, Any]:
-        app = lock_editable_app(session, slug, actor)
-        app.name = body.name
+        find_app(session, slug, actor)
+        app = rename_app(session, slug, actor, name=body.name, seen=seen_in(if_match))
         audit(session, actor, "app.change", slug, name=body.name)
-        session.flush()
         return _app(session, app)
 
-    return await house.transact(work)
+    answer = await house.transact(work)
+    response.headers["ETag"] = etag_of(answer["revision"])
+    return answer
 
 
 def _app(session: Session, app: App) -> dict[str, Any]:
@@ -124,6 +143,7 @@ def _apps(session: Session, apps: Sequence[App]) -> list[dict[str, Any]]:
             "name": app.name,
             "state": app.state,
             "version": app.version,
+            "revision": app.revision,
             "onboarded_customers": app.onboarded_customers,
             "oauth_installed": app.oauth_installed,
             "components": [shown_component(component, colour) for component, colour in components[app.id]],

@@ -1,21 +1,22 @@
 """The public catalog: Apps in public beta and public, as their latest approved submission shows them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse
 from api.caching import IfNoneMatch, cached
+from api.entries import EntryShown, shown_entry
 from api.errors import PUBLIC
 from api.pages import Cursor, Limit, Page, read_cursor, write_cursor
 from api.shapes import SlugPath
 from models.component import ComponentKind
+from workflow.building.entry import entry_of
 from workflow.building.evidence import CATEGORIES
-from workflow.catalog import Entry, Look, Place, find_entries, find_entry
+from workflow.catalog import Listed, Look, Place, find_entries, find_entry
 from workflow.errors import Invalid, NotFound
 
 router = APIRouter(prefix="/v1/catalog", responses=PUBLIC, tags=["everyone"])
@@ -35,20 +36,11 @@ _CACHED: dict[int | str, dict[str, Any]] = {
 }
 
 
-class CatalogEntry(BaseModel):
-    """An App as the catalog shows it: from the snapshot of what was reviewed, never from later edits."""
+class CatalogEntry(EntryShown):
+    """An App in the catalog: from the snapshot of what was reviewed, never from later edits."""
 
-    slug: Annotated[str, Field(examples=["acme"])]
-    name: Annotated[str, Field(examples=["Acme Insights"])]
     badge: Badge
     select_partner: bool
-    website: str | None
-    description: str | None
-    categories: Annotated[list[str], Field(examples=[["Analytics"]])]
-    kinds: Annotated[list[str], Field(examples=[["subscription"]])]
-    text: str | None
-    screenshots: list[str]
-    documentation: str | None
     listed_at: datetime
 
 
@@ -95,20 +87,7 @@ async def read_entry(house: InHouse, slug: SlugPath, if_none_match: IfNoneMatch 
     return cached(await house.transact(work), if_none_match, max_age_s=MAX_AGE_S)
 
 
-def _shown(entry: Entry) -> CatalogEntry:
-    evidence = entry.snapshot["evidence"]
-    info, details = evidence.get("app_info", {}), evidence.get("catalog_details", {})
-    return CatalogEntry(
-        slug=entry.place.slug,
-        name=entry.snapshot["app"]["name"],
-        badge=cast(Badge, entry.badge),
-        select_partner=entry.select_partner,
-        website=info.get("website"),
-        description=info.get("description"),
-        categories=info.get("categories", []),
-        kinds=sorted({component["kind"] for component in entry.snapshot["components"]}),
-        text=details.get("text"),
-        screenshots=details.get("screenshots", []),
-        documentation=evidence.get("partner_documentation", {}).get("url"),
-        listed_at=entry.listed_at,
-    )
+def _shown(listed: Listed) -> CatalogEntry:
+    entry = entry_of(listed.place.slug, "", listed.badge, listed.snapshot)
+    shown = shown_entry(entry, lambda asset_id: f"/v1/assets/{asset_id}")
+    return CatalogEntry(**shown, select_partner=listed.select_partner, listed_at=listed.listed_at)

@@ -1,8 +1,11 @@
 """The launch checklist of an App: what is left, and giving it."""
 
-from typing import Annotated, Any
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InHouse, allow
@@ -13,8 +16,8 @@ from models.checklist import Requirement
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.actors import Actor
-from workflow.building.checklist import evidence_of, give_evidence, shown
-from workflow.loading import load_facts
+from workflow.building.checklist import give_evidence
+from workflow.building.overview import ItemStatus, checklist_of
 from workflow.locking import find_app
 from workflow.policy import load_policies
 
@@ -25,48 +28,73 @@ Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]
 
 
 class Evidence(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"evidence": {"url": "https://acme.example/docs"}}]})
+
     evidence: Object
 
 
-@router.get("", tags=["partner", "reviewer"])
+class FindingAnswer(BaseModel):
+    """Something that was found: a stable code, what it is, and how to mend it."""
+
+    code: str
+    detail: str
+    remedy: str = ""
+
+
+class ItemAnswer(BaseModel):
+    """A requirement: `missing`, `given` (awaits a check), `checked`, or `rejected` with findings."""
+
+    code: Requirement
+    required: bool
+    status: ItemStatus
+    findings: list[FindingAnswer]
+    evidence: dict[str, Any] | None
+    given_at: datetime | None
+    checked_at: datetime | None
+    guides: list[str]
+
+
+class TaskAnswer(BaseModel):
+    """Something to do next: what is the matter, how to mend it, and the call that does it."""
+
+    code: str
+    what: str
+    how: str
+    method: Literal["POST", "PUT"]
+    path: str
+    required: bool
+
+
+class ChecklistAnswer(BaseModel):
+    """The checklist. `left` is what to do next, in order; `complete` when nothing hinders the submission."""
+
+    items: list[ItemAnswer]
+    left: list[TaskAnswer]
+    missing: list[str]
+    complete: bool
+
+
+@router.get("", tags=["partner", "reviewer"], response_model=ChecklistAnswer)
 async def read_checklist(house: InHouse, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
-    """Gives every requirement with its evidence and whether it is met, in the order in which to meet them."""
-    return await house.transact(lambda session: _checklist(session, slug, actor))
-
-
-@router.put("/{code}", tags=["partner"])
-async def put_evidence(
-    house: InHouse, actor: Builder, slug: SlugPath, code: Requirement, body: Evidence
-) -> dict[str, Any]:
-    """Gives the evidence for a requirement, in place of what was there."""
+    """Gives every requirement with its evidence and how it stands, and what is left, in the order to do it."""
 
     def work(session: Session) -> dict[str, Any]:
-        evidence = give_evidence(session, slug, code.value, body.evidence, actor, now_of(session), house.seal)
-        audit(session, actor, "checklist.give", slug, requirement=code.value)
-        return {"code": code.value, "status": "given", "evidence": evidence}
+        app = find_app(session, slug, actor)
+        return asdict(checklist_of(session, app, load_policies(session).current))
 
     return await house.transact(work)
 
 
-def _checklist(session: Session, slug: str, actor: Actor) -> dict[str, Any]:
-    app = find_app(session, slug, actor)
-    policies = load_policies(session)
-    facts = load_facts(session, [app.id], policies)[app.id].facts
-    given = evidence_of(session, app.id)
-    required = {Requirement.WORKING_INTEGRATION.value, *policies.current.required_checklist}
-    tested = bool(facts.components) and all(component.tested for component in facts.components)
-    items = []
-    for code in Requirement:
-        item = given.get(code.value)
-        met = tested if code is Requirement.WORKING_INTEGRATION else item is not None
-        items.append(
-            {
-                "code": code.value,
-                "required": code.value in required,
-                "status": "given" if met else "missing",
-                "evidence": shown(code.value, item.evidence) if item else None,
-                "given_at": item.given_at if item else None,
-            }
-        )
-    missing = [item["code"] for item in items if item["required"] and item["status"] == "missing"]
-    return {"items": items, "missing": missing, "complete": not missing}
+@router.put("/{code}", tags=["partner"], response_model=ItemAnswer)
+async def put_evidence(
+    house: InHouse, actor: Builder, slug: SlugPath, code: Requirement, body: Evidence
+) -> dict[str, Any]:
+    """Gives the evidence for a requirement, in place of what was there, and what the rules find at once."""
+
+    def work(session: Session) -> dict[str, Any]:
+        give_evidence(session, slug, code.value, body.evidence, actor, now_of(session), house.seal)
+        audit(session, actor, "checklist.give", slug, requirement=code.value)
+        items = checklist_of(session, find_app(session, slug, actor), load_policies(session).current).items
+        return asdict(next(item for item in items if item.code == code))
+
+    return await house.transact(work)

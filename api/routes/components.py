@@ -1,32 +1,36 @@
 """The Components of an App and the runs of their tests."""
 
+from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse, Response
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InHouse, allow
 from api.errors import COMMON
+from api.etags import EDITING, IfMatch, etag_of, seen_in
 from api.house import audit, now_of
 from api.idempotency import Answer, once
 from api.pages import Cursor, Limit, page
 from api.shapes import Body, Key, Line, Object, SlugPath, Whole
 from models import Component, ComponentTest
-from models.component import ComponentKind
+from models.component import ComponentKind, TestColour
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.actors import Actor
 from workflow.building.components import (
     add_component,
     change_component,
+    components_of,
     find_component,
     record_test,
     remove_component,
+    renew_write_key,
 )
+from workflow.locking import find_app
 
 router = APIRouter(prefix="/v1/apps/{slug}/components", responses=COMMON)
 
@@ -36,6 +40,34 @@ Tester = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER, Role.SERVICE)]
 
 
 class NewComponent(Body):
+    """`settings` are those of the kind: a subscription has `url`, `event_types` and more, a stream `events`, a plugin
+    `bundle_url`, `package_url` or `package_name` with `minimum_sdk_version`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "subscription",
+                    "subkind": "webhook",
+                    "name": "Acme webhook",
+                    "settings": {
+                        "url": "https://acme.example/webhook",
+                        "api_key_name": "Acme API key",
+                        "event_types": ["identify", "track", "delete"],
+                        "settings": [{"name": "region", "label": "Region", "type": "choice", "choices": ["EU", "US"]}],
+                    },
+                },
+                {"kind": "stream", "name": "Acme events", "settings": {"events": ["Email Opened"]}},
+                {
+                    "kind": "plugin",
+                    "subkind": "web",
+                    "name": "Acme for the web",
+                    "settings": {"bundle_url": "https://acme.example/plugin.js", "minimum_sdk_version": "1.60"},
+                },
+            ]
+        }
+    )
+
     kind: ComponentKind
     subkind: Annotated[str, StringConstraints(max_length=16, pattern="^[a-z]*$")] = ""
     name: Line
@@ -45,7 +77,7 @@ class NewComponent(Body):
 class ChangedComponent(Body):
     """What is to change; at least one of them."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "examples": [{"name": "All events"}]})
 
     name: Line | None = None
     settings: Object | None = None
@@ -66,59 +98,179 @@ class TestResult(Body):
 
 
 class NewTest(Body):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"results": [{"event": "track", "status": 200}], "revision": 1}]}
+    )
+
     results: Annotated[list[TestResult], Field(min_length=1, max_length=200)]
     revision: Annotated[Whole, Field(ge=1, le=2_000_000_000)] | None = None
 
 
-@router.post("", status_code=201, tags=["partner"])
+class ComponentAnswer(BaseModel):
+    """A Component; `colour` is that of its present revision's latest test, null when it was not tested since."""
+
+    id: UUID
+    kind: ComponentKind
+    subkind: str
+    name: str
+    settings: dict[str, Any]
+    revision: int
+    tested: bool
+    colour: TestColour | None
+
+
+class NewComponentAnswer(ComponentAnswer):
+    """A Component and, the first time and never again, the write key of a stream."""
+
+    write_key: str | None
+
+
+class ComponentsAnswer(BaseModel):
+    """The App's Components, oldest first; an App has at most 50."""
+
+    items: list[ComponentAnswer]
+
+
+class TestAnswer(BaseModel):
+    """A run of a Component's tests, which speaks for one revision."""
+
+    id: UUID
+    component_id: UUID
+    revision: int
+    status: str
+    colour: TestColour | None
+    results: list[dict[str, Any]]
+    requested_at: datetime
+    finished_at: datetime | None
+
+
+class TestList(BaseModel):
+    """A page of runs; `next` leads to the one after it."""
+
+    items: list[TestAnswer]
+    next: str | None
+
+
+@router.post("", status_code=201, tags=["partner"], response_model=NewComponentAnswer)
 async def create_component(
-    house: InHouse, actor: Builder, slug: SlugPath, body: NewComponent, key: Key = None
-) -> JSONResponse:
-    """Adds a Component."""
+    house: InHouse, actor: Builder, slug: SlugPath, body: NewComponent, response: Response, key: Key = None
+) -> dict[str, Any]:
+    """Adds a Component. A stream's write key is made here and shown this once: a repeated call gives it no more."""
+    write_keys: list[str | None] = []
 
     def work(session: Session) -> Answer:
-        component = add_component(
-            session, slug, actor, kind=body.kind, subkind=body.subkind, name=body.name, settings=body.settings
+        component, write_key = add_component(
+            session,
+            slug,
+            actor,
+            kind=body.kind,
+            subkind=body.subkind,
+            name=body.name,
+            settings=body.settings,
+            loopback=house.allow_loopback_urls,
         )
+        write_keys.append(write_key)
         audit(session, actor, "component.create", component.id, app=slug)
         return 201, shown_component(component, None)
 
     asked = {"component": body.model_dump(), "app": slug}
-    status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
-    return JSONResponse(answer, status)
+    _, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    response.headers["ETag"] = etag_of(answer["revision"])
+    return {**answer, "write_key": write_keys[0] if write_keys else None}
 
 
-@router.patch("/{component_id}", tags=["partner"])
-async def edit_component(
-    house: InHouse, actor: Builder, slug: SlugPath, component_id: UUID, body: ChangedComponent
-) -> dict[str, Any]:
-    """Changes a Component. It must be tested again."""
+@router.get("", tags=["partner", "reviewer", "service"], response_model=ComponentsAnswer)
+async def list_components(house: InHouse, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
+    """Lists the App's Components."""
 
     def work(session: Session) -> dict[str, Any]:
-        now = now_of(session)
-        component = change_component(session, slug, component_id, actor, now, name=body.name, settings=body.settings)
-        audit(session, actor, "component.change", component.id, app=slug)
-        return shown_component(component, None)
+        app = find_app(session, slug, actor)
+        found = components_of(session, [app.id])[app.id]
+        return {"items": [shown_component(component, colour) for component, colour in found]}
 
     return await house.transact(work)
 
 
-@router.delete("/{component_id}", status_code=204, tags=["partner"])
-async def delete_component(house: InHouse, actor: Builder, slug: SlugPath, component_id: UUID) -> Response:
+@router.get("/{component_id}", tags=["partner", "reviewer", "service"], response_model=ComponentAnswer)
+async def read_component(
+    house: InHouse, actor: Viewer, slug: SlugPath, component_id: UUID, response: Response
+) -> dict[str, Any]:
+    """Gives a Component, and the ETag to edit it with."""
+    answer = await house.transact(lambda session: _shown(session, find_component(session, slug, component_id, actor)))
+    response.headers["ETag"] = etag_of(answer["revision"])
+    return answer
+
+
+@router.patch("/{component_id}", tags=["partner"], response_model=ComponentAnswer, responses=EDITING)
+async def edit_component(
+    house: InHouse,
+    actor: Builder,
+    slug: SlugPath,
+    component_id: UUID,
+    body: ChangedComponent,
+    response: Response,
+    if_match: IfMatch = None,
+) -> dict[str, Any]:
+    """Changes a Component. It must be tested again, unless it is what it was."""
+
+    def work(session: Session) -> dict[str, Any]:
+        find_component(session, slug, component_id, actor)
+        component = change_component(
+            session,
+            slug,
+            component_id,
+            actor,
+            now_of(session),
+            name=body.name,
+            settings=body.settings,
+            seen=seen_in(if_match),
+            loopback=house.allow_loopback_urls,
+        )
+        audit(session, actor, "component.change", component.id, app=slug)
+        return _shown(session, component)
+
+    answer = await house.transact(work)
+    response.headers["ETag"] = etag_of(answer["revision"])
+    return answer
+
+
+@router.post("/{component_id}/write-key", status_code=201, tags=["partner"], response_model=NewComponentAnswer)
+async def create_write_key(
+    house: InHouse, actor: Builder, slug: SlugPath, component_id: UUID, key: Key = None
+) -> dict[str, Any]:
+    """Gives a stream a new write key, shown this once; the old one is worth nothing from now on."""
+    write_keys: list[str] = []
+
+    def work(session: Session) -> Answer:
+        component, write_key = renew_write_key(session, slug, component_id, actor)
+        write_keys.append(write_key)
+        audit(session, actor, "component.write_key", component.id, app=slug)
+        return 201, _shown(session, component)
+
+    asked = {"write_key": component_id}
+    _, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    return {**answer, "write_key": write_keys[0] if write_keys else None}
+
+
+@router.delete("/{component_id}", status_code=204, tags=["partner"], responses=EDITING)
+async def delete_component(
+    house: InHouse, actor: Builder, slug: SlugPath, component_id: UUID, if_match: IfMatch = None
+) -> Response:
     """Takes a Component off the App."""
 
     def work(session: Session) -> None:
-        remove_component(session, slug, component_id, actor, now_of(session))
+        find_component(session, slug, component_id, actor)
+        remove_component(session, slug, component_id, actor, now_of(session), seen=seen_in(if_match))
         audit(session, actor, "component.remove", component_id, app=slug)
 
     await house.transact(work)
     return Response(status_code=204)
 
 
-@router.post("/{component_id}/tests", status_code=201, tags=["partner", "service"])
+@router.post("/{component_id}/tests", status_code=201, tags=["partner", "service"], response_model=TestAnswer)
 async def create_test(
     house: InHouse, actor: Tester, slug: SlugPath, component_id: UUID, body: NewTest, key: Key = None
-) -> JSONResponse:
+) -> dict[str, Any]:
     """Records a run of a Component's tests; the worst answer gives its colour."""
 
     def work(session: Session) -> Answer:
@@ -128,11 +280,11 @@ async def create_test(
         return 201, _test(test)
 
     asked = {"test": body.model_dump(), "component": component_id}
-    status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
-    return JSONResponse(answer, status)
+    _, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    return answer
 
 
-@router.get("/{component_id}/tests", tags=["partner", "reviewer"])
+@router.get("/{component_id}/tests", tags=["partner", "reviewer"], response_model=TestList)
 async def list_tests(
     house: InHouse, actor: Viewer, slug: SlugPath, component_id: UUID, after: Cursor = None, limit: Limit = 50
 ) -> dict[str, Any]:
@@ -160,6 +312,11 @@ def shown_component(component: Component, colour: str | None) -> dict[str, Any]:
     }
 
 
+def _shown(session: Session, component: Component) -> dict[str, Any]:
+    found = dict(components_of(session, [component.app_id])[component.app_id])
+    return shown_component(component, found.get(component))
+
+
 def _test(test: ComponentTest) -> dict[str, Any]:
     return {
         "id": str(test.id),
@@ -168,4 +325,6 @@ def _test(test: ComponentTest) -> dict[str, Any]:
         "status": test.status,
         "colour": test.colour,
         "results": test.results,
+        "requested_at": test.requested_at.isoformat(),
+        "finished_at": test.finished_at.isoformat() if test.finished_at else None,
     }

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path
 from pydantic import AfterValidator, BaseModel, Field
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
@@ -17,7 +16,6 @@ from models.lifecycle import Role
 from models.token import Scope
 from workflow.actors import Actor
 from workflow.dead import DEAD_KINDS, LISTED_KINDS, count_dead, dead_rows, replay
-from workflow.errors import Conflict
 
 router = APIRouter(prefix="/v1/dead", responses=COMMON, tags=["admin"])
 
@@ -110,14 +108,7 @@ async def replay_one(house: InHouse, actor: Operator, kind: Kind, row_id: UUID) 
     """Makes a dead row due again, with all its tries: a new acceptance."""
 
     def work(session: Session) -> Replayed:
-        try:
-            with session.begin_nested():
-                replay(session, kind, row_id)
-        except IntegrityError as error:
-            if "transition_request_scheduled_key" not in str(error):
-                raise
-            detail = "The schedule has asked for the same again, and that request is due."
-            raise Conflict("dead.superseded", detail, "Nothing is to be done: it will be judged.") from None
+        replay(session, kind, row_id)
         audit(session, actor, "dead.replay", row_id, kind=kind)
         return Replayed(kind=kind, id=row_id, status="due")
 

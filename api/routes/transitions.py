@@ -10,9 +10,10 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from api.accepting import accept
 from api.auth import EVERY_ROLE, InHouse, allow
-from api.errors import COMMON, problem_of
-from api.house import House, audit
+from api.errors import COMMON
+from api.house import House
 from api.outcomes import (
     ItemAnswers,
     LoggedTransition,
@@ -29,15 +30,15 @@ from api.shapes import Body as Shape
 from api.waiting import seconds_to_wait
 from models import App, Transition, TransitionRequest
 from models.lifecycle import AppState, AppTrigger, Role
-from models.request import RequestSource, RequestStatus
+from models.request import RequestStatus
 from models.token import Scope
 from workflow.actors import Actor
-from workflow.errors import NotFound, WorkflowError
+from workflow.errors import NotFound
 from workflow.facts import Ask, Reason
 from workflow.loading import load_facts
 from workflow.locking import find_app
 from workflow.policy import load_policies
-from workflow.requests import Accepted, Wanted, accept_requests
+from workflow.requests import Wanted
 
 router = APIRouter(prefix="/v1", responses=COMMON)
 
@@ -139,7 +140,7 @@ async def list_requests(
             statement = statement.where(TransitionRequest.status == status.value)
 
         def show(rows: Sequence[TransitionRequest]) -> list[RequestShown]:
-            return [shown_request(row, app.slug) for row in rows]
+            return [shown_request(row, app.slug, actor) for row in rows]
 
         return page(session, statement, TransitionRequest.id, after, limit, show, newest_first=True)
 
@@ -171,9 +172,8 @@ def reasons_of(given: Sequence[GivenReason | PickedReason]) -> tuple[Reason, ...
 
 async def ask_for_one(house: House, actor: Actor, wanted: Wanted, prefer: str | None) -> JSONResponse:
     """Takes one request in, waits for its outcome as long as is preferred, and answers 200 with it or 202 without."""
-    answer = (await _accept(house, actor, [wanted]))[0]
-    if isinstance(answer, WorkflowError):
-        return problem_of(answer)
+    answer = await house.accept_one(actor, wanted)
+    house.ring_apply()
     seconds = seconds_to_wait(prefer)
     if seconds:
         await house.waiter.wait(answer.id, seconds)
@@ -184,22 +184,11 @@ async def ask_for_one(house: House, actor: Actor, wanted: Wanted, prefer: str | 
 
 
 async def _ask_for_many(house: House, actor: Actor, items: list[BulkItem]) -> JSONResponse:
-    answers = await _accept(house, actor, [wanted_of(item, item.idempotency_key) for item in items])
+    wanted = [wanted_of(item, item.idempotency_key) for item in items]
+    answers = await house.transact(lambda session: accept(session, actor, wanted))
+    house.ring_apply()
     shown = ItemAnswers(items=[answer_of(answer) for answer in answers])
     return JSONResponse(shown.model_dump(mode="json"), 200)
-
-
-async def _accept(house: House, actor: Actor, wanted: list[Wanted]) -> list[Accepted | WorkflowError]:
-    def work(session: Session) -> list[Accepted | WorkflowError]:
-        answers = accept_requests(session, wanted, actor, RequestSource.HTTP)
-        for one, answer in zip(wanted, answers, strict=True):
-            if isinstance(answer, Accepted) and not answer.repeated:
-                audit(session, actor, "transition.request", answer.id, app=one.app, trigger=one.trigger.value)
-        return answers
-
-    answers = await house.transact(work)
-    house.ring_apply()
-    return answers
 
 
 def _request(session: Session, request_id: UUID, actor: Actor) -> RequestShown:
@@ -215,7 +204,7 @@ def _request(session: Session, request_id: UUID, actor: Actor) -> RequestShown:
     if found is None:
         raise NotFound("request.not_found", f"There is no request {request_id} that you may see.", "Check its id.")
     request, slug = found
-    return shown_request(request, slug)
+    return shown_request(request, slug, actor)
 
 
 def finder(house_engine: Any) -> Any:

@@ -8,7 +8,7 @@ from alembic import op
 from migrations.online import add_column, create_index, drop_index
 
 revision: str = "0005"
-down_revision: str | None = "0003"
+down_revision: str | None = "0004"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

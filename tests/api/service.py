@@ -22,7 +22,7 @@ UNLIMITED = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Calls the API with one token (or none)."""
+    """Calls the API with one token (or none). Bytes are sent as they are, all else as JSON."""
 
     url: str
     token: str | None = None
@@ -33,7 +33,8 @@ class Caller:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.token:
             given["Authorization"] = f"Bearer {self.token}"
-        return requests.request(method, self.url + path, json=body, headers=given, timeout=timeout_s)
+        content: dict[str, Any] = {"data": body} if isinstance(body, bytes) else {"json": body}
+        return requests.request(method, self.url + path, headers=given, timeout=timeout_s, **content)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def test_the_audit_log_is_looked_through_by_actor_target_action_and_time(shared_
     app_building(service.engine, service.people, "audited")
     began = datetime.now(UTC) - timedelta(minutes=1)
     for number in range(5):
-        service.partner("PATCH", "/v1/apps/audited", {"name": f"Name {number}"})
+        service.partner("PATCH", "/v1/apps/audited", {"name": f"Name {number}"}, If_Match="*")
     service.service("PUT", "/v1/apps/audited/customers/w")
     by_target = _all(service, "/v1/audit?target=audited&limit=2")
     assert [one["action"] for one in by_target] == ["usage.report", *["app.change"] * 5]

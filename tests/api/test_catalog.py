@@ -10,6 +10,7 @@ from models.lifecycle import AppState, AppTrigger
 from tests.api.conftest import Service
 from tests.factories import app_in, make_possible, move, pass_review
 from tests.journeys import BECAUSE, app_building, ask, judge, now_of
+from tests.launch import LOGO, MARK, picture
 from workflow.catalog import mend_catalog
 
 DETAILS = {
@@ -19,14 +20,22 @@ DETAILS = {
 }
 
 
+def _rename(service: Service, slug: str, name: str) -> None:
+    tag = service.partner("GET", f"/v1/apps/{slug}").headers["ETag"]
+    answer = service.partner("PATCH", f"/v1/apps/{slug}", {"name": name}, If_Match=tag)
+    assert answer.status_code == 200, answer.text
+
+
 def _listed(service: Service, slug: str, name: str, categories: list[str], description: str) -> None:
     app_building(service.engine, service.people, slug)
-    service.partner("PATCH", f"/v1/apps/{slug}", {"name": name})
+    _rename(service, slug, name)
     evidence = {
         "website": "https://acme.example",
         "description": description,
         "categories": categories,
         "support_email": "help@acme.example",
+        "logo": picture(service.partner, slug, "logo", LOGO),
+        "mark": picture(service.partner, slug, "mark", MARK),
     }
     given = service.partner("PUT", f"/v1/apps/{slug}/checklist/app_info", {"evidence": evidence})
     assert given.status_code == 200, given.text
@@ -108,7 +117,7 @@ def test_a_suspended_or_removed_app_vanishes_and_a_reinstated_one_is_back(catalo
 
 def test_an_entry_shows_what_was_reviewed_and_no_later_edit(catalog: Service) -> None:
     _listed(catalog, "frozen", "Before", ["Video"], "An App whose name changes after it was approved and listed.")
-    assert catalog.partner("PATCH", "/v1/apps/frozen", {"name": "After"}).status_code == 200
+    assert catalog.partner("PATCH", "/v1/apps/frozen", {"name": "After"}, If_Match="*").status_code == 200
     assert catalog.nobody("GET", "/v1/catalog/frozen").json()["name"] == "Before"
 
 

@@ -6,13 +6,14 @@ from sqlalchemy.orm import Session
 
 from tests.api.conftest import Service
 from tests.journeys import app_building, judge
+from tests.launch import STREAM, WEB
 
 ACCOUNT = {"username": "rae", "password": "a new secret"}
 
 
 def _acme_with_component(service: Service) -> str:
     service.partner("POST", "/v1/apps", {"slug": "acme", "name": "Acme"})
-    body = {"kind": "stream", "name": "Events"}
+    body = {"kind": "stream", "name": "Events", "settings": STREAM}
     return f"/v1/apps/acme/components/{service.partner('POST', '/v1/apps/acme/components', body).json()['id']}"
 
 
@@ -28,23 +29,24 @@ def test_a_change_must_be_tested_again_and_cannot_be_tested_beforehand(service: 
     assert (early.status_code, early.json()["code"]) == (422, "test.revision")
     assert service.partner("POST", f"{path}/tests", {"results": results}).status_code == 201
     assert _shown(service) == [("Events", True)]
-    assert service.partner("PATCH", path, {"name": "All events"}).json()["revision"] == 2
+    assert service.partner("PATCH", path, {"name": "All events"}, If_Match='"1"').json()["revision"] == 2
     assert _shown(service) == [("All events", False)]
 
 
 def test_a_change_of_nothing_is_refused_and_undoes_no_test(service: Service) -> None:
     path = _acme_with_component(service)
     service.partner("POST", f"{path}/tests", {"results": [{"event": "track", "status": 202}]})
-    assert service.partner("PATCH", path, {}).status_code == 422
+    assert service.partner("PATCH", path, {}, If_Match='"1"').status_code == 422
     assert _shown(service) == [("Events", True)]
 
 
 def test_a_removed_component_is_gone_and_hinders_nothing(service: Service) -> None:
     app_building(service.engine, service.people, "acme")
-    extra = service.partner("POST", "/v1/apps/acme/components", {"kind": "plugin", "subkind": "web", "name": "Extra"})
+    body = {"kind": "plugin", "subkind": "web", "name": "Extra", "settings": WEB}
+    extra = service.partner("POST", "/v1/apps/acme/components", body)
     path = f"/v1/apps/acme/components/{extra.json()['id']}"
-    assert service.partner("DELETE", path).status_code == 204
-    assert service.partner("DELETE", path).status_code == 404
+    assert service.partner("DELETE", path, If_Match='"1"').status_code == 204
+    assert service.partner("DELETE", path, If_Match='"1"').status_code == 404
     assert [name for name, _ in _shown(service)] == ["Events"]
     service.partner("POST", "/v1/transition-requests", {"app": "acme", "trigger": "submit"})
     judge(service.engine)

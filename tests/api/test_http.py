@@ -13,24 +13,8 @@ from models import Person
 from tests.api.conftest import Service
 from tests.api.service import Caller
 from tests.journeys import apps_in_public_beta, judge, now_of, people_in, token_of
+from tests.launch import WEBHOOK, give_everything
 from workflow.tokens import issue_token, revoke_token
-
-EVIDENCE: dict[str, dict[str, Any]] = {
-    "app_info": {
-        "name": "Acme",
-        "website": "https://acme.example",
-        "description": "Charts that a whole team reads together, from your own events.",
-        "categories": ["Analytics"],
-        "support_email": "help@acme.example",
-    },
-    "platform_documentation": {"text": "How to enable the integration, and what it does with each event."},
-    "partner_documentation": {"url": "https://acme.example/docs"},
-    "catalog_details": {"text": "Charts.", "screenshots": ["https://acme.example/one.png"]},
-    "partners_page": {"url": "https://acme.example/partners"},
-    "launch_announcement": {"url": "https://acme.example/blog"},
-    "test_account": {"username": "rae", "password": "a secret of the partner", "notes": "Log in at /."},
-    "replay_info": {"possible": True, "requests_per_second": 50},
-}
 
 
 def _problem(answer: Any, status: int, code: str) -> dict[str, Any]:
@@ -43,8 +27,7 @@ def _problem(answer: Any, status: int, code: str) -> dict[str, Any]:
 
 
 def _component(service: Service, slug: str) -> str:
-    body = {"kind": "subscription", "subkind": "webhook", "name": "Hook", "settings": {}}
-    answer = service.partner("POST", f"/v1/apps/{slug}/components", body)
+    answer = service.partner("POST", f"/v1/apps/{slug}/components", WEBHOOK)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
@@ -53,8 +36,8 @@ def _decide(service: Service, slug: str, decision: str) -> Any:
     review = next(one for one in service.reviewer("GET", "/v1/reviews").json()["items"] if one["app"] == slug)
     path = f"/v1/reviews/{review['id']}"
     assert service.reviewer("POST", f"{path}/claim").status_code == 200
-    for code in ("partner_documentation", "end_to_end_check"):
-        assert service.reviewer("POST", f"{path}/steps/{code}", {"decision": "pass"}).status_code == 200
+    for step in review["steps"]:
+        assert service.reviewer("POST", f"{path}/steps/{step['code']}", {"decision": "pass"}).status_code == 200
     return service.reviewer("POST", f"{path}/decision", {"decision": decision})
 
 
@@ -64,16 +47,14 @@ def test_an_app_makes_its_whole_journey_over_http(service: Service) -> None:
     results = [{"event": "track", "status": 200}, {"event": "screen", "status": 501}]
     test = service.partner("POST", f"/v1/apps/acme/components/{component}/tests", {"results": results}).json()
     assert test["colour"] == "yellow"
-    for code, evidence in EVIDENCE.items():
-        answer = service.partner("PUT", f"/v1/apps/acme/checklist/{code}", {"evidence": evidence})
-        assert answer.status_code == 200, answer.text
+    give_everything(service.partner, "acme")
     assert service.partner("GET", "/v1/apps/acme/checklist").json()["complete"]
     submitted = service.partner("POST", "/v1/transition-requests", {"app": "acme", "trigger": "submit"})
     assert submitted.status_code == 202
     judge(service.engine)
     outcome = service.partner("GET", f"/v1/transition-requests/{submitted.json()['id']}").json()
     assert (outcome["status"], outcome["version"]) == ("applied", 2)
-    frozen = service.partner("PATCH", "/v1/apps/acme", {"name": "Other"})
+    frozen = service.partner("PATCH", "/v1/apps/acme", {"name": "Other"}, If_Match="*")
     _problem(frozen, 409, "app.frozen")
     assert _decide(service, "acme", "approve").status_code == 202
     judge(service.engine)
@@ -106,7 +87,8 @@ def test_a_refusal_names_every_unmet_rule_with_its_remedy(service: Service) -> N
 
 def test_a_password_is_never_stored_or_answered_in_plain(service: Service) -> None:
     service.partner("POST", "/v1/apps", {"slug": "acme", "name": "Acme"})
-    given = service.partner("PUT", "/v1/apps/acme/checklist/test_account", {"evidence": EVIDENCE["test_account"]})
+    account = {"username": "rae", "password": "a secret of the partner", "notes": "Log in at /."}
+    given = service.partner("PUT", "/v1/apps/acme/checklist/test_account", {"evidence": account})
     listed = service.partner("GET", "/v1/apps/acme/checklist")
     with Session(service.engine) as session:
         stored = str(session.execute(text("SELECT evidence FROM checklist_item")).scalar_one())

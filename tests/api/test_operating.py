@@ -33,6 +33,16 @@ def test_a_dead_promotion_that_the_schedule_asked_for_again_cannot_be_replayed(s
     assert (answer.status_code, answer.json()["code"]) == (409, "dead.superseded")
 
 
+def test_why_judging_broke_is_for_admins(service: Service) -> None:
+    apps_in_public_beta(service.engine, service.people, ["acme"])
+    with Session(service.engine) as session, session.begin():
+        dead = _scheduled(session, "dead")
+    path = f"/v1/transition-requests/{dead}"
+    assert service.admin("GET", path).json()["error"] == "why"
+    for caller in (service.partner, service.reviewer, service.service):
+        assert caller("GET", path).json()["error"].startswith("Judging it broke.")
+
+
 def test_requests_are_counted_by_route_and_not_by_path(service: Service) -> None:
     service.partner("GET", "/v1/apps/acme")
     service.nobody("GET", "/nowhere")

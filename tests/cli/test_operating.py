@@ -26,6 +26,7 @@ from tests.cli.command import devcenter
 from tests.databases import TestDatabase
 from tests.journeys import KEY, People, apps_in_public_beta, ask, people_in
 from workflow.errors import Conflict, NotFound
+from workflow.promotion import request_promotions
 
 A_DAY = timedelta(days=1)
 
@@ -197,6 +198,22 @@ def test_dead_rows_of_every_kind_are_listed_and_replayed_into_the_audit_log(
         assert [row.kind for row in list_dead(session)] == ["rejected_message"]
         replays = text("SELECT target FROM audit_entry WHERE action = 'dead.replay'")
         assert set(session.scalars(replays)) == {f"{kind}/{row.id}" for kind, row in dead.items()}
+
+
+def test_a_promotion_that_was_asked_for_again_is_not_replayed_and_says_so(
+    database: TestDatabase, engine: Engine, people: People
+) -> None:
+    (app_id,) = apps_in_public_beta(engine, people, ["acme"])
+    with Session(engine) as session, session.begin():
+        request_promotions(session, [app_id])
+        dead = session.scalars(text("SELECT id FROM transition_request WHERE source = 'schedule'")).one()
+        session.execute(
+            text("UPDATE transition_request SET status = 'dead', last_error = 'x', finished_at = now() WHERE id = :id"),
+            {"id": dead},
+        )
+        request_promotions(session, [app_id])
+    with pytest.raises(Conflict, match="asked for the same again"):
+        replay(database.application_url, "transition_request", dead)
 
 
 def test_a_mail_is_shown_as_a_person_reads_it(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Consumers: what was fetched comes to somebody, whatever ends the consumer that fetched it."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -72,3 +73,56 @@ def test_delayed_messages_that_a_consumer_held_come_back_with_the_next(broker: W
     delayed = dq_name(QUEUE)
     assert next(broker.consume(delayed, prefetch=4, timeout=100)) is not None
     assert _numbers(broker.consume(delayed, prefetch=4, timeout=100), 1) == {1}
+
+
+def _raw(**parts: object) -> bytes:
+    whole = {
+        "queue_name": QUEUE,
+        "actor_name": "take_in",
+        "args": [1],
+        "kwargs": {},
+        "options": {"redis_message_id": "an-id"},
+        "message_id": "m",
+        "message_timestamp": 1,
+    }
+    return json.dumps(whole | parts).encode()
+
+
+@pytest.mark.parametrize(
+    ("payload", "named"),
+    [
+        (_raw(queue_name="elsewhere"), "elsewhere"),
+        (_raw(queue_name=["transitions"]), "queue_name"),
+        (_raw(kwargs=[1]), "kwargs"),
+        (_raw(args={}), "args"),
+        (_raw(options=None), "options"),
+        (_raw(options={}), "options.redis_message_id"),
+        (_raw(options={"redis_message_id": 7}), "options.redis_message_id"),
+        (_raw(options={"redis_message_id": "an-id", "retries": "many"}), "options.retries"),
+        (_raw(message_id=[]), "message_id"),
+        (_raw(colour="blue"), "no message"),
+        (b"[]", "no message"),
+        (b"{}", "no message"),
+        (b"[" * 100_000, "no JSON"),
+    ],
+)
+def test_what_would_break_the_thread_that_works_on_it_is_set_aside_and_the_next_is_given(
+    broker: WakingRedisBroker, payload: bytes, named: str
+) -> None:
+    set_aside: list[tuple[bytes, str]] = []
+    broker.on_undecodable = lambda _queue, raw, error: set_aside.append((raw, str(error)))
+    broker.do_enqueue(QUEUE, "an-id", payload)
+    broker.enqueue(_message(2))
+    assert _numbers(broker.consume(QUEUE, prefetch=4, timeout=100), 1) == {2}
+    ((raw, why),) = set_aside
+    assert raw == payload
+    assert named in why
+    assert broker.client.hlen(f"dramatiq:{QUEUE}.msgs") == 1
+
+
+def test_a_sender_does_not_say_how_often_or_when_the_worker_tries(broker: WakingRedisBroker) -> None:
+    steering = {"max_retries": "x", "throws": "x", "time_limit": 0, "pipe_target": {}, "on_retry_exhausted": "y"}
+    broker.do_enqueue(QUEUE, "an-id", _raw(options={"redis_message_id": "an-id", "retries": 2, **steering}))
+    message = next(broker.consume(QUEUE, prefetch=4, timeout=100))
+    assert message is not None
+    assert message.options == {"redis_message_id": "an-id", "retries": 2}

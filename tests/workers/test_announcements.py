@@ -36,3 +36,25 @@ def test_a_batch_that_came_to_its_end_is_left_to_its_transaction(engine: Engine)
     with Announcements(engine).batch() as announce:
         announce([new_id()])
     assert _announced(engine) == 1
+
+
+def test_what_could_not_be_taken_back_is_taken_back_before_the_next_batch_and_then_forgotten(
+    database: TestDatabase, engine: Engine
+) -> None:
+    announcements = Announcements(engine)
+    owner = create_engine(database.owner_url)
+    with pytest.raises(ConnectionError), announcements.batch() as announce:  # noqa: PT012 (the failure is inside)
+        failed = announce([new_id()])
+        with owner.begin() as connection:
+            connection.execute(text("REVOKE DELETE ON apply_batch FROM devcenter_app"))
+        raise ConnectionError("Postgres was restarted")
+    assert _announced(engine) == 1
+    with owner.begin() as connection:
+        connection.execute(text("GRANT DELETE ON apply_batch TO devcenter_app"))
+    with announcements.batch():
+        assert _announced(engine) == 0
+    with owner.begin() as connection:
+        connection.execute(text("INSERT INTO apply_batch (id, request_ids) VALUES (:id, '{}')"), {"id": failed})
+    owner.dispose()
+    with announcements.batch():
+        assert _announced(engine) == 1, "what was taken back once is no business of this process any more"

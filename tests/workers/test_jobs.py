@@ -78,6 +78,29 @@ def test_a_firing_of_a_job_that_is_no_more_is_void(deps: Deps) -> None:
     assert _statuses(deps) == ["void"]
 
 
+def test_of_the_firings_that_an_outage_left_only_the_newest_of_each_job_runs(
+    deps: Deps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[datetime] = []
+    job = Job("counting", timedelta(minutes=1), lambda _session, _deps, now: ran.append(now))
+    monkeypatch.setitem(JOBS, "counting", job)
+    for _ in range(5):
+        _fired(deps, "counting")
+    run_due_jobs(deps)
+    assert len(ran) == 1
+    assert sorted(_statuses(deps)) == ["done", "void", "void", "void", "void"]
+
+
+def test_a_drain_whose_turn_is_over_rings_for_the_rest(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.draining.TURN_SECONDS", 0.0)
+    rung: list[BellName] = []
+    for job in ("one", "another"):
+        _fired(deps, job)
+    assert run_due_jobs(replace(deps, ring=lambda *bells: rung.extend(bells))) == 1
+    assert rung == [BellName.JOBS]
+    assert sorted(_statuses(deps)) == ["due", "void"]
+
+
 def test_every_job_runs_on_an_empty_installation(deps: Deps) -> None:
     with deps.unit_of_work() as session:
         assert set(fire_due_ticks(session, deps)) == set(JOBS)

@@ -1,6 +1,7 @@
-"""The step `partner_documentation` gives all it finds, and fetches nothing that is not public."""
+"""The machines' steps give all they find, and fetch nothing that is not public."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -45,3 +46,63 @@ def test_documentation_at_an_address_that_is_not_public_fails_with_the_reason(pa
 
 def test_every_machine_step_is_registered() -> None:
     assert set(REGISTRY) == MACHINE_STEPS
+
+
+def _take(code: str, given: dict[str, object], app_name: str = "Acme Insights") -> tuple[StepTrigger, list[str]]:
+    http = GuardedHttp(LIMITS, user_agent="test", allow_loopback=True)
+    outcome = REGISTRY[code].run(Evidence(app_name, given), http)
+    assert all(finding.detail and finding.remedy for finding in outcome.findings)
+    return outcome.trigger, [finding.code for finding in outcome.findings]
+
+
+def test_a_partners_page_leads_to_the_platform_with_every_parameter(partner: ExamplePartner) -> None:
+    assert _take("partners_page", {"url": f"{partner.url}/partners"}) == (StepTrigger.PASS, [])
+    assert _take("partners_page", {"url": f"{partner.url}/docs"}) == (StepTrigger.FAIL, ["link.missing"])
+    assert _take("partners_page", {"url": f"{partner.url}/nothing"}) == (StepTrigger.FAIL, ["page.status"])
+
+
+@dataclass(frozen=True)
+class _Pages:
+    """A page as it would be fetched, for links that the example partner does not have."""
+
+    text: str
+    url: str = "https://acme.example/partners"
+    status: int = 200
+    content_type: str = "text/html"
+
+    def fetch(self, url: str) -> "_Pages":  # noqa: ARG002
+        return self
+
+
+@pytest.mark.parametrize(
+    ("link", "codes"),
+    [
+        ("https://segment.com/?utm_source=a&utm_medium=partner&utm_campaign=c", []),
+        ("https://docs.segment.com/x?utm_campaign=c&utm_source=a&utm_medium=b", []),
+        ("https://segment.com/?utm_source=a&utm_medium=&utm_campaign=c", ["link.untracked"]),
+        ("https://segment.com/", ["link.untracked"]),
+        ("https://segment.com.evil.example/?utm_source=a&utm_medium=b&utm_campaign=c", ["link.missing"]),
+        ("https://notsegment.com/?utm_source=a&utm_medium=b&utm_campaign=c", ["link.missing"]),
+        ("//segment.com/?utm_source=a&utm_medium=b&utm_campaign=c", []),
+        ("https://[segment.com/", ["link.missing"]),
+    ],
+)
+def test_only_a_whole_link_to_the_platform_itself_counts(link: str, codes: list[str]) -> None:
+    page = _Pages(f'<p>Segment <a href="{link.replace("&", "&amp;")}">here</a></p>')
+    outcome = REGISTRY["partners_page"].run(Evidence("Acme", {"url": page.url}), page)
+    assert [finding.code for finding in outcome.findings] == codes
+
+
+def test_an_announcement_is_a_post_or_a_text_that_names_both_sides(partner: ExamplePartner) -> None:
+    assert _take("launch_announcement", {"url": f"{partner.url}/blog/segment"}) == (StepTrigger.PASS, [])
+    assert _take("launch_announcement", {"text": "Acme Insights\nworks with Segment."}) == (StepTrigger.PASS, [])
+    trigger, codes = _take("launch_announcement", {"text": "We are live."})
+    assert (trigger, codes) == (StepTrigger.FAIL, ["text.platform_not_named", "text.app_not_named"])
+
+
+def test_catalog_details_are_judged_by_the_checklists_rules() -> None:
+    assert _take("catalog_details", {"text": "Charts for a whole team, from the events you have."})[0] == "pass"
+    assert _take("catalog_details", {"text": "[[App name]] is good for you, your team and your events."}) == (
+        StepTrigger.FAIL,
+        ["template.placeholder"],
+    )

@@ -1,8 +1,9 @@
 """Real worker and scheduler processes: doors, bells, the sweep, and what happens without Redis."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import dramatiq
 import pytest
@@ -144,6 +145,34 @@ def test_a_mail_server_that_hangs_does_not_hold_up_judging_while_redis_is_gone(
                 request = ask(engine, people.partner, "globex", AppTrigger.SUBMIT)
                 wait_until(lambda: outcome_of(engine, request)["status"] == "applied", seconds=10)
                 assert _notifications(engine) == {"due"}
+
+
+def test_a_mail_server_that_hangs_leaves_judging_and_messages_their_threads(
+    database: TestDatabase, engine: Engine, people: People, valkey_url: str, tmp_path: Path
+) -> None:
+    """Every submit rings for notifications, more often than there are threads; no sweep helps within the test."""
+    slugs = [f"app-{number}" for number in range(6)]
+    for slug in slugs:
+        app_building(engine, people, slug)
+    token = token_of(engine, people.service)
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as silent:
+        env = environment(
+            database.application_url,
+            valkey_url,
+            DEVCENTER_SMTP_PORT=str(silent.getsockname()[1]),
+            DEVCENTER_SWEEP_SECONDS="30",
+        )
+        with running(WORKER, env, tmp_path / "log"):
+            for slug in slugs:
+                request = ask(engine, people.partner, slug, AppTrigger.SUBMIT)
+                _send(valkey_url, token=token, app=slug, trigger="promote", idempotency_key=slug)
+                wait_until(_is_applied(engine, request), seconds=10)
+            wait_until(lambda: len(_judged(engine, "message")) == len(slugs), seconds=10)
+            assert _notifications(engine) == {"due"}
+
+
+def _is_applied(engine: Engine, request: UUID) -> Callable[[], bool]:
+    return lambda: outcome_of(engine, request)["status"] == "applied"
 
 
 def _notifications(engine: Engine) -> set[str]:

@@ -17,6 +17,7 @@ from workflow.due import (
     MAX_ATTEMPTS,
     RETRY_AFTER,
     DueKind,
+    Lease,
     due_kinds,
     fail_due_row,
     finish_due_row,
@@ -50,7 +51,12 @@ def _row(session: Session, now: datetime, **columns: Any) -> UUID:
 
 
 def _lease(session: Session, now: datetime, limit: int = 10) -> list[UUID]:
-    return lease_due_rows(session, KIND, now, lease=LEASE, limit=limit)
+    return [lease.id for lease in lease_due_rows(session, KIND, now, lease=LEASE, limit=limit)]
+
+
+def _lease_one(session: Session, now: datetime) -> Lease:
+    (lease,) = lease_due_rows(session, KIND, now, lease=LEASE, limit=1)
+    return lease
 
 
 def _read(session: Session, row_id: UUID) -> Any:
@@ -104,23 +110,52 @@ def test_a_row_in_its_last_try_is_left_alone_while_its_lease_holds(session: Sess
 def test_a_failed_try_rests_longer_each_time_and_the_last_leaves_the_row_dead(session: Session, now: datetime) -> None:
     row_id = _row(session, now)
     for attempt, rest in enumerate(RETRY_AFTER, start=1):
-        assert _lease(session, now) == [row_id]
-        fail_due_row(session, KIND, row_id, f"error {attempt}", now)
+        fail_due_row(session, _lease_one(session, now), f"error {attempt}", now)
         row = _read(session, row_id)
         assert (row.status, row.attempts, row.leased_until) == ("due", attempt, None)
         assert (row.due_at, row.last_error) == (now + rest, f"error {attempt}")
         now += rest
-    assert _lease(session, now) == [row_id]
-    fail_due_row(session, KIND, row_id, "the last", now)
+    fail_due_row(session, _lease_one(session, now), "the last", now)
     assert _read(session, row_id).status == "dead"
 
 
 def test_work_that_was_called_off_meanwhile_neither_ends_done_nor_fails(session: Session, now: datetime) -> None:
-    row_id = _row(session, now, status="void")
-    assert finish_due_row(session, KIND, row_id) is False
-    fail_due_row(session, KIND, row_id, "it broke", now)
-    assert _read(session, row_id)[0] == "void"
-    assert finish_due_row(session, KIND, _row(session, now)) is True
+    _row(session, now)
+    lease = _lease_one(session, now)
+    session.execute(text("UPDATE job_tick SET status = 'void'"))
+    assert finish_due_row(session, lease) is False
+    fail_due_row(session, lease, "it broke", now)
+    assert _read(session, lease.id)[0] == "void"
+    _row(session, now)
+    assert finish_due_row(session, _lease_one(session, now)) is True
+
+
+def test_a_worker_whose_lease_is_over_changes_nothing_of_the_next_try(session: Session, now: datetime) -> None:
+    row_id = _row(session, now)
+    late, newer = _lease_one(session, now), _lease_one(session, now + LEASE)
+    before = _read(session, row_id)
+    assert finish_due_row(session, late) is False
+    fail_due_row(session, late, "too late", now + LEASE)
+    assert _read(session, row_id) == before
+    assert finish_due_row(session, newer) is True
+
+
+def test_a_worker_that_fails_after_a_replay_takes_no_try_from_it(session: Session, now: datetime) -> None:
+    row_id = _row(session, now, attempts=MAX_ATTEMPTS - 1)
+    late = _lease_one(session, now)
+    assert _lease(session, now + LEASE) == []
+    replay_due_row(session, KIND, row_id)
+    fail_due_row(session, late, "too late", now)
+    row = _read(session, row_id)
+    assert (row.status, row.attempts, row.leased_until) == ("due", 0, None)
+
+
+def test_a_failure_of_a_row_whose_tries_were_taken_back_rests_like_a_first(session: Session, now: datetime) -> None:
+    row_id = _row(session, now)
+    lease = _lease_one(session, now)
+    session.execute(text("UPDATE job_tick SET attempts = 0"))
+    fail_due_row(session, lease, "it broke", now)
+    assert _read(session, row_id).due_at == now + RETRY_AFTER[0]
 
 
 def test_a_replay_gives_a_dead_row_all_its_tries_and_no_other_row(session: Session, now: datetime) -> None:

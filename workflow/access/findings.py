@@ -3,12 +3,12 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from workflow.access.domains import domain_of_mail, is_disposable_mail, is_free_mail
+from workflow.due import Lease
 from workflow.reviewing.steps import Finding
 
 
@@ -29,14 +29,22 @@ def findings_of_mail(email: str, website_domain: str) -> tuple[Finding, ...]:
     return tuple(Finding(code, detail, remedy) for found, code, detail, remedy in judged if found)
 
 
-def record_website_check(session: Session, check_id: UUID, findings: Sequence[Finding], now: datetime) -> bool:
-    """Records how the website answered. Gives False when the request was decided meanwhile. Does not commit."""
+def record_website_check(session: Session, lease: Lease, findings: Sequence[Finding], now: datetime) -> bool:
+    """Records how the website answered. Does not commit.
+
+    Gives False and records nothing when the request was decided or its check leased again meanwhile.
+    """
     recorded = session.scalar(
         text("""
             UPDATE website_check SET status = 'done', leased_until = NULL, last_error = NULL, checked_at = :now,
                    findings = CAST(:findings AS jsonb)
-             WHERE id = :id AND status = 'due' RETURNING id
+             WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
         """),
-        {"id": check_id, "now": now, "findings": json.dumps([finding.as_dict() for finding in findings])},
+        {
+            "id": lease.id,
+            "until": lease.until,
+            "now": now,
+            "findings": json.dumps([finding.as_dict() for finding in findings]),
+        },
     )
     return recorded is not None

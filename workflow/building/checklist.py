@@ -1,6 +1,6 @@
-"""The evidence that a partner gives for the requirements of the launch checklist. What fits is in `evidence`."""
+"""Giving the evidence for the launch checklist. What fits is in `evidence`, what the rules say of it in `findings`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,13 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from models import App, ChecklistItem
+from models import App, ChecklistItem, Component
 from models.checklist import GIVEN_REQUIREMENTS, Requirement
-from models.lifecycle import AppState
 from workflow.actors import Actor
+from workflow.building.assets import problems_with_assets
 from workflow.building.evidence import problems_with
-from workflow.errors import Conflict, Invalid, NotFound
-from workflow.locking import lock_app, lock_editable_app
+from workflow.building.findings import findings_on
+from workflow.errors import Invalid, NotFound
+from workflow.locking import lock_editable_app, lock_kept_app
 
 Seal = Callable[[str], str]
 """Encrypts a secret for storing."""
@@ -23,11 +24,14 @@ Seal = Callable[[str], str]
 
 def give_evidence(
     session: Session, slug: str, code: str, evidence: dict[str, Any], actor: Actor, now: datetime, seal: Seal
-) -> dict[str, Any]:
-    """Stores the evidence for a requirement, in place of what was there; gives it as it may be shown. Does not commit.
+) -> ChecklistItem:
+    """Stores the evidence for a requirement, in place of what was there; gives it with its findings. Does not commit.
+
+    What does not fit is refused: Invalid says everything that is wrong. What fits and breaks a rule is kept, so that
+    a partner can mend it bit by bit; its findings say how, and until then it does not count.
 
     The password of a test account is sealed; a test account may be given while the App is frozen, because a reviewer
-    who cannot log in cannot review. Raises NotFound, Conflict (frozen), Invalid with everything wrong with it.
+    who cannot log in cannot review. Raises NotFound, Conflict (frozen) and Invalid.
     """
     app = _lock_for_evidence(session, slug, code, actor)
     if code not in GIVEN_REQUIREMENTS:
@@ -35,19 +39,32 @@ def give_evidence(
         raise NotFound(
             "requirement.not_found", f"{code} is not a requirement that takes evidence.", f"Those are: {known}."
         )
-    problems = problems_with(Requirement(code), evidence)
+    problems = problems_with(Requirement(code), evidence) or problems_with_assets(session, app.id, evidence)
     if problems:
-        raise Invalid("evidence.invalid", " ".join(problems), "Mend each and send the evidence again.")
+        raise Invalid("evidence.invalid", " ".join(problems)[:4000], "Mend each and send the evidence again.")
+    findings = _judge(session, app.id, Requirement(code), evidence)
     if code == Requirement.TEST_ACCOUNT:
         evidence = {**evidence, "password": seal(str(evidence["password"]))}
-    row = {"app_id": app.id, "code": code, "evidence": evidence, "given_by": actor.id, "given_at": now}
+    row = {
+        "app_id": app.id,
+        "code": code,
+        "evidence": evidence,
+        "findings": findings,
+        "given_by": actor.id,
+        "given_at": now,
+    }
     statement = insert(ChecklistItem).values(row)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["app_id", "code"], set_={key: row[key] for key in ("evidence", "given_by", "given_at")}
-        )
-    )
-    return shown(code, evidence)
+    replaced = {key: row[key] for key in ("evidence", "findings", "given_by", "given_at")}
+    session.execute(statement.on_conflict_do_update(index_elements=["app_id", "code"], set_=replaced))
+    return session.get_one(ChecklistItem, (app.id, code), populate_existing=True)
+
+
+def judge_documentation_again(session: Session, app_id: UUID) -> None:
+    """Judges the platform documentation by the kinds of Component that the App has now. The caller holds the App."""
+    item = session.get(ChecklistItem, (app_id, Requirement.PLATFORM_DOCUMENTATION.value), populate_existing=True)
+    if item is not None:
+        item.findings = _judge(session, app_id, Requirement.PLATFORM_DOCUMENTATION, item.evidence)
+        session.flush()
 
 
 def shown(code: str, evidence: dict[str, Any]) -> dict[str, Any]:
@@ -57,13 +74,18 @@ def shown(code: str, evidence: dict[str, Any]) -> dict[str, Any]:
 
 def evidence_of(session: Session, app_id: UUID) -> dict[str, ChecklistItem]:
     """Gives what has been given for the App, by requirement."""
-    return {item.code: item for item in session.scalars(select(ChecklistItem).where(ChecklistItem.app_id == app_id))}
+    statement = select(ChecklistItem).where(ChecklistItem.app_id == app_id)
+    return {item.code: item for item in session.scalars(statement.execution_options(populate_existing=True))}
+
+
+def _judge(
+    session: Session, app_id: UUID, requirement: Requirement, evidence: Mapping[str, Any]
+) -> list[dict[str, str]]:
+    kinds = select(Component.kind).where(Component.app_id == app_id, Component.removed_at.is_(None)).distinct()
+    found = findings_on(requirement, evidence, frozenset(session.scalars(kinds)))
+    return [finding.as_dict() for finding in found]
 
 
 def _lock_for_evidence(session: Session, slug: str, code: str, actor: Actor) -> App:
-    if code != Requirement.TEST_ACCOUNT:
-        return lock_editable_app(session, slug, actor)
-    app = lock_app(session, slug, actor)
-    if app.state == AppState.REMOVED:
-        raise Conflict("app.removed", f"{slug} was removed and cannot be edited.", "Create a new App.")
-    return app
+    lock = lock_kept_app if code == Requirement.TEST_ACCOUNT else lock_editable_app
+    return lock(session, slug, actor)

@@ -1,5 +1,7 @@
 """The Components of an App, and recording how their tests went. Each change makes a new revision, tested anew."""
 
+import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,23 +13,45 @@ from sqlalchemy.orm import Session
 from models import Component, ComponentTest
 from models.component import SUBKINDS, ComponentKind, TestColour
 from workflow.actors import Actor
-from workflow.errors import Invalid, NotFound
-from workflow.locking import find_app, lock_editable_app
+from workflow.building.checklist import judge_documentation_again
+from workflow.building.revisions import Seen, demand_seen
+from workflow.building.settings import checked_settings
+from workflow.errors import Conflict, Invalid, NotFound
+from workflow.locking import find_app, lock_editable_app, lock_kept_app
+
+MOST_COMPONENTS = 50
+"""How many Components an App may have at a time."""
 
 
 def add_component(
-    session: Session, slug: str, actor: Actor, *, kind: str, subkind: str, name: str, settings: dict[str, Any]
-) -> Component:
-    """Adds a Component. Does not commit. Raises NotFound, Conflict (frozen) and Invalid (an unknown subkind)."""
+    session: Session,
+    slug: str,
+    actor: Actor,
+    *,
+    kind: str,
+    subkind: str,
+    name: str,
+    settings: Mapping[str, Any],
+    loopback: bool,
+) -> tuple[Component, str | None]:
+    """Adds a Component; gives it and, for a stream, its write key, which cannot be had again. Does not commit.
+
+    Raises NotFound, Conflict (frozen, or too many) and Invalid (an unknown subkind, settings that do not fit).
+    """
     app = lock_editable_app(session, slug, actor)
     known = SUBKINDS[ComponentKind(kind)]
     if subkind not in known:
         wanted = ", ".join(one or "none" for one in known)
         raise Invalid("component.subkind", f"A {kind} cannot be of subkind {subkind or 'none'}.", f"Choose: {wanted}.")
-    component = Component(app_id=app.id, kind=kind, subkind=subkind, name=name, settings=settings)
+    taken = checked_settings(kind, subkind, settings, loopback=loopback)
+    if len(components_of(session, [app.id])[app.id]) >= MOST_COMPONENTS:
+        raise Conflict("component.too_many", f"An App has at most {MOST_COMPONENTS} Components.", "Remove one first.")
+    component = Component(app_id=app.id, kind=kind, subkind=subkind, name=name, settings=taken)
+    write_key = _new_write_key(component) if kind == ComponentKind.STREAM else None
     session.add(component)
     session.flush()
-    return component
+    judge_documentation_again(session, app.id)
+    return component, write_key
 
 
 def change_component(
@@ -38,24 +62,54 @@ def change_component(
     now: datetime,
     *,
     name: str | None,
-    settings: dict[str, Any] | None,
+    settings: Mapping[str, Any] | None,
+    seen: Seen,
+    loopback: bool,
 ) -> Component:
-    """Changes a Component: a new revision, which must be tested again. Does not commit. Raises NotFound, Conflict."""
+    """Changes a Component: a new revision, which must be tested again, unless it is what it was. Does not commit.
+
+    Raises NotFound, Conflict (frozen, or changed since `seen`) and Invalid.
+    """
     lock_editable_app(session, slug, actor)
     component = find_component(session, slug, component_id, actor)
-    component.name = name or component.name
-    component.settings = component.settings if settings is None else settings
-    component.revision += 1
-    component.changed_at = now
-    session.flush()
+    demand_seen("The Component", component.revision, seen)
+    wanted_name = name or component.name
+    wanted = component.settings
+    if settings is not None:
+        wanted = checked_settings(component.kind, component.subkind, settings, loopback=loopback)
+    if (wanted_name, wanted) != (component.name, component.settings):
+        component.name, component.settings = wanted_name, wanted
+        component.revision += 1
+        component.changed_at = now
+        session.flush()
     return component
 
 
-def remove_component(session: Session, slug: str, component_id: UUID, actor: Actor, now: datetime) -> None:
-    """Takes a Component off the App; its tests are kept. Does not commit. Raises NotFound and Conflict (frozen)."""
-    lock_editable_app(session, slug, actor)
-    find_component(session, slug, component_id, actor).removed_at = now
+def renew_write_key(session: Session, slug: str, component_id: UUID, actor: Actor) -> tuple[Component, str]:
+    """Gives a stream a new write key, which cannot be had again; the old one is worth nothing. Does not commit.
+
+    It is no change of what is tested, and a leaked key must go at once: it works while the App is frozen. Raises
+    NotFound, Conflict (removed) and Invalid.
+    """
+    lock_kept_app(session, slug, actor)
+    component = find_component(session, slug, component_id, actor)
+    if component.kind != ComponentKind.STREAM:
+        raise Invalid("component.no_write_key", f"A {component.kind} has no write key.", "Only a stream has one.")
+    write_key = _new_write_key(component)
     session.flush()
+    return component, write_key
+
+
+def remove_component(
+    session: Session, slug: str, component_id: UUID, actor: Actor, now: datetime, *, seen: Seen
+) -> None:
+    """Takes a Component off the App; its tests are kept. Does not commit. Raises NotFound and Conflict."""
+    app = lock_editable_app(session, slug, actor)
+    component = find_component(session, slug, component_id, actor)
+    demand_seen("The Component", component.revision, seen)
+    component.removed_at = now
+    session.flush()
+    judge_documentation_again(session, app.id)
 
 
 def components_of(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Component, str | None]]]:
@@ -70,7 +124,7 @@ def components_of(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, list[
             ComponentTest.component_revision == Component.revision,
             ComponentTest.status == "done",
         )
-        .order_by(ComponentTest.id.desc())
+        .order_by(ComponentTest.position.desc())
         .limit(1)
         .correlate(Component)
         .scalar_subquery()
@@ -144,3 +198,9 @@ def colour_of(event: str, status: int | None) -> str:
     if status in (200, 202):
         return TestColour.GREEN.value
     return TestColour.YELLOW.value if status == 501 and event != "delete" else TestColour.RED.value
+
+
+def _new_write_key(component: Component) -> str:
+    write_key = f"wk_{secrets.token_urlsafe(32)}"
+    component.write_key_hash = hashlib.sha256(write_key.encode()).digest()
+    return write_key

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 from models.checklist import Requirement
 
@@ -60,13 +61,25 @@ def _url(evidence: Mapping[str, Any], name: str) -> list[str]:
     return [f"{name} must be a URL that begins with https:// or http://."]
 
 
+def _asset(evidence: Mapping[str, Any], name: str) -> list[str]:
+    """The id as it is answered: another spelling of the same id would not be found again."""
+    value = evidence.get(name)
+    try:
+        if isinstance(value, str) and str(UUID(value)) == value:
+            return []
+    except ValueError:
+        pass
+    return [f"{name} must be the id of a picture that you uploaded: POST to the App's /assets."]
+
+
 def _app_info(evidence: Mapping[str, Any]) -> list[str]:
     problems = _url(evidence, "website") + _text(evidence, "description", 40, 500)
-    if "name" in evidence:
-        problems += _text(evidence, "name", 1, 100)
+    problems += _asset(evidence, "logo") + _asset(evidence, "mark")
     categories = evidence.get("categories")
     if not isinstance(categories, list) or not 1 <= len(categories) <= 2 or set(map(str, categories)) - set(CATEGORIES):
-        problems.append(f"categories must be one or two of: {', '.join(CATEGORIES)}.")
+        problems.append(f"categories must be the primary one and at most one more of: {', '.join(CATEGORIES)}.")
+    elif len(set(categories)) != len(categories):
+        problems.append("categories must name two that differ.")
     email = evidence.get("support_email")
     if not isinstance(email, str) or not re.fullmatch(r"[^@\s]{1,64}@[^@\s]{1,255}", email):
         problems.append("support_email must be a mail address.")
@@ -77,16 +90,24 @@ def _catalog_details(evidence: Mapping[str, Any]) -> list[str]:
     screenshots = evidence.get("screenshots")
     problems = _text(evidence, "text")
     if not isinstance(screenshots, list) or not 1 <= len(screenshots) <= 5:
-        return [*problems, "screenshots must be a list of 1 to 5 URLs."]
+        return [*problems, "screenshots must be a list of the ids of 1 to 5 uploaded screenshots."]
+    if len(set(map(str, screenshots))) != len(screenshots):
+        problems.append("screenshots must not name one twice.")
     return problems + [
-        problem for shot in screenshots for problem in _url({"each screenshot": shot}, "each screenshot")
+        problem for shot in screenshots for problem in _asset({"each screenshot": shot}, "each screenshot")
     ]
 
 
 def _announcement(evidence: Mapping[str, Any]) -> list[str]:
+    shared = evidence.get("shared_at", [])
+    problems = (
+        [problem for link in shared for problem in _url({"each of shared_at": link}, "each of shared_at")][:1]
+        if isinstance(shared, list) and len(shared) <= 10
+        else ["shared_at must be a list of 10 URLs at most."]
+    )
     if "url" not in evidence:
-        return _text(evidence, "text", 100)
-    return _url(evidence, "url") + (_text(evidence, "text", 0) if "text" in evidence else [])
+        return problems + _text(evidence, "text", 100)
+    return problems + _url(evidence, "url") + (_text(evidence, "text", 0) if "text" in evidence else [])
 
 
 def _account(evidence: Mapping[str, Any]) -> list[str]:
@@ -105,12 +126,12 @@ def _replay_info(evidence: Mapping[str, Any]) -> list[str]:
 
 
 _FIELDS: dict[Requirement, tuple[str, ...]] = {
-    Requirement.APP_INFO: ("name", "website", "description", "categories", "support_email"),
+    Requirement.APP_INFO: ("website", "description", "categories", "support_email", "logo", "mark"),
     Requirement.PLATFORM_DOCUMENTATION: ("text",),
     Requirement.PARTNER_DOCUMENTATION: ("url",),
     Requirement.CATALOG_DETAILS: ("text", "screenshots"),
     Requirement.PARTNERS_PAGE: ("url",),
-    Requirement.LAUNCH_ANNOUNCEMENT: ("url", "text"),
+    Requirement.LAUNCH_ANNOUNCEMENT: ("url", "text", "shared_at"),
     Requirement.TEST_ACCOUNT: ("username", "password", "notes"),
     Requirement.REPLAY_INFO: ("possible", "requests_per_second", "text"),
 }

@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from models import ReviewStep
 from models.lifecycle import StepTrigger
 from workflow.actors import Actor
+from workflow.due import Lease
 from workflow.errors import Invalid, NotFound, Refused
 from workflow.machine import judge_step
 from workflow.reviewing.desk import lock_held_review
 
-MACHINE_STEPS: Final = frozenset({"partner_documentation"})
+MACHINE_STEPS: Final = frozenset({"partner_documentation", "partners_page", "launch_announcement", "catalog_details"})
 """Steps that a worker runs; workers/steps has one file for each."""
 
 PERSON_STEPS: Final = frozenset({"end_to_end_check"})
@@ -90,24 +91,26 @@ def decide_step(
 
 def record_machine_step(
     session: Session,
-    step_id: UUID,
-    run: int,
+    lease: Lease,
     trigger: StepTrigger,
     findings: Sequence[Finding],
     actor: Actor,
     now: datetime,
 ) -> bool:
-    """Records what a machine found in `run` of a step, unless that was decided or run again meanwhile."""
+    """Records what a machine found in the run of a step that it leased. Does not commit.
+
+    Gives False and records nothing when the step was decided or leased again meanwhile.
+    """
     judgment = judge_step(trigger, "pending", actor.role)
     recorded = session.scalar(
         text("""
             UPDATE review_step SET state = :state, status = 'done', findings = CAST(:findings AS jsonb),
                    decided_by = :actor_id, decided_at = :now, leased_until = NULL
-             WHERE id = :id AND run = :run AND state = 'pending' AND status = 'due' RETURNING id
+             WHERE id = :id AND state = 'pending' AND status = 'due' AND leased_until = :until RETURNING id
         """),
         {
-            "id": step_id,
-            "run": run,
+            "id": lease.id,
+            "until": lease.until,
             "state": judgment.target,
             "findings": json.dumps([finding.as_dict() for finding in findings]),
             "actor_id": actor.id,

@@ -1,0 +1,181 @@
+"""Pictures of an App: uploading them, and showing them safely."""
+
+import hashlib
+import re
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.auth import EVERY_ROLE, InHouse, allow
+from api.bounds import LargerBody
+from api.errors import COMMON, PUBLIC
+from api.house import audit, now_of
+from api.idempotency import Answer, once
+from api.shapes import Key, SlugPath
+from models import Asset
+from models.asset import AssetKind
+from models.lifecycle import Role
+from models.token import Scope
+from workflow.actors import Actor
+from workflow.building.assets import delete_asset, find_asset, find_public_asset, store_asset
+from workflow.building.pictures import MOST_BYTES, examine
+from workflow.building.previews import TOKEN_CHARACTERS, previewed_app
+from workflow.locking import find_app
+
+router = APIRouter(prefix="/v1")
+
+Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
+Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]
+PreviewToken = Annotated[
+    str | None,
+    Query(pattern=r"^[A-Za-z0-9_-]+$", min_length=TOKEN_CHARACTERS, max_length=TOKEN_CHARACTERS),
+]
+
+LARGER_BODIES = (LargerBody("POST", re.compile(r"/v1/apps/[^/]+/assets"), MOST_BYTES),)
+"""What may be larger than other bodies."""
+
+_PICTURES: dict[str, dict[str, Any]] = {
+    media_type: {} for media_type in ("image/svg+xml", "image/png", "image/jpeg", "image/webp")
+}
+_UPLOAD = {
+    "requestBody": {
+        "required": True,
+        "content": {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in _PICTURES},
+    }
+}
+_SHOWN: dict[int | str, dict[str, Any]] = {200: {"description": "The picture.", "content": _PICTURES}}
+
+
+class AssetAnswer(BaseModel):
+    """A picture. `path` shows it to whoever may see the App; evidence names it by its `id`."""
+
+    id: UUID
+    kind: AssetKind
+    sha256: str
+    media_type: str
+    size: int
+    width: int
+    height: int
+    uploaded_at: datetime
+    path: str
+
+
+class AssetList(BaseModel):
+    """The App's pictures, oldest first; an App has at most 40."""
+
+    items: list[AssetAnswer]
+
+
+@router.post(
+    "/apps/{slug}/assets",
+    status_code=201,
+    tags=["partner"],
+    response_model=AssetAnswer,
+    responses=COMMON,
+    openapi_extra=_UPLOAD,
+)
+async def upload(
+    house: InHouse, actor: Builder, slug: SlugPath, kind: AssetKind, request: Request, key: Key = None
+) -> dict[str, Any]:
+    """Keeps a logo or a mark (SVG), or a screenshot (PNG, JPEG, WebP), of at most 5 MiB. What it is, its content tells.
+
+    The same picture of the same kind is kept once, and has one id.
+    """
+    content = await request.body()
+    await house.transact(lambda session: find_app(session, slug, actor))
+    picture = await house.look_into(lambda: examine(kind, content))
+
+    def work(session: Session) -> Answer:
+        asset, new = store_asset(session, slug, picture, actor)
+        if new:
+            audit(session, actor, "asset.upload", asset.id, app=slug, kind=kind.value)
+        return 201, _asset(asset, slug)
+
+    asked = {"asset": hashlib.sha256(content).hexdigest(), "kind": kind.value, "app": slug}
+    _, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    return answer
+
+
+@router.get("/apps/{slug}/assets", tags=["partner", "reviewer"], response_model=AssetList, responses=COMMON)
+async def list_assets(house: InHouse, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
+    """Lists the App's pictures."""
+
+    def work(session: Session) -> dict[str, Any]:
+        app = find_app(session, slug, actor)
+        assets = session.scalars(select(Asset).where(Asset.app_id == app.id).order_by(Asset.id)).all()
+        return {"items": [_asset(asset, slug) for asset in assets]}
+
+    return await house.transact(work)
+
+
+@router.get(
+    "/apps/{slug}/assets/{asset_id}", tags=["partner", "reviewer"], response_class=Response, responses=COMMON | _SHOWN
+)
+async def show_asset(house: InHouse, actor: Viewer, slug: SlugPath, asset_id: UUID) -> Response:
+    """Shows a picture of an App to whoever may see the App."""
+    asset = await house.transact(lambda session: find_asset(session, slug, asset_id, actor))
+    return _picture(asset, public=False)
+
+
+@router.delete("/apps/{slug}/assets/{asset_id}", status_code=204, tags=["partner"], responses=COMMON)
+async def remove_asset(house: InHouse, actor: Builder, slug: SlugPath, asset_id: UUID) -> Response:
+    """Deletes a picture that neither the checklist nor a submission shows."""
+
+    def work(session: Session) -> None:
+        delete_asset(session, slug, asset_id, actor)
+        audit(session, actor, "asset.delete", asset_id, app=slug)
+
+    await house.transact(work)
+    return Response(status_code=204)
+
+
+@router.get("/assets/{asset_id}", tags=["everyone"], response_class=Response, responses=PUBLIC | _SHOWN)
+async def show_public_asset(house: InHouse, asset_id: UUID, preview: PreviewToken = None) -> Response:
+    """Shows a picture that stands in the catalog or, with the token of a preview link, in that preview."""
+
+    def work(session: Session) -> Asset:
+        shown_of = previewed_app(session, preview, now_of(session)).id if preview else None
+        return find_public_asset(session, asset_id, shown_of)
+
+    return _picture(await house.transact(work), public=preview is None)
+
+
+def _asset(asset: Asset, slug: str) -> dict[str, Any]:
+    return {
+        "id": str(asset.id),
+        "kind": asset.kind,
+        "sha256": bytes(asset.sha256).hex(),
+        "media_type": asset.media_type,
+        "size": asset.size,
+        "width": asset.width,
+        "height": asset.height,
+        "uploaded_at": asset.uploaded_at.isoformat(),
+        "path": f"/v1/apps/{slug}/assets/{asset.id}",
+    }
+
+
+def _picture(asset: Asset, *, public: bool) -> Response:
+    """A browser must run nothing of it, load nothing for it, and take it for nothing else.
+
+    It never changes, but a suspended App's pictures vanish: caches of others ask again within minutes.
+    """
+    ending = asset.media_type.removeprefix("image/").removesuffix("+xml")
+    caching = "public, max-age=300, immutable" if public else "private, max-age=31536000, immutable"
+    return Response(
+        bytes(asset.content),
+        media_type=asset.media_type,
+        headers={
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+            "X-Content-Type-Options": "nosniff",
+            "Cross-Origin-Resource-Policy": "cross-origin" if public else "same-origin",
+            "Referrer-Policy": "no-referrer",
+            "Cache-Control": caching,
+            "ETag": f'"{bytes(asset.sha256).hex()}"',
+            "Content-Disposition": f'inline; filename="{asset.kind}.{ending}"',
+        },
+    )

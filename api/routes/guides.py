@@ -1,0 +1,53 @@
+"""What partners are handed out: templates, the brand kit, the UTM guide. For everyone."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi.responses import PlainTextResponse, Response
+from pydantic import BaseModel
+
+from api.errors import PUBLIC
+from models.checklist import Requirement
+from workflow.building.guides import GUIDES, find_guide
+
+router = APIRouter(prefix="/v1/guides", responses=PUBLIC, tags=["everyone"])
+
+GuideName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$", examples=["utm"])]
+
+
+class GuideAnswer(BaseModel):
+    """A guide: where it is, and which requirement of the checklist it helps with."""
+
+    name: str
+    title: str
+    serves: Requirement
+    path: str
+
+
+class GuideList(BaseModel):
+    """All guides."""
+
+    items: list[GuideAnswer]
+
+
+class Markdown(PlainTextResponse):
+    media_type = "text/markdown"
+
+
+@router.get("")
+async def list_guides() -> GuideList:
+    """Lists what is handed out."""
+    return GuideList(
+        items=[
+            GuideAnswer(
+                name=guide.name, title=guide.title, serves=Requirement(guide.serves), path=f"/v1/guides/{guide.name}"
+            )
+            for guide in GUIDES
+        ]
+    )
+
+
+@router.get("/{name}", response_class=Markdown)
+async def read_guide(name: GuideName) -> Response:
+    """Gives a guide in markdown. What is in [[double brackets]] is for its reader to write."""
+    return Markdown(find_guide(name).text, headers={"Cache-Control": "public, max-age=3600"})

@@ -1,0 +1,139 @@
+"""Private links to the catalog entry that an App will have, and the entry behind one."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.auth import InHouse, allow
+from api.entries import EntryShown, shown_entry
+from api.errors import COMMON, PUBLIC
+from api.house import audit, now_of
+from api.idempotency import Answer, once
+from api.pages import Cursor, Limit, page
+from api.shapes import Body, Key, SlugPath
+from models import PreviewLink
+from models.lifecycle import Role
+from models.token import Scope
+from workflow.actors import Actor
+from workflow.building.previews import (
+    TOKEN_CHARACTERS,
+    create_preview,
+    previewed_app,
+    previewed_entry,
+    revoke_preview,
+)
+from workflow.locking import find_app
+
+router = APIRouter(prefix="/v1")
+
+Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER)]
+Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]
+Token = Annotated[
+    str,
+    Path(
+        pattern=r"^[A-Za-z0-9_-]+$",
+        min_length=TOKEN_CHARACTERS,
+        max_length=TOKEN_CHARACTERS,
+        examples=["9J0nq3vYtR7sXb2mKf4uWc6dZe8gHiLoPpQaSjTyUwE"],
+    ),
+]
+
+
+class NewPreview(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"days": 7}]})
+
+    days: Annotated[int, Field(ge=1, le=30)] = 7
+
+
+class PreviewAnswer(BaseModel):
+    """A link: from when to when it shows the entry."""
+
+    id: UUID
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+class NewPreviewAnswer(PreviewAnswer):
+    """A link and, the first time and never again, its address."""
+
+    path: str | None
+
+
+class PreviewList(BaseModel):
+    """A page of links, oldest first; `next` leads to the one after it."""
+
+    items: list[PreviewAnswer]
+    next: str | None
+
+
+@router.post(
+    "/apps/{slug}/previews", status_code=201, tags=["partner"], response_model=NewPreviewAnswer, responses=COMMON
+)
+async def create(house: InHouse, actor: Builder, slug: SlugPath, body: NewPreview, key: Key = None) -> dict[str, Any]:
+    """Makes a private link to the entry of an App that is building or submitted; its address is shown this once."""
+    tokens: list[str] = []
+
+    def work(session: Session) -> Answer:
+        life = timedelta(days=body.days)
+        link, token = create_preview(session, slug, actor, now_of(session), life=life)
+        tokens.append(token)
+        audit(session, actor, "preview.create", link.id, app=slug, days=body.days)
+        return 201, _link(link)
+
+    asked = {"preview": body.model_dump(), "app": slug}
+    _, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    return {**answer, "path": f"/v1/previews/{tokens[0]}" if tokens else None}
+
+
+@router.get("/apps/{slug}/previews", tags=["partner"], response_model=PreviewList, responses=COMMON)
+async def list_links(
+    house: InHouse, actor: Viewer, slug: SlugPath, after: Cursor = None, limit: Limit = 50
+) -> dict[str, Any]:
+    """Lists the App's links, without their addresses."""
+
+    def work(session: Session) -> dict[str, Any]:
+        app = find_app(session, slug, actor)
+        statement = select(PreviewLink).where(PreviewLink.app_id == app.id).order_by(PreviewLink.id)
+        return page(session, statement, PreviewLink.id, after, limit, lambda links: [_link(link) for link in links])
+
+    return await house.transact(work)
+
+
+@router.delete("/apps/{slug}/previews/{link_id}", status_code=204, tags=["partner"], responses=COMMON)
+async def revoke(house: InHouse, actor: Builder, slug: SlugPath, link_id: UUID) -> Response:
+    """Makes a link useless at once."""
+
+    def work(session: Session) -> None:
+        revoke_preview(session, slug, link_id, actor, now_of(session))
+        audit(session, actor, "preview.revoke", link_id, app=slug)
+
+    await house.transact(work)
+    return Response(status_code=204)
+
+
+@router.get("/previews/{token}", tags=["everyone"], response_model=EntryShown, responses=PUBLIC)
+async def show(house: InHouse, token: Token, response: Response) -> dict[str, Any]:
+    """Shows the entry behind a private link, as it would stand in the catalog."""
+
+    entry = await house.transact(
+        lambda session: previewed_entry(session, previewed_app(session, token, now_of(session)))
+    )
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return shown_entry(entry, lambda asset_id: f"/v1/assets/{asset_id}?preview={token}")
+
+
+def _link(link: PreviewLink) -> dict[str, Any]:
+    return {
+        "id": str(link.id),
+        "created_at": link.created_at.isoformat(),
+        "expires_at": link.expires_at.isoformat(),
+        "revoked_at": link.revoked_at.isoformat() if link.revoked_at else None,
+    }

@@ -1,0 +1,120 @@
+"""Where an App stands, in one answer: whose turn it is, what is missing, what was found, and what happened."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from api.auth import EVERY_ROLE, InHouse, allow
+from api.errors import COMMON, UnmetRule
+from api.routes.checklist import FindingAnswer
+from api.shapes import SlugPath
+from models.lifecycle import AppState, AppTrigger, StepState
+from models.review import ReviewOutcome
+from models.token import Scope
+from workflow.actors import Actor
+from workflow.building.latest import ReviewSeen
+from workflow.building.status import Standing, standing_of
+from workflow.locking import find_app
+from workflow.policy import load_policies
+
+router = APIRouter(prefix="/v1/apps/{slug}/status", responses=COMMON)
+
+Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
+
+
+class TriggerAnswer(BaseModel):
+    """A trigger, as the caller could ask for it now; `unmet` says what each rule still needs."""
+
+    trigger: AppTrigger
+    possible: bool
+    unmet: list[UnmetRule]
+
+
+class StepAnswer(BaseModel):
+    """A review step, what it found, and the address at which that is mended."""
+
+    code: str
+    state: StepState
+    findings: list[FindingAnswer]
+    decided_at: datetime | None
+    where: str
+
+
+class ReasonAnswer(BaseModel):
+    """A reason for changes: its code, its words, and where to mend it."""
+
+    code: str
+    text: str
+    where: str = ""
+
+
+class ReviewAnswer(BaseModel):
+    """The open review, or the last. `place` is its place in the queue while it is open."""
+
+    round: int
+    opened_at: datetime
+    due_at: datetime
+    closed_at: datetime | None
+    outcome: ReviewOutcome | None
+    place: int | None
+    steps: list[StepAnswer]
+    reasons: list[ReasonAnswer]
+
+
+class EventAnswer(BaseModel):
+    """Something that happened, in words."""
+
+    version: int
+    at: datetime
+    words: str
+    reasons: list[str]
+
+
+class StatusAnswer(BaseModel):
+    """Where the App stands. `history` has the newest 50 events, newest first."""
+
+    slug: str
+    name: str
+    state: AppState
+    version: int
+    turn: Literal["partner", "reviewer", "schedule", "nobody"]
+    words: str
+    triggers: list[TriggerAnswer]
+    review: ReviewAnswer | None
+    history: list[EventAnswer]
+
+
+@router.get("", tags=["partner", "reviewer", "service"], response_model=StatusAnswer)
+async def read_status(house: InHouse, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
+    """Gives where the App stands: whose turn it is, each trigger's needs, the review's findings, and the history."""
+
+    def work(session: Session) -> dict[str, Any]:
+        app = find_app(session, slug, actor)
+        standing = standing_of(session, app, actor, load_policies(session), house.rulebook)
+        return {"slug": slug, "name": app.name, **_standing(standing)}
+
+    return await house.transact(work)
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    return {
+        "state": standing.state,
+        "version": standing.version,
+        "turn": standing.turn,
+        "words": standing.words,
+        "triggers": [
+            {"trigger": one.trigger, "possible": one.allowed, "unmet": [unmet.as_dict() for unmet in one.unmet]}
+            for one in standing.triggers
+        ],
+        "review": _review(standing.review) if standing.review else None,
+        "history": [asdict(event) for event in standing.history],
+    }
+
+
+def _review(review: ReviewSeen) -> dict[str, Any]:
+    shown = asdict(review)
+    return {name: value for name, value in shown.items() if name not in ("id", "submitted")}

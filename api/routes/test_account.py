@@ -1,0 +1,79 @@
+"""The test account of an App, for the reviewer who holds its review; every reading is logged and shown."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.auth import InHouse, allow
+from api.errors import COMMON
+from api.pages import Cursor, Limit, page
+from api.shapes import SlugPath
+from models import AuditEntry
+from models.lifecycle import Role
+from models.token import Scope
+from workflow.actors import Actor
+from workflow.building.test_account import READ, read_test_account
+from workflow.locking import find_app
+
+router = APIRouter(prefix="/v1/apps/{slug}/test-account", responses=COMMON)
+
+Reader = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN)]
+Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
+
+
+class TestAccountAnswer(BaseModel):
+    """What to log in with. Reading it was logged, and the partner sees that."""
+
+    username: str
+    password: str
+    notes: str
+
+
+class ReadingAnswer(BaseModel):
+    """Somebody read the password: when, in which role, and who, by an id."""
+
+    at: datetime
+    actor_role: Role
+    actor_id: UUID
+
+
+class ReadingList(BaseModel):
+    """A page of readings, oldest first; `next` leads to the one after it."""
+
+    items: list[ReadingAnswer]
+    next: str | None
+
+
+@router.get("", tags=["reviewer"], response_model=TestAccountAnswer)
+async def read(house: InHouse, actor: Reader, slug: SlugPath, response: Response) -> dict[str, Any]:
+    """Gives the test account to the reviewer who holds the App's open review, and to admins. The reading is logged."""
+    answer = await house.transact(lambda session: asdict(read_test_account(session, slug, actor, house.unseal)))
+    response.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@router.get("/readings", tags=["partner", "reviewer"], response_model=ReadingList)
+async def readings(
+    house: InHouse, actor: Viewer, slug: SlugPath, after: Cursor = None, limit: Limit = 50
+) -> dict[str, Any]:
+    """Lists who read the password of the App's test account, and when."""
+
+    def work(session: Session) -> dict[str, Any]:
+        find_app(session, slug, actor)
+        statement = select(AuditEntry).where(AuditEntry.target == slug, AuditEntry.action == READ)
+        return page(
+            session,
+            statement.order_by(AuditEntry.id),
+            AuditEntry.id,
+            after,
+            limit,
+            lambda rows: [{"at": row.at, "actor_role": row.actor_role, "actor_id": row.actor_id} for row in rows],
+        )
+
+    return await house.transact(work)

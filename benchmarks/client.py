@@ -1,0 +1,105 @@
+"""A client that costs little, so that what is measured is the service: requests made beforehand, over plain sockets."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from benchmarks.stage import Stage
+from models import Person, Service
+from workflow.tokens import issue_token
+
+
+@dataclass(slots=True)
+class Answers:
+    """What came back: the seconds that each answer took, how many were not 2xx, and when it all began and ended."""
+
+    seconds: list[float] = field(default_factory=list)
+    refused: int = 0
+    began: float = 0.0
+    ended: float = 0.0
+
+    @property
+    def a_second(self) -> float:
+        return len(self.seconds) / (self.ended - self.began)
+
+
+def service_token(on: Stage) -> str:
+    """Gives the token of a new service."""
+    with Session(on.engine) as session, session.begin():
+        now = session.execute(text("SELECT now()")).scalar_one()
+        service = Service(name=f"bench-{now.timestamp()}")
+        session.add(service)
+        session.flush()
+        return issue_token(session, service, label="bench", expires_at=now + timedelta(days=1))[1]
+
+
+def admin_token(on: Stage) -> str:
+    """Gives the token of a new administrator."""
+    with Session(on.engine) as session, session.begin():
+        now = session.execute(text("SELECT now()")).scalar_one()
+        admin = Person(role="admin", name="Bench", email=f"admin-{now.timestamp()}@bench.example")
+        session.add(admin)
+        session.flush()
+        return issue_token(session, admin, label="bench", expires_at=now + timedelta(days=1))[1]
+
+
+def post(path: str, token: str, body: str, **headers: str) -> bytes:
+    """Gives the bytes of a request; `headers` go by their names with underscores."""
+    given = {"Host": "bench", "Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    given |= {name.replace("_", "-"): value for name, value in headers.items()}
+    given |= {"Content-Length": str(len(body.encode()))}
+    head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+    return f"POST {path} HTTP/1.1\r\n{head}\r\n{body}".encode()
+
+
+async def send_as_fast_as_answered(port: int, requests: Sequence[bytes], *, connections: int) -> Answers:
+    """Sends all, each connection one after the other."""
+    answers = Answers(began=time.perf_counter())
+    left = iter(requests)
+
+    async def one_connection() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for request in left:
+            await _exchange(reader, writer, request, answers)
+        writer.close()
+
+    await asyncio.gather(*(one_connection() for _ in range(connections)))
+    answers.ended = time.perf_counter()
+    return answers
+
+
+async def send_at_rate(port: int, make: Callable[[int], bytes], *, a_second: float, seconds: float) -> Answers:
+    """Sends one request after the other at their times, however long answers take."""
+    answers = Answers(began=time.perf_counter())
+    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def one(number: int) -> None:
+        pair = idle.pop() if idle else await asyncio.open_connection("127.0.0.1", port)
+        await _exchange(*pair, make(number), answers)
+        idle.append(pair)
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(int(a_second * seconds)):
+            await asyncio.sleep(max(0.0, answers.began + number / a_second - time.perf_counter()))
+            tasks.create_task(one(number))
+    for _, writer in idle:
+        writer.close()
+    answers.ended = time.perf_counter()
+    return answers
+
+
+async def _exchange(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, answers: Answers
+) -> None:
+    sent = time.perf_counter()
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+    await reader.readexactly(int(length.split(b":")[1]))
+    answers.seconds.append(time.perf_counter() - sent)
+    answers.refused += head[9:10] != b"2"

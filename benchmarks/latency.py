@@ -1,0 +1,59 @@
+"""How long a request takes from the commit that accepts it to the commit that applies it, at a steady rate over HTTP.
+
+Both times are those of the commits, as Postgres keeps them, so that looking costs nothing.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+
+from sqlalchemy import text
+
+from benchmarks.client import admin_token, post, send_at_rate
+from benchmarks.figure import Figure, Scale, percentile
+from benchmarks.processes import Running, api, workers
+from benchmarks.stage import Stage, stage
+
+RATES = (10, 50, 200)
+PATH = "/v1/transition-requests"
+
+_LATENCIES = text("""
+    SELECT extract(epoch FROM pg_xact_commit_timestamp(t.xmin) - pg_xact_commit_timestamp(a.xmin)) * 1000
+      FROM transition t JOIN audit_entry a ON a.target = t.request_id::text AND a.action = 'transition.request'
+     WHERE t.at >= :since
+""")
+
+
+def measure(scale: Scale) -> Iterator[Figure]:
+    """Gives the median and the 99th percentile at each rate, and what idle workers cost."""
+    seconds = scale.of(20, 5)
+    with stage(apps=5_000) as on, workers(on) as started, api(on) as (_, port):
+        token = admin_token(on)
+        _at_rate(on, port, token, 20, 3)
+        for rate in RATES:
+            found = sorted(_at_rate(on, port, token, rate, seconds))
+            yield Figure(f"latency at {rate}/s, p50", percentile(found, 50), "ms", "goal: under", 5)
+            yield Figure(f"latency at {rate}/s, p99", percentile(found, 99), "ms", "goal: under", 12)
+        yield Figure("latency: idle workers", _idle(started, seconds) * 100, "% of a core", "goal: under", 1)
+
+
+def _at_rate(on: Stage, port: int, token: str, rate: int, seconds: int) -> list[float]:
+    since = on.moment()
+    start = int(on.number("SELECT count(*) FROM transition")) % 5_000
+
+    def make(number: int) -> bytes:
+        wanted = {"app": f"app-{(start + number) % 5_000 + 1}", "trigger": "suspend", "reasons": [{"text": "bench"}]}
+        return post(PATH, token, json.dumps(wanted))
+
+    answers = asyncio.run(send_at_rate(port, make, a_second=rate, seconds=seconds))
+    assert not answers.refused
+    time.sleep(1)
+    with on.engine.connect() as connection:
+        return [float(one) for one in connection.scalars(_LATENCIES, {"since": since})]
+
+
+def _idle(started: Running, seconds: int) -> float:
+    before = started.cpu_seconds()
+    time.sleep(2 * seconds)
+    return (started.cpu_seconds() - before) / (2 * seconds)

@@ -1,0 +1,117 @@
+"""Processes of the service, started as an installation starts them, and what they cost."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import dramatiq
+import psutil
+import redis
+from dramatiq.brokers.redis import RedisBroker
+
+from benchmarks.stage import Stage
+from runtime.embedded.processes import free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+KEY = "a key for benchmarks, of 32 bytes and more"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A process and its children."""
+
+    process: psutil.Process
+
+    def cpu_seconds(self) -> float:
+        """Gives the CPU time that they have used so far."""
+        return sum(sum(one.cpu_times()[:2]) for one in self._family())
+
+    def megabytes(self) -> list[float]:
+        """Gives the resident memory of each child that works."""
+        return [one.memory_info().rss / 1024**2 for one in self._family()[1:]]
+
+    def _family(self) -> list[psutil.Process]:
+        return [self.process, *self.process.children(recursive=True)]
+
+
+def environment(on: Stage, **settings: str) -> dict[str, str]:
+    """Gives a process's environment; `settings` go by the names of environment variables."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("DEVCENTER_")},
+        "DATABASE_URL": on.url,
+        "REDIS_URL": on.redis_url,
+        "DEVCENTER_HISTORY_KEY": KEY,
+        "DEVCENTER_SECRET_KEYS": "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
+        "DEVCENTER_LOG_LEVEL": "WARNING",
+        **settings,
+    }
+
+
+@contextmanager
+def running(command: list[str], env: dict[str, str], log: Path) -> Iterator[Running]:
+    """Runs a process with its output in `log`; kills it and its children at the end."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=output, stderr=output, start_new_session=True)
+    try:
+        yield Running(psutil.Process(process.pid))
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, 9)
+        process.wait(timeout=10)
+
+
+@contextmanager
+def workers(on: Stage, *, processes: int = 2, **settings: str) -> Iterator[Running]:
+    """Runs worker processes that judge and apply; gives them once all of them listen to their bell.
+
+    What follows from a transition is written and stays due: sending mail is another kind of work. The sweep is slow, so
+    that it does not do in secret what the bell is measured for.
+    """
+    command = [sys.executable, "-m", "dramatiq", "workers.main:setup_broker", "--queues", "apply", "--skip-logging"]
+    command += ["--processes", str(processes), "--threads", "4"]
+    env = environment(on, **({"DEVCENTER_SWEEP_SECONDS": "30"} | settings))
+    with redis.Redis.from_url(on.redis_url) as client:
+        client.flushdb()
+        with running(command, env, on.folder / "workers.log") as started:
+            until(lambda: client.zcard("dramatiq:__heartbeats__") >= processes, "the workers")
+            yield started
+
+
+@contextmanager
+def api(on: Stage, **settings: str) -> Iterator[tuple[Running, int]]:
+    """Runs one API process; gives it and its port once it answers."""
+    port = free_port()
+    command = [sys.executable, "-m", "cli.main", "api"]
+    with running(command, environment(on, DEVCENTER_API_PORT=str(port), **settings), on.folder / "api.log") as started:
+        until(lambda: _answers(port), "the API")
+        yield started, port
+
+
+def ring_apply(on: Stage) -> None:
+    """Tells the workers that requests are due."""
+    broker = RedisBroker(url=on.redis_url)
+    broker.enqueue(dramatiq.Message("apply", "apply_due_requests", (), {}, {}))
+    broker.client.lpush("dramatiq:wake:apply", b"1")
+    broker.close()
+
+
+def until(holds: Callable[[], bool], what: str, *, seconds: float = 40.0) -> None:
+    """Returns when `holds` does. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not come within {seconds} seconds")
+        time.sleep(0.05)
+
+
+def _answers(port: int) -> bool:
+    import requests
+
+    with suppress(requests.RequestException):
+        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=2).status_code == 200
+    return False

@@ -1,0 +1,52 @@
+"""`pgbench -M prepared` with as many clients as serve it best: what Postgres does, one transition a transaction."""
+
+import subprocess
+from datetime import datetime
+
+from sqlalchemy import make_url
+
+from benchmarks.references.transition import LOCK, WRITES
+from benchmarks.stage import Stage, ask
+from runtime.embedded.postgres_data import binary
+
+CLIENTS = (1, 2, 4, 8, 16)
+
+_SCRIPT = f"""
+\\set k :k + 1
+\\set n ((:k - 1) * :clients + :client_id) % :apps + 1
+SELECT r.id AS request_id, r.app_id, r.trigger, r.principal_id AS actor_id,
+       CASE r.trigger WHEN 'suspend' THEN 'suspended' ELSE 'public_beta' END AS target,
+       CASE r.trigger WHEN 'suspend' THEN 'suspended' ELSE 'reinstated' END AS kind
+  FROM transition_request r JOIN app a ON a.id = r.app_id
+ WHERE a.slug = 'app-' || :n AND r.status = 'due' ORDER BY r.position LIMIT 1 \\gset
+BEGIN;
+{LOCK} \\gset
+{";".join(WRITES)};
+COMMIT;
+"""
+
+
+def best_clients(on: Stage, *, requests: int) -> int:
+    """Gives the number of clients that are fastest together."""
+    rates = {}
+    for clients in CLIENTS:
+        since = on.moment()
+        run_one_at_a_time(on, clients, requests=requests)
+        rates[clients] = on.applied_a_second(since)
+    return max(rates, key=rates.__getitem__)
+
+
+def run_one_at_a_time(on: Stage, clients: int, *, requests: int) -> datetime:
+    """Asks for one transition on each of the first Apps and applies them; gives when that began."""
+    ask(on, 1, apps=requests)
+    since = on.moment()
+    script = on.folder / "one.sql"
+    script.write_text(_SCRIPT)
+    target = make_url(on.url)
+    command = [binary("pgbench"), "-n", "-M", "prepared", "-c", clients, "-j", min(clients, 2), "-f", script,
+               "-t", requests // clients, "-D", "k=0", "-D", f"clients={clients}", "-D", f"apps={requests}",
+               "-h", target.host, "-p", target.port, "-U", target.username, target.database]  # fmt: skip
+    subprocess.run(
+        [str(part) for part in command], env={"PGPASSWORD": str(target.password)}, check=True, capture_output=True
+    )
+    return since

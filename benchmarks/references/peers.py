@@ -1,0 +1,161 @@
+"""One message or job a transition: Dramatiq through the ORM and with raw psycopg, and pgqueuer.
+
+`python -m benchmarks.references.peers NAME` is a worker process of pgqueuer; Dramatiq's are started by its command.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import dramatiq
+import psycopg
+from dramatiq.brokers.redis import RedisBroker
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool, ConnectionPool
+from sqlalchemy import create_engine, make_url, select, text
+from sqlalchemy.orm import Session
+
+from benchmarks.processes import environment, running, until
+from benchmarks.references.transition import apply_one, apply_one_async, derived
+from benchmarks.stage import Stage, ask
+from models import App, Notification, Person, Transition, TransitionReason, TransitionRequest
+from models.base import new_id
+
+PROCESSES, THREADS = 2, 4
+
+
+def run_peer(on: Stage, name: str, *, requests: int) -> Any:
+    """Asks for one transition on each of the first Apps, has `name` apply them; gives when that began."""
+    ask(on, 1, apps=requests)
+    since = on.moment()
+    with on.engine.connect() as connection:
+        due = [str(one) for one in connection.scalars(text("SELECT id FROM transition_request WHERE status = 'due'"))]
+    with (_pgqueuer if name == "pgqueuer" else _dramatiq(name))(on, due):
+        until(lambda: on.number("SELECT count(*) FROM transition_request WHERE status = 'due'") == 0, name)
+    return since
+
+
+@contextmanager
+def _pgqueuer(on: Stage, due: list[str]) -> Iterator[None]:
+    asyncio.run(_enqueue(_plain(on.owner_url), due))
+    env = environment(on) | {"DATABASE_URL": on.owner_url}
+    command = [sys.executable, "-m", "benchmarks.references.peers"]
+    with ExitStack() as stack:
+        for _ in range(PROCESSES):
+            stack.enter_context(running(command, env, on.folder / "pgqueuer.log"))
+        yield
+
+
+def _dramatiq(actor_name: str) -> Callable[[Stage, list[str]], Any]:
+    @contextmanager
+    def run(on: Stage, due: list[str]) -> Iterator[None]:
+        broker = RedisBroker(url=on.redis_url)
+        broker.flush_all()
+        for request_id in due:
+            broker.enqueue(dramatiq.Message("default", actor_name, (request_id,), {}, {}))
+        broker.close()
+        command = [sys.executable, "-m", "dramatiq", "benchmarks.references.peers:declare", "--skip-logging"]
+        command += ["--processes", str(PROCESSES), "--threads", str(THREADS)]
+        with running(command, environment(on), on.folder / f"{actor_name}.log"):
+            yield
+
+    return run
+
+
+def declare() -> None:
+    """Sets a broker with both actors, in a worker process of Dramatiq's."""
+    broker = RedisBroker(url=os.environ["REDIS_URL"])
+    dramatiq.set_broker(broker)
+    engine = create_engine(os.environ["DATABASE_URL"], pool_size=THREADS)
+    pool: Any = ConnectionPool(
+        _plain(os.environ["DATABASE_URL"]),
+        min_size=THREADS,
+        max_size=THREADS,
+        kwargs={"row_factory": dict_row, "autocommit": True},
+        open=True,
+    )
+
+    def plain_actor(request_id: str) -> None:
+        with Session(engine) as session, session.begin():
+            _apply_by_orm(session, request_id)
+
+    def raw_actor(request_id: str) -> None:
+        with pool.connection() as connection:
+            apply_one(connection, request_id)
+
+    for function in (plain_actor, raw_actor):
+        dramatiq.actor(actor_name=function.__name__, broker=broker, max_retries=0)(function)
+
+
+def _apply_by_orm(session: Session, request_id: str) -> None:
+    request = session.get_one(TransitionRequest, request_id)
+    app = session.get_one(App, request.app_id, with_for_update={"key_share": True}, populate_existing=True)
+    follows = derived(request.trigger)
+    before, now = app.state, session.execute(text("SELECT now()")).scalar_one()
+    app.state, app.version = follows["target"], app.version + 1
+    session.flush()
+    session.add(
+        Transition(
+            app_id=app.id, version=app.version, from_state=before, trigger=request.trigger, to_state=app.state,
+            actor_id=request.principal_id, actor_role=request.role, policy_version=1, request_id=request.id, at=now,
+            reason_commitment=bytes(32), hash=bytes(32),
+        )
+    )  # fmt: skip
+    session.flush()
+    session.add(TransitionReason(app_id=app.id, version=app.version, salt=bytes(16), reasons=request.reasons))
+    request.status, request.version, request.policy_version = "applied", app.version, 1
+    request.reasons, request.finished_at = [], now
+    for person in session.scalars(select(Person.id).where(Person.organization_id == app.organization_id)):
+        cause = f"transition:{app.id}:{app.version}:{follows['kind']}"
+        session.add(
+            Notification(
+                id=new_id(), kind=follows["kind"], cause=cause, app_id=app.id, app_version=app.version,
+                recipient_id=person, due_at=now,
+            )
+        )  # fmt: skip
+
+
+async def _enqueue(url: str, due: list[str]) -> None:
+    from pgqueuer import PsycopgDriver, Queries
+
+    async with (
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as connection,
+        PsycopgDriver(connection) as at,
+    ):
+        queries = Queries(at)
+        if not await queries.schema_is_installed():
+            await queries.install()
+        payloads: list[bytes | None] = [one.encode() for one in due]
+        await queries.enqueue(["transition"] * len(due), payloads, [0] * len(due))
+
+
+async def _work_pgqueuer(url: str) -> None:
+    from pgqueuer import Job, PsycopgDriver, Queries, QueueManager
+
+    pool: Any = AsyncConnectionPool(
+        url, min_size=THREADS, max_size=THREADS, kwargs={"row_factory": dict_row, "autocommit": True}, open=False
+    )
+    async with (
+        pool,
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as connection,
+        PsycopgDriver(connection) as driver,
+    ):
+        manager = QueueManager(Queries(driver))
+
+        @manager.entrypoint("transition")
+        async def transition(job: Job) -> None:
+            async with pool.connection() as own:
+                await apply_one_async(own, (job.payload or b"").decode())
+
+        await manager.run(batch_size=50)
+
+
+def _plain(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+if __name__ == "__main__":
+    asyncio.run(_work_pgqueuer(_plain(os.environ["DATABASE_URL"])))

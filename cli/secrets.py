@@ -1,0 +1,35 @@
+"""`devcenter secrets rotate`: sealing what is stored with the ring's first key, so that older keys can go."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from cli.place import record, unit_of_work
+from models import App
+from runtime.secrets import KeyRing
+from runtime.settings import Settings
+from workflow.building.test_account import reseal_test_accounts
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """How many secrets were sealed anew, and the Apps whose secret no key opens."""
+
+    renewed: int
+    unreadable: tuple[str, ...]
+
+
+def rotate_secrets(settings: Settings) -> Rotated:
+    """Seals all test accounts with the first key, a page a transaction. Commits. Safe to run again after a break."""
+    renewed, unreadable = 0, list[str]()
+    after: UUID | None = None
+    while True:
+        with unit_of_work(settings.database_url) as session:
+            page = reseal_test_accounts(session, KeyRing(settings.secret_keys).rotate, after=after)
+            renewed += page.renewed
+            unreadable += session.scalars(select(App.slug).where(App.id.in_(page.unreadable)).order_by(App.slug))
+            record(session, "secrets.rotate", "test_account", renewed=page.renewed, unreadable=len(page.unreadable))
+        if page.last is None:
+            return Rotated(renewed, tuple(unreadable))
+        after = page.last

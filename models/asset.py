@@ -1,0 +1,46 @@
+"""The pictures of an App: its logo, its mark and its screenshots."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, CreatedAt, Id, one_of
+
+
+class AssetKind(StrEnum):
+    """What a picture is for."""
+
+    LOGO = "logo"
+    MARK = "mark"
+    SCREENSHOT = "screenshot"
+
+
+class Asset(Base):
+    """A picture as it was uploaded. It never changes, and is known by what is in it: `sha256` is of `content`.
+
+    `media_type`, `width` and `height` were found in the content; those of an SVG are its proportions.
+    """
+
+    __tablename__ = "asset"
+
+    id: Mapped[Id]
+    app_id: Mapped[UUID] = mapped_column(ForeignKey("app.id"))
+    kind: Mapped[str]
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    media_type: Mapped[str]
+    size: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    uploaded_by: Mapped[UUID]
+    uploaded_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        one_of("kind", AssetKind),
+        one_of("media_type", ["image/svg+xml", "image/png", "image/jpeg", "image/webp"]),
+        CheckConstraint("sha256 = sha256(content) AND size = length(content)", name="content"),
+        CheckConstraint("width > 0 AND height > 0", name="measure"),
+        UniqueConstraint("app_id", "kind", "sha256", name="asset_content_key"),
+    )

@@ -1,0 +1,347 @@
+"""What partners do over HTTP until they submit, and what they see meanwhile."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from cli.secrets import rotate_secrets
+from models.lifecycle import AppTrigger, Role
+from runtime.settings import load_settings
+from tests.api.conftest import Service
+from tests.api.service import Caller
+from tests.databases import TestDatabase
+from tests.factories import move
+from tests.journeys import BECAUSE, app_building, ask, judge, people_in, token_of
+from tests.launch import LOGO, SCREENSHOT, STREAM, WEBHOOK, evidence_for, give_everything, picture
+from tests.workers.processes import environment
+
+
+def _app(service: Service, slug: str) -> str:
+    answer = service.partner("POST", "/v1/apps", {"slug": slug, "name": slug.title()})
+    assert answer.status_code == 201, answer.text
+    return f"/v1/apps/{slug}"
+
+
+def _ready(service: Service, slug: str) -> str:
+    path = _app(service, slug)
+    component = service.partner("POST", f"{path}/components", WEBHOOK).json()["id"]
+    service.partner("POST", f"{path}/components/{component}/tests", {"results": [{"event": "track", "status": 200}]})
+    give_everything(service.partner, slug)
+    return path
+
+
+def _stranger(service: Service, company: str) -> Caller:
+    return Caller(service.url, token_of(service.engine, people_in(service.engine, company).partner))
+
+
+def _items(service: Service, path: str) -> dict[str, Any]:
+    return {item["code"]: item for item in service.partner("GET", f"{path}/checklist").json()["items"]}
+
+
+@pytest.mark.parametrize(
+    ("slug", "code"),
+    [
+        ("segment", "slug.reserved"),
+        ("se-gment", "slug.reserved"),
+        ("adrnin", "slug.reserved"),
+        ("mirror-one", "slug.taken"),
+        ("rnirror-one", "slug.confusable"),
+        ("mlrr0r-one", "slug.confusable"),
+    ],
+)
+def test_a_slug_that_is_reserved_taken_or_confusable_is_refused(shared_service: Service, slug: str, code: str) -> None:
+    shared_service.partner("POST", "/v1/apps", {"slug": "mirror-one", "name": "Mirror"})
+    refused = shared_service.partner("POST", "/v1/apps", {"slug": slug, "name": "Other"})
+    assert (refused.status_code, refused.json()["code"]) == (409, code)
+    assert refused.json()["remedy"]
+
+
+def test_two_look_alikes_founded_at_once_leave_one(shared_service: Service) -> None:
+    def found(slug: str) -> int:
+        return shared_service.partner("POST", "/v1/apps", {"slug": slug, "name": "Twin"}).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        statuses = list(pool.map(found, ["twin-corn", "twin-com", "tw1n-com", "twln-corn"]))
+    assert sorted(statuses) == [201, 409, 409, 409]
+
+
+def test_an_edit_names_what_it_saw_and_a_lost_update_is_refused(shared_service: Service) -> None:
+    path = _app(shared_service, "edited")
+    seen = shared_service.partner("GET", path).headers["ETag"]
+    blind = shared_service.partner("PATCH", path, {"name": "A"})
+    assert (blind.status_code, blind.json()["code"]) == (428, "revision.missing")
+    assert blind.json()["remedy"]
+    first = shared_service.partner("PATCH", path, {"name": "A"}, If_Match=seen)
+    assert first.status_code == 200
+    late = shared_service.partner("PATCH", path, {"name": "B"}, If_Match=seen)
+    assert (late.status_code, late.json()["code"]) == (412, "revision.stale")
+    assert shared_service.partner("PATCH", path, {"name": "B"}, If_Match=f"W/{seen}").status_code == 412
+    assert shared_service.partner("PATCH", path, {"name": "B"}, If_Match=first.headers["ETag"]).status_code == 200
+    assert _stranger(shared_service, "Edits").__call__("PATCH", path, {"name": "C"}).status_code == 404
+
+
+def test_of_edits_at_once_that_saw_the_same_one_is_taken(shared_service: Service) -> None:
+    path = _app(shared_service, "raced")
+    made = shared_service.partner("POST", f"{path}/components", WEBHOOK)
+    component = f"{path}/components/{made.json()['id']}"
+
+    def edit(name: str) -> tuple[int, int]:
+        one = shared_service.partner("PATCH", path, {"name": name}, If_Match='"1"')
+        other = shared_service.partner("PATCH", component, {"name": name}, If_Match=made.headers["ETag"])
+        return one.status_code, other.status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(edit, [f"Name {number}" for number in range(6)]))
+    for statuses in zip(*answers, strict=True):
+        assert sorted(statuses) == [200, 412, 412, 412, 412, 412]
+
+
+def test_a_component_has_an_etag_and_the_same_again_is_no_change(shared_service: Service) -> None:
+    path = _app(shared_service, "tagged")
+    made = shared_service.partner("POST", f"{path}/components", WEBHOOK)
+    component = f"{path}/components/{made.json()['id']}"
+    same = shared_service.partner("PATCH", component, {"settings": WEBHOOK["settings"]}, If_Match='"1"')
+    assert (same.status_code, same.json()["revision"], same.headers["ETag"]) == (200, 1, '"1"')
+    wrong = shared_service.partner("PATCH", component, {"settings": {"url": "ftp://x"}}, If_Match='"1"')
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "settings.invalid")
+    assert "settings.url: " in wrong.json()["detail"]
+    assert shared_service.partner("DELETE", component).status_code == 428
+    assert shared_service.partner("DELETE", component, If_Match='"7"').status_code == 412
+    assert shared_service.partner("DELETE", component, If_Match='"1"').status_code == 204
+
+
+def test_a_write_key_is_shown_once_and_stored_nowhere(shared_service: Service) -> None:
+    path = _app(shared_service, "keyed")
+    body = {"kind": "stream", "name": "Events", "settings": STREAM}
+    first = shared_service.partner("POST", f"{path}/components", body, Idempotency_Key="keyed-1").json()
+    again = shared_service.partner("POST", f"{path}/components", body, Idempotency_Key="keyed-1").json()
+    assert (again["id"], again["write_key"]) == (first["id"], None)
+    renewed = shared_service.partner("POST", f"{path}/components/{first['id']}/write-key").json()
+    assert renewed["write_key"] not in (None, first["write_key"])
+    with Session(shared_service.engine) as session:
+        kept = str(
+            session.execute(text("SELECT c, (SELECT json_agg(k) FROM idempotency_key k) FROM component c")).all()
+        )
+    assert first["write_key"] not in kept
+    assert renewed["write_key"] not in kept
+
+
+def test_the_checklist_says_how_each_stands_and_what_is_left_in_order(shared_service: Service) -> None:
+    path = _app(shared_service, "listed")
+    left = shared_service.partner("GET", f"{path}/checklist").json()["left"]
+    assert [task["code"] for task in left][:3] == ["working_integration", "app_info", "platform_documentation"]
+    assert left[-1]["code"] == "replay_info"
+    assert all(task["what"] and task["how"] and task["path"].startswith("/v1/") for task in left)
+    component = shared_service.partner("POST", f"{path}/components", WEBHOOK).json()["id"]
+    tests = f"{path}/components/{component}/tests"
+    shared_service.partner("POST", tests, {"results": [{"event": "delete", "status": 501}]})
+    assert _items(shared_service, path)["working_integration"]["status"] == "rejected"
+    shared_service.partner("POST", tests, {"results": [{"event": "delete", "status": 202}]})
+    give_everything(shared_service.partner, "listed")
+    words = {"evidence": {"text": "## Getting started\n\nEnable it, and paste the API key that you copied."}}
+    poor = shared_service.partner("PUT", f"{path}/checklist/platform_documentation", words).json()
+    assert poor["status"] == "rejected"
+    checklist = shared_service.partner("GET", f"{path}/checklist").json()
+    assert [task["code"] for task in checklist["left"]] == ["platform_documentation"]
+    assert (checklist["complete"], checklist["missing"]) == (False, ["platform_documentation"])
+    triggers = shared_service.partner("GET", f"{path}/status").json()["triggers"]
+    submit = next(one for one in triggers if one["trigger"] == "submit")
+    assert [one["code"] for one in submit["unmet"]] == ["checklist.complete"]
+    whole = evidence_for(shared_service.partner, "listed")["platform_documentation"]
+    shared_service.partner("PUT", f"{path}/checklist/platform_documentation", {"evidence": whole})
+    checklist = shared_service.partner("GET", f"{path}/checklist").json()
+    assert [task["code"] for task in checklist["left"]] == ["submit"]
+    shown = {item["code"]: item["status"] for item in checklist["items"]}
+    assert (shown["working_integration"], shown["app_info"], shown["partners_page"]) == ("checked", "checked", "given")
+    plugin = {"minimum_sdk_version": "1", "bundle_url": "https://acme.example/p.js"}
+    extra = {"kind": "plugin", "subkind": "web", "name": "Web", "settings": plugin}
+    shared_service.partner("POST", f"{path}/components", extra)
+    assert _items(shared_service, path)["platform_documentation"]["status"] == "rejected"
+
+
+def test_a_reviews_findings_stand_at_their_items_until_the_evidence_is_another(shared_service: Service) -> None:
+    path = _ready(shared_service, "reviewed")
+    ask(shared_service.engine, shared_service.people.partner, "reviewed", AppTrigger.SUBMIT)
+    judge(shared_service.engine)
+    status = shared_service.partner("GET", f"{path}/status").json()
+    assert (status["state"], status["turn"]) == ("submitted", "reviewer")
+    assert status["review"]["place"] >= 1
+    assert status["review"]["due_at"][:16].replace("T", " ") in status["words"]
+    reviews = shared_service.reviewer("GET", "/v1/reviews?limit=200").json()["items"]
+    review = f"/v1/reviews/{next(one['id'] for one in reviews if one['app'] == 'reviewed')}"
+    shared_service.reviewer("POST", f"{review}/claim")
+    finding = {"code": "link.missing", "text": "The page has no link.", "where": "Add it."}
+    shared_service.reviewer("POST", f"{review}/steps/partners_page", {"decision": "fail", "findings": [finding]})
+    shared_service.reviewer("POST", f"{review}/steps/partner_documentation", {"decision": "pass"})
+    reasons = [{"code": "other", "text": "The mark is blurred.", "where": "checklist.app_info"}]
+    shared_service.reviewer("POST", f"{review}/decision", {"decision": "request_changes", "reasons": reasons})
+    judge(shared_service.engine)
+    items = _items(shared_service, path)
+    assert (items["partner_documentation"]["status"], items["partners_page"]["status"]) == ("checked", "rejected")
+    assert [one["detail"] for one in items["partners_page"]["findings"]] == ["The page has no link."]
+    assert [one["detail"] for one in items["app_info"]["findings"]] == ["The mark is blurred."]
+    status = shared_service.partner("GET", f"{path}/status").json()
+    assert (status["turn"], status["review"]["outcome"]) == ("partner", "changes_requested")
+    step = next(one for one in status["review"]["steps"] if one["code"] == "partners_page")
+    assert step["where"] == f"{path}/checklist/partners_page"
+    assert status["history"][0]["words"] == "The reviewer asked for changes."
+    assert status["history"][0]["reasons"] == ["The mark is blurred."]
+    left = [task["code"] for task in shared_service.partner("GET", f"{path}/checklist").json()["left"]]
+    assert left == ["app_info", "partners_page", "submit"]
+    url = {"evidence": {"url": "https://acme.example/other"}}
+    assert shared_service.partner("PUT", f"{path}/checklist/partners_page", url).json()["status"] == "given"
+
+
+def test_a_picture_is_kept_once_and_shown_safely_to_who_may_see_the_app(shared_service: Service) -> None:
+    path = _app(shared_service, "pictured")
+    first = picture(shared_service.partner, "pictured", "logo", LOGO)
+    assert picture(shared_service.partner, "pictured", "logo", LOGO) == first
+    shown = shared_service.partner("GET", f"{path}/assets/{first}")
+    assert (shown.status_code, shown.content, shown.headers["Content-Type"]) == (200, LOGO, "image/svg+xml")
+    policy = shown.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox" in policy
+    assert shown.headers["X-Content-Type-Options"] == "nosniff"
+    assert _stranger(shared_service, "Pictures").__call__("GET", f"{path}/assets/{first}").status_code == 404
+    assert shared_service.nobody("GET", f"/v1/assets/{first}").status_code == 404
+    bad = shared_service.partner("POST", f"{path}/assets?kind=mark", LOGO, Content_Type="image/png")
+    assert (bad.status_code, bad.json()["code"]) == (422, "asset.invalid")
+    heavy = shared_service.partner("POST", f"{path}/assets?kind=screenshot", bytes(2 * 1024 * 1024))
+    assert (heavy.status_code, heavy.json()["code"]) == (422, "asset.invalid")
+    heavier = shared_service.partner("POST", f"{path}/assets?kind=screenshot", bytes(6 * 1024 * 1024))
+    assert (heavier.status_code, heavier.json()["code"]) == (413, "body.too_large")
+    evidence = {"text": "x" * 50, "screenshots": [first]}
+    wrong = shared_service.partner("PUT", f"{path}/checklist/catalog_details", {"evidence": evidence})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "evidence.invalid")
+    assert shared_service.partner("DELETE", f"{path}/assets/{first}").status_code == 204
+    assert shared_service.partner("GET", f"{path}/assets").json()["items"] == []
+
+
+def test_pictures_stand_in_the_catalog_while_the_app_does(shared_service: Service) -> None:
+    path = _ready(shared_service, "public-pictures")
+    shot = shared_service.partner("GET", f"{path}/checklist").json()["items"][4]["evidence"]["screenshots"][0]
+    spare = picture(shared_service.partner, "public-pictures", "screenshot", SCREENSHOT + b"\n")
+    assert shared_service.nobody("GET", f"/v1/assets/{shot}").status_code == 404
+    for trigger in (AppTrigger.SUBMIT, AppTrigger.APPROVE):
+        move(shared_service.engine, shared_service.people, "public-pictures", trigger)
+    assert shared_service.nobody("GET", f"/v1/assets/{shot}").content == SCREENSHOT
+    assert shared_service.nobody("GET", f"/v1/assets/{spare}").status_code == 404
+    kept = shared_service.partner("DELETE", f"{path}/assets/{shot}")
+    assert kept.status_code == 409
+    ask(shared_service.engine, shared_service.people.admin, "public-pictures", AppTrigger.SUSPEND, reasons=BECAUSE)
+    judge(shared_service.engine)
+    assert shared_service.nobody("GET", f"/v1/assets/{shot}").status_code == 404
+
+
+def test_a_preview_shows_the_entry_until_it_is_revoked_or_the_app_moves_on(shared_service: Service) -> None:
+    path = _ready(shared_service, "previewed")
+    made = shared_service.partner("POST", f"{path}/previews", {"days": 2}, Idempotency_Key="preview-1").json()
+    again = shared_service.partner("POST", f"{path}/previews", {"days": 2}, Idempotency_Key="preview-1").json()
+    assert (again["id"], again["path"]) == (made["id"], None)
+    shown = shared_service.nobody("GET", made["path"])
+    entry = shown.json()
+    assert (entry["slug"], entry["categories"], shown.headers["Cache-Control"]) == (
+        "previewed",
+        ["Analytics"],
+        "private, no-store",
+    )
+    assert "help@acme.example" not in shown.text
+    assert shared_service.nobody("GET", entry["logo"]).content == LOGO
+    assert shared_service.nobody("GET", entry["logo"].split("?")[0]).status_code == 404
+    assert [link["id"] for link in shared_service.partner("GET", f"{path}/previews").json()["items"]] == [made["id"]]
+    assert _stranger(shared_service, "Previews").__call__("GET", f"{path}/previews").status_code == 404
+    other = shared_service.partner("POST", f"{path}/previews", {}).json()
+    assert shared_service.partner("DELETE", f"{path}/previews/{made['id']}").status_code == 204
+    assert shared_service.nobody("GET", made["path"]).status_code == 404
+    assert shared_service.nobody("GET", entry["logo"]).status_code == 404
+    with Session(shared_service.engine) as session, session.begin():
+        session.execute(text("UPDATE preview_link SET expires_at = now() WHERE id = :id"), {"id": other["id"]})
+    assert shared_service.nobody("GET", other["path"]).status_code == 404
+    last = shared_service.partner("POST", f"{path}/previews", {}).json()
+    for trigger in (AppTrigger.SUBMIT, AppTrigger.APPROVE):
+        move(shared_service.engine, shared_service.people, "previewed", trigger)
+    assert shared_service.nobody("GET", last["path"]).status_code == 404
+    refused = shared_service.partner("POST", f"{path}/previews", {})
+    assert (refused.status_code, refused.json()["code"]) == (409, "preview.state")
+
+
+def test_a_test_account_is_read_only_by_who_holds_the_review_and_the_partner_sees_it(
+    shared_service: Service, module_database: TestDatabase, module_valkey_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _ready(shared_service, "accounted")
+    account = f"{path}/test-account"
+    assert shared_service.reviewer("GET", account).status_code == 403
+    assert shared_service.partner("GET", account).status_code == 403
+    ask(shared_service.engine, shared_service.people.partner, "accounted", AppTrigger.SUBMIT)
+    judge(shared_service.engine)
+    refused = shared_service.reviewer("GET", account)
+    assert (refused.status_code, refused.json()["code"]) == (403, "review.not_held")
+    reviews = shared_service.reviewer("GET", "/v1/reviews?limit=200").json()["items"]
+    review = next(one["id"] for one in reviews if one["app"] == "accounted")
+    shared_service.reviewer("POST", f"/v1/reviews/{review}/claim")
+    assert shared_service.reviewer("GET", account).json()["password"] == "a secret of the partner"
+    assert shared_service.admin("GET", account).status_code == 200
+    readings = shared_service.partner("GET", f"{account}/readings").json()["items"]
+    assert [one["actor_role"] for one in readings] == ["reviewer", "admin"]
+
+    for name, value in environment(module_database.application_url, module_valkey_url).items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    new = Fernet.generate_key().decode()
+    ring = settings.model_copy(update={"secret_keys": (SecretStr(new), *settings.secret_keys)})
+    rotated = rotate_secrets(ring)
+    assert rotated.renewed >= 1
+    with Session(shared_service.engine) as session:
+        sealed = session.scalar(
+            text("""
+                SELECT i.evidence ->> 'password' FROM checklist_item i JOIN app a ON a.id = i.app_id
+                 WHERE a.slug = 'accounted' AND i.code = 'test_account'
+            """)
+        )
+    assert Fernet(new.encode()).decrypt(str(sealed).encode()).decode() == "a secret of the partner"
+    back = settings.model_copy(update={"secret_keys": (*settings.secret_keys, SecretStr(new))})
+    assert rotate_secrets(back).renewed >= 1
+    lost = settings.model_copy(update={"secret_keys": (SecretStr(Fernet.generate_key().decode()),)})
+    assert "accounted" in rotate_secrets(lost).unreadable
+    assert shared_service.admin("GET", account).json()["password"] == "a secret of the partner"
+
+
+def test_guides_are_handed_out_to_everyone_in_markdown(shared_service: Service) -> None:
+    listed = shared_service.nobody("GET", "/v1/guides").json()["items"]
+    assert {guide["name"] for guide in listed} >= {"utm", "brand-kit", "catalog-text", "documentation-stream"}
+    for guide in listed:
+        answer = shared_service.nobody("GET", guide["path"])
+        assert answer.headers["Content-Type"] == "text/markdown; charset=utf-8"
+        assert answer.text
+    assert shared_service.nobody("GET", "/v1/guides/none").status_code == 404
+
+
+def test_an_edit_and_a_submission_at_once_never_submit_what_is_untested(shared_service: Service) -> None:
+    """Whichever takes the App's lock first wins; the other is refused, or sees what the first left."""
+    for number in range(4):
+        slug = f"both-{number}"
+        app_building(shared_service.engine, shared_service.people, slug)
+        component = shared_service.partner("GET", f"/v1/apps/{slug}").json()["components"][0]["id"]
+        path = f"/v1/apps/{slug}/components/{component}"
+        ask(shared_service.engine, shared_service.people.partner, slug, AppTrigger.SUBMIT)
+        with ThreadPoolExecutor(2) as pool:
+            edit = pool.submit(shared_service.partner, "PATCH", path, {"name": "Changed"}, If_Match='"1"')
+            pool.submit(judge, shared_service.engine).result(60)
+            edited = edit.result(60)
+        judge(shared_service.engine)
+        state = shared_service.partner("GET", f"/v1/apps/{slug}").json()["state"]
+        assert (edited.status_code, state) in ((200, "building"), (409, "submitted"))
+
+
+def test_roles_that_only_look_may_not_build(shared_service: Service) -> None:
+    path = _app(shared_service, "looked-at")
+    for role in (Role.REVIEWER, Role.SERVICE, Role.ADMIN):
+        caller: Caller = getattr(shared_service, role.value)
+        assert caller("GET", f"{path}/checklist").status_code == 200
+        assert caller("POST", f"{path}/assets?kind=logo", LOGO).status_code == 403
+        assert caller("POST", f"{path}/previews", {}).status_code == 403

@@ -1,0 +1,53 @@
+"""What a partner gives for the launch checklist, over HTTP: pictures first, then the evidence that names them."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.api.service import Caller
+
+FOLDER = Path(__file__).parents[1] / "examples" / "partner" / "launch"
+LOGO = (FOLDER / "logo.svg").read_bytes()
+MARK = (FOLDER / "mark.svg").read_bytes()
+SCREENSHOT = (FOLDER / "screenshot.png").read_bytes()
+DOCUMENTATION = (FOLDER / "documentation.md").read_text()
+CATALOG_TEXT = (FOLDER / "catalog.md").read_text()
+
+SUBSCRIPTION = {"url": "https://acme.example/webhook", "event_types": ["identify", "track", "delete"]}
+WEB = {"bundle_url": "https://acme.example/plugin.js", "minimum_sdk_version": "1.60"}
+STREAM = {"events": ["Email Opened"]}
+WEBHOOK = {"kind": "subscription", "subkind": "webhook", "name": "Hook", "settings": SUBSCRIPTION}
+
+
+def picture(partner: Caller, slug: str, kind: str, content: bytes) -> str:
+    """Uploads a picture and gives its id."""
+    answer = partner("POST", f"/v1/apps/{slug}/assets?kind={kind}", content)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def evidence_for(partner: Caller, slug: str) -> dict[str, dict[str, Any]]:
+    """Uploads the pictures of an App and gives evidence for every requirement."""
+    return {
+        "app_info": {
+            "website": "https://acme.example",
+            "description": "Charts that a whole team reads together, from your own events.",
+            "categories": ["Analytics"],
+            "support_email": "help@acme.example",
+            "logo": picture(partner, slug, "logo", LOGO),
+            "mark": picture(partner, slug, "mark", MARK),
+        },
+        "platform_documentation": {"text": DOCUMENTATION},
+        "partner_documentation": {"url": "https://acme.example/docs"},
+        "catalog_details": {"text": CATALOG_TEXT, "screenshots": [picture(partner, slug, "screenshot", SCREENSHOT)]},
+        "partners_page": {"url": "https://acme.example/partners"},
+        "launch_announcement": {"url": "https://acme.example/blog"},
+        "test_account": {"username": "rae", "password": "a secret of the partner", "notes": "Log in at /."},
+        "replay_info": {"possible": True, "requests_per_second": 50},
+    }
+
+
+def give_everything(partner: Caller, slug: str) -> None:
+    """Gives the evidence for every requirement."""
+    for code, evidence in evidence_for(partner, slug).items():
+        answer = partner("PUT", f"/v1/apps/{slug}/checklist/{code}", {"evidence": evidence})
+        assert answer.status_code == 200, answer.text

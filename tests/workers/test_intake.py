@@ -1,0 +1,72 @@
+"""Taking messages in ends: what breaks for another reason than a database that is away is kept for an operator."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from runtime.settings import load_settings
+from tests.databases import TestDatabase
+from tests.journeys import KEY, app_building, people_in, token_of
+from workers.deps import Deps
+from workers.intake import MAX_TRIES, request_transition
+from workers.main import make_broker, make_deps
+
+
+@pytest.fixture
+def deps(database: TestDatabase) -> Iterator[Deps]:
+    settings = load_settings(
+        database_url=database.application_url,
+        redis_url="redis://127.0.0.1:1/0",
+        history_key=KEY.decode(),
+        secret_keys=Fernet.generate_key().decode(),
+    )
+    made = make_deps(settings, make_broker(settings))
+    yield replace(made, ring=lambda *_bells: None)
+    made.engine.dispose()
+
+
+@pytest.fixture
+def owner(database: TestDatabase) -> Iterator[Engine]:
+    made = create_engine(database.owner_url)
+    yield made
+    made.dispose()
+
+
+def _rejected(deps: Deps) -> list[tuple[str, str]]:
+    with deps.unit_of_work() as session:
+        return [(row.body, row.error) for row in session.execute(text("SELECT body, error FROM rejected_message"))]
+
+
+def _arguments(deps: Deps) -> dict[str, Any]:
+    people = people_in(deps.engine)
+    app_building(deps.engine, people, "acme")
+    token = token_of(deps.engine, people.service)
+    return {"token": token, "app": "acme", "trigger": "promote", "idempotency_key": "k"}
+
+
+def test_a_message_that_breaks_is_tried_a_few_times_and_then_kept_without_its_token(deps: Deps, owner: Engine) -> None:
+    arguments = _arguments(deps)
+    with Session(owner) as session, session.begin():
+        session.execute(text("ALTER TABLE transition_request ADD CONSTRAINT no_luck CHECK (source <> 'message')"))
+    for tries in range(1, MAX_TRIES):
+        with pytest.raises(DBAPIError):
+            request_transition(deps, arguments, tries=tries)
+    assert _rejected(deps) == []
+    request_transition(deps, arguments, tries=MAX_TRIES)
+    ((body, error),) = _rejected(deps)
+    assert "no_luck" in error
+    assert "acme" in body
+    assert arguments["token"] not in body + error
+
+
+def test_a_message_that_finds_the_database_away_comes_again_however_often_it_came(deps: Deps) -> None:
+    away = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    with pytest.raises(DBAPIError):
+        request_transition(replace(deps, engine=away), _arguments(deps), tries=100 * MAX_TRIES)
+    assert _rejected(deps) == []

@@ -1,0 +1,54 @@
+"""A page's words and links are read in time that grows with its length, however it is written."""
+
+import time
+
+import pytest
+
+from workers.steps.page_text import read_html
+
+LENGTH = 1_000_000
+HOSTILE = (
+    "<a ",
+    '<a x="',
+    "<a href='",
+    "<a href=x>",
+    "<!--",
+    "<![CDATA[",
+    "<!doctype ",
+    "<div>",
+    "</p>",
+    "<b><i>",
+    "<i><table>",
+    "<script>",
+    "<svg><style>",
+    "&#",
+    "&amp",
+    "x<",
+    "<p x=1 ",
+)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_no_page_takes_long(piece: str) -> None:
+    began = time.process_time()
+    read_html(piece * (LENGTH // len(piece)))
+    assert time.process_time() - began < 5
+
+
+def test_words_are_what_a_reader_sees_and_links_are_what_is_written() -> None:
+    page = read_html(
+        "<?xml version='1.0' encoding='latin-1'?><!doctype html><html><head><title>Acme</title>"
+        "<style>p{}</style><script>'Segment'</script></head><body><p>Größe&nbsp;&amp;\n more</p><p>next</p>"
+        "<a href='/x?a=1&amp;b=2'>go</a><a>nowhere</a><!-- hidden --></body></html>"
+    )
+    assert page.words == "Acme Größe & more next go nowhere"
+    assert page.links == ("/x?a=1&b=2",)
+
+
+def test_words_are_found_however_deep_they_lie() -> None:
+    assert read_html("<div>" * 10_000 + "Segment" + "</div>" * 10_000 + "<p>After</p>").words == "Segment After"
+
+
+@pytest.mark.parametrize("html", ["", " ", "<!-- -->", "\x00", "\ud800"])
+def test_a_page_without_words_has_none(html: str) -> None:
+    assert read_html(html).links == ()

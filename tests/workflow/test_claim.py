@@ -1,0 +1,33 @@
+"""Claiming: a worker looks past the Apps that others hold, however many of them come first."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
+
+from models.lifecycle import AppTrigger
+from tests.databases import TestDatabase
+from tests.journeys import app_building, ask, now_of, people_in
+from workflow.claim import lock_due_apps
+
+
+@pytest.fixture
+def engine(database: TestDatabase) -> Iterator[Engine]:
+    made = create_engine(database.application_url)
+    yield made
+    made.dispose()
+
+
+def test_a_second_worker_looks_past_pages_of_apps_that_the_first_holds(engine: Engine) -> None:
+    people = people_in(engine)
+    ids = [app_building(engine, people, f"app-{number}") for number in range(5)]
+    for number in range(5):
+        ask(engine, people.partner, f"app-{number}", AppTrigger.SUBMIT)
+    with Session(engine) as first, Session(engine) as second:
+        now = now_of(first)
+        second.execute(text("SET LOCAL transaction_timeout = '10s'"))
+        assert lock_due_apps(first, now, limit=4) == sorted(ids[:4])
+        assert lock_due_apps(second, now, limit=2) == [ids[4]]
+        with Session(engine) as third:
+            assert lock_due_apps(third, now, limit=2) == []

@@ -1,0 +1,21 @@
+"""The step `catalog_details`: what the catalog will show, by the checklist's own rules as they are at the review."""
+
+from models.checklist import Requirement
+from models.lifecycle import StepTrigger
+from workers.pages import FetchesPages
+from workers.steps.step import Evidence, Outcome, Step
+from workflow.building.findings import findings_on
+
+
+def run(evidence: Evidence, http: FetchesPages) -> Outcome:  # noqa: ARG001 (nothing to fetch)
+    """Gives everything that is wrong with the catalog text."""
+    findings = tuple(findings_on(Requirement.CATALOG_DETAILS, evidence.given, ()))
+    return Outcome(StepTrigger.FAIL if findings else StepTrigger.PASS, findings)
+
+
+CATALOG_DETAILS = Step(
+    code="catalog_details",
+    title="The details of the catalog entry",
+    needs="catalog_details",
+    run=run,
+)

@@ -1,0 +1,60 @@
+"""Reading the pages that partners name: fetching one with its problems as findings, its words and its links."""
+
+from collections.abc import Callable
+from urllib.parse import urljoin
+
+from models.lifecycle import StepTrigger
+from workers.pages import FetchedPage, FetchesPages
+from workers.steps.page_text import read_html
+from workers.steps.step import Outcome
+from workflow.reviewing.steps import Finding
+
+PLATFORM = "Segment"
+PLATFORM_DOMAIN = "segment.com"
+
+
+def read_page(url: str, http: FetchesPages, look: Callable[[FetchedPage], list[Finding]]) -> Outcome:
+    """Fetches a page that must be there and be HTML, and gives all that `look` finds on it.
+
+    That it cannot be fetched for a reason of its own is a finding; what is not is raised, and tried again.
+    """
+    try:
+        page = http.fetch(url)
+    except Exception as error:
+        detail, code = getattr(error, "detail", None), getattr(error, "code", None)
+        if detail is None or code is None:
+            raise
+        remedy = str(getattr(error, "remedy", ""))
+        return Outcome(StepTrigger.FAIL, (Finding(f"page.{code}", f"{url} could not be fetched: {detail}", remedy),))
+    findings = tuple(_missing(page) or look(page))
+    return Outcome(StepTrigger.FAIL if findings else StepTrigger.PASS, findings)
+
+
+def unnamed(page: FetchedPage, **names: str) -> list[Finding]:
+    """Gives a finding for each of `names` that is not in the page's visible text: `page.<key>_not_named`."""
+    words = read_html(page.text).words.casefold()
+    return [
+        Finding(f"page.{key}_not_named", f"{page.url} does not name {name}.", f"Name {name} in the text of the page.")
+        for key, name in names.items()
+        if " ".join(name.split()).casefold() not in words
+    ]
+
+
+def links_of(page: FetchedPage) -> list[str]:
+    """Gives where the page's links lead, in full."""
+    links = []
+    for link in read_html(page.text).links:
+        try:
+            links.append(urljoin(page.url, link.strip()))
+        except ValueError:
+            continue
+    return links
+
+
+def _missing(page: FetchedPage) -> list[Finding]:
+    if not 200 <= page.status < 300:
+        return [Finding("page.status", f"{page.url} answers {page.status}.", "Publish the page; it must answer 2xx.")]
+    if "html" not in page.content_type.lower():
+        found = page.content_type or "no content type"
+        return [Finding("page.not_html", f"{page.url} is {found}.", "Serve it as an HTML page.")]
+    return []

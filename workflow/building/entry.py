@@ -1,0 +1,66 @@
+"""The catalog entry of an App, from a snapshot of what was or would be submitted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Review, Submission
+from models.review import ReviewOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the catalog shows of an App. Pictures are ids of assets; the first category is the primary one."""
+
+    slug: str
+    name: str
+    badge: str
+    website: str | None
+    description: str | None
+    categories: tuple[str, ...]
+    kinds: tuple[str, ...]
+    text: str | None
+    logo: str | None
+    mark: str | None
+    screenshots: tuple[str, ...]
+    documentation: str | None
+
+
+def entry_of(slug: str, name: str, badge: str, snapshot: Mapping[str, Any] | None) -> Entry:
+    """Gives the entry that a snapshot makes; without one it has a slug, a name and a badge. Pure.
+
+    Nothing that a partner gave in private is in it: no support email, no settings, no test account.
+    """
+    shown = snapshot or {"app": {"name": name}, "evidence": {}, "components": []}
+    info = shown["evidence"].get("app_info", {})
+    details = shown["evidence"].get("catalog_details", {})
+    return Entry(
+        slug=slug,
+        name=shown["app"]["name"],
+        badge=badge,
+        website=info.get("website"),
+        description=info.get("description"),
+        categories=tuple(info.get("categories", ())),
+        kinds=tuple(sorted({component["kind"] for component in shown["components"]})),
+        text=details.get("text"),
+        logo=info.get("logo"),
+        mark=info.get("mark"),
+        screenshots=tuple(details.get("screenshots", ())),
+        documentation=shown["evidence"].get("partner_documentation", {}).get("url"),
+    )
+
+
+def approved_snapshots(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Gives the latest approved snapshot of each of the Apps that has one, in one query."""
+    statement = (
+        select(Submission.app_id, Submission.snapshot)
+        .distinct(Submission.app_id)
+        .join(Review, Review.submission_id == Submission.id)
+        .where(Submission.app_id.in_(app_ids), Review.outcome == ReviewOutcome.APPROVED.value)
+        .order_by(Submission.app_id, Submission.app_version.desc())
+    )
+    return {row.app_id: row.snapshot for row in session.execute(statement)}

@@ -1,0 +1,112 @@
+"""The latest review of an App as its partner may see it: steps with their findings, and the reasons for changes.
+
+Who holds it, waivers and internal errors stay with the reviewers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import Review, ReviewStep, Submission, Transition, TransitionReason
+from models.checklist import Requirement
+from models.lifecycle import AppTrigger
+from models.review import ReviewOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class StepSeen:
+    """A step: where it stands, what it found, and where to mend that."""
+
+    code: str
+    state: str
+    findings: tuple[Mapping[str, str], ...]
+    decided_at: datetime | None
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSeen:
+    """The newest review. `place` is its place in the queue by due time, from 1, while it is open.
+
+    `submitted` is the evidence that was submitted, by requirement; `reasons` are those for the changes asked for.
+    """
+
+    id: UUID
+    round: int
+    opened_at: datetime
+    due_at: datetime
+    closed_at: datetime | None
+    outcome: str | None
+    place: int | None
+    steps: tuple[StepSeen, ...]
+    reasons: tuple[Mapping[str, str], ...]
+    submitted: Mapping[str, Any]
+
+
+def latest_review(session: Session, app_id: UUID, slug: str) -> ReviewSeen | None:
+    """Gives the App's newest review, None when it has never been submitted."""
+    statement = (
+        select(Review, Submission)
+        .join(Submission, Submission.id == Review.submission_id)
+        .where(Review.app_id == app_id)
+        .order_by(Submission.app_version.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    found = session.execute(statement).one_or_none()
+    if found is None:
+        return None
+    review, submission = found
+    steps = select(ReviewStep).where(ReviewStep.review_id == review.id).order_by(ReviewStep.code)
+    rows = session.scalars(steps.execution_options(populate_existing=True)).all()
+    return ReviewSeen(
+        id=review.id,
+        round=submission.round,
+        opened_at=review.opened_at,
+        due_at=review.due_at,
+        closed_at=review.closed_at,
+        outcome=review.outcome,
+        place=_place(session, review) if review.closed_at is None else None,
+        steps=tuple(
+            StepSeen(step.code, step.state, tuple(step.findings), step.decided_at, where_to_mend(step.code, slug))
+            for step in rows
+        ),
+        reasons=_reasons(session, review, submission.app_version),
+        submitted=submission.snapshot["evidence"],
+    )
+
+
+def where_to_mend(step: str, slug: str) -> str:
+    """Gives the address at which a step's findings are mended: the evidence that it reads, or the Components."""
+    path = f"/v1/apps/{slug}"
+    return f"{path}/checklist/{step}" if step in set(Requirement) else f"{path}/components"
+
+
+def _place(session: Session, review: Review) -> int:
+    before = (Review.due_at < review.due_at) | ((Review.due_at == review.due_at) & (Review.id < review.id))
+    return 1 + int(session.scalar(select(func.count()).where(Review.closed_at.is_(None), before)) or 0)
+
+
+def _reasons(session: Session, review: Review, submitted_version: int) -> tuple[Mapping[str, str], ...]:
+    if review.outcome != ReviewOutcome.CHANGES_REQUESTED:
+        return ()
+    statement = (
+        select(TransitionReason.reasons)
+        .join(
+            Transition,
+            (Transition.app_id == TransitionReason.app_id) & (Transition.version == TransitionReason.version),
+        )
+        .where(
+            Transition.app_id == review.app_id,
+            Transition.version > submitted_version,
+            Transition.trigger == AppTrigger.REQUEST_CHANGES.value,
+        )
+        .order_by(Transition.version)
+        .limit(1)
+    )
+    return tuple(session.scalar(statement) or ())

@@ -1,0 +1,217 @@
+"""The launch checklist as a whole: how each requirement stands, and what is left, in the order to do it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from models import App, ChecklistItem, Component
+from models.checklist import Requirement
+from models.lifecycle import AppState
+from workflow.building.checklist import evidence_of, shown
+from workflow.building.components import components_of
+from workflow.building.findings import JUDGED_AT_ONCE
+from workflow.building.guides import GUIDES
+from workflow.building.latest import ReviewSeen, latest_review
+from workflow.policy import Policy
+
+Found = Mapping[str, str]
+"""A finding: `code`, `detail`, `remedy`."""
+
+
+class ItemStatus(StrEnum):
+    """How a requirement stands: `given` awaits a check, `checked` passed all that a machine checks."""
+
+    MISSING = "missing"
+    GIVEN = "given"
+    CHECKED = "checked"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A requirement and its evidence. `checked_at` is when a review looked at just this evidence."""
+
+    code: str
+    required: bool
+    status: ItemStatus
+    findings: tuple[Found, ...]
+    evidence: Mapping[str, Any] | None
+    given_at: datetime | None
+    checked_at: datetime | None
+    guides: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something to do next: what, how, and the call that does it."""
+
+    code: str
+    what: str
+    how: str
+    method: str
+    path: str
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """All requirements in the order in which to meet them. `complete` when nothing hinders submission."""
+
+    items: tuple[Item, ...]
+    left: tuple[Task, ...]
+    missing: tuple[str, ...]
+    complete: bool
+
+
+def checklist_of(session: Session, app: App, policy: Policy) -> Checklist:
+    """Gives the App's checklist as it stands now."""
+    components = components_of(session, [app.id])[app.id]
+    given = evidence_of(session, app.id)
+    review = latest_review(session, app.id, app.slug)
+    required = {Requirement.WORKING_INTEGRATION.value, *policy.required_checklist}
+    items = tuple(
+        _working_integration(components)
+        if code is Requirement.WORKING_INTEGRATION
+        else _item(code, code.value in required, given.get(code.value), review)
+        for code in Requirement
+    )
+    hindering = [item.code for item in items if item.required and _hinders(item, given)]
+    return Checklist(
+        items=items,
+        left=tuple(_left(app, items, components, complete=not hindering)),
+        missing=tuple(hindering),
+        complete=not hindering,
+    )
+
+
+def _hinders(item: Item, given: Mapping[str, ChecklistItem]) -> bool:
+    """What a review rejected may have been mended where it is fetched from; only the next review can tell."""
+    if item.code == Requirement.WORKING_INTEGRATION:
+        return item.status is not ItemStatus.CHECKED
+    return item.code not in given or bool(given[item.code].findings)
+
+
+def _working_integration(components: Sequence[tuple[Component, str | None]]) -> Item:
+    findings: list[Found] = []
+    for component, colour in components:
+        if colour == "red":
+            findings.append(
+                {
+                    "code": "component.red",
+                    "detail": f"The latest test of {component.name} has a red result.",
+                    "remedy": "Look at its results, mend the endpoint, and test it again.",
+                }
+            )
+    untested = [component.name for component, colour in components if colour is None]
+    if not components:
+        status = ItemStatus.MISSING
+    elif findings:
+        status = ItemStatus.REJECTED
+    else:
+        status = ItemStatus.GIVEN if untested else ItemStatus.CHECKED
+    code = Requirement.WORKING_INTEGRATION.value
+    return Item(code, True, status, tuple(findings), None, None, None, ())
+
+
+def _item(code: Requirement, required: bool, item: ChecklistItem | None, review: ReviewSeen | None) -> Item:
+    guides = tuple(f"/v1/guides/{guide.name}" for guide in GUIDES if guide.serves == code)
+    if item is None:
+        return Item(code.value, required, ItemStatus.MISSING, (), None, None, None, guides)
+    status = ItemStatus.CHECKED if code in JUDGED_AT_ONCE else ItemStatus.GIVEN
+    findings: tuple[Found, ...] = tuple(item.findings)
+    checked_at = None
+    if not findings and review is not None and review.submitted.get(code) == item.evidence:
+        status, findings, checked_at = _by_review(code, status, review)
+    if item.findings:
+        status = ItemStatus.REJECTED
+    evidence = shown(code.value, item.evidence)
+    return Item(code.value, required, status, findings, evidence, item.given_at, checked_at, guides)
+
+
+def _by_review(
+    code: Requirement, status: ItemStatus, review: ReviewSeen
+) -> tuple[ItemStatus, tuple[Found, ...], datetime | None]:
+    """Gives what the latest review says of evidence that is still the same: its step, and reasons that name it."""
+    findings = [_reason(reason) for reason in review.reasons if _names(reason, code)]
+    step = next((one for one in review.steps if one.code == code), None)
+    if step is not None:
+        findings += step.findings
+        if step.state in ("passed", "warned", "waived"):
+            status = ItemStatus.CHECKED
+    if (step is not None and step.state == "failed") or any(_names(reason, code) for reason in review.reasons):
+        status = ItemStatus.REJECTED
+    return status, tuple(findings), step.decided_at if step else None
+
+
+def _reason(reason: Mapping[str, str]) -> Found:
+    return {"code": reason["code"], "detail": reason["text"], "remedy": ""}
+
+
+def _names(reason: Mapping[str, str], code: Requirement) -> bool:
+    where = reason.get("where", "").removeprefix("checklist.")
+    return where == code or where.startswith(f"{code}.")
+
+
+def _left(
+    app: App, items: Sequence[Item], components: Sequence[tuple[Component, str | None]], *, complete: bool
+) -> list[Task]:
+    if app.state != AppState.BUILDING:
+        return []
+    path = f"/v1/apps/{app.slug}"
+    tasks = _component_tasks(path, components)
+    ordered = sorted(items, key=lambda item: not item.required)
+    for item in ordered:
+        if item.code == Requirement.WORKING_INTEGRATION:
+            continue
+        link = ("PUT", f"{path}/checklist/{item.code}")
+        if item.status is ItemStatus.MISSING:
+            how = f"Give {_HOW[Requirement(item.code)]}." + (f" See {', '.join(item.guides)}." if item.guides else "")
+            tasks.append(Task(item.code, f"{_words(item.code)} is missing.", how, *link, item.required))
+        elif item.status is ItemStatus.REJECTED:
+            what = f"{_words(item.code)} was rejected: " + " ".join(one["detail"] for one in item.findings)
+            how = " ".join(one["remedy"] for one in item.findings if one["remedy"]) or "Mend it."
+            tasks.append(Task(item.code, what, how, *link, item.required))
+    if complete:
+        how = f'Send {{"app": "{app.slug}", "trigger": "submit"}}.'
+        tasks.append(
+            Task("submit", "Nothing hinders the submission.", how, "POST", "/v1/transition-requests", required=True)
+        )
+    return tasks
+
+
+def _component_tasks(path: str, components: Sequence[tuple[Component, str | None]]) -> list[Task]:
+    if not components:
+        what, how = "The App has no Component.", "Add a subscription, a stream or a plugin."
+        return [Task("working_integration", what, how, "POST", f"{path}/components")]
+    tasks = []
+    for component, colour in components:
+        link = ("POST", f"{path}/components/{component.id}/tests")
+        if colour == "red":
+            what, how = f"The latest test of {component.name} is red.", "Mend the endpoint and test it again."
+            tasks.append(Task("working_integration", what, how, *link))
+        elif colour is None:
+            what = f"{component.name} is not tested since its latest change."
+            tasks.append(Task("working_integration", what, "Run its tests.", *link))
+    return tasks
+
+
+def _words(code: str) -> str:
+    words = code.replace("_", " ")
+    return words[0].upper() + words[1:]
+
+
+_HOW = {
+    Requirement.APP_INFO: "website, description, categories, support_email, and the ids of logo and mark",
+    Requirement.PLATFORM_DOCUMENTATION: "the text of the documentation, by the template of each Component's kind",
+    Requirement.PARTNER_DOCUMENTATION: "the url of the documentation on your own site",
+    Requirement.CATALOG_DETAILS: "the catalog text, and the ids of 1 to 5 screenshots",
+    Requirement.PARTNERS_PAGE: "the url of your integrations page, with a link by the UTM guide",
+    Requirement.LAUNCH_ANNOUNCEMENT: "the url of a blog post, or the text of a mail",
+    Requirement.TEST_ACCOUNT: "username, password and notes for the reviewers",
+    Requirement.REPLAY_INFO: "whether replays are possible, and how many requests a second you take",
+}
+"""What each requirement's evidence is, in words."""

@@ -1,0 +1,159 @@
+"""What each kind of Component is set up with: typed settings, and everything that is wrong with given ones. Pure."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+
+from models.component import ComponentKind
+from workflow.errors import Invalid
+
+EventType = Literal["identify", "track", "page", "screen", "group", "alias", "delete"]
+"""The event types of the Spec."""
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    if len(set(values)) != len(values):
+        raise ValueError("must not name anything twice")
+    return values
+
+
+def _address(value: str, info: ValidationInfo) -> str:
+    try:
+        parts = urlsplit(value)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("is no URL") from None
+    if not host or parts.username is not None or parts.password is not None or parts.fragment:
+        raise ValueError("must be a URL with a host, without a user name, a password or a fragment")
+    loopback = bool(info.context and info.context.get("loopback")) and host in LOOPBACK_HOSTS
+    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        raise ValueError("must begin with https://")
+    return value
+
+
+Words = Annotated[
+    str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=100, strip_whitespace=True)
+]
+Address = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=2000), AfterValidator(_address)]
+Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}(\.[0-9]{1,5}){0,2}$")]
+EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=7), AfterValidator(_distinct)]
+EventNames = Annotated[list[Words], Field(min_length=1, max_length=200), AfterValidator(_distinct)]
+Choices = Annotated[list[Words], Field(min_length=1, max_length=50), AfterValidator(_distinct)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class DeclaredSetting(_Settings):
+    """A setting that the partner's customers fill in; it reaches the endpoint in `X-Segment-Settings`."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
+    label: Words
+    type: Literal["text", "number", "boolean", "choice"] = "text"
+    required: bool = False
+    choices: Choices | None = None
+
+    @model_validator(mode="after")
+    def _choices_for_a_choice(self) -> Self:
+        if (self.type == "choice") != (self.choices is not None):
+            raise ValueError("choices go with the type choice, and only with it")
+        return self
+
+
+def _names_differ(settings: list[DeclaredSetting]) -> list[DeclaredSetting]:
+    _distinct([setting.name for setting in settings])
+    return settings
+
+
+class SubscriptionSettings(_Settings):
+    """Where the platform sends events, the name of the key that it sends with them, and what it sends."""
+
+    url: Address
+    api_key_name: Words = "API key"
+    event_types: EventTypes
+    settings: Annotated[list[DeclaredSetting], Field(max_length=30), AfterValidator(_names_differ)] = Field(
+        default_factory=list
+    )
+
+    @model_validator(mode="after")
+    def _takes_delete(self) -> Self:
+        if "delete" not in self.event_types:
+            raise ValueError("event_types must have delete: whoever takes events must be able to forget a user")
+        return self
+
+
+class StreamSettings(_Settings):
+    """Which events the partner sends. Names of the Spec are binding; others are the partner's own."""
+
+    events: EventNames
+
+
+class WebSettings(_Settings):
+    """The bundle that runs in the web SDK."""
+
+    bundle_url: Address
+    minimum_sdk_version: Version
+
+
+class IosSettings(_Settings):
+    """The package that runs in the iOS SDK: the address of its repository."""
+
+    package_url: Address
+    minimum_sdk_version: Version
+    minimum_os_version: Version | None = None
+
+
+class AndroidSettings(_Settings):
+    """The package that runs in the Android SDK: its group and name, as `com.acme:insights`."""
+
+    package_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}:[A-Za-z0-9_.-]{1,100}$")]
+    minimum_sdk_version: Version
+    minimum_os_version: Version | None = None
+
+
+SETTINGS_OF: Mapping[tuple[str, str], type[_Settings]] = {
+    (ComponentKind.SUBSCRIPTION, "webhook"): SubscriptionSettings,
+    (ComponentKind.SUBSCRIPTION, "function"): SubscriptionSettings,
+    (ComponentKind.STREAM, ""): StreamSettings,
+    (ComponentKind.PLUGIN, "web"): WebSettings,
+    (ComponentKind.PLUGIN, "ios"): IosSettings,
+    (ComponentKind.PLUGIN, "android"): AndroidSettings,
+}
+"""The settings of each kind and subkind."""
+
+
+def checked_settings(kind: str, subkind: str, given: Mapping[str, Any], *, loopback: bool) -> dict[str, Any]:
+    """Gives settings as they are stored, with defaults filled in. `loopback` also takes http:// to this machine.
+
+    Raises Invalid (`settings.invalid`) that says of each what is wrong and where: `settings.url`.
+    """
+    shape = SETTINGS_OF[kind, subkind]
+    try:
+        settings = shape.model_validate(given, context={"loopback": loopback})
+    except ValidationError as error:
+        problems = " ".join(_problem(part["loc"], part["type"], part["msg"]) for part in error.errors())
+        fields = ", ".join(shape.model_fields)
+        named = f"{subkind} {kind}".strip()
+        raise Invalid("settings.invalid", problems[:2000], f"The settings of a {named} are: {fields}.") from None
+    return settings.model_dump(mode="json", exclude_none=True)
+
+
+def _problem(location: tuple[int | str, ...], kind: str, message: str) -> str:
+    where = ".".join(map(str, ("settings", *location)))[:200]
+    words = {"missing": "is missing", "extra_forbidden": "is not known"}
+    said = words.get(kind) or message.removeprefix("Value error, ")
+    return f"{where}: {said}."

@@ -1,0 +1,121 @@
+"""Where an App stands, in one answer for the people who wait for it: whose turn it is, and what happened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import App, Transition, TransitionReason, TransitionRequest
+from models.lifecycle import AppState, AppTrigger
+from workflow.actors import Actor
+from workflow.building.latest import ReviewSeen, latest_review
+from workflow.facts import Ask
+from workflow.loading import load_facts
+from workflow.machine import AppRulebook, Judgment
+from workflow.policy import Policies
+
+MOST_HISTORY = 50
+
+_TURN_WORDS = {
+    "partner": "It is the partner's turn.",
+    "reviewer": "It is the reviewers' turn.",
+    "schedule": "The service is at it; it takes seconds.",
+    "nobody": "Nothing is waited for.",
+}
+_HAPPENED = {
+    AppTrigger.CREATE: "The {role} created the App.",
+    AppTrigger.SUBMIT: "The {role} submitted the App for review.",
+    AppTrigger.WITHDRAW: "The {role} withdrew the submission.",
+    AppTrigger.REQUEST_CHANGES: "The {role} asked for changes.",
+    AppTrigger.APPROVE: "The {role} approved the App into public beta.",
+    AppTrigger.PROMOTE: "The {role} made the App public.",
+    AppTrigger.SUSPEND: "The {role} suspended the App.",
+    AppTrigger.REINSTATE: "The {role} reinstated the App into public beta.",
+    AppTrigger.REMOVE: "The {role} removed the App.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to the App, in words, with the reasons that were given."""
+
+    version: int
+    at: datetime
+    words: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the App stands. `turn` is partner, reviewer, schedule or nobody; `history` is newest first."""
+
+    state: str
+    version: int
+    turn: str
+    words: str
+    triggers: tuple[Judgment, ...]
+    review: ReviewSeen | None
+    history: tuple[Event, ...]
+
+
+def standing_of(session: Session, app: App, actor: Actor, policies: Policies, rulebook: AppRulebook) -> Standing:
+    """Gives where the App stands, its triggers as `actor` could ask for them now."""
+    facts = load_facts(session, [app.id], policies)[app.id].facts
+    review = latest_review(session, app.id, app.slug)
+    now_due = (
+        TransitionRequest.app_id == app.id,
+        TransitionRequest.status == "due",
+        TransitionRequest.due_at <= func.now(),
+    )
+    under_way = session.scalar(select(TransitionRequest.id).where(*now_due).limit(1)) is not None
+    promotable = rulebook.judge(AppTrigger.PROMOTE, facts).allowed
+    turn = _turn(facts.state, under_way or promotable)
+    return Standing(
+        state=facts.state,
+        version=facts.version,
+        turn=turn,
+        words=_words(facts.state, turn, review),
+        triggers=tuple(rulebook.triggers_of(facts.asked_by(Ask(actor)))),
+        review=review,
+        history=_history(session, app),
+    )
+
+
+def _turn(state: str, under_way: bool) -> str:
+    if under_way:
+        return "schedule"
+    return {
+        AppState.BUILDING: "partner",
+        AppState.SUBMITTED: "reviewer",
+        AppState.PUBLIC_BETA: "partner",
+        AppState.SUSPENDED: "reviewer",
+    }.get(AppState(state), "nobody")
+
+
+def _words(state: str, turn: str, review: ReviewSeen | None) -> str:
+    words = f"The App is {state.replace('_', ' ')}. {_TURN_WORDS[turn]}"
+    if review is not None and review.closed_at is None:
+        words += f" It is number {review.place} in the queue; a decision is due by {review.due_at:%Y-%m-%d %H:%M} UTC."
+    elif state == AppState.BUILDING and review is not None and review.outcome == "changes_requested":
+        words += " Changes were asked for: mend what is found and submit again."
+    return words
+
+
+def _history(session: Session, app: App) -> tuple[Event, ...]:
+    statement = select(Transition).where(Transition.app_id == app.id).order_by(Transition.version.desc())
+    rows: Sequence[Transition] = session.scalars(statement.limit(MOST_HISTORY)).all()
+    given = select(TransitionReason).where(
+        TransitionReason.app_id == app.id, TransitionReason.version.in_([row.version for row in rows])
+    )
+    reasons = {one.version: tuple(reason["text"] for reason in one.reasons) for one in session.scalars(given)}
+    return tuple(
+        Event(
+            row.version,
+            row.at,
+            _HAPPENED[AppTrigger(row.trigger)].format(role=row.actor_role),
+            reasons.get(row.version, ()),
+        )
+        for row in rows
+    )
