@@ -152,7 +152,7 @@ def test_a_resubmission_shows_what_changed_what_was_found_and_what_came_before(s
     with Session(service.engine) as session, session.begin():
         app_id = session.scalars(text("SELECT id FROM app WHERE slug = 'again'")).one()
         item = session.get_one(ChecklistItem, (app_id, "partners_page"))
-        item.evidence = {"url": "https://acme.example/new"}
+        item.evidence = item.evidence | {"url": "https://acme.example/new"}
     move(service.engine, service.people, "again", AppTrigger.SUBMIT)
     second = _review_of(service, "again")
     again = f"/v1/reviews/{second}/steps/{steps[0]}"
