@@ -57,6 +57,7 @@ class TransitionRequest(Base):
     app_id: Mapped[UUID] = mapped_column(ForeignKey("app.id"))
     trigger: Mapped[str] = mapped_column(String(16))
     expected_state: Mapped[str | None] = mapped_column(String(16))
+    expected_version: Mapped[int | None]
     reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     source: Mapped[str] = mapped_column(String(16))
     principal_id: Mapped[UUID]
@@ -79,6 +80,7 @@ class TransitionRequest(Base):
     __table_args__ = (
         one_of("trigger", [trigger for trigger in AppTrigger if trigger is not AppTrigger.CREATE]),
         one_of("expected_state", AppState),
+        CheckConstraint("expected_version >= 1", name="expected_version"),
         one_of("source", RequestSource),
         one_of("role", Role),
         one_of("status", RequestStatus),

@@ -149,6 +149,8 @@ def _judge_request(request: DueRequest, facts: Facts, now: datetime, writer: Wri
         return _broken(request, f"a rule broke: {error!r}", now), None
     if request.expected_state is not None and request.expected_state != facts.state:
         judgment = _refused_besides(judgment, _unexpected(request.expected_state, facts.state))
+    if request.expected_version is not None and request.expected_version != facts.version:
+        judgment = _refused_besides(judgment, _moved_on(request.expected_version, facts.version))
     if request.gone:
         judgment = _refused_besides(judgment, _GONE)
     if judgment.target is None:
@@ -176,6 +178,16 @@ def _unexpected(expected: str, state: str) -> Unmet:
         f"{expected} was expected; the state is {state}.",
         "Look at the App again, then ask with its present state.",
         (("state", state),),
+    )
+
+
+def _moved_on(expected: int, version: int) -> Unmet:
+    return Unmet(
+        "version.expected",
+        "The App has not moved since it was looked at",
+        f"This was asked of the App at version {expected}; it is at {version} by now.",
+        "Look at the App, and at its newest review, again; then decide on what is there now.",
+        (("version", str(version)),),
     )
 
 

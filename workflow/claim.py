@@ -26,6 +26,7 @@ class DueRequest:
     app_id: UUID
     trigger: AppTrigger
     expected_state: str | None
+    expected_version: int | None
     ask: Ask
     attempts: int
     crashes: int
@@ -41,8 +42,8 @@ _CANDIDATES = app_ids("""
 _LOCK = app_ids("SELECT id FROM app WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED")
 
 _DUE = app_ids("""
-    SELECT r.id, r.app_id, r.trigger, r.expected_state, r.reasons, r.principal_id, r.role, r.organization_id,
-           r.attempts, coalesce(died.times, 0),
+    SELECT r.id, r.app_id, r.trigger, r.expected_state, r.expected_version, r.reasons, r.principal_id, r.role,
+           r.organization_id, r.attempts, coalesce(died.times, 0),
            r.role NOT IN ('service', 'schedule')
            AND (p.id IS NULL OR p.removed_at IS NOT NULL OR p.role <> r.role
                 OR p.organization_id IS DISTINCT FROM r.organization_id)
@@ -113,6 +114,7 @@ def _due_request(
     app_id: UUID,
     trigger: str,
     expected_state: str | None,
+    expected_version: int | None,
     given: list[dict[str, Any]],
     principal_id: UUID,
     role: str,
@@ -123,4 +125,6 @@ def _due_request(
 ) -> DueRequest:
     reasons = tuple([reason_from(part) for part in given])
     ask = Ask(Actor(principal_id, Role(role), organization_id), reasons)
-    return DueRequest(request_id, app_id, AppTrigger(trigger), expected_state, ask, attempts, crashes, gone)
+    return DueRequest(
+        request_id, app_id, AppTrigger(trigger), expected_state, expected_version, ask, attempts, crashes, gone
+    )

@@ -16,7 +16,7 @@ from models.base import new_id
 from models.lifecycle import APP_EDGES, AppTrigger, Role
 from models.request import RequestSource
 from workflow.actors import Actor
-from workflow.columns import Bytes, Texts, Uuids, statement
+from workflow.columns import Bytes, Integers, Texts, Uuids, statement
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound, WorkflowError
 from workflow.facts import Reason
 from workflow.reviewing.saved_reasons import filled_in, saved_reasons_named
@@ -28,7 +28,10 @@ FIRST_YEAR = 2000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One transition that somebody asks for. `not_before` (aware) keeps it from being judged earlier."""
+    """One transition that somebody asks for. `not_before` (aware) keeps it from being judged earlier.
+
+    It is refused when the App is not in `expected_state`, or has moved on from `expected_version`.
+    """
 
     app: str
     trigger: AppTrigger
@@ -36,11 +39,12 @@ class Wanted:
     expected_state: str | None = None
     not_before: datetime | None = None
     reasons: tuple[Reason, ...] = ()
+    expected_version: int | None = None
 
     @property
     def body_hash(self) -> bytes:
         """The SHA-256 of the canonical body, by which a repeated key is known to ask for the same."""
-        body = {
+        body: dict[str, Any] = {
             "app": self.app,
             "trigger": self.trigger.value,
             "expected_state": self.expected_state,
@@ -50,6 +54,8 @@ class Wanted:
                 for reason in self.reasons
             ],
         }
+        if self.expected_version is not None:
+            body["expected_version"] = self.expected_version
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
 
 
@@ -90,6 +96,11 @@ def accept_requests(
     for index in (*rows, *repeats):
         answers[index] = _answer(wanted[index], rows[repeats.get(index, index)], stored, repeated=index in repeats)
     return [answer for answer in answers if answer is not None]
+
+
+def was_asked(session: Session, key: str | None, actor: Actor) -> bool:
+    """Gives whether the actor has used the idempotency key before: asking with it again is only a repeat."""
+    return key is not None and bool(_known(session, [key], actor))
 
 
 def replay_request(session: Session, request_id: UUID) -> None:
@@ -170,6 +181,7 @@ def _row(one: Wanted, app_id: UUID, reasons: tuple[Reason, ...]) -> dict[str, An
         "app_id": app_id,
         "trigger": one.trigger.value,
         "expected_state": one.expected_state,
+        "expected_version": one.expected_version,
         "reasons": json.dumps([reason.as_dict() for reason in reasons]),
         "idempotency_key": one.idempotency_key,
         "body_hash": one.body_hash,
@@ -179,13 +191,13 @@ def _row(one: Wanted, app_id: UUID, reasons: tuple[Reason, ...]) -> dict[str, An
 
 _INSERT = statement(
     """
-    INSERT INTO transition_request (id, app_id, trigger, expected_state, reasons, idempotency_key, body_hash, due_at,
-                                    source, principal_id, role, organization_id)
-    SELECT id, app_id, trigger, expected_state, reasons::jsonb, idempotency_key, body_hash,
+    INSERT INTO transition_request (id, app_id, trigger, expected_state, expected_version, reasons, idempotency_key,
+                                    body_hash, due_at, source, principal_id, role, organization_id)
+    SELECT id, app_id, trigger, expected_state, expected_version, reasons::jsonb, idempotency_key, body_hash,
            greatest(not_before::timestamptz, now()), :source, :principal_id, :role, CAST(:organization_id AS uuid)
-      FROM unnest(:ids, :app_ids, :triggers, :expected_states, :reasons_texts, :idempotency_keys, :body_hashes,
-                  :not_befores)
-        AS row (id, app_id, trigger, expected_state, reasons, idempotency_key, body_hash, not_before)
+      FROM unnest(:ids, :app_ids, :triggers, :expected_states, :expected_versions, :reasons_texts, :idempotency_keys,
+                  :body_hashes, :not_befores)
+        AS row (id, app_id, trigger, expected_state, expected_version, reasons, idempotency_key, body_hash, not_before)
     ON CONFLICT ON CONSTRAINT transition_request_idempotency_key DO NOTHING
     RETURNING id
     """,
@@ -193,6 +205,7 @@ _INSERT = statement(
     app_ids=Uuids(),
     triggers=Texts(),
     expected_states=Texts(),
+    expected_versions=Integers(),
     reasons_texts=Texts(),
     idempotency_keys=Texts(),
     body_hashes=Bytes(),
@@ -205,6 +218,7 @@ _COLUMNS = {
     "app_id": "app_ids",
     "trigger": "triggers",
     "expected_state": "expected_states",
+    "expected_version": "expected_versions",
     "reasons": "reasons_texts",
     "idempotency_key": "idempotency_keys",
     "body_hash": "body_hashes",

@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
 from pydantic import Field
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
@@ -17,13 +16,13 @@ from api.pages import Cursor, Limit, Page, page
 from api.routes.transitions import ask_for_one, reasons_of
 from api.shapes import SLUG, Body, GivenReason, Key, Prefer, Prose, Reasons
 from api.shown_reviews import FullReview, ShortReview, Step, full_review, short_review, shown_step
-from models import App, Person, Review
+from models import App, Person, Review, Submission
 from models.lifecycle import AppState, AppTrigger, Role, StepTrigger
 from models.review import SubmissionKind
 from models.token import Scope
 from workflow.actors import Actor
 from workflow.errors import Conflict
-from workflow.requests import Wanted
+from workflow.requests import Wanted, was_asked
 from workflow.reviewing.desk import claim_review, hand_over_review, release_review
 from workflow.reviewing.dossier import find_review, open_dossier
 from workflow.reviewing.queue import QUEUE_ORDER, Due, Show, Wish, in_short, queue_of
@@ -167,24 +166,30 @@ async def decide_a_step(house: InHouse, actor: Decider, review_id: UUID, code: S
 async def decide(
     house: InHouse, actor: Decider, review_id: UUID, body: ReviewDecision, key: Key = None, prefer: Prefer = None
 ) -> JSONResponse:
-    """Asks for the App's approval, or for changes with their reasons. The rules have the last word."""
-    slug = await house.transact(lambda session: _slug(session, review_id))
-    wanted = Wanted(
-        app=slug,
-        trigger=AppTrigger(body.decision),
-        idempotency_key=key,
-        expected_state=AppState.SUBMITTED.value,
-        reasons=reasons_of(body.reasons),
-    )
+    """Asks for the App's approval, or for changes with their reasons. The rules have the last word.
+
+    It holds for this round alone: once the partner has submitted again, it is refused.
+    """
+    wanted = await house.transact(lambda session: _wanted(session, review_id, actor, body, key))
     return await ask_for_one(house, actor, wanted, prefer)
 
 
-def _slug(session: Session, review_id: UUID) -> str:
+def _wanted(session: Session, review_id: UUID, actor: Actor, body: ReviewDecision, key: str | None) -> Wanted:
+    """Gives the decision as a request for this round alone: while it is open, the App stands where it was submitted.
+
+    Raises NotFound, and Conflict for a review that is over, unless the decision is a repeated one.
+    """
     review = find_review(session, review_id)
-    if review.closed_at is not None:
+    if review.closed_at is not None and not was_asked(session, key, actor):
         raise Conflict("review.closed", f"This review ended: {review.outcome}.", "Look at the App's newest review.")
-    slug: str = session.scalars(select(App.slug).where(App.id == review.app_id)).one()
-    return slug
+    return Wanted(
+        app=session.get_one(App, review.app_id).slug,
+        trigger=AppTrigger(body.decision),
+        idempotency_key=key,
+        expected_state=AppState.SUBMITTED.value,
+        expected_version=session.get_one(Submission, review.submission_id).app_version,
+        reasons=reasons_of(body.reasons),
+    )
 
 
 def _short(session: Session, review: Review) -> ShortReview:

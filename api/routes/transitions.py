@@ -25,7 +25,7 @@ from api.outcomes import (
     shown_request,
 )
 from api.pages import Cursor, Limit, Page, page
-from api.shapes import MAX_ITEMS, GivenReason, Key, Moment, PickedReason, Prefer, Reasons, Slug, SlugPath
+from api.shapes import MAX_ITEMS, GivenReason, Key, Moment, PickedReason, Prefer, Reasons, Slug, SlugPath, Whole
 from api.shapes import Body as Shape
 from api.waiting import seconds_to_wait
 from models import App, Transition, TransitionRequest
@@ -50,6 +50,7 @@ class NewTransitionRequest(Shape):
     app: Slug
     trigger: AppTrigger
     expected_state: AppState | None = None
+    expected_version: Annotated[Whole, Field(ge=1, le=2_000_000_000)] | None = None
     not_before: Moment | None = None
     reasons: Reasons = Field(default_factory=list)
 
@@ -153,6 +154,7 @@ def wanted_of(body: NewTransitionRequest, key: str | None) -> Wanted:
         trigger=body.trigger,
         idempotency_key=key,
         expected_state=body.expected_state.value if body.expected_state else None,
+        expected_version=body.expected_version,
         not_before=body.not_before,
         reasons=reasons_of(body.reasons),
     )

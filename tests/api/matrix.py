@@ -10,6 +10,7 @@ from typing import Any
 from models.lifecycle import AppState, Role
 from models.token import Scope
 from tests.api.world import World, slug_of
+from tests.launch import LOGO, STREAM
 from workflow.actors import Actor
 from workflow.usage import Use
 
@@ -38,9 +39,10 @@ class Call:
     """A route, who may call it, and a call of it that works.
 
     `body` is sent as it is, or made for the caller. `given` makes what the call uses up and gives path parameters in
-    place of the world's. `gives` is the status for who may. `hides` tells that a partner of another company gets 404;
-    it is so wherever the path names an App or an organization. `audited` is whether the call is noted in the audit log.
-    `or_nobody` tells that the route knows callers without a token by another way; without that too they get 404.
+    place of the world's; `query` comes after the path. `gives` is the status for who may. `hides` tells that a partner
+    of another company gets 404; it is so wherever the path names an App or an organization. `audited` is whether the
+    call is noted in the audit log. `or_nobody` tells that the route knows callers without a token by another way;
+    without that too they get 404.
     """
 
     route: str
@@ -50,6 +52,7 @@ class Call:
     gives: int = 200
     given: Given = nothing
     path: dict[str, str] = field(default_factory=dict)
+    query: str = ""
     hides: bool | None = None
     audited: bool | None = None
     or_nobody: bool = False
@@ -89,6 +92,18 @@ def _open_review(world: World, _actor: Actor) -> dict[str, str]:
 
 def _held_review(world: World, actor: Actor) -> dict[str, str]:
     return {"review_id": str(world.new_review(holder=actor))}
+
+
+def _test_account(world: World, actor: Actor) -> dict[str, str]:
+    return {"slug": world.new_test_account(holder=actor)}
+
+
+def _asset(world: World, _actor: Actor) -> dict[str, str]:
+    return {"asset_id": str(world.new_asset())}
+
+
+def _link(world: World, _actor: Actor) -> dict[str, str]:
+    return {"link_id": str(world.new_preview())}
 
 
 def _dead_request(world: World, _actor: Actor) -> dict[str, str]:
@@ -215,7 +230,17 @@ CALLS: tuple[Call, ...] = (
     Call("GET /v1/apps", Scope.APPS_READ, ALL),
     Call(f"GET {_APP}", Scope.APPS_READ, ALL),
     Call(f"PATCH {_APP}", Scope.APPS_WRITE, PARTNERS, {"name": "Other"}),
-    Call(f"POST {_COMPONENTS}", Scope.APPS_WRITE, PARTNERS, {"kind": "stream", "name": "Events"}, 201),
+    Call(f"GET {_APP}/status", Scope.APPS_READ, ALL),
+    Call(f"GET {_COMPONENTS}", Scope.APPS_READ, ALL),
+    Call(f"GET {_COMPONENTS}/{{component_id}}", Scope.APPS_READ, ALL),
+    Call(
+        f"POST {_COMPONENTS}",
+        Scope.APPS_WRITE,
+        PARTNERS,
+        {"kind": "stream", "name": "Events", "settings": STREAM},
+        201,
+    ),
+    Call(f"POST {_COMPONENTS}/{{component_id}}/write-key", Scope.APPS_WRITE, PARTNERS, None, 201),
     Call(f"PATCH {_COMPONENTS}/{{component_id}}", Scope.APPS_WRITE, PARTNERS, {"name": "Other"}),
     Call(f"DELETE {_COMPONENTS}/{{component_id}}", Scope.APPS_WRITE, PARTNERS, gives=204, given=_component),
     Call(
@@ -234,6 +259,15 @@ CALLS: tuple[Call, ...] = (
         {"evidence": {"url": "https://acme.example/docs"}},
         path={"code": "partner_documentation"},
     ),
+    Call(f"GET {_APP}/assets", Scope.APPS_READ, ALL),
+    Call(f"POST {_APP}/assets", Scope.APPS_WRITE, PARTNERS, LOGO, 201, query="?kind=logo"),
+    Call(f"GET {_APP}/assets/{{asset_id}}", Scope.APPS_READ, ALL),
+    Call(f"DELETE {_APP}/assets/{{asset_id}}", Scope.APPS_WRITE, PARTNERS, gives=204, given=_asset),
+    Call(f"GET {_APP}/previews", Scope.APPS_READ, PARTNERS),
+    Call(f"POST {_APP}/previews", Scope.APPS_WRITE, PARTNERS, {}, 201),
+    Call(f"DELETE {_APP}/previews/{{link_id}}", Scope.APPS_WRITE, PARTNERS, gives=204, given=_link),
+    Call(f"GET {_APP}/test-account", Scope.REVIEWS_DECIDE, REVIEWERS, given=_test_account, audited=True),
+    Call(f"GET {_APP}/test-account/readings", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_APP}/messages", Scope.APPS_READ, PARTNERS, path=_SUBMITTED),
     Call(f"POST {_APP}/messages", Scope.APPS_WRITE, PARTNERS, _WORDS, 201, path=_SUBMITTED),
     Call("POST /v1/transition-requests", Scope.TRANSITIONS_REQUEST, ALL, _asked, 202, hides=True),
@@ -317,12 +351,16 @@ PUBLIC: frozenset[str] = frozenset(
         "GET /readyz",
         "POST /v1/access-requests",
         "POST /v1/invitations/{code}/accept",
+        "GET /v1/assets/{asset_id}",
         "GET /v1/catalog",
         "GET /v1/catalog/{slug}",
+        "GET /v1/guides",
+        "GET /v1/guides/{name}",
+        "GET /v1/previews/{token}",
         "GET /docs",
         "GET /docs/{name}",
         "GET /openapi.json",
     }
 )
 """Routes that need no token. Each shows and gives nothing that not everyone may have: who accepts an invitation has
-its one-time code."""
+its one-time code, who sees a preview has its link."""

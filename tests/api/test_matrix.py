@@ -170,7 +170,8 @@ class _Cases:
     def _send(self, scopes: frozenset[Scope] | None, actor: Actor, parameters: dict[str, str]) -> requests.Response:
         token = None if scopes is None else self._world.token(actor, scopes)
         path = self._call.template.format(**self._world.parameters | self._call.path | parameters)
-        return Caller(self._url, token)(self._call.method, path, self._call.body_for(self._world, actor))
+        body = self._call.body_for(self._world, actor)
+        return Caller(self._url, token)(self._call.method, path + self._call.query, body, If_Match="*")
 
 
 def _placeholders(call: Call) -> set[str]:

@@ -152,7 +152,7 @@ def test_a_resubmission_shows_what_changed_what_was_found_and_what_came_before(s
     with Session(service.engine) as session, session.begin():
         app_id = session.scalars(text("SELECT id FROM app WHERE slug = 'again'")).one()
         item = session.get_one(ChecklistItem, (app_id, "partners_page"))
-        item.evidence = {"url": "https://acme.example/new"}
+        item.evidence = item.evidence | {"url": "https://acme.example/new"}
     move(service.engine, service.people, "again", AppTrigger.SUBMIT)
     second = _review_of(service, "again")
     again = f"/v1/reviews/{second}/steps/{steps[0]}"
@@ -223,6 +223,39 @@ def test_saved_reasons_have_versions_and_a_decision_keeps_the_one_it_was_made_wi
     taken = {"code": "other", "text": "x"}
     _problem(service.reviewer("POST", "/v1/saved-reasons", taken), 422, "request.invalid")
     _problem(service.partner("GET", "/v1/saved-reasons"), 403, "role.forbidden")
+
+
+def test_a_repeated_decision_gives_the_same_request_also_when_its_review_is_over(shared_service: Service) -> None:
+    service = shared_service
+    (review,) = _submitted(service, "decided-twice")
+    path = f"/v1/reviews/{review}/decision"
+    decision = {"decision": "request_changes", "reasons": [{"text": "Mend it."}]}
+    _ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
+    first = _ok(service.reviewer("POST", path, decision, Idempotency_Key="again"), 202)
+    judge(service.engine)
+    repeated = _ok(service.reviewer("POST", path, decision, Idempotency_Key="again"))
+    assert (repeated["id"], repeated["status"]) == (first["id"], "applied")
+    other = {"decision": "approve"}
+    _problem(service.reviewer("POST", path, other, Idempotency_Key="again"), 422, "idempotency.mismatch")
+    _problem(service.reviewer("POST", path, decision), 409, "review.closed")
+
+
+def test_a_decision_holds_for_its_own_round_and_never_for_the_next(shared_service: Service) -> None:
+    service = shared_service
+    (review,) = _submitted(service, "rounds")
+    decision = {"decision": "request_changes", "reasons": [{"text": "Mend it."}]}
+    _ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
+    _ok(service.reviewer("POST", f"/v1/reviews/{review}/decision", decision), 202)
+    _ok(service.partner("POST", "/v1/transition-requests", {"app": "rounds", "trigger": "submit"}), 202)
+    late = _ok(service.reviewer("POST", f"/v1/reviews/{review}/decision", decision), 202)
+    judge(service.engine)
+    refused = _ok(service.reviewer("GET", f"/v1/transition-requests/{late['id']}"))
+    assert refused["status"] == "refused"
+    assert [(rule["code"], rule["detail"]) for rule in refused["unmet"]] == [
+        ("version.expected", "This was asked of the App at version 2; it is at 4 by now.")
+    ]
+    (entry,) = _ok(service.reviewer("GET", "/v1/reviews?app=rounds"))["items"]
+    assert (entry["round"], entry["holder"]["name"]) == (2, "Rae")
 
 
 def test_both_sides_write_on_the_newest_review_and_the_other_side_is_told(shared_service: Service) -> None:

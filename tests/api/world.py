@@ -7,17 +7,24 @@ from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
+from cryptography.fernet import Fernet
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from models import App, Component, Person, Review, Service
+from models import App, ChecklistItem, Component, Person, Review, Service
+from models.asset import AssetKind
 from models.lifecycle import AppState, AppTrigger, Role
 from models.token import Scope
 from tests.factories import app_in
 from tests.journeys import People, ask, now_of, people_in, writer_of
+from tests.launch import LOGO, STREAM
+from tests.workers.processes import environment
 from workflow.access.people import invite_colleague
 from workflow.access.requests import Asked, request_access
 from workflow.actors import Actor
+from workflow.building.assets import store_asset
+from workflow.building.pictures import Picture
+from workflow.building.previews import create_preview
 from workflow.membership import apply_for_membership
 from workflow.policy import load_policies
 from workflow.reviewing.desk import claim_review, release_review
@@ -78,7 +85,7 @@ class World:
 
         def make(session: Session) -> UUID:
             app_id = session.scalars(select(App.id).where(App.slug == slug_of(AppState.BUILDING))).one()
-            component = Component(app_id=app_id, kind="stream", name="Events", settings={})
+            component = Component(app_id=app_id, kind="stream", name="Events", settings=STREAM)
             session.add(component)
             session.flush()
             return component.id
@@ -99,6 +106,31 @@ class World:
             return review_id
 
         return self._make(make)
+
+    def new_test_account(self, *, holder: Actor) -> str:
+        """Gives the slug of a submitted App whose test account was given, with its review held by `holder`."""
+        review_id = self.new_review(holder=holder)
+        seal = Fernet(environment("", "")["DEVCENTER_SECRET_KEYS"])
+        account = {"username": "rae", "password": seal.encrypt(b"a secret").decode(), "notes": ""}
+
+        def make(session: Session) -> str:
+            app = session.get_one(App, session.get_one(Review, review_id).app_id)
+            session.get_one(ChecklistItem, (app.id, "test_account")).evidence = account
+            return app.slug
+
+        return self._make(make)
+
+    def new_asset(self) -> UUID:
+        """Gives a picture of the App in `building`."""
+        content = LOGO + f"<!-- {self.name('logo')} -->".encode()
+        picture = Picture(AssetKind.LOGO, content, "image/svg+xml", 320, 80)
+        partner, slug = self.people.partner, slug_of(AppState.BUILDING)
+        return self._make(lambda session: store_asset(session, slug, picture, partner)[0].id)
+
+    def new_preview(self) -> UUID:
+        """Gives a link to the entry of the App in `building`."""
+        partner, slug, life = self.people.partner, slug_of(AppState.BUILDING), timedelta(days=1)
+        return self._make(lambda session: create_preview(session, slug, partner, now_of(session), life=life)[0].id)
 
     def new_dead_request(self) -> UUID:
         """Gives a transition request that used up its tries."""
@@ -213,7 +245,7 @@ class World:
         return issue_token(session, holder, label="test", expires_at=ends_at, scopes=sorted(scopes))[1]
 
 
-_IDS = ("component", "review", "request", "row", "organization", "person", "invitation", "token")
+_IDS = ("component", "review", "request", "row", "organization", "person", "invitation", "token", "asset", "link")
 UNKNOWN = {"slug": "nowhere", "version": "999999", **{f"{name}_id": str(uuid4()) for name in _IDS}}
 """Path parameters that name nothing."""
 
@@ -241,6 +273,8 @@ def world_in(engine: Engine, people: People) -> World:
         "person_id": str(people.partner.id),
         "invitation_id": str(world.new_invitation()),
         "token_id": str(world.new_token()),
+        "asset_id": str(world.new_asset()),
+        "link_id": str(world.new_preview()),
         "version": "1",
         "code": world.new_saved_reason(),
     }
