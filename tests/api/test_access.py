@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from tests.api.access import accept, ask, body_of, code_for, company_in, decide, told
 from tests.api.conftest import Service
 from tests.api.service import Caller
+from tests.waiting import wait_until
 
 
 def test_a_request_is_seen_by_its_secret_and_by_reviewers_and_by_nobody_else(shared_service: Service) -> None:
