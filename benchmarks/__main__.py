@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.figure import Scale
 
-BENCHMARKS = ("drain", "latency", "accept")
+BENCHMARKS = ("drain", "loaded", "latency", "accept", "usage", "promotion", "pages", "worker")
 """Modules of this folder with a function `measure`."""
 
 

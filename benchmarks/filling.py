@@ -30,8 +30,27 @@ def fill(
     )  # fmt: skip
 
 
+def add_apps(engine: Engine, first: int, last: int, *, customers: int = 0, oauth_installed: bool = False) -> None:
+    """Adds the rows of Apps in public beta to the companies that there are, without anything that hangs on them."""
+    put(engine, _BARE, first=first, last=last, version=3, customers=customers, oauth_installed=oauth_installed)
+
+
+def add_shown_apps(engine: Engine, first: int, last: int) -> None:
+    """Adds Apps in public beta with what pages show: 11 rows of the log, a review (each hundredth is open) with two
+    steps, and an entry of the catalog. All names have the word "connector", every thousandth "zebra"."""
+    put(
+        engine, _BARE, _LONG_LOG, _SHOWN_SUBMISSIONS, _SHOWN_REVIEWS, _SHOWN_STEPS, _ENTRIES,
+        first=first, last=last, version=11, customers=0, oauth_installed=False,
+    )  # fmt: skip
+
+
+def add_finished_requests(engine: Engine, many: int) -> None:
+    """Adds `many` refused requests, spread over all Apps."""
+    put(engine, _MANY_FINISHED, many=many)
+
+
 def put_requests(engine: Engine, each: int, *, apps: int) -> None:
-    """Puts `each` due requests on the first `apps` Apps: suspend and reinstate in turn."""
+    """Puts `each` due requests of an admin on the first `apps` Apps: suspend and reinstate in turn."""
     put(engine, _ADMIN, _ASK, each=each, apps=apps)
 
 
@@ -40,7 +59,8 @@ def put(engine: Engine, *statements: str, **values: object) -> None:
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         for statement in statements:
-            connection.execute(text(statement), values)
+            used = {name: value for name, value in values.items() if f":{name}" in statement}
+            connection.execute(text(statement), used)
 
 
 def settle(engine: Engine) -> None:
@@ -86,8 +106,9 @@ _APPS = """
 """
 
 _ADMIN = """
-    INSERT INTO person (id, role, name, email) VALUES (uuidv7(), 'admin', 'Bench', 'admin@bench.example')
-    ON CONFLICT DO NOTHING
+    INSERT INTO person (id, role, name, email)
+    SELECT uuidv7(), 'admin', 'Bench', 'asks@bench.example'
+     WHERE NOT EXISTS (SELECT FROM person WHERE email = 'asks@bench.example')
 """
 
 _ASK = """
@@ -96,9 +117,8 @@ _ASK = """
     SELECT uuidv7(), app.id,
            CASE WHEN (n % 2 = 0) = (app.state = 'public_beta') THEN 'suspend' ELSE 'reinstate' END,
            '[{"code": "other", "text": "bench"}]', 'http', admin.id, 'admin', uuidv7()::text, sha256('')
-      FROM person admin, generate_series(0, :each - 1) n, generate_series(1, :apps) number
-      JOIN app ON app.slug = 'app-' || number
-     WHERE admin.email = 'admin@bench.example'
+      FROM (SELECT id FROM person WHERE email = 'asks@bench.example') admin, generate_series(0, :each - 1) n,
+           generate_series(1, :apps) number JOIN app ON app.slug = 'app-' || number
      ORDER BY n, number
 """
 
@@ -108,6 +128,14 @@ _FINISHED = """
     SELECT uuidv7(), app.id, 'promote', 'http', app.created_by, 'service', uuidv7()::text, sha256(''), 'refused',
            now(), 1
       FROM generate_series(1, cast(:finished AS integer)) n, app WHERE app.name = :batch
+"""
+
+_MANY_FINISHED = """
+    INSERT INTO transition_request (id, app_id, trigger, source, principal_id, role, idempotency_key, body_hash, status,
+                                    finished_at, policy_version)
+    SELECT uuidv7(), app.id, 'promote', 'http', app.created_by, 'service', uuidv7()::text, sha256(''), 'refused',
+           now(), 1
+      FROM app, generate_series(1, (:many / (SELECT count(*) FROM app))::integer)
 """
 
 _SUBMISSIONS = """
@@ -133,4 +161,67 @@ _TOLD = """
     INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, due_at, status)
     SELECT uuidv7(), 'approved', 'transition:' || app.id || ':3:approved', app.id, 3, app.created_by, now(), 'done'
       FROM app WHERE app.name = :batch AND app.version > 2
+"""
+
+_BARE = """
+    WITH company AS MATERIALIZED (SELECT o.id, p.id AS person_id, row_number() OVER () - 1 AS place,
+                                         count(*) OVER () AS many
+                                    FROM organization o JOIN person p ON p.organization_id = o.id)
+    INSERT INTO app (id, slug, name, organization_id, created_by, state, version, onboarded_customers, oauth_installed)
+    SELECT uuidv7(), 'app-' || n, 'Added', company.id, company.person_id, 'public_beta', :version, :customers,
+           :oauth_installed
+      FROM generate_series(cast(:first AS integer), :last) n
+      JOIN company ON company.place = n % company.many
+     ORDER BY n
+"""
+
+_OF_BATCH = "FROM generate_series(cast(:first AS integer), :last) n JOIN app ON app.slug = 'app-' || n"
+
+_LONG_LOG = f"""
+    INSERT INTO transition (app_id, version, from_state, trigger, to_state, actor_id, actor_role, policy_version,
+                            request_id, at, hash)
+    SELECT app.id, v,
+           CASE WHEN v <= 3 THEN (ARRAY['new', 'building', 'submitted'])[v]
+                WHEN v % 2 = 0 THEN 'public_beta' ELSE 'suspended' END,
+           CASE WHEN v <= 3 THEN (ARRAY['create', 'submit', 'approve'])[v]
+                WHEN v % 2 = 0 THEN 'suspend' ELSE 'reinstate' END,
+           CASE WHEN v <= 3 THEN (ARRAY['building', 'submitted', 'public_beta'])[v]
+                WHEN v % 2 = 0 THEN 'suspended' ELSE 'public_beta' END,
+           created_by, 'partner', 1, uuidv7(), now(), sha256('')
+      {_OF_BATCH} CROSS JOIN generate_series(1, 11) v
+"""
+
+_SHOWN_SUBMISSIONS = f"""
+    INSERT INTO submission (id, app_id, app_version, kind, round, snapshot, policy_version, submitted_by, submitted_at)
+    SELECT uuidv7(), app.id, 2, 'first', 1,
+           jsonb_build_object('app', jsonb_build_object('name', 'Connector ' || n, 'slug', app.slug),
+                              'evidence', jsonb_build_object('app_info', jsonb_build_object(
+                                  'description', 'Sends what happens to where it is needed.'))),
+           1, app.created_by, now()
+      {_OF_BATCH}
+"""
+
+_SHOWN_REVIEWS = f"""
+    INSERT INTO review (id, submission_id, app_id, opened_at, due_at, due_soon_at, outcome, closed_at)
+    SELECT uuidv7(), s.id, s.app_id, now(), now() + n * interval '1 second', now(),
+           CASE WHEN n % 100 <> 0 THEN 'approved' END, CASE WHEN n % 100 <> 0 THEN now() END
+      {_OF_BATCH} JOIN submission s ON s.app_id = app.id
+"""
+
+_SHOWN_STEPS = f"""
+    INSERT INTO review_step (id, review_id, code, status, due_at, state, decided_at)
+    SELECT uuidv7(), r.id, code, 'done', now(), 'passed', now()
+      {_OF_BATCH} JOIN review r ON r.app_id = app.id
+     CROSS JOIN (VALUES ('partner_documentation'), ('end_to_end_check')) AS step (code)
+"""
+
+_ENTRIES = f"""
+    INSERT INTO catalog_entry (app_id, slug, badge, categories, kinds, submission_id, listed_at, name_search, search)
+    SELECT app.id, app.slug, 'public_beta',
+           ARRAY[(ARRAY['Analytics', 'Advertising', 'CRM', 'Email Marketing'])[n % 4 + 1]],
+           ARRAY[(ARRAY['source', 'destination'])[n % 2 + 1]], s.id, now(), shown.name,
+           shown.name || to_tsvector('english', 'Sends what happens to where it is needed')
+      {_OF_BATCH} JOIN submission s ON s.app_id = app.id
+     CROSS JOIN LATERAL (SELECT to_tsvector('english', 'Connector ' || md5(n::text)
+                                            || CASE WHEN n % 1000 = 0 THEN ' Zebra' ELSE '' END) AS name) shown
 """

@@ -72,14 +72,21 @@ def workers(on: Stage, *, processes: int = 2, **settings: str) -> Iterator[Runni
     What follows from a transition is written and stays due: sending mail is another kind of work. The sweep is slow, so
     that it does not do in secret what the bell is measured for.
     """
+    with redis.Redis.from_url(on.redis_url) as client:
+        client.flushdb()
+        with starting_workers(on, processes=processes, **settings) as started:
+            until(lambda: client.zcard("dramatiq:__heartbeats__") >= processes, "the workers")
+            yield started
+
+
+@contextmanager
+def starting_workers(on: Stage, *, processes: int, **settings: str) -> Iterator[Running]:
+    """Like `workers`, and gives them at once, with what Redis holds already."""
     command = [sys.executable, "-m", "dramatiq", "workers.main:setup_broker", "--queues", "apply", "--skip-logging"]
     command += ["--processes", str(processes), "--threads", "4"]
     env = environment(on, **({"DEVCENTER_SWEEP_SECONDS": "30"} | settings))
-    with redis.Redis.from_url(on.redis_url) as client:
-        client.flushdb()
-        with running(command, env, on.folder / "workers.log") as started:
-            until(lambda: client.zcard("dramatiq:__heartbeats__") >= processes, "the workers")
-            yield started
+    with running(command, env, on.folder / "workers.log") as started:
+        yield started
 
 
 @contextmanager
@@ -100,7 +107,7 @@ def ring_apply(on: Stage) -> None:
     broker.close()
 
 
-def until(holds: Callable[[], bool], what: str, *, seconds: float = 40.0) -> None:
+def until(holds: Callable[[], bool], what: str, *, seconds: float = 120.0) -> None:
     """Returns when `holds` does. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -49,10 +49,15 @@ def promote_eligible_apps(session: Session, policies: Policies, rulebook: AppRul
 
     Candidates come from a partial index; the rules then judge each, so a rule added later is not forgotten here.
     """
-    policy = policies.current
-    statement = _CANDIDATES_WITHOUT_OAUTH if "oauth.enabled" in policy.observed else _CANDIDATES
-    needed = 0 if "customers.onboarded" in policy.observed else policy.customers_to_promote
-    ids = session.scalars(statement, {"needed": needed, "limit": limit}).all()
+    ids = promotion_candidates(session, policies, limit=limit)
     loaded = load_facts(session, ids, policies)
     eligible = [app_id for app_id in ids if rulebook.judge(AppTrigger.PROMOTE, loaded[app_id].facts).allowed]
     return request_promotions(session, eligible)
+
+
+def promotion_candidates(session: Session, policies: Policies, *, limit: int) -> Sequence[UUID]:
+    """Gives Apps whose counted facts meet the current policy and for which no promotion is due or dead."""
+    policy = policies.current
+    statement = _CANDIDATES_WITHOUT_OAUTH if "oauth.enabled" in policy.observed else _CANDIDATES
+    needed = 0 if "customers.onboarded" in policy.observed else policy.customers_to_promote
+    return session.scalars(statement, {"needed": needed, "limit": limit}).all()

@@ -1,0 +1,93 @@
+"""A drain while requests keep arriving over HTTP in bulk, and claims beside millions of finished requests."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from statistics import median
+from threading import Thread
+
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from benchmarks.client import Answers, admin_token, post, send_at_rate
+from benchmarks.drain import EACH, drain
+from benchmarks.figure import Figure, Scale
+from benchmarks.filling import add_finished_requests, put_requests
+from benchmarks.processes import api, ring_apply, until, workers
+from benchmarks.stage import Stage, stage
+from workflow.claim import due_requests, lock_due_apps
+
+BULK, LOOKS, BATCH = 100, 9, 500
+PATH = "/v1/transition-requests"
+
+
+def measure(scale: Scale) -> Iterator[Figure]:
+    """Gives the rate beside arrivals at half the drain's rate, worker CPU, and the time of a claim before and after."""
+    apps, finished = scale.of(10_000, 3_000), scale.of(2_000_000, 200_000)
+    with stage(apps=2 * apps) as on:
+        alone, _ = drain(on, apps=apps)
+        with api(on) as (_, port):
+            loaded, cpu = _drain_beside_arrivals(on, port, apps, alone / 2, seconds=scale.of(20, 5))
+        yield Figure("loaded: drain beside arrivals", loaded, "transitions/s", "the drain alone (goal: 0.6)", alone)
+        yield Figure("loaded: worker CPU", cpu, "us/transition", "goal: at most", 110)
+        put_requests(on.engine, 1, apps=apps)
+        on.settle()
+        before = _claim_ms(on)
+        add_finished_requests(on.engine, finished)
+        on.settle()
+        after = _claim_ms(on)
+        name = f"loaded: claim beside {finished:,} finished requests"
+        yield Figure(name, after, "ms", "before they were there", before)
+
+
+def _drain_beside_arrivals(on: Stage, port: int, apps: int, rate: float, *, seconds: int) -> tuple[float, float]:
+    """Keeps the workers busy on the first half of the Apps while requests for the second arrive."""
+    token = admin_token(on)
+    lists = int(rate * seconds / BULK)
+
+    def arrival(number: int) -> bytes:
+        turn, first = divmod(number * BULK, apps)
+        trigger = ("suspend", "reinstate")[turn % 2]
+        body = [
+            {"app": f"app-{apps + first + one + 1}", "trigger": trigger, "reasons": [{"text": "bench"}]}
+            for one in range(BULK)
+        ]
+        return post(PATH, token, json.dumps(body))
+
+    made = [arrival(number) for number in range(lists)]
+    answers: list[Answers] = []
+    arriving = Thread(
+        target=lambda: answers.append(
+            asyncio.run(send_at_rate(port, made.__getitem__, a_second=rate / BULK, seconds=lists * BULK / rate))
+        )
+    )
+    put_requests(on.engine, EACH * max(1, int(rate * 2 * seconds / EACH / apps)), apps=apps)
+    on.settle()
+    since = on.moment()
+    with workers(on) as started:
+        before = started.cpu_seconds()
+        ring_apply(on)
+        arriving.start()
+        arriving.join()
+        until(lambda: on.number("SELECT count(*) FROM transition_request WHERE status = 'due'") == 0, "the drain")
+        used = started.cpu_seconds() - before
+    assert not answers[0].refused
+    applied = on.number(f"SELECT count(*) FROM transition WHERE at >= '{since.isoformat()}'")
+    return on.applied_a_second(since), used / applied * 1e6
+
+
+def _claim_ms(on: Stage) -> float:
+    engine = create_engine(on.url)
+    took = []
+    with Session(engine) as session:
+        for _ in range(LOOKS):
+            now = on.moment()
+            began = time.perf_counter()
+            ids = lock_due_apps(session, now, limit=BATCH)
+            found = due_requests(session, ids, now, limit=BATCH)
+            took.append((time.perf_counter() - began) * 1e3)
+            assert len(found) == BATCH
+            session.rollback()
+    engine.dispose()
+    return median(took)

@@ -1,0 +1,104 @@
+"""Pages of fifty: the review queue, an App's log, the catalog and its search, at few Apps and at very many.
+
+What is measured is the time in the database, planning included, of every statement that a page takes.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine, create_engine, event, select
+from sqlalchemy.orm import Session
+
+from api.house import now_of
+from api.outcomes import shown_log
+from api.pages import page
+from benchmarks.figure import Figure, Scale
+from benchmarks.filling import add_shown_apps
+from benchmarks.stage import stage
+from models import App, Transition
+from models.base import new_id
+from models.lifecycle import Role
+from workflow.actors import Actor
+from workflow.catalog import Look, find_entries
+from workflow.reviewing.queue import QUEUE_ORDER, Wish, in_short, queue_of
+
+FEW, SIZE, LOOKS = 10_000, 50, 7
+_EXPLAIN = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON)"
+
+LOOKED_FOR = {
+    "the catalog": Look(),
+    "the catalog, a category": Look(category="CRM"),
+    "the catalog, a kind that nothing is": Look(kind="audience"),
+    "the catalog, an empty badge": Look(badge="public"),
+    "search: a word in every name": Look(words="connector"),
+    "search: a rare word": Look(words="zebra"),
+    "search: a word in every text but no name": Look(words="needed"),
+    "search: a word that is nowhere": Look(words="unicorn"),
+}
+
+
+def measure(scale: Scale) -> Iterator[Figure]:
+    """Gives milliseconds in the database for each page, beside the goal and beside the same page at 10,000 Apps."""
+    apps = scale.of(1_000_000, 100_000)
+    with stage(apps=100) as on:
+        add_shown_apps(on.engine, 101, FEW)
+        on.settle()
+        few = milliseconds(on.url)
+        add_shown_apps(on.engine, FEW + 1, apps)
+        on.settle()
+        many = milliseconds(on.url)
+    for name, took in many.items():
+        yield Figure(f"pages: {name}, {apps:,} Apps", took, "ms", "goal: under", 5)
+        yield Figure(f"pages: {name}, {apps:,} Apps", took, "ms", f"{FEW:,} Apps (goal: at most 1.5 x)", few[name])
+
+
+def milliseconds(url: str) -> dict[str, float]:
+    """Gives the database's time for each kind of page."""
+    engine = create_engine(url)
+    with Session(engine) as session:
+        app_id = session.scalars(select(App.id).where(App.slug == "app-5000")).one()
+        found = {
+            "the review queue": _in_database(engine, session, _queue),
+            "an App's log": _in_database(engine, session, lambda inner: _log(inner, app_id)),
+        }
+        for name, look in LOOKED_FOR.items():
+            found[name] = _in_database(engine, session, partial(_entries, look=look))
+    engine.dispose()
+    return found
+
+
+def _entries(session: Session, look: Look) -> None:
+    find_entries(session, look, None, SIZE + 1)
+
+
+def _queue(session: Session) -> None:
+    now = now_of(session)
+    wanted = queue_of(Wish(), Actor(new_id(), Role.REVIEWER), now)
+    page(session, wanted, QUEUE_ORDER, None, SIZE, lambda reviews: in_short(session, reviews, now))
+
+
+def _log(session: Session, app_id: UUID) -> None:
+    statement = select(Transition).where(Transition.app_id == app_id)
+    page(session, statement, Transition.version, None, SIZE, lambda rows: shown_log(session, app_id, rows))
+
+
+def _in_database(engine: Engine, session: Session, look: Callable[[Session], Any]) -> float:
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        statements.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    look(session)
+    event.remove(engine, "before_cursor_execute", note)
+    session.expire_all()
+    driver: Any = session.connection().connection.driver_connection
+    took = []
+    for _ in range(LOOKS):
+        plans = [driver.execute(f"{_EXPLAIN} {one}", given) for one, given in statements]
+        answers = [plan.fetchone()[0][0] for plan in plans]
+        took.append(sum(answer["Planning Time"] + answer["Execution Time"] for answer in answers))
+    return float(median(took))

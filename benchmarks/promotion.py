@@ -1,0 +1,69 @@
+"""Promotion at once: the eligible among very many Apps are found, asked for, and become public."""
+
+import time
+from collections.abc import Iterator
+from statistics import median
+
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from benchmarks.figure import Figure, Scale
+from benchmarks.filling import add_apps, put
+from benchmarks.processes import ring_apply, until, workers
+from benchmarks.stage import Stage, stage
+from workflow.machine import AppRulebook
+from workflow.policy import load_policies
+from workflow.promotion import promote_eligible_apps, promotion_candidates
+
+LOOKS = 7
+
+
+def measure(scale: Scale) -> Iterator[Figure]:
+    """Gives how long it takes to find the eligible, among so many Apps and four times as many, and to promote them."""
+    eligible, apps = scale.of(10_000, 2_000), scale.of(1_000_000, 100_000)
+    with stage(apps=eligible) as on:
+        put(on.engine, "UPDATE app SET onboarded_customers = 3, oauth_installed = true")
+        _grow(on, eligible, apps)
+        few = _seconds_to_find(on, eligible) * 1e3
+        _grow(on, apps, 4 * apps)
+        many = _seconds_to_find(on, eligible) * 1e3
+        took = _seconds_to_promote(on, eligible)
+    name = f"promotion: {eligible:,} eligible among {{:,}} Apps, "
+    yield Figure(name.format(apps) + "found", few, "ms", "goal: under", 20)
+    yield Figure(name.format(4 * apps) + "found", many, "ms", f"among {apps:,} (goal: at most 1.3 x)", few)
+    yield Figure(name.format(4 * apps) + "all public", took, "s", "goal: under", 1)
+
+
+def _grow(on: Stage, there: int, wanted: int) -> None:
+    """Adds Apps that each miss one of the rules."""
+    half = (there + wanted) // 2
+    add_apps(on.engine, there + 1, half, customers=2, oauth_installed=True)
+    add_apps(on.engine, half + 1, wanted, customers=5)
+    on.settle()
+
+
+def _seconds_to_find(on: Stage, eligible: int) -> float:
+    took = []
+    engine = create_engine(on.url)
+    with Session(engine) as session:
+        policies = load_policies(session)
+        for _ in range(LOOKS):
+            began = time.perf_counter()
+            found = promotion_candidates(session, policies, limit=10 * eligible)
+            took.append(time.perf_counter() - began)
+            assert len(found) == eligible
+    engine.dispose()
+    return median(took)
+
+
+def _seconds_to_promote(on: Stage, eligible: int) -> float:
+    engine = create_engine(on.url)
+    with workers(on):
+        began = time.perf_counter()
+        with Session(engine) as session, session.begin():
+            promote_eligible_apps(session, load_policies(session), AppRulebook(), limit=eligible)
+        ring_apply(on)
+        until(lambda: on.number("SELECT count(*) FROM app WHERE state = 'public'") == eligible, "the promotion")
+        took = time.perf_counter() - began
+    engine.dispose()
+    return took
