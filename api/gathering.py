@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -28,12 +28,17 @@ class Gatherer(Generic[Item, Answer]):
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, answer))
         if len(self._tasks) < AT_ONCE:
-            task = asyncio.create_task(self._run())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.add(asyncio.create_task(self._run()))
         return await answer
 
     async def _run(self) -> None:
+        try:
+            await self._work_off()
+        finally:
+            # Here and not in a callback, which would run a moment later: who came between would wait for ever.
+            self._tasks.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _work_off(self) -> None:
         while self._waiting:
             taken, self._waiting = self._waiting[:AT_MOST], self._waiting[AT_MOST:]
             answers: Sequence[Answer | Exception]

@@ -175,12 +175,15 @@ class Limits:
 
     def _bucket_of(self, scope: Scope, token: str | None) -> tuple[Rate, str]:
         role = self._known.get(token) if token is not None else None
+        address = _network_of(scope)
+        writes = scope["method"] not in ("GET", "HEAD", "OPTIONS")
+        part = scope["path"].removeprefix("/v1/").partition("/")[0]
+        is_open = part in OPEN_WRITES and role not in (Role.REVIEWER, Role.ADMIN)
+        if writes and (is_open or token is None):
+            # Whatever token comes with an open write: its route does not look at it.
+            return self._rates.open_writes, f"{part if part in OPEN_WRITES else 'other'}:{address}"
         if token is not None and role is not None:
             return self._rates.by_role[role], token
-        address = _network_of(scope)
-        if token is None and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
-            part = scope["path"].removeprefix("/v1/").partition("/")[0]
-            return self._rates.open_writes, f"{part if part in OPEN_WRITES else 'other'}:{address}"
         return self._rates.address, address
 
     def _remember(self, token: str, scope: Scope) -> None:

@@ -42,8 +42,10 @@ def _deliver(deps: Deps, lease: Lease) -> bool:
     deps.mail.send(compose(letter, sender=deps.mail_from, public_url=deps.public_url))
     deps.reached("notification_sent")
     with deps.unit_of_work() as session:
-        session.execute(_FORGET_SECRET, {"id": lease.id})
-        return finish_due_row(session, lease)
+        finished = finish_due_row(session, lease)
+        if finished:
+            session.execute(_FORGET_SECRET, {"id": lease.id})
+        return finished
 
 
 def _opened(data: dict[str, Any], unseal: Callable[[str], str]) -> dict[str, Any]:

@@ -186,7 +186,7 @@ def judge_access(trigger: str, state: str, role: Role) -> Judgment:
 def judge_membership(trigger: str, state: str | None, role: Role, *, app_state: str) -> Judgment:
     """Judges a Select Partner Program trigger; `state` is None before the first application. Pure."""
     unmet = MEMBERSHIP_RULEBOOK.structural(trigger, state or NEW, role)
-    if app_state != "public" and trigger != "leave":
+    if app_state != "public" and trigger in ("apply", "accept"):
         unmet.append(
             Unmet(
                 "app.public",

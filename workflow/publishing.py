@@ -19,7 +19,7 @@ from workflow.loading import LoadedApp, load_facts
 from workflow.machine import AppRulebook
 from workflow.policy import BOUNDS, Policies, Policy, parse_policy
 from workflow.reviewing.steps import MACHINE_STEPS, PERSON_STEPS
-from workflow.rules import RULES_OF
+from workflow.rules import NOT_OWN_APP, REVIEW_CLAIMED, RULES_OF
 
 JUDGED_AT_MOST = 5_000
 """Apps that a preview judges; beyond them it says that its counts are not complete."""
@@ -179,10 +179,12 @@ _OPTIONAL = {field.name for field in fields(Policy) if field.default is not MISS
 
 _STEPS = MACHINE_STEPS | PERSON_STEPS
 _RULES = frozenset(rule.code for rules in RULES_OF.values() for rule in rules)
+_NEVER_OBSERVED = frozenset({NOT_OWN_APP.code, REVIEW_CLAIMED.code})
+"""Rules that no policy may switch off: that nobody approves their own App, and that one reviewer decides."""
 _CODES: dict[str, tuple[str, frozenset[str]]] = {
     "required_checklist": ("requirement", frozenset(code.value for code in GIVEN_REQUIREMENTS)),
     "review_steps": ("review step", _STEPS),
-    "observed": ("rule or review step", _RULES | _STEPS),
+    "observed": ("rule or review step that may be observed", (_RULES - _NEVER_OBSERVED) | _STEPS),
 }
 
 

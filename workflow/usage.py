@@ -20,7 +20,7 @@ from sqlalchemy.types import Boolean, DateTime, Integer, Text
 
 from models.lifecycle import AppState, AppTrigger
 from workflow.actors import Actor
-from workflow.errors import Invalid, NotFound, WorkflowError
+from workflow.errors import Conflict, Invalid, NotFound, WorkflowError
 from workflow.loading import load_facts
 from workflow.machine import AppRulebook
 from workflow.notifications import Onboarded, notify_of_customers
@@ -122,6 +122,8 @@ def report_use(
 def _refusal(report: Report, counters: dict[str, _Counter], now: datetime) -> WorkflowError | None:
     if report.app not in counters:
         return NotFound("app.not_found", f"There is no App {report.app}.", "Check the slug.")
+    if counters[report.app].state == AppState.REMOVED:
+        return Conflict("app.removed", f"{report.app} was removed.", "Stop reporting it.")
     if report.at is not None and report.at > now + CLOCK_SKEW:
         return Invalid(
             "usage.future", f"{report.at.isoformat()} is in the future.", "Report what has happened; set your clock."

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
@@ -147,9 +148,9 @@ def _holder(session: Session, body: NewToken) -> Person | Service:
         return person
     service = session.scalar(select(Service).where(Service.name == body.service))
     if service is None:
-        service = Service(name=body.service)
-        session.add(service)
-        session.flush()
+        # Two admins may name the same new service at once: one makes it, both get it.
+        session.execute(insert(Service).values(name=body.service).on_conflict_do_nothing(index_elements=["name"]))
+        service = session.scalars(select(Service).where(Service.name == body.service)).one()
     return service
 
 

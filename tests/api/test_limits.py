@@ -99,6 +99,8 @@ def test_writes_without_a_token_are_few_and_each_kind_counts_for_itself(url: str
     nobody = Caller(url)
     for path in ("/v1/invitations/code/accept", "/v1/access-requests", "/v1/apps"):
         assert len(_until_limited(nobody, "POST", path, "198.51.100.6", 10)) == 4
+    made_up = Caller(url, "dc_partner_made_up")
+    assert made_up("POST", "/v1/access-requests", {}, X_Forwarded_For="198.51.100.6").status_code == 429
     assert nobody("GET", "/v1/catalog", X_Forwarded_For="198.51.100.6").status_code == 200
 
 

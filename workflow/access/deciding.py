@@ -10,10 +10,11 @@ from sqlalchemy.types import Text
 
 from models import AccessContact, AccessRequest, Organization
 from models.lifecycle import AccessTrigger
+from workflow.access.domains import domain_of_mail
 from workflow.access.invitations import Seal, invite, lives_there, lock_organization
 from workflow.access.requests import cause_of, find_request, lock_companies
 from workflow.actors import Actor
-from workflow.errors import Invalid, Refused
+from workflow.errors import Conflict, Invalid, Refused
 from workflow.facts import Reason
 from workflow.machine import judge_access
 from workflow.notifications import NotificationKind, notify_address, void_notifications
@@ -68,6 +69,12 @@ def mark_access_requests(session: Session, now: datetime) -> int:
 def _organization_of(session: Session, request: AccessRequest) -> Organization:
     if request.domain is not None:
         known = session.scalar(select(Organization).where(Organization.domain == request.domain))
+        if known is not None and domain_of_mail(request.contact_email) != request.domain:
+            raise Conflict(
+                "access.takes_part",
+                f"{known.name} takes part already, and {request.contact_email} is no address of {request.domain}.",
+                "Decline it; the company's owner invites whom they know.",
+            )
         if known is not None:
             return known
     organization = Organization(name=request.company_name, website=request.website, domain=request.domain)

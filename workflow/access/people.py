@@ -83,6 +83,7 @@ def remove_person(session: Session, organization_id: UUID, person_id: UUID, acto
     person.removed_at = now
     revoke(session, [one for one in _open_invitations(session, organization_id) if one.invited_by == person_id], now)
     session.execute(_REVOKE_TOKENS, {"id": person_id, "now": now})
+    session.execute(_REVOKE_PREVIEWS, {"id": person_id, "now": now})
     session.flush()
     data = {"company": session.get_one(Organization, organization_id).name}
     notify_people(session, NotificationKind.PERSON_REMOVED, f"person:{person_id}:removed", [person_id], now, data)
@@ -160,4 +161,5 @@ def _count_people(session: Session, organization_id: UUID) -> int:
     return session.scalars(wanted).one()
 
 
+_REVOKE_PREVIEWS = text("UPDATE preview_link SET revoked_at = :now WHERE created_by = :id AND revoked_at IS NULL")
 _REVOKE_TOKENS = text("UPDATE api_token SET revoked_at = :now WHERE person_id = :id AND revoked_at IS NULL")
