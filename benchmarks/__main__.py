@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import traceback
 
 from benchmarks.figure import Scale
 
@@ -10,16 +11,23 @@ BENCHMARKS = ("drain", "loaded", "latency", "accept", "usage", "promotion", "pag
 
 
 def main(arguments: list[str]) -> int:
-    """Gives 0, or 2 when a name is unknown."""
+    """Gives 0, 1 when a benchmark broke (the others still run), or 2 when a name is unknown."""
     names = [one for one in arguments if one != "--quick"]
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         print(f"There is no benchmark {unknown[0]}; there are: {', '.join(BENCHMARKS)}.", file=sys.stderr)
         return 2
+    broken = []
     for name in names or BENCHMARKS:
-        for figure in importlib.import_module(f"benchmarks.{name}").measure(Scale("--quick" in arguments)):
-            print(figure.line(), flush=True)
-    return 0
+        try:
+            for figure in importlib.import_module(f"benchmarks.{name}").measure(Scale("--quick" in arguments)):
+                print(figure.line(), flush=True)
+        except Exception:  # noqa: BLE001 (an hour of figures must not be lost to one that breaks)
+            traceback.print_exc()
+            broken.append(name)
+    for name in broken:
+        print(f"The benchmark {name} broke; see above.", file=sys.stderr)
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":

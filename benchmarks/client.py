@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,6 +21,7 @@ class Answers:
 
     seconds: list[float] = field(default_factory=list)
     refused: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
     began: float = 0.0
     ended: float = 0.0
 
@@ -103,3 +105,4 @@ async def _exchange(
     await reader.readexactly(int(length.split(b":")[1]))
     answers.seconds.append(time.perf_counter() - sent)
     answers.refused += head[9:10] != b"2"
+    answers.statuses[head[9:12].decode()] += 1
