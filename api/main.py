@@ -14,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import errors
+from api import docs_page, errors
 from api.accepting import Asked, accept_together
 from api.auth import find_callers
 from api.bounds import Bounds
@@ -22,6 +22,7 @@ from api.gathering import Gatherer
 from api.house import House, now_of
 from api.limits import Limits, Rate, Rates, RedisCounting
 from api.measuring import Measuring
+from api.openapi import DESCRIPTION, TAGS, TITLE, VERSION, DescribedAPI
 from api.routes import (
     access_requests,
     apps,
@@ -133,7 +134,16 @@ def create_api(settings: Settings) -> FastAPI:
         await engine.dispose()
         pixels.shutdown(wait=False, cancel_futures=True)
 
-    app = FastAPI(title="devcenter", version="1", lifespan=lifespan, redoc_url=None, redirect_slashes=False)
+    app = DescribedAPI(
+        title=TITLE,
+        version=VERSION,
+        description=DESCRIPTION,
+        openapi_tags=[{"name": name, "description": words} for name, words in TAGS],
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     keys = KeyRing(settings.secret_keys)
     app.state.house = House(
         engine=engine,
@@ -153,6 +163,7 @@ def create_api(settings: Settings) -> FastAPI:
         redis_answers=redis_answers,
     )
     errors.install(app)
+    app.include_router(docs_page.router)
     for room in ROUTERS:
         app.include_router(room.router)
     app.add_middleware(Bounds, larger=assets.LARGER_BODIES)

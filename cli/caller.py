@@ -14,13 +14,14 @@ LOOK_SECONDS = 0.05
 
 
 class Caller:
-    """Somebody with a token. Calls raise Mistake with what the API said when it refuses."""
+    """Somebody with a token, or without one. Calls raise Mistake with what the API said when it refuses."""
 
-    def __init__(self, api_url: str, token: str) -> None:
+    def __init__(self, api_url: str, token: str | None = None) -> None:
         self._api_url = api_url
         self._http = requests.Session()
         self._http.trust_env = False
-        self._http.headers["Authorization"] = f"Bearer {token}"
+        if token is not None:
+            self._http.headers["Authorization"] = f"Bearer {token}"
 
     def get(self, path: str) -> Any:
         """Gives the answer's JSON."""
@@ -40,18 +41,25 @@ class Caller:
 
     def ask_for(self, app: str, trigger: str) -> dict[str, Any]:
         """Asks for a transition and waits for its outcome. Raises Mistake unless it is applied."""
-        answer = self.post("/v1/transition-requests", {"app": app, "trigger": trigger}, Prefer="wait=10")
-        outcome: dict[str, Any] = answer
+        return self._outcome("/v1/transition-requests", {"app": app, "trigger": trigger})
+
+    def decide(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Posts a review's decision and waits for its outcome. Raises Mistake unless it is applied."""
+        return self._outcome(path, body)
+
+    def _outcome(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        outcome: dict[str, Any] = self.post(path, body, Prefer="wait=10")
         if outcome["status"] == "due":
             request_id = outcome["id"]
             outcome = wait_for(
                 lambda: _unless_due(self.get(f"/v1/transition-requests/{request_id}")),
                 seconds=60,
-                what=f"the outcome of {trigger}",
+                what=f"the outcome of {outcome['trigger']}",
             )
         if outcome["status"] != "applied":
             raise Mistake(
-                f"{trigger} of {app} was {outcome['status']}: {_unmet(outcome)}", "Mend each unmet rule and ask again."
+                f"{outcome['trigger']} of {outcome['app']} was {outcome['status']}: {_unmet(outcome)}",
+                "Mend each unmet rule and ask again.",
             )
         return outcome
 

@@ -5,11 +5,12 @@ import time
 
 from rich.console import Console
 
-from cli.demo import Stage, after_the_journey, walk
-from cli.home import Home
+from cli.demo import Stage, admit, after_the_journey, walk
+from cli.home import Home, Run
 from cli.partner import lent_partner, start_partner
-from cli.up import Installation, installation
+from cli.up import Installation, announce, installation
 from cli.view import View
+from models.lifecycle import Role
 from runtime.embedded.processes import free_port
 
 
@@ -21,8 +22,9 @@ def stay_up(console: Console, *, journey: bool) -> None:
     try:
         with installation(home, console.print) as started:
             console.print(f"Everything runs, after {time.monotonic() - began:.1f} seconds.")
-            slug = _journey(started, console) if journey else "my-app"
-            console.print(after_the_journey(started, slug), soft_wrap=True)
+            pages = start_partner(started, free_port()) if journey else None
+            slug = _play(started, console, pages)
+            console.print(after_the_journey(started, slug, pages), soft_wrap=True)
             threading.Event().wait()
     except KeyboardInterrupt:
         console.print("Everything is stopped.")
@@ -34,17 +36,25 @@ def walk_once(console: Console) -> None:
     run = home.running()
     if run is None:
         with installation(home, console.print) as started:
-            _journey(started, console)
+            _play(started, console, start_partner(started, free_port()))
         return
-    key = home.secrets().history_key
-    stage = Stage(run["api_url"], run["database_url"], run["tokens"], key.encode())
+    stage = _stage_of(home, run)
     with lent_partner(home) as partner_url, View(console) as view:
+        stage.tokens[Role.PARTNER.value] = admit(stage, view)
         walk(stage, partner_url, view)
 
 
-def _journey(started: Installation, console: Console) -> str:
-    partner_url = start_partner(started, free_port())
+def _play(started: Installation, console: Console, pages: str | None) -> str | None:
+    """Lets the partner in, tells of the installation, and walks if the partner has pages; gives the App's slug."""
     key = started.settings.history_key.get_secret_value().encode()
-    stage = Stage(started.api_url, started.settings.database_url, started.tokens, key)
+    stage = Stage(started.api_url, started.settings.database_url, started.tokens, key, started.mail)
     with View(console) as view:
-        return walk(stage, partner_url, view)
+        started.tokens[Role.PARTNER.value] = admit(stage, view)
+        announce(started)
+        return walk(stage, pages, view) if pages else None
+
+
+def _stage_of(home: Home, run: Run) -> Stage:
+    mail = home.mail if "mailserver" in run["pids"] else None
+    key = home.secrets().history_key.encode()
+    return Stage(run["api_url"], run["database_url"], dict(run["tokens"]), key, mail)

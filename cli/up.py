@@ -35,12 +35,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What runs now. `supervisor` may be given more to keep."""
+    """What runs now. `supervisor` may be given more to keep, `tokens` those of who comes in later."""
 
     home: Home
     settings: Settings
     tokens: dict[str, str]
     supervisor: Supervisor
+
+    @property
+    def mail(self) -> Path | None:
+        """The folder of the mailbox; None when mails go to a server that the environment names."""
+        return None if "DEVCENTER_SMTP_HOST" in os.environ else self.home.mail
 
     @property
     def api_url(self) -> str:
@@ -83,7 +88,7 @@ class _Embedded:
 def installation(home: Home, say: Say) -> Iterator[Installation]:
     """Runs everything while the block lasts; stops all in order when it ends, however it ends.
 
-    Raises Mistake, EmbeddedError, SettingsInvalid, or what the database says.
+    Nobody is told of it before `announce`. Raises Mistake, EmbeddedError, SettingsInvalid, or what the database says.
     """
     home.create()
     room = disk_space(home.path)
@@ -101,7 +106,6 @@ def installation(home: Home, say: Say) -> Iterator[Installation]:
         with unit_of_work(settings.database_url) as session:
             tokens = seed(session, database_now(session))
         started = Installation(home, settings, tokens, supervisor)
-        supervisor.announce_to(lambda: home.write_run(_run(started)))
         _start_processes(started)
         _wait_until_ready(started)
         yield started
@@ -121,6 +125,16 @@ def keep_program(to: Installation, name: str, *arguments: str, folder: Path | No
     to.supervisor.keep(Child(Program(name, command, to.environment(), folder or to.home.path, log)))
 
 
+def announce(started: Installation) -> None:
+    """Writes run.json, now and after every start from now on. Do it when there is a token for each role."""
+
+    def write() -> None:
+        started.home.write_run(_run(started))
+
+    started.supervisor.announce_to(write)
+    write()
+
+
 def _run(started: Installation) -> Run:
     return Run(
         api_url=started.api_url,
@@ -133,7 +147,7 @@ def _run(started: Installation) -> Run:
 
 def _start_processes(started: Installation) -> None:
     devcenter = ("-P", "-m", "cli.main")
-    if "DEVCENTER_SMTP_HOST" not in os.environ:
+    if started.mail is not None:
         keep_program(started, "mailserver", *devcenter, "mailserver", "--port", str(started.settings.smtp_port))
     keep_program(started, "api", *devcenter, "api")
     for number in range(1, WORKERS + 1):

@@ -42,6 +42,10 @@ class View:
             self._live.update(Text(), refresh=True)
             self._live.stop()
 
+    def act(self, title: str) -> None:
+        """Tells which part of the journey begins."""
+        self._add(Text(title, style="bold blue"))
+
     def doing(self, what: str) -> None:
         """Tells what is under way; plain output has only what is done."""
         if self._live:

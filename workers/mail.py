@@ -26,6 +26,16 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
         "{app} is approved and stands in the catalog. It becomes public once its OAuth enable flow works and enough "
         "customers are onboarded.",
     ),
+    NotificationKind.OAUTH_ASKED_FOR: (
+        "{app}: implement the OAuth enable flow",
+        "{app} becomes public only with a working OAuth enable flow: the authorization code grant, state echoed, an "
+        "exact redirect_uri. It counts as soon as one install through the flow has been seen.",
+    ),
+    NotificationKind.REPLAY_INFO_ASKED_FOR: (
+        "{app}: can events be replayed?",
+        "Tell us whether replays of events to {app} are possible, and at which rate: give replay_info on the launch "
+        "checklist. It holds nothing up.",
+    ),
     NotificationKind.CUSTOMER_ONBOARDED: (
         "{app}: customer {count} is onboarded",
         "Another customer has enabled {app}. That makes {count}.",

@@ -1,6 +1,6 @@
 """What follows from each trigger, as one table. Each effect writes for many transitions with set-based SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models.base import new_id
+from models.checklist import Requirement
 from models.lifecycle import AppTrigger
 from models.review import ReviewOutcome
 from workflow.catalog import list_in_catalog, take_off_catalog
@@ -101,13 +102,16 @@ class CloseReview:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Tells people: one row for each recipient."""
+    """Tells people: one row for each recipient, for Apps of which `when` holds after the transition."""
 
     kind: NotificationKind
     audience: Audience
+    when: Callable[[Facts], bool] = lambda _facts: True
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
-        notify_of_transitions(session, self.kind, self.audience, [(one.app_id, one.version) for one in applied], now)
+        told = [(one.app_id, one.version) for one in applied if self.when(one.after)]
+        if told:
+            notify_of_transitions(session, self.kind, self.audience, told, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,14 @@ def _tell(kind: NotificationKind, audience: Audience = Audience.PARTNER) -> Noti
     return Notify(kind, audience)
 
 
+def _has_no_oauth(facts: Facts) -> bool:
+    return not facts.oauth_installed
+
+
+def _has_no_replay_info(facts: Facts) -> bool:
+    return Requirement.REPLAY_INFO.value not in facts.checklist
+
+
 EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
     AppTrigger.CREATE: (),
     AppTrigger.SUBMIT: (
@@ -178,6 +190,8 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
         VoidReminders(),
         ListInCatalog(),
         _tell(NotificationKind.APPROVED),
+        Notify(NotificationKind.OAUTH_ASKED_FOR, Audience.PARTNER, _has_no_oauth),
+        Notify(NotificationKind.REPLAY_INFO_ASKED_FOR, Audience.PARTNER, _has_no_replay_info),
         RequestPromotion(),
     ),
     AppTrigger.PROMOTE: (

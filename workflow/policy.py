@@ -40,6 +40,17 @@ class Policy:
     access_business_days: int = ACCESS_BUSINESS_DAYS
 
 
+BOUNDS: dict[str, tuple[int, int]] = {
+    "review_business_days": (1, 100),
+    "access_business_days": (1, 100),
+    "idle_claim_business_days": (1, 100),
+    "due_soon_hours": (0, 1000),
+    "claims_at_once": (1, 1000),
+    "customers_to_promote": (0, 1_000_000),
+}
+"""The least and the most that each number may be."""
+
+
 def parse_policy(version: int, document: dict[str, Any]) -> Policy:
     """Gives the typed policy. Raises Invalid when a part is missing or out of bounds."""
     try:
@@ -60,20 +71,24 @@ def parse_policy(version: int, document: dict[str, Any]) -> Policy:
         raise Invalid(
             "policy.invalid", f"Policy version {version} cannot be read: {error!r}.", "Mend the document."
         ) from (error)
-    unknown = set(policy.required_checklist) - set(GIVEN_REQUIREMENTS)
-    least = min(
-        policy.review_business_days,
-        policy.access_business_days,
-        policy.claims_at_once,
-        policy.idle_claim_business_days,
-    )
-    if unknown or least < 1 or policy.customers_to_promote < 0 or policy.due_soon_hours < 0:
-        raise Invalid(
-            "policy.invalid",
-            f"Policy version {version} is out of bounds (unknown requirements: {sorted(unknown) or 'none'}).",
-            "Days and claims are at least 1, customers and hours at least 0, requirements are codes of the checklist.",
-        )
+    _demand_within_bounds(policy)
     return policy
+
+
+def _demand_within_bounds(policy: Policy) -> None:
+    wrong = [
+        f"{name} is {getattr(policy, name)}; it must be {least} to {most}."
+        for name, (least, most) in BOUNDS.items()
+        if not least <= getattr(policy, name) <= most
+    ]
+    unknown = sorted(set(policy.required_checklist) - set(GIVEN_REQUIREMENTS))
+    wrong += [f"required_checklist: {code} is no requirement that takes evidence." for code in unknown]
+    for name in ("required_checklist", "review_steps"):
+        codes = getattr(policy, name)
+        wrong += [f"{name} names {code} twice." for code in sorted({code for code in codes if codes.count(code) > 1})]
+    if wrong:
+        detail = f"Policy version {policy.version} is out of bounds: {' '.join(wrong)}"
+        raise Invalid("policy.invalid", detail, "Mend each and publish it again.")
 
 
 @dataclass(frozen=True, slots=True)

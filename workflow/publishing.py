@@ -17,7 +17,7 @@ from workflow.deadlines import BusinessCalendar, CalendarInvalid
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.loading import LoadedApp, load_facts
 from workflow.machine import AppRulebook
-from workflow.policy import Policies, Policy, parse_policy
+from workflow.policy import BOUNDS, Policies, Policy, parse_policy
 from workflow.reviewing.steps import MACHINE_STEPS, PERSON_STEPS
 from workflow.rules import RULES_OF
 
@@ -177,10 +177,6 @@ _LISTS = ("required_checklist", "review_steps", "observed")
 _OPTIONAL = {field.name for field in fields(Policy) if field.default is not MISSING}
 """Parts that earlier versions did not have: what they default to holds."""
 
-_LOWEST = {"due_soon_hours": 0, "customers_to_promote": 0}
-"""The lowest a number may be, where that is not 1."""
-_HIGHEST = 10_000
-
 _STEPS = MACHINE_STEPS | PERSON_STEPS
 _RULES = frozenset(rule.code for rules in RULES_OF.values() for rule in rules)
 _CODES: dict[str, tuple[str, frozenset[str]]] = {
@@ -191,10 +187,10 @@ _CODES: dict[str, tuple[str, frozenset[str]]] = {
 
 
 def _number(part: str, value: object) -> list[PolicyProblem]:
-    lowest = _LOWEST.get(part, 1)
-    if type(value) is int and lowest <= value <= _HIGHEST:
+    least, most = BOUNDS[part]
+    if type(value) is int and least <= value <= most:
         return []
-    return [PolicyProblem(part, f"It must be a whole number from {lowest} to {_HIGHEST}.")]
+    return [PolicyProblem(part, f"It must be a whole number from {least} to {most}.")]
 
 
 def _text_or_none(part: str, value: object) -> list[PolicyProblem]:

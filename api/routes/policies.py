@@ -34,7 +34,7 @@ _EXAMPLE: dict[str, Any] = {
     "due_soon_hours": 8,
     "time_zone": "America/Los_Angeles",
     "country": "US",
-    "subdivision": None,
+    "subdivision": "CA",
     "customers_to_promote": 3,
     "required_checklist": ["app_info", "catalog_details"],
     "review_steps": ["partner_documentation", "end_to_end_check"],

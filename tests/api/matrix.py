@@ -358,7 +358,7 @@ PUBLIC: frozenset[str] = frozenset(
         "GET /v1/guides/{name}",
         "GET /v1/previews/{token}",
         "GET /docs",
-        "GET /docs/oauth2-redirect",
+        "GET /docs/{name}",
         "GET /openapi.json",
     }
 )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from tests.api.access import accept, ask, body_of, code_for, company_in, decide, told
 from tests.api.conftest import Service
 from tests.api.service import Caller
+from tests.waiting import wait_until
 
 
 def test_a_request_is_seen_by_its_secret_and_by_reviewers_and_by_nobody_else(shared_service: Service) -> None:
@@ -166,9 +167,10 @@ def test_a_dead_website_check_is_listed_counted_and_replayed(shared_service: Ser
     with Session(shared_service.engine) as session, session.begin():
         die = text("UPDATE website_check SET status = 'dead', last_error = 'it broke' WHERE access_request_id = :id")
         session.execute(die, {"id": asked["id"]})
-    dead = shared_service.admin("GET", "/v1/dead").json()["dead"]["website_check"]
+    dead = shared_service.admin("GET", "/v1/dead/website_check").json()["items"]
     assert [row["error"] for row in dead] == ["it broke"]
-    assert 'devcenter_dead_rows{kind="website_check"} 1.0' in shared_service.nobody("GET", "/metrics").text
+    counted = 'devcenter_dead_rows{kind="website_check"} 1.0'
+    wait_until(lambda: counted in shared_service.nobody("GET", "/metrics").text, what="the metric")
     assert shared_service.admin("POST", f"/v1/dead/website_check/{dead[0]['id']}/replay").status_code == 200
     path = f"/v1/access-requests/{asked['id']}"
     assert shared_service.reviewer("GET", path).json()["website_check"] == "due"

@@ -1,6 +1,7 @@
 """`devcenter up --demo` as a newcomer runs it: an App becomes public, and Ctrl-C leaves nothing behind."""
 
 import json
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -29,12 +30,19 @@ def test_up_demo_takes_an_app_to_public_and_ctrl_c_stops_every_process(tmp_path:
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_until(lambda: up.poll() is not None or "Three things to try" in output.read_text(), seconds=120)
+        wait_until(lambda: up.poll() is not None or "Ctrl-C stops everything" in output.read_text(), seconds=120)
         assert up.poll() is None, output.read_text()
         run: dict[str, Any] = json.loads((home.path / "run.json").read_text())
         assert {"up", "postgres", "valkey", "api", "worker-1", "worker-2", "scheduler"} <= set(run["pids"])
         assert set(run["tokens"]) == {"partner", "reviewer", "service", "admin"}
         assert states(run["database_url"]) == ["public"]
+        lines = dict(re.findall(r"^  (\w+) +(curl .*)$", output.read_text(), re.MULTILINE))
+        assert set(lines) == {"visitor", *run["tokens"]}
+        answers = {role: said_by(line) for role, line in lines.items()}
+        assert not {role: answer for role, answer in answers.items() if "detail" in answer}
+        assert answers["visitor"]["select_partner"] is True
+        assert answers["partner"]["state"] == "public"
+        assert answers["service"]["onboarded_customers"] == 4
         up.send_signal(signal.SIGINT)
         up.wait(60)
     finally:
@@ -44,6 +52,12 @@ def test_up_demo_takes_an_app_to_public_and_ctrl_c_stops_every_process(tmp_path:
     assert not [name for name, pid in run["pids"].items() if psutil.pid_exists(pid)]
     assert home.running() is None
     assert up.returncode == 0, output.read_text()
+
+
+def said_by(line: str) -> dict[str, Any]:
+    """Gives what a line of the terminal answers when it is pasted into a shell."""
+    answer: dict[str, Any] = json.loads(subprocess.check_output(line, shell=True))  # noqa: S602 - the line under test
+    return answer
 
 
 def states(database_url: str) -> list[str]:

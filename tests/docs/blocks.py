@@ -2,6 +2,7 @@
 
 An example is a fenced block of kind `http` (a request, or the answer to the request before it) or `mail`. In both
 `$NAME` is a variable: it is filled in where it is known, and bound where an answer or a mail first shows it.
+A guide's sections (`##`) can be read one by one: guides for different readers tell one story between them.
 """
 
 import json
@@ -15,6 +16,7 @@ ANYTHING = "..."
 """Stands for a value that the guide does not show; at the end of a list, for more of it."""
 
 _FENCE = re.compile(r"^```(http|mail)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _VARIABLE = re.compile(r"\$([A-Z][A-Z0-9_]*)")
 
 
@@ -52,10 +54,18 @@ class Mailed:
 Block = Sent | Answered | Mailed
 
 
-def blocks_of(guide: Path) -> Iterator[Block]:
-    """Gives the examples of a guide in order. Raises ValueError for one that cannot be read."""
+def sections_of(guide: Path) -> list[str]:
+    """Gives the titles of the sections that have examples, in order."""
+    text = guide.read_text(encoding="utf-8")
+    return list(dict.fromkeys(_section_at(text, found.start()) for found in _FENCE.finditer(text)))
+
+
+def blocks_of(guide: Path, section: str | None = None) -> Iterator[Block]:
+    """Gives the examples of a guide, or of one section, in order. Raises ValueError for one that cannot be read."""
     text = guide.read_text(encoding="utf-8")
     for found in _FENCE.finditer(text):
+        if section not in (None, _section_at(text, found.start())):
+            continue
         line = text.count("\n", 0, found.start()) + 2
         head, _, body = found.group(2).strip("\n").partition("\n\n")
         first, *rest = head.splitlines()
@@ -91,9 +101,16 @@ def difference(shown: Any, real: Any, known: dict[str, str], where: str = "answe
     return None if shown == real and type(shown) is type(real) else f"{where} is {real!r}, not {shown!r}"
 
 
+def _section_at(text: str, position: int) -> str:
+    titles = _HEADING.findall(text, 0, position)
+    return titles[-1].strip() if titles else ""
+
+
 def _text_difference(shown: str, real: Any, known: dict[str, str], where: str) -> str | None:
     if shown == ANYTHING:
         return None
+    if type(real) is int and _VARIABLE.fullmatch(shown):
+        real = str(real)
     parts = _VARIABLE.split(shown)
     pattern, names = re.escape(parts[0]), []
     for name, after in zip(parts[1::2], parts[2::2], strict=True):

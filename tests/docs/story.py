@@ -26,12 +26,13 @@ class Story:
     folder: Path
     known: dict[str, str] = field(default_factory=dict)
 
-    def play(self, guide: Path) -> int:
-        """Plays every example of `guide` in order and gives how many. Raises AssertionError, naming the line.
+    def play(self, guide: Path, section: str | None = None) -> int:
+        """Plays every example of `guide`, or of one section, in order; gives how many. Raises AssertionError, naming
+        the line.
 
         A GET is sent again until its answer is as shown: work of the service's own may still be under way.
         """
-        blocks = list(blocks_of(guide))
+        blocks = list(blocks_of(guide, section))
         for index, block in enumerate(blocks):
             place = f"{guide.name}:{block.line}"
             try:

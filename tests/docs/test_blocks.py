@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.docs.blocks import Answered, Mailed, Sent, blocks_of, difference
+from tests.docs.blocks import Answered, Mailed, Sent, blocks_of, difference, sections_of
 
 GUIDE = """
 Text.
@@ -57,6 +57,7 @@ def test_requests_answers_and_mails_are_read_in_order(tmp_path: Path) -> None:
         ([{"a": 1}, "..."], [{"a": 1}, {"a": 2}]),
         ("$KNOWN-x", "one-x"),
         (["$NEW", "$NEW"], ["two", "two"]),
+        (["$NEW", "$NEW"], [2, 2]),
     ],
 )
 def test_what_is_as_shown_passes(shown: Any, real: Any) -> None:
@@ -75,7 +76,16 @@ def test_what_is_as_shown_passes(shown: Any, real: Any) -> None:
         ("$KNOWN-x", "two-x"),
         (["$NEW", "$NEW"], ["two", "three"]),
         ("text", 1),
+        (["$NEW", "$NEW"], [2, 3]),
+        ("$NEW", True),
     ],
 )
 def test_what_is_not_as_shown_is_named(shown: Any, real: Any) -> None:
     assert difference(shown, real, {"KNOWN": "one"})
+
+
+def test_a_section_is_read_alone(tmp_path: Path) -> None:
+    guide = tmp_path / "guide.md"
+    guide.write_text(GUIDE.replace("```mail", "## Later\n\n```mail"))
+    assert sections_of(guide) == ["", "Later"]
+    assert [type(block) for block in blocks_of(guide, "Later")] == [Mailed]

@@ -178,6 +178,15 @@ def test_what_follows_from_a_trigger_is_in_the_database(engine: Engine, people: 
     assert len(seen["told"]) == len(expected.told)
 
 
+def test_who_is_approved_without_oauth_or_replay_information_is_asked_for_it(engine: Engine, people: People) -> None:
+    app_in(engine, people, "acme", AppState.SUBMITTED)
+    with Session(engine) as session, session.begin():
+        session.execute(text("DELETE FROM checklist_item WHERE code = 'replay_info'"))
+    move(engine, people, "acme", AppTrigger.APPROVE)
+    told = _rows(engine, SEEN["told"].format(version=3))
+    assert {kind for kind, _ in told} == {"approved", "oauth_asked_for", "replay_info_asked_for"}
+
+
 STORED = {
     "apps": "SELECT slug, state, version FROM app ORDER BY slug",
     "log": """SELECT a.slug, t.version, t.from_state, t.trigger, t.to_state, t.actor_role, t.policy_version

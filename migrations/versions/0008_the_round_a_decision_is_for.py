@@ -6,7 +6,7 @@ from alembic import op
 
 from migrations.online import add_column, add_constraint
 
-revision: str = "0010"
+revision: str = "0008"
 down_revision: str | None = "0007"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None

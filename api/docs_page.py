@@ -1,0 +1,71 @@
+"""The page that shows the API's description, from files that a package brings: it loads nothing from elsewhere."""
+
+from importlib.resources import files
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi.responses import HTMLResponse, Response
+
+from api.openapi import TITLE
+from workflow.errors import NotFound
+
+router = APIRouter(prefix="/docs", include_in_schema=False)
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The viewer styles its elements one by one; it runs no script that is not a file of ours."""
+_HEADERS = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+_BROUGHT = {
+    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui.css": "text/css",
+    "favicon.png": "image/png",
+}
+_START = """\
+SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#calls",
+  deepLinking: true,
+  docExpansion: "list",
+  defaultModelsExpandDepth: -1,
+  displayRequestDuration: true,
+  validatorUrl: null,
+});
+"""
+_PAGE = f"""\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{TITLE}: its calls</title>
+<link rel="icon" href="/docs/favicon.png">
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+</head>
+<body>
+<div id="calls"></div>
+<noscript>This page needs JavaScript. <a href="/openapi.json">The description itself</a> does not.</noscript>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+"""
+
+
+@router.get("")
+async def show_page() -> HTMLResponse:
+    """Gives the page."""
+    return HTMLResponse(_PAGE, headers=_HEADERS)
+
+
+@router.get("/{name}")
+async def show_file(name: Annotated[str, Path(max_length=64)]) -> Response:
+    """Gives a file that the page names."""
+    caching = {"Cache-Control": "public, max-age=3600"}
+    if name == "start.js":
+        return Response(_START, media_type="text/javascript", headers=_HEADERS | caching)
+    if name not in _BROUGHT:
+        raise NotFound("file.not_found", f"There is no file {name}.", "Look at /docs.")
+    content = (files("fastapi_offline") / "static" / name).read_bytes()
+    return Response(content, media_type=_BROUGHT[name], headers=_HEADERS | caching)

@@ -1,0 +1,76 @@
+"""Building: the partner creates the App and a Component, tests it, uploads pictures, gives the checklist, submits."""
+
+import time
+from typing import Any
+
+from cli.demo.journey import APP_NAME, LAUNCH, Journey
+from cli.webhook import try_webhook
+from models.lifecycle import AppTrigger
+
+EVENT_TYPES = ["identify", "track", "page", "screen", "group", "alias", "delete"]
+
+
+def build(journey: Journey) -> None:
+    """Takes the App to `submitted`. One page of the partner is not as it must be: a machine will find that."""
+    view, path, partner = journey.view, journey.path, journey.partner
+    view.act("Building")
+    began = time.monotonic()
+    partner.post("/v1/apps", {"slug": journey.slug, "name": APP_NAME})
+    journey.show_moves(began)
+    journey.show_rules(partner, AppTrigger.SUBMIT)
+    _add_component(journey)
+    pictures = {
+        kind: journey.colleague.upload(f"{path}/assets?kind={kind}", (LAUNCH / file).read_bytes())["id"]
+        for kind, file in (("logo", "logo.svg"), ("mark", "mark.svg"), ("screenshot", "screenshot.png"))
+    }
+    view.done("the colleague uploaded a logo, a mark and a screenshot")
+    for code, evidence in _evidence(journey.partner_url, pictures).items():
+        partner.put(f"{path}/checklist/{code}", {"evidence": evidence})
+    left = partner.get(f"{path}/checklist")["left"]
+    view.done("the partner gave everything on the launch checklist. What is left to do:")
+    for task in left:
+        view.done(f"  {task['what']} {task['how']}")
+    preview = partner.post(f"{path}/previews", {"days": 1})
+    view.done(f"a private link shows the entry as it will be: {journey.stage.api_url}{preview['path']}")
+    journey.show_rules(partner, AppTrigger.SUBMIT)
+    journey.ask(partner, AppTrigger.SUBMIT)
+
+
+def _add_component(journey: Journey) -> None:
+    webhook = f"{journey.partner_url}/webhook"
+    component = journey.partner.post(
+        f"{journey.path}/components",
+        {
+            "kind": "subscription",
+            "subkind": "webhook",
+            "name": "Acme webhook",
+            "settings": {"url": webhook, "event_types": EVENT_TYPES},
+        },
+    )
+    tests = f"{journey.path}/components/{component['id']}/tests"
+    test = journey.partner.post(tests, {"results": try_webhook(webhook)})
+    journey.view.done(f"the partner added a webhook and tried it with every kind of event: {test['colour']}")
+
+
+def _evidence(partner_url: str, pictures: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Gives what the example partner gives for each requirement; `pictures` are the ids of what was uploaded."""
+    return {
+        "app_info": {
+            "website": partner_url,
+            "description": "Acme Insights turns the events of your customers into charts that a team reads together.",
+            "categories": ["Analytics"],
+            "support_email": "help@acme.example",
+            "logo": pictures["logo"],
+            "mark": pictures["mark"],
+        },
+        "platform_documentation": {"text": (LAUNCH / "documentation.md").read_text("utf-8")},
+        "partner_documentation": {"url": f"{partner_url}/docs"},
+        "catalog_details": {
+            "text": (LAUNCH / "catalog.md").read_text("utf-8"),
+            "screenshots": [pictures["screenshot"]],
+        },
+        "partners_page": {"url": f"{partner_url}/docs"},  # without a link to the platform
+        "launch_announcement": {"url": f"{partner_url}/blog/segment"},
+        "test_account": {"username": "reviewer", "password": "a-password-for-reviewers", "notes": "Log in at /."},
+        "replay_info": {"possible": True, "requests_per_second": 50},
+    }

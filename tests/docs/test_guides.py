@@ -1,0 +1,146 @@
+"""The guides for partners, reviewers, services and admins, played as one story against a live service."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from cli.seed import seed
+from examples.partner.server import ExamplePartner
+from tests.api.service import Caller, api_running
+from tests.databases import TestDatabase
+from tests.docs.blocks import sections_of
+from tests.docs.story import Story
+from tests.journeys import now_of
+from tests.mailbox import Mailbox
+from tests.waiting import wait_until
+from tests.workers.processes import ROOT, WORKER, environment, running
+
+DOCS = ROOT / "docs"
+LAUNCH = ROOT / "examples" / "partner" / "launch"
+PARTNERS, REVIEWERS, SERVICES, ADMINS = "partners.md", "reviewers.md", "services.md", "admins.md"
+
+STORY = (
+    (PARTNERS, "Ask for access"),
+    (REVIEWERS, "Decide who comes in"),
+    (PARTNERS, "Accept the invitation"),
+    (ADMINS, "Make tokens"),
+    (PARTNERS, "Invite colleagues"),
+    (PARTNERS, "Create the App"),
+    (PARTNERS, "Add Components"),
+    (PARTNERS, "Test each Component"),
+    (PARTNERS, "Give the launch checklist"),
+    (PARTNERS, "Look at your entry"),
+    (PARTNERS, "Submit"),
+    (PARTNERS, "See where it stands"),
+    (REVIEWERS, "Save reasons that come again"),
+    (REVIEWERS, "Take a review from the queue"),
+    (REVIEWERS, "Look at what was submitted"),
+    (REVIEWERS, "Take your steps"),
+    (REVIEWERS, "Write to the partner, or for yourselves"),
+    (PARTNERS, "Talk to the reviewer"),
+    (REVIEWERS, "Ask for changes"),
+    (PARTNERS, "When changes are asked for"),
+    (REVIEWERS, "When it comes back"),
+    (REVIEWERS, "Approve"),
+    (PARTNERS, "After the approval"),
+    (SERVICES, "Report customers and installs"),
+    (SERVICES, "Report in bulk"),
+    (SERVICES, "See what counts"),
+    (SERVICES, "Ask for a transition"),
+    (SERVICES, "Ask for many at once"),
+    (SERVICES, "The last customers"),
+    (PARTNERS, "When it is public"),
+    (PARTNERS, "Join the Select Partner Program"),
+    (REVIEWERS, "Decide on the Select Partner Program"),
+    (REVIEWERS, "Suspend and reinstate"),
+    (REVIEWERS, "How the desk does"),
+    (ADMINS, "Change the policy"),
+    (ADMINS, "Help a company"),
+    (ADMINS, "Look at what went wrong"),
+    (ADMINS, "Look up who did what"),
+    (ADMINS, "Remove an App"),
+)
+"""In what order the sections of the guides happen."""
+
+
+@pytest.fixture
+def story(database: TestDatabase, valkey_url: str, tmp_path: Path) -> Iterator[Story]:
+    """A live installation in which there is nobody but a reviewer, a service and an admin."""
+    engine = create_engine(database.application_url)
+    with Session(engine) as session, session.begin():
+        tokens = seed(session, now_of(session))
+    engine.dispose()
+    with ExitStack() as stack:
+        mailbox = stack.enter_context(Mailbox())
+        pages = stack.enter_context(ExamplePartner()).url
+        settings = {"DEVCENTER_ALLOW_LOOPBACK_URLS": "true", "DEVCENTER_SMTP_PORT": str(mailbox.port)}
+        env = environment(database.application_url, valkey_url, **settings)
+        stack.enter_context(running(WORKER, env, tmp_path / "worker.log"))
+        url = stack.enter_context(api_running(database.application_url, valkey_url, tmp_path, **settings))
+        known = {role.upper(): token for role, token in tokens.items()} | {
+            "PAGES": pages,
+            "DOCUMENTATION": _in_json(LAUNCH / "documentation.md"),
+            "CATALOG_TEXT": _in_json(LAUNCH / "catalog.md"),
+        }
+        yield Story(url, mailbox, ROOT, known)
+
+
+def test_the_guides_tell_one_story_that_happens_as_they_say(story: Story, valkey_url: str) -> None:
+    for guide, section in STORY:
+        assert story.play(DOCS / guide, section)
+    _curl_does_what_its_example_shows(story)
+    _the_message_of_the_page_about_messages_is_taken_in(story, valkey_url)
+    _the_page_of_calls_needs_nothing_from_elsewhere(story)
+
+
+def test_every_section_with_examples_has_its_place_in_the_story() -> None:
+    told = [
+        (guide, section) for guide in (PARTNERS, REVIEWERS, SERVICES, ADMINS) for section in sections_of(DOCS / guide)
+    ]
+    assert sorted(told) == sorted(STORY)
+
+
+def _curl_does_what_its_example_shows(story: Story) -> None:
+    """The one line that tells readers how to send an example."""
+    line = (DOCS / PARTNERS).read_text().partition("```sh\n")[2].partition("```")[0]
+    env = os.environ | {"API": story.api_url, "TOKEN": story.known["PARTNER"]}
+    said = subprocess.check_output(line, shell=True, env=env)  # noqa: S602 - the line under test
+    assert json.loads(said)["slug"] == "my-app"
+
+
+def _the_message_of_the_page_about_messages_is_taken_in(story: Story, valkey_url: str) -> None:
+    program = (DOCS / "messages.md").read_text().partition("```python\n")[2].partition("```")[0]
+    env = os.environ | {"REDIS_URL": valkey_url, "DEVCENTER_TOKEN": story.known["SERVICE"]}
+    subprocess.run([sys.executable, "-c", program], env=env, check=True, timeout=30)
+    service = Caller(story.api_url, story.known["SERVICE"])
+
+    def sources() -> set[str]:
+        asked = service("GET", "/v1/apps/acme-insights/transition-requests").json()["items"]
+        return {one["source"] for one in asked}
+
+    wait_until(lambda: "message" in sources(), seconds=30, what="the request of the message")
+
+
+def _the_page_of_calls_needs_nothing_from_elsewhere(story: Story) -> None:
+    visitor = Caller(story.api_url)
+    page = visitor("GET", "/docs")
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    named = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+    assert {"/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/openapi.json"} <= set(named)
+    assert all(visitor("GET", place).status_code == 200 for place in named)
+    assert "<script>" not in page.text
+    assert visitor("GET", "/docs/nothing.js").status_code == 404
+
+
+def _in_json(file: Path) -> str:
+    """Gives a file's text as it stands inside a JSON string."""
+    return json.dumps(file.read_text("utf-8"))[1:-1]
