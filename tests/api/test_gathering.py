@@ -7,9 +7,10 @@ from api.gathering import AT_ONCE, Gatherer
 
 
 async def _come_when_all_groups_end() -> tuple[list[int], int]:
-    gate = asyncio.Event()
+    begun, gate, waits = asyncio.Semaphore(0), asyncio.Event(), asyncio.Event()
 
     async def work(items: Sequence[int]) -> list[int]:
+        begun.release()
         await gate.wait()
         return list(items)
 
@@ -17,14 +18,15 @@ async def _come_when_all_groups_end() -> tuple[list[int], int]:
     under_way = []
     for number in range(AT_ONCE):
         under_way.append(asyncio.create_task(gather(number)))
-        await asyncio.sleep(0.01)
+        await begun.acquire()
 
     async def come_late() -> int:
+        waits.set()
         await gate.wait()
         return await gather(7)
 
     late = asyncio.create_task(come_late())
-    await asyncio.sleep(0.01)
+    await waits.wait()
     gate.set()
     return [await one for one in under_way], await asyncio.wait_for(late, 5)
 
