@@ -1,10 +1,7 @@
-"""Engines for Postgres, and the clock that all processes share: the database's."""
+"""Engines for Postgres."""
 
-from datetime import datetime
-
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.orm import Session
 
 from runtime.settings import Settings
 
@@ -31,12 +28,6 @@ def make_async_engine(settings: Settings) -> AsyncEngine:
         pool_timeout=10,
         connect_args=_connect_args(settings),
     )
-
-
-def database_now(session: Session) -> datetime:
-    """Gives the database's present time, UTC: one clock for all machines."""
-    now: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
-    return now
 
 
 def _options(settings: Settings) -> str:
