@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from workflow.apply import DEFER_CONSTRAINTS, Planned, Writer, plan, write_transitions
 from workflow.claim import DueRequest, due_requests, forget_batch, forget_crashes, lock_apps, lock_due_apps
 from workflow.columns import Integers, Texts, Uuids, statement
+from workflow.driver import pipelined, savepoint
 from workflow.errors import Unmet
 from workflow.facts import Facts
 from workflow.loading import load_facts
@@ -95,7 +96,7 @@ def _judge(
     batch_id = announce([request.id for request in requests])
     writer.reached("after_lock")
     try:
-        with session.begin_nested():
+        with savepoint(session):
             outcomes = _judge_together(session, requests, now, writer)
     except Exception as error:
         if is_passing(error):
@@ -121,15 +122,16 @@ def _judge_together(session: Session, requests: Sequence[DueRequest], now: datet
         if planned is not None:
             transitions.append(planned)
             latest[request.app_id] = planned.after
-    write_transitions(session, transitions, {app_id: app.head_hash for app_id, app in loaded.items()}, now, writer)
-    _record(session, outcomes, now)
+    with pipelined(session):
+        write_transitions(session, transitions, {app_id: app.head_hash for app_id, app in loaded.items()}, now, writer)
+        _record(session, outcomes, now)
     return outcomes
 
 
 def _judge_alone(session: Session, request: DueRequest, now: datetime, writer: Writer) -> Outcome:
     """Like `_judge_together` for one. When that breaks, nothing of it stays but a broken try with its error."""
     try:
-        with session.begin_nested():
+        with savepoint(session):
             session.execute(DEFER_CONSTRAINTS)
             return _judge_together(session, [request], now, writer)[0]
     except Exception as error:

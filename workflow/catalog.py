@@ -9,12 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
-from sqlalchemy.types import DateTime, Text
 
+from workflow.columns import Texts, Uuids, statement
 from workflow.facts import LISTED_STATES
 from workflow.loading import app_ids
 
@@ -28,7 +26,8 @@ ENTRY_PARTS = """
            ) AS categories
 """
 
-_LIST = text(f"""
+_LIST = statement(
+    f"""
     INSERT INTO catalog_entry
            (app_id, slug, badge, categories, kinds, submission_id, listed_at, name_search, search)
     SELECT a.id, a.slug, listed.badge, shown.categories,
@@ -48,10 +47,9 @@ _LIST = text(f"""
     ON CONFLICT (app_id) DO UPDATE
        SET badge = excluded.badge, categories = excluded.categories, kinds = excluded.kinds,
            submission_id = excluded.submission_id, name_search = excluded.name_search, search = excluded.search
-""").bindparams(
-    bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))),
-    bindparam("badges", type_=ARRAY(Text)),
-    bindparam("now", type_=DateTime(timezone=True)),
+    """,
+    ids=Uuids(),
+    badges=Texts(),
 )
 
 _TAKE_OFF = app_ids("DELETE FROM catalog_entry WHERE app_id = ANY(:ids)")

@@ -40,7 +40,10 @@ class Effect(Protocol):
     """Something that follows from a transition, written in its transaction."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:
-        """Writes what follows for all of `applied`, at most one transition of each App. Does not commit."""
+        """Writes what follows for all of `applied`, at most one transition of each App. Does not commit.
+
+        Its statements are sent with those of others, so it reads nothing back from them (workflow.driver).
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +98,9 @@ class CloseReview:
     outcome: ReviewOutcome
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
-        wanted = {"ids": [one.app_id for one in applied], "now": now, "outcome": self.outcome.value}
-        closed = session.scalars(_CLOSE_REVIEWS, wanted).all()
-        session.execute(_CANCEL_STEPS, {"ids": list(closed), "now": now})
+        wanted = {"ids": [one.app_id for one in applied], "now": now}
+        session.execute(_CANCEL_STEPS, wanted)
+        session.execute(_CLOSE_REVIEWS, wanted | {"outcome": self.outcome.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,12 +237,13 @@ _INSERT_STEP = text("""
 
 _CLOSE_REVIEWS = app_ids("""
     UPDATE review SET outcome = :outcome, closed_at = :now
-     WHERE app_id = ANY(:ids) AND closed_at IS NULL RETURNING id
+     WHERE app_id = ANY(:ids) AND closed_at IS NULL
 """)
 
 _CANCEL_STEPS = app_ids("""
-    UPDATE review_step SET state = 'cancelled', status = 'void', decided_at = :now, leased_until = NULL
-     WHERE review_id = ANY(:ids) AND state = 'pending'
+    UPDATE review_step step SET state = 'cancelled', status = 'void', decided_at = :now, leased_until = NULL
+      FROM review r
+     WHERE r.app_id = ANY(:ids) AND r.closed_at IS NULL AND step.review_id = r.id AND step.state = 'pending'
 """)
 
 _VOID_REMINDERS = app_ids("""

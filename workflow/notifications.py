@@ -11,7 +11,9 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Session
-from sqlalchemy.types import Integer, Text
+from sqlalchemy.types import Text
+
+from workflow.columns import Integers, Texts, Uuids, statement
 
 
 class NotificationKind(StrEnum):
@@ -69,21 +71,26 @@ def notify_of_transitions(
     now: datetime,
 ) -> None:
     """Writes one row for each of `transitions` (App, version) and each recipient. Does not commit."""
-    statement = text(f"""
+    ids, versions = [app_id for app_id, _ in transitions], [version for _, version in transitions]
+    session.execute(_TELL_OF_TRANSITIONS[audience], {"kind": kind.value, "ids": ids, "versions": versions, "now": now})
+
+
+_TELL_OF_TRANSITIONS = {
+    audience: statement(
+        f"""
         INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
-        SELECT uuidv7(), :kind, 'transition:' || t.app_id || ':' || t.version || ':' || :kind,
+        SELECT uuidv7(), CAST(:kind AS text), 'transition:' || t.app_id || ':' || t.version || ':' || :kind,
                t.app_id, t.version, p.id, '{{}}', :now
           FROM unnest(:ids, :versions) AS t (app_id, version)
           JOIN app a ON a.id = t.app_id
-          JOIN person p ON {_RECIPIENTS[audience]} AND p.removed_at IS NULL
+          JOIN person p ON {recipients} AND p.removed_at IS NULL
         ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
-    """).bindparams(
-        bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))),
-        bindparam("versions", type_=ARRAY(Integer)),
-        bindparam("kind", type_=Text),
+        """,
+        ids=Uuids(),
+        versions=Integers(),
     )
-    ids, versions = [app_id for app_id, _ in transitions], [version for _, version in transitions]
-    session.execute(statement, {"kind": kind.value, "ids": ids, "versions": versions, "now": now})
+    for audience, recipients in _RECIPIENTS.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +110,7 @@ def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: d
     for one in onboarded:
         first.setdefault((one.app_id, one.workspace), one)
     session.execute(
-        text("""
-            INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
-            SELECT uuidv7(), 'customer_onboarded', 'customer:' || a.id || ':' || o.workspace,
-                   a.id, a.version, p.id, jsonb_build_object('count', o.many), :now
-              FROM unnest(:ids, :workspaces, :counts) AS o (app_id, workspace, many)
-              JOIN app a ON a.id = o.app_id
-              JOIN person p ON p.organization_id = a.organization_id AND p.removed_at IS NULL
-            ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
-        """).bindparams(
-            bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))),
-            bindparam("workspaces", type_=ARRAY(Text)),
-            bindparam("counts", type_=ARRAY(Integer)),
-        ),
+        _TELL_OF_CUSTOMERS,
         {
             "ids": [one.app_id for one in first.values()],
             "workspaces": [one.workspace for one in first.values()],
@@ -123,6 +118,22 @@ def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: d
             "now": now,
         },
     )
+
+
+_TELL_OF_CUSTOMERS = statement(
+    """
+    INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
+    SELECT uuidv7(), 'customer_onboarded', 'customer:' || a.id || ':' || o.workspace,
+           a.id, a.version, p.id, jsonb_build_object('count', o.many), :now
+      FROM unnest(:ids, :workspaces, :counts) AS o (app_id, workspace, many)
+      JOIN app a ON a.id = o.app_id
+      JOIN person p ON p.organization_id = a.organization_id AND p.removed_at IS NULL
+    ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+    """,
+    ids=Uuids(),
+    workspaces=Texts(),
+    counts=Integers(),
+)
 
 
 def notify_people(

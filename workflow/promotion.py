@@ -17,7 +17,6 @@ _REQUEST = app_ids("""
     SELECT uuidv7(), app_id, 'promote', 'schedule', :principal_id, 'schedule', sha256(app_id::text::bytea)
       FROM unnest(:ids) AS app_id ORDER BY app_id
     ON CONFLICT (app_id, trigger) WHERE status = 'due' AND source = 'schedule' DO NOTHING
-    RETURNING id
 """)
 
 _CANDIDATES = text("""
@@ -37,11 +36,10 @@ _CANDIDATES_WITHOUT_OAUTH = text("""
 """)
 
 
-def request_promotions(session: Session, ids: Sequence[UUID]) -> int:
-    """Enqueues one promotion for each App that has none due. Gives how many. Does not commit."""
-    if not ids:
-        return 0
-    return len(session.scalars(_REQUEST, {"ids": list(ids), "principal_id": SCHEDULE.id}).all())
+def request_promotions(session: Session, ids: Sequence[UUID]) -> None:
+    """Enqueues one promotion for each App that has none due. Does not commit."""
+    if ids:
+        session.execute(_REQUEST, {"ids": list(ids), "principal_id": SCHEDULE.id})
 
 
 def promote_eligible_apps(session: Session, policies: Policies, rulebook: AppRulebook, *, limit: int = 10_000) -> int:
@@ -52,7 +50,8 @@ def promote_eligible_apps(session: Session, policies: Policies, rulebook: AppRul
     ids = promotion_candidates(session, policies, limit=limit)
     loaded = load_facts(session, ids, policies)
     eligible = [app_id for app_id in ids if rulebook.judge(AppTrigger.PROMOTE, loaded[app_id].facts).allowed]
-    return request_promotions(session, eligible)
+    request_promotions(session, eligible)
+    return len(eligible)
 
 
 def promotion_candidates(session: Session, policies: Policies, *, limit: int) -> Sequence[UUID]:
