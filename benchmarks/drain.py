@@ -48,12 +48,16 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
 def drain(on: Stage, *, apps: int) -> tuple[float, float]:
     """Has two worker processes apply five requests of each App; gives the rate and their CPU (us) for each."""
-    asked = ask(on, EACH, apps=apps)
+    return apply_all(on, ask(on, EACH, apps=apps))
+
+
+def apply_all(on: Stage, asked: int) -> tuple[float, float]:
+    """Has two worker processes apply what is due, which is `asked`; gives the rate and their CPU (us) for each."""
     since = on.moment()
     with workers(on) as started:
         before = started.cpu_seconds()
         ring_apply(on)
-        until(lambda: on.number("SELECT count(*) FROM transition_request WHERE status = 'due'") == 0, "the drain")
+        until(on.is_drained, "the drain")
         cost = (started.cpu_seconds() - before) / asked * 1e6
     applied = int(on.number("SELECT count(*) FROM transition_request WHERE status = 'refused'"))
     assert applied == 0, f"{applied} requests were refused"

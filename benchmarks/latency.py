@@ -13,9 +13,15 @@ from sqlalchemy import text
 from benchmarks.client import admin_token, post, send_at_rate
 from benchmarks.figure import Figure, Scale, percentile
 from benchmarks.processes import Running, api, workers
+from benchmarks.references.peers import peer_latencies
 from benchmarks.stage import Stage, stage
 
 RATES = (10, 50, 200)
+PEERS_RATE = 50
+PEERS = {
+    "raw_actor": "Dramatiq, one message a transition, raw psycopg, from the message on",
+    "pgqueuer": "pgqueuer, one job a transition, raw psycopg, from the job on",
+}
 PATH = "/v1/transition-requests"
 
 _LATENCIES = text("""
@@ -28,6 +34,7 @@ _LATENCIES = text("""
 def measure(scale: Scale) -> Iterator[Figure]:
     """Gives the median and the 99th percentile at each rate, and what idle workers cost."""
     seconds = scale.of(20, 5)
+    ours: dict[int, list[float]] = {}
     with stage(apps=5_000) as on, workers(on) as started, api(on) as (_, port):
         time.sleep(2)
         yield Figure("latency: idle workers", _idle(started, seconds) * 100, "% of a core", "goal: under", 1)
@@ -38,6 +45,13 @@ def measure(scale: Scale) -> Iterator[Figure]:
             yield Figure(f"latency at {rate}/s, p50", percentile(found, 50), "ms", "goal: under", 5)
             yield Figure(f"latency at {rate}/s, p99", percentile(found, 99), "ms", "goal: under", 12)
             yield Figure(f"latency at {rate}/s, refused for overload", refused, "requests", "sent", rate * seconds)
+            ours[rate] = found
+    with stage(apps=5_000) as on:
+        for peer, title in PEERS.items():
+            theirs = peer_latencies(on, peer, a_second=PEERS_RATE, seconds=seconds)
+            for percent in (50, 99):
+                value, reference = percentile(ours[PEERS_RATE], percent), percentile(theirs, percent)
+                yield Figure(f"latency at {PEERS_RATE}/s, p{percent} / {peer}", value, "ms", title, reference)
 
 
 def _at_rate(on: Stage, port: int, token: str, rate: int, seconds: int) -> tuple[list[float], int]:

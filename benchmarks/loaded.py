@@ -70,7 +70,7 @@ def _drain_beside_arrivals(on: Stage, port: int, apps: int, rate: float, *, seco
         ring_apply(on)
         arriving.start()
         arriving.join()
-        until(lambda: on.number("SELECT count(*) FROM transition_request WHERE status = 'due'") == 0, "the drain")
+        until(on.is_drained, "the drain")
         used = started.cpu_seconds() - before
     assert not answers[0].refused
     applied = on.number(f"SELECT count(*) FROM transition WHERE at >= '{since.isoformat()}'")

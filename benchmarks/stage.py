@@ -36,11 +36,21 @@ class Stage:
         with self.engine.connect() as connection:
             return float(connection.execute(text(statement)).scalar_one())
 
+    def is_drained(self) -> bool:
+        """Gives whether no request is due. Looks at one row at most, so that it may be asked often."""
+        return self.number("SELECT count(*) FROM (SELECT FROM transition_request WHERE status = 'due'"
+                           " ORDER BY due_at, position LIMIT 1) one") == 0  # fmt: skip
+
     def moment(self) -> datetime:
         """Gives the database's present time."""
         with self.engine.connect() as connection:
             now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
             return now
+
+    def postgres_pid(self) -> int:
+        """Gives the process id of the database's server."""
+        file = next((self.folder / "postgres").rglob("postmaster.pid"))
+        return int(file.read_text().split()[0])
 
     def applied_a_second(self, since: datetime) -> float:
         """Gives the transitions written since, for each second from the first one's time to the last one's commit."""

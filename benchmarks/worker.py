@@ -11,7 +11,6 @@ from benchmarks.processes import ring_apply, starting_workers, until, workers
 from benchmarks.stage import Stage, ask, stage
 
 ROUNDS = 5
-_DUE = "SELECT count(*) FROM transition_request WHERE status = 'due'"
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
@@ -31,7 +30,7 @@ def _seconds_to_first(on: Stage) -> float:
     ring_apply(on)
     began = time.perf_counter()
     with starting_workers(on, processes=1):
-        until(lambda: on.number(_DUE) == 0, "the first transition")
+        until(on.is_drained, "the first transition")
         return time.perf_counter() - began
 
 
@@ -41,6 +40,6 @@ def _megabytes(on: Stage, apps: int, each_round: int) -> list[float]:
         for _ in range(ROUNDS):
             put_requests(on.engine, each_round // apps, apps=apps)
             ring_apply(on)
-            until(lambda: on.number(_DUE) == 0, "the drain", seconds=300)
+            until(on.is_drained, "the drain", seconds=300)
             found.append(max(started.megabytes()))
     return found

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,18 +90,28 @@ class Doorbell:
                 bells = list(self._pending.values())
                 self._pending.clear()
                 self._sending = True
-            for bell in bells:
-                self._send(bell)
+            self._send(bells)
 
-    def _send(self, bell: Bell) -> None:
+    def _send(self, bells: Sequence[Bell]) -> None:
+        left = {bell.name for bell in bells}
         try:
-            if self._broker.client.set(self._flag(bell), b"1", nx=True, px=QUIET_MS):
-                message: Message[Any] = Message(bell.queue_name, bell.actor_name, (), {}, {})
-                self._broker.enqueue(message)
+            for bell, raised in zip(bells, self._raise_flags(bells), strict=True):
+                if raised:
+                    message: Message[Any] = Message(bell.queue_name, bell.actor_name, (), {}, {})
+                    self._broker.enqueue(message)
+                left.discard(bell.name)
         except Exception:
             # Whatever it is, the work is in Postgres and the sweep finds it.
-            log.warning("bell %s could not be rung", bell.name, exc_info=True)
-            self._on_failure(bell.name)
+            log.warning("bells could not be rung: %s", ", ".join(sorted(left)), exc_info=True)
+            for name in left:
+                self._on_failure(name)
+
+    def _raise_flags(self, bells: Sequence[Bell]) -> list[bool]:
+        """Gives for each bell whether its flag was down."""
+        pipeline = self._broker.client.pipeline(transaction=False)
+        for bell in bells:
+            pipeline.set(self._flag(bell), b"1", nx=True, px=QUIET_MS)
+        return [bool(answer) for answer in pipeline.execute()]
 
     def _flag(self, bell: Bell) -> str:
         return f"{self._broker.namespace}:bell:{bell.name}"

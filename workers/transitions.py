@@ -12,7 +12,10 @@ TURN_SECONDS = 30.0
 
 
 def apply_due_requests(deps: Deps) -> int:
-    """Judges due requests until a claim finds nothing; gives how many. Each batch is one transaction."""
+    """Judges due requests until a claim finds nothing; gives how many. Each batch is one transaction.
+
+    The claim after a batch finds what came for its Apps while they were locked, which other workers passed over.
+    """
     judged = 0
     turn_ends = time.monotonic() + TURN_SECONDS
     while True:
@@ -20,10 +23,12 @@ def apply_due_requests(deps: Deps) -> int:
         judged += len(report.outcomes)
         for app_id in report.suspects:
             judged += _quarantine(deps, app_id)
-        if not report.more:
+        if report.found_nothing:
             return judged
-        deps.ring(BellName.APPLY)
-        if time.monotonic() > turn_ends:
+        turn_is_over = time.monotonic() > turn_ends
+        if report.full or turn_is_over:
+            deps.ring(BellName.APPLY)
+        if turn_is_over:
             return judged
 
 
@@ -59,4 +64,4 @@ def _after_commit(deps: Deps, report: BatchReport) -> None:
     for status, count in counts.items():
         deps.count_outcomes(status, count)
     if counts["applied"]:
-        deps.ring(BellName.STEPS, BellName.NOTIFICATIONS, BellName.APPLY)
+        deps.ring(BellName.STEPS, BellName.NOTIFICATIONS)

@@ -39,6 +39,11 @@ def best_clients(on: Stage, *, requests: int) -> int:
 def run_one_at_a_time(on: Stage, clients: int, *, requests: int) -> datetime:
     """Asks for one transition on each of the first Apps and applies them; gives when that began."""
     ask(on, 1, apps=requests)
+    return apply_one_at_a_time(on, clients, requests=requests)
+
+
+def apply_one_at_a_time(on: Stage, clients: int, *, requests: int) -> datetime:
+    """Applies one transition on each of the first Apps, which is due; gives when that began."""
     since = on.moment()
     script = on.folder / "one.sql"
     script.write_text(_SCRIPT)

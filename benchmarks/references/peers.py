@@ -6,12 +6,14 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import dramatiq
 import psycopg
+import redis
 from dramatiq.brokers.redis import RedisBroker
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
@@ -29,40 +31,99 @@ PROCESSES, THREADS = 2, 4
 
 def run_peer(on: Stage, name: str, *, requests: int) -> Any:
     """Asks for one transition on each of the first Apps, has `name` apply them; gives when that began."""
-    ask(on, 1, apps=requests)
+    due = _asked(on, requests)
     since = on.moment()
-    with on.engine.connect() as connection:
-        due = [str(one) for one in connection.scalars(text("SELECT id FROM transition_request WHERE status = 'due'"))]
-    with (_pgqueuer if name == "pgqueuer" else _dramatiq(name))(on, due):
-        until(lambda: on.number("SELECT count(*) FROM transition_request WHERE status = 'due'") == 0, name)
+    asyncio.run(_enqueue(on, name, due))
+    with _workers(on, name):
+        until(on.is_drained, name)
     return since
 
 
+def peer_latencies(on: Stage, name: str, *, a_second: int, seconds: int) -> list[float]:
+    """Gives milliseconds from just before a job is enqueued to the commit that applied it, at a steady rate."""
+    first, *due = _asked(on, a_second * seconds + 1)
+    with _workers(on, name):
+        asyncio.run(_enqueue(on, name, [first]))
+        until(lambda: _left(on) == len(due), name)
+        enqueued = asyncio.run(_enqueue(on, name, due, a_second=a_second))
+        until(on.is_drained, name)
+    with on.engine.connect() as connection:
+        applied = {row.id: float(row.at) for row in connection.execute(_APPLIED, {"ids": due})}
+    return [(applied[request_id] - began) * 1e3 for request_id, began in enqueued.items()]
+
+
+_APPLIED = text("""
+    SELECT request_id::text AS id, extract(epoch FROM pg_xact_commit_timestamp(xmin)) AS at FROM transition
+     WHERE request_id = ANY(CAST(:ids AS uuid[]))
+""")
+
+
+def _asked(on: Stage, requests: int) -> list[str]:
+    """Asks for one transition on each of the first Apps, and empties Redis of what an earlier run left."""
+    ask(on, 1, apps=requests)
+    with redis.Redis.from_url(on.redis_url) as client:
+        client.flushdb()
+    with on.engine.connect() as connection:
+        return [str(one) for one in connection.scalars(text("SELECT id FROM transition_request WHERE status = 'due'"))]
+
+
+def _left(on: Stage) -> float:
+    return on.number("SELECT count(*) FROM transition_request WHERE status = 'due'")
+
+
 @contextmanager
-def _pgqueuer(on: Stage, due: list[str]) -> Iterator[None]:
-    asyncio.run(_enqueue(_plain(on.owner_url), due))
-    env = environment(on) | {"DATABASE_URL": on.owner_url}
-    command = [sys.executable, "-m", "benchmarks.references.peers"]
+def _workers(on: Stage, name: str) -> Iterator[None]:
     with ExitStack() as stack:
-        for _ in range(PROCESSES):
-            stack.enter_context(running(command, env, on.folder / "pgqueuer.log"))
+        if name == "pgqueuer":
+            env = environment(on) | {"DATABASE_URL": on.owner_url}
+            for _ in range(PROCESSES):
+                command = [sys.executable, "-m", "benchmarks.references.peers"]
+                stack.enter_context(running(command, env, on.folder / f"{name}.log"))
+        else:
+            command = [sys.executable, "-m", "dramatiq", "benchmarks.references.peers:declare", "--skip-logging"]
+            command += ["--processes", str(PROCESSES), "--threads", str(THREADS)]
+            stack.enter_context(running(command, environment(on), on.folder / f"{name}.log"))
         yield
 
 
-def _dramatiq(actor_name: str) -> Callable[[Stage, list[str]], Any]:
-    @contextmanager
-    def run(on: Stage, due: list[str]) -> Iterator[None]:
-        broker = RedisBroker(url=on.redis_url)
-        broker.flush_all()
-        for request_id in due:
-            broker.enqueue(dramatiq.Message("default", actor_name, (request_id,), {}, {}))
-        broker.close()
-        command = [sys.executable, "-m", "dramatiq", "benchmarks.references.peers:declare", "--skip-logging"]
-        command += ["--processes", str(PROCESSES), "--threads", str(THREADS)]
-        with running(command, environment(on), on.folder / f"{actor_name}.log"):
-            yield
+async def _enqueue(on: Stage, name: str, due: list[str], *, a_second: int | None = None) -> dict[str, float]:
+    """Enqueues as fast as it goes, or at a rate; gives the moment of each."""
+    enqueued = {}
+    async with _enqueuing(on, name) as enqueue:
+        began = time.perf_counter()
+        for number, request_id in enumerate(due):
+            if a_second:
+                await asyncio.sleep(max(0.0, began + number / a_second - time.perf_counter()))
+            enqueued[request_id] = time.time()
+            await enqueue(request_id)
+    return enqueued
 
-    return run
+
+@asynccontextmanager
+async def _enqueuing(on: Stage, name: str) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
+    if name != "pgqueuer":
+        broker = RedisBroker(url=on.redis_url)
+
+        async def send(request_id: str) -> None:
+            broker.enqueue(dramatiq.Message("default", name, (request_id,), {}, {}))
+
+        yield send
+        broker.close()
+        return
+    from pgqueuer import PsycopgDriver, Queries
+
+    async with (
+        await psycopg.AsyncConnection.connect(_plain(on.owner_url), autocommit=True) as connection,
+        PsycopgDriver(connection) as at,
+    ):
+        queries = Queries(at)
+        if not await queries.schema_is_installed():
+            await queries.install()
+
+        async def insert(request_id: str) -> None:
+            await queries.enqueue("transition", request_id.encode())
+
+        yield insert
 
 
 def declare() -> None:
@@ -116,20 +177,6 @@ def _apply_by_orm(session: Session, request_id: str) -> None:
                 recipient_id=person, due_at=now,
             )
         )  # fmt: skip
-
-
-async def _enqueue(url: str, due: list[str]) -> None:
-    from pgqueuer import PsycopgDriver, Queries
-
-    async with (
-        await psycopg.AsyncConnection.connect(url, autocommit=True) as connection,
-        PsycopgDriver(connection) as at,
-    ):
-        queries = Queries(at)
-        if not await queries.schema_is_installed():
-            await queries.install()
-        payloads: list[bytes | None] = [one.encode() for one in due]
-        await queries.enqueue(["transition"] * len(due), payloads, [0] * len(due))
 
 
 async def _work_pgqueuer(url: str) -> None:
