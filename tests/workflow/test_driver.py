@@ -1,0 +1,39 @@
+"""Statements sent together: what is refused is raised as itself, and nothing of the block stays."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from tests.databases import TestDatabase
+from workflow.driver import pipelined, savepoint
+
+NOTE = text("INSERT INTO noted (number) VALUES (:number)")
+COUNT = text("SELECT count(*) FROM noted")
+
+
+@pytest.fixture
+def session(database: TestDatabase) -> Iterator[Session]:
+    engine: Engine = create_engine(database.owner_url)
+    with engine.connect() as connection, Session(connection) as made:
+        made.execute(text("CREATE TEMPORARY TABLE noted (number integer PRIMARY KEY)"))
+        made.commit()
+        yield made
+    engine.dispose()
+
+
+def test_the_first_refused_statement_is_raised_and_those_behind_it_are_not_executed(session: Session) -> None:
+    with pytest.raises(IntegrityError, match="noted_pkey"), savepoint(session), pipelined(session):
+        session.execute(NOTE, {"number": 1})
+        session.execute(NOTE, {"number": 1})
+        session.execute(text("INSERT INTO nowhere VALUES (1)"))
+    assert session.scalar(COUNT) == 0
+
+
+def test_what_a_block_raises_itself_is_raised_and_nothing_of_it_stays(session: Session) -> None:
+    with pytest.raises(ZeroDivisionError), savepoint(session), pipelined(session):
+        session.execute(NOTE, {"number": 1})
+        raise ZeroDivisionError
+    assert session.scalar(COUNT) == 0
