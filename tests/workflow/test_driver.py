@@ -1,6 +1,6 @@
 """Statements sent together: what is refused is raised as itself, and nothing of the block stays."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -25,15 +25,26 @@ def session(database: TestDatabase) -> Iterator[Session]:
 
 
 def test_the_first_refused_statement_is_raised_and_those_behind_it_are_not_executed(session: Session) -> None:
-    with pytest.raises(IntegrityError, match="noted_pkey"), savepoint(session), pipelined(session):
-        session.execute(NOTE, {"number": 1})
-        session.execute(NOTE, {"number": 1})
-        session.execute(text("INSERT INTO nowhere VALUES (1)"))
+    with pytest.raises(IntegrityError, match="noted_pkey"):
+        _together(session, lambda: [_note(session, 1), _note(session, 1), session.execute(text("INSERT INTO nowhere"))])
     assert session.scalar(COUNT) == 0
 
 
 def test_what_a_block_raises_itself_is_raised_and_nothing_of_it_stays(session: Session) -> None:
-    with pytest.raises(ZeroDivisionError), savepoint(session), pipelined(session):
-        session.execute(NOTE, {"number": 1})
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        _together(session, lambda: [_note(session, 1), 1 // 0])
     assert session.scalar(COUNT) == 0
+
+
+def test_what_was_sent_together_is_there_when_the_block_ends(session: Session) -> None:
+    _together(session, lambda: [_note(session, number) for number in range(10)])
+    assert session.scalar(COUNT) == 10
+
+
+def _together(session: Session, work: Callable[[], object]) -> None:
+    with savepoint(session), pipelined(session):
+        work()
+
+
+def _note(session: Session, number: int) -> None:
+    session.execute(NOTE, {"number": number})
