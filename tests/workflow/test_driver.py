@@ -46,5 +46,5 @@ def _together(session: Session, work: Callable[[], object]) -> None:
         work()
 
 
-def _note(session: Session, number: int) -> None:
-    session.execute(NOTE, {"number": number})
+def _note(session: Session, number: int) -> object:
+    return session.execute(NOTE, {"number": number})
