@@ -13,6 +13,8 @@ from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Integer, Text
 
+from workflow.columns import Integers, Uuids, statement
+
 
 class NotificationKind(StrEnum):
     """What a message is about. workers/mail.py has the words of each."""
@@ -61,6 +63,24 @@ _RECIPIENTS = {
 }
 
 
+_TELL_OF_TRANSITIONS = {
+    audience: statement(
+        f"""
+        INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
+        SELECT uuidv7(), :kind, 'transition:' || t.app_id || ':' || t.version || ':' || :kind,
+               t.app_id, t.version, p.id, '{{}}', :now
+          FROM unnest(:ids, :versions) AS t (app_id, version)
+          JOIN app a ON a.id = t.app_id
+          JOIN person p ON {recipients} AND p.removed_at IS NULL
+        ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+        """,
+        ids=Uuids(),
+        versions=Integers(),
+    ).bindparams(bindparam("kind", type_=Text))
+    for audience, recipients in _RECIPIENTS.items()
+}
+
+
 def notify_of_transitions(
     session: Session,
     kind: NotificationKind,
@@ -69,21 +89,8 @@ def notify_of_transitions(
     now: datetime,
 ) -> None:
     """Writes one row for each of `transitions` (App, version) and each recipient. Does not commit."""
-    statement = text(f"""
-        INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
-        SELECT uuidv7(), :kind, 'transition:' || t.app_id || ':' || t.version || ':' || :kind,
-               t.app_id, t.version, p.id, '{{}}', :now
-          FROM unnest(:ids, :versions) AS t (app_id, version)
-          JOIN app a ON a.id = t.app_id
-          JOIN person p ON {_RECIPIENTS[audience]} AND p.removed_at IS NULL
-        ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
-    """).bindparams(
-        bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))),
-        bindparam("versions", type_=ARRAY(Integer)),
-        bindparam("kind", type_=Text),
-    )
     ids, versions = [app_id for app_id, _ in transitions], [version for _, version in transitions]
-    session.execute(statement, {"kind": kind.value, "ids": ids, "versions": versions, "now": now})
+    session.execute(_TELL_OF_TRANSITIONS[audience], {"kind": kind.value, "ids": ids, "versions": versions, "now": now})
 
 
 @dataclass(frozen=True, slots=True)
