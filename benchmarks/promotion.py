@@ -11,11 +11,12 @@ from benchmarks.figure import Figure, Scale
 from benchmarks.filling import add_apps, put
 from benchmarks.processes import ring_apply, until, workers
 from benchmarks.stage import Stage, stage
+from workflow.catalog import mend_catalog
 from workflow.machine import AppRulebook
 from workflow.policy import load_policies
 from workflow.promotion import promote_eligible_apps, promotion_candidates
 
-LOOKS = 7
+LOOKS = 50
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
@@ -23,6 +24,8 @@ def measure(scale: Scale) -> Iterator[Figure]:
     eligible, apps = scale.of(10_000, 2_000), scale.of(1_000_000, 100_000)
     with stage(apps=eligible) as on:
         put(on.engine, "UPDATE app SET onboarded_customers = 3, oauth_installed = true")
+        with Session(on.engine) as session, session.begin():
+            mend_catalog(session, on.moment(), limit=eligible)
         _grow(on, eligible, apps)
         few = _seconds_to_find(on, eligible) * 1e3
         _grow(on, apps, 4 * apps)
