@@ -164,14 +164,13 @@ _TOLD = """
 """
 
 _BARE = """
-    WITH company AS MATERIALIZED (SELECT o.id, p.id AS person_id, row_number() OVER () - 1 AS place,
-                                         count(*) OVER () AS many
+    WITH company AS MATERIALIZED (SELECT o.id, p.id AS person_id, row_number() OVER () - 1 AS place
                                     FROM organization o JOIN person p ON p.organization_id = o.id)
     INSERT INTO app (id, slug, name, organization_id, created_by, state, version, onboarded_customers, oauth_installed)
     SELECT uuidv7(), 'app-' || n, 'Added', company.id, company.person_id, 'public_beta', :version, :customers,
            :oauth_installed
       FROM generate_series(cast(:first AS integer), :last) n
-      JOIN company ON company.place = n % company.many
+      JOIN company ON company.place = n % (SELECT count(*) FROM company)
      ORDER BY n
 """
 

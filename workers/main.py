@@ -15,6 +15,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import holidays.countries  # noqa: F401 (some hundred modules, which the first batch would import with Apps locked)
 from dramatiq import Middleware, set_broker
 from dramatiq.middleware import CurrentMessage, Retries, ShutdownNotifications, TimeLimit
 

@@ -96,6 +96,8 @@ def test_an_entry_is_cached_by_its_content_for_seconds_and_changes_with_its_badg
     after = catalog.nobody("GET", "/v1/catalog/cached", If_None_Match=known)
     assert (after.status_code, after.json()["badge"]) == (200, "public")
     assert after.json()["listed_at"] == first.json()["listed_at"]
+    found = catalog.nobody("GET", "/v1/catalog?q=keeps&category=Video&kind=stream&badge=public").json()["items"]
+    assert [entry["slug"] for entry in found] == ["cached"]
 
 
 def test_a_suspended_or_removed_app_vanishes_and_a_reinstated_one_is_back(catalog: Service) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
-from benchmarks.filling import fill, put_requests, settle
+from benchmarks.filling import fill, put, put_requests, settle
 from models.base import new_id
 from models.lifecycle import AppTrigger, Role
 from models.request import RequestSource
@@ -17,7 +17,7 @@ from tests.databases import TestDatabase
 from tests.journeys import now_of, writer_of
 from workflow.actors import Actor
 from workflow.batch import judge_due_requests
-from workflow.promotion import promote_eligible_apps
+from workflow.promotion import promote_eligible_apps, promotion_candidates
 from workflow.requests import Wanted, accept_requests
 from workflow.tokens import find_principals
 
@@ -30,10 +30,12 @@ GROW = {"app", "access_request", "notification", "organization", "person", "revi
 
 @dataclass(slots=True)
 class Watched:
-    """The statements that were executed, and the tables that a plan read from end to end, with the statement."""
+    """The statements that were executed, the tables that a plan read from end to end, with the statement, and the
+    conditions by which a plan compares each row of one side with each of the other."""
 
     statements: list[str] = field(default_factory=list)
     read_through: list[tuple[str, str]] = field(default_factory=list)
+    compared: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +60,11 @@ def _watched(engine: Engine) -> Iterator[Watched]:
         watched.statements.append(statement)
         if statement.split()[0] in ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE"):
             plan = cursor.connection.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters).fetchone()[0]
-            scanned = [node["Relation Name"] for node in _nodes(plan[0]["Plan"]) if node["Node Type"] == "Seq Scan"]
+            nodes = list(_nodes(plan[0]["Plan"]))
+            scanned = [node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"]
             watched.read_through += [(table, statement) for table in scanned if table in GROW]
+            loops = [node for node in nodes if node["Node Type"] == "Nested Loop"]
+            watched.compared += [node["Join Filter"] for node in loops if "Join Filter" in node]
 
     event.listen(engine, "before_cursor_execute", explain)
     try:
@@ -102,6 +107,34 @@ def test_taking_requests_in_reads_no_growing_table_through(engine: Engine) -> No
         find_principals(session, ["dc_admin_one", "dc_admin_two"], now_of(session))
         session.rollback()
     assert watched.read_through == []
+
+
+def test_the_sweep_for_promotion_reads_its_candidates_and_the_open_requests_alone(database: TestDatabase) -> None:
+    superuser = create_engine(database.superuser_url)
+    fill(superuser, 1, APPS, finished=5)
+    put(superuser, "UPDATE app SET onboarded_customers = 3, oauth_installed = true")
+    settle(superuser)
+    put(superuser, _ASKED_FOR.format(status="'due', NULL, NULL"), _ASKED_FOR.format(status="'dead', now(), 'broke'"))
+    superuser.dispose()
+    engine = create_engine(database.application_url)
+    with Session(engine) as session, _watched(engine) as watched:
+        found = promotion_candidates(session, writer_of(session).policies, limit=APPS)
+    engine.dispose()
+    assert len(found) == APPS - 2 * ASKED_FOR
+    assert watched.read_through == []
+    assert watched.compared == []
+
+
+ASKED_FOR = 500
+"""So many more than the planner knows of, as after a sweep."""
+
+_ASKED_FOR = f"""
+    INSERT INTO transition_request (id, app_id, trigger, source, principal_id, role, body_hash, status, finished_at,
+                                    last_error)
+    SELECT uuidv7(), a.id, 'promote', 'schedule', a.created_by, 'schedule', sha256(''), {{status}}
+      FROM app a WHERE NOT EXISTS (SELECT FROM transition_request r WHERE r.app_id = a.id AND r.source = 'schedule')
+     ORDER BY a.id LIMIT {ASKED_FOR}
+"""
 
 
 def test_the_sweep_for_promotion_reads_its_candidates_alone(engine: Engine) -> None:
