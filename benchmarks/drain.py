@@ -19,10 +19,10 @@ PEERS = ("plain_actor", "raw_actor", "pgqueuer")
 def measure(scale: Scale) -> Iterator[Figure]:
     """Gives applied transitions a second beside each reference, and worker CPU for each."""
     apps = scale.of(10_000, 3_000)
-    single, by_peer = scale.of(10_000, 3_000), scale.of(3_000, 1_000)
+    single, by_peer = scale.of(10_000, 2_000), scale.of(2_000, 400)
     cpu: list[float] = []
     with stage(apps=apps) as on:
-        clients = best_clients(on, requests=scale.of(4_000, 1_600))
+        clients = best_clients(on, requests=scale.of(4_000, 800))
 
         def devcenter() -> float:
             rate, cost = drain(on, apps=apps)
@@ -46,11 +46,12 @@ def measure(scale: Scale) -> Iterator[Figure]:
     yield Figure("drain: worker CPU", sorted(cpu)[len(cpu) // 2], "us/transition", "goal: at most", 110)
 
 
-def drain(on: Stage, *, apps: int) -> tuple[float, float]:
-    """Has two worker processes apply five requests of each App; gives the rate and their CPU (us) for each."""
+def drain(on: Stage, *, apps: int, **settings: str) -> tuple[float, float]:
+    """Has two worker processes, with `settings`, apply five requests of each App; gives the rate and their CPU (us) for
+    each."""
     asked = ask(on, EACH, apps=apps)
     since = on.moment()
-    with workers(on) as started:
+    with workers(on, processes=2, **settings) as started:
         before = started.cpu_seconds()
         ring_apply(on)
         until(lambda: on.number("SELECT count(*) FROM transition_request WHERE status = 'due'") == 0, "the drain")

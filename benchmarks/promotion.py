@@ -20,7 +20,7 @@ LOOKS = 7
 
 def measure(scale: Scale) -> Iterator[Figure]:
     """Gives how long it takes to find the eligible, among so many Apps and four times as many, and to promote them."""
-    eligible, apps = scale.of(10_000, 2_000), scale.of(1_000_000, 100_000)
+    eligible, apps = scale.of(10_000, 1_000), scale.of(1_000_000, 30_000)
     with stage(apps=eligible) as on:
         put(on.engine, "UPDATE app SET onboarded_customers = 3, oauth_installed = true")
         _grow(on, eligible, apps)
