@@ -21,7 +21,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
 
 def _by_batch(scale: Scale) -> Iterator[Figure]:
-    most, least = scale.of(10_000, 1_500), scale.of(400, 60)
+    most, least = scale.of(4_000, 1_000), scale.of(200, 40)
     first: tuple[float, float] | None = None
     with stage(apps=most) as on:
         for size in BATCHES:

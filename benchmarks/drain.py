@@ -22,7 +22,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
     single, by_peer = scale.of(10_000, 2_000), scale.of(2_000, 400)
     cpu: list[float] = []
     with stage(apps=apps) as on:
-        clients = best_clients(on, requests=scale.of(4_000, 800))
+        clients = best_clients(on, requests=scale.of(4_000, 400))
 
         def devcenter() -> float:
             rate, cost = drain(on, apps=apps)

@@ -27,13 +27,13 @@ def measure(scale: Scale) -> Iterator[Figure]:
     with stage(apps=2 * apps) as on:
         alone, _ = drain(on, apps=apps)
         with api(on) as (_, port):
-            loaded, cpu = _drain_beside_arrivals(on, port, apps, alone / 2, seconds=scale.of(20, 5))
+            loaded, cpu = _drain_beside_arrivals(on, port, apps, alone / 2, seconds=scale.of(20, 3))
         yield Figure("loaded: drain beside arrivals", loaded, "transitions/s", "the drain alone (goal: 0.6)", alone)
         yield Figure("loaded: worker CPU", cpu, "us/transition", "goal: at most", 110)
         put_requests(on.engine, 1, apps=apps)
         on.settle()
         before, there = _claim_ms(on), 0
-        for finished in (scale.of(20_000, 6_000), scale.of(200_000, 30_000), scale.of(2_000_000, 90_000)):
+        for finished in (scale.of(20_000, 6_000), scale.of(200_000, 20_000), scale.of(2_000_000, 60_000)):
             add_finished_requests(on.engine, finished - there)
             on.settle()
             there = finished

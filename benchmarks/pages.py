@@ -43,7 +43,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
     few: dict[str, float] = {}
     there = 100
     with stage(apps=there) as on:
-        for apps in (FEW, scale.of(100_000, 20_000), scale.of(1_000_000, 40_000)):
+        for apps in (FEW, scale.of(100_000, 20_000), scale.of(1_000_000, 30_000)):
             add_shown_apps(on.engine, there + 1, apps)
             on.settle()
             there = apps
