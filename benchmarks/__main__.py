@@ -6,7 +6,7 @@ import traceback
 
 from benchmarks.figure import Scale
 
-BENCHMARKS = ("drain", "loaded", "latency", "accept", "usage", "promotion", "pages", "worker")
+BENCHMARKS = ("drain", "loaded", "latency", "accept", "usage", "promotion", "pages", "worker", "curves")
 """Modules of this folder with a function `measure`."""
 
 

@@ -19,10 +19,10 @@ PEERS = ("plain_actor", "raw_actor", "pgqueuer")
 def measure(scale: Scale) -> Iterator[Figure]:
     """Gives applied transitions a second beside each reference, and worker CPU for each."""
     apps = scale.of(10_000, 3_000)
-    single, by_peer = scale.of(10_000, 3_000), scale.of(3_000, 1_000)
+    single, by_peer = scale.of(10_000, 2_000), scale.of(2_000, 400)
     cpu: list[float] = []
     with stage(apps=apps) as on:
-        clients = best_clients(on, requests=scale.of(4_000, 1_600))
+        clients = best_clients(on, requests=scale.of(4_000, 400))
 
         def devcenter() -> float:
             rate, cost = drain(on, apps=apps)
@@ -46,15 +46,16 @@ def measure(scale: Scale) -> Iterator[Figure]:
     yield Figure("drain: worker CPU", sorted(cpu)[len(cpu) // 2], "us/transition", "goal: at most", 110)
 
 
-def drain(on: Stage, *, apps: int) -> tuple[float, float]:
+def drain(on: Stage, *, apps: int, **settings: str) -> tuple[float, float]:
     """Has two worker processes apply five requests of each App; gives the rate and their CPU (us) for each."""
-    return apply_all(on, ask(on, EACH, apps=apps))
+    return apply_all(on, ask(on, EACH, apps=apps), **settings)
 
 
-def apply_all(on: Stage, asked: int) -> tuple[float, float]:
-    """Has two worker processes apply what is due, which is `asked`; gives the rate and their CPU (us) for each."""
+def apply_all(on: Stage, asked: int, **settings: str) -> tuple[float, float]:
+    """Has two worker processes, with `settings`, apply what is due, which is `asked`; gives the rate and their CPU (us)
+    for each."""
     since = on.moment()
-    with workers(on) as started:
+    with workers(on, processes=2, **settings) as started:
         before = started.cpu_seconds()
         ring_apply(on)
         until(on.is_drained, "the drain")

@@ -194,6 +194,7 @@ _SHOWN_SUBMISSIONS = f"""
     INSERT INTO submission (id, app_id, app_version, kind, round, snapshot, policy_version, submitted_by, submitted_at)
     SELECT uuidv7(), app.id, 2, 'first', 1,
            jsonb_build_object('app', jsonb_build_object('name', 'Connector ' || n, 'slug', app.slug),
+                              'components', '[]'::jsonb,
                               'evidence', jsonb_build_object('app_info', jsonb_build_object(
                                   'description', 'Sends what happens to where it is needed.'))),
            1, app.created_by, now()

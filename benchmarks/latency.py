@@ -12,11 +12,11 @@ from sqlalchemy import text
 
 from benchmarks.client import admin_token, post, send_at_rate
 from benchmarks.figure import Figure, Scale, percentile
-from benchmarks.processes import Running, api, workers
+from benchmarks.processes import Running, api, until, workers
 from benchmarks.references.peers import peer_latencies
 from benchmarks.stage import Stage, stage
 
-RATES = (10, 50, 200)
+APPS, RATES = 5_000, (10, 50, 200)
 PEERS_RATE = 50
 PEERS = {
     "raw_actor": "Dramatiq, one message a transition, raw psycopg, from the message on",
@@ -33,20 +33,20 @@ _LATENCIES = text("""
 
 def measure(scale: Scale) -> Iterator[Figure]:
     """Gives the median and the 99th percentile at each rate, and what idle workers cost."""
-    seconds = scale.of(20, 5)
+    seconds = scale.of(20, 3)
     ours: dict[int, list[float]] = {}
-    with stage(apps=5_000) as on, workers(on) as started, api(on) as (_, port):
+    with stage(apps=APPS) as on, workers(on) as started, api(on) as (_, port):
         time.sleep(2)
         yield Figure("latency: idle workers", _idle(started, seconds) * 100, "% of a core", "goal: under", 1)
         token = admin_token(on)
-        _at_rate(on, port, token, 20, 3)
+        latencies_at(on, port, token, 20, 2)
         for rate in RATES:
-            found, refused = _at_rate(on, port, token, rate, seconds)
+            found, refused = latencies_at(on, port, token, rate, seconds)
             yield Figure(f"latency at {rate}/s, p50", percentile(found, 50), "ms", "goal: under", 5)
             yield Figure(f"latency at {rate}/s, p99", percentile(found, 99), "ms", "goal: under", 12)
             yield Figure(f"latency at {rate}/s, refused for overload", refused, "requests", "sent", rate * seconds)
             ours[rate] = found
-    with stage(apps=5_000) as on:
+    with stage(apps=APPS) as on:
         for peer, title in PEERS.items():
             theirs = peer_latencies(on, peer, a_second=PEERS_RATE, seconds=seconds)
             for percent in (50, 99):
@@ -54,19 +54,26 @@ def measure(scale: Scale) -> Iterator[Figure]:
                 yield Figure(f"latency at {PEERS_RATE}/s, p{percent} / {peer}", value, "ms", title, reference)
 
 
-def _at_rate(on: Stage, port: int, token: str, rate: int, seconds: int) -> tuple[list[float], int]:
-    """Gives the latencies (ms) of what was accepted, and how much was not."""
+def latencies_at(
+    on: Stage, port: int, token: str, rate: int, seconds: int, *, together: int = 1
+) -> tuple[list[float], int]:
+    """Sends `rate` requests a second, in lists of `together` when that is not 1; gives the latencies (ms) of what was
+    accepted, and how many calls were refused for overload. Needs APPS Apps in public beta, each asked in turn."""
     since = on.moment()
-    start = int(on.number("SELECT count(*) FROM transition")) % 5_000
+    start = int(on.number("SELECT count(*) FROM transition_request"))
 
-    def make(number: int) -> bytes:
-        wanted = {"app": f"app-{(start + number) % 5_000 + 1}", "trigger": "suspend", "reasons": [{"text": "bench"}]}
-        return post(PATH, token, json.dumps(wanted))
+    def wanted(number: int) -> dict[str, object]:
+        turn, app = divmod(start + number, APPS)
+        return {"app": f"app-{app + 1}", "trigger": ("suspend", "reinstate")[turn % 2], "reasons": [{"text": "bench"}]}
 
-    answers = asyncio.run(send_at_rate(port, make, a_second=rate, seconds=seconds))
+    def make(call: int) -> bytes:
+        items = [wanted(call * together + one) for one in range(together)]
+        return post(PATH, token, json.dumps(items if together > 1 else items[0]))
+
+    answers = asyncio.run(send_at_rate(port, make, a_second=rate / together, seconds=seconds))
     unexpected = set(answers.statuses) - {"200", "202", "503"}
     assert not unexpected, f"answers by status: {dict(answers.statuses)}"
-    time.sleep(1)
+    until(on.is_drained, "the last outcome")
     with on.engine.connect() as connection:
         return [float(one) for one in connection.scalars(_LATENCIES, {"since": since})], answers.refused
 

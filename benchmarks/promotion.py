@@ -26,7 +26,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
     Garbage is collected as a worker does, because workers run the sweep.
     """
     collect_seldom()
-    eligible, apps = scale.of(10_000, 2_000), scale.of(1_000_000, 100_000)
+    eligible, apps = scale.of(10_000, 1_000), scale.of(1_000_000, 30_000)
     with stage(apps=eligible) as on:
         put(on.engine, "UPDATE app SET onboarded_customers = 3, oauth_installed = true")
         with Session(on.engine) as session, session.begin():

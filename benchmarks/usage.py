@@ -18,7 +18,7 @@ GOAL = 10_000
 
 def measure(scale: Scale) -> Iterator[Figure]:
     """Gives reports accepted a second, alone and beside a drain, and the drain beside 10,000 reports a second."""
-    apps, lists = scale.of(10_000, 3_000), scale.of(200, 40)
+    apps, lists = scale.of(10_000, 2_000), scale.of(200, 40)
     with stage(apps=apps) as on, api(on) as (process, port):
         token = service_token(on)
 

@@ -1,0 +1,46 @@
+"""Cost against load: batches of one to a thousand, and ten to a thousand requests a second over HTTP."""
+
+from collections.abc import Iterator
+
+from benchmarks.client import admin_token
+from benchmarks.drain import drain
+from benchmarks.figure import Figure, Scale, percentile
+from benchmarks.latency import APPS, latencies_at
+from benchmarks.processes import api, workers
+from benchmarks.stage import stage
+
+BATCHES = (1, 10, 50, 100, 250, 500, 1_000)
+RATES = {10: 1, 50: 1, 100: 1, 200: 1, 500: 20, 1_000: 20}
+"""Requests a second, and how many of them come in one call."""
+
+
+def measure(scale: Scale) -> Iterator[Figure]:
+    """Gives the rate and the worker CPU by size of batch, and latency and worker CPU by rate of arrival."""
+    yield from _by_batch(scale)
+    yield from _by_rate(scale)
+
+
+def _by_batch(scale: Scale) -> Iterator[Figure]:
+    most, least = scale.of(4_000, 1_000), scale.of(200, 40)
+    first: tuple[float, float] | None = None
+    with stage(apps=most) as on:
+        for size in BATCHES:
+            found = drain(on, apps=min(most, least * size), DEVCENTER_BATCH_SIZE=str(size))
+            first = first or found
+            yield Figure(f"curve: batches of {size}, rate", found[0], "transitions/s", "batches of 1", first[0])
+            yield Figure(f"curve: batches of {size}, worker CPU", found[1], "us/transition", "batches of 1", first[1])
+
+
+def _by_rate(scale: Scale) -> Iterator[Figure]:
+    seconds = scale.of(10, 2)
+    with stage(apps=APPS) as on, workers(on) as started, api(on) as (_, port):
+        token = admin_token(on)
+        latencies_at(on, port, token, 20, 2)
+        for rate, together in RATES.items():
+            before = started.cpu_seconds()
+            found, refused = latencies_at(on, port, token, rate, seconds, together=together)
+            assert not refused, f"{refused} calls were refused at {rate} requests a second"
+            cpu = (started.cpu_seconds() - before) / len(found) * 1e6
+            yield Figure(f"curve: {rate} a second, p50", percentile(found, 50), "ms", "goal: under", 5)
+            yield Figure(f"curve: {rate} a second, p99", percentile(found, 99), "ms", "goal: under", 12)
+            yield Figure(f"curve: {rate} a second, worker CPU", cpu, "us/transition", "goal: at most", 110)

@@ -1,0 +1,199 @@
+"""The hot reads: each goes by its index, reads no growing table through, and takes a fixed number of statements.
+
+The pages are the API's own endpoints, called without HTTP.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from api.auth import find_callers
+from api.house import House, now_of
+from api.main import create_api
+from api.routes.catalog import list_entries
+from api.routes.reviews import queue
+from api.routes.transitions import finder, list_requests, log
+from benchmarks.filling import add_finished_requests, add_shown_apps, fill, put, settle
+from models.base import new_id
+from models.lifecycle import Role
+from models.request import RequestStatus
+from runtime.settings import load_settings
+from tests.databases import TestDatabase
+from tests.plans import Watched, watched
+from workflow.actors import Actor
+from workflow.due import DueKind, due_kinds, fail_due_row, lease_due_rows
+from workflow.tokens import Principal
+
+COMPANIES, APPS, PAGE = 3_000, 20_000, 5
+"""A page so much smaller than the tables that reading one through would be a mistake."""
+SLUG = f"app-{APPS}"
+_RARE = "UPDATE catalog_entry SET categories = ARRAY['Video'] WHERE slug LIKE '%000'"
+_TOKENS = """
+    INSERT INTO api_token (id, person_id, role, organization_id, label, token_hash, hint, expires_at)
+    SELECT uuidv7(), id, 'partner', organization_id, 'bench', sha256(convert_to(email, 'UTF8')), 'none',
+           now() + interval '1 day'
+      FROM person
+"""
+_MORE_REQUESTS = """
+    INSERT INTO transition_request (id, app_id, trigger, source, principal_id, role, idempotency_key, body_hash, status,
+                                    finished_at, policy_version)
+    SELECT uuidv7(), id, 'promote', 'http', created_by, 'service', uuidv7()::text, sha256(''), 'refused', now(), 1
+      FROM app, generate_series(1, :many) WHERE slug = :slug
+"""
+_REASONS = """
+    INSERT INTO transition_reason (app_id, version, salt, reasons)
+    SELECT app_id, version, sha256(''), '[{"code": "other", "text": "bench"}]' FROM transition WHERE version = 4
+"""
+_DUE = """
+    INSERT INTO job_tick (id, job, tick_at, due_at, status, finished_at)
+    SELECT uuidv7(), 'job ' || n, now(), now(), CASE WHEN n > 9980 THEN 'due' ELSE 'done' END, now()
+      FROM generate_series(1, 10000) n
+""", """
+    INSERT INTO website_check (id, access_request_id, url, due_at, status, checked_at)
+    SELECT uuidv7(), id, website, now(), CASE WHEN place <= 20 THEN 'due' ELSE 'done' END,
+           CASE WHEN place > 20 THEN now() END
+      FROM (SELECT id, website, row_number() OVER (ORDER BY id DESC) AS place FROM access_request) asked
+""", """
+    UPDATE review_step SET status = 'due', state = 'pending', decided_at = NULL
+     WHERE id IN (SELECT id FROM review_step ORDER BY id DESC LIMIT 20)
+""", """
+    UPDATE notification SET status = 'due' WHERE id IN (SELECT id FROM notification ORDER BY id DESC LIMIT 20)
+""", """
+    INSERT INTO transition_request (id, app_id, trigger, source, principal_id, role, body_hash)
+    SELECT uuidv7(), id, 'promote', 'schedule', created_by, 'schedule', sha256('') FROM app ORDER BY id DESC LIMIT 20
+"""  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def filled(module_database: TestDatabase) -> TestDatabase:
+    """A database with thousands of everything, a little of it due, of which the planner knows."""
+    superuser = create_engine(module_database.superuser_url)
+    fill(superuser, 1, COMPANIES, apps_a_company=1)
+    add_shown_apps(superuser, COMPANIES + 1, APPS)
+    add_finished_requests(superuser, APPS)
+    put(superuser, _RARE, _REASONS, _TOKENS, *_DUE)
+    put(superuser, _MORE_REQUESTS, slug=SLUG, many=PAGE)
+    settle(superuser)
+    superuser.dispose()
+    return module_database
+
+
+async def _queue(house: House, size: int) -> int:
+    return len((await queue(house, Actor(new_id(), Role.REVIEWER), round_=None, limit=size)).items)
+
+
+async def _log(house: House, size: int) -> int:
+    return len((await log(house, Actor(new_id(), Role.ADMIN), SLUG, limit=size)).items)
+
+
+async def _requests(house: House, size: int, status: RequestStatus | None = None) -> int:
+    return len((await list_requests(house, Actor(new_id(), Role.ADMIN), SLUG, status, limit=size)).items)
+
+
+async def _catalog(house: House, size: int, **look: Any) -> int:
+    answer = await list_entries(house, limit=size, **{"select": False} | look)
+    return len(json.loads(bytes(answer.body))["items"])
+
+
+async def _callers(house: House, size: int) -> int:
+    found = await find_callers(house.engine, [f"bench@bench-{number}.example" for number in range(1, size + 1)])
+    return sum(isinstance(one, Principal) for one in found)
+
+
+async def _outcomes(house: House, size: int) -> int:
+    async with house.engine.connect() as connection:
+        some = text("SELECT id FROM transition_request WHERE status <> 'due' ORDER BY id LIMIT :size")
+        ids = list((await connection.execute(some, {"size": size})).scalars())
+    return len(await finder(house.engine)(ids))
+
+
+Read = Callable[[House, int], Awaitable[int]]
+READS: dict[str, tuple[str, Read]] = {
+    "the review queue": ("review_queue_idx", _queue),
+    "an App's log": ("transition_target_key", _log),
+    "an App's requests": ("transition_request_app_idx", _requests),
+    "an App's refused requests": ("transition_request_app_idx", partial(_requests, status=RequestStatus.REFUSED)),
+    "the catalog": ("catalog_entry_slug_key", _catalog),
+    "the catalog, a badge": ("catalog_entry_badge_slug_idx", partial(_catalog, badge="public_beta")),
+    "the catalog, a category that is rare": ("catalog_entry_categories_kinds_idx", partial(_catalog, category="Video")),
+    "a search for a rare word": ("catalog_entry_name_search_idx", partial(_catalog, q="zebra")),
+    "who holds tokens": ("api_token_token_hash_key", _callers),
+    "which requests have an outcome": ("transition_request_pkey", _outcomes),
+}
+"""For each read, the index that finds its rows, and a function that reads up to so many and gives how many it read."""
+
+
+@pytest.fixture
+def house(filled: TestDatabase) -> House:
+    """The endpoints' world over the filled database. Whoever uses it in an event loop disposes of its engine there."""
+    settings = load_settings(
+        database_url=filled.application_url,
+        redis_url="redis://127.0.0.1:1/0",
+        history_key="x" * 32,
+        secret_keys="cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
+    )
+    made: House = create_api(settings).state.house
+    return made
+
+
+def _read(house: House, read: Read, size: int) -> Watched:
+    async def run() -> Watched:
+        with watched(house.engine.sync_engine) as seen:
+            assert await read(house, size) == size
+        await house.engine.dispose()
+        return seen
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_read_goes_by_its_index_and_reads_no_growing_table_through(house: House, name: str) -> None:
+    index, read = READS[name]
+    for size in (1, PAGE):
+        seen = _read(house, read, size)
+        assert index in seen.indexes
+        assert seen.read_through == []
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_read_takes_as_many_statements_for_one_row_as_for_a_page(house: House, name: str) -> None:
+    _, read = READS[name]
+    assert len(_read(house, read, 1).statements) == len(_read(house, read, PAGE).statements)
+
+
+@pytest.fixture
+def session(filled: TestDatabase) -> Iterator[Session]:
+    engine = create_engine(filled.application_url)
+    with Session(engine) as made:
+        yield made
+        made.rollback()
+    engine.dispose()
+
+
+def test_the_sweep_looks_for_due_work_by_the_indexes_of_what_is_due(session: Session) -> None:
+    with watched(session.get_bind().engine) as seen:
+        assert set(due_kinds(session, now_of(session))) == {"transition_request", *DueKind}
+    assert seen.read_through == []
+    assert {f"{kind}_due_at_id_idx" for kind in DueKind} | {"transition_request_due_idx"} <= seen.indexes
+
+
+@pytest.mark.parametrize("kind", DueKind)
+def test_work_is_leased_and_ended_by_index_in_a_fixed_number_of_statements(session: Session, kind: DueKind) -> None:
+    now = now_of(session)
+    taken = []
+    for limit in (1, PAGE):
+        with watched(session.get_bind().engine) as seen:
+            leases = lease_due_rows(session, kind, now, lease=timedelta(minutes=5), limit=limit)
+            taken.append(len(seen.statements))
+            assert len(leases) == limit
+            fail_due_row(session, leases[0], "it broke", now)
+        assert seen.read_through == []
+        assert {f"{kind}_due_at_id_idx", f"{kind}_pkey"} <= seen.indexes
+    assert taken[0] == taken[1]
