@@ -6,7 +6,7 @@ import traceback
 
 from benchmarks.figure import Scale
 
-BENCHMARKS = ("drain", "loaded", "latency", "accept", "usage", "promotion", "pages", "worker", "curves")
+BENCHMARKS = ("drain", "loaded", "latency", "accept", "usage", "promotion", "pages", "worker", "curves", "limits")
 """Modules of this folder with a function `measure`."""
 
 

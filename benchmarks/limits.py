@@ -1,6 +1,7 @@
 """What a transition takes of each part, by which the part that is full first is known; and what partitioning costs."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, cast
@@ -81,8 +82,10 @@ def _counted(on: Stage) -> dict[str, float]:
 def _postgres_cpu(on: Stage) -> float:
     """Gives the CPU seconds of the server, its processes that have ended included."""
     postmaster = psutil.Process(on.postgres_pid())
-    ended = postmaster.cpu_times()
-    return sum(ended[:4]) + sum(sum(one.cpu_times()[:2]) for one in postmaster.children())
+    while True:
+        with suppress(psutil.NoSuchProcess):  # one ended meanwhile, and counts among those now
+            living = sum(sum(one.cpu_times()[:2]) for one in postmaster.children())
+            return living + sum(postmaster.cpu_times()[:4])
 
 
 def _bytes(on: Stage, tables: tuple[str, ...]) -> float:
