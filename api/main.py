@@ -122,7 +122,8 @@ def create_api(settings: Settings) -> FastAPI:
 
     counting = RedisCounting(settings.redis_url, UNCOUNTED.inc)
     pixels = ThreadPoolExecutor(PICTURES_AT_ONCE, thread_name_prefix="pixels")
-    accepting = Gatherer(partial(accept_together, engine))
+    ring_apply = partial(doorbell.ring, APPLY)
+    accepting = Gatherer(partial(accept_together, engine, ring_apply))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -149,9 +150,9 @@ def create_api(settings: Settings) -> FastAPI:
         engine=engine,
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),
-        find_caller=Gatherer(partial(find_callers, engine)),
+        find_caller=Gatherer(partial(find_callers, engine.execution_options(isolation_level="AUTOCOMMIT"))),
         accept_one=lambda actor, wanted: accepting(Asked(actor, wanted)),
-        ring_apply=lambda: doorbell.ring(APPLY),
+        ring_apply=ring_apply,
         ring=lambda name: doorbell.ring(_BELLS[name]),
         seal=keys.seal,
         unseal=keys.unseal,

@@ -99,7 +99,7 @@ def test_taking_requests_in_reads_no_growing_table_through(engine: Engine) -> No
     wanted = [Wanted(f"app-{number}", AppTrigger.SUSPEND, f"key-{number}") for number in range(1, BATCH + 1)]
     with Session(engine) as session, _watched(engine) as watched:
         accept_requests(session, wanted, Actor(new_id(), Role.ADMIN), RequestSource.HTTP)
-        find_principals(session, ["dc_admin_one", "dc_admin_two"], now_of(session))
+        find_principals(session, ["dc_admin_one", "dc_admin_two"])
         session.rollback()
     assert watched.read_through == []
 
