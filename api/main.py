@@ -67,6 +67,8 @@ from workflow.tokens import note_token_use
 
 PICTURES_AT_ONCE = 2
 ROUTERS = (
+    transitions,
+    usage,
     access_requests,
     invitations,
     people,
@@ -79,13 +81,11 @@ ROUTERS = (
     previews,
     guides,
     messages,
-    transitions,
     reviews,
     conversation,
     saved_reasons,
     statistics,
     memberships,
-    usage,
     catalog,
     tokens,
     policies,
@@ -93,6 +93,7 @@ ROUTERS = (
     dead,
     health,
 )
+"""Routes are tried in turn, so those come first that services call all day."""
 _BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS, CHECKS)}
 
 
