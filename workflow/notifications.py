@@ -13,6 +13,8 @@ from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Integer, Text
 
+from workflow.columns import Integers, Texts, Uuids, statement
+
 
 class NotificationKind(StrEnum):
     """What a message is about. workers/mail.py has the words of each."""
@@ -103,19 +105,7 @@ def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: d
     for one in onboarded:
         first.setdefault((one.app_id, one.workspace), one)
     session.execute(
-        text("""
-            INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
-            SELECT uuidv7(), 'customer_onboarded', 'customer:' || a.id || ':' || o.workspace,
-                   a.id, a.version, p.id, jsonb_build_object('count', o.many), :now
-              FROM unnest(:ids, :workspaces, :counts) AS o (app_id, workspace, many)
-              JOIN app a ON a.id = o.app_id
-              JOIN person p ON p.organization_id = a.organization_id AND p.removed_at IS NULL
-            ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
-        """).bindparams(
-            bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))),
-            bindparam("workspaces", type_=ARRAY(Text)),
-            bindparam("counts", type_=ARRAY(Integer)),
-        ),
+        _TELL_OF_CUSTOMERS,
         {
             "ids": [one.app_id for one in first.values()],
             "workspaces": [one.workspace for one in first.values()],
@@ -123,6 +113,22 @@ def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: d
             "now": now,
         },
     )
+
+
+_TELL_OF_CUSTOMERS = statement(
+    """
+    INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
+    SELECT uuidv7(), 'customer_onboarded', 'customer:' || a.id || ':' || o.workspace,
+           a.id, a.version, p.id, jsonb_build_object('count', o.many), :now
+      FROM unnest(:ids, :workspaces, :counts) AS o (app_id, workspace, many)
+      JOIN app a ON a.id = o.app_id
+      JOIN person p ON p.organization_id = a.organization_id AND p.removed_at IS NULL
+    ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+    """,
+    ids=Uuids(),
+    workspaces=Texts(),
+    counts=Integers(),
+)
 
 
 def notify_people(
