@@ -59,13 +59,14 @@ class Booleans(_Column):
 
 
 class Moments(_Column):
-    """Aware times; None is NULL."""
+    """Aware times; None is NULL. Equal ones are written once: reports that give no time are all of one."""
 
     cache_ok = True
     element = "TIMESTAMPTZ"
 
-    def elements(self, values: Iterable[datetime | None]) -> Iterable[str]:
-        return ["NULL" if value is None else f'"{value.isoformat()}"' for value in values]
+    def elements(self, values: Sequence[datetime | None]) -> Iterable[str]:
+        written = {value: "NULL" if value is None else f'"{value.isoformat()}"' for value in set(values)}
+        return [written[value] for value in values]
 
 
 class Texts(_Column):

@@ -285,6 +285,8 @@ def _known(session: Session, keys: Sequence[str], actor: Actor) -> dict[str, tup
 def _answer(
     one: Wanted, row: dict[str, Any], stored: dict[str, tuple[UUID, bytes]], times: Times | None
 ) -> Accepted | WorkflowError:
+    if times is not None:
+        return Accepted(row["id"], repeated=False, times=times)
     before = stored.get(one.idempotency_key) if one.idempotency_key else None
     request_id, body_hash = before or (row["id"], row["body_hash"])
     if body_hash != one.body_hash:
@@ -293,4 +295,4 @@ def _answer(
             f"The idempotency key {one.idempotency_key} was used with another body.",
             "Use a new key for a new request.",
         )
-    return Accepted(request_id, times is None, times)
+    return Accepted(request_id, repeated=True)
