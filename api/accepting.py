@@ -1,6 +1,6 @@
 """Taking transition requests in over HTTP: many in one transaction, those of one call or of several."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -37,8 +37,20 @@ def accept(session: Session, actor: Actor, wanted: Sequence[Wanted]) -> list[Tak
     return answers
 
 
-async def accept_together(engine: AsyncEngine, asked: Sequence[Asked]) -> list[Accepted | Exception]:
-    """Takes in what several callers ask for at once, in one transaction; when that fails, each in one of its own."""
+async def accept_together(
+    engine: AsyncEngine, ring_apply: Callable[[], None], asked: Sequence[Asked]
+) -> list[Accepted | Exception]:
+    """Takes in what several callers ask for at once, in one transaction; when that fails, each in one of its own.
+
+    Rings once for all.
+    """
+    answers = await _accept_at_once(engine, asked)
+    if any(isinstance(answer, Accepted) for answer in answers):
+        ring_apply()
+    return answers
+
+
+async def _accept_at_once(engine: AsyncEngine, asked: Sequence[Asked]) -> list[Accepted | Exception]:
     try:
         return [*await transact(engine, partial(_accept_all, asked=asked))]
     except DBAPIError:

@@ -59,7 +59,8 @@ class Bounds:
             return
         body_bytes = self._bound_of(scope)
         try:
-            body = await asyncio.wait_for(_read(scope, receive, body_bytes), self._body_seconds)
+            async with asyncio.timeout(self._body_seconds):
+                body = await _read(scope, receive, body_bytes)
         except TimeoutError:
             await problem(408, "body.slow", "The body took too long.", "Send it faster.")(scope, receive, send)
             return

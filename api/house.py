@@ -32,10 +32,10 @@ Result = TypeVar("Result")
 class House:
     """The world of the endpoints.
 
-    `find_caller` knows who holds a token, `accept_one` takes a transition request in; both raise WorkflowError.
-    `ring_apply` and `ring` never block nor raise; `seal` encrypts a secret and `unseal` opens one, or raises
-    ValueError; `allow_loopback_urls` lets partners' URLs lead to this machine; `pixels` are the few threads that look
-    into pictures; `redis_answers` tells it within a second.
+    `find_caller` knows who holds a token, `accept_one` takes a transition request in and rings for it; both raise
+    WorkflowError. `ring_apply` and `ring` never block nor raise; `seal` encrypts a secret and `unseal` opens one, or
+    raises ValueError; `allow_loopback_urls` lets partners' URLs lead to this machine; `pixels` are the few threads that
+    look into pictures; `redis_answers` tells it within a second.
     """
 
     engine: AsyncEngine
@@ -69,8 +69,13 @@ class House:
 
 async def transact(engine: AsyncEngine, work: Callable[[Session], Result]) -> Result:
     """Runs synchronous `work` in one transaction and gives what it gives, after COMMIT."""
-    async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-        return await session.run_sync(work)
+
+    def run(session: Session) -> Result:
+        with session.begin():
+            return work(session)
+
+    async with AsyncSession(engine, expire_on_commit=False) as session:
+        return await session.run_sync(run)
 
 
 async def house_of(request: Request) -> House:

@@ -67,6 +67,8 @@ from workflow.tokens import note_token_use
 
 PICTURES_AT_ONCE = 2
 ROUTERS = (
+    transitions,
+    usage,
     access_requests,
     invitations,
     people,
@@ -79,13 +81,11 @@ ROUTERS = (
     previews,
     guides,
     messages,
-    transitions,
     reviews,
     conversation,
     saved_reasons,
     statistics,
     memberships,
-    usage,
     catalog,
     tokens,
     policies,
@@ -93,6 +93,7 @@ ROUTERS = (
     dead,
     health,
 )
+"""Routes are tried in turn, so those come first that services call all day."""
 _BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS, CHECKS)}
 
 
@@ -122,7 +123,8 @@ def create_api(settings: Settings) -> FastAPI:
 
     counting = RedisCounting(settings.redis_url, UNCOUNTED.inc)
     pixels = ThreadPoolExecutor(PICTURES_AT_ONCE, thread_name_prefix="pixels")
-    accepting = Gatherer(partial(accept_together, engine))
+    ring_apply = partial(doorbell.ring, APPLY)
+    accepting = Gatherer(partial(accept_together, engine, ring_apply))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -149,9 +151,9 @@ def create_api(settings: Settings) -> FastAPI:
         engine=engine,
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),
-        find_caller=Gatherer(partial(find_callers, engine)),
+        find_caller=Gatherer(partial(find_callers, engine.execution_options(isolation_level="AUTOCOMMIT"))),
         accept_one=lambda actor, wanted: accepting(Asked(actor, wanted)),
-        ring_apply=lambda: doorbell.ring(APPLY),
+        ring_apply=ring_apply,
         ring=lambda name: doorbell.ring(_BELLS[name]),
         seal=keys.seal,
         unseal=keys.unseal,

@@ -16,7 +16,7 @@ from models.request import RequestSource, RequestStatus
 from workflow.actors import Actor
 from workflow.errors import WorkflowError
 from workflow.machine import Judgment
-from workflow.requests import Accepted
+from workflow.requests import Accepted, Times, Wanted
 
 
 class RequestShown(BaseModel):
@@ -119,6 +119,26 @@ def shown_request(request: TransitionRequest, slug: str, actor: Actor) -> Reques
         received_at=request.received_at,
         due_at=request.due_at,
         finished_at=request.finished_at,
+    )
+
+
+def shown_when_new(request_id: UUID, wanted: Wanted, times: Times) -> RequestShown:
+    """Gives a request as it is when it has just been taken in over HTTP."""
+    return RequestShown(
+        id=request_id,
+        app=wanted.app,
+        trigger=wanted.trigger,
+        status=RequestStatus.DUE,
+        source=RequestSource.HTTP,
+        version=None,
+        unmet=[],
+        observed=[],
+        policy_version=None,
+        error=None,
+        attempts=0,
+        received_at=times.received_at,
+        due_at=times.due_at,
+        finished_at=None,
     )
 
 

@@ -1,33 +1,74 @@
 """Engines for Postgres."""
 
-from sqlalchemy import Engine, create_engine, make_url
+import select
+import time
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from runtime.settings import Settings
 
+IDLE_SECONDS = 5.0
+"""For how long a connection without use is taken to be alive when nothing has come on it."""
+
 
 def make_engine(settings: Settings, *, pool_size: int | None = None) -> Engine:
     """Gives an engine for threads. Create it after forking: connections must not be shared between processes."""
-    return create_engine(
+    engine = create_engine(
         settings.database_url,
         pool_size=pool_size or settings.database_pool,
         max_overflow=0,
-        pool_pre_ping=True,
         pool_timeout=10,
         connect_args=_connect_args(settings),
     )
+    _ping_when_in_doubt(engine)
+    return engine
 
 
 def make_async_engine(settings: Settings) -> AsyncEngine:
     """Gives an engine for an event loop, over the same driver."""
-    return create_async_engine(
+    engine = create_async_engine(
         settings.database_url,
         pool_size=settings.database_pool,
         max_overflow=0,
-        pool_pre_ping=True,
         pool_timeout=10,
         connect_args=_connect_args(settings),
     )
+    _ping_when_in_doubt(engine.sync_engine)
+    return engine
+
+
+def _ping_when_in_doubt(engine: Engine) -> None:
+    """Has a pooled connection prove that it is alive before its next use, when that is in doubt.
+
+    It is after IDLE_SECONDS without use, and when something came on it that nobody asked for: the last words of a
+    server that stopped lie there. One that is dead has all that are as old replaced. Nothing else costs a round trip.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _note_use(_connection: Any, record: Any) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ping(connection: Any, record: Any, _proxy: Any) -> None:
+        used_at = record.info.get("used_at")
+        if used_at is None:
+            return
+        try:
+            if time.monotonic() - used_at > IDLE_SECONDS or _has_something_to_read(record.driver_connection):
+                engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error
+
+
+def _has_something_to_read(connection: psycopg.Connection | psycopg.AsyncConnection) -> bool:
+    """Raises psycopg.OperationalError when the connection is known to be closed."""
+    looking = select.poll()
+    looking.register(connection.fileno(), select.POLLIN)
+    return bool(looking.poll(0))
 
 
 def _options(settings: Settings) -> str:

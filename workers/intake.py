@@ -18,7 +18,7 @@ from models import RejectedMessage
 from models.lifecycle import AppState, AppTrigger, Role
 from models.request import RequestSource
 from models.token import Scope
-from workers.deps import BellName, Deps, database_now
+from workers.deps import BellName, Deps
 from workflow.errors import WorkflowError
 from workflow.facts import Reason
 from workflow.passing import is_passing
@@ -62,7 +62,7 @@ def request_transition(deps: Deps, arguments: dict[str, Any], *, tries: int = 1)
     try:
         message = TransitionMessage.model_validate(arguments)
         with deps.unit_of_work() as session:
-            principal = find_principal(session, message.token, database_now(session))
+            principal = find_principal(session, message.token)
             if principal.actor.role is not Role.SERVICE:
                 raise WorkflowError("message.role", "The token is not a service's.", "Send with a service's token.")
             if not principal.has(Scope.TRANSITIONS_REQUEST):

@@ -5,6 +5,7 @@ costs more than all the judging.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -45,6 +46,27 @@ class Integers(_Column):
 
     def elements(self, values: Iterable[int | None]) -> Iterable[str]:
         return ["NULL" if value is None else str(value) for value in values]
+
+
+class Booleans(_Column):
+    """Booleans, none of them missing."""
+
+    cache_ok = True
+    element = "BOOLEAN"
+
+    def elements(self, values: Iterable[bool]) -> Iterable[str]:
+        return ["t" if value else "f" for value in values]
+
+
+class Moments(_Column):
+    """Aware times; None is NULL. Equal ones are written once: reports that give no time are all of one."""
+
+    cache_ok = True
+    element = "TIMESTAMPTZ"
+
+    def elements(self, values: Sequence[datetime | None]) -> Iterable[str]:
+        written = {value: "NULL" if value is None else f'"{value.isoformat()}"' for value in set(values)}
+        return [written[value] for value in values]
 
 
 class Texts(_Column):

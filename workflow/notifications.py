@@ -15,6 +15,8 @@ from sqlalchemy.types import Text
 
 from workflow.columns import Integers, Texts, Uuids, statement
 
+from workflow.columns import Integers, Texts, Uuids, statement
+
 
 class NotificationKind(StrEnum):
     """What a message is about. workers/mail.py has the words of each."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from models import App, TransitionRequest
+from models import TransitionRequest
 from models.base import new_id
 from models.lifecycle import APP_EDGES, AppTrigger, Role
 from models.request import RequestSource
@@ -60,11 +60,24 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Times:
+    """When a request was received and when it is due, by the database's clock."""
+
+    received_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
-    """A request that will be judged; `repeated` when this key had been accepted before."""
+    """A request that will be judged; `repeated` when this key had been accepted before.
+
+    `times` are those of a new one, which is due, and otherwise what was asked for. What became of a repeated one since
+    is to be read.
+    """
 
     id: UUID
     repeated: bool
+    times: Times | None = None
 
 
 def accept_requests(
@@ -92,9 +105,12 @@ def accept_requests(
         if one.idempotency_key is not None:
             by_key[one.idempotency_key] = index
         rows[index] = _row(one, apps[one.app], reasons[index])
-    stored = _insert(session, rows, actor, source)
-    for index in (*rows, *repeats):
-        answers[index] = _answer(wanted[index], rows[repeats.get(index, index)], stored, repeated=index in repeats)
+    new = _insert(session, rows, actor, source)
+    stored = _known(session, [row["idempotency_key"] for row in rows.values() if row["id"] not in new], actor)
+    for index, row in rows.items():
+        answers[index] = _answer(wanted[index], row, stored, new.get(row["id"]))
+    for index, first in repeats.items():
+        answers[index] = _answer(wanted[index], rows[first], stored, None)
     return [answer for answer in answers if answer is not None]
 
 
@@ -121,10 +137,17 @@ def replay_request(session: Session, request_id: UUID) -> None:
 
 
 def _visible_apps(session: Session, slugs: set[str], actor: Actor) -> dict[str, UUID]:
-    visible = select(App.slug, App.id).where(App.slug.in_(slugs))
-    if actor.role is Role.PARTNER:
-        visible = visible.where(App.organization_id == actor.organization_id)
-    return {row.slug: row.id for row in session.execute(visible)}
+    of = {"sees_all": actor.role is not Role.PARTNER, "organization_id": actor.organization_id}
+    return {row.slug: row.id for row in session.execute(_VISIBLE, {"slugs": list(slugs)} | of)}
+
+
+_VISIBLE = statement(
+    """
+    SELECT slug, id FROM app
+     WHERE slug = ANY(:slugs) AND (:sees_all OR organization_id = CAST(:organization_id AS uuid))
+    """,
+    slugs=Texts(),
+)
 
 
 _ROLES_OF = {
@@ -171,7 +194,7 @@ def _fill_in(
     for index, why in unknown.items():
         if answers[index] is None:
             repeats = wanted[index].idempotency_key in known
-            answers[index] = _answer(wanted[index], {}, known, repeated=True) if repeats else why
+            answers[index] = _answer(wanted[index], {}, known, None) if repeats else why
     return reasons
 
 
@@ -199,7 +222,7 @@ _INSERT = statement(
                   :body_hashes, :not_befores)
         AS row (id, app_id, trigger, expected_state, expected_version, reasons, idempotency_key, body_hash, not_before)
     ON CONFLICT ON CONSTRAINT transition_request_idempotency_key DO NOTHING
-    RETURNING id
+    RETURNING id, received_at, due_at
     """,
     ids=Uuids(),
     app_ids=Uuids(),
@@ -238,13 +261,13 @@ def _asked_by(actor: Actor, source: RequestSource) -> dict[str, Any]:
 
 def _insert(
     session: Session, rows: dict[int, dict[str, Any]], actor: Actor, source: RequestSource
-) -> dict[str, tuple[UUID, bytes]]:
-    """Inserts what is new; gives id and body hash by key for every key that was there before."""
+) -> dict[UUID, Times]:
+    """Inserts what is new, and gives its times by id: not those of rows whose key was there before."""
     if not rows:
         return {}
     columns = {column: [row[name] for row in rows.values()] for name, column in _COLUMNS.items()}
-    new = set(session.scalars(_INSERT, columns | _asked_by(actor, source)))
-    return _known(session, [row["idempotency_key"] for row in rows.values() if row["id"] not in new], actor)
+    new = session.execute(_INSERT, columns | _asked_by(actor, source))
+    return {request_id: Times(received_at, due_at) for request_id, received_at, due_at in new}
 
 
 def _known(session: Session, keys: Sequence[str], actor: Actor) -> dict[str, tuple[UUID, bytes]]:
@@ -260,8 +283,10 @@ def _known(session: Session, keys: Sequence[str], actor: Actor) -> dict[str, tup
 
 
 def _answer(
-    one: Wanted, row: dict[str, Any], stored: dict[str, tuple[UUID, bytes]], *, repeated: bool
+    one: Wanted, row: dict[str, Any], stored: dict[str, tuple[UUID, bytes]], times: Times | None
 ) -> Accepted | WorkflowError:
+    if times is not None:
+        return Accepted(row["id"], repeated=False, times=times)
     before = stored.get(one.idempotency_key) if one.idempotency_key else None
     request_id, body_hash = before or (row["id"], row["body_hash"])
     if body_hash != one.body_hash:
@@ -270,4 +295,4 @@ def _answer(
             f"The idempotency key {one.idempotency_key} was used with another body.",
             "Use a new key for a new request.",
         )
-    return Accepted(request_id, repeated or before is not None)
+    return Accepted(request_id, repeated=True)

@@ -96,25 +96,28 @@ def issue_token(
     return token, plain
 
 
-def find_principal(session: Session, plain: str, now: datetime) -> Principal:
+def find_principal(session: Session, plain: str) -> Principal:
     """Gives who holds the token. Raises Forbidden: token.invalid, token.expired or token.revoked."""
-    found = find_principals(session, [plain], now)[0]
+    found = find_principals(session, [plain])[0]
     if isinstance(found, Forbidden):
         raise found
     return found
 
 
-def find_principals(session: Session, plains: Sequence[str], now: datetime) -> list[Principal | Forbidden]:
-    """Gives who holds each of the tokens, or why nobody does (as `find_principal` raises it), in one query."""
+def find_principals(session: Session, plains: Sequence[str]) -> list[Principal | Forbidden]:
+    """Gives who holds each of the tokens, or why nobody does (as `find_principal` raises it), in one query.
+
+    Whether a token has expired is told by the database's clock.
+    """
     hashes = [hash_of(plain) for plain in plains]
     rows = {bytes(row.token_hash): row for row in session.execute(_HOLDERS, {"hashes": hashes})}
-    return [_principal(rows.get(token_hash), now) for token_hash in hashes]
+    return [_principal(rows.get(token_hash)) for token_hash in hashes]
 
 
 _HOLDERS = statement(
     """
-    SELECT t.id, t.token_hash, t.label, t.role, t.organization_id, t.scopes, t.expires_at, t.revoked_at,
-           coalesce(t.person_id, t.service_id) AS holder_id,
+    SELECT t.id, t.token_hash, t.label, t.role, t.organization_id, t.scopes, t.revoked_at,
+           t.expires_at <= now() AS expired, coalesce(t.person_id, t.service_id) AS holder_id,
            t.person_id IS NULL OR (p.removed_at IS NULL AND p.role = t.role
                                    AND p.organization_id IS NOT DISTINCT FROM t.organization_id) AS holder_fits
       FROM api_token t LEFT JOIN person p ON p.id = t.person_id
@@ -124,19 +127,19 @@ _HOLDERS = statement(
 )
 
 
-def _principal(token: Row[Any] | None, now: datetime) -> Principal | Forbidden:
+def _principal(token: Row[Any] | None) -> Principal | Forbidden:
     try:
-        return _valid(token, now)
+        return _valid(token)
     except Forbidden as refusal:
         return refusal
 
 
-def _valid(token: Row[Any] | None, now: datetime) -> Principal:
+def _valid(token: Row[Any] | None) -> Principal:
     if token is None:
         raise Forbidden("token.invalid", "The token is not known.", "Ask an administrator for a token.")
     if token.revoked_at is not None:
         raise Forbidden("token.revoked", "The token was revoked.", "Ask an administrator for a new one.")
-    if token.expires_at <= now:
+    if token.expired:
         raise Forbidden("token.expired", "The token has expired.", "Ask an administrator for a new one.")
     if not token.holder_fits:
         raise Forbidden("token.revoked", "Its holder was removed or has another role.", "Ask for a new token.")

@@ -12,14 +12,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Session
-from sqlalchemy.types import Boolean, DateTime, Integer, Text
 
 from models.lifecycle import AppState, AppTrigger
 from workflow.actors import Actor
+from workflow.columns import Booleans, Integers, Moments, Texts, Uuids, statement
 from workflow.errors import Conflict, Invalid, NotFound, WorkflowError
 from workflow.loading import load_facts
 from workflow.machine import AppRulebook
@@ -164,31 +161,43 @@ def _count(counter: _Counter, report: Report) -> None:
         counter.told.append((counter.customers, counter.oauth_installed))
 
 
-_LOCK = text("""
+_LOCK = statement(
+    """
     SELECT id, slug, state, onboarded_customers, oauth_installed FROM app
      WHERE slug = ANY(:slugs) ORDER BY id FOR NO KEY UPDATE
-""").bindparams(bindparam("slugs", type_=ARRAY(Text)))
-
-_KNOWN = " UNION ALL ".join(
-    f"""SELECT '{use}' AS use, u.app_id, u.workspace, u.reported_at, u.withdrawn_at, u.reported_by
-          FROM unnest(:{use}_apps, :{use}_workspaces) AS k (app_id, workspace)
-          JOIN {use} u ON u.app_id = k.app_id AND u.workspace = k.workspace"""
-    for use in Use
+    """,
+    slugs=Texts(),
 )
 
-_ACTIVE_INSTALLS = text("""
+_KNOWN = statement(
+    " UNION ALL ".join(
+        f"""SELECT '{use}' AS use, u.app_id, u.workspace, u.reported_at, u.withdrawn_at, u.reported_by
+              FROM unnest(:{use}_apps, :{use}_workspaces) AS k (app_id, workspace)
+              JOIN {use} u ON u.app_id = k.app_id AND u.workspace = k.workspace"""
+        for use in Use
+    ),
+    **{f"{use}_apps": Uuids() for use in Use},
+    **{f"{use}_workspaces": Texts() for use in Use},
+)
+
+_ACTIVE_INSTALLS = statement(
+    """
     SELECT k.app_id, o.workspace FROM unnest(:ids, :limits) AS k (app_id, many)
      CROSS JOIN LATERAL (SELECT workspace FROM oauth_install
                           WHERE app_id = k.app_id AND withdrawn_at IS NULL LIMIT k.many) o
-""").bindparams(bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))), bindparam("limits", type_=ARRAY(Integer)))
+    """,
+    ids=Uuids(),
+    limits=Integers(),
+)
 
-_KEEP = text("""
+_KEEP = statement(
+    """
     UPDATE app SET onboarded_customers = kept.customers, oauth_installed = kept.installed
       FROM unnest(:ids, :customers, :installed) AS kept (id, customers, installed) WHERE app.id = kept.id
-""").bindparams(
-    bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))),
-    bindparam("customers", type_=ARRAY(Integer)),
-    bindparam("installed", type_=ARRAY(Boolean)),
+    """,
+    ids=Uuids(),
+    customers=Integers(),
+    installed=Booleans(),
 )
 
 
@@ -204,13 +213,9 @@ def _load_workspaces(
     for use, slug, workspace in {(report.use, report.app, report.workspace) for _, report, _ in taken}:
         wanted[f"{use}_apps"].append(counters[slug].app_id)
         wanted[f"{use}_workspaces"].append(workspace)
-    statement = text(_KNOWN).bindparams(
-        *(bindparam(f"{use}_apps", type_=ARRAY(PgUUID(as_uuid=True))) for use in Use),
-        *(bindparam(f"{use}_workspaces", type_=ARRAY(Text)) for use in Use),
-    )
     return {
         (Use(row.use), row.app_id, row.workspace): _Workspace(row.reported_at, row.withdrawn_at, row.reported_by)
-        for row in session.execute(statement, wanted)
+        for row in session.execute(_KNOWN, wanted)
     }
 
 
@@ -264,18 +269,19 @@ def _write(session: Session, known: dict[tuple[Use, UUID, str], _Workspace], cou
 
 
 _UPSERT = {
-    use: text(f"""
+    use: statement(
+        f"""
         INSERT INTO {use} (app_id, workspace, reported_by, reported_at, withdrawn_at)
         SELECT * FROM unnest(:ids, :workspaces, :reporters, :reports, :withdrawals)
         ON CONFLICT (app_id, workspace) DO UPDATE
            SET reported_by = excluded.reported_by, reported_at = excluded.reported_at,
                withdrawn_at = excluded.withdrawn_at
-    """).bindparams(
-        bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))),
-        bindparam("workspaces", type_=ARRAY(Text)),
-        bindparam("reporters", type_=ARRAY(PgUUID(as_uuid=True))),
-        bindparam("reports", type_=ARRAY(DateTime(timezone=True))),
-        bindparam("withdrawals", type_=ARRAY(DateTime(timezone=True))),
+        """,
+        ids=Uuids(),
+        workspaces=Texts(),
+        reporters=Uuids(),
+        reports=Moments(),
+        withdrawals=Moments(),
     )
     for use in Use
 }

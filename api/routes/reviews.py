@@ -3,8 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 from sqlalchemy.orm import Session
 
@@ -165,7 +164,7 @@ async def decide_a_step(house: InHouse, actor: Decider, review_id: UUID, code: S
 )
 async def decide(
     house: InHouse, actor: Decider, review_id: UUID, body: ReviewDecision, key: Key = None, prefer: Prefer = None
-) -> JSONResponse:
+) -> Response:
     """Asks for the App's approval, or for changes with their reasons. The rules have the last word.
 
     It holds for this round alone: once the partner has submitted again, it is refused.

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import Field, StringConstraints
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -23,6 +22,7 @@ from api.outcomes import (
     shown_judgment,
     shown_log,
     shown_request,
+    shown_when_new,
 )
 from api.pages import Cursor, Limit, Page, page
 from api.shapes import MAX_ITEMS, GivenReason, Key, Moment, PickedReason, Prefer, Reasons, Slug, SlugPath, Whole
@@ -79,7 +79,7 @@ async def ask_for_transitions(
     body: Annotated[NewTransitionRequest | Annotated[list[BulkItem], Body(min_length=1, max_length=MAX_ITEMS)], Body()],
     key: Key = None,
     prefer: Prefer = None,
-) -> JSONResponse:
+) -> Response:
     """Asks for one transition, or for up to 1,000 at once, each with a key and an answer of its own."""
     if isinstance(body, list):
         return await _ask_for_many(house, actor, body)
@@ -170,25 +170,30 @@ def reasons_of(given: Sequence[GivenReason | PickedReason]) -> tuple[Reason, ...
     )
 
 
-async def ask_for_one(house: House, actor: Actor, wanted: Wanted, prefer: str | None) -> JSONResponse:
-    """Takes one request in, waits for its outcome as long as is preferred, and answers 200 with it or 202 without."""
+async def ask_for_one(house: House, actor: Actor, wanted: Wanted, prefer: str | None) -> Response:
+    """Takes one request in, waits for its outcome as long as is preferred, and answers 200 with it or 202 without.
+
+    Nothing is read of one that is new and not waited for.
+    """
     answer = await house.accept_one(actor, wanted)
-    house.ring_apply()
     seconds = seconds_to_wait(prefer)
     if seconds:
         await house.waiter.wait(answer.id, seconds)
-    shown = await house.transact(lambda session: _request(session, answer.id, actor))
+    if answer.times is None or seconds:
+        shown = await house.transact(lambda session: _request(session, answer.id, actor))
+    else:
+        shown = shown_when_new(answer.id, wanted, answer.times)
     headers = {"Location": f"/v1/transition-requests/{answer.id}"} | ({"Preference-Applied": "wait"} if seconds else {})
     status = 202 if shown.status is RequestStatus.DUE else 200
-    return JSONResponse(shown.model_dump(mode="json"), status, headers=headers)
+    return Response(shown.model_dump_json(), status, headers=headers, media_type="application/json")
 
 
-async def _ask_for_many(house: House, actor: Actor, items: list[BulkItem]) -> JSONResponse:
+async def _ask_for_many(house: House, actor: Actor, items: list[BulkItem]) -> Response:
     wanted = [wanted_of(item, item.idempotency_key) for item in items]
     answers = await house.transact(lambda session: accept(session, actor, wanted))
     house.ring_apply()
     shown = ItemAnswers(items=[answer_of(answer) for answer in answers])
-    return JSONResponse(shown.model_dump(mode="json"), 200)
+    return Response(shown.model_dump_json(), media_type="application/json")
 
 
 def _request(session: Session, request_id: UUID, actor: Actor) -> RequestShown:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InHouse, allow
 from api.errors import COMMON, problem_of
-from api.house import House, audit, now_of
+from api.house import House, audit_many, now_of
 from api.pages import Cursor, Limit, page
 from api.shapes import MAX_ITEMS, Body, Flag, Moment, Slug, SlugPath, Workspace
 from models import Customer, OAuthInstall
@@ -169,14 +169,16 @@ def _take(house: House, session: Session, actor: Actor, reports: Sequence[Report
         policies=load_policies(session),
         rulebook=house.rulebook,
     )
-    changed: dict[str, Counter[str]] = {}
-    for report, answer in zip(reports, answers, strict=True):
-        if isinstance(answer, Reported) and answer.changed:
-            what = f"{report.use}.{'report' if report.enabled else 'withdraw'}"
-            changed.setdefault(report.app, Counter())[what] += 1
-    for slug, counts in changed.items():
-        single = {"workspace": reports[0].workspace} if len(reports) == 1 else {}
-        audit(session, actor, "usage.report", slug, **counts, **single)
+    changed = Counter(
+        (report.app, report.use, report.enabled)
+        for report, answer in zip(reports, answers, strict=True)
+        if isinstance(answer, Reported) and answer.changed
+    )
+    single = {"workspace": reports[0].workspace} if len(reports) == 1 else {}
+    details: dict[str, dict[str, object]] = {}
+    for (slug, use, enabled), count in changed.items():
+        details.setdefault(slug, {**single})[f"{use}.{'report' if enabled else 'withdraw'}"] = count
+    audit_many(session, actor, "usage.report", list(details.items()))
     return answers
 
 

@@ -112,6 +112,22 @@ def test_the_same_key_gives_the_same_answer_and_another_body_is_refused(service:
     _problem(other, 422, "idempotency.mismatch")
 
 
+def test_a_new_request_is_answered_as_it_is_read_later_and_a_repeat_with_what_became_of_it(service: Service) -> None:
+    apps_in_public_beta(service.engine, service.people, ["acme"])
+    with Session(service.engine) as session:
+        tomorrow = (now_of(session) + timedelta(days=1)).isoformat()
+    now, later = {"app": "acme", "trigger": "promote"}, {"app": "acme", "trigger": "suspend", "not_before": tomorrow}
+    for asked in (now, later):
+        answer = service.admin("POST", "/v1/transition-requests", asked, Idempotency_Key=asked["trigger"])
+        assert (answer.status_code, answer.json()["status"]) == (202, "due")
+        assert answer.headers["Content-Type"] == "application/json"
+        assert service.admin("GET", answer.headers["Location"]).json() == answer.json()
+    judge(service.engine)
+    again = service.admin("POST", "/v1/transition-requests", now, Idempotency_Key="promote")
+    assert (again.status_code, again.json()["status"]) == (200, "refused")
+    assert service.admin("GET", again.headers["Location"]).json() == again.json()
+
+
 def test_each_of_many_requests_is_accepted_or_refused_on_its_own(service: Service) -> None:
     service.partner("POST", "/v1/apps", {"slug": "acme", "name": "Acme"})
     items = [

@@ -1,11 +1,15 @@
-"""Connections of the processes are bounded: no statement, no silence and no transaction lasts for ever."""
+"""Connections of the processes are bounded: no statement, no silence and no transaction lasts for ever. Dead ones are
+replaced unseen."""
 
+import asyncio
 from datetime import timedelta
 
+import psycopg
 from cryptography.fernet import Fernet
-from sqlalchemy import text
+from sqlalchemy import Engine, event, make_url, text
+from sqlalchemy.pool import ConnectionPoolEntry as PoolEntry
 
-from runtime.database import make_engine
+from runtime.database import IDLE_SECONDS, make_async_engine, make_engine
 from runtime.settings import Settings, load_settings
 from tests.databases import TestDatabase
 from tests.journeys import KEY
@@ -39,3 +43,61 @@ def test_a_connection_has_the_limits_of_the_settings(database: TestDatabase) -> 
 def test_no_transaction_can_outlast_what_an_export_of_heads_looks_back() -> None:
     (limit,) = (rule.le for rule in Settings.model_fields["transaction_timeout_s"].metadata if hasattr(rule, "le"))
     assert timedelta(seconds=limit) < HEADS_OVERLAP
+
+
+def _superuser(database: TestDatabase) -> psycopg.Connection:
+    url = make_url(database.superuser_url).set(drivername="postgresql")
+    return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
+
+
+def _end(database: TestDatabase, backend: int) -> None:
+    """Returns when the backend has said its last words and is gone."""
+    with _superuser(database) as superuser:
+        assert superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [backend]).fetchone() == (True,)
+
+
+def test_a_connection_that_the_server_ended_while_idle_is_replaced_unseen(database: TestDatabase) -> None:
+    engine = make_engine(_settings(database.application_url))
+    with engine.connect() as connection:
+        before = connection.scalar(text("SELECT pg_backend_pid()"))
+    _end(database, before)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT pg_backend_pid()")) != before
+    engine.dispose()
+
+
+def test_so_is_one_of_an_event_loop(database: TestDatabase) -> None:
+    async def use_twice() -> tuple[int, int]:
+        engine = make_async_engine(_settings(database.application_url))
+        async with engine.connect() as connection:
+            before = await connection.scalar(text("SELECT pg_backend_pid()"))
+        _end(database, before)
+        async with engine.connect() as connection:
+            after = await connection.scalar(text("SELECT pg_backend_pid()"))
+        await engine.dispose()
+        return before, after
+
+    before, after = asyncio.run(use_twice())
+    assert before != after
+
+
+def _last_query_after_a_second_checkout(engine: Engine, database: TestDatabase) -> str:
+    with engine.connect() as connection:
+        backend = connection.scalar(text("SELECT pg_backend_pid()"))
+        connection.commit()
+    with engine.connect(), _superuser(database) as superuser:
+        asked = superuser.execute("SELECT query FROM pg_stat_activity WHERE pid = %s", [backend]).fetchone()
+    engine.dispose()
+    assert asked is not None
+    return str(asked[0])
+
+
+def test_only_a_connection_that_was_idle_for_long_is_asked_whether_it_is_alive(database: TestDatabase) -> None:
+    engine = make_engine(_settings(database.application_url))
+    assert _last_query_after_a_second_checkout(engine, database) == "COMMIT"
+
+    def age(_connection: object, record: PoolEntry) -> None:
+        record.info["used_at"] -= 2 * IDLE_SECONDS
+
+    event.listen(engine, "checkin", age)
+    assert _last_query_after_a_second_checkout(engine, database) != "COMMIT"
