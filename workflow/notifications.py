@@ -15,8 +15,6 @@ from sqlalchemy.types import Text
 
 from workflow.columns import Integers, Texts, Uuids, statement
 
-from workflow.columns import Integers, Texts, Uuids, statement
-
 
 class NotificationKind(StrEnum):
     """What a message is about. workers/mail.py has the words of each."""
