@@ -57,7 +57,7 @@ def latencies_at(
         return post(PATH, token, json.dumps(items if together > 1 else items[0]))
 
     answers = asyncio.run(send_at_rate(port, make, a_second=rate / together, seconds=seconds))
-    unexpected = set(answers.statuses) - {"200", "202", "503"}
+    unexpected = set(answers.statuses) - {"200", "202", "503", "cut"}
     assert not unexpected, f"answers by status: {dict(answers.statuses)}"
     until(lambda: on.number("SELECT count(*) FROM transition_request WHERE status = 'due'") == 0, "the last outcome")
     with on.engine.connect() as connection:
