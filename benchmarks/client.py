@@ -14,6 +14,9 @@ from benchmarks.stage import Stage
 from models import Person, Service
 from workflow.tokens import issue_token
 
+IDLE_S = 5.0
+"""How long a connection may rest before it is used again: the service closes those that rest for ten seconds."""
+
 
 @dataclass(slots=True)
 class Answers:
@@ -76,20 +79,30 @@ async def send_as_fast_as_answered(port: int, requests: Sequence[bytes], *, conn
 
 
 async def send_at_rate(port: int, make: Callable[[int], bytes], *, a_second: float, seconds: float) -> Answers:
-    """Sends one request after the other at their times, however long answers take."""
+    """Sends one request after the other at their times, however long answers take.
+
+    A service that has too many connections cuts some of them: their requests count as refused, with the status "cut".
+    """
     answers = Answers(began=time.perf_counter())
-    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    idle: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def one(number: int) -> None:
-        pair = idle.pop() if idle else await asyncio.open_connection("127.0.0.1", port)
-        await _exchange(*pair, make(number), answers)
-        idle.append(pair)
+        while idle and idle[0][0] < time.perf_counter() - IDLE_S:
+            idle.pop(0)[2].close()
+        pair = idle.pop()[1:] if idle else await asyncio.open_connection("127.0.0.1", port)
+        try:
+            await _exchange(*pair, make(number), answers)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            answers.refused += 1
+            answers.statuses["cut"] += 1
+        else:
+            idle.append((time.perf_counter(), *pair))
 
     async with asyncio.TaskGroup() as tasks:
         for number in range(int(a_second * seconds)):
             await asyncio.sleep(max(0.0, answers.began + number / a_second - time.perf_counter()))
             tasks.create_task(one(number))
-    for _, writer in idle:
+    for _, _, writer in idle:
         writer.close()
     answers.ended = time.perf_counter()
     return answers

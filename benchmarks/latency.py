@@ -71,7 +71,7 @@ def latencies_at(
         return post(PATH, token, json.dumps(items if together > 1 else items[0]))
 
     answers = asyncio.run(send_at_rate(port, make, a_second=rate / together, seconds=seconds))
-    unexpected = set(answers.statuses) - {"200", "202", "503"}
+    unexpected = set(answers.statuses) - {"200", "202", "503", "cut"}
     assert not unexpected, f"answers by status: {dict(answers.statuses)}"
     until(on.is_drained, "the last outcome")
     with on.engine.connect() as connection:
