@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from benchmarks.figure import Figure, Scale, in_turn
 from benchmarks.processes import ring_apply, until, workers
-from benchmarks.references.one_at_a_time import best_clients, run_one_at_a_time
+from benchmarks.references.one_at_a_time import CLIENTS, best_clients, run_one_at_a_time
 from benchmarks.references.peers import run_peer
 from benchmarks.stage import Stage, ask, stage
 
@@ -20,9 +20,10 @@ def measure(scale: Scale) -> Iterator[Figure]:
     """Gives applied transitions a second beside each reference, and worker CPU for each."""
     apps = scale.of(10_000, 3_000)
     single, by_peer = scale.of(10_000, 2_000), scale.of(2_000, 400)
+    tried = CLIENTS[scale.of(0, 2) :]
     cpu: list[float] = []
     with stage(apps=apps) as on:
-        clients = best_clients(on, requests=scale.of(4_000, 400))
+        clients = best_clients(on, tried, requests=scale.of(4_000, 400))
 
         def devcenter() -> float:
             rate, cost = drain(on, apps=apps)
@@ -36,7 +37,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
         rates = in_turn(contenders, scale.rounds)
     ours = rates["devcenter"]
     titles = {
-        "one at a time": f"pgbench, one a transaction, {clients} clients (the best of 1 to 16)",
+        "one at a time": f"pgbench, one a transaction, {clients} clients (the best of {tried[0]} to {tried[-1]})",
         "plain_actor": "Dramatiq, one message a transition, ORM, 2 x 4 threads",
         "raw_actor": "Dramatiq, one message a transition, raw psycopg, 2 x 4 threads",
         "pgqueuer": "pgqueuer, one job a transition, raw psycopg, 2 processes",
