@@ -6,7 +6,10 @@ import traceback
 
 from benchmarks.figure import Scale
 
-BENCHMARKS = ("drain", "loaded", "latency", "accept", "usage", "promotion", "pages", "worker", "curves", "limits")
+BENCHMARKS = (
+    "drain", "loaded", "latency", "accept", "usage", "promotion", "claim", "pages", "worker", "curves", "resources",
+    "partitioning",
+)  # fmt: skip
 """Modules of this folder with a function `measure`."""
 
 

@@ -1,10 +1,12 @@
 """Cost against load: batches of one to a thousand, and ten to a thousand requests a second over HTTP."""
 
 from collections.abc import Iterator
+from functools import partial
+from statistics import median
 
 from benchmarks.client import admin_token
 from benchmarks.drain import drain
-from benchmarks.figure import Figure, Scale, percentile
+from benchmarks.figure import Figure, Scale, in_turn, percentile
 from benchmarks.latency import APPS, latencies_at
 from benchmarks.processes import api, workers
 from benchmarks.stage import stage
@@ -22,13 +24,20 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
 def _by_batch(scale: Scale) -> Iterator[Figure]:
     most, least = scale.of(4_000, 1_000), scale.of(200, 40)
-    first: tuple[float, float] | None = None
+    sizes = BATCHES[:: scale.of(1, 2)]
+    cpu: dict[int, list[float]] = {size: [] for size in sizes}
+
+    def rate(size: int) -> float:
+        found, cost = drain(on, apps=min(most, least * size), DEVCENTER_BATCH_SIZE=str(size))
+        cpu[size].append(cost)
+        return found
+
     with stage(apps=most) as on:
-        for size in BATCHES[:: scale.of(1, 2)]:
-            found = drain(on, apps=min(most, least * size), DEVCENTER_BATCH_SIZE=str(size))
-            first = first or found
-            yield Figure(f"curve: batches of {size}, rate", found[0], "transitions/s", "batches of 1", first[0])
-            yield Figure(f"curve: batches of {size}, worker CPU", found[1], "us/transition", "batches of 1", first[1])
+        rates = in_turn({str(size): partial(rate, size) for size in sizes}, scale.rounds)
+    for size in sizes:
+        cost, first = median(cpu[size]), median(cpu[1])
+        yield Figure(f"curve: batches of {size}, rate", rates[str(size)], "transitions/s", "batches of 1", rates["1"])
+        yield Figure(f"curve: batches of {size}, worker CPU", cost, "us/transition", "batches of 1", first)
 
 
 def _by_rate(scale: Scale) -> Iterator[Figure]:

@@ -5,6 +5,7 @@ references write the same rows under the same constraints, one transition a tran
 """
 
 from collections.abc import Iterator
+from statistics import median
 
 from benchmarks.figure import Figure, Scale, in_turn
 from benchmarks.processes import ring_apply, until, workers
@@ -44,7 +45,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
     }
     for name, title in titles.items():
         yield Figure(f"drain / {name}", ours, "transitions/s", title, rates[name])
-    yield Figure("drain: worker CPU", sorted(cpu)[len(cpu) // 2], "us/transition", "goal: at most", 110)
+    yield Figure("drain: worker CPU", median(cpu), "us/transition", "goal: at most", 110)
 
 
 def drain(on: Stage, *, apps: int, **settings: str) -> tuple[float, float]:
@@ -61,6 +62,6 @@ def apply_all(on: Stage, asked: int, **settings: str) -> tuple[float, float]:
         ring_apply(on)
         until(on.is_drained, "the drain")
         cost = (started.cpu_seconds() - before) / asked * 1e6
-    applied = int(on.number("SELECT count(*) FROM transition_request WHERE status = 'refused'"))
-    assert applied == 0, f"{applied} requests were refused"
+    refused = int(on.number("SELECT count(*) FROM transition_request WHERE status = 'refused'"))
+    assert refused == 0, f"{refused} requests were refused"
     return on.applied_a_second(since), cost

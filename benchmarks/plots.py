@@ -1,14 +1,17 @@
-"""Draws figures as plots: `python -m benchmarks.plots [FILE] < FIGURES` reads lines of JSON and writes SVGs into docs/.
+"""Draws figures as plots: `python -m benchmarks.plots [FILE ...]` reads lines of JSON, of standard input without
+a FILE, and writes SVGs into docs/.
 
-A plot is written when its figures are there: `cost-by-batch.svg` and `cost-by-load.svg` from the benchmark `curves`,
-`cost-by-rows.svg` from `pages`, `loaded` and `promotion`.
+A plot is written when any of its figures is there: `cost-by-batch.svg` and `cost-by-load.svg` from the benchmark
+`curves`, `cost-by-rows.svg` from `pages`, `claim` and `promotion`.
 """
 
+import fileinput
 import json
 import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +34,7 @@ _BATCH = re.compile(r"curve: batches of (?P<x>\d+), (?P<line>.+)")
 _LOAD = re.compile(r"curve: (?P<x>\d+) a second, (?P<line>.+)")
 _ROWS = (
     re.compile(r"pages: (?P<line>.+), (?P<x>[\d,]+) Apps"),
-    re.compile(r"loaded: (?P<line>claim) beside (?P<x>[\d,]+) finished requests, in the database"),
+    re.compile(r"(?P<line>claim) beside (?P<x>[\d,]+) finished requests, in the database"),
     re.compile(r"(?P<line>promotion): .+ among (?P<x>[\d,]+) Apps, found"),
 )
 _PLAIN = FuncFormatter(lambda value, _: f"{value:,.10g}")
@@ -48,8 +51,8 @@ _STYLE: Any = {
 
 def main(arguments: list[str]) -> int:
     """Gives 0, or 1 when no plot's figures are among those that were read."""
-    lines = Path(arguments[0]).read_text().splitlines() if arguments else sys.stdin.readlines()
-    figures = [json.loads(line) for line in lines if line.startswith("{")]
+    with fileinput.input(arguments) as lines:
+        figures = [json.loads(line) for line in lines if line.startswith("{")]
     with matplotlib.rc_context(_STYLE):
         plots = {
             "cost-by-batch": _by_batch(figures),
@@ -70,7 +73,7 @@ def _by_batch(figures: Iterable[dict[str, Any]]) -> Drawing | None:
         return None
     drawing, (above, below) = _pair("What a transition costs by the size of a batch")
     _draw(above, {"two worker processes": lines["rate"]}, "transitions a second")
-    _draw(below, {"both together": lines["worker CPU"]}, "worker CPU, \N{MICRO SIGN}s a transition", log=True)
+    _draw(below, {"two worker processes": lines["worker CPU"]}, "worker CPU, \N{MICRO SIGN}s a transition", log=True)
     below.set_xlabel("transition requests in one batch (DEVCENTER_BATCH_SIZE)")
     return drawing
 
@@ -112,7 +115,7 @@ def _pair(title: str) -> tuple[Drawing, tuple[Axes, Axes]]:
 
 
 def _draw(at: Axes, lines: Lines, label: str, *, log: bool = False) -> None:
-    for (name, points), marker in zip(lines.items(), MARKERS, strict=False):
+    for (name, points), marker in zip(lines.items(), cycle(MARKERS), strict=False):
         places = sorted(points)
         at.plot(places, [points[x] for x in places], marker=marker, markersize=5, label=name)
     at.set_xscale("log")

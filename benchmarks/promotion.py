@@ -71,7 +71,7 @@ def _seconds_to_promote(on: Stage, eligible: int) -> float:
         with Session(engine) as session, session.begin():
             promote_eligible_apps(session, load_policies(session), AppRulebook(), limit=eligible)
         ring_apply(on)
-        until(lambda: on.number("SELECT count(*) FROM transition_request WHERE status = 'due'") == 0, "the promotion")
+        until(on.is_drained, "the promotion")
         took = time.perf_counter() - began
     assert on.number("SELECT count(*) FROM app WHERE state = 'public'") == eligible
     engine.dispose()

@@ -52,6 +52,6 @@ def measure(scale: Scale) -> Iterator[Figure]:
         reporting.start()
         beside, _ = drain(on, apps=apps)
         reporting.join()
-        accepted = answers[0].a_second * BULK
+        accepted = answers[0].statuses["200"] * BULK / (answers[0].ended - answers[0].began)
         yield Figure("usage: reports accepted beside a drain", accepted, "reports/s", "sent a second", GOAL)
         yield Figure("usage: drain beside reports", beside, "transitions/s", "the drain alone (goal: 0.7)", quietly)

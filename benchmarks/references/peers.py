@@ -27,6 +27,8 @@ from models import App, Notification, Person, Transition, TransitionReason, Tran
 from models.base import new_id
 
 PROCESSES, THREADS = 2, 4
+WARMING = 40
+"""Jobs before those whose latency counts."""
 
 
 def run_peer(on: Stage, name: str, *, requests: int) -> Any:
@@ -40,10 +42,11 @@ def run_peer(on: Stage, name: str, *, requests: int) -> Any:
 
 
 def peer_latencies(on: Stage, name: str, *, a_second: int, seconds: int) -> list[float]:
-    """Gives milliseconds from just before a job is enqueued to the commit that applied it, at a steady rate."""
-    first, *due = _asked(on, a_second * seconds + 1)
+    """Gives milliseconds from when a job is enqueued to the commit that applied it, at a steady rate."""
+    asked = _asked(on, a_second * seconds + WARMING)
+    warming, due = asked[:WARMING], asked[WARMING:]
     with _workers(on, name):
-        asyncio.run(_enqueue(on, name, [first]))
+        asyncio.run(_enqueue(on, name, warming, a_second=a_second))
         until(lambda: _left(on) == len(due), name)
         enqueued = asyncio.run(_enqueue(on, name, due, a_second=a_second))
         until(on.is_drained, name)
@@ -94,8 +97,8 @@ async def _enqueue(on: Stage, name: str, due: list[str], *, a_second: int | None
         for number, request_id in enumerate(due):
             if a_second:
                 await asyncio.sleep(max(0.0, began + number / a_second - time.perf_counter()))
-            enqueued[request_id] = time.time()
             await enqueue(request_id)
+            enqueued[request_id] = time.time()
     return enqueued
 
 

@@ -1,0 +1,42 @@
+"""What a claim takes in the database beside ever more finished requests, planning included."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from benchmarks.database_time import milliseconds_in_database
+from benchmarks.figure import Figure, Scale
+from benchmarks.filling import add_finished_requests, put_requests
+from benchmarks.stage import Stage, stage
+from workflow.claim import due_requests, lock_due_apps
+
+LOOKS, BATCH = 25, 500
+
+
+def measure(scale: Scale) -> Iterator[Figure]:
+    """Gives the time of a claim of 500 due requests beside so many finished ones, and beside none."""
+    apps = scale.of(10_000, 5_000)
+    with stage(apps=apps) as on:
+        put_requests(on.engine, 1, apps=apps)
+        on.settle()
+        none, there = _milliseconds(on), 0
+        for finished in (20_000, scale.of(200_000, 50_000), scale.of(2_000_000, 100_000)):
+            add_finished_requests(on.engine, finished - there)
+            on.settle()
+            there = finished
+            name = f"claim beside {finished:,} finished requests, in the database"
+            yield Figure(name, _milliseconds(on), "ms", "beside none", none)
+
+
+def _milliseconds(on: Stage) -> float:
+    engine = create_engine(on.url)
+    now = on.moment()
+
+    def claim(session: Session) -> None:
+        assert len(due_requests(session, lock_due_apps(session, now, limit=BATCH), now, limit=BATCH)) == BATCH
+
+    with Session(engine) as session:
+        took = milliseconds_in_database(engine, session, claim, looks=LOOKS)
+    engine.dispose()
+    return took
