@@ -26,7 +26,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
     with stage(apps=2 * apps) as on:
         alone = median(drain(on, apps=apps)[0] for _ in range(scale.rounds))
         with api(on) as (_, port):
-            found = _drain_beside_arrivals(on, port, apps, alone / 2, seconds=scale.of(600, 3))
+            found = _drain_beside_arrivals(on, port, apps, alone / 2, seconds=scale.of(600, 5))
     unit = "transitions/s"
     yield Figure("loaded: drain beside arrivals", found.a_second, unit, "the drain alone (goal: 0.6)", alone)
     yield Figure("loaded: drain in the last fifth of that", found.last_fifth, unit, "the first", found.first_fifth)
