@@ -53,8 +53,8 @@ async def accept_together(
 async def _accept_at_once(engine: AsyncEngine, asked: Sequence[Asked]) -> list[Accepted | Exception]:
     try:
         return [*await transact(engine, partial(_accept_all, asked=asked))]
-    except DBAPIError:
-        if len(asked) == 1:
+    except DBAPIError as error:
+        if len(asked) == 1 or error.connection_invalidated:  # what a lost connection committed, nobody knows
             raise
     answers: list[Accepted | Exception] = []
     for one in asked:

@@ -100,6 +100,7 @@ _BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS, CHECKS
 def create_api(settings: Settings) -> FastAPI:
     """Gives the application. Connects to nothing yet."""
     engine = make_async_engine(settings)
+    by_statement = engine.execution_options(isolation_level="AUTOCOMMIT")
     broker = WakingRedisBroker(url=settings.redis_url, middleware=[])
     for name in _BELLS:
         BELL_FAILURES.labels(name)  # a series that is there from the start shows its first failure as a growth
@@ -151,7 +152,7 @@ def create_api(settings: Settings) -> FastAPI:
         engine=engine,
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),
-        find_caller=Gatherer(partial(find_callers, engine.execution_options(isolation_level="AUTOCOMMIT"))),
+        find_caller=Gatherer(partial(find_callers, by_statement)),
         accept_one=lambda actor, wanted: accepting(Asked(actor, wanted)),
         ring_apply=ring_apply,
         ring=lambda name: doorbell.ring(_BELLS[name]),
@@ -159,7 +160,7 @@ def create_api(settings: Settings) -> FastAPI:
         unseal=keys.unseal,
         allow_loopback_urls=settings.allow_loopback_urls,
         pixels=pixels,
-        waiter=Waiter(transitions.finder(engine)),
+        waiter=Waiter(transitions.finder(by_statement)),
         token_use=token_use,
         revision=head_revision(),
         redis_answers=redis_answers,

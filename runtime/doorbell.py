@@ -93,25 +93,31 @@ class Doorbell:
             self._send(bells)
 
     def _send(self, bells: Sequence[Bell]) -> None:
-        left = {bell.name for bell in bells}
         try:
-            for bell, raised in zip(bells, self._raise_flags(bells), strict=True):
-                if raised:
-                    message: Message[Any] = Message(bell.queue_name, bell.actor_name, (), {}, {})
-                    self._broker.enqueue(message)
-                left.discard(bell.name)
+            raised = self._raise_flags(bells)
         except Exception:
             # Whatever it is, the work is in Postgres and the sweep finds it.
-            log.warning("bells could not be rung: %s", ", ".join(sorted(left)), exc_info=True)
-            for name in left:
-                self._on_failure(name)
+            log.warning("bells could not be rung: %s", ", ".join(bell.name for bell in bells), exc_info=True)
+            for bell in bells:
+                self._on_failure(bell.name)
+            return
+        for bell in raised:
+            self._send_message(bell)
 
-    def _raise_flags(self, bells: Sequence[Bell]) -> list[bool]:
-        """Gives for each bell whether its flag was down."""
+    def _send_message(self, bell: Bell) -> None:
+        try:
+            message: Message[Any] = Message(bell.queue_name, bell.actor_name, (), {}, {})
+            self._broker.enqueue(message)
+        except Exception:
+            log.warning("bell %s could not be rung", bell.name, exc_info=True)
+            self._on_failure(bell.name)
+
+    def _raise_flags(self, bells: Sequence[Bell]) -> list[Bell]:
+        """Gives the bells whose flags were down."""
         pipeline = self._broker.client.pipeline(transaction=False)
         for bell in bells:
             pipeline.set(self._flag(bell), b"1", nx=True, px=QUIET_MS)
-        return [bool(answer) for answer in pipeline.execute()]
+        return [bell for bell, was_down in zip(bells, pipeline.execute(), strict=True) if was_down]
 
     def _flag(self, bell: Bell) -> str:
         return f"{self._broker.namespace}:bell:{bell.name}"

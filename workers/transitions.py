@@ -8,7 +8,9 @@ from workers.deps import BellName, Deps
 from workflow.batch import BatchReport, judge_due_requests, judge_suspect
 
 TURN_SECONDS = 30.0
-"""How long one message drains before it rings again and lets others have its thread."""
+"""How long one message drains full batches before it rings again and lets others have its thread."""
+SHORT_TURN_SECONDS = 0.2
+"""The same while batches are not full: then others, messages of services for one, are as urgent."""
 
 
 def apply_due_requests(deps: Deps) -> int:
@@ -17,15 +19,15 @@ def apply_due_requests(deps: Deps) -> int:
     The claim after a batch finds what came for its Apps while they were locked, which other workers passed over.
     """
     judged = 0
-    turn_ends = time.monotonic() + TURN_SECONDS
+    began = time.monotonic()
     while True:
         report = _one_batch(deps)
         judged += len(report.outcomes)
         for app_id in report.suspects:
             judged += _quarantine(deps, app_id)
-        if report.found_nothing:
+        if not report.claimed:
             return judged
-        turn_is_over = time.monotonic() > turn_ends
+        turn_is_over = time.monotonic() - began > (TURN_SECONDS if report.full else SHORT_TURN_SECONDS)
         if report.full or turn_is_over:
             deps.ring(BellName.APPLY)
         if turn_is_over:

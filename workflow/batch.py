@@ -44,16 +44,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """What one batch did; `full` when it had as many as it may. `suspects` are Apps left for `judge_suspect`."""
+    """What one batch did. `suspects` are Apps left for `judge_suspect`.
+
+    `claimed`: it held Apps, so whoever looked meanwhile passed them over, and somebody has to look again. `full`: it
+    had as many requests as it may.
+    """
 
     outcomes: tuple[Outcome, ...] = ()
+    claimed: bool = False
     full: bool = False
     suspects: tuple[UUID, ...] = ()
-
-    @property
-    def found_nothing(self) -> bool:
-        """Whether nothing was due that nobody else holds."""
-        return not self.outcomes and not self.suspects
 
 
 def judge_due_requests(
@@ -71,7 +71,7 @@ def judge_due_requests(
     suspects = {request.app_id for request in requests if request.crashes}
     clean = [request for request in requests if request.app_id not in suspects]
     outcomes = _judge(session, clean, now, writer, announce) if clean else []
-    return BatchReport(tuple(outcomes), full=len(requests) >= limit, suspects=tuple(suspects))
+    return BatchReport(tuple(outcomes), claimed=True, full=len(requests) >= limit, suspects=tuple(suspects))
 
 
 def judge_suspect(session: Session, app_id: UUID, *, now: datetime, writer: Writer, announce: Announce) -> BatchReport:
@@ -92,7 +92,7 @@ def judge_suspect(session: Session, app_id: UUID, *, now: datetime, writer: Writ
         forget_crashes(session, [request.id])
     else:
         outcomes = _judge(session, requests, now, writer, announce)
-    return BatchReport(tuple(outcomes))
+    return BatchReport(tuple(outcomes), claimed=True)
 
 
 def _judge(

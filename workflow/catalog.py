@@ -58,7 +58,8 @@ _LIST = statement(
     badges=Texts(),
 )
 """What an entry says follows from its submission, which never changes: it is taken from the entry if that is the same,
-because reading the words out of the snapshot again would cost more than all the rest."""
+because reading the words out of the snapshot again would cost more than all the rest. So a release that changes how
+they are made takes all entries off and lists them again in a migration."""
 
 _TAKE_OFF = app_ids("DELETE FROM catalog_entry WHERE app_id = ANY(:ids)")
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -18,23 +19,33 @@ def pipelined(session: Session) -> Iterator[None]:
     executed. Use it inside `savepoint`.
     """
     driver = _driver_of(session)
-    try:
-        with driver.pipeline():
-            yield
-    except psycopg.Error as error:
-        raise DBAPIError.instance(
-            "one of several statements", None, error, psycopg.Error, connection_invalidated=driver.broken
-        ) from error
+    with _errors_of(driver), driver.pipeline():
+        yield
 
 
 @contextmanager
 def savepoint(session: Session) -> Iterator[None]:
     """Rolls back to here when the block raises. For Core statements: objects of the session are left as they are.
 
-    Unlike the session's own, it has psycopg forget the statements that a broken pipeline was about to prepare.
+    Unlike the session's own, it has psycopg forget the statements that a broken pipeline was about to prepare. The
+    transaction must have begun, by a statement: psycopg would take the block for the whole transaction.
     """
-    with _driver_of(session).transaction():
+    driver = _driver_of(session)
+    if driver.info.transaction_status == TransactionStatus.IDLE:
+        raise RuntimeError("a savepoint needs a transaction: execute a statement before")
+    with _errors_of(driver), driver.transaction():
         yield
+
+
+@contextmanager
+def _errors_of(driver: Any) -> Iterator[None]:
+    """Raises psycopg's errors as SQLAlchemy does, which knows nothing of them."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise DBAPIError.instance(
+            "one of several statements", None, error, psycopg.Error, connection_invalidated=driver.broken
+        ) from error
 
 
 def _driver_of(session: Session) -> Any:

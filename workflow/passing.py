@@ -4,6 +4,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError  # noqa: A
 
 PASSING_CLASSES = ("08", "40", "53", "55", "57")
 """Classes of SQLSTATE that say nothing about the rows: lost connections, deadlocks, full disks, locks, restarts."""
+PASSING_STATES = ("25P03", "25P04")
+"""The server ended the connection, because its transaction waited or lasted too long."""
 STATEMENT_TIMEOUT = "57014"
 """In class 57 by its number; but what took too long once takes too long again."""
 
@@ -15,4 +17,4 @@ def is_passing(error: BaseException) -> bool:
     sqlstate = getattr(error.orig, "sqlstate", None)
     if error.connection_invalidated or sqlstate is None:
         return error.connection_invalidated or isinstance(error, OperationalError)
-    return sqlstate != STATEMENT_TIMEOUT and sqlstate[:2] in PASSING_CLASSES
+    return sqlstate != STATEMENT_TIMEOUT and (sqlstate[:2] in PASSING_CLASSES or sqlstate in PASSING_STATES)

@@ -212,11 +212,11 @@ def _request(session: Session, request_id: UUID, actor: Actor) -> RequestShown:
     return shown_request(request, slug, actor)
 
 
-def finder(house_engine: Any) -> Any:
-    """Gives the waiter's look: which of some requests are judged."""
+def finder(engine: Any) -> Any:
+    """Gives the waiter's look: which of some requests are judged. One statement, so `engine` needs no transactions."""
 
     async def find_finished(ids: list[UUID]) -> set[UUID]:
-        async with house_engine.connect() as connection:
+        async with engine.connect() as connection:
             statement = text("SELECT id FROM transition_request WHERE id = ANY(:ids) AND status <> 'due'")
             return set((await connection.execute(statement, {"ids": ids})).scalars())
 
