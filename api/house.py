@@ -68,7 +68,10 @@ class House:
 
 
 async def transact(engine: AsyncEngine, work: Callable[[Session], Result]) -> Result:
-    """Runs synchronous `work` in one transaction and gives what it gives, after COMMIT."""
+    """Runs synchronous `work` in one transaction and gives what it gives, after COMMIT.
+
+    One switch into the greenlet for BEGIN, work and COMMIT.
+    """
 
     def run(session: Session) -> Result:
         with session.begin():

@@ -76,6 +76,9 @@ def lock_due_apps(session: Session, now: datetime, *, limit: int) -> list[UUID]:
 
     Candidates are read apart from the lock, so that the LIMIT never starves a second worker: when all of a page are
     held elsewhere, it looks past them.
+
+    From here on the transaction's statements are planned without their values, once for all batches
+    (`plan_cache_mode`).
     """
     passed: list[UUID] = []
     while True:
@@ -83,7 +86,7 @@ def lock_due_apps(session: Session, now: datetime, *, limit: int) -> list[UUID]:
         locked = {app_id for app_id, held in candidates if held}
         if locked or not candidates:
             return sorted(locked)
-        passed += {app_id for app_id, _ in candidates}
+        passed.extend({app_id for app_id, _ in candidates})
 
 
 def lock_apps(session: Session, ids: Sequence[UUID]) -> list[UUID]:

@@ -9,15 +9,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy import select
 from sqlalchemy.orm import Session
-from sqlalchemy.types import DateTime
 
 from models import App, Membership
 from models.lifecycle import AppState, MembershipState, MembershipTrigger
 from workflow.actors import Actor
+from workflow.columns import Uuids, statement
 from workflow.errors import NotFound, Refused, Unmet
 from workflow.locking import find_app, lock_app
 from workflow.machine import judge_membership
@@ -89,14 +87,14 @@ def is_paused(app: App, membership: Membership) -> bool:
     return membership.state == MembershipState.MEMBER and app.state != AppState.PUBLIC
 
 
-_END = text("""
+_END = statement(
+    """
     UPDATE membership m SET state = 'left', left_at = :now, left_by = ended.actor_id
       FROM unnest(:ids, :actors) AS ended (app_id, actor_id)
      WHERE m.app_id = ended.app_id AND m.state IN ('applied', 'member')
-""").bindparams(
-    bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))),
-    bindparam("actors", type_=ARRAY(PgUUID(as_uuid=True))),
-    bindparam("now", type_=DateTime(timezone=True)),
+    """,
+    ids=Uuids(),
+    actors=Uuids(),
 )
 
 
@@ -105,8 +103,8 @@ def _moved(
 ) -> tuple[App, Membership | None, str]:
     """Locks the App and judges the trigger; gives both rows and the state to store."""
     app = lock_app(session, slug, actor)
-    statement = select(Membership).where(Membership.app_id == app.id).execution_options(populate_existing=True)
-    membership = session.scalar(statement)
+    of_app = select(Membership).where(Membership.app_id == app.id).execution_options(populate_existing=True)
+    membership = session.scalar(of_app)
     state = membership.state if membership else None
     judgment = judge_membership(trigger.value, state, actor.role, app_state=app.state)
     unmet = list(judgment.unmet)

@@ -8,8 +8,6 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
@@ -218,17 +216,17 @@ class Told:
     cause: str
 
 
-_TELL_OF_APPS = text("""
+_TELL_OF_APPS = statement(
+    """
     INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
-    SELECT uuidv7(), :kind, t.cause, a.id, a.version, p.id, '{}', :now
+    SELECT uuidv7(), CAST(:kind AS text), t.cause, a.id, a.version, p.id, '{}', :now
       FROM unnest(:app_ids, :person_ids, :causes) AS t (app_id, person_id, cause)
       JOIN app a ON a.id = t.app_id JOIN person p ON p.id = t.person_id AND p.removed_at IS NULL
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
-""").bindparams(
-    bindparam("kind", type_=Text),
-    bindparam("app_ids", type_=ARRAY(PgUUID(as_uuid=True))),
-    bindparam("person_ids", type_=ARRAY(PgUUID(as_uuid=True))),
-    bindparam("causes", type_=ARRAY(Text)),
+    """,
+    app_ids=Uuids(),
+    person_ids=Uuids(),
+    causes=Texts(),
 )
 
 
@@ -254,11 +252,14 @@ def _telling(kind: NotificationKind, cause: str, now: datetime, data: Mapping[st
 
 _TELLING = (bindparam("kind", type_=Text), bindparam("cause", type_=Text))
 
-_TELL_PEOPLE = text("""
+_TELL_PEOPLE = statement(
+    """
     INSERT INTO notification (id, kind, cause, recipient_id, data, due_at)
     SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now FROM person p WHERE p.id = ANY(:ids)
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
-""").bindparams(*_TELLING, bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))))
+    """,
+    ids=Uuids(),
+).bindparams(*_TELLING)
 
 _TELL_REVIEWERS = text("""
     INSERT INTO notification (id, kind, cause, recipient_id, data, due_at)
@@ -273,7 +274,10 @@ _TELL_ADDRESS = text("""
     ON CONFLICT (cause, recipient_email, channel) WHERE recipient_email IS NOT NULL DO NOTHING
 """).bindparams(*_TELLING)
 
-_VOID = text("""
+_VOID = statement(
+    """
     UPDATE notification SET status = 'void', leased_until = NULL, data = data - 'sealed'
      WHERE cause = ANY(:causes) AND status IN ('due', 'dead')
-""").bindparams(bindparam("causes", type_=ARRAY(Text)))
+    """,
+    causes=Texts(),
+)

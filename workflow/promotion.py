@@ -24,8 +24,8 @@ _NOT_ASKED_FOR = """
                  UNION ALL
                  SELECT app_id FROM transition_request WHERE status = 'dead' AND source = 'schedule')
 """
-"""Each half has an index of nothing else, and is read once into a hash, however few the planner takes them for: joined,
-every candidate could be compared with every request."""
+"""Each half has an index of nothing else, and is read once into a hash, however few the planner takes them for, as long
+as the hash fits into work_mem: joined, every candidate could be compared with every request."""
 
 _CANDIDATES = text(f"""
     SELECT a.id FROM app a

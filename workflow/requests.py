@@ -69,15 +69,19 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A request that will be judged; `repeated` when this key had been accepted before.
+    """A request that will be judged.
 
     `times` are those of a new one, which is due, and otherwise what was asked for. What became of a repeated one since
     is to be read.
     """
 
     id: UUID
-    repeated: bool
     times: Times | None = None
+
+    @property
+    def repeated(self) -> bool:
+        """Whether this key had been accepted before."""
+        return self.times is None
 
 
 def accept_requests(
@@ -286,7 +290,7 @@ def _answer(
     one: Wanted, row: dict[str, Any], stored: dict[str, tuple[UUID, bytes]], times: Times | None
 ) -> Accepted | WorkflowError:
     if times is not None:
-        return Accepted(row["id"], repeated=False, times=times)
+        return Accepted(row["id"], times)
     before = stored.get(one.idempotency_key) if one.idempotency_key else None
     request_id, body_hash = before or (row["id"], row["body_hash"])
     if body_hash != one.body_hash:
@@ -295,4 +299,4 @@ def _answer(
             f"The idempotency key {one.idempotency_key} was used with another body.",
             "Use a new key for a new request.",
         )
-    return Accepted(request_id, repeated=True)
+    return Accepted(request_id)

@@ -8,16 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from models import ApiToken, Person, Service
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.actors import Actor
-from workflow.columns import Bytes, statement
+from workflow.columns import Bytes, Uuids, statement
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound
 
 SCOPES_OF: dict[Role, frozenset[Scope]] = {
@@ -156,12 +154,15 @@ def note_token_use(session: Session, token_ids: Sequence[UUID], now: datetime) -
     session.execute(_NOTE_USE, {"ids": list(token_ids), "now": now, "before": now - USED_EVERY})
 
 
-_NOTE_USE = text("""
+_NOTE_USE = statement(
+    """
     WITH used AS (SELECT id FROM api_token
                    WHERE id = ANY(:ids) AND (last_used_at IS NULL OR last_used_at <= :before)
                    ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
     UPDATE api_token t SET last_used_at = :now FROM used WHERE t.id = used.id
-""").bindparams(bindparam("ids", type_=ARRAY(PgUUID(as_uuid=True))))
+    """,
+    ids=Uuids(),
+)
 
 
 def list_tokens(session: Session) -> Sequence[ApiToken]:

@@ -66,7 +66,7 @@ def test_a_connection_that_the_server_ended_while_idle_is_replaced_unseen(databa
     engine.dispose()
 
 
-def test_so_is_one_of_an_event_loop(database: TestDatabase) -> None:
+def test_a_connection_of_an_event_loop_that_the_server_ended_is_replaced_unseen(database: TestDatabase) -> None:
     async def use_twice() -> tuple[int, int]:
         engine = make_async_engine(_settings(database.application_url))
         async with engine.connect() as connection:

@@ -363,7 +363,9 @@ def test_a_key_given_twice_in_one_call_is_one_request_and_another_body_is_refuse
     with Session(engine) as session, session.begin():
         first, second, other = accept_requests(session, [submit, submit, withdraw], people.partner, RequestSource.HTTP)
     assert isinstance(first, Accepted)
-    assert second == Accepted(first.id, repeated=True)
+    assert not first.repeated
+    assert second == Accepted(first.id)
+    assert second.repeated
     assert isinstance(other, Conflict)
     assert _rows(engine, "SELECT id, trigger FROM transition_request") == [(first.id, "submit")]
 
