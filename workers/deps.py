@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from workers.announcements import Announcements
+from workers.one_judge import OneJudge
 from workers.pages import FetchesPages
 from workflow.apply import Writer
 from workflow.machine import AppRulebook
@@ -60,6 +61,7 @@ class Deps:
     count_worked: Callable[[str, str], None]
     took_batch: Callable[[float], None]
     policies: KnownPolicies = field(default_factory=KnownPolicies)
+    one_judge: OneJudge = field(default_factory=OneJudge)
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Session]:

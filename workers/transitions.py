@@ -8,29 +8,39 @@ from workers.deps import BellName, Deps
 from workflow.batch import BatchReport, judge_due_requests, judge_suspect
 
 TURN_SECONDS = 30.0
-"""How long one message drains full batches before it rings again and lets others have its thread."""
-SHORT_TURN_SECONDS = 0.2
-"""The same while batches are not full: then others, messages of services for one, are as urgent."""
+"""How long one message drains before it rings again and lets others have its thread."""
 
 
 def apply_due_requests(deps: Deps) -> int:
     """Judges due requests until a claim finds nothing; gives how many. Each batch is one transaction.
 
-    The claim after a batch finds what came for its Apps while they were locked, which other workers passed over.
+    The claim after a batch finds what came for its Apps while they were locked, which other workers passed over. While
+    another thread of this process judges, that one does it, and 0 is given at once.
     """
+    if not deps.one_judge.begin():
+        return 0
+    try:
+        return _drain(deps)
+    except BaseException:
+        deps.one_judge.leave()
+        raise
+
+
+def _drain(deps: Deps) -> int:
     judged = 0
-    began = time.monotonic()
+    turn_ends = time.monotonic() + TURN_SECONDS
     while True:
         report = _one_batch(deps)
         judged += len(report.outcomes)
         for app_id in report.suspects:
             judged += _quarantine(deps, app_id)
-        if not report.claimed:
+        if not report.claimed and deps.one_judge.is_done():
             return judged
-        turn_is_over = time.monotonic() - began > (TURN_SECONDS if report.full else SHORT_TURN_SECONDS)
+        turn_is_over = time.monotonic() > turn_ends
         if report.full or turn_is_over:
             deps.ring(BellName.APPLY)
         if turn_is_over:
+            deps.one_judge.leave()
             return judged
 
 
