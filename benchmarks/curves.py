@@ -24,7 +24,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
 def _by_batch(scale: Scale) -> Iterator[Figure]:
     most, least = scale.of(4_000, 1_000), scale.of(200, 40)
-    sizes = BATCHES[:: scale.of(1, 2)]
+    sizes = BATCHES[:: scale.of(1, 3)]
     cpu: dict[int, list[float]] = {size: [] for size in sizes}
 
     def rate(size: int) -> float:

@@ -84,7 +84,7 @@ def _by_load(figures: Iterable[dict[str, Any]]) -> Drawing | None:
         return None
     drawing, (above, below) = _pair("What a transition costs at a steady rate of arrival")
     latencies = {"median": lines["p50"], "99th percentile": lines["p99"]}
-    _draw(above, latencies, "accepted to applied, ms")
+    _draw(above, latencies, "accepted to applied, ms", log=True)
     _draw(below, {"two worker processes": lines["worker CPU"]}, "worker CPU, \N{MICRO SIGN}s a transition", log=True)
     below.set_xlabel("requests a second over HTTP (from 500 on in lists of 20)")
     return drawing
@@ -100,7 +100,7 @@ def _by_rows(figures: Iterable[dict[str, Any]]) -> Drawing | None:
     others = {name: points for name, points in lines.items() if name in ("claim", "promotion")}
     pages = {name: points for name, points in lines.items() if name not in searches | others}
     for at, shown, what in zip(axes, (pages, searches, others), ("a page", "a search", "a look for work"), strict=True):
-        _draw(at, shown, f"{what}, ms")
+        _draw(at, shown, f"{what}, ms", log=True)
         at.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=9)
         at.xaxis.set_major_locator(LogLocator())
         at.xaxis.set_major_formatter(_PLAIN)
