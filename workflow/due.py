@@ -22,7 +22,6 @@ RETRY_AFTER = (
     timedelta(hours=2),
 )
 """How long a row rests after its first, second, ... failed try."""
-BURIED_AT_ONCE = 500
 
 
 class DueKind(StrEnum):
@@ -52,29 +51,25 @@ def lease_due_rows(session: Session, kind: DueKind, now: datetime, *, lease: tim
     Each attempt is counted here, before the work starts. A row whose tries are used up by processes that died becomes
     dead instead of being given.
     """
-    session.execute(
-        text(f"""
-            UPDATE {kind} SET status = 'dead', leased_until = NULL,
-                   last_error = coalesce(last_error || '; ', '') || 'its process died during attempt ' || attempts
-             WHERE id IN (SELECT id FROM {kind}
-                           WHERE status = 'due' AND due_at <= :now AND attempts >= :max_attempts
-                             AND (leased_until IS NULL OR leased_until <= :now)
-                           ORDER BY due_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
-        """),
-        {"now": now, "max_attempts": MAX_ATTEMPTS, "limit": BURIED_AT_ONCE},
-    )
-    rows = session.scalars(
-        text(f"""
-            UPDATE {kind} SET leased_until = :until, attempts = attempts + 1
-             WHERE id IN (SELECT id FROM {kind}
-                           WHERE status = 'due' AND due_at <= :now AND attempts < :max_attempts
-                             AND (leased_until IS NULL OR leased_until <= :now)
-                           ORDER BY due_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
-            RETURNING id
-        """),
-        {"until": now + lease, "now": now, "limit": limit, "max_attempts": MAX_ATTEMPTS},
-    )
-    return [Lease(kind, row_id, now + lease) for row_id in rows]
+    statement = text(f"""
+        UPDATE {kind}
+           SET status = CASE WHEN attempts >= :max_attempts THEN 'dead' ELSE 'due' END,
+               leased_until = CASE WHEN attempts < :max_attempts THEN CAST(:until AS timestamptz) END,
+               attempts = least(attempts + 1, :max_attempts),
+               last_error = CASE WHEN attempts < :max_attempts THEN last_error
+                                 ELSE coalesce(last_error || '; ', '') || 'its process died during attempt ' || attempts
+                            END
+         WHERE id IN (SELECT id FROM {kind}
+                       WHERE status = 'due' AND due_at <= :now AND (leased_until IS NULL OR leased_until <= :now)
+                       ORDER BY due_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
+        RETURNING id, status
+    """)
+    wanted = {"until": now + lease, "now": now, "limit": limit, "max_attempts": MAX_ATTEMPTS}
+    while True:
+        taken = session.execute(statement, wanted).all()
+        leases = [Lease(kind, row.id, now + lease) for row in taken if row.status == "due"]
+        if leases or not taken:
+            return leases
 
 
 def finish_due_row(session: Session, lease: Lease) -> bool:
