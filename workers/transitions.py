@@ -37,10 +37,11 @@ def _drain(deps: Deps) -> int:
         if not report.claimed and deps.one_judge.is_done():
             return judged
         turn_is_over = time.monotonic() > turn_ends
+        if turn_is_over:
+            deps.one_judge.leave()  # before the bell: whoever answers it must be let in
         if report.full or turn_is_over:
             deps.ring(BellName.APPLY)
         if turn_is_over:
-            deps.one_judge.leave()
             return judged
 
 
