@@ -44,6 +44,12 @@ def test_what_was_sent_together_is_there_when_the_block_ends(session: Session) -
     assert session.scalar(COUNT) == 11
 
 
+def test_a_savepoint_without_a_transaction_is_refused(session: Session) -> None:
+    session.rollback()
+    with pytest.raises(RuntimeError, match="execute a statement before"):
+        _together(session, lambda: _note(session, 1))
+
+
 def _together(session: Session, work: Callable[[], object]) -> None:
     with savepoint(session), pipelined(session):
         work()
@@ -51,9 +57,3 @@ def _together(session: Session, work: Callable[[], object]) -> None:
 
 def _note(session: Session, number: int) -> object:
     return session.execute(NOTE, {"number": number})
-
-
-def test_a_savepoint_without_a_transaction_is_refused(session: Session) -> None:
-    session.rollback()
-    with pytest.raises(RuntimeError, match="execute a statement before"):
-        _together(session, lambda: _note(session, 1))
