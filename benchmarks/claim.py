@@ -34,7 +34,8 @@ def _milliseconds(on: Stage) -> float:
     now = on.moment()
 
     def claim(session: Session) -> None:
-        assert len(due_requests(session, lock_due_apps(session, now, limit=BATCH), now, limit=BATCH)) == BATCH
+        ids, last = lock_due_apps(session, now, limit=BATCH)
+        assert len(due_requests(session, ids, now, limit=BATCH, last=last)) == BATCH
 
     with Session(engine) as session:
         took = milliseconds_in_database(engine, session, claim, looks=LOOKS)

@@ -64,10 +64,10 @@ def judge_due_requests(
     Locks the Apps it claims. Requests that were in a batch whose process died are left as `suspects`, so that they
     cannot take others with them again.
     """
-    ids = lock_due_apps(session, now, limit=limit)
+    ids, last = lock_due_apps(session, now, limit=limit)
     if not ids:
         return BatchReport()
-    requests = due_requests(session, ids, now, limit=limit)
+    requests = due_requests(session, ids, now, limit=limit, last=last)
     suspects = {request.app_id for request in requests if request.crashes}
     clean = [request for request in requests if request.app_id not in suspects]
     outcomes = _judge(session, clean, now, writer, announce) if clean else []

@@ -35,12 +35,12 @@ class DueRequest:
 
 _LOCK_DUE = app_ids("""
     WITH planned_once AS MATERIALIZED (SELECT set_config('plan_cache_mode', 'force_generic_plan', true)),
-         candidate AS MATERIALIZED (SELECT app_id FROM transition_request, planned_once
+         candidate AS MATERIALIZED (SELECT app_id, position FROM transition_request, planned_once
                                      WHERE status = 'due' AND due_at <= :now AND app_id <> ALL(:ids)
                                      ORDER BY due_at, position LIMIT :limit),
          locked AS MATERIALIZED (SELECT id FROM app WHERE id = ANY(ARRAY(SELECT app_id FROM candidate))
                                   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
-    SELECT app_id, id FROM candidate LEFT JOIN locked ON id = app_id
+    SELECT app_id, id, position FROM candidate LEFT JOIN locked ON id = app_id
 """)
 """The transaction's statements are planned once for all batches: planning takes longer than a small batch does."""
 
@@ -56,7 +56,7 @@ _DUE = app_ids("""
       LEFT JOIN person p ON p.id = r.principal_id
       LEFT JOIN (SELECT judged.id, count(*) AS times FROM apply_batch, unnest(request_ids) AS judged (id)
                   GROUP BY judged.id) died ON died.id = r.id
-     WHERE r.status = 'due' AND r.due_at <= :now AND r.app_id = ANY(:ids)
+     WHERE r.status = 'due' AND r.due_at <= :now AND r.app_id = ANY(:ids) AND r.position <= :last
      ORDER BY r.position LIMIT :limit
 """)
 
@@ -71,8 +71,14 @@ _FORGET = app_ids("""
 _FORGET_BATCH = text("DELETE FROM apply_batch WHERE id = :id")
 
 
-def lock_due_apps(session: Session, now: datetime, *, limit: int) -> list[UUID]:
-    """Locks Apps with due requests, skipping what other workers hold, and gives their ids. [] means nothing to do.
+ANY_POSITION = 2**63 - 1
+"""No request is behind it."""
+
+
+def lock_due_apps(session: Session, now: datetime, *, limit: int) -> tuple[list[UUID], int]:
+    """Locks the Apps of up to `limit` due requests, skipping what other workers hold.
+
+    Gives their ids and the position of the last of these requests. ([], 0) means that there is nothing to do.
 
     Candidates are read apart from the lock, so that the LIMIT never starves a second worker: when all of a page are
     held elsewhere, it looks past them.
@@ -83,10 +89,10 @@ def lock_due_apps(session: Session, now: datetime, *, limit: int) -> list[UUID]:
     passed: list[UUID] = []
     while True:
         candidates = session.execute(_LOCK_DUE, {"now": now, "ids": passed, "limit": limit}).all()
-        locked = {app_id for app_id, held in candidates if held}
+        locked = {app_id for app_id, held, _ in candidates if held}
         if locked or not candidates:
-            return sorted(locked)
-        passed.extend({app_id for app_id, _ in candidates})
+            return sorted(locked), max((position for _, held, position in candidates if held), default=0)
+        passed.extend({app_id for app_id, _, _ in candidates})
 
 
 def lock_apps(session: Session, ids: Sequence[UUID]) -> list[UUID]:
@@ -94,12 +100,15 @@ def lock_apps(session: Session, ids: Sequence[UUID]) -> list[UUID]:
     return list(session.scalars(_LOCK, {"ids": list(ids)}).all())
 
 
-def due_requests(session: Session, ids: Sequence[UUID], now: datetime, *, limit: int) -> list[DueRequest]:
-    """Gives the due requests of the locked Apps `ids`, oldest acceptance first.
+def due_requests(
+    session: Session, ids: Sequence[UUID], now: datetime, *, limit: int, last: int = ANY_POSITION
+) -> list[DueRequest]:
+    """Gives the due requests of the locked Apps `ids`, oldest acceptance first, up to the position `last`.
 
-    A statement of its own, after the locks: it sees all that was committed before they were granted.
+    A statement of its own, after the locks: it sees all that was committed before they were granted. Without `last` it
+    reads all that waits for these Apps, to give the oldest of it.
     """
-    rows = session.execute(_DUE, {"ids": list(ids), "now": now, "limit": limit}).all()
+    rows = session.execute(_DUE, {"ids": list(ids), "now": now, "limit": limit, "last": last}).all()
     return [_due_request(*row) for row in rows]
 
 
