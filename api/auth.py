@@ -43,7 +43,11 @@ class Access:
             return None
         if given is None:
             raise Forbidden("token.missing", "The call has no token.", "Send Authorization: Bearer <token>.")
-        principal = await house.find_caller(given.credentials)
+        try:
+            principal = await house.find_caller(given.credentials)
+        except Forbidden:
+            request.state.role = None
+            raise
         request.state.role = principal.actor.role
         if principal.actor.role not in self.roles:
             wanted = ", ".join(sorted(self.roles))

@@ -146,8 +146,9 @@ class RedisCounting:
 class Limits:
     """Answers 429 to what comes too fast; every counted answer tells what is left.
 
-    A token counts for itself once a route has recognised it; until then, and without one, the client's address counts,
-    so that made-up tokens open nothing. A request counts once, whatever its body asks for. Operators' calls are free.
+    A token counts for itself once a route has recognised it, until one refuses it; before that, and without one, the
+    client's address counts, so that made-up tokens open nothing. A request counts once, whatever its body asks for.
+    Operators' calls are free.
     """
 
     def __init__(self, app: ASGIApp, *, rates: Rates, counting: Counting) -> None:
@@ -187,7 +188,10 @@ class Limits:
         return self._rates.address, address
 
     def _remember(self, token: str, scope: Scope) -> None:
-        role = scope.get("state", {}).get("role")
+        state = scope.get("state", {})
+        if "role" not in state:
+            return  # no route looked the token up, or the database was away: it is what it was
+        role = state["role"]
         if role is None:
             self._known.pop(token, None)
         else:

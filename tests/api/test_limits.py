@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from models.lifecycle import Role
 from runtime.embedded.valkey import EmbeddedValkey
@@ -93,6 +93,25 @@ def test_a_token_that_is_known_is_served_although_its_address_asks_too_often(
     assert service("GET", "/v1/apps", X_Forwarded_For="198.51.100.5").status_code == 200
     _until_limited(Caller(url, "dc_service_no"), "GET", "/v1/apps", "198.51.100.5", 100)
     assert {service("GET", "/v1/apps", X_Forwarded_For="198.51.100.5").status_code for _ in range(50)} == {200}
+
+
+def test_a_token_that_is_known_stays_so_while_the_database_is_away(
+    database: TestDatabase, valkey_url: str, tmp_path: Path
+) -> None:
+    superuser = create_engine(database.superuser_url, isolation_level="AUTOCOMMIT")
+    with api_running(database.application_url, valkey_url, tmp_path, **RATES) as url, superuser.connect() as connection:
+        service = _caller(url, database, people_in(superuser), Role.SERVICE)
+        assert service("GET", "/v1/apps").status_code == 200
+        name = connection.scalar(text("SELECT current_database()"))
+        connection.execute(text(f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC, devcenter_app"))
+        connection.execute(
+            text("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                 " WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        )  # fmt: skip
+        assert {service("GET", "/v1/apps").status_code for _ in range(50)} == {503}
+        connection.execute(text(f"GRANT CONNECT ON DATABASE {name} TO PUBLIC, devcenter_app"))
+        wait_until(lambda: service("GET", "/v1/apps").status_code == 200, seconds=20, what="the database")
+    superuser.dispose()
 
 
 def test_writes_without_a_token_are_few_and_each_kind_counts_for_itself(url: str) -> None:
