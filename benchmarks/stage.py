@@ -14,8 +14,14 @@ from migrations.run import upgrade
 from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.valkey import EmbeddedValkey
 
-SETTINGS = {"track_commit_timestamp": "on", "max_connections": "200"}
-"""Durability is Postgres's default. The times of commits are by what latency and rates are measured."""
+SETTINGS = {
+    "track_commit_timestamp": "on",
+    "max_connections": "200",
+    "shared_buffers": "1GB",
+    "max_wal_size": "8GB",
+}
+"""Durability is Postgres's default; memory and room for the write-ahead log are what an installation gives it
+(docs/operations.md). The times of commits are by what latency and rates are measured."""
 
 
 @dataclass(frozen=True, slots=True)

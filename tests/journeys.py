@@ -31,10 +31,11 @@ from workflow.actors import Actor
 from workflow.apply import Writer, create_app
 from workflow.batch import BatchReport, judge_due_requests
 from workflow.building.guides import sections_wanted
+from workflow.driver import direct_transaction
 from workflow.errors import WorkflowError
 from workflow.facts import Reason
 from workflow.machine import AppRulebook
-from workflow.policy import CLAIMS_AT_ONCE, load_policies
+from workflow.policy import CLAIMS_AT_ONCE, KnownPolicies, load_policies
 from workflow.requests import Accepted, Wanted, accept_requests
 from workflow.reviewing.desk import claim_review
 from workflow.reviewing.steps import decide_step
@@ -62,6 +63,11 @@ def now_of(session: Session) -> datetime:
 
 def writer_of(session: Session, rulebook: AppRulebook | None = None) -> Writer:
     return Writer(KEY, rulebook or AppRulebook(), load_policies(session), lambda _name: None)
+
+
+def now_and_writer(session: Session, rulebook: AppRulebook | None = None) -> tuple[datetime, Writer]:
+    now, policies = KnownPolicies().read(session)
+    return now, Writer(KEY, rulebook or AppRulebook(), policies, lambda _name: None)
 
 
 def people_in(engine: Engine, company: str = "Acme") -> People:
@@ -197,11 +203,10 @@ def judge(engine: Engine, rulebook: AppRulebook | None = None, *, limit: int = 5
     """Judges batches until a claim finds nothing, and gives their reports."""
     reports = []
     while True:
-        with Session(engine) as session, session.begin():
+        with direct_transaction(engine) as session:
             report = judge_due_requests(
                 session,
-                now=now_of(session),
-                writer=writer_of(session, rulebook),
+                now_and_writer=lambda session: now_and_writer(session, rulebook),
                 announce=lambda ids: announce(engine, ids),
                 limit=limit,
             )

@@ -160,7 +160,8 @@ class _SweepWhileRunning(Middleware):
         self._sweeper = sweeper
 
     def after_worker_boot(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
-        self._sweeper.start()
+        served = worker.consumer_whitelist or set(BellName)
+        self._sweeper.start([bell for bell in BellName if bell in served])
 
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
         self._sweeper.stop()

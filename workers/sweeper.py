@@ -7,6 +7,7 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Collection
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -46,11 +47,13 @@ class Sweeper:
         self._every_seconds = every_seconds
         self._stop = threading.Event()
         self._woken = {bell: threading.Event() for bell in WORK_OF}
-        self._threads = [
-            threading.Thread(target=self._run, args=(bell,), name=f"sweeper-{bell}", daemon=True) for bell in WORK_OF
-        ]
+        self._threads: list[threading.Thread] = []
 
-    def start(self) -> None:
+    def start(self, bells: Collection[BellName] = tuple(BellName)) -> None:
+        """Starts the threads of `bells`: a process that does not answer a bell leaves its work to those that do."""
+        self._threads = [
+            threading.Thread(target=self._run, args=(bell,), name=f"sweeper-{bell}", daemon=True) for bell in bells
+        ]
         for thread in self._threads:
             thread.start()
 

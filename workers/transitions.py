@@ -6,6 +6,7 @@ from uuid import UUID
 
 from workers.deps import BellName, Deps
 from workflow.batch import BatchReport, judge_due_requests, judge_suspect
+from workflow.driver import direct_transaction
 
 TURN_SECONDS = 30.0
 """How long one message drains before it rings again and lets others have its thread."""
@@ -47,9 +48,10 @@ def _drain(deps: Deps) -> int:
 
 def _one_batch(deps: Deps) -> BatchReport:
     began = time.monotonic()
-    with deps.announcements.batch() as announce, deps.unit_of_work() as session:
-        now, writer = deps.now_and_writer(session)
-        report = judge_due_requests(session, now=now, writer=writer, announce=announce, limit=deps.batch_size)
+    with deps.announcements.batch() as announce, direct_transaction(deps.engine) as session:
+        report = judge_due_requests(
+            session, now_and_writer=deps.now_and_writer, announce=announce, limit=deps.batch_size
+        )
     if report.outcomes:
         deps.took_batch(time.monotonic() - began)
     _after_commit(deps, report)
@@ -60,9 +62,8 @@ def _quarantine(deps: Deps, app_id: UUID) -> int:
     """Judges the App's requests that were in a batch whose process died, each in a transaction of its own."""
     judged = 0
     while True:
-        with deps.announcements.batch() as announce, deps.unit_of_work() as session:
-            now, writer = deps.now_and_writer(session)
-            report = judge_suspect(session, app_id, now=now, writer=writer, announce=announce)
+        with deps.announcements.batch() as announce, direct_transaction(deps.engine) as session:
+            report = judge_suspect(session, app_id, now_and_writer=deps.now_and_writer, announce=announce)
         _after_commit(deps, report)
         if not report.outcomes or not report.outcomes[0].request.crashes:
             return judged + len(report.outcomes)

@@ -28,6 +28,9 @@ RETRY_AFTER = timedelta(seconds=1)
 Announce = Callable[[Sequence[UUID]], UUID]
 """Commits, elsewhere, that these requests are about to be judged; gives the batch's id."""
 
+NowAndWriter = Callable[[Session], tuple[datetime, Writer]]
+"""Gives the database's present time and what writing needs, with the policies as they are now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -57,33 +60,36 @@ class BatchReport:
 
 
 def judge_due_requests(
-    session: Session, *, now: datetime, writer: Writer, announce: Announce, limit: int
+    session: Session, *, now_and_writer: NowAndWriter, announce: Announce, limit: int
 ) -> BatchReport:
     """Claims, judges and applies up to `limit` due requests. The caller commits; then all outcomes hold, or none.
 
     Locks the Apps it claims. Requests that were in a batch whose process died are left as `suspects`, so that they
     cannot take others with them again.
     """
-    ids, last = lock_due_apps(session, now, limit=limit)
+    ids, last = lock_due_apps(session, limit=limit)
     if not ids:
         return BatchReport()
-    requests = due_requests(session, ids, now, limit=limit, last=last)
+    asked = due_requests(session, ids, limit=limit, last=last)
+    now, writer = now_and_writer(session)
+    requests = list(asked)
     suspects = {request.app_id for request in requests if request.crashes}
     clean = [request for request in requests if request.app_id not in suspects]
     outcomes = _judge(session, clean, now, writer, announce) if clean else []
     return BatchReport(tuple(outcomes), claimed=True, full=len(requests) >= limit, suspects=tuple(suspects))
 
 
-def judge_suspect(session: Session, app_id: UUID, *, now: datetime, writer: Writer, announce: Announce) -> BatchReport:
+def judge_suspect(session: Session, app_id: UUID, *, now_and_writer: NowAndWriter, announce: Announce) -> BatchReport:
     """Judges the oldest due request of one App, alone. The caller commits.
 
     When the deaths of its processes have used up its tries it is dead without another.
     """
     if not lock_apps(session, [app_id]):
         return BatchReport()
-    requests = due_requests(session, [app_id], now, limit=1)
+    requests = list(due_requests(session, [app_id], limit=1))
     if not requests:
         return BatchReport()
+    now, writer = now_and_writer(session)
     request = requests[0]
     if request.attempts + request.crashes >= MAX_ATTEMPTS:
         error = f"judging it ended its process {request.crashes} times"

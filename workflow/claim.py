@@ -1,8 +1,7 @@
 """Claiming due requests through their Apps' locks, and knowing those whose judging killed a process before."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -36,7 +35,7 @@ class DueRequest:
 _LOCK_DUE = app_ids("""
     WITH planned_once AS MATERIALIZED (SELECT set_config('plan_cache_mode', 'force_generic_plan', true)),
          candidate AS MATERIALIZED (SELECT app_id, position FROM transition_request, planned_once
-                                     WHERE status = 'due' AND due_at <= :now AND app_id <> ALL(:ids)
+                                     WHERE status = 'due' AND due_at <= now() AND app_id <> ALL(:ids)
                                      ORDER BY due_at, position LIMIT :limit),
          locked AS MATERIALIZED (SELECT id FROM app WHERE id = ANY(ARRAY(SELECT app_id FROM candidate))
                                   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
@@ -56,7 +55,7 @@ _DUE = app_ids("""
       LEFT JOIN person p ON p.id = r.principal_id
       LEFT JOIN (SELECT judged.id, count(*) AS times FROM apply_batch, unnest(request_ids) AS judged (id)
                   GROUP BY judged.id) died ON died.id = r.id
-     WHERE r.status = 'due' AND r.due_at <= :now AND r.app_id = ANY(:ids) AND r.position <= :last
+     WHERE r.status = 'due' AND r.due_at <= now() AND r.app_id = ANY(:ids) AND r.position <= :last
      ORDER BY r.position LIMIT :limit
 """)
 
@@ -75,7 +74,7 @@ ANY_POSITION = 2**63 - 1
 """No request is behind it."""
 
 
-def lock_due_apps(session: Session, now: datetime, *, limit: int) -> tuple[list[UUID], int]:
+def lock_due_apps(session: Session, *, limit: int) -> tuple[list[UUID], int]:
     """Locks the Apps of up to `limit` due requests, skipping what other workers hold.
 
     Gives their ids and the position of the last of these requests. ([], 0) means that there is nothing to do.
@@ -88,7 +87,7 @@ def lock_due_apps(session: Session, now: datetime, *, limit: int) -> tuple[list[
     """
     passed: list[UUID] = []
     while True:
-        candidates = session.execute(_LOCK_DUE, {"now": now, "ids": passed, "limit": limit}).all()
+        candidates = session.execute(_LOCK_DUE, {"ids": passed, "limit": limit}).all()
         locked = {app_id for app_id, held, _ in candidates if held}
         if locked or not candidates:
             return sorted(locked), max((position for _, held, position in candidates if held), default=0)
@@ -97,19 +96,20 @@ def lock_due_apps(session: Session, now: datetime, *, limit: int) -> tuple[list[
 
 def lock_apps(session: Session, ids: Sequence[UUID]) -> list[UUID]:
     """Locks those of `ids` that nobody holds, in id order, and gives them."""
-    return list(session.scalars(_LOCK, {"ids": list(ids)}).all())
+    return [app_id for (app_id,) in session.execute(_LOCK, {"ids": list(ids)})]
 
 
 def due_requests(
-    session: Session, ids: Sequence[UUID], now: datetime, *, limit: int, last: int = ANY_POSITION
-) -> list[DueRequest]:
-    """Gives the due requests of the locked Apps `ids`, oldest acceptance first, up to the position `last`.
+    session: Session, ids: Sequence[UUID], *, limit: int, last: int = ANY_POSITION
+) -> Iterator[DueRequest]:
+    """Asks for the due requests of the locked Apps `ids`, oldest acceptance first, up to the position `last`.
 
-    A statement of its own, after the locks: it sees all that was committed before they were granted. Without `last` it
-    reads all that waits for these Apps, to give the oldest of it.
+    The statement is sent at once, its rows are waited for when they are first wanted. A statement of its own, after the
+    locks: it sees all that was committed before they were granted. Without `last` it reads all that waits for these
+    Apps, to give the oldest of it.
     """
-    rows = session.execute(_DUE, {"ids": list(ids), "now": now, "limit": limit, "last": last}).all()
-    return [_due_request(*row) for row in rows]
+    rows = session.execute(_DUE, {"ids": list(ids), "limit": limit, "last": last})
+    return (_due_request(*row) for row in rows)
 
 
 def forget_batch(session: Session, batch_id: UUID) -> None:

@@ -1,22 +1,44 @@
-"""What the path of a batch asks of psycopg itself: sending without waiting, and a savepoint that goes with it."""
+"""What the path of a batch asks of psycopg itself: statements that do not wait for each other, and savepoints.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+SQLAlchemy's way to a statement costs more than a statement of a small batch does.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
+from psycopg.rows import namedtuple_row
+from sqlalchemy import Connection, Dialect, Engine, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+
+
+@contextmanager
+def direct_transaction(engine: Engine) -> Iterator[Session]:
+    """One transaction on a connection of its own: commits when the block ends, rolls back when it raises.
+
+    Its session hands Core statements to psycopg, in a pipeline, BEGIN and COMMIT too: they are sent at once, and who
+    reads rows waits for them and for all that was sent before. What Postgres refuses is raised
+    (sqlalchemy.exc.DBAPIError) where somebody waits next: a reader, the end of a `pipelined` block or of this one.
+    """
+    with engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")  # the transaction is the driver's
+        session = _DirectSession(connection)
+        driver = session.driver
+        with _errors_of(driver), driver.pipeline(), _transaction_of(driver):
+            yield session
 
 
 @contextmanager
 def pipelined(session: Session) -> Iterator[None]:
     """Sends what is executed in the block at once; the block's end waits for all answers together.
 
-    For statements whose answers nobody reads: rows of a SELECT or RETURNING are not there yet. The first statement that
-    Postgres refuses is raised (sqlalchemy.exc.DBAPIError), at the latest when the block ends; those behind it are not
-    executed. Use it inside `savepoint`.
+    For statements whose answers nobody reads. The first statement that Postgres refuses is raised
+    (sqlalchemy.exc.DBAPIError), at the latest when the block ends; those behind it are not executed. Use it inside
+    `savepoint`.
     """
     driver = _driver_of(session)
     with _errors_of(driver), driver.pipeline():
@@ -28,13 +50,80 @@ def savepoint(session: Session) -> Iterator[None]:
     """Rolls back to here when the block raises. For Core statements: objects of the session are left as they are.
 
     Unlike the session's own, it has psycopg forget the statements that a broken pipeline was about to prepare. The
-    transaction must have begun, by a statement: psycopg would take the block for the whole transaction.
+    transaction must have begun, by a statement that was waited for: psycopg would take the block for the whole
+    transaction. What is sent in the block is to be waited for in it.
     """
     driver = _driver_of(session)
     if driver.info.transaction_status == TransactionStatus.IDLE:
         raise RuntimeError("a savepoint needs a transaction: execute a statement before")
-    with _errors_of(driver), driver.transaction():
+    with _errors_of(driver), _transaction_of(driver):
         yield
+
+
+@contextmanager
+def _transaction_of(driver: Any) -> Iterator[None]:
+    with driver.transaction():
+        try:
+            yield
+        except BaseException:
+            # A pipeline in which a statement was refused is deaf until it is synchronised, for the rollback too.
+            with suppress(psycopg.Error), driver.pipeline():
+                pass
+            raise
+
+
+class _Rows:
+    """The rows of a statement, as named tuples. Reading them waits for them."""
+
+    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
+        self._cursor = cursor
+
+    def all(self) -> list[Any]:
+        with _errors_of(self._cursor.connection):
+            return self._cursor.fetchall()
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from self.all()
+
+
+class _DirectSession(Session):
+    """A session for `execute` alone, which has no more of a Result than what `_Rows` gives."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.driver: Any = connection.connection.driver_connection
+        self._dialect = connection.dialect
+
+    def execute(self, statement: Any, params: Any = None, **_: Any) -> Any:
+        form = _direct_form(statement, self._dialect)
+        cursor = self.driver.cursor(row_factory=namedtuple_row)
+        with _errors_of(self.driver):
+            if isinstance(params, Sequence):
+                cursor.executemany(form.sql, [form.dumped(one) for one in params])
+            else:
+                cursor.execute(form.sql, form.dumped(params or {}))
+        return _Rows(cursor)
+
+
+class _DirectForm:
+    """A statement as psycopg takes it."""
+
+    def __init__(self, statement: Executable, dialect: Dialect) -> None:
+        compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+        self.sql = str(compiled)
+        self._processors: dict[str, Callable[[Any], Any]] = {
+            name: processor
+            for name, bind in compiled.binds.items()
+            if (processor := bind.type.dialect_impl(dialect).bind_processor(dialect))
+        }
+
+    def dumped(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        processors = self._processors
+        return {name: processors[name](value) if name in processors else value for name, value in params.items()}
+
+
+_direct_form = lru_cache(maxsize=500)(_DirectForm)
+"""By the statement's identity: each is made once, with its module."""
 
 
 @contextmanager
@@ -49,4 +138,6 @@ def _errors_of(driver: Any) -> Iterator[None]:
 
 
 def _driver_of(session: Session) -> Any:
+    if isinstance(session, _DirectSession):
+        return session.driver
     return session.connection().connection.driver_connection

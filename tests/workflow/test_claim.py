@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger
 from tests.databases import TestDatabase
-from tests.journeys import app_building, ask, now_of, people_in
+from tests.journeys import app_building, ask, people_in
 from workflow.claim import due_requests, lock_due_apps
 
 
@@ -25,12 +25,11 @@ def test_a_second_worker_looks_past_pages_of_apps_that_the_first_holds(engine: E
     for number in range(5):
         ask(engine, people.partner, f"app-{number}", AppTrigger.SUBMIT)
     with Session(engine) as first, Session(engine) as second:
-        now = now_of(first)
         second.execute(text("SET LOCAL transaction_timeout = '10s'"))
-        assert lock_due_apps(first, now, limit=4)[0] == sorted(ids[:4])
-        assert lock_due_apps(second, now, limit=2)[0] == [ids[4]]
+        assert lock_due_apps(first, limit=4)[0] == sorted(ids[:4])
+        assert lock_due_apps(second, limit=2)[0] == [ids[4]]
         with Session(engine) as third:
-            assert lock_due_apps(third, now, limit=2) == ([], 0)
+            assert lock_due_apps(third, limit=2) == ([], 0)
 
 
 def test_a_claim_reads_no_further_than_its_last_candidate_however_much_waits_for_its_apps(engine: Engine) -> None:
@@ -38,8 +37,7 @@ def test_a_claim_reads_no_further_than_its_last_candidate_however_much_waits_for
     ids = [app_building(engine, people, f"app-{number}") for number in range(2)]
     waiting = [ask(engine, people.partner, f"app-{number % 2}", AppTrigger.SUBMIT) for number in range(10)]
     with Session(engine) as session:
-        now = now_of(session)
-        claimed, last = lock_due_apps(session, now, limit=3)
+        claimed, last = lock_due_apps(session, limit=3)
         assert claimed == sorted(ids)
-        assert [one.id for one in due_requests(session, claimed, now, limit=10, last=last)] == waiting[:3]
-        assert [one.id for one in due_requests(session, claimed, now, limit=10)] == waiting
+        assert [one.id for one in due_requests(session, claimed, limit=10, last=last)] == waiting[:3]
+        assert [one.id for one in due_requests(session, claimed, limit=10)] == waiting

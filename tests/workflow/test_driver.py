@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tests.databases import TestDatabase
-from workflow.driver import pipelined, savepoint
+from workflow.driver import direct_transaction, pipelined, savepoint
 
 NOTE = text("INSERT INTO noted (number) VALUES (:number)")
 BEFORE = 1000
@@ -50,6 +50,58 @@ def test_a_savepoint_without_a_transaction_is_refused(session: Session) -> None:
         _together(session, lambda: _note(session, 1))
 
 
+@pytest.fixture
+def engine(database: TestDatabase) -> Iterator[Engine]:
+    made = create_engine(database.owner_url)
+    with made.begin() as connection:
+        connection.execute(text("CREATE TABLE noted (number integer PRIMARY KEY)"))
+    yield made
+    made.dispose()
+
+
+def test_a_direct_transaction_commits_what_was_sent_and_reads_what_it_wrote(engine: Engine) -> None:
+    with direct_transaction(engine) as session:
+        session.execute(NOTE, [{"number": number} for number in range(3)])
+        assert [row.number for row in session.execute(text("SELECT number FROM noted ORDER BY 1"))] == [0, 1, 2]
+        _note(session, 3)
+    assert _noted(engine) == 4
+
+
+def test_what_is_refused_at_the_end_of_a_direct_transaction_is_raised_and_nothing_of_it_stays(engine: Engine) -> None:
+    with pytest.raises(IntegrityError, match="noted_pkey"), direct_transaction(engine) as session:
+        _note_twice(session, 1)
+    assert _noted(engine) == 0
+    with direct_transaction(engine) as session:
+        _note(session, 1)
+    assert _noted(engine) == 1
+
+
+def test_what_a_direct_transaction_raises_itself_is_raised_and_nothing_of_it_stays(engine: Engine) -> None:
+    with pytest.raises(ZeroDivisionError), direct_transaction(engine) as session:
+        _note(session, 1 // 0 if session.execute(COUNT).all() else 1)
+    assert _noted(engine) == 0
+
+
+def test_a_direct_transaction_outlives_what_is_refused_behind_a_savepoint(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    with direct_transaction(engine) as session:
+        _note(session, 1)
+        assert session.execute(COUNT).all() == [(1,)]
+        with pytest.raises(IntegrityError, match="noted_pkey"), savepoint(session):
+            _note_and_count(session, 1)
+        with pytest.raises(IntegrityError, match="noted_pkey"), savepoint(session), pipelined(session):
+            _note_twice(session, 2)
+        _note(session, 3)
+    assert _noted(engine) == 2
+    assert caplog.records == []
+
+
+def _noted(engine: Engine) -> int:
+    with Session(engine) as session:
+        return session.scalar(COUNT) or 0
+
+
 def _together(session: Session, work: Callable[[], object]) -> None:
     with savepoint(session), pipelined(session):
         work()
@@ -57,3 +109,13 @@ def _together(session: Session, work: Callable[[], object]) -> None:
 
 def _note(session: Session, number: int) -> object:
     return session.execute(NOTE, {"number": number})
+
+
+def _note_twice(session: Session, number: int) -> None:
+    _note(session, number)
+    _note(session, number)
+
+
+def _note_and_count(session: Session, number: int) -> None:
+    _note(session, number)
+    session.execute(COUNT).all()

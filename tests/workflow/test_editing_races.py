@@ -15,16 +15,17 @@ from tests.journeys import (
     app_building,
     ask,
     judge,
+    now_and_writer,
     now_of,
     outcome_of,
     people_in,
     state_of,
-    writer_of,
 )
 from tests.waiting import wait_until
 from workflow.actors import Actor
 from workflow.batch import judge_due_requests
 from workflow.building.components import change_component
+from workflow.driver import direct_transaction
 from workflow.errors import Conflict
 
 
@@ -81,11 +82,10 @@ def test_an_edit_that_comes_while_the_submission_is_judged_is_refused(engine: En
             _rename(session, people.partner, "Too late")
 
     with ThreadPoolExecutor(1) as pool:
-        with Session(engine) as session, session.begin():
+        with direct_transaction(engine) as session:
             judge_due_requests(
                 session,
-                now=now_of(session),
-                writer=writer_of(session),
+                now_and_writer=now_and_writer,
                 announce=lambda ids: announce(engine, ids),
                 limit=10,
             )

@@ -11,7 +11,7 @@ from models.base import new_id
 from models.lifecycle import AppTrigger, Role
 from models.request import RequestSource
 from tests.databases import TestDatabase
-from tests.journeys import now_of, writer_of
+from tests.journeys import now_and_writer, writer_of
 from tests.plans import Watched, watched
 from workflow.actors import Actor
 from workflow.batch import judge_due_requests
@@ -44,9 +44,10 @@ def engine(module_database: TestDatabase) -> Iterator[Engine]:
 
 def _judge(engine: Engine, limit: int) -> Watched:
     with Session(engine) as session:
-        now, writer = now_of(session), writer_of(session)
         with watched(engine) as seen:
-            report = judge_due_requests(session, now=now, writer=writer, announce=lambda _ids: new_id(), limit=limit)
+            report = judge_due_requests(
+                session, now_and_writer=now_and_writer, announce=lambda _ids: new_id(), limit=limit
+            )
         assert [outcome.status for outcome in report.outcomes] == ["applied"] * limit
         session.rollback()
     return seen
