@@ -26,10 +26,9 @@ def direct_transaction(engine: Engine) -> Iterator[Session]:
     """
     with engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")  # the transaction is the driver's
-        session = _DirectSession(connection)
-        driver = session.driver
-        with _errors_of(driver), driver.pipeline(), _transaction_of(driver):
-            yield session
+        driver: Any = connection.connection.driver_connection
+        with _errors_of(driver), driver.pipeline() as pipeline, _transaction_of(driver):
+            yield _DirectSession(connection, pipeline)
 
 
 @contextmanager
@@ -62,7 +61,7 @@ def savepoint(session: Session) -> Iterator[None]:
 
 @contextmanager
 def _transaction_of(driver: Any) -> Iterator[None]:
-    with driver.transaction():
+    with psycopg.Transaction(driver):  # driver.transaction() would wait for each of its commands
         try:
             yield
         except BaseException:
@@ -72,27 +71,14 @@ def _transaction_of(driver: Any) -> Iterator[None]:
             raise
 
 
-class _Rows:
-    """The rows of a statement, as named tuples. Reading them waits for them."""
-
-    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
-        self._cursor = cursor
-
-    def all(self) -> list[Any]:
-        with _errors_of(self._cursor.connection):
-            return self._cursor.fetchall()
-
-    def __iter__(self) -> Iterator[Any]:
-        yield from self.all()
-
-
 class _DirectSession(Session):
     """A session for `execute` alone, which has no more of a Result than what `_Rows` gives."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, pipeline: psycopg.Pipeline) -> None:
         super().__init__(connection)
         self.driver: Any = connection.connection.driver_connection
         self._dialect = connection.dialect
+        self._pipeline = pipeline
 
     def execute(self, statement: Any, params: Any = None, **_: Any) -> Any:
         form = _direct_form(statement, self._dialect)
@@ -102,7 +88,23 @@ class _DirectSession(Session):
                 cursor.executemany(form.sql, [form.dumped(one) for one in params])
             else:
                 cursor.execute(form.sql, form.dumped(params or {}))
-        return _Rows(cursor)
+        return _Rows(cursor, self._pipeline)
+
+
+class _Rows:
+    """The rows of a statement, as named tuples. Reading them waits for them."""
+
+    def __init__(self, cursor: psycopg.Cursor[Any], pipeline: psycopg.Pipeline) -> None:
+        self._cursor = cursor
+        self._pipeline = pipeline
+
+    def all(self) -> list[Any]:
+        with _errors_of(self._cursor.connection):
+            self._pipeline.sync()  # fetching alone would not have psycopg know of the transaction
+            return self._cursor.fetchall()
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from self.all()
 
 
 class _DirectForm:

@@ -92,6 +92,8 @@ def test_a_direct_transaction_outlives_what_is_refused_behind_a_savepoint(
             _note_and_count(session, 1)
         with pytest.raises(IntegrityError, match="noted_pkey"), savepoint(session), pipelined(session):
             _note_twice(session, 2)
+        with pytest.raises(ZeroDivisionError), savepoint(session):
+            _note(session, 1 // _note_and_give_zero(session, 1))
         _note(session, 3)
     assert _noted(engine) == 2
     assert caplog.records == []
@@ -114,6 +116,11 @@ def _note(session: Session, number: int) -> object:
 def _note_twice(session: Session, number: int) -> None:
     _note(session, number)
     _note(session, number)
+
+
+def _note_and_give_zero(session: Session, number: int) -> int:
+    _note(session, number)
+    return 0
 
 
 def _note_and_count(session: Session, number: int) -> None:
