@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.house import audit_many, transact
 from models.request import RequestSource
 from workflow.actors import Actor
+from workflow.bells import Bell
 from workflow.errors import WorkflowError
 from workflow.requests import Accepted, Wanted, accept_requests
 
@@ -38,7 +39,7 @@ def accept(session: Session, actor: Actor, wanted: Sequence[Wanted]) -> list[Tak
 
 
 async def accept_together(
-    engine: AsyncEngine, ring_apply: Callable[[], None], asked: Sequence[Asked]
+    engine: AsyncEngine, ring: Callable[[Bell], None], asked: Sequence[Asked]
 ) -> list[Accepted | Exception]:
     """Takes in what several callers ask for at once, in one transaction; when that fails, each in one of its own.
 
@@ -46,7 +47,7 @@ async def accept_together(
     """
     answers = await _accept_at_once(engine, asked)
     if any(isinstance(answer, Accepted) for answer in answers):
-        ring_apply()
+        ring(Bell.APPLY)
     return answers
 
 

@@ -33,9 +33,9 @@ class House:
     """The world of the endpoints.
 
     `find_caller` knows who holds a token, `accept_one` takes a transition request in and rings for it; both raise
-    WorkflowError. `ring_apply` and `ring` never block nor raise; `seal` encrypts a secret and `unseal` opens one, or
-    raises ValueError; `allow_loopback_urls` lets partners' URLs lead to this machine; `pixels` are the few threads that
-    look into pictures; `redis_answers` tells it within a second.
+    WorkflowError. `ring` is given bells (workflow.bells) and never blocks nor raises; `seal` encrypts a secret and
+    `unseal` opens one, or raises ValueError; `allow_loopback_urls` lets partners' URLs lead to this machine; `pixels`
+    are the few threads that look into pictures; `redis_answers` tells it within a second.
     """
 
     engine: AsyncEngine
@@ -43,8 +43,7 @@ class House:
     rulebook: AppRulebook
     find_caller: Callable[[str], Awaitable[Principal]]
     accept_one: Callable[[Actor, Wanted], Awaitable[Accepted]]
-    ring_apply: Callable[[], None]
-    ring: Callable[[str], None]
+    ring: Callable[..., None]
     seal: Callable[[str], str]
     unseal: Callable[[str], str]
     allow_loopback_urls: bool

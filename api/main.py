@@ -55,13 +55,13 @@ from api.waiting import Waiter
 from api.wire import BoundedHead
 from migrations.run import head_revision
 from models.lifecycle import Role
-from runtime.broker import WakingRedisBroker
 from runtime.database import make_async_engine
-from runtime.doorbell import APPLY, CHECKS, JOBS, NOTIFICATIONS, STEPS, Doorbell
+from runtime.doorbell import Doorbell
 from runtime.garbage import collect_seldom
 from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from runtime.telemetry import BELL_FAILURES, UNCOUNTED, configure_logging
+from workflow.bells import Bell
 from workflow.machine import AppRulebook
 from workflow.tokens import note_token_use
 
@@ -94,17 +94,15 @@ ROUTERS = (
     health,
 )
 """Routes are tried in turn, so those come first that services call all day."""
-_BELLS = {bell.name: bell for bell in (APPLY, STEPS, NOTIFICATIONS, JOBS, CHECKS)}
 
 
 def create_api(settings: Settings) -> FastAPI:
     """Gives the application. Connects to nothing yet."""
     engine = make_async_engine(settings)
     by_statement = engine.execution_options(isolation_level="AUTOCOMMIT")
-    broker = WakingRedisBroker(url=settings.redis_url, middleware=[])
-    for name in _BELLS:
-        BELL_FAILURES.labels(name)  # a series that is there from the start shows its first failure as a growth
-    doorbell = Doorbell(broker, on_failure=lambda bell: BELL_FAILURES.labels(bell).inc())
+    for bell in Bell:
+        BELL_FAILURES.labels(bell.value)  # a series that is there from the start shows its first failure as a growth
+    doorbell = Doorbell(settings.redis_url, on_failure=lambda bell: BELL_FAILURES.labels(bell).inc())
 
     pinging = redis.asyncio.Redis.from_url(
         settings.redis_url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=Retry(NoBackoff(), 0)
@@ -124,8 +122,7 @@ def create_api(settings: Settings) -> FastAPI:
 
     counting = RedisCounting(settings.redis_url, UNCOUNTED.inc)
     pixels = ThreadPoolExecutor(PICTURES_AT_ONCE, thread_name_prefix="pixels")
-    ring_apply = partial(doorbell.ring, APPLY)
-    accepting = Gatherer(partial(accept_together, engine, ring_apply))
+    accepting = Gatherer(partial(accept_together, engine, doorbell.ring))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -154,8 +151,7 @@ def create_api(settings: Settings) -> FastAPI:
         rulebook=AppRulebook(),
         find_caller=Gatherer(partial(find_callers, by_statement)),
         accept_one=lambda actor, wanted: accepting(Asked(actor, wanted)),
-        ring_apply=ring_apply,
-        ring=lambda name: doorbell.ring(_BELLS[name]),
+        ring=doorbell.ring,
         seal=keys.seal,
         unseal=keys.unseal,
         allow_loopback_urls=settings.allow_loopback_urls,

@@ -9,13 +9,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import dramatiq
 import psutil
 import redis
-from dramatiq.brokers.redis import RedisBroker
 
 from benchmarks.stage import Stage
+from runtime.doorbell import Doorbell
 from runtime.embedded.processes import free_port
+from workflow.bells import Bell
 
 ROOT = Path(__file__).resolve().parents[1]
 KEY = "a key for benchmarks, of 32 bytes and more"
@@ -75,7 +75,7 @@ def workers(on: Stage, *, processes: int = 2, **settings: str) -> Iterator[Runni
     with redis.Redis.from_url(on.redis_url) as client:
         client.flushdb()
         with starting_workers(on, processes=processes, **settings) as started:
-            until(lambda: client.zcard("dramatiq:__heartbeats__") >= processes, "the workers")
+            until(lambda: client.info("clients")["blocked_clients"] >= processes, "the workers")
             yield started
 
 
@@ -101,10 +101,9 @@ def api(on: Stage, **settings: str) -> Iterator[tuple[Running, int]]:
 
 def ring_apply(on: Stage) -> None:
     """Tells the workers that requests are due."""
-    broker = RedisBroker(url=on.redis_url)
-    broker.enqueue(dramatiq.Message("apply", "apply_due_requests", (), {}, {}))
-    broker.client.lpush("dramatiq:wake:apply", b"1")
-    broker.close()
+    doorbell = Doorbell(on.redis_url, on_failure=lambda _bell: None)
+    doorbell.ring(Bell.APPLY)
+    doorbell.close()
 
 
 def until(holds: Callable[[], bool], what: str, *, seconds: float = 120.0) -> None:

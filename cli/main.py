@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from cli.diagram import DiagramFormat
+from cli.work import Work
 from models.lifecycle import Role
 from models.token import Scope
 
@@ -84,11 +85,14 @@ def api() -> None:
 @app.command()
 def worker(
     processes: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")] = 1,
+    only: Annotated[
+        list[Work] | None, typer.Option(help="Do this kind of work only. May be given several times.")
+    ] = None,
 ) -> None:
     """Judges requests and does what is due."""
     from cli.processes import become_worker
 
-    become_worker(processes)
+    become_worker(processes, only or [])
 
 
 @app.command()

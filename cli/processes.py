@@ -3,9 +3,11 @@
 import os
 import socket
 import sys
+from collections.abc import Sequence
 
 from cli.mistakes import USAGE, Mistake
 from cli.place import as_application
+from cli.work import Work
 from runtime.settings import Settings, environment_of, load_settings
 from runtime.telemetry import shared_metrics_folder
 
@@ -20,8 +22,11 @@ def serve_here() -> None:
     serve(settings)
 
 
-def become_worker(processes: int) -> None:
-    """Replaces this process by Dramatiq's command with the worker's world; returns only by an error."""
+def become_worker(processes: int, only: Sequence[Work]) -> None:
+    """Replaces this process by Dramatiq's command with the worker's world; returns only by an error.
+
+    Without `only` it does all work.
+    """
     settings = _settings()
     environment = environment_of(settings)
     _check_metrics_port(settings)
@@ -29,6 +34,8 @@ def become_worker(processes: int) -> None:
         environment |= shared_metrics_folder()
     command = [sys.executable, "-P", "-m", "dramatiq", "workers.main:setup_broker"]
     command += ["--processes", str(processes), "--threads", str(settings.worker_threads), "--skip-logging"]
+    if only:
+        command += ["--queues", *only]
     os.execve(sys.executable, command, environment)  # noqa: S606 - a list, no shell
 
 

@@ -4,70 +4,63 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from dramatiq import Message
-from redis.exceptions import RedisError
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-from runtime.broker import WakingRedisBroker
-
-QUIET_MS = 1000
-"""How long one ring stands for all, unless it is answered sooner."""
+CONNECT_SECONDS = 2.0
+WAIT_SECONDS = 1.0
+"""How long one wait in Redis lasts at most, so that whoever waits can stop."""
+READ_SECONDS = 5.0
+KEPT_SECONDS = 60
+"""How long a ring that nobody hears is kept. By then the sweep has long found the work."""
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Bell:
-    """A kind of work, and the queue and actor that do it."""
-
-    name: str
-    queue_name: str
-    actor_name: str
-
-
-APPLY = Bell("apply", "apply", "apply_due_requests")
-STEPS = Bell("steps", "steps", "run_due_steps")
-NOTIFICATIONS = Bell("notifications", "notifications", "deliver_due_notifications")
-JOBS = Bell("jobs", "jobs", "run_due_jobs")
-CHECKS = Bell("checks", "checks", "run_due_checks")
-
-
 class Doorbell:
-    """Rings without waiting: a thread of its own sends, so that many rings in a moment are one message.
+    """Rings bells, and waits for them to be rung.
 
-    Between processes a flag in Redis keeps rings together. Whoever answers a bell takes the flag away before it looks
-    for work (`answered`). So a ring that found the flag up was rung before that look: its commit came before the ring,
-    and the look sees it. A flag whose message was lost falls by itself after a second.
+    A bell that was rung is a token in a list in Redis. Who waits longest takes it and looks for work then. One token
+    stands for all rings until it is taken: their commits came before the look. Who is busy does not wait, so that a
+    ring goes to somebody idle, and stays while nobody is.
     """
 
-    def __init__(self, broker: WakingRedisBroker, *, on_failure: Callable[[str], None]) -> None:
-        self._broker = broker
+    def __init__(self, redis_url: str, *, on_failure: Callable[[str], None]) -> None:
+        self._redis = redis.Redis.from_url(
+            redis_url,
+            socket_connect_timeout=CONNECT_SECONDS,
+            socket_timeout=READ_SECONDS,
+            retry=Retry(NoBackoff(), 1),  # a connection may be of a Redis that was restarted since
+        )
         self._on_failure = on_failure
-        self._pending: dict[str, Bell] = {}
+        self._pending: set[str] = set()
         self._wanted = threading.Condition()
         self._thread: threading.Thread | None = None
         self._sending = False
         self._closed = False
 
-    def ring(self, *bells: Bell) -> None:
-        """Has `bells` rung soon. Call it after the commit. Never blocks, never raises."""
+    def ring(self, *bells: str) -> None:
+        """Has `bells` rung at once, by a thread of its own. Call it after the commit. Never blocks, never raises."""
         with self._wanted:
             if self._closed:
                 return
-            self._pending |= {bell.name: bell for bell in bells}
+            self._pending.update(bells)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
                 self._thread.start()
             self._wanted.notify_all()
 
-    def answered(self, bell: Bell) -> None:
-        """Takes the bell's flag away. Call it before looking for work. Never raises: without it the flag falls."""
+    def wait(self, bell: str, seconds: float) -> bool:
+        """Gives True once `bell` is rung, or False after `seconds` or WAIT_SECONDS. Never raises: without Redis the
+        time passes."""
+        seconds = max(0.001, min(seconds, WAIT_SECONDS))  # Redis takes 0 for ever
         try:
-            self._broker.client.delete(self._flag(bell))
-        except (RedisError, OSError):
-            self._on_failure(bell.name)
+            return self._redis.blpop([_key(bell)], timeout=seconds) is not None
+        except (redis.RedisError, OSError):
+            time.sleep(seconds)
+            return False
 
     def close(self, *, seconds: float = 2.0) -> None:
         """Sends what is pending, for at most `seconds`, and stops."""
@@ -87,37 +80,25 @@ class Doorbell:
                     self._wanted.wait()
                 if self._closed:
                     return
-                bells = list(self._pending.values())
+                bells = sorted(self._pending)
                 self._pending.clear()
                 self._sending = True
             self._send(bells)
 
-    def _send(self, bells: Sequence[Bell]) -> None:
+    def _send(self, bells: Sequence[str]) -> None:
+        pipeline = self._redis.pipeline(transaction=False)
+        for bell in bells:
+            pipeline.lpush(_key(bell), b"1")
+            pipeline.ltrim(_key(bell), 0, 0)
+            pipeline.expire(_key(bell), KEPT_SECONDS)
         try:
-            raised = self._raise_flags(bells)
+            pipeline.execute()
         except Exception:
             # Whatever it is, the work is in Postgres and the sweep finds it.
-            log.warning("bells could not be rung: %s", ", ".join(bell.name for bell in bells), exc_info=True)
+            log.warning("bells could not be rung: %s", ", ".join(bells), exc_info=True)
             for bell in bells:
-                self._on_failure(bell.name)
-            return
-        for bell in raised:
-            self._send_message(bell)
+                self._on_failure(bell)
 
-    def _send_message(self, bell: Bell) -> None:
-        try:
-            message: Message[Any] = Message(bell.queue_name, bell.actor_name, (), {}, {})
-            self._broker.enqueue(message)
-        except Exception:
-            log.warning("bell %s could not be rung", bell.name, exc_info=True)
-            self._on_failure(bell.name)
 
-    def _raise_flags(self, bells: Sequence[Bell]) -> list[Bell]:
-        """Gives the bells whose flags were down."""
-        pipeline = self._broker.client.pipeline(transaction=False)
-        for bell in bells:
-            pipeline.set(self._flag(bell), b"1", nx=True, px=QUIET_MS)
-        return [bell for bell, was_down in zip(bells, pipeline.execute(), strict=True) if was_down]
-
-    def _flag(self, bell: Bell) -> str:
-        return f"{self._broker.namespace}:bell:{bell.name}"
+def _key(bell: str) -> str:
+    return f"devcenter:bell:{bell}"

@@ -5,28 +5,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
-from enum import StrEnum
 from typing import Protocol
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from workers.announcements import Announcements
-from workers.one_judge import OneJudge
 from workers.pages import FetchesPages
 from workflow.apply import Writer
 from workflow.machine import AppRulebook
 from workflow.policy import KnownPolicies
-
-
-class BellName(StrEnum):
-    """What a bell says: there may be work of this kind."""
-
-    APPLY = "apply"
-    STEPS = "steps"
-    NOTIFICATIONS = "notifications"
-    JOBS = "jobs"
-    CHECKS = "checks"
 
 
 class SendsMail(Protocol):
@@ -38,7 +26,7 @@ class SendsMail(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """The world of a worker process. `ring` and `answered` never raise; `reached` marks named fault points.
+    """The world of a worker process. `ring` never blocks nor raises; `reached` marks named fault points.
 
     `unseal` opens what was encrypted with a key of the ring; it raises ValueError when none fits.
     """
@@ -48,7 +36,6 @@ class Deps:
     history_key: bytes
     rulebook: AppRulebook
     ring: Callable[..., None]
-    answered: Callable[[BellName], None]
     reached: Callable[[str], None]
     unseal: Callable[[str], str]
     http: FetchesPages
@@ -61,7 +48,6 @@ class Deps:
     count_worked: Callable[[str, str], None]
     took_batch: Callable[[float], None]
     policies: KnownPolicies = field(default_factory=KnownPolicies)
-    one_judge: OneJudge = field(default_factory=OneJudge)
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Session]:

@@ -5,20 +5,12 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from workers.deps import BellName, Deps, database_now
+from workers.deps import Deps, database_now
+from workflow.bells import BELL_OF
 from workflow.due import DueKind, Lease, fail_due_row, lease_due_rows
 
 TURN_SECONDS = 10.0
 """How long a drain works before it rings again and ends, so that whoever runs it can stop."""
-
-BELL_OF = {
-    "transition_request": BellName.APPLY,
-    DueKind.REVIEW_STEP.value: BellName.STEPS,
-    DueKind.NOTIFICATION.value: BellName.NOTIFICATIONS,
-    DueKind.JOB_TICK.value: BellName.JOBS,
-    DueKind.WEBSITE_CHECK.value: BellName.CHECKS,
-}
-"""The bell of each kind of due work."""
 
 log = logging.getLogger(__name__)
 

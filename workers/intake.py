@@ -18,7 +18,8 @@ from models import RejectedMessage
 from models.lifecycle import AppState, AppTrigger, Role
 from models.request import RequestSource
 from models.token import Scope
-from workers.deps import BellName, Deps
+from workers.deps import Deps
+from workflow.bells import Bell
 from workflow.errors import WorkflowError
 from workflow.facts import Reason
 from workflow.passing import is_passing
@@ -84,7 +85,7 @@ def request_transition(deps: Deps, arguments: dict[str, Any], *, tries: int = 1)
         reason = error.orig if isinstance(error, DBAPIError) else error
         record_rejected(deps, "transitions", json.dumps(arguments, default=str).encode(), f"it broke: {reason!r}")
     else:
-        deps.ring(BellName.APPLY)
+        deps.ring(Bell.APPLY)
 
 
 def record_rejected(deps: Deps, queue: str, body: bytes, error: str) -> None:

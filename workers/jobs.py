@@ -12,10 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import JobTick
-from workers.deps import BellName, Deps, database_now
-from workers.draining import BELL_OF, drain
+from workers.deps import Deps, database_now
+from workers.draining import drain
 from workflow.access.deciding import mark_access_requests
 from workflow.audit import exported_heads
+from workflow.bells import BELL_OF, Bell
 from workflow.catalog import mend_catalog
 from workflow.due import DueKind, Lease, due_kinds
 from workflow.notifications import mark_reviews
@@ -55,7 +56,7 @@ class Job:
 
 def _promote_eligible_apps(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
     if promote_eligible_apps(session, load_policies(session), deps.rulebook):
-        deps.ring(BellName.APPLY)
+        deps.ring(Bell.APPLY)
 
 
 def _ring_for_due_work(session: Session, deps: Deps, now: datetime) -> None:
@@ -65,17 +66,17 @@ def _ring_for_due_work(session: Session, deps: Deps, now: datetime) -> None:
 
 def _mark_reviews(session: Session, deps: Deps, now: datetime) -> None:
     if mark_reviews(session, now):
-        deps.ring(BellName.NOTIFICATIONS)
+        deps.ring(Bell.NOTIFICATIONS)
 
 
 def _lapse_idle_claims(session: Session, deps: Deps, now: datetime) -> None:
     if lapse_idle_claims(session, load_policies(session).current, now):
-        deps.ring(BellName.NOTIFICATIONS)
+        deps.ring(Bell.NOTIFICATIONS)
 
 
 def _mark_access_requests(session: Session, deps: Deps, now: datetime) -> None:
     if mark_access_requests(session, now):
-        deps.ring(BellName.NOTIFICATIONS)
+        deps.ring(Bell.NOTIFICATIONS)
 
 
 def _mend_catalog(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
@@ -147,7 +148,7 @@ def run_due_jobs(deps: Deps) -> int:
 
 
 def _run_tick(deps: Deps, lease: Lease) -> bool:
-    bells: list[BellName] = []
+    bells: list[Bell] = []
     with deps.unit_of_work() as session:
         now = database_now(session)
         tick = session.get_one(JobTick, lease.id, with_for_update=True)

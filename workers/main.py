@@ -21,7 +21,7 @@ from dramatiq.middleware import CurrentMessage, Retries, ShutdownNotifications, 
 
 from runtime.broker import WakingRedisBroker
 from runtime.database import make_engine
-from runtime.doorbell import APPLY, CHECKS, JOBS, NOTIFICATIONS, STEPS, Doorbell
+from runtime.doorbell import Doorbell
 from runtime.faults import fault_points
 from runtime.garbage import collect_seldom
 from runtime.guarded_http import FetchLimits, GuardedHttp
@@ -36,25 +36,17 @@ from runtime.telemetry import (
     show_metrics,
     show_shared_metrics,
 )
-from workers.actors import declare_actors
+from workers.actors import declare_actor
 from workers.announcements import Announcements
-from workers.deps import BellName, Deps
+from workers.deps import Deps
 from workers.intake import record_rejected
 from workers.scheduler import run_scheduler
-from workers.sweeper import CONNECTIONS, Sweeper
+from workers.watch import CONNECTIONS, Watch
+from workflow.bells import Bell
 from workflow.machine import AppRulebook
 
 SMTP_SECONDS = 20
-CONSUMERS = len(BellName) + 1
 USER_AGENT = "devcenter (+https://segment.com/docs/partners/)"
-
-_BELLS = {
-    BellName.APPLY: APPLY,
-    BellName.STEPS: STEPS,
-    BellName.NOTIFICATIONS: NOTIFICATIONS,
-    BellName.JOBS: JOBS,
-    BellName.CHECKS: CHECKS,
-}
 
 heads_log = logging.getLogger("devcenter.history_heads")
 
@@ -65,13 +57,13 @@ def setup_broker() -> None:
     configure_logging(settings.log_level)
     broker = make_broker(settings)
     set_broker(broker)
-    deps = make_deps(settings, broker)
+    doorbell = make_doorbell(settings)
+    deps = make_deps(settings, doorbell)
     broker.on_undecodable = lambda queue, raw, error: record_rejected(deps, queue, raw, repr(error))
-    sweeper = Sweeper(deps, settings.sweep_seconds)
-    broker.add_middleware(_SweepWhileRunning(sweeper))
+    broker.add_middleware(_WatchWhileRunning(Watch(deps, doorbell.wait, settings.sweep_seconds)))
     if settings.metrics_port:
         broker.add_middleware(_ShowMetrics())
-    declare_actors(broker, deps, sweeper.wake)
+    declare_actor(broker, deps)
     collect_seldom()
 
 
@@ -84,7 +76,7 @@ def run_scheduler_process() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    run_scheduler(make_deps(settings, make_broker(settings)), stop)
+    run_scheduler(make_deps(settings, make_doorbell(settings)), stop)
 
 
 def show_worker_metrics() -> int:
@@ -102,24 +94,22 @@ def make_broker(settings: Settings) -> WakingRedisBroker:
     return WakingRedisBroker(url=settings.redis_url, middleware=middleware)
 
 
-def make_deps(settings: Settings, broker: WakingRedisBroker) -> Deps:
-    """Gives the world of a worker or scheduler process."""
-    for bell in BellName:
+def make_doorbell(settings: Settings) -> Doorbell:
+    for bell in Bell:
         BELL_FAILURES.labels(bell.value)  # a series that is there from the start shows its first failure as a growth
-    doorbell = Doorbell(broker, on_failure=lambda bell: BELL_FAILURES.labels(bell).inc())
+    return Doorbell(settings.redis_url, on_failure=lambda bell: BELL_FAILURES.labels(bell).inc())
 
-    def ring(*bells: BellName) -> None:
-        doorbell.ring(*(_BELLS[bell] for bell in bells))
 
-    # A thread that judges holds two, its batch's and the announcement's; consumers take one to record a bad message.
-    engine = make_engine(settings, pool_size=2 * settings.worker_threads + CONNECTIONS + CONSUMERS)
+def make_deps(settings: Settings, doorbell: Doorbell) -> Deps:
+    """Gives the world of a worker or scheduler process."""
+    # One connection for each thread that takes messages in, one to record a message that cannot be read.
+    engine = make_engine(settings, pool_size=settings.worker_threads + 1 + CONNECTIONS)
     return Deps(
         engine=engine,
         announcements=Announcements(engine),
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),
-        ring=ring,
-        answered=lambda bell: doorbell.answered(_BELLS[bell]),
+        ring=doorbell.ring,
         reached=fault_points(settings.fault_point),
         unseal=KeyRing(settings.secret_keys).unseal,
         http=GuardedHttp(
@@ -155,16 +145,18 @@ class SmtpServer:
             smtp.send_message(message)
 
 
-class _SweepWhileRunning(Middleware):
-    def __init__(self, sweeper: Sweeper) -> None:
-        self._sweeper = sweeper
+class _WatchWhileRunning(Middleware):
+    """The watch answers the bells that Dramatiq's option `--queues` names; without it, all."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
 
     def after_worker_boot(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
-        served = worker.consumer_whitelist or set(BellName)
-        self._sweeper.start([bell for bell in BellName if bell in served])
+        served = worker.consumer_whitelist or set(Bell)
+        self._watch.start([bell for bell in Bell if bell in served])
 
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
-        self._sweeper.stop()
+        self._watch.stop()
 
 
 class _ShowMetrics(Middleware):

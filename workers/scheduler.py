@@ -9,8 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models.base import new_id
-from workers.deps import BellName, Deps, database_now
+from workers.deps import Deps, database_now
 from workers.jobs import JOBS, Job
+from workflow.bells import Bell
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def run_scheduler(deps: Deps, stop: threading.Event, *, every_seconds: float = 1
             with deps.unit_of_work() as session:
                 fired = fire_due_ticks(session, deps)
             if fired:
-                deps.ring(BellName.JOBS)
+                deps.ring(Bell.JOBS)
         except SQLAlchemyError:
             log.exception("the scheduler could not reach the database; it tries again")
         stop.wait(every_seconds)

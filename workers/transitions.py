@@ -4,30 +4,19 @@ import time
 from collections import Counter
 from uuid import UUID
 
-from workers.deps import BellName, Deps
+from workers.deps import Deps
+from workers.draining import TURN_SECONDS
 from workflow.batch import BatchReport, judge_due_requests, judge_suspect
+from workflow.bells import Bell
 from workflow.driver import direct_transaction
-
-TURN_SECONDS = 30.0
-"""How long one message drains before it rings again and lets others have its thread."""
 
 
 def apply_due_requests(deps: Deps) -> int:
-    """Judges due requests until a claim finds nothing; gives how many. Each batch is one transaction.
+    """Judges due requests until a claim finds nothing or the turn is over, which rings again; gives how many.
 
-    The claim after a batch finds what came for its Apps while they were locked, which other workers passed over. While
-    another thread of this process judges, that one does it, and 0 is given at once.
+    Each batch is one transaction. The claim after a batch finds what came for its Apps while they were locked, which
+    other workers passed over.
     """
-    if not deps.one_judge.begin():
-        return 0
-    try:
-        return _drain(deps)
-    except BaseException:
-        deps.one_judge.leave()
-        raise
-
-
-def _drain(deps: Deps) -> int:
     judged = 0
     turn_ends = time.monotonic() + TURN_SECONDS
     while True:
@@ -35,13 +24,11 @@ def _drain(deps: Deps) -> int:
         judged += len(report.outcomes)
         for app_id in report.suspects:
             judged += _quarantine(deps, app_id)
-        if not report.claimed and deps.one_judge.is_done():
+        if not report.claimed:
             return judged
         turn_is_over = time.monotonic() > turn_ends
-        if turn_is_over:
-            deps.one_judge.leave()  # before the bell: whoever answers it must be let in
         if report.full or turn_is_over:
-            deps.ring(BellName.APPLY)
+            deps.ring(Bell.APPLY)
         if turn_is_over:
             return judged
 
@@ -78,4 +65,4 @@ def _after_commit(deps: Deps, report: BatchReport) -> None:
     for status, count in counts.items():
         deps.count_outcomes(status, count)
     if counts["applied"]:
-        deps.ring(BellName.STEPS, BellName.NOTIFICATIONS)
+        deps.ring(Bell.STEPS, Bell.NOTIFICATIONS)

@@ -26,6 +26,7 @@ from workflow.access.deciding import decide_access
 from workflow.access.findings import findings_of_mail
 from workflow.access.requests import Asked, Received, find_by_secret, find_request, request_access
 from workflow.actors import Actor
+from workflow.bells import Bell
 from workflow.errors import NotFound
 from workflow.facts import Reason
 from workflow.policy import load_policies
@@ -191,8 +192,7 @@ async def ask_for_access(house: InHouse, body: NewAccessRequest, key: Key = None
 
     asked = {"access": body.model_dump(mode="json")}
     status, answer = await house.transact(lambda s: once(s, asker, key, asked, lambda: work(s)))
-    for bell in ("checks", "notifications"):
-        house.ring(bell)
+    house.ring(Bell.CHECKS, Bell.NOTIFICATIONS)
     opened = ReceivedAnswer.model_validate({**answer, "secret": house.unseal(answer["secret"])})
     headers = {"Location": f"/v1/access-requests/{opened.id}", "Cache-Control": "no-store"}
     return JSONResponse(opened.model_dump(mode="json"), status, headers=headers)
@@ -248,7 +248,7 @@ async def decide(house: InHouse, actor: Viewer, request_id: UUID, body: AccessDe
         return _request(session, request)
 
     answer = await house.transact(work)
-    house.ring("notifications")
+    house.ring(Bell.NOTIFICATIONS)
     return AccessRequestAnswer.model_validate(answer)
 
 

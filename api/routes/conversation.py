@@ -22,6 +22,7 @@ from models.conversation import Side
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.actors import Actor
+from workflow.bells import Bell
 from workflow.reviewing.conversation import write_as_reviewer, write_note
 from workflow.reviewing.dossier import find_review
 
@@ -90,7 +91,7 @@ async def write_message(
 
     asked = {"message": str(review_id), "text": body.text}
     status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: make(s)))
-    house.ring("notifications")
+    house.ring(Bell.NOTIFICATIONS)
     return JSONResponse(answer, status)
 
 

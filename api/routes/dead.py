@@ -15,6 +15,7 @@ from api.pages import Cursor, Limit, Page, read_cursor, write_cursor
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.actors import Actor
+from workflow.bells import Bell
 from workflow.dead import DEAD_KINDS, LISTED_KINDS, count_dead, dead_rows, replay
 
 router = APIRouter(prefix="/v1/dead", responses=COMMON, tags=["admin"])
@@ -113,7 +114,5 @@ async def replay_one(house: InHouse, actor: Operator, kind: Kind, row_id: UUID) 
         return Replayed(kind=kind, id=row_id, status="due")
 
     answer = await house.transact(work)
-    house.ring_apply()
-    for bell in ("steps", "notifications", "jobs", "checks"):
-        house.ring(bell)
+    house.ring(*Bell)
     return answer

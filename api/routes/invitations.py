@@ -20,6 +20,7 @@ from models.lifecycle import Role
 from models.token import Scope
 from workflow.access.invitations import accept_invitation, invite_again
 from workflow.actors import Actor
+from workflow.bells import Bell
 
 router = APIRouter(prefix="/v1/invitations", responses=COMMON)
 
@@ -96,7 +97,7 @@ async def reissue(house: InHouse, actor: Inviter, invitation_id: UUID, key: Key 
 
     asked = {"reissue": str(invitation_id)}
     status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
-    house.ring("notifications")
+    house.ring(Bell.NOTIFICATIONS)
     return JSONResponse(InvitationAnswer.model_validate(answer).model_dump(mode="json"), status)
 
 

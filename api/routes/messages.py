@@ -22,6 +22,7 @@ from models.conversation import Side
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.actors import Actor
+from workflow.bells import Bell
 from workflow.locking import find_app
 from workflow.reviewing.conversation import write_as_partner
 
@@ -80,7 +81,7 @@ async def write_message(
 
     asked = {"message": slug, "text": body.text}
     status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: make(s)))
-    house.ring("notifications")
+    house.ring(Bell.NOTIFICATIONS)
     return JSONResponse(answer, status)
 
 

@@ -23,6 +23,7 @@ from models.lifecycle import Role
 from models.token import Scope
 from workflow.access.people import find_organization, hand_over, invite_colleague, remove_person, revoke_invitation
 from workflow.actors import Actor
+from workflow.bells import Bell
 
 router = APIRouter(prefix="/v1/organizations", responses=COMMON)
 
@@ -116,7 +117,7 @@ async def remove(house: InHouse, actor: Manager, organization_id: UUID, person_i
         audit(session, actor, "person.remove", person_id, organization=str(organization_id))
 
     await house.transact(work)
-    house.ring("notifications")
+    house.ring(Bell.NOTIFICATIONS)
     return Response(status_code=204)
 
 
@@ -130,7 +131,7 @@ async def change_owner(house: InHouse, actor: Manager, organization_id: UUID, bo
         return _person(person)
 
     answer = await house.transact(work)
-    house.ring("notifications")
+    house.ring(Bell.NOTIFICATIONS)
     return PersonAnswer.model_validate(answer)
 
 
@@ -171,7 +172,7 @@ async def invite(
 
     asked = {"invite": body.model_dump(), "organization": str(organization_id)}
     status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
-    house.ring("notifications")
+    house.ring(Bell.NOTIFICATIONS)
     return JSONResponse(InvitationAnswer.model_validate(answer).model_dump(mode="json"), status)
 
 

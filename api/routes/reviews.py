@@ -20,6 +20,7 @@ from models.lifecycle import AppState, AppTrigger, Role, StepTrigger
 from models.review import SubmissionKind
 from models.token import Scope
 from workflow.actors import Actor
+from workflow.bells import Bell
 from workflow.errors import Conflict
 from workflow.requests import Wanted, was_asked
 from workflow.reviewing.desk import claim_review, hand_over_review, release_review
@@ -126,7 +127,7 @@ async def hand_over(house: InHouse, actor: Decider, review_id: UUID, body: HandO
         return _short(session, review)
 
     answer = await house.transact(work)
-    house.ring("notifications")
+    house.ring(Bell.NOTIFICATIONS)
     return answer
 
 
@@ -150,7 +151,7 @@ async def decide_a_step(house: InHouse, actor: Decider, review_id: UUID, code: S
         return shown_step(step, decided_by)
 
     answer = await house.transact(work)
-    house.ring("steps")
+    house.ring(Bell.STEPS)
     return answer
 
 

@@ -33,6 +33,7 @@ from models.lifecycle import AppState, AppTrigger, Role
 from models.request import RequestStatus
 from models.token import Scope
 from workflow.actors import Actor
+from workflow.bells import Bell
 from workflow.errors import NotFound
 from workflow.facts import Ask, Reason
 from workflow.loading import load_facts
@@ -191,7 +192,7 @@ async def ask_for_one(house: House, actor: Actor, wanted: Wanted, prefer: str | 
 async def _ask_for_many(house: House, actor: Actor, items: list[BulkItem]) -> Response:
     wanted = [wanted_of(item, item.idempotency_key) for item in items]
     answers = await house.transact(lambda session: accept(session, actor, wanted))
-    house.ring_apply()
+    house.ring(Bell.APPLY)
     shown = ItemAnswers(items=[answer_of(answer) for answer in answers])
     return Response(shown.model_dump_json(), media_type="application/json")
 

@@ -19,6 +19,7 @@ from models import Customer, OAuthInstall
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.actors import Actor
+from workflow.bells import Bell
 from workflow.errors import WorkflowError
 from workflow.locking import find_app
 from workflow.policy import load_policies
@@ -184,8 +185,7 @@ def _take(house: House, session: Session, actor: Actor, reports: Sequence[Report
 
 def _ring(house: House, answers: Sequence[Reported | WorkflowError]) -> None:
     if any(isinstance(answer, Reported) and answer.changed for answer in answers):
-        house.ring_apply()
-        house.ring("notifications")
+        house.ring(Bell.APPLY, Bell.NOTIFICATIONS)
 
 
 def _answered(answer: Reported | WorkflowError) -> UsageAnswer:

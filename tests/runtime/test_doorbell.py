@@ -1,61 +1,95 @@
-"""Bells: few messages however many rings, none lost after an answer, and never in anybody's way."""
+"""Bells: one token however many rings, whoever is idle hears it, and ringing is never in anybody's way."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import redis
 
-from runtime.broker import WakingRedisBroker
-from runtime.doorbell import APPLY, STEPS, Doorbell
+from runtime.doorbell import Doorbell
 from tests.waiting import wait_until
+
+AWAY = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture
-def broker(valkey_url: str) -> Iterator[WakingRedisBroker]:
-    made = WakingRedisBroker(url=valkey_url, middleware=[])
+def client(valkey_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(valkey_url) as made:
+        yield made
+
+
+@pytest.fixture
+def doorbell(valkey_url: str) -> Iterator[Doorbell]:
+    made = _doorbell(valkey_url)
     yield made
-    made.client.close()
+    made.close()
 
 
-def _waiting(broker: WakingRedisBroker, queue: str) -> int:
-    return int(broker.client.llen(f"dramatiq:{queue}"))
+def _doorbell(url: str, on_failure: Callable[[str], None] = lambda _bell: None) -> Doorbell:
+    return Doorbell(url, on_failure=on_failure)
 
 
-def test_a_thousand_rings_that_nobody_answers_are_one_message(broker: WakingRedisBroker) -> None:
+def _waiting(client: redis.Redis) -> int:
+    return int(client.info("clients")["blocked_clients"])
+
+
+def test_a_thousand_rings_that_nobody_hears_are_one_token_that_does_not_stay_for_ever(
+    valkey_url: str, client: redis.Redis
+) -> None:
     failures: list[str] = []
-    bells = [Doorbell(broker, on_failure=failures.append) for _ in range(2)]
+    doorbells = [_doorbell(valkey_url, failures.append) for _ in range(2)]
     for _ in range(500):
-        for doorbell in bells:
-            doorbell.ring(APPLY, STEPS)
-    for doorbell in bells:
+        for doorbell in doorbells:
+            doorbell.ring("apply", "steps")
+    for doorbell in doorbells:
         doorbell.close(seconds=10)
-    # The flag falls after a second, so a slow machine may send a second message.
-    assert 1 <= _waiting(broker, "apply") <= 3
-    assert 1 <= _waiting(broker, "steps") <= 3
+    for bell in ("apply", "steps"):
+        assert client.llen(f"devcenter:bell:{bell}") == 1
+        assert 0 < client.ttl(f"devcenter:bell:{bell}") <= 60
     assert failures == []
 
 
-def test_a_ring_after_an_answer_is_always_sent(broker: WakingRedisBroker) -> None:
-    doorbell = Doorbell(broker, on_failure=lambda _bell: None)
-    for sent in range(1, 21):
-        doorbell.answered(APPLY)
-        doorbell.ring(APPLY)
-        wait_until(lambda: _waiting(broker, "apply") == sent, what="another message")  # noqa: B023
-    doorbell.close()
+def test_a_ring_is_heard_by_one_who_waits_for_that_bell(doorbell: Doorbell, client: redis.Redis) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(_heard, doorbell, bell) for bell in ("apply", "steps")]
+        wait_until(lambda: _waiting(client) == 2, what="both to wait")
+        doorbell.ring("steps")
+        assert waiting[1].result(30) == "steps"
+        assert not waiting[0].done()
+        doorbell.ring("apply")
+        assert waiting[0].result(30) == "apply"
 
 
-def test_a_ring_while_redis_is_gone_is_counted_and_raises_nothing() -> None:
+def test_a_ring_that_came_while_nobody_waited_is_heard_by_the_next_and_once(
+    doorbell: Doorbell, client: redis.Redis
+) -> None:
+    doorbell.ring("apply")
+    wait_until(lambda: client.llen("devcenter:bell:apply") == 1, what="the token")
+    assert doorbell.wait("apply", 30)
+    assert not doorbell.wait("apply", 0.01)
+
+
+def test_rings_one_after_another_each_wake_somebody(doorbell: Doorbell, client: redis.Redis) -> None:
+    for _ in range(20):
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(_heard, doorbell, "apply")
+            wait_until(lambda: _waiting(client) == 1, what="somebody to wait")
+            doorbell.ring("apply")
+            assert waiting.result(30) == "apply"
+
+
+def test_while_redis_is_gone_a_ring_is_counted_and_a_wait_ends_and_nothing_is_raised() -> None:
     failures: list[str] = []
-    broker = WakingRedisBroker(url="redis://127.0.0.1:1/0", middleware=[])
-    doorbell = Doorbell(broker, on_failure=failures.append)
-    doorbell.ring(APPLY)
+    doorbell = _doorbell(AWAY, failures.append)
+    doorbell.ring("apply")
     wait_until(lambda: failures == ["apply"], what="the failure")
-    doorbell.answered(APPLY)
-    assert failures == ["apply", "apply"]
+    assert not doorbell.wait("apply", 0.01)
     doorbell.close()
-    doorbell.ring(APPLY)
+    doorbell.ring("apply")
+    assert failures == ["apply"]
 
 
-def test_enqueueing_leaves_a_token_for_whoever_waits(broker: WakingRedisBroker) -> None:
-    Doorbell(broker, on_failure=lambda _bell: None).ring(APPLY)
-    key = broker.wake_key("apply")
-    assert broker.client.blpop([key], timeout=5) == (key.encode(), b"1")
+def _heard(doorbell: Doorbell, bell: str) -> str:
+    while not doorbell.wait(bell, 30):
+        pass
+    return bell

@@ -15,7 +15,7 @@ from tests.databases import TestDatabase
 from tests.journeys import KEY, app_building, people_in, token_of
 from workers.deps import Deps
 from workers.intake import MAX_TRIES, request_transition
-from workers.main import make_broker, make_deps
+from workers.main import make_deps, make_doorbell
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def deps(database: TestDatabase) -> Iterator[Deps]:
         history_key=KEY.decode(),
         secret_keys=Fernet.generate_key().decode(),
     )
-    made = make_deps(settings, make_broker(settings))
+    made = make_deps(settings, make_doorbell(settings))
     yield replace(made, ring=lambda *_bells: None)
     made.engine.dispose()
 

@@ -14,10 +14,11 @@ from models.base import new_id
 from runtime.settings import load_settings
 from tests.databases import TestDatabase
 from tests.journeys import KEY
-from workers.deps import BellName, Deps
+from workers.deps import Deps
 from workers.jobs import JOBS, Job, run_due_jobs
-from workers.main import make_broker, make_deps
+from workers.main import make_deps, make_doorbell
 from workers.scheduler import fire_due_ticks
+from workflow.bells import Bell
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def deps(database: TestDatabase) -> Iterator[Deps]:
         history_key=KEY.decode(),
         secret_keys=Fernet.generate_key().decode(),
     )
-    made = make_deps(settings, make_broker(settings))
+    made = make_deps(settings, make_doorbell(settings))
     yield replace(made, ring=lambda *_bells: None)
     made.engine.dispose()
 
@@ -45,7 +46,7 @@ def _statuses(deps: Deps) -> list[str]:
 
 
 def _rings(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
-    deps.ring(BellName.APPLY)
+    deps.ring(Bell.APPLY)
 
 
 def _rings_and_breaks(session: Session, deps: Deps, now: datetime) -> None:
@@ -55,15 +56,15 @@ def _rings_and_breaks(session: Session, deps: Deps, now: datetime) -> None:
 
 def test_a_job_rings_after_its_commit(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(JOBS, "ringing", Job("ringing", timedelta(minutes=1), _rings))
-    seen: list[tuple[tuple[BellName, ...], list[str]]] = []
+    seen: list[tuple[tuple[Bell, ...], list[str]]] = []
     _fired(deps, "ringing")
     run_due_jobs(replace(deps, ring=lambda *bells: seen.append((bells, _statuses(deps)))))
-    assert seen == [((BellName.APPLY,), ["done"])]
+    assert seen == [((Bell.APPLY,), ["done"])]
 
 
 def test_a_job_that_breaks_rings_nothing_and_is_due_again(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(JOBS, "breaking", Job("breaking", timedelta(minutes=1), _rings_and_breaks))
-    rung: list[BellName] = []
+    rung: list[Bell] = []
     _fired(deps, "breaking")
     run_due_jobs(replace(deps, ring=lambda *bells: rung.extend(bells)))
     assert rung == []
@@ -93,11 +94,11 @@ def test_of_the_firings_that_an_outage_left_only_the_newest_of_each_job_runs(
 
 def test_a_drain_whose_turn_is_over_rings_for_the_rest(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.draining.TURN_SECONDS", 0.0)
-    rung: list[BellName] = []
+    rung: list[Bell] = []
     for job in ("one", "another"):
         _fired(deps, job)
     assert run_due_jobs(replace(deps, ring=lambda *bells: rung.extend(bells))) == 1
-    assert rung == [BellName.JOBS]
+    assert rung == [Bell.JOBS]
     assert sorted(_statuses(deps)) == ["due", "void"]
 
 
