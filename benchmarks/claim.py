@@ -9,7 +9,7 @@ from benchmarks.database_time import milliseconds_in_database
 from benchmarks.figure import Figure, Scale
 from benchmarks.filling import add_finished_requests, put_requests
 from benchmarks.stage import Stage, stage
-from workflow.claim import due_requests, lock_due_apps
+from workflow.claim import claim_due_apps, due_requests
 
 LOOKS, BATCH = 25, 500
 
@@ -33,8 +33,8 @@ def _milliseconds(on: Stage) -> float:
     engine = create_engine(on.url)
 
     def claim(session: Session) -> None:
-        ids, last = lock_due_apps(session, limit=BATCH)
-        assert len(list(due_requests(session, ids, limit=BATCH, last=last))) == BATCH
+        claim_due_apps(session, [], limit=BATCH)
+        assert len(list(due_requests(session, limit=BATCH))) == BATCH
 
     with Session(engine) as session:
         took = milliseconds_in_database(engine, session, claim, looks=LOOKS)

@@ -1,6 +1,7 @@
 """Apps and people for tests that need them to exist: made by the service's own functions, as the application role."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -27,11 +28,13 @@ from models.component import ComponentKind
 from models.lifecycle import AppTrigger, Role, StepTrigger
 from models.request import RequestSource
 from models.token import Scope
+from workers.announcements import Announcements
+from workers.transitions import judge_batch
 from workflow.actors import Actor
 from workflow.apply import Writer, create_app
-from workflow.batch import BatchReport, judge_due_requests
+from workflow.batch import Announce, BatchReport
 from workflow.building.guides import sections_wanted
-from workflow.driver import direct_transaction
+from workflow.driver import direct_connection, direct_transaction
 from workflow.errors import WorkflowError
 from workflow.facts import Reason
 from workflow.machine import AppRulebook
@@ -203,16 +206,27 @@ def judge(engine: Engine, rulebook: AppRulebook | None = None, *, limit: int = 5
     """Judges batches until a claim finds nothing, and gives their reports."""
     reports = []
     while True:
-        with direct_transaction(engine) as session:
-            report = judge_due_requests(
-                session,
-                now_and_writer=lambda session: now_and_writer(session, rulebook),
-                announce=lambda ids: announce(engine, ids),
+        with direct_connection(engine) as connection:
+            report = judge_batch(
+                connection,
+                Announcements(engine),
+                lambda session: now_and_writer(session, rulebook),
                 limit=limit,
             )
         reports.append(report)
         if not report.outcomes:
             return reports
+
+
+@contextmanager
+def judging(engine: Engine) -> Iterator[tuple[Session, Announce]]:
+    """A transaction for one batch, and what announces it."""
+    with (
+        direct_connection(engine) as connection,
+        Announcements(engine).batch() as announce,
+        direct_transaction(connection) as session,
+    ):
+        yield session, announce
 
 
 def announce(engine: Engine, request_ids: Sequence[UUID]) -> UUID:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from uuid import UUID
 
 from sqlalchemy import Engine, delete
@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from models import ApplyBatch
 from models.base import new_id
-from workflow.columns import Uuids, statement
+from workflow.batch import Announce
+from workflow.driver import send_alone
 
 
 class Announcements:
@@ -26,19 +27,28 @@ class Announcements:
         self._lock = threading.Lock()
 
     @contextmanager
-    def batch(self) -> Iterator[Callable[[Sequence[UUID]], UUID]]:
+    def batch(self) -> Iterator[Announce]:
         """Gives the function that announces; wrap it round the transaction that judges."""
         self._take_back()
         announced: list[UUID] = []
+        holding = ExitStack()
 
-        def announce(request_ids: Sequence[UUID]) -> UUID:
-            announced.append(new_id())
-            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.execute(_ANNOUNCE, {"id": announced[-1], "request_ids": request_ids})
-            return announced[-1]
+        def announce(request_ids: Sequence[UUID]) -> Callable[[], UUID]:
+            batch_id = new_id()
+            announced.append(batch_id)
+            connection = holding.enter_context(self._engine.connect())
+            wait = send_alone(connection, _ANNOUNCE, [str(batch_id), _ids(request_ids)])
+            holding.callback(_quietly, wait)  # or it might be stored after it is taken back
+
+            def answer() -> UUID:
+                wait()
+                return batch_id
+
+            return answer
 
         try:
-            yield announce
+            with holding:
+                yield announce
         except BaseException:
             with self._lock:
                 self._failed.update(announced)
@@ -59,11 +69,17 @@ class Announcements:
             self._failed.difference_update(failed)
 
 
-_ANNOUNCE = statement(
-    """
+def _quietly(wait: Callable[[], None]) -> None:
+    with suppress(SQLAlchemyError):
+        wait()
+
+
+def _ids(request_ids: Sequence[UUID]) -> str:
+    return "{" + ",".join(map(str, request_ids)) + "}"
+
+
+_ANNOUNCE = b"""
     WITH quickly AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
-    INSERT INTO apply_batch (id, request_ids) SELECT :id, :request_ids FROM quickly
-    """,
-    request_ids=Uuids(),
-)
+    INSERT INTO apply_batch (id, request_ids) SELECT $1::uuid, $2::uuid[] FROM quickly
+"""
 """A transaction of one statement. It has to survive this process, not Postgres, so it waits for no disk."""

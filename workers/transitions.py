@@ -4,11 +4,15 @@ import time
 from collections import Counter
 from uuid import UUID
 
+from sqlalchemy import Connection
+
+from workers.announcements import Announcements
 from workers.deps import Deps
 from workers.draining import TURN_SECONDS
-from workflow.batch import BatchReport, judge_due_requests, judge_suspect
+from workflow.batch import BatchReport, NowAndWriter, judge_due_requests, judge_suspect
 from workflow.bells import Bell
-from workflow.driver import direct_transaction
+from workflow.driver import direct_connection, direct_transaction
+from workflow.passing import is_passing
 
 
 def apply_due_requests(deps: Deps) -> int:
@@ -17,39 +21,51 @@ def apply_due_requests(deps: Deps) -> int:
     Each batch is one transaction. The claim after a batch finds what came for its Apps while they were locked, which
     other workers passed over.
     """
-    judged = 0
-    turn_ends = time.monotonic() + TURN_SECONDS
-    while True:
-        report = _one_batch(deps)
-        judged += len(report.outcomes)
-        for app_id in report.suspects:
-            judged += _quarantine(deps, app_id)
-        if not report.claimed:
-            return judged
-        turn_is_over = time.monotonic() > turn_ends
-        if report.full or turn_is_over:
-            deps.ring(Bell.APPLY)
-        if turn_is_over:
-            return judged
+    with direct_connection(deps.engine) as connection:
+        judged = 0
+        turn_ends = time.monotonic() + TURN_SECONDS
+        while True:
+            report = _one_batch(deps, connection)
+            judged += len(report.outcomes)
+            for app_id in report.suspects:
+                judged += _quarantine(deps, connection, app_id)
+            if not report.claimed:
+                return judged
+            turn_is_over = time.monotonic() > turn_ends
+            if report.full or turn_is_over:
+                deps.ring(Bell.APPLY)
+            if turn_is_over:
+                return judged
 
 
-def _one_batch(deps: Deps) -> BatchReport:
+def _one_batch(deps: Deps, connection: Connection) -> BatchReport:
     began = time.monotonic()
-    with deps.announcements.batch() as announce, direct_transaction(deps.engine) as session:
-        report = judge_due_requests(
-            session, now_and_writer=deps.now_and_writer, announce=announce, limit=deps.batch_size
-        )
+    report = judge_batch(connection, deps.announcements, deps.now_and_writer, limit=deps.batch_size)
     if report.outcomes:
         deps.took_batch(time.monotonic() - began)
     _after_commit(deps, report)
     return report
 
 
-def _quarantine(deps: Deps, app_id: UUID) -> int:
+def judge_batch(
+    connection: Connection, announcements: Announcements, now_and_writer: NowAndWriter, *, limit: int
+) -> BatchReport:
+    """Judges a batch in one transaction. When that breaks by what is in it, in another that takes its parts apart."""
+    try:
+        with announcements.batch() as announce, direct_transaction(connection) as session:
+            return judge_due_requests(session, now_and_writer=now_and_writer, announce=announce, limit=limit)
+    except Exception as error:
+        if is_passing(error):
+            raise
+    with announcements.batch() as announce, direct_transaction(connection) as session:
+        return judge_due_requests(session, now_and_writer=now_and_writer, announce=announce, limit=limit, apart=True)
+
+
+def _quarantine(deps: Deps, connection: Connection, app_id: UUID) -> int:
     """Judges the App's requests that were in a batch whose process died, each in a transaction of its own."""
     judged = 0
     while True:
-        with deps.announcements.batch() as announce, direct_transaction(deps.engine) as session:
+        with deps.announcements.batch() as announce, direct_transaction(connection) as session:
             report = judge_suspect(session, app_id, now_and_writer=deps.now_and_writer, announce=announce)
         _after_commit(deps, report)
         if not report.outcomes or not report.outcomes[0].request.crashes:

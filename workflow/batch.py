@@ -10,12 +10,20 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from workflow.apply import DEFER_CONSTRAINTS, Planned, Writer, plan, write_transitions
-from workflow.claim import DueRequest, due_requests, forget_batch, forget_crashes, lock_apps, lock_due_apps
+from workflow.claim import (
+    DueRequest,
+    claim_app,
+    claim_due_apps,
+    due_requests,
+    facts_of_claimed,
+    forget_batch,
+    forget_crashes,
+)
 from workflow.columns import Integers, Texts, Uuids, statement
 from workflow.driver import pipelined, savepoint
 from workflow.errors import Unmet
 from workflow.facts import Facts
-from workflow.loading import load_facts
+from workflow.loading import LoadedApp, load_facts
 from workflow.machine import Judgment
 from workflow.passing import is_passing
 
@@ -25,8 +33,9 @@ MAX_ERROR_CHARACTERS = 2000
 RETRY_AFTER = timedelta(seconds=1)
 """How long a request rests after its first broken try; twice as long after the second."""
 
-Announce = Callable[[Sequence[UUID]], UUID]
-"""Commits, elsewhere, that these requests are about to be judged; gives the batch's id."""
+Announce = Callable[[Sequence[UUID]], Callable[[], UUID]]
+"""Has it committed, elsewhere, that these requests are about to be judged, come what may of this process. What it gives
+waits until it is, and gives the batch's id."""
 
 NowAndWriter = Callable[[Session], tuple[datetime, Writer]]
 """Gives the database's present time and what writing needs, with the policies as they are now."""
@@ -60,22 +69,34 @@ class BatchReport:
 
 
 def judge_due_requests(
-    session: Session, *, now_and_writer: NowAndWriter, announce: Announce, limit: int
+    session: Session, *, now_and_writer: NowAndWriter, announce: Announce, limit: int, apart: bool = False
 ) -> BatchReport:
     """Claims, judges and applies up to `limit` due requests. The caller commits; then all outcomes hold, or none.
 
     Locks the Apps it claims. Requests that were in a batch whose process died are left as `suspects`, so that they
-    cannot take others with them again.
+    cannot take others with them again. All is read with one wait, and all that is written is sent without one; so what
+    the database refuses may come to light at COMMIT. Then, whatever broke, the same is to be done again, `apart`: each
+    request behind a savepoint of its own.
     """
-    ids, last = lock_due_apps(session, limit=limit)
-    if not ids:
+    passed: set[UUID] = set()
+    while True:
+        claim = claim_due_apps(session, passed, limit=limit)
+        asked, facts = due_requests(session, limit=limit), facts_of_claimed(session)
+        now, writer = now_and_writer(session)
+        found = claim()
+        if found.apps or not found.passed:
+            break
+        passed |= found.passed
+    if not found.apps:
         return BatchReport()
-    asked = due_requests(session, ids, limit=limit, last=last)
-    now, writer = now_and_writer(session)
     requests = list(asked)
     suspects = {request.app_id for request in requests if request.crashes}
     clean = [request for request in requests if request.app_id not in suspects]
-    outcomes = _judge(session, clean, now, writer, announce) if clean else []
+    outcomes: list[Outcome] = []
+    if clean and apart:
+        outcomes = _judge_apart(session, clean, now, writer, announce)
+    elif clean:
+        outcomes = _judge_together(session, clean, facts(writer.policies), now, writer, announce)
     return BatchReport(tuple(outcomes), claimed=True, full=len(requests) >= limit, suspects=tuple(suspects))
 
 
@@ -84,46 +105,60 @@ def judge_suspect(session: Session, app_id: UUID, *, now_and_writer: NowAndWrite
 
     When the deaths of its processes have used up its tries it is dead without another.
     """
-    if not lock_apps(session, [app_id]):
+    if not claim_app(session, app_id):
         return BatchReport()
-    requests = list(due_requests(session, [app_id], limit=1))
+    asked = due_requests(session, limit=1)
+    now, writer = now_and_writer(session)
+    requests = list(asked)
     if not requests:
         return BatchReport()
-    now, writer = now_and_writer(session)
     request = requests[0]
     if request.attempts + request.crashes >= MAX_ATTEMPTS:
         error = f"judging it ended its process {request.crashes} times"
         outcomes = [Outcome(request, "dead", error=error)]
         _record(session, outcomes, now)
-        forget_crashes(session, [request.id])
     else:
-        outcomes = _judge(session, requests, now, writer, announce)
+        outcomes = _judge_apart(session, requests, now, writer, announce)
+    if request.crashes:
+        forget_crashes(session, [request.id])
     return BatchReport(tuple(outcomes), claimed=True)
 
 
-def _judge(
-    session: Session, requests: list[DueRequest], now: datetime, writer: Writer, announce: Announce
+def _judge_together(
+    session: Session,
+    requests: Sequence[DueRequest],
+    loaded: dict[UUID, LoadedApp],
+    now: datetime,
+    writer: Writer,
+    announce: Announce,
 ) -> list[Outcome]:
-    batch_id = announce([request.id for request in requests])
+    announced = announce([request.id for request in requests])
     writer.reached("after_lock")
-    try:
-        with savepoint(session):
-            outcomes = _judge_together(session, requests, now, writer)
-    except Exception as error:
-        if is_passing(error):
-            raise
-        # One of them breaks it, wherever and however: each is judged behind a savepoint of its own.
-        outcomes = [_judge_alone(session, request, now, writer) for request in requests]
-    forget_batch(session, batch_id)
-    if any(request.crashes for request in requests):
-        forget_crashes(session, [request.id for request in requests])
+    outcomes = _judge(session, requests, loaded, now, writer)
+    forget_batch(session, announced())
     writer.reached("before_commit")
     return outcomes
 
 
-def _judge_together(session: Session, requests: Sequence[DueRequest], now: datetime, writer: Writer) -> list[Outcome]:
+def _judge_apart(
+    session: Session, requests: Sequence[DueRequest], now: datetime, writer: Writer, announce: Announce
+) -> list[Outcome]:
+    announced = announce([request.id for request in requests])
+    writer.reached("after_lock")
+    outcomes = [_judge_alone(session, request, now, writer) for request in requests]
+    forget_batch(session, announced())
+    writer.reached("before_commit")
+    return outcomes
+
+
+def _judge(
+    session: Session,
+    requests: Sequence[DueRequest],
+    loaded: dict[UUID, LoadedApp],
+    now: datetime,
+    writer: Writer,
+) -> list[Outcome]:
     """Judges each by its App as it stands after the one before, and writes and records all at once."""
-    loaded = load_facts(session, list(dict.fromkeys(request.app_id for request in requests)), writer.policies)
     outcomes: list[Outcome] = []
     transitions: list[Planned] = []
     latest = {app_id: app.facts for app_id, app in loaded.items()}
@@ -133,18 +168,19 @@ def _judge_together(session: Session, requests: Sequence[DueRequest], now: datet
         if planned is not None:
             transitions.append(planned)
             latest[request.app_id] = planned.after
-    with pipelined(session):
-        write_transitions(session, transitions, {app_id: app.head_hash for app_id, app in loaded.items()}, now, writer)
-        _record(session, outcomes, now)
+    write_transitions(session, transitions, {app_id: app.head_hash for app_id, app in loaded.items()}, now, writer)
+    _record(session, outcomes, now)
     return outcomes
 
 
 def _judge_alone(session: Session, request: DueRequest, now: datetime, writer: Writer) -> Outcome:
-    """Like `_judge_together` for one. When that breaks, nothing of it stays but a broken try with its error."""
+    """Judges one behind a savepoint. When that breaks, nothing of it stays but a broken try with its error."""
     try:
         with savepoint(session):
-            session.execute(DEFER_CONSTRAINTS)
-            return _judge_together(session, [request], now, writer)[0]
+            loaded = load_facts(session, [request.app_id], writer.policies)
+            with pipelined(session):
+                session.execute(DEFER_CONSTRAINTS)
+                return _judge(session, [request], loaded, now, writer)[0]
     except Exception as error:
         if is_passing(error):
             raise

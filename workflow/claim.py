@@ -1,6 +1,6 @@
 """Claiming due requests through their Apps' locks, and knowing those whose judging killed a process before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from models.lifecycle import AppTrigger, Role
 from workflow.actors import Actor
 from workflow.facts import Ask, reason_from
-from workflow.loading import app_ids
+from workflow.loading import LoadedApp, app_ids, facts_of, loaded_apps
+from workflow.policy import Policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +33,32 @@ class DueRequest:
     gone: bool = False
 
 
+CLAIMED = "ANY(NULLIF(current_setting('devcenter.claimed', true), '')::uuid[])"
+"""The Apps that the transaction has claimed, as SQL. The server keeps them, so that what is read of them can be asked
+for together with the claim."""
+
 _LOCK_DUE = app_ids("""
     WITH planned_once AS MATERIALIZED (SELECT set_config('plan_cache_mode', 'force_generic_plan', true)),
          candidate AS MATERIALIZED (SELECT app_id, position FROM transition_request, planned_once
                                      WHERE status = 'due' AND due_at <= now() AND app_id <> ALL(:ids)
                                      ORDER BY due_at, position LIMIT :limit),
          locked AS MATERIALIZED (SELECT id FROM app WHERE id = ANY(ARRAY(SELECT app_id FROM candidate))
-                                  ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
-    SELECT app_id, id, position FROM candidate LEFT JOIN locked ON id = app_id
+                                  ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),
+         claimed AS MATERIALIZED (SELECT set_config('devcenter.claimed', ARRAY(SELECT id FROM locked)::text, true),
+                                         set_config('devcenter.last', coalesce(max(position), 0)::text, true)
+                                    FROM candidate JOIN locked ON id = app_id)
+    SELECT app_id, id FROM claimed, candidate LEFT JOIN locked ON id = app_id
 """)
 """The transaction's statements are planned once for all batches: planning takes longer than a small batch does."""
 
-_LOCK = app_ids("SELECT id FROM app WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED")
+_LOCK = app_ids(f"""
+    WITH locked AS MATERIALIZED (SELECT id FROM app WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),
+         claimed AS MATERIALIZED (SELECT set_config('devcenter.claimed', ARRAY(SELECT id FROM locked)::text, true),
+                                         set_config('devcenter.last', '{2**63 - 1}', true))
+    SELECT id FROM claimed, locked
+""")
 
-_DUE = app_ids("""
+_DUE = text(f"""
     SELECT r.id, r.app_id, r.trigger, r.expected_state, r.expected_version, r.reasons, r.principal_id, r.role,
            r.organization_id, r.attempts, coalesce(died.times, 0),
            r.role NOT IN ('service', 'schedule')
@@ -55,9 +68,12 @@ _DUE = app_ids("""
       LEFT JOIN person p ON p.id = r.principal_id
       LEFT JOIN (SELECT judged.id, count(*) AS times FROM apply_batch, unnest(request_ids) AS judged (id)
                   GROUP BY judged.id) died ON died.id = r.id
-     WHERE r.status = 'due' AND r.due_at <= now() AND r.app_id = ANY(:ids) AND r.position <= :last
+     WHERE r.status = 'due' AND r.due_at <= now() AND r.app_id = {CLAIMED}
+       AND r.position <= NULLIF(current_setting('devcenter.last', true), '')::bigint
      ORDER BY r.position LIMIT :limit
 """)
+
+_FACTS = text(facts_of(CLAIMED))
 
 _FORGET = app_ids("""
     WITH held AS (SELECT id FROM apply_batch WHERE request_ids && :ids ORDER BY id FOR UPDATE)
@@ -70,46 +86,52 @@ _FORGET = app_ids("""
 _FORGET_BATCH = text("DELETE FROM apply_batch WHERE id = :id")
 
 
-ANY_POSITION = 2**63 - 1
-"""No request is behind it."""
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a look for work found. `apps` are locked; `passed` are those that others hold."""
+
+    apps: frozenset[UUID]
+    passed: frozenset[UUID]
 
 
-def lock_due_apps(session: Session, *, limit: int) -> tuple[list[UUID], int]:
-    """Locks the Apps of up to `limit` due requests, skipping what other workers hold.
+def claim_due_apps(session: Session, passed: Collection[UUID], *, limit: int) -> Callable[[], Claim]:
+    """Locks the Apps of up to `limit` due requests, but for those `passed`, and skips what other workers hold.
 
-    Gives their ids and the position of the last of these requests. ([], 0) means that there is nothing to do.
-
-    Candidates are read apart from the lock, so that the LIMIT never starves a second worker: when all of a page are
-    held elsewhere, it looks past them.
+    It is sent at once; what it gives waits for the answer. Candidates are read apart from the lock, so that the LIMIT
+    never starves a second worker: when all of a page are held elsewhere, it is to look past them.
 
     From here on the transaction's statements are planned without their values, once for all batches
     (`plan_cache_mode`).
     """
-    passed: list[UUID] = []
-    while True:
-        candidates = session.execute(_LOCK_DUE, {"ids": passed, "limit": limit}).all()
-        locked = {app_id for app_id, held, _ in candidates if held}
-        if locked or not candidates:
-            return sorted(locked), max((position for _, held, position in candidates if held), default=0)
-        passed.extend({app_id for app_id, _, _ in candidates})
+    rows = session.execute(_LOCK_DUE, {"ids": list(passed), "limit": limit})
+
+    def answer() -> Claim:
+        candidates = list(rows)
+        locked = frozenset(app_id for app_id, held in candidates if held)
+        return Claim(locked, frozenset(app_id for app_id, _ in candidates) - locked)
+
+    return answer
 
 
-def lock_apps(session: Session, ids: Sequence[UUID]) -> list[UUID]:
-    """Locks those of `ids` that nobody holds, in id order, and gives them."""
-    return [app_id for (app_id,) in session.execute(_LOCK, {"ids": list(ids)})]
+def claim_app(session: Session, app_id: UUID) -> bool:
+    """Locks the App, unless somebody holds it, and gives whether."""
+    return bool(list(session.execute(_LOCK, {"ids": [app_id]})))
 
 
-def due_requests(
-    session: Session, ids: Sequence[UUID], *, limit: int, last: int = ANY_POSITION
-) -> Iterator[DueRequest]:
-    """Asks for the due requests of the locked Apps `ids`, oldest acceptance first, up to the position `last`.
+def due_requests(session: Session, *, limit: int) -> Iterator[DueRequest]:
+    """Asks for the due requests of the claimed Apps, oldest acceptance first, up to the last that the claim saw.
 
-    The statement is sent at once, its rows are waited for when they are first wanted. A statement of its own, after the
-    locks: it sees all that was committed before they were granted. Without `last` it reads all that waits for these
-    Apps, to give the oldest of it.
+    It is sent at once, its rows are waited for when they are first wanted. A statement of its own, after the locks: it
+    sees all that was committed before they were granted.
     """
-    rows = session.execute(_DUE, {"ids": list(ids), "limit": limit, "last": last})
+    rows = session.execute(_DUE, {"limit": limit})
     return (_due_request(*row) for row in rows)
+
+
+def facts_of_claimed(session: Session) -> Callable[[Policies], dict[UUID, LoadedApp]]:
+    """Asks for the facts of the claimed Apps. It is sent at once; what it gives waits for the answer."""
+    rows = session.execute(_FACTS)
+    return lambda policies: loaded_apps(rows, policies)
 
 
 def forget_batch(session: Session, batch_id: UUID) -> None:

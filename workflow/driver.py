@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg import generators
+from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, Dialect, Engine, Executable
 from sqlalchemy.exc import DBAPIError
@@ -17,18 +18,28 @@ from sqlalchemy.orm import Session
 
 
 @contextmanager
-def direct_transaction(engine: Engine) -> Iterator[Session]:
-    """One transaction on a connection of its own: commits when the block ends, rolls back when it raises.
+def direct_connection(engine: Engine) -> Iterator[Connection]:
+    """A connection for `direct_transaction`, one after another."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection  # the transactions are the driver's
+
+
+@contextmanager
+def direct_transaction(connection: Connection) -> Iterator[Session]:
+    """One transaction on a `direct_connection`: commits when the block ends, rolls back when it raises.
 
     Its session hands Core statements to psycopg, in a pipeline, BEGIN and COMMIT too: they are sent at once, and who
     reads rows waits for them and for all that was sent before. What Postgres refuses is raised
     (sqlalchemy.exc.DBAPIError) where somebody waits next: a reader, the end of a `pipelined` block or of this one.
     """
-    with engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT")  # the transaction is the driver's
-        driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.driver_connection
+    try:
         with _errors_of(driver), driver.pipeline() as pipeline, _transaction_of(driver):
             yield _DirectSession(connection, pipeline)
+    except BaseException:
+        with suppress(psycopg.Error):
+            driver.rollback()  # what was refused at the end kept COMMIT from being carried out
+        raise
 
 
 @contextmanager
@@ -105,6 +116,31 @@ class _Rows:
 
     def __iter__(self) -> Iterator[Any]:
         yield from self.all()
+
+
+def send_alone(connection: Connection, query: bytes, parameters: Sequence[str]) -> Callable[[], None]:
+    """Sends a statement with `$1`, `$2`, ... as a transaction of its own; what it gives waits for the answer.
+
+    Waiting raises what was refused (sqlalchemy.exc.DBAPIError); a second time it does nothing. Until then the
+    connection is good for nothing else. Once sent it is carried out, even when this process dies meanwhile.
+    """
+    driver: Any = connection.connection.driver_connection
+    with _errors_of(driver):
+        driver.pgconn.send_query_params(query, [value.encode() for value in parameters])
+        driver.pgconn.flush()
+    waiting = True
+
+    def wait() -> None:
+        nonlocal waiting
+        if not waiting:
+            return
+        waiting = False
+        with _errors_of(driver):
+            for result in driver.wait(generators.execute(driver.pgconn)):
+                if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+                    raise psycopg.errors.error_from_result(result)
+
+    return wait
 
 
 class _DirectForm:

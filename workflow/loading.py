@@ -1,6 +1,6 @@
 """Loading the facts of many Apps with one query."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -29,7 +29,9 @@ def app_ids(sql: str) -> Any:
     return statement(sql, ids=Uuids())
 
 
-_FACTS = app_ids("""
+def facts_of(apps: str) -> str:
+    """Gives the query for the facts of Apps: those whose id is equal to `apps`, as in `ANY(:ids)`."""
+    return f"""
     SELECT a.id, a.slug, a.organization_id, a.created_by, a.state, a.version, a.onboarded_customers,
            a.oauth_installed, t.hash AS head_hash,
            coalesce((SELECT true FROM access_request q
@@ -59,8 +61,11 @@ _FACTS = app_ids("""
       LEFT JOIN submission s ON s.id = r.submission_id
       LEFT JOIN person holder ON holder.id = r.claimed_by AND holder.removed_at IS NULL
                              AND holder.role IN ('reviewer', 'admin')
-     WHERE a.id = ANY(:ids)
-""")
+     WHERE a.id = {apps}
+    """
+
+
+_FACTS = app_ids(facts_of("ANY(:ids)"))
 
 
 def load_facts(session: Session, ids: Sequence[UUID], policies: Policies) -> dict[UUID, LoadedApp]:
@@ -70,8 +75,12 @@ def load_facts(session: Session, ids: Sequence[UUID], policies: Policies) -> dic
     """
     if not ids:
         return {}
+    return loaded_apps(session.execute(_FACTS, {"ids": ids}), policies)
+
+
+def loaded_apps(rows: Iterable[Any], policies: Policies) -> dict[UUID, LoadedApp]:
+    """Gives what `facts_of` found."""
     current = policies.current
-    rows = session.execute(_FACTS, {"ids": ids})
     return {row.id: _loaded(row, policies, current) for row in rows}
 
 

@@ -26,7 +26,7 @@ def _announced(engine: Engine) -> int:
 def test_a_batch_that_failed_is_taken_back(engine: Engine) -> None:
     announcements = Announcements(engine)
     with pytest.raises(ConnectionError), announcements.batch() as announce:  # noqa: PT012 (the failure is inside)
-        announce([new_id()])
+        announce([new_id()])()
         assert _announced(engine) == 1
         raise ConnectionError("Postgres was restarted")
     assert _announced(engine) == 0
@@ -34,7 +34,7 @@ def test_a_batch_that_failed_is_taken_back(engine: Engine) -> None:
 
 def test_a_batch_that_came_to_its_end_is_left_to_its_transaction(engine: Engine) -> None:
     with Announcements(engine).batch() as announce:
-        announce([new_id()])
+        announce([new_id()])()
     assert _announced(engine) == 1
 
 
@@ -44,7 +44,7 @@ def test_what_could_not_be_taken_back_is_taken_back_before_the_next_batch_and_th
     announcements = Announcements(engine)
     owner = create_engine(database.owner_url)
     with pytest.raises(ConnectionError), announcements.batch() as announce:  # noqa: PT012 (the failure is inside)
-        failed = announce([new_id()])
+        failed = announce([new_id()])()
         with owner.begin() as connection:
             connection.execute(text("REVOKE DELETE ON apply_batch FROM devcenter_app"))
         raise ConnectionError("Postgres was restarted")

@@ -26,6 +26,7 @@ from tests.journeys import (
     apps_in_public_beta,
     ask,
     judge,
+    judging,
     now_and_writer,
     now_of,
     outcome_of,
@@ -35,7 +36,6 @@ from tests.journeys import (
 )
 from tests.waiting import wait_until
 from workflow.batch import MAX_ATTEMPTS, judge_due_requests, judge_suspect
-from workflow.driver import direct_transaction
 from workflow.effects import EFFECTS
 from workflow.errors import Conflict
 from workflow.facts import Ask, Facts
@@ -379,14 +379,12 @@ def test_a_request_that_kills_its_process_ends_dead_and_the_others_are_applied(e
     good = ask(engine, people.admin, "acme", AppTrigger.SUSPEND, reasons=BECAUSE)
     for _ in range(MAX_ATTEMPTS):
         announce(engine, [poison])
-    with direct_transaction(engine) as session:
-        report = judge_due_requests(
-            session, now_and_writer=now_and_writer, announce=lambda ids: announce(engine, ids), limit=500
-        )
+    with judging(engine) as (session, announcing):
+        report = judge_due_requests(session, now_and_writer=now_and_writer, announce=announcing, limit=500)
     assert report.suspects == (poisoned,)
     assert outcome_of(engine, good)["status"] == "applied"
-    with direct_transaction(engine) as session:
-        judge_suspect(session, poisoned, now_and_writer=now_and_writer, announce=lambda ids: announce(engine, ids))
+    with judging(engine) as (session, announcing):
+        judge_suspect(session, poisoned, now_and_writer=now_and_writer, announce=announcing)
     assert outcome_of(engine, poison)["status"] == "dead"
     assert _rows(engine, "SELECT count(*) FROM apply_batch") == [(0,)]
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from models.lifecycle import AppTrigger
 from tests.databases import TestDatabase
 from tests.journeys import app_building, ask, people_in
-from workflow.claim import due_requests, lock_due_apps
+from workflow.claim import Claim, claim_app, claim_due_apps, due_requests
 
 
 @pytest.fixture
@@ -26,10 +26,10 @@ def test_a_second_worker_looks_past_pages_of_apps_that_the_first_holds(engine: E
         ask(engine, people.partner, f"app-{number}", AppTrigger.SUBMIT)
     with Session(engine) as first, Session(engine) as second:
         second.execute(text("SET LOCAL transaction_timeout = '10s'"))
-        assert lock_due_apps(first, limit=4)[0] == sorted(ids[:4])
-        assert lock_due_apps(second, limit=2)[0] == [ids[4]]
-        with Session(engine) as third:
-            assert lock_due_apps(third, limit=2) == ([], 0)
+        assert claim_due_apps(first, [], limit=4)() == Claim(frozenset(ids[:4]), frozenset())
+        held = claim_due_apps(second, [], limit=2)()
+        assert held == Claim(frozenset(), frozenset(ids[:2]))
+        assert claim_due_apps(second, held.passed | set(ids[2:4]), limit=2)() == Claim(frozenset(ids[4:]), frozenset())
 
 
 def test_a_claim_reads_no_further_than_its_last_candidate_however_much_waits_for_its_apps(engine: Engine) -> None:
@@ -37,7 +37,16 @@ def test_a_claim_reads_no_further_than_its_last_candidate_however_much_waits_for
     ids = [app_building(engine, people, f"app-{number}") for number in range(2)]
     waiting = [ask(engine, people.partner, f"app-{number % 2}", AppTrigger.SUBMIT) for number in range(10)]
     with Session(engine) as session:
-        claimed, last = lock_due_apps(session, limit=3)
-        assert claimed == sorted(ids)
-        assert [one.id for one in due_requests(session, claimed, limit=10, last=last)] == waiting[:3]
-        assert [one.id for one in due_requests(session, claimed, limit=10)] == waiting
+        assert claim_due_apps(session, [], limit=3)().apps == set(ids)
+        assert [one.id for one in due_requests(session, limit=10)] == waiting[:3]
+
+
+def test_an_app_that_is_claimed_by_itself_has_all_that_waits_for_it(engine: Engine) -> None:
+    people = people_in(engine)
+    ids = [app_building(engine, people, f"app-{number}") for number in range(2)]
+    waiting = [ask(engine, people.partner, f"app-{number % 2}", AppTrigger.SUBMIT) for number in range(10)]
+    with Session(engine) as first, Session(engine) as second:
+        assert claim_app(first, ids[0])
+        assert [one.id for one in due_requests(first, limit=10)] == waiting[::2]
+        assert not claim_app(second, ids[0])
+        assert list(due_requests(second, limit=10)) == []

@@ -1,6 +1,7 @@
 """Statements sent together: what is refused is raised as itself, and nothing of the block stays."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -8,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tests.databases import TestDatabase
-from workflow.driver import direct_transaction, pipelined, savepoint
+from workflow.driver import direct_connection, direct_transaction, pipelined, savepoint
 
 NOTE = text("INSERT INTO noted (number) VALUES (:number)")
 BEFORE = 1000
@@ -60,7 +61,7 @@ def engine(database: TestDatabase) -> Iterator[Engine]:
 
 
 def test_a_direct_transaction_commits_what_was_sent_and_reads_what_it_wrote(engine: Engine) -> None:
-    with direct_transaction(engine) as session:
+    with _transaction(engine) as session:
         session.execute(NOTE, [{"number": number} for number in range(3)])
         assert [row.number for row in session.execute(text("SELECT number FROM noted ORDER BY 1"))] == [0, 1, 2]
         _note(session, 3)
@@ -68,16 +69,24 @@ def test_a_direct_transaction_commits_what_was_sent_and_reads_what_it_wrote(engi
 
 
 def test_what_is_refused_at_the_end_of_a_direct_transaction_is_raised_and_nothing_of_it_stays(engine: Engine) -> None:
-    with pytest.raises(IntegrityError, match="noted_pkey"), direct_transaction(engine) as session:
+    with (
+        pytest.raises(IntegrityError, match="noted_pkey"),
+        direct_connection(engine) as connection,
+        direct_transaction(connection) as session,
+    ):
         _note_twice(session, 1)
     assert _noted(engine) == 0
-    with direct_transaction(engine) as session:
+    with _transaction(engine) as session:
         _note(session, 1)
     assert _noted(engine) == 1
 
 
 def test_what_a_direct_transaction_raises_itself_is_raised_and_nothing_of_it_stays(engine: Engine) -> None:
-    with pytest.raises(ZeroDivisionError), direct_transaction(engine) as session:
+    with (
+        pytest.raises(ZeroDivisionError),
+        direct_connection(engine) as connection,
+        direct_transaction(connection) as session,
+    ):
         _note(session, 1 // 0 if session.execute(COUNT).all() else 1)
     assert _noted(engine) == 0
 
@@ -85,7 +94,7 @@ def test_what_a_direct_transaction_raises_itself_is_raised_and_nothing_of_it_sta
 def test_a_direct_transaction_outlives_what_is_refused_behind_a_savepoint(
     engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with direct_transaction(engine) as session:
+    with _transaction(engine) as session:
         _note(session, 1)
         assert session.execute(COUNT).all() == [(1,)]
         with pytest.raises(IntegrityError, match="noted_pkey"), savepoint(session):
@@ -97,6 +106,12 @@ def test_a_direct_transaction_outlives_what_is_refused_behind_a_savepoint(
         _note(session, 3)
     assert _noted(engine) == 2
     assert caplog.records == []
+
+
+@contextmanager
+def _transaction(engine: Engine) -> Iterator[Session]:
+    with direct_connection(engine) as connection, direct_transaction(connection) as session:
+        yield session
 
 
 def _noted(engine: Engine) -> int:

@@ -11,10 +11,10 @@ from models import App, Component
 from models.lifecycle import AppTrigger
 from tests.databases import TestDatabase
 from tests.journeys import (
-    announce,
     app_building,
     ask,
     judge,
+    judging,
     now_and_writer,
     now_of,
     outcome_of,
@@ -25,7 +25,6 @@ from tests.waiting import wait_until
 from workflow.actors import Actor
 from workflow.batch import judge_due_requests
 from workflow.building.components import change_component
-from workflow.driver import direct_transaction
 from workflow.errors import Conflict
 
 
@@ -82,13 +81,8 @@ def test_an_edit_that_comes_while_the_submission_is_judged_is_refused(engine: En
             _rename(session, people.partner, "Too late")
 
     with ThreadPoolExecutor(1) as pool:
-        with direct_transaction(engine) as session:
-            judge_due_requests(
-                session,
-                now_and_writer=now_and_writer,
-                announce=lambda ids: announce(engine, ids),
-                limit=10,
-            )
+        with judging(engine) as (session, announcing):
+            judge_due_requests(session, now_and_writer=now_and_writer, announce=announcing, limit=10)
             edited = pool.submit(edit)
             wait_until(lambda: _waits(engine), what="the edit to wait for the App's lock")
         with pytest.raises(Conflict) as refused:

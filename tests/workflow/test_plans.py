@@ -46,7 +46,7 @@ def _judge(engine: Engine, limit: int) -> Watched:
     with Session(engine) as session:
         with watched(engine) as seen:
             report = judge_due_requests(
-                session, now_and_writer=now_and_writer, announce=lambda _ids: new_id(), limit=limit
+                session, now_and_writer=now_and_writer, announce=lambda _ids: new_id, limit=limit
             )
         assert [outcome.status for outcome in report.outcomes] == ["applied"] * limit
         session.rollback()
