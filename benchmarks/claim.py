@@ -33,7 +33,7 @@ def _milliseconds(on: Stage) -> float:
     engine = create_engine(on.url)
 
     def claim(session: Session) -> None:
-        claim_due_apps(session, [], limit=BATCH)
+        claim_due_apps(session, limit=BATCH)
         assert len(list(due_requests(session, limit=BATCH))) == BATCH
 
     with Session(engine) as session:

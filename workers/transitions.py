@@ -2,6 +2,8 @@
 
 import time
 from collections import Counter
+from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -11,8 +13,12 @@ from workers.deps import Deps
 from workers.draining import TURN_SECONDS
 from workflow.batch import BatchReport, NowAndWriter, judge_due_requests, judge_suspect
 from workflow.bells import Bell
+from workflow.claim import EVER
 from workflow.driver import direct_connection, direct_transaction
 from workflow.passing import is_passing
+
+LOOK_FROM_START_SECONDS = 1.0
+"""How often a claim looks for what committed late and is due before all others."""
 
 
 def apply_due_requests(deps: Deps) -> int:
@@ -20,17 +26,28 @@ def apply_due_requests(deps: Deps) -> int:
 
     Each batch is one transaction. The claim after a batch finds what came for its Apps while they were locked, which
     other workers passed over.
+
+    Until a vacuum comes, the index of what is due leads past all that was judged since the last: a claim begins where
+    the oldest was found, so as not to read through that each time. The last claim is always one from the start.
     """
+    judged = 0
+    turn_ends = time.monotonic() + TURN_SECONDS
+    start_is_due = 0.0
+    since = EVER
     with direct_connection(deps.engine) as connection:
-        judged = 0
-        turn_ends = time.monotonic() + TURN_SECONDS
         while True:
-            report = _one_batch(deps, connection)
+            if time.monotonic() >= start_is_due:
+                since, start_is_due = EVER, time.monotonic() + LOOK_FROM_START_SECONDS
+            report = _one_batch(deps, connection, since)
             judged += len(report.outcomes)
             for app_id in report.suspects:
                 judged += _quarantine(deps, connection, app_id)
-            if not report.claimed:
+            if not report.claimed and since == EVER:
                 return judged
+            if not report.claimed:
+                start_is_due = 0.0
+            elif since == EVER:
+                since = report.oldest or EVER
             turn_is_over = time.monotonic() > turn_ends
             if report.full or turn_is_over:
                 deps.ring(Bell.APPLY)
@@ -38,9 +55,9 @@ def apply_due_requests(deps: Deps) -> int:
                 return judged
 
 
-def _one_batch(deps: Deps, connection: Connection) -> BatchReport:
+def _one_batch(deps: Deps, connection: Connection, since: datetime) -> BatchReport:
     began = time.monotonic()
-    report = judge_batch(connection, deps.announcements, deps.now_and_writer, limit=deps.batch_size)
+    report = judge_batch(connection, deps.announcements, deps.now_and_writer, limit=deps.batch_size, since=since)
     if report.outcomes:
         deps.took_batch(time.monotonic() - began)
     _after_commit(deps, report)
@@ -48,17 +65,23 @@ def _one_batch(deps: Deps, connection: Connection) -> BatchReport:
 
 
 def judge_batch(
-    connection: Connection, announcements: Announcements, now_and_writer: NowAndWriter, *, limit: int
+    connection: Connection,
+    announcements: Announcements,
+    now_and_writer: NowAndWriter,
+    *,
+    limit: int,
+    since: datetime = EVER,
 ) -> BatchReport:
     """Judges a batch in one transaction. When that breaks by what is in it, in another that takes its parts apart."""
+    judge = partial(judge_due_requests, now_and_writer=now_and_writer, limit=limit, since=since)
     try:
         with announcements.batch() as announce, direct_transaction(connection) as session:
-            return judge_due_requests(session, now_and_writer=now_and_writer, announce=announce, limit=limit)
+            return judge(session, announce=announce)
     except Exception as error:
         if is_passing(error):
             raise
     with announcements.batch() as announce, direct_transaction(connection) as session:
-        return judge_due_requests(session, now_and_writer=now_and_writer, announce=announce, limit=limit, apart=True)
+        return judge(session, announce=announce, apart=True)
 
 
 def _quarantine(deps: Deps, connection: Connection, app_id: UUID) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from workflow.apply import DEFER_CONSTRAINTS, Planned, Writer, plan, write_transitions
 from workflow.claim import (
+    EVER,
     DueRequest,
     claim_app,
     claim_due_apps,
@@ -59,19 +60,28 @@ class BatchReport:
     """What one batch did. `suspects` are Apps left for `judge_suspect`.
 
     `claimed`: it held Apps, so whoever looked meanwhile passed them over, and somebody has to look again. `full`: it
-    had as many requests as it may.
+    had as many requests as it may. No request that was looked at was due before `oldest`.
     """
 
     outcomes: tuple[Outcome, ...] = ()
     claimed: bool = False
     full: bool = False
     suspects: tuple[UUID, ...] = ()
+    oldest: datetime | None = None
 
 
 def judge_due_requests(
-    session: Session, *, now_and_writer: NowAndWriter, announce: Announce, limit: int, apart: bool = False
+    session: Session,
+    *,
+    now_and_writer: NowAndWriter,
+    announce: Announce,
+    limit: int,
+    apart: bool = False,
+    since: datetime = EVER,
 ) -> BatchReport:
     """Claims, judges and applies up to `limit` due requests. The caller commits; then all outcomes hold, or none.
+
+    Those that were due before `since` are not looked for.
 
     Locks the Apps it claims. Requests that were in a batch whose process died are left as `suspects`, so that they
     cannot take others with them again. All is read with one wait, and all that is written is sent without one; so what
@@ -79,11 +89,13 @@ def judge_due_requests(
     request behind a savepoint of its own.
     """
     passed: set[UUID] = set()
+    oldest: datetime | None = None
     while True:
-        claim = claim_due_apps(session, passed, limit=limit)
+        claim = claim_due_apps(session, passed, limit=limit, since=since)
         asked, facts = due_requests(session, limit=limit), facts_of_claimed(session)
         now, writer = now_and_writer(session)
         found = claim()
+        oldest = min(filter(None, (oldest, found.oldest)), default=None)
         if found.apps or not found.passed:
             break
         passed |= found.passed
@@ -97,7 +109,8 @@ def judge_due_requests(
         outcomes = _judge_apart(session, clean, now, writer, announce)
     elif clean:
         outcomes = _judge_together(session, clean, facts(writer.policies), now, writer, announce)
-    return BatchReport(tuple(outcomes), claimed=True, full=len(requests) >= limit, suspects=tuple(suspects))
+    full = len(requests) >= limit
+    return BatchReport(tuple(outcomes), claimed=True, full=full, suspects=tuple(suspects), oldest=oldest)
 
 
 def judge_suspect(session: Session, app_id: UUID, *, now_and_writer: NowAndWriter, announce: Announce) -> BatchReport:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -39,15 +40,16 @@ for together with the claim."""
 
 _LOCK_DUE = app_ids("""
     WITH planned_once AS MATERIALIZED (SELECT set_config('plan_cache_mode', 'force_generic_plan', true)),
-         candidate AS MATERIALIZED (SELECT app_id, position FROM transition_request, planned_once
-                                     WHERE status = 'due' AND due_at <= now() AND app_id <> ALL(:ids)
+         candidate AS MATERIALIZED (SELECT app_id, due_at, position FROM transition_request, planned_once
+                                     WHERE status = 'due' AND due_at BETWEEN :since AND now()
+                                       AND app_id <> ALL(:ids)
                                      ORDER BY due_at, position LIMIT :limit),
          locked AS MATERIALIZED (SELECT id FROM app WHERE id = ANY(ARRAY(SELECT app_id FROM candidate))
                                   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),
          claimed AS MATERIALIZED (SELECT set_config('devcenter.claimed', ARRAY(SELECT id FROM locked)::text, true),
                                          set_config('devcenter.last', coalesce(max(position), 0)::text, true)
                                     FROM candidate JOIN locked ON id = app_id)
-    SELECT app_id, id FROM claimed, candidate LEFT JOIN locked ON id = app_id
+    SELECT app_id, id, due_at FROM claimed, candidate LEFT JOIN locked ON id = app_id
 """)
 """The transaction's statements are planned once for all batches: planning takes longer than a small batch does."""
 
@@ -88,14 +90,24 @@ _FORGET_BATCH = text("DELETE FROM apply_batch WHERE id = :id")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a look for work found. `apps` are locked; `passed` are those that others hold."""
+    """What a look for work found. `apps` are locked; `passed` are those that others hold.
+
+    No request that was seen was due before `oldest`.
+    """
 
     apps: frozenset[UUID]
     passed: frozenset[UUID]
+    oldest: datetime | None = None
 
 
-def claim_due_apps(session: Session, passed: Collection[UUID], *, limit: int) -> Callable[[], Claim]:
-    """Locks the Apps of up to `limit` due requests, but for those `passed`, and skips what other workers hold.
+EVER = datetime.min.replace(tzinfo=UTC)
+"""Before all requests."""
+
+
+def claim_due_apps(
+    session: Session, passed: Collection[UUID] = (), *, limit: int, since: datetime = EVER
+) -> Callable[[], Claim]:
+    """Locks the Apps of up to `limit` requests due since `since`, but for those `passed`; skips what others hold.
 
     It is sent at once; what it gives waits for the answer. Candidates are read apart from the lock, so that the LIMIT
     never starves a second worker: when all of a page are held elsewhere, it is to look past them.
@@ -103,12 +115,13 @@ def claim_due_apps(session: Session, passed: Collection[UUID], *, limit: int) ->
     From here on the transaction's statements are planned without their values, once for all batches
     (`plan_cache_mode`).
     """
-    rows = session.execute(_LOCK_DUE, {"ids": list(passed), "limit": limit})
+    rows = session.execute(_LOCK_DUE, {"ids": list(passed), "limit": limit, "since": since})
 
     def answer() -> Claim:
         candidates = list(rows)
-        locked = frozenset(app_id for app_id, held in candidates if held)
-        return Claim(locked, frozenset(app_id for app_id, _ in candidates) - locked)
+        locked = frozenset(app_id for app_id, held, _ in candidates if held)
+        seen = frozenset(app_id for app_id, _, _ in candidates)
+        return Claim(locked, seen - locked, min((due_at for _, _, due_at in candidates), default=None))
 
     return answer
 

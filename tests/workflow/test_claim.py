@@ -1,6 +1,7 @@
 """Claiming: a worker looks past the Apps that others hold, however many of them come first."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from models.lifecycle import AppTrigger
 from tests.databases import TestDatabase
 from tests.journeys import app_building, ask, people_in
-from workflow.claim import Claim, claim_app, claim_due_apps, due_requests
+from workflow.claim import claim_app, claim_due_apps, due_requests
 
 
 @pytest.fixture
@@ -26,10 +27,11 @@ def test_a_second_worker_looks_past_pages_of_apps_that_the_first_holds(engine: E
         ask(engine, people.partner, f"app-{number}", AppTrigger.SUBMIT)
     with Session(engine) as first, Session(engine) as second:
         second.execute(text("SET LOCAL transaction_timeout = '10s'"))
-        assert claim_due_apps(first, [], limit=4)() == Claim(frozenset(ids[:4]), frozenset())
-        held = claim_due_apps(second, [], limit=2)()
-        assert held == Claim(frozenset(), frozenset(ids[:2]))
-        assert claim_due_apps(second, held.passed | set(ids[2:4]), limit=2)() == Claim(frozenset(ids[4:]), frozenset())
+        assert claim_due_apps(first, limit=4)().apps == set(ids[:4])
+        held = claim_due_apps(second, limit=2)()
+        assert not held.apps
+        assert held.passed == set(ids[:2])
+        assert claim_due_apps(second, held.passed | set(ids[2:4]), limit=2)().apps == {ids[4]}
 
 
 def test_a_claim_reads_no_further_than_its_last_candidate_however_much_waits_for_its_apps(engine: Engine) -> None:
@@ -37,7 +39,7 @@ def test_a_claim_reads_no_further_than_its_last_candidate_however_much_waits_for
     ids = [app_building(engine, people, f"app-{number}") for number in range(2)]
     waiting = [ask(engine, people.partner, f"app-{number % 2}", AppTrigger.SUBMIT) for number in range(10)]
     with Session(engine) as session:
-        assert claim_due_apps(session, [], limit=3)().apps == set(ids)
+        assert claim_due_apps(session, limit=3)().apps == set(ids)
         assert [one.id for one in due_requests(session, limit=10)] == waiting[:3]
 
 
@@ -50,3 +52,19 @@ def test_an_app_that_is_claimed_by_itself_has_all_that_waits_for_it(engine: Engi
         assert [one.id for one in due_requests(first, limit=10)] == waiting[::2]
         assert not claim_app(second, ids[0])
         assert list(due_requests(second, limit=10)) == []
+
+
+def test_a_claim_begins_where_it_is_told_to_and_tells_where_the_oldest_was(engine: Engine) -> None:
+    people = people_in(engine)
+    ids = [app_building(engine, people, f"app-{number}") for number in range(3)]
+    for number in range(3):
+        ask(engine, people.partner, f"app-{number}", AppTrigger.SUBMIT)
+    with Session(engine) as session:
+        due = list(session.scalars(text("SELECT due_at FROM transition_request ORDER BY position")))
+        first = claim_due_apps(session, limit=3)()
+        assert first.apps == set(ids)
+        assert first.oldest == due[0]
+        later = claim_due_apps(session, limit=3, since=due[1])()
+        assert later.apps == set(ids[1:])
+        assert later.oldest == due[1]
+        assert claim_due_apps(session, limit=3, since=due[2] + timedelta(microseconds=1))().oldest is None

@@ -1,0 +1,52 @@
+"""Draining requests: a claim may begin where the oldest was, and misses nothing for it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from models.lifecycle import AppTrigger
+from runtime.settings import load_settings
+from tests.databases import TestDatabase
+from tests.journeys import app_building, ask, outcome_of, people_in
+from tests.workers.processes import environment
+from workers.deps import Deps
+from workers.main import make_deps, make_doorbell
+from workers.transitions import apply_due_requests
+
+
+@pytest.fixture
+def deps(database: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deps]:
+    for name, value in environment(database.application_url, "redis://127.0.0.1:1/0").items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    made = make_deps(settings, make_doorbell(settings))
+    yield replace(made, ring=lambda *_bells: None, batch_size=1)
+    made.engine.dispose()
+
+
+@pytest.fixture
+def superuser(database: TestDatabase) -> Iterator[Engine]:
+    made = create_engine(database.superuser_url)
+    yield made
+    made.dispose()
+
+
+def test_what_commits_late_and_is_due_before_all_others_is_judged_before_the_drain_ends(
+    deps: Deps, superuser: Engine
+) -> None:
+    people = people_in(deps.engine)
+    for slug in ("acme", "globex", "late"):
+        app_building(deps.engine, people, slug)
+    asked = [ask(deps.engine, people.partner, slug, AppTrigger.SUBMIT) for slug in ("acme", "globex")]
+
+    def commit_late(_seconds: float) -> None:
+        if len(asked) == 2:
+            asked.append(ask(deps.engine, people.partner, "late", AppTrigger.SUBMIT))
+            with superuser.begin() as connection:
+                past = text("UPDATE transition_request SET due_at = now() - interval '1 hour' WHERE id = :id")
+                connection.execute(past, {"id": asked[-1]})
+
+    assert apply_due_requests(replace(deps, took_batch=commit_late)) == 3
+    assert {outcome_of(deps.engine, request)["status"] for request in asked} == {"applied"}
