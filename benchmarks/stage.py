@@ -17,7 +17,7 @@ from runtime.embedded.valkey import EmbeddedValkey
 SETTINGS = {
     "track_commit_timestamp": "on",
     "max_connections": "200",
-    "shared_buffers": "1GB",
+    "shared_buffers": "4GB",
     "max_wal_size": "8GB",
 }
 """Durability is Postgres's default; memory and room for the write-ahead log are what an installation gives it

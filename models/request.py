@@ -109,7 +109,7 @@ class TransitionRequest(Base):
 
 
 class ApplyBatch(Base):
-    """The requests that a worker is about to judge, committed before it starts and deleted in its transaction.
+    """The requests that a worker judges, sent off before it starts and deleted in its transaction.
 
     A row that is still there when its requests can be claimed again tells that judging them killed a process.
     """

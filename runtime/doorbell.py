@@ -9,10 +9,10 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-CONNECT_SECONDS = 2.0
+ANSWER_SECONDS = 0.5
+"""How long Redis may take to connect, and to answer."""
 WAIT_SECONDS = 1.0
 """How long one wait in Redis lasts at most, so that whoever waits can stop."""
-READ_SECONDS = 5.0
 KEPT_SECONDS = 60
 """How long a ring that nobody hears is kept. By then the sweep has long found the work."""
 
@@ -28,12 +28,9 @@ class Doorbell:
     """
 
     def __init__(self, redis_url: str, *, on_failure: Callable[[str], None]) -> None:
-        self._redis = redis.Redis.from_url(
-            redis_url,
-            socket_connect_timeout=CONNECT_SECONDS,
-            socket_timeout=READ_SECONDS,
-            retry=Retry(NoBackoff(), 1),  # a connection may be of a Redis that was restarted since
-        )
+        self._ringing = _client(redis_url, ANSWER_SECONDS, tries=2)  # a connection may be of a Redis restarted since
+        self._waiting = _client(redis_url, WAIT_SECONDS + ANSWER_SECONDS, tries=1)
+        self._is_heard = True
         self._on_failure = on_failure
         self._pending: set[str] = set()
         self._wanted = threading.Condition()
@@ -53,14 +50,26 @@ class Doorbell:
             self._wanted.notify_all()
 
     def wait(self, bell: str, seconds: float) -> bool:
-        """Gives True once `bell` is rung, or False after `seconds` or WAIT_SECONDS. Never raises: without Redis the
-        time passes."""
+        """Gives True once `bell` is rung, or False after about `seconds`, at most about WAIT_SECONDS.
+
+        Never raises: without Redis the time passes, and `on_failure` is told.
+        """
         seconds = max(0.001, min(seconds, WAIT_SECONDS))  # Redis takes 0 for ever
+        ends_at = time.monotonic() + seconds
         try:
-            return self._redis.blpop([_key(bell)], timeout=seconds) is not None
-        except (redis.RedisError, OSError):
-            time.sleep(seconds)
+            rung = self._waiting.blpop([_key(bell)], timeout=seconds) is not None
+        except Exception as error:  # noqa: BLE001 (whatever it is, the sweep finds the work)
+            if self._is_heard:
+                log.warning("bells are not heard, and work waits for the sweep: %r", error)
+            self._is_heard = False
+            self._on_failure(bell)
+            self._waiting.connection_pool.disconnect(inuse_connections=False)  # it may lead to what became a replica
+            time.sleep(max(0.0, ends_at - time.monotonic()))
             return False
+        if not self._is_heard:
+            log.warning("bells are heard again")
+        self._is_heard = True
+        return rung
 
     def close(self, *, seconds: float = 2.0) -> None:
         """Sends what is pending, for at most `seconds`, and stops."""
@@ -86,7 +95,7 @@ class Doorbell:
             self._send(bells)
 
     def _send(self, bells: Sequence[str]) -> None:
-        pipeline = self._redis.pipeline(transaction=False)
+        pipeline = self._ringing.pipeline(transaction=False)
         for bell in bells:
             pipeline.lpush(_key(bell), b"1")
             pipeline.ltrim(_key(bell), 0, 0)
@@ -98,6 +107,15 @@ class Doorbell:
             log.warning("bells could not be rung: %s", ", ".join(bells), exc_info=True)
             for bell in bells:
                 self._on_failure(bell)
+
+
+def _client(url: str, answer_seconds: float, *, tries: int) -> redis.Redis:
+    return redis.Redis.from_url(
+        url,
+        socket_connect_timeout=ANSWER_SECONDS,
+        socket_timeout=answer_seconds,
+        retry=Retry(NoBackoff(), tries - 1),
+    )
 
 
 def _key(bell: str) -> str:

@@ -73,7 +73,7 @@ class Settings(BaseSettings):
         default=10,
         ge=2,
         le=200,
-        description="Connections to Postgres an API process may hold; a worker holds up to 2 for each thread and 10.",
+        description="Connections to Postgres an API process may hold; a worker holds one for each thread and 7.",
     )
     prepare_threshold: int | None = Field(
         default=5,
@@ -87,7 +87,9 @@ class Settings(BaseSettings):
         le=280,
         description="Seconds after which Postgres ends a transaction. The export of the history's heads counts on it.",
     )
-    worker_threads: int = Field(default=4, ge=1, le=64, description="Threads of one worker process.")
+    worker_threads: int = Field(
+        default=4, ge=1, le=64, description="Threads of one worker process that take in messages of other services."
+    )
     batch_size: int = Field(default=500, ge=1, le=5000, description="Transition requests judged in one transaction.")
     sweep_seconds: float = Field(
         default=2.0, gt=0, le=30, description="How often a worker looks for due work although no bell rang."

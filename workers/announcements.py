@@ -1,4 +1,4 @@
-"""Announcing batches before they are judged, and taking back those that failed while their process lives on."""
+"""Announcing batches when they are judged, and taking back those that failed while their process lives on."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence

@@ -28,6 +28,7 @@ LEASE = timedelta(minutes=5)
 KEYS_KEPT = timedelta(days=30)
 """How long an idempotency key is remembered."""
 TICKS_KEPT = timedelta(days=7)
+BATCHES_KEPT = timedelta(days=1)
 HEADS_OVERLAP = timedelta(minutes=5)
 """How far an export of heads looks back beyond the tick before: longer than any transaction may last.
 
@@ -102,6 +103,14 @@ def _prune(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
              WHERE idempotency_key IS NOT NULL AND finished_at < :before
         """),
         {"before": now - KEYS_KEPT},
+    )
+    session.execute(
+        text("""
+            DELETE FROM apply_batch b
+             WHERE started_at < :before
+               AND NOT EXISTS (SELECT FROM transition_request r WHERE r.id = ANY(b.request_ids) AND r.status = 'due')
+        """),
+        {"before": now - BATCHES_KEPT},
     )
     session.execute(
         text("DELETE FROM job_tick WHERE status IN ('done', 'void') AND tick_at < :before"),

@@ -1,4 +1,4 @@
-"""The worker's composition root: builds the world of a process and hands it to the actors.
+"""The worker's composition root: builds the world of a process and hands it to the watch and to Dramatiq's actor.
 
 Dramatiq's command starts it: `dramatiq workers.main:setup_broker`; `devcenter worker` does that for you.
 """
@@ -60,7 +60,7 @@ def setup_broker() -> None:
     doorbell = make_doorbell(settings)
     deps = make_deps(settings, doorbell)
     broker.on_undecodable = lambda queue, raw, error: record_rejected(deps, queue, raw, repr(error))
-    broker.add_middleware(_WatchWhileRunning(Watch(deps, doorbell.wait, settings.sweep_seconds)))
+    broker.add_middleware(_WatchWhileRunning(Watch(deps, doorbell.wait, settings.sweep_seconds), doorbell))
     if settings.metrics_port:
         broker.add_middleware(_ShowMetrics())
     declare_actor(broker, deps)
@@ -76,7 +76,9 @@ def run_scheduler_process() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    run_scheduler(make_deps(settings, make_doorbell(settings)), stop)
+    doorbell = make_doorbell(settings)
+    run_scheduler(make_deps(settings, doorbell), stop)
+    doorbell.close()
 
 
 def show_worker_metrics() -> int:
@@ -148,8 +150,9 @@ class SmtpServer:
 class _WatchWhileRunning(Middleware):
     """The watch answers the bells that Dramatiq's option `--queues` names; without it, all."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, doorbell: Doorbell) -> None:
         self._watch = watch
+        self._doorbell = doorbell
 
     def after_worker_boot(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
         served = worker.consumer_whitelist or set(Bell)
@@ -157,6 +160,7 @@ class _WatchWhileRunning(Middleware):
 
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
         self._watch.stop()
+        self._doorbell.close()
 
 
 class _ShowMetrics(Middleware):

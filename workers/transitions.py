@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -15,7 +14,6 @@ from workflow.batch import BatchReport, NowAndWriter, judge_due_requests, judge_
 from workflow.bells import Bell
 from workflow.claim import EVER
 from workflow.driver import direct_connection, direct_transaction
-from workflow.passing import is_passing
 
 LOOK_FROM_START_SECONDS = 1.0
 """How often a claim looks for what committed late and is due before all others."""
@@ -72,16 +70,9 @@ def judge_batch(
     limit: int,
     since: datetime = EVER,
 ) -> BatchReport:
-    """Judges a batch in one transaction. When that breaks by what is in it, in another that takes its parts apart."""
-    judge = partial(judge_due_requests, now_and_writer=now_and_writer, limit=limit, since=since)
-    try:
-        with announcements.batch() as announce, direct_transaction(connection) as session:
-            return judge(session, announce=announce)
-    except Exception as error:
-        if is_passing(error):
-            raise
+    """Judges a batch in one transaction."""
     with announcements.batch() as announce, direct_transaction(connection) as session:
-        return judge(session, announce=announce, apart=True)
+        return judge_due_requests(session, now_and_writer=now_and_writer, announce=announce, limit=limit, since=since)
 
 
 def _quarantine(deps: Deps, connection: Connection, app_id: UUID) -> int:

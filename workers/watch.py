@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from workers.checking import run_due_checks
 from workers.deps import Deps
+from workers.draining import TURN_SECONDS
 from workers.jobs import run_due_jobs
 from workers.notifying import deliver_due_notifications
 from workers.reviewing import run_due_steps
@@ -32,6 +33,8 @@ WORK_OF = {
 CONNECTIONS = len(WORK_OF) + 1
 """What the threads hold at most: one each, and another for announcing a batch."""
 STOP_SECONDS = 30.0
+PAUSE_SECONDS = 1.0
+"""After what nobody foresaw, before the next try."""
 
 WaitForBell = Callable[[Bell, float], bool]
 """Gives True once the bell is rung, or False after a while: at most after so many seconds."""
@@ -68,20 +71,28 @@ class Watch:
             thread.join(timeout=max(0.0, ends_at - time.monotonic()))
 
     def _run(self, bell: Bell) -> None:
+        more_is_due = False
         while not self._stop.is_set():
-            self._wait_for(bell)
-            if self._stop.is_set():
-                return
             try:
+                rung = not more_is_due and self._is_rung(bell)
+                if self._stop.is_set():
+                    if rung:
+                        self._deps.ring(bell)  # for others
+                    return
+                turn_ends = time.monotonic() + TURN_SECONDS
+                more_is_due = False
                 WORK_OF[bell](self._deps)
+                more_is_due = time.monotonic() > turn_ends
             except SQLAlchemyError:
                 log.warning("what is due could not be looked for in the database; it is tried again", exc_info=True)
             except Exception:
                 log.exception("work on what is due broke; it is tried again")
+                self._stop.wait(PAUSE_SECONDS)
 
-    def _wait_for(self, bell: Bell) -> None:
-        """Returns when the bell is rung, when it is time for a sweep, and soon after `stop`."""
+    def _is_rung(self, bell: Bell) -> bool:
+        """Waits until the bell is rung, it is time for a sweep, or `stop` was called a second ago."""
         sweeps_at = time.monotonic() + self._sweep_seconds * random.uniform(0.75, 1.25)  # noqa: S311 (not a secret)
         while not self._stop.is_set() and (left := sweeps_at - time.monotonic()) > 0:
             if self._wait(bell, left):
-                return
+                return True
+        return False

@@ -13,6 +13,7 @@ from workflow.apply import DEFER_CONSTRAINTS, Planned, Writer, plan, write_trans
 from workflow.claim import (
     EVER,
     DueRequest,
+    FactsAsked,
     claim_app,
     claim_due_apps,
     due_requests,
@@ -71,22 +72,13 @@ class BatchReport:
 
 
 def judge_due_requests(
-    session: Session,
-    *,
-    now_and_writer: NowAndWriter,
-    announce: Announce,
-    limit: int,
-    apart: bool = False,
-    since: datetime = EVER,
+    session: Session, *, now_and_writer: NowAndWriter, announce: Announce, limit: int, since: datetime = EVER
 ) -> BatchReport:
     """Claims, judges and applies up to `limit` due requests. The caller commits; then all outcomes hold, or none.
 
-    Those that were due before `since` are not looked for.
-
-    Locks the Apps it claims. Requests that were in a batch whose process died are left as `suspects`, so that they
-    cannot take others with them again. All is read with one wait, and all that is written is sent without one; so what
-    the database refuses may come to light at COMMIT. Then, whatever broke, the same is to be done again, `apart`: each
-    request behind a savepoint of its own.
+    Those that were due before `since` are not looked for. Locks the Apps it claims. Requests that were in a batch whose
+    process died are left as `suspects`, so that they cannot take others with them again. All is read with one wait, and
+    written with another.
     """
     passed: set[UUID] = set()
     oldest: datetime | None = None
@@ -104,11 +96,7 @@ def judge_due_requests(
     requests = list(asked)
     suspects = {request.app_id for request in requests if request.crashes}
     clean = [request for request in requests if request.app_id not in suspects]
-    outcomes: list[Outcome] = []
-    if clean and apart:
-        outcomes = _judge_apart(session, clean, now, writer, announce)
-    elif clean:
-        outcomes = _judge_together(session, clean, facts(writer.policies), now, writer, announce)
+    outcomes = _judge(session, clean, facts, now, writer, announce) if clean else []
     full = len(requests) >= limit
     return BatchReport(tuple(outcomes), claimed=True, full=full, suspects=tuple(suspects), oldest=oldest)
 
@@ -120,7 +108,7 @@ def judge_suspect(session: Session, app_id: UUID, *, now_and_writer: NowAndWrite
     """
     if not claim_app(session, app_id):
         return BatchReport()
-    asked = due_requests(session, limit=1)
+    asked, facts = due_requests(session, limit=1), facts_of_claimed(session)
     now, writer = now_and_writer(session)
     requests = list(asked)
     if not requests:
@@ -131,40 +119,36 @@ def judge_suspect(session: Session, app_id: UUID, *, now_and_writer: NowAndWrite
         outcomes = [Outcome(request, "dead", error=error)]
         _record(session, outcomes, now)
     else:
-        outcomes = _judge_apart(session, requests, now, writer, announce)
+        outcomes = _judge(session, requests, facts, now, writer, announce)
     if request.crashes:
         forget_crashes(session, [request.id])
     return BatchReport(tuple(outcomes), claimed=True)
 
 
-def _judge_together(
+def _judge(
     session: Session,
     requests: Sequence[DueRequest],
-    loaded: dict[UUID, LoadedApp],
+    facts: FactsAsked,
     now: datetime,
     writer: Writer,
     announce: Announce,
 ) -> list[Outcome]:
     announced = announce([request.id for request in requests])
     writer.reached("after_lock")
-    outcomes = _judge(session, requests, loaded, now, writer)
+    try:
+        with savepoint(session), pipelined(session):
+            outcomes = _judge_together(session, requests, facts(writer.policies), now, writer)
+    except Exception as error:
+        if is_passing(error):
+            raise
+        # One of them breaks it, wherever and however: each is judged behind a savepoint of its own.
+        outcomes = [_judge_alone(session, request, now, writer) for request in requests]
     forget_batch(session, announced())
     writer.reached("before_commit")
     return outcomes
 
 
-def _judge_apart(
-    session: Session, requests: Sequence[DueRequest], now: datetime, writer: Writer, announce: Announce
-) -> list[Outcome]:
-    announced = announce([request.id for request in requests])
-    writer.reached("after_lock")
-    outcomes = [_judge_alone(session, request, now, writer) for request in requests]
-    forget_batch(session, announced())
-    writer.reached("before_commit")
-    return outcomes
-
-
-def _judge(
+def _judge_together(
     session: Session,
     requests: Sequence[DueRequest],
     loaded: dict[UUID, LoadedApp],
@@ -193,13 +177,14 @@ def _judge_alone(session: Session, request: DueRequest, now: datetime, writer: W
             loaded = load_facts(session, [request.app_id], writer.policies)
             with pipelined(session):
                 session.execute(DEFER_CONSTRAINTS)
-                return _judge(session, [request], loaded, now, writer)[0]
+                return _judge_together(session, [request], loaded, now, writer)[0]
     except Exception as error:
         if is_passing(error):
             raise
         why = f"the database refused it: {error.orig}" if isinstance(error, DBAPIError) else f"it broke: {error!r}"
         outcome = _broken(request, why, now)
-        _record(session, [outcome], now)
+        with pipelined(session):
+            _record(session, [outcome], now)
         return outcome
 
 

@@ -34,9 +34,13 @@ class DueRequest:
     gone: bool = False
 
 
-CLAIMED = "ANY(NULLIF(current_setting('devcenter.claimed', true), '')::uuid[])"
+CLAIMED = "ANY(ARRAY(SELECT unnest(NULLIF(current_setting('devcenter.claimed', true), '')::uuid[])))"
 """The Apps that the transaction has claimed, as SQL. The server keeps them, so that what is read of them can be asked
-for together with the claim."""
+for together with the claim. A query of its own, or a plan would be made for the Apps of the moment, none as a rule, and
+kept for all batches."""
+
+FactsAsked = Callable[[Policies], dict[UUID, LoadedApp]]
+"""Waits for the facts that were asked for, and gives them."""
 
 _LOCK_DUE = app_ids("""
     WITH planned_once AS MATERIALIZED (SELECT set_config('plan_cache_mode', 'force_generic_plan', true)),
@@ -141,7 +145,7 @@ def due_requests(session: Session, *, limit: int) -> Iterator[DueRequest]:
     return (_due_request(*row) for row in rows)
 
 
-def facts_of_claimed(session: Session) -> Callable[[Policies], dict[UUID, LoadedApp]]:
+def facts_of_claimed(session: Session) -> FactsAsked:
     """Asks for the facts of the claimed Apps. It is sent at once; what it gives waits for the answer."""
     rows = session.execute(_FACTS)
     return lambda policies: loaded_apps(rows, policies)

@@ -50,6 +50,10 @@ def pipelined(session: Session) -> Iterator[None]:
     (sqlalchemy.exc.DBAPIError), at the latest when the block ends; those behind it are not executed. Use it inside
     `savepoint`.
     """
+    if isinstance(session, _DirectSession):
+        yield
+        session.wait()
+        return
     driver = _driver_of(session)
     with _errors_of(driver), driver.pipeline():
         yield
@@ -83,7 +87,10 @@ def _transaction_of(driver: Any) -> Iterator[None]:
 
 
 class _DirectSession(Session):
-    """A session for `execute` alone, which has no more of a Result than what `_Rows` gives."""
+    """A session for `execute` alone, which has no more of a Result than what `_Rows` gives.
+
+    For statements made once, with their modules: each is remembered as psycopg takes it.
+    """
 
     def __init__(self, connection: Connection, pipeline: psycopg.Pipeline) -> None:
         super().__init__(connection)
@@ -99,19 +106,25 @@ class _DirectSession(Session):
                 cursor.executemany(form.sql, [form.dumped(one) for one in params])
             else:
                 cursor.execute(form.sql, form.dumped(params or {}))
-        return _Rows(cursor, self._pipeline)
+        return _Rows(cursor, self)
+
+    def wait(self) -> None:
+        """Waits for the answers to all that was sent. Raises what was refused first (sqlalchemy.exc.DBAPIError)."""
+        with _errors_of(self.driver):
+            self._pipeline.sync()  # fetching alone would not have psycopg know of the transaction
 
 
 class _Rows:
     """The rows of a statement, as named tuples. Reading them waits for them."""
 
-    def __init__(self, cursor: psycopg.Cursor[Any], pipeline: psycopg.Pipeline) -> None:
+    def __init__(self, cursor: psycopg.Cursor[Any], session: _DirectSession) -> None:
         self._cursor = cursor
-        self._pipeline = pipeline
+        self._session = session
 
     def all(self) -> list[Any]:
-        with _errors_of(self._cursor.connection):
-            self._pipeline.sync()  # fetching alone would not have psycopg know of the transaction
+        if self._cursor.pgresult is None:
+            self._session.wait()
+        with _errors_of(self._session.driver):
             return self._cursor.fetchall()
 
     def __iter__(self) -> Iterator[Any]:
@@ -127,7 +140,7 @@ def send_alone(connection: Connection, query: bytes, parameters: Sequence[str]) 
     driver: Any = connection.connection.driver_connection
     with _errors_of(driver):
         driver.pgconn.send_query_params(query, [value.encode() for value in parameters])
-        driver.pgconn.flush()
+        driver.wait(generators.send(driver.pgconn))
     waiting = True
 
     def wait() -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from models.lifecycle import StepState
@@ -84,7 +83,7 @@ def loaded_apps(rows: Iterable[Any], policies: Policies) -> dict[UUID, LoadedApp
     return {row.id: _loaded(row, policies, current) for row in rows}
 
 
-def _loaded(row: Row[Any], policies: Policies, current: Policy) -> LoadedApp:
+def _loaded(row: Any, policies: Policies, current: Policy) -> LoadedApp:
     facts = Facts(
         slug=row.slug,
         organization_id=row.organization_id,
@@ -103,7 +102,7 @@ def _loaded(row: Row[Any], policies: Policies, current: Policy) -> LoadedApp:
     return LoadedApp(row.id, facts, bytes(row.head_hash), row.review_id)
 
 
-def _review(row: Row[Any], policies: Policies) -> ReviewFacts:
+def _review(row: Any, policies: Policies) -> ReviewFacts:
     steps = tuple(StepFacts(code, StepState(state)) for code, state in row.steps or ())
     policy = policies.by_version[row.review_policy]
     return ReviewFacts(policy, row.submitted_by, row.claimed_by, steps, row.holder_stays)

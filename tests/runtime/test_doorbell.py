@@ -1,5 +1,6 @@
 """Bells: one token however many rings, whoever is idle hears it, and ringing is never in anybody's way."""
 
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -83,10 +84,20 @@ def test_while_redis_is_gone_a_ring_is_counted_and_a_wait_ends_and_nothing_is_ra
     doorbell = _doorbell(AWAY, failures.append)
     doorbell.ring("apply")
     wait_until(lambda: failures == ["apply"], what="the failure")
-    assert not doorbell.wait("apply", 0.01)
+    assert not doorbell.wait("steps", 0.01)
     doorbell.close()
     doorbell.ring("apply")
-    assert failures == ["apply"]
+    assert failures == ["apply", "steps"]
+
+
+def test_waits_fail_in_time_while_redis_hangs_and_are_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        doorbell = _doorbell(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        for _ in range(2):
+            assert not doorbell.wait("apply", 0.01)
+    assert [record.message.split(":")[0] for record in caplog.records] == [
+        "bells are not heard, and work waits for the sweep"
+    ]
 
 
 def _heard(doorbell: Doorbell, bell: str) -> str:

@@ -5,30 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from runtime.settings import load_settings
 from tests.databases import TestDatabase
-from tests.journeys import KEY, app_building, people_in, token_of
+from tests.journeys import app_building, people_in, token_of
 from workers.deps import Deps
 from workers.intake import MAX_TRIES, request_transition
-from workers.main import make_deps, make_doorbell
-
-
-@pytest.fixture
-def deps(database: TestDatabase) -> Iterator[Deps]:
-    settings = load_settings(
-        database_url=database.application_url,
-        redis_url="redis://127.0.0.1:1/0",
-        history_key=KEY.decode(),
-        secret_keys=Fernet.generate_key().decode(),
-    )
-    made = make_deps(settings, make_doorbell(settings))
-    yield replace(made, ring=lambda *_bells: None)
-    made.engine.dispose()
 
 
 @pytest.fixture

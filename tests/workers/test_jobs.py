@@ -1,37 +1,18 @@
 """Firings: a job's work and its end are one transaction, and its bells ring after that, or not at all."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import JobTick
 from models.base import new_id
-from runtime.settings import load_settings
-from tests.databases import TestDatabase
-from tests.journeys import KEY
 from workers.deps import Deps
 from workers.jobs import JOBS, Job, run_due_jobs
-from workers.main import make_deps, make_doorbell
 from workers.scheduler import fire_due_ticks
 from workflow.bells import Bell
-
-
-@pytest.fixture
-def deps(database: TestDatabase) -> Iterator[Deps]:
-    settings = load_settings(
-        database_url=database.application_url,
-        redis_url="redis://127.0.0.1:1/0",
-        history_key=KEY.decode(),
-        secret_keys=Fernet.generate_key().decode(),
-    )
-    made = make_deps(settings, make_doorbell(settings))
-    yield replace(made, ring=lambda *_bells: None)
-    made.engine.dispose()
 
 
 def _fired(deps: Deps, job: str) -> None:

@@ -7,23 +7,10 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from models.lifecycle import AppTrigger
-from runtime.settings import load_settings
 from tests.databases import TestDatabase
 from tests.journeys import app_building, ask, outcome_of, people_in
-from tests.workers.processes import environment
 from workers.deps import Deps
-from workers.main import make_deps, make_doorbell
 from workers.transitions import apply_due_requests
-
-
-@pytest.fixture
-def deps(database: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deps]:
-    for name, value in environment(database.application_url, "redis://127.0.0.1:1/0").items():
-        monkeypatch.setenv(name, value)
-    settings = load_settings()
-    made = make_deps(settings, make_doorbell(settings))
-    yield replace(made, ring=lambda *_bells: None, batch_size=1)
-    made.engine.dispose()
 
 
 @pytest.fixture
@@ -48,5 +35,5 @@ def test_what_commits_late_and_is_due_before_all_others_is_judged_before_the_dra
                 past = text("UPDATE transition_request SET due_at = now() - interval '1 hour' WHERE id = :id")
                 connection.execute(past, {"id": asked[-1]})
 
-    assert apply_due_requests(replace(deps, took_batch=commit_late)) == 3
+    assert apply_due_requests(replace(deps, batch_size=1, took_batch=commit_late)) == 3
     assert {outcome_of(deps.engine, request)["status"] for request in asked} == {"applied"}

@@ -180,6 +180,27 @@ def _notifications(engine: Engine) -> set[str]:
         return set(session.scalars(text("SELECT status FROM notification")))
 
 
+def test_a_worker_that_is_told_to_do_some_work_leaves_the_rest_to_others(
+    database: TestDatabase, engine: Engine, people: People, valkey_url: str, tmp_path: Path
+) -> None:
+    env = environment(database.application_url, valkey_url, DEVCENTER_SWEEP_SECONDS="0.2")
+    for slug in ("acme", "globex"):
+        app_building(engine, people, slug)
+    judged = ask(engine, people.partner, "acme", AppTrigger.SUBMIT)
+    with running((*WORKER, "--queues", "apply"), env, tmp_path / "judging"):
+        wait_until(lambda: outcome_of(engine, judged)["status"] == "applied", seconds=30)
+    assert _mails_tried(engine) == 0
+    waiting = ask(engine, people.partner, "globex", AppTrigger.SUBMIT)
+    with running((*WORKER, "--queues", "notifications"), env, tmp_path / "mailing"):
+        wait_until(lambda: _mails_tried(engine) > 0, seconds=30)
+    assert outcome_of(engine, waiting)["status"] == "due"
+
+
+def _mails_tried(engine: Engine) -> int:
+    with Session(engine) as session:
+        return int(session.scalar(text("SELECT sum(attempts) FROM notification")) or 0)
+
+
 def test_the_deciding_fact_promotes_an_app_at_once_and_two_schedulers_fire_each_tick_once(
     database: TestDatabase, engine: Engine, people: People, valkey_url: str, tmp_path: Path
 ) -> None:

@@ -1,0 +1,27 @@
+"""The world of a worker, without a worker."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from cryptography.fernet import Fernet
+
+from runtime.settings import load_settings
+from tests.databases import TestDatabase
+from tests.journeys import KEY
+from workers.deps import Deps
+from workers.main import make_deps, make_doorbell
+
+
+@pytest.fixture
+def deps(database: TestDatabase) -> Iterator[Deps]:
+    """Without Redis, and with bells that nobody hears."""
+    settings = load_settings(
+        database_url=database.application_url,
+        redis_url="redis://127.0.0.1:1/0",
+        history_key=KEY.decode(),
+        secret_keys=Fernet.generate_key().decode(),
+    )
+    made = make_deps(settings, make_doorbell(settings))
+    yield replace(made, ring=lambda *_bells: None)
+    made.engine.dispose()
