@@ -20,6 +20,10 @@ UNLIMITED = {
 """Settings without rate limits, which a quick test would meet before what it is about."""
 
 
+STARTS = 3
+"""Tries to start: between its choice and its use a port may become somebody else's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Calls the API with one token (or none). Bytes are sent as they are, all else as JSON."""
@@ -40,12 +44,16 @@ class Caller:
 @contextmanager
 def api_running(database_url: str, redis_url: str, folder: Path, **settings: str) -> Iterator[str]:
     """Runs `devcenter api` and gives its address once it is ready."""
-    port = free_port()
-    env = environment(database_url, redis_url, DEVCENTER_API_PORT=str(port), **settings)
-    url = f"http://127.0.0.1:{port}"
-    with running((*API,), env, folder / "api.log"):
-        wait_until(lambda: is_ready(url), seconds=30, what="the API")
-        yield url
+    log = folder / "api.log"
+    for _ in range(STARTS):
+        url = f"http://127.0.0.1:{(port := free_port())}"
+        env = environment(database_url, redis_url, DEVCENTER_API_PORT=str(port), **settings)
+        with running((*API,), env, log) as process:
+            wait_until(lambda: process.poll() is not None or is_ready(url), seconds=60, what="the API")  # noqa: B023
+            if process.poll() is None:
+                yield url
+                return
+    raise AssertionError(f"The API ended: {log.read_text()}")
 
 
 def is_ready(url: str) -> bool:
