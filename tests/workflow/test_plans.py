@@ -1,6 +1,8 @@
 """The statements of the hot path: how many a batch takes, and that none reads a table that grows from end to end."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine
@@ -13,8 +15,11 @@ from models.request import RequestSource
 from tests.databases import TestDatabase
 from tests.journeys import now_and_writer, writer_of
 from tests.plans import Watched, watched
+from workers.announcements import Announcements
+from workers.transitions import judge_batch
 from workflow.actors import Actor
 from workflow.batch import judge_due_requests
+from workflow.driver import direct_connection
 from workflow.promotion import promote_eligible_apps, promotion_candidates
 from workflow.requests import Wanted, accept_requests
 
@@ -57,6 +62,18 @@ def test_a_batch_takes_as_many_statements_as_one_request(engine: Engine) -> None
     one, many = _judge(engine, 1), _judge(engine, BATCH)
     assert one.statements == many.statements
     assert len(one.statements) <= 14
+
+
+def test_a_batch_waits_for_the_database_three_times(engine: Engine, tmp_path: Path) -> None:
+    """For what it reads, for what it writes, for COMMIT. Each wait is a Sync on the wire."""
+    announcements = Announcements(engine)
+    with direct_connection(engine) as connection, (tmp_path / "wire").open("w") as wire:
+        driver: Any = connection.connection.driver_connection
+        driver.pgconn.trace(wire.fileno())
+        report = judge_batch(connection, announcements, now_and_writer, limit=BATCH)
+        driver.pgconn.untrace()
+    assert len(report.outcomes) == BATCH
+    assert (tmp_path / "wire").read_text().count("\tSync") == 3
 
 
 def test_no_statement_of_a_batch_reads_a_growing_table_through(engine: Engine) -> None:
