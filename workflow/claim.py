@@ -88,6 +88,7 @@ _FORGET = app_ids("""
       FROM held WHERE b.id = held.id
 """)
 
+_FORGET_EMPTY = text("DELETE FROM apply_batch WHERE request_ids = '{}'")
 
 _FORGET_BATCH = text("DELETE FROM apply_batch WHERE id = :id")
 
@@ -159,7 +160,7 @@ def forget_batch(session: Session, batch_id: UUID) -> None:
 def forget_crashes(session: Session, request_ids: Sequence[UUID]) -> None:
     """Takes requests that have an outcome out of the batches of dead processes, in the outcome's transaction."""
     session.execute(_FORGET, {"ids": list(request_ids)})
-    session.execute(text("DELETE FROM apply_batch WHERE request_ids = '{}'"))
+    session.execute(_FORGET_EMPTY)
 
 
 def _due_request(
