@@ -45,7 +45,7 @@ def _by_rate(scale: Scale) -> Iterator[Figure]:
     with stage(apps=APPS) as on, workers(on) as started, api(on) as (_, port):
         token = admin_token(on)
         latencies_at(on, port, token, 20, 2)
-        for rate, together in list(RATES.items())[:: scale.of(1, 2)]:
+        for rate, together in list(RATES.items())[:: scale.of(1, 3)]:
             before = started.cpu_seconds()
             found, refused = latencies_at(on, port, token, rate, seconds, together=together)
             cpu = (started.cpu_seconds() - before) / len(found) * 1e6

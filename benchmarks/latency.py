@@ -34,7 +34,7 @@ _LATENCIES = text("""
 
 def measure(scale: Scale) -> Iterator[Figure]:
     """Gives the median and the 99th percentile at each rate, and what idle workers cost."""
-    seconds = scale.of(20, 3)
+    seconds = scale.of(20, 2)
     ours: dict[int, list[float]] = {}
     with stage(apps=APPS) as on, workers(on) as started, api(on) as (_, port):
         time.sleep(2)
