@@ -70,6 +70,10 @@ class Watch:
         for thread in self._threads:
             thread.join(timeout=max(0.0, ends_at - time.monotonic()))
 
+    def is_stopping(self) -> bool:
+        """Gives whether `stop` was called."""
+        return self._stop.is_set()
+
     def _run(self, bell: Bell) -> None:
         more_is_due = False
         while not self._stop.is_set():

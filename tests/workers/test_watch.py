@@ -1,0 +1,54 @@
+"""The watch: what its threads do with a bell at the edges of their lives."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from models.lifecycle import AppTrigger
+from tests.journeys import app_building, ask, outcome_of, people_in
+from tests.waiting import wait_until
+from workers.deps import Deps
+from workers.watch import Watch
+from workflow.bells import Bell
+
+NEVER_SWEEPS = 3600.0
+
+
+def test_a_ring_that_a_stopping_worker_took_is_given_to_others(deps: Deps) -> None:
+    rung: list[Bell] = []
+    waits, let_go = threading.Event(), threading.Event()
+
+    def wait(_bell: Bell, _seconds: float) -> bool:
+        waits.set()
+        return let_go.wait(30)
+
+    people = people_in(deps.engine)
+    app_building(deps.engine, people, "acme")
+    request = ask(deps.engine, people.partner, "acme", AppTrigger.SUBMIT)
+    watch = Watch(replace(deps, ring=lambda *bells: rung.extend(bells)), wait, NEVER_SWEEPS)
+    watch.start([Bell.APPLY])
+    assert waits.wait(30)
+    with ThreadPoolExecutor(1) as pool:
+        stopping = pool.submit(watch.stop)
+        wait_until(watch.is_stopping, what="the watch to stop")
+        let_go.set()
+        stopping.result(30)
+    assert rung == [Bell.APPLY]
+    assert outcome_of(deps.engine, request)["status"] == "due"
+
+
+def test_a_wait_that_breaks_does_not_end_its_kind_of_work(deps: Deps) -> None:
+    waits = iter([ConnectionAbortedError("nobody foresaw this")])
+
+    def wait(_bell: Bell, _seconds: float) -> bool:
+        for error in waits:
+            raise error
+        return True
+
+    people = people_in(deps.engine)
+    app_building(deps.engine, people, "acme")
+    request = ask(deps.engine, people.partner, "acme", AppTrigger.SUBMIT)
+    watch = Watch(deps, wait, NEVER_SWEEPS)
+    watch.start([Bell.APPLY])
+    wait_until(lambda: outcome_of(deps.engine, request)["status"] == "applied", seconds=30)
+    watch.stop()
