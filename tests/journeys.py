@@ -34,7 +34,7 @@ from workflow.actors import Actor
 from workflow.apply import Writer, create_app
 from workflow.batch import Announce, BatchReport
 from workflow.building.guides import sections_wanted
-from workflow.driver import direct_connection, direct_transaction
+from workflow.driver import DirectSession, direct_connection, direct_transaction
 from workflow.errors import WorkflowError
 from workflow.facts import Reason
 from workflow.machine import AppRulebook
@@ -219,7 +219,7 @@ def judge(engine: Engine, rulebook: AppRulebook | None = None, *, limit: int = 5
 
 
 @contextmanager
-def judging(engine: Engine) -> Iterator[tuple[Session, Announce]]:
+def judging(engine: Engine) -> Iterator[tuple[DirectSession, Announce]]:
     """A transaction for one batch, and what announces it."""
     with (
         direct_connection(engine) as connection,

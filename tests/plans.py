@@ -6,9 +6,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 from psycopg import abc
 from psycopg.adapt import PyFormat, Transformer
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 GROW = {"access_request", "api_token", "app", "catalog_entry", "job_tick", "notification", "organization", "person",
         "review", "review_step", "submission", "transition", "transition_reason", "transition_request",
@@ -52,21 +53,43 @@ def watched(engine: Engine) -> Iterator[Watched]:
     found = Watched()
 
     def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        found.statements.append(statement)
-        if statement.split()[0] in ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE"):
-            with closing(connection.connection.cursor()) as own:
-                driver = Transformer(connection.connection.driver_connection)
-                prepare, execute = _prepared(statement, parameters, driver)
-                own.execute(prepare)
-                own.execute(f"EXPLAIN (FORMAT JSON) {execute}")
-                found.note(statement, own.fetchone()[0][0]["Plan"])
-                own.execute("DEALLOCATE watched")
+        with closing(connection.connection.cursor()) as own:
+            _explain(found, statement, parameters, own, connection.connection.driver_connection)
 
     event.listen(engine, "before_cursor_execute", explain)
     try:
         yield found
     finally:
         event.remove(engine, "before_cursor_execute", explain)
+
+
+@contextmanager
+def watched_directly(connection: Connection) -> Iterator[Watched]:
+    """Like `watched`, for the statements that go to the connection's driver itself."""
+    found = Watched()
+    driver: Any = connection.connection.driver_connection
+
+    class Watching(psycopg.Cursor[Any]):
+        def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+            with psycopg.Cursor(self.connection) as own:
+                _explain(found, query, params, own, self.connection)
+            return super().execute(query, params, **options)
+
+    driver.cursor_factory = Watching
+    try:
+        yield found
+    finally:
+        driver.cursor_factory = psycopg.Cursor
+
+
+def _explain(found: Watched, statement: str, parameters: Any, own: Any, driver: Any) -> None:
+    found.statements.append(statement)
+    if statement.split()[0] in ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE"):
+        prepare, execute = _prepared(statement, parameters, Transformer(driver))
+        own.execute(prepare)
+        own.execute(f"EXPLAIN (FORMAT JSON) {execute}")
+        found.note(statement, own.fetchone()[0][0]["Plan"])
+        own.execute("DEALLOCATE watched")
 
 
 def _prepared(statement: str, parameters: Mapping[str, Any], driver: abc.Transformer) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from workflow.claim import (
     forget_crashes,
 )
 from workflow.columns import Integers, Texts, Uuids, statement
-from workflow.driver import pipelined, savepoint
+from workflow.driver import DirectSession
 from workflow.errors import Unmet
 from workflow.facts import Facts
 from workflow.loading import LoadedApp, load_facts
@@ -72,7 +72,7 @@ class BatchReport:
 
 
 def judge_due_requests(
-    session: Session, *, now_and_writer: NowAndWriter, announce: Announce, limit: int, since: datetime = EVER
+    session: DirectSession, *, now_and_writer: NowAndWriter, announce: Announce, limit: int, since: datetime = EVER
 ) -> BatchReport:
     """Claims, judges and applies up to `limit` due requests. The caller commits; then all outcomes hold, or none.
 
@@ -101,7 +101,9 @@ def judge_due_requests(
     return BatchReport(tuple(outcomes), claimed=True, full=full, suspects=tuple(suspects), oldest=oldest)
 
 
-def judge_suspect(session: Session, app_id: UUID, *, now_and_writer: NowAndWriter, announce: Announce) -> BatchReport:
+def judge_suspect(
+    session: DirectSession, app_id: UUID, *, now_and_writer: NowAndWriter, announce: Announce
+) -> BatchReport:
     """Judges the oldest due request of one App, alone. The caller commits.
 
     When the deaths of its processes have used up its tries it is dead without another.
@@ -126,7 +128,7 @@ def judge_suspect(session: Session, app_id: UUID, *, now_and_writer: NowAndWrite
 
 
 def _judge(
-    session: Session,
+    session: DirectSession,
     requests: Sequence[DueRequest],
     facts: FactsAsked,
     now: datetime,
@@ -136,7 +138,7 @@ def _judge(
     announced = announce([request.id for request in requests])
     writer.reached("after_lock")
     try:
-        with savepoint(session), pipelined(session):
+        with session.together():
             outcomes = _judge_together(session, requests, facts(writer.policies), now, writer)
     except Exception as error:
         if is_passing(error):
@@ -170,20 +172,19 @@ def _judge_together(
     return outcomes
 
 
-def _judge_alone(session: Session, request: DueRequest, now: datetime, writer: Writer) -> Outcome:
+def _judge_alone(session: DirectSession, request: DueRequest, now: datetime, writer: Writer) -> Outcome:
     """Judges one behind a savepoint. When that breaks, nothing of it stays but a broken try with its error."""
     try:
-        with savepoint(session):
+        with session.together():
             loaded = load_facts(session, [request.app_id], writer.policies)
-            with pipelined(session):
-                session.execute(DEFER_CONSTRAINTS)
-                return _judge_together(session, [request], loaded, now, writer)[0]
+            session.execute(DEFER_CONSTRAINTS)
+            return _judge_together(session, [request], loaded, now, writer)[0]
     except Exception as error:
         if is_passing(error):
             raise
         why = f"the database refused it: {error.orig}" if isinstance(error, DBAPIError) else f"it broke: {error!r}"
         outcome = _broken(request, why, now)
-        with pipelined(session):
+        with session.together():
             _record(session, [outcome], now)
         return outcome
 

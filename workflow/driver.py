@@ -25,57 +25,68 @@ def direct_connection(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def direct_transaction(connection: Connection) -> Iterator[Session]:
+def direct_transaction(connection: Connection) -> "Iterator[DirectSession]":
     """One transaction on a `direct_connection`: commits when the block ends, rolls back when it raises.
 
     Its session hands Core statements to psycopg, in a pipeline, BEGIN and COMMIT too: they are sent at once, and who
     reads rows waits for them and for all that was sent before. What Postgres refuses is raised
-    (sqlalchemy.exc.DBAPIError) where somebody waits next: a reader, the end of a `pipelined` block or of this one.
+    (sqlalchemy.exc.DBAPIError) where somebody waits next: a reader, the end of a `together` block or of this one.
     """
     driver: Any = connection.connection.driver_connection
     try:
         with _errors_of(driver), driver.pipeline() as pipeline, _transaction_of(driver):
-            yield _DirectSession(connection, pipeline)
+            yield DirectSession(connection, pipeline)
     except BaseException:
         with suppress(psycopg.Error):
             driver.rollback()  # what was refused at the end kept COMMIT from being carried out
         raise
 
 
-@contextmanager
-def pipelined(session: Session) -> Iterator[None]:
-    """Sends what is executed in the block at once; the block's end waits for all answers together.
+class DirectSession(Session):
+    """A session for `execute` alone, which has no more of a Result than what `_Rows` gives.
 
-    For statements whose answers nobody reads. The first statement that Postgres refuses is raised
-    (sqlalchemy.exc.DBAPIError), at the latest when the block ends; those behind it are not executed. Use it inside
-    `savepoint`.
+    For statements made once, with their modules: each is remembered as psycopg takes it.
     """
-    if isinstance(session, _DirectSession):
-        yield
-        session.wait()
-        return
-    driver = _driver_of(session)
-    with _errors_of(driver), driver.pipeline():
-        yield
 
+    def __init__(self, connection: Connection, pipeline: psycopg.Pipeline) -> None:
+        super().__init__(connection)
+        self._driver: Any = connection.connection.driver_connection
+        self._dialect = connection.dialect
+        self._pipeline = pipeline
 
-@contextmanager
-def savepoint(session: Session) -> Iterator[None]:
-    """Rolls back to here when the block raises. For Core statements: objects of the session are left as they are.
+    def execute(self, statement: Any, params: Any = None, **_: Any) -> Any:
+        form = _direct_form(statement, self._dialect)
+        cursor = self._driver.cursor(row_factory=namedtuple_row)
+        with _errors_of(self._driver):
+            if isinstance(params, Sequence):
+                cursor.executemany(form.sql, [form.dumped(one) for one in params])
+            else:
+                cursor.execute(form.sql, form.dumped(params or {}))
+        return _Rows(cursor, self)
 
-    Unlike the session's own, it has psycopg forget the statements that a broken pipeline was about to prepare. The
-    transaction must have begun, by a statement that was waited for: psycopg would take the block for the whole
-    transaction. What is sent in the block is to be waited for in it.
-    """
-    driver = _driver_of(session)
-    if driver.info.transaction_status == TransactionStatus.IDLE:
-        raise RuntimeError("a savepoint needs a transaction: execute a statement before")
-    with _errors_of(driver), _transaction_of(driver):
-        yield
+    def wait(self) -> None:
+        """Waits for the answers to all that was sent. Raises what was refused first (sqlalchemy.exc.DBAPIError)."""
+        with _errors_of(self._driver):
+            self._pipeline.sync()  # fetching alone would not have psycopg know of the transaction
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Rolls back to here when the block raises. What is sent in it is waited for at its end, and its first
+        statement that Postgres refuses raised (sqlalchemy.exc.DBAPIError); those behind it are not executed.
+
+        The transaction must have begun, by a statement that was waited for: psycopg would take the block for the whole
+        transaction.
+        """
+        if self._driver.info.transaction_status == TransactionStatus.IDLE:
+            raise RuntimeError("a savepoint needs a transaction: execute a statement before, and wait for it")
+        with _errors_of(self._driver), _transaction_of(self._driver):
+            yield
+            self.wait()
 
 
 @contextmanager
 def _transaction_of(driver: Any) -> Iterator[None]:
+    """BEGIN to COMMIT, or a savepoint within. Has psycopg forget the statements that a broken block was to prepare."""
     with psycopg.Transaction(driver):  # driver.transaction() would wait for each of its commands
         try:
             yield
@@ -86,46 +97,17 @@ def _transaction_of(driver: Any) -> Iterator[None]:
             raise
 
 
-class _DirectSession(Session):
-    """A session for `execute` alone, which has no more of a Result than what `_Rows` gives.
-
-    For statements made once, with their modules: each is remembered as psycopg takes it.
-    """
-
-    def __init__(self, connection: Connection, pipeline: psycopg.Pipeline) -> None:
-        super().__init__(connection)
-        self.driver: Any = connection.connection.driver_connection
-        self._dialect = connection.dialect
-        self._pipeline = pipeline
-
-    def execute(self, statement: Any, params: Any = None, **_: Any) -> Any:
-        form = _direct_form(statement, self._dialect)
-        cursor = self.driver.cursor(row_factory=namedtuple_row)
-        with _errors_of(self.driver):
-            if isinstance(params, Sequence):
-                cursor.executemany(form.sql, [form.dumped(one) for one in params])
-            else:
-                cursor.execute(form.sql, form.dumped(params or {}))
-        return _Rows(cursor, self)
-
-    def wait(self) -> None:
-        """Waits for the answers to all that was sent. Raises what was refused first (sqlalchemy.exc.DBAPIError)."""
-        with _errors_of(self.driver):
-            self._pipeline.sync()  # fetching alone would not have psycopg know of the transaction
-
-
 class _Rows:
     """The rows of a statement, as named tuples. Reading them waits for them."""
 
-    def __init__(self, cursor: psycopg.Cursor[Any], session: _DirectSession) -> None:
+    def __init__(self, cursor: psycopg.Cursor[Any], session: DirectSession) -> None:
         self._cursor = cursor
         self._session = session
 
     def all(self) -> list[Any]:
         if self._cursor.pgresult is None:
             self._session.wait()
-        with _errors_of(self._session.driver):
-            return self._cursor.fetchall()
+        return self._cursor.fetchall()
 
     def __iter__(self) -> Iterator[Any]:
         yield from self.all()
@@ -186,9 +168,3 @@ def _errors_of(driver: Any) -> Iterator[None]:
         raise DBAPIError.instance(
             "one of several statements", None, error, psycopg.Error, connection_invalidated=driver.broken
         ) from error
-
-
-def _driver_of(session: Session) -> Any:
-    if isinstance(session, _DirectSession):
-        return session.driver
-    return session.connection().connection.driver_connection

@@ -1,6 +1,7 @@
 """The statements of the hot path: how many a batch takes, and that none reads a table that grows from end to end."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,12 @@ from models.lifecycle import AppTrigger, Role
 from models.request import RequestSource
 from tests.databases import TestDatabase
 from tests.journeys import now_and_writer, writer_of
-from tests.plans import Watched, watched
+from tests.plans import Watched, watched, watched_directly
 from workers.announcements import Announcements
 from workers.transitions import judge_batch
 from workflow.actors import Actor
 from workflow.batch import judge_due_requests
-from workflow.driver import direct_connection
+from workflow.driver import direct_connection, direct_transaction
 from workflow.promotion import promote_eligible_apps, promotion_candidates
 from workflow.requests import Wanted, accept_requests
 
@@ -48,14 +49,20 @@ def engine(module_database: TestDatabase) -> Iterator[Engine]:
 
 
 def _judge(engine: Engine, limit: int) -> Watched:
-    with Session(engine) as session:
-        with watched(engine) as seen:
-            report = judge_due_requests(
-                session, now_and_writer=now_and_writer, announce=lambda _ids: new_id, limit=limit
-            )
+    with (
+        direct_connection(engine) as connection,
+        watched_directly(connection) as seen,
+        suppress(_Undone),
+        direct_transaction(connection) as session,
+    ):
+        report = judge_due_requests(session, now_and_writer=now_and_writer, announce=lambda _ids: new_id, limit=limit)
         assert [outcome.status for outcome in report.outcomes] == ["applied"] * limit
-        session.rollback()
+        raise _Undone
     return seen
+
+
+class _Undone(Exception):
+    """Has the transaction rolled back."""
 
 
 def test_a_batch_takes_as_many_statements_as_one_request(engine: Engine) -> None:
