@@ -55,7 +55,7 @@ class Watch:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
-    def start(self, bells: Collection[Bell] = tuple(Bell)) -> None:
+    def start(self, bells: Collection[Bell]) -> None:
         """Starts the threads of `bells`. The work of others is left to other workers."""
         self._threads = [
             threading.Thread(target=self._run, args=(bell,), name=f"watch-{bell}", daemon=True) for bell in bells
@@ -69,10 +69,6 @@ class Watch:
         ends_at = time.monotonic() + STOP_SECONDS
         for thread in self._threads:
             thread.join(timeout=max(0.0, ends_at - time.monotonic()))
-
-    def is_stopping(self) -> bool:
-        """Gives whether `stop` was called."""
-        return self._stop.is_set()
 
     def _run(self, bell: Bell) -> None:
         more_is_due = False

@@ -18,7 +18,9 @@ def test_a_ring_that_a_stopping_worker_took_is_given_to_others(deps: Deps) -> No
     rung: list[Bell] = []
     waits, let_go = threading.Event(), threading.Event()
 
-    def wait(_bell: Bell, _seconds: float) -> bool:
+    def wait(bell: Bell, _seconds: float) -> bool:
+        if bell is Bell.STEPS:
+            return let_go.wait(0.01) and False
         waits.set()
         return let_go.wait(30)
 
@@ -26,15 +28,19 @@ def test_a_ring_that_a_stopping_worker_took_is_given_to_others(deps: Deps) -> No
     app_building(deps.engine, people, "acme")
     request = ask(deps.engine, people.partner, "acme", AppTrigger.SUBMIT)
     watch = Watch(replace(deps, ring=lambda *bells: rung.extend(bells)), wait, NEVER_SWEEPS)
-    watch.start([Bell.APPLY])
+    watch.start([Bell.APPLY, Bell.STEPS])
     assert waits.wait(30)
     with ThreadPoolExecutor(1) as pool:
         stopping = pool.submit(watch.stop)
-        wait_until(watch.is_stopping, what="the watch to stop")
+        wait_until(lambda: "watch-steps" not in _threads(), what="the thread that nobody rings for to stop")
         let_go.set()
         stopping.result(30)
     assert rung == [Bell.APPLY]
     assert outcome_of(deps.engine, request)["status"] == "due"
+
+
+def _threads() -> set[str]:
+    return {thread.name for thread in threading.enumerate()}
 
 
 def test_a_wait_that_breaks_does_not_end_its_kind_of_work(deps: Deps) -> None:
