@@ -30,22 +30,20 @@ def apply_due_requests(deps: Deps) -> int:
     """
     judged = 0
     turn_ends = time.monotonic() + TURN_SECONDS
-    start_is_due = 0.0
-    since = EVER
+    oldest, start_is_due = EVER, 0.0
     with direct_connection(deps.engine) as connection:
         while True:
-            if time.monotonic() >= start_is_due:
-                since, start_is_due = EVER, time.monotonic() + LOOK_FROM_START_SECONDS
-            report = _one_batch(deps, connection, since)
+            from_start = time.monotonic() >= start_is_due
+            report = _one_batch(deps, connection, EVER if from_start else oldest)
             judged += len(report.outcomes)
             for app_id in report.suspects:
                 judged += _quarantine(deps, connection, app_id)
-            if not report.claimed and since == EVER:
+            if not report.claimed and from_start:
                 return judged
             if not report.claimed:
                 start_is_due = 0.0
-            elif since == EVER:
-                since = report.oldest or EVER
+            elif from_start:
+                oldest, start_is_due = report.oldest or EVER, time.monotonic() + LOOK_FROM_START_SECONDS
             turn_is_over = time.monotonic() > turn_ends
             if report.full or turn_is_over:
                 deps.ring(Bell.APPLY)

@@ -87,7 +87,7 @@ def judge_due_requests(
         asked, facts = due_requests(session, limit=limit), facts_of_claimed(session)
         now, writer = now_and_writer(session)
         found = claim()
-        oldest = min(filter(None, (oldest, found.oldest)), default=None)
+        oldest = oldest or found.oldest
         if found.apps or not found.passed:
             break
         passed |= found.passed

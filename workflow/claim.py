@@ -57,8 +57,8 @@ _LOCK_DUE = app_ids("""
 """)
 """The transaction's statements are planned once for all batches: planning takes longer than a small batch does."""
 
-_LOCK = app_ids(f"""
-    WITH locked AS MATERIALIZED (SELECT id FROM app WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),
+_LOCK = text(f"""
+    WITH locked AS MATERIALIZED (SELECT id FROM app WHERE id = :id FOR NO KEY UPDATE SKIP LOCKED),
          claimed AS MATERIALIZED (SELECT set_config('devcenter.claimed', ARRAY(SELECT id FROM locked)::text, true),
                                          set_config('devcenter.last', '{2**63 - 1}', true))
     SELECT id FROM claimed, locked
@@ -133,7 +133,7 @@ def claim_due_apps(
 
 def claim_app(session: Session, app_id: UUID) -> bool:
     """Locks the App, unless somebody holds it, and gives whether."""
-    return bool(list(session.execute(_LOCK, {"ids": [app_id]})))
+    return bool(list(session.execute(_LOCK, {"id": app_id})))
 
 
 def due_requests(session: Session, *, limit: int) -> Iterator[DueRequest]:

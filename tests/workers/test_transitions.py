@@ -1,27 +1,17 @@
 """Draining requests: a claim may begin where the oldest was, and misses nothing for it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import text
 
 from models.lifecycle import AppTrigger
-from tests.databases import TestDatabase
 from tests.journeys import app_building, ask, outcome_of, people_in
 from workers.deps import Deps
 from workers.transitions import apply_due_requests
 
 
-@pytest.fixture
-def superuser(database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(database.superuser_url)
-    yield made
-    made.dispose()
-
-
 def test_what_commits_late_and_is_due_before_all_others_is_judged_before_the_drain_ends(
-    deps: Deps, superuser: Engine
+    deps: Deps,
 ) -> None:
     people = people_in(deps.engine)
     for slug in ("acme", "globex", "late"):
@@ -31,7 +21,7 @@ def test_what_commits_late_and_is_due_before_all_others_is_judged_before_the_dra
     def commit_late(_seconds: float) -> None:
         if len(asked) == 2:
             asked.append(ask(deps.engine, people.partner, "late", AppTrigger.SUBMIT))
-            with superuser.begin() as connection:
+            with deps.engine.begin() as connection:
                 past = text("UPDATE transition_request SET due_at = now() - interval '1 hour' WHERE id = :id")
                 connection.execute(past, {"id": asked[-1]})
 
