@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from models import ApplyBatch
 from models.base import new_id
 from workflow.batch import Announce
+from workflow.columns import Uuids
 from workflow.driver import send_alone
 
 
@@ -37,7 +38,7 @@ class Announcements:
             batch_id = new_id()
             announced.append(batch_id)
             connection = holding.enter_context(self._engine.connect())
-            wait = send_alone(connection, _ANNOUNCE, [str(batch_id), _ids(request_ids)])
+            wait = send_alone(connection, _ANNOUNCE, [str(batch_id), Uuids().array(request_ids)])
             holding.callback(_quietly, wait)  # or it might be stored after it is taken back
 
             def answer() -> UUID:
@@ -72,10 +73,6 @@ class Announcements:
 def _quietly(wait: Callable[[], None]) -> None:
     with suppress(SQLAlchemyError):
         wait()
-
-
-def _ids(request_ids: Sequence[UUID]) -> str:
-    return "{" + ",".join(map(str, request_ids)) + "}"
 
 
 _ANNOUNCE = b"""

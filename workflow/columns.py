@@ -21,7 +21,11 @@ class _Column(UserDefinedType[Sequence[Any]]):
         return f"{self.element}[]"
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:  # noqa: ARG002
-        return lambda values: "{" + ",".join(self.elements(values)) + "}"
+        return self.array
+
+    def array(self, values: Any) -> str:
+        """Gives the array's text form."""
+        return "{" + ",".join(self.elements(values)) + "}"
 
     def elements(self, values: Any) -> Iterable[str]:
         """Gives each value as an element of an array's text form."""
