@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Engine, insert, select, text
@@ -38,7 +39,7 @@ from workflow.driver import DirectSession, direct_connection, direct_transaction
 from workflow.errors import WorkflowError
 from workflow.facts import Reason
 from workflow.machine import AppRulebook
-from workflow.policy import CLAIMS_AT_ONCE, KnownPolicies, load_policies
+from workflow.policy import CLAIMS_AT_ONCE, KnownPolicies
 from workflow.requests import Accepted, Wanted, accept_requests
 from workflow.reviewing.desk import claim_review
 from workflow.reviewing.steps import decide_step
@@ -65,7 +66,7 @@ def now_of(session: Session) -> datetime:
 
 
 def writer_of(session: Session, rulebook: AppRulebook | None = None) -> Writer:
-    return Writer(KEY, rulebook or AppRulebook(), load_policies(session), lambda _name: None)
+    return now_and_writer(session, rulebook)[1]
 
 
 def now_and_writer(session: Session, rulebook: AppRulebook | None = None) -> tuple[datetime, Writer]:
@@ -205,17 +206,13 @@ def ask(
 def judge(engine: Engine, rulebook: AppRulebook | None = None, *, limit: int = 500) -> list[BatchReport]:
     """Judges batches until a claim finds nothing, and gives their reports."""
     reports = []
-    while True:
-        with direct_connection(engine) as connection:
-            report = judge_batch(
-                connection,
-                Announcements(engine),
-                lambda session: now_and_writer(session, rulebook),
-                limit=limit,
-            )
-        reports.append(report)
-        if not report.outcomes:
-            return reports
+    with direct_connection(engine) as connection:
+        while True:
+            writing = partial(now_and_writer, rulebook=rulebook)
+            report = judge_batch(connection, Announcements(engine), writing, limit=limit)
+            reports.append(report)
+            if not report.outcomes:
+                return reports
 
 
 @contextmanager

@@ -1,9 +1,11 @@
 """A live API process and callers with tokens, for tests that speak HTTP."""
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +51,15 @@ def api_running(database_url: str, redis_url: str, folder: Path, **settings: str
         url = f"http://127.0.0.1:{(port := free_port())}"
         env = environment(database_url, redis_url, DEVCENTER_API_PORT=str(port), **settings)
         with running((*API,), env, log) as process:
-            wait_until(lambda: process.poll() is not None or is_ready(url), seconds=60, what="the API")  # noqa: B023
+            wait_until(partial(_is_ready_or_ended, url, process), seconds=60, what="the API")
             if process.poll() is None:
                 yield url
                 return
     raise AssertionError(f"The API ended: {log.read_text()}")
+
+
+def _is_ready_or_ended(url: str, process: "subprocess.Popen[bytes]") -> bool:
+    return process.poll() is not None or is_ready(url)
 
 
 def is_ready(url: str) -> bool:

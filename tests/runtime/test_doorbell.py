@@ -90,7 +90,7 @@ def test_while_redis_is_gone_a_ring_is_counted_and_a_wait_ends_and_nothing_is_ra
     assert failures == ["apply", "steps"]
 
 
-def test_waits_fail_in_time_while_redis_hangs_and_are_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_waits_end_while_redis_hangs_and_are_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         doorbell = _doorbell(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
         for _ in range(2):
