@@ -57,11 +57,11 @@ from api.wire import BoundedHead
 from migrations.run import head_revision
 from models.lifecycle import Role
 from runtime.database import make_async_engine
-from runtime.doorbell import Doorbell
+from runtime.doorbell import counted_doorbell
 from runtime.garbage import collect_seldom
 from runtime.secrets import KeyRing
 from runtime.settings import Settings
-from runtime.telemetry import BELL_FAILURES, UNCOUNTED, configure_logging
+from runtime.telemetry import UNCOUNTED, configure_logging
 from workflow.bells import Bell
 from workflow.machine import AppRulebook
 from workflow.tokens import note_token_use
@@ -103,9 +103,7 @@ def create_api(settings: Settings) -> FastAPI:
     """Gives the application. Connects to nothing yet."""
     engine = make_async_engine(settings)
     by_statement = engine.execution_options(isolation_level="AUTOCOMMIT")
-    for bell in Bell:
-        BELL_FAILURES.labels(bell.value)  # a series that is there from the start shows its first failure as a growth
-    doorbell = Doorbell(settings.redis_url, on_failure=lambda bell: BELL_FAILURES.labels(bell).inc())
+    doorbell = counted_doorbell(settings.redis_url, Bell)
 
     pinging = redis.asyncio.Redis.from_url(
         settings.redis_url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=Retry(NoBackoff(), 0)

@@ -3,11 +3,13 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from runtime.telemetry import BELL_FAILURES
 
 ANSWER_SECONDS = 0.5
 """How long Redis may take to connect, and to answer."""
@@ -107,6 +109,13 @@ class Doorbell:
             log.warning("bells could not be rung: %s", ", ".join(bells), exc_info=True)
             for bell in bells:
                 self._on_failure(bell)
+
+
+def counted_doorbell(redis_url: str, bells: Iterable[str]) -> Doorbell:
+    """Gives a doorbell whose failures are in the metrics, those of `bells` from the start: a first one is a growth."""
+    for bell in bells:
+        BELL_FAILURES.labels(bell)
+    return Doorbell(redis_url, on_failure=lambda bell: BELL_FAILURES.labels(bell).inc())
 
 
 def _client(url: str, answer_seconds: float, *, tries: int) -> redis.Redis:

@@ -21,7 +21,7 @@ from dramatiq.middleware import CurrentMessage, Retries, ShutdownNotifications, 
 
 from runtime.broker import WakingRedisBroker
 from runtime.database import make_engine
-from runtime.doorbell import Doorbell
+from runtime.doorbell import Doorbell, counted_doorbell
 from runtime.faults import fault_points
 from runtime.garbage import collect_seldom
 from runtime.guarded_http import FetchLimits, GuardedHttp
@@ -29,7 +29,6 @@ from runtime.secrets import KeyRing
 from runtime.settings import Settings, load_settings
 from runtime.telemetry import (
     BATCH_SECONDS,
-    BELL_FAILURES,
     JUDGED,
     WORKED,
     configure_logging,
@@ -57,7 +56,7 @@ def setup_broker() -> None:
     configure_logging(settings.log_level)
     broker = make_broker(settings)
     set_broker(broker)
-    doorbell = make_doorbell(settings)
+    doorbell = counted_doorbell(settings.redis_url, Bell)
     deps = make_deps(settings, doorbell)
     broker.on_undecodable = lambda queue, raw, error: record_rejected(deps, queue, raw, repr(error))
     broker.add_middleware(_WatchWhileRunning(Watch(deps, doorbell.wait, settings.sweep_seconds), doorbell))
@@ -76,7 +75,7 @@ def run_scheduler_process() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    doorbell = make_doorbell(settings)
+    doorbell = counted_doorbell(settings.redis_url, Bell)
     run_scheduler(make_deps(settings, doorbell), stop)
     doorbell.close()
 
@@ -94,12 +93,6 @@ def make_broker(settings: Settings) -> WakingRedisBroker:
     """Gives the broker. Retry times of work live in Postgres; Retries serves only messages that await their row."""
     middleware = [TimeLimit(time_limit=600_000), ShutdownNotifications(), CurrentMessage(), Retries()]
     return WakingRedisBroker(url=settings.redis_url, middleware=middleware)
-
-
-def make_doorbell(settings: Settings) -> Doorbell:
-    for bell in Bell:
-        BELL_FAILURES.labels(bell.value)  # a series that is there from the start shows its first failure as a growth
-    return Doorbell(settings.redis_url, on_failure=lambda bell: BELL_FAILURES.labels(bell).inc())
 
 
 def make_deps(settings: Settings, doorbell: Doorbell) -> Deps:

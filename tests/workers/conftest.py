@@ -6,11 +6,13 @@ from dataclasses import replace
 import pytest
 from cryptography.fernet import Fernet
 
+from runtime.doorbell import counted_doorbell
 from runtime.settings import load_settings
 from tests.databases import TestDatabase
 from tests.journeys import KEY
 from workers.deps import Deps
-from workers.main import make_deps, make_doorbell
+from workers.main import make_deps
+from workflow.bells import Bell
 
 
 @pytest.fixture
@@ -22,6 +24,6 @@ def deps(database: TestDatabase) -> Iterator[Deps]:
         history_key=KEY.decode(),
         secret_keys=Fernet.generate_key().decode(),
     )
-    made = make_deps(settings, make_doorbell(settings))
+    made = make_deps(settings, counted_doorbell(settings.redis_url, Bell))
     yield replace(made, ring=lambda *_bells: None)
     made.engine.dispose()
