@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from models import JobTick
 from models.base import new_id
+from models.lifecycle import AppTrigger
+from tests.journeys import announce, app_building, ask, people_in
 from workers.deps import Deps
 from workers.jobs import JOBS, Job, run_due_jobs
 from workers.scheduler import fire_due_ticks
@@ -81,6 +83,20 @@ def test_a_drain_whose_turn_is_over_rings_for_the_rest(deps: Deps, monkeypatch: 
     assert run_due_jobs(replace(deps, ring=lambda *bells: rung.extend(bells))) == 1
     assert rung == [Bell.JOBS]
     assert sorted(_statuses(deps)) == ["due", "void"]
+
+
+def test_announcements_of_processes_that_died_are_pruned_after_a_day_when_nothing_of_them_is_due(deps: Deps) -> None:
+    people = people_in(deps.engine)
+    app_building(deps.engine, people, "acme")
+    waiting = ask(deps.engine, people.partner, "acme", AppTrigger.SUBMIT)
+    orphan, suspect, young = (announce(deps.engine, [request]) for request in (new_id(), waiting, new_id()))
+    with deps.unit_of_work() as session:
+        past = text("UPDATE apply_batch SET started_at = now() - interval '25 hours' WHERE id = ANY(:ids)")
+        session.execute(past, {"ids": [orphan, suspect]})
+    _fired(deps, "prune")
+    assert run_due_jobs(deps) == 1
+    with deps.unit_of_work() as session:
+        assert set(session.scalars(text("SELECT id FROM apply_batch"))) == {suspect, young}
 
 
 def test_every_job_runs_on_an_empty_installation(deps: Deps) -> None:
