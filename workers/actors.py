@@ -8,8 +8,6 @@ from dramatiq.middleware import CurrentMessage
 from workers.deps import Deps
 from workers.intake import request_transition
 
-QUEUE = "transitions"
-
 
 def declare_actor(broker: Broker, deps: Deps) -> None:
     """Declares the queue and its actor on `broker`. Call it once a process, after forking."""
@@ -21,7 +19,7 @@ def declare_actor(broker: Broker, deps: Deps) -> None:
 
     actor(
         actor_name="request_transition",
-        queue_name=QUEUE,
+        queue_name="transitions",
         broker=broker,
         max_retries=None,
         min_backoff=500,
