@@ -2,7 +2,6 @@
 
 import time
 from collections import Counter
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -12,7 +11,7 @@ from workers.deps import Deps
 from workers.draining import TURN_SECONDS
 from workflow.batch import BatchReport, NowAndWriter, judge_due_requests, judge_suspect
 from workflow.bells import Bell
-from workflow.claim import EVER
+from workflow.claim import FRONT, Place
 from workflow.driver import direct_connection, direct_transaction
 
 LOOK_FROM_START_SECONDS = 1.0
@@ -30,11 +29,11 @@ def apply_due_requests(deps: Deps) -> int:
     """
     judged = 0
     turn_ends = time.monotonic() + TURN_SECONDS
-    oldest, start_is_due = EVER, 0.0
+    oldest, start_is_due = FRONT, 0.0
     with direct_connection(deps.engine) as connection:
         while True:
             from_start = time.monotonic() >= start_is_due
-            report = _one_batch(deps, connection, EVER if from_start else oldest)
+            report = _one_batch(deps, connection, FRONT if from_start else oldest)
             judged += len(report.outcomes)
             for app_id in report.suspects:
                 judged += _quarantine(deps, connection, app_id)
@@ -43,7 +42,7 @@ def apply_due_requests(deps: Deps) -> int:
             if not report.claimed:
                 start_is_due = 0.0
             elif from_start:
-                oldest, start_is_due = report.oldest or EVER, time.monotonic() + LOOK_FROM_START_SECONDS
+                oldest, start_is_due = report.oldest or FRONT, time.monotonic() + LOOK_FROM_START_SECONDS
             turn_is_over = time.monotonic() > turn_ends
             if report.full or turn_is_over:
                 deps.ring(Bell.APPLY)
@@ -51,9 +50,9 @@ def apply_due_requests(deps: Deps) -> int:
                 return judged
 
 
-def _one_batch(deps: Deps, connection: Connection, since: datetime) -> BatchReport:
+def _one_batch(deps: Deps, connection: Connection, start: Place) -> BatchReport:
     began = time.monotonic()
-    report = judge_batch(connection, deps.announcements, deps.now_and_writer, limit=deps.batch_size, since=since)
+    report = judge_batch(connection, deps.announcements, deps.now_and_writer, limit=deps.batch_size, start=start)
     if report.outcomes:
         deps.took_batch(time.monotonic() - began)
     _after_commit(deps, report)
@@ -66,11 +65,11 @@ def judge_batch(
     now_and_writer: NowAndWriter,
     *,
     limit: int,
-    since: datetime = EVER,
+    start: Place = FRONT,
 ) -> BatchReport:
     """Judges a batch in one transaction."""
     with announcements.batch() as announce, direct_transaction(connection) as session:
-        return judge_due_requests(session, now_and_writer=now_and_writer, announce=announce, limit=limit, since=since)
+        return judge_due_requests(session, now_and_writer=now_and_writer, announce=announce, limit=limit, start=start)
 
 
 def _quarantine(deps: Deps, connection: Connection, app_id: UUID) -> int:

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from workflow.apply import DEFER_CONSTRAINTS, Planned, Writer, plan, write_transitions
 from workflow.claim import (
-    EVER,
+    FRONT,
     DueRequest,
     FactsAsked,
+    Place,
     claim_app,
     claim_due_apps,
     due_requests,
@@ -61,29 +62,29 @@ class BatchReport:
     """What one batch did. `suspects` are Apps left for `judge_suspect`.
 
     `claimed`: it held Apps, so whoever looked meanwhile passed them over, and somebody has to look again. `full`: it
-    had as many requests as it may. No request that was looked at was due before `oldest`.
+    had as many requests as it may. No request that was looked at stands before `oldest`.
     """
 
     outcomes: tuple[Outcome, ...] = ()
     claimed: bool = False
     full: bool = False
     suspects: tuple[UUID, ...] = ()
-    oldest: datetime | None = None
+    oldest: Place | None = None
 
 
 def judge_due_requests(
-    session: DirectSession, *, now_and_writer: NowAndWriter, announce: Announce, limit: int, since: datetime = EVER
+    session: DirectSession, *, now_and_writer: NowAndWriter, announce: Announce, limit: int, start: Place = FRONT
 ) -> BatchReport:
     """Claims, judges and applies up to `limit` due requests. The caller commits; then all outcomes hold, or none.
 
-    Those that were due before `since` are not looked for. Locks the Apps it claims. Requests that were in a batch whose
+    Those that stand before `start` are not looked for. Locks the Apps it claims. Requests that were in a batch whose
     process died are left as `suspects`, so that they cannot take others with them again. All is read with one wait, and
     written with another.
     """
     passed: set[UUID] = set()
-    oldest: datetime | None = None
+    oldest: Place | None = None
     while True:
-        claim = claim_due_apps(session, passed, limit=limit, since=since)
+        claim = claim_due_apps(session, passed, limit=limit, start=start)
         asked, facts = due_requests(session, limit=limit), facts_of_claimed(session)
         now, writer = now_and_writer(session)
         found = claim()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -45,15 +45,16 @@ FactsAsked = Callable[[Policies], dict[UUID, LoadedApp]]
 _LOCK_DUE = app_ids("""
     WITH planned_once AS MATERIALIZED (SELECT set_config('plan_cache_mode', 'force_generic_plan', true)),
          candidate AS MATERIALIZED (SELECT app_id, due_at, position FROM transition_request, planned_once
-                                     WHERE status = 'due' AND due_at BETWEEN :since AND now()
-                                       AND app_id <> ALL(:ids)
+                                     WHERE status = 'due' AND due_at <= now()
+                                       AND (due_at, position) >= (:start_due_at, :start_position)
+                                       AND app_id NOT IN (SELECT unnest(:ids))
                                      ORDER BY due_at, position LIMIT :limit),
          locked AS MATERIALIZED (SELECT id FROM app WHERE id = ANY(ARRAY(SELECT app_id FROM candidate))
                                   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),
          claimed AS MATERIALIZED (SELECT set_config('devcenter.claimed', ARRAY(SELECT id FROM locked)::text, true),
                                          set_config('devcenter.last', coalesce(max(position), 0)::text, true)
                                     FROM candidate JOIN locked ON id = app_id)
-    SELECT app_id, id, due_at FROM claimed, candidate LEFT JOIN locked ON id = app_id
+    SELECT app_id, id, due_at, position FROM claimed, candidate LEFT JOIN locked ON id = app_id
 """)
 """The transaction's statements are planned once for all batches: planning takes longer than a small batch does."""
 
@@ -66,18 +67,20 @@ _LOCK = text(f"""
 
 _DUE = text(f"""
     SELECT r.id, r.app_id, r.trigger, r.expected_state, r.expected_version, r.reasons, r.principal_id, r.role,
-           r.organization_id, r.attempts, coalesce(died.times, 0),
+           r.organization_id, r.attempts,
+           CASE WHEN r.id IN (SELECT unnest(request_ids) FROM apply_batch)
+                THEN (SELECT count(*) FROM apply_batch b WHERE r.id = ANY(b.request_ids)) ELSE 0 END,
            r.role NOT IN ('service', 'schedule')
            AND (p.id IS NULL OR p.removed_at IS NOT NULL OR p.role <> r.role
                 OR p.organization_id IS DISTINCT FROM r.organization_id)
       FROM transition_request r
       LEFT JOIN person p ON p.id = r.principal_id
-      LEFT JOIN (SELECT judged.id, count(*) AS times FROM apply_batch, unnest(request_ids) AS judged (id)
-                  GROUP BY judged.id) died ON died.id = r.id
      WHERE r.status = 'due' AND r.due_at <= now() AND r.app_id = {CLAIMED}
        AND r.position <= NULLIF(current_setting('devcenter.last', true), '')::bigint
      ORDER BY r.position LIMIT :limit
 """)
+"""What is announced, the batches that others judge right now among it, is read once into a hash; hardly any of it was
+announced before."""
 
 _FACTS = text(facts_of(CLAIMED))
 
@@ -93,26 +96,33 @@ _FORGET_EMPTY = text("DELETE FROM apply_batch WHERE request_ids = '{}'")
 _FORGET_BATCH = text("DELETE FROM apply_batch WHERE id = :id")
 
 
+class Place(NamedTuple):
+    """Where a request stands among those that are due: by when it is due, then by acceptance."""
+
+    due_at: datetime
+    position: int
+
+
+FRONT = Place(datetime.min.replace(tzinfo=UTC), 0)
+"""Before all requests."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a look for work found. `apps` are locked; `passed` are those that others hold.
 
-    No request that was seen was due before `oldest`.
+    No request that was seen stands before `oldest`.
     """
 
     apps: frozenset[UUID]
     passed: frozenset[UUID]
-    oldest: datetime | None = None
-
-
-EVER = datetime.min.replace(tzinfo=UTC)
-"""Before all requests."""
+    oldest: Place | None = None
 
 
 def claim_due_apps(
-    session: Session, passed: Collection[UUID] = (), *, limit: int, since: datetime = EVER
+    session: Session, passed: Collection[UUID] = (), *, limit: int, start: Place = FRONT
 ) -> Callable[[], Claim]:
-    """Locks the Apps of up to `limit` requests due since `since`, but for those `passed`; skips what others hold.
+    """Locks the Apps of up to `limit` due requests from `start` on, but for those `passed`; skips what others hold.
 
     It is sent at once; what it gives waits for the answer. Candidates are read apart from the lock, so that the LIMIT
     never starves a second worker: when all of a page are held elsewhere, it is to look past them.
@@ -120,13 +130,15 @@ def claim_due_apps(
     From here on the transaction's statements are planned without their values, once for all batches
     (`plan_cache_mode`).
     """
-    rows = session.execute(_LOCK_DUE, {"ids": list(passed), "limit": limit, "since": since})
+    wanted = {"ids": passed, "limit": limit, "start_due_at": start.due_at, "start_position": start.position}
+    rows = session.execute(_LOCK_DUE, wanted)
 
     def answer() -> Claim:
         candidates = list(rows)
-        locked = frozenset(app_id for app_id, held, _ in candidates if held)
-        seen = frozenset(app_id for app_id, _, _ in candidates)
-        return Claim(locked, seen - locked, min((due_at for _, _, due_at in candidates), default=None))
+        locked = frozenset(app_id for app_id, held, *_ in candidates if held)
+        seen = frozenset(app_id for app_id, *_ in candidates)
+        oldest = min((Place(due_at, position) for *_, due_at, position in candidates), default=None)
+        return Claim(locked, seen - locked, oldest)
 
     return answer
 

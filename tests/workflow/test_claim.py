@@ -1,7 +1,6 @@
 """Claiming: a worker looks past the Apps that others hold, however many of them come first."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 from models.lifecycle import AppTrigger
 from tests.databases import TestDatabase
 from tests.journeys import app_building, ask, people_in
-from workflow.claim import claim_app, claim_due_apps, due_requests
+from workflow.claim import Place, claim_app, claim_due_apps, due_requests
 
 
 @pytest.fixture
@@ -59,12 +58,14 @@ def test_a_claim_begins_where_it_is_told_to_and_tells_where_the_oldest_was(engin
     ids = [app_building(engine, people, f"app-{number}") for number in range(3)]
     for number in range(3):
         ask(engine, people.partner, f"app-{number}", AppTrigger.SUBMIT)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE transition_request SET due_at = now() WHERE app_id <> :id"), {"id": ids[0]})
     with Session(engine) as session:
-        due = list(session.scalars(text("SELECT due_at FROM transition_request ORDER BY position")))
-        first = claim_due_apps(session, limit=3)()
-        assert first.apps == set(ids)
-        assert first.oldest == due[0]
-        later = claim_due_apps(session, limit=3, since=due[1])()
-        assert later.apps == set(ids[1:])
-        assert later.oldest == due[1]
-        assert claim_due_apps(session, limit=3, since=due[2] + timedelta(microseconds=1))().oldest is None
+        places = session.execute(text("SELECT due_at, position FROM transition_request ORDER BY position"))
+        due = [Place(*place) for place in places]
+        assert due[1].due_at == due[2].due_at
+        for first in range(3):
+            claim = claim_due_apps(session, limit=3, start=due[first])()
+            assert claim.apps == set(ids[first:])
+            assert claim.oldest == due[first]
+        assert claim_due_apps(session, limit=3, start=due[2]._replace(position=due[2].position + 1))().oldest is None
