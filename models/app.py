@@ -56,5 +56,4 @@ class App(Base):
             postgresql_where=text("state = 'public_beta' AND oauth_installed"),
         ),
         Index("app_slug_skeleton_key", text(f"({SKELETON})"), unique=True),
-        Index("app_listed_idx", "slug", postgresql_where=text("state IN ('public_beta', 'public')")),
     )

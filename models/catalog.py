@@ -25,7 +25,7 @@ class CatalogEntry(Base):
     badge: Mapped[str] = mapped_column(String(16))
     categories: Mapped[list[str]] = mapped_column(ARRAY(Text))
     kinds: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submission.id"), index=True)
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submission.id"))
     listed_at: Mapped[datetime]
     name_search: Mapped[Any] = mapped_column(TSVECTOR)
     search: Mapped[Any] = mapped_column(TSVECTOR)

@@ -25,7 +25,7 @@ class Notification(DueMixin, Base):
     cause: Mapped[str]
     app_id: Mapped[UUID | None] = mapped_column(ForeignKey("app.id"))
     app_version: Mapped[int | None]
-    recipient_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    recipient_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     recipient_email: Mapped[str | None]
     channel: Mapped[str] = mapped_column(String(16), server_default="email")
     data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
