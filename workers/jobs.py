@@ -21,10 +21,12 @@ from workflow.catalog import mend_catalog
 from workflow.due import DueKind, Lease, due_kinds
 from workflow.notifications import mark_reviews
 from workflow.policy import load_policies
-from workflow.promotion import promote_eligible_apps
+from workflow.promotion import promote_eligible_apps, promotion_candidates
 from workflow.reviewing.lapsing import lapse_idle_claims
 
 LEASE = timedelta(minutes=5)
+PROMOTED_AT_MOST, PROMOTED_AT_ONCE = 10_000, 1_000
+"""Apps that one firing asks to promote, and in one step: workers begin with the first while the rest is looked at."""
 KEYS_KEPT = timedelta(days=30)
 """How long an idempotency key is remembered."""
 TICKS_KEPT = timedelta(days=7)
@@ -42,12 +44,14 @@ log = logging.getLogger(__name__)
 class Job:
     """A job fires every `every`, aligned to the epoch. `run` does not commit; its transaction is the firing's.
 
-    The bells it rings are held back until that transaction is committed, and dropped when it is not.
+    The bells it rings are held back until that transaction is committed, and dropped when it is not. A job that works
+    `in_steps` has a transaction of its own for each, and its bells ring at once.
     """
 
     name: str
     every: timedelta
     run: Callable[[Session, Deps, datetime], None]
+    in_steps: bool = False
 
     def tick_at(self, now: datetime) -> datetime:
         """Gives the latest tick at or before `now`."""
@@ -56,8 +60,14 @@ class Job:
 
 
 def _promote_eligible_apps(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
-    if promote_eligible_apps(session, load_policies(session), deps.rulebook):
-        deps.ring(Bell.APPLY)
+    policies = load_policies(session)
+    candidates = promotion_candidates(session, policies, limit=PROMOTED_AT_MOST)
+    for first in range(0, len(candidates), PROMOTED_AT_ONCE):
+        some = candidates[first : first + PROMOTED_AT_ONCE]
+        with deps.unit_of_work() as step:
+            asked_for = promote_eligible_apps(step, some, policies, deps.rulebook)
+        if asked_for:
+            deps.ring(Bell.APPLY)
 
 
 def _ring_for_due_work(session: Session, deps: Deps, now: datetime) -> None:
@@ -121,7 +131,7 @@ def _prune(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
 JOBS: dict[str, Job] = {
     job.name: job
     for job in (
-        Job("promote_eligible_apps", timedelta(minutes=1), _promote_eligible_apps),
+        Job("promote_eligible_apps", timedelta(minutes=1), _promote_eligible_apps, in_steps=True),
         Job("ring_for_due_work", timedelta(seconds=10), _ring_for_due_work),
         Job("mark_reviews", timedelta(minutes=1), _mark_reviews),
         Job("lapse_idle_claims", timedelta(minutes=1), _lapse_idle_claims),
@@ -165,7 +175,8 @@ def _run_tick(deps: Deps, lease: Lease) -> bool:
             return False
         job = JOBS.get(tick.job)
         if job is not None:
-            job.run(session, replace(deps, ring=lambda *rung: bells.extend(rung)), now)
+            job.run(session, deps if job.in_steps else replace(deps, ring=lambda *rung: bells.extend(rung)), now)
         tick.status, tick.finished_at, tick.leased_until = ("done" if job else "void"), now, None
-    deps.ring(*bells)
+    if bells:
+        deps.ring(*bells)
     return job is not None

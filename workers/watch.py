@@ -30,8 +30,8 @@ WORK_OF = {
     Bell.CHECKS: run_due_checks,
 }
 """What each bell asks for."""
-CONNECTIONS = len(WORK_OF) + 1
-"""What the threads hold at most: one each, and another for announcing a batch."""
+CONNECTIONS = len(WORK_OF) + 2
+"""What the threads hold at most: one each, another for announcing a batch, and another for a job's steps."""
 STOP_SECONDS = 30.0
 PAUSE_SECONDS = 1.0
 """After what nobody foresaw, before the next try."""

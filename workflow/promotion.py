@@ -10,7 +10,7 @@ from models.lifecycle import AppTrigger
 from workflow.actors import SCHEDULE
 from workflow.loading import app_ids, load_facts
 from workflow.machine import AppRulebook
-from workflow.policy import Policies
+from workflow.policy import Policies, Policy
 
 _REQUEST = app_ids("""
     INSERT INTO transition_request (id, app_id, trigger, source, principal_id, role, body_hash)
@@ -48,21 +48,33 @@ def request_promotions(session: Session, ids: Sequence[UUID]) -> None:
         session.execute(_REQUEST, {"ids": list(ids), "principal_id": SCHEDULE.id})
 
 
-def promote_eligible_apps(session: Session, policies: Policies, rulebook: AppRulebook, *, limit: int = 10_000) -> int:
-    """Enqueues a promotion for every App that meets the current policy. Gives how many. Does not commit.
+def promote_eligible_apps(
+    session: Session, candidates: Sequence[UUID], policies: Policies, rulebook: AppRulebook
+) -> int:
+    """Enqueues a promotion for each of `candidates` that meets the current policy. Gives how many. Does not commit.
 
     Candidates come from a partial index; the rules then judge each, so a rule added later is not forgotten here.
     """
-    ids = promotion_candidates(session, policies, limit=limit)
-    loaded = load_facts(session, ids, policies)
-    eligible = [app_id for app_id in ids if rulebook.judge(AppTrigger.PROMOTE, loaded[app_id].facts).allowed]
+    loaded = load_facts(session, candidates, policies)
+    eligible = [app_id for app_id, app in loaded.items() if rulebook.judge(AppTrigger.PROMOTE, app.facts).allowed]
     request_promotions(session, eligible)
     return len(eligible)
 
 
 def promotion_candidates(session: Session, policies: Policies, *, limit: int) -> Sequence[UUID]:
     """Gives Apps whose counted facts meet the current policy and for which no promotion is due or dead."""
-    policy = policies.current
-    statement = _CANDIDATES_WITHOUT_OAUTH if "oauth.enabled" in policy.observed else _CANDIDATES
-    needed = 0 if "customers.onboarded" in policy.observed else policy.customers_to_promote
-    return session.scalars(statement, {"needed": needed, "limit": limit}).all()
+    customers, oauth = _needed(policies.current)
+    statement = _CANDIDATES if oauth else _CANDIDATES_WITHOUT_OAUTH
+    return session.scalars(statement, {"needed": customers, "limit": limit}).all()
+
+
+def is_counted_enough(policy: Policy, customers: int, oauth_installed: bool) -> bool:
+    """Gives whether what is counted of an App may have it promoted. Then, and only then, the rules are to judge it."""
+    needed, oauth = _needed(policy)
+    return customers >= needed and (oauth_installed or not oauth)
+
+
+def _needed(policy: Policy) -> tuple[int, bool]:
+    """Gives how many customers a promotion needs, and whether it needs an OAuth install."""
+    customers = 0 if "customers.onboarded" in policy.observed else policy.customers_to_promote
+    return customers, "oauth.enabled" not in policy.observed

@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
+from benchmarks.filling import fill, put
 from models import JobTick
 from models.base import new_id
 from models.lifecycle import AppTrigger
+from tests.databases import TestDatabase
 from tests.journeys import announce, app_building, ask, people_in
 from workers.deps import Deps
 from workers.jobs import JOBS, Job, run_due_jobs
@@ -43,6 +45,36 @@ def test_a_job_rings_after_its_commit(deps: Deps, monkeypatch: pytest.MonkeyPatc
     _fired(deps, "ringing")
     run_due_jobs(replace(deps, ring=lambda *bells: seen.append((bells, _statuses(deps)))))
     assert seen == [((Bell.APPLY,), ["done"])]
+
+
+def test_a_job_in_steps_rings_at_once(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(JOBS, "stepping", Job("stepping", timedelta(minutes=1), _rings, in_steps=True))
+    seen: list[tuple[tuple[Bell, ...], list[str]]] = []
+    _fired(deps, "stepping")
+    run_due_jobs(replace(deps, ring=lambda *bells: seen.append((bells, _statuses(deps)))))
+    assert seen == [((Bell.APPLY,), ["due"])]
+    assert _statuses(deps) == ["done"]
+
+
+def test_workers_begin_with_promotions_while_others_are_looked_for(
+    deps: Deps, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.jobs.PROMOTED_AT_ONCE", 2)
+    superuser = create_engine(database.superuser_url)
+    fill(superuser, 1, 5)
+    put(superuser, "UPDATE app SET onboarded_customers = 3, oauth_installed = true")
+    superuser.dispose()
+    due: list[int] = []
+
+    def count_due(*_bells: Bell) -> None:
+        with deps.unit_of_work() as session:
+            due.append(
+                session.execute(text("SELECT count(*) FROM transition_request WHERE status = 'due'")).scalar_one()
+            )
+
+    _fired(deps, "promote_eligible_apps")
+    run_due_jobs(replace(deps, ring=count_due))
+    assert due == [2, 4, 5]
 
 
 def test_a_job_that_breaks_rings_nothing_and_is_due_again(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:

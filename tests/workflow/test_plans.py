@@ -112,7 +112,7 @@ def test_the_sweep_for_promotion_reads_its_candidates_and_the_open_requests_alon
         writer = writer_of(session)
         with watched(engine) as seen:
             found = promotion_candidates(session, writer.policies, limit=APPS)
-            asked_for = promote_eligible_apps(session, writer.policies, writer.rulebook, limit=BATCH)
+            asked_for = promote_eligible_apps(session, found[:BATCH], writer.policies, writer.rulebook)
         session.rollback()
     engine.dispose()
     assert (len(found), asked_for) == (APPS - 2 * ASKED_FOR, BATCH)
