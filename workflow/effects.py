@@ -19,7 +19,7 @@ from workflow.facts import Facts
 from workflow.loading import app_ids
 from workflow.machine import AppRulebook
 from workflow.membership import end_memberships
-from workflow.notifications import Audience, NotificationKind, notify_of_transitions
+from workflow.notifications import Audience, NotificationKind, Versioned, notify_of_transitions
 from workflow.promotion import request_promotions
 from workflow.reviewing.steps import PERSON_STEPS
 from workflow.snapshots import OPEN_EVIDENCE, SNAPSHOT
@@ -112,9 +112,11 @@ class Notify:
     when: Callable[[Facts], bool] = lambda _facts: True
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
-        told = [(one.app_id, one.version) for one in applied if self.when(one.after)]
-        if told:
-            notify_of_transitions(session, self.kind, self.audience, told, now)
+        apps = [
+            Versioned(one.app_id, one.version, one.after.organization_id) for one in applied if self.when(one.after)
+        ]
+        if apps:
+            notify_of_transitions(session, self.kind, self.audience, apps, now)
 
 
 @dataclass(frozen=True, slots=True)

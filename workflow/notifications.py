@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import bindparam, text
@@ -52,25 +53,30 @@ class Audience(StrEnum):
 
 
 _RECIPIENTS = {
-    Audience.PARTNER: "p.organization_id = a.organization_id",
-    Audience.REVIEWERS: """CASE WHEN EXISTS (SELECT FROM review r WHERE r.app_id = a.id AND r.closed_at IS NULL
+    Audience.PARTNER: "p.organization_id = t.organization_id",
+    Audience.REVIEWERS: """CASE WHEN EXISTS (SELECT FROM review r WHERE r.app_id = t.app_id AND r.closed_at IS NULL
                                                                     AND r.claimed_by IS NOT NULL)
                                 THEN p.id = (SELECT r.claimed_by FROM review r
-                                              WHERE r.app_id = a.id AND r.closed_at IS NULL)
+                                              WHERE r.app_id = t.app_id AND r.closed_at IS NULL)
                                 ELSE p.role = 'reviewer' END""",
 }
 
 
+class Versioned(NamedTuple):
+    """An App at a version, and its company."""
+
+    id: UUID
+    version: int
+    organization_id: UUID
+
+
 def notify_of_transitions(
-    session: Session,
-    kind: NotificationKind,
-    audience: Audience,
-    transitions: Sequence[tuple[UUID, int]],
-    now: datetime,
+    session: Session, kind: NotificationKind, audience: Audience, apps: Sequence[Versioned], now: datetime
 ) -> None:
-    """Writes one row for each of `transitions` (App, version) and each recipient. Does not commit."""
-    ids, versions = [app_id for app_id, _ in transitions], [version for _, version in transitions]
-    session.execute(_TELL_OF_TRANSITIONS[audience], {"kind": kind.value, "ids": ids, "versions": versions, "now": now})
+    """Writes one row for each of `apps`, whose versions are new, and each recipient. Does not commit."""
+    ids, versions, organization_ids = zip(*apps, strict=True)
+    wanted = {"kind": kind.value, "ids": ids, "versions": versions, "organization_ids": organization_ids, "now": now}
+    session.execute(_TELL_OF_TRANSITIONS[audience], wanted)
 
 
 _TELL_OF_TRANSITIONS = {
@@ -79,13 +85,12 @@ _TELL_OF_TRANSITIONS = {
         INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
         SELECT uuidv7(), CAST(:kind AS text), 'transition:' || t.app_id || ':' || t.version || ':' || :kind,
                t.app_id, t.version, p.id, '{{}}', :now
-          FROM unnest(:ids, :versions) AS t (app_id, version)
-          JOIN app a ON a.id = t.app_id
+          FROM unnest(:ids, :versions, :organization_ids) AS t (app_id, version, organization_id)
           JOIN person p ON {recipients} AND p.removed_at IS NULL
-        ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
         """,
         ids=Uuids(),
         versions=Integers(),
+        organization_ids=Uuids(),
     )
     for audience, recipients in _RECIPIENTS.items()
 }
@@ -95,7 +100,7 @@ _TELL_OF_TRANSITIONS = {
 class Onboarded:
     """A workspace that became a customer of an App, which then had `count` of them."""
 
-    app_id: UUID
+    app: Versioned
     workspace: str
     count: int
 
@@ -106,11 +111,13 @@ def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: d
         return
     first: dict[tuple[UUID, str], Onboarded] = {}
     for one in onboarded:
-        first.setdefault((one.app_id, one.workspace), one)
+        first.setdefault((one.app.id, one.workspace), one)
     session.execute(
         _TELL_OF_CUSTOMERS,
         {
-            "ids": [one.app_id for one in first.values()],
+            "ids": [one.app.id for one in first.values()],
+            "versions": [one.app.version for one in first.values()],
+            "organization_ids": [one.app.organization_id for one in first.values()],
             "workspaces": [one.workspace for one in first.values()],
             "counts": [one.count for one in first.values()],
             "now": now,
@@ -121,14 +128,16 @@ def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: d
 _TELL_OF_CUSTOMERS = statement(
     """
     INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
-    SELECT uuidv7(), 'customer_onboarded', 'customer:' || a.id || ':' || o.workspace,
-           a.id, a.version, p.id, jsonb_build_object('count', o.many), :now
-      FROM unnest(:ids, :workspaces, :counts) AS o (app_id, workspace, many)
-      JOIN app a ON a.id = o.app_id
-      JOIN person p ON p.organization_id = a.organization_id AND p.removed_at IS NULL
+    SELECT uuidv7(), 'customer_onboarded', 'customer:' || o.app_id || ':' || o.workspace,
+           o.app_id, o.version, p.id, jsonb_build_object('count', o.many), :now
+      FROM unnest(:ids, :versions, :organization_ids, :workspaces, :counts)
+        AS o (app_id, version, organization_id, workspace, many)
+      JOIN person p ON p.organization_id = o.organization_id AND p.removed_at IS NULL
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
     """,
     ids=Uuids(),
+    versions=Integers(),
+    organization_ids=Uuids(),
     workspaces=Texts(),
     counts=Integers(),
 )

@@ -20,9 +20,9 @@ from workflow.columns import Booleans, Integers, Moments, Texts, Uuids, statemen
 from workflow.errors import Conflict, Invalid, NotFound, WorkflowError
 from workflow.loading import load_facts
 from workflow.machine import AppRulebook
-from workflow.notifications import Onboarded, notify_of_customers
+from workflow.notifications import Onboarded, Versioned, notify_of_customers
 from workflow.policy import Policies
-from workflow.promotion import request_promotions
+from workflow.promotion import is_counted_enough, request_promotions
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead a reporter's clock may be. A report from within it holds from now on."""
@@ -58,6 +58,8 @@ class _Counter:
     """One App while its reports are taken in: what is counted of it, after each report."""
 
     app_id: UUID
+    version: int
+    organization_id: UUID
     state: str
     customers: int
     oauth_installed: bool
@@ -109,7 +111,8 @@ def report_use(
         if _take(counter, known, report, at, actor.id):
             answers[index] = Reported(changed=True)
             if report.enabled and report.use is Use.CUSTOMER:
-                onboarded.append(Onboarded(counter.app_id, report.workspace, counter.customers))
+                app = Versioned(counter.app_id, counter.version, counter.organization_id)
+                onboarded.append(Onboarded(app, report.workspace, counter.customers))
     _write(session, known, counters.values())
     notify_of_customers(session, onboarded, now)
     _ask_for_promotions(session, counters.values(), policies, rulebook)
@@ -163,7 +166,7 @@ def _count(counter: _Counter, report: Report) -> None:
 
 _LOCK = statement(
     """
-    SELECT id, slug, state, onboarded_customers, oauth_installed FROM app
+    SELECT slug, id, version, organization_id, state, onboarded_customers, oauth_installed FROM app
      WHERE slug = ANY(:slugs) ORDER BY id FOR NO KEY UPDATE
     """,
     slugs=Texts(),
@@ -203,7 +206,7 @@ _KEEP = statement(
 
 def _lock_counters(session: Session, reports: Sequence[Report]) -> dict[str, _Counter]:
     rows = session.execute(_LOCK, {"slugs": list({report.app for report in reports})})
-    return {row.slug: _Counter(row.id, row.state, row.onboarded_customers, row.oauth_installed) for row in rows}
+    return {slug: _Counter(*counted) for slug, *counted in rows}
 
 
 def _load_workspaces(
@@ -291,7 +294,12 @@ def _ask_for_promotions(
     session: Session, counters: Iterable[_Counter], policies: Policies, rulebook: AppRulebook
 ) -> None:
     """Asks for each App that met the rules after one of the reports, even if a later one undid it."""
-    hopeful = [counter for counter in counters if counter.told and counter.state == AppState.PUBLIC_BETA]
+    hopeful = [
+        counter
+        for counter in counters
+        if counter.state == AppState.PUBLIC_BETA
+        and any(is_counted_enough(policies.current, customers, installed) for customers, installed in counter.told)
+    ]
     if not hopeful:
         return
     loaded = load_facts(session, [counter.app_id for counter in hopeful], policies)
