@@ -19,7 +19,6 @@ from api.waiting import Waiter
 from models import AuditEntry
 from workflow.actors import Actor
 from workflow.apply import Writer
-from workflow.columns import Texts, statement
 from workflow.machine import AppRulebook
 from workflow.policy import load_policies
 from workflow.requests import Accepted, Wanted
@@ -104,15 +103,13 @@ def audit_many(
     """Notes a state-changing call on many targets, each with its detail, in its transaction."""
     if not targets:
         return
-    rows = {"targets": [str(target) for target, _ in targets], "details": [json.dumps(detail) for _, detail in targets]}
-    session.execute(_AUDIT_MANY, {"actor_id": actor.id, "role": actor.role.value, "action": action, **rows})
+    entries = [{"target": str(target), "detail": detail} for target, detail in targets]
+    who = {"actor_id": actor.id, "role": actor.role.value, "action": action}
+    session.execute(_AUDIT_MANY, who | {"entries": json.dumps(entries)})
 
 
-_AUDIT_MANY = statement(
-    """
+_AUDIT_MANY = text("""
     INSERT INTO audit_entry (actor_id, actor_role, action, target, detail)
-    SELECT :actor_id, :role, :action, target, detail::jsonb FROM unnest(:targets, :details) AS row (target, detail)
-    """,
-    targets=Texts(),
-    details=Texts(),
-)
+    SELECT :actor_id, :role, :action, target, detail
+      FROM jsonb_to_recordset(CAST(:entries AS jsonb)) AS entry (target text, detail jsonb)
+""")
