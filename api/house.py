@@ -19,6 +19,7 @@ from api.waiting import Waiter
 from models import AuditEntry
 from workflow.actors import Actor
 from workflow.apply import Writer
+from workflow.errors import WorkflowError
 from workflow.machine import AppRulebook
 from workflow.policy import load_policies
 from workflow.requests import Accepted, Wanted
@@ -32,9 +33,10 @@ class House:
     """The world of the endpoints.
 
     `find_caller` knows who holds a token, `accept_one` takes a transition request in and rings for it; both raise
-    WorkflowError. `ring` is given bells (workflow.bells) and never blocks nor raises; `seal` encrypts a secret and
-    `unseal` opens one, or raises ValueError; `allow_loopback_urls` lets partners' URLs lead to this machine; `pixels`
-    are the few threads that look into pictures; `redis_answers` tells it within a second.
+    WorkflowError. `accept_many` takes in each of a list, or says why not. `ring` is given bells (workflow.bells) and
+    never blocks nor raises; `seal` encrypts a secret and `unseal` opens one, or raises ValueError;
+    `allow_loopback_urls` lets partners' URLs lead to this machine; `pixels` are the few threads that look into
+    pictures; `redis_answers` tells it within a second.
     """
 
     engine: AsyncEngine
@@ -42,6 +44,7 @@ class House:
     rulebook: AppRulebook
     find_caller: Callable[[str], Awaitable[Principal]]
     accept_one: Callable[[Actor, Wanted], Awaitable[Accepted]]
+    accept_many: Callable[[Actor, Sequence[Wanted]], Awaitable[list[Accepted | WorkflowError]]]
     ring: Callable[..., None]
     seal: Callable[[str], str]
     unseal: Callable[[str], str]

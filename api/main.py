@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import docs_page, errors
-from api.accepting import Asked, accept_together
+from api.accepting import Accepting
 from api.auth import find_callers
 from api.bounds import Bounds
 from api.gathering import Gatherer
@@ -123,7 +123,7 @@ def create_api(settings: Settings) -> FastAPI:
 
     counting = RedisCounting(settings.redis_url, UNCOUNTED.inc)
     pixels = ThreadPoolExecutor(PICTURES_AT_ONCE, thread_name_prefix="pixels")
-    accepting = Gatherer(partial(accept_together, engine, doorbell.ring))
+    accepting = Accepting(engine, by_statement, doorbell.ring)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -151,7 +151,8 @@ def create_api(settings: Settings) -> FastAPI:
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),
         find_caller=Gatherer(partial(find_callers, by_statement)),
-        accept_one=lambda actor, wanted: accepting(Asked(actor, wanted)),
+        accept_one=accepting.one,
+        accept_many=accepting.many,
         ring=doorbell.ring,
         seal=keys.seal,
         unseal=keys.unseal,

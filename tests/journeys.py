@@ -40,7 +40,7 @@ from workflow.errors import WorkflowError
 from workflow.facts import Reason
 from workflow.machine import AppRulebook
 from workflow.policy import CLAIMS_AT_ONCE, KnownPolicies
-from workflow.requests import Accepted, Wanted, accept_requests
+from workflow.requests import Accepted, Asked, Wanted, accept_requests
 from workflow.reviewing.desk import claim_review
 from workflow.reviewing.steps import decide_step
 from workflow.tokens import issue_token
@@ -196,7 +196,7 @@ def ask(
     """Asks for one transition and gives the request's id. Raises the WorkflowError that the answer is."""
     wanted = Wanted(slug, trigger, key, expected_state, not_before, reasons)
     with Session(engine) as session, session.begin():
-        answer = accept_requests(session, [wanted], actor, RequestSource.HTTP)[0]
+        answer = accept_requests(session, [Asked(actor, wanted)], RequestSource.HTTP)[0]
     if isinstance(answer, WorkflowError):
         raise answer
     assert isinstance(answer, Accepted)

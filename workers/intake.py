@@ -23,7 +23,7 @@ from workflow.bells import Bell
 from workflow.errors import WorkflowError
 from workflow.facts import Reason
 from workflow.passing import is_passing
-from workflow.requests import Wanted, accept_requests
+from workflow.requests import Asked, Wanted, accept_requests
 from workflow.tokens import find_principal
 
 MAX_TRIES = 5
@@ -69,7 +69,7 @@ def request_transition(deps: Deps, arguments: dict[str, Any], *, tries: int = 1)
             if not principal.has(Scope.TRANSITIONS_REQUEST):
                 detail = f"The token has no scope {Scope.TRANSITIONS_REQUEST}."
                 raise WorkflowError("scope.missing", detail, "Send with a token that has it.")
-            answer = accept_requests(session, [_wanted(message)], principal.actor, RequestSource.MESSAGE)[0]
+            answer = accept_requests(session, [Asked(principal.actor, _wanted(message))], RequestSource.MESSAGE)[0]
             if isinstance(answer, WorkflowError):
                 raise answer
     except ValidationError as error:

@@ -33,13 +33,13 @@ class _Column(UserDefinedType[Sequence[Any]]):
 
 
 class Uuids(_Column):
-    """UUIDs, none of them missing."""
+    """UUIDs; None is NULL."""
 
     cache_ok = True
     element = "UUID"
 
-    def elements(self, values: Iterable[UUID]) -> Iterable[str]:
-        return [f"{value.int:032x}" for value in values]
+    def elements(self, values: Iterable[UUID | None]) -> Iterable[str]:
+        return ["NULL" if value is None else f"{value.int:032x}" for value in values]
 
 
 class Integers(_Column):

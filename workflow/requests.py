@@ -2,16 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from models import TransitionRequest
 from models.base import new_id
 from models.lifecycle import APP_EDGES, AppTrigger, Role
 from models.request import RequestSource
@@ -64,6 +63,20 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What one actor asks for."""
+
+    actor: Actor
+    wanted: Wanted
+
+    @property
+    def key(self) -> tuple[UUID, str] | None:
+        """What a repetition is known by."""
+        key = self.wanted.idempotency_key
+        return None if key is None else (self.actor.id, key)
+
+
+@dataclass(frozen=True, slots=True)
 class Times:
     """When a request was received and when it is due, by the database's clock."""
 
@@ -88,43 +101,34 @@ class Accepted:
         return self.times is None
 
 
-def accept_requests(
-    session: Session, wanted: Sequence[Wanted], actor: Actor, source: RequestSource
-) -> list[Accepted | WorkflowError]:
-    """Takes each of `wanted` in, or says why not, in the same order. Does not commit: the answer holds after COMMIT.
+def accept_requests(session: Session, asked: Sequence[Asked], source: RequestSource) -> list[Accepted | WorkflowError]:
+    """Takes each of `asked` in, or says why not, in the same order, which is that of their acceptance. Does not commit.
 
-    An App of another company is not found; a trigger that is not for the actor's role is forbidden; a key used with
-    another body is a conflict; one that would wait for longer than LONGEST_WAIT is invalid. Saved reasons are filled
-    in with the words that count now. A constant number of statements, however many are wanted.
+    A trigger that is not for the actor's role is forbidden; one that would wait for longer than LONGEST_WAIT is
+    invalid; an App of another company is not found; a key used with another body is a conflict. Saved reasons are
+    filled in with the words that count now. One statement, however many are asked for, and one more each for
+    `not_before`, saved reasons, and keys that were used before. What comes by HTTP is noted in the audit.
     """
-    apps = _visible_apps(session, {one.app for one in wanted}, actor)
-    latest = session.scalar(select(func.now() + LONGEST_WAIT)) if any(one.not_before for one in wanted) else None
-    answers: list[Accepted | WorkflowError | None] = [_refusal(one, apps, actor, latest) for one in wanted]
-    reasons = _fill_in(session, wanted, answers, actor)
-    rows: dict[int, dict[str, Any]] = {}
-    by_key: dict[str, int] = {}
-    repeats: dict[int, int] = {}
-    for index, one in enumerate(wanted):
-        if answers[index] is not None:
-            continue
-        if one.idempotency_key is not None and one.idempotency_key in by_key:
-            repeats[index] = by_key[one.idempotency_key]
-            continue
-        if one.idempotency_key is not None:
-            by_key[one.idempotency_key] = index
-        rows[index] = _row(one, apps[one.app], reasons[index])
-    new = _insert(session, rows, actor, source)
-    stored = _known(session, [row["idempotency_key"] for row in rows.values() if row["id"] not in new], actor)
+    latest = None
+    if any(one.wanted.not_before for one in asked):
+        latest = session.scalar(select(func.now() + LONGEST_WAIT))
+    answers: list[Accepted | WorkflowError | None] = [_refusal(one, latest) for one in asked]
+    reasons = _fill_in(session, asked, answers)
+    rows: dict[int, _Row] = {}
+    first: dict[tuple[UUID, str], int] = {}
+    for index, one in enumerate(asked):
+        if answers[index] is None and (one.key is None or first.setdefault(one.key, index) == index):
+            rows[index] = _Row(new_id(), one, reasons[index])
+    new = _insert(session, list(rows.values()), source)
     for index, row in rows.items():
-        answers[index] = _answer(wanted[index], row, stored, new.get(row["id"]))
-    for index, first in repeats.items():
-        answers[index] = _answer(wanted[index], rows[first], stored, None)
-    return [answer for answer in answers if answer is not None]
+        answers[index] = new.get(row.id)
+    stored = _stored(session, [one for one, answer in zip(asked, answers, strict=True) if answer is None])
+    return [answer or _answer(one, stored) for one, answer in zip(asked, answers, strict=True)]
 
 
 def was_asked(session: Session, key: str | None, actor: Actor) -> bool:
     """Gives whether the actor has used the idempotency key before: asking with it again is only a repeat."""
-    return key is not None and bool(_known(session, [key], actor))
+    return key is not None and bool(_stored_under(session, [(actor.id, key)]))
 
 
 def replay_request(session: Session, request_id: UUID) -> None:
@@ -144,96 +148,88 @@ def replay_request(session: Session, request_id: UUID) -> None:
         raise NotFound("dead.not_found", f"No dead transition request has the id {request_id}.", "List the dead rows.")
 
 
-def _visible_apps(session: Session, slugs: set[str], actor: Actor) -> dict[str, UUID]:
-    of = {"sees_all": actor.role is not Role.PARTNER, "organization_id": actor.organization_id}
-    return {row.slug: row.id for row in session.execute(_VISIBLE, {"slugs": list(slugs)} | of)}
-
-
-_VISIBLE = statement(
-    """
-    SELECT slug, id FROM app
-     WHERE slug = ANY(:slugs) AND (:sees_all OR organization_id = CAST(:organization_id AS uuid))
-    """,
-    slugs=Texts(),
-)
-
-
 _ROLES_OF = {
     trigger: frozenset[Role]().union(*(edge.roles for edge in APP_EDGES if edge.trigger == trigger))
     for trigger in AppTrigger
 }
 
 
-def _refusal(one: Wanted, apps: dict[str, UUID], actor: Actor, latest: datetime | None) -> WorkflowError | None:
-    if one.app not in apps:
-        return NotFound("app.not_found", f"There is no App {one.app} that you may see.", "Check the slug.")
-    if one.trigger is AppTrigger.CREATE or actor.role not in _ROLES_OF[one.trigger]:
+def _refusal(one: Asked, latest: datetime | None) -> WorkflowError | None:
+    wanted, role = one.wanted, one.actor.role
+    if wanted.trigger is AppTrigger.CREATE or role not in _ROLES_OF[wanted.trigger]:
         return Forbidden(
             "trigger.forbidden",
-            f"A {actor.role} may not ask for {one.trigger}.",
-            f"It is for: {', '.join(sorted(_ROLES_OF[one.trigger]))}.",
+            f"A {role} may not ask for {wanted.trigger}.",
+            f"It is for: {', '.join(sorted(_ROLES_OF[wanted.trigger]))}.",
         )
-    if one.not_before and latest and (one.not_before > latest or one.not_before.year < FIRST_YEAR):
+    if wanted.not_before and latest and (wanted.not_before > latest or wanted.not_before.year < FIRST_YEAR):
         return Invalid(
             "not_before.out_of_bounds",
-            f"not_before is {one.not_before.isoformat()}; a request waits for at most {LONGEST_WAIT.days} days.",
+            f"not_before is {wanted.not_before.isoformat()}; a request waits for at most {LONGEST_WAIT.days} days.",
             f"Give a time until {latest:%Y-%m-%d}, or none to have it judged at once.",
         )
     return None
 
 
 def _fill_in(
-    session: Session, wanted: Sequence[Wanted], answers: list[Accepted | WorkflowError | None], actor: Actor
+    session: Session, asked: Sequence[Asked], answers: list[Accepted | WorkflowError | None]
 ) -> list[tuple[Reason, ...]]:
     """Gives each one's reasons with their words. One that names no known saved reason is answered with why not.
 
     Unless it repeats what was accepted while the reason was known.
     """
-    saved = saved_reasons_named(session, (reason for one in wanted for reason in one.reasons))
+    saved = saved_reasons_named(session, (reason for one in asked for reason in one.wanted.reasons))
     reasons: list[tuple[Reason, ...]] = []
     unknown: dict[int, Invalid] = {}
-    for index, one in enumerate(wanted):
+    for index, one in enumerate(asked):
         try:
-            reasons.append(filled_in(one.reasons, saved, actor))
+            reasons.append(filled_in(one.wanted.reasons, saved, one.actor))
         except Invalid as error:
             reasons.append(())
             unknown[index] = error
-    known = _known(session, [key for index in unknown if (key := wanted[index].idempotency_key)], actor)
+    stored = _stored(session, [asked[index] for index in unknown])
     for index, why in unknown.items():
         if answers[index] is None:
-            repeats = wanted[index].idempotency_key in known
-            answers[index] = _answer(wanted[index], {}, known, None) if repeats else why
+            answers[index] = _answer(asked[index], stored) if asked[index].key in stored else why
     return reasons
 
 
-def _row(one: Wanted, app_id: UUID, reasons: tuple[Reason, ...]) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "app_id": app_id,
-        "trigger": one.trigger.value,
-        "expected_state": one.expected_state,
-        "expected_version": one.expected_version,
-        "reasons": json.dumps([reason.as_dict() for reason in reasons]) if reasons else "[]",
-        "idempotency_key": one.idempotency_key,
-        "body_hash": one.body_hash,
-        "not_before": one.not_before.isoformat() if one.not_before else None,
-    }
+class _Row(NamedTuple):
+    """What is to be stored: the request's id, what was asked for, and the reasons with their words."""
+
+    id: UUID
+    asked: Asked
+    reasons: tuple[Reason, ...]
 
 
 _INSERT = statement(
     """
-    INSERT INTO transition_request (id, app_id, trigger, expected_state, expected_version, reasons, idempotency_key,
-                                    body_hash, due_at, source, principal_id, role, organization_id)
-    SELECT id, app_id, trigger, expected_state, expected_version, reasons::jsonb, idempotency_key, body_hash,
-           greatest(not_before::timestamptz, now()), :source, :principal_id, :role, CAST(:organization_id AS uuid)
-      FROM unnest(:ids, :app_ids, :triggers, :expected_states, :expected_versions, :reasons_texts, :idempotency_keys,
-                  :body_hashes, :not_befores)
-        AS row (id, app_id, trigger, expected_state, expected_version, reasons, idempotency_key, body_hash, not_before)
-    ON CONFLICT ON CONSTRAINT transition_request_idempotency_key DO NOTHING
-    RETURNING id, received_at, due_at
+    WITH asked AS (
+        SELECT asked.*, app.id AS app_id
+          FROM unnest(:ids, :apps, :triggers, :expected_states, :expected_versions, :reasons_texts, :idempotency_keys,
+                      :body_hashes, :not_befores, :principal_ids, :roles, :organization_ids) WITH ORDINALITY
+            AS asked (id, app, trigger, expected_state, expected_version, reasons, idempotency_key, body_hash,
+                      not_before, principal_id, role, organization_id, number)
+          JOIN app ON app.slug = asked.app
+                  AND (asked.role <> 'partner' OR app.organization_id = asked.organization_id)
+    ), new AS (
+        INSERT INTO transition_request (id, app_id, trigger, expected_state, expected_version, reasons,
+                                        idempotency_key, body_hash, due_at, source, principal_id, role,
+                                        organization_id)
+        SELECT id, app_id, trigger, expected_state, expected_version, reasons::jsonb, idempotency_key, body_hash,
+               greatest(not_before::timestamptz, now()), :source, principal_id, role, organization_id
+          FROM asked ORDER BY number
+        ON CONFLICT ON CONSTRAINT transition_request_idempotency_key DO NOTHING
+        RETURNING id
+    ), noted AS (
+        INSERT INTO audit_entry (actor_id, actor_role, action, target, detail)
+        SELECT principal_id, role, 'transition.request', id, jsonb_build_object('app', app, 'trigger', trigger)
+          FROM asked JOIN new USING (id) WHERE :source = 'http' ORDER BY number
+    )
+    SELECT now(), array_agg(id) FROM new
     """,
     ids=Uuids(),
-    app_ids=Uuids(),
+    apps=Texts(),
     triggers=Texts(),
     expected_states=Texts(),
     expected_versions=Integers(),
@@ -241,66 +237,81 @@ _INSERT = statement(
     idempotency_keys=Texts(),
     body_hashes=Bytes(),
     not_befores=Texts(),
+    principal_ids=Uuids(),
+    roles=Texts(),
+    organization_ids=Uuids(),
+)
+"""Everything at once, or an API would wait for the database five times as often for a request that comes alone."""
+
+
+def _insert(session: Session, rows: Sequence[_Row], source: RequestSource) -> dict[UUID, Accepted]:
+    """Inserts what is new, and gives it by id: not rows whose key was there before or whose App cannot be seen."""
+    if not rows:
+        return {}
+    actors, wanted = [row.asked.actor for row in rows], [row.asked.wanted for row in rows]
+    now, new = session.execute(
+        _INSERT,
+        {
+            "ids": [row.id for row in rows],
+            "apps": [one.app for one in wanted],
+            "triggers": [one.trigger.value for one in wanted],
+            "expected_states": [one.expected_state for one in wanted],
+            "expected_versions": [one.expected_version for one in wanted],
+            "reasons_texts": [_reasons_text(row.reasons) for row in rows],
+            "idempotency_keys": [one.idempotency_key for one in wanted],
+            "body_hashes": [one.body_hash for one in wanted],
+            "not_befores": [one.not_before.isoformat() if one.not_before else None for one in wanted],
+            "principal_ids": [actor.id for actor in actors],
+            "roles": [actor.role.value for actor in actors],
+            "organization_ids": [actor.organization_id for actor in actors],
+            "source": source.value,
+        },
+    ).one()
+    due = {row.id: row.asked.wanted.not_before for row in rows}
+    return {request_id: Accepted(request_id, Times(now, max(now, due[request_id] or now))) for request_id in new or ()}
+
+
+def _reasons_text(reasons: Sequence[Reason]) -> str:
+    return json.dumps([reason.as_dict() for reason in reasons]) if reasons else "[]"
+
+
+_Stored = dict[tuple[UUID, str], tuple[UUID, bytes]]
+"""Id and body hash by who asked and the key."""
+
+
+def _stored(session: Session, asked: Iterable[Asked]) -> _Stored:
+    return _stored_under(session, [one.key for one in asked if one.key is not None])
+
+
+def _stored_under(session: Session, keys: Collection[tuple[UUID, str]]) -> _Stored:
+    if not keys:
+        return {}
+    principal_ids, texts = zip(*keys, strict=True)
+    rows = session.execute(_STORED, {"principal_ids": principal_ids, "idempotency_keys": texts})
+    return {(principal_id, key): (request_id, bytes(body_hash)) for principal_id, key, request_id, body_hash in rows}
+
+
+_STORED = statement(
+    """
+    SELECT r.principal_id, r.idempotency_key, r.id, r.body_hash
+      FROM unnest(:principal_ids, :idempotency_keys) AS wanted (principal_id, idempotency_key)
+      JOIN transition_request r USING (principal_id, idempotency_key)
+    """,
+    principal_ids=Uuids(),
+    idempotency_keys=Texts(),
 )
 
 
-_COLUMNS = {
-    "id": "ids",
-    "app_id": "app_ids",
-    "trigger": "triggers",
-    "expected_state": "expected_states",
-    "expected_version": "expected_versions",
-    "reasons": "reasons_texts",
-    "idempotency_key": "idempotency_keys",
-    "body_hash": "body_hashes",
-    "not_before": "not_befores",
-}
-"""The parameter that holds each part of all rows."""
-
-
-def _asked_by(actor: Actor, source: RequestSource) -> dict[str, Any]:
-    return {
-        "source": source.value,
-        "principal_id": actor.id,
-        "role": actor.role.value,
-        "organization_id": actor.organization_id,
-    }
-
-
-def _insert(
-    session: Session, rows: dict[int, dict[str, Any]], actor: Actor, source: RequestSource
-) -> dict[UUID, Times]:
-    """Inserts what is new, and gives its times by id: not those of rows whose key was there before."""
-    if not rows:
-        return {}
-    columns = {column: [row[name] for row in rows.values()] for name, column in _COLUMNS.items()}
-    new = session.execute(_INSERT, columns | _asked_by(actor, source))
-    return {request_id: Times(received_at, due_at) for request_id, received_at, due_at in new}
-
-
-def _known(session: Session, keys: Sequence[str], actor: Actor) -> dict[str, tuple[UUID, bytes]]:
-    """Gives id and body hash by key for those of the actor's `keys` that were used before."""
-    if not keys:
-        return {}
-    known = session.execute(
-        select(TransitionRequest.idempotency_key, TransitionRequest.id, TransitionRequest.body_hash).where(
-            TransitionRequest.principal_id == actor.id, TransitionRequest.idempotency_key.in_(keys)
-        )
-    )
-    return {key: (request_id, bytes(body_hash)) for key, request_id, body_hash in known if key is not None}
-
-
-def _answer(
-    one: Wanted, row: dict[str, Any], stored: dict[str, tuple[UUID, bytes]], times: Times | None
-) -> Accepted | WorkflowError:
-    if times is not None:
-        return Accepted(row["id"], times)
-    before = stored.get(one.idempotency_key) if one.idempotency_key else None
-    request_id, body_hash = before or (row["id"], row["body_hash"])
-    if body_hash != one.body_hash:
+def _answer(one: Asked, stored: _Stored) -> Accepted | WorkflowError:
+    """Gives the answer about what is not new."""
+    found = stored.get(one.key) if one.key else None
+    if found is None:
+        return NotFound("app.not_found", f"There is no App {one.wanted.app} that you may see.", "Check the slug.")
+    request_id, body_hash = found
+    if body_hash != one.wanted.body_hash:
         return Conflict(
             "idempotency.mismatch",
-            f"The idempotency key {one.idempotency_key} was used with another body.",
+            f"The idempotency key {one.wanted.idempotency_key} was used with another body.",
             "Use a new key for a new request.",
         )
     return Accepted(request_id)

@@ -9,7 +9,6 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from api.accepting import accept
 from api.auth import EVERY_ROLE, InHouse, allow
 from api.errors import COMMON
 from api.house import House
@@ -33,7 +32,6 @@ from models.lifecycle import AppState, AppTrigger, Role
 from models.request import RequestStatus
 from models.token import Scope
 from workflow.actors import Actor
-from workflow.bells import Bell
 from workflow.errors import NotFound
 from workflow.facts import Ask, Reason
 from workflow.loading import load_facts
@@ -191,8 +189,7 @@ async def ask_for_one(house: House, actor: Actor, wanted: Wanted, prefer: str | 
 
 async def _ask_for_many(house: House, actor: Actor, items: list[BulkItem]) -> Response:
     wanted = [wanted_of(item, item.idempotency_key) for item in items]
-    answers = await house.transact(lambda session: accept(session, actor, wanted))
-    house.ring(Bell.APPLY)
+    answers = await house.accept_many(actor, wanted)
     shown = ItemAnswers(items=[answer_of(answer) for answer in answers])
     return Response(shown.model_dump_json(), media_type="application/json")
 

@@ -8,9 +8,11 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger
+from models.request import RequestSource
 from tests.databases import TestDatabase
 from tests.journeys import BECAUSE, People, app_building, apps_in_public_beta, ask, judge, now_of, outcome_of, people_in
-from workflow.errors import Invalid
+from workflow.errors import Invalid, NotFound, WorkflowError
+from workflow.requests import Accepted, Asked, Wanted, accept_requests
 
 
 @pytest.fixture
@@ -79,3 +81,54 @@ def test_a_request_waits_for_ninety_days_at_most(engine: Engine, people: People)
     for moment in (now + timedelta(days=91), datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)):
         with pytest.raises(Invalid, match="90 days"):
             ask(engine, people.partner, "acme", AppTrigger.SUBMIT, not_before=moment)
+
+
+@pytest.mark.parametrize("trigger", AppTrigger)
+def test_nothing_tells_another_companys_app_from_none(engine: Engine, people: People, trigger: AppTrigger) -> None:
+    app_building(engine, people, "acme")
+    stranger = people_in(engine, "Globex").partner
+    with Session(engine) as session:
+        theirs, none = accept_requests(
+            session, [Asked(stranger, Wanted(slug, trigger)) for slug in ("acme", "nothing")], RequestSource.HTTP
+        )
+        assert isinstance(theirs, WorkflowError)
+        assert isinstance(none, WorkflowError)
+        assert theirs.code == none.code
+        assert theirs.detail.replace("acme", "nothing") == none.detail
+        assert session.scalar(text("SELECT count(*) FROM transition_request")) == 0
+
+
+def test_what_several_ask_for_at_once_is_accepted_in_its_order_and_noted_once_each(
+    engine: Engine, people: People
+) -> None:
+    app_building(engine, people, "acme")
+    other = people_in(engine, "Globex")
+    app_building(engine, other, "globex")
+    with Session(engine) as session:
+        soon = now_of(session) + timedelta(days=1)
+    asked = [
+        Asked(other.partner, Wanted("globex", AppTrigger.SUBMIT, "key")),
+        Asked(people.partner, Wanted("globex", AppTrigger.SUBMIT)),
+        Asked(people.admin, Wanted("globex", AppTrigger.REMOVE, not_before=soon)),
+        Asked(people.partner, Wanted("acme", AppTrigger.SUBMIT, "key")),
+        Asked(people.partner, Wanted("acme", AppTrigger.SUBMIT, "key")),
+    ]
+    with Session(engine) as session, session.begin():
+        first, foreign, later, second, repeated = accept_requests(session, asked, RequestSource.HTTP)
+    assert isinstance(first, Accepted)
+    assert isinstance(foreign, NotFound)
+    assert isinstance(later, Accepted)
+    assert later.times is not None
+    assert later.times.due_at == soon
+    assert isinstance(second, Accepted)
+    assert repeated == Accepted(second.id)
+    with Session(engine) as session:
+        stored = session.execute(
+            text("SELECT id, principal_id, due_at FROM transition_request ORDER BY position")
+        ).all()
+        noted = session.execute(text("SELECT target, actor_id, detail->>'app' FROM audit_entry ORDER BY id")).all()
+    assert [row.id for row in stored] == [first.id, later.id, second.id]
+    assert [row.principal_id for row in stored] == [other.partner.id, people.admin.id, people.partner.id]
+    assert stored[1].due_at == soon
+    apps = ("globex", "globex", "acme")
+    assert noted == [(str(row.id), row.principal_id, app) for row, app in zip(stored, apps, strict=True)]

@@ -42,7 +42,7 @@ from workflow.facts import Ask, Facts
 from workflow.loading import load_facts
 from workflow.machine import AppRulebook
 from workflow.policy import load_policies
-from workflow.requests import Accepted, Wanted, accept_requests
+from workflow.requests import Accepted, Asked, Wanted, accept_requests
 from workflow.rules import RULES_OF, Missing, Rule
 
 
@@ -363,7 +363,8 @@ def test_a_key_given_twice_in_one_call_is_one_request_and_another_body_is_refuse
     app_building(engine, people, "acme")
     submit, withdraw = (Wanted("acme", trigger, "k") for trigger in (AppTrigger.SUBMIT, AppTrigger.WITHDRAW))
     with Session(engine) as session, session.begin():
-        first, second, other = accept_requests(session, [submit, submit, withdraw], people.partner, RequestSource.HTTP)
+        asked = [Asked(people.partner, wanted) for wanted in (submit, submit, withdraw)]
+        first, second, other = accept_requests(session, asked, RequestSource.HTTP)
     assert isinstance(first, Accepted)
     assert not first.repeated
     assert second == Accepted(first.id)

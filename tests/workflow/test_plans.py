@@ -22,7 +22,7 @@ from workflow.actors import Actor
 from workflow.batch import judge_due_requests
 from workflow.driver import direct_connection, direct_transaction
 from workflow.promotion import promote_eligible_apps, promotion_candidates
-from workflow.requests import Wanted, accept_requests
+from workflow.requests import Asked, Wanted, accept_requests
 
 APPS, BATCH = 5_000, 10
 """A batch so much smaller than the tables that reading one through would be a mistake."""
@@ -89,9 +89,12 @@ def test_no_statement_of_a_batch_reads_a_growing_table_through(engine: Engine) -
 
 
 def test_taking_requests_in_reads_no_growing_table_through(engine: Engine) -> None:
-    wanted = [Wanted(f"app-{number}", AppTrigger.SUSPEND, f"key-{number}") for number in range(1, BATCH + 1)]
+    actor = Actor(new_id(), Role.ADMIN)
+    asked = [
+        Asked(actor, Wanted(f"app-{number}", AppTrigger.SUSPEND, f"key-{number}")) for number in range(1, BATCH + 1)
+    ]
     with Session(engine) as session, watched(engine) as seen:
-        accept_requests(session, wanted, Actor(new_id(), Role.ADMIN), RequestSource.HTTP)
+        accept_requests(session, asked, RequestSource.HTTP)
         session.rollback()
     assert seen.read_through == []
 

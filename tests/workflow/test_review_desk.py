@@ -22,7 +22,7 @@ from workflow.deadlines import deadline
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.facts import Reason
 from workflow.policy import load_policies
-from workflow.requests import Accepted, Wanted, accept_requests
+from workflow.requests import Accepted, Asked, Wanted, accept_requests
 from workflow.reviewing.conversation import write_note
 from workflow.reviewing.desk import claim_review, hand_over_review, release_review
 from workflow.reviewing.lapsing import lapse_idle_claims
@@ -252,7 +252,7 @@ PICKED = (Reason("page.no_utm", "See the footer.", saved=True),)
 
 def _accept(engine: Engine, actor: Actor, wanted: Wanted) -> Any:
     with Session(engine) as session, session.begin():
-        return accept_requests(session, [wanted], actor, RequestSource.HTTP)[0]
+        return accept_requests(session, [Asked(actor, wanted)], RequestSource.HTTP)[0]
 
 
 def _reasons_of_last(engine: Engine) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The rules and the machines: pure, total, and of one mind."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -8,11 +9,12 @@ from hypothesis import strategies as st
 
 from models.checklist import Requirement
 from models.lifecycle import APP_EDGES, STEP_EDGES, AppState, AppTrigger, Role, StepState, StepTrigger
-from workflow.actors import Actor
+from workflow.actors import SCHEDULE, Actor
 from workflow.deadlines import BusinessCalendar
 from workflow.facts import Ask, ComponentFacts, Facts, Reason, ReviewFacts, StepFacts
 from workflow.machine import AppRulebook, judge_membership, judge_step
 from workflow.policy import Policy
+from workflow.promotion import is_counted_enough
 from workflow.rules import RULES_OF
 
 RULEBOOK = AppRulebook()
@@ -107,6 +109,14 @@ def test_any_walk_leaves_a_legal_log(facts: Facts, walk: list[tuple[AppTrigger, 
         assert (after.state, after.version) == (judgment.target, facts.version + 1)
         assert (after.review is not None) == (after.state == AppState.SUBMITTED)
         facts = after
+
+
+@given(facts_of_any_app, st.integers(-1, 1))
+def test_whatever_may_be_promoted_is_counted_enough_for_it(facts: Facts, beyond: int) -> None:
+    customers = max(0, facts.policy.customers_to_promote + beyond)
+    facts = replace(facts, state=AppState.PUBLIC_BETA.value, onboarded_customers=customers).asked_by(Ask(SCHEDULE))
+    if RULEBOOK.judge(AppTrigger.PROMOTE, facts).allowed:
+        assert is_counted_enough(facts.policy, customers, facts.oauth_installed)
 
 
 def _met(state: str, role: Role) -> Facts:
