@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 
@@ -21,33 +21,33 @@ Taken = Accepted | WorkflowError
 class Accepting:
     """Takes requests in, and rings for them.
 
-    `by_statement` commits after each statement: what is one statement needs no transaction round it, and two round
-    trips less.
+    `by_statement` commits after each statement: a single request is one statement, and needs no transaction round it,
+    which would be two round trips more.
     """
 
     def __init__(self, engine: AsyncEngine, by_statement: AsyncEngine, ring: Callable[[Bell], None]) -> None:
         self._engine = engine
         self._by_statement = by_statement
         self._ring = ring
-        self._together: Gatherer[Asked, Accepted] = Gatherer(self.accept_together)
+        self._gathered: Gatherer[Asked, Accepted] = Gatherer(self._take_in_gathered)
 
     async def one(self, actor: Actor, wanted: Wanted) -> Accepted:
         """Takes one in, together with what other calls ask for at this moment. Raises WorkflowError."""
-        return await self._together(Asked(actor, wanted))
+        return await self._gathered(Asked(actor, wanted))
 
     async def many(self, actor: Actor, wanted: Sequence[Wanted]) -> list[Taken]:
-        """Takes each in, or says why not, in the same order."""
-        answers = await transact(self._by_statement, partial(_accept, asked=[Asked(actor, one) for one in wanted]))
+        """Takes each in, or says why not, in the same order. All in one transaction: when it fails, none was taken."""
+        answers = await transact(self._engine, partial(_accept, asked=[Asked(actor, one) for one in wanted]))
         self._ring_for(answers)
         return answers
 
-    async def accept_together(self, asked: Sequence[Asked]) -> list[Accepted | Exception]:
-        """Takes in what several callers ask for, in one transaction; when that fails, each in one of its own."""
-        answers = await self._accept_at_once(asked)
+    async def _take_in_gathered(self, asked: Sequence[Asked]) -> list[Accepted | Exception]:
+        answers = await self._all_or_else_each(asked)
         self._ring_for(answers)
         return answers
 
-    async def _accept_at_once(self, asked: Sequence[Asked]) -> list[Accepted | Exception]:
+    async def _all_or_else_each(self, asked: Sequence[Asked]) -> list[Accepted | Exception]:
+        """Takes all in with one transaction, so that nothing was taken in when it fails; then each by itself."""
         if len(asked) > 1:
             try:
                 return [*await transact(self._engine, partial(_accept_in_order, asked=asked))]
@@ -58,7 +58,7 @@ class Accepting:
         for one in asked:
             try:
                 answers += await transact(self._by_statement, partial(_accept, asked=[one]))
-            except DBAPIError as error:
+            except SQLAlchemyError as error:
                 answers.append(error)
         return answers
 

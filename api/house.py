@@ -71,7 +71,8 @@ class House:
 async def transact(engine: AsyncEngine, work: Callable[[Session], Result]) -> Result:
     """Runs synchronous `work` in one transaction and gives what it gives, after COMMIT.
 
-    One switch into the greenlet for BEGIN, work and COMMIT.
+    With an engine that commits by statement there is no transaction. One switch into the greenlet for BEGIN, work and
+    COMMIT.
     """
 
     def run(session: Session) -> Result:

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -106,29 +106,25 @@ def accept_requests(session: Session, asked: Sequence[Asked], source: RequestSou
 
     A trigger that is not for the actor's role is forbidden; one that would wait for longer than LONGEST_WAIT is
     invalid; an App of another company is not found; a key used with another body is a conflict. Saved reasons are
-    filled in with the words that count now. One statement, however many are asked for, and one more each for
-    `not_before`, saved reasons, and keys that were used before. What comes by HTTP is noted in the audit.
+    filled in with the words that count now. What comes by HTTP is noted in the audit, as all that is asked of an API.
+
+    All is written with one statement, and after it only what was not new is looked up: a single request may be taken
+    in on a session that commits each statement.
     """
     latest = None
     if any(one.wanted.not_before for one in asked):
         latest = session.scalar(select(func.now() + LONGEST_WAIT))
     answers: list[Accepted | WorkflowError | None] = [_refusal(one, latest) for one in asked]
     reasons = _fill_in(session, asked, answers)
-    rows: dict[int, _Row] = {}
-    first: dict[tuple[UUID, str], int] = {}
-    for index, one in enumerate(asked):
-        if answers[index] is None and (one.key is None or first.setdefault(one.key, index) == index):
-            rows[index] = _Row(new_id(), one, reasons[index])
+    rows = {index: _Row(new_id(), one, reasons[index]) for index, one in enumerate(asked) if answers[index] is None}
     new = _insert(session, list(rows.values()), source)
-    for index, row in rows.items():
-        answers[index] = new.get(row.id)
-    stored = _stored(session, [one for one, answer in zip(asked, answers, strict=True) if answer is None])
-    return [answer or _answer(one, stored) for one, answer in zip(asked, answers, strict=True)]
+    stored = _stored(session, [row.asked.key for row in rows.values() if row.id not in new])
+    return [answers[index] or new.get(rows[index].id) or _answer(one, stored) for index, one in enumerate(asked)]
 
 
 def was_asked(session: Session, key: str | None, actor: Actor) -> bool:
     """Gives whether the actor has used the idempotency key before: asking with it again is only a repeat."""
-    return key is not None and bool(_stored_under(session, [(actor.id, key)]))
+    return key is not None and bool(_stored(session, [(actor.id, key)]))
 
 
 def replay_request(session: Session, request_id: UUID) -> None:
@@ -187,14 +183,15 @@ def _fill_in(
         except Invalid as error:
             reasons.append(())
             unknown[index] = error
-    stored = _stored(session, [asked[index] for index in unknown])
+    stored = _stored(session, [asked[index].key for index in unknown])
     for index, why in unknown.items():
         if answers[index] is None:
             answers[index] = _answer(asked[index], stored) if asked[index].key in stored else why
     return reasons
 
 
-class _Row(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Row:
     """What is to be stored: the request's id, what was asked for, and the reasons with their words."""
 
     id: UUID
@@ -241,7 +238,9 @@ _INSERT = statement(
     roles=Texts(),
     organization_ids=Uuids(),
 )
-"""Everything at once, or an API would wait for the database five times as often for a request that comes alone."""
+"""Everything at once, or an API would wait for the database five times as often for a request that comes alone.
+
+Of a key that is there twice, the first whose App can be seen is new."""
 
 
 def _insert(session: Session, rows: Sequence[_Row], source: RequestSource) -> dict[UUID, Accepted]:
@@ -279,14 +278,12 @@ _Stored = dict[tuple[UUID, str], tuple[UUID, bytes]]
 """Id and body hash by who asked and the key."""
 
 
-def _stored(session: Session, asked: Iterable[Asked]) -> _Stored:
-    return _stored_under(session, [one.key for one in asked if one.key is not None])
-
-
-def _stored_under(session: Session, keys: Collection[tuple[UUID, str]]) -> _Stored:
-    if not keys:
+def _stored(session: Session, keys: Sequence[tuple[UUID, str] | None]) -> _Stored:
+    """Gives what is stored under `keys`: one query, none when all are None."""
+    used = [key for key in keys if key is not None]
+    if not used:
         return {}
-    principal_ids, texts = zip(*keys, strict=True)
+    principal_ids, texts = zip(*used, strict=True)
     rows = session.execute(_STORED, {"principal_ids": principal_ids, "idempotency_keys": texts})
     return {(principal_id, key): (request_id, bytes(body_hash)) for principal_id, key, request_id, body_hash in rows}
 

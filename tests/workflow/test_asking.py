@@ -132,3 +132,13 @@ def test_what_several_ask_for_at_once_is_accepted_in_its_order_and_noted_once_ea
     assert stored[1].due_at == soon
     apps = ("globex", "globex", "acme")
     assert noted == [(str(row.id), row.principal_id, app) for row, app in zip(stored, apps, strict=True)]
+
+
+def test_a_key_that_was_wasted_on_no_app_serves_for_one_in_the_same_call(engine: Engine, people: People) -> None:
+    app_building(engine, people, "acme")
+    asked = [Asked(people.partner, Wanted(slug, AppTrigger.SUBMIT, "key")) for slug in ("acmee", "acme", "acme")]
+    with Session(engine) as session, session.begin():
+        mistaken, first, repeated = accept_requests(session, asked, RequestSource.HTTP)
+    assert isinstance(mistaken, WorkflowError)
+    assert isinstance(first, Accepted)
+    assert repeated == Accepted(first.id)
