@@ -2,17 +2,17 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from statistics import median
 
 from sqlalchemy import create_engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from benchmarks.figure import Figure, Scale
 from benchmarks.filling import add_apps, put
 from benchmarks.processes import ring_apply, until, workers
 from benchmarks.stage import Stage, stage
 from runtime.garbage import collect_seldom
-from workers.jobs import PROMOTED_AT_ONCE
 from workflow.catalog import mend_catalog
 from workflow.machine import AppRulebook
 from workflow.policy import load_policies
@@ -69,14 +69,7 @@ def _seconds_to_promote(on: Stage, eligible: int) -> float:
     engine = create_engine(on.url)
     with workers(on):
         began = time.perf_counter()
-        with Session(engine) as session:
-            policies = load_policies(session)
-            candidates = promotion_candidates(session, policies, limit=eligible)
-        for first in range(0, len(candidates), PROMOTED_AT_ONCE):
-            with Session(engine) as session, session.begin():
-                some = candidates[first : first + PROMOTED_AT_ONCE]
-                promote_eligible_apps(session, some, policies, AppRulebook())
-            ring_apply(on)
+        promote_eligible_apps(sessionmaker(engine).begin, AppRulebook(), partial(ring_apply, on))
         until(on.is_drained, "the promotion")
         took = time.perf_counter() - began
     assert on.number("SELECT count(*) FROM app WHERE state = 'public'") == eligible

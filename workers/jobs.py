@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -21,12 +22,10 @@ from workflow.catalog import mend_catalog
 from workflow.due import DueKind, Lease, due_kinds
 from workflow.notifications import mark_reviews
 from workflow.policy import load_policies
-from workflow.promotion import promote_eligible_apps, promotion_candidates
+from workflow.promotion import promote_eligible_apps
 from workflow.reviewing.lapsing import lapse_idle_claims
 
 LEASE = timedelta(minutes=5)
-PROMOTED_AT_MOST, PROMOTED_AT_ONCE = 10_000, 1_000
-"""Apps that one firing asks to promote, and in one step: workers begin with the first while the rest is looked at."""
 KEYS_KEPT = timedelta(days=30)
 """How long an idempotency key is remembered."""
 TICKS_KEPT = timedelta(days=7)
@@ -45,7 +44,8 @@ class Job:
     """A job fires every `every`, aligned to the epoch. `run` does not commit; its transaction is the firing's.
 
     The bells it rings are held back until that transaction is committed, and dropped when it is not. A job that works
-    `in_steps` has a transaction of its own for each, and its bells ring at once.
+    `in_steps` has transactions of its own besides, and its bells ring at once. The firing's is idle meanwhile; if
+    Postgres ends it for that (`statement_timeout_s`), the next try goes on with the steps that are left.
     """
 
     name: str
@@ -60,14 +60,7 @@ class Job:
 
 
 def _promote_eligible_apps(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
-    policies = load_policies(session)
-    candidates = promotion_candidates(session, policies, limit=PROMOTED_AT_MOST)
-    for first in range(0, len(candidates), PROMOTED_AT_ONCE):
-        some = candidates[first : first + PROMOTED_AT_ONCE]
-        with deps.unit_of_work() as step:
-            asked_for = promote_eligible_apps(step, some, policies, deps.rulebook)
-        if asked_for:
-            deps.ring(Bell.APPLY)
+    promote_eligible_apps(deps.unit_of_work, deps.rulebook, partial(deps.ring, Bell.APPLY))
 
 
 def _ring_for_due_work(session: Session, deps: Deps, now: datetime) -> None:
@@ -175,7 +168,8 @@ def _run_tick(deps: Deps, lease: Lease) -> bool:
             return False
         job = JOBS.get(tick.job)
         if job is not None:
-            job.run(session, deps if job.in_steps else replace(deps, ring=lambda *rung: bells.extend(rung)), now)
+            ring = deps.ring if job.in_steps else lambda *rung: bells.extend(rung)
+            job.run(session, replace(deps, ring=ring), now)
         tick.status, tick.finished_at, tick.leased_until = ("done" if job else "void"), now, None
     if bells:
         deps.ring(*bells)

@@ -1,6 +1,7 @@
 """Promotion to public: asked for when the deciding fact is recorded, and swept for in case that was missed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from uuid import UUID
 
 from sqlalchemy import text
@@ -10,7 +11,10 @@ from models.lifecycle import AppTrigger
 from workflow.actors import SCHEDULE
 from workflow.loading import app_ids, load_facts
 from workflow.machine import AppRulebook
-from workflow.policy import Policies, Policy
+from workflow.policy import Policies, Policy, load_policies
+
+PROMOTED_AT_MOST, PROMOTED_AT_ONCE = 10_000, 1_000
+"""Apps that one sweep asks to promote, and one step of it."""
 
 _REQUEST = app_ids("""
     INSERT INTO transition_request (id, app_id, trigger, source, principal_id, role, body_hash)
@@ -49,11 +53,36 @@ def request_promotions(session: Session, ids: Sequence[UUID]) -> None:
 
 
 def promote_eligible_apps(
+    transaction: Callable[[], AbstractContextManager[Session]], rulebook: AppRulebook, asked: Callable[[], None]
+) -> None:
+    """Enqueues a promotion for every App that meets the current policy, up to PROMOTED_AT_MOST.
+
+    In steps, each in a `transaction` of its own, after which `asked` is called when it enqueued any: workers begin with
+    the first while the rest is looked at.
+    """
+    with transaction() as session:
+        policies = load_policies(session)
+        candidates = promotion_candidates(session, policies, limit=PROMOTED_AT_MOST)
+    for first in range(0, len(candidates), PROMOTED_AT_ONCE):
+        with transaction() as session:
+            many = request_where_eligible(session, candidates[first : first + PROMOTED_AT_ONCE], policies, rulebook)
+        if many:
+            asked()
+
+
+def promotion_candidates(session: Session, policies: Policies, *, limit: int) -> Sequence[UUID]:
+    """Gives Apps whose counted facts meet the current policy and for which no promotion is due or dead."""
+    customers, oauth = counts_needed(policies.current)
+    statement = _CANDIDATES if oauth else _CANDIDATES_WITHOUT_OAUTH
+    return session.scalars(statement, {"needed": customers, "limit": limit}).all()
+
+
+def request_where_eligible(
     session: Session, candidates: Sequence[UUID], policies: Policies, rulebook: AppRulebook
 ) -> int:
     """Enqueues a promotion for each of `candidates` that meets the current policy. Gives how many. Does not commit.
 
-    Candidates come from a partial index; the rules then judge each, so a rule added later is not forgotten here.
+    The rules judge each, so that one added later is not forgotten here.
     """
     loaded = load_facts(session, candidates, policies)
     eligible = [app_id for app_id, app in loaded.items() if rulebook.judge(AppTrigger.PROMOTE, app.facts).allowed]
@@ -61,20 +90,13 @@ def promote_eligible_apps(
     return len(eligible)
 
 
-def promotion_candidates(session: Session, policies: Policies, *, limit: int) -> Sequence[UUID]:
-    """Gives Apps whose counted facts meet the current policy and for which no promotion is due or dead."""
-    customers, oauth = _needed(policies.current)
-    statement = _CANDIDATES if oauth else _CANDIDATES_WITHOUT_OAUTH
-    return session.scalars(statement, {"needed": customers, "limit": limit}).all()
-
-
 def is_counted_enough(policy: Policy, customers: int, oauth_installed: bool) -> bool:
     """Gives whether what is counted of an App may have it promoted. Then, and only then, the rules are to judge it."""
-    needed, oauth = _needed(policy)
+    needed, oauth = counts_needed(policy)
     return customers >= needed and (oauth_installed or not oauth)
 
 
-def _needed(policy: Policy) -> tuple[int, bool]:
+def counts_needed(policy: Policy) -> tuple[int, bool]:
     """Gives how many customers a promotion needs, and whether it needs an OAuth install."""
     customers = 0 if "customers.onboarded" in policy.observed else policy.customers_to_promote
     return customers, "oauth.enabled" not in policy.observed

@@ -18,6 +18,7 @@ from workflow.errors import Conflict, Invalid, NotFound
 from workflow.loading import LoadedApp, load_facts
 from workflow.machine import AppRulebook
 from workflow.policy import BOUNDS, Policies, Policy, parse_policy
+from workflow.promotion import counts_needed
 from workflow.reviewing.steps import MACHINE_STEPS, PERSON_STEPS
 from workflow.rules import NOT_OWN_APP, REVIEW_CLAIMED, RULES_OF
 
@@ -240,9 +241,9 @@ def _candidates(session: Session, policies: Policies, wanted: Policy) -> Iterato
 
     What neither could promote by its numbers is not read; the rules then judge the rest.
     """
-    both = (policies.current, wanted)
-    needed = min(0 if "customers.onboarded" in one.observed else one.customers_to_promote for one in both)
-    with_oauth = all("oauth.enabled" not in one.observed for one in both)
+    both = [counts_needed(policy) for policy in (policies.current, wanted)]
+    needed = min(customers for customers, _ in both)
+    with_oauth = all(oauth for _, oauth in both)
     statement = text(f"""
         SELECT id FROM app
          WHERE state = 'public_beta' AND onboarded_customers >= :needed {"AND oauth_installed" if with_oauth else ""}

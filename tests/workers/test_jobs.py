@@ -59,7 +59,7 @@ def test_a_job_in_steps_rings_at_once(deps: Deps, monkeypatch: pytest.MonkeyPatc
 def test_workers_begin_with_promotions_while_others_are_looked_for(
     deps: Deps, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.jobs.PROMOTED_AT_ONCE", 2)
+    monkeypatch.setattr("workflow.promotion.PROMOTED_AT_ONCE", 2)
     superuser = create_engine(database.superuser_url)
     fill(superuser, 1, 5)
     put(superuser, "UPDATE app SET onboarded_customers = 3, oauth_installed = true")

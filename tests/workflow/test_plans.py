@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from benchmarks.filling import fill, put, put_requests, settle
@@ -21,7 +21,7 @@ from workers.transitions import judge_batch
 from workflow.actors import Actor
 from workflow.batch import judge_due_requests
 from workflow.driver import direct_connection, direct_transaction
-from workflow.promotion import promote_eligible_apps, promotion_candidates
+from workflow.promotion import promotion_candidates, request_where_eligible
 from workflow.requests import Asked, Wanted, accept_requests
 
 APPS, BATCH = 5_000, 10
@@ -84,19 +84,27 @@ def test_a_batch_waits_for_the_database_three_times(engine: Engine, tmp_path: Pa
 
 
 def test_no_statement_of_a_batch_reads_a_growing_table_through(engine: Engine) -> None:
-    assert _judge(engine, 1).read_through == []
-    assert _judge(engine, BATCH).read_through == []
+    for limit in (1, BATCH):
+        seen = _judge(engine, limit)
+        assert seen.read_through == []
+        assert seen.compared == []
 
 
-def test_taking_requests_in_reads_no_growing_table_through(engine: Engine) -> None:
+@pytest.mark.parametrize("planned", ["auto", "force_generic_plan"])
+def test_taking_requests_in_reads_no_growing_table_through(engine: Engine, planned: str) -> None:
     actor = Actor(new_id(), Role.ADMIN)
-    asked = [
-        Asked(actor, Wanted(f"app-{number}", AppTrigger.SUSPEND, f"key-{number}")) for number in range(1, BATCH + 1)
-    ]
-    with Session(engine) as session, watched(engine) as seen:
-        accept_requests(session, asked, RequestSource.HTTP)
+    wanted = [Wanted(f"app-{number}", AppTrigger.SUSPEND, f"key-{number}") for number in range(1, BATCH + 1)]
+    asked = [Asked(actor, one) for one in wanted]
+    with Session(engine) as session:
+        session.execute(text(f"SET LOCAL plan_cache_mode = {planned}"))
+        with watched(engine) as seen:
+            accept_requests(session, asked, RequestSource.HTTP)
+            assert len(seen.statements) == 1
+            accept_requests(session, asked, RequestSource.HTTP)  # and once more, which looks them up
+            assert len(seen.statements) == 3
         session.rollback()
     assert seen.read_through == []
+    assert seen.compared == []
 
 
 def test_the_sweep_for_promotion_reads_its_candidates_and_the_open_requests_alone(database: TestDatabase) -> None:
@@ -115,7 +123,7 @@ def test_the_sweep_for_promotion_reads_its_candidates_and_the_open_requests_alon
         writer = writer_of(session)
         with watched(engine) as seen:
             found = promotion_candidates(session, writer.policies, limit=APPS)
-            asked_for = promote_eligible_apps(session, found[:BATCH], writer.policies, writer.rulebook)
+            asked_for = request_where_eligible(session, found[:BATCH], writer.policies, writer.rulebook)
         session.rollback()
     engine.dispose()
     assert (len(found), asked_for) == (APPS - 2 * ASKED_FOR, BATCH)
