@@ -73,7 +73,7 @@ class Settings(BaseSettings):
         default=10,
         ge=2,
         le=200,
-        description="Connections to Postgres an API process may hold; a worker holds one for each thread and 7.",
+        description="Connections to Postgres an API process may hold; a worker holds one for each thread and 8.",
     )
     prepare_threshold: int | None = Field(
         default=5,

@@ -79,8 +79,8 @@ _DUE = text(f"""
        AND r.position <= NULLIF(current_setting('devcenter.last', true), '')::bigint
      ORDER BY r.position LIMIT :limit
 """)
-"""What is announced, the batches that others judge right now among it, is read once into a hash; hardly any of it was
-announced before."""
+"""All announcements are read once into a hash, and counted only for a request that is in one, which is rare: most are
+of batches that others judge right now."""
 
 _FACTS = text(facts_of(CLAIMED))
 

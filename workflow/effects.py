@@ -19,7 +19,7 @@ from workflow.facts import Facts
 from workflow.loading import app_ids
 from workflow.machine import AppRulebook
 from workflow.membership import end_memberships
-from workflow.notifications import Audience, NotificationKind, Versioned, notify_of_transitions
+from workflow.notifications import AppAtVersion, Audience, NotificationKind, notify_of_transitions
 from workflow.promotion import request_promotions
 from workflow.reviewing.steps import PERSON_STEPS
 from workflow.snapshots import OPEN_EVIDENCE, SNAPSHOT
@@ -113,7 +113,7 @@ class Notify:
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
         apps = [
-            Versioned(one.app_id, one.version, one.after.organization_id) for one in applied if self.when(one.after)
+            AppAtVersion(one.app_id, one.version, one.after.organization_id) for one in applied if self.when(one.after)
         ]
         if apps:
             notify_of_transitions(session, self.kind, self.audience, apps, now)

@@ -84,8 +84,8 @@ class Ask:
 class Facts:
     """One App as it stands, and who asks. Everything that a rule may know.
 
-    `policy` is the version current at judgment; a review's own version is in `review`. `last_reviewer` asked for
-    changes in the App's latest review and may still review: the next round is theirs.
+    `policy` is the version current at judgment; a review's own version is in `review`. While the App is being built,
+    `last_reviewer` is who asked for changes in its latest review and may still review: the next round is theirs.
     """
 
     slug: str
@@ -109,15 +109,13 @@ class Facts:
 
     def after(self, trigger: AppTrigger, target: str) -> "Facts":
         """Gives what the next request of the same batch is judged by. Pure; equals loading afresh."""
-        review, last_reviewer = None, self.last_reviewer
-        if self.review is not None:
-            stays = trigger is AppTrigger.REQUEST_CHANGES and self.review.holder_stays
-            last_reviewer = self.review.claimed_by if stays else None
+        review, last_reviewer = None, None
+        if trigger is AppTrigger.REQUEST_CHANGES and self.review is not None and self.review.holder_stays:
+            last_reviewer = self.review.claimed_by
         if trigger is AppTrigger.SUBMIT:
             steps = tuple(StepFacts(code, StepState.PENDING) for code in sorted(self.policy.review_steps))
-            keeps = last_reviewer is not None
-            review = ReviewFacts(self.policy, self.ask.actor.id, last_reviewer, steps, keeps)
-            last_reviewer = None
+            keeps = self.last_reviewer is not None
+            review = ReviewFacts(self.policy, self.ask.actor.id, self.last_reviewer, steps, keeps)
         return replace(
             self,
             state=target,

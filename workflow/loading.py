@@ -46,7 +46,7 @@ def facts_of(apps: str) -> str:
            ARRAY(SELECT i.code FROM checklist_item i WHERE i.app_id = a.id AND i.findings = '[]') AS checklist,
            r.id AS review_id, r.claimed_by, s.policy_version AS review_policy, s.submitted_by,
            holder.id IS NOT NULL AS holder_stays,
-           CASE WHEN r.id IS NULL AND a.state = 'building' THEN (
+           CASE WHEN a.state = 'building' THEN (
                SELECT p.id FROM (SELECT z.claimed_by, z.outcome
                                    FROM submission y JOIN review z ON z.submission_id = y.id
                                   WHERE y.app_id = a.id ORDER BY y.app_version DESC LIMIT 1) latest

@@ -62,7 +62,7 @@ _RECIPIENTS = {
 }
 
 
-class Versioned(NamedTuple):
+class AppAtVersion(NamedTuple):
     """An App at a version, and its company."""
 
     id: UUID
@@ -71,7 +71,7 @@ class Versioned(NamedTuple):
 
 
 def notify_of_transitions(
-    session: Session, kind: NotificationKind, audience: Audience, apps: Sequence[Versioned], now: datetime
+    session: Session, kind: NotificationKind, audience: Audience, apps: Sequence[AppAtVersion], now: datetime
 ) -> None:
     """Writes one row for each of `apps`, whose versions are new, and each recipient. Does not commit."""
     ids, versions, organization_ids = zip(*apps, strict=True)
@@ -100,7 +100,7 @@ _TELL_OF_TRANSITIONS = {
 class Onboarded:
     """A workspace that became a customer of an App, which then had `count` of them."""
 
-    app: Versioned
+    app: AppAtVersion
     workspace: str
     count: int
 

@@ -20,7 +20,7 @@ from workflow.columns import Booleans, Integers, Moments, Texts, Uuids, statemen
 from workflow.errors import Conflict, Invalid, NotFound, WorkflowError
 from workflow.loading import load_facts
 from workflow.machine import AppRulebook
-from workflow.notifications import Onboarded, Versioned, notify_of_customers
+from workflow.notifications import AppAtVersion, Onboarded, notify_of_customers
 from workflow.policy import Policies
 from workflow.promotion import is_counted_enough, request_promotions
 
@@ -91,7 +91,8 @@ def report_use(
     """Takes each report in, or says why not, in the same order: the same as one call for each. Does not commit.
 
     Locks the Apps in id order, keeps their counted facts, tells a company once of each workspace, and asks for
-    promotion where one of these facts decided it. As many statements for a thousand reports as for one.
+    promotion where one of these facts decided it. As many statements for a thousand reports as for one, and two more
+    where promotions are judged.
     """
     counters = _lock_counters(session, reports)
     answers: list[Reported | WorkflowError] = []
@@ -111,7 +112,7 @@ def report_use(
         if _take(counter, known, report, at, actor.id):
             answers[index] = Reported(changed=True)
             if report.enabled and report.use is Use.CUSTOMER:
-                app = Versioned(counter.app_id, counter.version, counter.organization_id)
+                app = AppAtVersion(counter.app_id, counter.version, counter.organization_id)
                 onboarded.append(Onboarded(app, report.workspace, counter.customers))
     _write(session, known, counters.values())
     notify_of_customers(session, onboarded, now)
@@ -206,7 +207,17 @@ _KEEP = statement(
 
 def _lock_counters(session: Session, reports: Sequence[Report]) -> dict[str, _Counter]:
     rows = session.execute(_LOCK, {"slugs": list({report.app for report in reports})})
-    return {slug: _Counter(*counted) for slug, *counted in rows}
+    return {
+        row.slug: _Counter(
+            app_id=row.id,
+            version=row.version,
+            organization_id=row.organization_id,
+            state=row.state,
+            customers=row.onboarded_customers,
+            oauth_installed=row.oauth_installed,
+        )
+        for row in rows
+    }
 
 
 def _load_workspaces(

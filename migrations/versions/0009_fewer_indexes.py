@@ -1,4 +1,7 @@
-"""Drops indexes that no query reads, and that transitions paid for."""
+"""Drops indexes that every transition paid for: two that no query reads, and one of listed Apps by their slugs.
+
+A page of the Apps in a state is read in order of slugs, whatever the state.
+"""
 
 from collections.abc import Sequence
 
