@@ -14,7 +14,7 @@ from workflow.bells import Bell
 from workflow.claim import FRONT, Place
 from workflow.driver import direct_connection, direct_transaction
 
-LOOK_FROM_START_SECONDS = 1.0
+LOOK_FROM_FRONT_SECONDS = 5.0
 """How often a claim looks for what committed late and is due before all others."""
 
 
@@ -25,24 +25,31 @@ def apply_due_requests(deps: Deps) -> int:
     other workers passed over.
 
     Until a vacuum comes, the index of what is due leads past all that was judged since the last: a claim begins where
-    the oldest was found, so as not to read through that each time. The last claim is always one from the start.
+    the oldest was found, so as not to read through that each time. Where much is due and others hold what comes first,
+    the next claim begins behind this one's last request and leaves them as many as it had to pass, so that workers do
+    not look at each other's requests in vain. The last claim is always one from the front.
     """
     judged = 0
     turn_ends = time.monotonic() + TURN_SECONDS
-    oldest, start_is_due = FRONT, 0.0
+    start = oldest = FRONT
+    skip, front_is_due = 0, 0.0
     with direct_connection(deps.engine) as connection:
         while True:
-            from_start = time.monotonic() >= start_is_due
-            report = _one_batch(deps, connection, FRONT if from_start else oldest)
+            from_front = time.monotonic() >= front_is_due
+            if from_front:
+                start, skip = FRONT, 0
+            report = _one_batch(deps, connection, start, skip)
             judged += len(report.outcomes)
             for app_id in report.suspects:
                 judged += _quarantine(deps, connection, app_id)
-            if not report.claimed and from_start:
+            if not report.claimed and from_front:
                 return judged
             if not report.claimed:
-                start_is_due = 0.0
-            elif from_start:
-                oldest, start_is_due = report.oldest or FRONT, time.monotonic() + LOOK_FROM_START_SECONDS
+                front_is_due = 0.0
+            elif from_front:
+                oldest, front_is_due = report.oldest, time.monotonic() + LOOK_FROM_FRONT_SECONDS
+            skip = (report.passed or skip) if report.full else 0
+            start = report.newest if skip else oldest
             turn_is_over = time.monotonic() > turn_ends
             if report.full or turn_is_over:
                 deps.ring(Bell.APPLY)
@@ -50,9 +57,11 @@ def apply_due_requests(deps: Deps) -> int:
                 return judged
 
 
-def _one_batch(deps: Deps, connection: Connection, start: Place) -> BatchReport:
+def _one_batch(deps: Deps, connection: Connection, start: Place, skip: int) -> BatchReport:
     began = time.monotonic()
-    report = judge_batch(connection, deps.announcements, deps.now_and_writer, limit=deps.batch_size, start=start)
+    report = judge_batch(
+        connection, deps.announcements, deps.now_and_writer, limit=deps.batch_size, start=start, skip=skip
+    )
     if report.outcomes:
         deps.took_batch(time.monotonic() - began)
     _after_commit(deps, report)
@@ -66,10 +75,13 @@ def judge_batch(
     *,
     limit: int,
     start: Place = FRONT,
+    skip: int = 0,
 ) -> BatchReport:
     """Judges a batch in one transaction."""
     with announcements.batch() as announce, direct_transaction(connection) as session:
-        return judge_due_requests(session, now_and_writer=now_and_writer, announce=announce, limit=limit, start=start)
+        return judge_due_requests(
+            session, now_and_writer=now_and_writer, announce=announce, limit=limit, start=start, skip=skip
+        )
 
 
 def _quarantine(deps: Deps, connection: Connection, app_id: UUID) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from workflow.apply import DEFER_CONSTRAINTS, Planned, Writer, plan, write_transitions
 from workflow.claim import (
     FRONT,
+    Claim,
     DueRequest,
     FactsAsked,
     Place,
@@ -62,33 +63,42 @@ class BatchReport:
     """What one batch did. `suspects` are Apps left for `judge_suspect`.
 
     `claimed`: it held Apps, so whoever looked meanwhile passed them over, and somebody has to look again. `full`: it
-    had as many requests as it may. No request that was looked at stands before `oldest`.
+    found as many requests as it may, so there are more. They stood from `oldest` to `newest`; so many were `passed`
+    before it found any, because others held their Apps.
     """
 
     outcomes: tuple[Outcome, ...] = ()
     claimed: bool = False
     full: bool = False
     suspects: tuple[UUID, ...] = ()
-    oldest: Place | None = None
+    oldest: Place = FRONT
+    newest: Place = FRONT
+    passed: int = 0
 
 
 def judge_due_requests(
-    session: DirectSession, *, now_and_writer: NowAndWriter, announce: Announce, limit: int, start: Place = FRONT
+    session: DirectSession,
+    *,
+    now_and_writer: NowAndWriter,
+    announce: Announce,
+    limit: int,
+    start: Place = FRONT,
+    skip: int = 0,
 ) -> BatchReport:
     """Claims, judges and applies up to `limit` due requests. The caller commits; then all outcomes hold, or none.
 
-    Those that stand before `start` are not looked for. Locks the Apps it claims. Requests that were in a batch whose
-    process died are left as `suspects`, so that they cannot take others with them again. All is read with one wait, and
-    written with another.
+    Those that stand before `start`, and the first `skip` from there on, are not looked for. Locks the Apps it claims.
+    Requests that were in a batch whose process died are left as `suspects`, so that they cannot take others with them
+    again. All is read with one wait, and written with another.
     """
     passed: set[UUID] = set()
-    oldest: Place | None = None
+    claims: list[Claim] = []
     while True:
-        claim = claim_due_apps(session, passed, limit=limit, start=start)
+        claim = claim_due_apps(session, passed, limit=limit, start=start, skip=skip)
         asked, facts = due_requests(session, limit=limit), facts_of_claimed(session)
         now, writer = now_and_writer(session)
         found = claim()
-        oldest = oldest or found.oldest
+        claims.append(found)
         if found.apps or not found.passed:
             break
         passed |= found.passed
@@ -98,8 +108,15 @@ def judge_due_requests(
     suspects = {request.app_id for request in requests if request.crashes}
     clean = [request for request in requests if request.app_id not in suspects]
     outcomes = _judge(session, clean, facts, now, writer, announce) if clean else []
-    full = len(requests) >= limit
-    return BatchReport(tuple(outcomes), claimed=True, full=full, suspects=tuple(suspects), oldest=oldest)
+    return BatchReport(
+        tuple(outcomes),
+        claimed=True,
+        full=max(found.many, len(requests)) >= limit,
+        suspects=tuple(suspects),
+        oldest=claims[0].oldest,
+        newest=found.newest,
+        passed=sum(one.many for one in claims[:-1]),
+    )
 
 
 def judge_suspect(

@@ -48,7 +48,7 @@ _LOCK_DUE = app_ids("""
                                      WHERE status = 'due' AND due_at <= now()
                                        AND (due_at, position) >= (:start_due_at, :start_position)
                                        AND app_id NOT IN (SELECT unnest(:ids))
-                                     ORDER BY due_at, position LIMIT :limit),
+                                     ORDER BY due_at, position LIMIT :limit OFFSET :skip),
          locked AS MATERIALIZED (SELECT id FROM app WHERE id = ANY(ARRAY(SELECT app_id FROM candidate))
                                   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),
          claimed AS MATERIALIZED (SELECT set_config('devcenter.claimed', ARRAY(SELECT id FROM locked)::text, true),
@@ -111,18 +111,22 @@ FRONT = Place(datetime.min.replace(tzinfo=UTC), 0)
 class Claim:
     """What a look for work found. `apps` are locked; `passed` are those that others hold.
 
-    No request that was seen stands before `oldest`.
+    It saw so `many` requests, from `oldest` to `newest`.
     """
 
     apps: frozenset[UUID]
     passed: frozenset[UUID]
-    oldest: Place | None = None
+    many: int = 0
+    oldest: Place = FRONT
+    newest: Place = FRONT
 
 
 def claim_due_apps(
-    session: Session, passed: Collection[UUID] = (), *, limit: int, start: Place = FRONT
+    session: Session, passed: Collection[UUID] = (), *, limit: int, start: Place = FRONT, skip: int = 0
 ) -> Callable[[], Claim]:
     """Locks the Apps of up to `limit` due requests from `start` on, but for those `passed`; skips what others hold.
+
+    The first `skip` requests are left to others.
 
     It is sent at once; what it gives waits for the answer. Candidates are read apart from the lock, so that the LIMIT
     never starves a second worker: when all of a page are held elsewhere, it is to look past them.
@@ -130,15 +134,15 @@ def claim_due_apps(
     From here on the transaction's statements are planned without their values, once for all batches
     (`plan_cache_mode`).
     """
-    wanted = {"ids": passed, "limit": limit, "start_due_at": start.due_at, "start_position": start.position}
-    rows = session.execute(_LOCK_DUE, wanted)
+    begin = {"start_due_at": start.due_at, "start_position": start.position, "skip": skip}
+    rows = session.execute(_LOCK_DUE, {"ids": passed, "limit": limit} | begin)
 
     def answer() -> Claim:
         candidates = list(rows)
         locked = frozenset(app_id for app_id, held, *_ in candidates if held)
         seen = frozenset(app_id for app_id, *_ in candidates)
-        oldest = min((Place(due_at, position) for *_, due_at, position in candidates), default=None)
-        return Claim(locked, seen - locked, oldest)
+        places = [Place(due_at, position) for *_, due_at, position in candidates] or [FRONT]
+        return Claim(locked, seen - locked, len(candidates), min(places), max(places))
 
     return answer
 

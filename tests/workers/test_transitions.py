@@ -1,4 +1,4 @@
-"""Draining requests: a claim may begin where the oldest was, and misses nothing for it."""
+"""Draining requests: a claim may begin behind others, and misses nothing for it."""
 
 from dataclasses import replace
 
@@ -27,3 +27,22 @@ def test_what_commits_late_and_is_due_before_all_others_is_judged_before_the_dra
 
     assert apply_due_requests(replace(deps, batch_size=1, took_batch=commit_late)) == 3
     assert {outcome_of(deps.engine, request)["status"] for request in asked} == {"applied"}
+
+
+def test_a_drain_leaves_others_as_much_as_they_hold_and_judges_it_before_it_ends(deps: Deps) -> None:
+    people = people_in(deps.engine)
+    slugs = [f"app-{number}" for number in range(8)]
+    held, rest = slugs[:2], slugs[2:]
+    for slug in slugs:
+        app_building(deps.engine, people, slug)
+    asked = {slug: ask(deps.engine, people.partner, slug, AppTrigger.SUBMIT) for slug in slugs}
+    with deps.engine.connect() as other:
+        other.execute(text("SELECT FROM app WHERE slug = ANY(:slugs) FOR NO KEY UPDATE"), {"slugs": held})
+        assert apply_due_requests(replace(deps, batch_size=2)) == len(rest)
+        other.rollback()
+    assert [outcome_of(deps.engine, asked[slug])["status"] for slug in slugs] == 2 * ["due"] + 6 * ["applied"]
+    with deps.engine.connect() as connection:
+        judged = connection.scalars(
+            text("SELECT slug FROM transition t JOIN app ON app.id = app_id WHERE trigger = 'submit' ORDER BY at, slug")
+        ).all()
+    assert judged == ["app-2", "app-3", "app-6", "app-7", "app-4", "app-5"]

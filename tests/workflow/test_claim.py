@@ -53,7 +53,7 @@ def test_an_app_that_is_claimed_by_itself_has_all_that_waits_for_it(engine: Engi
         assert list(due_requests(second, limit=10)) == []
 
 
-def test_a_claim_begins_where_it_is_told_to_and_tells_where_the_oldest_was(engine: Engine) -> None:
+def test_a_claim_begins_where_it_is_told_to_and_tells_what_it_saw(engine: Engine) -> None:
     people = people_in(engine)
     ids = [app_building(engine, people, f"app-{number}") for number in range(3)]
     for number in range(3):
@@ -67,5 +67,6 @@ def test_a_claim_begins_where_it_is_told_to_and_tells_where_the_oldest_was(engin
         for first in range(3):
             claim = claim_due_apps(session, limit=3, start=due[first])()
             assert claim.apps == set(ids[first:])
-            assert claim.oldest == due[first]
-        assert claim_due_apps(session, limit=3, start=due[2]._replace(position=due[2].position + 1))().oldest is None
+            assert (claim.many, claim.oldest, claim.newest) == (3 - first, due[first], due[2])
+        assert claim_due_apps(session, limit=3, start=due[1], skip=1)().apps == {ids[2]}
+        assert claim_due_apps(session, limit=3, start=due[2]._replace(position=due[2].position + 1))().many == 0
