@@ -35,7 +35,6 @@ WRITES = (
            a.version, p.id, now()
       FROM app a JOIN person p ON p.organization_id = a.organization_id AND p.removed_at IS NULL
      WHERE a.id = :app_id
-    ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
     """,
 )
 
