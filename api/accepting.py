@@ -21,8 +21,8 @@ Taken = Accepted | WorkflowError
 class Accepting:
     """Takes requests in, and rings for them.
 
-    `by_statement` commits after each statement: a single request is one statement, and needs no transaction round it,
-    which would be two round trips more.
+    `by_statement` commits after each statement: a single request is written with one statement, and needs no
+    transaction round it, which would be two round trips more.
     """
 
     def __init__(self, engine: AsyncEngine, by_statement: AsyncEngine, ring: Callable[[Bell], None]) -> None:
@@ -36,7 +36,7 @@ class Accepting:
         return await self._gathered(Asked(actor, wanted))
 
     async def many(self, actor: Actor, wanted: Sequence[Wanted]) -> list[Taken]:
-        """Takes each in, or says why not, in the same order. All in one transaction: when it fails, none was taken."""
+        """Takes each in, or says why not, in the same order: all in one transaction."""
         answers = await transact(self._engine, partial(_accept, asked=[Asked(actor, one) for one in wanted]))
         self._ring_for(answers)
         return answers
@@ -47,7 +47,7 @@ class Accepting:
         return answers
 
     async def _all_or_else_each(self, asked: Sequence[Asked]) -> list[Accepted | Exception]:
-        """Takes all in with one transaction, so that nothing was taken in when it fails; then each by itself."""
+        """Takes all in with one transaction, and each by itself when Postgres has refused and undone that."""
         if len(asked) > 1:
             try:
                 return [*await transact(self._engine, partial(_accept_in_order, asked=asked))]

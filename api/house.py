@@ -69,10 +69,9 @@ class House:
 
 
 async def transact(engine: AsyncEngine, work: Callable[[Session], Result]) -> Result:
-    """Runs synchronous `work` in one transaction and gives what it gives, after COMMIT.
+    """Runs synchronous `work` in one transaction (none, if `engine` commits by statement); gives what it gives, after.
 
-    With an engine that commits by statement there is no transaction. One switch into the greenlet for BEGIN, work and
-    COMMIT.
+    One switch into the greenlet for BEGIN, work and COMMIT.
     """
 
     def run(session: Session) -> Result:

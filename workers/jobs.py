@@ -45,7 +45,7 @@ class Job:
 
     The bells it rings are held back until that transaction is committed, and dropped when it is not. A job that works
     `in_steps` has transactions of its own besides, and its bells ring at once. The firing's is idle meanwhile; if
-    Postgres ends it for that (`statement_timeout_s`), the next try goes on with the steps that are left.
+    Postgres ends it for that (`statement_timeout_s`, `transaction_timeout_s`), the next try goes on with the rest.
     """
 
     name: str
@@ -151,8 +151,9 @@ _VOID_OVERTAKEN = text("""
 def run_due_jobs(deps: Deps) -> int:
     """Runs due firings until none is left or its turn is over; gives how many.
 
-    A firing and its work are one transaction. Of many firings of a job only the newest runs: a job makes the world
-    right as of now, so those before it, which an outage of the workers leaves by the thousand, are void.
+    A firing and its work are one transaction, unless the job works in steps. Of many firings of a job only the newest
+    runs: a job makes the world right as of now, so those before it, which an outage of the workers leaves by the
+    thousand, are void.
     """
     with deps.unit_of_work() as session:
         session.execute(_VOID_OVERTAKEN, {"now": database_now(session)})

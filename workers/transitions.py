@@ -14,8 +14,9 @@ from workflow.bells import Bell
 from workflow.claim import FRONT, Place
 from workflow.driver import direct_connection, direct_transaction
 
-LOOK_FROM_FRONT_SECONDS = 5.0
-"""How often a claim looks for what committed late and is due before all others."""
+LOOK_FROM_FRONT_SECONDS = 2.0
+"""How often a claim looks from the front: for what committed late and is due before all others, and for what was left
+to others who never came for it."""
 
 
 def apply_due_requests(deps: Deps) -> int:
@@ -27,7 +28,7 @@ def apply_due_requests(deps: Deps) -> int:
     Until a vacuum comes, the index of what is due leads past all that was judged since the last: a claim begins where
     the oldest was found, so as not to read through that each time. Where much is due and others hold what comes first,
     the next claim begins behind this one's last request and leaves them as many as it had to pass, so that workers do
-    not look at each other's requests in vain. The last claim is always one from the front.
+    not look at each other's requests in vain. The last claim of a turn that is not over is one from the front.
     """
     judged = 0
     turn_ends = time.monotonic() + TURN_SECONDS

@@ -63,8 +63,8 @@ class BatchReport:
     """What one batch did. `suspects` are Apps left for `judge_suspect`.
 
     `claimed`: it held Apps, so whoever looked meanwhile passed them over, and somebody has to look again. `full`: it
-    found as many requests as it may, so there are more. They stood from `oldest` to `newest`; so many were `passed`
-    before it found any, because others held their Apps.
+    found as many requests as it may, so there may be more. `oldest` and `newest` are the first and the last that it
+    saw; so many were `passed` before it found any that it could have, because others held their Apps.
     """
 
     outcomes: tuple[Outcome, ...] = ()

@@ -57,8 +57,8 @@ def promote_eligible_apps(
 ) -> None:
     """Enqueues a promotion for every App that meets the current policy, up to PROMOTED_AT_MOST.
 
-    In steps, each in a `transaction` of its own, after which `asked` is called when it enqueued any: workers begin with
-    the first while the rest is looked at.
+    In steps, each in a `transaction` of its own, after which `asked` is called when any was eligible: workers begin
+    with the first while the rest is looked at.
     """
     with transaction() as session:
         policies = load_policies(session)
@@ -80,7 +80,7 @@ def promotion_candidates(session: Session, policies: Policies, *, limit: int) ->
 def request_where_eligible(
     session: Session, candidates: Sequence[UUID], policies: Policies, rulebook: AppRulebook
 ) -> int:
-    """Enqueues a promotion for each of `candidates` that meets the current policy. Gives how many. Does not commit.
+    """Enqueues a promotion for each of `candidates` that meets the current policy. Gives how many do. Does not commit.
 
     The rules judge each, so that one added later is not forgotten here.
     """
