@@ -11,7 +11,7 @@ from workers.deps import Deps
 from workers.draining import TURN_SECONDS
 from workflow.batch import BatchReport, NowAndWriter, judge_due_requests, judge_suspect
 from workflow.bells import Bell
-from workflow.claim import FRONT, Place
+from workflow.claim import FROM_FRONT, FRONT, Start
 from workflow.driver import direct_connection, direct_transaction
 
 LOOK_FROM_FRONT_SECONDS = 2.0
@@ -32,14 +32,13 @@ def apply_due_requests(deps: Deps) -> int:
     """
     judged = 0
     turn_ends = time.monotonic() + TURN_SECONDS
-    start = oldest = FRONT
-    skip, front_is_due = 0, 0.0
+    start, oldest, front_is_due = FROM_FRONT, FRONT, 0.0
     with direct_connection(deps.engine) as connection:
         while True:
             from_front = time.monotonic() >= front_is_due
             if from_front:
-                start, skip = FRONT, 0
-            report = _one_batch(deps, connection, start, skip)
+                start = FROM_FRONT
+            report = _one_batch(deps, connection, start)
             judged += len(report.outcomes)
             for app_id in report.suspects:
                 judged += _quarantine(deps, connection, app_id)
@@ -49,8 +48,8 @@ def apply_due_requests(deps: Deps) -> int:
                 front_is_due = 0.0
             elif from_front:
                 oldest, front_is_due = report.oldest, time.monotonic() + LOOK_FROM_FRONT_SECONDS
-            skip = (report.passed or skip) if report.full else 0
-            start = report.newest if skip else oldest
+            skip = (report.passed or start.skip) if report.full else 0
+            start = Start(report.newest, skip) if skip else Start(oldest)
             turn_is_over = time.monotonic() > turn_ends
             if report.full or turn_is_over:
                 deps.ring(Bell.APPLY)
@@ -58,11 +57,9 @@ def apply_due_requests(deps: Deps) -> int:
                 return judged
 
 
-def _one_batch(deps: Deps, connection: Connection, start: Place, skip: int) -> BatchReport:
+def _one_batch(deps: Deps, connection: Connection, start: Start) -> BatchReport:
     began = time.monotonic()
-    report = judge_batch(
-        connection, deps.announcements, deps.now_and_writer, limit=deps.batch_size, start=start, skip=skip
-    )
+    report = judge_batch(connection, deps.announcements, deps.now_and_writer, limit=deps.batch_size, start=start)
     if report.outcomes:
         deps.took_batch(time.monotonic() - began)
     _after_commit(deps, report)
@@ -75,14 +72,11 @@ def judge_batch(
     now_and_writer: NowAndWriter,
     *,
     limit: int,
-    start: Place = FRONT,
-    skip: int = 0,
+    start: Start = FROM_FRONT,
 ) -> BatchReport:
     """Judges a batch in one transaction."""
     with announcements.batch() as announce, direct_transaction(connection) as session:
-        return judge_due_requests(
-            session, now_and_writer=now_and_writer, announce=announce, limit=limit, start=start, skip=skip
-        )
+        return judge_due_requests(session, now_and_writer=now_and_writer, announce=announce, limit=limit, start=start)
 
 
 def _quarantine(deps: Deps, connection: Connection, app_id: UUID) -> int:

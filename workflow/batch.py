@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from workflow.apply import DEFER_CONSTRAINTS, Planned, Writer, plan, write_transitions
 from workflow.claim import (
+    FROM_FRONT,
     FRONT,
     Claim,
     DueRequest,
     FactsAsked,
     Place,
+    Start,
     claim_app,
     claim_due_apps,
     due_requests,
@@ -82,19 +84,18 @@ def judge_due_requests(
     now_and_writer: NowAndWriter,
     announce: Announce,
     limit: int,
-    start: Place = FRONT,
-    skip: int = 0,
+    start: Start = FROM_FRONT,
 ) -> BatchReport:
     """Claims, judges and applies up to `limit` due requests. The caller commits; then all outcomes hold, or none.
 
-    Those that stand before `start`, and the first `skip` from there on, are not looked for. Locks the Apps it claims.
+    Those before `start` are not looked for. Locks the Apps it claims.
     Requests that were in a batch whose process died are left as `suspects`, so that they cannot take others with them
     again. All is read with one wait, and written with another.
     """
     passed: set[UUID] = set()
     claims: list[Claim] = []
     while True:
-        claim = claim_due_apps(session, passed, limit=limit, start=start, skip=skip)
+        claim = claim_due_apps(session, passed, limit=limit, start=start)
         asked, facts = due_requests(session, limit=limit), facts_of_claimed(session)
         now, writer = now_and_writer(session)
         found = claim()

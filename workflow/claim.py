@@ -108,6 +108,17 @@ FRONT = Place(datetime.min.replace(tzinfo=UTC), 0)
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """Where a claim begins: at a place, behind the first `skip` requests from there on, which are left to others."""
+
+    place: Place = FRONT
+    skip: int = 0
+
+
+FROM_FRONT = Start()
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """What a look for work found. `apps` are locked; `passed` are those that others hold.
 
@@ -122,11 +133,9 @@ class Claim:
 
 
 def claim_due_apps(
-    session: Session, passed: Collection[UUID] = (), *, limit: int, start: Place = FRONT, skip: int = 0
+    session: Session, passed: Collection[UUID] = (), *, limit: int, start: Start = FROM_FRONT
 ) -> Callable[[], Claim]:
     """Locks the Apps of up to `limit` due requests from `start` on, but for those `passed`; skips what others hold.
-
-    The first `skip` requests are left to others.
 
     It is sent at once; what it gives waits for the answer. Candidates are read apart from the lock, so that the LIMIT
     never starves a second worker: when all of a page are held elsewhere, it is to look past them.
@@ -134,7 +143,8 @@ def claim_due_apps(
     From here on the transaction's statements are planned without their values, once for all batches
     (`plan_cache_mode`).
     """
-    begin = {"start_due_at": start.due_at, "start_position": start.position, "skip": skip}
+    due_at, position = start.place
+    begin = {"start_due_at": due_at, "start_position": position, "skip": start.skip}
     rows = session.execute(_LOCK_DUE, {"ids": passed, "limit": limit} | begin)
 
     def answer() -> Claim:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from models.lifecycle import AppTrigger
 from tests.databases import TestDatabase
 from tests.journeys import app_building, ask, people_in
-from workflow.claim import Place, claim_app, claim_due_apps, due_requests
+from workflow.claim import Place, Start, claim_app, claim_due_apps, due_requests
 
 
 @pytest.fixture
@@ -64,9 +64,10 @@ def test_a_claim_begins_where_it_is_told_to_and_tells_what_it_saw(engine: Engine
         places = session.execute(text("SELECT due_at, position FROM transition_request ORDER BY position"))
         due = [Place(*place) for place in places]
         assert due[1].due_at == due[2].due_at
+        behind = Place(due[2].due_at, due[2].position + 1)
         for first in range(3):
-            claim = claim_due_apps(session, limit=3, start=due[first])()
+            claim = claim_due_apps(session, limit=3, start=Start(due[first]))()
             assert claim.apps == set(ids[first:])
             assert (claim.many, claim.oldest, claim.newest) == (3 - first, due[first], due[2])
-        assert claim_due_apps(session, limit=3, start=due[1], skip=1)().apps == {ids[2]}
-        assert claim_due_apps(session, limit=3, start=due[2]._replace(position=due[2].position + 1))().many == 0
+        assert claim_due_apps(session, limit=3, start=Start(due[1], skip=1))().apps == {ids[2]}
+        assert claim_due_apps(session, limit=3, start=Start(behind))().many == 0
