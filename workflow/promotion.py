@@ -53,19 +53,23 @@ def request_promotions(session: Session, ids: Sequence[UUID]) -> None:
 
 
 def promote_eligible_apps(
-    transaction: Callable[[], AbstractContextManager[Session]], rulebook: AppRulebook, asked: Callable[[], None]
+    transaction: Callable[[], AbstractContextManager[Session]],
+    rulebook: AppRulebook,
+    asked: Callable[[], None],
+    *,
+    at_once: int = PROMOTED_AT_ONCE,
 ) -> None:
     """Enqueues a promotion for every App that meets the current policy, up to PROMOTED_AT_MOST.
 
-    In steps, each in a `transaction` of its own, after which `asked` is called when any was eligible: workers begin
+    In steps of `at_once` Apps, each in a `transaction` of its own, after which `asked` is called when any was eligible: workers begin
     with the first while the rest is looked at.
     """
     with transaction() as session:
         policies = load_policies(session)
         candidates = promotion_candidates(session, policies, limit=PROMOTED_AT_MOST)
-    for first in range(0, len(candidates), PROMOTED_AT_ONCE):
+    for first in range(0, len(candidates), at_once):
         with transaction() as session:
-            many = request_where_eligible(session, candidates[first : first + PROMOTED_AT_ONCE], policies, rulebook)
+            many = request_where_eligible(session, candidates[first : first + at_once], policies, rulebook)
         if many:
             asked()
 

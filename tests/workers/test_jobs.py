@@ -17,6 +17,7 @@ from workers.deps import Deps
 from workers.jobs import JOBS, Job, run_due_jobs
 from workers.scheduler import fire_due_ticks
 from workflow.bells import Bell
+from workflow.promotion import promote_eligible_apps
 
 
 def _fired(deps: Deps, job: str) -> None:
@@ -56,24 +57,18 @@ def test_a_job_in_steps_rings_at_once(deps: Deps, monkeypatch: pytest.MonkeyPatc
     assert _statuses(deps) == ["done"]
 
 
-def test_workers_begin_with_promotions_while_others_are_looked_for(
-    deps: Deps, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("workflow.promotion.PROMOTED_AT_ONCE", 2)
+def test_workers_begin_with_promotions_while_others_are_looked_for(deps: Deps, database: TestDatabase) -> None:
     superuser = create_engine(database.superuser_url)
     fill(superuser, 1, 5)
     put(superuser, "UPDATE app SET onboarded_customers = 3, oauth_installed = true")
     superuser.dispose()
     due: list[int] = []
 
-    def count_due(*_bells: Bell) -> None:
+    def count_due() -> None:
         with deps.unit_of_work() as session:
-            due.append(
-                session.execute(text("SELECT count(*) FROM transition_request WHERE status = 'due'")).scalar_one()
-            )
+            due.append(session.scalars(text("SELECT count(*) FROM transition_request WHERE status = 'due'")).one())
 
-    _fired(deps, "promote_eligible_apps")
-    run_due_jobs(replace(deps, ring=count_due))
+    promote_eligible_apps(deps.unit_of_work, deps.rulebook, count_due, at_once=2)
     assert due == [2, 4, 5]
 
 
