@@ -61,8 +61,8 @@ def promote_eligible_apps(
 ) -> None:
     """Enqueues a promotion for every App that meets the current policy, up to PROMOTED_AT_MOST.
 
-    In steps of `at_once` Apps, each in a `transaction` of its own, after which `asked` is called when any was eligible: workers begin
-    with the first while the rest is looked at.
+    In steps of `at_once` Apps, each in a `transaction` of its own, after which `asked` is called when any was eligible:
+    workers begin with the first while the rest is looked at.
     """
     with transaction() as session:
         policies = load_policies(session)

@@ -57,19 +57,32 @@ def test_a_job_in_steps_rings_at_once(deps: Deps, monkeypatch: pytest.MonkeyPatc
     assert _statuses(deps) == ["done"]
 
 
-def test_workers_begin_with_promotions_while_others_are_looked_for(deps: Deps, database: TestDatabase) -> None:
+def _put_eligible_apps(database: TestDatabase, many: int) -> None:
     superuser = create_engine(database.superuser_url)
-    fill(superuser, 1, 5)
+    fill(superuser, 1, many)
     put(superuser, "UPDATE app SET onboarded_customers = 3, oauth_installed = true")
     superuser.dispose()
+
+
+def _due_requests(deps: Deps) -> int:
+    with deps.unit_of_work() as session:
+        return session.scalars(text("SELECT count(*) FROM transition_request WHERE status = 'due'")).one()
+
+
+def test_workers_begin_with_promotions_while_others_are_looked_for(deps: Deps, database: TestDatabase) -> None:
+    _put_eligible_apps(database, 5)
     due: list[int] = []
-
-    def count_due() -> None:
-        with deps.unit_of_work() as session:
-            due.append(session.scalars(text("SELECT count(*) FROM transition_request WHERE status = 'due'")).one())
-
-    promote_eligible_apps(deps.unit_of_work, deps.rulebook, count_due, at_once=2)
+    promote_eligible_apps(deps.unit_of_work, deps.rulebook, lambda: due.append(_due_requests(deps)), at_once=2)
     assert due == [2, 4, 5]
+
+
+def test_the_sweep_for_promotion_rings_while_its_firing_is_under_way(deps: Deps, database: TestDatabase) -> None:
+    _put_eligible_apps(database, 1)
+    seen: list[tuple[int, list[str]]] = []
+    _fired(deps, "promote_eligible_apps")
+    run_due_jobs(replace(deps, ring=lambda *_bells: seen.append((_due_requests(deps), _statuses(deps)))))
+    assert seen == [(1, ["due"])]
+    assert _statuses(deps) == ["done"]
 
 
 def test_a_job_that_breaks_rings_nothing_and_is_due_again(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
