@@ -66,7 +66,8 @@ def _put_eligible_apps(database: TestDatabase, many: int) -> None:
 
 def _due_requests(deps: Deps) -> int:
     with deps.unit_of_work() as session:
-        return session.scalars(text("SELECT count(*) FROM transition_request WHERE status = 'due'")).one()
+        due: int = session.scalars(text("SELECT count(*) FROM transition_request WHERE status = 'due'")).one()
+        return due
 
 
 def test_workers_begin_with_promotions_while_others_are_looked_for(deps: Deps, database: TestDatabase) -> None:
