@@ -162,9 +162,12 @@ class RandomLives(RuleBasedStateMachine):
 
     @rule(app=apps, use=st.sampled_from(["customers", "oauth-installs"]), number=st.integers(1, 4), on=st.booleans())
     def report_use(self, app: int, use: str, number: int, on: bool) -> None:
-        """The service reports one workspace."""
+        """The service reports one workspace; of an App that was removed, in vain."""
         slug = self._slug(app)
         answer = self._call("service", "PUT" if on else "DELETE", f"/v1/apps/{slug}/{use}/w-{number}")
+        if self._one("SELECT state FROM app WHERE slug = :slug", slug=slug) == AppState.REMOVED:
+            assert (answer.status_code, answer.json()["code"]) == (409, "app.removed"), answer.text
+            return
         assert answer.status_code == 200, answer.text
         counted = self._one("SELECT onboarded_customers FROM app WHERE slug = :slug", slug=slug)
         assert answer.json()["onboarded_customers"] == counted
