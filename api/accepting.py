@@ -7,13 +7,13 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 
+from api.context import transact
 from api.gathering import Gatherer
-from api.house import transact
 from models.request import RequestSource
-from workflow.actors import Actor
-from workflow.bells import Bell
 from workflow.errors import WorkflowError
-from workflow.requests import Accepted, Asked, Wanted, accept_requests
+from workflow.identity.actors import Actor
+from workflow.lifecycle.requests import Accepted, Asked, Wanted, accept_requests
+from workflow.work.bells import Bell
 
 Taken = Accepted | WorkflowError
 

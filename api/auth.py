@@ -8,12 +8,12 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.house import House, house_of, transact
+from api.context import House, house_of, transact
 from models.lifecycle import Role
 from models.token import Scope
-from workflow.actors import Actor
 from workflow.errors import Forbidden
-from workflow.tokens import Principal, find_principals
+from workflow.identity.actors import Actor
+from workflow.identity.tokens import Principal, find_principals
 
 EVERY_ROLE = (Role.PARTNER, Role.REVIEWER, Role.SERVICE, Role.ADMIN)
 """Whoever holds a token."""

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import IdempotencyKey
-from workflow.actors import Actor
 from workflow.errors import Conflict
+from workflow.identity.actors import Actor
 
 Answer = tuple[int, dict[str, Any]]
 

@@ -15,14 +15,11 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import docs_page, errors
+from api import docs_page
 from api.accepting import Accepting
 from api.auth import find_callers
-from api.bounds import Bounds
+from api.context import House, now_of
 from api.gathering import Gatherer
-from api.house import House, now_of
-from api.limits import Limits, Rate, Rates, RedisCounting
-from api.measuring import Measuring
 from api.openapi import DESCRIPTION, TAGS, TITLE, VERSION, DescribedAPI
 from api.routes import (
     access_requests,
@@ -53,7 +50,6 @@ from api.routes import (
 )
 from api.token_use import TokenUse
 from api.waiting import Waiter
-from api.wire import BoundedHead
 from migrations.run import head_revision
 from models.lifecycle import Role
 from runtime.database import make_async_engine
@@ -62,9 +58,14 @@ from runtime.garbage import collect_seldom
 from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from runtime.telemetry import UNCOUNTED, configure_logging
-from workflow.bells import Bell
-from workflow.machine import AppRulebook
-from workflow.tokens import note_token_use
+from web import problems as errors
+from web.bounds import Bounds
+from web.limits import Limits, Rate, Rates, RedisCounting
+from web.measuring import Measuring
+from web.wire import BoundedHead
+from workflow.identity.tokens import note_token_use
+from workflow.lifecycle.rulebook import AppRulebook
+from workflow.work.bells import Bell
 
 PICTURES_AT_ONCE = 2
 SWITCH_SECONDS = 0.0003

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
-from workflow.tokens import USED_EVERY
+from workflow.identity.tokens import USED_EVERY
 
 WRITE_SECONDS = 5.0
 

@@ -9,7 +9,7 @@ from benchmarks.database_time import milliseconds_in_database
 from benchmarks.figure import Figure, Scale
 from benchmarks.filling import add_finished_requests, put_requests
 from benchmarks.stage import Stage, stage
-from workflow.claim import claim_due_apps, due_requests
+from workflow.lifecycle.claim import claim_due_apps, due_requests
 
 LOOKS, BATCH = 25, 500
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.stage import Stage
 from models import Person, Service
-from workflow.tokens import issue_token
+from workflow.identity.tokens import issue_token
 
 IDLE_S = 5.0
 """How long a connection may rest before it is used again: the service closes those that rest for ten seconds."""

@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
-from api.house import now_of
-from api.outcomes import shown_log
-from api.pages import page
+from api.context import now_of
+from api.schemas.outcomes import shown_log
+from api.schemas.pages import page
 from benchmarks.database_time import milliseconds_in_database
 from benchmarks.figure import Figure, Scale
 from benchmarks.filling import add_shown_apps
@@ -20,8 +20,8 @@ from benchmarks.stage import stage
 from models import App, Transition
 from models.base import new_id
 from models.lifecycle import Role
-from workflow.actors import Actor
-from workflow.catalog import Look, find_entries
+from workflow.catalog.listing import Look, find_entries
+from workflow.identity.actors import Actor
 from workflow.reviewing.queue import QUEUE_ORDER, Wish, in_short, queue_of
 
 FEW, SIZE, LOOKS = 10_000, 50, 7

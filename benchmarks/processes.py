@@ -15,7 +15,7 @@ import redis
 from benchmarks.stage import Stage
 from runtime.doorbell import Doorbell
 from runtime.embedded.processes import free_port
-from workflow.bells import Bell
+from workflow.work.bells import Bell
 
 ROOT = Path(__file__).resolve().parents[1]
 KEY = "a key for benchmarks, of 32 bytes and more"

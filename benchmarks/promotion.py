@@ -13,10 +13,10 @@ from benchmarks.filling import add_apps, put
 from benchmarks.processes import ring_apply, until, workers
 from benchmarks.stage import Stage, stage
 from runtime.garbage import collect_seldom
-from workflow.catalog import mend_catalog
-from workflow.machine import AppRulebook
-from workflow.policy import load_policies
-from workflow.promotion import promote_eligible_apps, promotion_candidates
+from workflow.catalog.listing import mend_catalog
+from workflow.lifecycle.promotion import promote_eligible_apps, promotion_candidates
+from workflow.lifecycle.rulebook import AppRulebook
+from workflow.policy.document import load_policies
 
 LOOKS = 50
 

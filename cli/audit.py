@@ -8,7 +8,7 @@ from uuid import UUID
 from cli.mistakes import USAGE, Mistake
 from cli.place import unit_of_work
 from runtime.settings import Settings
-from workflow.audit import Finding, Head, verify_history
+from workflow.history.verification import Finding, Head, verify_history
 
 
 def findings(settings: Settings, heads_file: Path | None) -> Iterator[Finding]:

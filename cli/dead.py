@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from cli.mistakes import USAGE, Mistake
 from cli.place import record, unit_of_work
-from workflow.dead import LISTED_KINDS, DeadRow, dead_rows
-from workflow.dead import replay as replay_row
+from workflow.operating.dead_rows import LISTED_KINDS, DeadRow, dead_rows
+from workflow.operating.dead_rows import replay as replay_row
 
 LISTED_AT_MOST = 200
 

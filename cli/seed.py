@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models import ApiToken, Person, Service
 from models.lifecycle import Role
-from workflow.tokens import issue_token
+from workflow.identity.tokens import issue_token
 
 TOKEN_LABEL = "devcenter up"
 TOKEN_LIFE = timedelta(days=30)

@@ -14,7 +14,7 @@ from models import Organization, Person, Service
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.access.invitations import lacks_owner
-from workflow.tokens import issue_token, list_tokens, revoke_token
+from workflow.identity.tokens import issue_token, list_tokens, revoke_token
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from workflow.bells import Bell
+from workflow.work.bells import Bell
 
 
 class Work(StrEnum):

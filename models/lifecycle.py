@@ -169,3 +169,7 @@ MEMBERSHIP_EDGES: tuple[Edge, ...] = (
         *_REVIEWERS,
     ),
 )
+
+
+LISTED_STATES = frozenset({AppState.PUBLIC_BETA.value, AppState.PUBLIC.value})
+"""The states in which an App stands in the catalog."""

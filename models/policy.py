@@ -11,7 +11,7 @@ from models.base import Base, CreatedAt
 
 
 class PolicyVersion(Base):
-    """One version of the policy. The highest version is the current one; `workflow.policy` gives it types."""
+    """One version of the policy. The highest version is the current one; `workflow.policy.document` gives it types."""
 
     __tablename__ = "policy_version"
 

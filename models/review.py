@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -138,3 +138,11 @@ class ReviewStep(DueMixin, Base):
         UniqueConstraint("review_id", "code", name="review_step_code_key"),
         Index("review_step_dead_idx", "id", postgresql_where=text("status = 'dead'")),
     )
+
+
+MACHINE_STEPS: Final = frozenset({"partner_documentation", "partners_page", "launch_announcement", "catalog_details"})
+"""Steps that a worker runs; workers/steps has one file for each."""
+
+
+PERSON_STEPS: Final = frozenset({"end_to_end_check"})
+"""Steps that a reviewer decides."""

@@ -29,7 +29,7 @@ def _edge_check() -> str:
 class Transition(Base):
     """One step of one App. Each row points at the row before it: version n starts in the state that n - 1 led to.
 
-    `hash` is an HMAC over this row and the hash of the row before (see `workflow.history`). `actor_id` is opaque:
+    `hash` is an HMAC over this row and the hash of the row before (see `workflow.history.chain`). `actor_id` is opaque:
     personal data stays out of the log. `reason_commitment` is the salted hash of the erasable reasons.
     """
 

@@ -12,6 +12,8 @@ from runtime.embedded.postgres import PostgresAddresses
 from tests.databases import TestDatabase, connect_superuser, copy_template, drop, ensure_template
 from tests.servers import VALKEY_DATABASES, Servers, TestRun, only_one, servers_of
 
+pytest_plugins = ["tests.api.running"]
+
 RUN_FOLDER = pytest.StashKey[Path]()
 
 

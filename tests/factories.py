@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from models import App, Review, ReviewStep
 from models.lifecycle import AppState, AppTrigger, StepTrigger
 from tests.journeys import BECAUSE, People, app_building, ask, judge, now_of, state_of, writer_of
-from workflow.actors import SCHEDULE, Actor
+from workflow.identity.actors import SCHEDULE, Actor
 from workflow.reviewing.desk import claim_review
 from workflow.reviewing.steps import decide_step
-from workflow.usage import Report, Use, report_use
+from workflow.usage.reports import Report, Use, report_use
 
 WAY: dict[AppState, tuple[AppTrigger, ...]] = {
     AppState.BUILDING: (),

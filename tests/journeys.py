@@ -31,19 +31,19 @@ from models.request import RequestSource
 from models.token import Scope
 from workers.announcements import Announcements
 from workers.transitions import judge_batch
-from workflow.actors import Actor
-from workflow.apply import Writer, create_app
-from workflow.batch import Announce, BatchReport
 from workflow.building.guides import sections_wanted
-from workflow.driver import DirectSession, direct_connection, direct_transaction
 from workflow.errors import WorkflowError
-from workflow.facts import Reason
-from workflow.machine import AppRulebook
-from workflow.policy import CLAIMS_AT_ONCE, KnownPolicies
-from workflow.requests import Accepted, Asked, Wanted, accept_requests
+from workflow.identity.actors import Actor
+from workflow.identity.tokens import issue_token
+from workflow.lifecycle.apply import Writer, create_app
+from workflow.lifecycle.batch import Announce, BatchReport
+from workflow.lifecycle.requests import Accepted, Asked, Wanted, accept_requests
+from workflow.lifecycle.rulebook import AppRulebook
+from workflow.policy.document import CLAIMS_AT_ONCE, KnownPolicies
+from workflow.reasons import Reason
 from workflow.reviewing.desk import claim_review
 from workflow.reviewing.steps import decide_step
-from workflow.tokens import issue_token
+from workflow.sql.pipeline import DirectSession, direct_connection, direct_transaction
 
 KEY = b"a key of thirty-two bytes or more"
 DOCUMENTATION = "".join(f"## {title}\n\nWords.\n\n" for title in sections_wanted([ComponentKind.STREAM]))

@@ -5,7 +5,7 @@ from typing import Any
 from dramatiq import Broker, actor
 from dramatiq.middleware import CurrentMessage
 
-from workers.deps import Deps
+from workers.context import Deps
 from workers.intake import request_transition
 
 

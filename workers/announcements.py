@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from models import ApplyBatch
 from models.base import new_id
-from workflow.batch import Announce
-from workflow.columns import Uuids
-from workflow.driver import send_alone
+from workflow.lifecycle.batch import Announce
+from workflow.sql.arrays import Uuids
+from workflow.sql.pipeline import send_alone
 
 
 class Announcements:

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 from models import WebsiteCheck
-from workers.deps import Deps, database_now
+from workers.context import Deps, database_now
 from workers.draining import drain
 from workers.pages import FetchesPages
 from workflow.access.findings import record_website_check
-from workflow.due import DueKind, Lease
-from workflow.reviewing.steps import Finding
+from workflow.findings import Finding
+from workflow.work.leases import DueKind, Lease
 
 LEASE = timedelta(minutes=2)
 """Longer than a page may take."""

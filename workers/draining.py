@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from workers.deps import Deps, database_now
-from workflow.bells import BELL_OF
-from workflow.due import DueKind, Lease, fail_due_row, lease_due_rows
+from workers.context import Deps, database_now
+from workflow.work.bells import BELL_OF
+from workflow.work.leases import DueKind, Lease, fail_due_row, lease_due_rows
 
 TURN_SECONDS = 10.0
 """How long a drain works before it rings again and ends, so that whoever runs it can stop."""

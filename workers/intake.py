@@ -18,13 +18,13 @@ from models import RejectedMessage
 from models.lifecycle import AppState, AppTrigger, Role
 from models.request import RequestSource
 from models.token import Scope
-from workers.deps import Deps
-from workflow.bells import Bell
+from workers.context import Deps
 from workflow.errors import WorkflowError
-from workflow.facts import Reason
-from workflow.passing import is_passing
-from workflow.requests import Asked, Wanted, accept_requests
-from workflow.tokens import find_principal
+from workflow.identity.tokens import find_principal
+from workflow.lifecycle.requests import Asked, Wanted, accept_requests
+from workflow.reasons import Reason
+from workflow.sql.transient import is_passing
+from workflow.work.bells import Bell
 
 MAX_TRIES = 5
 """Tries of a message that breaks on something else than a database that is away."""

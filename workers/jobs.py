@@ -13,17 +13,17 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import JobTick
-from workers.deps import Deps, database_now
+from workers.context import Deps, database_now
 from workers.draining import drain
 from workflow.access.deciding import mark_access_requests
-from workflow.audit import exported_heads
-from workflow.bells import BELL_OF, Bell
-from workflow.catalog import mend_catalog
-from workflow.due import DueKind, Lease, due_kinds
+from workflow.catalog.listing import mend_catalog
+from workflow.history.verification import exported_heads
+from workflow.lifecycle.promotion import promote_eligible_apps
 from workflow.notifications import mark_reviews
-from workflow.policy import load_policies
-from workflow.promotion import promote_eligible_apps
-from workflow.reviewing.lapsing import lapse_idle_claims
+from workflow.policy.document import load_policies
+from workflow.reviewing.clock import lapse_idle_claims
+from workflow.work.bells import BELL_OF, Bell
+from workflow.work.leases import DueKind, Lease, due_kinds
 
 LEASE = timedelta(minutes=5)
 KEYS_KEPT = timedelta(days=30)

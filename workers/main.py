@@ -37,12 +37,12 @@ from runtime.telemetry import (
 )
 from workers.actors import declare_actor
 from workers.announcements import Announcements
-from workers.deps import Deps
+from workers.context import Deps
 from workers.intake import record_rejected
 from workers.scheduler import run_scheduler
 from workers.watch import CONNECTIONS, Watch
-from workflow.bells import Bell
-from workflow.machine import AppRulebook
+from workflow.lifecycle.rulebook import AppRulebook
+from workflow.work.bells import Bell
 
 SMTP_SECONDS = 20
 USER_AGENT = "devcenter (+https://segment.com/docs/partners/)"

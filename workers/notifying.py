@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import text
 
-from workers.deps import Deps
+from workers.context import Deps
 from workers.draining import drain
 from workers.mail import Letter, compose
-from workflow.due import DueKind, Lease, finish_due_row
+from workflow.work.leases import DueKind, Lease, finish_due_row
 
 LEASE = timedelta(minutes=5)
 """Longer than a mail server may take for one message."""

@@ -5,13 +5,13 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from models import Review, ReviewStep, Submission
-from workers.deps import Deps, database_now
+from workers.context import Deps, database_now
 from workers.draining import drain
 from workers.steps import REGISTRY
 from workers.steps.step import Evidence
-from workflow.actors import SCHEDULE
-from workflow.due import DueKind, Lease
+from workflow.identity.actors import SCHEDULE
 from workflow.reviewing.steps import record_machine_step
+from workflow.work.leases import DueKind, Lease
 
 LEASE = timedelta(minutes=2)
 """Longer than any step may take: a page is fetched within seconds."""

@@ -9,9 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models.base import new_id
-from workers.deps import Deps, database_now
+from workers.context import Deps, database_now
 from workers.jobs import JOBS, Job
-from workflow.bells import Bell
+from workflow.work.bells import Bell
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from workers.announcements import Announcements
-from workers.deps import Deps
+from workers.context import Deps
 from workers.draining import TURN_SECONDS
-from workflow.batch import BatchReport, NowAndWriter, judge_due_requests, judge_suspect
-from workflow.bells import Bell
-from workflow.claim import FROM_FRONT, FRONT, Start
-from workflow.driver import direct_connection, direct_transaction
+from workflow.lifecycle.batch import BatchReport, NowAndWriter, judge_due_requests, judge_suspect
+from workflow.lifecycle.claim import FROM_FRONT, FRONT, Start
+from workflow.sql.pipeline import direct_connection, direct_transaction
+from workflow.work.bells import Bell
 
 LOOK_FROM_FRONT_SECONDS = 2.0
 """How often a claim looks from the front: for what committed late and is due before all others, and for what was left

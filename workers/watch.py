@@ -12,13 +12,13 @@ from collections.abc import Callable, Collection
 from sqlalchemy.exc import SQLAlchemyError
 
 from workers.checking import run_due_checks
-from workers.deps import Deps
+from workers.context import Deps
 from workers.draining import TURN_SECONDS
 from workers.jobs import run_due_jobs
 from workers.notifying import deliver_due_notifications
 from workers.reviewing import run_due_steps
 from workers.transitions import apply_due_requests
-from workflow.bells import Bell
+from workflow.work.bells import Bell
 
 log = logging.getLogger(__name__)
 

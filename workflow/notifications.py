@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
-from workflow.columns import Integers, Texts, Uuids, statement
+from workflow.sql.arrays import Integers, Texts, Uuids, statement
 
 
 class NotificationKind(StrEnum):

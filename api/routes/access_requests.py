@@ -12,24 +12,24 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.auth import OR_NOBODY, InHouse, allow, allow_or_nobody
-from api.errors import COMMON
-from api.house import audit, now_of
+from api.context import audit, now_of
 from api.idempotency import Answer, once
-from api.pages import Cursor, Limit, page
 from api.routes.invitations import InvitationAnswer, shown_invitations
-from api.shapes import Body, Email, GivenReason, Key, Line, Prose, Website
+from api.schemas.pages import Cursor, Limit, page
+from api.schemas.values import Body, Email, GivenReason, Key, Line, Prose, Website
 from models import AccessContact, AccessRequest, Invitation, WebsiteCheck
 from models.component import ComponentKind
 from models.lifecycle import AccessState, AccessTrigger, Role
 from models.token import Scope
+from web.problems import COMMON
 from workflow.access.deciding import decide_access
 from workflow.access.findings import findings_of_mail
 from workflow.access.requests import Asked, Received, find_by_secret, find_request, request_access
-from workflow.actors import Actor
-from workflow.bells import Bell
 from workflow.errors import NotFound
-from workflow.facts import Reason
-from workflow.policy import load_policies
+from workflow.identity.actors import Actor
+from workflow.policy.document import load_policies
+from workflow.reasons import Reason
+from workflow.work.bells import Bell
 
 router = APIRouter(prefix="/v1/access-requests", responses=COMMON)
 

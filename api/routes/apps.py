@@ -9,20 +9,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InHouse, allow
-from api.errors import COMMON
-from api.etags import EDITING, IfMatch, etag_of, seen_in
-from api.house import audit, now_of
+from api.context import audit, now_of
 from api.idempotency import Answer, once
-from api.pages import Cursor, Limit, page
 from api.routes.components import ComponentAnswer, shown_component
-from api.shapes import Body, Key, Line, Slug, SlugPath
+from api.schemas.pages import Cursor, Limit, page
+from api.schemas.values import Body, Key, Line, Slug, SlugPath
 from models import App
 from models.lifecycle import AppState, Role
 from models.token import Scope
-from workflow.actors import Actor
+from web.etags import EDITING, IfMatch, etag_of, seen_in
+from web.problems import COMMON
+from workflow.apps import find_app
 from workflow.building.apps import found_app, rename_app
 from workflow.building.components import components_of
-from workflow.locking import find_app
+from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1/apps", responses=COMMON)
 

@@ -12,20 +12,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InHouse, allow
-from api.bounds import LargerBody
-from api.errors import COMMON, PUBLIC
-from api.house import audit, now_of
+from api.context import audit, now_of
 from api.idempotency import Answer, once
-from api.shapes import Key, SlugPath
+from api.schemas.values import Key, SlugPath
 from models import Asset
 from models.asset import AssetKind
 from models.lifecycle import Role
 from models.token import Scope
-from workflow.actors import Actor
-from workflow.building.assets import delete_asset, find_asset, find_public_asset, store_asset
-from workflow.building.pictures import MOST_BYTES, examine
-from workflow.building.previews import TOKEN_CHARACTERS, previewed_app
-from workflow.locking import find_app
+from web.bounds import LargerBody
+from web.problems import COMMON, PUBLIC
+from workflow.apps import find_app
+from workflow.assets.pictures import MOST_BYTES, examine
+from workflow.assets.storing import delete_asset, find_asset, find_public_asset, store_asset
+from workflow.catalog.previews import TOKEN_CHARACTERS, previewed_app
+from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1")
 

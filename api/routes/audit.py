@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
-from api.errors import COMMON
-from api.pages import Cursor, Limit, Page, page
-from api.shapes import Moment
+from api.schemas.pages import Cursor, Limit, Page, page
+from api.schemas.values import Moment
 from models import AuditEntry
 from models.lifecycle import Role
 from models.token import Scope
-from workflow.actors import Actor
+from web.problems import COMMON
+from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1/audit", responses=COMMON, tags=["admin"])
 

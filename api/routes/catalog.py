@@ -8,15 +8,15 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse
-from api.caching import IfNoneMatch, cached
-from api.entries import EntryShown, shown_entry
-from api.errors import PUBLIC
-from api.pages import Cursor, Limit, Page, read_cursor, write_cursor
-from api.shapes import SlugPath
+from api.schemas.entries import EntryShown, shown_entry
+from api.schemas.pages import Cursor, Limit, Page, read_cursor, write_cursor
+from api.schemas.values import SlugPath
 from models.component import ComponentKind
-from workflow.building.entry import entry_of
+from web.caching import IfNoneMatch, cached
+from web.problems import PUBLIC
 from workflow.building.evidence import CATEGORIES
-from workflow.catalog import Listed, Look, Place, find_entries, find_entry
+from workflow.catalog.entry import entry_of
+from workflow.catalog.listing import Listed, Look, Place, find_entries, find_entry
 from workflow.errors import Invalid, NotFound
 
 router = APIRouter(prefix="/v1/catalog", responses=PUBLIC, tags=["everyone"])

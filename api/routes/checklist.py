@@ -9,17 +9,17 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InHouse, allow
-from api.errors import COMMON
-from api.house import audit, now_of
-from api.shapes import Body, Object, SlugPath
+from api.context import audit, now_of
+from api.schemas.values import Body, Object, SlugPath
 from models.checklist import Requirement
 from models.lifecycle import Role
 from models.token import Scope
-from workflow.actors import Actor
+from web.problems import COMMON
+from workflow.apps import find_app
 from workflow.building.checklist import give_evidence
 from workflow.building.overview import ItemStatus, checklist_of
-from workflow.locking import find_app
-from workflow.policy import load_policies
+from workflow.identity.actors import Actor
+from workflow.policy.document import load_policies
 
 router = APIRouter(prefix="/v1/apps/{slug}/checklist", responses=COMMON)
 

@@ -10,17 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InHouse, allow
-from api.errors import COMMON
-from api.etags import EDITING, IfMatch, etag_of, seen_in
-from api.house import audit, now_of
+from api.context import audit, now_of
 from api.idempotency import Answer, once
-from api.pages import Cursor, Limit, page
-from api.shapes import Body, Key, Line, Object, SlugPath, Whole
+from api.schemas.pages import Cursor, Limit, page
+from api.schemas.values import Body, Key, Line, Object, SlugPath, Whole
 from models import Component, ComponentTest
 from models.component import ComponentKind, TestColour
 from models.lifecycle import Role
 from models.token import Scope
-from workflow.actors import Actor
+from web.etags import EDITING, IfMatch, etag_of, seen_in
+from web.problems import COMMON
+from workflow.apps import find_app
 from workflow.building.components import (
     add_component,
     change_component,
@@ -30,7 +30,7 @@ from workflow.building.components import (
     remove_component,
     renew_write_key,
 )
-from workflow.locking import find_app
+from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1/apps/{slug}/components", responses=COMMON)
 

@@ -12,19 +12,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
-from api.errors import COMMON
-from api.house import audit, now_of
+from api.context import audit, now_of
 from api.idempotency import Answer, once
-from api.pages import Cursor, Limit, Page, page
-from api.shapes import Body, Key, Words
+from api.schemas.pages import Cursor, Limit, Page, page
+from api.schemas.values import Body, Key, Words
 from models import InternalNote, Person, Review, ReviewMessage, Submission
 from models.conversation import Side
 from models.lifecycle import Role
 from models.token import Scope
-from workflow.actors import Actor
-from workflow.bells import Bell
+from web.problems import COMMON
+from workflow.identity.actors import Actor
 from workflow.reviewing.conversation import write_as_reviewer, write_note
 from workflow.reviewing.dossier import find_review
+from workflow.work.bells import Bell
 
 router = APIRouter(prefix="/v1/reviews/{review_id}", responses=COMMON, tags=["reviewer"])
 

@@ -9,14 +9,14 @@ from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
-from api.errors import COMMON
-from api.house import audit
-from api.pages import Cursor, Limit, Page, read_cursor, write_cursor
+from api.context import audit
+from api.schemas.pages import Cursor, Limit, Page, read_cursor, write_cursor
 from models.lifecycle import Role
 from models.token import Scope
-from workflow.actors import Actor
-from workflow.bells import Bell
-from workflow.dead import DEAD_KINDS, LISTED_KINDS, count_dead, dead_rows, replay
+from web.problems import COMMON
+from workflow.identity.actors import Actor
+from workflow.operating.dead_rows import DEAD_KINDS, LISTED_KINDS, count_dead, dead_rows, replay
+from workflow.work.bells import Bell
 
 router = APIRouter(prefix="/v1/dead", responses=COMMON, tags=["admin"])
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Path
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel
 
-from api.errors import PUBLIC
 from models.checklist import Requirement
+from web.problems import PUBLIC
 from workflow.building.guides import GUIDES, find_guide
 
 router = APIRouter(prefix="/v1/guides", responses=PUBLIC, tags=["everyone"])

@@ -12,8 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse
-from api.errors import ANY, answers, problem
-from workflow.dead import DEAD_KINDS
+from web.problems import ANY, answers, problem
+from workflow.operating.dead_rows import DEAD_KINDS
 
 router = APIRouter(tags=["operator"], responses=ANY)
 

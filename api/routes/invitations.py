@@ -11,16 +11,16 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
-from api.errors import COMMON
-from api.house import audit, now_of
+from api.context import audit, now_of
 from api.idempotency import Answer, once
-from api.shapes import Body, Key, Line
+from api.schemas.values import Body, Key, Line
 from models import Invitation
 from models.lifecycle import Role
 from models.token import Scope
+from web.problems import COMMON
 from workflow.access.invitations import accept_invitation, invite_again
-from workflow.actors import Actor
-from workflow.bells import Bell
+from workflow.identity.actors import Actor
+from workflow.work.bells import Bell
 
 router = APIRouter(prefix="/v1/invitations", responses=COMMON)
 

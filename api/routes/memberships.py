@@ -10,22 +10,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
-from api.errors import COMMON
-from api.house import audit, now_of
+from api.context import audit, now_of
 from api.idempotency import Answer, once
-from api.pages import Cursor, Limit, Page, page
-from api.shapes import Body, Key, Prose, SlugPath
+from api.schemas.pages import Cursor, Limit, Page, page
+from api.schemas.values import Body, Key, Prose, SlugPath
 from models import App, Membership
 from models.lifecycle import MembershipState, MembershipTrigger, Role
 from models.token import Scope
-from workflow.actors import Actor
-from workflow.membership import (
+from web.problems import COMMON
+from workflow.catalog.membership import (
     apply_for_membership,
     decide_membership,
     find_membership,
     is_paused,
     leave_program,
 )
+from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1", responses=COMMON)
 

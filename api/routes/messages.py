@@ -12,19 +12,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
-from api.errors import COMMON
-from api.house import audit, now_of
+from api.context import audit, now_of
 from api.idempotency import Answer, once
-from api.pages import Cursor, Limit, Page, page
-from api.shapes import Body, Key, SlugPath, Words
+from api.schemas.pages import Cursor, Limit, Page, page
+from api.schemas.values import Body, Key, SlugPath, Words
 from models import Person, Review, ReviewMessage, Submission
 from models.conversation import Side
 from models.lifecycle import Role
 from models.token import Scope
-from workflow.actors import Actor
-from workflow.bells import Bell
-from workflow.locking import find_app
+from web.problems import COMMON
+from workflow.apps import find_app
+from workflow.identity.actors import Actor
 from workflow.reviewing.conversation import write_as_partner
+from workflow.work.bells import Bell
 
 router = APIRouter(prefix="/v1/apps/{slug}/messages", responses=COMMON, tags=["partner"])
 

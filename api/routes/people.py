@@ -12,18 +12,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
-from api.errors import COMMON
-from api.house import audit, now_of
+from api.context import audit, now_of
 from api.idempotency import Answer, once
-from api.pages import Cursor, Limit, page
 from api.routes.invitations import InvitationAnswer, shown_invitations
-from api.shapes import Body, Email, Key, Line
+from api.schemas.pages import Cursor, Limit, page
+from api.schemas.values import Body, Email, Key, Line
 from models import Invitation, Organization, Person
 from models.lifecycle import Role
 from models.token import Scope
+from web.problems import COMMON
 from workflow.access.people import find_organization, hand_over, invite_colleague, remove_person, revoke_invitation
-from workflow.actors import Actor
-from workflow.bells import Bell
+from workflow.identity.actors import Actor
+from workflow.work.bells import Bell
 
 router = APIRouter(prefix="/v1/organizations", responses=COMMON)
 

@@ -12,17 +12,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
-from api.errors import COMMON
-from api.house import audit
+from api.context import audit
 from api.idempotency import Answer, once
-from api.pages import Cursor, Limit, Page, page
-from api.shapes import Body, Key, Object, Prose, Whole
+from api.schemas.pages import Cursor, Limit, Page, page
+from api.schemas.values import Body, Key, Object, Prose, Whole
 from models import PolicyVersion
 from models.lifecycle import Role
 from models.token import Scope
-from workflow.actors import Actor
-from workflow.policy import load_policies
-from workflow.publishing import find_policy, preview_policy, publish_policy
+from web.problems import COMMON
+from workflow.identity.actors import Actor
+from workflow.operating.publishing import find_policy, preview_policy, publish_policy
+from workflow.policy.document import load_policies
 
 router = APIRouter(prefix="/v1/policies", responses=COMMON, tags=["admin"])
 

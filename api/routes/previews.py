@@ -10,24 +10,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
-from api.entries import EntryShown, shown_entry
-from api.errors import COMMON, PUBLIC
-from api.house import audit, now_of
+from api.context import audit, now_of
 from api.idempotency import Answer, once
-from api.pages import Cursor, Limit, page
-from api.shapes import Body, Key, SlugPath
+from api.schemas.entries import EntryShown, shown_entry
+from api.schemas.pages import Cursor, Limit, page
+from api.schemas.values import Body, Key, SlugPath
 from models import PreviewLink
 from models.lifecycle import Role
 from models.token import Scope
-from workflow.actors import Actor
-from workflow.building.previews import (
-    TOKEN_CHARACTERS,
-    create_preview,
-    previewed_app,
-    previewed_entry,
-    revoke_preview,
-)
-from workflow.locking import find_app
+from web.problems import COMMON, PUBLIC
+from workflow.apps import find_app
+from workflow.catalog.previews import TOKEN_CHARACTERS, create_preview, previewed_app, previewed_entry, revoke_preview
+from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1")
 

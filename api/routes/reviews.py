@@ -8,25 +8,26 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
-from api.errors import COMMON
-from api.house import audit, now_of
-from api.outcomes import RequestShown
-from api.pages import Cursor, Limit, Page, page
+from api.context import audit, now_of
 from api.routes.transitions import ask_for_one, reasons_of
-from api.shapes import SLUG, Body, GivenReason, Key, Prefer, Prose, Reasons
-from api.shown_reviews import FullReview, ShortReview, Step, full_review, short_review, shown_step
+from api.schemas.outcomes import RequestShown
+from api.schemas.pages import Cursor, Limit, Page, page
+from api.schemas.reviews import FullReview, ShortReview, Step, full_review, short_review, shown_step
+from api.schemas.values import SLUG, Body, GivenReason, Key, Prefer, Prose, Reasons
 from models import App, Person, Review, Submission
 from models.lifecycle import AppState, AppTrigger, Role, StepTrigger
 from models.review import SubmissionKind
 from models.token import Scope
-from workflow.actors import Actor
-from workflow.bells import Bell
+from web.problems import COMMON
 from workflow.errors import Conflict
-from workflow.requests import Wanted, was_asked
+from workflow.findings import Finding
+from workflow.identity.actors import Actor
+from workflow.lifecycle.requests import Wanted, was_asked
 from workflow.reviewing.desk import claim_review, hand_over_review, release_review
 from workflow.reviewing.dossier import find_review, open_dossier
 from workflow.reviewing.queue import QUEUE_ORDER, Due, Show, Wish, in_short, queue_of
-from workflow.reviewing.steps import Finding, decide_step
+from workflow.reviewing.steps import decide_step
+from workflow.work.bells import Bell
 
 router = APIRouter(prefix="/v1/reviews", responses=COMMON, tags=["reviewer"])
 

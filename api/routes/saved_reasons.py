@@ -11,22 +11,17 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
-from api.errors import COMMON
-from api.house import House, audit
+from api.context import House, audit
 from api.idempotency import Answer, once
-from api.pages import Cursor, Limit, Page, page
-from api.shapes import Body, Key, Prose, ReasonCode
+from api.schemas.pages import Cursor, Limit, Page, page
+from api.schemas.values import Body, Key, Prose, ReasonCode
 from models import SavedReason
 from models.lifecycle import Role
 from models.token import Scope
-from workflow.actors import Actor
-from workflow.reviewing.saved_reasons import (
-    add_saved_reason,
-    current_saved_reasons,
-    retire_saved_reason,
-    revise_saved_reason,
-    versions_of,
-)
+from web.problems import COMMON
+from workflow.identity.actors import Actor
+from workflow.reasons import current_saved_reasons
+from workflow.reviewing.saved_reasons import add_saved_reason, retire_saved_reason, revise_saved_reason, versions_of
 
 router = APIRouter(prefix="/v1/saved-reasons", responses=COMMON, tags=["reviewer"])
 

@@ -9,12 +9,12 @@ from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
-from api.errors import COMMON
-from api.house import now_of
+from api.context import now_of
 from models.lifecycle import Role
 from models.token import Scope
-from workflow.actors import Actor
-from workflow.policy import load_policies
+from web.problems import COMMON
+from workflow.identity.actors import Actor
+from workflow.policy.document import load_policies
 from workflow.reviewing.statistics import MAX_WEEKS, Waiting, Week, waiting_reviews, weeks_of_reviews
 
 router = APIRouter(prefix="/v1/statistics", responses=COMMON, tags=["reviewer", "admin"])

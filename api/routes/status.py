@@ -9,17 +9,17 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InHouse, allow
-from api.errors import COMMON, UnmetRule
 from api.routes.checklist import FindingAnswer
-from api.shapes import SlugPath
+from api.schemas.values import SlugPath
 from models.lifecycle import AppState, AppTrigger, StepState
 from models.review import ReviewOutcome
 from models.token import Scope
-from workflow.actors import Actor
-from workflow.building.latest import ReviewSeen
+from web.problems import COMMON, UnmetRule
+from workflow.apps import find_app
 from workflow.building.status import Standing, standing_of
-from workflow.locking import find_app
-from workflow.policy import load_policies
+from workflow.identity.actors import Actor
+from workflow.policy.document import load_policies
+from workflow.reviewing.partner_view import ReviewSeen
 
 router = APIRouter(prefix="/v1/apps/{slug}/status", responses=COMMON)
 

@@ -11,15 +11,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
-from api.errors import COMMON
-from api.pages import Cursor, Limit, page
-from api.shapes import SlugPath
+from api.schemas.pages import Cursor, Limit, page
+from api.schemas.values import SlugPath
 from models import AuditEntry
 from models.lifecycle import Role
 from models.token import Scope
-from workflow.actors import Actor
+from web.problems import COMMON
+from workflow.apps import find_app
 from workflow.building.test_account import READ, read_test_account
-from workflow.locking import find_app
+from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1/apps/{slug}/test-account", responses=COMMON)
 

@@ -12,17 +12,17 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from api.auth import InHouse, allow
-from api.errors import COMMON
-from api.house import audit, now_of
+from api.context import audit, now_of
 from api.idempotency import Answer, once
-from api.pages import Cursor, Limit, Page, page
-from api.shapes import Body, Key, Line, Whole
+from api.schemas.pages import Cursor, Limit, Page, page
+from api.schemas.values import Body, Key, Line, Whole
 from models import ApiToken, Person, Service
 from models.lifecycle import Role
 from models.token import Scope
-from workflow.actors import Actor
+from web.problems import COMMON
 from workflow.errors import NotFound
-from workflow.tokens import issue_token, revoke_token
+from workflow.identity.actors import Actor
+from workflow.identity.tokens import issue_token, revoke_token
 
 router = APIRouter(prefix="/v1/tokens", responses=COMMON, tags=["admin"])
 

@@ -10,9 +10,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InHouse, allow
-from api.errors import COMMON
-from api.house import House
-from api.outcomes import (
+from api.context import House
+from api.schemas.outcomes import (
     ItemAnswers,
     LoggedTransition,
     RequestShown,
@@ -23,21 +22,23 @@ from api.outcomes import (
     shown_request,
     shown_when_new,
 )
-from api.pages import Cursor, Limit, Page, page
-from api.shapes import MAX_ITEMS, GivenReason, Key, Moment, PickedReason, Prefer, Reasons, Slug, SlugPath, Whole
-from api.shapes import Body as Shape
+from api.schemas.pages import Cursor, Limit, Page, page
+from api.schemas.values import MAX_ITEMS, GivenReason, Key, Moment, PickedReason, Prefer, Reasons, Slug, SlugPath, Whole
+from api.schemas.values import Body as Shape
 from api.waiting import seconds_to_wait
 from models import App, Transition, TransitionRequest
 from models.lifecycle import AppState, AppTrigger, Role
 from models.request import RequestStatus
 from models.token import Scope
-from workflow.actors import Actor
+from web.problems import COMMON
+from workflow.apps import find_app
 from workflow.errors import NotFound
-from workflow.facts import Ask, Reason
-from workflow.loading import load_facts
-from workflow.locking import find_app
-from workflow.policy import load_policies
-from workflow.requests import Wanted
+from workflow.identity.actors import Actor
+from workflow.lifecycle.facts import Ask
+from workflow.lifecycle.loading import load_facts
+from workflow.lifecycle.requests import Wanted
+from workflow.policy.document import load_policies
+from workflow.reasons import Reason
 
 router = APIRouter(prefix="/v1", responses=COMMON)
 

@@ -11,19 +11,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InHouse, allow
-from api.errors import COMMON, problem_of
-from api.house import House, audit_many, now_of
-from api.pages import Cursor, Limit, page
-from api.shapes import MAX_ITEMS, Body, Flag, Moment, Slug, SlugPath, Workspace
+from api.context import House, audit_many, now_of
+from api.schemas.pages import Cursor, Limit, page
+from api.schemas.values import MAX_ITEMS, Body, Flag, Moment, Slug, SlugPath, Workspace
 from models import Customer, OAuthInstall
 from models.lifecycle import Role
 from models.token import Scope
-from workflow.actors import Actor
-from workflow.bells import Bell
+from web.problems import COMMON, problem_of
+from workflow.apps import find_app
 from workflow.errors import WorkflowError
-from workflow.locking import find_app
-from workflow.policy import load_policies
-from workflow.usage import Report, Reported, Use, report_use
+from workflow.identity.actors import Actor
+from workflow.policy.document import load_policies
+from workflow.usage.reports import Report, Reported, Use, report_use
+from workflow.work.bells import Bell
 
 router = APIRouter(prefix="/v1", responses=COMMON)
 

@@ -12,7 +12,7 @@ from cli.up import CHECKOUT
 from cli.view import RuleResult, View
 from models.base import new_id
 from models.lifecycle import AppTrigger, Role
-from workflow.rules import RULES_OF
+from workflow.lifecycle.rules import RULES_OF
 
 APP_NAME = "Acme Insights"
 LAUNCH = CHECKOUT / "examples" / "partner" / "launch"

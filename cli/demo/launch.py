@@ -12,7 +12,7 @@ from cli.mistakes import Mistake
 from cli.place import unit_of_work
 from models import App
 from models.lifecycle import AppState, AppTrigger
-from workflow.audit import verify_history
+from workflow.history.verification import verify_history
 
 CUSTOMERS = ("globex", "initech", "umbrella")
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from tests.journeys import KEY
-from workflow.audit import verify_history
+from workflow.history.verification import verify_history
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from models.lifecycle import AppState, Role
 from models.token import Scope
 from tests.api.world import World, slug_of
 from tests.launch import LOGO, STREAM
-from workflow.actors import Actor
-from workflow.usage import Use
+from workflow.identity.actors import Actor
+from workflow.usage.reports import Use
 
 Given = Callable[[World, Actor], dict[str, str]]
 Body = Callable[[World, Actor], Any]

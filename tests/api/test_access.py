@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests.api.access import accept, ask, body_of, code_for, company_in, decide, told
-from tests.api.conftest import Service
+from tests.api.running import Service
 from tests.api.service import Caller
 from tests.waiting import wait_until
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.api.conftest import Service
+from tests.api.running import Service
 from tests.journeys import app_building
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from cli.secrets import rotate_secrets
 from models.lifecycle import AppTrigger, Role
 from runtime.settings import load_settings
-from tests.api.conftest import Service
+from tests.api.running import Service
 from tests.api.service import Caller
 from tests.databases import TestDatabase
 from tests.factories import move

@@ -7,11 +7,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import AppState, AppTrigger
-from tests.api.conftest import Service
+from tests.api.running import Service
 from tests.factories import app_in, make_possible, move, pass_review
 from tests.journeys import BECAUSE, app_building, ask, judge, now_of
 from tests.launch import LOGO, MARK, picture
-from workflow.catalog import mend_catalog
+from workflow.catalog.listing import mend_catalog
 
 DETAILS = {
     "heatmaps": ("Glow", ["Heatmaps & Recordings"], "Shows where people look and click, from your own events."),

@@ -13,7 +13,7 @@ from typing import ClassVar
 import pytest
 
 from examples.client.devcenter_client import Ask, Client, NotAnswered, Problem, Use
-from tests.api.conftest import Service
+from tests.api.running import Service
 from tests.journeys import apps_in_public_beta, judge
 
 FOLDER = Path(__file__).parents[2] / "examples" / "client"

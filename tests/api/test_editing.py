@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.api.conftest import Service
+from tests.api.running import Service
 from tests.journeys import app_building, judge
 from tests.launch import STREAM, WEB
 

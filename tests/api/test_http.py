@@ -10,11 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import Person
-from tests.api.conftest import Service
+from tests.api.running import Service
 from tests.api.service import Caller
 from tests.journeys import apps_in_public_beta, judge, now_of, people_in, token_of
 from tests.launch import WEBHOOK, give_everything
-from workflow.tokens import issue_token, revoke_token
+from workflow.identity.tokens import issue_token, revoke_token
 
 
 def _problem(answer: Any, status: int, code: str) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from api.main import create_api
 from models.lifecycle import Role
 from models.token import Scope
 from runtime.settings import load_settings
-from tests.api.conftest import Service
 from tests.api.matrix import ALL, CALLS, PUBLIC, Call
+from tests.api.running import Service
 from tests.api.service import Caller
 from tests.api.world import MARK, UNKNOWN, World, world_in
-from workflow.actors import Actor
+from workflow.identity.actors import Actor
 
 EVERY_SCOPE = frozenset(Scope)
 

@@ -3,7 +3,7 @@
 import requests
 
 from models.lifecycle import AppState
-from tests.api.conftest import Service
+from tests.api.running import Service
 from tests.api.service import Caller
 from tests.factories import app_in
 from tests.journeys import people_in, token_of

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.api.conftest import Service
+from tests.api.running import Service
 from tests.api.service import Caller, api_running
 from tests.databases import TestDatabase
 from tests.journeys import apps_in_public_beta

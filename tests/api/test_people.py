@@ -1,7 +1,7 @@
 """The people of a company over HTTP: one owner, who invites and removes; tokens of the removed stop at once."""
 
 from tests.api.access import code_for, colleague_in, company_in, told
-from tests.api.conftest import Service
+from tests.api.running import Service
 
 
 def test_another_companys_people_are_not_to_be_found(shared_service: Service) -> None:

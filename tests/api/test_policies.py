@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Service
+from tests.api.running import Service
 from tests.journeys import apps_in_public_beta
-from workflow.publishing import problems_with_policy
+from workflow.operating.publishing import problems_with_policy
 
 
 def _current(service: Service) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import AppState, AppTrigger
-from tests.api.conftest import Service
 from tests.api.invariants import LISTED, Asked, check_requests, check_rows
+from tests.api.running import Service
 from tests.api.service import Caller
 from tests.factories import app_in
 from tests.journeys import judge, people_in, token_of

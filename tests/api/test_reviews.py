@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from models import ChecklistItem, Person
 from models.lifecycle import AppTrigger, Role
-from tests.api.conftest import Service
+from tests.api.running import Service
 from tests.api.service import Caller
 from tests.factories import move
 from tests.journeys import app_building, ask, judge, now_of, people_in, token_of
-from workflow.actors import Actor
+from workflow.identity.actors import Actor
 
 SECRET = "the partner must never read this"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from models.lifecycle import Role
-from tests.api.conftest import Service
 from tests.api.matrix import CALLS, PUBLIC
+from tests.api.running import Service
 from tests.journeys import app_building, apps_in_public_beta
 
 CHECKS = ",".join(

@@ -12,10 +12,10 @@ from api.auth import Access
 from api.main import ROUTERS
 from models.lifecycle import Role
 from models.token import Scope
-from tests.api.conftest import Service
+from tests.api.running import Service
 from tests.api.service import Caller
 from tests.waiting import wait_until
-from workflow.tokens import SCOPES_OF
+from workflow.identity.tokens import SCOPES_OF
 
 
 def _made(answer: requests.Response) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Reports of use over HTTP, and the counter that explains itself."""
 
-from tests.api.conftest import Service
+from tests.api.running import Service
 from tests.journeys import app_building, apps_in_public_beta
 
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import text
 
-from tests.api.conftest import Service
+from tests.api.running import Service
 from tests.journeys import apps_in_public_beta, judge
 from tests.waiting import wait_until
 

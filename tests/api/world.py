@@ -21,16 +21,16 @@ from tests.launch import LOGO, STREAM
 from tests.workers.processes import environment
 from workflow.access.people import invite_colleague
 from workflow.access.requests import Asked, request_access
-from workflow.actors import Actor
-from workflow.building.assets import store_asset
-from workflow.building.pictures import Picture
-from workflow.building.previews import create_preview
-from workflow.membership import apply_for_membership
-from workflow.policy import load_policies
+from workflow.assets.pictures import Picture
+from workflow.assets.storing import store_asset
+from workflow.catalog.membership import apply_for_membership
+from workflow.catalog.previews import create_preview
+from workflow.identity.actors import Actor
+from workflow.identity.tokens import SCOPES_OF, issue_token
+from workflow.policy.document import load_policies
 from workflow.reviewing.desk import claim_review, release_review
 from workflow.reviewing.saved_reasons import add_saved_reason
-from workflow.tokens import SCOPES_OF, issue_token
-from workflow.usage import Report, Use, report_use
+from workflow.usage.reports import Report, Use, report_use
 
 Made = TypeVar("Made")
 

@@ -26,7 +26,7 @@ from tests.cli.command import devcenter
 from tests.databases import TestDatabase
 from tests.journeys import KEY, People, apps_in_public_beta, ask, people_in
 from workflow.errors import Conflict, NotFound
-from workflow.promotion import request_promotions
+from workflow.lifecycle.promotion import request_promotions
 
 A_DAY = timedelta(days=1)
 

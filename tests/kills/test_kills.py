@@ -20,7 +20,7 @@ from tests.kills.client import Client
 from tests.kills.stack import Stack, hits, stack_running
 from tests.mailbox import Mailbox
 from tests.waiting import wait_until
-from workflow.audit import verify_history
+from workflow.history.verification import verify_history
 
 APPS = 50
 EACH = 40

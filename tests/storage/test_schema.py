@@ -13,7 +13,7 @@ from models import Base
 from models.guards import APPLICATION_ROLE, PRIVILEGES, create_schema
 from models.lifecycle import APP_EDGES
 from tests.databases import TestDatabase
-from workflow.machine import AppRulebook
+from workflow.lifecycle.rulebook import AppRulebook
 
 CATALOG = {
     "columns": """

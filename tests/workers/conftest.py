@@ -10,9 +10,9 @@ from runtime.doorbell import counted_doorbell
 from runtime.settings import load_settings
 from tests.databases import TestDatabase
 from tests.journeys import KEY
-from workers.deps import Deps
+from workers.context import Deps
 from workers.main import make_deps
-from workflow.bells import Bell
+from workflow.work.bells import Bell
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from tests.databases import TestDatabase
 from tests.journeys import app_building, people_in, token_of
-from workers.deps import Deps
+from workers.context import Deps
 from workers.intake import MAX_TRIES, request_transition
 
 

@@ -13,11 +13,11 @@ from models.base import new_id
 from models.lifecycle import AppTrigger
 from tests.databases import TestDatabase
 from tests.journeys import announce, app_building, ask, people_in
-from workers.deps import Deps
+from workers.context import Deps
 from workers.jobs import JOBS, Job, run_due_jobs
 from workers.scheduler import fire_due_ticks
-from workflow.bells import Bell
-from workflow.promotion import promote_eligible_apps
+from workflow.lifecycle.promotion import promote_eligible_apps
+from workflow.work.bells import Bell
 
 
 def _fired(deps: Deps, job: str) -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from examples.partner.server import ExamplePartner
 from models.lifecycle import StepTrigger
+from models.review import MACHINE_STEPS
 from runtime.guarded_http import FetchLimits, GuardedHttp
 from workers.steps import REGISTRY
 from workers.steps.step import Evidence
-from workflow.reviewing.steps import MACHINE_STEPS
 
 STEP = REGISTRY["partner_documentation"]
 LIMITS = FetchLimits(total=timedelta(seconds=5))

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from models.lifecycle import AppTrigger
 from tests.journeys import app_building, ask, outcome_of, people_in
-from workers.deps import Deps
+from workers.context import Deps
 from workers.transitions import apply_due_requests
 
 

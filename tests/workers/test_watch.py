@@ -7,9 +7,9 @@ from dataclasses import replace
 from models.lifecycle import AppTrigger
 from tests.journeys import app_building, ask, outcome_of, people_in
 from tests.waiting import wait_until
-from workers.deps import Deps
+from workers.context import Deps
 from workers.watch import Watch
-from workflow.bells import Bell
+from workflow.work.bells import Bell
 
 NEVER_SWEEPS = 3600.0
 

@@ -27,9 +27,9 @@ from tests.journeys import (
 )
 from tests.waiting import wait_until
 from tests.workers.processes import SCHEDULER, WORKER, environment, running
-from workflow.machine import AppRulebook
-from workflow.policy import load_policies
-from workflow.usage import Report, Use, report_use
+from workflow.lifecycle.rulebook import AppRulebook
+from workflow.policy.document import load_policies
+from workflow.usage.reports import Report, Use, report_use
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 
 from api.auth import find_callers
-from api.house import House, now_of
+from api.context import House, now_of
 from api.main import create_api
 from api.routes.catalog import list_entries
 from api.routes.reviews import queue
@@ -29,9 +29,9 @@ from models.request import RequestStatus
 from runtime.settings import load_settings
 from tests.databases import TestDatabase
 from tests.plans import Watched, watched
-from workflow.actors import Actor
-from workflow.due import DueKind, Lease, due_kinds, fail_due_row, finish_due_row, lease_due_rows
-from workflow.tokens import Principal
+from workflow.identity.actors import Actor
+from workflow.identity.tokens import Principal
+from workflow.work.leases import DueKind, Lease, due_kinds, fail_due_row, finish_due_row, lease_due_rows
 
 COMPANIES, APPS, PAGE = 3_000, 20_000, 5
 """A page so much smaller than the tables that reading one through would be a mistake."""

@@ -4,7 +4,7 @@ from models.lifecycle import StepTrigger
 from workers.pages import FetchesPages
 from workers.steps.reading import PLATFORM, read_page, unnamed
 from workers.steps.step import Evidence, Outcome, Step
-from workflow.reviewing.steps import Finding
+from workflow.findings import Finding
 
 
 def run(evidence: Evidence, http: FetchesPages) -> Outcome:

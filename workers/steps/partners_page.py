@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 from workers.pages import FetchedPage, FetchesPages
 from workers.steps.reading import PLATFORM, PLATFORM_DOMAIN, links_of, read_page, unnamed
 from workers.steps.step import Evidence, Outcome, Step
-from workflow.reviewing.steps import Finding
+from workflow.findings import Finding
 
 WANTED = ("utm_source", "utm_medium", "utm_campaign")
 _GUIDE = "The UTM guide at /v1/guides/utm has a whole link to copy."

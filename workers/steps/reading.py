@@ -7,7 +7,7 @@ from models.lifecycle import StepTrigger
 from workers.pages import FetchedPage, FetchesPages
 from workers.steps.page_text import read_html
 from workers.steps.step import Outcome
-from workflow.reviewing.steps import Finding
+from workflow.findings import Finding
 
 PLATFORM = "Segment"
 PLATFORM_DOMAIN = "segment.com"

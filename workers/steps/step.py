@@ -6,7 +6,7 @@ from typing import Any
 
 from models.lifecycle import StepTrigger
 from workers.pages import FetchesPages
-from workflow.reviewing.steps import Finding
+from workflow.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from models.lifecycle import AccessTrigger
 from workflow.access.domains import domain_of_mail
 from workflow.access.invitations import Seal, invite, lives_there, lock_organization
 from workflow.access.requests import cause_of, find_request, lock_companies
-from workflow.actors import Actor
 from workflow.errors import Conflict, Invalid, Refused
-from workflow.facts import Reason
-from workflow.machine import judge_access
+from workflow.identity.actors import Actor
+from workflow.machines import judge_access
 from workflow.notifications import NotificationKind, notify_address, void_notifications
+from workflow.reasons import Reason
 
 _TO_REVIEWERS = (NotificationKind.NEW_ACCESS_REQUEST, NotificationKind.ACCESS_OVERDUE)
 

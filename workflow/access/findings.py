@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from workflow.access.domains import domain_of_mail, is_disposable_mail, is_free_mail
-from workflow.due import Lease
-from workflow.reviewing.steps import Finding
+from workflow.findings import Finding
+from workflow.work.leases import Lease
 
 
 def findings_of_mail(email: str, website_domain: str) -> tuple[Finding, ...]:

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from models import ApiToken, Invitation, Organization, Person
 from models.base import new_id
 from models.lifecycle import Role
-from workflow.actors import Actor
 from workflow.errors import Conflict, NotFound
+from workflow.identity.actors import Actor
+from workflow.identity.tokens import hash_of, issue_token
 from workflow.notifications import NotificationKind, notify_address, void_notifications
-from workflow.tokens import hash_of, issue_token
 
 INVITATION_LIFE = timedelta(days=7)
 FIRST_TOKEN_LIFE = timedelta(days=365)

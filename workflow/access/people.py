@@ -11,8 +11,8 @@ from models import Invitation, Organization, Person
 from models.base import new_id
 from models.lifecycle import Role
 from workflow.access.invitations import Seal, invite, lives_there, lock_organization, revoke
-from workflow.actors import Actor
 from workflow.errors import Conflict, Forbidden, NotFound
+from workflow.identity.actors import Actor
 from workflow.notifications import NotificationKind, notify_people
 
 MOST_PEOPLE = 200

@@ -16,10 +16,10 @@ from models.base import new_id
 from models.lifecycle import AccessState
 from workflow.access.domains import domain_of_mail, domain_of_website, is_free_mail
 from workflow.access.findings import findings_of_mail
-from workflow.deadlines import deadline
 from workflow.errors import Conflict, NotFound
 from workflow.notifications import NotificationKind, notify_people, notify_reviewers
-from workflow.policy import Policy
+from workflow.policy.calendar import deadline
+from workflow.policy.document import Policy
 
 MOST_A_DAY = 5
 """Requests of one company's mail domain within a day; of a free-mail provider, of one address."""

@@ -7,11 +7,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import App
-from workflow.actors import Actor
-from workflow.apply import Writer, create_app
+from workflow.apps import lock_editable_app
 from workflow.building.revisions import Seen, demand_seen
 from workflow.building.slugs import refuse_unusable_slug, slug_conflict
-from workflow.locking import lock_editable_app
+from workflow.identity.actors import Actor
+from workflow.lifecycle.apply import Writer, create_app
 
 _APPROVED = text("SELECT EXISTS (SELECT FROM access_request WHERE organization_id = :id AND state = 'approved')")
 

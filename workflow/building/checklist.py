@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from models import App, ChecklistItem, Component
 from models.checklist import GIVEN_REQUIREMENTS, Requirement
-from workflow.actors import Actor
-from workflow.building.assets import problems_with_assets
+from workflow.apps import lock_editable_app, lock_kept_app
+from workflow.assets.storing import problems_with_assets
 from workflow.building.evidence import problems_with
 from workflow.building.findings import findings_on
 from workflow.errors import Invalid, NotFound
-from workflow.locking import lock_editable_app, lock_kept_app
+from workflow.identity.actors import Actor
 
 Seal = Callable[[str], str]
 """Encrypts a secret for storing."""

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from models import Component, ComponentTest
 from models.component import SUBKINDS, ComponentKind, TestColour
-from workflow.actors import Actor
+from workflow.apps import find_app, lock_editable_app, lock_kept_app
 from workflow.building.checklist import judge_documentation_again
 from workflow.building.revisions import Seen, demand_seen
 from workflow.building.settings import checked_settings
 from workflow.errors import Conflict, Invalid, NotFound
-from workflow.locking import find_app, lock_editable_app, lock_kept_app
+from workflow.identity.actors import Actor
 
 MOST_COMPONENTS = 50
 """How many Components an App may have at a time."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from models.checklist import Requirement
 from workflow.building.guides import PLACEHOLDER, sections_in, sections_wanted
-from workflow.reviewing.steps import Finding
+from workflow.findings import Finding
 
 MOST_IMAGES = 2
 LEAST_CATALOG_TEXT = 40

@@ -15,8 +15,8 @@ from workflow.building.checklist import evidence_of, shown
 from workflow.building.components import components_of
 from workflow.building.findings import JUDGED_AT_ONCE
 from workflow.building.guides import GUIDES
-from workflow.building.latest import ReviewSeen, latest_review
-from workflow.policy import Policy
+from workflow.policy.document import Policy
+from workflow.reviewing.partner_view import ReviewSeen, latest_review
 
 Found = Mapping[str, str]
 """A finding: `code`, `detail`, `remedy`."""

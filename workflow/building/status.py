@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from models import App, Transition, TransitionReason, TransitionRequest
 from models.lifecycle import AppState, AppTrigger
-from workflow.actors import Actor
-from workflow.building.latest import ReviewSeen, latest_review
-from workflow.facts import Ask
-from workflow.loading import load_facts
-from workflow.machine import AppRulebook, Judgment
-from workflow.policy import Policies
+from workflow.identity.actors import Actor
+from workflow.lifecycle.facts import Ask
+from workflow.lifecycle.loading import load_facts
+from workflow.lifecycle.rulebook import AppRulebook
+from workflow.machines import Judgment
+from workflow.policy.document import Policies
+from workflow.reviewing.partner_view import ReviewSeen, latest_review
 
 MOST_HISTORY = 50
 

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from models import App, AuditEntry, ChecklistItem, Review
 from models.checklist import Requirement
 from models.lifecycle import Role
-from workflow.actors import Actor
+from workflow.apps import find_app
 from workflow.errors import Conflict, Forbidden, NotFound
-from workflow.locking import find_app
+from workflow.identity.actors import Actor
 
 Unseal = Callable[[str], str]
 """Decrypts a stored secret; raises ValueError when no key of the ring opens it."""

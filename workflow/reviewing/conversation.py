@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from models import InternalNote, Review, ReviewMessage
 from models.conversation import Side
-from workflow.actors import Actor
+from workflow.apps import lock_app
 from workflow.errors import Conflict
-from workflow.loading import app_ids
-from workflow.locking import lock_app
+from workflow.identity.actors import Actor
 from workflow.notifications import NotificationKind, Told, notify_of_apps
 from workflow.reviewing.desk import lock_review
+from workflow.sql.arrays import app_ids
 
 MAX_MESSAGES = 500
 """Messages, and notes, that one review may have."""

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from models import App, Person, Review
 from models.lifecycle import Role
-from workflow.actors import Actor
 from workflow.errors import Conflict, NotFound
+from workflow.identity.actors import Actor
 from workflow.notifications import NotificationKind, Told, notify_of_apps
-from workflow.policy import load_policies
+from workflow.policy.document import load_policies
 
 REVIEWING_ROLES = (Role.REVIEWER.value, Role.ADMIN.value)
 """Who may hold a review."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import App, Person, Review, ReviewStep, Submission
 from models.review import SubmissionKind
-from workflow.actors import Actor
+from workflow.identity.actors import Actor
 
 
 class Show(StrEnum):

@@ -1,32 +1,16 @@
 """Saved reasons: kept by version, never edited in place, and filled into the reasons that name them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models import SavedReason
-from models.lifecycle import Role
-from workflow.actors import Actor
-from workflow.errors import Conflict, Invalid, NotFound
-from workflow.facts import Reason
+from workflow.errors import Conflict, NotFound
+from workflow.identity.actors import Actor
 
 MAX_SAVED_REASONS = 1000
-
-
-def current_saved_reasons(*, retired: bool = False) -> Select[SavedReason]:
-    """Gives the statement for the newest version of each code, in order of the codes."""
-    newest = (
-        select(SavedReason.code, func.max(SavedReason.version).label("version")).group_by(SavedReason.code).subquery()
-    )
-    statement = (
-        select(SavedReason)
-        .join(newest, (SavedReason.code == newest.c.code) & (SavedReason.version == newest.c.version))
-        .order_by(SavedReason.code)
-    )
-    return statement if retired else statement.where(SavedReason.retired.is_(False))
 
 
 def versions_of(session: Session, code: str) -> Sequence[SavedReason]:
@@ -71,33 +55,6 @@ def retire_saved_reason(session: Session, code: str, actor: Actor) -> SavedReaso
         code=code, version=last.version + 1, text=last.text, where_to_fix=last.where_to_fix, retired=True
     )
     return _append(session, retired, actor)
-
-
-def saved_reasons_named(session: Session, reasons: Iterable[Reason]) -> dict[str, SavedReason]:
-    """Gives the newest versions of the saved reasons that `reasons` name, by code: one query, none when none is."""
-    codes = {reason.code for reason in reasons if reason.saved}
-    if not codes:
-        return {}
-    statement = current_saved_reasons().where(SavedReason.code.in_(codes))
-    return {saved.code: saved for saved in session.scalars(statement)}
-
-
-def filled_in(reasons: Sequence[Reason], known: Mapping[str, SavedReason], actor: Actor) -> tuple[Reason, ...]:
-    """Gives `reasons` with the texts of the saved ones, their places and versions, and the words that were added.
-
-    Saved reasons are the reviewers': nobody else can name one. Raises Invalid for one that is not known or retired.
-    """
-    return tuple(_filled_in(reason, known, actor) if reason.saved else reason for reason in reasons)
-
-
-def _filled_in(reason: Reason, known: Mapping[str, SavedReason], actor: Actor) -> Reason:
-    saved = known.get(reason.code) if actor.role in (Role.REVIEWER, Role.ADMIN) else None
-    if saved is None:
-        raise Invalid(
-            "saved_reason.unknown", f"There is no saved reason {reason.code} to pick.", "List the saved reasons."
-        )
-    words = "\n".join(part for part in (saved.text, reason.text) if part.strip())
-    return replace(reason, text=words, where=reason.where or saved.where_to_fix, saved_version=saved.version)
 
 
 def _append(session: Session, saved: SavedReason, actor: Actor) -> SavedReason:

@@ -5,9 +5,7 @@ What a machine's step does lives in workers/steps.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -15,30 +13,13 @@ from sqlalchemy.orm import Session
 
 from models import ReviewStep
 from models.lifecycle import StepTrigger
-from workflow.actors import Actor
-from workflow.due import Lease
+from models.review import MACHINE_STEPS
 from workflow.errors import Invalid, NotFound, Refused
-from workflow.machine import judge_step
+from workflow.findings import Finding
+from workflow.identity.actors import Actor
+from workflow.machines import judge_step
 from workflow.reviewing.desk import lock_held_review
-
-MACHINE_STEPS: Final = frozenset({"partner_documentation", "partners_page", "launch_announcement", "catalog_details"})
-"""Steps that a worker runs; workers/steps has one file for each."""
-
-PERSON_STEPS: Final = frozenset({"end_to_end_check"})
-"""Steps that a reviewer decides."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something a step found: a stable code, words, how to mend it, and where."""
-
-    code: str
-    detail: str
-    remedy: str = ""
-    where: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        return {"code": self.code, "detail": self.detail, "remedy": self.remedy, "where": self.where}
+from workflow.work.leases import Lease
 
 
 def decide_step(

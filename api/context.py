@@ -1,0 +1,118 @@
+"""What every endpoint shares: transactions, rules, bells. Made in `main`, found on the application's state."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar, cast
+from uuid import UUID
+
+from fastapi import Request
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
+
+from api.token_use import TokenUse
+from api.waiting import Waiter
+from models import AuditEntry
+from workflow.errors import WorkflowError
+from workflow.identity.actors import Actor
+from workflow.identity.tokens import Principal
+from workflow.lifecycle.apply import Writer
+from workflow.lifecycle.requests import Accepted, Wanted
+from workflow.lifecycle.rulebook import AppRulebook
+from workflow.policy.document import load_policies
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The world of the endpoints.
+
+    `find_caller` knows who holds a token, `accept_one` takes a transition request in and rings for it; both raise
+    WorkflowError. `accept_many` takes in each of a list, or says why not. `ring` is given bells (`workflow.work`) and
+    never blocks nor raises; `seal` encrypts a secret and `unseal` opens one, or raises ValueError;
+    `allow_loopback_urls` lets partners' URLs lead to this machine; `pixels` are the few threads that look into
+    pictures; `redis_answers` tells it within a second.
+    """
+
+    engine: AsyncEngine
+    history_key: bytes
+    rulebook: AppRulebook
+    find_caller: Callable[[str], Awaitable[Principal]]
+    accept_one: Callable[[Actor, Wanted], Awaitable[Accepted]]
+    accept_many: Callable[[Actor, Sequence[Wanted]], Awaitable[list[Accepted | WorkflowError]]]
+    ring: Callable[..., None]
+    seal: Callable[[str], str]
+    unseal: Callable[[str], str]
+    allow_loopback_urls: bool
+    pixels: Executor
+    waiter: Waiter
+    token_use: TokenUse
+    revision: str
+    redis_answers: Callable[[], Awaitable[bool]]
+
+    async def transact(self, work: Callable[[Session], Result]) -> Result:
+        """Runs synchronous `work` in one transaction and gives what it gives, after COMMIT."""
+        return await transact(self.engine, work)
+
+    async def look_into(self, work: Callable[[], Result]) -> Result:
+        """Runs `work`, which takes a processor's time, beside the event loop: a few at once, the others wait."""
+        return await asyncio.get_running_loop().run_in_executor(self.pixels, work)
+
+    def writer(self, session: Session) -> Writer:
+        """Gives what writing transitions needs."""
+        return Writer(self.history_key, self.rulebook, load_policies(session), lambda _name: None)
+
+
+async def transact(engine: AsyncEngine, work: Callable[[Session], Result]) -> Result:
+    """Runs synchronous `work` in one transaction (none, if `engine` commits by statement); gives what it gives, after.
+
+    One switch into the greenlet for BEGIN, work and COMMIT.
+    """
+
+    def run(session: Session) -> Result:
+        with session.begin():
+            return work(session)
+
+    async with AsyncSession(engine, expire_on_commit=False) as session:
+        return await session.run_sync(run)
+
+
+async def house_of(request: Request) -> House:
+    """The dependency by which an endpoint gets the house. Asynchronous, or it would cost a thread on every call."""
+    return cast(House, request.app.state.house)
+
+
+def now_of(session: Session) -> datetime:
+    """Gives the database's time: one clock for all processes."""
+    now: datetime = session.execute(text("SELECT now()")).scalar_one()
+    return now
+
+
+def audit(session: Session, actor: Actor, action: str, target: str | UUID, **detail: object) -> None:
+    """Notes a state-changing call, in its transaction."""
+    session.add(
+        AuditEntry(actor_id=actor.id, actor_role=actor.role.value, action=action, target=str(target), detail=detail)
+    )
+
+
+def audit_many(
+    session: Session, actor: Actor, action: str, targets: Sequence[tuple[str | UUID, Mapping[str, object]]]
+) -> None:
+    """Notes a state-changing call on many targets, each with its detail, in its transaction."""
+    if not targets:
+        return
+    entries = [{"target": str(target), "detail": detail} for target, detail in targets]
+    who = {"actor_id": actor.id, "role": actor.role.value, "action": action}
+    session.execute(_AUDIT_MANY, who | {"entries": json.dumps(entries)})
+
+
+_AUDIT_MANY = text("""
+    INSERT INTO audit_entry (actor_id, actor_role, action, target, detail)
+    SELECT :actor_id, :role, :action, target, detail
+      FROM jsonb_to_recordset(CAST(:entries AS jsonb)) AS entry (target text, detail jsonb)
+""")

@@ -1,0 +1,120 @@
+"""The shapes of requests: types with their bounds, shared by the routes."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+
+from email_validator import EmailNotValidError, validate_email
+from fastapi import Header, Path
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from web.strict_json import nests_deeper
+
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+MAX_ITEMS = 1000
+MAX_DEPTH = 20
+OBJECT_BYTES = 64 * 1024
+"""What one free-form object may take, as JSON."""
+
+
+def _storable(value: Any) -> Any:
+    """Refuses what JSON in Postgres cannot hold: NUL, lone surrogates, NaN, and what is larger than anybody means."""
+    if nests_deeper(value, MAX_DEPTH):
+        raise ValueError(f"must not nest deeper than {MAX_DEPTH}")
+    try:
+        dumped = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        size = len(dumped.encode())
+    except ValueError as error:
+        raise ValueError(f"cannot be stored: {error}") from None
+    if "\\u0000" in dumped:
+        raise ValueError("must not contain the character NUL")
+    if size > OBJECT_BYTES:
+        raise ValueError(f"must not be larger than {OBJECT_BYTES} bytes")
+    return value
+
+
+def _in_this_millennium(moment: datetime) -> datetime:
+    """Refuses times that Postgres can hold and Python, in another zone, cannot read again."""
+    if not 2000 <= moment.year <= 2999:
+        raise ValueError("must be between the years 2000 and 2999")
+    return moment
+
+
+def _written(value: Any) -> Any:
+    """Refuses times that are numbers: nobody could tell seconds from milliseconds."""
+    if not isinstance(value, str | datetime):
+        raise ValueError("must be a text as in RFC 3339")
+    return value
+
+
+def _mail_address(value: str) -> str:
+    """Gives the address as mail servers know it. Its syntax is judged; nothing is looked up."""
+    try:
+        found = validate_email(value, allow_smtputf8=False, check_deliverability=False)
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from None
+    return found.ascii_email or found.normalized
+
+
+Line = Annotated[
+    str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=100, strip_whitespace=True)
+]
+Prose = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, max_length=2000)]
+Words = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$", min_length=1, max_length=5000)]
+Object = Annotated[dict[str, Any], AfterValidator(_storable)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_this_millennium)]
+Flag = Annotated[bool, Strict()]
+Whole = Annotated[int, Strict()]
+"""`Flag` and `Whole` in a body are JSON's true, false and numbers, and no texts that look like them."""
+Email = Annotated[
+    str,
+    StringConstraints(max_length=254),
+    AfterValidator(_mail_address),
+    WithJsonSchema({"type": "string", "format": "email", "maxLength": 254, "examples": ["pat@acme.example"]}),
+]
+Website = Annotated[
+    str,
+    StringConstraints(pattern=r"^https?://[^\s\x00-\x1f\x7f]+$", max_length=500),
+    Field(examples=["https://acme.example"]),
+]
+Slug = Annotated[str, StringConstraints(pattern=SLUG, min_length=2, max_length=64)]
+SlugPath = Annotated[str, Path(pattern=SLUG, max_length=64, examples=["acme"])]
+Workspace = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,128}$", examples=["workspace-1"])]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")]
+Prefer = Annotated[str | None, Header(max_length=200)]
+
+
+class Body(BaseModel):
+    """A request's body: nothing unknown in it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class GivenReason(Body):
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.]+$", min_length=1, max_length=64)] = "other"
+    text: Prose
+    where: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=500)] = ""
+
+
+ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.]+$", min_length=1, max_length=64)]
+
+
+class PickedReason(Body):
+    """A saved reason by its code: its text and place are filled in; `text` comes after it, `where` instead of it."""
+
+    saved: Annotated[ReasonCode, Field(examples=["partners_page.no_utm"])]
+    text: Prose | None = None
+    where: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=500)] = ""
+
+
+Reasons = Annotated[list[GivenReason | PickedReason], Field(max_length=50)]

@@ -1,0 +1,149 @@
+"""Heads that drip, swell or cannot be read, answers that nobody takes: each has an end, and the connection closes."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from tests.waiting import wait_until
+from web.bounds import HEAD_BYTES, Bounds
+from web.wire import BoundedHead
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n"
+
+
+class ImpatientHead(BoundedHead):
+    head_seconds = 0.3
+    answer_seconds = 0.3
+    most_connections = 8
+
+
+LARGE = 64 * 1024 * 1024
+"""More than sockets' buffers hold."""
+
+
+async def _hello(scope: Scope, _receive: Receive, send: Send) -> None:
+    if scope["path"] == "/large":
+        length = str(LARGE).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+        await send({"type": "http.response.body", "body": b"x" * LARGE})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+@pytest.fixture
+def address() -> Iterator[tuple[str, int]]:
+    """A server of its own, with little patience."""
+    config = uvicorn.Config(
+        Bounds(_hello, body_bytes=1000, body_seconds=0.3), port=0, http=ImpatientHead, lifespan="off", log_config=None
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    wait_until(lambda: server.started, seconds=20, what="the server")
+    yield server.servers[0].sockets[0].getsockname()
+    server.should_exit = True
+    thread.join(20)
+
+
+@contextmanager
+def _client(address: tuple[str, int]) -> Iterator[socket.socket]:
+    with closing(socket.create_connection(address, timeout=20)) as client:
+        yield client
+
+
+def _until_closed(client: socket.socket) -> bytes:
+    got = b""
+    while part := client.recv(65536):
+        got += part
+    return got
+
+
+def _code(answer: bytes) -> str:
+    return str(json.loads(answer.partition(b"\r\n\r\n")[2])["code"])
+
+
+@pytest.mark.parametrize("sent", [b"", b"\r\n", REQUEST + b"X-Slow: "])
+def test_a_head_that_does_not_arrive_in_time_is_refused(address: tuple[str, int], sent: bytes) -> None:
+    with _client(address) as client:
+        client.sendall(sent)
+        answer = _until_closed(client)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert _code(answer) == "head.slow"
+
+
+def test_a_second_head_on_a_connection_has_no_more_time_than_the_first(address: tuple[str, int]) -> None:
+    with _client(address) as client:
+        client.sendall(REQUEST + b"\r\n" + REQUEST)
+        answer = _until_closed(client)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"HTTP/1.1 408 " in answer
+
+
+def test_a_head_that_grows_for_ever_is_refused(address: tuple[str, int]) -> None:
+    with _client(address) as client:
+        client.sendall(REQUEST + b"X-Large: " + b"x" * (2 * HEAD_BYTES + 1))
+        assert client.recv(65536).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_whole_head_that_is_too_large_is_refused(address: tuple[str, int]) -> None:
+    with _client(address) as client:
+        client.sendall(REQUEST + b"X-Large: " + b"x" * HEAD_BYTES + b"\r\n\r\n")
+        answer = _until_closed(client)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert _code(answer) == "headers.too_large"
+
+
+def test_what_is_not_http_gets_a_problem(address: tuple[str, int]) -> None:
+    with _client(address) as client:
+        client.sendall(b"hello\r\n\r\n")
+        answer = _until_closed(client)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert _code(answer) == "request.unreadable"
+
+
+@pytest.mark.parametrize(("length", "status"), [(10, b"408"), (1001, b"413")])
+def test_a_body_that_drips_or_is_too_large_is_refused_and_its_connection_closes(
+    address: tuple[str, int], length: int, status: bytes
+) -> None:
+    with _client(address) as client:
+        client.sendall(REQUEST + b"Content-Length: %d\r\n\r\nx" % length)
+        assert _until_closed(client).startswith(b"HTTP/1.1 " + status)
+
+
+def test_requests_on_one_connection_are_all_answered(address: tuple[str, int]) -> None:
+    with _client(address) as client:
+        client.sendall((REQUEST + b"\r\n") * 2 + REQUEST + b"Connection: close\r\n\r\n")
+        assert _until_closed(client).count(b"hello") == 3
+
+
+@pytest.mark.parametrize("more", [b"", b"Connection: close\r\n"])
+def test_a_client_that_takes_nothing_of_its_answer_is_cut_off(address: tuple[str, int], more: bytes) -> None:
+    with _client(address) as client:
+        client.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n" + more + b"\r\n")
+        client.recv(1)
+        wait_until(lambda: _is_cut_off(client), what="the end of the connection")
+
+
+def test_a_connection_too_many_is_refused_and_those_that_stand_are_served(address: tuple[str, int]) -> None:
+    with ExitStack() as stack:
+        standing = [stack.enter_context(_client(address)) for _ in range(ImpatientHead.most_connections)]
+        standing[0].sendall(REQUEST + b"\r\n")
+        assert standing[0].recv(65536).startswith(b"HTTP/1.1 200 ")
+        answer = _until_closed(stack.enter_context(_client(address)))
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert _code(answer) == "connections.too_many"
+
+
+def _is_cut_off(client: socket.socket) -> bool:
+    try:
+        client.send(b"x")
+    except OSError:
+        return True
+    return False

@@ -1,0 +1,202 @@
+"""What can be given for an App: slugs, settings, pictures, and what the rules find. Mostly pure."""
+
+from collections.abc import Mapping
+from io import BytesIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from sqlalchemy import create_engine, text
+
+from models.app import SKELETON
+from models.asset import AssetKind
+from models.checklist import Requirement
+from tests.databases import TestDatabase
+from tests.launch import CATALOG_TEXT, DOCUMENTATION, LOGO, MARK, SCREENSHOT, SUBSCRIPTION
+from workflow.assets.pictures import examine
+from workflow.building.findings import findings_on
+from workflow.building.guides import GUIDES, find_guide
+from workflow.building.settings import SETTINGS_OF, checked_settings
+from workflow.building.slugs import skeleton_of
+from workflow.errors import Invalid
+
+SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 200 50"{}>{}</svg>'
+)
+
+
+def test_the_database_and_the_code_have_one_skeleton(module_database: TestDatabase) -> None:
+    slugs = ["acme", "acrne", "a-c-m-e", "rn", "r-n", "vv", "1i0-l0o", "rrn", "vvv", "r-rn", "0rn1"]
+    engine = create_engine(module_database.application_url)
+    with engine.connect() as connection:
+        stored = {
+            slug: connection.execute(
+                text(f"SELECT {SKELETON} FROM (VALUES (:slug)) AS t (slug)"), {"slug": slug}
+            ).scalar()
+            for slug in slugs
+        }
+    engine.dispose()
+    assert stored == {slug: skeleton_of(slug) for slug in slugs}
+    assert skeleton_of("acme") == skeleton_of("acrne") == skeleton_of("a-crn-e")
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"url": "http://acme.example/"}, "settings.url"),
+        ({"url": "https://user:word@acme.example/"}, "settings.url"),
+        ({"url": "https://[acme/"}, "settings.url"),
+        ({"colour": "blue"}, "settings.colour"),
+        ({"event_types": ["track"]}, "settings"),
+        ({"event_types": ["delete", "delete"]}, "settings.event_types"),
+        ({"event_types": ["delete", "purchase"]}, "settings.event_types.1"),
+        ({"settings": [{"name": "a b", "label": "A"}]}, "settings.settings.0.name"),
+        ({"settings": [{"name": "a", "label": "A", "type": "choice"}]}, "settings.settings.0"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused_by_where_and_why(change: dict[str, object], where: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        checked_settings("subscription", "webhook", SUBSCRIPTION | change, loopback=False)
+    assert refused.value.code == "settings.invalid"
+    assert f"{where}: " in refused.value.detail
+
+
+def test_only_where_loopback_is_allowed_a_plain_url_may_lead_to_it() -> None:
+    plain = SUBSCRIPTION | {"url": "http://127.0.0.1:9000/webhook"}
+    assert checked_settings("subscription", "webhook", plain, loopback=True)["url"] == plain["url"]
+    with pytest.raises(Invalid):
+        checked_settings("subscription", "webhook", plain, loopback=False)
+    with pytest.raises(Invalid):
+        checked_settings("subscription", "webhook", plain | {"url": "http://acme.example/"}, loopback=True)
+
+
+@given(st.sampled_from(sorted(SETTINGS_OF)), st.dictionaries(st.text(max_size=8), st.integers() | st.text(max_size=8)))
+def test_any_settings_are_taken_or_refused_in_words(kind: tuple[str, str], settings: dict[str, object]) -> None:
+    said = None
+    try:
+        taken = checked_settings(*kind, settings, loopback=False)
+        assert checked_settings(*kind, taken, loopback=False) == taken
+    except Invalid as refused:
+        said = refused.detail
+    assert said is None or said.startswith("settings")
+
+
+@pytest.mark.parametrize(("kind", "content"), [("logo", LOGO), ("mark", MARK), ("screenshot", SCREENSHOT)])
+def test_the_example_pictures_are_taken(kind: str, content: bytes) -> None:
+    found = examine(AssetKind(kind), content)
+    assert found.media_type == ("image/png" if kind == "screenshot" else "image/svg+xml")
+    assert found.width > 0
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        SVG.format("", "<script>alert(1)</script>"),
+        SVG.format(' onload="alert(1)"', "<path/>"),
+        SVG.format("", "<foreignObject><p/></foreignObject>"),
+        SVG.format("", '<image href="https://evil.example/x.png"/>'),
+        SVG.format("", '<a xlink:href="javascript:alert(1)"><path/></a>'),
+        SVG.format("", '<linearGradient xlink:href="https://evil.example/x"/>'),
+        SVG.format("", "<style>@import 'https://evil.example/x.css';</style>"),
+        SVG.format("", "<style>path{fill:url(https://evil.example/x)}</style>"),
+        SVG.format("", "<style>path{fill:u\\72l(//evil.example)}</style>"),
+        SVG.format("", '<path style="fill:url( //evil.example/x )"/>'),
+        SVG.format("", '<path fill="url(data:image/svg+xml,x)"/>'),
+        SVG.format("", '<animate attributeName="href"/>'),
+        SVG.format("", '<use href="#a"/>'),
+        SVG.format("", '<p xmlns="http://www.w3.org/1999/xhtml"/>'),
+        '<?xml-stylesheet href="x.css"?>' + SVG.format("", "<path/>"),
+        SVG.format("", "<path/>") + "<?php echo 1 ?>",
+        '<!DOCTYPE svg [<!ENTITY a "b">]>' + SVG.format("", "<title>&a;</title>"),
+        '<!DOCTYPE svg SYSTEM "file:///etc/passwd">' + SVG.format("", "<path/>"),
+        SVG.format("", "<g>" * 300 + "</g>" * 300),
+        SVG.format("", "<path/>" * 6000),
+        "<html><body>no picture</body></html>",
+        "GIF89a",
+        "",
+        SVG.replace("0 0 200 50", "0 0 50 200").format("", "<path/>"),
+        SVG.replace('viewBox="0 0 200 50"', "").format("", "<path/>"),
+    ],
+)
+def test_a_logo_that_runs_loads_hides_or_stands_upright_is_refused(content: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        examine(AssetKind.LOGO, content.encode())
+    assert refused.value.code == "asset.invalid"
+
+
+def test_a_script_in_another_encoding_is_still_a_script() -> None:
+    with pytest.raises(Invalid):
+        examine(AssetKind.LOGO, SVG.format("", "<script/>").encode("utf-16"))
+
+
+def test_a_mark_is_square_and_a_plain_gradient_is_fine() -> None:
+    gradient = '<defs><linearGradient id="a"><stop offset="0"/></linearGradient></defs><path fill="url(#a)"/>'
+    assert examine(AssetKind.LOGO, SVG.format("", gradient).encode()).width == 200
+    with pytest.raises(Invalid, match="square"):
+        examine(AssetKind.MARK, SVG.format("", gradient).encode())
+
+
+def _image(size: tuple[int, int], form: str, **options: object) -> bytes:
+    buffer = BytesIO()
+    Image.new("RGB", size).save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_a_screenshot_is_known_by_its_content_and_measured(form: str) -> None:
+    found = examine(AssetKind.SCREENSHOT, _image((320, 240), form))
+    assert (found.media_type, found.width, found.height) == (f"image/{form.lower()}", 320, 240)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _image((320, 240), "GIF"),
+        _image((10, 10), "PNG"),
+        _image((8193, 200), "PNG"),
+        _image((7000, 7000), "PNG"),
+        _image((320, 240), "PNG")[:200],
+        _image((320, 240), "WEBP", save_all=True, append_images=[Image.new("RGB", (320, 240), "red")]),
+        b"\x89PNG\r\n\x1a\n" + bytes(100),
+        LOGO,
+        bytes(6 * 1024 * 1024),
+    ],
+    ids=["gif", "small", "wide", "huge", "cut", "moving", "broken", "svg", "heavy"],
+)
+def test_a_screenshot_that_is_none_or_too_large_is_refused(content: bytes) -> None:
+    with pytest.raises(Invalid) as refused:
+        examine(AssetKind.SCREENSHOT, content)
+    assert refused.value.code == "asset.invalid"
+
+
+def _codes(requirement: Requirement, evidence: Mapping[str, object], *kinds: str) -> list[str]:
+    return [finding.code for finding in findings_on(requirement, evidence, kinds)]
+
+
+def test_documentation_has_the_sections_of_every_kinds_template() -> None:
+    given = {"text": DOCUMENTATION}
+    assert _codes(Requirement.PLATFORM_DOCUMENTATION, given, "subscription") == []
+    assert _codes(Requirement.PLATFORM_DOCUMENTATION, given, "subscription", "plugin") == ["section.missing"]
+    template = {"text": find_guide("documentation-stream").text}
+    assert _codes(Requirement.PLATFORM_DOCUMENTATION, template, "stream") == ["template.placeholder"]
+    assert _codes(Requirement.PLATFORM_DOCUMENTATION, {"text": "## Events\n"}, "stream").count("section.missing") == 4
+
+
+def test_a_description_is_light_and_has_two_images_at_most() -> None:
+    image = "![x](https://acme.example/x.png)"
+    assert _codes(Requirement.APP_INFO, {"description": f"**Charts** {image} {image}"}) == []
+    assert _codes(Requirement.APP_INFO, {"description": f"{image} {image} {image}"}) == ["images.too_many"]
+    heavy = "# Charts\n<b>now</b> [here](http://acme.example)"
+    assert _codes(Requirement.APP_INFO, {"description": heavy}) == ["markup.html", "markup.heavy", "link.insecure"]
+
+
+def test_catalog_text_says_something_of_its_own() -> None:
+    assert _codes(Requirement.CATALOG_DETAILS, {"text": CATALOG_TEXT}) == []
+    assert _codes(Requirement.CATALOG_DETAILS, {"text": "Charts."}) == ["text.short"]
+    template = find_guide("catalog-text").text
+    assert _codes(Requirement.CATALOG_DETAILS, {"text": template}) == ["template.placeholder"]
+
+
+def test_every_guide_is_there() -> None:
+    assert all(guide.text.strip() and Requirement(guide.serves) for guide in GUIDES)

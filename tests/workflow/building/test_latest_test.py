@@ -1,0 +1,46 @@
+"""The latest test of a Component is the one recorded last, whatever the clocks of those who recorded say."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy.orm import Session
+
+from models import Component, ComponentTest
+from tests.databases import TestDatabase
+from tests.journeys import app_building, now_of, people_in
+from workflow.building.components import components_of
+from workflow.lifecycle.loading import load_facts
+from workflow.policy.document import load_policies
+
+
+@pytest.fixture
+def engine(database: TestDatabase) -> Iterator[Engine]:
+    made = create_engine(database.application_url)
+    yield made
+    made.dispose()
+
+
+def test_a_test_recorded_last_counts_although_its_machine_is_behind(engine: Engine) -> None:
+    app_id = app_building(engine, people_in(engine), "acme")
+    with Session(engine) as session, session.begin():
+        now = now_of(session)
+        component = session.scalars(select(Component)).first()
+        assert component is not None
+        behind = session.execute(text("SELECT uuidv7(interval '-1 hour')")).scalar_one()
+        session.add(
+            ComponentTest(
+                id=behind,
+                component_id=component.id,
+                component_revision=component.revision,
+                colour="red",
+                results=[],
+                requested_by=component.id,
+                status="done",
+                due_at=now,
+            )
+        )
+        session.flush()
+        facts = load_facts(session, [app_id], load_policies(session))[app_id].facts
+        assert "red" in {one.colour for one in facts.components}
+        assert "red" in {colour for _, colour in components_of(session, [app_id])[app_id]}

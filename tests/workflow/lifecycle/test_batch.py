@@ -1,0 +1,402 @@
+"""Judging in batches: order, poison, races, and what the database remembers."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
+
+from models.lifecycle import AppState, AppTrigger
+from models.request import RequestSource
+from tests.databases import TestDatabase
+from tests.factories import app_in, asker_of, make_possible, move, report_customers
+from tests.journeys import (
+    BECAUSE,
+    People,
+    announce,
+    app_building,
+    apps_in_public_beta,
+    ask,
+    judge,
+    judging,
+    now_and_writer,
+    now_of,
+    outcome_of,
+    people_in,
+    state_of,
+    writer_of,
+)
+from tests.waiting import wait_until
+from workflow.errors import Conflict
+from workflow.lifecycle.batch import MAX_ATTEMPTS, judge_due_requests, judge_suspect
+from workflow.lifecycle.effects import EFFECTS
+from workflow.lifecycle.facts import Ask, Facts
+from workflow.lifecycle.loading import load_facts
+from workflow.lifecycle.requests import Accepted, Asked, Wanted, accept_requests
+from workflow.lifecycle.rulebook import AppRulebook
+from workflow.lifecycle.rules import RULES_OF, Missing, Rule
+from workflow.policy.document import load_policies
+
+
+@pytest.fixture
+def engine(database: TestDatabase) -> Iterator[Engine]:
+    made = create_engine(database.application_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def people(engine: Engine) -> People:
+    return people_in(engine)
+
+
+def _rows(engine: Engine, statement: str) -> list[Any]:
+    with Session(engine) as session:
+        return [tuple(row) for row in session.execute(text(statement))]
+
+
+def _facts(engine: Engine, app_id: UUID) -> Facts:
+    with Session(engine) as session:
+        return load_facts(session, [app_id], load_policies(session))[app_id].facts
+
+
+LIFE = (
+    AppTrigger.SUBMIT,
+    AppTrigger.WITHDRAW,
+    AppTrigger.SUBMIT,
+    AppTrigger.REQUEST_CHANGES,
+    AppTrigger.SUBMIT,
+    AppTrigger.APPROVE,
+    AppTrigger.SUSPEND,
+    AppTrigger.REINSTATE,
+    AppTrigger.PROMOTE,
+    AppTrigger.SUSPEND,
+    AppTrigger.REMOVE,
+)
+
+
+def test_facts_after_a_transition_are_those_loaded_afresh(engine: Engine, people: People) -> None:
+    assert set(LIFE) == set(AppTrigger) - {AppTrigger.CREATE}
+    app_id = app_building(engine, people, "acme")
+    for trigger in LIFE:
+        make_possible(engine, people, "acme", trigger)
+        before = _facts(engine, app_id).asked_by(Ask(asker_of(people, trigger), BECAUSE))
+        target = AppRulebook().judge(trigger, before).target
+        assert target is not None
+        if trigger is not AppTrigger.PROMOTE:
+            ask(engine, asker_of(people, trigger), "acme", trigger, reasons=BECAUSE)
+        judge(engine)
+        assert before.after(trigger, target) == _facts(engine, app_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """What is seen after a trigger: who is told what, the review (open, or how it ended), its steps, and the rest."""
+
+    told: frozenset[tuple[str, str]] = frozenset()
+    review: str | None = None
+    steps: frozenset[str] = frozenset()
+    reminders: frozenset[str] = frozenset()
+    promoted: bool = False
+
+
+OVER = frozenset({"void"})
+FOLLOWS: dict[AppTrigger, tuple[AppState, Follows]] = {
+    AppTrigger.CREATE: (AppState.BUILDING, Follows()),
+    AppTrigger.SUBMIT: (
+        AppState.BUILDING,
+        Follows(
+            frozenset({("submission_acknowledged", "partner"), ("new_submission", "reviewer")}),
+            review="open",
+            steps=frozenset({"pending"}),
+            reminders=frozenset({"due"}),
+        ),
+    ),
+    AppTrigger.WITHDRAW: (
+        AppState.SUBMITTED,
+        Follows(review="withdrawn", steps=frozenset({"cancelled"}), reminders=OVER),
+    ),
+    AppTrigger.REQUEST_CHANGES: (
+        AppState.SUBMITTED,
+        Follows(frozenset({("changes_requested", "partner")}), "changes_requested", frozenset({"passed"}), OVER),
+    ),
+    AppTrigger.APPROVE: (
+        AppState.SUBMITTED,
+        Follows(frozenset({("approved", "partner")}), "approved", frozenset({"passed"}), OVER, promoted=True),
+    ),
+    AppTrigger.PROMOTE: (AppState.PUBLIC_BETA, Follows(frozenset({("promoted", "partner")}), reminders=OVER)),
+    AppTrigger.SUSPEND: (AppState.PUBLIC, Follows(frozenset({("suspended", "partner")}), reminders=OVER)),
+    AppTrigger.REINSTATE: (
+        AppState.SUSPENDED,
+        Follows(frozenset({("reinstated", "partner")}), reminders=OVER, promoted=True),
+    ),
+    AppTrigger.REMOVE: (
+        AppState.SUBMITTED,
+        Follows(frozenset({("removed", "partner")}), "cancelled", frozenset({"cancelled"}), OVER),
+    ),
+}
+"""For each trigger: a state that it leads from, and all that follows when the App is eligible where it promotes."""
+SEEN = {
+    "transition": "SELECT version FROM transition WHERE trigger = '{trigger}' ORDER BY version DESC LIMIT 1",
+    "told": """SELECT n.kind, p.role FROM notification n JOIN person p ON p.id = n.recipient_id
+                WHERE n.cause LIKE 'transition:%' AND n.app_version = {version}""",
+    "review": """SELECT coalesce(r.outcome, 'open'), s.state FROM transition t
+                   JOIN review r ON r.app_id = t.app_id AND t.at IN (r.opened_at, r.closed_at)
+                   JOIN review_step s ON s.review_id = r.id WHERE t.version = {version}""",
+    "reminders": "SELECT status FROM notification WHERE kind = 'new_submission'",
+    "promoted": "SELECT 1 FROM transition WHERE trigger = 'promote' AND version = {version} + 1",
+}
+
+
+def test_every_trigger_with_an_effect_says_what_follows() -> None:
+    assert set(FOLLOWS) == set(EFFECTS) == set(AppTrigger)
+
+
+@pytest.mark.parametrize("trigger", AppTrigger)
+def test_what_follows_from_a_trigger_is_in_the_database(engine: Engine, people: People, trigger: AppTrigger) -> None:
+    state, expected = FOLLOWS[trigger]
+    app_in(engine, people, "acme", state)
+    if expected.promoted:
+        report_customers(engine, people, "acme")
+    if trigger is not AppTrigger.CREATE:
+        move(engine, people, "acme", trigger)
+    ((version,),) = _rows(engine, SEEN["transition"].format(trigger=trigger))
+    seen = {name: _rows(engine, query.format(version=version)) for name, query in SEEN.items() if name != "transition"}
+    assert expected == Follows(
+        told=frozenset(seen["told"]),
+        review=seen["review"][0][0] if seen["review"] else None,
+        steps=frozenset(step for _, step in seen["review"]),
+        reminders=frozenset(status for (status,) in seen["reminders"]),
+        promoted=bool(seen["promoted"]),
+    )
+    assert len(seen["told"]) == len(expected.told)
+
+
+def test_who_is_approved_without_oauth_or_replay_information_is_asked_for_it(engine: Engine, people: People) -> None:
+    app_in(engine, people, "acme", AppState.SUBMITTED)
+    with Session(engine) as session, session.begin():
+        session.execute(text("DELETE FROM checklist_item WHERE code = 'replay_info'"))
+    move(engine, people, "acme", AppTrigger.APPROVE)
+    told = _rows(engine, SEEN["told"].format(version=3))
+    assert {kind for kind, _ in told} == {"approved", "oauth_asked_for", "replay_info_asked_for"}
+
+
+STORED = {
+    "apps": "SELECT slug, state, version FROM app ORDER BY slug",
+    "log": """SELECT a.slug, t.version, t.from_state, t.trigger, t.to_state, t.actor_role, t.policy_version
+                FROM transition t JOIN app a ON a.id = t.app_id ORDER BY 1, 2""",
+    "outcomes": """SELECT a.slug, r.trigger, r.status, r.version, r.unmet, r.attempts
+                     FROM transition_request r JOIN app a ON a.id = r.app_id ORDER BY r.position""",
+    "reviews": """SELECT a.slug, s.app_version, s.round, s.kind, r.outcome, r.closed_at IS NULL, p.role,
+                         t.code, t.state, t.status
+                    FROM review r JOIN submission s ON s.id = r.submission_id JOIN app a ON a.id = r.app_id
+                    LEFT JOIN person p ON p.id = r.claimed_by
+                    JOIN review_step t ON t.review_id = r.id ORDER BY 1, 2, 8""",
+    "catalog": """SELECT c.slug, c.badge, c.badge = a.state, c.categories, c.kinds, s.app_version
+                    FROM catalog_entry c JOIN app a ON a.id = c.app_id JOIN submission s ON s.id = c.submission_id
+                   ORDER BY 1""",
+    "notifications": """SELECT a.slug, n.kind, n.app_version, n.status, p.role FROM notification n
+                          JOIN app a ON a.id = n.app_id JOIN person p ON p.id = n.recipient_id ORDER BY 1, 2, 3, 5""",
+}
+COMING_BACK = (
+    AppTrigger.REQUEST_CHANGES,
+    AppTrigger.SUBMIT,
+    AppTrigger.WITHDRAW,
+    AppTrigger.SUBMIT,
+    AppTrigger.REQUEST_CHANGES,
+)
+WALKS = st.lists(
+    st.tuples(
+        st.sampled_from(["building", "submitted", "suspended"]),
+        st.sampled_from([trigger for trigger in AppTrigger if trigger not in (AppTrigger.CREATE, AppTrigger.PROMOTE)]),
+    ),
+    min_size=6,
+    max_size=12,
+)
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an example takes a second: shrinking would outlast the test
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(walk=WALKS)
+@example(walk=[("submitted", trigger) for trigger in COMING_BACK])
+def test_one_batch_equals_the_same_requests_one_by_one(engine: Engine, walk: list[tuple[str, AppTrigger]]) -> None:
+    """Both are done to fresh Apps of the same database, told apart by the prefix of their slugs."""
+    results = []
+    for limit in (500, 1):
+        with Session(engine) as session, session.begin():
+            count = session.execute(text("SELECT count(*) FROM organization")).scalar_one()
+        people = people_in(engine, f"Company{count}")
+        prefix = f"c{count}"
+        for state in (AppState.BUILDING, AppState.SUBMITTED, AppState.SUSPENDED):
+            app_in(engine, people, f"{prefix}-{state}", state)
+        make_possible(engine, people, f"{prefix}-submitted", AppTrigger.APPROVE)
+        report_customers(engine, people, f"{prefix}-suspended")
+        for name, trigger in walk:
+            ask(engine, asker_of(people, trigger), f"{prefix}-{name}", trigger, reasons=BECAUSE)
+        judge(engine, limit=limit)
+        results.append(_stored(engine, prefix))
+    assert results[0] == results[1]
+
+
+def _stored(engine: Engine, prefix: str) -> dict[str, list[Any]]:
+    """What is stored of Apps with the prefix, which is taken off. Reviewers of earlier companies are told too."""
+    found = {}
+    for name, statement in STORED.items():
+        rows = [
+            (row[0].removeprefix(f"{prefix}-"), *row[1:])
+            for row in _rows(engine, statement)
+            if row[0].startswith(f"{prefix}-")
+        ]
+        found[name] = sorted(set(map(repr, rows))) if name == "notifications" else list(map(repr, rows))
+    return found
+
+
+def test_requests_of_one_app_are_judged_in_the_order_of_their_acceptance(engine: Engine, people: People) -> None:
+    apps_in_public_beta(engine, people, ["acme"])
+    triggers = [AppTrigger.SUSPEND, AppTrigger.REINSTATE] * 10
+    requests = [ask(engine, people.admin, "acme", trigger, reasons=BECAUSE) for trigger in triggers]
+    judge(engine, limit=7)
+    assert [outcome_of(engine, request)["version"] for request in requests] == list(range(4, 24))
+
+
+def test_an_unexpected_state_and_every_unmet_rule_are_named(engine: Engine, people: People) -> None:
+    app_building(engine, people, "acme")
+    request = ask(engine, people.reviewer, "acme", AppTrigger.APPROVE, expected_state="submitted")
+    judge(engine)
+    assert outcome_of(engine, request)["unmet"] == [
+        "state.allows",
+        "review.steps_passed",
+        "review.claimed",
+        "state.expected",
+    ]
+
+
+def test_a_request_is_not_judged_before_its_time(engine: Engine, people: People) -> None:
+    app_building(engine, people, "acme")
+    with Session(engine) as session:
+        later = now_of(session) + timedelta(hours=1)
+    request = ask(engine, people.partner, "acme", AppTrigger.SUBMIT, not_before=later)
+    judge(engine)
+    assert outcome_of(engine, request)["status"] == "due"
+
+
+def _breaks(facts: Facts) -> Missing | None:
+    if facts.slug == "poison":
+        raise ZeroDivisionError("this rule is broken")
+    return None
+
+
+def test_a_rule_that_raises_ends_dead_and_the_others_are_applied(engine: Engine, people: People) -> None:
+    apps_in_public_beta(engine, people, ["acme", "poison"])
+    broken = AppRulebook({**RULES_OF, AppTrigger.SUSPEND: (Rule("broken.rule", "A broken rule", _breaks),)})
+    poison = ask(engine, people.admin, "poison", AppTrigger.SUSPEND, reasons=BECAUSE)
+    good = ask(engine, people.admin, "acme", AppTrigger.SUSPEND, reasons=BECAUSE)
+    judge(engine, broken)
+    assert outcome_of(engine, good)["status"] == "applied"
+    wait_until(lambda: judge(engine, broken) and outcome_of(engine, poison)["status"] == "dead", seconds=20)
+    assert "this rule is broken" in str(outcome_of(engine, poison)["error"])
+    assert _rows(engine, "SELECT attempts FROM transition_request WHERE status = 'dead'") == [(3,)]
+
+
+def test_a_row_that_the_database_refuses_ends_dead_and_the_others_are_applied(
+    database: TestDatabase, engine: Engine, people: People
+) -> None:
+    poisoned, _ = apps_in_public_beta(engine, people, ["poison", "acme"])
+    owner = create_engine(database.owner_url)
+    with owner.begin() as connection:
+        check = f"CHECK (NOT (app_id = '{poisoned}' AND version > 3))"
+        connection.execute(text(f"ALTER TABLE transition ADD CONSTRAINT no_poison {check}"))
+    owner.dispose()
+    poison = ask(engine, people.admin, "poison", AppTrigger.SUSPEND, reasons=BECAUSE)
+    good = [
+        ask(engine, people.admin, "acme", trigger, reasons=BECAUSE)
+        for trigger in (AppTrigger.SUSPEND, AppTrigger.REINSTATE)
+    ]
+    judge(engine)
+    assert [outcome_of(engine, request)["status"] for request in good] == ["applied", "applied"]
+    wait_until(lambda: judge(engine) and outcome_of(engine, poison)["status"] == "dead", seconds=20)
+    assert "no_poison" in str(outcome_of(engine, poison)["error"])
+    assert state_of(engine, "poison") == ("public_beta", 3)
+
+
+def test_two_workers_at_once_apply_each_request_once(engine: Engine, people: People) -> None:
+    slugs = [f"app-{number}" for number in range(6)]
+    apps_in_public_beta(engine, people, slugs)
+    for trigger in [AppTrigger.SUSPEND, AppTrigger.REINSTATE] * 5:
+        for slug in slugs:
+            ask(engine, people.admin, slug, trigger, reasons=BECAUSE)
+    workers = [threading.Thread(target=judge, args=(engine,), kwargs={"limit": 4}) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    judge(engine)
+    assert {state_of(engine, slug) for slug in slugs} == {("public_beta", 13)}
+    assert _rows(engine, "SELECT DISTINCT status FROM transition_request") == [("applied",)]
+
+
+def test_one_key_is_one_request_even_from_two_connections_at_once(engine: Engine, people: People) -> None:
+    app_building(engine, people, "acme")
+    with ThreadPoolExecutor(6) as callers:
+        asked = [callers.submit(ask, engine, people.partner, "acme", AppTrigger.SUBMIT, key="k") for _ in range(6)]
+        ids = {answer.result(30) for answer in asked}
+    assert _rows(engine, "SELECT id FROM transition_request") == [(one,) for one in ids]
+    with pytest.raises(Conflict, match="another body"):
+        ask(engine, people.partner, "acme", AppTrigger.WITHDRAW, key="k")
+
+
+def test_a_key_given_twice_in_one_call_is_one_request_and_another_body_is_refused(
+    engine: Engine, people: People
+) -> None:
+    app_building(engine, people, "acme")
+    submit, withdraw = (Wanted("acme", trigger, "k") for trigger in (AppTrigger.SUBMIT, AppTrigger.WITHDRAW))
+    with Session(engine) as session, session.begin():
+        asked = [Asked(people.partner, wanted) for wanted in (submit, submit, withdraw)]
+        first, second, other = accept_requests(session, asked, RequestSource.HTTP)
+    assert isinstance(first, Accepted)
+    assert not first.repeated
+    assert second == Accepted(first.id)
+    assert second.repeated
+    assert isinstance(other, Conflict)
+    assert _rows(engine, "SELECT id, trigger FROM transition_request") == [(first.id, "submit")]
+
+
+def test_a_request_that_kills_its_process_ends_dead_and_the_others_are_applied(engine: Engine, people: People) -> None:
+    """What a killed process leaves is its announced batch, and nothing else."""
+    poisoned, _ = apps_in_public_beta(engine, people, ["poison", "acme"])
+    poison = ask(engine, people.admin, "poison", AppTrigger.SUSPEND, reasons=BECAUSE)
+    good = ask(engine, people.admin, "acme", AppTrigger.SUSPEND, reasons=BECAUSE)
+    for _ in range(MAX_ATTEMPTS):
+        announce(engine, [poison])
+    with judging(engine) as (session, announcing):
+        report = judge_due_requests(session, now_and_writer=now_and_writer, announce=announcing, limit=500)
+    assert report.suspects == (poisoned,)
+    assert outcome_of(engine, good)["status"] == "applied"
+    with judging(engine) as (session, announcing):
+        judge_suspect(session, poisoned, now_and_writer=now_and_writer, announce=announcing)
+    assert outcome_of(engine, poison)["status"] == "dead"
+    assert _rows(engine, "SELECT count(*) FROM apply_batch") == [(0,)]
+
+
+def test_a_policy_may_observe_a_rule_without_blocking(engine: Engine, people: People) -> None:
+    app_id = app_building(engine, people, "acme")
+    facts = _facts(engine, app_id)
+    with Session(engine) as session:
+        writer = writer_of(session)
+    lenient = replace(facts.policy, observed=frozenset({"components.tested"}))
+    untested = replace(facts, policy=lenient, components=(replace(facts.components[0], colour="red"),))
+    judgment = writer.rulebook.judge(AppTrigger.SUBMIT, untested.asked_by(Ask(people.partner)))
+    assert judgment.allowed
+    assert [one.code for one in judgment.observed] == ["components.tested"]

@@ -1,0 +1,143 @@
+"""The statements of the hot path: how many a batch takes, and that none reads a table that grows from end to end."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
+
+from benchmarks.filling import fill, put, put_requests, settle
+from models.base import new_id
+from models.lifecycle import AppTrigger, Role
+from models.request import RequestSource
+from tests.databases import TestDatabase
+from tests.journeys import now_and_writer, writer_of
+from tests.plans import Watched, watched, watched_directly
+from workers.announcements import Announcements
+from workers.transitions import judge_batch
+from workflow.identity.actors import Actor
+from workflow.lifecycle.batch import judge_due_requests
+from workflow.lifecycle.promotion import promotion_candidates, request_where_eligible
+from workflow.lifecycle.requests import Asked, Wanted, accept_requests
+from workflow.sql.pipeline import direct_connection, direct_transaction
+
+APPS, BATCH = 5_000, 10
+"""A batch so much smaller than the tables that reading one through would be a mistake."""
+
+_ENTRIES = """
+    INSERT INTO catalog_entry (app_id, slug, badge, categories, kinds, submission_id, listed_at, name_search, search)
+    SELECT app.id, slug, 'public_beta', '{}', '{}', s.id, now(), '', ''
+      FROM app JOIN submission s ON s.app_id = app.id
+"""
+
+
+@pytest.fixture(scope="module")
+def engine(module_database: TestDatabase) -> Iterator[Engine]:
+    """A database with thousands of Apps and finished requests, of which the planner knows; two more each are due."""
+    superuser = create_engine(module_database.superuser_url)
+    fill(superuser, 1, APPS, finished=5, apps_a_company=1)
+    put_requests(superuser, 2, apps=APPS)
+    put(superuser, _ENTRIES)
+    settle(superuser)
+    superuser.dispose()
+    made = create_engine(module_database.application_url)
+    yield made
+    made.dispose()
+
+
+def _judge(engine: Engine, limit: int) -> Watched:
+    with (
+        direct_connection(engine) as connection,
+        watched_directly(connection) as seen,
+        suppress(_Undone),
+        direct_transaction(connection) as session,
+    ):
+        report = judge_due_requests(session, now_and_writer=now_and_writer, announce=lambda _ids: new_id, limit=limit)
+        assert [outcome.status for outcome in report.outcomes] == ["applied"] * limit
+        raise _Undone
+    return seen
+
+
+class _Undone(Exception):
+    """Has the transaction rolled back."""
+
+
+def test_a_batch_takes_as_many_statements_as_one_request(engine: Engine) -> None:
+    one, many = _judge(engine, 1), _judge(engine, BATCH)
+    assert one.statements == many.statements
+    assert len(one.statements) <= 14
+
+
+def test_a_batch_waits_for_the_database_three_times(engine: Engine, tmp_path: Path) -> None:
+    """For what it reads, for what it writes, for COMMIT. Each wait is a Sync on the wire."""
+    announcements = Announcements(engine)
+    with direct_connection(engine) as connection, (tmp_path / "wire").open("w") as wire:
+        driver: Any = connection.connection.driver_connection
+        driver.pgconn.trace(wire.fileno())
+        report = judge_batch(connection, announcements, now_and_writer, limit=BATCH)
+        driver.pgconn.untrace()
+    assert len(report.outcomes) == BATCH
+    assert (tmp_path / "wire").read_text().count("\tSync") == 3
+
+
+def test_no_statement_of_a_batch_reads_a_growing_table_through(engine: Engine) -> None:
+    for limit in (1, BATCH):
+        seen = _judge(engine, limit)
+        assert seen.read_through == []
+        assert seen.compared == []
+
+
+@pytest.mark.parametrize("planned", ["auto", "force_generic_plan"])
+def test_taking_requests_in_reads_no_growing_table_through(engine: Engine, planned: str) -> None:
+    actor = Actor(new_id(), Role.ADMIN)
+    wanted = [Wanted(f"app-{number}", AppTrigger.SUSPEND, f"key-{number}") for number in range(1, BATCH + 1)]
+    asked = [Asked(actor, one) for one in wanted]
+    with Session(engine) as session:
+        session.execute(text(f"SET LOCAL plan_cache_mode = {planned}"))
+        with watched(engine) as seen:
+            accept_requests(session, asked, RequestSource.HTTP)
+            assert len(seen.statements) == 1
+            accept_requests(session, asked, RequestSource.HTTP)  # and once more, which looks them up
+            assert len(seen.statements) == 3
+        session.rollback()
+    assert seen.read_through == []
+    assert seen.compared == []
+
+
+def test_the_sweep_for_promotion_reads_its_candidates_and_the_open_requests_alone(database: TestDatabase) -> None:
+    superuser = create_engine(database.superuser_url)
+    fill(superuser, 1, APPS, finished=5, apps_a_company=1)
+    put(superuser, "UPDATE app SET onboarded_customers = 3, oauth_installed = true")
+    settle(superuser)
+    put(
+        superuser,
+        _OPEN_REQUESTS.format(status="'due', NULL, NULL"),
+        _OPEN_REQUESTS.format(status="'dead', now(), 'broke'"),
+    )
+    superuser.dispose()
+    engine = create_engine(database.application_url)
+    with Session(engine) as session:
+        writer = writer_of(session)
+        with watched(engine) as seen:
+            found = promotion_candidates(session, writer.policies, limit=APPS)
+            asked_for = request_where_eligible(session, found[:BATCH], writer.policies, writer.rulebook)
+        session.rollback()
+    engine.dispose()
+    assert (len(found), asked_for) == (APPS - 2 * ASKED_FOR, BATCH)
+    assert seen.read_through == []
+    assert seen.compared == []
+
+
+ASKED_FOR = 500
+"""So many more than the planner knows of, as after a sweep."""
+
+_OPEN_REQUESTS = f"""
+    INSERT INTO transition_request (id, app_id, trigger, source, principal_id, role, body_hash, status, finished_at,
+                                    last_error)
+    SELECT uuidv7(), a.id, 'promote', 'schedule', a.created_by, 'schedule', sha256(''), {{status}}
+      FROM app a WHERE NOT EXISTS (SELECT FROM transition_request r WHERE r.app_id = a.id AND r.source = 'schedule')
+     ORDER BY a.id LIMIT {ASKED_FOR}
+"""

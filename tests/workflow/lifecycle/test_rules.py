@@ -1,0 +1,169 @@
+"""The rules and the machines: pure, total, and of one mind."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.checklist import Requirement
+from models.lifecycle import APP_EDGES, STEP_EDGES, AppState, AppTrigger, Role, StepState, StepTrigger
+from workflow.identity.actors import SCHEDULE, Actor
+from workflow.lifecycle.facts import Ask, ComponentFacts, Facts, ReviewFacts, StepFacts
+from workflow.lifecycle.promotion import is_counted_enough
+from workflow.lifecycle.rulebook import AppRulebook
+from workflow.lifecycle.rules import RULES_OF
+from workflow.machines import judge_membership, judge_step
+from workflow.policy.calendar import BusinessCalendar
+from workflow.policy.document import Policy
+from workflow.reasons import Reason
+
+RULEBOOK = AppRulebook()
+IDS = [UUID(int=number) for number in range(1, 5)]
+CODES = sorted({rule.code for rules in RULES_OF.values() for rule in rules})
+ids = st.sampled_from(IDS)
+policies = st.builds(
+    Policy,
+    version=st.integers(1, 9),
+    review_business_days=st.just(2),
+    due_soon_hours=st.just(8),
+    calendar=st.just(BusinessCalendar("Europe/Berlin")),
+    customers_to_promote=st.integers(0, 5),
+    required_checklist=st.lists(st.sampled_from([r.value for r in Requirement][1:]), unique=True).map(tuple),
+    review_steps=st.just(("partner_documentation", "end_to_end_check")),
+    observed=st.frozensets(st.sampled_from(CODES), max_size=2),
+)
+reviews = st.builds(
+    ReviewFacts,
+    policy=policies,
+    submitted_by=ids,
+    claimed_by=st.none() | ids,
+    steps=st.lists(st.builds(StepFacts, st.sampled_from(["a", "b", "c"]), st.sampled_from(StepState)), max_size=3).map(
+        tuple
+    ),
+)
+asks = st.builds(
+    Ask,
+    actor=st.builds(Actor, id=ids, role=st.sampled_from(Role), organization_id=st.none() | ids),
+    reasons=st.lists(st.builds(Reason, st.just("other"), st.sampled_from(["", " ", "because"])), max_size=2).map(tuple),
+)
+facts_of_any_app = st.builds(
+    Facts,
+    slug=st.just("acme"),
+    organization_id=ids,
+    created_by=ids,
+    state=st.sampled_from([state.value for state in AppState]),
+    version=st.integers(1, 100),
+    access_approved=st.booleans(),
+    components=st.lists(
+        st.builds(ComponentFacts, st.sampled_from(["x", "y"]), st.sampled_from([None, "green", "yellow", "red"])),
+        max_size=2,
+    ).map(tuple),
+    checklist=st.frozensets(st.sampled_from([requirement.value for requirement in Requirement])),
+    oauth_installed=st.booleans(),
+    onboarded_customers=st.integers(0, 6),
+    review=st.none() | reviews,
+    policy=policies,
+    ask=asks,
+)
+triggers = st.sampled_from(AppTrigger)
+
+
+@given(facts_of_any_app, triggers)
+def test_a_trigger_is_allowed_exactly_if_no_rule_is_unmet(facts: Facts, trigger: AppTrigger) -> None:
+    judgment = RULEBOOK.judge(trigger, facts)
+    assert judgment.allowed == (not judgment.unmet)
+    by_hand = {rule.code for rule in RULES_OF[trigger] if rule.unmet(facts) is not None}
+    structural = {one.code for one in RULEBOOK.structural(trigger, facts.state, facts.ask.actor.role)}
+    stranger = facts.ask.actor.role is Role.PARTNER and facts.ask.actor.organization_id != facts.organization_id
+    own = {"organization.own"} if stranger else set()
+    assert {one.code for one in judgment.unmet} == (by_hand - facts.policy.observed) | structural | own
+    assert {one.code for one in judgment.observed} == by_hand & facts.policy.observed
+
+
+@given(facts_of_any_app, triggers)
+def test_whatever_is_unmet_says_what_is_missing_and_what_to_do(facts: Facts, trigger: AppTrigger) -> None:
+    judgment = RULEBOOK.judge(trigger, facts)
+    for unmet in (*judgment.unmet, *judgment.observed):
+        assert unmet.title
+        assert unmet.detail
+        assert unmet.remedy
+
+
+@given(facts_of_any_app)
+def test_what_is_explained_is_what_is_applied(facts: Facts) -> None:
+    explanations = RULEBOOK.triggers_of(facts)
+    assert {one.trigger for one in explanations} == set(AppTrigger) - {AppTrigger.CREATE}
+    for explained in explanations:
+        assert explained == RULEBOOK.judge(AppTrigger(explained.trigger), facts)
+
+
+@given(facts_of_any_app, st.lists(st.tuples(triggers, asks), max_size=20))
+def test_any_walk_leaves_a_legal_log(facts: Facts, walk: list[tuple[AppTrigger, Ask]]) -> None:
+    edges = {(edge.source, edge.trigger, edge.target) for edge in APP_EDGES}
+    for trigger, ask in walk:
+        judgment = RULEBOOK.judge(trigger, facts.asked_by(ask))
+        if judgment.target is None:
+            continue
+        assert (facts.state, trigger.value, judgment.target) in edges
+        after = facts.asked_by(ask).after(trigger, judgment.target)
+        assert (after.state, after.version) == (judgment.target, facts.version + 1)
+        assert (after.review is not None) == (after.state == AppState.SUBMITTED)
+        facts = after
+
+
+@given(facts_of_any_app, st.integers(-1, 1))
+def test_whatever_may_be_promoted_is_counted_enough_for_it(facts: Facts, beyond: int) -> None:
+    customers = max(0, facts.policy.customers_to_promote + beyond)
+    facts = replace(facts, state=AppState.PUBLIC_BETA.value, onboarded_customers=customers).asked_by(Ask(SCHEDULE))
+    if RULEBOOK.judge(AppTrigger.PROMOTE, facts).allowed:
+        assert is_counted_enough(facts.policy, customers, facts.oauth_installed)
+
+
+def _met(state: str, role: Role) -> Facts:
+    """Facts by which every rule of every trigger is met."""
+    policy = Policy(1, 2, 8, BusinessCalendar("Europe/Berlin"), 3, (), ("a",), frozenset())
+    company = IDS[0] if role is Role.PARTNER else None
+    return Facts(
+        slug="acme",
+        organization_id=IDS[0],
+        created_by=IDS[1],
+        state=state,
+        version=1,
+        access_approved=True,
+        components=(ComponentFacts("x", "green"),),
+        checklist=frozenset(),
+        oauth_installed=True,
+        onboarded_customers=3,
+        review=ReviewFacts(policy, IDS[1], IDS[2], (StepFacts("a", StepState.PASSED),)),
+        policy=policy,
+        ask=Ask(Actor(IDS[2], role, company), (Reason("other", "because"),)),
+    )
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("trigger", AppTrigger)
+@pytest.mark.parametrize("state", ["new", *AppState])
+def test_every_state_trigger_and_role_is_as_the_table_says(state: str, trigger: AppTrigger, role: Role) -> None:
+    expected = [
+        edge.target for edge in APP_EDGES if (edge.source, edge.trigger) == (str(state), trigger) and role in edge.roles
+    ]
+    judgment = RULEBOOK.judge(trigger, _met(str(state), role))
+    assert judgment.target == (expected[0] if expected else None)
+
+
+@pytest.mark.parametrize("trigger", StepTrigger)
+@pytest.mark.parametrize("state", StepState)
+def test_a_review_step_moves_along_its_edges_only(state: StepState, trigger: StepTrigger) -> None:
+    for role in Role:
+        expected = [
+            edge.target for edge in STEP_EDGES if (edge.source, edge.trigger) == (state, trigger) and role in edge.roles
+        ]
+        assert judge_step(trigger, state, role).target == (expected[0] if expected else None)
+
+
+def test_the_select_partner_program_is_for_public_apps() -> None:
+    refused = judge_membership("apply", None, Role.PARTNER, app_state="public_beta")
+    assert [unmet.code for unmet in refused.unmet] == ["app.public"]
+    assert judge_membership("apply", None, Role.PARTNER, app_state="public").target == "applied"

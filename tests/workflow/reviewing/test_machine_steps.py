@@ -1,0 +1,38 @@
+"""What a machine found in a review step is recorded by the lease it holds, and by no other."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from models.lifecycle import AppState, StepTrigger
+from tests.databases import TestDatabase
+from tests.factories import app_in
+from tests.journeys import now_of, people_in
+from workflow.identity.actors import SCHEDULE
+from workflow.reviewing.steps import record_machine_step
+from workflow.work.leases import DueKind, lease_due_rows
+
+LEASE = timedelta(minutes=2)
+
+
+@pytest.fixture
+def session(database: TestDatabase) -> Iterator[Session]:
+    engine = create_engine(database.application_url)
+    app_in(engine, people_in(engine), "acme", AppState.SUBMITTED)
+    with Session(engine) as made:
+        yield made
+    engine.dispose()
+
+
+def test_a_run_whose_lease_is_over_does_not_end_the_newer_run(session: Session) -> None:
+    now = now_of(session)
+    (late,) = lease_due_rows(session, DueKind.REVIEW_STEP, now, lease=LEASE, limit=1)
+    (newer,) = lease_due_rows(session, DueKind.REVIEW_STEP, now + LEASE, lease=LEASE, limit=1)
+    assert late.id == newer.id
+    assert record_machine_step(session, late, StepTrigger.FAIL, (), SCHEDULE, now) is False
+    assert record_machine_step(session, newer, StepTrigger.PASS, (), SCHEDULE, now) is True
+    states = session.scalars(text("SELECT state FROM review_step WHERE status = 'done'")).all()
+    assert states == ["passed"]

@@ -1,0 +1,96 @@
+"""Statements sent together: what is refused is raised as itself, and nothing of the block stays."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from tests.databases import TestDatabase
+from workflow.sql.pipeline import DirectSession, direct_connection, direct_transaction
+
+NOTE = text("INSERT INTO noted (number) VALUES (:number)")
+COUNT = text("SELECT count(*) FROM noted")
+NUMBERS = text("SELECT number FROM noted ORDER BY number")
+NOWHERE = text("INSERT INTO nowhere VALUES (1)")
+
+
+@pytest.fixture
+def engine(database: TestDatabase) -> Iterator[Engine]:
+    made = create_engine(database.owner_url)
+    with made.begin() as connection:
+        connection.execute(text("CREATE TABLE noted (number integer PRIMARY KEY)"))
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def connection(engine: Engine) -> Iterator[Connection]:
+    with direct_connection(engine) as made:
+        yield made
+
+
+def test_a_transaction_commits_what_was_sent_and_reads_what_it_wrote(engine: Engine, connection: Connection) -> None:
+    with direct_transaction(connection) as session:
+        session.execute(NOTE, [{"number": number} for number in range(3)])
+        assert [row.number for row in session.execute(NUMBERS)] == [0, 1, 2]
+        _note(session, 3)
+    assert _noted(engine) == [0, 1, 2, 3]
+
+
+def test_what_is_refused_at_its_end_is_raised_and_the_connection_takes_the_next(
+    engine: Engine, connection: Connection
+) -> None:
+    with pytest.raises(IntegrityError, match="noted_pkey"), direct_transaction(connection) as session:
+        _note(session, 1, 1)
+    with direct_transaction(connection) as session:
+        _note(session, 2)
+    assert _noted(engine) == [2]
+
+
+def test_what_a_transaction_raises_itself_is_raised_and_nothing_of_it_stays(
+    engine: Engine, connection: Connection
+) -> None:
+    with pytest.raises(ZeroDivisionError), direct_transaction(connection) as session:
+        _do(lambda: _note(session, 1), lambda: 1 // 0)
+    assert _noted(engine) == []
+
+
+def test_a_block_that_breaks_leaves_what_was_before_and_what_comes_behind_it(
+    engine: Engine, connection: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    with direct_transaction(connection) as session:
+        _note(session, 1)
+        assert session.execute(COUNT).all() == [(1,)]
+        with pytest.raises(IntegrityError, match="noted_pkey"), session.together():
+            _do(lambda: _note(session, 2, 2), lambda: session.execute(NOWHERE))
+        with pytest.raises(IntegrityError, match="noted_pkey"), session.together():
+            _do(lambda: _note(session, 1), lambda: session.execute(COUNT).all())
+        with pytest.raises(ZeroDivisionError), session.together():
+            _do(lambda: _note(session, 1), lambda: 1 // 0)
+        with session.together():
+            _note(session, 3, 4)
+        _note(session, 5)
+    assert _noted(engine) == [1, 3, 4, 5]
+    assert caplog.records == []
+
+
+def test_a_block_without_a_transaction_is_refused(connection: Connection) -> None:
+    with direct_transaction(connection) as session, pytest.raises(RuntimeError, match="execute a statement before"):
+        session.together().__enter__()
+
+
+def _do(*steps: Callable[[], object]) -> None:
+    for step in steps:
+        step()
+
+
+def _note(session: DirectSession, *numbers: int) -> None:
+    for number in numbers:
+        session.execute(NOTE, {"number": number})
+
+
+def _noted(engine: Engine) -> list[int]:
+    with Session(engine) as session:
+        return list(session.scalars(NUMBERS))

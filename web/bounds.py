@@ -1,0 +1,142 @@
+"""Bounds on what a client may send once its head has arrived (`wire` bounds that): bytes, time and shape."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.problems import problem
+from web.strict_json import what_is_wrong
+
+HEAD_BYTES = 32 * 1024
+TARGET_BYTES = 8 * 1024
+BODY_BYTES = 1024 * 1024
+BODY_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class LargerBody:
+    """A route whose bodies may be larger, named where the route is declared."""
+
+    method: str
+    path: re.Pattern[str]
+    body_bytes: int
+
+
+class Bounds:
+    """Refuses headers over 32 KiB with 431, a path and query over 8 KiB with 414, a body over 1 MiB with 413, declared
+    or not, and one that drips for over 30 seconds with 408; a compressed body with 415, and with 400 JSON that
+    `strict_json` does not take. A body that breaks off reaches no endpoint. Routes in `larger` have a bound of their
+    own.
+
+    HEAD is answered as GET; the server leaves the content away. The body is read before the endpoint starts, so that a
+    slow client holds no database connection.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_bytes: int = BODY_BYTES,
+        body_seconds: float = BODY_SECONDS,
+        larger: Sequence[LargerBody] = (),
+    ) -> None:
+        self._app = app
+        self._larger = larger
+        self._body_bytes = body_bytes
+        self._body_seconds = body_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        refusal = _refusal_of_head(scope)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        body_bytes = self._bound_of(scope)
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                body = await _read(scope, receive, body_bytes)
+        except TimeoutError:
+            await problem(408, "body.slow", "The body took too long.", "Send it faster.")(scope, receive, send)
+            return
+        except _BrokenOffError:
+            return
+        if body is None:
+            detail = f"A body may have {body_bytes} bytes."
+            await problem(413, "body.too_large", detail, "Send less at once.")(scope, receive, send)
+            return
+        wrong = what_is_wrong(body) if body and any(map(_is_json, _all(scope, b"content-type"))) else None
+        if wrong is not None:
+            await problem(400, "body.unreadable", wrong, "Send plain JSON.")(scope, receive, send)
+            return
+        await self._app(_without_head(scope), _replay(body, receive), send)
+
+    def _bound_of(self, scope: Scope) -> int:
+        for one in self._larger:
+            if scope["method"] == one.method and one.path.fullmatch(scope["path"]):
+                return one.body_bytes
+        return self._body_bytes
+
+
+class _BrokenOffError(Exception):
+    """The client went away before its body had arrived."""
+
+
+def _all(scope: Scope, wanted: bytes) -> list[bytes]:
+    return [value for name, value in scope["headers"] if name == wanted]
+
+
+def _refusal_of_head(scope: Scope) -> JSONResponse | None:
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > HEAD_BYTES:
+        detail = f"All headers together may have {HEAD_BYTES} bytes."
+        return problem(431, "headers.too_large", detail, "Send shorter ones.")
+    if len(scope["raw_path"]) + len(scope["query_string"]) > TARGET_BYTES:
+        detail = f"Path and query together may have {TARGET_BYTES} bytes."
+        return problem(414, "target.too_long", detail, "Ask for less at once.")
+    if any(encoding.lower() != b"identity" for encoding in _all(scope, b"content-encoding")):
+        return problem(415, "body.encoded", "A compressed body is not taken.", "Send it as it is.")
+    return None
+
+
+def _is_json(content_type: bytes) -> bool:
+    kind = content_type.partition(b";")[0].strip().lower()
+    return kind == b"application/json" or kind.endswith(b"+json")
+
+
+def _without_head(scope: Scope) -> Scope:
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+
+
+async def _read(scope: Scope, receive: Receive, body_bytes: int) -> bytes | None:
+    if any(int(declared) > body_bytes for declared in _all(scope, b"content-length") if declared.isdigit()):
+        return None
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _BrokenOffError
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > body_bytes:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

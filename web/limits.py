@@ -1,0 +1,256 @@
+"""How many requests a token or an address may send: counted in Redis for all processes, let through without it."""
+
+import asyncio
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
+from math import ceil
+from typing import Protocol, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from throttled.asyncio import RateLimiterRegistry, RedisStore
+from throttled.exceptions import StoreUnavailableError
+from throttled.rate_limiter import RateLimitResult, per_duration
+
+from models.lifecycle import Role
+from web.problems import problem
+
+ANSWER_SECONDS = 0.1
+"""How long Redis may take; longer is as good as gone."""
+REST_SECONDS = 1.0
+"""How long a Redis that did not answer is not asked again."""
+REMEMBERED = 10_000
+OPEN_WRITES = frozenset({"access-requests", "invitations"})
+"""What is written without a token, each limited on its own."""
+UNLIMITED_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`count` requests in `seconds` in the long run, `burst` of them at once. A count of 0 is no limit."""
+
+    name: str
+    count: int
+    seconds: int = 1
+    burst: int = 0
+
+    @property
+    def block(self) -> int:
+        """How many requests are paid for at once: high rates need not ask Redis each time."""
+        return max(1, self.count // self.seconds // 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The rates of known tokens by role, of an address whose token is not known or missing, and of writes without."""
+
+    by_role: dict[Role, Rate]
+    address: Rate
+    open_writes: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one request."""
+
+    rate: Rate
+    limited: bool
+    remaining: int
+    reset_seconds: float
+    retry_seconds: float
+
+
+class Counting(Protocol):
+    """Where requests are counted."""
+
+    async def take(self, rate: Rate, key: str) -> Verdict | None:
+        """Gives the verdict on one more request, or None when nobody knows."""
+
+
+@dataclass(slots=True)
+class _Paid:
+    left: int = 0
+    last: Verdict | None = None
+
+
+@dataclass(slots=True)
+class RedisCounting:
+    """Counts by GCRA in Redis. Never raises and is never slow: a Redis that fails is left alone for a second.
+
+    `let_through` is told each time that a request could not be counted.
+    """
+
+    redis_url: str
+    let_through: Callable[[], None]
+    _limiters: dict[Rate, Callable[[str, int], Awaitable[RateLimitResult]]] = field(default_factory=dict)
+    _paid: "OrderedDict[str, _Paid]" = field(default_factory=OrderedDict)
+    _store: RedisStore | None = None
+    _resting_until: float = 0.0
+    _broken: bool = False
+
+    async def take(self, rate: Rate, key: str) -> Verdict | None:
+        """Gives the verdict, from what is paid for already or from Redis; None when Redis does not answer."""
+        paid = _kept(self._paid, f"{rate.name}:{key}", _Paid)
+        if paid.left and paid.last is not None:
+            paid.left -= 1
+            return paid.last
+        now = time.monotonic()
+        if now < self._resting_until:
+            self.let_through()
+            return None
+        if self._broken:  # one request tries; the others need not wait for it
+            self._resting_until = now + REST_SECONDS
+        try:
+            async with asyncio.timeout(2 * ANSWER_SECONDS):
+                result = await self._limiter(rate)(key, rate.block)
+        except (StoreUnavailableError, RedisError, OSError, TimeoutError):
+            self._broken, self._resting_until = True, time.monotonic() + REST_SECONDS
+            self.let_through()
+            return None
+        self._broken, self._resting_until = False, 0.0
+        state = result.state
+        verdict = Verdict(rate, result.limited, state.remaining, state.reset_after, state.retry_after)
+        if not result.limited:
+            paid.left, paid.last = paid.left + rate.block - 1, verdict
+        return verdict
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self._store is not None:
+            # The library has no other way to its client.
+            await cast(Redis, self._store._backend.get_client()).aclose()  # noqa: SLF001
+
+    def _limiter(self, rate: Rate) -> Callable[[str, int], Awaitable[RateLimitResult]]:
+        if self._store is None:
+            pool = {
+                "socket_timeout": ANSWER_SECONDS,
+                "socket_connect_timeout": ANSWER_SECONDS,
+                "retry": Retry(NoBackoff(), 0),
+            }
+            self._store = RedisStore(self.redis_url, options={"CONNECTION_POOL_KWARGS": pool})
+        if rate not in self._limiters:
+            quota = per_duration(timedelta(seconds=rate.seconds), rate.count, rate.burst or rate.count)
+            limiter = RateLimiterRegistry.get("gcra")(quota, self._store, key_prefix=f"devcenter:rate:{rate.name}")
+            self._limiters[rate] = limiter.limit
+        return self._limiters[rate]
+
+
+class Limits:
+    """Answers 429 to what comes too fast; every counted answer tells what is left.
+
+    A token counts for itself once a route has recognised it, until one refuses it; before that, and without one, the
+    client's address counts, so that made-up tokens open nothing. A request counts once, whatever its body asks for.
+    Operators' calls are free.
+    """
+
+    def __init__(self, app: ASGIApp, *, rates: Rates, counting: Counting) -> None:
+        self._app = app
+        self._rates = rates
+        self._counting = counting
+        self._known: OrderedDict[str, Role] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in UNLIMITED_PATHS:
+            await self._app(scope, receive, send)
+            return
+        token = _token_of(scope)
+        rate, key = self._bucket_of(scope, token)
+        verdict = await self._counting.take(rate, key) if rate.count else None
+        if verdict is None:
+            await self._app(scope, receive, send)
+        elif verdict.limited:
+            await self._refuse(verdict, scope, receive, send)
+            return
+        else:
+            await self._app(scope, receive, _telling(verdict, send))
+        if token is not None:
+            self._remember(token, scope)
+
+    def _bucket_of(self, scope: Scope, token: str | None) -> tuple[Rate, str]:
+        role = self._known.get(token) if token is not None else None
+        address = _network_of(scope)
+        writes = scope["method"] not in ("GET", "HEAD", "OPTIONS")
+        part = scope["path"].removeprefix("/v1/").partition("/")[0]
+        is_open = part in OPEN_WRITES and role not in (Role.REVIEWER, Role.ADMIN)
+        if writes and (is_open or token is None):
+            # Whatever token comes with an open write: its route does not look at it.
+            return self._rates.open_writes, f"{part if part in OPEN_WRITES else 'other'}:{address}"
+        if token is not None and role is not None:
+            return self._rates.by_role[role], token
+        return self._rates.address, address
+
+    def _remember(self, token: str, scope: Scope) -> None:
+        state = scope.get("state", {})
+        if "role" not in state:
+            return  # no route looked the token up, or the database was away: it is what it was
+        role = state["role"]
+        if role is None:
+            self._known.pop(token, None)
+        else:
+            self._known[token] = role
+            _trim(self._known)
+
+    async def _refuse(self, verdict: Verdict, scope: Scope, receive: Receive, send: Send) -> None:
+        seconds = max(1, ceil(verdict.retry_seconds))
+        allowed = f"{verdict.rate.count} requests in {verdict.rate.seconds} s"
+        answer = problem(429, "rate.limited", f"This is more than {allowed}.", f"Try again in {seconds} s.")
+        answer.headers["Retry-After"] = str(seconds)
+        if scope["method"] not in ("GET", "HEAD"):
+            answer.headers["Connection"] = "close"  # its body is not read
+        await answer(scope, receive, _telling(verdict, send))
+
+
+def _telling(verdict: Verdict, send: Send) -> Send:
+    """Adds the headers of the IETF draft on rate limits."""
+    rate = verdict.rate
+    headers = [
+        (b"ratelimit-policy", f'"{rate.name}";q={rate.count};w={rate.seconds}'.encode()),
+        (b"ratelimit", f'"{rate.name}";r={verdict.remaining};t={ceil(verdict.reset_seconds)}'.encode()),
+    ]
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", []), *headers]}
+        await send(message)
+
+    return sending
+
+
+def _token_of(scope: Scope) -> str | None:
+    """Gives the first bearer token's hash, as the routes read it."""
+    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    scheme, _, token = given.partition(b" ")
+    return hashlib.sha256(token).hexdigest()[:32] if scheme.lower() == b"bearer" and token else None
+
+
+def _network_of(scope: Scope) -> str:
+    """Gives the client's address; of IPv6 the /64, which is what one household or machine is given."""
+    host = scope["client"][0] if scope.get("client") else "unknown"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "unknown"
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
+
+
+def _kept(kept: "OrderedDict[str, _Paid]", key: str, make: Callable[[], _Paid]) -> _Paid:
+    if key not in kept:
+        kept[key] = make()
+        _trim(kept)
+    kept.move_to_end(key)
+    return kept[key]
+
+
+def _trim(kept: "OrderedDict[str, _Paid] | OrderedDict[str, Role]") -> None:
+    while len(kept) > REMEMBERED:
+        kept.popitem(last=False)

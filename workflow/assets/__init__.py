@@ -1,0 +1,1 @@
+"""Pictures that partners upload: checking and storing them."""

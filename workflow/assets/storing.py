@@ -1,0 +1,140 @@
+"""The pictures of an App: keeping them, finding them, and who may see them. Looking into them is `pictures`."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session, undefer
+
+from models import App, Asset, ChecklistItem
+from models.asset import AssetKind
+from models.base import new_id
+from models.checklist import Requirement
+from models.lifecycle import LISTED_STATES
+from workflow.apps import find_app, lock_editable_app
+from workflow.assets.pictures import Picture
+from workflow.catalog.entry import approved_snapshots
+from workflow.errors import Conflict, NotFound
+from workflow.identity.actors import Actor
+
+MOST_ASSETS = 40
+"""How many pictures an App may keep."""
+
+_SUBMITTED = text("""
+    SELECT EXISTS (SELECT FROM submission WHERE app_id = :app_id
+                      AND snapshot -> 'evidence' -> 'app_info' ->> 'logo' = :id)
+        OR EXISTS (SELECT FROM submission WHERE app_id = :app_id
+                      AND snapshot -> 'evidence' -> 'app_info' ->> 'mark' = :id)
+        OR EXISTS (SELECT FROM submission WHERE app_id = :app_id
+                      AND jsonb_exists(snapshot -> 'evidence' -> 'catalog_details' -> 'screenshots', :id))
+""")
+
+
+def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> tuple[Asset, bool]:
+    """Keeps the picture; gives it, and whether it is new: the same picture of the same kind is kept once.
+
+    Does not commit. Raises NotFound and Conflict (frozen, or too many).
+    """
+    app = lock_editable_app(session, slug, actor)
+    digest = hashlib.sha256(picture.content).digest()
+    same = (Asset.app_id == app.id, Asset.kind == picture.kind.value, Asset.sha256 == digest)
+    found = session.scalar(select(Asset).where(*same))
+    if found is not None:
+        return found, False
+    if int(session.scalar(select(func.count()).where(Asset.app_id == app.id)) or 0) >= MOST_ASSETS:
+        raise Conflict("asset.too_many", f"{slug} has {MOST_ASSETS} pictures, the most.", "Delete one first.")
+    asset = Asset(
+        id=new_id(),
+        app_id=app.id,
+        kind=picture.kind.value,
+        sha256=digest,
+        media_type=picture.media_type,
+        size=len(picture.content),
+        width=picture.width,
+        height=picture.height,
+        content=picture.content,
+        uploaded_by=actor.id,
+    )
+    session.add(asset)
+    session.flush()
+    session.refresh(asset, ["uploaded_at"])
+    return asset, True
+
+
+def find_asset(session: Session, slug: str, asset_id: UUID, actor: Actor) -> Asset:
+    """Gives a picture of an App that the actor may see, with its content. Raises NotFound."""
+    app = find_app(session, slug, actor)
+    asset = _with_content(session, asset_id)
+    if asset is None or asset.app_id != app.id:
+        raise _not_found(asset_id)
+    return asset
+
+
+def find_public_asset(session: Session, asset_id: UUID, shown_of: UUID | None) -> Asset:
+    """Gives a picture that stands in the catalog, or one that the entry of the App `shown_of` shows. Raises NotFound.
+
+    In the catalog stand the pictures of a listed App's latest approved submission, and no others.
+    """
+    asset = _with_content(session, asset_id)
+    if asset is None:
+        raise _not_found(asset_id)
+    if asset.app_id == shown_of:
+        given = select(ChecklistItem.code, ChecklistItem.evidence).where(ChecklistItem.app_id == asset.app_id)
+        evidence: Mapping[str, Any] = {row.code: row.evidence for row in session.execute(given)}
+        if str(asset.id) in assets_in(evidence):
+            return asset
+    state = session.scalar(select(App.state).where(App.id == asset.app_id))
+    snapshot = approved_snapshots(session, [asset.app_id]).get(asset.app_id)
+    if state not in LISTED_STATES or snapshot is None or str(asset.id) not in assets_in(snapshot["evidence"]):
+        raise _not_found(asset_id)
+    return asset
+
+
+def delete_asset(session: Session, slug: str, asset_id: UUID, actor: Actor) -> None:
+    """Deletes a picture that nothing shows. Does not commit. Raises NotFound and Conflict (in use, or frozen)."""
+    app = lock_editable_app(session, slug, actor)
+    asset = session.get(Asset, asset_id)
+    if asset is None or asset.app_id != app.id:
+        raise _not_found(asset_id)
+    given = select(ChecklistItem.code, ChecklistItem.evidence).where(ChecklistItem.app_id == app.id)
+    if str(asset_id) in assets_in({row.code: row.evidence for row in session.execute(given)}):
+        raise Conflict("asset.in_use", "The checklist shows this picture.", "Give other evidence first.")
+    if session.scalar(_SUBMITTED, {"app_id": app.id, "id": str(asset_id)}):
+        raise Conflict("asset.submitted", "A submission shows this picture; what was reviewed is kept.", "Leave it.")
+    session.delete(asset)
+    session.flush()
+
+
+def assets_in(evidence: Mapping[str, Any]) -> set[str]:
+    """Gives the ids of all pictures that the evidence, by requirement, names."""
+    info = evidence.get(Requirement.APP_INFO, {})
+    shots = evidence.get(Requirement.CATALOG_DETAILS, {}).get("screenshots", [])
+    named = [info.get("logo"), info.get("mark"), *(shots if isinstance(shots, list) else [])]
+    return {one for one in named if isinstance(one, str)}
+
+
+def problems_with_assets(session: Session, app_id: UUID, evidence: Mapping[str, Any]) -> list[str]:
+    """Gives what is wrong with the pictures that a requirement's evidence names: unknown, or of another kind."""
+    wanted = [(name, evidence[name], AssetKind(name)) for name in ("logo", "mark") if name in evidence]
+    wanted += [("each screenshot", shot, AssetKind.SCREENSHOT) for shot in evidence.get("screenshots", ())]
+    kinds = _kinds_of(session, app_id, (UUID(named) for _, named, _ in wanted))
+    return [
+        f"{field} must be the id of a {kind} of this App; {named} is {kinds.get(named, 'none')}."
+        for field, named, kind in wanted
+        if kinds.get(named) != kind
+    ]
+
+
+def _kinds_of(session: Session, app_id: UUID, ids: Iterable[UUID]) -> dict[str, str]:
+    statement = select(Asset.id, Asset.kind).where(Asset.app_id == app_id, Asset.id.in_(list(ids)))
+    return {str(row.id): row.kind for row in session.execute(statement)}
+
+
+def _with_content(session: Session, asset_id: UUID) -> Asset | None:
+    return session.scalar(select(Asset).where(Asset.id == asset_id).options(undefer(Asset.content)))
+
+
+def _not_found(asset_id: UUID) -> NotFound:
+    return NotFound("asset.not_found", f"There is no picture {asset_id} that you may see.", "Check its id.")

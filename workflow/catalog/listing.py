@@ -1,0 +1,209 @@
+"""The catalog: listing Apps and taking them off in the transaction that does so, and finding entries.
+
+What is shown is the snapshot that the App's latest approved submission froze, never a later edit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from models.lifecycle import LISTED_STATES
+from workflow.sql.arrays import Texts, Uuids, app_ids, statement
+
+ENTRY_PARTS = """
+    SELECT coalesce(s.snapshot->'app'->>'name', a.name) AS name,
+           coalesce(s.snapshot->'evidence'->'app_info'->>'description', '') AS description,
+           coalesce(s.snapshot->'evidence'->'catalog_details'->>'text', '') AS words,
+           ARRAY(SELECT jsonb_array_elements_text(
+                            CASE jsonb_typeof(s.snapshot->'evidence'->'app_info'->'categories')
+                            WHEN 'array' THEN s.snapshot->'evidence'->'app_info'->'categories' ELSE '[]' END)
+           ) AS categories
+"""
+
+_LIST = statement(
+    f"""
+    INSERT INTO catalog_entry
+           (app_id, slug, badge, categories, kinds, submission_id, listed_at, name_search, search)
+    SELECT a.id, a.slug, listed.badge, entry.categories, entry.kinds, s.id, :now, entry.name_search, entry.search
+      FROM unnest(:ids, :badges) AS listed (app_id, badge)
+      JOIN app a ON a.id = listed.app_id
+      JOIN LATERAL (SELECT s.id, s.snapshot FROM submission s JOIN review r ON r.submission_id = s.id
+                     WHERE s.app_id = a.id AND r.outcome = 'approved'
+                     ORDER BY s.app_version DESC LIMIT 1) s ON true
+     CROSS JOIN LATERAL (
+           (SELECT c.categories, c.kinds, c.name_search, c.search FROM catalog_entry c
+             WHERE c.app_id = a.id AND c.submission_id = s.id
+            UNION ALL
+            SELECT shown.categories,
+                   ARRAY(SELECT DISTINCT c->>'kind' FROM jsonb_array_elements(s.snapshot->'components') c ORDER BY 1),
+                   to_tsvector('english', shown.name),
+                   setweight(to_tsvector('english', shown.name), 'A')
+                   || setweight(to_tsvector('english', array_to_string(shown.categories, ' ')), 'B')
+                   || setweight(to_tsvector('english', shown.description), 'C')
+                   || setweight(to_tsvector('english', shown.words), 'D')
+              FROM ({ENTRY_PARTS}) shown)
+            LIMIT 1) entry
+     ORDER BY a.id
+    ON CONFLICT (app_id) DO UPDATE
+       SET badge = excluded.badge, categories = excluded.categories, kinds = excluded.kinds,
+           submission_id = excluded.submission_id, name_search = excluded.name_search, search = excluded.search
+    """,
+    ids=Uuids(),
+    badges=Texts(),
+)
+"""What an entry says follows from its submission, which never changes: it is taken from the entry if that is the same,
+because reading the words out of the snapshot again would cost more than all the rest. So a release that changes how
+they are made takes all entries off and lists them again in a migration."""
+
+_TAKE_OFF = app_ids("DELETE FROM catalog_entry WHERE app_id = ANY(:ids)")
+
+_LISTED = ", ".join(f"'{state}'" for state in sorted(LISTED_STATES))
+_STRAYS = text(f"""
+    SELECT a.id, a.state FROM app a LEFT JOIN catalog_entry c ON c.app_id = a.id
+     WHERE a.state IN ({_LISTED}) AND c.badge IS DISTINCT FROM a.state
+       AND EXISTS (SELECT FROM review r WHERE r.app_id = a.id AND r.outcome = 'approved')
+    UNION ALL
+    SELECT a.id, a.state FROM catalog_entry c JOIN app a ON a.id = c.app_id WHERE a.state NOT IN ({_LISTED})
+     LIMIT :limit
+""")
+
+
+def list_in_catalog(session: Session, listed: Sequence[tuple[UUID, str]], now: datetime) -> None:
+    """Lists each App with its badge (its state), as its latest approved submission shows it. Does not commit.
+
+    One statement. An App that is listed already gets what is new; `listed_at` stays.
+    """
+    ids, badges = [app_id for app_id, _ in listed], [badge for _, badge in listed]
+    session.execute(_LIST, {"ids": ids, "badges": badges, "now": now})
+
+
+def take_off_catalog(session: Session, ids: Sequence[UUID]) -> None:
+    """Takes the Apps off the catalog. One statement. Does not commit."""
+    session.execute(_TAKE_OFF, {"ids": list(ids)})
+
+
+def mend_catalog(session: Session, now: datetime, *, limit: int = 10_000) -> int:
+    """Makes the catalog what the Apps' states say; gives how many entries were wrong. Does not commit.
+
+    None ever is, but for Apps that moved while a release without the catalog was still running. Locks those Apps.
+    """
+    strays = session.execute(_STRAYS, {"limit": limit}).all()
+    if not strays:
+        return 0
+    locked = session.execute(
+        app_ids("SELECT id, state FROM app WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"),
+        {"ids": [row.id for row in strays]},
+    ).all()
+    list_in_catalog(session, [(row.id, row.state) for row in locked if row.state in LISTED_STATES], now)
+    take_off_catalog(session, [row.id for row in locked if row.state not in LISTED_STATES])
+    return len(locked)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What somebody looks for: words (a web search's syntax), a category, a kind of Component, a badge, members."""
+
+    words: str | None = None
+    category: str | None = None
+    kind: str | None = None
+    badge: str | None = None
+    select_partner: bool = False
+
+    @property
+    def conditions(self) -> list[str]:
+        """The SQL of everything but the words."""
+        return [
+            condition
+            for asked, condition in (
+                (self.category, "c.categories @> ARRAY[:category]::text[]"),
+                (self.kind, "c.kinds @> ARRAY[:kind]::text[]"),
+                (self.badge, "c.badge = :badge"),
+                (self.select_partner, f"{_IS_MEMBER}"),
+            )
+            if asked
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry stands in an answer: those whose name fits (0) before those that say it elsewhere (1), by slug."""
+
+    tier: int
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One entry: where it stands, the App's badge, whether it is a member, and the frozen snapshot."""
+
+    place: Place
+    badge: str
+    select_partner: bool
+    listed_at: datetime
+    snapshot: Mapping[str, Any]
+
+
+_IS_MEMBER = """c.badge = 'public' AND EXISTS (SELECT FROM membership m
+                                              WHERE m.app_id = c.app_id AND m.state = 'member')"""
+_SHOWN = f"""c.slug, c.badge, c.listed_at, c.submission_id, {_IS_MEMBER} AS select_partner"""
+_QUERY = "websearch_to_tsquery('english', :words)"
+
+
+def find_entries(session: Session, look: Look, after: Place | None, limit: int) -> list[Listed]:
+    """Gives up to `limit` entries after `after`, best first, in at most two queries.
+
+    Names that fit stand before other fits, each by slug, and the others are looked for only when the names do not fill
+    the page: a finer ranking would have to read every fit before it could show one.
+    """
+    found: list[Listed] = []
+    for tier in (0, 1) if look.words else (1,):
+        if len(found) < limit and (after is None or after.tier <= tier):
+            start = after.slug if after is not None and after.tier == tier else None
+            found += _find(session, look, tier, start, limit - len(found))
+    return found
+
+
+def find_entry(session: Session, slug: str) -> Listed | None:
+    """Gives the entry of an App that is listed, None for any other."""
+    row = session.execute(
+        text(f"""
+            SELECT {_SHOWN}, 1 AS tier, s.snapshot FROM catalog_entry c JOIN submission s ON s.id = c.submission_id
+             WHERE c.slug = :slug
+        """),
+        {"slug": slug},
+    ).one_or_none()
+    return None if row is None else _entry(row)
+
+
+def _find(session: Session, look: Look, tier: int, start: str | None, limit: int) -> list[Listed]:
+    conditions = look.conditions
+    if look.words:
+        named = f"c.name_search @@ {_QUERY}"
+        conditions = [*conditions, named if tier == 0 else f"c.search @@ {_QUERY} AND NOT {named}"]
+    if start is not None:
+        conditions = [*conditions, "c.slug > :start"]
+    statement = f"""
+        SELECT found.*, s.snapshot
+          FROM (SELECT {_SHOWN}, {tier} AS tier FROM catalog_entry c
+                {f"WHERE {' AND '.join(conditions)}" if conditions else ""} ORDER BY c.slug LIMIT :limit) found
+          JOIN submission s ON s.id = found.submission_id ORDER BY found.slug
+    """
+    values = {
+        "words": look.words,
+        "category": look.category,
+        "kind": look.kind,
+        "badge": look.badge,
+        "start": start,
+        "limit": limit,
+    }
+    used = {name: value for name, value in values.items() if value is not None}
+    return [_entry(row) for row in session.execute(text(statement), used)]
+
+
+def _entry(row: Row[Any]) -> Listed:
+    return Listed(Place(row.tier, row.slug), row.badge, row.select_partner, row.listed_at, row.snapshot)

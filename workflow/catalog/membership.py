@@ -1,0 +1,120 @@
+"""The Select Partner Program: applying, deciding and leaving, by the membership's machine.
+
+Only a public App applies and is accepted. What becomes of a membership when its App is no longer public: a suspension
+pauses it, because a suspension may be a mistake and takes nothing that its end could not give back; a reinstated App is
+shown as a member again once it is public. A removal ends it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import App, Membership
+from models.lifecycle import AppState, MembershipState, MembershipTrigger
+from workflow.apps import find_app, lock_app
+from workflow.errors import NotFound, Refused, Unmet
+from workflow.identity.actors import Actor
+from workflow.machines import judge_membership
+from workflow.sql.arrays import Uuids, statement
+
+
+def find_membership(session: Session, slug: str, actor: Actor) -> tuple[App, Membership]:
+    """Gives the App and its membership. Raises NotFound, also when it never applied."""
+    app = find_app(session, slug, actor)
+    membership = session.get(Membership, app.id)
+    if membership is None:
+        raise NotFound(
+            "membership.not_found", f"{slug} has never applied to the Select Partner Program.", "Apply for it."
+        )
+    return app, membership
+
+
+def apply_for_membership(
+    session: Session, slug: str, actor: Actor, now: datetime, message: str
+) -> tuple[App, Membership]:
+    """Applies for the App, for the first time or again. Locks the App. Does not commit. Raises NotFound and Refused."""
+    app, membership, state = _moved(session, slug, MembershipTrigger.APPLY, actor)
+    if membership is None:
+        membership = Membership(app_id=app.id)
+        session.add(membership)
+    membership.state = state
+    membership.applied_at, membership.applied_by, membership.message = now, actor.id, message
+    membership.decided_at = membership.decided_by = membership.reason = None
+    membership.left_at = membership.left_by = None
+    session.flush()
+    return app, membership
+
+
+def decide_membership(
+    session: Session, slug: str, trigger: MembershipTrigger, actor: Actor, now: datetime, reason: str | None
+) -> tuple[App, Membership]:
+    """Accepts the application or declines it with a reason. Locks the App. Does not commit.
+
+    Raises NotFound and Refused.
+    """
+    app, membership, state = _moved(session, slug, trigger, actor, reason)
+    if membership is None:
+        raise NotFound("membership.not_found", f"{slug} has not applied.", "List the applications.")
+    membership.state = state
+    membership.decided_at, membership.decided_by, membership.reason = now, actor.id, reason
+    session.flush()
+    return app, membership
+
+
+def leave_program(session: Session, slug: str, actor: Actor, now: datetime) -> tuple[App, Membership]:
+    """Ends the membership, or takes the application back. Locks the App. Does not commit. Raises NotFound, Refused."""
+    app, membership, state = _moved(session, slug, MembershipTrigger.LEAVE, actor)
+    if membership is None:
+        raise NotFound("membership.not_found", f"{slug} has not applied.", "There is nothing to leave.")
+    membership.state, membership.left_at, membership.left_by = state, now, actor.id
+    session.flush()
+    return app, membership
+
+
+def end_memberships(session: Session, ended: Sequence[tuple[UUID, UUID]], now: datetime) -> None:
+    """Ends the memberships and applications of removed Apps; each pair is an App and who removed it.
+
+    One statement. The caller holds the Apps' locks. Does not commit.
+    """
+    session.execute(_END, {"ids": [app for app, _ in ended], "actors": [actor for _, actor in ended], "now": now})
+
+
+def is_paused(app: App, membership: Membership) -> bool:
+    """Gives whether the App is a member that is not shown as one, because it is not public now."""
+    return membership.state == MembershipState.MEMBER and app.state != AppState.PUBLIC
+
+
+_END = statement(
+    """
+    UPDATE membership m SET state = 'left', left_at = :now, left_by = ended.actor_id
+      FROM unnest(:ids, :actors) AS ended (app_id, actor_id)
+     WHERE m.app_id = ended.app_id AND m.state IN ('applied', 'member')
+    """,
+    ids=Uuids(),
+    actors=Uuids(),
+)
+
+
+def _moved(
+    session: Session, slug: str, trigger: MembershipTrigger, actor: Actor, reason: str | None = None
+) -> tuple[App, Membership | None, str]:
+    """Locks the App and judges the trigger; gives both rows and the state to store."""
+    app = lock_app(session, slug, actor)
+    of_app = select(Membership).where(Membership.app_id == app.id).execution_options(populate_existing=True)
+    membership = session.scalar(of_app)
+    state = membership.state if membership else None
+    judgment = judge_membership(trigger.value, state, actor.role, app_state=app.state)
+    unmet = list(judgment.unmet)
+    if trigger is MembershipTrigger.DECLINE and not (reason or "").strip():
+        unmet.append(_REASON_MISSING)
+    if unmet or judgment.target is None:
+        raise Refused(f"{slug}: {trigger} is not possible.", tuple(unmet))
+    return app, membership, judgment.target
+
+
+_REASON_MISSING = Unmet(
+    "reason.given", "A reason is given", "No reason was given.", "Say why the application is declined, with text."
+)

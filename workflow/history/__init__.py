@@ -1,0 +1,1 @@
+"""The hash chain of every App's log, and its verification."""

@@ -1,0 +1,1 @@
+"""Who acts: actors, tokens, and secrets that are shown once."""

@@ -1,0 +1,184 @@
+"""Bearer tokens: issuing, recognising and revoking them. Only a hash is stored; the token is shown once."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from models import ApiToken, Person, Service
+from models.lifecycle import Role
+from models.token import Scope
+from workflow.errors import Conflict, Forbidden, Invalid, NotFound
+from workflow.identity.actors import Actor
+from workflow.sql.arrays import Bytes, Uuids, statement
+
+SCOPES_OF: dict[Role, frozenset[Scope]] = {
+    Role.PARTNER: frozenset({Scope.APPS_READ, Scope.APPS_WRITE, Scope.TRANSITIONS_REQUEST, Scope.PEOPLE_MANAGE}),
+    Role.REVIEWER: frozenset(
+        {
+            Scope.APPS_READ,
+            Scope.TRANSITIONS_REQUEST,
+            Scope.ACCESS_DECIDE,
+            Scope.REVIEWS_READ,
+            Scope.REVIEWS_DECIDE,
+        }
+    ),
+    Role.SERVICE: frozenset({Scope.APPS_READ, Scope.APPS_WRITE, Scope.TRANSITIONS_REQUEST, Scope.USAGE_REPORT}),
+    Role.ADMIN: frozenset(Scope) - {Scope.USAGE_REPORT},
+}
+"""What each role may do at all. A token narrows it; none can widen it."""
+
+USED_EVERY = timedelta(minutes=1)
+"""How often, at most, a token's last use is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whoever holds a valid token. `scopes` is None when it may be used for all that its role may do."""
+
+    actor: Actor
+    token_id: UUID
+    label: str
+    scopes: frozenset[str] | None = None
+
+    def has(self, scope: Scope) -> bool:
+        """Gives whether the token may be used for `scope`."""
+        return self.scopes is None or scope.value in self.scopes
+
+
+def issue_token(
+    session: Session,
+    holder: Person | Service,
+    *,
+    label: str,
+    expires_at: datetime,
+    scopes: Sequence[Scope] | None = None,
+) -> tuple[ApiToken, str]:
+    """Gives a new token of `holder`, stored, and its text, which cannot be had again. Does not commit.
+
+    A person's token has the person's role and company; a service's has the role service. `scopes` narrows
+    what it may be used for.
+
+    Raises Invalid for a scope that the role has not, and Conflict for a person who was removed.
+    """
+    role = Role.SERVICE if isinstance(holder, Service) else Role(holder.role)
+    if isinstance(holder, Person) and holder.removed_at is not None:
+        raise Conflict("person.removed", f"{holder.name} was removed.", "Make a token for somebody else.")
+    beyond = sorted(set(scopes or ()) - SCOPES_OF[role])
+    if beyond:
+        raise Invalid(
+            "token.scope_beyond_role",
+            f"A {role} may not have: {', '.join(beyond)}.",
+            f"Choose from: {', '.join(sorted(SCOPES_OF[role]))}.",
+        )
+    plain = f"dc_{role.value}_{secrets.token_urlsafe(32)}"
+    token = ApiToken(
+        person_id=holder.id if isinstance(holder, Person) else None,
+        service_id=holder.id if isinstance(holder, Service) else None,
+        role=role.value,
+        organization_id=holder.organization_id if isinstance(holder, Person) else None,
+        scopes=None if scopes is None else sorted(scope.value for scope in scopes),
+        label=label,
+        token_hash=hash_of(plain),
+        hint=plain[-4:],
+        expires_at=expires_at,
+    )
+    session.add(token)
+    session.flush()
+    return token, plain
+
+
+def find_principal(session: Session, plain: str) -> Principal:
+    """Gives who holds the token. Raises Forbidden: token.invalid, token.expired or token.revoked."""
+    found = find_principals(session, [plain])[0]
+    if isinstance(found, Forbidden):
+        raise found
+    return found
+
+
+def find_principals(session: Session, plains: Sequence[str]) -> list[Principal | Forbidden]:
+    """Gives who holds each of the tokens, or why nobody does (as `find_principal` raises it), in one query.
+
+    Whether a token has expired is told by the database's clock.
+    """
+    hashes = [hash_of(plain) for plain in plains]
+    rows = {bytes(row.token_hash): row for row in session.execute(_HOLDERS, {"hashes": hashes})}
+    return [_principal(rows.get(token_hash)) for token_hash in hashes]
+
+
+_HOLDERS = statement(
+    """
+    SELECT t.id, t.token_hash, t.label, t.role, t.organization_id, t.scopes, t.revoked_at,
+           t.expires_at <= now() AS expired, coalesce(t.person_id, t.service_id) AS holder_id,
+           t.person_id IS NULL OR (p.removed_at IS NULL AND p.role = t.role
+                                   AND p.organization_id IS NOT DISTINCT FROM t.organization_id) AS holder_fits
+      FROM api_token t LEFT JOIN person p ON p.id = t.person_id
+     WHERE t.token_hash = ANY(:hashes)
+    """,
+    hashes=Bytes(),
+)
+
+
+def _principal(token: Row[Any] | None) -> Principal | Forbidden:
+    try:
+        return _valid(token)
+    except Forbidden as refusal:
+        return refusal
+
+
+def _valid(token: Row[Any] | None) -> Principal:
+    if token is None:
+        raise Forbidden("token.invalid", "The token is not known.", "Ask an administrator for a token.")
+    if token.revoked_at is not None:
+        raise Forbidden("token.revoked", "The token was revoked.", "Ask an administrator for a new one.")
+    if token.expired:
+        raise Forbidden("token.expired", "The token has expired.", "Ask an administrator for a new one.")
+    if not token.holder_fits:
+        raise Forbidden("token.revoked", "Its holder was removed or has another role.", "Ask for a new token.")
+    actor = Actor(token.holder_id, Role(token.role), token.organization_id)
+    scopes = None if token.scopes is None else frozenset(token.scopes)
+    return Principal(actor, token.id, token.label, scopes)
+
+
+def note_token_use(session: Session, token_ids: Sequence[UUID], now: datetime) -> None:
+    """Writes when these tokens were last used, for each at most once a minute. Does not commit.
+
+    Rows that somebody holds are skipped: the next use is noted just as well.
+    """
+    session.execute(_NOTE_USE, {"ids": list(token_ids), "now": now, "before": now - USED_EVERY})
+
+
+_NOTE_USE = statement(
+    """
+    WITH used AS (SELECT id FROM api_token
+                   WHERE id = ANY(:ids) AND (last_used_at IS NULL OR last_used_at <= :before)
+                   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
+    UPDATE api_token t SET last_used_at = :now FROM used WHERE t.id = used.id
+    """,
+    ids=Uuids(),
+)
+
+
+def list_tokens(session: Session) -> Sequence[ApiToken]:
+    """Gives all tokens, newest first, without their texts."""
+    return session.scalars(select(ApiToken).order_by(ApiToken.id.desc())).all()
+
+
+def revoke_token(session: Session, token_id: UUID, now: datetime) -> None:
+    """Makes the token useless at once; revoking again changes nothing. Raises NotFound. Does not commit."""
+    token = session.get(ApiToken, token_id)
+    if token is None:
+        raise NotFound("token.not_found", f"There is no token {token_id}.", "List the tokens.")
+    token.revoked_at = token.revoked_at or now
+    session.flush()
+
+
+def hash_of(plain: str) -> bytes:
+    """Gives the SHA-256 by which a token is known. A token has 256 random bits, so it needs no slow hash."""
+    return hashlib.sha256(plain.encode()).digest()

@@ -1,0 +1,1 @@
+"""The durable transition path: requests, claims, rules, the one writer and its effects."""

@@ -1,0 +1,284 @@
+"""The one writer of an App's state: turns judged transitions into Apps, log rows, reasons and what follows."""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models import App
+from models.base import new_id
+from models.lifecycle import AppState, AppTrigger
+from workflow.errors import Forbidden, Refused
+from workflow.history.chain import NO_HASH, LogRow, canonical_text, commit_to_text, row_hash
+from workflow.identity.actors import Actor
+from workflow.lifecycle.effects import Applied, effects_that_follow
+from workflow.lifecycle.facts import Facts, facts_of_new_app
+from workflow.lifecycle.rulebook import AppRulebook
+from workflow.policy.document import Policies
+from workflow.reasons import Reason
+from workflow.sql.arrays import Bytes, Integers, Texts, Uuids, statement
+
+SALT_BYTES = 16
+"""Of the commitment to reasons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """What writing needs besides the session: the history's key, the rules, the policies and named fault points.
+
+    `reached` is called at named points so that tests can kill the process there; elsewhere it does nothing.
+    """
+
+    history_key: bytes
+    rulebook: AppRulebook
+    policies: Policies
+    reached: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An allowed transition, not yet written: its log row's content, and the facts before and after."""
+
+    app_id: UUID
+    trigger: AppTrigger
+    version: int
+    target: str
+    policy_version: int
+    request_id: UUID
+    before: Facts
+    after: Facts
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        return self.before.ask.reasons
+
+
+def plan(app_id: UUID, request_id: UUID, trigger: AppTrigger, target: str, facts: Facts) -> Planned:
+    """Gives the transition that a judgment allowed. Pure.
+
+    It records the policy it was judged by: the review's for a decision on it, the current one otherwise.
+    """
+    decides = trigger in (AppTrigger.APPROVE, AppTrigger.REQUEST_CHANGES) and facts.review is not None
+    policy = facts.review.policy if decides and facts.review else facts.policy
+    after = facts.after(trigger, target)
+    return Planned(app_id, trigger, after.version, target, policy.version, request_id, facts, after)
+
+
+def write_transitions(
+    session: Session, planned: Sequence[Planned], heads: dict[UUID, bytes], now: datetime, writer: Writer
+) -> dict[UUID, bytes]:
+    """Writes `planned` (of each App in order of version) and all that follows; gives the Apps' new head hashes.
+
+    The caller holds the Apps' locks and passes the hash of each App's head. Set-based: the number of statements does
+    not grow with the number of transitions. Checks every deferred constraint before it returns, so that a violation
+    raises here (sqlalchemy.exc.DBAPIError) and not at COMMIT; from here on they are checked at once, until
+    DEFER_CONSTRAINTS. Does not commit.
+    """
+    if not planned:
+        return heads
+    _move_apps(session, planned)
+    heads = _append_to_log(session, planned, heads, now, writer)
+    writer.reached("after_log_insert")
+    _write_what_follows(session, planned, now, writer)
+    session.execute(_CHECK_CONSTRAINTS)
+    return heads
+
+
+def create_app(
+    session: Session, *, slug: str, name: str, actor: Actor, access_approved: bool, now: datetime, writer: Writer
+) -> App:
+    """Gives birth to an App in `building` for the actor's company. Does not commit.
+
+    Raises Refused, Forbidden, and sqlalchemy.exc.IntegrityError when the slug is taken.
+    """
+    if actor.organization_id is None:
+        raise Forbidden(
+            "organization.missing",
+            "Only a person of a partner company can create an App.",
+            "Use the token of a partner.",
+        )
+    facts = facts_of_new_app(
+        slug=slug,
+        organization_id=actor.organization_id,
+        access_approved=access_approved,
+        policy=writer.policies.current,
+        actor=actor,
+    )
+    judgment = writer.rulebook.judge(AppTrigger.CREATE, facts)
+    if not judgment.allowed or judgment.target is None:
+        raise Refused(f"{slug} cannot be created.", judgment.unmet)
+    app = App(
+        id=new_id(),
+        slug=slug,
+        name=name,
+        organization_id=actor.organization_id,
+        created_by=actor.id,
+        state=AppState.BUILDING.value,
+        version=1,
+    )
+    session.add(app)
+    session.flush()
+    birth = plan(app.id, new_id(), AppTrigger.CREATE, judgment.target, facts)
+    _append_to_log(session, [birth], {app.id: NO_HASH}, now, writer)
+    _write_what_follows(session, [birth], now, writer)
+    return app
+
+
+DEFER_CONSTRAINTS = text("SET CONSTRAINTS ALL DEFERRED")
+"""Executed before a transaction writes transitions a second time."""
+
+_CHECK_CONSTRAINTS = text("SET CONSTRAINTS ALL IMMEDIATE")
+
+_MOVE = statement(
+    """
+    UPDATE app SET state = moved.state, version = moved.version
+      FROM unnest(:ids, :states, :versions) AS moved (id, state, version)
+     WHERE app.id = moved.id
+    """,
+    ids=Uuids(),
+    states=Texts(),
+    versions=Integers(),
+)
+
+_APPEND = statement(
+    """
+    INSERT INTO transition (app_id, version, from_state, trigger, to_state, actor_id, actor_role, policy_version,
+                            request_id, at, reason_commitment, hash)
+    SELECT app_id, version, from_state, trigger, to_state, actor_id, actor_role, policy_version, request_id, :at,
+           reason_commitment, hash
+      FROM unnest(:app_ids, :versions, :from_states, :triggers, :to_states, :actor_ids, :actor_roles, :policies,
+                  :request_ids, :commitments, :hashes)
+        AS row (app_id, version, from_state, trigger, to_state, actor_id, actor_role, policy_version, request_id,
+                reason_commitment, hash)
+    """,
+    app_ids=Uuids(),
+    versions=Integers(),
+    from_states=Texts(),
+    triggers=Texts(),
+    to_states=Texts(),
+    actor_ids=Uuids(),
+    actor_roles=Texts(),
+    policies=Integers(),
+    request_ids=Uuids(),
+    commitments=Bytes(),
+    hashes=Bytes(),
+)
+"""One statement for all rows: the log's trigger compares its end with the App once it is over."""
+
+_KEEP_REASONS = statement(
+    """
+    INSERT INTO transition_reason (app_id, version, salt, reasons)
+    SELECT app_id, version, salt, reasons::jsonb
+      FROM unnest(:app_ids, :versions, :salts, :reasons) AS row (app_id, version, salt, reasons)
+    """,
+    app_ids=Uuids(),
+    versions=Integers(),
+    salts=Bytes(),
+    reasons=Texts(),
+)
+
+
+def _move_apps(session: Session, planned: Sequence[Planned]) -> None:
+    """Brings each App to its last transition, before the log grows: the log's trigger compares the two."""
+    last = {one.app_id: one for one in planned}
+    session.execute(
+        _MOVE,
+        {
+            "ids": list(last),
+            "states": [one.target for one in last.values()],
+            "versions": [one.version for one in last.values()],
+        },
+    )
+
+
+def _append_to_log(
+    session: Session, planned: Sequence[Planned], heads: dict[UUID, bytes], now: datetime, writer: Writer
+) -> dict[UUID, bytes]:
+    heads = dict(heads)
+    rows: list[LogRow] = []
+    hashes: list[bytes] = []
+    kept: list[_KeptReasons] = []
+    salts = os.urandom(SALT_BYTES * len(planned))
+    for index, one in enumerate(planned):
+        commitment = None
+        if one.reasons:
+            salt = salts[index * SALT_BYTES : (index + 1) * SALT_BYTES]
+            given = [reason.as_dict() for reason in one.reasons]
+            kept.append(_KeptReasons(one.app_id, one.version, salt, canonical_text(given)))
+            commitment = commit_to_text(kept[-1].reasons, salt)
+        row = _log_row(one, now, commitment)
+        heads[one.app_id] = row_hash(writer.history_key, row, heads[one.app_id])
+        rows.append(row)
+        hashes.append(heads[one.app_id])
+    session.execute(
+        _APPEND,
+        {
+            "app_ids": [row.app_id for row in rows],
+            "versions": [row.version for row in rows],
+            "from_states": [row.from_state for row in rows],
+            "triggers": [row.trigger for row in rows],
+            "to_states": [row.to_state for row in rows],
+            "actor_ids": [row.actor_id for row in rows],
+            "actor_roles": [row.actor_role for row in rows],
+            "policies": [row.policy_version for row in rows],
+            "request_ids": [row.request_id for row in rows],
+            "at": now,
+            "commitments": [row.reason_commitment for row in rows],
+            "hashes": hashes,
+        },
+    )
+    if kept:
+        session.execute(
+            _KEEP_REASONS,
+            {
+                "app_ids": [one.app_id for one in kept],
+                "versions": [one.version for one in kept],
+                "salts": [one.salt for one in kept],
+                "reasons": [one.reasons for one in kept],
+            },
+        )
+    return heads
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptReasons:
+    app_id: UUID
+    version: int
+    salt: bytes
+    reasons: str
+
+
+def _log_row(one: Planned, now: datetime, commitment: bytes | None) -> LogRow:
+    actor = one.before.ask.actor
+    return LogRow(
+        one.app_id,
+        one.version,
+        one.before.state,
+        one.trigger.value,
+        one.target,
+        actor.id,
+        actor.role.value,
+        one.policy_version,
+        one.request_id,
+        now,
+        commitment,
+    )
+
+
+def _write_what_follows(session: Session, planned: Sequence[Planned], now: datetime, writer: Writer) -> None:
+    """Writes effects in waves: the first transition of every App, then the second: order holds within an App."""
+    waves: dict[int, dict[AppTrigger, list[Applied]]] = defaultdict(lambda: defaultdict(list))
+    seen: dict[UUID, int] = defaultdict(int)
+    for one in planned:
+        applied = Applied(one.app_id, one.trigger, one.version, one.before, one.after)
+        waves[seen[one.app_id]][one.trigger].append(applied)
+        seen[one.app_id] += 1
+    for wave in sorted(waves):
+        for trigger, applied_here in waves[wave].items():
+            for effect in effects_that_follow(trigger):
+                effect.write(session, applied_here, now, writer.rulebook)

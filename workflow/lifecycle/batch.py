@@ -1,0 +1,317 @@
+"""Judging due requests, many in one transaction, and keeping one that breaks from breaking the others."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from workflow.errors import Unmet
+from workflow.lifecycle.apply import DEFER_CONSTRAINTS, Planned, Writer, plan, write_transitions
+from workflow.lifecycle.claim import (
+    FROM_FRONT,
+    FRONT,
+    Claim,
+    DueRequest,
+    FactsAsked,
+    Place,
+    Start,
+    claim_app,
+    claim_due_apps,
+    due_requests,
+    facts_of_claimed,
+    forget_batch,
+    forget_crashes,
+)
+from workflow.lifecycle.facts import Facts
+from workflow.lifecycle.loading import LoadedApp, load_facts
+from workflow.machines import Judgment
+from workflow.sql.arrays import Integers, Texts, Uuids, statement
+from workflow.sql.pipeline import DirectSession
+from workflow.sql.transient import is_passing
+
+MAX_ATTEMPTS = 3
+"""Tries that judging a request may break, its process's death included, before it is dead."""
+MAX_ERROR_CHARACTERS = 2000
+RETRY_AFTER = timedelta(seconds=1)
+"""How long a request rests after its first broken try; twice as long after the second."""
+
+Announce = Callable[[Sequence[UUID]], Callable[[], UUID]]
+"""Has it committed, elsewhere, that these requests are about to be judged, come what may of this process. What it gives
+waits until it is, and gives the batch's id."""
+
+NowAndWriter = Callable[[Session], tuple[datetime, Writer]]
+"""Gives the database's present time and what writing needs, with the policies as they are now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of one request. Exactly one of the four fits: applied, refused, retried or dead."""
+
+    request: DueRequest
+    status: str
+    version: int | None = None
+    judgment: Judgment | None = None
+    policy_version: int | None = None
+    error: str | None = None
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What one batch did. `suspects` are Apps left for `judge_suspect`.
+
+    `claimed`: it held Apps, so whoever looked meanwhile passed them over, and somebody has to look again. `full`: it
+    found as many requests as it may, so there may be more. `oldest` and `newest` are the first and the last that it
+    saw; so many were `passed` before it found any that it could have, because others held their Apps.
+    """
+
+    outcomes: tuple[Outcome, ...] = ()
+    claimed: bool = False
+    full: bool = False
+    suspects: tuple[UUID, ...] = ()
+    oldest: Place = FRONT
+    newest: Place = FRONT
+    passed: int = 0
+
+
+def judge_due_requests(
+    session: DirectSession,
+    *,
+    now_and_writer: NowAndWriter,
+    announce: Announce,
+    limit: int,
+    start: Start = FROM_FRONT,
+) -> BatchReport:
+    """Claims, judges and applies up to `limit` due requests. The caller commits; then all outcomes hold, or none.
+
+    Those before `start` are not looked for. Locks the Apps it claims.
+    Requests that were in a batch whose process died are left as `suspects`, so that they cannot take others with them
+    again. All is read with one wait, and written with another.
+    """
+    passed: set[UUID] = set()
+    claims: list[Claim] = []
+    while True:
+        claim = claim_due_apps(session, passed, limit=limit, start=start)
+        asked, facts = due_requests(session, limit=limit), facts_of_claimed(session)
+        now, writer = now_and_writer(session)
+        found = claim()
+        claims.append(found)
+        if found.apps or not found.passed:
+            break
+        passed |= found.passed
+    if not found.apps:
+        return BatchReport()
+    requests = list(asked)
+    suspects = {request.app_id for request in requests if request.crashes}
+    clean = [request for request in requests if request.app_id not in suspects]
+    outcomes = _judge(session, clean, facts, now, writer, announce) if clean else []
+    return BatchReport(
+        tuple(outcomes),
+        claimed=True,
+        full=max(found.many, len(requests)) >= limit,
+        suspects=tuple(suspects),
+        oldest=claims[0].oldest,
+        newest=found.newest,
+        passed=sum(one.many for one in claims[:-1]),
+    )
+
+
+def judge_suspect(
+    session: DirectSession, app_id: UUID, *, now_and_writer: NowAndWriter, announce: Announce
+) -> BatchReport:
+    """Judges the oldest due request of one App, alone. The caller commits.
+
+    When the deaths of its processes have used up its tries it is dead without another.
+    """
+    if not claim_app(session, app_id):
+        return BatchReport()
+    asked, facts = due_requests(session, limit=1), facts_of_claimed(session)
+    now, writer = now_and_writer(session)
+    requests = list(asked)
+    if not requests:
+        return BatchReport()
+    request = requests[0]
+    if request.attempts + request.crashes >= MAX_ATTEMPTS:
+        error = f"judging it ended its process {request.crashes} times"
+        outcomes = [Outcome(request, "dead", error=error)]
+        _record(session, outcomes, now)
+    else:
+        outcomes = _judge(session, requests, facts, now, writer, announce)
+    if request.crashes:
+        forget_crashes(session, [request.id])
+    return BatchReport(tuple(outcomes), claimed=True)
+
+
+def _judge(
+    session: DirectSession,
+    requests: Sequence[DueRequest],
+    facts: FactsAsked,
+    now: datetime,
+    writer: Writer,
+    announce: Announce,
+) -> list[Outcome]:
+    announced = announce([request.id for request in requests])
+    writer.reached("after_lock")
+    try:
+        with session.together():
+            outcomes = _judge_together(session, requests, facts(writer.policies), now, writer)
+    except Exception as error:
+        if is_passing(error):
+            raise
+        # One of them breaks it, wherever and however: each is judged behind a savepoint of its own.
+        outcomes = [_judge_alone(session, request, now, writer) for request in requests]
+    forget_batch(session, announced())
+    writer.reached("before_commit")
+    return outcomes
+
+
+def _judge_together(
+    session: Session,
+    requests: Sequence[DueRequest],
+    loaded: dict[UUID, LoadedApp],
+    now: datetime,
+    writer: Writer,
+) -> list[Outcome]:
+    """Judges each by its App as it stands after the one before, and writes and records all at once."""
+    outcomes: list[Outcome] = []
+    transitions: list[Planned] = []
+    latest = {app_id: app.facts for app_id, app in loaded.items()}
+    for request in requests:
+        outcome, planned = _judge_request(request, latest[request.app_id], now, writer)
+        outcomes.append(outcome)
+        if planned is not None:
+            transitions.append(planned)
+            latest[request.app_id] = planned.after
+    write_transitions(session, transitions, {app_id: app.head_hash for app_id, app in loaded.items()}, now, writer)
+    _record(session, outcomes, now)
+    return outcomes
+
+
+def _judge_alone(session: DirectSession, request: DueRequest, now: datetime, writer: Writer) -> Outcome:
+    """Judges one behind a savepoint. When that breaks, nothing of it stays but a broken try with its error."""
+    try:
+        with session.together():
+            loaded = load_facts(session, [request.app_id], writer.policies)
+            session.execute(DEFER_CONSTRAINTS)
+            return _judge_together(session, [request], loaded, now, writer)[0]
+    except Exception as error:
+        if is_passing(error):
+            raise
+        why = f"the database refused it: {error.orig}" if isinstance(error, DBAPIError) else f"it broke: {error!r}"
+        outcome = _broken(request, why, now)
+        with session.together():
+            _record(session, [outcome], now)
+        return outcome
+
+
+def _judge_request(request: DueRequest, facts: Facts, now: datetime, writer: Writer) -> tuple[Outcome, Planned | None]:
+    facts = facts.asked_by(request.ask)
+    try:
+        judgment = writer.rulebook.judge(request.trigger, facts)
+    except Exception as error:  # noqa: BLE001 (a rule that breaks must not break the batch)
+        return _broken(request, f"a rule broke: {error!r}", now), None
+    if request.expected_state is not None and request.expected_state != facts.state:
+        judgment = _refused_besides(judgment, _unexpected(request.expected_state, facts.state))
+    if request.expected_version is not None and request.expected_version != facts.version:
+        judgment = _refused_besides(judgment, _moved_on(request.expected_version, facts.version))
+    if request.gone:
+        judgment = _refused_besides(judgment, _GONE)
+    if judgment.target is None:
+        return Outcome(request, "refused", judgment=judgment, policy_version=facts.policy.version), None
+    planned = plan(request.app_id, request.id, request.trigger, judgment.target, facts)
+    return Outcome(request, "applied", planned.version, judgment, planned.policy_version), planned
+
+
+_GONE = Unmet(
+    "principal.gone",
+    "Who asked may still ask",
+    "The person who asked was removed since, or has another role or company now.",
+    "Somebody who may ask for it now can ask anew.",
+)
+
+
+def _refused_besides(judgment: Judgment, unmet: Unmet) -> Judgment:
+    return Judgment(judgment.trigger, judgment.source, None, (*judgment.unmet, unmet), judgment.observed)
+
+
+def _unexpected(expected: str, state: str) -> Unmet:
+    return Unmet(
+        "state.expected",
+        "The App is in the expected state",
+        f"{expected} was expected; the state is {state}.",
+        "Look at the App again, then ask with its present state.",
+        (("state", state),),
+    )
+
+
+def _moved_on(expected: int, version: int) -> Unmet:
+    return Unmet(
+        "version.expected",
+        "The App has not moved since it was looked at",
+        f"This was asked of the App at version {expected}; it is at {version} by now.",
+        "Look at the App, and at its newest review, again; then decide on what is there now.",
+        (("version", str(version)),),
+    )
+
+
+def _broken(request: DueRequest, error: str, now: datetime) -> Outcome:
+    tries = request.attempts + request.crashes + 1
+    if tries >= MAX_ATTEMPTS:
+        return Outcome(request, "dead", error=error)
+    return Outcome(request, "due", error=error, due_at=now + RETRY_AFTER * tries)
+
+
+_RECORD = statement(
+    """
+    UPDATE transition_request r
+       SET status = o.status, version = o.version, unmet = o.unmet::jsonb, observed = o.observed::jsonb,
+           policy_version = o.policy_version, last_error = coalesce(o.error, r.last_error),
+           reasons = CASE WHEN o.status = 'applied' THEN '[]' ELSE r.reasons END,
+           attempts = o.attempts,
+           due_at = coalesce(to_timestamp(o.retry_at), r.due_at),
+           finished_at = CASE WHEN o.status = 'due' THEN NULL ELSE :now END
+      FROM unnest(:ids, :statuses, :versions, :unmets, :observeds, :policies, :errors, :attempts, :retries)
+        AS o (id, status, version, unmet, observed, policy_version, error, attempts, retry_at)
+     WHERE r.id = o.id
+    """,
+    ids=Uuids(),
+    statuses=Texts(),
+    versions=Integers(),
+    unmets=Texts(),
+    observeds=Texts(),
+    policies=Integers(),
+    errors=Texts(),
+    attempts=Integers(),
+    retries=Integers(),
+)
+
+
+def _record(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None:
+    session.execute(
+        _RECORD,
+        {
+            "now": now,
+            "ids": [one.request.id for one in outcomes],
+            "statuses": [one.status for one in outcomes],
+            "versions": [one.version for one in outcomes],
+            "unmets": [_as_json(one.judgment.unmet if one.judgment else ()) for one in outcomes],
+            "observeds": [_as_json(one.judgment.observed if one.judgment else ()) for one in outcomes],
+            "policies": [one.policy_version for one in outcomes],
+            "errors": [one.error and _storable(one.error) for one in outcomes],
+            "attempts": [one.request.attempts + one.request.crashes + (one.error is not None) for one in outcomes],
+            "retries": [int(one.due_at.timestamp()) + 1 if one.due_at else None for one in outcomes],
+        },
+    )
+
+
+def _storable(error: str) -> str:
+    """Gives the text without what Postgres cannot store: what is wrong with a request must not hide that it is."""
+    return error.replace("\x00", "").encode(errors="replace").decode()[:MAX_ERROR_CHARACTERS]
+
+
+def _as_json(unmet: Sequence[Unmet]) -> str:
+    return json.dumps([one.as_dict() for one in unmet]) if unmet else "[]"

@@ -1,0 +1,1 @@
+"""What operators and admins do: dead rows and publishing a policy."""

@@ -1,0 +1,1 @@
+"""The versioned policy document and the calendar of business days."""

@@ -1,0 +1,69 @@
+"""Claims that lapse: a review whose holder does nothing on it goes back to the queue."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models import AuditEntry
+from workflow.identity.actors import SCHEDULE
+from workflow.notifications import NotificationKind, Told, notify_of_apps
+from workflow.policy.calendar import deadline
+from workflow.policy.document import Policy
+from workflow.sql.arrays import app_ids
+
+_HELD = text("""
+    SELECT r.app_id, greatest(r.claimed_at, r.last_act_at) AS idle_since,
+           (p.removed_at IS NULL AND p.role IN ('reviewer', 'admin')) AS stays
+      FROM review r JOIN person p ON p.id = r.claimed_by
+     WHERE r.closed_at IS NULL
+     ORDER BY stays, idle_since LIMIT :limit
+""")
+
+_LOCK = app_ids("SELECT id FROM app WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED")
+
+_LAPSE = app_ids("""
+    WITH held AS (
+        SELECT r.id, r.app_id, r.claimed_by, greatest(r.claimed_at, r.last_act_at) AS idle_since
+          FROM review r JOIN person p ON p.id = r.claimed_by
+         WHERE r.app_id = ANY(:ids) AND r.closed_at IS NULL
+           AND (greatest(r.claimed_at, r.last_act_at) <= :idle_since
+                OR p.removed_at IS NOT NULL OR p.role NOT IN ('reviewer', 'admin'))
+           FOR UPDATE OF r)
+    UPDATE review r SET claimed_by = NULL, claimed_at = NULL, last_act_at = NULL
+      FROM held WHERE r.id = held.id
+    RETURNING r.id, r.app_id, held.claimed_by, held.idle_since
+""")
+
+
+def lapse_idle_claims(session: Session, policy: Policy, now: datetime, *, limit: int = 1000) -> int:
+    """Puts back the reviews whose holders were idle for the policy's business days, or left. Gives how many.
+
+    Idle since the claim or the holder's last act on it, whichever is later; the holder is told. Locks the Apps that
+    nobody holds; the others are looked at the next time. Does not commit.
+    """
+    held = session.execute(_HELD, {"limit": limit}).all()
+    idle = [row for row in held if not row.stays or _lapses_at(row.idle_since, policy) <= now]
+    if not idle:
+        return 0
+    locked = session.scalars(_LOCK, {"ids": [row.app_id for row in idle]}).all()
+    # A later start never gives an earlier deadline, so whoever acted no later than the latest of these is idle too.
+    latest = max((row.idle_since for row in idle if row.stays), default=datetime.fromtimestamp(0, tz=now.tzinfo))
+    lapsed = session.execute(_LAPSE, {"ids": list(locked), "idle_since": latest}).all()
+    told = [Told(row.app_id, row.claimed_by, f"review:{row.id}:lapsed:{row.idle_since}") for row in lapsed]
+    notify_of_apps(session, NotificationKind.CLAIM_LAPSED, told, now)
+    session.add_all(
+        AuditEntry(
+            actor_id=SCHEDULE.id,
+            actor_role=SCHEDULE.role.value,
+            action="review.lapse",
+            target=str(row.id),
+            detail={"held_by": str(row.claimed_by)},
+        )
+        for row in lapsed
+    )
+    return len(lapsed)
+
+
+def _lapses_at(idle_since: datetime, policy: Policy) -> datetime:
+    return deadline(idle_since, business_days=policy.idle_claim_business_days, calendar=policy.calendar)

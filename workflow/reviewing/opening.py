@@ -1,0 +1,107 @@
+"""Opening the reviews of what was submitted, and closing them: set-based, in the transaction of their transitions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models.base import new_id
+from models.review import PERSON_STEPS, ReviewOutcome
+from workflow.catalog.snapshots import OPEN_EVIDENCE, SNAPSHOT
+from workflow.policy.calendar import deadline
+from workflow.policy.document import Policy
+from workflow.sql.arrays import app_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """An App that was submitted by the transition to `version`: by whom, under which policy, and whose review it is."""
+
+    app_id: UUID
+    version: int
+    submitted_by: UUID
+    policy: Policy
+    last_reviewer: UUID | None
+
+
+def open_reviews(session: Session, submitted: Sequence[Submitted], now: datetime) -> None:
+    """Freezes what was submitted and opens its reviews with the policy's steps. Does not commit, reads nothing back.
+
+    A resubmission is its last reviewer's at once, whatever the limit of claims: the limit bounds what reviewers take,
+    not the work that comes back to them, and a second reviewer would have to learn what the first one knows.
+    """
+    reviews = [_review(one, now) for one in submitted]
+    session.execute(_INSERT_SUBMISSION, reviews)
+    session.execute(_INSERT_REVIEW, reviews)
+    steps = [
+        {
+            "id": new_id(),
+            "review_id": review["review_id"],
+            "code": code,
+            "status": "void" if code in PERSON_STEPS else "due",
+            "due_at": now,
+        }
+        for one, review in zip(submitted, reviews, strict=True)
+        for code in one.policy.review_steps
+    ]
+    if steps:
+        session.execute(_INSERT_STEP, steps)
+
+
+def close_reviews(session: Session, ids: Sequence[UUID], outcome: ReviewOutcome, now: datetime) -> None:
+    """Ends the open reviews of the Apps, where there are any, and cancels undecided steps. Does not commit."""
+    wanted = {"ids": list(ids), "now": now}
+    session.execute(_CANCEL_STEPS, wanted)
+    session.execute(_CLOSE_REVIEWS, wanted | {"outcome": outcome.value})
+
+
+def _review(one: Submitted, now: datetime) -> dict[str, object]:
+    due_at = deadline(now, business_days=one.policy.review_business_days, calendar=one.policy.calendar)
+    return {
+        "submission_id": new_id(),
+        "review_id": new_id(),
+        "app_id": one.app_id,
+        "app_version": one.version,
+        "policy_version": one.policy.version,
+        "submitted_by": one.submitted_by,
+        "now": now,
+        "due_at": due_at,
+        "due_soon_at": max(now, due_at - timedelta(hours=one.policy.due_soon_hours)),
+        "claimed_by": one.last_reviewer,
+        "claimed_at": now if one.last_reviewer else None,
+        "open_evidence": OPEN_EVIDENCE,
+    }
+
+
+_INSERT_SUBMISSION = text(f"""
+    INSERT INTO submission (id, app_id, app_version, kind, round, snapshot, policy_version, submitted_by, submitted_at)
+    SELECT :submission_id, a.id, :app_version, CASE WHEN earlier.rounds = 0 THEN 'first' ELSE 'revision' END,
+           1 + earlier.rounds,
+           {SNAPSHOT},
+           :policy_version, :submitted_by, :now
+      FROM app a CROSS JOIN LATERAL (SELECT count(*) AS rounds FROM submission s WHERE s.app_id = a.id) earlier
+     WHERE a.id = :app_id
+""")
+
+_INSERT_REVIEW = text("""
+    INSERT INTO review (id, submission_id, app_id, opened_at, due_at, due_soon_at, claimed_by, claimed_at)
+    VALUES (:review_id, :submission_id, :app_id, :now, :due_at, :due_soon_at, :claimed_by, :claimed_at)
+""")
+
+_INSERT_STEP = text("""
+    INSERT INTO review_step (id, review_id, code, status, due_at) VALUES (:id, :review_id, :code, :status, :due_at)
+""")
+
+_CLOSE_REVIEWS = app_ids("""
+    UPDATE review SET outcome = :outcome, closed_at = :now
+     WHERE app_id = ANY(:ids) AND closed_at IS NULL
+""")
+
+_CANCEL_STEPS = app_ids("""
+    UPDATE review_step step SET state = 'cancelled', status = 'void', decided_at = :now, leased_until = NULL
+      FROM review r
+     WHERE r.app_id = ANY(:ids) AND r.closed_at IS NULL AND step.review_id = r.id AND step.state = 'pending'
+""")

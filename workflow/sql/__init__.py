@@ -1,0 +1,1 @@
+"""How the workflow speaks to Postgres: arrays, pipelines, transient errors, locks, text that can be stored."""

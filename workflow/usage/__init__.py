@@ -1,0 +1,1 @@
+"""What customers use, as trusted services report it."""

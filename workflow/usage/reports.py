@@ -1,0 +1,328 @@
+"""Who uses an App: customers and OAuth installs that services report, and the facts counted from them.
+
+A report says what holds for one workspace since when. Reporting the same again changes nothing, so that reports need
+no keys; one that is older than the workspace's latest change changes nothing either, so that late ones do no harm.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from models.lifecycle import AppState, AppTrigger
+from workflow.errors import Conflict, Invalid, NotFound, WorkflowError
+from workflow.identity.actors import Actor
+from workflow.lifecycle.loading import load_facts
+from workflow.lifecycle.promotion import is_counted_enough, request_promotions
+from workflow.lifecycle.rulebook import AppRulebook
+from workflow.notifications import AppAtVersion, Onboarded, notify_of_customers
+from workflow.policy.document import Policies
+from workflow.sql.arrays import Booleans, Integers, Moments, Texts, Uuids, statement
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far ahead a reporter's clock may be. A report from within it holds from now on."""
+
+
+class Use(StrEnum):
+    """What is reported of a workspace; the name of its table."""
+
+    CUSTOMER = "customer"
+    OAUTH_INSTALL = "oauth_install"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a service says of a workspace: it uses the App (or no longer does) since `at`; None means now."""
+
+    app: str
+    use: Use
+    workspace: str
+    enabled: bool = True
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What became of a report. `changed`: the workspace counts now and did not before, or the other way round."""
+
+    changed: bool
+
+
+@dataclass(slots=True)
+class _Counter:
+    """One App while its reports are taken in: what is counted of it, after each report."""
+
+    app_id: UUID
+    version: int
+    organization_id: UUID
+    state: str
+    customers: int
+    oauth_installed: bool
+    other_installs: bool = False
+    active_installs: set[str] = field(default_factory=set)
+    told: list[tuple[int, bool]] = field(default_factory=list)
+    changed: bool = False
+
+
+@dataclass(slots=True)
+class _Workspace:
+    """One workspace of one App: since when it uses it, and since when no longer."""
+
+    reported_at: datetime
+    withdrawn_at: datetime | None
+    reported_by: UUID
+    dirty: bool = False
+
+
+def report_use(
+    session: Session,
+    reports: Sequence[Report],
+    *,
+    actor: Actor,
+    now: datetime,
+    policies: Policies,
+    rulebook: AppRulebook,
+) -> list[Reported | WorkflowError]:
+    """Takes each report in, or says why not, in the same order: the same as one call for each. Does not commit.
+
+    Locks the Apps in id order, keeps their counted facts, tells a company once of each workspace, and asks for
+    promotion where one of these facts decided it. As many statements for a thousand reports as for one, and two more
+    where promotions are judged.
+    """
+    counters = _lock_counters(session, reports)
+    answers: list[Reported | WorkflowError] = []
+    taken: list[tuple[int, Report, datetime]] = []
+    for index, report in enumerate(reports):
+        refusal = _refusal(report, counters, now)
+        answers.append(refusal or Reported(changed=False))
+        if refusal is None:
+            taken.append((index, report, min(report.at or now, now)))
+    if not taken:
+        return answers
+    known = _load_workspaces(session, taken, counters)
+    _load_installs(session, taken, counters, known)
+    onboarded: list[Onboarded] = []
+    for index, report, at in taken:
+        counter = counters[report.app]
+        if _take(counter, known, report, at, actor.id):
+            answers[index] = Reported(changed=True)
+            if report.enabled and report.use is Use.CUSTOMER:
+                app = AppAtVersion(counter.app_id, counter.version, counter.organization_id)
+                onboarded.append(Onboarded(app, report.workspace, counter.customers))
+    _write(session, known, counters.values())
+    notify_of_customers(session, onboarded, now)
+    _ask_for_promotions(session, counters.values(), policies, rulebook)
+    return answers
+
+
+def _refusal(report: Report, counters: dict[str, _Counter], now: datetime) -> WorkflowError | None:
+    if report.app not in counters:
+        return NotFound("app.not_found", f"There is no App {report.app}.", "Check the slug.")
+    if counters[report.app].state == AppState.REMOVED:
+        return Conflict("app.removed", f"{report.app} was removed.", "Stop reporting it.")
+    if report.at is not None and report.at > now + CLOCK_SKEW:
+        return Invalid(
+            "usage.future", f"{report.at.isoformat()} is in the future.", "Report what has happened; set your clock."
+        )
+    return None
+
+
+def _take(
+    counter: _Counter, known: dict[tuple[Use, UUID, str], _Workspace], report: Report, at: datetime, actor_id: UUID
+) -> bool:
+    """Takes one report into what is known; gives whether the workspace counts now and did not, or the other way."""
+    key = (report.use, counter.app_id, report.workspace)
+    before = known.get(key)
+    if before is None:
+        known[key] = _Workspace(at, None if report.enabled else at, actor_id, dirty=True)
+        if report.enabled:
+            _count(counter, report)
+        return report.enabled
+    if (before.withdrawn_at is None) == report.enabled or at < (before.withdrawn_at or before.reported_at):
+        return False
+    if report.enabled:
+        before.reported_at, before.withdrawn_at, before.reported_by = at, None, actor_id
+    else:
+        before.withdrawn_at = at
+    before.dirty = True
+    _count(counter, report)
+    return True
+
+
+def _count(counter: _Counter, report: Report) -> None:
+    if report.use is Use.CUSTOMER:
+        counter.customers += 1 if report.enabled else -1
+    else:
+        (counter.active_installs.add if report.enabled else counter.active_installs.discard)(report.workspace)
+        counter.oauth_installed = counter.other_installs or bool(counter.active_installs)
+    counter.changed = True
+    if report.enabled:
+        counter.told.append((counter.customers, counter.oauth_installed))
+
+
+_LOCK = statement(
+    """
+    SELECT slug, id, version, organization_id, state, onboarded_customers, oauth_installed FROM app
+     WHERE slug = ANY(:slugs) ORDER BY id FOR NO KEY UPDATE
+    """,
+    slugs=Texts(),
+)
+
+_KNOWN = statement(
+    " UNION ALL ".join(
+        f"""SELECT '{use}' AS use, u.app_id, u.workspace, u.reported_at, u.withdrawn_at, u.reported_by
+              FROM unnest(:{use}_apps, :{use}_workspaces) AS k (app_id, workspace)
+              JOIN {use} u ON u.app_id = k.app_id AND u.workspace = k.workspace"""
+        for use in Use
+    ),
+    **{f"{use}_apps": Uuids() for use in Use},
+    **{f"{use}_workspaces": Texts() for use in Use},
+)
+
+_ACTIVE_INSTALLS = statement(
+    """
+    SELECT k.app_id, o.workspace FROM unnest(:ids, :limits) AS k (app_id, many)
+     CROSS JOIN LATERAL (SELECT workspace FROM oauth_install
+                          WHERE app_id = k.app_id AND withdrawn_at IS NULL LIMIT k.many) o
+    """,
+    ids=Uuids(),
+    limits=Integers(),
+)
+
+_KEEP = statement(
+    """
+    UPDATE app SET onboarded_customers = kept.customers, oauth_installed = kept.installed
+      FROM unnest(:ids, :customers, :installed) AS kept (id, customers, installed) WHERE app.id = kept.id
+    """,
+    ids=Uuids(),
+    customers=Integers(),
+    installed=Booleans(),
+)
+
+
+def _lock_counters(session: Session, reports: Sequence[Report]) -> dict[str, _Counter]:
+    rows = session.execute(_LOCK, {"slugs": list({report.app for report in reports})})
+    return {
+        row.slug: _Counter(
+            app_id=row.id,
+            version=row.version,
+            organization_id=row.organization_id,
+            state=row.state,
+            customers=row.onboarded_customers,
+            oauth_installed=row.oauth_installed,
+        )
+        for row in rows
+    }
+
+
+def _load_workspaces(
+    session: Session, taken: Sequence[tuple[int, Report, datetime]], counters: dict[str, _Counter]
+) -> dict[tuple[Use, UUID, str], _Workspace]:
+    wanted: dict[str, list[Any]] = {f"{use}_{what}": [] for use in Use for what in ("apps", "workspaces")}
+    for use, slug, workspace in {(report.use, report.app, report.workspace) for _, report, _ in taken}:
+        wanted[f"{use}_apps"].append(counters[slug].app_id)
+        wanted[f"{use}_workspaces"].append(workspace)
+    return {
+        (Use(row.use), row.app_id, row.workspace): _Workspace(row.reported_at, row.withdrawn_at, row.reported_by)
+        for row in session.execute(_KNOWN, wanted)
+    }
+
+
+def _load_installs(
+    session: Session,
+    taken: Sequence[tuple[int, Report, datetime]],
+    counters: dict[str, _Counter],
+    known: dict[tuple[Use, UUID, str], _Workspace],
+) -> None:
+    """Tells each App's active installs among those reported from whether there are others.
+
+    One more than were reported is enough to know that, however many an App has.
+    """
+    named: dict[UUID, set[str]] = defaultdict(set)
+    for _, report, _ in taken:
+        if report.use is Use.OAUTH_INSTALL:
+            named[counters[report.app].app_id].add(report.workspace)
+    by_id = {counter.app_id: counter for counter in counters.values()}
+    for use, app_id, workspace in known:
+        if use is Use.OAUTH_INSTALL and known[use, app_id, workspace].withdrawn_at is None:
+            by_id[app_id].active_installs.add(workspace)
+    wanted = {"ids": list(named), "limits": [len(workspaces) + 1 for workspaces in named.values()]}
+    for row in session.execute(_ACTIVE_INSTALLS, wanted) if named else ():
+        by_id[row.app_id].other_installs |= row.workspace not in named[row.app_id]
+
+
+def _write(session: Session, known: dict[tuple[Use, UUID, str], _Workspace], counters: Iterable[_Counter]) -> None:
+    for use in Use:
+        dirty = [(key, row) for key, row in known.items() if row.dirty and key[0] is use]
+        if dirty:
+            session.execute(
+                _UPSERT[use],
+                {
+                    "ids": [app_id for (_, app_id, _), _ in dirty],
+                    "workspaces": [workspace for (_, _, workspace), _ in dirty],
+                    "reporters": [row.reported_by for _, row in dirty],
+                    "reports": [row.reported_at for _, row in dirty],
+                    "withdrawals": [row.withdrawn_at for _, row in dirty],
+                },
+            )
+    changed = [counter for counter in counters if counter.changed]
+    if changed:
+        session.execute(
+            _KEEP,
+            {
+                "ids": [counter.app_id for counter in changed],
+                "customers": [counter.customers for counter in changed],
+                "installed": [counter.oauth_installed for counter in changed],
+            },
+        )
+
+
+_UPSERT = {
+    use: statement(
+        f"""
+        INSERT INTO {use} (app_id, workspace, reported_by, reported_at, withdrawn_at)
+        SELECT * FROM unnest(:ids, :workspaces, :reporters, :reports, :withdrawals)
+        ON CONFLICT (app_id, workspace) DO UPDATE
+           SET reported_by = excluded.reported_by, reported_at = excluded.reported_at,
+               withdrawn_at = excluded.withdrawn_at
+        """,
+        ids=Uuids(),
+        workspaces=Texts(),
+        reporters=Uuids(),
+        reports=Moments(),
+        withdrawals=Moments(),
+    )
+    for use in Use
+}
+
+
+def _ask_for_promotions(
+    session: Session, counters: Iterable[_Counter], policies: Policies, rulebook: AppRulebook
+) -> None:
+    """Asks for each App that met the rules after one of the reports, even if a later one undid it."""
+    hopeful = [
+        counter
+        for counter in counters
+        if counter.state == AppState.PUBLIC_BETA
+        and any(is_counted_enough(policies.current, customers, installed) for customers, installed in counter.told)
+    ]
+    if not hopeful:
+        return
+    loaded = load_facts(session, [counter.app_id for counter in hopeful], policies)
+    eligible = []
+    for counter in hopeful:
+        facts = loaded[counter.app_id].facts
+        moments = dict.fromkeys(reversed(counter.told))
+        if any(
+            rulebook.judge(
+                AppTrigger.PROMOTE, replace(facts, onboarded_customers=customers, oauth_installed=installed)
+            ).allowed
+            for customers, installed in moments
+        ):
+            eligible.append(counter.app_id)
+    request_promotions(session, eligible)

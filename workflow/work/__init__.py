@@ -1,0 +1,1 @@
+"""Leased work: leases, bells and lanes."""
