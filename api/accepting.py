@@ -12,10 +12,10 @@ from api.gathering import Gatherer
 from models.request import RequestSource
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
-from workflow.lifecycle.requests import Accepted, Asked, Wanted, accept_requests
+from workflow.lifecycle.requests import AcceptedRequest, CallerRequest, Wanted, accept_requests
 from workflow.work.bells import Bell
 
-Taken = Accepted | WorkflowError
+Taken = AcceptedRequest | WorkflowError
 
 
 class Accepting:
@@ -29,24 +29,24 @@ class Accepting:
         self._engine = engine
         self._by_statement = by_statement
         self._ring = ring
-        self._gathered: Gatherer[Asked, Accepted] = Gatherer(self._take_in_gathered)
+        self._gathered: Gatherer[CallerRequest, AcceptedRequest] = Gatherer(self._take_in_gathered)
 
-    async def one(self, actor: Actor, wanted: Wanted) -> Accepted:
+    async def one(self, actor: Actor, wanted: Wanted) -> AcceptedRequest:
         """Takes one in, together with what other calls ask for at this moment. Raises WorkflowError."""
-        return await self._gathered(Asked(actor, wanted))
+        return await self._gathered(CallerRequest(actor, wanted))
 
     async def many(self, actor: Actor, wanted: Sequence[Wanted]) -> list[Taken]:
         """Takes each in, or says why not, in the same order: all in one transaction."""
-        answers = await transact(self._engine, partial(_accept, asked=[Asked(actor, one) for one in wanted]))
+        answers = await transact(self._engine, partial(_accept, asked=[CallerRequest(actor, one) for one in wanted]))
         self._ring_for(answers)
         return answers
 
-    async def _take_in_gathered(self, asked: Sequence[Asked]) -> list[Accepted | Exception]:
+    async def _take_in_gathered(self, asked: Sequence[CallerRequest]) -> list[AcceptedRequest | Exception]:
         answers = await self._all_or_else_each(asked)
         self._ring_for(answers)
         return answers
 
-    async def _all_or_else_each(self, asked: Sequence[Asked]) -> list[Accepted | Exception]:
+    async def _all_or_else_each(self, asked: Sequence[CallerRequest]) -> list[AcceptedRequest | Exception]:
         """Takes all in with one transaction, and each by itself when Postgres has refused and undone that."""
         if len(asked) > 1:
             try:
@@ -54,7 +54,7 @@ class Accepting:
             except DBAPIError as error:
                 if error.connection_invalidated:  # what a lost connection committed, nobody knows
                     raise
-        answers: list[Accepted | Exception] = []
+        answers: list[AcceptedRequest | Exception] = []
         for one in asked:
             try:
                 answers += await transact(self._by_statement, partial(_accept, asked=[one]))
@@ -62,16 +62,16 @@ class Accepting:
                 answers.append(error)
         return answers
 
-    def _ring_for(self, answers: Sequence[Accepted | Exception]) -> None:
-        if any(isinstance(answer, Accepted) for answer in answers):
+    def _ring_for(self, answers: Sequence[AcceptedRequest | Exception]) -> None:
+        if any(isinstance(answer, AcceptedRequest) for answer in answers):
             self._ring(Bell.APPLY)
 
 
-def _accept(session: Session, asked: Sequence[Asked]) -> list[Taken]:
+def _accept(session: Session, asked: Sequence[CallerRequest]) -> list[Taken]:
     return accept_requests(session, asked, RequestSource.HTTP)
 
 
-def _accept_in_order(session: Session, asked: Sequence[Asked]) -> list[Taken]:
+def _accept_in_order(session: Session, asked: Sequence[CallerRequest]) -> list[Taken]:
     """In the order of actors and keys, so that two processes that are sent the same keys do not wait in a circle."""
     order = sorted(range(len(asked)), key=lambda at: (asked[at].actor.id, asked[at].wanted.idempotency_key or ""))
     answers = dict(zip(order, _accept(session, [asked[at] for at in order]), strict=True))

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.context import House, house_of, transact
+from api.context import ApiContext, context_of, transact
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.errors import Forbidden
@@ -36,7 +36,7 @@ class Access:
     async def __call__(
         self,
         request: Request,
-        house: Annotated[House, Depends(house_of)],
+        context: Annotated[ApiContext, Depends(context_of)],
         given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Actor | None:
         if given is None and self.or_nobody:
@@ -44,7 +44,7 @@ class Access:
         if given is None:
             raise Forbidden("token.missing", "The call has no token.", "Send Authorization: Bearer <token>.")
         try:
-            principal = await house.find_caller(given.credentials)
+            principal = await context.find_caller(given.credentials)
         except Forbidden:
             request.state.role = None
             raise
@@ -54,7 +54,7 @@ class Access:
             raise Forbidden("role.forbidden", f"This call is for: {wanted}.", "Use the token of such a role.")
         if not principal.has(self.scope):
             raise Forbidden("scope.missing", f"The token has no scope {self.scope}.", "Use a token that has it.")
-        house.token_use.note(principal.token_id)
+        context.token_use.note(principal.token_id)
         return principal.actor
 
 
@@ -79,4 +79,4 @@ async def find_callers(engine: AsyncEngine, tokens: Sequence[str]) -> Sequence[P
 OR_NOBODY: dict[str, Any] = {"security": [{}]}
 """What a route with `allow_or_nobody` adds to its description: no token is a way to call it too."""
 
-InHouse = Annotated[House, Depends(house_of)]
+InContext = Annotated[ApiContext, Depends(context_of)]

@@ -20,8 +20,8 @@ from models import AuditEntry
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
 from workflow.identity.tokens import Principal
-from workflow.lifecycle.apply import Writer
-from workflow.lifecycle.requests import Accepted, Wanted
+from workflow.lifecycle.apply import WriteContext
+from workflow.lifecycle.requests import AcceptedRequest, Wanted
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.policy.document import load_policies
 
@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class ApiContext:
     """The world of the endpoints.
 
     `find_caller` knows who holds a token, `accept_one` takes a transition request in and rings for it; both raise
@@ -43,8 +43,8 @@ class House:
     history_key: bytes
     rulebook: AppRulebook
     find_caller: Callable[[str], Awaitable[Principal]]
-    accept_one: Callable[[Actor, Wanted], Awaitable[Accepted]]
-    accept_many: Callable[[Actor, Sequence[Wanted]], Awaitable[list[Accepted | WorkflowError]]]
+    accept_one: Callable[[Actor, Wanted], Awaitable[AcceptedRequest]]
+    accept_many: Callable[[Actor, Sequence[Wanted]], Awaitable[list[AcceptedRequest | WorkflowError]]]
     ring: Callable[..., None]
     seal: Callable[[str], str]
     unseal: Callable[[str], str]
@@ -63,9 +63,9 @@ class House:
         """Runs `work`, which takes a processor's time, beside the event loop: a few at once, the others wait."""
         return await asyncio.get_running_loop().run_in_executor(self.pixels, work)
 
-    def writer(self, session: Session) -> Writer:
+    def writer(self, session: Session) -> WriteContext:
         """Gives what writing transitions needs."""
-        return Writer(self.history_key, self.rulebook, load_policies(session), lambda _name: None)
+        return WriteContext(self.history_key, self.rulebook, load_policies(session), lambda _name: None)
 
 
 async def transact(engine: AsyncEngine, work: Callable[[Session], Result]) -> Result:
@@ -82,9 +82,9 @@ async def transact(engine: AsyncEngine, work: Callable[[Session], Result]) -> Re
         return await session.run_sync(run)
 
 
-async def house_of(request: Request) -> House:
-    """The dependency by which an endpoint gets the house. Asynchronous, or it would cost a thread on every call."""
-    return cast(House, request.app.state.house)
+async def context_of(request: Request) -> ApiContext:
+    """The dependency by which an endpoint gets the context. Asynchronous, or it would cost a thread on every call."""
+    return cast(ApiContext, request.app.state.context)
 
 
 def now_of(session: Session) -> datetime:

@@ -1,4 +1,4 @@
-"""The API's composition root: builds the house from the settings and serves it."""
+"""The API's composition root: builds the context from the settings and serves it."""
 
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import docs_page
 from api.accepting import Accepting
 from api.auth import find_callers
-from api.context import House, now_of
+from api.context import ApiContext, now_of
 from api.gathering import Gatherer
 from api.openapi import DESCRIPTION, TAGS, TITLE, VERSION, DescribedAPI
 from api.routes import (
@@ -147,7 +147,7 @@ def create_api(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     keys = KeyRing(settings.secret_keys)
-    app.state.house = House(
+    app.state.context = ApiContext(
         engine=engine,
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-LONGEST_SECONDS = 30
+MAX_WAIT_SECONDS = 30
 LOOK_SECONDS = 0.02
 
 FindFinished = Callable[[list[UUID]], Awaitable[set[UUID]]]
@@ -50,4 +50,4 @@ class Waiter:
 def seconds_to_wait(prefer: str | None) -> int:
     """Gives the N of `Prefer: wait=N` (RFC 7240), at most 30; 0 without one."""
     found = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})", prefer or "")
-    return min(int(found.group(1)), LONGEST_SECONDS) if found else 0
+    return min(int(found.group(1)), MAX_WAIT_SECONDS) if found else 0

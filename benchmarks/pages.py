@@ -22,7 +22,7 @@ from models.base import new_id
 from models.lifecycle import Role
 from workflow.catalog.listing import Look, find_entries
 from workflow.identity.actors import Actor
-from workflow.reviewing.queue import QUEUE_ORDER, Wish, in_short, queue_of
+from workflow.reviewing.queue import QUEUE_ORDER, QueueFilter, in_short, queue_of
 
 FEW, SIZE, LOOKS = 10_000, 50, 7
 
@@ -78,7 +78,7 @@ def _entries(session: Session, look: Look) -> None:
 
 def _queue(session: Session) -> None:
     now = now_of(session)
-    wanted = queue_of(Wish(), Actor(new_id(), Role.REVIEWER), now)
+    wanted = queue_of(QueueFilter(), Actor(new_id(), Role.REVIEWER), now)
     page(session, wanted, QUEUE_ORDER, None, SIZE, lambda reviews: in_short(session, reviews, now))
 
 

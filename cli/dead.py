@@ -9,12 +9,12 @@ from cli.place import record, unit_of_work
 from workflow.operating.dead_rows import LISTED_KINDS, DeadRow, dead_rows
 from workflow.operating.dead_rows import replay as replay_row
 
-LISTED_AT_MOST = 200
+MAX_LISTED = 200
 
 
 def list_dead(session: Session) -> list[DeadRow]:
     """Gives the newest 200 of each kind, rejected messages included."""
-    return [row for kind in LISTED_KINDS for row in dead_rows(session, kind, None, LISTED_AT_MOST)]
+    return [row for kind in LISTED_KINDS for row in dead_rows(session, kind, None, MAX_LISTED)]
 
 
 def replay(database_url: str, kind: str, row_id: UUID) -> None:

@@ -23,7 +23,7 @@ class DiagramFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NodePosition:
     """The centre of a state's box, in SVG units."""
 
     x: int
@@ -71,7 +71,7 @@ def _moves(edges: Sequence[Edge]) -> dict[tuple[str, str], list[str]]:
     return moves
 
 
-def _layout(edges: Sequence[Edge]) -> tuple[dict[str, Place], list[str]]:
+def _layout(edges: Sequence[Edge]) -> tuple[dict[str, NodePosition], list[str]]:
     """Gives a place for each state, by its distance from birth, and the states that nothing leads out of.
 
     States at the same distance go one below the other, each half a column further left, so that no fall to the final
@@ -93,7 +93,7 @@ def _layout(edges: Sequence[Edge]) -> tuple[dict[str, Place], list[str]]:
         row = above.get(column, 0)
         above[column] = row + 1
         x = MARGIN + BOX_WIDTH // 2 + column * COLUMN - row * COLUMN // 2
-        places[state] = Place(x, TOP + row * ROW)
+        places[state] = NodePosition(x, TOP + row * ROW)
     return places, finals
 
 
@@ -113,7 +113,7 @@ def _box(name: str, x: int, y: int, width: int) -> str:
     )
 
 
-def _arrow(start: Place, end: Place, triggers: Sequence[str], *, both_ways: bool) -> list[str]:
+def _arrow(start: NodePosition, end: NodePosition, triggers: Sequence[str], *, both_ways: bool) -> list[str]:
     half = BOX_WIDTH // 2
     if start.y == end.y and start.x < end.x:
         path = f"M{start.x + half} {start.y}H{end.x - half}"
@@ -139,7 +139,7 @@ def _arrow(start: Place, end: Place, triggers: Sequence[str], *, both_ways: bool
     return [_line(path), *_words(triggers, x, y)]
 
 
-def _aside(state: str, places: dict[str, Place], moves: dict[tuple[str, str], list[str]]) -> int:
+def _aside(state: str, places: dict[str, NodePosition], moves: dict[tuple[str, str], list[str]]) -> int:
     """Gives how far from its middle a state falls to the final ones: away from the arrows that lead down from it."""
     here = places[state]
     below = [places[end] for start, end in moves if start == state and end in places and places[end].y > here.y]

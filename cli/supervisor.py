@@ -14,7 +14,7 @@ from typing import Protocol
 import psutil
 
 FIRST_PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 10.0
+MAX_PAUSE_SECONDS = 10.0
 STEADY_SECONDS = 20.0
 """A process that lived this long is started again at once when it ends."""
 WATCH_SECONDS = 0.1
@@ -161,7 +161,7 @@ class Supervisor:
         if thing.name not in self._next:
             steady = now - self._born[thing.name] >= STEADY_SECONDS
             pause = FIRST_PAUSE_SECONDS if steady else self._pause.get(thing.name, FIRST_PAUSE_SECONDS)
-            self._pause[thing.name] = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            self._pause[thing.name] = min(2 * pause, MAX_PAUSE_SECONDS)
             self._next[thing.name] = now + pause
             self._complain(f"{thing.name} ended; it is started again.")
         if now < self._next[thing.name]:

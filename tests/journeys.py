@@ -29,15 +29,15 @@ from models.component import ComponentKind
 from models.lifecycle import AppTrigger, Role, StepTrigger
 from models.request import RequestSource
 from models.token import Scope
-from workers.announcements import Announcements
-from workers.transitions import judge_batch
+from workers.judging.batches import judge_batch
+from workers.judging.in_flight import Announcements
 from workflow.building.guides import sections_wanted
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
 from workflow.identity.tokens import issue_token
-from workflow.lifecycle.apply import Writer, create_app
+from workflow.lifecycle.apply import WriteContext, create_app
 from workflow.lifecycle.batch import Announce, BatchReport
-from workflow.lifecycle.requests import Accepted, Asked, Wanted, accept_requests
+from workflow.lifecycle.requests import AcceptedRequest, CallerRequest, Wanted, accept_requests
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.policy.document import CLAIMS_AT_ONCE, KnownPolicies
 from workflow.reasons import Reason
@@ -65,13 +65,13 @@ def now_of(session: Session) -> datetime:
     return now
 
 
-def writer_of(session: Session, rulebook: AppRulebook | None = None) -> Writer:
+def writer_of(session: Session, rulebook: AppRulebook | None = None) -> WriteContext:
     return now_and_writer(session, rulebook)[1]
 
 
-def now_and_writer(session: Session, rulebook: AppRulebook | None = None) -> tuple[datetime, Writer]:
+def now_and_writer(session: Session, rulebook: AppRulebook | None = None) -> tuple[datetime, WriteContext]:
     now, policies = KnownPolicies().read(session)
-    return now, Writer(KEY, rulebook or AppRulebook(), policies, lambda _name: None)
+    return now, WriteContext(KEY, rulebook or AppRulebook(), policies, lambda _name: None)
 
 
 def people_in(engine: Engine, company: str = "Acme") -> People:
@@ -196,10 +196,10 @@ def ask(
     """Asks for one transition and gives the request's id. Raises the WorkflowError that the answer is."""
     wanted = Wanted(slug, trigger, key, expected_state, not_before, reasons)
     with Session(engine) as session, session.begin():
-        answer = accept_requests(session, [Asked(actor, wanted)], RequestSource.HTTP)[0]
+        answer = accept_requests(session, [CallerRequest(actor, wanted)], RequestSource.HTTP)[0]
     if isinstance(answer, WorkflowError):
         raise answer
-    assert isinstance(answer, Accepted)
+    assert isinstance(answer, AcceptedRequest)
     return answer.id
 
 

@@ -18,14 +18,14 @@ class BoundedHead(HttpToolsProtocol):
     A head that drips is answered with 408, one that grows over `head_bytes` with 431, one that cannot be read or that
     others could read differently with 400; then the connection closes. A request under way on the same connection is
     answered first. Trailers are left away. A client that takes no more of its answer for `answer_seconds` is cut off,
-    and so is one that does not take the rest when the connection closes. Connections over `most_connections` are
+    and so is one that does not take the rest when the connection closes. Connections over `max_connections` are
     answered with 503 at once.
     """
 
     head_seconds = 10.0
     head_bytes = 2 * HEAD_BYTES
     answer_seconds = 30.0
-    most_connections = 512
+    max_connections = 512
     _timer: asyncio.TimerHandle | None = None
     _cut: asyncio.TimerHandle | None = None
     _in_head = False
@@ -34,7 +34,7 @@ class BoundedHead(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > self.most_connections:
+        if len(self.connections) > self.max_connections:
             self._refuse(problem(503, "connections.too_many", "Too many connections.", "Try again in a moment."))
             return
         self._expect_head()

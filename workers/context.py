@@ -10,9 +10,9 @@ from typing import Protocol
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from workers.announcements import Announcements
+from workers.judging.in_flight import Announcements
 from workers.pages import FetchesPages
-from workflow.lifecycle.apply import Writer
+from workflow.lifecycle.apply import WriteContext
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.policy.document import KnownPolicies
 
@@ -25,7 +25,7 @@ class SendsMail(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Deps:
+class WorkerContext:
     """The world of a worker process. `ring` never blocks nor raises; `reached` marks named fault points.
 
     `unseal` opens what was encrypted with a key of the ring; it raises ValueError when none fits.
@@ -55,10 +55,10 @@ class Deps:
         with Session(self.engine) as session, session.begin():
             yield session
 
-    def now_and_writer(self, session: Session) -> tuple[datetime, Writer]:
+    def now_and_writer(self, session: Session) -> tuple[datetime, WriteContext]:
         """Gives the database's time and what writing transitions needs, with the policies as they are now."""
         now, policies = self.policies.read(session)
-        return now, Writer(self.history_key, self.rulebook, policies, self.reached)
+        return now, WriteContext(self.history_key, self.rulebook, policies, self.reached)
 
 
 def database_now(session: Session) -> datetime:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from workers.context import Deps, database_now
+from workers.context import WorkerContext, database_now
 from workflow.work.bells import BELL_OF
 from workflow.work.leases import DueKind, Lease, fail_due_row, lease_due_rows
 
@@ -15,7 +15,9 @@ TURN_SECONDS = 10.0
 log = logging.getLogger(__name__)
 
 
-def drain(deps: Deps, kind: DueKind, work: Callable[[Deps, Lease], bool], *, lease_for: timedelta) -> int:
+def drain(
+    context: WorkerContext, kind: DueKind, work: Callable[[WorkerContext, Lease], bool], *, lease_for: timedelta
+) -> int:
     """Works on due rows until none is left or the turn is over, which rings again; gives how many were tried.
 
     `work` records how its row ended, by the lease, and gives False when the row was not wanted any more. When it
@@ -24,24 +26,24 @@ def drain(deps: Deps, kind: DueKind, work: Callable[[Deps, Lease], bool], *, lea
     tried = 0
     turn_ends = time.monotonic() + TURN_SECONDS
     while True:
-        with deps.unit_of_work() as session:
+        with context.unit_of_work() as session:
             leases = lease_due_rows(session, kind, database_now(session), lease=lease_for, limit=1)
         if not leases:
             return tried
         for lease in leases:
-            _try(deps, lease, work)
+            _try(context, lease, work)
             tried += 1
         if time.monotonic() > turn_ends:
-            deps.ring(BELL_OF[kind])
+            context.ring(BELL_OF[kind])
             return tried
 
 
-def _try(deps: Deps, lease: Lease, work: Callable[[Deps, Lease], bool]) -> None:
+def _try(context: WorkerContext, lease: Lease, work: Callable[[WorkerContext, Lease], bool]) -> None:
     try:
-        outcome = "done" if work(deps, lease) else "void"
+        outcome = "done" if work(context, lease) else "void"
     except Exception as error:
         log.warning("%s %s failed", lease.kind, lease.id, exc_info=True)
-        with deps.unit_of_work() as session:
+        with context.unit_of_work() as session:
             fail_due_row(session, lease, repr(error), database_now(session))
         outcome = "failed"
-    deps.count_worked(lease.kind, outcome)
+    context.count_worked(lease.kind, outcome)

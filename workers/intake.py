@@ -18,12 +18,12 @@ from models import RejectedMessage
 from models.lifecycle import AppState, AppTrigger, Role
 from models.request import RequestSource
 from models.token import Scope
-from workers.context import Deps
+from workers.context import WorkerContext
 from workflow.errors import WorkflowError
 from workflow.identity.tokens import find_principal
-from workflow.lifecycle.requests import Asked, Wanted, accept_requests
+from workflow.lifecycle.requests import CallerRequest, Wanted, accept_requests
 from workflow.reasons import Reason
-from workflow.sql.transient import is_passing
+from workflow.sql.transient import is_transient
 from workflow.work.bells import Bell
 
 MAX_TRIES = 5
@@ -55,40 +55,42 @@ class TransitionMessage(BaseModel):
     reasons: Annotated[list[_GivenReason], Field(max_length=50)] = Field(default_factory=list)
 
 
-def request_transition(deps: Deps, arguments: dict[str, Any], *, tries: int = 1) -> None:
+def request_transition(context: WorkerContext, arguments: dict[str, Any], *, tries: int = 1) -> None:
     """Commits the request that the message asks for, or records why it cannot be, at the latest in try MAX_TRIES.
 
     Raises when Postgres is away, however often, and what else breaks before the last try: the message comes again.
     """
     try:
         message = TransitionMessage.model_validate(arguments)
-        with deps.unit_of_work() as session:
+        with context.unit_of_work() as session:
             principal = find_principal(session, message.token)
             if principal.actor.role is not Role.SERVICE:
                 raise WorkflowError("message.role", "The token is not a service's.", "Send with a service's token.")
             if not principal.has(Scope.TRANSITIONS_REQUEST):
                 detail = f"The token has no scope {Scope.TRANSITIONS_REQUEST}."
                 raise WorkflowError("scope.missing", detail, "Send with a token that has it.")
-            answer = accept_requests(session, [Asked(principal.actor, _wanted(message))], RequestSource.MESSAGE)[0]
+            answer = accept_requests(
+                session, [CallerRequest(principal.actor, _wanted(message))], RequestSource.MESSAGE
+            )[0]
             if isinstance(answer, WorkflowError):
                 raise answer
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())
-        record_rejected(deps, "transitions", json.dumps(arguments, default=str).encode(), problems)
+        record_rejected(context, "transitions", json.dumps(arguments, default=str).encode(), problems)
     except WorkflowError as error:
-        record_rejected(deps, "transitions", json.dumps(arguments, default=str).encode(), f"{error.code}: {error}")
+        record_rejected(context, "transitions", json.dumps(arguments, default=str).encode(), f"{error.code}: {error}")
     except Exception as error:
-        if is_passing(error) or tries < MAX_TRIES:
+        if is_transient(error) or tries < MAX_TRIES:
             raise
         log.exception("a message broke %s times; it is set aside", tries)
         # A database error's own text would have the statement's parameters, the token among them.
         reason = error.orig if isinstance(error, DBAPIError) else error
-        record_rejected(deps, "transitions", json.dumps(arguments, default=str).encode(), f"it broke: {reason!r}")
+        record_rejected(context, "transitions", json.dumps(arguments, default=str).encode(), f"it broke: {reason!r}")
     else:
-        deps.ring(Bell.APPLY)
+        context.ring(Bell.APPLY)
 
 
-def record_rejected(deps: Deps, queue: str, body: bytes, error: str) -> None:
+def record_rejected(context: WorkerContext, queue: str, body: bytes, error: str) -> None:
     """Keeps a message that could not be taken in, once however often it comes, with its token struck out. Commits."""
     kept = _storable(body.decode(errors="replace"))[:MAX_KEPT_CHARACTERS]
     row = {
@@ -97,7 +99,7 @@ def record_rejected(deps: Deps, queue: str, body: bytes, error: str) -> None:
         "body": kept,
         "error": _storable(error)[:2000],
     }
-    with deps.unit_of_work() as session:
+    with context.unit_of_work() as session:
         session.execute(insert(RejectedMessage).values(row).on_conflict_do_nothing(index_elements=["digest"]))
 
 

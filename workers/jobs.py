@@ -13,13 +13,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import JobTick
-from workers.context import Deps, database_now
+from workers.context import WorkerContext, database_now
 from workers.draining import drain
 from workflow.access.deciding import mark_access_requests
 from workflow.catalog.listing import mend_catalog
 from workflow.history.verification import exported_heads
 from workflow.lifecycle.promotion import promote_eligible_apps
-from workflow.notifications import mark_reviews
+from workflow.notifications.telling import mark_reviews
 from workflow.policy.document import load_policies
 from workflow.reviewing.clock import lapse_idle_claims
 from workflow.work.bells import BELL_OF, Bell
@@ -50,7 +50,7 @@ class Job:
 
     name: str
     every: timedelta
-    run: Callable[[Session, Deps, datetime], None]
+    run: Callable[[Session, WorkerContext, datetime], None]
     in_steps: bool = False
 
     def tick_at(self, now: datetime) -> datetime:
@@ -59,46 +59,46 @@ class Job:
         return datetime.fromtimestamp(now.timestamp() // seconds * seconds, tz=now.tzinfo)
 
 
-def _promote_eligible_apps(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
-    promote_eligible_apps(deps.unit_of_work, deps.rulebook, partial(deps.ring, Bell.APPLY))
+def _promote_eligible_apps(session: Session, context: WorkerContext, now: datetime) -> None:  # noqa: ARG001
+    promote_eligible_apps(context.unit_of_work, context.rulebook, partial(context.ring, Bell.APPLY))
 
 
-def _ring_for_due_work(session: Session, deps: Deps, now: datetime) -> None:
+def _ring_for_due_work(session: Session, context: WorkerContext, now: datetime) -> None:
     for kind in due_kinds(session, now):
-        deps.ring(BELL_OF[kind])
+        context.ring(BELL_OF[kind])
 
 
-def _mark_reviews(session: Session, deps: Deps, now: datetime) -> None:
+def _mark_reviews(session: Session, context: WorkerContext, now: datetime) -> None:
     if mark_reviews(session, now):
-        deps.ring(Bell.NOTIFICATIONS)
+        context.ring(Bell.NOTIFICATIONS)
 
 
-def _lapse_idle_claims(session: Session, deps: Deps, now: datetime) -> None:
+def _lapse_idle_claims(session: Session, context: WorkerContext, now: datetime) -> None:
     if lapse_idle_claims(session, load_policies(session).current, now):
-        deps.ring(Bell.NOTIFICATIONS)
+        context.ring(Bell.NOTIFICATIONS)
 
 
-def _mark_access_requests(session: Session, deps: Deps, now: datetime) -> None:
+def _mark_access_requests(session: Session, context: WorkerContext, now: datetime) -> None:
     if mark_access_requests(session, now):
-        deps.ring(Bell.NOTIFICATIONS)
+        context.ring(Bell.NOTIFICATIONS)
 
 
-def _mend_catalog(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
+def _mend_catalog(session: Session, context: WorkerContext, now: datetime) -> None:  # noqa: ARG001
     mended = mend_catalog(session, now)
     if mended:
         log.warning("%s entries of the catalog were not what their Apps' states say", mended)
 
 
-def _export_history_heads(session: Session, deps: Deps, now: datetime) -> None:
+def _export_history_heads(session: Session, context: WorkerContext, now: datetime) -> None:
     before = session.scalar(
         text("SELECT max(tick_at) FROM job_tick WHERE job = 'export_history_heads' AND status = 'done'")
     )
     since = before - HEADS_OVERLAP if before else datetime.fromtimestamp(0, tz=now.tzinfo)
     for head in exported_heads(session, since):
-        deps.export_head(head)
+        context.export_head(head)
 
 
-def _prune(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
+def _prune(session: Session, context: WorkerContext, now: datetime) -> None:  # noqa: ARG001
     session.execute(text("DELETE FROM idempotency_key WHERE created_at < :before"), {"before": now - KEYS_KEPT})
     session.execute(
         text("""
@@ -148,30 +148,30 @@ _VOID_OVERTAKEN = text("""
 """)
 
 
-def run_due_jobs(deps: Deps) -> int:
+def run_due_jobs(context: WorkerContext) -> int:
     """Runs due firings until none is left or its turn is over; gives how many.
 
     A firing and its work are one transaction, unless the job works in steps. Of many firings of a job only the newest
     runs: a job makes the world right as of now, so those before it, which an outage of the workers leaves by the
     thousand, are void.
     """
-    with deps.unit_of_work() as session:
+    with context.unit_of_work() as session:
         session.execute(_VOID_OVERTAKEN, {"now": database_now(session)})
-    return drain(deps, DueKind.JOB_TICK, _run_tick, lease_for=LEASE)
+    return drain(context, DueKind.JOB_TICK, _run_tick, lease_for=LEASE)
 
 
-def _run_tick(deps: Deps, lease: Lease) -> bool:
+def _run_tick(context: WorkerContext, lease: Lease) -> bool:
     bells: list[Bell] = []
-    with deps.unit_of_work() as session:
+    with context.unit_of_work() as session:
         now = database_now(session)
         tick = session.get_one(JobTick, lease.id, with_for_update=True)
         if tick.status != "due" or tick.leased_until != lease.until:
             return False
         job = JOBS.get(tick.job)
         if job is not None:
-            ring = deps.ring if job.in_steps else lambda *rung: bells.extend(rung)
-            job.run(session, replace(deps, ring=ring), now)
+            ring = context.ring if job.in_steps else lambda *rung: bells.extend(rung)
+            job.run(session, replace(context, ring=ring), now)
         tick.status, tick.finished_at, tick.leased_until = ("done" if job else "void"), now, None
     if bells:
-        deps.ring(*bells)
+        context.ring(*bells)
     return job is not None

@@ -35,12 +35,12 @@ from runtime.telemetry import (
     show_metrics,
     show_shared_metrics,
 )
-from workers.actors import declare_actor
-from workers.announcements import Announcements
-from workers.context import Deps
+from workers.actors.transition_messages import declare_actor
+from workers.context import WorkerContext
 from workers.intake import record_rejected
+from workers.judging.in_flight import Announcements
+from workers.judging.watch import CONNECTIONS, Watch
 from workers.scheduler import run_scheduler
-from workers.watch import CONNECTIONS, Watch
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.work.bells import Bell
 
@@ -57,12 +57,12 @@ def setup_broker() -> None:
     broker = make_broker(settings)
     set_broker(broker)
     doorbell = counted_doorbell(settings.redis_url, Bell)
-    deps = make_deps(settings, doorbell)
-    broker.on_undecodable = lambda queue, raw, error: record_rejected(deps, queue, raw, repr(error))
-    broker.add_middleware(_WatchWhileRunning(Watch(deps, doorbell.wait, settings.sweep_seconds), doorbell))
+    context = make_context(settings, doorbell)
+    broker.on_undecodable = lambda queue, raw, error: record_rejected(context, queue, raw, repr(error))
+    broker.add_middleware(_WatchWhileRunning(Watch(context, doorbell.wait, settings.sweep_seconds), doorbell))
     if settings.metrics_port:
         broker.add_middleware(_ShowMetrics())
-    declare_actor(broker, deps)
+    declare_actor(broker, context)
     collect_seldom()
 
 
@@ -76,7 +76,7 @@ def run_scheduler_process() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     doorbell = counted_doorbell(settings.redis_url, Bell)
-    run_scheduler(make_deps(settings, doorbell), stop)
+    run_scheduler(make_context(settings, doorbell), stop)
     doorbell.close()
 
 
@@ -95,11 +95,11 @@ def make_broker(settings: Settings) -> WakingRedisBroker:
     return WakingRedisBroker(url=settings.redis_url, middleware=middleware)
 
 
-def make_deps(settings: Settings, doorbell: Doorbell) -> Deps:
+def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
     """Gives the world of a worker or scheduler process."""
     # One connection for each thread that takes messages in, one to record a message that cannot be read.
     engine = make_engine(settings, pool_size=settings.worker_threads + 1 + CONNECTIONS)
-    return Deps(
+    return WorkerContext(
         engine=engine,
         announcements=Announcements(engine),
         history_key=settings.history_key.get_secret_value().encode(),

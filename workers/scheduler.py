@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models.base import new_id
-from workers.context import Deps, database_now
+from workers.context import WorkerContext, database_now
 from workers.jobs import JOBS, Job
 from workflow.work.bells import Bell
 
@@ -21,7 +21,7 @@ _FIRE = text("""
 """)
 
 
-def fire_due_ticks(session: Session, deps: Deps, jobs: Iterable[Job] = tuple(JOBS.values())) -> list[str]:
+def fire_due_ticks(session: Session, context: WorkerContext, jobs: Iterable[Job] = tuple(JOBS.values())) -> list[str]:
     """Fires every job whose latest tick has not fired; gives their names. Does not commit.
 
     After an outage the latest missed tick fires, once: jobs make the world right as of now, so one run catches up.
@@ -29,21 +29,21 @@ def fire_due_ticks(session: Session, deps: Deps, jobs: Iterable[Job] = tuple(JOB
     now = database_now(session)
     fired = []
     for job in jobs:
-        deps.reached("scheduler_tick")
+        context.reached("scheduler_tick")
         row = {"id": new_id(), "job": job.name, "tick_at": job.tick_at(now), "now": now}
         if session.scalar(_FIRE, row) is not None:
             fired.append(job.name)
     return fired
 
 
-def run_scheduler(deps: Deps, stop: threading.Event, *, every_seconds: float = 1.0) -> None:
+def run_scheduler(context: WorkerContext, stop: threading.Event, *, every_seconds: float = 1.0) -> None:
     """Fires ticks until `stop` is set. Outlives a database that is away."""
     while not stop.is_set():
         try:
-            with deps.unit_of_work() as session:
-                fired = fire_due_ticks(session, deps)
+            with context.unit_of_work() as session:
+                fired = fire_due_ticks(session, context)
             if fired:
-                deps.ring(Bell.JOBS)
+                context.ring(Bell.JOBS)
         except SQLAlchemyError:
             log.exception("the scheduler could not reach the database; it tries again")
         stop.wait(every_seconds)

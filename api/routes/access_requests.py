@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.auth import OR_NOBODY, InHouse, allow, allow_or_nobody
+from api.auth import OR_NOBODY, InContext, allow, allow_or_nobody
 from api.context import audit, now_of
 from api.idempotency import Answer, once
 from api.routes.invitations import InvitationAnswer, shown_invitations
+from api.schemas.findings import FindingAnswer
 from api.schemas.pages import Cursor, Limit, page
 from api.schemas.values import Body, Email, GivenReason, Key, Line, Prose, Website
 from models import AccessContact, AccessRequest, Invitation, WebsiteCheck
@@ -24,7 +25,7 @@ from models.token import Scope
 from web.problems import COMMON
 from workflow.access.deciding import decide_access
 from workflow.access.findings import findings_of_mail
-from workflow.access.requests import Asked, Received, find_by_secret, find_request, request_access
+from workflow.access.requests import AccessAsked, Received, find_by_secret, find_request, request_access
 from workflow.errors import NotFound
 from workflow.identity.actors import Actor
 from workflow.policy.document import load_policies
@@ -83,14 +84,6 @@ class AccessDecision(Body):
 
     decision: AccessTrigger
     reasons: Annotated[list[GivenReason], Field(max_length=50)] = Field(default_factory=list)
-
-
-class FindingAnswer(BaseModel):
-    """Something that a machine found; a person decides."""
-
-    code: str = Field(examples=["mail.free"])
-    detail: str = Field(examples=["gmail.com gives addresses to everybody."])
-    remedy: str = Field(examples=["Use an address at acme.example."])
 
 
 class AskedAnswer(BaseModel):
@@ -179,7 +172,7 @@ class AccessRequestPage(BaseModel):
 
 
 @router.post("", status_code=201, tags=["partner"], response_model=ReceivedAnswer)
-async def ask_for_access(house: InHouse, body: NewAccessRequest, key: Key = None) -> JSONResponse:
+async def ask_for_access(context: InContext, body: NewAccessRequest, key: Key = None) -> JSONResponse:
     """Asks for access, without a token. A colleague of a company that has asked already is joined to its request."""
     asker = Actor(uuid5(NAMESPACE_URL, f"access:{body.contact_email.lower()}"), Role.PARTNER)
 
@@ -188,19 +181,19 @@ async def ask_for_access(house: InHouse, body: NewAccessRequest, key: Key = None
         received, secret = request_access(session, _asked(body), now, load_policies(session).current)
         action = "access.join" if received.contact else "access.request"
         audit(session, asker, action, received.request.id)
-        return 201, {**_asked_answer(session, received), "secret": house.seal(secret)}
+        return 201, {**_asked_answer(session, received), "secret": context.seal(secret)}
 
     asked = {"access": body.model_dump(mode="json")}
-    status, answer = await house.transact(lambda s: once(s, asker, key, asked, lambda: work(s)))
-    house.ring(Bell.CHECKS, Bell.NOTIFICATIONS)
-    opened = ReceivedAnswer.model_validate({**answer, "secret": house.unseal(answer["secret"])})
+    status, answer = await context.transact(lambda s: once(s, asker, key, asked, lambda: work(s)))
+    context.ring(Bell.CHECKS, Bell.NOTIFICATIONS)
+    opened = ReceivedAnswer.model_validate({**answer, "secret": context.unseal(answer["secret"])})
     headers = {"Location": f"/v1/access-requests/{opened.id}", "Cache-Control": "no-store"}
     return JSONResponse(opened.model_dump(mode="json"), status, headers=headers)
 
 
 @router.get("", tags=["reviewer"])
 async def list_requests(
-    house: InHouse,
+    context: InContext,
     actor: Viewer,  # noqa: ARG001
     state: Annotated[AccessState | None, Query()] = None,
     after: Cursor = None,
@@ -214,12 +207,12 @@ async def list_requests(
             statement = statement.where(AccessRequest.state == state.value)
         return page(session, statement, AccessRequest.id, after, limit, lambda rows: _lines(session, rows))
 
-    return AccessRequestPage.model_validate(await house.transact(work))
+    return AccessRequestPage.model_validate(await context.transact(work))
 
 
 @router.get("/{request_id}", tags=["partner", "reviewer"], openapi_extra=OR_NOBODY)
 async def read(
-    house: InHouse, actor: ViewerOrNobody, request_id: UUID, secret: Secret = None
+    context: InContext, actor: ViewerOrNobody, request_id: UUID, secret: Secret = None
 ) -> AccessRequestAnswer | AskedAnswer:
     """Gives a request: to reviewers all of it, to those who asked (by their secret) what became of it."""
 
@@ -232,28 +225,28 @@ async def read(
         received = find_by_secret(session, request_id, secret)
         return AskedAnswer.model_validate(_asked_answer(session, received))
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.post("/{request_id}/decision", tags=["reviewer"])
-async def decide(house: InHouse, actor: Viewer, request_id: UUID, body: AccessDecision) -> AccessRequestAnswer:
+async def decide(context: InContext, actor: Viewer, request_id: UUID, body: AccessDecision) -> AccessRequestAnswer:
     """Approves a request, which mails invitations, or declines it with reasons, which are mailed."""
 
     def work(session: Session) -> dict[str, Any]:
         reasons = [Reason(reason.code, reason.text, reason.where) for reason in body.reasons]
         now = now_of(session)
-        request = decide_access(session, request_id, body.decision, reasons, actor, now, house.seal)
+        request = decide_access(session, request_id, body.decision, reasons, actor, now, context.seal)
         codes = [reason.code for reason in reasons]
         audit(session, actor, "access.decide", request_id, decision=body.decision.value, reasons=codes)
         return _request(session, request)
 
-    answer = await house.transact(work)
-    house.ring(Bell.NOTIFICATIONS)
+    answer = await context.transact(work)
+    context.ring(Bell.NOTIFICATIONS)
     return AccessRequestAnswer.model_validate(answer)
 
 
-def _asked(body: NewAccessRequest) -> Asked:
-    return Asked(
+def _asked(body: NewAccessRequest) -> AccessAsked:
+    return AccessAsked(
         company_name=body.company_name,
         website=body.website,
         contact_name=body.contact_name,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import EVERY_ROLE, InHouse, allow
+from api.auth import EVERY_ROLE, InContext, allow
 from api.context import audit, now_of
 from api.idempotency import Answer, once
 from api.routes.components import ComponentAnswer, shown_component
@@ -20,7 +20,7 @@ from models.token import Scope
 from web.etags import EDITING, IfMatch, etag_of, seen_in
 from web.problems import COMMON
 from workflow.apps import find_app
-from workflow.building.apps import found_app, rename_app
+from workflow.building.apps import register_app, rename_app
 from workflow.building.components import components_of
 from workflow.identity.actors import Actor
 
@@ -64,30 +64,32 @@ class AppList(BaseModel):
 
 
 @router.post("", status_code=201, tags=["partner"], response_model=AppAnswer)
-async def create(house: InHouse, actor: Builder, body: NewApp, response: Response, key: Key = None) -> dict[str, Any]:
+async def create(
+    context: InContext, actor: Builder, body: NewApp, response: Response, key: Key = None
+) -> dict[str, Any]:
     """Creates an App in `building`. Its slug never changes, is none that is reserved, and looks like no other."""
 
     def work(session: Session) -> Answer:
-        app = found_app(
+        app = register_app(
             session,
             slug=body.slug,
             name=body.name,
             actor=actor,
             now=now_of(session),
-            writer=house.writer(session),
+            writer=context.writer(session),
         )
         audit(session, actor, "app.create", app.slug)
         session.refresh(app)
         return 201, _app(session, app)
 
-    _, answer = await house.transact(lambda s: once(s, actor, key, {"create": body.model_dump()}, lambda: work(s)))
+    _, answer = await context.transact(lambda s: once(s, actor, key, {"create": body.model_dump()}, lambda: work(s)))
     response.headers["ETag"] = etag_of(answer["revision"])
     return answer
 
 
 @router.get("", tags=["partner", "reviewer", "service"], response_model=AppList)
 async def list_apps(
-    house: InHouse,
+    context: InContext,
     actor: Viewer,
     state: Annotated[AppState | None, Query()] = None,
     after: Cursor = None,
@@ -103,20 +105,20 @@ async def list_apps(
             statement = statement.where(App.state == state.value)
         return page(session, statement, App.slug, after, limit, lambda apps: _apps(session, apps))
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.get("/{slug}", tags=["partner", "reviewer", "service"], response_model=AppAnswer)
-async def read(house: InHouse, actor: Viewer, slug: SlugPath, response: Response) -> dict[str, Any]:
+async def read(context: InContext, actor: Viewer, slug: SlugPath, response: Response) -> dict[str, Any]:
     """Gives an App with its Components and what is counted of it, and the ETag to edit it with."""
-    answer = await house.transact(lambda session: _app(session, find_app(session, slug, actor)))
+    answer = await context.transact(lambda session: _app(session, find_app(session, slug, actor)))
     response.headers["ETag"] = etag_of(answer["revision"])
     return answer
 
 
 @router.patch("/{slug}", tags=["partner"], response_model=AppAnswer, responses=EDITING)
 async def change(
-    house: InHouse, actor: Builder, slug: SlugPath, body: ChangedApp, response: Response, if_match: IfMatch = None
+    context: InContext, actor: Builder, slug: SlugPath, body: ChangedApp, response: Response, if_match: IfMatch = None
 ) -> dict[str, Any]:
     """Renames an App, unless it is frozen or was edited since the ETag in `If-Match`."""
 
@@ -126,7 +128,7 @@ async def change(
         audit(session, actor, "app.change", slug, name=body.name)
         return _app(session, app)
 
-    answer = await house.transact(work)
+    answer = await context.transact(work)
     response.headers["ETag"] = etag_of(answer["revision"])
     return answer
 

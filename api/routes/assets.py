@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import EVERY_ROLE, InHouse, allow
+from api.auth import EVERY_ROLE, InContext, allow
 from api.context import audit, now_of
 from api.idempotency import Answer, once
 from api.schemas.values import Key, SlugPath
@@ -22,7 +22,7 @@ from models.token import Scope
 from web.bounds import LargerBody
 from web.problems import COMMON, PUBLIC
 from workflow.apps import find_app
-from workflow.assets.pictures import MOST_BYTES, examine
+from workflow.assets.pictures import MAX_BYTES, examine
 from workflow.assets.storing import delete_asset, find_asset, find_public_asset, store_asset
 from workflow.catalog.previews import TOKEN_CHARACTERS, previewed_app
 from workflow.identity.actors import Actor
@@ -36,7 +36,7 @@ PreviewToken = Annotated[
     Query(pattern=r"^[A-Za-z0-9_-]+$", min_length=TOKEN_CHARACTERS, max_length=TOKEN_CHARACTERS),
 ]
 
-LARGER_BODIES = (LargerBody("POST", re.compile(r"/v1/apps/[^/]+/assets"), MOST_BYTES),)
+LARGER_BODIES = (LargerBody("POST", re.compile(r"/v1/apps/[^/]+/assets"), MAX_BYTES),)
 """What may be larger than other bodies."""
 
 _PICTURES: dict[str, dict[str, Any]] = {
@@ -80,15 +80,15 @@ class AssetList(BaseModel):
     openapi_extra=_UPLOAD,
 )
 async def upload(
-    house: InHouse, actor: Builder, slug: SlugPath, kind: AssetKind, request: Request, key: Key = None
+    context: InContext, actor: Builder, slug: SlugPath, kind: AssetKind, request: Request, key: Key = None
 ) -> dict[str, Any]:
     """Keeps a logo or a mark (SVG), or a screenshot (PNG, JPEG, WebP), of at most 5 MiB. What it is, its content tells.
 
     The same picture of the same kind is kept once, and has one id.
     """
     content = await request.body()
-    await house.transact(lambda session: find_app(session, slug, actor))
-    picture = await house.look_into(lambda: examine(kind, content))
+    await context.transact(lambda session: find_app(session, slug, actor))
+    picture = await context.look_into(lambda: examine(kind, content))
 
     def work(session: Session) -> Answer:
         asset, new = store_asset(session, slug, picture, actor)
@@ -97,12 +97,12 @@ async def upload(
         return 201, _asset(asset, slug)
 
     asked = {"asset": hashlib.sha256(content).hexdigest(), "kind": kind.value, "app": slug}
-    _, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
     return answer
 
 
 @router.get("/apps/{slug}/assets", tags=["partner", "reviewer"], response_model=AssetList, responses=COMMON)
-async def list_assets(house: InHouse, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
+async def list_assets(context: InContext, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
     """Lists the App's pictures."""
 
     def work(session: Session) -> dict[str, Any]:
@@ -110,39 +110,39 @@ async def list_assets(house: InHouse, actor: Viewer, slug: SlugPath) -> dict[str
         assets = session.scalars(select(Asset).where(Asset.app_id == app.id).order_by(Asset.id)).all()
         return {"items": [_asset(asset, slug) for asset in assets]}
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.get(
     "/apps/{slug}/assets/{asset_id}", tags=["partner", "reviewer"], response_class=Response, responses=COMMON | _SHOWN
 )
-async def show_asset(house: InHouse, actor: Viewer, slug: SlugPath, asset_id: UUID) -> Response:
+async def show_asset(context: InContext, actor: Viewer, slug: SlugPath, asset_id: UUID) -> Response:
     """Shows a picture of an App to whoever may see the App."""
-    asset = await house.transact(lambda session: find_asset(session, slug, asset_id, actor))
+    asset = await context.transact(lambda session: find_asset(session, slug, asset_id, actor))
     return _picture(asset, public=False)
 
 
 @router.delete("/apps/{slug}/assets/{asset_id}", status_code=204, tags=["partner"], responses=COMMON)
-async def remove_asset(house: InHouse, actor: Builder, slug: SlugPath, asset_id: UUID) -> Response:
+async def remove_asset(context: InContext, actor: Builder, slug: SlugPath, asset_id: UUID) -> Response:
     """Deletes a picture that neither the checklist nor a submission shows."""
 
     def work(session: Session) -> None:
         delete_asset(session, slug, asset_id, actor)
         audit(session, actor, "asset.delete", asset_id, app=slug)
 
-    await house.transact(work)
+    await context.transact(work)
     return Response(status_code=204)
 
 
 @router.get("/assets/{asset_id}", tags=["everyone"], response_class=Response, responses=PUBLIC | _SHOWN)
-async def show_public_asset(house: InHouse, asset_id: UUID, preview: PreviewToken = None) -> Response:
+async def show_public_asset(context: InContext, asset_id: UUID, preview: PreviewToken = None) -> Response:
     """Shows a picture that stands in the catalog or, with the token of a preview link, in that preview."""
 
     def work(session: Session) -> Asset:
         shown_of = previewed_app(session, preview, now_of(session)).id if preview else None
         return find_public_asset(session, asset_id, shown_of)
 
-    return _picture(await house.transact(work), public=preview is None)
+    return _picture(await context.transact(work), public=preview is None)
 
 
 def _asset(asset: Asset, slug: str) -> dict[str, Any]:

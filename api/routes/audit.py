@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, allow
+from api.auth import InContext, allow
 from api.schemas.pages import Cursor, Limit, Page, page
 from api.schemas.values import Moment
 from models import AuditEntry
@@ -38,7 +38,7 @@ class AuditLine(BaseModel):
 
 @router.get("")
 async def query(
-    house: InHouse,
+    context: InContext,
     operator: Operator,  # noqa: ARG001
     actor: Annotated[UUID | None, Query(description="The id of a person or a service.")] = None,
     target: Text = None,
@@ -65,7 +65,7 @@ async def query(
             statement = statement.where(AuditEntry.at < until)
         return page(session, statement, (AuditEntry.at, AuditEntry.id), after, limit, _lines, newest_first=True)
 
-    return Page[AuditLine].model_validate(await house.transact(work))
+    return Page[AuditLine].model_validate(await context.transact(work))
 
 
 def _lines(rows: Any) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse
+from api.auth import InContext
 from api.schemas.entries import EntryShown, shown_entry
 from api.schemas.pages import Cursor, Limit, Page, read_cursor, write_cursor
 from api.schemas.values import SlugPath
@@ -16,7 +16,7 @@ from web.caching import IfNoneMatch, cached
 from web.problems import PUBLIC
 from workflow.building.evidence import CATEGORIES
 from workflow.catalog.entry import entry_of
-from workflow.catalog.listing import Listed, Look, Place, find_entries, find_entry
+from workflow.catalog.listing import Listed, ListingCursor, Look, find_entries, find_entry
 from workflow.errors import Invalid, NotFound
 
 router = APIRouter(prefix="/v1/catalog", responses=PUBLIC, tags=["everyone"])
@@ -46,7 +46,7 @@ class CatalogEntry(EntryShown):
 
 @router.get("", response_model=Page[CatalogEntry], responses=_CACHED)
 async def list_entries(
-    house: InHouse,
+    context: InContext,
     q: Words = None,
     category: Annotated[str | None, Query(max_length=64, examples=["Analytics"])] = None,
     kind: ComponentKind | None = None,
@@ -61,7 +61,7 @@ async def list_entries(
         raise Invalid("category.unknown", f"There is no category {category}.", f"One of: {', '.join(CATEGORIES)}.")
     words = q.strip() if q else None
     look = Look(words or None, category, kind.value if kind else None, badge, select)
-    place = Place(*read_cursor(after, (int, str))) if after else None
+    place = ListingCursor(*read_cursor(after, (int, str))) if after else None
 
     def work(session: Session) -> Page[CatalogEntry]:
         found = find_entries(session, look, place, limit + 1)
@@ -71,11 +71,11 @@ async def list_entries(
             next=write_cursor((last.tier, last.slug)) if last else None,
         )
 
-    return cached(await house.transact(work), if_none_match, max_age_s=MAX_AGE_S)
+    return cached(await context.transact(work), if_none_match, max_age_s=MAX_AGE_S)
 
 
 @router.get("/{slug}", response_model=CatalogEntry, responses=_CACHED)
-async def read_entry(house: InHouse, slug: SlugPath, if_none_match: IfNoneMatch = None) -> Response:
+async def read_entry(context: InContext, slug: SlugPath, if_none_match: IfNoneMatch = None) -> Response:
     """Gives one entry. An App that is not listed is not found."""
 
     def work(session: Session) -> CatalogEntry:
@@ -84,7 +84,7 @@ async def read_entry(house: InHouse, slug: SlugPath, if_none_match: IfNoneMatch 
             raise NotFound("catalog.not_found", f"The catalog has no {slug}.", "Look at the list.")
         return _shown(entry)
 
-    return cached(await house.transact(work), if_none_match, max_age_s=MAX_AGE_S)
+    return cached(await context.transact(work), if_none_match, max_age_s=MAX_AGE_S)
 
 
 def _shown(listed: Listed) -> CatalogEntry:

@@ -8,8 +8,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
-from api.auth import EVERY_ROLE, InHouse, allow
+from api.auth import EVERY_ROLE, InContext, allow
 from api.context import audit, now_of
+from api.schemas.findings import FindingAnswer
 from api.schemas.values import Body, Object, SlugPath
 from models.checklist import Requirement
 from models.lifecycle import Role
@@ -33,15 +34,7 @@ class Evidence(Body):
     evidence: Object
 
 
-class FindingAnswer(BaseModel):
-    """Something that was found: a stable code, what it is, and how to mend it."""
-
-    code: str
-    detail: str
-    remedy: str = ""
-
-
-class ItemAnswer(BaseModel):
+class ChecklistItemAnswer(BaseModel):
     """A requirement: `missing`, `given` (awaits a check), `checked`, or `rejected` with findings."""
 
     code: Requirement
@@ -68,33 +61,33 @@ class TaskAnswer(BaseModel):
 class ChecklistAnswer(BaseModel):
     """The checklist. `left` is what to do next, in order; `complete` when nothing hinders the submission."""
 
-    items: list[ItemAnswer]
+    items: list[ChecklistItemAnswer]
     left: list[TaskAnswer]
     missing: list[str]
     complete: bool
 
 
 @router.get("", tags=["partner", "reviewer"], response_model=ChecklistAnswer)
-async def read_checklist(house: InHouse, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
+async def read_checklist(context: InContext, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
     """Gives every requirement with its evidence and how it stands, and what is left, in the order to do it."""
 
     def work(session: Session) -> dict[str, Any]:
         app = find_app(session, slug, actor)
         return asdict(checklist_of(session, app, load_policies(session).current))
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
-@router.put("/{code}", tags=["partner"], response_model=ItemAnswer)
+@router.put("/{code}", tags=["partner"], response_model=ChecklistItemAnswer)
 async def put_evidence(
-    house: InHouse, actor: Builder, slug: SlugPath, code: Requirement, body: Evidence
+    context: InContext, actor: Builder, slug: SlugPath, code: Requirement, body: Evidence
 ) -> dict[str, Any]:
     """Gives the evidence for a requirement, in place of what was there, and what the rules find at once."""
 
     def work(session: Session) -> dict[str, Any]:
-        give_evidence(session, slug, code.value, body.evidence, actor, now_of(session), house.seal)
+        give_evidence(session, slug, code.value, body.evidence, actor, now_of(session), context.seal)
         audit(session, actor, "checklist.give", slug, requirement=code.value)
         items = checklist_of(session, find_app(session, slug, actor), load_policies(session).current).items
         return asdict(next(item for item in items if item.code == code))
 
-    return await house.transact(work)
+    return await context.transact(work)

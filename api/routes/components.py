@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import EVERY_ROLE, InHouse, allow
+from api.auth import EVERY_ROLE, InContext, allow
 from api.context import audit, now_of
 from api.idempotency import Answer, once
 from api.schemas.pages import Cursor, Limit, page
@@ -153,7 +153,7 @@ class TestList(BaseModel):
 
 @router.post("", status_code=201, tags=["partner"], response_model=NewComponentAnswer)
 async def create_component(
-    house: InHouse, actor: Builder, slug: SlugPath, body: NewComponent, response: Response, key: Key = None
+    context: InContext, actor: Builder, slug: SlugPath, body: NewComponent, response: Response, key: Key = None
 ) -> dict[str, Any]:
     """Adds a Component. A stream's write key is made here and shown this once: a repeated call gives it no more."""
     write_keys: list[str | None] = []
@@ -167,20 +167,20 @@ async def create_component(
             subkind=body.subkind,
             name=body.name,
             settings=body.settings,
-            loopback=house.allow_loopback_urls,
+            loopback=context.allow_loopback_urls,
         )
         write_keys.append(write_key)
         audit(session, actor, "component.create", component.id, app=slug)
         return 201, shown_component(component, None)
 
     asked = {"component": body.model_dump(), "app": slug}
-    _, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
     response.headers["ETag"] = etag_of(answer["revision"])
     return {**answer, "write_key": write_keys[0] if write_keys else None}
 
 
 @router.get("", tags=["partner", "reviewer", "service"], response_model=ComponentsAnswer)
-async def list_components(house: InHouse, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
+async def list_components(context: InContext, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
     """Lists the App's Components."""
 
     def work(session: Session) -> dict[str, Any]:
@@ -188,22 +188,22 @@ async def list_components(house: InHouse, actor: Viewer, slug: SlugPath) -> dict
         found = components_of(session, [app.id])[app.id]
         return {"items": [shown_component(component, colour) for component, colour in found]}
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.get("/{component_id}", tags=["partner", "reviewer", "service"], response_model=ComponentAnswer)
 async def read_component(
-    house: InHouse, actor: Viewer, slug: SlugPath, component_id: UUID, response: Response
+    context: InContext, actor: Viewer, slug: SlugPath, component_id: UUID, response: Response
 ) -> dict[str, Any]:
     """Gives a Component, and the ETag to edit it with."""
-    answer = await house.transact(lambda session: _shown(session, find_component(session, slug, component_id, actor)))
+    answer = await context.transact(lambda session: _shown(session, find_component(session, slug, component_id, actor)))
     response.headers["ETag"] = etag_of(answer["revision"])
     return answer
 
 
 @router.patch("/{component_id}", tags=["partner"], response_model=ComponentAnswer, responses=EDITING)
 async def edit_component(
-    house: InHouse,
+    context: InContext,
     actor: Builder,
     slug: SlugPath,
     component_id: UUID,
@@ -224,19 +224,19 @@ async def edit_component(
             name=body.name,
             settings=body.settings,
             seen=seen_in(if_match),
-            loopback=house.allow_loopback_urls,
+            loopback=context.allow_loopback_urls,
         )
         audit(session, actor, "component.change", component.id, app=slug)
         return _shown(session, component)
 
-    answer = await house.transact(work)
+    answer = await context.transact(work)
     response.headers["ETag"] = etag_of(answer["revision"])
     return answer
 
 
 @router.post("/{component_id}/write-key", status_code=201, tags=["partner"], response_model=NewComponentAnswer)
 async def create_write_key(
-    house: InHouse, actor: Builder, slug: SlugPath, component_id: UUID, key: Key = None
+    context: InContext, actor: Builder, slug: SlugPath, component_id: UUID, key: Key = None
 ) -> dict[str, Any]:
     """Gives a stream a new write key, shown this once; the old one is worth nothing from now on."""
     write_keys: list[str] = []
@@ -248,13 +248,13 @@ async def create_write_key(
         return 201, _shown(session, component)
 
     asked = {"write_key": component_id}
-    _, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
     return {**answer, "write_key": write_keys[0] if write_keys else None}
 
 
 @router.delete("/{component_id}", status_code=204, tags=["partner"], responses=EDITING)
 async def delete_component(
-    house: InHouse, actor: Builder, slug: SlugPath, component_id: UUID, if_match: IfMatch = None
+    context: InContext, actor: Builder, slug: SlugPath, component_id: UUID, if_match: IfMatch = None
 ) -> Response:
     """Takes a Component off the App."""
 
@@ -263,13 +263,13 @@ async def delete_component(
         remove_component(session, slug, component_id, actor, now_of(session), seen=seen_in(if_match))
         audit(session, actor, "component.remove", component_id, app=slug)
 
-    await house.transact(work)
+    await context.transact(work)
     return Response(status_code=204)
 
 
 @router.post("/{component_id}/tests", status_code=201, tags=["partner", "service"], response_model=TestAnswer)
 async def create_test(
-    house: InHouse, actor: Tester, slug: SlugPath, component_id: UUID, body: NewTest, key: Key = None
+    context: InContext, actor: Tester, slug: SlugPath, component_id: UUID, body: NewTest, key: Key = None
 ) -> dict[str, Any]:
     """Records a run of a Component's tests; the worst answer gives its colour."""
 
@@ -280,13 +280,13 @@ async def create_test(
         return 201, _test(test)
 
     asked = {"test": body.model_dump(), "component": component_id}
-    _, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
     return answer
 
 
 @router.get("/{component_id}/tests", tags=["partner", "reviewer"], response_model=TestList)
 async def list_tests(
-    house: InHouse, actor: Viewer, slug: SlugPath, component_id: UUID, after: Cursor = None, limit: Limit = 50
+    context: InContext, actor: Viewer, slug: SlugPath, component_id: UUID, after: Cursor = None, limit: Limit = 50
 ) -> dict[str, Any]:
     """Lists the runs of a Component's tests, oldest first."""
 
@@ -295,7 +295,7 @@ async def list_tests(
         statement = select(ComponentTest).where(ComponentTest.component_id == component_id).order_by(ComponentTest.id)
         return page(session, statement, ComponentTest.id, after, limit, lambda tests: [_test(test) for test in tests])
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 def shown_component(component: Component, colour: str | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, allow
+from api.auth import InContext, allow
 from api.context import audit, now_of
 from api.idempotency import Answer, once
 from api.schemas.pages import Cursor, Limit, Page, page
@@ -29,7 +29,7 @@ from workflow.work.bells import Bell
 router = APIRouter(prefix="/v1/reviews/{review_id}", responses=COMMON, tags=["reviewer"])
 
 Viewer = Annotated[Actor, allow(Scope.REVIEWS_READ, Role.REVIEWER, Role.ADMIN)]
-Writer = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN)]
+MessageAuthor = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN)]
 
 
 class NewWords(Body):
@@ -57,7 +57,7 @@ class Message(Note):
 
 @router.get("/messages")
 async def list_messages(
-    house: InHouse,
+    context: InContext,
     actor: Viewer,  # noqa: ARG001
     review_id: UUID,
     after: Cursor = None,
@@ -75,12 +75,12 @@ async def list_messages(
         found = page(session, statement, ReviewMessage.id, after, limit, lambda rows: _messages(session, rows))
         return Page[Message](**found)
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.post("/messages", status_code=201, response_model=Message)
 async def write_message(
-    house: InHouse, actor: Writer, review_id: UUID, body: NewWords, key: Key = None
+    context: InContext, actor: MessageAuthor, review_id: UUID, body: NewWords, key: Key = None
 ) -> JSONResponse:
     """Writes to the App's company, whose people are told by mail. On the App's newest review."""
 
@@ -90,14 +90,14 @@ async def write_message(
         return 201, _messages(session, [message])[0].model_dump(mode="json")
 
     asked = {"message": str(review_id), "text": body.text}
-    status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: make(s)))
-    house.ring(Bell.NOTIFICATIONS)
+    status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: make(s)))
+    context.ring(Bell.NOTIFICATIONS)
     return JSONResponse(answer, status)
 
 
 @router.get("/notes")
 async def list_notes(
-    house: InHouse,
+    context: InContext,
     actor: Viewer,  # noqa: ARG001
     review_id: UUID,
     after: Cursor = None,
@@ -114,11 +114,13 @@ async def list_notes(
         )
         return Page[Note](**page(session, statement, InternalNote.id, after, limit, lambda rows: _notes(session, rows)))
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.post("/notes", status_code=201, response_model=Note)
-async def add_note(house: InHouse, actor: Writer, review_id: UUID, body: NewWords, key: Key = None) -> JSONResponse:
+async def add_note(
+    context: InContext, actor: MessageAuthor, review_id: UUID, body: NewWords, key: Key = None
+) -> JSONResponse:
     """Notes something for reviewers."""
 
     def make(session: Session) -> Answer:
@@ -127,7 +129,7 @@ async def add_note(house: InHouse, actor: Writer, review_id: UUID, body: NewWord
         return 201, _notes(session, [note])[0].model_dump(mode="json")
 
     asked = {"note": str(review_id), "text": body.text}
-    status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: make(s)))
+    status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: make(s)))
     return JSONResponse(answer, status)
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, allow
+from api.auth import InContext, allow
 from api.context import audit
 from api.schemas.pages import Cursor, Limit, Page, read_cursor, write_cursor
 from models.lifecycle import Role
@@ -67,9 +67,9 @@ class Replayed(BaseModel):
 
 
 @router.get("")
-async def count_all(house: InHouse, actor: Operator) -> DeadCounts:  # noqa: ARG001
+async def count_all(context: InContext, actor: Operator) -> DeadCounts:  # noqa: ARG001
     """Counts dead rows of every kind, and messages that could not be taken in."""
-    counts = await house.transact(count_dead)
+    counts = await context.transact(count_dead)
     return DeadCounts(
         items=[DeadCount(kind=kind, count=counts[kind], replayable=kind in DEAD_KINDS) for kind in LISTED_KINDS]
     )
@@ -77,7 +77,7 @@ async def count_all(house: InHouse, actor: Operator) -> DeadCounts:  # noqa: ARG
 
 @router.get("/{kind}")
 async def list_kind(
-    house: InHouse,
+    context: InContext,
     actor: Operator,  # noqa: ARG001
     kind: Kind,
     after: Cursor = None,
@@ -85,7 +85,7 @@ async def list_kind(
 ) -> Page[DeadRowShown]:
     """Lists the dead rows of a kind with their errors, newest first."""
     place = read_cursor(after, (UUID,))[0] if after else None
-    rows = await house.transact(lambda session: dead_rows(session, kind, place, limit + 1))
+    rows = await context.transact(lambda session: dead_rows(session, kind, place, limit + 1))
     more = len(rows) > limit
     return Page(
         items=[
@@ -105,7 +105,7 @@ async def list_kind(
 
 
 @router.post("/{kind}/{row_id}/replay")
-async def replay_one(house: InHouse, actor: Operator, kind: Kind, row_id: UUID) -> Replayed:
+async def replay_one(context: InContext, actor: Operator, kind: Kind, row_id: UUID) -> Replayed:
     """Makes a dead row due again, with all its tries: a new acceptance."""
 
     def work(session: Session) -> Replayed:
@@ -113,6 +113,6 @@ async def replay_one(house: InHouse, actor: Operator, kind: Kind, row_id: UUID) 
         audit(session, actor, "dead.replay", row_id, kind=kind)
         return Replayed(kind=kind, id=row_id, status="due")
 
-    answer = await house.transact(work)
-    house.ring(*Bell)
+    answer = await context.transact(work)
+    context.ring(*Bell)
     return answer

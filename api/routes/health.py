@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse
+from api.auth import InContext
 from web.problems import ANY, answers, problem
 from workflow.operating.dead_rows import DEAD_KINDS
 
@@ -50,24 +50,24 @@ async def alive() -> Alive:
 
 
 @router.get("/readyz", responses=answers(503), response_model=Ready)
-async def ready(house: InHouse) -> Ready | JSONResponse:
+async def ready(context: InContext) -> Ready | JSONResponse:
     """Postgres answers, and its migrations are the code's. Without Redis the service is `degraded`: it works, later."""
     try:
-        revision = await house.transact(lambda s: s.scalar(text("SELECT version_num FROM alembic_version")))
+        revision = await context.transact(lambda s: s.scalar(text("SELECT version_num FROM alembic_version")))
     except SQLAlchemyError:
         return problem(503, "database.away", "The database does not answer or is not migrated.", "devcenter doctor")
-    if revision != house.revision:
-        detail = f"The database is at revision {revision}; the code wants {house.revision}."
+    if revision != context.revision:
+        detail = f"The database is at revision {revision}; the code wants {context.revision}."
         return problem(503, "database.behind", detail, "Run `devcenter migrate`.")
-    redis = await house.redis_answers()
+    redis = await context.redis_answers()
     return Ready(status="ready" if redis else "degraded", revision=revision, redis=redis)
 
 
 @router.get("/metrics", response_class=Response, responses=_METRICS)
-async def metrics(house: InHouse) -> Response:
+async def metrics(context: InContext) -> Response:
     """Gives all metrics in Prometheus' form; due and dead rows are counted once in two seconds."""
     if _counted.is_old():
-        _show(await house.transact(_counts))
+        _show(await context.transact(_counts))
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, allow
+from api.auth import InContext, allow
 from api.context import audit, now_of
 from api.idempotency import Answer, once
 from api.schemas.values import Body, Key, Line
@@ -60,7 +60,9 @@ class FirstToken(BaseModel):
 
 
 @router.post("/{code}/accept", status_code=201, tags=["partner"], response_model=FirstToken)
-async def accept(house: InHouse, code: Code, body: AcceptedInvitation | None = None, key: Key = None) -> JSONResponse:
+async def accept(
+    context: InContext, code: Code, body: AcceptedInvitation | None = None, key: Key = None
+) -> JSONResponse:
     """Exchanges the code of an invitation, once, for a person of the company and their first token. No token needed."""
     invited = Actor(uuid5(NAMESPACE_URL, f"invitation:{code}"), Role.PARTNER)
 
@@ -75,29 +77,29 @@ async def accept(house: InHouse, code: Code, body: AcceptedInvitation | None = N
             "owner": done.person.owner,
             "organization_id": done.organization.id,
             "organization": done.organization.name,
-            "token": house.seal(done.plain),
+            "token": context.seal(done.plain),
             "expires_at": done.token.expires_at,
         }
 
     asked = {"accept": body.model_dump() if body else {}}
-    status, answer = await house.transact(lambda s: once(s, invited, key, asked, lambda: work(s)))
-    opened = FirstToken.model_validate({**answer, "token": house.unseal(answer["token"])})
+    status, answer = await context.transact(lambda s: once(s, invited, key, asked, lambda: work(s)))
+    opened = FirstToken.model_validate({**answer, "token": context.unseal(answer["token"])})
     return JSONResponse(opened.model_dump(mode="json"), status, headers={"Cache-Control": "no-store"})
 
 
 @router.post("/{invitation_id}/reissue", status_code=201, tags=["reviewer"], response_model=InvitationAnswer)
-async def reissue(house: InHouse, actor: Inviter, invitation_id: UUID, key: Key = None) -> JSONResponse:
+async def reissue(context: InContext, actor: Inviter, invitation_id: UUID, key: Key = None) -> JSONResponse:
     """Takes an invitation back that nobody accepted, and mails a new one in its place."""
 
     def work(session: Session) -> Answer:
         now = now_of(session)
-        invitation = invite_again(session, invitation_id, actor, now, house.seal)
+        invitation = invite_again(session, invitation_id, actor, now, context.seal)
         audit(session, actor, "invitation.reissue", invitation_id, replaced_by=str(invitation.id))
         return 201, shown_invitations([invitation], now)[0]
 
     asked = {"reissue": str(invitation_id)}
-    status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
-    house.ring(Bell.NOTIFICATIONS)
+    status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    context.ring(Bell.NOTIFICATIONS)
     return JSONResponse(InvitationAnswer.model_validate(answer).model_dump(mode="json"), status)
 
 

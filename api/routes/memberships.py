@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, allow
+from api.auth import InContext, allow
 from api.context import audit, now_of
 from api.idempotency import Answer, once
 from api.schemas.pages import Cursor, Limit, Page, page
@@ -66,7 +66,7 @@ class MembershipShown(BaseModel):
 
 @router.get("/memberships", tags=["reviewer"])
 async def list_memberships(
-    house: InHouse,
+    context: InContext,
     actor: Reader,  # noqa: ARG001
     state: Annotated[MembershipState | None, Query()] = None,
     after: Cursor = None,
@@ -86,17 +86,19 @@ async def list_memberships(
 
         return page(session, statement, (Membership.applied_at, Membership.app_id), after, limit, show)
 
-    return Page[MembershipShown].model_validate(await house.transact(work))
+    return Page[MembershipShown].model_validate(await context.transact(work))
 
 
 @router.get("/apps/{slug}/membership", tags=["partner", "reviewer"])
-async def read_membership(house: InHouse, actor: Viewer, slug: SlugPath) -> MembershipShown:
+async def read_membership(context: InContext, actor: Viewer, slug: SlugPath) -> MembershipShown:
     """Gives where the App stands in the Select Partner Program."""
-    return await house.transact(lambda session: _shown(*find_membership(session, slug, actor)))
+    return await context.transact(lambda session: _shown(*find_membership(session, slug, actor)))
 
 
 @router.post("/apps/{slug}/membership", status_code=201, tags=["partner"], responses={201: {"model": MembershipShown}})
-async def apply(house: InHouse, actor: Applicant, slug: SlugPath, body: Application, key: Key = None) -> JSONResponse:
+async def apply(
+    context: InContext, actor: Applicant, slug: SlugPath, body: Application, key: Key = None
+) -> JSONResponse:
     """Applies for the program. Only a public App may; one that was declined or left may apply again."""
 
     def work(session: Session) -> Answer:
@@ -105,12 +107,12 @@ async def apply(house: InHouse, actor: Applicant, slug: SlugPath, body: Applicat
         return 201, _shown(app, membership).model_dump(mode="json")
 
     asked = {"membership": body.model_dump(), "app": slug}
-    status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
     return JSONResponse(answer, status)
 
 
 @router.post("/apps/{slug}/membership/decision", tags=["reviewer"])
-async def decide(house: InHouse, actor: Decider, slug: SlugPath, body: MembershipDecision) -> MembershipShown:
+async def decide(context: InContext, actor: Decider, slug: SlugPath, body: MembershipDecision) -> MembershipShown:
     """Accepts the application, or declines it with a reason."""
 
     def work(session: Session) -> MembershipShown:
@@ -119,11 +121,11 @@ async def decide(house: InHouse, actor: Decider, slug: SlugPath, body: Membershi
         audit(session, actor, f"membership.{body.decision}", slug)
         return _shown(app, membership)
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.delete("/apps/{slug}/membership", tags=["partner"])
-async def leave(house: InHouse, actor: Leaver, slug: SlugPath) -> MembershipShown:
+async def leave(context: InContext, actor: Leaver, slug: SlugPath) -> MembershipShown:
     """Leaves the program, or takes the application back."""
 
     def work(session: Session) -> MembershipShown:
@@ -131,7 +133,7 @@ async def leave(house: InHouse, actor: Leaver, slug: SlugPath) -> MembershipShow
         audit(session, actor, "membership.leave", slug)
         return _shown(app, membership)
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 def _shown(app: App, membership: Membership) -> MembershipShown:

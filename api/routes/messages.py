@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, allow
+from api.auth import InContext, allow
 from api.context import audit, now_of
 from api.idempotency import Answer, once
 from api.schemas.pages import Cursor, Limit, Page, page
@@ -29,7 +29,7 @@ from workflow.work.bells import Bell
 router = APIRouter(prefix="/v1/apps/{slug}/messages", responses=COMMON, tags=["partner"])
 
 Reader = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER)]
-Writer = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]
+MessageAuthor = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]
 
 
 class NewMessage(Body):
@@ -51,7 +51,7 @@ class PartnerMessage(BaseModel):
 
 @router.get("")
 async def list_messages(
-    house: InHouse, actor: Reader, slug: SlugPath, after: Cursor = None, limit: Limit = 50
+    context: InContext, actor: Reader, slug: SlugPath, after: Cursor = None, limit: Limit = 50
 ) -> Page[PartnerMessage]:
     """Lists the messages about the App's reviews, of all rounds, oldest first."""
 
@@ -65,12 +65,12 @@ async def list_messages(
         found = page(session, statement, ReviewMessage.id, after, limit, lambda rows: _shown(session, rows))
         return Page[PartnerMessage](**found)
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.post("", status_code=201, response_model=PartnerMessage)
 async def write_message(
-    house: InHouse, actor: Writer, slug: SlugPath, body: NewMessage, key: Key = None
+    context: InContext, actor: MessageAuthor, slug: SlugPath, body: NewMessage, key: Key = None
 ) -> JSONResponse:
     """Writes to whoever holds the App's newest review, else to the review team; they are told by mail."""
 
@@ -80,8 +80,8 @@ async def write_message(
         return 201, _shown(session, [message])[0].model_dump(mode="json")
 
     asked = {"message": slug, "text": body.text}
-    status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: make(s)))
-    house.ring(Bell.NOTIFICATIONS)
+    status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: make(s)))
+    context.ring(Bell.NOTIFICATIONS)
     return JSONResponse(answer, status)
 
 

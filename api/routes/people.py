@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, allow
+from api.auth import InContext, allow
 from api.context import audit, now_of
 from api.idempotency import Answer, once
 from api.routes.invitations import InvitationAnswer, shown_invitations
@@ -77,7 +77,7 @@ class InvitationPage(BaseModel):
 
 @router.get("", tags=["partner", "reviewer"])
 async def list_organizations(
-    house: InHouse, actor: Viewer, after: Cursor = None, limit: Limit = 50
+    context: InContext, actor: Viewer, after: Cursor = None, limit: Limit = 50
 ) -> OrganizationPage:
     """Lists the organizations that the caller may see: a partner's own, or all."""
 
@@ -89,12 +89,12 @@ async def list_organizations(
             session, statement, Organization.id, after, limit, lambda rows: [_organization(one) for one in rows]
         )
 
-    return OrganizationPage.model_validate(await house.transact(work))
+    return OrganizationPage.model_validate(await context.transact(work))
 
 
 @router.get("/{organization_id}/people", tags=["partner", "reviewer"])
 async def list_people(
-    house: InHouse, actor: Viewer, organization_id: UUID, after: Cursor = None, limit: Limit = 50
+    context: InContext, actor: Viewer, organization_id: UUID, after: Cursor = None, limit: Limit = 50
 ) -> PersonPage:
     """Lists who acts for the organization."""
 
@@ -105,24 +105,24 @@ async def list_people(
             session, people.order_by(Person.id), Person.id, after, limit, lambda rows: [_person(p) for p in rows]
         )
 
-    return PersonPage.model_validate(await house.transact(work))
+    return PersonPage.model_validate(await context.transact(work))
 
 
 @router.delete("/{organization_id}/people/{person_id}", status_code=204, tags=["partner", "admin"])
-async def remove(house: InHouse, actor: Manager, organization_id: UUID, person_id: UUID) -> Response:
+async def remove(context: InContext, actor: Manager, organization_id: UUID, person_id: UUID) -> Response:
     """Removes a person: their tokens stop at once. The owner removes others; everybody else may leave."""
 
     def work(session: Session) -> None:
         remove_person(session, organization_id, person_id, actor, now_of(session))
         audit(session, actor, "person.remove", person_id, organization=str(organization_id))
 
-    await house.transact(work)
-    house.ring(Bell.NOTIFICATIONS)
+    await context.transact(work)
+    context.ring(Bell.NOTIFICATIONS)
     return Response(status_code=204)
 
 
 @router.put("/{organization_id}/owner", tags=["partner", "admin"])
-async def change_owner(house: InHouse, actor: Manager, organization_id: UUID, body: NewOwner) -> PersonAnswer:
+async def change_owner(context: InContext, actor: Manager, organization_id: UUID, body: NewOwner) -> PersonAnswer:
     """Hands the ownership over to another person. Both are told."""
 
     def work(session: Session) -> dict[str, Any]:
@@ -130,14 +130,14 @@ async def change_owner(house: InHouse, actor: Manager, organization_id: UUID, bo
         audit(session, actor, "organization.hand_over", organization_id, owner=str(person.id))
         return _person(person)
 
-    answer = await house.transact(work)
-    house.ring(Bell.NOTIFICATIONS)
+    answer = await context.transact(work)
+    context.ring(Bell.NOTIFICATIONS)
     return PersonAnswer.model_validate(answer)
 
 
 @router.get("/{organization_id}/invitations", tags=["partner", "reviewer"])
 async def list_invitations(
-    house: InHouse, actor: Viewer, organization_id: UUID, after: Cursor = None, limit: Limit = 50
+    context: InContext, actor: Viewer, organization_id: UUID, after: Cursor = None, limit: Limit = 50
 ) -> InvitationPage:
     """Lists the organization's invitations, those that ended too."""
 
@@ -151,40 +151,40 @@ async def list_invitations(
 
         return page(session, sent, Invitation.id, after, limit, show)
 
-    return InvitationPage.model_validate(await house.transact(work))
+    return InvitationPage.model_validate(await context.transact(work))
 
 
 @router.post(
     "/{organization_id}/invitations", status_code=201, tags=["partner", "admin"], response_model=InvitationAnswer
 )
 async def invite(
-    house: InHouse, actor: Manager, organization_id: UUID, body: NewColleague, key: Key = None
+    context: InContext, actor: Manager, organization_id: UUID, body: NewColleague, key: Key = None
 ) -> JSONResponse:
     """Invites a colleague by mail. An open invitation of the same address is replaced."""
 
     def work(session: Session) -> Answer:
         now = now_of(session)
         invitation = invite_colleague(
-            session, organization_id, actor, now, house.seal, name=body.name, email=body.email
+            session, organization_id, actor, now, context.seal, name=body.name, email=body.email
         )
         audit(session, actor, "invitation.create", invitation.id, organization=str(organization_id))
         return 201, shown_invitations([invitation], now)[0]
 
     asked = {"invite": body.model_dump(), "organization": str(organization_id)}
-    status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
-    house.ring(Bell.NOTIFICATIONS)
+    status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    context.ring(Bell.NOTIFICATIONS)
     return JSONResponse(InvitationAnswer.model_validate(answer).model_dump(mode="json"), status)
 
 
 @router.delete("/{organization_id}/invitations/{invitation_id}", status_code=204, tags=["partner", "admin"])
-async def take_back(house: InHouse, actor: Manager, organization_id: UUID, invitation_id: UUID) -> Response:
+async def take_back(context: InContext, actor: Manager, organization_id: UUID, invitation_id: UUID) -> Response:
     """Takes back an open invitation: its code no longer works."""
 
     def work(session: Session) -> None:
         revoke_invitation(session, organization_id, invitation_id, actor, now_of(session))
         audit(session, actor, "invitation.revoke", invitation_id, organization=str(organization_id))
 
-    await house.transact(work)
+    await context.transact(work)
     return Response(status_code=204)
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, allow
+from api.auth import InContext, allow
 from api.context import audit
 from api.idempotency import Answer, once
 from api.schemas.pages import Cursor, Limit, Page, page
@@ -113,7 +113,7 @@ class PolicyPreview(BaseModel):
 
 @router.get("")
 async def list_versions(
-    house: InHouse,
+    context: InContext,
     actor: Operator,  # noqa: ARG001
     after: Cursor = None,
     limit: Limit = 50,
@@ -126,11 +126,11 @@ async def list_versions(
     def work(session: Session) -> dict[str, Any]:
         return page(session, select(PolicyVersion), PolicyVersion.version, after, limit, show, newest_first=True)
 
-    return Page[PolicyShown].model_validate(await house.transact(work))
+    return Page[PolicyShown].model_validate(await context.transact(work))
 
 
 @router.post("", status_code=201, responses={201: {"model": PolicyShown}})
-async def publish(house: InHouse, actor: Operator, body: NewPolicy, key: Key = None) -> JSONResponse:
+async def publish(context: InContext, actor: Operator, body: NewPolicy, key: Key = None) -> JSONResponse:
     """Publishes the next version. New submissions and every promotion are judged by it from then on."""
 
     def work(session: Session) -> Answer:
@@ -139,17 +139,17 @@ async def publish(house: InHouse, actor: Operator, body: NewPolicy, key: Key = N
         return 201, _shown(made).model_dump(mode="json")
 
     asked = {"policy": body.model_dump(mode="json")}
-    status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
     return JSONResponse(answer, status)
 
 
 @router.post("/preview")
-async def preview(house: InHouse, actor: Operator, body: WantedPolicy) -> PolicyPreview:  # noqa: ARG001
+async def preview(context: InContext, actor: Operator, body: WantedPolicy) -> PolicyPreview:  # noqa: ARG001
     """Tells what a document would change if it were published now. Changes nothing."""
 
     def work(session: Session) -> PolicyPreview:
         stored = find_policy(session, None).document
-        seen = preview_policy(session, body.document, load_policies(session), house.rulebook, stored)
+        seen = preview_policy(session, body.document, load_policies(session), context.rulebook, stored)
         return PolicyPreview(
             base_version=seen.base,
             parts=[PartChange(part=one.part, before=one.before, after=one.after) for one in seen.changes],
@@ -160,19 +160,19 @@ async def preview(house: InHouse, actor: Operator, body: WantedPolicy) -> Policy
             complete=seen.complete,
         )
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.get("/current")
-async def read_current(house: InHouse, actor: Operator) -> PolicyShown:  # noqa: ARG001
+async def read_current(context: InContext, actor: Operator) -> PolicyShown:  # noqa: ARG001
     """Gives the version that promotion and new submissions are judged by."""
-    return await house.transact(lambda session: _shown(find_policy(session, None)))
+    return await context.transact(lambda session: _shown(find_policy(session, None)))
 
 
 @router.get("/{version:int}")
-async def read_version(house: InHouse, actor: Operator, version: Version) -> PolicyShown:  # noqa: ARG001
+async def read_version(context: InContext, actor: Operator, version: Version) -> PolicyShown:  # noqa: ARG001
     """Gives a version."""
-    return await house.transact(lambda session: _shown(find_policy(session, version)))
+    return await context.transact(lambda session: _shown(find_policy(session, version)))
 
 
 def _shown(row: PolicyVersion) -> PolicyShown:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, allow
+from api.auth import InContext, allow
 from api.context import audit, now_of
 from api.idempotency import Answer, once
 from api.schemas.entries import EntryShown, shown_entry
@@ -69,7 +69,9 @@ class PreviewList(BaseModel):
 @router.post(
     "/apps/{slug}/previews", status_code=201, tags=["partner"], response_model=NewPreviewAnswer, responses=COMMON
 )
-async def create(house: InHouse, actor: Builder, slug: SlugPath, body: NewPreview, key: Key = None) -> dict[str, Any]:
+async def create(
+    context: InContext, actor: Builder, slug: SlugPath, body: NewPreview, key: Key = None
+) -> dict[str, Any]:
     """Makes a private link to the entry of an App that is building or submitted; its address is shown this once."""
     tokens: list[str] = []
 
@@ -81,13 +83,13 @@ async def create(house: InHouse, actor: Builder, slug: SlugPath, body: NewPrevie
         return 201, _link(link)
 
     asked = {"preview": body.model_dump(), "app": slug}
-    _, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
     return {**answer, "path": f"/v1/previews/{tokens[0]}" if tokens else None}
 
 
 @router.get("/apps/{slug}/previews", tags=["partner"], response_model=PreviewList, responses=COMMON)
 async def list_links(
-    house: InHouse, actor: Viewer, slug: SlugPath, after: Cursor = None, limit: Limit = 50
+    context: InContext, actor: Viewer, slug: SlugPath, after: Cursor = None, limit: Limit = 50
 ) -> dict[str, Any]:
     """Lists the App's links, without their addresses."""
 
@@ -96,26 +98,26 @@ async def list_links(
         statement = select(PreviewLink).where(PreviewLink.app_id == app.id).order_by(PreviewLink.id)
         return page(session, statement, PreviewLink.id, after, limit, lambda links: [_link(link) for link in links])
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.delete("/apps/{slug}/previews/{link_id}", status_code=204, tags=["partner"], responses=COMMON)
-async def revoke(house: InHouse, actor: Builder, slug: SlugPath, link_id: UUID) -> Response:
+async def revoke(context: InContext, actor: Builder, slug: SlugPath, link_id: UUID) -> Response:
     """Makes a link useless at once."""
 
     def work(session: Session) -> None:
         revoke_preview(session, slug, link_id, actor, now_of(session))
         audit(session, actor, "preview.revoke", link_id, app=slug)
 
-    await house.transact(work)
+    await context.transact(work)
     return Response(status_code=204)
 
 
 @router.get("/previews/{token}", tags=["everyone"], response_model=EntryShown, responses=PUBLIC)
-async def show(house: InHouse, token: Token, response: Response) -> dict[str, Any]:
+async def show(context: InContext, token: Token, response: Response) -> dict[str, Any]:
     """Shows the entry behind a private link, as it would stand in the catalog."""
 
-    entry = await house.transact(
+    entry = await context.transact(
         lambda session: previewed_entry(session, previewed_app(session, token, now_of(session)))
     )
     response.headers["Cache-Control"] = "private, no-store"

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, allow
+from api.auth import InContext, allow
 from api.context import audit, now_of
 from api.routes.transitions import ask_for_one, reasons_of
 from api.schemas.outcomes import RequestShown
@@ -25,7 +25,7 @@ from workflow.identity.actors import Actor
 from workflow.lifecycle.requests import Wanted, was_asked
 from workflow.reviewing.desk import claim_review, hand_over_review, release_review
 from workflow.reviewing.dossier import find_review, open_dossier
-from workflow.reviewing.queue import QUEUE_ORDER, Due, Show, Wish, in_short, queue_of
+from workflow.reviewing.queue import QUEUE_ORDER, Due, QueueFilter, Show, in_short, queue_of
 from workflow.reviewing.steps import decide_step
 from workflow.work.bells import Bell
 
@@ -59,7 +59,7 @@ class ReviewDecision(Body):
 
 @router.get("")
 async def queue(
-    house: InHouse,
+    context: InContext,
     actor: Viewer,
     show: Annotated[Show, Query()] = Show.OPEN,
     due: Annotated[Due | None, Query()] = None,
@@ -70,7 +70,7 @@ async def queue(
     limit: Limit = 50,
 ) -> Page[ShortReview]:
     """Lists reviews by due time, the earliest first: those that wait, or those that are asked for."""
-    wish = Wish(show, due, round_, kind, app)
+    wish = QueueFilter(show, due, round_, kind, app)
 
     def work(session: Session) -> Page[ShortReview]:
         now = now_of(session)
@@ -80,22 +80,22 @@ async def queue(
 
         return Page[ShortReview](**page(session, queue_of(wish, actor, now), QUEUE_ORDER, after, limit, shown))
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.get("/{review_id}")
-async def read(house: InHouse, actor: Viewer, review_id: UUID) -> FullReview:  # noqa: ARG001
+async def read(context: InContext, actor: Viewer, review_id: UUID) -> FullReview:  # noqa: ARG001
     """Gives a review: what was submitted and what changed, steps, old and new findings, waivers, and the past."""
 
     def work(session: Session) -> FullReview:
         dossier = open_dossier(session, review_id)
         return full_review(in_short(session, [dossier.review], now_of(session))[0], dossier)
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.post("/{review_id}/claim")
-async def claim(house: InHouse, actor: Decider, review_id: UUID) -> ShortReview:
+async def claim(context: InContext, actor: Decider, review_id: UUID) -> ShortReview:
     """Takes the review. Claiming what one holds changes nothing."""
 
     def work(session: Session) -> ShortReview:
@@ -103,11 +103,11 @@ async def claim(house: InHouse, actor: Decider, review_id: UUID) -> ShortReview:
         audit(session, actor, "review.claim", review_id)
         return _short(session, review)
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.post("/{review_id}/release")
-async def release(house: InHouse, actor: Decider, review_id: UUID) -> ShortReview:
+async def release(context: InContext, actor: Decider, review_id: UUID) -> ShortReview:
     """Puts the review back into the queue."""
 
     def work(session: Session) -> ShortReview:
@@ -115,11 +115,11 @@ async def release(house: InHouse, actor: Decider, review_id: UUID) -> ShortRevie
         audit(session, actor, "review.release", review_id)
         return _short(session, review)
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.post("/{review_id}/hand-over")
-async def hand_over(house: InHouse, actor: Decider, review_id: UUID, body: HandOver) -> ShortReview:
+async def hand_over(context: InContext, actor: Decider, review_id: UUID, body: HandOver) -> ShortReview:
     """Gives the review to another reviewer, who is told. For its holder, and for admins."""
 
     def work(session: Session) -> ShortReview:
@@ -127,13 +127,15 @@ async def hand_over(house: InHouse, actor: Decider, review_id: UUID, body: HandO
         audit(session, actor, "review.hand_over", review_id, to=str(body.to))
         return _short(session, review)
 
-    answer = await house.transact(work)
-    house.ring(Bell.NOTIFICATIONS)
+    answer = await context.transact(work)
+    context.ring(Bell.NOTIFICATIONS)
     return answer
 
 
 @router.post("/{review_id}/steps/{code}")
-async def decide_a_step(house: InHouse, actor: Decider, review_id: UUID, code: StepCode, body: StepDecision) -> Step:
+async def decide_a_step(
+    context: InContext, actor: Decider, review_id: UUID, code: StepCode, body: StepDecision
+) -> Step:
     """Passes, warns, fails or waives a step (with a reason), or has it run again."""
 
     def work(session: Session) -> Step:
@@ -151,8 +153,8 @@ async def decide_a_step(house: InHouse, actor: Decider, review_id: UUID, code: S
         decided_by = None if step.decided_by is None else session.get_one(Person, step.decided_by).name
         return shown_step(step, decided_by)
 
-    answer = await house.transact(work)
-    house.ring(Bell.STEPS)
+    answer = await context.transact(work)
+    context.ring(Bell.STEPS)
     return answer
 
 
@@ -165,14 +167,14 @@ async def decide_a_step(house: InHouse, actor: Decider, review_id: UUID, code: S
     },
 )
 async def decide(
-    house: InHouse, actor: Decider, review_id: UUID, body: ReviewDecision, key: Key = None, prefer: Prefer = None
+    context: InContext, actor: Decider, review_id: UUID, body: ReviewDecision, key: Key = None, prefer: Prefer = None
 ) -> Response:
     """Asks for the App's approval, or for changes with their reasons. The rules have the last word.
 
     It holds for this round alone: once the partner has submitted again, it is refused.
     """
-    wanted = await house.transact(lambda session: _wanted(session, review_id, actor, body, key))
-    return await ask_for_one(house, actor, wanted, prefer)
+    wanted = await context.transact(lambda session: _wanted(session, review_id, actor, body, key))
+    return await ask_for_one(context, actor, wanted, prefer)
 
 
 def _wanted(session: Session, review_id: UUID, actor: Actor, body: ReviewDecision, key: str | None) -> Wanted:

@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, allow
-from api.context import House, audit
+from api.auth import InContext, allow
+from api.context import ApiContext, audit
 from api.idempotency import Answer, once
 from api.schemas.pages import Cursor, Limit, Page, page
 from api.schemas.values import Body, Key, Prose, ReasonCode
@@ -70,7 +70,7 @@ class Versions(BaseModel):
 
 @router.get("")
 async def list_saved_reasons(
-    house: InHouse,
+    context: InContext,
     actor: Viewer,  # noqa: ARG001
     retired: Annotated[bool, Query(description="Retired ones too.")] = False,
     after: Cursor = None,
@@ -83,14 +83,14 @@ async def list_saved_reasons(
         found = page(session, statement, SavedReason.code, after, limit, lambda rows: [_shown(row) for row in rows])
         return Page[ShownReason](**found)
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.post("", status_code=201, response_model=ShownReason)
-async def add(house: InHouse, actor: Editor, body: NewSavedReason, key: Key = None) -> JSONResponse:
+async def add(context: InContext, actor: Editor, body: NewSavedReason, key: Key = None) -> JSONResponse:
     """Saves a reason under a new code."""
     return await _write(
-        house,
+        context,
         actor,
         key,
         {"saved_reason": body.model_dump()},
@@ -100,20 +100,20 @@ async def add(house: InHouse, actor: Editor, body: NewSavedReason, key: Key = No
 
 
 @router.get("/{code}")
-async def read(house: InHouse, actor: Viewer, code: CodePath) -> Versions:  # noqa: ARG001
+async def read(context: InContext, actor: Viewer, code: CodePath) -> Versions:  # noqa: ARG001
     """Gives all versions of a saved reason."""
 
     def work(session: Session) -> Versions:
         return Versions(items=[_shown(row) for row in versions_of(session, code)])
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.post("/{code}/versions", status_code=201, response_model=ShownReason)
-async def revise(house: InHouse, actor: Editor, code: CodePath, body: NewVersion, key: Key = None) -> JSONResponse:
+async def revise(context: InContext, actor: Editor, code: CodePath, body: NewVersion, key: Key = None) -> JSONResponse:
     """Gives a saved reason new words from now on; decisions made before keep theirs. Brings back a retired one."""
     return await _write(
-        house,
+        context,
         actor,
         key,
         {"saved_reason": code, **body.model_dump()},
@@ -123,7 +123,7 @@ async def revise(house: InHouse, actor: Editor, code: CodePath, body: NewVersion
 
 
 @router.delete("/{code}")
-async def retire(house: InHouse, actor: Editor, code: CodePath) -> ShownReason:
+async def retire(context: InContext, actor: Editor, code: CodePath) -> ShownReason:
     """Takes a saved reason out of use. Doing it again changes nothing."""
 
     def work(session: Session) -> ShownReason:
@@ -131,18 +131,23 @@ async def retire(house: InHouse, actor: Editor, code: CodePath) -> ShownReason:
         audit(session, actor, "saved_reason.retire", code, version=saved.version)
         return _shown(saved)
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 async def _write(
-    house: House, actor: Actor, key: str | None, asked: object, action: str, change: Callable[[Session], SavedReason]
+    context: ApiContext,
+    actor: Actor,
+    key: str | None,
+    asked: object,
+    action: str,
+    change: Callable[[Session], SavedReason],
 ) -> JSONResponse:
     def make(session: Session) -> Answer:
         saved = change(session)
         audit(session, actor, action, saved.code, version=saved.version)
         return 201, _shown(saved).model_dump(mode="json")
 
-    status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: make(s)))
+    status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: make(s)))
     return JSONResponse(answer, status)
 
 

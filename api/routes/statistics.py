@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, allow
+from api.auth import InContext, allow
 from api.context import now_of
 from models.lifecycle import Role
 from models.token import Scope
@@ -75,7 +75,7 @@ class ReviewStatistics(BaseModel):
 
 @router.get("/reviews")
 async def review_statistics(
-    house: InHouse,
+    context: InContext,
     actor: Viewer,  # noqa: ARG001
     weeks: Annotated[int, Query(ge=1, le=MAX_WEEKS, description="How many weeks, the last one included.")] = 12,
     until: Annotated[
@@ -94,7 +94,7 @@ async def review_statistics(
             waiting=_waiting(waiting_reviews(session, now)), time_zone=zone, weeks=[_week(week) for week in found]
         )
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 def _waiting(waiting: Waiting) -> WaitingNow:

@@ -8,15 +8,15 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from api.auth import EVERY_ROLE, InHouse, allow
-from api.routes.checklist import FindingAnswer
+from api.auth import EVERY_ROLE, InContext, allow
+from api.schemas.findings import FindingAnswer
 from api.schemas.values import SlugPath
 from models.lifecycle import AppState, AppTrigger, StepState
 from models.review import ReviewOutcome
 from models.token import Scope
 from web.problems import COMMON, UnmetRule
 from workflow.apps import find_app
-from workflow.building.status import Standing, standing_of
+from workflow.building.status import AppStatus, standing_of
 from workflow.identity.actors import Actor
 from workflow.policy.document import load_policies
 from workflow.reviewing.partner_view import ReviewSeen
@@ -89,18 +89,18 @@ class StatusAnswer(BaseModel):
 
 
 @router.get("", tags=["partner", "reviewer", "service"], response_model=StatusAnswer)
-async def read_status(house: InHouse, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
+async def read_status(context: InContext, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
     """Gives where the App stands: whose turn it is, each trigger's needs, the review's findings, and the history."""
 
     def work(session: Session) -> dict[str, Any]:
         app = find_app(session, slug, actor)
-        standing = standing_of(session, app, actor, load_policies(session), house.rulebook)
+        standing = standing_of(session, app, actor, load_policies(session), context.rulebook)
         return {"slug": slug, "name": app.name, **_standing(standing)}
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
-def _standing(standing: Standing) -> dict[str, Any]:
+def _standing(standing: AppStatus) -> dict[str, Any]:
     return {
         "state": standing.state,
         "version": standing.version,

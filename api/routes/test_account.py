@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, allow
+from api.auth import InContext, allow
 from api.schemas.pages import Cursor, Limit, page
 from api.schemas.values import SlugPath
 from models import AuditEntry
@@ -51,16 +51,16 @@ class ReadingList(BaseModel):
 
 
 @router.get("", tags=["reviewer"], response_model=TestAccountAnswer)
-async def read(house: InHouse, actor: Reader, slug: SlugPath, response: Response) -> dict[str, Any]:
+async def read(context: InContext, actor: Reader, slug: SlugPath, response: Response) -> dict[str, Any]:
     """Gives the test account to the reviewer who holds the App's open review, and to admins. The reading is logged."""
-    answer = await house.transact(lambda session: asdict(read_test_account(session, slug, actor, house.unseal)))
+    answer = await context.transact(lambda session: asdict(read_test_account(session, slug, actor, context.unseal)))
     response.headers["Cache-Control"] = "no-store"
     return answer
 
 
 @router.get("/readings", tags=["partner", "reviewer"], response_model=ReadingList)
 async def readings(
-    house: InHouse, actor: Viewer, slug: SlugPath, after: Cursor = None, limit: Limit = 50
+    context: InContext, actor: Viewer, slug: SlugPath, after: Cursor = None, limit: Limit = 50
 ) -> dict[str, Any]:
     """Lists who read the password of the App's test account, and when."""
 
@@ -76,4 +76,4 @@ async def readings(
             lambda rows: [{"at": row.at, "actor_role": row.actor_role, "actor_id": row.actor_id} for row in rows],
         )
 
-    return await house.transact(work)
+    return await context.transact(work)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from api.auth import InHouse, allow
+from api.auth import InContext, allow
 from api.context import audit, now_of
 from api.idempotency import Answer, once
 from api.schemas.pages import Cursor, Limit, Page, page
@@ -74,7 +74,7 @@ class NewTokenShown(TokenShown):
 
 @router.get("")
 async def list_all(
-    house: InHouse,
+    context: InContext,
     actor: Operator,  # noqa: ARG001
     person_id: Annotated[UUID | None, Query()] = None,
     service_id: Annotated[UUID | None, Query()] = None,
@@ -101,11 +101,11 @@ async def list_all(
         )
         return Page[TokenShown].model_validate(found)
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.post("", status_code=201, responses={201: {"model": NewTokenShown}})
-async def create(house: InHouse, actor: Operator, body: NewToken, key: Key = None) -> JSONResponse:
+async def create(context: InContext, actor: Operator, body: NewToken, key: Key = None) -> JSONResponse:
     """Makes a token. It can never do more than its holder's role; `scopes` narrows it."""
     texts: list[str] = []
 
@@ -121,7 +121,7 @@ async def create(house: InHouse, actor: Operator, body: NewToken, key: Key = Non
         return 201, NewTokenShown(**_shown(token, now).model_dump(), token=None).model_dump(mode="json")
 
     asked = {"token": body.model_dump(mode="json")}
-    status, answer = await house.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
     # The text is added after the answer was stored for repeats, so that it lies nowhere.
     return JSONResponse(
         answer | {"token": texts[0]} if texts else answer, status, headers={"Cache-Control": "no-store"}
@@ -129,14 +129,14 @@ async def create(house: InHouse, actor: Operator, body: NewToken, key: Key = Non
 
 
 @router.delete("/{token_id}", status_code=204)
-async def revoke(house: InHouse, actor: Operator, token_id: UUID) -> Response:
+async def revoke(context: InContext, actor: Operator, token_id: UUID) -> Response:
     """Makes a token useless at once. Revoking again changes nothing."""
 
     def work(session: Session) -> None:
         revoke_token(session, token_id, now_of(session))
         audit(session, actor, "token.revoke", token_id)
 
-    await house.transact(work)
+    await context.transact(work)
     return Response(status_code=204)
 
 

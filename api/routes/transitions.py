@@ -9,8 +9,8 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from api.auth import EVERY_ROLE, InHouse, allow
-from api.context import House
+from api.auth import EVERY_ROLE, InContext, allow
+from api.context import ApiContext
 from api.schemas.outcomes import (
     ItemAnswers,
     LoggedTransition,
@@ -74,7 +74,7 @@ _ASKED: dict[int | str, dict[str, Any]] = {
 
 @router.post("/transition-requests", tags=["service", "partner", "reviewer"], responses=_ASKED, status_code=202)
 async def ask_for_transitions(
-    house: InHouse,
+    context: InContext,
     actor: Asker,
     body: Annotated[NewTransitionRequest | Annotated[list[BulkItem], Body(min_length=1, max_length=MAX_ITEMS)], Body()],
     key: Key = None,
@@ -82,35 +82,35 @@ async def ask_for_transitions(
 ) -> Response:
     """Asks for one transition, or for up to 1,000 at once, each with a key and an answer of its own."""
     if isinstance(body, list):
-        return await _ask_for_many(house, actor, body)
+        return await _ask_for_many(context, actor, body)
     wanted = wanted_of(body, key)
-    return await ask_for_one(house, actor, wanted, prefer)
+    return await ask_for_one(context, actor, wanted, prefer)
 
 
 @router.get("/transition-requests/{request_id}", tags=["service", "partner", "reviewer"])
-async def read_request(house: InHouse, actor: Viewer, request_id: UUID) -> RequestShown:
+async def read_request(context: InContext, actor: Viewer, request_id: UUID) -> RequestShown:
     """Gives a request and what became of it: `due`, `applied`, `refused` with every unmet rule, or `dead`."""
-    return await house.transact(lambda session: _request(session, request_id, actor))
+    return await context.transact(lambda session: _request(session, request_id, actor))
 
 
 @router.get("/apps/{slug}/triggers", tags=["partner", "reviewer", "service"])
-async def triggers(house: InHouse, actor: Viewer, slug: SlugPath) -> TriggersShown:
+async def triggers(context: InContext, actor: Viewer, slug: SlugPath) -> TriggersShown:
     """Gives every trigger: whether the caller could ask for it with success now, and if not, every unmet rule."""
 
     def work(session: Session) -> TriggersShown:
         app = find_app(session, slug, actor)
         facts = load_facts(session, [app.id], load_policies(session))[app.id].facts
-        judged = house.rulebook.triggers_of(facts.asked_by(Ask(actor)))
+        judged = context.rulebook.triggers_of(facts.asked_by(Ask(actor)))
         return TriggersShown(
             state=AppState(app.state), version=app.version, triggers=[shown_judgment(one) for one in judged]
         )
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 @router.get("/apps/{slug}/transitions", tags=["partner", "reviewer", "service"])
 async def log(
-    house: InHouse, actor: Viewer, slug: SlugPath, after: Cursor = None, limit: Limit = 50
+    context: InContext, actor: Viewer, slug: SlugPath, after: Cursor = None, limit: Limit = 50
 ) -> Page[LoggedTransition]:
     """Gives the App's log, oldest first."""
 
@@ -119,12 +119,12 @@ async def log(
         statement = select(Transition).where(Transition.app_id == app.id)
         return page(session, statement, Transition.version, after, limit, lambda rows: shown_log(session, app.id, rows))
 
-    return Page[LoggedTransition].model_validate(await house.transact(work))
+    return Page[LoggedTransition].model_validate(await context.transact(work))
 
 
 @router.get("/apps/{slug}/transition-requests", tags=["partner", "reviewer", "service"])
 async def list_requests(
-    house: InHouse,
+    context: InContext,
     actor: Viewer,
     slug: SlugPath,
     status: Annotated[RequestStatus | None, Query()] = None,
@@ -144,7 +144,7 @@ async def list_requests(
 
         return page(session, statement, TransitionRequest.id, after, limit, show, newest_first=True)
 
-    return Page[RequestShown].model_validate(await house.transact(work))
+    return Page[RequestShown].model_validate(await context.transact(work))
 
 
 def wanted_of(body: NewTransitionRequest, key: str | None) -> Wanted:
@@ -170,17 +170,17 @@ def reasons_of(given: Sequence[GivenReason | PickedReason]) -> tuple[Reason, ...
     )
 
 
-async def ask_for_one(house: House, actor: Actor, wanted: Wanted, prefer: str | None) -> Response:
+async def ask_for_one(context: ApiContext, actor: Actor, wanted: Wanted, prefer: str | None) -> Response:
     """Takes one request in, waits for its outcome as long as is preferred, and answers 200 with it or 202 without.
 
     Nothing is read of one that is new and not waited for.
     """
-    answer = await house.accept_one(actor, wanted)
+    answer = await context.accept_one(actor, wanted)
     seconds = seconds_to_wait(prefer)
     if seconds:
-        await house.waiter.wait(answer.id, seconds)
+        await context.waiter.wait(answer.id, seconds)
     if answer.times is None or seconds:
-        shown = await house.transact(lambda session: _request(session, answer.id, actor))
+        shown = await context.transact(lambda session: _request(session, answer.id, actor))
     else:
         shown = shown_when_new(answer.id, wanted, answer.times)
     headers = {"Location": f"/v1/transition-requests/{answer.id}"} | ({"Preference-Applied": "wait"} if seconds else {})
@@ -188,9 +188,9 @@ async def ask_for_one(house: House, actor: Actor, wanted: Wanted, prefer: str | 
     return Response(shown.model_dump_json(), status, headers=headers, media_type="application/json")
 
 
-async def _ask_for_many(house: House, actor: Actor, items: list[BulkItem]) -> Response:
+async def _ask_for_many(context: ApiContext, actor: Actor, items: list[BulkItem]) -> Response:
     wanted = [wanted_of(item, item.idempotency_key) for item in items]
-    answers = await house.accept_many(actor, wanted)
+    answers = await context.accept_many(actor, wanted)
     shown = ItemAnswers(items=[answer_of(answer) for answer in answers])
     return Response(shown.model_dump_json(), media_type="application/json")
 

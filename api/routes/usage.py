@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import EVERY_ROLE, InHouse, allow
-from api.context import House, audit_many, now_of
+from api.auth import EVERY_ROLE, InContext, allow
+from api.context import ApiContext, audit_many, now_of
 from api.schemas.pages import Cursor, Limit, page
 from api.schemas.values import MAX_ITEMS, Body, Flag, Moment, Slug, SlugPath, Workspace
 from models import Customer, OAuthInstall
@@ -92,61 +92,61 @@ class WorkspaceCounts(BaseModel):
 
 
 @router.post("/usage", tags=["service"])
-async def report_many(house: InHouse, actor: Reporter, body: UsageReports) -> UsageAnswers:
+async def report_many(context: InContext, actor: Reporter, body: UsageReports) -> UsageAnswers:
     """Takes in up to 1,000 reports over any Apps, each on its own. Sending them again changes nothing: no keys needed.
 
     A report that is older than the latest change of its workspace changes nothing; of two of the same time the later in
     the list holds.
     """
     reports = [Report(item.app, item.use, item.workspace, item.enabled, item.at) for item in body.items]
-    answers = await house.transact(lambda session: _take(house, session, actor, reports))
-    _ring(house, answers)
+    answers = await context.transact(lambda session: _take(context, session, actor, reports))
+    _ring(context, answers)
     return UsageAnswers(items=[_answered(answer) for answer in answers])
 
 
 @router.get("/apps/{slug}/customers", tags=["partner", "reviewer", "service"])
 async def list_customers(
-    house: InHouse, actor: Viewer, slug: SlugPath, counts: Counting = None, after: Cursor = None, limit: Limit = 50
+    context: InContext, actor: Viewer, slug: SlugPath, counts: Counting = None, after: Cursor = None, limit: Limit = 50
 ) -> WorkspaceCounts:
     """Explains the counter of customers: which workspaces count, and why another does not."""
-    return await _list(house, actor, Customer, slug, counts, after, limit)
+    return await _list(context, actor, Customer, slug, counts, after, limit)
 
 
 @router.get("/apps/{slug}/oauth-installs", tags=["partner", "reviewer", "service"])
 async def list_installs(
-    house: InHouse, actor: Viewer, slug: SlugPath, counts: Counting = None, after: Cursor = None, limit: Limit = 50
+    context: InContext, actor: Viewer, slug: SlugPath, counts: Counting = None, after: Cursor = None, limit: Limit = 50
 ) -> WorkspaceCounts:
     """Lists the workspaces on which the App was installed through its OAuth flow, and those where it is gone."""
-    return await _list(house, actor, OAuthInstall, slug, counts, after, limit)
+    return await _list(context, actor, OAuthInstall, slug, counts, after, limit)
 
 
 @router.put("/apps/{slug}/customers/{workspace}", tags=["service"])
-async def report_customer(house: InHouse, actor: Reporter, slug: SlugPath, workspace: Workspace) -> Counted:
+async def report_customer(context: InContext, actor: Reporter, slug: SlugPath, workspace: Workspace) -> Counted:
     """Reports that a workspace enabled the App. Reporting it again changes nothing."""
-    return await _report(house, actor, Report(slug, Use.CUSTOMER, workspace))
+    return await _report(context, actor, Report(slug, Use.CUSTOMER, workspace))
 
 
 @router.delete("/apps/{slug}/customers/{workspace}", tags=["service"])
-async def withdraw_customer(house: InHouse, actor: Reporter, slug: SlugPath, workspace: Workspace) -> Counted:
+async def withdraw_customer(context: InContext, actor: Reporter, slug: SlugPath, workspace: Workspace) -> Counted:
     """Reports that a workspace no longer uses the App."""
-    return await _report(house, actor, Report(slug, Use.CUSTOMER, workspace, enabled=False))
+    return await _report(context, actor, Report(slug, Use.CUSTOMER, workspace, enabled=False))
 
 
 @router.put("/apps/{slug}/oauth-installs/{workspace}", tags=["service"])
-async def report_install(house: InHouse, actor: Reporter, slug: SlugPath, workspace: Workspace) -> Counted:
+async def report_install(context: InContext, actor: Reporter, slug: SlugPath, workspace: Workspace) -> Counted:
     """Reports an install through the OAuth flow."""
-    return await _report(house, actor, Report(slug, Use.OAUTH_INSTALL, workspace))
+    return await _report(context, actor, Report(slug, Use.OAUTH_INSTALL, workspace))
 
 
 @router.delete("/apps/{slug}/oauth-installs/{workspace}", tags=["service"])
-async def withdraw_install(house: InHouse, actor: Reporter, slug: SlugPath, workspace: Workspace) -> Counted:
+async def withdraw_install(context: InContext, actor: Reporter, slug: SlugPath, workspace: Workspace) -> Counted:
     """Reports that an install is gone."""
-    return await _report(house, actor, Report(slug, Use.OAUTH_INSTALL, workspace, enabled=False))
+    return await _report(context, actor, Report(slug, Use.OAUTH_INSTALL, workspace, enabled=False))
 
 
-async def _report(house: House, actor: Actor, report: Report) -> Counted:
+async def _report(context: ApiContext, actor: Actor, report: Report) -> Counted:
     def work(session: Session) -> tuple[Reported, Counted]:
-        answer = _take(house, session, actor, [report])[0]
+        answer = _take(context, session, actor, [report])[0]
         if isinstance(answer, WorkflowError):
             raise answer
         app = find_app(session, report.app, actor)
@@ -155,12 +155,14 @@ async def _report(house: House, actor: Actor, report: Report) -> Counted:
             changed=answer.changed, onboarded_customers=app.onboarded_customers, oauth_installed=app.oauth_installed
         )
 
-    answer, counted = await house.transact(work)
-    _ring(house, [answer])
+    answer, counted = await context.transact(work)
+    _ring(context, [answer])
     return counted
 
 
-def _take(house: House, session: Session, actor: Actor, reports: Sequence[Report]) -> list[Reported | WorkflowError]:
+def _take(
+    context: ApiContext, session: Session, actor: Actor, reports: Sequence[Report]
+) -> list[Reported | WorkflowError]:
     """Takes the reports in and notes them, one entry for each App that they changed."""
     answers = report_use(
         session,
@@ -168,7 +170,7 @@ def _take(house: House, session: Session, actor: Actor, reports: Sequence[Report
         actor=actor,
         now=now_of(session),
         policies=load_policies(session),
-        rulebook=house.rulebook,
+        rulebook=context.rulebook,
     )
     changed = Counter(
         (report.app, report.use, report.enabled)
@@ -183,9 +185,9 @@ def _take(house: House, session: Session, actor: Actor, reports: Sequence[Report
     return answers
 
 
-def _ring(house: House, answers: Sequence[Reported | WorkflowError]) -> None:
+def _ring(context: ApiContext, answers: Sequence[Reported | WorkflowError]) -> None:
     if any(isinstance(answer, Reported) and answer.changed for answer in answers):
-        house.ring(Bell.APPLY, Bell.NOTIFICATIONS)
+        context.ring(Bell.APPLY, Bell.NOTIFICATIONS)
 
 
 def _answered(answer: Reported | WorkflowError) -> UsageAnswer:
@@ -196,7 +198,7 @@ def _answered(answer: Reported | WorkflowError) -> UsageAnswer:
 
 
 async def _list(
-    house: House,
+    context: ApiContext,
     actor: Actor,
     kind: type[Customer] | type[OAuthInstall],
     slug: str,
@@ -218,7 +220,7 @@ async def _list(
             **found,
         )
 
-    return await house.transact(work)
+    return await context.transact(work)
 
 
 def _shown(row: Customer | OAuthInstall) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from models.request import RequestSource, RequestStatus
 from web.problems import UnmetRule, problem_of
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
-from workflow.lifecycle.requests import Accepted, Times, Wanted
+from workflow.lifecycle.requests import AcceptedRequest, Times, Wanted
 from workflow.machines import Judgment
 
 
@@ -38,7 +38,7 @@ class RequestShown(BaseModel):
     finished_at: datetime | None
 
 
-class ItemAnswer(BaseModel):
+class RequestItemAnswer(BaseModel):
     """The answer for one of many: 202 with the request's id, or what is wrong with it and what to do."""
 
     status: Annotated[int, Field(examples=[202])]
@@ -52,7 +52,7 @@ class ItemAnswer(BaseModel):
 class ItemAnswers(BaseModel):
     """An answer for each item, in the order in which they were given."""
 
-    items: list[ItemAnswer]
+    items: list[RequestItemAnswer]
 
 
 class TriggerShown(BaseModel):
@@ -142,12 +142,12 @@ def shown_when_new(request_id: UUID, wanted: Wanted, times: Times) -> RequestSho
     )
 
 
-def answer_of(answer: Accepted | WorkflowError) -> ItemAnswer:
+def answer_of(answer: AcceptedRequest | WorkflowError) -> RequestItemAnswer:
     """Gives the answer for one of many."""
-    if isinstance(answer, Accepted):
-        return ItemAnswer(status=202, id=answer.id, repeated=answer.repeated)
+    if isinstance(answer, AcceptedRequest):
+        return RequestItemAnswer(status=202, id=answer.id, repeated=answer.repeated)
     status = problem_of(answer).status_code
-    return ItemAnswer(status=status, code=answer.code, detail=answer.detail, remedy=answer.remedy)
+    return RequestItemAnswer(status=status, code=answer.code, detail=answer.detail, remedy=answer.remedy)
 
 
 def shown_judgment(judgment: Judgment) -> TriggerShown:

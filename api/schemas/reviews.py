@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 from models import ReviewStep
 from models.lifecycle import StepState
 from models.review import ReviewOutcome, SubmissionKind
-from workflow.reviewing.difference import ChangeKind, Difference, Standing, StandingFinding
+from workflow.reviewing.difference import ChangeKind, Difference, FindingStatus, StandingFinding
 from workflow.reviewing.dossier import Dossier, LastRound, PastRound, Waiver
-from workflow.reviewing.queue import Due, InShort
+from workflow.reviewing.queue import Due, ReviewSummary
 
 
 class Holder(BaseModel):
@@ -75,7 +75,7 @@ class Step(BaseModel):
     decided_at: datetime | None
 
 
-class Change(BaseModel):
+class ChangeAnswer(BaseModel):
     """One thing that is not as it was. `path` leads to it: a field, a Component's id, a requirement and its field."""
 
     path: Annotated[list[str], Field(examples=[["partner_documentation", "url"]])]
@@ -88,7 +88,7 @@ class StandingOfFinding(Finding):
     """A finding and where it stands: `unchecked` means that its step has not been decided in this round."""
 
     step: str
-    standing: Standing
+    standing: FindingStatus
 
 
 class Reason(BaseModel):
@@ -143,19 +143,19 @@ class FullReview(ReviewHead):
     submitted_by: UUID
     submitted_at: datetime
     compared_with: ComparedWith | None
-    changes: dict[str, list[Change]] | None
+    changes: dict[str, list[ChangeAnswer]] | None
     findings: list[StandingOfFinding]
     earlier_waivers: list[EarlierWaiver]
     history: list[EarlierRound]
 
 
-def short_review(one: InShort) -> ShortReview:
+def short_review(one: ReviewSummary) -> ShortReview:
     """Gives a review as the queue shows it."""
     steps = [StepInShort(code=code, state=StepState(state)) for code, state in one.steps]
     return ShortReview(**_head(one), steps=steps)
 
 
-def full_review(one: InShort, dossier: Dossier) -> FullReview:
+def full_review(one: ReviewSummary, dossier: Dossier) -> FullReview:
     """Gives a review with all that belongs to it."""
     submission = dossier.submission
     return FullReview(
@@ -188,7 +188,7 @@ def shown_step(step: ReviewStep, decided_by: str | None) -> Step:
     )
 
 
-def _head(one: InShort) -> dict[str, Any]:
+def _head(one: ReviewSummary) -> dict[str, Any]:
     review = one.review
     holder = None
     if review.claimed_by is not None and one.holder_name is not None:
@@ -224,10 +224,10 @@ def _compared_with(last: LastRound) -> ComparedWith:
     )
 
 
-def _changes(changes: Difference) -> dict[str, list[Change]]:
+def _changes(changes: Difference) -> dict[str, list[ChangeAnswer]]:
     return {
         part: [
-            Change(path=list(change.path), change=change.kind, before=change.before, after=change.after)
+            ChangeAnswer(path=list(change.path), change=change.kind, before=change.before, after=change.after)
             for change in changed
         ]
         for part, changed in changes.items()

@@ -17,10 +17,10 @@ import requests
 
 MAX_ITEMS = 1000
 """Items that the service takes in one call; more are sent in several."""
-LONGEST_WAIT_S = 30
+MAX_WAIT_S = 30
 """How long the service waits for an outcome before it answers that the request is due."""
 RETRIED = frozenset({429, 502, 503, 504})
-LONGEST_PAUSE_S = 30.0
+MAX_PAUSE_S = 30.0
 
 
 class _Data(Protocol):
@@ -83,7 +83,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RequestOutcome:
     """A request and what became of it: `due`, `applied` (as `version`), `refused` (see `unmet`) or `dead` (`error`)."""
 
     id: str
@@ -100,7 +100,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class ItemAnswer:
+class RequestItemAnswer:
     """The answer for one of many: `id` when it was accepted, else what is wrong with it and what to do."""
 
     status: int
@@ -158,31 +158,31 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def ask(self, wanted: Ask, *, wait_s: float = 0) -> Outcome:
+    def ask(self, wanted: Ask, *, wait_s: float = 0) -> RequestOutcome:
         """Asks for one transition and gives its outcome: `due` unless it was judged within `wait_s`. Raises Problem."""
         headers = {"Idempotency-Key": wanted.key}
         if wait_s > 0:
-            headers["Prefer"] = f"wait={min(LONGEST_WAIT_S, max(1, round(wait_s)))}"
+            headers["Prefer"] = f"wait={min(MAX_WAIT_S, max(1, round(wait_s)))}"
         ends_at = time.monotonic() + wait_s
         outcome = _outcome(self._call("POST", "/v1/transition-requests", wanted.as_body(), headers))
         left = ends_at - time.monotonic()
         return self.wait_for(outcome.id, seconds=left) if outcome.due and left > 0 else outcome
 
-    def ask_many(self, wanted: Sequence[Ask]) -> list[ItemAnswer]:
+    def ask_many(self, wanted: Sequence[Ask]) -> list[RequestItemAnswer]:
         """Asks for many, each accepted or refused on its own; gives their answers in the same order."""
-        answers: list[ItemAnswer] = []
+        answers: list[RequestItemAnswer] = []
         for part in _parts(wanted):
             items = [{**one.as_body(), "idempotency_key": one.key} for one in part]
             answers += [
-                _made(ItemAnswer, item) for item in self._call("POST", "/v1/transition-requests", items)["items"]
+                _made(RequestItemAnswer, item) for item in self._call("POST", "/v1/transition-requests", items)["items"]
             ]
         return answers
 
-    def outcome(self, request_id: str) -> Outcome:
+    def outcome(self, request_id: str) -> RequestOutcome:
         """Gives what became of a request. Raises Problem."""
         return _outcome(self._call("GET", f"/v1/transition-requests/{quote(request_id)}"))
 
-    def wait_for(self, request_id: str, *, seconds: float) -> Outcome:
+    def wait_for(self, request_id: str, *, seconds: float) -> RequestOutcome:
         """Looks until the request is judged; gives it as it is, perhaps still due, after `seconds`."""
         ends_at, pause = time.monotonic() + seconds, 0.05
         while True:
@@ -235,7 +235,7 @@ class Client:
                 asked_for = answer.headers.get("Retry-After", "")
                 pause = max(pause, float(asked_for)) if asked_for.isdigit() else pause
             if attempt + 1 < self._attempts:
-                time.sleep(min(pause, LONGEST_PAUSE_S))
+                time.sleep(min(pause, MAX_PAUSE_S))
         raise NotAnswered(f"{method} {path} was tried {self._attempts} times: {reason}")
 
 
@@ -251,8 +251,8 @@ def _read(answer: requests.Response) -> Any:
     raise Problem(answer.status_code, said.get("code", "unknown"), detail, said.get("remedy", ""), unmet)
 
 
-def _outcome(said: dict[str, Any]) -> Outcome:
-    return _made(Outcome, {**said, "unmet": tuple(_made(Unmet, rule) for rule in said["unmet"])})
+def _outcome(said: dict[str, Any]) -> RequestOutcome:
+    return _made(RequestOutcome, {**said, "unmet": tuple(_made(Unmet, rule) for rule in said["unmet"])})
 
 
 def _made(kind: type[Made], said: dict[str, Any]) -> Made:

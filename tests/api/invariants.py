@@ -13,7 +13,7 @@ from workflow.history.verification import verify_history
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SentRequest:
     """A request that was accepted: for which App, and the review that it decides, if it is a decision."""
 
     id: UUID
@@ -92,7 +92,7 @@ def check_rows(engine: Engine) -> None:
         assert list(verify_history(session, KEY)) == []
 
 
-def check_requests(engine: Engine, asked: Sequence[Asked]) -> None:
+def check_requests(engine: Engine, asked: Sequence[SentRequest]) -> None:
     """Raises AssertionError unless each of `asked`, in the order of their answers, was judged once and in order."""
     with Session(engine) as session:
         found = _rows(
@@ -114,7 +114,7 @@ def check_requests(engine: Engine, asked: Sequence[Asked]) -> None:
                 _closed_by(session, one, by_id[one.id][3])
 
 
-def _closed_by(session: Session, one: Asked, version: int) -> None:
+def _closed_by(session: Session, one: SentRequest, version: int) -> None:
     """A decision that was applied decided the review that it was made for."""
     query = """
         SELECT s.app_version FROM review r JOIN submission s ON s.id = r.submission_id

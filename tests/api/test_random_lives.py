@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import AppState, AppTrigger
-from tests.api.invariants import LISTED, Asked, check_requests, check_rows
+from tests.api.invariants import LISTED, SentRequest, check_requests, check_rows
 from tests.api.running import Service
 from tests.api.service import Caller
 from tests.factories import app_in
@@ -68,7 +68,7 @@ class RandomLives(RuleBasedStateMachine):
             self.owners[slug] = company
         self.fresh = f"app{number}-new"
         self.names = {slug: slug.title() for slug in self.owners}
-        self.asked: list[Asked] = []
+        self.asked: list[SentRequest] = []
         self.by_key: dict[tuple[str, str], tuple[Any, UUID]] = {}
 
     @rule(who=partners)
@@ -101,7 +101,7 @@ class RandomLives(RuleBasedStateMachine):
         for item, answer in zip(items, answers, strict=True):
             assert not self._is_foreign(who, item["app"]) or answer["status"] in (403, 404), answer
             if answer["status"] == 202:
-                self.asked.append(Asked(UUID(answer["id"]), item["app"]))
+                self.asked.append(SentRequest(UUID(answer["id"]), item["app"]))
 
     @rule()
     def judge_what_is_due(self) -> None:
@@ -281,7 +281,7 @@ class RandomLives(RuleBasedStateMachine):
         if key is not None:
             self.by_key[who, key] = body, request_id
         review = UUID(body["review"]) if "review" in body else None
-        self.asked.append(Asked(request_id, slug, review))
+        self.asked.append(SentRequest(request_id, slug, review))
 
     def _ask_for(self, who: str, slug: str, trigger: AppTrigger) -> None:
         body = {"app": slug, "trigger": trigger.value, "reasons": [{"text": "Because."}]}

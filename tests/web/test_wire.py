@@ -20,7 +20,7 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n"
 class ImpatientHead(BoundedHead):
     head_seconds = 0.3
     answer_seconds = 0.3
-    most_connections = 8
+    max_connections = 8
 
 
 LARGE = 64 * 1024 * 1024
@@ -133,7 +133,7 @@ def test_a_client_that_takes_nothing_of_its_answer_is_cut_off(address: tuple[str
 
 def test_a_connection_too_many_is_refused_and_those_that_stand_are_served(address: tuple[str, int]) -> None:
     with ExitStack() as stack:
-        standing = [stack.enter_context(_client(address)) for _ in range(ImpatientHead.most_connections)]
+        standing = [stack.enter_context(_client(address)) for _ in range(ImpatientHead.max_connections)]
         standing[0].sendall(REQUEST + b"\r\n")
         assert standing[0].recv(65536).startswith(b"HTTP/1.1 200 ")
         answer = _until_closed(stack.enter_context(_client(address)))

@@ -10,13 +10,13 @@ from runtime.doorbell import counted_doorbell
 from runtime.settings import load_settings
 from tests.databases import TestDatabase
 from tests.journeys import KEY
-from workers.context import Deps
-from workers.main import make_deps
+from workers.context import WorkerContext
+from workers.main import make_context
 from workflow.work.bells import Bell
 
 
 @pytest.fixture
-def deps(database: TestDatabase) -> Iterator[Deps]:
+def context(database: TestDatabase) -> Iterator[WorkerContext]:
     """Without Redis, and with bells that nobody hears."""
     settings = load_settings(
         database_url=database.application_url,
@@ -24,6 +24,6 @@ def deps(database: TestDatabase) -> Iterator[Deps]:
         history_key=KEY.decode(),
         secret_keys=Fernet.generate_key().decode(),
     )
-    made = make_deps(settings, counted_doorbell(settings.redis_url, Bell))
+    made = make_context(settings, counted_doorbell(settings.redis_url, Bell))
     yield replace(made, ring=lambda *_bells: None)
     made.engine.dispose()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from tests.databases import TestDatabase
 from tests.journeys import app_building, people_in, token_of
-from workers.context import Deps
+from workers.context import WorkerContext
 from workers.intake import MAX_TRIES, request_transition
 
 
@@ -22,35 +22,37 @@ def owner(database: TestDatabase) -> Iterator[Engine]:
     made.dispose()
 
 
-def _rejected(deps: Deps) -> list[tuple[str, str]]:
-    with deps.unit_of_work() as session:
+def _rejected(context: WorkerContext) -> list[tuple[str, str]]:
+    with context.unit_of_work() as session:
         return [(row.body, row.error) for row in session.execute(text("SELECT body, error FROM rejected_message"))]
 
 
-def _arguments(deps: Deps) -> dict[str, Any]:
-    people = people_in(deps.engine)
-    app_building(deps.engine, people, "acme")
-    token = token_of(deps.engine, people.service)
+def _arguments(context: WorkerContext) -> dict[str, Any]:
+    people = people_in(context.engine)
+    app_building(context.engine, people, "acme")
+    token = token_of(context.engine, people.service)
     return {"token": token, "app": "acme", "trigger": "promote", "idempotency_key": "k"}
 
 
-def test_a_message_that_breaks_is_tried_a_few_times_and_then_kept_without_its_token(deps: Deps, owner: Engine) -> None:
-    arguments = _arguments(deps)
+def test_a_message_that_breaks_is_tried_a_few_times_and_then_kept_without_its_token(
+    context: WorkerContext, owner: Engine
+) -> None:
+    arguments = _arguments(context)
     with Session(owner) as session, session.begin():
         session.execute(text("ALTER TABLE transition_request ADD CONSTRAINT no_luck CHECK (source <> 'message')"))
     for tries in range(1, MAX_TRIES):
         with pytest.raises(DBAPIError):
-            request_transition(deps, arguments, tries=tries)
-    assert _rejected(deps) == []
-    request_transition(deps, arguments, tries=MAX_TRIES)
-    ((body, error),) = _rejected(deps)
+            request_transition(context, arguments, tries=tries)
+    assert _rejected(context) == []
+    request_transition(context, arguments, tries=MAX_TRIES)
+    ((body, error),) = _rejected(context)
     assert "no_luck" in error
     assert "acme" in body
     assert arguments["token"] not in body + error
 
 
-def test_a_message_that_finds_the_database_away_comes_again_however_often_it_came(deps: Deps) -> None:
+def test_a_message_that_finds_the_database_away_comes_again_however_often_it_came(context: WorkerContext) -> None:
     away = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
     with pytest.raises(DBAPIError):
-        request_transition(replace(deps, engine=away), _arguments(deps), tries=100 * MAX_TRIES)
-    assert _rejected(deps) == []
+        request_transition(replace(context, engine=away), _arguments(context), tries=100 * MAX_TRIES)
+    assert _rejected(context) == []

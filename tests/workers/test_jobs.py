@@ -13,48 +13,48 @@ from models.base import new_id
 from models.lifecycle import AppTrigger
 from tests.databases import TestDatabase
 from tests.journeys import announce, app_building, ask, people_in
-from workers.context import Deps
+from workers.context import WorkerContext
 from workers.jobs import JOBS, Job, run_due_jobs
 from workers.scheduler import fire_due_ticks
 from workflow.lifecycle.promotion import promote_eligible_apps
 from workflow.work.bells import Bell
 
 
-def _fired(deps: Deps, job: str) -> None:
-    with deps.unit_of_work() as session:
+def _fired(context: WorkerContext, job: str) -> None:
+    with context.unit_of_work() as session:
         now = session.execute(text("SELECT now()")).scalar_one()
         session.add(JobTick(id=new_id(), job=job, tick_at=now, due_at=now))
 
 
-def _statuses(deps: Deps) -> list[str]:
-    with deps.unit_of_work() as session:
+def _statuses(context: WorkerContext) -> list[str]:
+    with context.unit_of_work() as session:
         return list(session.scalars(text("SELECT status FROM job_tick")))
 
 
-def _rings(session: Session, deps: Deps, now: datetime) -> None:  # noqa: ARG001
-    deps.ring(Bell.APPLY)
+def _rings(session: Session, context: WorkerContext, now: datetime) -> None:  # noqa: ARG001
+    context.ring(Bell.APPLY)
 
 
-def _rings_and_breaks(session: Session, deps: Deps, now: datetime) -> None:
-    _rings(session, deps, now)
+def _rings_and_breaks(session: Session, context: WorkerContext, now: datetime) -> None:
+    _rings(session, context, now)
     raise RuntimeError("the job broke")
 
 
-def test_a_job_rings_after_its_commit(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_rings_after_its_commit(context: WorkerContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(JOBS, "ringing", Job("ringing", timedelta(minutes=1), _rings))
     seen: list[tuple[tuple[Bell, ...], list[str]]] = []
-    _fired(deps, "ringing")
-    run_due_jobs(replace(deps, ring=lambda *bells: seen.append((bells, _statuses(deps)))))
+    _fired(context, "ringing")
+    run_due_jobs(replace(context, ring=lambda *bells: seen.append((bells, _statuses(context)))))
     assert seen == [((Bell.APPLY,), ["done"])]
 
 
-def test_a_job_in_steps_rings_at_once(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_in_steps_rings_at_once(context: WorkerContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(JOBS, "stepping", Job("stepping", timedelta(minutes=1), _rings, in_steps=True))
     seen: list[tuple[tuple[Bell, ...], list[str]]] = []
-    _fired(deps, "stepping")
-    run_due_jobs(replace(deps, ring=lambda *bells: seen.append((bells, _statuses(deps)))))
+    _fired(context, "stepping")
+    run_due_jobs(replace(context, ring=lambda *bells: seen.append((bells, _statuses(context)))))
     assert seen == [((Bell.APPLY,), ["due"])]
-    assert _statuses(deps) == ["done"]
+    assert _statuses(context) == ["done"]
 
 
 def _put_eligible_apps(database: TestDatabase, many: int) -> None:
@@ -64,85 +64,93 @@ def _put_eligible_apps(database: TestDatabase, many: int) -> None:
     superuser.dispose()
 
 
-def _due_requests(deps: Deps) -> int:
-    with deps.unit_of_work() as session:
+def _due_requests(context: WorkerContext) -> int:
+    with context.unit_of_work() as session:
         due: int = session.scalars(text("SELECT count(*) FROM transition_request WHERE status = 'due'")).one()
         return due
 
 
-def test_workers_begin_with_promotions_while_others_are_looked_for(deps: Deps, database: TestDatabase) -> None:
+def test_workers_begin_with_promotions_while_others_are_looked_for(
+    context: WorkerContext, database: TestDatabase
+) -> None:
     _put_eligible_apps(database, 5)
     due: list[int] = []
-    promote_eligible_apps(deps.unit_of_work, deps.rulebook, lambda: due.append(_due_requests(deps)), at_once=2)
+    promote_eligible_apps(context.unit_of_work, context.rulebook, lambda: due.append(_due_requests(context)), at_once=2)
     assert due == [2, 4, 5]
 
 
-def test_the_sweep_for_promotion_rings_while_its_firing_is_under_way(deps: Deps, database: TestDatabase) -> None:
+def test_the_sweep_for_promotion_rings_while_its_firing_is_under_way(
+    context: WorkerContext, database: TestDatabase
+) -> None:
     _put_eligible_apps(database, 1)
     seen: list[tuple[int, list[str]]] = []
-    _fired(deps, "promote_eligible_apps")
-    run_due_jobs(replace(deps, ring=lambda *_bells: seen.append((_due_requests(deps), _statuses(deps)))))
+    _fired(context, "promote_eligible_apps")
+    run_due_jobs(replace(context, ring=lambda *_bells: seen.append((_due_requests(context), _statuses(context)))))
     assert seen == [(1, ["due"])]
-    assert _statuses(deps) == ["done"]
+    assert _statuses(context) == ["done"]
 
 
-def test_a_job_that_breaks_rings_nothing_and_is_due_again(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_breaks_rings_nothing_and_is_due_again(
+    context: WorkerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(JOBS, "breaking", Job("breaking", timedelta(minutes=1), _rings_and_breaks))
     rung: list[Bell] = []
-    _fired(deps, "breaking")
-    run_due_jobs(replace(deps, ring=lambda *bells: rung.extend(bells)))
+    _fired(context, "breaking")
+    run_due_jobs(replace(context, ring=lambda *bells: rung.extend(bells)))
     assert rung == []
-    assert _statuses(deps) == ["due"]
-    with deps.unit_of_work() as session:
+    assert _statuses(context) == ["due"]
+    with context.unit_of_work() as session:
         assert "the job broke" in session.execute(text("SELECT last_error FROM job_tick")).scalar_one()
 
 
-def test_a_firing_of_a_job_that_is_no_more_is_void(deps: Deps) -> None:
-    _fired(deps, "gone since the last release")
-    run_due_jobs(deps)
-    assert _statuses(deps) == ["void"]
+def test_a_firing_of_a_job_that_is_no_more_is_void(context: WorkerContext) -> None:
+    _fired(context, "gone since the last release")
+    run_due_jobs(context)
+    assert _statuses(context) == ["void"]
 
 
 def test_of_the_firings_that_an_outage_left_only_the_newest_of_each_job_runs(
-    deps: Deps, monkeypatch: pytest.MonkeyPatch
+    context: WorkerContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: list[datetime] = []
-    job = Job("counting", timedelta(minutes=1), lambda _session, _deps, now: ran.append(now))
+    job = Job("counting", timedelta(minutes=1), lambda _session, _context, now: ran.append(now))
     monkeypatch.setitem(JOBS, "counting", job)
     for _ in range(5):
-        _fired(deps, "counting")
-    run_due_jobs(deps)
+        _fired(context, "counting")
+    run_due_jobs(context)
     assert len(ran) == 1
-    assert sorted(_statuses(deps)) == ["done", "void", "void", "void", "void"]
+    assert sorted(_statuses(context)) == ["done", "void", "void", "void", "void"]
 
 
-def test_a_drain_whose_turn_is_over_rings_for_the_rest(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_drain_whose_turn_is_over_rings_for_the_rest(context: WorkerContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.draining.TURN_SECONDS", 0.0)
     rung: list[Bell] = []
     for job in ("one", "another"):
-        _fired(deps, job)
-    assert run_due_jobs(replace(deps, ring=lambda *bells: rung.extend(bells))) == 1
+        _fired(context, job)
+    assert run_due_jobs(replace(context, ring=lambda *bells: rung.extend(bells))) == 1
     assert rung == [Bell.JOBS]
-    assert sorted(_statuses(deps)) == ["due", "void"]
+    assert sorted(_statuses(context)) == ["due", "void"]
 
 
-def test_announcements_of_processes_that_died_are_pruned_after_a_day_when_nothing_of_them_is_due(deps: Deps) -> None:
-    people = people_in(deps.engine)
-    app_building(deps.engine, people, "acme")
-    waiting = ask(deps.engine, people.partner, "acme", AppTrigger.SUBMIT)
-    orphan, suspect, young = (announce(deps.engine, [request]) for request in (new_id(), waiting, new_id()))
-    with deps.unit_of_work() as session:
+def test_announcements_of_processes_that_died_are_pruned_after_a_day_when_nothing_of_them_is_due(
+    context: WorkerContext,
+) -> None:
+    people = people_in(context.engine)
+    app_building(context.engine, people, "acme")
+    waiting = ask(context.engine, people.partner, "acme", AppTrigger.SUBMIT)
+    orphan, suspect, young = (announce(context.engine, [request]) for request in (new_id(), waiting, new_id()))
+    with context.unit_of_work() as session:
         past = text("UPDATE apply_batch SET started_at = now() - interval '25 hours' WHERE id = ANY(:ids)")
         session.execute(past, {"ids": [orphan, suspect]})
-    _fired(deps, "prune")
-    assert run_due_jobs(deps) == 1
-    with deps.unit_of_work() as session:
+    _fired(context, "prune")
+    assert run_due_jobs(context) == 1
+    with context.unit_of_work() as session:
         assert set(session.scalars(text("SELECT id FROM apply_batch"))) == {suspect, young}
 
 
-def test_every_job_runs_on_an_empty_installation(deps: Deps) -> None:
-    with deps.unit_of_work() as session:
-        assert set(fire_due_ticks(session, deps)) == set(JOBS)
-        assert fire_due_ticks(session, deps) == []
-    run_due_jobs(deps)
-    assert _statuses(deps) == ["done"] * len(JOBS)
+def test_every_job_runs_on_an_empty_installation(context: WorkerContext) -> None:
+    with context.unit_of_work() as session:
+        assert set(fire_due_ticks(session, context)) == set(JOBS)
+        assert fire_due_ticks(session, context) == []
+    run_due_jobs(context)
+    assert _statuses(context) == ["done"] * len(JOBS)

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from workers.mail import Letter, compose
-from workflow.notifications import NotificationKind
+from workflow.notifications.kinds import NotificationKind
+from workflow.notifications.mail import Letter, compose
 
 DATA = {
     "count": 2,

@@ -7,14 +7,14 @@ from dataclasses import replace
 from models.lifecycle import AppTrigger
 from tests.journeys import app_building, ask, outcome_of, people_in
 from tests.waiting import wait_until
-from workers.context import Deps
-from workers.watch import Watch
+from workers.context import WorkerContext
+from workers.judging.watch import Watch
 from workflow.work.bells import Bell
 
 NEVER_SWEEPS = 3600.0
 
 
-def test_a_ring_that_a_stopping_worker_took_is_given_to_others(deps: Deps) -> None:
+def test_a_ring_that_a_stopping_worker_took_is_given_to_others(context: WorkerContext) -> None:
     rung: list[Bell] = []
     waits, let_go = threading.Event(), threading.Event()
 
@@ -24,10 +24,10 @@ def test_a_ring_that_a_stopping_worker_took_is_given_to_others(deps: Deps) -> No
         waits.set()
         return let_go.wait(30)
 
-    people = people_in(deps.engine)
-    app_building(deps.engine, people, "acme")
-    request = ask(deps.engine, people.partner, "acme", AppTrigger.SUBMIT)
-    watch = Watch(replace(deps, ring=lambda *bells: rung.extend(bells)), wait, NEVER_SWEEPS)
+    people = people_in(context.engine)
+    app_building(context.engine, people, "acme")
+    request = ask(context.engine, people.partner, "acme", AppTrigger.SUBMIT)
+    watch = Watch(replace(context, ring=lambda *bells: rung.extend(bells)), wait, NEVER_SWEEPS)
     watch.start([Bell.APPLY, Bell.STEPS])
     assert waits.wait(30)
     with ThreadPoolExecutor(1) as pool:
@@ -36,14 +36,14 @@ def test_a_ring_that_a_stopping_worker_took_is_given_to_others(deps: Deps) -> No
         let_go.set()
         stopping.result(30)
     assert rung == [Bell.APPLY]
-    assert outcome_of(deps.engine, request)["status"] == "due"
+    assert outcome_of(context.engine, request)["status"] == "due"
 
 
 def _threads() -> set[str]:
     return {thread.name for thread in threading.enumerate()}
 
 
-def test_a_wait_that_breaks_does_not_end_its_kind_of_work(deps: Deps) -> None:
+def test_a_wait_that_breaks_does_not_end_its_kind_of_work(context: WorkerContext) -> None:
     waits = iter([ConnectionAbortedError("nobody foresaw this")])
 
     def wait(_bell: Bell, _seconds: float) -> bool:
@@ -51,10 +51,10 @@ def test_a_wait_that_breaks_does_not_end_its_kind_of_work(deps: Deps) -> None:
             raise error
         return True
 
-    people = people_in(deps.engine)
-    app_building(deps.engine, people, "acme")
-    request = ask(deps.engine, people.partner, "acme", AppTrigger.SUBMIT)
-    watch = Watch(deps, wait, NEVER_SWEEPS)
+    people = people_in(context.engine)
+    app_building(context.engine, people, "acme")
+    request = ask(context.engine, people.partner, "acme", AppTrigger.SUBMIT)
+    watch = Watch(context, wait, NEVER_SWEEPS)
     watch.start([Bell.APPLY])
-    wait_until(lambda: outcome_of(deps.engine, request)["status"] == "applied", seconds=30)
+    wait_until(lambda: outcome_of(context.engine, request)["status"] == "applied", seconds=30)
     watch.stop()

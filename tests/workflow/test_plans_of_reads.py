@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 
 from api.auth import find_callers
-from api.context import House, now_of
+from api.context import ApiContext, now_of
 from api.main import create_api
 from api.routes.catalog import list_entries
 from api.routes.reviews import queue
@@ -87,29 +87,29 @@ def filled(module_database: TestDatabase) -> TestDatabase:
     return module_database
 
 
-async def _queue(house: House, size: int) -> int:
+async def _queue(house: ApiContext, size: int) -> int:
     return len((await queue(house, Actor(new_id(), Role.REVIEWER), round_=None, limit=size)).items)
 
 
-async def _log(house: House, size: int) -> int:
+async def _log(house: ApiContext, size: int) -> int:
     return len((await log(house, Actor(new_id(), Role.ADMIN), SLUG, limit=size)).items)
 
 
-async def _requests(house: House, size: int, status: RequestStatus | None = None) -> int:
+async def _requests(house: ApiContext, size: int, status: RequestStatus | None = None) -> int:
     return len((await list_requests(house, Actor(new_id(), Role.ADMIN), SLUG, status, limit=size)).items)
 
 
-async def _catalog(house: House, size: int, **look: Any) -> int:
+async def _catalog(house: ApiContext, size: int, **look: Any) -> int:
     answer = await list_entries(house, limit=size, **{"select": False} | look)
     return len(json.loads(bytes(answer.body))["items"])
 
 
-async def _callers(house: House, size: int) -> int:
+async def _callers(house: ApiContext, size: int) -> int:
     found = await find_callers(house.engine, [f"bench@bench-{number}.example" for number in range(1, size + 1)])
     return sum(isinstance(one, Principal) for one in found)
 
 
-async def _outcomes(house: House, size: int) -> int:
+async def _outcomes(house: ApiContext, size: int) -> int:
     return len(await finder(house.engine)(_finished(house.engine, size)))
 
 
@@ -123,7 +123,7 @@ def _finished(engine: AsyncEngine, size: int) -> list[UUID]:
     return ids
 
 
-Read = Callable[[House, int], Awaitable[int]]
+Read = Callable[[ApiContext, int], Awaitable[int]]
 READS: dict[str, tuple[str, Read]] = {
     "the review queue": ("review_queue_idx", _queue),
     "an App's log": ("transition_target_key", _log),
@@ -140,7 +140,7 @@ READS: dict[str, tuple[str, Read]] = {
 
 
 @pytest.fixture
-def house(filled: TestDatabase) -> House:
+def house(filled: TestDatabase) -> ApiContext:
     """The endpoints' world over the filled database. Whoever uses it in an event loop disposes of its engine there."""
     settings = load_settings(
         database_url=filled.application_url,
@@ -148,11 +148,11 @@ def house(filled: TestDatabase) -> House:
         history_key="x" * 32,
         secret_keys="cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
     )
-    made: House = create_api(settings).state.house
+    made: ApiContext = create_api(settings).state.context
     return made
 
 
-def _read(house: House, read: Read, size: int) -> Watched:
+def _read(house: ApiContext, read: Read, size: int) -> Watched:
     async def run() -> Watched:
         with watched(house.engine.sync_engine) as seen:
             assert await read(house, size) == size
@@ -163,7 +163,7 @@ def _read(house: House, read: Read, size: int) -> Watched:
 
 
 @pytest.mark.parametrize("name", READS)
-def test_a_read_goes_by_its_index_and_reads_no_growing_table_through(house: House, name: str) -> None:
+def test_a_read_goes_by_its_index_and_reads_no_growing_table_through(house: ApiContext, name: str) -> None:
     index, read = READS[name]
     for size in (1, PAGE):
         seen = _read(house, read, size)
@@ -172,7 +172,7 @@ def test_a_read_goes_by_its_index_and_reads_no_growing_table_through(house: Hous
 
 
 @pytest.mark.parametrize("name", READS)
-def test_a_read_takes_as_many_statements_for_one_row_as_for_a_page(house: House, name: str) -> None:
+def test_a_read_takes_as_many_statements_for_one_row_as_for_a_page(house: ApiContext, name: str) -> None:
     _, read = READS[name]
     assert len(_read(house, read, 1).statements) == len(_read(house, read, PAGE).statements)
 

@@ -3,14 +3,14 @@
 from models.checklist import Requirement
 from models.lifecycle import StepTrigger
 from workers.pages import FetchesPages
-from workers.steps.step import Evidence, Outcome, Step
+from workers.steps.step import Evidence, Step, StepOutcome
 from workflow.building.findings import findings_on
 
 
-def run(evidence: Evidence, http: FetchesPages) -> Outcome:  # noqa: ARG001 (nothing to fetch)
+def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:  # noqa: ARG001 (nothing to fetch)
     """Gives everything that is wrong with the catalog text."""
     findings = tuple(findings_on(Requirement.CATALOG_DETAILS, evidence.given, ()))
-    return Outcome(StepTrigger.FAIL if findings else StepTrigger.PASS, findings)
+    return StepOutcome(StepTrigger.FAIL if findings else StepTrigger.PASS, findings)
 
 
 CATALOG_DETAILS = Step(

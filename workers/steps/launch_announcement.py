@@ -3,11 +3,11 @@
 from models.lifecycle import StepTrigger
 from workers.pages import FetchesPages
 from workers.steps.reading import PLATFORM, read_page, unnamed
-from workers.steps.step import Evidence, Outcome, Step
+from workers.steps.step import Evidence, Step, StepOutcome
 from workflow.findings import Finding
 
 
-def run(evidence: Evidence, http: FetchesPages) -> Outcome:
+def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:
     """Fetches the post, if there is one, and gives everything that is wrong with it or with the mail's text."""
     names = {"platform": PLATFORM, "app": evidence.app_name}
     if "url" in evidence.given:
@@ -18,7 +18,7 @@ def run(evidence: Evidence, http: FetchesPages) -> Outcome:
         for key, name in names.items()
         if " ".join(name.split()).casefold() not in words
     )
-    return Outcome(StepTrigger.FAIL if findings else StepTrigger.PASS, findings)
+    return StepOutcome(StepTrigger.FAIL if findings else StepTrigger.PASS, findings)
 
 
 LAUNCH_ANNOUNCEMENT = Step(

@@ -2,10 +2,10 @@
 
 from workers.pages import FetchesPages
 from workers.steps.reading import PLATFORM, read_page, unnamed
-from workers.steps.step import Evidence, Outcome, Step
+from workers.steps.step import Evidence, Step, StepOutcome
 
 
-def run(evidence: Evidence, http: FetchesPages) -> Outcome:
+def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:
     """Fetches the page and gives everything that is wrong with it."""
     return read_page(
         str(evidence.given.get("url", "")),

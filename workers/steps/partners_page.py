@@ -4,14 +4,14 @@ from urllib.parse import parse_qs, urlsplit
 
 from workers.pages import FetchedPage, FetchesPages
 from workers.steps.reading import PLATFORM, PLATFORM_DOMAIN, links_of, read_page, unnamed
-from workers.steps.step import Evidence, Outcome, Step
+from workers.steps.step import Evidence, Step, StepOutcome
 from workflow.findings import Finding
 
 WANTED = ("utm_source", "utm_medium", "utm_campaign")
 _GUIDE = "The UTM guide at /v1/guides/utm has a whole link to copy."
 
 
-def run(evidence: Evidence, http: FetchesPages) -> Outcome:
+def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:
     """Fetches the page and gives everything that is wrong with it."""
     return read_page(str(evidence.given.get("url", "")), http, _findings)
 

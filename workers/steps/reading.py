@@ -6,14 +6,14 @@ from urllib.parse import urljoin
 from models.lifecycle import StepTrigger
 from workers.pages import FetchedPage, FetchesPages
 from workers.steps.page_text import read_html
-from workers.steps.step import Outcome
+from workers.steps.step import StepOutcome
 from workflow.findings import Finding
 
 PLATFORM = "Segment"
 PLATFORM_DOMAIN = "segment.com"
 
 
-def read_page(url: str, http: FetchesPages, look: Callable[[FetchedPage], list[Finding]]) -> Outcome:
+def read_page(url: str, http: FetchesPages, look: Callable[[FetchedPage], list[Finding]]) -> StepOutcome:
     """Fetches a page that must be there and be HTML, and gives all that `look` finds on it.
 
     That it cannot be fetched for a reason of its own is a finding; what is not is raised, and tried again.
@@ -25,9 +25,11 @@ def read_page(url: str, http: FetchesPages, look: Callable[[FetchedPage], list[F
         if detail is None or code is None:
             raise
         remedy = str(getattr(error, "remedy", ""))
-        return Outcome(StepTrigger.FAIL, (Finding(f"page.{code}", f"{url} could not be fetched: {detail}", remedy),))
+        return StepOutcome(
+            StepTrigger.FAIL, (Finding(f"page.{code}", f"{url} could not be fetched: {detail}", remedy),)
+        )
     findings = tuple(_missing(page) or look(page))
-    return Outcome(StepTrigger.FAIL if findings else StepTrigger.PASS, findings)
+    return StepOutcome(StepTrigger.FAIL if findings else StepTrigger.PASS, findings)
 
 
 def unnamed(page: FetchedPage, **names: str) -> list[Finding]:

@@ -18,7 +18,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StepOutcome:
     """How a step ended (`pass`, `warn` or `fail`) and everything it found, all at once."""
 
     trigger: StepTrigger
@@ -35,4 +35,4 @@ class Step:
     code: str
     title: str
     needs: str
-    run: Callable[[Evidence, FetchesPages], Outcome]
+    run: Callable[[Evidence, FetchesPages], StepOutcome]

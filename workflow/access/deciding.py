@@ -11,12 +11,13 @@ from sqlalchemy.types import Text
 from models import AccessContact, AccessRequest, Organization
 from models.lifecycle import AccessTrigger
 from workflow.access.domains import domain_of_mail
-from workflow.access.invitations import Seal, invite, lives_there, lock_organization
+from workflow.access.invitations import Seal, invite, is_member, lock_organization
 from workflow.access.requests import cause_of, find_request, lock_companies
 from workflow.errors import Conflict, Invalid, Refused
 from workflow.identity.actors import Actor
 from workflow.machines import judge_access
-from workflow.notifications import NotificationKind, notify_address, void_notifications
+from workflow.notifications.kinds import NotificationKind
+from workflow.notifications.telling import notify_address, void_notifications
 from workflow.reasons import Reason
 
 _TO_REVIEWERS = (NotificationKind.NEW_ACCESS_REQUEST, NotificationKind.ACCESS_OVERDUE)
@@ -95,7 +96,7 @@ def _invite_all(
 ) -> None:
     organization = lock_organization(session, organization_id)
     for name, email in _everybody(session, request):
-        if not lives_there(session, organization.id, email):
+        if not is_member(session, organization.id, email):
             invite(
                 session,
                 organization,

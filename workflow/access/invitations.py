@@ -16,7 +16,8 @@ from models.lifecycle import Role
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.tokens import hash_of, issue_token
-from workflow.notifications import NotificationKind, notify_address, void_notifications
+from workflow.notifications.kinds import NotificationKind
+from workflow.notifications.telling import notify_address, void_notifications
 
 INVITATION_LIFE = timedelta(days=7)
 FIRST_TOKEN_LIFE = timedelta(days=365)
@@ -27,7 +28,7 @@ Seal = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedInvitation:
     """What an invitation was exchanged for. `plain` is the token's text, which cannot be had again."""
 
     person: Person
@@ -112,7 +113,7 @@ def revoke(session: Session, invitations: Sequence[Invitation], now: datetime) -
         void_notifications(session, [_cause(invitation.id) for invitation in invitations])
 
 
-def accept_invitation(session: Session, code: str, now: datetime, name: str | None = None) -> Accepted:
+def accept_invitation(session: Session, code: str, now: datetime, name: str | None = None) -> AcceptedInvitation:
     """Exchanges the code for a person of the company and their first token. Does not commit.
 
     The first person of a company becomes its owner. Two at once take turns: one gets the token, the other is refused.
@@ -129,7 +130,7 @@ def accept_invitation(session: Session, code: str, now: datetime, name: str | No
     person = _person_of(session, invitation, name or invitation.name or invitation.email)
     invitation.accepted_at, invitation.accepted_by = now, person.id
     token, plain = issue_token(session, person, label=FIRST_TOKEN_LABEL, expires_at=now + FIRST_TOKEN_LIFE)
-    return Accepted(person, organization, token, plain)
+    return AcceptedInvitation(person, organization, token, plain)
 
 
 def lock_organization(session: Session, organization_id: UUID) -> Organization:
@@ -145,7 +146,7 @@ def lock_organization(session: Session, organization_id: UUID) -> Organization:
     return found
 
 
-def lives_there(session: Session, organization_id: UUID, email: str) -> bool:
+def is_member(session: Session, organization_id: UUID, email: str) -> bool:
     """Gives whether somebody of the organization has the address."""
     people = select(Person.id).where(Person.organization_id == organization_id, Person.removed_at.is_(None))
     return session.scalar(people.where(func.lower(Person.email) == email.lower())) is not None

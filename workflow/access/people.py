@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from models import Invitation, Organization, Person
 from models.base import new_id
 from models.lifecycle import Role
-from workflow.access.invitations import Seal, invite, lives_there, lock_organization, revoke
+from workflow.access.invitations import Seal, invite, is_member, lock_organization, revoke
 from workflow.errors import Conflict, Forbidden, NotFound
 from workflow.identity.actors import Actor
-from workflow.notifications import NotificationKind, notify_people
+from workflow.notifications.kinds import NotificationKind
+from workflow.notifications.telling import notify_people
 
-MOST_PEOPLE = 200
+MAX_PEOPLE = 200
 """People and open invitations that an organization may have, together."""
 
 
@@ -39,12 +40,12 @@ def invite_colleague(
     Raises NotFound, Forbidden (owner.required) and Conflict (person.exists, organization.full).
     """
     organization = _lock_own(session, organization_id, actor)
-    if lives_there(session, organization_id, email):
+    if is_member(session, organization_id, email):
         raise Conflict("person.exists", f"{email} is one of your people already.", "There is nothing to do.")
-    if len(_open_invitations(session, organization_id)) + _count_people(session, organization_id) >= MOST_PEOPLE:
+    if len(_open_invitations(session, organization_id)) + _count_people(session, organization_id) >= MAX_PEOPLE:
         raise Conflict(
             "organization.full",
-            f"The organization has {MOST_PEOPLE} people and open invitations.",
+            f"The organization has {MAX_PEOPLE} people and open invitations.",
             "Remove somebody or take an invitation back.",
         )
     return invite(session, organization, name=name, email=email, by=actor, now=now, seal=seal)

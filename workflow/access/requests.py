@@ -17,18 +17,19 @@ from models.lifecycle import AccessState
 from workflow.access.domains import domain_of_mail, domain_of_website, is_free_mail
 from workflow.access.findings import findings_of_mail
 from workflow.errors import Conflict, NotFound
-from workflow.notifications import NotificationKind, notify_people, notify_reviewers
+from workflow.notifications.kinds import NotificationKind
+from workflow.notifications.telling import notify_people, notify_reviewers
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
 
-MOST_A_DAY = 5
+MAX_REQUESTS_A_DAY = 5
 """Requests of one company's mail domain within a day; of a free-mail provider, of one address."""
-MOST_CONTACTS = 50
+MAX_CONTACTS = 50
 """Colleagues who are joined to one request."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AccessAsked:
     """What somebody asks access with: their company, themselves, the plan, the survey, what they agreed to."""
 
     company_name: str
@@ -54,7 +55,7 @@ class Received:
         return self.contact.email if self.contact else self.request.contact_email
 
 
-def request_access(session: Session, asked: Asked, now: datetime, policy: Policy) -> tuple[Received, str]:
+def request_access(session: Session, asked: AccessAsked, now: datetime, policy: Policy) -> tuple[Received, str]:
     """Stores a request, and gives it with the secret by which its requester sees it; the secret is given once.
 
     Whoever writes from an address at the domain of the website is taken to speak for the company. When that company
@@ -155,7 +156,7 @@ def _request_of_company(session: Session, domain: str) -> AccessRequest | None:
 
 
 def _join(
-    session: Session, request: AccessRequest, asked: Asked, mail_domain: str, secret: str, now: datetime
+    session: Session, request: AccessRequest, asked: AccessAsked, mail_domain: str, secret: str, now: datetime
 ) -> AccessContact:
     if session.scalar(_KNOWN_ADDRESS, {"request_id": request.id, "email": asked.contact_email}):
         raise Conflict(
@@ -164,10 +165,10 @@ def _join(
             "Look at the request with the id and the secret that you were given, or use your token.",
         )
     joined = select(func.count()).where(AccessContact.access_request_id == request.id)
-    if session.scalars(joined).one() >= MOST_CONTACTS:
+    if session.scalars(joined).one() >= MAX_CONTACTS:
         raise Conflict(
             "access.too_many",
-            f"{MOST_CONTACTS} people of {request.domain} have asked for access.",
+            f"{MAX_CONTACTS} people of {request.domain} have asked for access.",
             "Ask one of them, or the owner, to invite you.",
         )
     contact = AccessContact(
@@ -207,11 +208,11 @@ def _tell_owner(session: Session, request: AccessRequest, contact: AccessContact
 def _bound(session: Session, email: str, mail_domain: str, now: datetime) -> None:
     free = is_free_mail(email)
     wanted = {"domain": mail_domain, "email": email if free else None, "since": now - timedelta(days=1)}
-    if int(session.execute(_ASKED_LATELY, wanted).scalar_one()) >= MOST_A_DAY:
+    if int(session.execute(_ASKED_LATELY, wanted).scalar_one()) >= MAX_REQUESTS_A_DAY:
         who = email if free else mail_domain
         raise Conflict(
             "access.too_many",
-            f"{who} has asked for access {MOST_A_DAY} times within a day.",
+            f"{who} has asked for access {MAX_REQUESTS_A_DAY} times within a day.",
             "Wait a day, or look at a request that was made with its id and secret.",
         )
 

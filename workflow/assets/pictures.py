@@ -12,10 +12,10 @@ from models.asset import AssetKind
 from workflow.assets.svg import parse_svg, problems_with_svg, proportions_of
 from workflow.errors import Invalid
 
-MOST_BYTES = 5 * 1024 * 1024
-MOST_SVG_BYTES = 256 * 1024
-MOST_PIXELS = 16_000_000
-MOST_SIDE = 8192
+MAX_BYTES = 5 * 1024 * 1024
+MAX_SVG_BYTES = 256 * 1024
+MAX_PIXELS = 16_000_000
+MAX_SIDE = 8192
 LEAST_SIDE = 200
 SQUARE_WITHIN = 0.01
 """How far the sides of a mark may differ, as a part of the longer."""
@@ -38,14 +38,14 @@ def examine(kind: AssetKind, content: bytes) -> Picture:
     """Gives what the picture is, by its content alone. Raises Invalid (`asset.invalid`) with all that is wrong."""
     if not content:
         raise _invalid("The picture is empty.")
-    if len(content) > MOST_BYTES:
-        raise _invalid(f"The picture has {len(content)} bytes; {MOST_BYTES} is the most.")
+    if len(content) > MAX_BYTES:
+        raise _invalid(f"The picture has {len(content)} bytes; {MAX_BYTES} is the most.")
     return _screenshot(content) if kind is AssetKind.SCREENSHOT else _drawing(kind, content)
 
 
 def _drawing(kind: AssetKind, content: bytes) -> Picture:
-    if len(content) > MOST_SVG_BYTES:
-        raise _invalid(f"A {kind} is an SVG of at most {MOST_SVG_BYTES} bytes; this has {len(content)}.")
+    if len(content) > MAX_SVG_BYTES:
+        raise _invalid(f"A {kind} is an SVG of at most {MAX_SVG_BYTES} bytes; this has {len(content)}.")
     root = parse_svg(content)
     if root is None:
         raise _invalid(f"A {kind} is an SVG; this is none, or it is broken.")
@@ -75,16 +75,14 @@ def _screenshot(content: bytes) -> Picture:
     except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         if isinstance(error, UnidentifiedImageError):
             raise _invalid("A screenshot is a PNG, JPEG or WebP; this is none, or it is broken.") from None
-        raise _invalid(f"A screenshot has at most {MOST_PIXELS} pixels; this has far more.") from None
+        raise _invalid(f"A screenshot has at most {MAX_PIXELS} pixels; this has far more.") from None
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise _invalid(f"The picture is broken: {str(error)[:200]}.") from None
 
 
 def _refuse_size(width: int, height: int) -> None:
-    if width * height > MOST_PIXELS or max(width, height) > MOST_SIDE:
-        raise _invalid(
-            f"A screenshot has at most {MOST_PIXELS} pixels and sides of {MOST_SIDE}; it is {width}x{height}."
-        )
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise _invalid(f"A screenshot has at most {MAX_PIXELS} pixels and sides of {MAX_SIDE}; it is {width}x{height}.")
     if min(width, height) < LEAST_SIDE:
         raise _invalid(f"A screenshot has sides of at least {LEAST_SIDE} pixels; it is {width}x{height}.")
 

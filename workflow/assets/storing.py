@@ -19,7 +19,7 @@ from workflow.catalog.entry import approved_snapshots
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
 
-MOST_ASSETS = 40
+MAX_ASSETS = 40
 """How many pictures an App may keep."""
 
 _SUBMITTED = text("""
@@ -43,8 +43,8 @@ def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> 
     found = session.scalar(select(Asset).where(*same))
     if found is not None:
         return found, False
-    if int(session.scalar(select(func.count()).where(Asset.app_id == app.id)) or 0) >= MOST_ASSETS:
-        raise Conflict("asset.too_many", f"{slug} has {MOST_ASSETS} pictures, the most.", "Delete one first.")
+    if int(session.scalar(select(func.count()).where(Asset.app_id == app.id)) or 0) >= MAX_ASSETS:
+        raise Conflict("asset.too_many", f"{slug} has {MAX_ASSETS} pictures, the most.", "Delete one first.")
     asset = Asset(
         id=new_id(),
         app_id=app.id,

@@ -4,8 +4,8 @@ import re
 
 from lxml import etree
 
-MOST_ELEMENTS = 5000
-MOST_PROBLEMS = 10
+MAX_ELEMENTS = 5000
+MAX_PROBLEMS = 10
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 XML = "http://www.w3.org/XML/1998/namespace"
@@ -43,13 +43,13 @@ def problems_with_svg(root: etree._Element) -> list[str]:
     around = [*root.itersiblings(preceding=True), *root.itersiblings()]
     problems += ["It has a processing instruction." for node in around if node.tag is etree.ProcessingInstruction][:1]
     for count, node in enumerate(root.iter(), start=1):
-        if count > MOST_ELEMENTS:
-            problems.append(f"It has more than {MOST_ELEMENTS} elements.")
+        if count > MAX_ELEMENTS:
+            problems.append(f"It has more than {MAX_ELEMENTS} elements.")
             break
         problems += _problems_with_node(node)
-        if len(problems) >= MOST_PROBLEMS:
+        if len(problems) >= MAX_PROBLEMS:
             break
-    return list(dict.fromkeys(problems))[:MOST_PROBLEMS]
+    return list(dict.fromkeys(problems))[:MAX_PROBLEMS]
 
 
 def parse_svg(content: bytes) -> etree._Element | None:

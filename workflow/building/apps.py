@@ -8,15 +8,15 @@ from sqlalchemy.orm import Session
 
 from models import App
 from workflow.apps import lock_editable_app
-from workflow.building.revisions import Seen, demand_seen
+from workflow.building.revisions import Seen, require_revision
 from workflow.building.slugs import refuse_unusable_slug, slug_conflict
 from workflow.identity.actors import Actor
-from workflow.lifecycle.apply import Writer, create_app
+from workflow.lifecycle.apply import WriteContext, create_app
 
 _APPROVED = text("SELECT EXISTS (SELECT FROM access_request WHERE organization_id = :id AND state = 'approved')")
 
 
-def found_app(session: Session, *, slug: str, name: str, actor: Actor, now: datetime, writer: Writer) -> App:
+def register_app(session: Session, *, slug: str, name: str, actor: Actor, now: datetime, writer: WriteContext) -> App:
     """Gives birth to an App of the actor's company. Does not commit.
 
     Raises Refused (no access), Forbidden, and Conflict when the slug is reserved, taken or looks like another.
@@ -41,7 +41,7 @@ def rename_app(session: Session, slug: str, actor: Actor, *, name: str, seen: Se
     Raises NotFound, and Conflict when it is frozen, gone, or was changed since `seen`.
     """
     app = lock_editable_app(session, slug, actor)
-    demand_seen(slug, app.revision, seen)
+    require_revision(slug, app.revision, seen)
     if app.name != name:
         app.name = name
         app.revision += 1

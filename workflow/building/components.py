@@ -14,12 +14,12 @@ from models import Component, ComponentTest
 from models.component import SUBKINDS, ComponentKind, TestColour
 from workflow.apps import find_app, lock_editable_app, lock_kept_app
 from workflow.building.checklist import judge_documentation_again
-from workflow.building.revisions import Seen, demand_seen
+from workflow.building.revisions import Seen, require_revision
 from workflow.building.settings import checked_settings
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
 
-MOST_COMPONENTS = 50
+MAX_COMPONENTS = 50
 """How many Components an App may have at a time."""
 
 
@@ -44,8 +44,8 @@ def add_component(
         wanted = ", ".join(one or "none" for one in known)
         raise Invalid("component.subkind", f"A {kind} cannot be of subkind {subkind or 'none'}.", f"Choose: {wanted}.")
     taken = checked_settings(kind, subkind, settings, loopback=loopback)
-    if len(components_of(session, [app.id])[app.id]) >= MOST_COMPONENTS:
-        raise Conflict("component.too_many", f"An App has at most {MOST_COMPONENTS} Components.", "Remove one first.")
+    if len(components_of(session, [app.id])[app.id]) >= MAX_COMPONENTS:
+        raise Conflict("component.too_many", f"An App has at most {MAX_COMPONENTS} Components.", "Remove one first.")
     component = Component(app_id=app.id, kind=kind, subkind=subkind, name=name, settings=taken)
     write_key = _new_write_key(component) if kind == ComponentKind.STREAM else None
     session.add(component)
@@ -72,7 +72,7 @@ def change_component(
     """
     lock_editable_app(session, slug, actor)
     component = find_component(session, slug, component_id, actor)
-    demand_seen("The Component", component.revision, seen)
+    require_revision("The Component", component.revision, seen)
     wanted_name = name or component.name
     wanted = component.settings
     if settings is not None:
@@ -106,7 +106,7 @@ def remove_component(
     """Takes a Component off the App; its tests are kept. Does not commit. Raises NotFound and Conflict."""
     app = lock_editable_app(session, slug, actor)
     component = find_component(session, slug, component_id, actor)
-    demand_seen("The Component", component.revision, seen)
+    require_revision("The Component", component.revision, seen)
     component.removed_at = now
     session.flush()
     judge_documentation_again(session, app.id)

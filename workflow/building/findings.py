@@ -8,7 +8,7 @@ from models.checklist import Requirement
 from workflow.building.guides import PLACEHOLDER, sections_in, sections_wanted
 from workflow.findings import Finding
 
-MOST_IMAGES = 2
+MAX_IMAGES = 2
 LEAST_CATALOG_TEXT = 40
 
 _HTML = re.compile(r"<\s*[a-zA-Z/!?]")
@@ -72,10 +72,8 @@ def _light_markup(field: str, text: str) -> list[Finding]:
             )
         )
     images = _IMAGE.findall(text)
-    if len(images) > MOST_IMAGES:
-        findings.append(
-            Finding("images.too_many", f"{field} has {len(images)} images.", f"Show at most {MOST_IMAGES}.")
-        )
+    if len(images) > MAX_IMAGES:
+        findings.append(Finding("images.too_many", f"{field} has {len(images)} images.", f"Show at most {MAX_IMAGES}."))
     targets = images + _LINK.findall(text)
     insecure = [target for target in targets if not target.strip().startswith("https://")]
     if insecure:

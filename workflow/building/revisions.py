@@ -6,7 +6,7 @@ Seen = frozenset[int] | None
 """The revisions that an editor is ready to change; None is whichever there is."""
 
 
-def demand_seen(what: str, revision: int, seen: Seen) -> None:
+def require_revision(what: str, revision: int, seen: Seen) -> None:
     """Raises Conflict (`revision.stale`) unless the editor saw the present revision. Call it under the App's lock."""
     if seen is not None and revision not in seen:
         raise Conflict(

@@ -17,7 +17,7 @@ from workflow.machines import Judgment
 from workflow.policy.document import Policies
 from workflow.reviewing.partner_view import ReviewSeen, latest_review
 
-MOST_HISTORY = 50
+MAX_HISTORY = 50
 
 _TURN_WORDS = {
     "partner": "It is the partner's turn.",
@@ -49,7 +49,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AppStatus:
     """Where the App stands. `turn` is partner, reviewer, schedule or nobody; `history` is newest first."""
 
     state: str
@@ -61,7 +61,7 @@ class Standing:
     history: tuple[Event, ...]
 
 
-def standing_of(session: Session, app: App, actor: Actor, policies: Policies, rulebook: AppRulebook) -> Standing:
+def standing_of(session: Session, app: App, actor: Actor, policies: Policies, rulebook: AppRulebook) -> AppStatus:
     """Gives where the App stands, its triggers as `actor` could ask for them now."""
     facts = load_facts(session, [app.id], policies)[app.id].facts
     review = latest_review(session, app.id, app.slug)
@@ -73,7 +73,7 @@ def standing_of(session: Session, app: App, actor: Actor, policies: Policies, ru
     under_way = session.scalar(select(TransitionRequest.id).where(*now_due).limit(1)) is not None
     promotable = rulebook.judge(AppTrigger.PROMOTE, facts).allowed
     turn = _turn(facts.state, under_way or promotable)
-    return Standing(
+    return AppStatus(
         state=facts.state,
         version=facts.version,
         turn=turn,
@@ -106,7 +106,7 @@ def _words(state: str, turn: str, review: ReviewSeen | None) -> str:
 
 def _history(session: Session, app: App) -> tuple[Event, ...]:
     statement = select(Transition).where(Transition.app_id == app.id).order_by(Transition.version.desc())
-    rows: Sequence[Transition] = session.scalars(statement.limit(MOST_HISTORY)).all()
+    rows: Sequence[Transition] = session.scalars(statement.limit(MAX_HISTORY)).all()
     given = select(TransitionReason).where(
         TransitionReason.app_id == app.id, TransitionReason.version.in_([row.version for row in rows])
     )

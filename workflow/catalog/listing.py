@@ -130,7 +130,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListingCursor:
     """Where an entry stands in an answer: those whose name fits (0) before those that say it elsewhere (1), by slug."""
 
     tier: int
@@ -141,7 +141,7 @@ class Place:
 class Listed:
     """One entry: where it stands, the App's badge, whether it is a member, and the frozen snapshot."""
 
-    place: Place
+    place: ListingCursor
     badge: str
     select_partner: bool
     listed_at: datetime
@@ -154,7 +154,7 @@ _SHOWN = f"""c.slug, c.badge, c.listed_at, c.submission_id, {_IS_MEMBER} AS sele
 _QUERY = "websearch_to_tsquery('english', :words)"
 
 
-def find_entries(session: Session, look: Look, after: Place | None, limit: int) -> list[Listed]:
+def find_entries(session: Session, look: Look, after: ListingCursor | None, limit: int) -> list[Listed]:
     """Gives up to `limit` entries after `after`, best first, in at most two queries.
 
     Names that fit stand before other fits, each by slug, and the others are looked for only when the names do not fill
@@ -206,4 +206,4 @@ def _find(session: Session, look: Look, tier: int, start: str | None, limit: int
 
 
 def _entry(row: Row[Any]) -> Listed:
-    return Listed(Place(row.tier, row.slug), row.badge, row.select_partner, row.listed_at, row.snapshot)
+    return Listed(ListingCursor(row.tier, row.slug), row.badge, row.select_partner, row.listed_at, row.snapshot)

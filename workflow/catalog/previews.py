@@ -23,7 +23,7 @@ from workflow.identity.actors import Actor
 
 PREVIEWED_STATES = frozenset({AppState.BUILDING.value, AppState.SUBMITTED.value})
 """The states in which an App has a preview."""
-MOST_LINKS = 20
+MAX_LINKS = 20
 """How many links of an App may work at a time."""
 TOKEN_CHARACTERS = 43
 
@@ -43,8 +43,8 @@ def create_preview(
             f"Look at the catalog: /v1/catalog/{slug}.",
         )
     working = (PreviewLink.app_id == app.id, PreviewLink.revoked_at.is_(None), PreviewLink.expires_at > now)
-    if int(session.scalar(select(func.count()).where(*working)) or 0) >= MOST_LINKS:
-        raise Conflict("preview.too_many", f"{slug} has {MOST_LINKS} links that work, the most.", "Revoke one.")
+    if int(session.scalar(select(func.count()).where(*working)) or 0) >= MAX_LINKS:
+        raise Conflict("preview.too_many", f"{slug} has {MAX_LINKS} links that work, the most.", "Revoke one.")
     token = secrets.token_urlsafe(32)
     link = PreviewLink(
         id=new_id(),

@@ -28,7 +28,7 @@ SALT_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class WriteContext:
     """What writing needs besides the session: the history's key, the rules, the policies and named fault points.
 
     `reached` is called at named points so that tests can kill the process there; elsewhere it does nothing.
@@ -70,7 +70,7 @@ def plan(app_id: UUID, request_id: UUID, trigger: AppTrigger, target: str, facts
 
 
 def write_transitions(
-    session: Session, planned: Sequence[Planned], heads: dict[UUID, bytes], now: datetime, writer: Writer
+    session: Session, planned: Sequence[Planned], heads: dict[UUID, bytes], now: datetime, writer: WriteContext
 ) -> dict[UUID, bytes]:
     """Writes `planned` (of each App in order of version) and all that follows; gives the Apps' new head hashes.
 
@@ -90,7 +90,7 @@ def write_transitions(
 
 
 def create_app(
-    session: Session, *, slug: str, name: str, actor: Actor, access_approved: bool, now: datetime, writer: Writer
+    session: Session, *, slug: str, name: str, actor: Actor, access_approved: bool, now: datetime, writer: WriteContext
 ) -> App:
     """Gives birth to an App in `building` for the actor's company. Does not commit.
 
@@ -197,7 +197,7 @@ def _move_apps(session: Session, planned: Sequence[Planned]) -> None:
 
 
 def _append_to_log(
-    session: Session, planned: Sequence[Planned], heads: dict[UUID, bytes], now: datetime, writer: Writer
+    session: Session, planned: Sequence[Planned], heads: dict[UUID, bytes], now: datetime, writer: WriteContext
 ) -> dict[UUID, bytes]:
     heads = dict(heads)
     rows: list[LogRow] = []
@@ -270,7 +270,7 @@ def _log_row(one: Planned, now: datetime, commitment: bytes | None) -> LogRow:
     )
 
 
-def _write_what_follows(session: Session, planned: Sequence[Planned], now: datetime, writer: Writer) -> None:
+def _write_what_follows(session: Session, planned: Sequence[Planned], now: datetime, writer: WriteContext) -> None:
     """Writes effects in waves: the first transition of every App, then the second: order holds within an App."""
     waves: dict[int, dict[AppTrigger, list[Applied]]] = defaultdict(lambda: defaultdict(list))
     seen: dict[UUID, int] = defaultdict(int)

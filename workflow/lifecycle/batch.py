@@ -10,14 +10,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from workflow.errors import Unmet
-from workflow.lifecycle.apply import DEFER_CONSTRAINTS, Planned, Writer, plan, write_transitions
+from workflow.lifecycle.apply import DEFER_CONSTRAINTS, Planned, WriteContext, plan, write_transitions
 from workflow.lifecycle.claim import (
     FROM_FRONT,
     FRONT,
     Claim,
     DueRequest,
     FactsAsked,
-    Place,
+    QueuePosition,
     Start,
     claim_app,
     claim_due_apps,
@@ -31,7 +31,7 @@ from workflow.lifecycle.loading import LoadedApp, load_facts
 from workflow.machines import Judgment
 from workflow.sql.arrays import Integers, Texts, Uuids, statement
 from workflow.sql.pipeline import DirectSession
-from workflow.sql.transient import is_passing
+from workflow.sql.transient import is_transient
 
 MAX_ATTEMPTS = 3
 """Tries that judging a request may break, its process's death included, before it is dead."""
@@ -43,12 +43,12 @@ Announce = Callable[[Sequence[UUID]], Callable[[], UUID]]
 """Has it committed, elsewhere, that these requests are about to be judged, come what may of this process. What it gives
 waits until it is, and gives the batch's id."""
 
-NowAndWriter = Callable[[Session], tuple[datetime, Writer]]
+NowAndWriter = Callable[[Session], tuple[datetime, WriteContext]]
 """Gives the database's present time and what writing needs, with the policies as they are now."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class JudgedRequest:
     """What becomes of one request. Exactly one of the four fits: applied, refused, retried or dead."""
 
     request: DueRequest
@@ -69,12 +69,12 @@ class BatchReport:
     saw; so many were `passed` before it found any that it could have, because others held their Apps.
     """
 
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[JudgedRequest, ...] = ()
     claimed: bool = False
     full: bool = False
     suspects: tuple[UUID, ...] = ()
-    oldest: Place = FRONT
-    newest: Place = FRONT
+    oldest: QueuePosition = FRONT
+    newest: QueuePosition = FRONT
     passed: int = 0
 
 
@@ -137,7 +137,7 @@ def judge_suspect(
     request = requests[0]
     if request.attempts + request.crashes >= MAX_ATTEMPTS:
         error = f"judging it ended its process {request.crashes} times"
-        outcomes = [Outcome(request, "dead", error=error)]
+        outcomes = [JudgedRequest(request, "dead", error=error)]
         _record(session, outcomes, now)
     else:
         outcomes = _judge(session, requests, facts, now, writer, announce)
@@ -151,16 +151,16 @@ def _judge(
     requests: Sequence[DueRequest],
     facts: FactsAsked,
     now: datetime,
-    writer: Writer,
+    writer: WriteContext,
     announce: Announce,
-) -> list[Outcome]:
+) -> list[JudgedRequest]:
     announced = announce([request.id for request in requests])
     writer.reached("after_lock")
     try:
         with session.together():
             outcomes = _judge_together(session, requests, facts(writer.policies), now, writer)
     except Exception as error:
-        if is_passing(error):
+        if is_transient(error):
             raise
         # One of them breaks it, wherever and however: each is judged behind a savepoint of its own.
         outcomes = [_judge_alone(session, request, now, writer) for request in requests]
@@ -174,10 +174,10 @@ def _judge_together(
     requests: Sequence[DueRequest],
     loaded: dict[UUID, LoadedApp],
     now: datetime,
-    writer: Writer,
-) -> list[Outcome]:
+    writer: WriteContext,
+) -> list[JudgedRequest]:
     """Judges each by its App as it stands after the one before, and writes and records all at once."""
-    outcomes: list[Outcome] = []
+    outcomes: list[JudgedRequest] = []
     transitions: list[Planned] = []
     latest = {app_id: app.facts for app_id, app in loaded.items()}
     for request in requests:
@@ -191,7 +191,7 @@ def _judge_together(
     return outcomes
 
 
-def _judge_alone(session: DirectSession, request: DueRequest, now: datetime, writer: Writer) -> Outcome:
+def _judge_alone(session: DirectSession, request: DueRequest, now: datetime, writer: WriteContext) -> JudgedRequest:
     """Judges one behind a savepoint. When that breaks, nothing of it stays but a broken try with its error."""
     try:
         with session.together():
@@ -199,7 +199,7 @@ def _judge_alone(session: DirectSession, request: DueRequest, now: datetime, wri
             session.execute(DEFER_CONSTRAINTS)
             return _judge_together(session, [request], loaded, now, writer)[0]
     except Exception as error:
-        if is_passing(error):
+        if is_transient(error):
             raise
         why = f"the database refused it: {error.orig}" if isinstance(error, DBAPIError) else f"it broke: {error!r}"
         outcome = _broken(request, why, now)
@@ -208,7 +208,9 @@ def _judge_alone(session: DirectSession, request: DueRequest, now: datetime, wri
         return outcome
 
 
-def _judge_request(request: DueRequest, facts: Facts, now: datetime, writer: Writer) -> tuple[Outcome, Planned | None]:
+def _judge_request(
+    request: DueRequest, facts: Facts, now: datetime, writer: WriteContext
+) -> tuple[JudgedRequest, Planned | None]:
     facts = facts.asked_by(request.ask)
     try:
         judgment = writer.rulebook.judge(request.trigger, facts)
@@ -221,9 +223,9 @@ def _judge_request(request: DueRequest, facts: Facts, now: datetime, writer: Wri
     if request.gone:
         judgment = _refused_besides(judgment, _GONE)
     if judgment.target is None:
-        return Outcome(request, "refused", judgment=judgment, policy_version=facts.policy.version), None
+        return JudgedRequest(request, "refused", judgment=judgment, policy_version=facts.policy.version), None
     planned = plan(request.app_id, request.id, request.trigger, judgment.target, facts)
-    return Outcome(request, "applied", planned.version, judgment, planned.policy_version), planned
+    return JudgedRequest(request, "applied", planned.version, judgment, planned.policy_version), planned
 
 
 _GONE = Unmet(
@@ -258,11 +260,11 @@ def _moved_on(expected: int, version: int) -> Unmet:
     )
 
 
-def _broken(request: DueRequest, error: str, now: datetime) -> Outcome:
+def _broken(request: DueRequest, error: str, now: datetime) -> JudgedRequest:
     tries = request.attempts + request.crashes + 1
     if tries >= MAX_ATTEMPTS:
-        return Outcome(request, "dead", error=error)
-    return Outcome(request, "due", error=error, due_at=now + RETRY_AFTER * tries)
+        return JudgedRequest(request, "dead", error=error)
+    return JudgedRequest(request, "due", error=error, due_at=now + RETRY_AFTER * tries)
 
 
 _RECORD = statement(
@@ -290,7 +292,7 @@ _RECORD = statement(
 )
 
 
-def _record(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None:
+def _record(session: Session, outcomes: Sequence[JudgedRequest], now: datetime) -> None:
     session.execute(
         _RECORD,
         {

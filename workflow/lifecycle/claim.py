@@ -98,14 +98,14 @@ _FORGET_EMPTY = text("DELETE FROM apply_batch WHERE request_ids = '{}'")
 _FORGET_BATCH = text("DELETE FROM apply_batch WHERE id = :id")
 
 
-class Place(NamedTuple):
+class QueuePosition(NamedTuple):
     """Where a request stands among those that are due: by when it is due, then by acceptance."""
 
     due_at: datetime
     position: int
 
 
-FRONT = Place(datetime.min.replace(tzinfo=UTC), 0)
+FRONT = QueuePosition(datetime.min.replace(tzinfo=UTC), 0)
 """Before all requests."""
 
 
@@ -113,7 +113,7 @@ FRONT = Place(datetime.min.replace(tzinfo=UTC), 0)
 class Start:
     """Where a claim begins: at a place, behind the first `skip` requests from there on, which are left to others."""
 
-    place: Place = FRONT
+    place: QueuePosition = FRONT
     skip: int = 0
 
 
@@ -130,8 +130,8 @@ class Claim:
     apps: frozenset[UUID]
     passed: frozenset[UUID]
     many: int = 0
-    oldest: Place = FRONT
-    newest: Place = FRONT
+    oldest: QueuePosition = FRONT
+    newest: QueuePosition = FRONT
 
 
 def claim_due_apps(
@@ -153,7 +153,7 @@ def claim_due_apps(
         candidates = list(rows)
         locked = frozenset(app_id for app_id, held, *_ in candidates if held)
         seen = frozenset(app_id for app_id, *_ in candidates)
-        places = [Place(due_at, position) for *_, due_at, position in candidates] or [FRONT]
+        places = [QueuePosition(due_at, position) for *_, due_at, position in candidates] or [FRONT]
         return Claim(locked, seen - locked, len(candidates), min(places), max(places))
 
     return answer

@@ -16,7 +16,8 @@ from workflow.catalog.membership import end_memberships
 from workflow.lifecycle.facts import Facts
 from workflow.lifecycle.promotion import request_promotions
 from workflow.lifecycle.rulebook import AppRulebook
-from workflow.notifications import AppAtVersion, Audience, NotificationKind, notify_of_transitions
+from workflow.notifications.kinds import Audience, NotificationKind
+from workflow.notifications.telling import AppAtVersion, notify_of_transitions
 from workflow.reviewing.opening import Submitted, close_reviews, open_reviews
 from workflow.sql.arrays import app_ids
 

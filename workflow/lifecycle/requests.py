@@ -19,7 +19,7 @@ from workflow.identity.actors import Actor
 from workflow.reasons import Reason, filled_in, saved_reasons_named
 from workflow.sql.arrays import Bytes, Integers, Texts, Uuids, statement
 
-LONGEST_WAIT = timedelta(days=90)
+MAX_WAIT = timedelta(days=90)
 """How far ahead `not_before` may lie: who asked must still be there, and know of it."""
 FIRST_YEAR = 2000
 
@@ -62,7 +62,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CallerRequest:
     """What one actor asks for."""
 
     actor: Actor
@@ -84,7 +84,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedRequest:
     """A request that will be judged.
 
     `times` are those of a new one, which is due, and otherwise what was asked for. What became of a repeated one since
@@ -100,10 +100,12 @@ class Accepted:
         return self.times is None
 
 
-def accept_requests(session: Session, asked: Sequence[Asked], source: RequestSource) -> list[Accepted | WorkflowError]:
+def accept_requests(
+    session: Session, asked: Sequence[CallerRequest], source: RequestSource
+) -> list[AcceptedRequest | WorkflowError]:
     """Takes each of `asked` in, or says why not, in the same order, which is that of their acceptance. Does not commit.
 
-    A trigger that is not for the actor's role is forbidden; one that would wait for longer than LONGEST_WAIT is
+    A trigger that is not for the actor's role is forbidden; one that would wait for longer than MAX_WAIT is
     invalid; an App of another company is not found; a key used with another body is a conflict. Saved reasons are
     filled in with the words that count now. What comes by HTTP is noted in the audit, as all that is asked of an API.
 
@@ -112,8 +114,8 @@ def accept_requests(session: Session, asked: Sequence[Asked], source: RequestSou
     """
     latest = None
     if any(one.wanted.not_before for one in asked):
-        latest = session.scalar(select(func.now() + LONGEST_WAIT))
-    answers: list[Accepted | WorkflowError | None] = [_refusal(one, latest) for one in asked]
+        latest = session.scalar(select(func.now() + MAX_WAIT))
+    answers: list[AcceptedRequest | WorkflowError | None] = [_refusal(one, latest) for one in asked]
     reasons = _fill_in(session, asked, answers)
     rows = {index: _Row(new_id(), one, reasons[index]) for index, one in enumerate(asked) if answers[index] is None}
     new = _insert(session, list(rows.values()), source)
@@ -149,7 +151,7 @@ _ROLES_OF = {
 }
 
 
-def _refusal(one: Asked, latest: datetime | None) -> WorkflowError | None:
+def _refusal(one: CallerRequest, latest: datetime | None) -> WorkflowError | None:
     wanted, role = one.wanted, one.actor.role
     if wanted.trigger is AppTrigger.CREATE or role not in _ROLES_OF[wanted.trigger]:
         return Forbidden(
@@ -160,14 +162,14 @@ def _refusal(one: Asked, latest: datetime | None) -> WorkflowError | None:
     if wanted.not_before and latest and (wanted.not_before > latest or wanted.not_before.year < FIRST_YEAR):
         return Invalid(
             "not_before.out_of_bounds",
-            f"not_before is {wanted.not_before.isoformat()}; a request waits for at most {LONGEST_WAIT.days} days.",
+            f"not_before is {wanted.not_before.isoformat()}; a request waits for at most {MAX_WAIT.days} days.",
             f"Give a time until {latest:%Y-%m-%d}, or none to have it judged at once.",
         )
     return None
 
 
 def _fill_in(
-    session: Session, asked: Sequence[Asked], answers: list[Accepted | WorkflowError | None]
+    session: Session, asked: Sequence[CallerRequest], answers: list[AcceptedRequest | WorkflowError | None]
 ) -> list[tuple[Reason, ...]]:
     """Gives each one's reasons with their words. One that names no known saved reason is answered with why not.
 
@@ -194,7 +196,7 @@ class _Row:
     """What is to be stored: the request's id, what was asked for, and the reasons with their words."""
 
     id: UUID
-    asked: Asked
+    asked: CallerRequest
     reasons: tuple[Reason, ...]
 
 
@@ -242,7 +244,7 @@ _INSERT = statement(
 Of a key that is there twice, the first whose App can be seen is new."""
 
 
-def _insert(session: Session, rows: Sequence[_Row], source: RequestSource) -> dict[UUID, Accepted]:
+def _insert(session: Session, rows: Sequence[_Row], source: RequestSource) -> dict[UUID, AcceptedRequest]:
     """Inserts what is new, and gives it by id: not rows whose key was there before or whose App cannot be seen."""
     if not rows:
         return {}
@@ -266,7 +268,10 @@ def _insert(session: Session, rows: Sequence[_Row], source: RequestSource) -> di
         },
     ).one()
     due = {row.id: row.asked.wanted.not_before for row in rows}
-    return {request_id: Accepted(request_id, Times(now, max(now, due[request_id] or now))) for request_id in new or ()}
+    return {
+        request_id: AcceptedRequest(request_id, Times(now, max(now, due[request_id] or now)))
+        for request_id in new or ()
+    }
 
 
 def _reasons_text(reasons: Sequence[Reason]) -> str:
@@ -298,7 +303,7 @@ _STORED = statement(
 )
 
 
-def _answer(one: Asked, stored: _Stored) -> Accepted | WorkflowError:
+def _answer(one: CallerRequest, stored: _Stored) -> AcceptedRequest | WorkflowError:
     """Gives the answer about what is not new."""
     found = stored.get(one.key) if one.key else None
     if found is None:
@@ -310,4 +315,4 @@ def _answer(one: Asked, stored: _Stored) -> Accepted | WorkflowError:
             f"The idempotency key {one.wanted.idempotency_key} was used with another body.",
             "Use a new key for a new request.",
         )
-    return Accepted(request_id)
+    return AcceptedRequest(request_id)

@@ -22,11 +22,11 @@ from workflow.lifecycle.rules import NOT_OWN_APP, REVIEW_CLAIMED, RULES_OF
 from workflow.policy.calendar import BusinessCalendar, CalendarInvalid
 from workflow.policy.document import BOUNDS, Policies, Policy, parse_policy
 
-JUDGED_AT_MOST = 5_000
+MAX_JUDGED = 5_000
 """Apps that a preview judges; beyond them it says that its counts are not complete."""
-NAMED_AT_MOST = 100
+MAX_NAMED = 100
 """Apps that a preview names of each kind."""
-PROBLEMS_AT_MOST = 50
+MAX_PROBLEMS = 50
 _BATCH = 500
 
 
@@ -39,7 +39,7 @@ class PolicyProblem:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PolicyChange:
     """A part of the policy that would be another: its value before and after."""
 
     part: str
@@ -69,7 +69,7 @@ class Preview:
     """What a document would change if it followed version `base`. `complete`: every App in question was judged."""
 
     base: int
-    changes: tuple[Change, ...]
+    changes: tuple[PolicyChange, ...]
     lists: tuple[ListChange, ...]
     become_eligible: Affected
     no_longer_eligible: Affected
@@ -94,7 +94,7 @@ def problems_with_policy(document: Mapping[str, Any]) -> list[PolicyProblem]:
         problems += check(part, document[part])
     if not any(problem.where in _TEXTS for problem in problems):
         problems += _calendar(document)
-    return problems[:PROBLEMS_AT_MOST]
+    return problems[:MAX_PROBLEMS]
 
 
 def preview_policy(
@@ -107,7 +107,7 @@ def preview_policy(
     current = policies.current
     wanted = _parsed(current.version + 1, document)
     changes = tuple(
-        Change(part, stored.get(part, getattr(current, part, None)), document[part])
+        PolicyChange(part, stored.get(part, getattr(current, part, None)), document[part])
         for part in (*_NUMBERS, *_TEXTS)
         if part in document and stored.get(part, getattr(current, part, None)) != document[part]
     )
@@ -132,10 +132,10 @@ def preview_policy(
         current.version,
         changes,
         lists,
-        Affected(len(gained), tuple(sorted(gained)[:NAMED_AT_MOST])),
-        Affected(len(lost), tuple(sorted(lost)[:NAMED_AT_MOST])),
+        Affected(len(gained), tuple(sorted(gained)[:MAX_NAMED])),
+        Affected(len(lost), tuple(sorted(lost)[:MAX_NAMED])),
         judged,
-        complete=judged < JUDGED_AT_MOST,
+        complete=judged < MAX_JUDGED,
     )
 
 
@@ -249,7 +249,7 @@ def _candidates(session: Session, policies: Policies, wanted: Policy) -> Iterato
          WHERE state = 'public_beta' AND onboarded_customers >= :needed {"AND oauth_installed" if with_oauth else ""}
            AND id > :after ORDER BY id LIMIT :limit
     """)
-    after, left = UUID(int=0), JUDGED_AT_MOST
+    after, left = UUID(int=0), MAX_JUDGED
     while left > 0:
         wanted_now = {"needed": needed, "after": after, "limit": min(_BATCH, left)}
         ids = session.scalars(statement, wanted_now).all()

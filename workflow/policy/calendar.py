@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
 
-MOST_BUSINESS_DAYS = 1000
+MAX_BUSINESS_DAYS = 1000
 CACHED_YEARS = 256
 
 
@@ -50,12 +50,12 @@ def deadline(start: datetime, *, business_days: int, calendar: BusinessCalendar)
     happens twice is due the first time. A start in the second run of a repeated hour counts as the end of that hour,
     because the wall clock had already got that far. So a later start never gives an earlier deadline.
 
-    `business_days` is 1 to MOST_BUSINESS_DAYS. Raises ValueError for another number and for a naive `start`.
+    `business_days` is 1 to MAX_BUSINESS_DAYS. Raises ValueError for another number and for a naive `start`.
     """
     if start.utcoffset() is None:
         raise ValueError(f"The start {start} has no time zone. Pass an aware datetime, such as datetime.now(UTC).")
-    if not 1 <= business_days <= MOST_BUSINESS_DAYS:
-        raise ValueError(f"A deadline lies 1 to {MOST_BUSINESS_DAYS} business days ahead, not {business_days}.")
+    if not 1 <= business_days <= MAX_BUSINESS_DAYS:
+        raise ValueError(f"A deadline lies 1 to {MAX_BUSINESS_DAYS} business days ahead, not {business_days}.")
     zone = _zone(calendar.time_zone)
     reached = _furthest_wall_time(start, zone)
     day, clock = reached.date(), reached.time()

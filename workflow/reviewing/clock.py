@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from models import AuditEntry
 from workflow.identity.actors import SCHEDULE
-from workflow.notifications import NotificationKind, Told, notify_of_apps
+from workflow.notifications.kinds import NotificationKind
+from workflow.notifications.telling import Told, notify_of_apps
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
 from workflow.sql.arrays import app_ids

@@ -12,7 +12,8 @@ from models.conversation import Side
 from workflow.apps import lock_app
 from workflow.errors import Conflict
 from workflow.identity.actors import Actor
-from workflow.notifications import NotificationKind, Told, notify_of_apps
+from workflow.notifications.kinds import NotificationKind
+from workflow.notifications.telling import Told, notify_of_apps
 from workflow.reviewing.desk import lock_review
 from workflow.sql.arrays import app_ids
 

@@ -13,7 +13,8 @@ from models import App, Person, Review
 from models.lifecycle import Role
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
-from workflow.notifications import NotificationKind, Told, notify_of_apps
+from workflow.notifications.kinds import NotificationKind
+from workflow.notifications.telling import Told, notify_of_apps
 from workflow.policy.document import load_policies
 
 REVIEWING_ROLES = (Role.REVIEWER.value, Role.ADMIN.value)

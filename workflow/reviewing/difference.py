@@ -22,7 +22,7 @@ class ChangeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FieldChange:
     """One thing that is not as it was. `before` is None when it was added, `after` when it was removed.
 
     `path` leads to it within its part: a field of the App, a Component's id or a requirement's code, and then the
@@ -35,7 +35,7 @@ class Change:
     after: Json
 
 
-Difference = dict[str, tuple[Change, ...]]
+Difference = dict[str, tuple[FieldChange, ...]]
 """The changes of each part of a snapshot that has any."""
 
 
@@ -68,7 +68,7 @@ def apply_difference(before: Snapshot, changes: Difference) -> dict[str, Json]:
     }
 
 
-class Standing(StrEnum):
+class FindingStatus(StrEnum):
     """Where a finding stands in this round. `unchecked`: its step has not been decided yet."""
 
     NEW = "new"
@@ -92,7 +92,7 @@ class StandingFinding:
 
     step: str
     finding: Mapping[str, str]
-    standing: Standing
+    standing: FindingStatus
 
 
 def compare_findings(last: Sequence[StepFindings], now: Sequence[StepFindings]) -> tuple[StandingFinding, ...]:
@@ -110,14 +110,14 @@ def compare_findings(last: Sequence[StepFindings], now: Sequence[StepFindings]) 
             identity = _identity(step.step, finding)
             old = known[identity] > 0
             known[identity] -= old
-            found.append(StandingFinding(step.step, finding, Standing.STILL_THERE if old else Standing.NEW))
+            found.append(StandingFinding(step.step, finding, FindingStatus.STILL_THERE if old else FindingStatus.NEW))
     for step in last:
         for finding in step.findings:
             identity = _identity(step.step, finding)
             if there[identity] > 0:
                 there[identity] -= 1
             else:
-                standing = Standing.FIXED if step.step in decided else Standing.UNCHECKED
+                standing = FindingStatus.FIXED if step.step in decided else FindingStatus.UNCHECKED
                 found.append(StandingFinding(step.step, finding, standing))
     return tuple(found)
 
@@ -128,13 +128,13 @@ def _identity(step: str, finding: Mapping[str, str]) -> tuple[str, ...]:
     return step, code, finding.get("where", ""), words
 
 
-def _part_changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[Change]:
+def _part_changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[FieldChange]:
     found = []
     for key in sorted({*before, *after}):
         old, new = before.get(key), after.get(key)
         if key in before and key in after and isinstance(old, dict) and isinstance(new, dict):
             found += [
-                Change((key, *change.path), change.kind, change.before, change.after)
+                FieldChange((key, *change.path), change.kind, change.before, change.after)
                 for change in _field_changes(old, new)
             ]
         else:
@@ -145,15 +145,15 @@ def _part_changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> list
     return found
 
 
-def _field_changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[Change]:
+def _field_changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[FieldChange]:
     found = []
     for key in sorted({*before, *after}):
         if key not in before:
-            found.append(Change((key,), ChangeKind.ADDED, None, after[key]))
+            found.append(FieldChange((key,), ChangeKind.ADDED, None, after[key]))
         elif key not in after:
-            found.append(Change((key,), ChangeKind.REMOVED, before[key], None))
+            found.append(FieldChange((key,), ChangeKind.REMOVED, before[key], None))
         elif not _same(before[key], after[key]):
-            found.append(Change((key,), ChangeKind.CHANGED, before[key], after[key]))
+            found.append(FieldChange((key,), ChangeKind.CHANGED, before[key], after[key]))
     return found
 
 

@@ -32,7 +32,7 @@ class Due(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class QueueFilter:
     """What the queue is narrowed to. None means any."""
 
     show: Show = Show.OPEN
@@ -43,7 +43,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class InShort:
+class ReviewSummary:
     """A review in short: what of which App, until when, who holds it, and its steps (code, state)."""
 
     review: Review
@@ -59,7 +59,7 @@ class InShort:
 QUEUE_ORDER = (Review.due_at, Review.id)
 
 
-def queue_of(wish: Wish, actor: Actor, now: datetime) -> Select[Review]:
+def queue_of(wish: QueueFilter, actor: Actor, now: datetime) -> Select[Review]:
     """Gives the statement for the reviews that are wished for, in QUEUE_ORDER."""
     statement = select(Review).order_by(*QUEUE_ORDER)
     if wish.show is not Show.ALL:
@@ -83,7 +83,7 @@ def queue_of(wish: Wish, actor: Actor, now: datetime) -> Select[Review]:
     return statement
 
 
-def in_short(session: Session, reviews: Sequence[Review], now: datetime) -> list[InShort]:
+def in_short(session: Session, reviews: Sequence[Review], now: datetime) -> list[ReviewSummary]:
     """Gives each of `reviews` in short, in their order. Two queries, however many they are."""
     ids = [review.id for review in reviews]
     about = {
@@ -101,7 +101,7 @@ def in_short(session: Session, reviews: Sequence[Review], now: datetime) -> list
     for review_id, code, state in session.execute(wanted.order_by(ReviewStep.code)):
         steps[review_id].append((code, state))
     return [
-        InShort(
+        ReviewSummary(
             review,
             about[review.id].slug,
             about[review.id].name,

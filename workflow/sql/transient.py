@@ -10,7 +10,7 @@ STATEMENT_TIMEOUT = "57014"
 """In class 57 by its number; but what took too long once takes too long again."""
 
 
-def is_passing(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Gives whether the fault is the server's and will pass, so that the same may be tried again without end."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, TimeoutError)

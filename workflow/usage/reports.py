@@ -20,7 +20,7 @@ from workflow.identity.actors import Actor
 from workflow.lifecycle.loading import load_facts
 from workflow.lifecycle.promotion import is_counted_enough, request_promotions
 from workflow.lifecycle.rulebook import AppRulebook
-from workflow.notifications import AppAtVersion, Onboarded, notify_of_customers
+from workflow.notifications.telling import AppAtVersion, Onboarded, notify_of_customers
 from workflow.policy.document import Policies
 from workflow.sql.arrays import Booleans, Integers, Moments, Texts, Uuids, statement
 

@@ -16,12 +16,12 @@ from models.lifecycle import AccessTrigger
 from runtime.guarded_http import FetchLimits, GuardedHttp
 from tests.databases import TestDatabase
 from tests.journeys import People, now_of, people_in
-from workers.checking import findings_of_website
+from workers.actors.website_checks import findings_of_website
 from workflow.access.deciding import decide_access, mark_access_requests
 from workflow.access.domains import domain_of_mail, domain_of_website, is_disposable_mail, is_free_mail
 from workflow.access.invitations import accept_invitation
 from workflow.access.people import hand_over, invite_colleague, remove_person
-from workflow.access.requests import Asked, request_access
+from workflow.access.requests import AccessAsked, request_access
 from workflow.errors import Invalid, WorkflowError
 from workflow.policy.calendar import deadline
 from workflow.policy.document import load_policies
@@ -47,8 +47,8 @@ def _seal(code: str) -> str:
     return code
 
 
-def _asked(contact: str, company: str = "beta") -> Asked:
-    return Asked(
+def _asked(contact: str, company: str = "beta") -> AccessAsked:
+    return AccessAsked(
         company_name=company,
         website=f"https://{company}.example",
         contact_name=contact,

@@ -12,7 +12,7 @@ from models.request import RequestSource
 from tests.databases import TestDatabase
 from tests.journeys import BECAUSE, People, app_building, apps_in_public_beta, ask, judge, now_of, outcome_of, people_in
 from workflow.errors import Invalid, NotFound, WorkflowError
-from workflow.lifecycle.requests import Accepted, Asked, Wanted, accept_requests
+from workflow.lifecycle.requests import AcceptedRequest, CallerRequest, Wanted, accept_requests
 
 
 @pytest.fixture
@@ -89,7 +89,9 @@ def test_nothing_tells_another_companys_app_from_none(engine: Engine, people: Pe
     stranger = people_in(engine, "Globex").partner
     with Session(engine) as session:
         theirs, none = accept_requests(
-            session, [Asked(stranger, Wanted(slug, trigger)) for slug in ("acme", "nothing")], RequestSource.HTTP
+            session,
+            [CallerRequest(stranger, Wanted(slug, trigger)) for slug in ("acme", "nothing")],
+            RequestSource.HTTP,
         )
         assert isinstance(theirs, WorkflowError)
         assert isinstance(none, WorkflowError)
@@ -107,21 +109,21 @@ def test_what_several_ask_for_at_once_is_accepted_in_its_order_and_noted_once_ea
     with Session(engine) as session:
         soon = now_of(session) + timedelta(days=1)
     asked = [
-        Asked(other.partner, Wanted("globex", AppTrigger.SUBMIT, "key")),
-        Asked(people.partner, Wanted("globex", AppTrigger.SUBMIT)),
-        Asked(people.admin, Wanted("globex", AppTrigger.REMOVE, not_before=soon)),
-        Asked(people.partner, Wanted("acme", AppTrigger.SUBMIT, "key")),
-        Asked(people.partner, Wanted("acme", AppTrigger.SUBMIT, "key")),
+        CallerRequest(other.partner, Wanted("globex", AppTrigger.SUBMIT, "key")),
+        CallerRequest(people.partner, Wanted("globex", AppTrigger.SUBMIT)),
+        CallerRequest(people.admin, Wanted("globex", AppTrigger.REMOVE, not_before=soon)),
+        CallerRequest(people.partner, Wanted("acme", AppTrigger.SUBMIT, "key")),
+        CallerRequest(people.partner, Wanted("acme", AppTrigger.SUBMIT, "key")),
     ]
     with Session(engine) as session, session.begin():
         first, foreign, later, second, repeated = accept_requests(session, asked, RequestSource.HTTP)
-    assert isinstance(first, Accepted)
+    assert isinstance(first, AcceptedRequest)
     assert isinstance(foreign, NotFound)
-    assert isinstance(later, Accepted)
+    assert isinstance(later, AcceptedRequest)
     assert later.times is not None
     assert later.times.due_at == soon
-    assert isinstance(second, Accepted)
-    assert repeated == Accepted(second.id)
+    assert isinstance(second, AcceptedRequest)
+    assert repeated == AcceptedRequest(second.id)
     with Session(engine) as session:
         stored = session.execute(
             text("SELECT id, principal_id, due_at FROM transition_request ORDER BY position")
@@ -136,9 +138,11 @@ def test_what_several_ask_for_at_once_is_accepted_in_its_order_and_noted_once_ea
 
 def test_a_key_that_was_wasted_on_no_app_serves_for_one_in_the_same_call(engine: Engine, people: People) -> None:
     app_building(engine, people, "acme")
-    asked = [Asked(people.partner, Wanted(slug, AppTrigger.SUBMIT, "key")) for slug in ("acmee", "acme", "acme")]
+    asked = [
+        CallerRequest(people.partner, Wanted(slug, AppTrigger.SUBMIT, "key")) for slug in ("acmee", "acme", "acme")
+    ]
     with Session(engine) as session, session.begin():
         mistaken, first, repeated = accept_requests(session, asked, RequestSource.HTTP)
     assert isinstance(mistaken, WorkflowError)
-    assert isinstance(first, Accepted)
-    assert repeated == Accepted(first.id)
+    assert isinstance(first, AcceptedRequest)
+    assert repeated == AcceptedRequest(first.id)

@@ -40,7 +40,7 @@ from workflow.lifecycle.batch import MAX_ATTEMPTS, judge_due_requests, judge_sus
 from workflow.lifecycle.effects import EFFECTS
 from workflow.lifecycle.facts import Ask, Facts
 from workflow.lifecycle.loading import load_facts
-from workflow.lifecycle.requests import Accepted, Asked, Wanted, accept_requests
+from workflow.lifecycle.requests import AcceptedRequest, CallerRequest, Wanted, accept_requests
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.lifecycle.rules import RULES_OF, Missing, Rule
 from workflow.policy.document import load_policies
@@ -363,11 +363,11 @@ def test_a_key_given_twice_in_one_call_is_one_request_and_another_body_is_refuse
     app_building(engine, people, "acme")
     submit, withdraw = (Wanted("acme", trigger, "k") for trigger in (AppTrigger.SUBMIT, AppTrigger.WITHDRAW))
     with Session(engine) as session, session.begin():
-        asked = [Asked(people.partner, wanted) for wanted in (submit, submit, withdraw)]
+        asked = [CallerRequest(people.partner, wanted) for wanted in (submit, submit, withdraw)]
         first, second, other = accept_requests(session, asked, RequestSource.HTTP)
-    assert isinstance(first, Accepted)
+    assert isinstance(first, AcceptedRequest)
     assert not first.repeated
-    assert second == Accepted(first.id)
+    assert second == AcceptedRequest(first.id)
     assert second.repeated
     assert isinstance(other, Conflict)
     assert _rows(engine, "SELECT id, trigger FROM transition_request") == [(first.id, "submit")]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from models.lifecycle import AppTrigger
 from tests.databases import TestDatabase
 from tests.journeys import app_building, ask, people_in
-from workflow.lifecycle.claim import Place, Start, claim_app, claim_due_apps, due_requests
+from workflow.lifecycle.claim import QueuePosition, Start, claim_app, claim_due_apps, due_requests
 
 
 @pytest.fixture
@@ -62,9 +62,9 @@ def test_a_claim_begins_where_it_is_told_to_and_tells_what_it_saw(engine: Engine
         connection.execute(text("UPDATE transition_request SET due_at = now() WHERE app_id <> :id"), {"id": ids[0]})
     with Session(engine) as session:
         places = session.execute(text("SELECT due_at, position FROM transition_request ORDER BY position"))
-        due = [Place(*place) for place in places]
+        due = [QueuePosition(*place) for place in places]
         assert due[1].due_at == due[2].due_at
-        behind = Place(due[2].due_at, due[2].position + 1)
+        behind = QueuePosition(due[2].due_at, due[2].position + 1)
         for first in range(3):
             claim = claim_due_apps(session, limit=3, start=Start(due[first]))()
             assert claim.apps == set(ids[first:])

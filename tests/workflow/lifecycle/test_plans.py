@@ -16,12 +16,12 @@ from models.request import RequestSource
 from tests.databases import TestDatabase
 from tests.journeys import now_and_writer, writer_of
 from tests.plans import Watched, watched, watched_directly
-from workers.announcements import Announcements
-from workers.transitions import judge_batch
+from workers.judging.batches import judge_batch
+from workers.judging.in_flight import Announcements
 from workflow.identity.actors import Actor
 from workflow.lifecycle.batch import judge_due_requests
 from workflow.lifecycle.promotion import promotion_candidates, request_where_eligible
-from workflow.lifecycle.requests import Asked, Wanted, accept_requests
+from workflow.lifecycle.requests import CallerRequest, Wanted, accept_requests
 from workflow.sql.pipeline import direct_connection, direct_transaction
 
 APPS, BATCH = 5_000, 10
@@ -94,7 +94,7 @@ def test_no_statement_of_a_batch_reads_a_growing_table_through(engine: Engine) -
 def test_taking_requests_in_reads_no_growing_table_through(engine: Engine, planned: str) -> None:
     actor = Actor(new_id(), Role.ADMIN)
     wanted = [Wanted(f"app-{number}", AppTrigger.SUSPEND, f"key-{number}") for number in range(1, BATCH + 1)]
-    asked = [Asked(actor, one) for one in wanted]
+    asked = [CallerRequest(actor, one) for one in wanted]
     with Session(engine) as session:
         session.execute(text(f"SET LOCAL plan_cache_mode = {planned}"))
         with watched(engine) as seen:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from workflow.reviewing.difference import (
     ChangeKind,
-    Standing,
+    FindingStatus,
     StepFindings,
     apply_difference,
     compare_findings,
@@ -101,11 +101,11 @@ def test_findings_are_new_still_there_fixed_or_not_checked_yet() -> None:
         (one.step, one.finding["code"], one.finding["detail"], one.standing) for one in compare_findings(last, now)
     ]
     assert found == [
-        ("docs", "kept", "worded anew", Standing.STILL_THERE),
-        ("docs", "fresh", "x", Standing.NEW),
-        ("person", "other", "two", Standing.STILL_THERE),
-        ("docs", "gone", "x", Standing.FIXED),
-        ("docs", "kept", "twice", Standing.FIXED),
-        ("person", "other", "one", Standing.FIXED),
-        ("later", "open", "x", Standing.UNCHECKED),
+        ("docs", "kept", "worded anew", FindingStatus.STILL_THERE),
+        ("docs", "fresh", "x", FindingStatus.NEW),
+        ("person", "other", "two", FindingStatus.STILL_THERE),
+        ("docs", "gone", "x", FindingStatus.FIXED),
+        ("docs", "kept", "twice", FindingStatus.FIXED),
+        ("person", "other", "one", FindingStatus.FIXED),
+        ("later", "open", "x", FindingStatus.UNCHECKED),
     ]

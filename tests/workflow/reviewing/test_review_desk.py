@@ -19,7 +19,7 @@ from tests.journeys import BECAUSE, People, app_building, ask, judge, now_of, pe
 from tests.waiting import wait_until
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
-from workflow.lifecycle.requests import Accepted, Asked, Wanted, accept_requests
+from workflow.lifecycle.requests import AcceptedRequest, CallerRequest, Wanted, accept_requests
 from workflow.policy.calendar import deadline
 from workflow.policy.document import load_policies
 from workflow.reasons import Reason
@@ -252,7 +252,7 @@ PICKED = (Reason("page.no_utm", "See the footer.", saved=True),)
 
 def _accept(engine: Engine, actor: Actor, wanted: Wanted) -> Any:
     with Session(engine) as session, session.begin():
-        return accept_requests(session, [Asked(actor, wanted)], RequestSource.HTTP)[0]
+        return accept_requests(session, [CallerRequest(actor, wanted)], RequestSource.HTTP)[0]
 
 
 def _reasons_of_last(engine: Engine) -> list[dict[str, Any]]:
@@ -270,7 +270,7 @@ def test_a_picked_reason_is_filled_in_with_the_version_that_counted(
     with Session(engine) as session, session.begin():
         add_saved_reason(session, "page.no_utm", "No UTM.", "The page", people.admin)
         revise_saved_reason(session, "page.no_utm", "The links carry no UTM parameters.", "The page", people.admin)
-    assert isinstance(_accept(engine, people.admin, Wanted("acme", trigger, reasons=PICKED)), Accepted)
+    assert isinstance(_accept(engine, people.admin, Wanted("acme", trigger, reasons=PICKED)), AcceptedRequest)
     with Session(engine) as session, session.begin():
         revise_saved_reason(session, "page.no_utm", "Words of later.", "", people.admin)
     judge(engine)
@@ -293,7 +293,7 @@ def test_a_reason_that_is_retired_cannot_be_picked_but_a_repeated_request_keeps_
         add_saved_reason(session, "page.no_utm", "No UTM.", "", people.reviewer)
     wanted = Wanted("acme", AppTrigger.SUSPEND, "key-1", reasons=PICKED)
     first = _accept(engine, people.admin, wanted)
-    assert isinstance(first, Accepted)
+    assert isinstance(first, AcceptedRequest)
     with Session(engine) as session, session.begin():
         retire_saved_reason(session, "page.no_utm", people.reviewer)
     again = _accept(engine, people.admin, wanted)

@@ -11,13 +11,13 @@ from collections.abc import Callable, Collection
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from workers.checking import run_due_checks
-from workers.context import Deps
+from workers.actors.notifications import deliver_due_notifications
+from workers.actors.review_steps import run_due_steps
+from workers.actors.website_checks import run_due_checks
+from workers.context import WorkerContext
 from workers.draining import TURN_SECONDS
 from workers.jobs import run_due_jobs
-from workers.notifying import deliver_due_notifications
-from workers.reviewing import run_due_steps
-from workers.transitions import apply_due_requests
+from workers.judging.batches import apply_due_requests
 from workflow.work.bells import Bell
 
 log = logging.getLogger(__name__)
@@ -48,8 +48,8 @@ class Watch:
     of a process would wait for each other, in Python and for the same processor: more is judged by more processes.
     """
 
-    def __init__(self, deps: Deps, wait: WaitForBell, sweep_seconds: float) -> None:
-        self._deps = deps
+    def __init__(self, context: WorkerContext, wait: WaitForBell, sweep_seconds: float) -> None:
+        self._context = context
         self._wait = wait
         self._sweep_seconds = sweep_seconds
         self._stop = threading.Event()
@@ -77,11 +77,11 @@ class Watch:
                 rung = not more_is_due and self._is_rung(bell)
                 if self._stop.is_set():
                     if rung:
-                        self._deps.ring(bell)  # for others
+                        self._context.ring(bell)  # for others
                     return
                 turn_ends = time.monotonic() + TURN_SECONDS
                 more_is_due = False
-                WORK_OF[bell](self._deps)
+                WORK_OF[bell](self._context)
                 more_is_due = time.monotonic() > turn_ends
             except SQLAlchemyError:
                 log.warning("what is due could not be looked for in the database; it is tried again", exc_info=True)

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from typing import Any
 from uuid import UUID
 
-from workflow.notifications import NotificationKind
+from workflow.notifications.kinds import NotificationKind
 
 _ACCEPT = "\n\n    curl -X POST {url}/v1/invitations/{secret}/accept\n\nIt works once, and answers with your token."
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from models import WebsiteCheck
-from workers.context import Deps, database_now
+from workers.context import WorkerContext, database_now
 from workers.draining import drain
 from workers.pages import FetchesPages
 from workflow.access.findings import record_website_check
@@ -14,9 +14,9 @@ LEASE = timedelta(minutes=2)
 """Longer than a page may take."""
 
 
-def run_due_checks(deps: Deps) -> int:
+def run_due_checks(context: WorkerContext) -> int:
     """Looks at due websites until none is left or its turn is over; gives how many."""
-    return drain(deps, DueKind.WEBSITE_CHECK, _check, lease_for=LEASE)
+    return drain(context, DueKind.WEBSITE_CHECK, _check, lease_for=LEASE)
 
 
 def findings_of_website(url: str, http: FetchesPages) -> tuple[Finding, ...]:
@@ -34,10 +34,10 @@ def findings_of_website(url: str, http: FetchesPages) -> tuple[Finding, ...]:
     return ()
 
 
-def _check(deps: Deps, lease: Lease) -> bool:
-    with deps.unit_of_work() as session:
+def _check(context: WorkerContext, lease: Lease) -> bool:
+    with context.unit_of_work() as session:
         url = session.get_one(WebsiteCheck, lease.id).url
-    findings = findings_of_website(url, deps.http)
-    deps.reached("website_checked")
-    with deps.unit_of_work() as session:
+    findings = findings_of_website(url, context.http)
+    context.reached("website_checked")
+    with context.unit_of_work() as session:
         return record_website_check(session, lease, findings, database_now(session))

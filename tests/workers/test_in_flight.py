@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.base import new_id
 from tests.databases import TestDatabase
-from workers.announcements import Announcements
+from workers.judging.in_flight import Announcements
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
-"""Who is told what: the kinds of notification, their audiences, and the rows that are written with their cause."""
+"""Telling people: the rows of notifications, written in the transaction of their cause."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,45 +11,8 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
+from workflow.notifications.kinds import Audience, NotificationKind
 from workflow.sql.arrays import Integers, Texts, Uuids, statement
-
-
-class NotificationKind(StrEnum):
-    """What a message is about. workers/mail.py has the words of each."""
-
-    SUBMISSION_ACKNOWLEDGED = "submission_acknowledged"
-    CHANGES_REQUESTED = "changes_requested"
-    APPROVED = "approved"
-    OAUTH_ASKED_FOR = "oauth_asked_for"
-    REPLAY_INFO_ASKED_FOR = "replay_info_asked_for"
-    CUSTOMER_ONBOARDED = "customer_onboarded"
-    PROMOTED = "promoted"
-    SUSPENDED = "suspended"
-    REINSTATED = "reinstated"
-    REMOVED = "removed"
-    NEW_SUBMISSION = "new_submission"
-    REVIEW_DUE_SOON = "review_due_soon"
-    REVIEW_OVERDUE = "review_overdue"
-    REVIEW_HANDED_OVER = "review_handed_over"
-    CLAIM_LAPSED = "claim_lapsed"
-    MESSAGE_TO_PARTNER = "message_to_partner"
-    MESSAGE_TO_REVIEWER = "message_to_reviewer"
-    NEW_ACCESS_REQUEST = "new_access_request"
-    ACCESS_OVERDUE = "access_overdue"
-    ACCESS_DECLINED = "access_declined"
-    WELCOME = "welcome"
-    COLLEAGUE_ASKED = "colleague_asked"
-    COLLEAGUE_INVITED = "colleague_invited"
-    PERSON_REMOVED = "person_removed"
-    OWNERSHIP_HANDED_OVER = "ownership_handed_over"
-
-
-class Audience(StrEnum):
-    """Who is told: the people of the App's company, or whoever holds its open review, else the review team."""
-
-    PARTNER = "partner"
-    REVIEWERS = "reviewers"
-
 
 _RECIPIENTS = {
     Audience.PARTNER: "p.organization_id = t.organization_id",

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from workers.announcements import Announcements
-from workers.context import Deps
+from workers.context import WorkerContext
 from workers.draining import TURN_SECONDS
+from workers.judging.in_flight import Announcements
 from workflow.lifecycle.batch import BatchReport, NowAndWriter, judge_due_requests, judge_suspect
 from workflow.lifecycle.claim import FROM_FRONT, FRONT, Start
 from workflow.sql.pipeline import direct_connection, direct_transaction
@@ -19,7 +19,7 @@ LOOK_FROM_FRONT_SECONDS = 2.0
 to others who never came for it."""
 
 
-def apply_due_requests(deps: Deps) -> int:
+def apply_due_requests(context: WorkerContext) -> int:
     """Judges due requests until a claim finds nothing or the turn is over, which rings again; gives how many.
 
     Each batch is one transaction. The claim after a batch finds what came for its Apps while they were locked, which
@@ -33,15 +33,15 @@ def apply_due_requests(deps: Deps) -> int:
     judged = 0
     turn_ends = time.monotonic() + TURN_SECONDS
     start, oldest, front_is_due = FROM_FRONT, FRONT, 0.0
-    with direct_connection(deps.engine) as connection:
+    with direct_connection(context.engine) as connection:
         while True:
             from_front = time.monotonic() >= front_is_due
             if from_front:
                 start = FROM_FRONT
-            report = _one_batch(deps, connection, start)
+            report = _one_batch(context, connection, start)
             judged += len(report.outcomes)
             for app_id in report.suspects:
-                judged += _quarantine(deps, connection, app_id)
+                judged += _quarantine(context, connection, app_id)
             if not report.claimed and from_front:
                 return judged
             if not report.claimed:
@@ -52,17 +52,19 @@ def apply_due_requests(deps: Deps) -> int:
             start = Start(report.newest, skip) if skip else Start(oldest)
             turn_is_over = time.monotonic() > turn_ends
             if report.full or turn_is_over:
-                deps.ring(Bell.APPLY)
+                context.ring(Bell.APPLY)
             if turn_is_over:
                 return judged
 
 
-def _one_batch(deps: Deps, connection: Connection, start: Start) -> BatchReport:
+def _one_batch(context: WorkerContext, connection: Connection, start: Start) -> BatchReport:
     began = time.monotonic()
-    report = judge_batch(connection, deps.announcements, deps.now_and_writer, limit=deps.batch_size, start=start)
+    report = judge_batch(
+        connection, context.announcements, context.now_and_writer, limit=context.batch_size, start=start
+    )
     if report.outcomes:
-        deps.took_batch(time.monotonic() - began)
-    _after_commit(deps, report)
+        context.took_batch(time.monotonic() - began)
+    _after_commit(context, report)
     return report
 
 
@@ -79,24 +81,24 @@ def judge_batch(
         return judge_due_requests(session, now_and_writer=now_and_writer, announce=announce, limit=limit, start=start)
 
 
-def _quarantine(deps: Deps, connection: Connection, app_id: UUID) -> int:
+def _quarantine(context: WorkerContext, connection: Connection, app_id: UUID) -> int:
     """Judges the App's requests that were in a batch whose process died, each in a transaction of its own."""
     judged = 0
     while True:
-        with deps.announcements.batch() as announce, direct_transaction(connection) as session:
-            report = judge_suspect(session, app_id, now_and_writer=deps.now_and_writer, announce=announce)
-        _after_commit(deps, report)
+        with context.announcements.batch() as announce, direct_transaction(connection) as session:
+            report = judge_suspect(session, app_id, now_and_writer=context.now_and_writer, announce=announce)
+        _after_commit(context, report)
         if not report.outcomes or not report.outcomes[0].request.crashes:
             return judged + len(report.outcomes)
         judged += 1
 
 
-def _after_commit(deps: Deps, report: BatchReport) -> None:
+def _after_commit(context: WorkerContext, report: BatchReport) -> None:
     if not report.outcomes:
         return
-    deps.reached("after_commit")
+    context.reached("after_commit")
     counts = Counter(outcome.status for outcome in report.outcomes)
     for status, count in counts.items():
-        deps.count_outcomes(status, count)
+        context.count_outcomes(status, count)
     if counts["applied"]:
-        deps.ring(Bell.STEPS, Bell.NOTIFICATIONS)
+        context.ring(Bell.STEPS, Bell.NOTIFICATIONS)

@@ -5,17 +5,17 @@ from typing import Any
 from dramatiq import Broker, actor
 from dramatiq.middleware import CurrentMessage
 
-from workers.context import Deps
+from workers.context import WorkerContext
 from workers.intake import request_transition
 
 
-def declare_actor(broker: Broker, deps: Deps) -> None:
+def declare_actor(broker: Broker, context: WorkerContext) -> None:
     """Declares the queue and its actor on `broker`. Call it once a process, after forking."""
 
     def take_in(*positional: Any, **arguments: Any) -> None:
         message = CurrentMessage.get_current_message()
         tries = 1 + (message.options.get("retries", 0) if message else 0)
-        request_transition(deps, arguments | ({"positional": positional} if positional else {}), tries=tries)
+        request_transition(context, arguments | ({"positional": positional} if positional else {}), tries=tries)
 
     actor(
         actor_name="request_transition",

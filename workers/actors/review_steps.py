@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from models import Review, ReviewStep, Submission
-from workers.context import Deps, database_now
+from workers.context import WorkerContext, database_now
 from workers.draining import drain
 from workers.steps import REGISTRY
 from workers.steps.step import Evidence
@@ -17,13 +17,13 @@ LEASE = timedelta(minutes=2)
 """Longer than any step may take: a page is fetched within seconds."""
 
 
-def run_due_steps(deps: Deps) -> int:
+def run_due_steps(context: WorkerContext) -> int:
     """Runs due steps until none is left or its turn is over; gives how many."""
-    return drain(deps, DueKind.REVIEW_STEP, _run_step, lease_for=LEASE)
+    return drain(context, DueKind.REVIEW_STEP, _run_step, lease_for=LEASE)
 
 
-def _run_step(deps: Deps, lease: Lease) -> bool:
-    with deps.unit_of_work() as session:
+def _run_step(context: WorkerContext, lease: Lease) -> bool:
+    with context.unit_of_work() as session:
         step, submission = session.execute(
             select(ReviewStep, Submission)
             .join(Review, Review.id == ReviewStep.review_id)
@@ -33,8 +33,8 @@ def _run_step(deps: Deps, lease: Lease) -> bool:
         code, snapshot = step.code, submission.snapshot
     taken = REGISTRY[code]
     evidence = Evidence(snapshot["app"]["name"], snapshot["evidence"].get(taken.needs, {}))
-    outcome = taken.run(evidence, deps.http)
-    deps.reached("step_done")
-    with deps.unit_of_work() as session:
+    outcome = taken.run(evidence, context.http)
+    context.reached("step_done")
+    with context.unit_of_work() as session:
         now = database_now(session)
         return record_machine_step(session, lease, outcome.trigger, outcome.findings, SCHEDULE, now)

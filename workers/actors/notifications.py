@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from workers.context import Deps
+from workers.context import WorkerContext
 from workers.draining import drain
-from workers.mail import Letter, compose
+from workflow.notifications.mail import Letter, compose
 from workflow.work.leases import DueKind, Lease, finish_due_row
 
 LEASE = timedelta(minutes=5)
@@ -28,20 +28,20 @@ _CONTENT = text("""
 _FORGET_SECRET = text("UPDATE notification SET data = data - 'sealed' WHERE id = :id AND data ? 'sealed'")
 
 
-def deliver_due_notifications(deps: Deps) -> int:
+def deliver_due_notifications(context: WorkerContext) -> int:
     """Delivers due notifications until none is left or its turn is over; gives how many were tried."""
-    return drain(deps, DueKind.NOTIFICATION, _deliver, lease_for=LEASE)
+    return drain(context, DueKind.NOTIFICATION, _deliver, lease_for=LEASE)
 
 
-def _deliver(deps: Deps, lease: Lease) -> bool:
-    with deps.unit_of_work() as session:
+def _deliver(context: WorkerContext, lease: Lease) -> bool:
+    with context.unit_of_work() as session:
         row = session.execute(_CONTENT, {"id": lease.id}).mappings().one_or_none()
     if row is None:
         return False
-    letter = Letter(**{**row, "data": _opened(row["data"], deps.unseal)})
-    deps.mail.send(compose(letter, sender=deps.mail_from, public_url=deps.public_url))
-    deps.reached("notification_sent")
-    with deps.unit_of_work() as session:
+    letter = Letter(**{**row, "data": _opened(row["data"], context.unseal)})
+    context.mail.send(compose(letter, sender=context.mail_from, public_url=context.public_url))
+    context.reached("notification_sent")
+    with context.unit_of_work() as session:
         finished = finish_due_row(session, lease)
         if finished:
             session.execute(_FORGET_SECRET, {"id": lease.id})

@@ -1,0 +1,11 @@
+"""How a finding is answered, wherever it was found."""
+
+from pydantic import BaseModel, Field
+
+
+class FindingAnswer(BaseModel):
+    """Something that was found: a stable code, what it is, and how to mend it."""
+
+    code: str = Field(examples=["mail.free"])
+    detail: str = Field(examples=["gmail.com gives addresses to everybody."])
+    remedy: str = Field(default="", examples=["Use an address at acme.example."])

@@ -1,0 +1,1 @@
+"""Dramatiq's actors, one file a kind of work."""

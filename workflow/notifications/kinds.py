@@ -1,0 +1,40 @@
+"""What people are told of, and who is told."""
+
+from enum import StrEnum
+
+
+class NotificationKind(StrEnum):
+    """What a message is about. `workflow.notifications.mail` has the words of each."""
+
+    SUBMISSION_ACKNOWLEDGED = "submission_acknowledged"
+    CHANGES_REQUESTED = "changes_requested"
+    APPROVED = "approved"
+    OAUTH_ASKED_FOR = "oauth_asked_for"
+    REPLAY_INFO_ASKED_FOR = "replay_info_asked_for"
+    CUSTOMER_ONBOARDED = "customer_onboarded"
+    PROMOTED = "promoted"
+    SUSPENDED = "suspended"
+    REINSTATED = "reinstated"
+    REMOVED = "removed"
+    NEW_SUBMISSION = "new_submission"
+    REVIEW_DUE_SOON = "review_due_soon"
+    REVIEW_OVERDUE = "review_overdue"
+    REVIEW_HANDED_OVER = "review_handed_over"
+    CLAIM_LAPSED = "claim_lapsed"
+    MESSAGE_TO_PARTNER = "message_to_partner"
+    MESSAGE_TO_REVIEWER = "message_to_reviewer"
+    NEW_ACCESS_REQUEST = "new_access_request"
+    ACCESS_OVERDUE = "access_overdue"
+    ACCESS_DECLINED = "access_declined"
+    WELCOME = "welcome"
+    COLLEAGUE_ASKED = "colleague_asked"
+    COLLEAGUE_INVITED = "colleague_invited"
+    PERSON_REMOVED = "person_removed"
+    OWNERSHIP_HANDED_OVER = "ownership_handed_over"
+
+
+class Audience(StrEnum):
+    """Who is told: the people of the App's company, or whoever holds its open review, else the review team."""
+
+    PARTNER = "partner"
+    REVIEWERS = "reviewers"
