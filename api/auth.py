@@ -23,7 +23,7 @@ _bearer = HTTPBearer(auto_error=False, description="A token: dc_<role>_...")
 
 @dataclass(frozen=True)
 class Access:
-    """The dependency that lets a caller in whose token has one of `roles` and `scope`, and gives who they are.
+    """The dependency that lets a caller in whose token has one of `roles` and `scope`, and returns who they are.
 
     With `or_nobody` a call without a token is let in too, as None.
     Raises Forbidden: token.missing, token.invalid, token.expired, token.revoked, role.forbidden or scope.missing.
@@ -69,7 +69,7 @@ def allow_or_nobody(scope: Scope, *roles: Role) -> Any:
 
 
 async def find_callers(engine: AsyncEngine, tokens: Sequence[str]) -> Sequence[Principal | Forbidden]:
-    """Gives who holds each token, read from the database now: what was revoked is refused at once.
+    """Returns who holds each token, read from the database now: what was revoked is refused at once.
 
     It is one statement, so `engine` may be one without transactions, which spares two round trips.
     """

@@ -56,7 +56,7 @@ class ApiContext:
     redis_answers: Callable[[], Awaitable[bool]]
 
     async def transact(self, work: Callable[[Session], Result]) -> Result:
-        """Runs synchronous `work` in one transaction and gives what it gives, after COMMIT."""
+        """Runs synchronous `work` in one transaction and returns its result after COMMIT."""
         return await transact(self.engine, work)
 
     async def look_into(self, work: Callable[[], Result]) -> Result:
@@ -64,12 +64,12 @@ class ApiContext:
         return await asyncio.get_running_loop().run_in_executor(self.pixels, work)
 
     def writer(self, session: Session) -> WriteContext:
-        """Gives what writing transitions needs."""
+        """Returns what writing transitions needs."""
         return WriteContext(self.history_key, self.rulebook, load_policies(session), lambda _name: None)
 
 
 async def transact(engine: AsyncEngine, work: Callable[[Session], Result]) -> Result:
-    """Runs synchronous `work` in one transaction (none, if `engine` commits by statement); gives what it gives, after.
+    """Runs synchronous `work` in one transaction (none, if `engine` commits by statement); returns its result afterwards.
 
     One switch into the greenlet for BEGIN, work and COMMIT.
     """
@@ -88,7 +88,7 @@ async def context_of(request: Request) -> ApiContext:
 
 
 def now_of(session: Session) -> datetime:
-    """Gives the database's time: one clock for all processes."""
+    """Returns the database's time: one clock for all processes."""
     now: datetime = session.execute(text("SELECT now()")).scalar_one()
     return now
 

@@ -55,13 +55,13 @@ _PAGE = f"""\
 
 @router.get("")
 async def show_page() -> HTMLResponse:
-    """Gives the page."""
+    """Returns the page."""
     return HTMLResponse(_PAGE, headers=_HEADERS)
 
 
 @router.get("/{name}")
 async def show_file(name: Annotated[str, Path(max_length=64)]) -> Response:
-    """Gives a file that the page names."""
+    """Returns a file that the page names."""
     caching = {"Cache-Control": "public, max-age=3600"}
     if name == "start.js":
         return Response(_START, media_type="text/javascript", headers=_HEADERS | caching)

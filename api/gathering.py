@@ -24,7 +24,7 @@ class Gatherer(Generic[Item, Answer]):
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __call__(self, item: Item) -> Answer:
-        """Gives the answer for `item`, or raises it. The work goes on when the caller no longer waits."""
+        """Returns the answer for `item`, or raises it. The work goes on when the caller no longer waits."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, answer))
         if len(self._tasks) < AT_ONCE:

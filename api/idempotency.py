@@ -17,7 +17,7 @@ Answer = tuple[int, dict[str, Any]]
 
 
 def once(session: Session, actor: Actor, key: str | None, body: Any, make: Callable[[], Answer]) -> Answer:
-    """Gives what `make` gives, or the stored answer when this key was used with the same body.
+    """Returns what `make` gives, or the stored answer when this key was used with the same body.
 
     In the caller's transaction: key and effect are there together or not at all. Raises Conflict
     (`idempotency.mismatch`) for another body. Two calls at once with one key take turns.

@@ -101,7 +101,7 @@ ROUTERS = (
 
 
 def create_api(settings: Settings) -> FastAPI:
-    """Gives the application. Connects to nothing yet."""
+    """Returns the application. Connects to nothing yet."""
     engine = make_async_engine(settings)
     by_statement = engine.execution_options(isolation_level="AUTOCOMMIT")
     doorbell = counted_doorbell(settings.redis_url, Bell)

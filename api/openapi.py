@@ -37,7 +37,7 @@ class DescribedAPI(FastAPI):
     """An application that describes itself in full."""
 
     def openapi(self) -> dict[str, Any]:
-        """Gives the description, made once."""
+        """Returns the description, made once."""
         if self.openapi_schema is None:
             self.openapi_schema = _told(super().openapi())
         return self.openapi_schema
@@ -80,7 +80,7 @@ def _name_of(shape: Mapping[str, Any]) -> str:
 
 
 def _example(shape: Mapping[str, Any], schemas: Mapping[str, Any], name: str, depth: int) -> Any:
-    """Gives a value of `shape`, which is that of the field `name`."""
+    """Returns a value of `shape`, which is that of the field `name`."""
     if "examples" in shape:
         return shape["examples"][0]
     if "example" in shape:
@@ -116,7 +116,7 @@ def _made(shape: Mapping[str, Any], schemas: Mapping[str, Any], name: str, depth
 
 
 def _fits(word: Any, shape: Mapping[str, Any]) -> bool:
-    """Gives whether `word`, known by the field's name alone, may stand where the shape says no more than a type."""
+    """Returns whether `word`, known by the field's name alone, may stand where the shape says no more than a type."""
     kinds: dict[type, str] = {str: "string", dict: "object", list: "array"}
     if shape.get("properties") or shape.get("format") or {"$ref", "anyOf"} & shape.get("items", {}).keys():
         return False

@@ -48,6 +48,6 @@ class Waiter:
 
 
 def seconds_to_wait(prefer: str | None) -> int:
-    """Gives the N of `Prefer: wait=N` (RFC 7240), at most 30; 0 without one."""
+    """Returns the N of `Prefer: wait=N` (RFC 7240), at most 30; 0 without one."""
     found = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})", prefer or "")
     return min(int(found.group(1)), MAX_WAIT_SECONDS) if found else 0

@@ -14,7 +14,7 @@ BENCHMARKS = (
 
 
 def main(arguments: list[str]) -> int:
-    """Gives 0, 1 when a benchmark broke (the others still run), or 2 when a name is unknown."""
+    """Returns 0, 1 when a benchmark broke (the others still run), or 2 when a name is unknown."""
     names = [one for one in arguments if one != "--quick"]
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:

@@ -15,7 +15,7 @@ LOOKS, BATCH = 25, 500
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Gives the time of a claim of 500 due requests beside so many finished ones, and beside none."""
+    """Returns the time of a claim of 500 due requests beside so many finished ones, and beside none."""
     apps = scale.of(10_000, 5_000)
     with stage(apps=apps) as on:
         put_requests(on.engine, 1, apps=apps)

@@ -34,7 +34,7 @@ class Answers:
 
 
 def service_token(on: Stage) -> str:
-    """Gives the token of a new service."""
+    """Returns the token of a new service."""
     with Session(on.engine) as session, session.begin():
         now = session.execute(text("SELECT now()")).scalar_one()
         service = Service(name=f"bench-{now.timestamp()}")
@@ -44,7 +44,7 @@ def service_token(on: Stage) -> str:
 
 
 def admin_token(on: Stage) -> str:
-    """Gives the token of a new administrator."""
+    """Returns the token of a new administrator."""
     with Session(on.engine) as session, session.begin():
         now = session.execute(text("SELECT now()")).scalar_one()
         admin = Person(role="admin", name="Bench", email=f"admin-{now.timestamp()}@bench.example")
@@ -54,7 +54,7 @@ def admin_token(on: Stage) -> str:
 
 
 def post(path: str, token: str, body: str, **headers: str) -> bytes:
-    """Gives the bytes of a request; `headers` go by their names with underscores."""
+    """Returns the bytes of a request; `headers` go by their names with underscores."""
     given = {"Host": "bench", "Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     given |= {name.replace("_", "-"): value for name, value in headers.items()}
     given |= {"Content-Length": str(len(body.encode()))}

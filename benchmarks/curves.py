@@ -17,7 +17,7 @@ RATES = {10: 1, 50: 1, 100: 1, 200: 1, 500: 20, 1_000: 20}
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Gives the rate and the worker CPU by size of batch, and latency and worker CPU by rate of arrival."""
+    """Returns the rate and the worker CPU by size of batch, and latency and worker CPU by rate of arrival."""
     yield from _by_batch(scale)
     yield from _by_rate(scale)
 

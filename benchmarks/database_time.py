@@ -11,7 +11,7 @@ _EXPLAIN = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON)"
 
 
 def milliseconds_in_database(engine: Engine, session: Session, work: Callable[[Session], Any], *, looks: int) -> float:
-    """Gives the median of `looks` times of all statements of `work` together. Rolls the session back."""
+    """Returns the median of `looks` times of all statements of `work` together. Rolls the session back."""
     statements: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:

@@ -18,7 +18,7 @@ PEERS = ("plain_actor", "raw_actor", "pgqueuer")
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Gives applied transitions a second beside each reference, and worker CPU for each."""
+    """Returns applied transitions a second beside each reference, and worker CPU for each."""
     apps = scale.of(10_000, 3_000)
     single, by_peer = scale.of(10_000, 2_000), scale.of(2_000, 400)
     tried = CLIENTS[scale.of(0, 2) :]
@@ -49,12 +49,12 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
 
 def drain(on: Stage, *, apps: int, **settings: str) -> tuple[float, float]:
-    """Has two worker processes apply five requests of each App; gives the rate and their CPU (us) for each."""
+    """Has two worker processes apply five requests of each App; returns the rate and their CPU (us) for each."""
     return apply_all(on, ask(on, EACH, apps=apps), **settings)
 
 
 def apply_all(on: Stage, asked: int, **settings: str) -> tuple[float, float]:
-    """Has two worker processes, with `settings`, apply what is due, which is `asked`; gives the rate and their CPU (us)
+    """Has two worker processes, with `settings`, apply what is due, which is `asked`; returns the rate and their CPU (us)
     for each."""
     since = on.moment()
     with workers(on, processes=2, **settings) as started:

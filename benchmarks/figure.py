@@ -24,7 +24,7 @@ class Figure:
         return self.value / self.reference_value
 
     def line(self) -> str:
-        """Gives the figure as one line of JSON."""
+        """Returns the figure as one line of JSON."""
         rounded = {"value": _short(self.value), "reference_value": _short(self.reference_value)}
         return json.dumps(asdict(self) | rounded | {"ratio": _short(self.ratio)})
 
@@ -36,7 +36,7 @@ class Scale:
     quick: bool
 
     def of(self, full: int, quick: int) -> int:
-        """Gives the number for this run."""
+        """Returns the number for this run."""
         return quick if self.quick else full
 
     @property
@@ -46,7 +46,7 @@ class Scale:
 
 
 def in_turn(contenders: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
-    """Lets the contenders run one after the other, `rounds` times; gives each one's median."""
+    """Lets the contenders run one after the other, `rounds` times; returns each one's median."""
     results: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, run in contenders.items():
@@ -55,7 +55,7 @@ def in_turn(contenders: dict[str, Callable[[], float]], rounds: int) -> dict[str
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """Gives the value that `percent` of `values` do not exceed."""
+    """Returns the value that `percent` of `values` do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 

@@ -33,7 +33,7 @@ _LATENCIES = text("""
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Gives the median and the 99th percentile at each rate, and what idle workers cost."""
+    """Returns the median and the 99th percentile at each rate, and what idle workers cost."""
     seconds = scale.of(20, 2)
     ours: dict[int, list[float]] = {}
     with stage(apps=APPS) as on, workers(on) as started, api(on) as (_, port):
@@ -58,7 +58,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
 def latencies_at(
     on: Stage, port: int, token: str, rate: int, seconds: int, *, together: int = 1
 ) -> tuple[list[float], int]:
-    """Sends `rate` requests a second, in lists of `together` when that is not 1; gives the latencies (ms) of what was
+    """Sends `rate` requests a second, in lists of `together` when that is not 1; returns the latencies (ms) of what was
     applied, and how many calls were refused for overload. Needs APPS Apps in public beta, each asked in turn."""
     since = on.moment()
     start = int(on.number("SELECT count(*) FROM transition_request"))

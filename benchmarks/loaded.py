@@ -21,7 +21,7 @@ PATH = "/v1/transition-requests"
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Gives the rate of a drain and its worker CPU while requests arrive at half the drain's rate for ten minutes."""
+    """Returns the rate of a drain and its worker CPU while requests arrive at half the drain's rate for ten minutes."""
     apps = scale.of(10_000, 3_000)
     with stage(apps=2 * apps) as on:
         alone = median(drain(on, apps=apps)[0] for _ in range(scale.rounds))

@@ -39,7 +39,7 @@ LOOKED_FOR = {
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Gives milliseconds in the database for each page, beside the goal and beside the same page at 10,000 Apps."""
+    """Returns milliseconds in the database for each page, beside the goal and beside the same page at 10,000 Apps."""
     few: dict[str, float] = {}
     there = 100
     with stage(apps=there) as on:
@@ -57,7 +57,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
 
 def milliseconds(url: str) -> dict[str, float]:
-    """Gives the database's time for each kind of page."""
+    """Returns the database's time for each kind of page."""
     engine = create_engine(url)
     with Session(engine) as session:
         measured = partial(milliseconds_in_database, engine, session, looks=LOOKS)

@@ -12,7 +12,7 @@ PARTITIONS = 16
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Gives transitions a second with the log in partitions, beside the log in one table."""
+    """Returns transitions a second with the log in partitions, beside the log in one table."""
     apps = scale.of(10_000, 1_000)
     with stage(apps=apps) as whole, stage(apps=apps) as split:
         partition_log(split.engine, PARTITIONS)

@@ -50,7 +50,7 @@ _STYLE: Any = {
 
 
 def main(arguments: list[str]) -> int:
-    """Gives 0, or 1 when no plot's figures are among those that were read."""
+    """Returns 0, or 1 when no plot's figures are among those that were read."""
     with fileinput.input(arguments) as lines:
         figures = [json.loads(line) for line in lines if line.startswith("{")]
     with matplotlib.rc_context(_STYLE):

@@ -28,11 +28,11 @@ class Running:
     process: psutil.Process
 
     def cpu_seconds(self) -> float:
-        """Gives the CPU time that they have used so far."""
+        """Returns the CPU time that they have used so far."""
         return sum(sum(one.cpu_times()[:2]) for one in self._family())
 
     def megabytes(self) -> list[float]:
-        """Gives the resident memory of each child that works."""
+        """Returns the resident memory of each child that works."""
         return [one.memory_info().rss / 1024**2 for one in self._family()[1:]]
 
     def _family(self) -> list[psutil.Process]:
@@ -40,7 +40,7 @@ class Running:
 
 
 def environment(on: Stage, **settings: str) -> dict[str, str]:
-    """Gives a process's environment; `settings` go by the names of environment variables."""
+    """Returns a process's environment; `settings` go by the names of environment variables."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("DEVCENTER_")},
         "DATABASE_URL": on.url,
@@ -67,7 +67,7 @@ def running(command: list[str], env: dict[str, str], log: Path) -> Iterator[Runn
 
 @contextmanager
 def workers(on: Stage, *, processes: int = 2, **settings: str) -> Iterator[Running]:
-    """Runs worker processes that judge and apply; gives them once all of them listen to their bell.
+    """Runs worker processes that judge and apply; returns them once all of them listen to their bell.
 
     What follows from a transition is written and stays due: sending mail is another kind of work. The sweep is slow, so
     that it does not do in secret what the bell is measured for.
@@ -91,7 +91,7 @@ def starting_workers(on: Stage, *, processes: int, **settings: str) -> Iterator[
 
 @contextmanager
 def api(on: Stage, **settings: str) -> Iterator[tuple[Running, int]]:
-    """Runs one API process; gives it and its port once it answers."""
+    """Runs one API process; returns it and its port once it answers."""
     port = free_port()
     command = [sys.executable, "-m", "cli.main", "api"]
     with running(command, environment(on, DEVCENTER_API_PORT=str(port), **settings), on.folder / "api.log") as started:

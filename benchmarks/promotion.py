@@ -22,7 +22,7 @@ LOOKS = 50
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Gives how long it takes to find the eligible, among so many Apps and four times as many, and to promote them.
+    """Returns how long it takes to find the eligible, among so many Apps and four times as many, and to promote them.
 
     Garbage is collected as a worker does, because workers run the sweep.
     """

@@ -32,7 +32,7 @@ class Resources:
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Gives what one transition of each App takes, beside the same done one at a time."""
+    """Returns what one transition of each App takes, beside the same done one at a time."""
     apps = scale.of(10_000, 2_000)
     messages = apps // 4
     worker_cpu: list[float] = []
@@ -63,7 +63,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
 
 def _used(on: Stage, transitions: int, work: Callable[[], object]) -> Resources:
-    """Gives what `work` took for each of so many transitions."""
+    """Returns what `work` took for each of so many transitions."""
     before = _so_far(on)
     work()
     pairs = zip(astuple(_so_far(on)), astuple(before), strict=True)
@@ -87,7 +87,7 @@ def _so_far(on: Stage) -> Resources:
 
 
 def _postgres_cpu(on: Stage) -> float:
-    """Gives the CPU seconds of the server, its processes that have ended included."""
+    """Returns the CPU seconds of the server, its processes that have ended included."""
     postmaster = psutil.Process(on.postgres_pid())
     while True:
         children = postmaster.children()

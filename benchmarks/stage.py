@@ -38,28 +38,28 @@ class Stage:
     engine: Engine
 
     def number(self, statement: str) -> float:
-        """Gives the one number that `statement` asks for."""
+        """Returns the one number that `statement` asks for."""
         with self.engine.connect() as connection:
             return float(connection.execute(text(statement)).scalar_one())
 
     def is_drained(self) -> bool:
-        """Gives whether no request is due. Looks at one row at most, so that it may be asked often."""
+        """Returns whether no request is due. Looks at one row at most, so that it may be asked often."""
         return self.number("SELECT count(*) FROM (SELECT FROM transition_request WHERE status = 'due'"
                            " ORDER BY due_at, position LIMIT 1) one") == 0  # fmt: skip
 
     def moment(self) -> datetime:
-        """Gives the database's present time."""
+        """Returns the database's present time."""
         with self.engine.connect() as connection:
             now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
             return now
 
     def postgres_pid(self) -> int:
-        """Gives the process id of the database's server."""
+        """Returns the process id of the database's server."""
         file = next((self.folder / "postgres").rglob("postmaster.pid"))
         return int(file.read_text().split()[0])
 
     def applied_a_second(self, since: datetime) -> float:
-        """Gives the transitions written since, for each second from the first one's time to the last one's commit."""
+        """Returns the transitions written since, for each second from the first one's time to the last one's commit."""
         with self.engine.connect() as connection:
             row = connection.execute(_RATE, {"since": since}).one()
         return float(row.applied / row.seconds)
@@ -73,7 +73,7 @@ class Stage:
 
 @contextmanager
 def stage(*, apps: int, state: str = "public_beta", settings: dict[str, str] | None = None) -> Iterator[Stage]:
-    """Gives a migrated database with `apps` Apps in `state` (building or public_beta), ten to a company."""
+    """Returns a migrated database with `apps` Apps in `state` (building or public_beta), ten to a company."""
     with tempfile.TemporaryDirectory(prefix="devcenter-bench-") as name:
         folder = Path(name)
         with (
@@ -90,7 +90,7 @@ def stage(*, apps: int, state: str = "public_beta", settings: dict[str, str] | N
 
 
 def ask(on: Stage, each: int, *, apps: int) -> int:
-    """Puts `each` due requests on the first `apps` Apps: suspend and reinstate in turn. Gives how many."""
+    """Puts `each` due requests on the first `apps` Apps: suspend and reinstate in turn. Returns how many."""
     put_requests(on.engine, each, apps=apps)
     on.settle()
     return each * apps

@@ -17,13 +17,13 @@ GOAL = 10_000
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Gives reports accepted a second, alone and beside a drain, and the drain beside 10,000 reports a second."""
+    """Returns reports accepted a second, alone and beside a drain, and the drain beside 10,000 reports a second."""
     apps, lists = scale.of(10_000, 2_000), scale.of(200, 40)
     with stage(apps=apps) as on, api(on) as (process, port):
         token = service_token(on)
 
         def reports(number: int) -> bytes:
-            """Gives a list of new customers of fifty Apps, none of them asked for otherwise at the moment."""
+            """Returns a list of new customers of fifty Apps, none of them asked for otherwise at the moment."""
             slugs = [f"app-{(number * 50 + one) % apps + 1}" for one in range(50)]
             items = [
                 {"app": slugs[one % 50], "use": "customer", "workspace": f"w-{number}-{one}"} for one in range(BULK)

@@ -12,14 +12,14 @@ from workflow.history.verification import Finding, Head, verify_history
 
 
 def findings(settings: Settings, heads_file: Path | None) -> Iterator[Finding]:
-    """Gives everything that is wrong with the log, compared with exported heads too where a file is given."""
+    """Returns everything that is wrong with the log, compared with exported heads too where a file is given."""
     exported = tuple(read_heads(heads_file)) if heads_file else ()
     with unit_of_work(settings.database_url) as session:
         yield from verify_history(session, settings.history_key.get_secret_value().encode(), exported)
 
 
 def read_heads(file: Path) -> Iterator[Head]:
-    """Gives the heads of an export, one a line. Raises Mistake with the line that cannot be read."""
+    """Returns the heads of an export, one a line. Raises Mistake with the line that cannot be read."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except OSError as error:

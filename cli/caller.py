@@ -24,19 +24,19 @@ class Caller:
             self._http.headers["Authorization"] = f"Bearer {token}"
 
     def get(self, path: str) -> Any:
-        """Gives the answer's JSON."""
+        """Returns the answer's JSON."""
         return self._call("GET", path)
 
     def put(self, path: str, body: Any = None) -> Any:
-        """Puts `body`; gives the answer's JSON, None when there is none."""
+        """Puts `body`; returns the answer's JSON, None when there is none."""
         return self._call("PUT", path, body)
 
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
-        """Posts `body` with a new idempotency key; gives the answer's JSON, None when there is none."""
+        """Posts `body` with a new idempotency key; returns the answer's JSON, None when there is none."""
         return self._call("POST", path, body, {"Idempotency-Key": str(uuid4()), **headers})
 
     def upload(self, path: str, content: bytes) -> Any:
-        """Posts `content` as it is; gives the answer's JSON."""
+        """Posts `content` as it is; returns the answer's JSON."""
         return self._call("POST", path, content)
 
     def ask_for(self, app: str, trigger: str) -> dict[str, Any]:

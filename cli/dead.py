@@ -13,7 +13,7 @@ MAX_LISTED = 200
 
 
 def list_dead(session: Session) -> list[DeadRow]:
-    """Gives the newest 200 of each kind, rejected messages included."""
+    """Returns the newest 200 of each kind, rejected messages included."""
     return [row for kind in LISTED_KINDS for row in dead_rows(session, kind, None, MAX_LISTED)]
 
 

@@ -31,7 +31,7 @@ class NodePosition:
 
 
 def mermaid(edges: Sequence[Edge]) -> str:
-    """Gives a Mermaid state diagram. The state before birth is its starting point."""
+    """Returns a Mermaid state diagram. The state before birth is its starting point."""
     lines = ["stateDiagram-v2"]
     for (source, target), triggers in _moves(edges).items():
         start = "[*]" if source == NEW else source
@@ -40,7 +40,7 @@ def mermaid(edges: Sequence[Edge]) -> str:
 
 
 def svg(edges: Sequence[Edge]) -> str:
-    """Gives an SVG that stands by itself. The same edges always give the same bytes."""
+    """Returns an SVG that stands by itself. The same edges always give the same bytes."""
     places, finals = _layout(edges)
     width = max(place.x for place in places.values()) + BOX_WIDTH // 2 + MARGIN
     floor = max(place.y for place in places.values()) + ROW - 30
@@ -72,7 +72,7 @@ def _moves(edges: Sequence[Edge]) -> dict[tuple[str, str], list[str]]:
 
 
 def _layout(edges: Sequence[Edge]) -> tuple[dict[str, NodePosition], list[str]]:
-    """Gives a place for each state, by its distance from birth, and the states that nothing leads out of.
+    """Returns a place for each state, by its distance from birth, and the states that nothing leads out of.
 
     States at the same distance go one below the other, each half a column further left, so that no fall to the final
     states crosses a box.
@@ -140,7 +140,7 @@ def _arrow(start: NodePosition, end: NodePosition, triggers: Sequence[str], *, b
 
 
 def _aside(state: str, places: dict[str, NodePosition], moves: dict[tuple[str, str], list[str]]) -> int:
-    """Gives how far from its middle a state falls to the final ones: away from the arrows that lead down from it."""
+    """Returns how far from its middle a state falls to the final ones: away from the arrows that lead down from it."""
     here = places[state]
     below = [places[end] for start, end in moves if start == state and end in places and places[end].y > here.y]
     return 0 if not below else -34 if below[0].x > here.x else 34
@@ -155,7 +155,7 @@ def _line(path: str) -> str:
 
 
 def _words(triggers: Sequence[str], x: int, bottom: int) -> list[str]:
-    """Gives a word for each trigger, on white so that no line runs through it, whatever shows the picture."""
+    """Returns a word for each trigger, on white so that no line runs through it, whatever shows the picture."""
     lines = []
     for number, trigger in enumerate(reversed(triggers)):
         y, width = bottom - number * LABEL_LINE, len(trigger) * LETTER_WIDTH + 6

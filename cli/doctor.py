@@ -35,7 +35,7 @@ class Check:
 
 
 def examine(settings: Settings, folder: Path) -> Iterator[Check]:
-    """Gives a check at a time; one that cannot be made is not fine, and never ends the examination."""
+    """Returns a check at a time; one that cannot be made is not fine, and never ends the examination."""
     yield _settings(settings)
     yield from _database(settings)
     yield _tried("redis", lambda: redis_version(settings.redis_url))

@@ -41,7 +41,7 @@ class Home:
 
     @classmethod
     def here(cls) -> "Home":
-        """Gives `.devcenter` in the current folder, or the one that DEVCENTER_HOME names."""
+        """Returns `.devcenter` in the current folder, or the one that DEVCENTER_HOME names."""
         return cls(Path(os.environ.get("DEVCENTER_HOME") or ".devcenter").absolute())
 
     @property
@@ -49,7 +49,7 @@ class Home:
         return self.path / "mail"
 
     def log_of(self, process: str) -> Path:
-        """Gives the file that a process of `up` logs to."""
+        """Returns the file that a process of `up` logs to."""
         return self.path / "log" / f"{process}.log"
 
     def create(self) -> None:
@@ -58,7 +58,7 @@ class Home:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def hold(self) -> int:
-        """Takes the folder for this process until it ends; gives the lock's descriptor to close.
+        """Takes the folder for this process until it ends; returns the lock's descriptor to close.
 
         Raises Mistake, with the process id, when another `up` has it.
         """
@@ -78,7 +78,7 @@ class Home:
         return lock
 
     def secrets(self) -> Secrets:
-        """Gives the secrets of this folder; invents and stores them the first time. Raises Mistake when damaged."""
+        """Returns the secrets of this folder; invents and stores them the first time. Raises Mistake when damaged."""
         file = self.path / "secrets.json"
         if not file.exists():
             _replace(file, {"history_key": secrets.token_hex(32), "secret_key": Fernet.generate_key().decode()})
@@ -92,7 +92,7 @@ class Home:
             ) from None
 
     def read_run(self) -> Run | None:
-        """Gives what the last `up` wrote, running or not; None when there is nothing readable."""
+        """Returns what the last `up` wrote, running or not; None when there is nothing readable."""
         try:
             run: Run = json.loads((self.path / "run.json").read_text())
         except (OSError, ValueError):
@@ -100,7 +100,7 @@ class Home:
         return run if isinstance(run, dict) and isinstance(run.get("pids"), dict) else None
 
     def running(self) -> Run | None:
-        """Gives what a `devcenter up` that is alive wrote; None when none is."""
+        """Returns what a `devcenter up` that is alive wrote; None when none is."""
         run = self.read_run()
         return run if run and psutil.pid_exists(int(run["pids"].get("up", -1))) else None
 

@@ -26,7 +26,7 @@ class Letter:
     message: EmailMessage
 
     def as_text(self) -> str:
-        """Gives the message as a person reads it: its headers, and its words decoded."""
+        """Returns the message as a person reads it: its headers, and its words decoded."""
         headers = "".join(f"{name}: {value}\n" for name, value in self.message.items() if name in _SHOWN)
         body = self.message.get_body(("plain", "html"))
         return f"{headers}\n{body.get_content() if body else ''}"
@@ -46,12 +46,12 @@ class Mailbox:
         return partial.rename(self._folder / f"{name}.eml")
 
     def letters(self) -> Iterator[Letter]:
-        """Gives every message, oldest first."""
+        """Returns every message, oldest first."""
         for number, file in enumerate(sorted(self._folder.glob("*.eml")), start=1):
             yield Letter(number, email.message_from_bytes(file.read_bytes(), policy=email.policy.default))
 
     def letter(self, number: int) -> Letter:
-        """Gives one message. Raises Mistake when there is no such number."""
+        """Returns one message. Raises Mistake when there is no such number."""
         for letter in self.letters():
             if letter.number == number:
                 return letter

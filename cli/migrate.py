@@ -11,7 +11,7 @@ from migrations.run import Revisions, downgrade, revisions, upgrade
 
 
 def migrate(down: str | None) -> Revisions:
-    """Migrates up, or down to `down` (what later revisions stored is lost). Gives where the database then stands.
+    """Migrates up, or down to `down` (what later revisions stored is lost). Returns where the database then stands.
 
     Only the address matters here, so a database can be migrated before the other settings are there.
     """

@@ -24,7 +24,7 @@ class Mistake(Exception):
 
 
 def explain(error: BaseException) -> Mistake | None:
-    """Gives a known error in words; None for one that is a defect of devcenter and deserves its traceback."""
+    """Returns a known error in words; None for one that is a defect of devcenter and deserves its traceback."""
     match error:
         case Mistake():
             return error
@@ -43,7 +43,7 @@ def explain(error: BaseException) -> Mistake | None:
 
 
 def without_password(url: str) -> str:
-    """Gives a URL that may be shown."""
+    """Returns a URL that may be shown."""
     return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
 
 

@@ -18,14 +18,14 @@ STOP_SECONDS = 5
 
 
 def start_partner(started: Installation, port: int) -> str:
-    """Starts the example partner as a process of the installation; gives its address. Raises Mistake."""
+    """Starts the example partner as a process of the installation; returns its address. Raises Mistake."""
     keep_program(started, "partner", *COMMAND, str(port), folder=CHECKOUT)
     return _address(started.home.log_of("partner"))
 
 
 @contextmanager
 def lent_partner(home: Home) -> Iterator[str]:
-    """Runs an example partner of its own while the block lasts; gives its address. Raises Mistake."""
+    """Runs an example partner of its own while the block lasts; returns its address. Raises Mistake."""
     log = home.log_of("lent-partner")
     with log.open("wb") as output:
         partner = subprocess.Popen([sys.executable, *COMMAND, "0"], cwd=CHECKOUT, stdout=output, stderr=output)

@@ -23,7 +23,7 @@ COMMAND_LINE = UUID("00000000-0000-7000-8000-000000000002")
 
 
 def settings_here() -> Settings:
-    """Gives the settings of the environment; without DATABASE_URL there, those of this folder's `devcenter up`.
+    """Returns the settings of the environment; without DATABASE_URL there, those of this folder's `devcenter up`.
 
     Raises SettingsInvalid, and Mistake when neither is there.
     """
@@ -47,12 +47,12 @@ def settings_here() -> Settings:
 
 
 def as_application(settings: Settings) -> Settings:
-    """Gives settings whose connections act as the application role, unless the login is that role already."""
+    """Returns settings whose connections act as the application role, unless the login is that role already."""
     return settings.model_copy(update={"database_url": application_url(settings.database_url)})
 
 
 def application_url(database_url: str) -> str:
-    """Gives a URL whose connections have no more rights than the application role."""
+    """Returns a URL whose connections have no more rights than the application role."""
     url = make_url(database_url)
     if url.username == APPLICATION_ROLE:
         return database_url
@@ -74,7 +74,7 @@ def unit_of_work(database_url: str) -> Iterator[Session]:
 
 
 def database_now(session: Session) -> datetime:
-    """Gives the database's present time, UTC."""
+    """Returns the database's present time, UTC."""
     now: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
     return now
 

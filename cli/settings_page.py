@@ -16,7 +16,7 @@ settings: they are policy, versioned in the database. This page is made by `devc
 
 
 def settings_page() -> str:
-    """Gives the page as Markdown."""
+    """Returns the page as Markdown."""
     rows = []
     for name, field in Settings.model_fields.items():
         required = field.default is PydanticUndefined

@@ -45,7 +45,7 @@ def walk_once(console: Console) -> None:
 
 
 def _play(started: Installation, console: Console, pages: str | None) -> str | None:
-    """Lets the partner in, tells of the installation, and walks if the partner has pages; gives the App's slug."""
+    """Lets the partner in, tells of the installation, and walks if the partner has pages; returns the App's slug."""
     key = started.settings.history_key.get_secret_value().encode()
     stage = Stage(started.api_url, started.settings.database_url, started.tokens, key, started.mail)
     with View(console) as view:

@@ -131,11 +131,11 @@ class Supervisor:
         self._changed = changed
 
     def pids(self) -> dict[str, int]:
-        """Gives the process id of everything that runs, by name."""
+        """Returns the process id of everything that runs, by name."""
         return {thing.name: thing.pid for thing in list(self._kept) if thing.pid is not None}
 
     def starts_of(self, name: str) -> int:
-        """Gives how often `name` was started."""
+        """Returns how often `name` was started."""
         return sum(thing.starts for thing in self._kept if thing.name == name)
 
     def stop(self) -> None:
@@ -176,7 +176,7 @@ class Supervisor:
 
 
 def end_marked(mark: str) -> list[int]:
-    """Ends every process whose environment carries `mark`: what a killed `up` left. Gives their ids."""
+    """Ends every process whose environment carries `mark`: what a killed `up` left. Returns their ids."""
     left = [process for process in psutil.process_iter() if _carries(process, mark)]
     for process in left:
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -42,7 +42,7 @@ class TokenLine:
 def create_token(
     database_url: str, holder: Holder, *, label: str, life: timedelta, scopes: Sequence[Scope] | None = None
 ) -> str:
-    """Gives the text of a new token, which cannot be had again. Commits. A holder not known yet is made.
+    """Returns the text of a new token, which cannot be had again. Commits. A holder not known yet is made.
 
     Raises Mistake when the holder is not described well enough, and Invalid for a scope that the role has not.
     """
@@ -62,7 +62,7 @@ def revoke(database_url: str, token_id: UUID) -> None:
 
 
 def tokens(database_url: str) -> Sequence[TokenLine]:
-    """Gives all tokens, newest first."""
+    """Returns all tokens, newest first."""
     with unit_of_work(database_url) as session:
         now = database_now(session)
         return [

@@ -52,7 +52,7 @@ class Installation:
         return f"http://{self.settings.api_host}:{self.settings.api_port}"
 
     def environment(self) -> dict[str, str]:
-        """Gives the environment of a process of this installation."""
+        """Returns the environment of a process of this installation."""
         environment = environment_of(self.settings)
         environment.pop("DATABASE_OWNER_URL", None)
         environment.pop("DEVCENTER_METRICS_PORT", None)  # its workers and scheduler cannot share one
@@ -174,7 +174,7 @@ def _parts(home: Home, supervisor: Supervisor, say: Say) -> Settings:
 
 
 def _api_port() -> int:
-    """Gives the port for the API: the usual one, or a free one when that is busy and nobody insisted on it.
+    """Returns the port for the API: the usual one, or a free one when that is busy and nobody insisted on it.
 
     Raises Mistake when the port that was asked for is busy, before anything is started.
     """

@@ -28,7 +28,7 @@ NOT_LINTED = (
 
 
 def main() -> int:
-    """Gives 0 when nothing drifted and the linter finds nothing, 1 after printing what is wrong."""
+    """Returns 0 when nothing drifted and the linter finds nothing, 1 after printing what is wrong."""
     with (
         tempfile.TemporaryDirectory(prefix="devcenter-check-") as folder,
         EmbeddedPostgres(Path(folder)) as postgres,

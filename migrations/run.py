@@ -47,12 +47,12 @@ def downgrade(owner_url: str, revision: str) -> None:
 
 
 def revisions(connection: Connection) -> Revisions:
-    """Gives the revision of the database behind `connection` and the newest one of the code."""
+    """Returns the revision of the database behind `connection` and the newest one of the code."""
     return Revisions(MigrationContext.configure(connection).get_current_revision(), head_revision())
 
 
 def head_revision() -> str:
-    """Gives the newest revision of the code: what a database must be at."""
+    """Returns the newest revision of the code: what a database must be at."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if head is None:
         raise RuntimeError("the migrations folder holds no revision; the checkout is incomplete")
@@ -61,7 +61,7 @@ def head_revision() -> str:
 
 @contextmanager
 def locked_connection(owner_url: str) -> Iterator[Connection]:
-    """Gives a connection while a second one, in autocommit, holds the migration lock."""
+    """Returns a connection while a second one, in autocommit, holds the migration lock."""
     engine = create_engine(owner_url, poolclass=NullPool)
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:

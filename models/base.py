@@ -30,7 +30,7 @@ class Base(DeclarativeBase):
 
 
 def new_id() -> UUID:
-    """Gives a UUIDv7: unique without asking the database, and sorted by time of birth."""
+    """Returns a UUIDv7: unique without asking the database, and sorted by time of birth."""
     return uuid7()
 
 
@@ -45,6 +45,6 @@ CreatedAt = Annotated[datetime, mapped_column(DateTime(timezone=True), server_de
 
 
 def one_of(column: str, values: type[StrEnum] | Iterable[str]) -> CheckConstraint:
-    """Gives a CHECK, named after `column`, that it holds one of `values`."""
+    """Returns a CHECK, named after `column`, that it holds one of `values`."""
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)

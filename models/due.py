@@ -38,7 +38,7 @@ class DueMixin:
 
 
 def due_constraints() -> tuple[SchemaItem, ...]:
-    """Gives the CHECKs and the index that every due table has. The index ends in `id` so that claims stay flat."""
+    """Returns the CHECKs and the index that every due table has. The index ends in `id` so that claims stay flat."""
     return (
         one_of("status", DueStatus),
         CheckConstraint("attempts >= 0", name="attempts"),

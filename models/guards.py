@@ -146,7 +146,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
 
 
 def guard_statements() -> tuple[str, ...]:
-    """Gives the DDL of all guards and grants, in order of creation."""
+    """Returns the DDL of all guards and grants, in order of creation."""
     guards = tuple(statement for guard in GUARDS for statement in guard.statements)
     grants = tuple(
         f"GRANT {', '.join(privileges)} ON {table} TO {APPLICATION_ROLE}" for table, privileges in PRIVILEGES.items()

@@ -75,7 +75,7 @@ class WakingRedisBroker(RedisBroker):
         return enqueued
 
     def wake_key(self, queue_name: str) -> str:
-        """Gives the list on which consumers of the queue wait."""
+        """Returns the list on which consumers of the queue wait."""
         return f"{self.namespace}:wake:{queue_name}"
 
 
@@ -199,7 +199,7 @@ out: bounds of tries, times, other actors to call."""
 
 
 def _read(payload: bytes, queue_name: str) -> Message[Any]:
-    """Gives the message. Raises DecodeError, also for what Dramatiq would decode and then break its thread on."""
+    """Returns the message. Raises DecodeError, also for what Dramatiq would decode and then break its thread on."""
     try:
         fields = get_encoder().decode(payload)
     except Exception as error:

@@ -19,7 +19,7 @@ IDLE_SECONDS = 5.0
 
 
 def make_engine(settings: Settings, *, pool_size: int | None = None) -> Engine:
-    """Gives an engine for threads. Create it after forking: connections must not be shared between processes."""
+    """Returns an engine for threads. Create it after forking: connections must not be shared between processes."""
     engine = create_engine(
         settings.database_url,
         pool_size=pool_size or settings.database_pool,
@@ -33,7 +33,7 @@ def make_engine(settings: Settings, *, pool_size: int | None = None) -> Engine:
 
 
 def make_async_engine(settings: Settings) -> AsyncEngine:
-    """Gives an engine for an event loop, over the same driver."""
+    """Returns an engine for an event loop, over the same driver."""
     engine = create_async_engine(
         settings.database_url,
         pool_size=settings.database_pool,
@@ -77,7 +77,7 @@ def _has_something_to_read(connection: psycopg.Connection | psycopg.AsyncConnect
 
 
 def _options(settings: Settings) -> str:
-    """Gives the session's limits, after whatever options the URL has (these would take their place)."""
+    """Returns the session's limits, after whatever options the URL has (these would take their place)."""
     given = make_url(settings.database_url).query.get("options", "")
     limit = settings.statement_timeout_s * 1000
     bounds = (

@@ -52,7 +52,7 @@ class Doorbell:
             self._wanted.notify_all()
 
     def wait(self, bell: str, seconds: float) -> bool:
-        """Gives True once `bell` is rung, or False after about `seconds`, at most about WAIT_SECONDS.
+        """Returns True once `bell` is rung, or False after about `seconds`, at most about WAIT_SECONDS.
 
         Never raises: without Redis the time passes, and `on_failure` is told.
         """
@@ -112,7 +112,7 @@ class Doorbell:
 
 
 def counted_doorbell(redis_url: str, bells: Iterable[str]) -> Doorbell:
-    """Gives a doorbell whose failures are in the metrics, those of `bells` from the start: a first one is a growth."""
+    """Returns a doorbell whose failures are in the metrics, those of `bells` from the start: a first one is a growth."""
     for bell in bells:
         BELL_FAILURES.labels(bell)
     return Doorbell(redis_url, on_failure=lambda bell: BELL_FAILURES.labels(bell).inc())

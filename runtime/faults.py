@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def fault_points(setting: str | None) -> Callable[[str], None]:
-    """Gives a function to call at named points. Without a setting it does nothing.
+    """Returns a function to call at named points. Without a setting it does nothing.
 
     `setting` is `name=hits:file`: when `name` is reached for the `hits`-th time (counted over all processes that
     share `file`, which gets a line for each hit) the process kills itself with SIGKILL. Later hits do nothing.

@@ -13,16 +13,16 @@ class KeyRing:
         self._keys = MultiFernet([Fernet(key.get_secret_value()) for key in keys])
 
     def seal(self, secret: str) -> str:
-        """Gives `secret` encrypted, as text."""
+        """Returns `secret` encrypted, as text."""
         return self._keys.encrypt(secret.encode()).decode()
 
     def unseal(self, sealed: str) -> str:
-        """Gives what was sealed. Raises ValueError when no key of the ring opens it."""
+        """Returns what was sealed. Raises ValueError when no key of the ring opens it."""
         try:
             return self._keys.decrypt(sealed.encode()).decode()
         except InvalidToken:
             raise ValueError("No key of the ring opens this secret: the one that sealed it was taken out.") from None
 
     def rotate(self, sealed: str) -> str:
-        """Gives what was sealed, sealed anew with the first key. Raises ValueError like `unseal`."""
+        """Returns what was sealed, sealed anew with the first key. Raises ValueError like `unseal`."""
         return self.seal(self.unseal(sealed))

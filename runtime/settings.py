@@ -184,13 +184,13 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def environment_name(field_name: str) -> str:
-    """Gives the environment variable that sets `field_name`."""
+    """Returns the environment variable that sets `field_name`."""
     alias = Settings.model_fields[field_name].validation_alias
     return str(alias) if alias else f"DEVCENTER_{field_name.upper()}"
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """Gives this process's environment with `settings` written into it, for starting another process."""
+    """Returns this process's environment with `settings` written into it, for starting another process."""
     environment = dict(os.environ)
     for name in Settings.model_fields:
         value = getattr(settings, name)

@@ -23,7 +23,7 @@ SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def shared_metrics_folder() -> dict[str, str]:
-    """Makes the folder in which the processes of one worker count together; gives the environment that names it."""
+    """Makes the folder in which the processes of one worker count together; returns the environment that names it."""
     return {SHARED_FOLDER: tempfile.mkdtemp(prefix="devcenter-metrics-")}
 
 

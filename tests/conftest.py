@@ -92,7 +92,7 @@ def module_valkey_url(servers: Servers) -> str:
 
 
 def fresh_valkey_url(servers: Servers) -> str:
-    """Gives the URL of a Valkey database that is given once in a run.
+    """Returns the URL of a Valkey database that is given once in a run.
 
     FLUSHDB is harmless; FLUSHALL, SHUTDOWN and CONFIG hit all tests, as do channels, which databases do not separate:
     a test of those starts an `EmbeddedValkey` of its own.

@@ -27,7 +27,7 @@ class TestDatabase:
 
 
 def connect_superuser(addresses: PostgresAddresses) -> psycopg.Connection:
-    """Gives a connection in autocommit that can make databases."""
+    """Returns a connection in autocommit that can make databases."""
     url = make_url(addresses.superuser_url).set(drivername="postgresql", database="postgres")
     return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
 

@@ -50,7 +50,7 @@ def make_possible(engine: Engine, people: People, slug: str, trigger: AppTrigger
 
 
 def asker_of(people: People, trigger: AppTrigger) -> Actor:
-    """Gives who asks for `trigger` in an ordinary life of an App."""
+    """Returns who asks for `trigger` in an ordinary life of an App."""
     if trigger in (AppTrigger.SUBMIT, AppTrigger.WITHDRAW):
         return people.partner
     if trigger in (AppTrigger.REQUEST_CHANGES, AppTrigger.APPROVE):

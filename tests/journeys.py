@@ -112,7 +112,7 @@ def people_in(engine: Engine, company: str = "Acme") -> People:
 
 
 def token_of(engine: Engine, actor: Actor, scopes: Sequence[Scope] | None = None) -> str:
-    """Gives a new bearer token of the actor, valid for a day, for `scopes` or for all that its role may do."""
+    """Returns a new bearer token of the actor, valid for a day, for `scopes` or for all that its role may do."""
     with Session(engine) as session, session.begin():
         holder = session.get(Service if actor.role is Role.SERVICE else Person, actor.id)
         assert isinstance(holder, Service | Person)
@@ -204,7 +204,7 @@ def ask(
 
 
 def judge(engine: Engine, rulebook: AppRulebook | None = None, *, limit: int = 500) -> list[BatchReport]:
-    """Judges batches until a claim finds nothing, and gives their reports."""
+    """Judges batches until a claim finds nothing, and returns their reports."""
     reports = []
     with direct_connection(engine) as connection:
         while True:
@@ -235,14 +235,14 @@ def announce(engine: Engine, request_ids: Sequence[UUID]) -> UUID:
 
 
 def state_of(engine: Engine, slug: str) -> tuple[str, int]:
-    """Gives the App's state and version."""
+    """Returns the App's state and version."""
     with Session(engine) as session:
         row = session.execute(select(App.state, App.version).where(App.slug == slug)).one()
         return row.state, row.version
 
 
 def outcome_of(engine: Engine, request_id: UUID) -> dict[str, object]:
-    """Gives the request's status, version, error and the codes of its unmet rules."""
+    """Returns the request's status, version, error and the codes of its unmet rules."""
     with Session(engine) as session:
         row = session.execute(
             text("SELECT status, version, last_error, unmet FROM transition_request WHERE id = :id"), {"id": request_id}

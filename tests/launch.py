@@ -47,7 +47,7 @@ def evidence_for(partner: Caller, slug: str) -> dict[str, dict[str, Any]]:
 
 
 def give_everything(partner: Caller, slug: str) -> None:
-    """Gives the evidence for every requirement."""
+    """Returns the evidence for every requirement."""
     for code, evidence in evidence_for(partner, slug).items():
         answer = partner("PUT", f"/v1/apps/{slug}/checklist/{code}", {"evidence": evidence})
         assert answer.status_code == 200, answer.text

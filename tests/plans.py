@@ -93,7 +93,7 @@ def _explain(found: Watched, statement: str, parameters: Any, own: Any, driver: 
 
 
 def _prepared(statement: str, parameters: Mapping[str, Any], driver: abc.Transformer) -> tuple[str, str]:
-    """Gives the SQL that prepares the statement, with the types that the driver sends, and that executes it."""
+    """Returns the SQL that prepares the statement, with the types that the driver sends, and that executes it."""
     numbers = {name: f"${number}" for number, name in enumerate(parameters, 1)}
     numbered = re.sub(r"%\((\w+)\)s", lambda named: numbers[named[1]], statement).replace("%%", "%")
     if not parameters:

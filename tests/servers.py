@@ -71,7 +71,7 @@ class TestRun:
 
 
 def servers_of(folder: Path) -> Servers:
-    """Gives the servers of the run in `folder`; the first caller of all its processes starts them.
+    """Returns the servers of the run in `folder`; the first caller of all its processes starts them.
 
     Raises EmbeddedError with what prevented the start, to every caller.
     """

@@ -77,7 +77,7 @@ def _run() -> "subprocess.Popen[str]":
 
 
 def _started(run: "subprocess.Popen[str]") -> tuple[Path, int]:
-    """Gives the run's folder and the id of one of its Postgres processes."""
+    """Returns the run's folder and the id of one of its Postgres processes."""
     assert run.stdout is not None
     folder, url = run.stdout.readline().split()
     [(pid,)] = execute(url, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")

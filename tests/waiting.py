@@ -11,7 +11,7 @@ Seen = TypeVar("Seen")
 
 
 def wait_until(condition: Callable[[], Seen], *, seconds: float = 10, what: str = "the condition") -> Seen:
-    """Gives what `condition` gives as soon as that is true.
+    """Returns what `condition` gives as soon as that is true.
 
     Raises AssertionError, which names `what` was awaited and what was seen last, if it is not within `seconds`.
     """

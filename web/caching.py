@@ -11,7 +11,7 @@ IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", max_length=100
 
 
 def cached(content: BaseModel, if_none_match: str | None, *, max_age_s: int) -> Response:
-    """Gives the content with its ETag, or 304 without a body when the client has that already.
+    """Returns the content with its ETag, or 304 without a body when the client has that already.
 
     Any cache may keep it for `max_age_s`, and must ask again afterwards: it may not show what is old when we are away.
     """
@@ -24,6 +24,6 @@ def cached(content: BaseModel, if_none_match: str | None, *, max_age_s: int) -> 
 
 
 def _names(if_none_match: str | None, etag: str) -> bool:
-    """Gives whether the header names the tag. Comparison is weak, as RFC 9110 has it for GET."""
+    """Returns whether the header names the tag. Comparison is weak, as RFC 9110 has it for GET."""
     named = [one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")]
     return etag in named or named == ["*"]

@@ -20,12 +20,12 @@ _TAG = re.compile(r'\s*(W/)?"([^"]*)"\s*')
 
 
 def etag_of(revision: int) -> str:
-    """Gives the ETag of a revision."""
+    """Returns the ETag of a revision."""
     return f'"{revision}"'
 
 
 def seen_in(if_match: str | None) -> Seen:
-    """Gives the revisions that the editor saw. A weak tag, or one of another making, matches none.
+    """Returns the revisions that the editor saw. A weak tag, or one of another making, matches none.
 
     Raises Conflict (`revision.missing`) when there is no `If-Match`.
     """

@@ -72,7 +72,7 @@ class Counting(Protocol):
     """Where requests are counted."""
 
     async def take(self, rate: Rate, key: str) -> Verdict | None:
-        """Gives the verdict on one more request, or None when nobody knows."""
+        """Returns the verdict on one more request, or None when nobody knows."""
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class RedisCounting:
     _broken: bool = False
 
     async def take(self, rate: Rate, key: str) -> Verdict | None:
-        """Gives the verdict, from what is paid for already or from Redis; None when Redis does not answer."""
+        """Returns the verdict, from what is paid for already or from Redis; None when Redis does not answer."""
         paid = _kept(self._paid, f"{rate.name}:{key}", _Paid)
         if paid.left and paid.last is not None:
             paid.left -= 1
@@ -225,14 +225,14 @@ def _telling(verdict: Verdict, send: Send) -> Send:
 
 
 def _token_of(scope: Scope) -> str | None:
-    """Gives the first bearer token's hash, as the routes read it."""
+    """Returns the first bearer token's hash, as the routes read it."""
     given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
     scheme, _, token = given.partition(b" ")
     return hashlib.sha256(token).hexdigest()[:32] if scheme.lower() == b"bearer" and token else None
 
 
 def _network_of(scope: Scope) -> str:
-    """Gives the client's address; of IPv6 the /64, which is what one household or machine is given."""
+    """Returns the client's address; of IPv6 the /64, which is what one household or machine is given."""
     host = scope["client"][0] if scope.get("client") else "unknown"
     try:
         address = ip_address(host)

@@ -89,7 +89,7 @@ _REPEAT = "Try again, with the same Idempotency-Key: what was done is not done t
 
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Gives the declaration of problem answers, for a route's `responses`."""
+    """Returns the declaration of problem answers, for a route's `responses`."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": _TITLES[status], "model": Problem, "content": content} for status in statuses}
 
@@ -105,7 +105,7 @@ COMMON = PUBLIC | answers(401, 403, 409)
 def problem(
     status: int, code: str, detail: str, remedy: str = "", unmet: list[dict[str, Any]] | None = None
 ) -> JSONResponse:
-    """Gives the answer for a problem. After a request that was not read to its end the connection closes."""
+    """Returns the answer for a problem. After a request that was not read to its end the connection closes."""
     headers = _HEADERS.get(status)
     body = {
         "type": "about:blank",
@@ -120,7 +120,7 @@ def problem(
 
 
 def problem_of(error: WorkflowError) -> JSONResponse:
-    """Gives the answer for an error of the workflow."""
+    """Returns the answer for an error of the workflow."""
     status = STATUS_OF_CODE.get(error.code) or next((code for kind, code in STATUS_OF if isinstance(error, kind)), 422)
     unmet = [one.as_dict() for one in error.unmet] if isinstance(error, Refused) else []
     return problem(status, error.code, error.detail, error.remedy, unmet)
@@ -166,7 +166,7 @@ def install(app: FastAPI) -> None:
 
 
 def _methods_at(request: Request) -> list[str]:
-    """Gives the methods of all routes of the path's template; the framework names only those of the first it finds."""
+    """Returns the methods of all routes of the path's template; the framework names only those of the first it finds."""
     routes = [route for route in iter_route_contexts(request.app.routes) if route.path is not None]
     here = next((route for route in routes if compile_path(route.path or "")[0].match(request.url.path)), None)
     found = [route.methods or set() for route in routes if here is not None and route.path == here.path]

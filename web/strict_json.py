@@ -11,7 +11,7 @@ MAX_INTEGER = 2**63 - 1
 
 
 def what_is_wrong(body: bytes) -> str | None:
-    """Gives why `body` is not taken: not JSON in UTF-8, a name twice in one object, NaN, an integer beyond 64 bits,
+    """Returns why `body` is not taken: not JSON in UTF-8, a name twice in one object, NaN, an integer beyond 64 bits,
     nested deeper than 32, or of too many values. None when it is well.
 
     Costs about as much as parsing it once; the parts are counted first, so that no body is dear.
@@ -32,7 +32,7 @@ def what_is_wrong(body: bytes) -> str | None:
 
 
 def nests_deeper(value: Any, depth: int) -> bool:
-    """Gives whether lists and objects lie in `value` more than `depth` deep. Takes no stack, however deep it is."""
+    """Returns whether lists and objects lie in `value` more than `depth` deep. Takes no stack, however deep it is."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(depth):
         level = [inner for one in level for inner in _inside(one) if isinstance(inner, dict | list)]

@@ -21,7 +21,7 @@ class SendsMail(Protocol):
     """Hands messages to a mail server."""
 
     def send(self, message: EmailMessage) -> None:
-        """Gives when the server has taken the message; raises OSError or smtplib.SMTPException otherwise."""
+        """Returns when the server has taken the message; raises OSError or smtplib.SMTPException otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,12 @@ class WorkerContext:
             yield session
 
     def now_and_writer(self, session: Session) -> tuple[datetime, WriteContext]:
-        """Gives the database's time and what writing transitions needs, with the policies as they are now."""
+        """Returns the database's time and what writing transitions needs, with the policies as they are now."""
         now, policies = self.policies.read(session)
         return now, WriteContext(self.history_key, self.rulebook, policies, self.reached)
 
 
 def database_now(session: Session) -> datetime:
-    """Gives the database's present time: one clock for all machines."""
+    """Returns the database's present time: one clock for all machines."""
     now: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
     return now

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 def drain(
     context: WorkerContext, kind: DueKind, work: Callable[[WorkerContext, Lease], bool], *, lease_for: timedelta
 ) -> int:
-    """Works on due rows until none is left or the turn is over, which rings again; gives how many were tried.
+    """Works on due rows until none is left or the turn is over, which rings again; returns how many were tried.
 
     `work` records how its row ended, by the lease, and gives False when the row was not wanted any more. When it
     raises, that try has failed: the row is tried again, later and later, and holds up no other.

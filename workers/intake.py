@@ -115,6 +115,6 @@ def _wanted(message: TransitionMessage) -> Wanted:
 
 
 def _storable(text: str) -> str:
-    """Gives the text without tokens and without what Postgres cannot store."""
+    """Returns the text without tokens and without what Postgres cannot store."""
     clean = text.replace("\x00", "").encode(errors="replace").decode()
     return re.sub(r"dc_[a-z]+_[A-Za-z0-9_-]+", "dc_***", clean)

@@ -54,7 +54,7 @@ class Job:
     in_steps: bool = False
 
     def tick_at(self, now: datetime) -> datetime:
-        """Gives the latest tick at or before `now`."""
+        """Returns the latest tick at or before `now`."""
         seconds = self.every.total_seconds()
         return datetime.fromtimestamp(now.timestamp() // seconds * seconds, tz=now.tzinfo)
 
@@ -149,7 +149,7 @@ _VOID_OVERTAKEN = text("""
 
 
 def run_due_jobs(context: WorkerContext) -> int:
-    """Runs due firings until none is left or its turn is over; gives how many.
+    """Runs due firings until none is left or its turn is over; returns how many.
 
     A firing and its work are one transaction, unless the job works in steps. Of many firings of a job only the newest
     runs: a job makes the world right as of now, so those before it, which an outage of the workers leaves by the

@@ -90,13 +90,13 @@ def show_worker_metrics() -> int:
 
 
 def make_broker(settings: Settings) -> WakingRedisBroker:
-    """Gives the broker. Retry times of work live in Postgres; Retries serves only messages that await their row."""
+    """Returns the broker. Retry times of work live in Postgres; Retries serves only messages that await their row."""
     middleware = [TimeLimit(time_limit=600_000), ShutdownNotifications(), CurrentMessage(), Retries()]
     return WakingRedisBroker(url=settings.redis_url, middleware=middleware)
 
 
 def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
-    """Gives the world of a worker or scheduler process."""
+    """Returns the world of a worker or scheduler process."""
     # One connection for each thread that takes messages in, one to record a message that cannot be read.
     engine = make_engine(settings, pool_size=settings.worker_threads + 1 + CONNECTIONS)
     return WorkerContext(
@@ -130,7 +130,7 @@ class SmtpServer:
         self._settings = settings
 
     def send(self, message: EmailMessage) -> None:
-        """Gives when the server took the message; raises OSError or smtplib.SMTPException."""
+        """Returns when the server took the message; raises OSError or smtplib.SMTPException."""
         settings = self._settings
         with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=SMTP_SECONDS) as smtp:
             if settings.smtp_starttls:

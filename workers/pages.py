@@ -28,4 +28,4 @@ class FetchesPages(Protocol):
     """Fetches pages that partners name, and only from public addresses."""
 
     def fetch(self, url: str) -> FetchedPage:
-        """Gives the page, a 404 included. Raises an exception that is a FetchRefusal."""
+        """Returns the page, a 404 included. Raises an exception that is a FetchRefusal."""

@@ -22,7 +22,7 @@ _FIRE = text("""
 
 
 def fire_due_ticks(session: Session, context: WorkerContext, jobs: Iterable[Job] = tuple(JOBS.values())) -> list[str]:
-    """Fires every job whose latest tick has not fired; gives their names. Does not commit.
+    """Fires every job whose latest tick has not fired; returns their names. Does not commit.
 
     After an outage the latest missed tick fires, once: jobs make the world right as of now, so one run catches up.
     """

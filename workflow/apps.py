@@ -10,7 +10,7 @@ from workflow.identity.actors import Actor
 
 
 def find_app(session: Session, slug: str, actor: Actor | None) -> App:
-    """Gives the App that `actor` may see (None: the service itself). Locks nothing.
+    """Returns the App that `actor` may see (None: the service itself). Locks nothing.
 
     Raises NotFound, the same for an App of another company as for none at all.
     """

@@ -14,7 +14,7 @@ class Unmet:
     facts: tuple[tuple[str, str], ...] = ()
 
     def as_dict(self) -> dict[str, object]:
-        """Gives the shape in which outcomes are stored and answered."""
+        """Returns the shape in which outcomes are stored and answered."""
         return {
             "code": self.code,
             "title": self.title,

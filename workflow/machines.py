@@ -80,7 +80,7 @@ class Rulebook:
         )
 
     def structural(self, trigger: str, state: str, role: Role) -> list[Unmet]:
-        """Gives what every trigger needs, whatever its rules: a state it leads from, and a role that may ask."""
+        """Returns what every trigger needs, whatever its rules: a state it leads from, and a role that may ask."""
         unmet = []
         if (trigger, state) not in self._by_move:
             sources = ", ".join(edge.source for edge in self._edges_of.get(trigger, ()))
@@ -107,7 +107,7 @@ class Rulebook:
         return unmet
 
     def move(self, trigger: str, state: str, unmet: tuple[Unmet, ...]) -> str | None:
-        """Gives the state that the machine reaches, or None when it refuses.
+        """Returns the state that the machine reaches, or None when it refuses.
 
         The machine never changes, and its one condition is whether anything is unmet: it is asked each question once.
         """

@@ -28,19 +28,19 @@ class Reason:
     saved_version: int | None = None
 
     def as_dict(self) -> dict[str, object]:
-        """Gives the shape in which an accepted reason is stored and answered."""
+        """Returns the shape in which an accepted reason is stored and answered."""
         version = {} if self.saved_version is None else {"saved_version": self.saved_version}
         return {"code": self.code, "text": self.text, "where": self.where, **version}
 
 
 def reason_from(stored: Mapping[str, Any]) -> Reason:
-    """Gives the reason that was stored as `as_dict`."""
+    """Returns the reason that was stored as `as_dict`."""
     version = stored.get("saved_version")
     return Reason(stored["code"], stored["text"], stored.get("where", ""), version is not None, version)
 
 
 def current_saved_reasons(*, retired: bool = False) -> Select[SavedReason]:
-    """Gives the statement for the newest version of each code, in order of the codes."""
+    """Returns the statement for the newest version of each code, in order of the codes."""
     newest = (
         select(SavedReason.code, func.max(SavedReason.version).label("version")).group_by(SavedReason.code).subquery()
     )
@@ -53,7 +53,7 @@ def current_saved_reasons(*, retired: bool = False) -> Select[SavedReason]:
 
 
 def saved_reasons_named(session: Session, reasons: Iterable[Reason]) -> dict[str, SavedReason]:
-    """Gives the newest versions of the saved reasons that `reasons` name, by code: one query, none when none is."""
+    """Returns the newest versions of the saved reasons that `reasons` name, by code: one query, none when none is."""
     codes = {reason.code for reason in reasons if reason.saved}
     if not codes:
         return {}
@@ -62,7 +62,7 @@ def saved_reasons_named(session: Session, reasons: Iterable[Reason]) -> dict[str
 
 
 def filled_in(reasons: Sequence[Reason], known: Mapping[str, SavedReason], actor: Actor) -> tuple[Reason, ...]:
-    """Gives `reasons` with the texts of the saved ones, their places and versions, and the words that were added.
+    """Returns `reasons` with the texts of the saved ones, their places and versions, and the words that were added.
 
     Saved reasons are the reviewers': nobody else can name one. Raises Invalid for one that is not known or retired.
     """

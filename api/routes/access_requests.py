@@ -214,7 +214,7 @@ async def list_requests(
 async def read(
     context: InContext, actor: ViewerOrNobody, request_id: UUID, secret: Secret = None
 ) -> AccessRequestAnswer | AskedAnswer:
-    """Gives a request: to reviewers all of it, to those who asked (by their secret) what became of it."""
+    """Returns a request: to reviewers all of it, to those who asked (by their secret) what became of it."""
 
     def work(session: Session) -> AccessRequestAnswer | AskedAnswer:
         if actor is not None:

@@ -110,7 +110,7 @@ async def list_apps(
 
 @router.get("/{slug}", tags=["partner", "reviewer", "service"], response_model=AppAnswer)
 async def read(context: InContext, actor: Viewer, slug: SlugPath, response: Response) -> dict[str, Any]:
-    """Gives an App with its Components and what is counted of it, and the ETag to edit it with."""
+    """Returns an App with its Components and what is counted of it, and the ETag to edit it with."""
     answer = await context.transact(lambda session: _app(session, find_app(session, slug, actor)))
     response.headers["ETag"] = etag_of(answer["revision"])
     return answer

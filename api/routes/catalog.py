@@ -76,7 +76,7 @@ async def list_entries(
 
 @router.get("/{slug}", response_model=CatalogEntry, responses=_CACHED)
 async def read_entry(context: InContext, slug: SlugPath, if_none_match: IfNoneMatch = None) -> Response:
-    """Gives one entry. An App that is not listed is not found."""
+    """Returns one entry. An App that is not listed is not found."""
 
     def work(session: Session) -> CatalogEntry:
         entry = find_entry(session, slug)

@@ -69,7 +69,7 @@ class ChecklistAnswer(BaseModel):
 
 @router.get("", tags=["partner", "reviewer"], response_model=ChecklistAnswer)
 async def read_checklist(context: InContext, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
-    """Gives every requirement with its evidence and how it stands, and what is left, in the order to do it."""
+    """Returns every requirement with its evidence and how it stands, and what is left, in the order to do it."""
 
     def work(session: Session) -> dict[str, Any]:
         app = find_app(session, slug, actor)
@@ -82,7 +82,7 @@ async def read_checklist(context: InContext, actor: Viewer, slug: SlugPath) -> d
 async def put_evidence(
     context: InContext, actor: Builder, slug: SlugPath, code: Requirement, body: Evidence
 ) -> dict[str, Any]:
-    """Gives the evidence for a requirement, in place of what was there, and what the rules find at once."""
+    """Returns the evidence for a requirement, in place of what was there, and what the rules find at once."""
 
     def work(session: Session) -> dict[str, Any]:
         give_evidence(session, slug, code.value, body.evidence, actor, now_of(session), context.seal)

@@ -195,7 +195,7 @@ async def list_components(context: InContext, actor: Viewer, slug: SlugPath) -> 
 async def read_component(
     context: InContext, actor: Viewer, slug: SlugPath, component_id: UUID, response: Response
 ) -> dict[str, Any]:
-    """Gives a Component, and the ETag to edit it with."""
+    """Returns a Component, and the ETag to edit it with."""
     answer = await context.transact(lambda session: _shown(session, find_component(session, slug, component_id, actor)))
     response.headers["ETag"] = etag_of(answer["revision"])
     return answer
@@ -238,7 +238,7 @@ async def edit_component(
 async def create_write_key(
     context: InContext, actor: Builder, slug: SlugPath, component_id: UUID, key: Key = None
 ) -> dict[str, Any]:
-    """Gives a stream a new write key, shown this once; the old one is worth nothing from now on."""
+    """Returns a stream a new write key, shown this once; the old one is worth nothing from now on."""
     write_keys: list[str] = []
 
     def work(session: Session) -> Answer:
@@ -299,7 +299,7 @@ async def list_tests(
 
 
 def shown_component(component: Component, colour: str | None) -> dict[str, Any]:
-    """Gives a Component as it is answered; `colour` is that of its present revision's latest test."""
+    """Returns a Component as it is answered; `colour` is that of its present revision's latest test."""
     return {
         "id": str(component.id),
         "kind": component.kind,

@@ -143,7 +143,7 @@ def _notes(session: Session, rows: Sequence[InternalNote]) -> list[Note]:
 
 
 def _shown(session: Session, rows: Sequence[ReviewMessage] | Sequence[InternalNote]) -> list[dict[str, Any]]:
-    """Gives what messages and notes have in common, in two queries."""
+    """Returns what messages and notes have in common, in two queries."""
     rounds = (
         select(Review.id, Submission.round)
         .join(Submission, Submission.id == Review.submission_id)

@@ -49,5 +49,5 @@ async def list_guides() -> GuideList:
 
 @router.get("/{name}", response_class=Markdown)
 async def read_guide(name: GuideName) -> Response:
-    """Gives a guide in markdown. What is in [[double brackets]] is for its reader to write."""
+    """Returns a guide in markdown. What is in [[double brackets]] is for its reader to write."""
     return Markdown(find_guide(name).text, headers={"Cache-Control": "public, max-age=3600"})

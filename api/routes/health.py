@@ -65,7 +65,7 @@ async def ready(context: InContext) -> Ready | JSONResponse:
 
 @router.get("/metrics", response_class=Response, responses=_METRICS)
 async def metrics(context: InContext) -> Response:
-    """Gives all metrics in Prometheus' form; due and dead rows are counted once in two seconds."""
+    """Returns all metrics in Prometheus' form; due and dead rows are counted once in two seconds."""
     if _counted.is_old():
         _show(await context.transact(_counts))
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -104,7 +104,7 @@ async def reissue(context: InContext, actor: Inviter, invitation_id: UUID, key: 
 
 
 def shown_invitations(invitations: Sequence[Invitation], now: datetime) -> list[dict[str, Any]]:
-    """Gives invitations as they are answered."""
+    """Returns invitations as they are answered."""
     return [
         {
             "id": invitation.id,

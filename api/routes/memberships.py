@@ -91,7 +91,7 @@ async def list_memberships(
 
 @router.get("/apps/{slug}/membership", tags=["partner", "reviewer"])
 async def read_membership(context: InContext, actor: Viewer, slug: SlugPath) -> MembershipShown:
-    """Gives where the App stands in the Select Partner Program."""
+    """Returns where the App stands in the Select Partner Program."""
     return await context.transact(lambda session: _shown(*find_membership(session, slug, actor)))
 
 

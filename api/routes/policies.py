@@ -165,13 +165,13 @@ async def preview(context: InContext, actor: Operator, body: WantedPolicy) -> Po
 
 @router.get("/current")
 async def read_current(context: InContext, actor: Operator) -> PolicyShown:  # noqa: ARG001
-    """Gives the version that promotion and new submissions are judged by."""
+    """Returns the version that promotion and new submissions are judged by."""
     return await context.transact(lambda session: _shown(find_policy(session, None)))
 
 
 @router.get("/{version:int}")
 async def read_version(context: InContext, actor: Operator, version: Version) -> PolicyShown:  # noqa: ARG001
-    """Gives a version."""
+    """Returns a version."""
     return await context.transact(lambda session: _shown(find_policy(session, version)))
 
 

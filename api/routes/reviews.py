@@ -85,7 +85,7 @@ async def queue(
 
 @router.get("/{review_id}")
 async def read(context: InContext, actor: Viewer, review_id: UUID) -> FullReview:  # noqa: ARG001
-    """Gives a review: what was submitted and what changed, steps, old and new findings, waivers, and the past."""
+    """Returns a review: what was submitted and what changed, steps, old and new findings, waivers, and the past."""
 
     def work(session: Session) -> FullReview:
         dossier = open_dossier(session, review_id)
@@ -120,7 +120,7 @@ async def release(context: InContext, actor: Decider, review_id: UUID) -> ShortR
 
 @router.post("/{review_id}/hand-over")
 async def hand_over(context: InContext, actor: Decider, review_id: UUID, body: HandOver) -> ShortReview:
-    """Gives the review to another reviewer, who is told. For its holder, and for admins."""
+    """Returns the review to another reviewer, who is told. For its holder, and for admins."""
 
     def work(session: Session) -> ShortReview:
         review = hand_over_review(session, review_id, actor, body.to, now_of(session))
@@ -178,7 +178,7 @@ async def decide(
 
 
 def _wanted(session: Session, review_id: UUID, actor: Actor, body: ReviewDecision, key: str | None) -> Wanted:
-    """Gives the decision as a request for this round alone: while it is open, the App stands where it was submitted.
+    """Returns the decision as a request for this round alone: while it is open, the App stands where it was submitted.
 
     Raises NotFound, and Conflict for a review that is over, unless the decision is a repeated one.
     """

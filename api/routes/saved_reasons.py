@@ -101,7 +101,7 @@ async def add(context: InContext, actor: Editor, body: NewSavedReason, key: Key 
 
 @router.get("/{code}")
 async def read(context: InContext, actor: Viewer, code: CodePath) -> Versions:  # noqa: ARG001
-    """Gives all versions of a saved reason."""
+    """Returns all versions of a saved reason."""
 
     def work(session: Session) -> Versions:
         return Versions(items=[_shown(row) for row in versions_of(session, code)])
@@ -111,7 +111,7 @@ async def read(context: InContext, actor: Viewer, code: CodePath) -> Versions:  
 
 @router.post("/{code}/versions", status_code=201, response_model=ShownReason)
 async def revise(context: InContext, actor: Editor, code: CodePath, body: NewVersion, key: Key = None) -> JSONResponse:
-    """Gives a saved reason new words from now on; decisions made before keep theirs. Brings back a retired one."""
+    """Returns a saved reason new words from now on; decisions made before keep theirs. Brings back a retired one."""
     return await _write(
         context,
         actor,

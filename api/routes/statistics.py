@@ -83,7 +83,7 @@ async def review_statistics(
         Query(description="A day of the last week; today when it is not given."),
     ] = None,
 ) -> ReviewStatistics:
-    """Gives how many reviews wait, and for each week what was decided, how fast, in how many rounds, and why not."""
+    """Returns how many reviews wait, and for each week what was decided, how fast, in how many rounds, and why not."""
 
     def work(session: Session) -> ReviewStatistics:
         now = now_of(session)

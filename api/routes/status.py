@@ -90,7 +90,7 @@ class StatusAnswer(BaseModel):
 
 @router.get("", tags=["partner", "reviewer", "service"], response_model=StatusAnswer)
 async def read_status(context: InContext, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
-    """Gives where the App stands: whose turn it is, each trigger's needs, the review's findings, and the history."""
+    """Returns where the App stands: whose turn it is, each trigger's needs, the review's findings, and the history."""
 
     def work(session: Session) -> dict[str, Any]:
         app = find_app(session, slug, actor)

@@ -89,13 +89,13 @@ async def ask_for_transitions(
 
 @router.get("/transition-requests/{request_id}", tags=["service", "partner", "reviewer"])
 async def read_request(context: InContext, actor: Viewer, request_id: UUID) -> RequestShown:
-    """Gives a request and what became of it: `due`, `applied`, `refused` with every unmet rule, or `dead`."""
+    """Returns a request and what became of it: `due`, `applied`, `refused` with every unmet rule, or `dead`."""
     return await context.transact(lambda session: _request(session, request_id, actor))
 
 
 @router.get("/apps/{slug}/triggers", tags=["partner", "reviewer", "service"])
 async def triggers(context: InContext, actor: Viewer, slug: SlugPath) -> TriggersShown:
-    """Gives every trigger: whether the caller could ask for it with success now, and if not, every unmet rule."""
+    """Returns every trigger: whether the caller could ask for it with success now, and if not, every unmet rule."""
 
     def work(session: Session) -> TriggersShown:
         app = find_app(session, slug, actor)
@@ -112,7 +112,7 @@ async def triggers(context: InContext, actor: Viewer, slug: SlugPath) -> Trigger
 async def log(
     context: InContext, actor: Viewer, slug: SlugPath, after: Cursor = None, limit: Limit = 50
 ) -> Page[LoggedTransition]:
-    """Gives the App's log, oldest first."""
+    """Returns the App's log, oldest first."""
 
     def work(session: Session) -> dict[str, Any]:
         app = find_app(session, slug, actor)
@@ -148,7 +148,7 @@ async def list_requests(
 
 
 def wanted_of(body: NewTransitionRequest, key: str | None) -> Wanted:
-    """Gives what is asked for in the workflow's terms."""
+    """Returns what is asked for in the workflow's terms."""
     return Wanted(
         app=body.app,
         trigger=body.trigger,
@@ -161,7 +161,7 @@ def wanted_of(body: NewTransitionRequest, key: str | None) -> Wanted:
 
 
 def reasons_of(given: Sequence[GivenReason | PickedReason]) -> tuple[Reason, ...]:
-    """Gives reasons in the workflow's terms."""
+    """Returns reasons in the workflow's terms."""
     return tuple(
         Reason(reason.saved, reason.text or "", reason.where, saved=True)
         if isinstance(reason, PickedReason)
@@ -212,7 +212,7 @@ def _request(session: Session, request_id: UUID, actor: Actor) -> RequestShown:
 
 
 def finder(engine: Any) -> Any:
-    """Gives the waiter's look: which of some requests are judged. One statement, so `engine` needs no transactions."""
+    """Returns the waiter's look: which of some requests are judged. One statement, so `engine` needs no transactions."""
 
     async def find_finished(ids: list[UUID]) -> set[UUID]:
         async with engine.connect() as connection:

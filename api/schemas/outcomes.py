@@ -97,7 +97,7 @@ class LoggedTransition(BaseModel):
 
 
 def shown_request(request: TransitionRequest, slug: str, actor: Actor) -> RequestShown:
-    """Gives a request of the App with this slug as it is answered to `actor`.
+    """Returns a request of the App with this slug as it is answered to `actor`.
 
     Only admins see an error's own text: it may be the database's, with values of rows that are not the caller's.
     """
@@ -123,7 +123,7 @@ def shown_request(request: TransitionRequest, slug: str, actor: Actor) -> Reques
 
 
 def shown_when_new(request_id: UUID, wanted: Wanted, times: Times) -> RequestShown:
-    """Gives a request as it is when it has just been taken in over HTTP."""
+    """Returns a request as it is when it has just been taken in over HTTP."""
     return RequestShown(
         id=request_id,
         app=wanted.app,
@@ -143,7 +143,7 @@ def shown_when_new(request_id: UUID, wanted: Wanted, times: Times) -> RequestSho
 
 
 def answer_of(answer: AcceptedRequest | WorkflowError) -> RequestItemAnswer:
-    """Gives the answer for one of many."""
+    """Returns the answer for one of many."""
     if isinstance(answer, AcceptedRequest):
         return RequestItemAnswer(status=202, id=answer.id, repeated=answer.repeated)
     status = problem_of(answer).status_code
@@ -151,7 +151,7 @@ def answer_of(answer: AcceptedRequest | WorkflowError) -> RequestItemAnswer:
 
 
 def shown_judgment(judgment: Judgment) -> TriggerShown:
-    """Gives what judging a trigger gave."""
+    """Returns what judging a trigger gave."""
     return TriggerShown(
         trigger=AppTrigger(judgment.trigger),
         possible=judgment.allowed,
@@ -162,7 +162,7 @@ def shown_judgment(judgment: Judgment) -> TriggerShown:
 
 
 def shown_log(session: Session, app_id: UUID, rows: Sequence[Transition]) -> list[LoggedTransition]:
-    """Gives rows of one App's log with their reasons, in one query."""
+    """Returns rows of one App's log with their reasons, in one query."""
     statement = select(TransitionReason).where(
         TransitionReason.app_id == app_id, TransitionReason.version.in_([row.version for row in rows])
     )

@@ -40,7 +40,7 @@ def page(
     *,
     newest_first: bool = False,
 ) -> dict[str, Any]:
-    """Gives up to `limit` rows of `statement` after the cursor, in the order of `key`. Raises Invalid.
+    """Returns up to `limit` rows of `statement` after the cursor, in the order of `key`. Raises Invalid.
 
     A key of several columns orders by the first, then the second, and so on; `newest_first` turns all of it round.
     `show` is given all rows of the page at once, so that what belongs to them can be read in one query.
@@ -58,13 +58,13 @@ def page(
 
 
 def write_cursor(values: Sequence[Any]) -> str:
-    """Gives the opaque cursor of a place."""
+    """Returns the opaque cursor of a place."""
     shown = [value.isoformat() if isinstance(value, datetime) else str(value) for value in values]
     return base64.urlsafe_b64encode(json.dumps(shown).encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str, typed: Sequence[Callable[[Any], Any]]) -> list[Any]:
-    """Gives the values of a cursor, each as the function in its place gives it. Raises Invalid."""
+    """Returns the values of a cursor, each as the function in its place gives it. Raises Invalid."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not isinstance(values, list) or len(values) != len(typed):
@@ -86,7 +86,7 @@ def _text(value: Any) -> str:
 
 
 def _typed(value: str, key: Key) -> Any:
-    """Gives a cursor's value as its column has it. Raises ValueError for what the column cannot hold."""
+    """Returns a cursor's value as its column has it. Raises ValueError for what the column cannot hold."""
     kind = key.type.python_type
     if kind is datetime:
         moment = datetime.fromisoformat(value)

@@ -150,13 +150,13 @@ class FullReview(ReviewHead):
 
 
 def short_review(one: ReviewSummary) -> ShortReview:
-    """Gives a review as the queue shows it."""
+    """Returns a review as the queue shows it."""
     steps = [StepInShort(code=code, state=StepState(state)) for code, state in one.steps]
     return ShortReview(**_head(one), steps=steps)
 
 
 def full_review(one: ReviewSummary, dossier: Dossier) -> FullReview:
-    """Gives a review with all that belongs to it."""
+    """Returns a review with all that belongs to it."""
     submission = dossier.submission
     return FullReview(
         **_head(one),
@@ -174,7 +174,7 @@ def full_review(one: ReviewSummary, dossier: Dossier) -> FullReview:
 
 
 def shown_step(step: ReviewStep, decided_by: str | None) -> Step:
-    """Gives a step with its findings."""
+    """Returns a step with its findings."""
     return Step(
         code=step.code,
         state=StepState(step.state),

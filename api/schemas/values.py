@@ -58,7 +58,7 @@ def _written(value: Any) -> Any:
 
 
 def _mail_address(value: str) -> str:
-    """Gives the address as mail servers know it. Its syntax is judged; nothing is looked up."""
+    """Returns the address as mail servers know it. Its syntax is judged; nothing is looked up."""
     try:
         found = validate_email(value, allow_smtputf8=False, check_deliverability=False)
     except EmailNotValidError as error:

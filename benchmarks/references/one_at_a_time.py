@@ -28,7 +28,7 @@ COMMIT;
 
 
 def best_clients(on: Stage, tried: Sequence[int], *, requests: int) -> int:
-    """Gives the number of clients, of those that are `tried`, that are fastest together."""
+    """Returns the number of clients, of those that are `tried`, that are fastest together."""
     rates = {}
     for clients in tried:
         since = on.moment()
@@ -38,13 +38,13 @@ def best_clients(on: Stage, tried: Sequence[int], *, requests: int) -> int:
 
 
 def run_one_at_a_time(on: Stage, clients: int, *, requests: int) -> datetime:
-    """Asks for one transition on each of the first Apps and applies them; gives when that began."""
+    """Asks for one transition on each of the first Apps and applies them; returns when that began."""
     ask(on, 1, apps=requests)
     return apply_one_at_a_time(on, clients, requests=requests)
 
 
 def apply_one_at_a_time(on: Stage, clients: int, *, requests: int) -> datetime:
-    """Applies one transition on each of the first Apps, which is due; gives when that began."""
+    """Applies one transition on each of the first Apps, which is due; returns when that began."""
     since = on.moment()
     script = on.folder / "one.sql"
     script.write_text(_SCRIPT)

@@ -32,7 +32,7 @@ WARMING = 40
 
 
 def run_peer(on: Stage, name: str, *, requests: int) -> Any:
-    """Asks for one transition on each of the first Apps, has `name` apply them; gives when that began."""
+    """Asks for one transition on each of the first Apps, has `name` apply them; returns when that began."""
     due = _asked(on, requests)
     since = on.moment()
     asyncio.run(_enqueue(on, name, due))
@@ -42,7 +42,7 @@ def run_peer(on: Stage, name: str, *, requests: int) -> Any:
 
 
 def peer_latencies(on: Stage, name: str, *, a_second: int, seconds: int) -> list[float]:
-    """Gives milliseconds from when a job is enqueued to the commit that applied it, at a steady rate."""
+    """Returns milliseconds from when a job is enqueued to the commit that applied it, at a steady rate."""
     asked = _asked(on, a_second * seconds + WARMING)
     warming, due = asked[:WARMING], asked[WARMING:]
     with _workers(on, name):
@@ -90,7 +90,7 @@ def _workers(on: Stage, name: str) -> Iterator[None]:
 
 
 async def _enqueue(on: Stage, name: str, due: list[str], *, a_second: int | None = None) -> dict[str, float]:
-    """Enqueues as fast as it goes, or at a rate; gives the moment of each."""
+    """Enqueues as fast as it goes, or at a rate; returns the moment of each."""
     enqueued = {}
     async with _enqueuing(on, name) as enqueue:
         began = time.perf_counter()

@@ -44,7 +44,7 @@ FIND = """
 
 
 def for_psycopg(statement: str) -> str:
-    """Gives the statement with the driver's placeholders."""
+    """Returns the statement with the driver's placeholders."""
     return re.sub(r":(\w+)", r"%(\1)s", statement)
 
 
@@ -67,7 +67,7 @@ async def apply_one_async(connection: "psycopg.AsyncConnection[dict[str, Any]]",
 
 
 def derived(trigger: str) -> dict[str, str]:
-    """Gives what follows from the trigger's name: where it leads, and what people are told."""
+    """Returns what follows from the trigger's name: where it leads, and what people are told."""
     return {"target": TARGET[trigger], "kind": "suspended" if trigger == "suspend" else "reinstated"}
 
 

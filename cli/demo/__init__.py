@@ -19,7 +19,7 @@ __all__ = ["Stage", "admit", "after_the_journey", "walk"]
 
 
 def walk(stage: Stage, partner_url: str, view: View) -> str:
-    """Takes a new App of a company that `admit` let in all the way, and gives its slug.
+    """Takes a new App of a company that `admit` let in all the way, and returns its slug.
 
     Raises Mistake unless it ends public, with a sound log.
     """

@@ -95,7 +95,7 @@ def _invite_again(stage: Stage, company_id: str) -> None:
 
 
 def _by_invitation(stage: Stage, view: View, email: str, invite: Callable[[], None]) -> str:
-    """Has an invitation sent, reads the mail, accepts, and gives the token."""
+    """Has an invitation sent, reads the mail, accepts, and returns the token."""
     if stage.mail is None:
         raise Mistake("The invitation cannot be read.", "Unset DEVCENTER_SMTP_HOST.")
     known = len(mails_to(stage.mail, email))

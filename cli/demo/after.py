@@ -11,7 +11,7 @@ from models.lifecycle import Role
 
 
 def after_the_journey(started: Installation, slug: str | None, pages: str | None) -> str:
-    """Gives the words. `slug` is the App of the journey and `pages` its partner's site; None without a journey."""
+    """Returns the words. `slug` is the App of the journey and `pages` its partner's site; None without a journey."""
     url = started.api_url
     tokens = {role: started.tokens[role] for role in (Role.PARTNER, Role.REVIEWER, Role.SERVICE, Role.ADMIN)}
     lines = [
@@ -49,7 +49,7 @@ def _lines(url: str, tokens: Mapping[Role, str], slug: str | None) -> dict[str, 
 
 
 def _command() -> str:
-    """Gives this program as it can be called here: by its name only where a shell would find it."""
+    """Returns this program as it can be called here: by its name only where a shell would find it."""
     called = Path(sys.argv[0])
     found = shutil.which(called.name)
     if found and Path(found).resolve() == called.resolve():

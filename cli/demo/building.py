@@ -53,7 +53,7 @@ def _add_component(journey: Journey) -> None:
 
 
 def _evidence(partner_url: str, pictures: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """Gives what the example partner gives for each requirement; `pictures` are the ids of what was uploaded."""
+    """Returns what the example partner gives for each requirement; `pictures` are the ids of what was uploaded."""
     return {
         "app_info": {
             "website": partner_url,

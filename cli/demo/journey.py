@@ -34,7 +34,7 @@ class Stage:
     mail: Path | None
 
     def caller(self, role: Role) -> Caller:
-        """Gives somebody who calls with the token of `role`."""
+        """Returns somebody who calls with the token of `role`."""
         return Caller(self.api_url, self.tokens[role.value])
 
 
@@ -85,13 +85,13 @@ class Journey:
 
 
 def mails_to(folder: Path, address: str) -> list[str]:
-    """Gives the texts of the mails to `address`, oldest first."""
+    """Returns the texts of the mails to `address`, oldest first."""
     letters = (letter for letter in Mailbox(folder).letters() if letter.message["To"] == address)
     return [letter.as_text() for letter in letters]
 
 
 def next_mail(folder: Path, address: str, known: int) -> str:
-    """Gives the text of the mail to `address` that follows the `known` first ones. Raises Mistake."""
+    """Returns the text of the mail to `address` that follows the `known` first ones. Raises Mistake."""
 
     def look() -> str | None:
         texts = mails_to(folder, address)

@@ -169,7 +169,7 @@ class Client:
         return self.wait_for(outcome.id, seconds=left) if outcome.due and left > 0 else outcome
 
     def ask_many(self, wanted: Sequence[Ask]) -> list[RequestItemAnswer]:
-        """Asks for many, each accepted or refused on its own; gives their answers in the same order."""
+        """Asks for many, each accepted or refused on its own; returns their answers in the same order."""
         answers: list[RequestItemAnswer] = []
         for part in _parts(wanted):
             items = [{**one.as_body(), "idempotency_key": one.key} for one in part]
@@ -179,11 +179,11 @@ class Client:
         return answers
 
     def outcome(self, request_id: str) -> RequestOutcome:
-        """Gives what became of a request. Raises Problem."""
+        """Returns what became of a request. Raises Problem."""
         return _outcome(self._call("GET", f"/v1/transition-requests/{quote(request_id)}"))
 
     def wait_for(self, request_id: str, *, seconds: float) -> RequestOutcome:
-        """Looks until the request is judged; gives it as it is, perhaps still due, after `seconds`."""
+        """Looks until the request is judged; returns it as it is, perhaps still due, after `seconds`."""
         ends_at, pause = time.monotonic() + seconds, 0.05
         while True:
             outcome = self.outcome(request_id)
@@ -202,11 +202,11 @@ class Client:
         return answers
 
     def customers(self, app: str) -> Iterator[WorkspaceCount]:
-        """Gives the workspaces of the App, those that count and those that do not, with the reasons."""
+        """Returns the workspaces of the App, those that count and those that do not, with the reasons."""
         yield from (_made(WorkspaceCount, item) for item in self._list(f"/v1/apps/{quote(app)}/customers"))
 
     def catalog(self, words: str | None = None) -> Iterator[dict[str, Any]]:
-        """Gives the entries of the public catalog; with words, those that fit, best first."""
+        """Returns the entries of the public catalog; with words, those that fit, best first."""
         yield from self._list(f"/v1/catalog?q={quote(words)}" if words else "/v1/catalog")
 
     def _list(self, path: str) -> Iterator[dict[str, Any]]:
@@ -256,7 +256,7 @@ def _outcome(said: dict[str, Any]) -> RequestOutcome:
 
 
 def _made(kind: type[Made], said: dict[str, Any]) -> Made:
-    """Gives the value with what it knows of the answer: a field that the service adds later breaks nobody."""
+    """Returns the value with what it knows of the answer: a field that the service adds later breaks nobody."""
     known = {one.name for one in fields(kind)}
     return kind(**{name: value for name, value in said.items() if name in known})
 

@@ -8,7 +8,7 @@ PLATFORM_URL = "https://segment.com/"
 
 
 def pages(app_name: str) -> dict[str, str]:
-    """Gives the HTML of each page by path. Each names the platform and the App."""
+    """Returns the HTML of each page by path. Each names the platform and the App."""
     name = escape(app_name)
     return {
         "/docs": _page(f"{name} and {PLATFORM}", _documentation(name)),
@@ -40,7 +40,7 @@ def _documentation(name: str) -> str:
 
 
 def _tracked_link(app_name: str) -> str:
-    """Gives the link to the platform with the UTM parameters that say who sent the reader."""
+    """Returns the link to the platform with the UTM parameters that say who sent the reader."""
     source = "-".join(app_name.lower().split())
     query = urlencode({"utm_source": source, "utm_medium": "partner", "utm_campaign": "integration"})
     return escape(f"{PLATFORM_URL}?{query}")

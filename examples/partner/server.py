@@ -42,7 +42,7 @@ class ExamplePartner:
 
     @property
     def url(self) -> str:
-        """Gives the address, without a slash at its end."""
+        """Returns the address, without a slash at its end."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> "ExamplePartner":

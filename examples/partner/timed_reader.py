@@ -19,7 +19,7 @@ class TimedReader(io.RawIOBase):
         self.restart()
 
     def restart(self) -> None:
-        """Gives whatever is read next the whole time again."""
+        """Returns whatever is read next the whole time again."""
         self._ends_at = time.monotonic() + self._seconds
 
     def readable(self) -> bool:

@@ -66,7 +66,7 @@ class Webhook:
         self._taken: dict[str, None] = {}
 
     def events(self) -> list[Event]:
-        """Gives the events that are kept, oldest first."""
+        """Returns the events that are kept, oldest first."""
         with self._lock:
             return list(self._events)
 
@@ -107,7 +107,7 @@ class Webhook:
 
 
 def _key_of(authorization: str | None) -> bytes:
-    """Gives the user name of HTTP Basic authentication, which is the API key; empty when there is none."""
+    """Returns the user name of HTTP Basic authentication, which is the API key; empty when there is none."""
     scheme, _, encoded = (authorization or "").partition(" ")
     if scheme.lower() != "basic":
         return b""
@@ -118,7 +118,7 @@ def _key_of(authorization: str | None) -> bytes:
 
 
 def _settings_of(header: str | None) -> dict[str, Any]:
-    """Gives what the customer set besides the API key. A real integration looks here for a region or a project."""
+    """Returns what the customer set besides the API key. A real integration looks here for a region or a project."""
     try:
         settings = _json(base64.b64decode(header, validate=True)) if header else {}
     except ValueError:
@@ -149,7 +149,7 @@ def _event_of(body: bytes) -> Event:
 
 
 def _json(text: bytes) -> Any:
-    """Gives the value of `text`. Raises ValueError for all that is not JSON or is nested too deeply."""
+    """Returns the value of `text`. Raises ValueError for all that is not JSON or is nested too deeply."""
     try:
         return json.loads(text, parse_constant=_not_json)
     except RecursionError:

@@ -23,7 +23,7 @@ TABLES = ("saved_reason", "review_message", "internal_note")
 
 
 def _said() -> list[sa.schema.SchemaItem]:
-    """Gives the columns and constraints that messages and notes share; each table needs items of its own."""
+    """Returns the columns and constraints that messages and notes share; each table needs items of its own."""
     return [
         sa.Column("author_id", sa.Uuid(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),

@@ -28,7 +28,7 @@ class Memory:
 
     @classmethod
     def invented(cls, users: tuple[str, ...]) -> Self:
-        """Gives new random passwords of 192 bits."""
+        """Returns new random passwords of 192 bits."""
         return cls(port=None, passwords={user: secrets.token_hex(PASSWORD_BYTES) for user in users})
 
 
@@ -79,7 +79,7 @@ class ServerFolder:
             self._lock = None
 
     def remembered(self, users: tuple[str, ...], *, secures: Path | None = None) -> Memory:
-        """Gives what the folder remembers; invents and stores it where nothing is remembered yet.
+        """Returns what the folder remembers; invents and stores it where nothing is remembered yet.
 
         `secures` is the data that can only be opened with the passwords: if it is there and they are lost, raises
         EmbeddedError.
@@ -99,7 +99,7 @@ class ServerFolder:
         return memory
 
     def remember_port(self, memory: Memory, port: int) -> Memory:
-        """Stores the port for the next start. Gives the memory with it."""
+        """Stores the port for the next start. Returns the memory with it."""
         if memory.port == port:
             return memory
         changed = replace(memory, port=port)
@@ -113,7 +113,7 @@ class ServerFolder:
         write_private(self.log, "")
 
     def last_log_lines(self, count: int = 12) -> str:
-        """Gives the end of the log, or words that say there is none."""
+        """Returns the end of the log, or words that say there is none."""
         try:
             with self.log.open("rb") as log:
                 log.seek(max(0, log.seek(0, os.SEEK_END) - LOG_TAIL_BYTES))
@@ -142,7 +142,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def remedy_for(output: str, folder: Path) -> str:
-    """Gives what to do about a server that failed with this output; a full disk may have left it no room to say so."""
+    """Returns what to do about a server that failed with this output; a full disk may have left it no room to say so."""
     full = f"The disk is full. Free some space for {folder} (Postgres needs about 200 MB)."
     known = {
         "No space left on device": full,

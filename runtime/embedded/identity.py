@@ -32,7 +32,7 @@ class Identity:
 
 
 def choose_identity() -> Identity:
-    """Gives the present user; for root a user namespace in which it is not root, or else another user.
+    """Returns the present user; for root a user namespace in which it is not root, or else another user.
 
     Raises EmbeddedError where root has neither namespaces nor a user `nobody`.
     """
@@ -42,7 +42,7 @@ def choose_identity() -> Identity:
 
 
 def user_namespace() -> Identity | None:
-    """Gives root under another name, in a namespace of its own; None where the machine forbids that.
+    """Returns root under another name, in a namespace of its own; None where the machine forbids that.
 
     The files stay root's own, so nothing is created or opened for it. `initdb` looks the user id up, so the id must
     have a name on this machine.
@@ -57,7 +57,7 @@ def user_namespace() -> Identity | None:
 
 
 def unprivileged_user() -> Identity:
-    """Gives the user `nobody`, for a root without namespaces. Raises EmbeddedError where there is none."""
+    """Returns the user `nobody`, for a root without namespaces. Raises EmbeddedError where there is none."""
     try:
         user = pwd.getpwnam(UNPRIVILEGED_USER)
     except KeyError:

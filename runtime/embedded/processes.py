@@ -109,12 +109,12 @@ class ServerProcess:
 
 
 def server_environment() -> dict[str, str]:
-    """Gives this process's environment without Postgres's variables and with messages in English."""
+    """Returns this process's environment without Postgres's variables and with messages in English."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
 
 
 def free_port() -> int:
-    """Gives a loopback port that nothing listens on now. Somebody may take it before the caller does."""
+    """Returns a loopback port that nothing listens on now. Somebody may take it before the caller does."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
@@ -133,7 +133,7 @@ def port_is_free(port: int) -> bool:
 
 
 def processes_in(folder: Path, names: Sequence[str]) -> list[psutil.Process]:
-    """Gives the live processes with one of these `names` that work in `folder` or below it."""
+    """Returns the live processes with one of these `names` that work in `folder` or below it."""
     home = folder.resolve()
     found = []
     for process in psutil.process_iter():
@@ -146,7 +146,7 @@ def processes_in(folder: Path, names: Sequence[str]) -> list[psutil.Process]:
 
 
 def end(processes: Sequence[psutil.Process], which: signal.Signals, *, seconds: float) -> list[psutil.Process]:
-    """Sends one signal to each and waits at most `seconds`. Gives those that are still alive."""
+    """Sends one signal to each and waits at most `seconds`. Returns those that are still alive."""
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(which)
@@ -157,7 +157,7 @@ def end(processes: Sequence[psutil.Process], which: signal.Signals, *, seconds: 
 def end_leftovers(folder: Path, names: Sequence[str], gently: signal.Signals, *, seconds: float) -> list[int]:
     """Ends the servers that an earlier run left in `folder`: their first processes `gently`, after `seconds` by force.
 
-    Gives the ids of those first processes. Call it only while holding the folder.
+    Returns the ids of those first processes. Call it only while holding the folder.
     """
     found = processes_in(folder, names)
     ids = {process.pid for process in found}
@@ -194,7 +194,7 @@ def _parent_of(process: psutil.Process) -> int | None:
 
 
 def _death_signal(which: signal.Signals) -> tuple[str, ...]:
-    """Gives the words before a command that let the kernel send it a signal when its parent dies; none off Linux."""
+    """Returns the words before a command that let the kernel send it a signal when its parent dies; none off Linux."""
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         return ()

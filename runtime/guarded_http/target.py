@@ -42,7 +42,7 @@ class Target:
 
 
 def read_url(text: str) -> Target:
-    """Gives the target of `text`, or raises `FetchRefused`. Looks nothing up."""
+    """Returns the target of `text`, or raises `FetchRefused`. Looks nothing up."""
     try:
         parts = parse_url(text)
     except LocationParseError:
@@ -64,7 +64,7 @@ def read_url(text: str) -> Target:
 
 
 def follow(base: Target, location: str) -> Target:
-    """Gives the target of a redirect from `base` to the header `location`, or raises `FetchRefused`."""
+    """Returns the target of a redirect from `base` to the header `location`, or raises `FetchRefused`."""
     try:
         # http.client reads headers as Latin-1; servers that send other than ASCII mean UTF-8.
         text = urljoin(base.url, location.strip().encode("latin-1").decode("utf-8", errors="replace"))

@@ -21,7 +21,7 @@ class Deadline:
         self._ends_at = time.monotonic() + total.total_seconds()
 
     def seconds(self, at_most: timedelta | None = None) -> float:
-        """Gives the seconds left, capped by `at_most`; raises `TimeoutError` when none are left."""
+        """Returns the seconds left, capped by `at_most`; raises `TimeoutError` when none are left."""
         left = self._ends_at - time.monotonic()
         if left <= 0:
             raise TimeoutError("the time for the whole fetch is used up")

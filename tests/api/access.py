@@ -13,7 +13,7 @@ from tests.workers.processes import environment
 
 
 def body_of(company: str, contact: str = "pat", **changed: Any) -> dict[str, Any]:
-    """Gives a complete request of `company`, whose website and addresses are at `<company>.example`."""
+    """Returns a complete request of `company`, whose website and addresses are at `<company>.example`."""
     return {
         "company_name": company,
         "website": f"https://www.{company}.example/",
@@ -67,7 +67,7 @@ def accept(service: Service, email: str, **headers: Any) -> dict[str, Any]:
 
 
 def company_in(service: Service, company: str) -> tuple[str, str, Caller]:
-    """Lets `company` in; gives its organization's id, its owner's id, and the owner as a caller."""
+    """Lets `company` in; returns its organization's id, its owner's id, and the owner as a caller."""
     request = ask(service, body_of(company))
     assert decide(service, request["id"], "approve").status_code == 200
     owner = accept(service, f"pat@{company}.example")
@@ -75,7 +75,7 @@ def company_in(service: Service, company: str) -> tuple[str, str, Caller]:
 
 
 def colleague_in(service: Service, owner: Caller, organization_id: str, email: str) -> tuple[str, Caller]:
-    """Has `owner` invite a colleague who accepts; gives the colleague's id, and them as a caller."""
+    """Has `owner` invite a colleague who accepts; returns the colleague's id, and them as a caller."""
     path = f"/v1/organizations/{organization_id}/invitations"
     answer = owner("POST", path, {"name": "Olga", "email": email})
     assert answer.status_code == 201, answer.text
@@ -84,7 +84,7 @@ def colleague_in(service: Service, owner: Caller, organization_id: str, email: s
 
 
 def told(engine: Engine, kind: str, company: str) -> list[str]:
-    """Gives the addresses that were told `kind` of `company`."""
+    """Returns the addresses that were told `kind` of `company`."""
     with Session(engine) as session:
         return list(
             session.scalars(

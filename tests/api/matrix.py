@@ -74,7 +74,7 @@ class Call:
         return self.method != "GET" if self.audited is None else self.audited
 
     def body_for(self, world: World, actor: Actor) -> Any:
-        """Gives the body that the actor sends."""
+        """Returns the body that the actor sends."""
         return self.body(world, actor) if callable(self.body) else self.body
 
 

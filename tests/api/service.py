@@ -63,7 +63,7 @@ def _is_ready_or_ended(url: str, process: "subprocess.Popen[bytes]") -> bool:
 
 
 def is_ready(url: str) -> bool:
-    """Gives whether the API at `url` says that it is ready."""
+    """Returns whether the API at `url` says that it is ready."""
     try:
         return requests.get(f"{url}/readyz", timeout=2).status_code == 200
     except requests.RequestException:

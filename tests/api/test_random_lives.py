@@ -303,7 +303,7 @@ class RandomLives(RuleBasedStateMachine):
             assert answer.status_code in (409, 422), answer.text
 
     def _pass_review(self, slug: str) -> str | None:
-        """Has the review's holder, or the first reviewer, pass its steps; gives who it was."""
+        """Has the review's holder, or the first reviewer, pass its steps; returns who it was."""
         review = self._review(slug, 0)
         assert review is not None
         who = self._claimed_by_its_holder(review)
@@ -314,7 +314,7 @@ class RandomLives(RuleBasedStateMachine):
         return who
 
     def _claimed_by_its_holder(self, review: UUID) -> str | None:
-        """Has whoever holds the review claim it, or the first reviewer; gives who it was, None when it is over."""
+        """Has whoever holds the review claim it, or the first reviewer; returns who it was, None when it is over."""
         holder = self._holder(review)
         who = next((name for name in REVIEWERS if self.actors[name].id == holder), "reviewer one")
         return who if self._call(who, "POST", f"/v1/reviews/{review}/claim").ok else None

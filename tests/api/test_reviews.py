@@ -30,7 +30,7 @@ def _ok(answer: Any, status: int = 200) -> Any:
 
 
 def _submitted(service: Service, *slugs: str) -> list[str]:
-    """Gives the open reviews of new Apps."""
+    """Returns the open reviews of new Apps."""
     for slug in slugs:
         app_building(service.engine, service.people, slug)
         ask(service.engine, service.people.partner, slug, AppTrigger.SUBMIT)

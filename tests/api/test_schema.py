@@ -66,7 +66,7 @@ def test_schemathesis_finds_no_server_error_and_no_undeclared_answer(
 
 
 def _routes_of(role: Role) -> list[str]:
-    """Gives the calls that are worth a try by the role: what all others are answered is held by the matrix.
+    """Returns the calls that are worth a try by the role: what all others are answered is held by the matrix.
 
     What is for reviewers and admins alike is tried by reviewers. The partner tries what needs no token too.
     """

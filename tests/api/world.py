@@ -40,7 +40,7 @@ STATES = (AppState.BUILDING, AppState.SUBMITTED, AppState.PUBLIC_BETA, AppState.
 
 
 def slug_of(state: AppState) -> str:
-    """Gives the slug of the first company's App in that state."""
+    """Returns the slug of the first company's App in that state."""
     return f"{MARK}-{state.value.replace('_', '-')}"
 
 
@@ -59,29 +59,29 @@ class World:
     _tokens: dict[tuple[UUID, frozenset[Scope]], str] = field(default_factory=dict)
 
     def name(self, word: str) -> str:
-        """Gives a name that is not taken."""
+        """Returns a name that is not taken."""
         return f"{word}-{next(self._numbers)}"
 
     def actor(self, role: Role) -> Actor:
-        """Gives the first company's partner, or the platform's person or service of that role."""
+        """Returns the first company's partner, or the platform's person or service of that role."""
         actor: Actor = getattr(self.people, role.value)
         return actor
 
     def token(self, actor: Actor, scopes: frozenset[Scope]) -> str:
-        """Gives a token of the actor for those of the scopes that its role may have, and no more."""
+        """Returns a token of the actor for those of the scopes that its role may have, and no more."""
         scopes = scopes & SCOPES_OF[actor.role]
         if (actor.id, scopes) not in self._tokens:
             self._tokens[actor.id, scopes] = self._make(lambda session: self._new_token(session, actor, scopes))
         return self._tokens[actor.id, scopes]
 
     def noted(self, actor: Actor) -> int:
-        """Gives how many calls of the actor the audit log has."""
+        """Returns how many calls of the actor the audit log has."""
         with self.engine.connect() as connection:
             statement = text("SELECT count(*) FROM audit_entry WHERE actor_id = :id")
             return int(connection.scalar(statement, {"id": actor.id}) or 0)
 
     def new_component(self) -> UUID:
-        """Gives a Component of the App in `building`."""
+        """Returns a Component of the App in `building`."""
 
         def make(session: Session) -> UUID:
             app_id = session.scalars(select(App.id).where(App.slug == slug_of(AppState.BUILDING))).one()
@@ -93,7 +93,7 @@ class World:
         return self._make(make)
 
     def new_review(self, *, holder: Actor | None = None) -> UUID:
-        """Gives an open review of a new App; `holder`, if there is one, has claimed it and no other."""
+        """Returns an open review of a new App; `holder`, if there is one, has claimed it and no other."""
         app_id = app_in(self.engine, self.people, self.name(f"{MARK}-submitted"), AppState.SUBMITTED)
 
         def make(session: Session) -> UUID:
@@ -108,7 +108,7 @@ class World:
         return self._make(make)
 
     def new_test_account(self, *, holder: Actor) -> str:
-        """Gives the slug of a submitted App whose test account was given, with its review held by `holder`."""
+        """Returns the slug of a submitted App whose test account was given, with its review held by `holder`."""
         review_id = self.new_review(holder=holder)
         seal = Fernet(environment("", "")["DEVCENTER_SECRET_KEYS"])
         account = {"username": "rae", "password": seal.encrypt(b"a secret").decode(), "notes": ""}
@@ -121,26 +121,26 @@ class World:
         return self._make(make)
 
     def new_asset(self) -> UUID:
-        """Gives a picture of the App in `building`."""
+        """Returns a picture of the App in `building`."""
         content = LOGO + f"<!-- {self.name('logo')} -->".encode()
         picture = Picture(AssetKind.LOGO, content, "image/svg+xml", 320, 80)
         partner, slug = self.people.partner, slug_of(AppState.BUILDING)
         return self._make(lambda session: store_asset(session, slug, picture, partner)[0].id)
 
     def new_preview(self) -> UUID:
-        """Gives a link to the entry of the App in `building`."""
+        """Returns a link to the entry of the App in `building`."""
         partner, slug, life = self.people.partner, slug_of(AppState.BUILDING), timedelta(days=1)
         return self._make(lambda session: create_preview(session, slug, partner, now_of(session), life=life)[0].id)
 
     def new_dead_request(self) -> UUID:
-        """Gives a transition request that used up its tries."""
+        """Returns a transition request that used up its tries."""
         request_id = ask(self.engine, self.people.service, slug_of(AppState.PUBLIC_BETA), AppTrigger.PROMOTE)
         dead = "UPDATE transition_request SET status = 'dead', finished_at = now(), last_error = 'why' WHERE id = :id"
         self._make(lambda session: session.execute(text(dead), {"id": request_id}))
         return request_id
 
     def new_access_request(self) -> UUID:
-        """Gives an open request for access of a new company."""
+        """Returns an open request for access of a new company."""
         name = self.name("company")
         asked = AccessAsked(
             company_name=name,
@@ -159,7 +159,7 @@ class World:
         )
 
     def new_invitation(self) -> UUID:
-        """Gives an open invitation to be a colleague of the first company's partner."""
+        """Returns an open invitation to be a colleague of the first company's partner."""
         owner, email = self.people.partner, f"{self.name('colleague')}@acme.example"
         organization_id = owner.organization_id
         assert organization_id is not None
@@ -172,7 +172,7 @@ class World:
         )
 
     def new_colleague(self) -> UUID:
-        """Gives a colleague of the first company's partner."""
+        """Returns a colleague of the first company's partner."""
 
         def make(session: Session) -> UUID:
             email = f"{self.name('colleague')}@acme.example"
@@ -185,7 +185,7 @@ class World:
         return self._make(make)
 
     def new_token(self) -> UUID:
-        """Gives a token of the first company's partner."""
+        """Returns a token of the first company's partner."""
 
         def make(session: Session) -> UUID:
             holder = session.get_one(Person, self.people.partner.id)
@@ -194,7 +194,7 @@ class World:
         return self._make(make)
 
     def new_public_app(self, *, applied: bool) -> str:
-        """Gives the slug of a new App in `public` that has `applied` for the Select Partner Program, or has not."""
+        """Returns the slug of a new App in `public` that has `applied` for the Select Partner Program, or has not."""
         slug = self.name(f"{MARK}-public")
         app_in(self.engine, self.people, slug, AppState.PUBLIC)
         if applied:
@@ -203,13 +203,13 @@ class World:
         return slug
 
     def new_saved_reason(self) -> str:
-        """Gives the code of a new saved reason."""
+        """Returns the code of a new saved reason."""
         code = self.name("reason").replace("-", "_")
         self._make(lambda session: add_saved_reason(session, code, "Mend it.", "", self.people.reviewer))
         return code
 
     def new_workspace(self, use: Use) -> str:
-        """Gives a workspace whose use of the App in `building` was reported."""
+        """Returns a workspace whose use of the App in `building` was reported."""
         workspace = self.name("workspace")
 
         def make(session: Session) -> None:
@@ -227,7 +227,7 @@ class World:
         return workspace
 
     def policy(self) -> tuple[int, dict[str, object]]:
-        """Gives the version and the document of the current policy."""
+        """Returns the version and the document of the current policy."""
         with self.engine.connect() as connection:
             statement = text("SELECT version, document FROM policy_version ORDER BY version DESC LIMIT 1")
             version, document = connection.execute(statement).one()

@@ -11,7 +11,7 @@ OURS = ("DEVCENTER_", "DATABASE_", "REDIS_URL")
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Gives this process's environment with exactly these settings of devcenter."""
+    """Returns this process's environment with exactly these settings of devcenter."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     return bare | settings
 

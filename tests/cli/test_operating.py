@@ -56,7 +56,7 @@ def _settings(database_url: str, redis_url: str, **more: object) -> Settings:
 
 
 def _found(settings: Settings, folder: Path) -> dict[str, str]:
-    """Gives what the doctor advises, by check: nothing where all is fine."""
+    """Returns what the doctor advises, by check: nothing where all is fine."""
     return {check.name: check.mend for check in examine(settings, folder)}
 
 

@@ -55,7 +55,7 @@ def test_up_demo_takes_an_app_to_public_and_ctrl_c_stops_every_process(tmp_path:
 
 
 def said_by(line: str) -> dict[str, Any]:
-    """Gives what a line of the terminal answers when it is pasted into a shell."""
+    """Returns what a line of the terminal answers when it is pasted into a shell."""
     answer: dict[str, Any] = json.loads(subprocess.check_output(line, shell=True))  # noqa: S602 - the line under test
     return answer
 

@@ -55,13 +55,13 @@ Block = Sent | Answered | Mailed
 
 
 def sections_of(guide: Path) -> list[str]:
-    """Gives the titles of the sections that have examples, in order."""
+    """Returns the titles of the sections that have examples, in order."""
     text = guide.read_text(encoding="utf-8")
     return list(dict.fromkeys(_section_at(text, found.start()) for found in _FENCE.finditer(text)))
 
 
 def blocks_of(guide: Path, section: str | None = None) -> Iterator[Block]:
-    """Gives the examples of a guide, or of one section, in order. Raises ValueError for one that cannot be read."""
+    """Returns the examples of a guide, or of one section, in order. Raises ValueError for one that cannot be read."""
     text = guide.read_text(encoding="utf-8")
     for found in _FENCE.finditer(text):
         if section not in (None, _section_at(text, found.start())):
@@ -78,12 +78,12 @@ def blocks_of(guide: Path, section: str | None = None) -> Iterator[Block]:
 
 
 def filled(text: str, known: dict[str, str]) -> str:
-    """Gives `text` with its variables filled in. Raises KeyError for one that nothing has bound yet."""
+    """Returns `text` with its variables filled in. Raises KeyError for one that nothing has bound yet."""
     return _VARIABLE.sub(lambda found: known[found.group(1)], text)
 
 
 def difference(shown: Any, real: Any, known: dict[str, str], where: str = "answer") -> str | None:
-    """Gives where `real` is not as `shown`, None when it is. Binds variables that are seen for the first time."""
+    """Returns where `real` is not as `shown`, None when it is. Binds variables that are seen for the first time."""
     if isinstance(shown, str):
         return _text_difference(shown, real, known, where)
     if isinstance(shown, dict):

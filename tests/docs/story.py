@@ -27,7 +27,7 @@ class Story:
     known: dict[str, str] = field(default_factory=dict)
 
     def play(self, guide: Path, section: str | None = None) -> int:
-        """Plays every example of `guide`, or of one section, in order; gives how many. Raises AssertionError, naming
+        """Plays every example of `guide`, or of one section, in order; returns how many. Raises AssertionError, naming
         the line.
 
         A GET is sent again until its answer is as shown: work of the service's own may still be under way.
@@ -77,7 +77,7 @@ class Story:
         return requests.request(sent.method, url, data=body, headers=headers, timeout=ANSWER_SECONDS)
 
     def _compare(self, answer: requests.Response, expected: Answered) -> str | None:
-        """Gives what is not as shown; binds variables only when all of it is."""
+        """Returns what is not as shown; binds variables only when all of it is."""
         if answer.status_code != expected.status:
             return f"the status is {answer.status_code}, not {expected.status}: {answer.text[:1000]}"
         known = dict(self.known)

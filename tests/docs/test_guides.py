@@ -142,5 +142,5 @@ def _the_page_of_calls_needs_nothing_from_elsewhere(story: Story) -> None:
 
 
 def _in_json(file: Path) -> str:
-    """Gives a file's text as it stands inside a JSON string."""
+    """Returns a file's text as it stands inside a JSON string."""
     return json.dumps(file.read_text("utf-8"))[1:-1]

@@ -158,7 +158,7 @@ def test_linux_stops_a_server_in_order_when_its_program_is_killed(folder: Path) 
 
 @contextmanager
 def _program(kind: str, folder: Path, path: str | None = None) -> Iterator[tuple["subprocess.Popen[str]", int, str]]:
-    """Runs the program that keeps a server; gives it with the server's process id and URL. Ends both."""
+    """Runs the program that keeps a server; returns it with the server's process id and URL. Ends both."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.embedded.program", kind, str(folder)],
         cwd=ROOT,

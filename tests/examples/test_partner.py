@@ -54,7 +54,7 @@ def _raw(partner: ExamplePartner) -> socket.socket:
 
 
 def _until_closed(connection: socket.socket) -> bytes:
-    """Gives what still comes; a reset counts as closed. Raises TimeoutError when nothing closes it."""
+    """Returns what still comes; a reset counts as closed. Raises TimeoutError when nothing closes it."""
     got = b""
     try:
         while chunk := connection.recv(65536):

@@ -28,7 +28,7 @@ class Client:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask_for(self, slugs: list[str], each: int, threads: int = 4) -> list[threading.Thread]:
-        """Starts asking: `each` requests of each App, from `threads` threads. Gives the threads."""
+        """Starts asking: `each` requests of each App, from `threads` threads. Returns the threads."""
         groups = [slugs[number::threads] for number in range(threads)]
         started = [threading.Thread(target=self._ask_group, args=(group, each), daemon=True) for group in groups]
         for thread in started:

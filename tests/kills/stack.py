@@ -112,6 +112,6 @@ def stack_running(
 
 
 def hits(folder: Path) -> list[int]:
-    """Gives the pids that reached the fault point, in order."""
+    """Returns the pids that reached the fault point, in order."""
     file = folder / "hits"
     return [int(line) for line in file.read_text().split()] if file.exists() else []

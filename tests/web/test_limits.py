@@ -53,7 +53,7 @@ def _caller(url: str, database: TestDatabase, people: People, role: Role) -> Cal
 
 
 def _until_limited(call: Caller, method: str, path: str, address: str, most: int) -> list[int]:
-    """Gives the statuses until the first 429, which must come within `most` calls."""
+    """Returns the statuses until the first 429, which must come within `most` calls."""
     statuses: list[int] = []
     while 429 not in statuses:
         assert len(statuses) < most, statuses

@@ -15,7 +15,7 @@ SCHEDULER = (sys.executable, "-c", "from workers.main import run_scheduler_proce
 
 
 def environment(database_url: str, redis_url: str, **settings: str) -> dict[str, str]:
-    """Gives a process's environment; `settings` go by the names of environment variables."""
+    """Returns a process's environment; `settings` go by the names of environment variables."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("DEVCENTER_")},
         "DATABASE_URL": database_url,

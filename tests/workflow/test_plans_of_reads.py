@@ -114,7 +114,7 @@ async def _outcomes(house: ApiContext, size: int) -> int:
 
 
 def _finished(engine: AsyncEngine, size: int) -> list[UUID]:
-    """Gives ids of requests with an outcome, read by a connection that nobody watches."""
+    """Returns ids of requests with an outcome, read by a connection that nobody watches."""
     unwatched = create_engine(engine.url)
     with unwatched.connect() as connection:
         some = text("SELECT id FROM transition_request WHERE status <> 'due' ORDER BY id LIMIT :size")

@@ -29,7 +29,7 @@ _FORGET_SECRET = text("UPDATE notification SET data = data - 'sealed' WHERE id =
 
 
 def deliver_due_notifications(context: WorkerContext) -> int:
-    """Delivers due notifications until none is left or its turn is over; gives how many were tried."""
+    """Delivers due notifications until none is left or its turn is over; returns how many were tried."""
     return drain(context, DueKind.NOTIFICATION, _deliver, lease_for=LEASE)
 
 
@@ -49,5 +49,5 @@ def _deliver(context: WorkerContext, lease: Lease) -> bool:
 
 
 def _opened(data: dict[str, Any], unseal: Callable[[str], str]) -> dict[str, Any]:
-    """Gives the data with what was sealed in it: a code lies open only in the mail."""
+    """Returns the data with what was sealed in it: a code lies open only in the mail."""
     return {**data, "secret": unseal(data["sealed"])} if "sealed" in data else data

@@ -18,7 +18,7 @@ LEASE = timedelta(minutes=2)
 
 
 def run_due_steps(context: WorkerContext) -> int:
-    """Runs due steps until none is left or its turn is over; gives how many."""
+    """Runs due steps until none is left or its turn is over; returns how many."""
     return drain(context, DueKind.REVIEW_STEP, _run_step, lease_for=LEASE)
 
 

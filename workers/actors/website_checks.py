@@ -15,12 +15,12 @@ LEASE = timedelta(minutes=2)
 
 
 def run_due_checks(context: WorkerContext) -> int:
-    """Looks at due websites until none is left or its turn is over; gives how many."""
+    """Looks at due websites until none is left or its turn is over; returns how many."""
     return drain(context, DueKind.WEBSITE_CHECK, _check, lease_for=LEASE)
 
 
 def findings_of_website(url: str, http: FetchesPages) -> tuple[Finding, ...]:
-    """Gives what is wrong with how the website answers; nothing when it answers with a page."""
+    """Returns what is wrong with how the website answers; nothing when it answers with a page."""
     try:
         page = http.fetch(url)
     except Exception as error:

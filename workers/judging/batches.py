@@ -20,7 +20,7 @@ to others who never came for it."""
 
 
 def apply_due_requests(context: WorkerContext) -> int:
-    """Judges due requests until a claim finds nothing or the turn is over, which rings again; gives how many.
+    """Judges due requests until a claim finds nothing or the turn is over, which rings again; returns how many.
 
     Each batch is one transaction. The claim after a batch finds what came for its Apps while they were locked, which
     other workers passed over.

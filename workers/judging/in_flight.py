@@ -29,7 +29,7 @@ class Announcements:
 
     @contextmanager
     def batch(self) -> Iterator[Announce]:
-        """Gives the function that announces; wrap it round the transaction that judges."""
+        """Returns the function that announces; wrap it round the transaction that judges."""
         self._take_back()
         announced: list[UUID] = []
         holding = ExitStack()

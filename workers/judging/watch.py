@@ -37,7 +37,7 @@ PAUSE_SECONDS = 1.0
 """After what nobody foresaw, before the next try."""
 
 WaitForBell = Callable[[Bell, float], bool]
-"""Gives True once the bell is rung, or False after a while: at most after so many seconds."""
+"""Returns True once the bell is rung, or False after a while: at most after so many seconds."""
 
 
 class Watch:

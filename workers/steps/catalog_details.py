@@ -8,7 +8,7 @@ from workflow.building.findings import findings_on
 
 
 def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:  # noqa: ARG001 (nothing to fetch)
-    """Gives everything that is wrong with the catalog text."""
+    """Returns everything that is wrong with the catalog text."""
     findings = tuple(findings_on(Requirement.CATALOG_DETAILS, evidence.given, ()))
     return StepOutcome(StepTrigger.FAIL if findings else StepTrigger.PASS, findings)
 

@@ -16,7 +16,7 @@ class PageText:
 
 
 def read_html(html: str) -> PageText:
-    """Gives the page's words and links; nothing of what cannot be read as HTML. Raises nothing."""
+    """Returns the page's words and links; nothing of what cannot be read as HTML. Raises nothing."""
     # Bytes, since lxml refuses a text that declares an encoding of its own. What cannot be encoded is no word.
     taken = html.encode(errors="replace")
     # The target takes what is read as it comes: no tree is built, so no depth of nesting ends the reading.

@@ -33,7 +33,7 @@ def read_page(url: str, http: FetchesPages, look: Callable[[FetchedPage], list[F
 
 
 def unnamed(page: FetchedPage, **names: str) -> list[Finding]:
-    """Gives a finding for each of `names` that is not in the page's visible text: `page.<key>_not_named`."""
+    """Returns a finding for each of `names` that is not in the page's visible text: `page.<key>_not_named`."""
     words = read_html(page.text).words.casefold()
     return [
         Finding(f"page.{key}_not_named", f"{page.url} does not name {name}.", f"Name {name} in the text of the page.")
@@ -43,7 +43,7 @@ def unnamed(page: FetchedPage, **names: str) -> list[Finding]:
 
 
 def links_of(page: FetchedPage) -> list[str]:
-    """Gives where the page's links lead, in full."""
+    """Returns where the page's links lead, in full."""
     links = []
     for link in read_html(page.text).links:
         try:

@@ -60,7 +60,7 @@ def decide_access(
 
 
 def mark_access_requests(session: Session, now: datetime) -> int:
-    """Marks open requests whose promised time is over and tells the review team, once each. Gives how many.
+    """Marks open requests whose promised time is over and tells the review team, once each. Returns how many.
 
     A mark and its notifications are one transaction. Does not commit.
     """

@@ -13,7 +13,7 @@ from workflow.errors import Invalid
 
 
 def registrable_domain(host: str) -> str | None:
-    """Gives the part of `host` that somebody registered (`acme.co.uk` of `www.acme.co.uk`), in ASCII, lower case.
+    """Returns the part of `host` that somebody registered (`acme.co.uk` of `www.acme.co.uk`), in ASCII, lower case.
 
     None for an address, a public suffix such as `co.uk` or `github.io`, and what is no host name.
     """
@@ -28,7 +28,7 @@ def registrable_domain(host: str) -> str | None:
 
 
 def domain_of_website(url: str) -> str:
-    """Gives the registrable domain of a company's website. Raises Invalid (website.invalid)."""
+    """Returns the registrable domain of a company's website. Raises Invalid (website.invalid)."""
     try:
         parts = urlsplit(url)
         host = parts.hostname if parts.scheme in ("http", "https") and parts.username is None else None
@@ -45,18 +45,18 @@ def domain_of_website(url: str) -> str:
 
 
 def domain_of_mail(email: str) -> str:
-    """Gives the registrable domain of a mail address; its whole domain where it has none."""
+    """Returns the registrable domain of a mail address; its whole domain where it has none."""
     host = email.rpartition("@")[2].lower()
     return registrable_domain(host) or host
 
 
 def is_free_mail(email: str) -> bool:
-    """Gives whether anybody can have an address there for nothing."""
+    """Returns whether anybody can have an address there for nothing."""
     return _listed(email, free_domains)
 
 
 def is_disposable_mail(email: str) -> bool:
-    """Gives whether addresses there are made to be thrown away."""
+    """Returns whether addresses there are made to be thrown away."""
     return _listed(email, disposable_domains)
 
 

@@ -13,7 +13,7 @@ from workflow.work.leases import Lease
 
 
 def findings_of_mail(email: str, website_domain: str) -> tuple[Finding, ...]:
-    """Gives everything that speaks against `email` being an address of the company. Pure."""
+    """Returns everything that speaks against `email` being an address of the company. Pure."""
     domain, disposable = domain_of_mail(email), is_disposable_mail(email)
     own = f"Use an address at {website_domain}."
     judged = (
@@ -32,7 +32,7 @@ def findings_of_mail(email: str, website_domain: str) -> tuple[Finding, ...]:
 def record_website_check(session: Session, lease: Lease, findings: Sequence[Finding], now: datetime) -> bool:
     """Records how the website answered. Does not commit.
 
-    Gives False and records nothing when the request was decided or its check leased again meanwhile.
+    Returns False and records nothing when the request was decided or its check leased again meanwhile.
     """
     recorded = session.scalar(
         text("""

@@ -48,7 +48,7 @@ def invite(
     seal: Seal,
     access_request_id: UUID | None = None,
 ) -> Invitation:
-    """Gives a new invitation and has its code mailed; an open one of the same address is revoked. Does not commit.
+    """Returns a new invitation and has its code mailed; an open one of the same address is revoked. Does not commit.
 
     The caller holds the organization's lock. Only the code's hash is stored. The code itself waits in its
     notification, sealed by the key ring, and is forgotten there once it is sent.
@@ -82,7 +82,7 @@ def invite(
 
 
 def invite_again(session: Session, invitation_id: UUID, by: Actor, now: datetime, seal: Seal) -> Invitation:
-    """Revokes an invitation that was not accepted, expired or not, and gives a new one. Does not commit.
+    """Revokes an invitation that was not accepted, expired or not, and returns a new one. Does not commit.
 
     Raises NotFound, and Conflict (invitation.used, invitation.revoked).
     """
@@ -134,7 +134,7 @@ def accept_invitation(session: Session, code: str, now: datetime, name: str | No
 
 
 def lock_organization(session: Session, organization_id: UUID) -> Organization:
-    """Gives the organization, locked: its people and invitations change one at a time. Raises NotFound."""
+    """Returns the organization, locked: its people and invitations change one at a time. Raises NotFound."""
     statement = select(Organization).where(Organization.id == organization_id)
     found = session.scalar(statement.with_for_update(key_share=True).execution_options(populate_existing=True))
     if found is None:
@@ -147,13 +147,13 @@ def lock_organization(session: Session, organization_id: UUID) -> Organization:
 
 
 def is_member(session: Session, organization_id: UUID, email: str) -> bool:
-    """Gives whether somebody of the organization has the address."""
+    """Returns whether somebody of the organization has the address."""
     people = select(Person.id).where(Person.organization_id == organization_id, Person.removed_at.is_(None))
     return session.scalar(people.where(func.lower(Person.email) == email.lower())) is not None
 
 
 def lacks_owner(session: Session, organization_id: UUID) -> bool:
-    """Gives whether the next person of the organization becomes its owner."""
+    """Returns whether the next person of the organization becomes its owner."""
     owner = select(Person.id).where(Person.organization_id == organization_id, Person.owner)
     return session.scalar(owner) is None
 

@@ -21,7 +21,7 @@ MAX_PEOPLE = 200
 
 
 def find_organization(session: Session, organization_id: UUID, actor: Actor) -> Organization:
-    """Gives the organization. Raises NotFound, for another company's too."""
+    """Returns the organization. Raises NotFound, for another company's too."""
     found = session.get(Organization, organization_id)
     if found is None or (actor.role is Role.PARTNER and actor.organization_id != organization_id):
         raise NotFound(
@@ -118,7 +118,7 @@ def hand_over(session: Session, organization_id: UUID, person_id: UUID, actor: A
 
 
 def _lock_own(session: Session, organization_id: UUID, actor: Actor) -> Organization:
-    """Gives the organization, locked, to its owner or an admin. Raises NotFound and Forbidden (owner.required)."""
+    """Returns the organization, locked, to its owner or an admin. Raises NotFound and Forbidden (owner.required)."""
     find_organization(session, organization_id, actor)
     organization = lock_organization(session, organization_id)
     owner = _owner_of(session, organization_id)

@@ -56,7 +56,7 @@ class Received:
 
 
 def request_access(session: Session, asked: AccessAsked, now: datetime, policy: Policy) -> tuple[Received, str]:
-    """Stores a request, and gives it with the secret by which its requester sees it; the secret is given once.
+    """Stores a request, and returns it with the secret by which its requester sees it; the secret is given once.
 
     Whoever writes from an address at the domain of the website is taken to speak for the company. When that company
     has an open request, they are joined to it and share its decision. When it takes part already, they are joined to
@@ -101,7 +101,7 @@ def request_access(session: Session, asked: AccessAsked, now: datetime, policy: 
 
 
 def find_by_secret(session: Session, request_id: UUID, secret: str) -> Received:
-    """Gives the request to one of those who asked. Raises NotFound, for a wrong secret too."""
+    """Returns the request to one of those who asked. Raises NotFound, for a wrong secret too."""
     hashed = _hash_of(secret)
     contact = session.scalar(
         select(AccessContact).where(AccessContact.access_request_id == request_id, AccessContact.secret_hash == hashed)
@@ -117,7 +117,7 @@ def find_by_secret(session: Session, request_id: UUID, secret: str) -> Received:
 
 
 def find_request(session: Session, request_id: UUID) -> AccessRequest:
-    """Gives the request to a reviewer. Raises NotFound."""
+    """Returns the request to a reviewer. Raises NotFound."""
     request = session.get(AccessRequest, request_id)
     if request is None:
         raise NotFound("access.not_found", f"There is no access request {request_id}.", "List the access requests.")
@@ -132,17 +132,17 @@ def lock_companies(session: Session, domains: Iterable[str]) -> None:
 
 
 def cause_of(request_id: UUID, kind: NotificationKind) -> str:
-    """Gives the cause under which people are told of the request."""
+    """Returns the cause under which people are told of the request."""
     return f"access:{request_id}:{kind}"
 
 
 def path_of(request_id: UUID) -> str:
-    """Gives where to look at the request."""
+    """Returns where to look at the request."""
     return f"/v1/access-requests/{request_id}"
 
 
 def _request_of_company(session: Session, domain: str) -> AccessRequest | None:
-    """Gives the request to which a colleague is joined: the one that let the company in, else its open one."""
+    """Returns the request to which a colleague is joined: the one that let the company in, else its open one."""
     statement = select(AccessRequest).execution_options(populate_existing=True)
     let_in = statement.join(Organization, Organization.id == AccessRequest.organization_id).where(
         Organization.domain == domain, AccessRequest.state == AccessState.APPROVED.value

@@ -35,7 +35,7 @@ class Picture:
 
 
 def examine(kind: AssetKind, content: bytes) -> Picture:
-    """Gives what the picture is, by its content alone. Raises Invalid (`asset.invalid`) with all that is wrong."""
+    """Returns what the picture is, by its content alone. Raises Invalid (`asset.invalid`) with all that is wrong."""
     if not content:
         raise _invalid("The picture is empty.")
     if len(content) > MAX_BYTES:

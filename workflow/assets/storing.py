@@ -33,7 +33,7 @@ _SUBMITTED = text("""
 
 
 def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> tuple[Asset, bool]:
-    """Keeps the picture; gives it, and whether it is new: the same picture of the same kind is kept once.
+    """Keeps the picture; returns it, and whether it is new: the same picture of the same kind is kept once.
 
     Does not commit. Raises NotFound and Conflict (frozen, or too many).
     """
@@ -64,7 +64,7 @@ def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> 
 
 
 def find_asset(session: Session, slug: str, asset_id: UUID, actor: Actor) -> Asset:
-    """Gives a picture of an App that the actor may see, with its content. Raises NotFound."""
+    """Returns a picture of an App that the actor may see, with its content. Raises NotFound."""
     app = find_app(session, slug, actor)
     asset = _with_content(session, asset_id)
     if asset is None or asset.app_id != app.id:
@@ -73,7 +73,7 @@ def find_asset(session: Session, slug: str, asset_id: UUID, actor: Actor) -> Ass
 
 
 def find_public_asset(session: Session, asset_id: UUID, shown_of: UUID | None) -> Asset:
-    """Gives a picture that stands in the catalog, or one that the entry of the App `shown_of` shows. Raises NotFound.
+    """Returns a picture that stands in the catalog, or one that the entry of the App `shown_of` shows. Raises NotFound.
 
     In the catalog stand the pictures of a listed App's latest approved submission, and no others.
     """
@@ -108,7 +108,7 @@ def delete_asset(session: Session, slug: str, asset_id: UUID, actor: Actor) -> N
 
 
 def assets_in(evidence: Mapping[str, Any]) -> set[str]:
-    """Gives the ids of all pictures that the evidence, by requirement, names."""
+    """Returns the ids of all pictures that the evidence, by requirement, names."""
     info = evidence.get(Requirement.APP_INFO, {})
     shots = evidence.get(Requirement.CATALOG_DETAILS, {}).get("screenshots", [])
     named = [info.get("logo"), info.get("mark"), *(shots if isinstance(shots, list) else [])]
@@ -116,7 +116,7 @@ def assets_in(evidence: Mapping[str, Any]) -> set[str]:
 
 
 def problems_with_assets(session: Session, app_id: UUID, evidence: Mapping[str, Any]) -> list[str]:
-    """Gives what is wrong with the pictures that a requirement's evidence names: unknown, or of another kind."""
+    """Returns what is wrong with the pictures that a requirement's evidence names: unknown, or of another kind."""
     wanted = [(name, evidence[name], AssetKind(name)) for name in ("logo", "mark") if name in evidence]
     wanted += [("each screenshot", shot, AssetKind.SCREENSHOT) for shot in evidence.get("screenshots", ())]
     kinds = _kinds_of(session, app_id, (UUID(named) for _, named, _ in wanted))

@@ -35,7 +35,7 @@ _LENGTH = re.compile(r"([0-9]*\.?[0-9]+)(?:px)?")
 
 
 def problems_with_svg(root: etree._Element) -> list[str]:
-    """Gives what must not be in the picture, each as a sentence; [] when it can be shown to anybody."""
+    """Returns what must not be in the picture, each as a sentence; [] when it can be shown to anybody."""
     problems: list[str] = []
     document = root.getroottree()
     if document.docinfo.doctype:
@@ -53,7 +53,7 @@ def problems_with_svg(root: etree._Element) -> list[str]:
 
 
 def parse_svg(content: bytes) -> etree._Element | None:
-    """Gives the root of an SVG, None when it is none. Loads nothing, resolves no entity, and is bounded by lxml."""
+    """Returns the root of an SVG, None when it is none. Loads nothing, resolves no entity, and is bounded by lxml."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
     )
@@ -65,7 +65,7 @@ def parse_svg(content: bytes) -> etree._Element | None:
 
 
 def proportions_of(root: etree._Element) -> tuple[float, float] | None:
-    """Gives width and height by the `viewBox`, or by `width` and `height` in pixels; None when it has neither."""
+    """Returns width and height by the `viewBox`, or by `width` and `height` in pixels; None when it has neither."""
     box = re.split(r"[\s,]+", (root.get("viewBox") or "").strip())
     if len(box) == 4:
         sides = [_LENGTH.fullmatch(side) for side in box[2:]]

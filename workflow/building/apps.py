@@ -17,7 +17,7 @@ _APPROVED = text("SELECT EXISTS (SELECT FROM access_request WHERE organization_i
 
 
 def register_app(session: Session, *, slug: str, name: str, actor: Actor, now: datetime, writer: WriteContext) -> App:
-    """Gives birth to an App of the actor's company. Does not commit.
+    """Returns birth to an App of the actor's company. Does not commit.
 
     Raises Refused (no access), Forbidden, and Conflict when the slug is reserved, taken or looks like another.
     """
@@ -36,7 +36,7 @@ def register_app(session: Session, *, slug: str, name: str, actor: Actor, now: d
 
 
 def rename_app(session: Session, slug: str, actor: Actor, *, name: str, seen: Seen) -> App:
-    """Gives the App another name: a new revision, unless it has that name. Does not commit.
+    """Returns the App another name: a new revision, unless it has that name. Does not commit.
 
     Raises NotFound, and Conflict when it is frozen, gone, or was changed since `seen`.
     """

@@ -25,7 +25,7 @@ Seal = Callable[[str], str]
 def give_evidence(
     session: Session, slug: str, code: str, evidence: dict[str, Any], actor: Actor, now: datetime, seal: Seal
 ) -> ChecklistItem:
-    """Stores the evidence for a requirement, in place of what was there; gives it with its findings. Does not commit.
+    """Stores the evidence for a requirement, in place of what was there; returns it with its findings. Does not commit.
 
     What does not fit is refused: Invalid says everything that is wrong. What fits and breaks a rule is kept, so that
     a partner can mend it bit by bit; its findings say how, and until then it does not count.
@@ -68,12 +68,12 @@ def judge_documentation_again(session: Session, app_id: UUID) -> None:
 
 
 def shown(code: str, evidence: dict[str, Any]) -> dict[str, Any]:
-    """Gives evidence as an answer may hold it: never a password."""
+    """Returns evidence as an answer may hold it: never a password."""
     return {**evidence, "password": "***"} if code == Requirement.TEST_ACCOUNT else evidence
 
 
 def evidence_of(session: Session, app_id: UUID) -> dict[str, ChecklistItem]:
-    """Gives what has been given for the App, by requirement."""
+    """Returns what has been given for the App, by requirement."""
     statement = select(ChecklistItem).where(ChecklistItem.app_id == app_id)
     return {item.code: item for item in session.scalars(statement.execution_options(populate_existing=True))}
 

@@ -34,7 +34,7 @@ def add_component(
     settings: Mapping[str, Any],
     loopback: bool,
 ) -> tuple[Component, str | None]:
-    """Adds a Component; gives it and, for a stream, its write key, which cannot be had again. Does not commit.
+    """Adds a Component; returns it and, for a stream, its write key, which cannot be had again. Does not commit.
 
     Raises NotFound, Conflict (frozen, or too many) and Invalid (an unknown subkind, settings that do not fit).
     """
@@ -86,7 +86,7 @@ def change_component(
 
 
 def renew_write_key(session: Session, slug: str, component_id: UUID, actor: Actor) -> tuple[Component, str]:
-    """Gives a stream a new write key, which cannot be had again; the old one is worth nothing. Does not commit.
+    """Returns a stream a new write key, which cannot be had again; the old one is worth nothing. Does not commit.
 
     It is no change of what is tested, and a leaked key must go at once: it works while the App is frozen. Raises
     NotFound, Conflict (removed) and Invalid.
@@ -113,7 +113,7 @@ def remove_component(
 
 
 def components_of(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Component, str | None]]]:
-    """Gives the Components of many Apps, oldest first, each with the colour of its present revision's latest test.
+    """Returns the Components of many Apps, oldest first, each with the colour of its present revision's latest test.
 
     One query, so that Components and colours are of one moment.
     """
@@ -142,7 +142,7 @@ def components_of(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, list[
 
 
 def find_component(session: Session, slug: str, component_id: UUID, actor: Actor) -> Component:
-    """Gives a Component of the App. Raises NotFound."""
+    """Returns a Component of the App. Raises NotFound."""
     app = find_app(session, slug, actor)
     component = session.get(Component, component_id, populate_existing=True)
     if component is None or component.app_id != app.id or component.removed_at is not None:
@@ -194,7 +194,7 @@ def record_test(
 
 
 def colour_of(event: str, status: int | None) -> str:
-    """Gives the colour of one answer: 200 and 202 green, 501 yellow except for `delete`, all else red."""
+    """Returns the colour of one answer: 200 and 202 green, 501 yellow except for `delete`, all else red."""
     if status in (200, 202):
         return TestColour.GREEN.value
     return TestColour.YELLOW.value if status == 501 and event != "delete" else TestColour.RED.value

@@ -36,7 +36,7 @@ CATEGORIES = (
 
 
 def problems_with(requirement: Requirement, evidence: Mapping[str, Any]) -> list[str]:
-    """Gives everything that is wrong with `evidence`, each as a sentence; [] when it can be taken."""
+    """Returns everything that is wrong with `evidence`, each as a sentence; [] when it can be taken."""
     return _unknown_fields(requirement, evidence) + _CHECKS[requirement](evidence)
 
 

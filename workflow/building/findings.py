@@ -18,7 +18,7 @@ _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)]*)\)")
 
 
 def findings_on(requirement: Requirement, evidence: Mapping[str, Any], kinds: Collection[str]) -> list[Finding]:
-    """Gives everything that a rule finds in `evidence`. `kinds` are those of the App's Components."""
+    """Returns everything that a rule finds in `evidence`. `kinds` are those of the App's Components."""
     judge = _RULES.get(requirement)
     return judge(evidence, kinds) if judge else []
 

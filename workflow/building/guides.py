@@ -43,7 +43,7 @@ GUIDES: tuple[Guide, ...] = (
 
 
 def find_guide(name: str) -> Guide:
-    """Gives the guide. Raises NotFound."""
+    """Returns the guide. Raises NotFound."""
     for guide in GUIDES:
         if guide.name == name:
             return guide
@@ -52,13 +52,13 @@ def find_guide(name: str) -> Guide:
 
 
 def sections_wanted(kinds: Collection[str]) -> list[str]:
-    """Gives the sections that the documentation of an App with such Components has, in the templates' order."""
+    """Returns the sections that the documentation of an App with such Components has, in the templates' order."""
     names = [f"documentation-{kind}" for kind in ComponentKind if kind in kinds]
     return list(dict.fromkeys(title.strip() for name in names for title in _SECTION.findall(_read(name))))
 
 
 def sections_in(text: str) -> dict[str, str]:
-    """Gives the sections of a markdown text by title, lower case, with what is written in each."""
+    """Returns the sections of a markdown text by title, lower case, with what is written in each."""
     parts = _SECTION.split(text)
     return {title.strip().casefold(): body.strip() for title, body in zip(parts[1::2], parts[2::2], strict=True)}
 

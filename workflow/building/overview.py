@@ -68,7 +68,7 @@ class Checklist:
 
 
 def checklist_of(session: Session, app: App, policy: Policy) -> Checklist:
-    """Gives the App's checklist as it stands now."""
+    """Returns the App's checklist as it stands now."""
     components = components_of(session, [app.id])[app.id]
     given = evidence_of(session, app.id)
     review = latest_review(session, app.id, app.slug)
@@ -135,7 +135,7 @@ def _item(code: Requirement, required: bool, item: ChecklistItem | None, review:
 def _by_review(
     code: Requirement, status: ItemStatus, review: ReviewSeen
 ) -> tuple[ItemStatus, tuple[Found, ...], datetime | None]:
-    """Gives what the latest review says of evidence that is still the same: its step, and reasons that name it."""
+    """Returns what the latest review says of evidence that is still the same: its step, and reasons that name it."""
     findings = [_reason(reason) for reason in review.reasons if _names(reason, code)]
     step = next((one for one in review.steps if one.code == code), None)
     if step is not None:

@@ -137,7 +137,7 @@ SETTINGS_OF: Mapping[tuple[str, str], type[_Settings]] = {
 
 
 def checked_settings(kind: str, subkind: str, given: Mapping[str, Any], *, loopback: bool) -> dict[str, Any]:
-    """Gives settings as they are stored, with defaults filled in. `loopback` also takes http:// to this machine.
+    """Returns settings as they are stored, with defaults filled in. `loopback` also takes http:// to this machine.
 
     Raises Invalid (`settings.invalid`) that says of each what is wrong and where: `settings.url`.
     """

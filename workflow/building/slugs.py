@@ -13,7 +13,7 @@ _LOOK_ALIKE = str.maketrans("01i", "oll")
 
 
 def skeleton_of(slug: str) -> str:
-    """Gives what is left of a slug when what looks alike is the same: 0 and o; 1, l and i; rn and m; vv and w.
+    """Returns what is left of a slug when what looks alike is the same: 0 and o; 1, l and i; rn and m; vv and w.
 
     Hyphens do not tell two slugs apart. The database's unique index has the same as an expression.
     """
@@ -33,7 +33,7 @@ def refuse_unusable_slug(session: Session, slug: str) -> None:
 
 
 def slug_conflict(slug: str, error: IntegrityError) -> WorkflowError | None:
-    """Gives why the database refused the slug, None when it refused something else."""
+    """Returns why the database refused the slug, None when it refused something else."""
     constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
     refusals = {"app_slug_key": _taken, "app_slug_skeleton_key": _confusable}
     return refusals[constraint](slug) if constraint in refusals else None

@@ -62,7 +62,7 @@ class AppStatus:
 
 
 def standing_of(session: Session, app: App, actor: Actor, policies: Policies, rulebook: AppRulebook) -> AppStatus:
-    """Gives where the App stands, its triggers as `actor` could ask for them now."""
+    """Returns where the App stands, its triggers as `actor` could ask for them now."""
     facts = load_facts(session, [app.id], policies)[app.id].facts
     review = latest_review(session, app.id, app.slug)
     now_due = (

@@ -33,7 +33,7 @@ class TestAccount:
 
 
 def read_test_account(session: Session, slug: str, actor: Actor, unseal: Unseal) -> TestAccount:
-    """Gives the test account of an App to the reviewer who holds its open review, or to an admin. Logs the reading.
+    """Returns the test account of an App to the reviewer who holds its open review, or to an admin. Logs the reading.
 
     The password is given only if the entry in the audit log is committed with it. Does not commit. Raises NotFound,
     Forbidden for a reviewer who does not hold the review, and Conflict when no key opens the password.

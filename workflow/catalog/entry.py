@@ -31,7 +31,7 @@ class Entry:
 
 
 def entry_of(slug: str, name: str, badge: str, snapshot: Mapping[str, Any] | None) -> Entry:
-    """Gives the entry that a snapshot makes; without one it has a slug, a name and a badge. Pure.
+    """Returns the entry that a snapshot makes; without one it has a slug, a name and a badge. Pure.
 
     Nothing that a partner gave in private is in it: no support email, no settings, no test account.
     """
@@ -55,7 +55,7 @@ def entry_of(slug: str, name: str, badge: str, snapshot: Mapping[str, Any] | Non
 
 
 def approved_snapshots(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Gives the latest approved snapshot of each of the Apps that has one, in one query."""
+    """Returns the latest approved snapshot of each of the Apps that has one, in one query."""
     statement = (
         select(Submission.app_id, Submission.snapshot)
         .distinct(Submission.app_id)

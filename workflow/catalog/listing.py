@@ -88,7 +88,7 @@ def take_off_catalog(session: Session, ids: Sequence[UUID]) -> None:
 
 
 def mend_catalog(session: Session, now: datetime, *, limit: int = 10_000) -> int:
-    """Makes the catalog what the Apps' states say; gives how many entries were wrong. Does not commit.
+    """Makes the catalog what the Apps' states say; returns how many entries were wrong. Does not commit.
 
     None ever is, but for Apps that moved while a release without the catalog was still running. Locks those Apps.
     """
@@ -155,7 +155,7 @@ _QUERY = "websearch_to_tsquery('english', :words)"
 
 
 def find_entries(session: Session, look: Look, after: ListingCursor | None, limit: int) -> list[Listed]:
-    """Gives up to `limit` entries after `after`, best first, in at most two queries.
+    """Returns up to `limit` entries after `after`, best first, in at most two queries.
 
     Names that fit stand before other fits, each by slug, and the others are looked for only when the names do not fill
     the page: a finer ranking would have to read every fit before it could show one.
@@ -169,7 +169,7 @@ def find_entries(session: Session, look: Look, after: ListingCursor | None, limi
 
 
 def find_entry(session: Session, slug: str) -> Listed | None:
-    """Gives the entry of an App that is listed, None for any other."""
+    """Returns the entry of an App that is listed, None for any other."""
     row = session.execute(
         text(f"""
             SELECT {_SHOWN}, 1 AS tier, s.snapshot FROM catalog_entry c JOIN submission s ON s.id = c.submission_id

@@ -22,7 +22,7 @@ from workflow.sql.arrays import Uuids, statement
 
 
 def find_membership(session: Session, slug: str, actor: Actor) -> tuple[App, Membership]:
-    """Gives the App and its membership. Raises NotFound, also when it never applied."""
+    """Returns the App and its membership. Raises NotFound, also when it never applied."""
     app = find_app(session, slug, actor)
     membership = session.get(Membership, app.id)
     if membership is None:
@@ -83,7 +83,7 @@ def end_memberships(session: Session, ended: Sequence[tuple[UUID, UUID]], now: d
 
 
 def is_paused(app: App, membership: Membership) -> bool:
-    """Gives whether the App is a member that is not shown as one, because it is not public now."""
+    """Returns whether the App is a member that is not shown as one, because it is not public now."""
     return membership.state == MembershipState.MEMBER and app.state != AppState.PUBLIC
 
 

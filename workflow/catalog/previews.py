@@ -31,7 +31,7 @@ TOKEN_CHARACTERS = 43
 def create_preview(
     session: Session, slug: str, actor: Actor, now: datetime, *, life: timedelta
 ) -> tuple[PreviewLink, str]:
-    """Makes a link; gives it and its token, which cannot be had again. Does not commit.
+    """Makes a link; returns it and its token, which cannot be had again. Does not commit.
 
     Raises NotFound and Conflict (the App is past its preview, or has too many links).
     """
@@ -71,7 +71,7 @@ def revoke_preview(session: Session, slug: str, link_id: UUID, actor: Actor, now
 
 
 def previewed_app(session: Session, token: str, now: datetime) -> App:
-    """Gives the App behind a link that works. Raises NotFound, the same whatever is the matter with the link."""
+    """Returns the App behind a link that works. Raises NotFound, the same whatever is the matter with the link."""
     statement = (
         select(App)
         .join(PreviewLink, PreviewLink.app_id == App.id)
@@ -89,7 +89,7 @@ def previewed_app(session: Session, token: str, now: datetime) -> App:
 
 
 def previewed_entry(session: Session, app: App) -> Entry:
-    """Gives the entry of the App as it would stand in the catalog if it were approved as it is now."""
+    """Returns the entry of the App as it would stand in the catalog if it were approved as it is now."""
     return entry_of(app.slug, app.name, AppState.PUBLIC_BETA.value, present_snapshot(session, app.id))
 
 

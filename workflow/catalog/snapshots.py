@@ -27,7 +27,7 @@ _PRESENT = text(f"SELECT {SNAPSHOT} FROM app a WHERE a.id = :app_id")
 
 
 def present_snapshot(session: Session, app_id: UUID) -> dict[str, Any]:
-    """Gives what a submission of the App would freeze now."""
+    """Returns what a submission of the App would freeze now."""
     snapshot: dict[str, Any] = session.execute(
         _PRESENT, {"app_id": app_id, "open_evidence": OPEN_EVIDENCE}
     ).scalar_one()

@@ -34,7 +34,7 @@ class LogRow:
 
 
 def row_hash(key: bytes, row: LogRow, previous: bytes) -> bytes:
-    """Gives the 32 bytes that bind `row` to everything before it. `key` is not in the database."""
+    """Returns the 32 bytes that bind `row` to everything before it. `key` is not in the database."""
     parts = (
         row.app_id.bytes,
         str(row.version).encode(),
@@ -54,7 +54,7 @@ def row_hash(key: bytes, row: LogRow, previous: bytes) -> bytes:
 
 
 def commit_to(reasons: Sequence[dict[str, Any]], salt: bytes) -> bytes:
-    """Gives the salted SHA-256 by which the log knows reasons that may be erased."""
+    """Returns the salted SHA-256 by which the log knows reasons that may be erased."""
     return commit_to_text(canonical_text(reasons), salt)
 
 
@@ -64,7 +64,7 @@ def commit_to_text(canonical: str, salt: bytes) -> bytes:
 
 
 def canonical_text(reasons: Sequence[dict[str, Any]]) -> str:
-    """Gives reasons as JSON in the one form that is committed to."""
+    """Returns reasons as JSON in the one form that is committed to."""
     return _CANONICAL.encode(list(reasons))
 
 

@@ -56,7 +56,7 @@ _ORPHANS = text("SELECT DISTINCT app_id FROM transition t WHERE NOT EXISTS (SELE
 
 
 def verify_history(session: Session, key: bytes, exported: Iterable[Head] = ()) -> Iterator[Finding]:
-    """Gives every finding; none means that the log is as it was written. Reads only, in constant memory.
+    """Returns every finding; none means that the log is as it was written. Reads only, in constant memory.
 
     The last row of a log has nothing after it to miss it: applied requests and `exported` heads bear witness.
     """
@@ -72,7 +72,7 @@ def verify_history(session: Session, key: bytes, exported: Iterable[Head] = ()) 
 
 
 def exported_heads(session: Session, since: datetime) -> list[dict[str, Any]]:
-    """Gives the newest head of each App that moved at or after `since`, as it is exported."""
+    """Returns the newest head of each App that moved at or after `since`, as it is exported."""
     rows = session.execute(
         text("""
             SELECT DISTINCT ON (app_id) app_id, version, hash, at FROM transition

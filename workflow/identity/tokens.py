@@ -48,7 +48,7 @@ class Principal:
     scopes: frozenset[str] | None = None
 
     def has(self, scope: Scope) -> bool:
-        """Gives whether the token may be used for `scope`."""
+        """Returns whether the token may be used for `scope`."""
         return self.scopes is None or scope.value in self.scopes
 
 
@@ -60,7 +60,7 @@ def issue_token(
     expires_at: datetime,
     scopes: Sequence[Scope] | None = None,
 ) -> tuple[ApiToken, str]:
-    """Gives a new token of `holder`, stored, and its text, which cannot be had again. Does not commit.
+    """Returns a new token of `holder`, stored, and its text, which cannot be had again. Does not commit.
 
     A person's token has the person's role and company; a service's has the role service. `scopes` narrows
     what it may be used for.
@@ -95,7 +95,7 @@ def issue_token(
 
 
 def find_principal(session: Session, plain: str) -> Principal:
-    """Gives who holds the token. Raises Forbidden: token.invalid, token.expired or token.revoked."""
+    """Returns who holds the token. Raises Forbidden: token.invalid, token.expired or token.revoked."""
     found = find_principals(session, [plain])[0]
     if isinstance(found, Forbidden):
         raise found
@@ -103,7 +103,7 @@ def find_principal(session: Session, plain: str) -> Principal:
 
 
 def find_principals(session: Session, plains: Sequence[str]) -> list[Principal | Forbidden]:
-    """Gives who holds each of the tokens, or why nobody does (as `find_principal` raises it), in one query.
+    """Returns who holds each of the tokens, or why nobody does (as `find_principal` raises it), in one query.
 
     Whether a token has expired is told by the database's clock.
     """
@@ -166,7 +166,7 @@ _NOTE_USE = statement(
 
 
 def list_tokens(session: Session) -> Sequence[ApiToken]:
-    """Gives all tokens, newest first, without their texts."""
+    """Returns all tokens, newest first, without their texts."""
     return session.scalars(select(ApiToken).order_by(ApiToken.id.desc())).all()
 
 
@@ -180,5 +180,5 @@ def revoke_token(session: Session, token_id: UUID, now: datetime) -> None:
 
 
 def hash_of(plain: str) -> bytes:
-    """Gives the SHA-256 by which a token is known. A token has 256 random bits, so it needs no slow hash."""
+    """Returns the SHA-256 by which a token is known. A token has 256 random bits, so it needs no slow hash."""
     return hashlib.sha256(plain.encode()).digest()

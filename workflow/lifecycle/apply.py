@@ -59,7 +59,7 @@ class Planned:
 
 
 def plan(app_id: UUID, request_id: UUID, trigger: AppTrigger, target: str, facts: Facts) -> Planned:
-    """Gives the transition that a judgment allowed. Pure.
+    """Returns the transition that a judgment allowed. Pure.
 
     It records the policy it was judged by: the review's for a decision on it, the current one otherwise.
     """
@@ -72,7 +72,7 @@ def plan(app_id: UUID, request_id: UUID, trigger: AppTrigger, target: str, facts
 def write_transitions(
     session: Session, planned: Sequence[Planned], heads: dict[UUID, bytes], now: datetime, writer: WriteContext
 ) -> dict[UUID, bytes]:
-    """Writes `planned` (of each App in order of version) and all that follows; gives the Apps' new head hashes.
+    """Writes `planned` (of each App in order of version) and all that follows; returns the Apps' new head hashes.
 
     The caller holds the Apps' locks and passes the hash of each App's head. Set-based: the number of statements does
     not grow with the number of transitions. Checks every deferred constraint before it returns, so that a violation
@@ -92,7 +92,7 @@ def write_transitions(
 def create_app(
     session: Session, *, slug: str, name: str, actor: Actor, access_approved: bool, now: datetime, writer: WriteContext
 ) -> App:
-    """Gives birth to an App in `building` for the actor's company. Does not commit.
+    """Returns birth to an App in `building` for the actor's company. Does not commit.
 
     Raises Refused, Forbidden, and sqlalchemy.exc.IntegrityError when the slug is taken.
     """

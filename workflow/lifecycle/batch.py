@@ -41,10 +41,10 @@ RETRY_AFTER = timedelta(seconds=1)
 
 Announce = Callable[[Sequence[UUID]], Callable[[], UUID]]
 """Has it committed, elsewhere, that these requests are about to be judged, come what may of this process. What it gives
-waits until it is, and gives the batch's id."""
+waits until it is, and returns the batch's id."""
 
 NowAndWriter = Callable[[Session], tuple[datetime, WriteContext]]
-"""Gives the database's present time and what writing needs, with the policies as they are now."""
+"""Returns the database's present time and what writing needs, with the policies as they are now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +311,7 @@ def _record(session: Session, outcomes: Sequence[JudgedRequest], now: datetime) 
 
 
 def _storable(error: str) -> str:
-    """Gives the text without what Postgres cannot store: what is wrong with a request must not hide that it is."""
+    """Returns the text without what Postgres cannot store: what is wrong with a request must not hide that it is."""
     return error.replace("\x00", "").encode(errors="replace").decode()[:MAX_ERROR_CHARACTERS]
 
 

@@ -160,7 +160,7 @@ def claim_due_apps(
 
 
 def claim_app(session: Session, app_id: UUID) -> bool:
-    """Locks the App, unless somebody holds it, and gives whether."""
+    """Locks the App, unless somebody holds it, and returns whether it did."""
     return bool(list(session.execute(_LOCK, {"id": app_id})))
 
 

@@ -123,7 +123,7 @@ class EndMembership:
 
 
 def effects_that_follow(trigger: AppTrigger) -> tuple[Effect, ...]:
-    """Gives what follows from `trigger`, in order of writing."""
+    """Returns what follows from `trigger`, in order of writing."""
     return EFFECTS[trigger]
 
 

@@ -77,11 +77,11 @@ class Facts:
     ask: Ask = Ask(SCHEDULE)
 
     def asked_by(self, ask: Ask) -> "Facts":
-        """Gives the same App, asked by somebody else."""
+        """Returns the same App, asked by somebody else."""
         return Facts(*(*_ALL_BUT_ASK(self), ask))
 
     def after(self, trigger: AppTrigger, target: str) -> "Facts":
-        """Gives what the next request of the same batch is judged by. Pure; equals loading afresh."""
+        """Returns what the next request of the same batch is judged by. Pure; equals loading afresh."""
         review, last_reviewer = None, None
         if trigger is AppTrigger.REQUEST_CHANGES and self.review is not None and self.review.holder_stays:
             last_reviewer = self.review.claimed_by
@@ -110,7 +110,7 @@ _ALL_BUT_ASK = attrgetter(*(field.name for field in fields(Facts) if field.name 
 
 
 def facts_of_new_app(*, slug: str, organization_id: UUID, access_approved: bool, policy: Policy, actor: Actor) -> Facts:
-    """Gives the facts that `create` is judged by: nothing but who asks and for which company."""
+    """Returns the facts that `create` is judged by: nothing but who asks and for which company."""
     return Facts(
         slug=slug,
         organization_id=organization_id,

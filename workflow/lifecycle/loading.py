@@ -24,7 +24,7 @@ class LoadedApp:
 
 
 def facts_of(apps: str) -> str:
-    """Gives the query for the facts of Apps: those whose id is equal to `apps`, as in `ANY(:ids)`."""
+    """Returns the query for the facts of Apps: those whose id is equal to `apps`, as in `ANY(:ids)`."""
     return f"""
     SELECT a.id, a.slug, a.organization_id, a.created_by, a.state, a.version, a.onboarded_customers,
            a.oauth_installed, t.hash AS head_hash,
@@ -63,7 +63,7 @@ _FACTS = app_ids(facts_of("ANY(:ids)"))
 
 
 def load_facts(session: Session, ids: Sequence[UUID], policies: Policies) -> dict[UUID, LoadedApp]:
-    """Gives the facts of the Apps `ids` (unknown ones are left out), in one query however many they are.
+    """Returns the facts of the Apps `ids` (unknown ones are left out), in one query however many they are.
 
     Whoever decides by them must hold the Apps' locks.
     """
@@ -73,7 +73,7 @@ def load_facts(session: Session, ids: Sequence[UUID], policies: Policies) -> dic
 
 
 def loaded_apps(rows: Iterable[Any], policies: Policies) -> dict[UUID, LoadedApp]:
-    """Gives what `facts_of` found."""
+    """Returns what `facts_of` found."""
     current = policies.current
     return {row.id: _loaded(row, policies, current) for row in rows}
 

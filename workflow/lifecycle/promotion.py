@@ -76,7 +76,7 @@ def promote_eligible_apps(
 
 
 def promotion_candidates(session: Session, policies: Policies, *, limit: int) -> Sequence[UUID]:
-    """Gives Apps whose counted facts meet the current policy and for which no promotion is due or dead."""
+    """Returns Apps whose counted facts meet the current policy and for which no promotion is due or dead."""
     customers, oauth = counts_needed(policies.current)
     statement = _CANDIDATES if oauth else _CANDIDATES_WITHOUT_OAUTH
     return session.scalars(statement, {"needed": customers, "limit": limit}).all()
@@ -85,7 +85,7 @@ def promotion_candidates(session: Session, policies: Policies, *, limit: int) ->
 def request_where_eligible(
     session: Session, candidates: Sequence[UUID], policies: Policies, rulebook: AppRulebook
 ) -> int:
-    """Enqueues a promotion for each of `candidates` that meets the current policy. Gives how many do. Does not commit.
+    """Enqueues a promotion for each of `candidates` that meets the current policy. Returns how many do. Does not commit.
 
     The rules judge each, so that one added later is not forgotten here.
     """
@@ -96,12 +96,12 @@ def request_where_eligible(
 
 
 def is_counted_enough(policy: Policy, customers: int, oauth_installed: bool) -> bool:
-    """Gives whether what is counted of an App may have it promoted. Then, and only then, the rules are to judge it."""
+    """Returns whether what is counted of an App may have it promoted. Then, and only then, the rules are to judge it."""
     needed, oauth = counts_needed(policy)
     return customers >= needed and (oauth_installed or not oauth)
 
 
 def counts_needed(policy: Policy) -> tuple[int, bool]:
-    """Gives how many customers a promotion needs, and whether it needs an OAuth install."""
+    """Returns how many customers a promotion needs, and whether it needs an OAuth install."""
     customers = 0 if "customers.onboarded" in policy.observed else policy.customers_to_promote
     return customers, "oauth.enabled" not in policy.observed

@@ -124,7 +124,7 @@ def accept_requests(
 
 
 def was_asked(session: Session, key: str | None, actor: Actor) -> bool:
-    """Gives whether the actor has used the idempotency key before: asking with it again is only a repeat."""
+    """Returns whether the actor has used the idempotency key before: asking with it again is only a repeat."""
     return key is not None and bool(_stored(session, [(actor.id, key)]))
 
 
@@ -171,7 +171,7 @@ def _refusal(one: CallerRequest, latest: datetime | None) -> WorkflowError | Non
 def _fill_in(
     session: Session, asked: Sequence[CallerRequest], answers: list[AcceptedRequest | WorkflowError | None]
 ) -> list[tuple[Reason, ...]]:
-    """Gives each one's reasons with their words. One that names no known saved reason is answered with why not.
+    """Returns each one's reasons with their words. One that names no known saved reason is answered with why not.
 
     Unless it repeats what was accepted while the reason was known.
     """
@@ -245,7 +245,7 @@ Of a key that is there twice, the first whose App can be seen is new."""
 
 
 def _insert(session: Session, rows: Sequence[_Row], source: RequestSource) -> dict[UUID, AcceptedRequest]:
-    """Inserts what is new, and gives it by id: not rows whose key was there before or whose App cannot be seen."""
+    """Inserts what is new, and returns it by id: not rows whose key was there before or whose App cannot be seen."""
     if not rows:
         return {}
     actors, wanted = [row.asked.actor for row in rows], [row.asked.wanted for row in rows]
@@ -283,7 +283,7 @@ _Stored = dict[tuple[UUID, str], tuple[UUID, bytes]]
 
 
 def _stored(session: Session, keys: Sequence[tuple[UUID, str] | None]) -> _Stored:
-    """Gives what is stored under `keys`: one query, none when all are None."""
+    """Returns what is stored under `keys`: one query, none when all are None."""
     used = [key for key in keys if key is not None]
     if not used:
         return {}
@@ -304,7 +304,7 @@ _STORED = statement(
 
 
 def _answer(one: CallerRequest, stored: _Stored) -> AcceptedRequest | WorkflowError:
-    """Gives the answer about what is not new."""
+    """Returns the answer about what is not new."""
     found = stored.get(one.key) if one.key else None
     if found is None:
         return NotFound("app.not_found", f"There is no App {one.wanted.app} that you may see.", "Check the slug.")

@@ -29,7 +29,7 @@ class Rule:
     judge: Callable[[Facts], Missing | None]
 
     def unmet(self, facts: Facts) -> Unmet | None:
-        """Gives None when the rule holds, else why not and what to do."""
+        """Returns None when the rule holds, else why not and what to do."""
         missing = self.judge(facts)
         if missing is None:
             return None

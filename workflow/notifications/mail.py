@@ -122,7 +122,7 @@ class Letter:
 
 
 def compose(letter: Letter, *, sender: str, public_url: str) -> EmailMessage:
-    """Gives the message. The same notification always gives the same Message-ID, so that a repeat can be told."""
+    """Returns the message. The same notification always gives the same Message-ID, so that a repeat can be told."""
     subject, body = _WORDS[NotificationKind(letter.kind)]
     words = {
         **{name: " ".join(str(value).split()) for name, value in letter.data.items()},

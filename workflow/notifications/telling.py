@@ -145,7 +145,7 @@ def void_notifications(session: Session, causes: Sequence[str]) -> None:
 
 
 def mark_reviews(session: Session, now: datetime) -> int:
-    """Marks open reviews that are due soon or overdue and tells who holds them, else the team. Gives how many.
+    """Marks open reviews that are due soon or overdue and tells who holds them, else the team. Returns how many.
 
     A mark and its notifications are one transaction, so a reviewer is told once. Does not commit.
     """

@@ -41,7 +41,7 @@ class DeadRow:
 
 
 def dead_rows(session: Session, kind: str, after: UUID | None, limit: int) -> list[DeadRow]:
-    """Gives up to `limit` dead rows of a kind, newest first, those after `after`. Raises KeyError for another kind."""
+    """Returns up to `limit` dead rows of a kind, newest first, those after `after`. Raises KeyError for another kind."""
     place = "WHERE id < :after" if after else ""
     statement = text(f"SELECT * FROM ({_SELECT[kind]}) dead {place} ORDER BY id DESC LIMIT :limit")
     rows = session.execute(statement, {"limit": limit} | ({"after": after} if after else {}))
@@ -49,7 +49,7 @@ def dead_rows(session: Session, kind: str, after: UUID | None, limit: int) -> li
 
 
 def count_dead(session: Session) -> dict[str, int]:
-    """Gives how many dead rows there are of each kind, and how many messages could not be taken in. One query."""
+    """Returns how many dead rows there are of each kind, and how many messages could not be taken in. One query."""
     parts = [f"SELECT '{kind}' AS kind, count(*) AS many FROM ({_SELECT[kind]}) dead" for kind in LISTED_KINDS]
     return {row.kind: row.many for row in session.execute(text(" UNION ALL ".join(parts)))}
 

@@ -78,7 +78,7 @@ class Preview:
 
 
 def problems_with_policy(document: Mapping[str, Any]) -> list[PolicyProblem]:
-    """Gives everything that keeps the document from being a policy; [] when it can be published. Pure."""
+    """Returns everything that keeps the document from being a policy; [] when it can be published. Pure."""
     known = {*_NUMBERS, *_TEXTS, *_LISTS}
     problems = [
         PolicyProblem(str(key)[:64], f"There is no such part. The parts are: {', '.join(sorted(known))}.")
@@ -100,7 +100,7 @@ def problems_with_policy(document: Mapping[str, Any]) -> list[PolicyProblem]:
 def preview_policy(
     session: Session, document: dict[str, Any], policies: Policies, rulebook: AppRulebook, stored: Mapping[str, Any]
 ) -> Preview:
-    """Gives what the document would change against the current version, whose document is `stored`. Reads only.
+    """Returns what the document would change against the current version, whose document is `stored`. Reads only.
 
     Raises Invalid with every problem.
     """
@@ -162,7 +162,7 @@ def publish_policy(session: Session, document: dict[str, Any], *, base: int, not
 
 
 def find_policy(session: Session, version: int | None) -> PolicyVersion:
-    """Gives a version, or the current one for None. Raises NotFound."""
+    """Returns a version, or the current one for None. Raises NotFound."""
     statement = select(PolicyVersion).order_by(PolicyVersion.version.desc()).limit(1)
     if version is not None:
         statement = statement.where(PolicyVersion.version == version)
@@ -237,7 +237,7 @@ def _parsed(version: int, document: dict[str, Any]) -> Policy:
 
 
 def _candidates(session: Session, policies: Policies, wanted: Policy) -> Iterator[LoadedApp]:
-    """Gives the Apps that one of the two policies might promote, in batches, up to the bound.
+    """Returns the Apps that one of the two policies might promote, in batches, up to the bound.
 
     What neither could promote by its numbers is not read; the rules then judge the rest.
     """

@@ -39,7 +39,7 @@ class BusinessCalendar:
 
 
 def deadline(start: datetime, *, business_days: int, calendar: BusinessCalendar) -> datetime:
-    """Gives the moment, in UTC, at which `business_days` business days have passed since `start`.
+    """Returns the moment, in UTC, at which `business_days` business days have passed since `start`.
 
     A start on a business day is due at the same wall time, that many business days later. A start on any other day
     counts as 00:00 of the next business day. A day that is counted from its 00:00 is a full day and ends at the 00:00
@@ -69,7 +69,7 @@ def deadline(start: datetime, *, business_days: int, calendar: BusinessCalendar)
 
 
 def is_business_day(day: date, calendar: BusinessCalendar) -> bool:
-    """Gives whether people work on `day`: no weekend and no holiday of the country, observed ones included.
+    """Returns whether people work on `day`: no weekend and no holiday of the country, observed ones included.
 
     A country has its own weekend and its own working Saturdays. A day that the time zone skipped is no business day.
     """
@@ -77,7 +77,7 @@ def is_business_day(day: date, calendar: BusinessCalendar) -> bool:
 
 
 def _later_business_day(day: date, count: int, calendar: BusinessCalendar) -> date:
-    """Gives the `count`th business day after `day`; `day` itself for 0."""
+    """Returns the `count`th business day after `day`; `day` itself for 0."""
     while count:
         day += timedelta(days=1)
         count -= is_business_day(day, calendar)
@@ -104,7 +104,7 @@ def _happens(day: date, zone: ZoneInfo) -> bool:
 
 
 def _furthest_wall_time(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Gives the latest wall time, naive, that the zone's clocks have shown by `moment`."""
+    """Returns the latest wall time, naive, that the zone's clocks have shown by `moment`."""
     local = moment.astimezone(zone)
     if not local.fold:
         return local.replace(tzinfo=None)
@@ -114,7 +114,7 @@ def _furthest_wall_time(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _first_moment_at(wall: datetime, zone: ZoneInfo) -> datetime:
-    """Gives the first moment, in UTC, at which the zone's clocks show the naive `wall` or, if it is skipped, later."""
+    """Returns the first moment, in UTC, at which the zone's clocks show the naive `wall` or, if it is skipped, later."""
     moment = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) == wall:
         return moment
@@ -122,7 +122,7 @@ def _first_moment_at(wall: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _clock_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """Gives the first second, in UTC, of the zone's new offset, given a moment on either side of the change."""
+    """Returns the first second, in UTC, of the zone's new offset, given a moment on either side of the change."""
     low, high = floor(before.timestamp()), ceil(after.timestamp())
     old = _offset(low, zone)
     while high - low > 1:
@@ -144,7 +144,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _holidays(country: str | None, subdivision: str | None, *, years: tuple[int, ...]) -> holidays.HolidayBase | None:
-    """Gives the country's calendar, filled for `years` and for no other; None without a country."""
+    """Returns the country's calendar, filled for `years` and for no other; None without a country."""
     if country is None:
         if subdivision is not None:
             raise CalendarInvalid(f"The subdivision {subdivision!r} has no country.", "Name its country too.")

@@ -52,7 +52,7 @@ BOUNDS: dict[str, tuple[int, int]] = {
 
 
 def parse_policy(version: int, document: dict[str, Any]) -> Policy:
-    """Gives the typed policy. Raises Invalid when a part is missing or out of bounds."""
+    """Returns the typed policy. Raises Invalid when a part is missing or out of bounds."""
     try:
         policy = Policy(
             version=version,
@@ -104,7 +104,7 @@ class Policies:
 
 
 def load_policies(session: Session) -> Policies:
-    """Gives all versions, in one query. Raises Invalid when a stored document cannot be read."""
+    """Returns all versions, in one query. Raises Invalid when a stored document cannot be read."""
     rows = session.execute(select(PolicyVersion.version, PolicyVersion.document)).all()
     return Policies({version: parse_policy(version, document) for version, document in rows})
 
@@ -116,7 +116,7 @@ class KnownPolicies:
         self._policies = Policies({})
 
     def read(self, session: Session) -> tuple[datetime, Policies]:
-        """Gives the database's time and all versions as of now, in one query that reads only what is new.
+        """Returns the database's time and all versions as of now, in one query that reads only what is new.
 
         Do not call it in a transaction that publishes a version: if that rolls back, this would still know it.
         """

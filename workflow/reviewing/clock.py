@@ -38,7 +38,7 @@ _LAPSE = app_ids("""
 
 
 def lapse_idle_claims(session: Session, policy: Policy, now: datetime, *, limit: int = 1000) -> int:
-    """Puts back the reviews whose holders were idle for the policy's business days, or left. Gives how many.
+    """Puts back the reviews whose holders were idle for the policy's business days, or left. Returns how many.
 
     Idle since the claim or the holder's last act on it, whichever is later; the holder is told. Locks the Apps that
     nobody holds; the others are looked at the next time. Does not commit.

@@ -41,7 +41,7 @@ _HOLDER_OR_TEAM = text("""
 
 
 def write_as_partner(session: Session, slug: str, words: str, actor: Actor, now: datetime) -> ReviewMessage:
-    """Gives a message of the App's company on its newest review; who held it is told, else the team. Does not commit.
+    """Returns a message of the App's company on its newest review; who held it is told, else the team. Does not commit.
 
     Raises NotFound, and Conflict when the App was never submitted or too much was said.
     """
@@ -57,7 +57,7 @@ def write_as_partner(session: Session, slug: str, words: str, actor: Actor, now:
 
 
 def write_as_reviewer(session: Session, review_id: UUID, words: str, actor: Actor, now: datetime) -> ReviewMessage:
-    """Gives a reviewer's message to the App's company, whose people are told. Does not commit.
+    """Returns a reviewer's message to the App's company, whose people are told. Does not commit.
 
     It is on the App's newest review, where the partner answers. Raises NotFound and Conflict.
     """
@@ -71,7 +71,7 @@ def write_as_reviewer(session: Session, review_id: UUID, words: str, actor: Acto
 
 
 def write_note(session: Session, review_id: UUID, words: str, actor: Actor, now: datetime) -> InternalNote:
-    """Gives a note on a review, open or over, that only reviewers see. Does not commit. Raises NotFound, Conflict."""
+    """Returns a note on a review, open or over, that only reviewers see. Does not commit. Raises NotFound, Conflict."""
     review = lock_review(session, review_id)
     _check_room(session, InternalNote, review)
     note = InternalNote(review_id=review.id, author_id=actor.id, text=words, written_at=now)

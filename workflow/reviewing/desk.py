@@ -22,7 +22,7 @@ REVIEWING_ROLES = (Role.REVIEWER.value, Role.ADMIN.value)
 
 
 def lock_review(session: Session, review_id: UUID) -> Review:
-    """Gives the review, freshly read, with its App and itself locked: nobody judges it meanwhile. Raises NotFound."""
+    """Returns the review, freshly read, with its App and itself locked: nobody judges it meanwhile. Raises NotFound."""
     app = select(App.id).join(Review, Review.app_id == App.id).where(Review.id == review_id)
     session.execute(app.with_for_update(of=App, key_share=True))
     statement = select(Review).where(Review.id == review_id).with_for_update().execution_options(populate_existing=True)
@@ -50,7 +50,7 @@ def lock_held_review(session: Session, review_id: UUID, actor: Actor, now: datet
 
 
 def claim_review(session: Session, review_id: UUID, actor: Actor, now: datetime) -> Review:
-    """Gives the review to the reviewer; claiming what one holds changes nothing. Does not commit.
+    """Returns the review to the reviewer; claiming what one holds changes nothing. Does not commit.
 
     Raises NotFound, and Conflict when it is closed, held by somebody else, or more than they may hold.
     """
@@ -75,7 +75,7 @@ def release_review(session: Session, review_id: UUID, actor: Actor) -> Review:
 
 
 def hand_over_review(session: Session, review_id: UUID, actor: Actor, to: UUID, now: datetime) -> Review:
-    """Gives a held review to another reviewer and tells them. Does not commit.
+    """Returns a held review to another reviewer and tells them. Does not commit.
 
     For its holder and for admins. Handing it to whoever holds it changes nothing. Raises NotFound (review, reviewer)
     and Conflict when it is closed, not theirs to give, or more than the other may hold.

@@ -40,7 +40,7 @@ Difference = dict[str, tuple[FieldChange, ...]]
 
 
 def difference(before: Snapshot, after: Snapshot) -> Difference:
-    """Gives what changed from `before` to `after`, part by part. Two equal snapshots give {}."""
+    """Returns what changed from `before` to `after`, part by part. Two equal snapshots give {}."""
     found = {}
     for part in sorted({*before, *after}):
         changes = tuple(_part_changes(_keyed(before.get(part, {})), _keyed(after.get(part, {}))))
@@ -50,7 +50,7 @@ def difference(before: Snapshot, after: Snapshot) -> Difference:
 
 
 def apply_difference(before: Snapshot, changes: Difference) -> dict[str, Json]:
-    """Gives the snapshot that `changes` lead to from `before`; Components come in order of their ids."""
+    """Returns the snapshot that `changes` lead to from `before`; Components come in order of their ids."""
     parts = {part: {key: _copied(value) for key, value in _keyed(value).items()} for part, value in before.items()}
     for part, changed in changes.items():
         things = parts.setdefault(part, {})
@@ -96,7 +96,7 @@ class StandingFinding:
 
 
 def compare_findings(last: Sequence[StepFindings], now: Sequence[StepFindings]) -> tuple[StandingFinding, ...]:
-    """Gives every finding of this round, and those of the last that are not among them.
+    """Returns every finding of this round, and those of the last that are not among them.
 
     A finding is the same when step, code and place are; of `other` findings, when the words are too. Each old one
     accounts for one new one.
@@ -158,7 +158,7 @@ def _field_changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> lis
 
 
 def _keyed(part: Json) -> dict[str, Json]:
-    """Gives a part as an object: a list's entries by their ids."""
+    """Returns a part as an object: a list's entries by their ids."""
     return {entry["id"]: entry for entry in part} if isinstance(part, list) else dict(part)
 
 
@@ -167,5 +167,5 @@ def _copied(value: Json) -> Json:
 
 
 def _same(one: Json, other: Json) -> bool:
-    """Gives whether two values are the same JSON. Python takes True for 1."""
+    """Returns whether two values are the same JSON. Python takes True for 1."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

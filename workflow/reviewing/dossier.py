@@ -96,7 +96,7 @@ _HISTORY = text("""
 
 
 def find_review(session: Session, review_id: UUID) -> Review:
-    """Gives the review. Locks nothing. Raises NotFound."""
+    """Returns the review. Locks nothing. Raises NotFound."""
     review = session.get(Review, review_id)
     if review is None:
         raise NotFound("review.not_found", f"There is no review {review_id}.", "List the reviews.")
@@ -104,7 +104,7 @@ def find_review(session: Session, review_id: UUID) -> Review:
 
 
 def open_dossier(session: Session, review_id: UUID) -> Dossier:
-    """Gives the review with all that belongs to it, in a constant number of queries. Raises NotFound.
+    """Returns the review with all that belongs to it, in a constant number of queries. Raises NotFound.
 
     It is compared with the last round that was decided: one that was withdrawn may never have been looked at.
     """

@@ -49,7 +49,7 @@ class ReviewSeen:
 
 
 def latest_review(session: Session, app_id: UUID, slug: str) -> ReviewSeen | None:
-    """Gives the App's newest review, None when it has never been submitted."""
+    """Returns the App's newest review, None when it has never been submitted."""
     statement = (
         select(Review, Submission)
         .join(Submission, Submission.id == Review.submission_id)
@@ -82,7 +82,7 @@ def latest_review(session: Session, app_id: UUID, slug: str) -> ReviewSeen | Non
 
 
 def where_to_mend(step: str, slug: str) -> str:
-    """Gives the address at which a step's findings are mended: the evidence that it reads, or the Components."""
+    """Returns the address at which a step's findings are mended: the evidence that it reads, or the Components."""
     path = f"/v1/apps/{slug}"
     return f"{path}/checklist/{step}" if step in set(Requirement) else f"{path}/components"
 

@@ -60,7 +60,7 @@ QUEUE_ORDER = (Review.due_at, Review.id)
 
 
 def queue_of(wish: QueueFilter, actor: Actor, now: datetime) -> Select[Review]:
-    """Gives the statement for the reviews that are wished for, in QUEUE_ORDER."""
+    """Returns the statement for the reviews that are wished for, in QUEUE_ORDER."""
     statement = select(Review).order_by(*QUEUE_ORDER)
     if wish.show is not Show.ALL:
         statement = statement.where(Review.closed_at.is_(None))
@@ -84,7 +84,7 @@ def queue_of(wish: QueueFilter, actor: Actor, now: datetime) -> Select[Review]:
 
 
 def in_short(session: Session, reviews: Sequence[Review], now: datetime) -> list[ReviewSummary]:
-    """Gives each of `reviews` in short, in their order. Two queries, however many they are."""
+    """Returns each of `reviews` in short, in their order. Two queries, however many they are."""
     ids = [review.id for review in reviews]
     about = {
         row.id: row
@@ -116,7 +116,7 @@ def in_short(session: Session, reviews: Sequence[Review], now: datetime) -> list
 
 
 def due_of(review: Review, now: datetime) -> Due | None:
-    """Gives how an open review stands to its due time; None when there is time, or it is over. Pure."""
+    """Returns how an open review stands to its due time; None when there is time, or it is over. Pure."""
     if review.closed_at is not None or now < review.due_soon_at:
         return None
     return Due.OVERDUE if now >= review.due_at else Due.SOON

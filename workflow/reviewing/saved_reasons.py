@@ -14,7 +14,7 @@ MAX_SAVED_REASONS = 1000
 
 
 def versions_of(session: Session, code: str) -> Sequence[SavedReason]:
-    """Gives all versions of a saved reason, oldest first. Raises NotFound."""
+    """Returns all versions of a saved reason, oldest first. Raises NotFound."""
     found = session.scalars(select(SavedReason).where(SavedReason.code == code).order_by(SavedReason.version)).all()
     if not found:
         raise NotFound("saved_reason.not_found", f"There is no saved reason {code}.", "List the saved reasons.")
@@ -22,7 +22,7 @@ def versions_of(session: Session, code: str) -> Sequence[SavedReason]:
 
 
 def add_saved_reason(session: Session, code: str, words: str, where_to_fix: str, actor: Actor) -> SavedReason:
-    """Gives version 1 of a new saved reason. Does not commit. Raises Conflict when the code is known or too many are.
+    """Returns version 1 of a new saved reason. Does not commit. Raises Conflict when the code is known or too many are.
 
     Changes to one code take turns.
     """
@@ -35,7 +35,7 @@ def add_saved_reason(session: Session, code: str, words: str, where_to_fix: str,
 
 
 def revise_saved_reason(session: Session, code: str, words: str, where_to_fix: str, actor: Actor) -> SavedReason:
-    """Gives a new version, which counts from now on; a retired code is back with it. Does not commit. Raises NotFound.
+    """Returns a new version, which counts from now on; a retired code is back with it. Does not commit. Raises NotFound.
 
     What was decided before keeps the words and the version that it was decided with.
     """

@@ -97,13 +97,13 @@ _FINDINGS = text("""
 
 
 def waiting_reviews(session: Session, now: datetime) -> Waiting:
-    """Gives how many reviews wait, and how many of them are late. One query."""
+    """Returns how many reviews wait, and how many of them are late. One query."""
     row = session.execute(_WAITING, {"now": now}).one()
     return Waiting(row.open, row.unclaimed, row.due_soon, row.overdue)
 
 
 def weeks_of_reviews(session: Session, *, last: date, weeks: int, time_zone: str) -> list[Week]:
-    """Gives `weeks` (at most MAX_WEEKS) weeks up to the one that the day `last` is in, oldest first. Two queries."""
+    """Returns `weeks` (at most MAX_WEEKS) weeks up to the one that the day `last` is in, oldest first. Two queries."""
     monday = last - timedelta(days=last.weekday())
     wanted = {"first": monday - timedelta(weeks=min(weeks, MAX_WEEKS) - 1), "last": monday, "zone": time_zone}
     found: dict[date, list[TopFinding]] = defaultdict(list)

@@ -80,7 +80,7 @@ def record_machine_step(
 ) -> bool:
     """Records what a machine found in the run of a step that it leased. Does not commit.
 
-    Gives False and records nothing when the step was decided or leased again meanwhile.
+    Returns False and records nothing when the step was decided or leased again meanwhile.
     """
     judgment = judge_step(trigger, "pending", actor.role)
     recorded = session.scalar(

@@ -24,11 +24,11 @@ class _Column(UserDefinedType[Sequence[Any]]):
         return self.array
 
     def array(self, values: Any) -> str:
-        """Gives the array's text form."""
+        """Returns the array's text form."""
         return "{" + ",".join(self.elements(values)) + "}"
 
     def elements(self, values: Any) -> Iterable[str]:
-        """Gives each value as an element of an array's text form."""
+        """Returns each value as an element of an array's text form."""
         raise NotImplementedError
 
 
@@ -95,7 +95,7 @@ class Bytes(_Column):
 
 
 def statement(sql: str, **columns: _Column) -> Any:
-    """Gives `sql` with the parameters named in `columns` typed."""
+    """Returns `sql` with the parameters named in `columns` typed."""
     return text(sql).bindparams(*(bindparam(name, type_=column) for name, column in columns.items()))
 
 
@@ -106,5 +106,5 @@ def _quoted(value: str | None) -> str:
 
 
 def app_ids(sql: str) -> Any:
-    """Gives the statement `sql` with its parameter `ids` typed as an array of UUIDs."""
+    """Returns the statement `sql` with its parameter `ids` typed as an array of UUIDs."""
     return statement(sql, ids=Uuids())

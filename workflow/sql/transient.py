@@ -11,7 +11,7 @@ STATEMENT_TIMEOUT = "57014"
 
 
 def is_transient(error: BaseException) -> bool:
-    """Gives whether the fault is the server's and will pass, so that the same may be tried again without end."""
+    """Returns whether the fault is the server's and will pass, so that the same may be tried again without end."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, TimeoutError)
     sqlstate = getattr(error.orig, "sqlstate", None)

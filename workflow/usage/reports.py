@@ -135,7 +135,7 @@ def _refusal(report: Report, counters: dict[str, _Counter], now: datetime) -> Wo
 def _take(
     counter: _Counter, known: dict[tuple[Use, UUID, str], _Workspace], report: Report, at: datetime, actor_id: UUID
 ) -> bool:
-    """Takes one report into what is known; gives whether the workspace counts now and did not, or the other way."""
+    """Takes one report into what is known; returns whether the workspace counts now and did not, or the other way."""
     key = (report.use, counter.app_id, report.workspace)
     before = known.get(key)
     if before is None:

@@ -46,7 +46,7 @@ class Lease:
 
 
 def lease_due_rows(session: Session, kind: DueKind, now: datetime, *, lease: timedelta, limit: int) -> list[Lease]:
-    """Gives up to `limit` due rows to this worker for `lease`. The caller commits before it works on them.
+    """Returns up to `limit` due rows to this worker for `lease`. The caller commits before it works on them.
 
     Each attempt is counted here, before the work starts. A row whose tries are used up by processes that died becomes
     dead instead of being given.
@@ -73,7 +73,7 @@ def lease_due_rows(session: Session, kind: DueKind, now: datetime, *, lease: tim
 
 
 def finish_due_row(session: Session, lease: Lease) -> bool:
-    """Records that the work is done. Gives False when the lease is the row's no more. Does not commit."""
+    """Records that the work is done. Returns False when the lease is the row's no more. Does not commit."""
     finished = session.scalar(
         text(f"""
             UPDATE {lease.kind} SET status = 'done', leased_until = NULL
@@ -122,7 +122,7 @@ def replay_due_row(session: Session, kind: DueKind, row_id: UUID) -> None:
 
 
 def due_kinds(session: Session, now: datetime) -> Sequence[str]:
-    """Gives the kinds that have work due and unleased, "transition_request" among them. One statement."""
+    """Returns the kinds that have work due and unleased, "transition_request" among them. One statement."""
     leased = [
         f"SELECT '{kind}' AS kind WHERE EXISTS (SELECT FROM {kind} WHERE status = 'due' AND due_at <= :now "
         f"AND (leased_until IS NULL OR leased_until <= :now))"

@@ -65,7 +65,7 @@ def _ask(session: Session, contact: str) -> UUID:
 
 
 def _race(engine: Engine, *works: Callable[[Session], Any]) -> list[Any]:
-    """Runs each of `works` in a transaction of its own, all at once; gives what each gave or raised."""
+    """Runs each of `works` in a transaction of its own, all at once; returns what each gave or raised."""
     connected = Barrier(len(works))
 
     def run(work: Callable[[Session], Any]) -> Any:

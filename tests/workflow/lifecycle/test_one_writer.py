@@ -18,7 +18,7 @@ SQL = re.compile(
 
 
 def _writes(tree: ast.AST) -> list[int]:
-    """Gives the lines that make an App, or set its state or version."""
+    """Returns the lines that make an App, or set its state or version."""
     return sorted({node.lineno for node in ast.walk(tree) if isinstance(node, ast.expr | ast.stmt) and _is_write(node)})
 
 

@@ -31,7 +31,7 @@ CALENDARS = (
 
 
 def due(start: str, calendar: BusinessCalendar, business_days: int = 2) -> str:
-    """Gives the deadline of a start, both as wall times of the calendar's zone (an explicit offset is kept)."""
+    """Returns the deadline of a start, both as wall times of the calendar's zone (an explicit offset is kept)."""
     zone = ZoneInfo(calendar.time_zone)
     moment = datetime.fromisoformat(start)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)

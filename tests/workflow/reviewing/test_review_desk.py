@@ -51,7 +51,7 @@ def _reviewer(engine: Engine, name: str) -> Actor:
 
 
 def _submitted(engine: Engine, people: People, *slugs: str) -> list[UUID]:
-    """Gives the open reviews of new Apps."""
+    """Returns the open reviews of new Apps."""
     for slug in slugs:
         app_building(engine, people, slug)
         ask(engine, people.partner, slug, AppTrigger.SUBMIT)
