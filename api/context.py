@@ -69,7 +69,7 @@ class ApiContext:
 
 
 async def transact(engine: AsyncEngine, work: Callable[[Session], Result]) -> Result:
-    """Runs synchronous `work` in one transaction (none, if `engine` commits by statement); returns its result afterwards.
+    """Runs synchronous `work` in one transaction (none, if `engine` commits by statement) and returns its result.
 
     One switch into the greenlet for BEGIN, work and COMMIT.
     """

@@ -15,7 +15,7 @@ PATH = "/v1/transition-requests"
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Returns requests accepted a second, singly and in bulk; goals are the reference, because no peer has this door."""
+    """Returns requests accepted a second, singly and in bulk; goals are the reference, as no peer has this door."""
     apps, singles, lists = 1_000, scale.of(6_000, 1_500), scale.of(300, 60)
     slowest: list[float] = []
     cpu: list[float] = []

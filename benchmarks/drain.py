@@ -54,7 +54,7 @@ def drain(on: Stage, *, apps: int, **settings: str) -> tuple[float, float]:
 
 
 def apply_all(on: Stage, asked: int, **settings: str) -> tuple[float, float]:
-    """Has two worker processes, with `settings`, apply what is due, which is `asked`; returns the rate and their CPU (us)
+    """Has two worker processes, with `settings`, apply what is due, `asked`; returns the rate and their CPU (us)
     for each."""
     since = on.moment()
     with workers(on, processes=2, **settings) as started:

@@ -112,7 +112,7 @@ class Doorbell:
 
 
 def counted_doorbell(redis_url: str, bells: Iterable[str]) -> Doorbell:
-    """Returns a doorbell whose failures are in the metrics, those of `bells` from the start: a first one is a growth."""
+    """Returns a doorbell whose failures are in the metrics, those of `bells` from the start: a first one shows."""
     for bell in bells:
         BELL_FAILURES.labels(bell)
     return Doorbell(redis_url, on_failure=lambda bell: BELL_FAILURES.labels(bell).inc())

@@ -166,7 +166,7 @@ def install(app: FastAPI) -> None:
 
 
 def _methods_at(request: Request) -> list[str]:
-    """Returns the methods of all routes of the path's template; the framework names only those of the first it finds."""
+    """Returns the methods of all routes of the path's template; the framework names only those of the first one."""
     routes = [route for route in iter_route_contexts(request.app.routes) if route.path is not None]
     here = next((route for route in routes if compile_path(route.path or "")[0].match(request.url.path)), None)
     found = [route.methods or set() for route in routes if here is not None and route.path == here.path]

@@ -212,7 +212,7 @@ def _request(session: Session, request_id: UUID, actor: Actor) -> RequestShown:
 
 
 def finder(engine: Any) -> Any:
-    """Returns the waiter's look: which of some requests are judged. One statement, so `engine` needs no transactions."""
+    """Returns the waiter's look: which of some requests are judged. One statement: `engine` needs no transaction."""
 
     async def find_finished(ids: list[UUID]) -> set[UUID]:
         async with engine.connect() as connection:

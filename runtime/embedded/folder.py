@@ -142,7 +142,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def remedy_for(output: str, folder: Path) -> str:
-    """Returns what to do about a server that failed with this output; a full disk may have left it no room to say so."""
+    """Returns what to do about a server that failed with this output; a full disk may leave no room to say so."""
     full = f"The disk is full. Free some space for {folder} (Postgres needs about 200 MB)."
     known = {
         "No space left on device": full,

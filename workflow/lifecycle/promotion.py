@@ -85,7 +85,7 @@ def promotion_candidates(session: Session, policies: Policies, *, limit: int) ->
 def request_where_eligible(
     session: Session, candidates: Sequence[UUID], policies: Policies, rulebook: AppRulebook
 ) -> int:
-    """Enqueues a promotion for each of `candidates` that meets the current policy. Returns how many do. Does not commit.
+    """Enqueues a promotion for each of `candidates` that meets the current policy; returns how many. Does not commit.
 
     The rules judge each, so that one added later is not forgotten here.
     """
@@ -96,7 +96,7 @@ def request_where_eligible(
 
 
 def is_counted_enough(policy: Policy, customers: int, oauth_installed: bool) -> bool:
-    """Returns whether what is counted of an App may have it promoted. Then, and only then, the rules are to judge it."""
+    """Returns whether the App's counts allow a promotion. Then, and only then, the rules judge it."""
     needed, oauth = counts_needed(policy)
     return customers >= needed and (oauth_installed or not oauth)
 

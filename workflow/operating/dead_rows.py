@@ -41,7 +41,7 @@ class DeadRow:
 
 
 def dead_rows(session: Session, kind: str, after: UUID | None, limit: int) -> list[DeadRow]:
-    """Returns up to `limit` dead rows of a kind, newest first, those after `after`. Raises KeyError for another kind."""
+    """Returns up to `limit` dead rows of a kind, newest first, after `after`. Raises KeyError for another kind."""
     place = "WHERE id < :after" if after else ""
     statement = text(f"SELECT * FROM ({_SELECT[kind]}) dead {place} ORDER BY id DESC LIMIT :limit")
     rows = session.execute(statement, {"limit": limit} | ({"after": after} if after else {}))

@@ -35,7 +35,7 @@ def add_saved_reason(session: Session, code: str, words: str, where_to_fix: str,
 
 
 def revise_saved_reason(session: Session, code: str, words: str, where_to_fix: str, actor: Actor) -> SavedReason:
-    """Returns a new version, which counts from now on; a retired code is back with it. Does not commit. Raises NotFound.
+    """Returns a new version, which counts from now on; it brings a retired code back. Does not commit. Raises NotFound.
 
     What was decided before keeps the words and the version that it was decided with.
     """
