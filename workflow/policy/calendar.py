@@ -114,7 +114,7 @@ def _furthest_wall_time(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _first_moment_at(wall: datetime, zone: ZoneInfo) -> datetime:
-    """Returns the first moment, in UTC, at which the zone's clocks show `wall` (naive) or, if that is skipped, later."""
+    """Returns the first moment, in UTC, at which the zone's clocks show `wall` or, if that is skipped, later."""
     moment = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) == wall:
         return moment
