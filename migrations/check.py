@@ -23,7 +23,7 @@ NOT_LINTED = (
     "ban-drop-constraint",  # one that an interrupted run left is made anew
     "prefer-text-field",  # states and codes are VARCHAR with named CHECKs
     "prefer-bigint-over-int",  # versions and counts of one App
-    "prefer-text-field",  # states and codes are VARCHAR with named CHECKs
+    "prefer-bigint-over-smallint",  # an urgency is 0 or 1
 )
 
 

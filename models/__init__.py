@@ -9,6 +9,7 @@ from models.catalog import CatalogEntry
 from models.checklist import ChecklistItem
 from models.component import Component, ComponentTest
 from models.conversation import InternalNote, ReviewMessage
+from models.due import FailingLane
 from models.job import JobTick
 from models.membership import Membership
 from models.notification import Notification
@@ -36,6 +37,7 @@ __all__ = [
     "Component",
     "ComponentTest",
     "Customer",
+    "FailingLane",
     "IdempotencyKey",
     "InternalNote",
     "Invitation",

@@ -119,6 +119,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "component": _CHANGE,
     "component_test": _CHANGE,
     "customer": _CHANGE,
+    "failing_lane": _OWN,
     "idempotency_key": _OWN,
     "internal_note": _KEEP,
     "invitation": _CHANGE,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import redis
-from dramatiq import Message, MessageProxy, get_encoder
+from dramatiq import Consumer, Message, MessageProxy, get_encoder
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.common import dq_name
 from dramatiq.errors import ActorNotFound, ConnectionClosed, DecodeError
@@ -57,13 +57,31 @@ class WakingRedisBroker(RedisBroker):
         )
         self.on_undecodable: Undecodable = on_undecodable or _log_undecodable
         self.in_hand: dict[str, set[bytes]] = defaultdict(set)
+        self._sources: dict[str, Callable[[int], Consumer]] = {}
+
+    def declare_source(self, queue_name: str, consume: Callable[[int], Consumer]) -> None:
+        """Declares a queue that is consumed from elsewhere than Redis: `consume(timeout_ms)` makes its consumers.
+
+        It has no queue for delayed messages, and nothing can be sent to it.
+        """
+        self._sources[queue_name] = consume
+        self.emit_before("declare_queue", queue_name)
+        self.queues.add(queue_name)
+        self.emit_after("declare_queue", queue_name)
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
+        """Returns a consumer for a queue: of its source, if it has one, else of Redis."""
+        source = self._sources.get(queue_name)
+        return source(timeout) if source else super().consume(queue_name, prefetch, timeout)
 
     @property
     def consumer_class(self) -> type["_WakingConsumer"]:
         return _WakingConsumer
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
-        """Enqueues, then wakes a consumer of the queue."""
+        """Enqueues, then wakes a consumer of the queue. Raises ValueError for a queue that has another source."""
+        if message.queue_name in self._sources:
+            raise ValueError(f"Nothing is sent to the queue {message.queue_name}: write the due row and ring its bell.")
         enqueued = super().enqueue(message, delay=delay)
         if delay is None:
             key = self.wake_key(message.queue_name)

@@ -56,22 +56,28 @@ class Doorbell:
 
         Never raises: without Redis the time passes, and `on_failure` is told.
         """
+        return self.wait_for_any([bell], seconds) is not None
+
+    def wait_for_any(self, bells: Sequence[str], seconds: float) -> str | None:
+        """Returns the first of `bells` that is rung, or None; otherwise like `wait`."""
         seconds = max(0.001, min(seconds, WAIT_SECONDS))  # Redis takes 0 for ever
         ends_at = time.monotonic() + seconds
         try:
-            rung = self._waiting.blpop([_key(bell)], timeout=seconds) is not None
+            answer = self._waiting.blpop([_key(bell) for bell in bells], timeout=seconds)
         except Exception as error:  # noqa: BLE001 (whatever it is, the sweep finds the work)
             if self._is_heard:
                 log.warning("bells are not heard, and work waits for the sweep: %r", error)
             self._is_heard = False
-            self._on_failure(bell)
+            self._on_failure(bells[0])
             self._waiting.connection_pool.disconnect(inuse_connections=False)  # it may lead to what became a replica
             time.sleep(max(0.0, ends_at - time.monotonic()))
-            return False
+            return None
         if not self._is_heard:
             log.warning("bells are heard again")
         self._is_heard = True
-        return rung
+        if answer is None:
+            return None
+        return next(bell for bell in bells if _key(bell).encode() == answer[0])
 
     def close(self, *, seconds: float = 2.0) -> None:
         """Sends what is pending, for at most `seconds`, and stops."""

@@ -88,7 +88,11 @@ class Settings(BaseSettings):
         description="Seconds after which Postgres ends a transaction. The export of the history's heads counts on it.",
     )
     worker_threads: int = Field(
-        default=4, ge=1, le=64, description="Threads of one worker process that take in messages of other services."
+        default=16,
+        ge=1,
+        le=64,
+        description="Threads of one worker process, for leased work and messages of other services: so many fetches or "
+        "mails at once.",
     )
     batch_size: int = Field(default=500, ge=1, le=5000, description="Transition requests judged in one transaction.")
     sweep_seconds: float = Field(

@@ -10,7 +10,7 @@ import tempfile
 import threading
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
 BELL_FAILURES = Counter("devcenter_bell_failures", "Bells that could not be rung; the sweep finds the work.", ["bell"])
@@ -18,6 +18,12 @@ UNCOUNTED = Counter("devcenter_requests_uncounted", "Requests let through unlimi
 JUDGED = Counter("devcenter_requests_judged", "Transition requests judged, by outcome.", ["outcome"])
 BATCH_SECONDS = Histogram("devcenter_batch_seconds", "Seconds that one batch of transition requests took.")
 WORKED = Counter("devcenter_due_rows_worked", "Leased due rows worked on, by kind and outcome.", ["kind", "outcome"])
+IN_HAND = Gauge(
+    "devcenter_due_rows_in_hand",
+    "Leased due rows that this worker has in hand, waiting for a thread or being worked on, by kind.",
+    ["kind"],
+    multiprocess_mode="livesum",
+)
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Where processes that are counted together keep their counts; it must be set before this module is imported."""
 

@@ -1,5 +1,6 @@
 """A mail server that keeps what it takes."""
 
+import asyncio
 import email
 import email.policy
 from collections import Counter
@@ -12,9 +13,10 @@ from runtime.embedded.processes import free_port
 
 
 class Mailbox:
-    """Listens on loopback while its block lasts."""
+    """Listens on loopback while its block lasts. It takes `seconds` for each message."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = 0.0) -> None:
+        self._seconds = seconds
         self.letters: list[EmailMessage] = []
         self.port = free_port()
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
@@ -25,6 +27,7 @@ class Mailbox:
         return Counter(str(letter["Message-ID"]) for letter in list(self.letters))
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        await asyncio.sleep(self._seconds)
         letter = email.message_from_bytes(envelope.content, policy=email.policy.default)
         self.letters.append(letter)
         return "250 taken"

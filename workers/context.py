@@ -1,5 +1,6 @@
 """What workers are given: the database, the bells, the world outside. Built once a process in `workers.main`."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,7 +29,8 @@ class SendsMail(Protocol):
 class WorkerContext:
     """The world of a worker process. `ring` never blocks nor raises; `reached` marks named fault points.
 
-    `unseal` opens what was encrypted with a key of the ring; it raises ValueError when none fits.
+    `unseal` opens what was encrypted with a key of the ring; it raises ValueError when none fits. `judging` is set
+    while this process has a batch, or knows of more.
     """
 
     engine: Engine
@@ -47,6 +49,7 @@ class WorkerContext:
     count_outcomes: Callable[[str, int], None]
     count_worked: Callable[[str, str], None]
     took_batch: Callable[[float], None]
+    judging: threading.Event = field(default_factory=threading.Event)
     policies: KnownPolicies = field(default_factory=KnownPolicies)
 
     @contextmanager
@@ -54,6 +57,12 @@ class WorkerContext:
         """One transaction: commits when the block ends, rolls back when it raises."""
         with Session(self.engine) as session, session.begin():
             yield session
+
+    @contextmanager
+    def autocommit(self) -> Iterator[Session]:
+        """A session whose statements are transactions of their own: a round trip each."""
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield Session(connection)
 
     def now_and_writer(self, session: Session) -> tuple[datetime, WriteContext]:
         """Returns the database's time and what writing transitions needs, with the policies as they are now."""

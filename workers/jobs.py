@@ -1,20 +1,18 @@
-"""The scheduled jobs, and the run of a firing. A job is idempotent: it makes the world right as of now.
+"""The scheduled jobs. A job is idempotent: it makes the world right as of now.
 
 To add a job: write its function and name it in JOBS; docs/extending.md shows one.
 """
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import JobTick
-from workers.context import WorkerContext, database_now
-from workers.draining import drain
+from workers.context import WorkerContext
 from workflow.access.deciding import mark_access_requests
 from workflow.catalog.listing import mend_catalog
 from workflow.history.verification import exported_heads
@@ -22,10 +20,10 @@ from workflow.lifecycle.promotion import promote_eligible_apps
 from workflow.notifications.telling import mark_reviews
 from workflow.policy.document import load_policies
 from workflow.reviewing.clock import lapse_idle_claims
-from workflow.work.bells import BELL_OF, Bell
-from workflow.work.leases import DueKind, Lease, due_kinds
+from workflow.work.bells import Bell
+from workflow.work.lanes import bury_dead_lanes
+from workflow.work.leases import bells_of_due_work
 
-LEASE = timedelta(minutes=5)
 KEYS_KEPT = timedelta(days=30)
 """How long an idempotency key is remembered."""
 TICKS_KEPT = timedelta(days=7)
@@ -64,8 +62,7 @@ def _promote_eligible_apps(session: Session, context: WorkerContext, now: dateti
 
 
 def _ring_for_due_work(session: Session, context: WorkerContext, now: datetime) -> None:
-    for kind in due_kinds(session, now):
-        context.ring(BELL_OF[kind])
+    context.ring(*bells_of_due_work(session, now))
 
 
 def _mark_reviews(session: Session, context: WorkerContext, now: datetime) -> None:
@@ -96,6 +93,12 @@ def _export_history_heads(session: Session, context: WorkerContext, now: datetim
     since = before - HEADS_OVERLAP if before else datetime.fromtimestamp(0, tz=now.tzinfo)
     for head in exported_heads(session, since):
         context.export_head(head)
+
+
+def _bury_dead_lanes(session: Session, context: WorkerContext, now: datetime) -> None:  # noqa: ARG001
+    buried = bury_dead_lanes(session, now)
+    if buried:
+        log.warning("%s rows are dead with their lanes, which have failed for hours", buried)
 
 
 def _prune(session: Session, context: WorkerContext, now: datetime) -> None:  # noqa: ARG001
@@ -130,48 +133,8 @@ JOBS: dict[str, Job] = {
         Job("lapse_idle_claims", timedelta(minutes=1), _lapse_idle_claims),
         Job("mark_access_requests", timedelta(minutes=1), _mark_access_requests),
         Job("export_history_heads", timedelta(minutes=1), _export_history_heads),
+        Job("bury_dead_lanes", timedelta(minutes=1), _bury_dead_lanes),
         Job("mend_catalog", timedelta(minutes=10), _mend_catalog),
         Job("prune", timedelta(hours=1), _prune),
     )
 }
-
-
-_VOID_OVERTAKEN = text("""
-    UPDATE job_tick old SET status = 'void', finished_at = :now
-     WHERE old.id IN (SELECT t.id FROM job_tick t
-                       WHERE t.status = 'due' AND t.due_at <= :now
-                         AND (t.leased_until IS NULL OR t.leased_until <= :now)
-                         AND EXISTS (SELECT FROM job_tick newer
-                                      WHERE newer.job = t.job AND newer.tick_at > t.tick_at
-                                        AND newer.status = 'due' AND newer.due_at <= :now)
-                         FOR NO KEY UPDATE OF t SKIP LOCKED)
-""")
-
-
-def run_due_jobs(context: WorkerContext) -> int:
-    """Runs due firings until none is left or its turn is over; returns how many.
-
-    A firing and its work are one transaction, unless the job works in steps. Of many firings of a job only the newest
-    runs: a job makes the world right as of now, so those before it, which an outage of the workers leaves by the
-    thousand, are void.
-    """
-    with context.unit_of_work() as session:
-        session.execute(_VOID_OVERTAKEN, {"now": database_now(session)})
-    return drain(context, DueKind.JOB_TICK, _run_tick, lease_for=LEASE)
-
-
-def _run_tick(context: WorkerContext, lease: Lease) -> bool:
-    bells: list[Bell] = []
-    with context.unit_of_work() as session:
-        now = database_now(session)
-        tick = session.get_one(JobTick, lease.id, with_for_update=True)
-        if tick.status != "due" or tick.leased_until != lease.until:
-            return False
-        job = JOBS.get(tick.job)
-        if job is not None:
-            ring = context.ring if job.in_steps else lambda *rung: bells.extend(rung)
-            job.run(session, replace(context, ring=ring), now)
-        tick.status, tick.finished_at, tick.leased_until = ("done" if job else "void"), now, None
-    if bells:
-        context.ring(*bells)
-    return job is not None

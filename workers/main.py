@@ -6,12 +6,11 @@ Dramatiq's command starts it: `dramatiq workers.main:setup_broker`; `devcenter w
 import json
 import logging
 import signal
-import smtplib
-import ssl
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
-from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,24 +26,32 @@ from runtime.garbage import collect_seldom
 from runtime.guarded_http import FetchLimits, GuardedHttp
 from runtime.secrets import KeyRing
 from runtime.settings import Settings, load_settings
+from runtime.smtp import SmtpServer
 from runtime.telemetry import (
     BATCH_SECONDS,
+    IN_HAND,
     JUDGED,
     WORKED,
     configure_logging,
     show_metrics,
     show_shared_metrics,
 )
+from workers.actors import LEASED_WORK
 from workers.actors.transition_messages import declare_actor
 from workers.context import WorkerContext
 from workers.intake import record_rejected
 from workers.judging.in_flight import Announcements
-from workers.judging.watch import CONNECTIONS, Watch
+from workers.leasing.consumer import LeasedConsumer
+from workers.leasing.work import declare_leased_actor
+from workers.processes import ProcessWork
 from workers.scheduler import run_scheduler
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.work.bells import Bell
 
-SMTP_SECONDS = 20
+CONNECTIONS = 14
+"""To Postgres, for each process: two for judging, two for a job in steps, and the rest for threads, each of which holds
+one for milliseconds and none while it fetches or mails."""
+SAME_SIGNAL_SECONDS = 1.0
 USER_AGENT = "devcenter (+https://segment.com/docs/partners/)"
 
 heads_log = logging.getLogger("devcenter.history_heads")
@@ -59,11 +66,37 @@ def setup_broker() -> None:
     doorbell = counted_doorbell(settings.redis_url, Bell)
     context = make_context(settings, doorbell)
     broker.on_undecodable = lambda queue, raw, error: record_rejected(context, queue, raw, repr(error))
-    broker.add_middleware(_WatchWhileRunning(Watch(context, doorbell.wait, settings.sweep_seconds), doorbell))
+    work = ProcessWork(context, doorbell, settings.sweep_seconds, lambda kind, many: IN_HAND.labels(kind).set(many))
+    broker.add_middleware(_WorkWhileRunning(work))
     if settings.metrics_port:
         broker.add_middleware(_ShowMetrics())
     declare_actor(broker, context)
+    for queue in work.queues:
+        broker.declare_source(queue.kind.bell.value, partial(LeasedConsumer, queue))
+    for leased in LEASED_WORK:
+        declare_leased_actor(broker, context, leased)
     collect_seldom()
+    _take_one_signal_for_many()
+
+
+def _take_one_signal_for_many() -> None:
+    """Has SIGTERM count once within a second: a supervisor may signal the group, and Dramatiq passes the signal on.
+
+    To a worker of Dramatiq a second one means to end at once.
+    """
+    before = signal.getsignal(signal.SIGTERM)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        return
+    heard_at = -SAME_SIGNAL_SECONDS
+
+    def once(number: int, frame: Any) -> None:
+        nonlocal heard_at
+        now = time.monotonic()
+        if now - heard_at >= SAME_SIGNAL_SECONDS:
+            heard_at = now
+            before(number, frame)
+
+    signal.signal(signal.SIGTERM, once)
 
 
 def run_scheduler_process() -> None:
@@ -97,8 +130,7 @@ def make_broker(settings: Settings) -> WakingRedisBroker:
 
 def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
     """Returns the world of a worker or scheduler process."""
-    # One connection for each thread that takes messages in, one to record a message that cannot be read.
-    engine = make_engine(settings, pool_size=settings.worker_threads + 1 + CONNECTIONS)
+    engine = make_engine(settings, pool_size=CONNECTIONS)
     return WorkerContext(
         engine=engine,
         announcements=Announcements(engine),
@@ -123,37 +155,20 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
     )
 
 
-class SmtpServer:
-    """The mail server of the settings."""
+class _WorkWhileRunning(Middleware):
+    """Begins and ends what works beside Dramatiq's threads. `--queues` names what a worker serves; without it, all."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    def send(self, message: EmailMessage) -> None:
-        """Returns when the server took the message; raises OSError or smtplib.SMTPException."""
-        settings = self._settings
-        with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=SMTP_SECONDS) as smtp:
-            if settings.smtp_starttls:
-                smtp.starttls(context=ssl.create_default_context())
-            if settings.smtp_user and settings.smtp_password:
-                smtp.login(settings.smtp_user, settings.smtp_password.get_secret_value())
-            smtp.send_message(message)
-
-
-class _WatchWhileRunning(Middleware):
-    """The watch answers the bells that Dramatiq's option `--queues` names; without it, all."""
-
-    def __init__(self, watch: Watch, doorbell: Doorbell) -> None:
-        self._watch = watch
-        self._doorbell = doorbell
+    def __init__(self, work: "ProcessWork") -> None:
+        self._work = work
 
     def after_worker_boot(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
-        served = worker.consumer_whitelist or set(Bell)
-        self._watch.start([bell for bell in Bell if bell in served])
+        self._work.start(worker.worker_threads, worker.consumer_whitelist)
 
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
-        self._watch.stop()
-        self._doorbell.close()
+        self._work.stop()
+
+    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
+        self._work.close()
 
 
 class _ShowMetrics(Middleware):

@@ -16,7 +16,8 @@ from workflow.work.bells import Bell
 log = logging.getLogger(__name__)
 
 _FIRE = text("""
-    INSERT INTO job_tick (id, job, tick_at, due_at) VALUES (:id, :job, :tick_at, :now)
+    INSERT INTO job_tick (id, job, tick_at, due_at, lane)
+    VALUES (:id, CAST(:job AS text), :tick_at, :now, CAST(:job AS text))
     ON CONFLICT ON CONSTRAINT job_tick_once_key DO NOTHING RETURNING id
 """)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.journeys import KEY
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKER = (sys.executable, "-m", "dramatiq", "workers.main:setup_broker", "--processes", "1", "--threads", "4")
+WORKER = (sys.executable, "-m", "dramatiq", "workers.main:setup_broker", "--processes", "1", "--threads", "16")
 SCHEDULER = (sys.executable, "-c", "from workers.main import run_scheduler_process; run_scheduler_process()")
 
 

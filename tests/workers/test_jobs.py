@@ -13,8 +13,10 @@ from models.base import new_id
 from models.lifecycle import AppTrigger
 from tests.databases import TestDatabase
 from tests.journeys import announce, app_building, ask, people_in
+from tests.workers.leased import work_off
+from workers.actors.jobs import JOB_TICKS
 from workers.context import WorkerContext
-from workers.jobs import JOBS, Job, run_due_jobs
+from workers.jobs import JOBS, Job
 from workers.scheduler import fire_due_ticks
 from workflow.lifecycle.promotion import promote_eligible_apps
 from workflow.work.bells import Bell
@@ -23,7 +25,11 @@ from workflow.work.bells import Bell
 def _fired(context: WorkerContext, job: str) -> None:
     with context.unit_of_work() as session:
         now = session.execute(text("SELECT now()")).scalar_one()
-        session.add(JobTick(id=new_id(), job=job, tick_at=now, due_at=now))
+        session.add(JobTick(id=new_id(), job=job, tick_at=now, due_at=now, lane=job))
+
+
+def _run_due_jobs(context: WorkerContext) -> int:
+    return work_off(context, JOB_TICKS)
 
 
 def _statuses(context: WorkerContext) -> list[str]:
@@ -44,7 +50,7 @@ def test_a_job_rings_after_its_commit(context: WorkerContext, monkeypatch: pytes
     monkeypatch.setitem(JOBS, "ringing", Job("ringing", timedelta(minutes=1), _rings))
     seen: list[tuple[tuple[Bell, ...], list[str]]] = []
     _fired(context, "ringing")
-    run_due_jobs(replace(context, ring=lambda *bells: seen.append((bells, _statuses(context)))))
+    _run_due_jobs(replace(context, ring=lambda *bells: seen.append((bells, _statuses(context)))))
     assert seen == [((Bell.APPLY,), ["done"])]
 
 
@@ -52,7 +58,7 @@ def test_a_job_in_steps_rings_at_once(context: WorkerContext, monkeypatch: pytes
     monkeypatch.setitem(JOBS, "stepping", Job("stepping", timedelta(minutes=1), _rings, in_steps=True))
     seen: list[tuple[tuple[Bell, ...], list[str]]] = []
     _fired(context, "stepping")
-    run_due_jobs(replace(context, ring=lambda *bells: seen.append((bells, _statuses(context)))))
+    _run_due_jobs(replace(context, ring=lambda *bells: seen.append((bells, _statuses(context)))))
     assert seen == [((Bell.APPLY,), ["due"])]
     assert _statuses(context) == ["done"]
 
@@ -85,7 +91,7 @@ def test_the_sweep_for_promotion_rings_while_its_firing_is_under_way(
     _put_eligible_apps(database, 1)
     seen: list[tuple[int, list[str]]] = []
     _fired(context, "promote_eligible_apps")
-    run_due_jobs(replace(context, ring=lambda *_bells: seen.append((_due_requests(context), _statuses(context)))))
+    _run_due_jobs(replace(context, ring=lambda *_bells: seen.append((_due_requests(context), _statuses(context)))))
     assert seen == [(1, ["due"])]
     assert _statuses(context) == ["done"]
 
@@ -96,7 +102,7 @@ def test_a_job_that_breaks_rings_nothing_and_is_due_again(
     monkeypatch.setitem(JOBS, "breaking", Job("breaking", timedelta(minutes=1), _rings_and_breaks))
     rung: list[Bell] = []
     _fired(context, "breaking")
-    run_due_jobs(replace(context, ring=lambda *bells: rung.extend(bells)))
+    _run_due_jobs(replace(context, ring=lambda *bells: rung.extend(bells)))
     assert rung == []
     assert _statuses(context) == ["due"]
     with context.unit_of_work() as session:
@@ -105,7 +111,7 @@ def test_a_job_that_breaks_rings_nothing_and_is_due_again(
 
 def test_a_firing_of_a_job_that_is_no_more_is_void(context: WorkerContext) -> None:
     _fired(context, "gone since the last release")
-    run_due_jobs(context)
+    _run_due_jobs(context)
     assert _statuses(context) == ["void"]
 
 
@@ -117,19 +123,9 @@ def test_of_the_firings_that_an_outage_left_only_the_newest_of_each_job_runs(
     monkeypatch.setitem(JOBS, "counting", job)
     for _ in range(5):
         _fired(context, "counting")
-    run_due_jobs(context)
+    _run_due_jobs(context)
     assert len(ran) == 1
     assert sorted(_statuses(context)) == ["done", "void", "void", "void", "void"]
-
-
-def test_a_drain_whose_turn_is_over_rings_for_the_rest(context: WorkerContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.draining.TURN_SECONDS", 0.0)
-    rung: list[Bell] = []
-    for job in ("one", "another"):
-        _fired(context, job)
-    assert run_due_jobs(replace(context, ring=lambda *bells: rung.extend(bells))) == 1
-    assert rung == [Bell.JOBS]
-    assert sorted(_statuses(context)) == ["due", "void"]
 
 
 def test_announcements_of_processes_that_died_are_pruned_after_a_day_when_nothing_of_them_is_due(
@@ -143,7 +139,7 @@ def test_announcements_of_processes_that_died_are_pruned_after_a_day_when_nothin
         past = text("UPDATE apply_batch SET started_at = now() - interval '25 hours' WHERE id = ANY(:ids)")
         session.execute(past, {"ids": [orphan, suspect]})
     _fired(context, "prune")
-    assert run_due_jobs(context) == 1
+    assert _run_due_jobs(context) == 1
     with context.unit_of_work() as session:
         assert set(session.scalars(text("SELECT id FROM apply_batch"))) == {suspect, young}
 
@@ -152,5 +148,5 @@ def test_every_job_runs_on_an_empty_installation(context: WorkerContext) -> None
     with context.unit_of_work() as session:
         assert set(fire_due_ticks(session, context)) == set(JOBS)
         assert fire_due_ticks(session, context) == []
-    run_due_jobs(context)
+    _run_due_jobs(context)
     assert _statuses(context) == ["done"] * len(JOBS)

@@ -1,4 +1,4 @@
-"""The watch: what its threads do with a bell at the edges of their lives."""
+"""The judging thread: what it does with a bell at the edges of its life."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ from models.lifecycle import AppTrigger
 from tests.journeys import app_building, ask, outcome_of, people_in
 from tests.waiting import wait_until
 from workers.context import WorkerContext
-from workers.judging.watch import Watch
+from workers.judging.watch import JudgingWatch
 from workflow.work.bells import Bell
 
 NEVER_SWEEPS = 3600.0
@@ -18,32 +18,26 @@ def test_a_ring_that_a_stopping_worker_took_is_given_to_others(context: WorkerCo
     rung: list[Bell] = []
     waits, let_go = threading.Event(), threading.Event()
 
-    def wait(bell: Bell, _seconds: float) -> bool:
-        if bell is Bell.STEPS:
-            return let_go.wait(0.01) and False
+    def wait(_bell: Bell, _seconds: float) -> bool:
         waits.set()
         return let_go.wait(30)
 
     people = people_in(context.engine)
     app_building(context.engine, people, "acme")
     request = ask(context.engine, people.partner, "acme", AppTrigger.SUBMIT)
-    watch = Watch(replace(context, ring=lambda *bells: rung.extend(bells)), wait, NEVER_SWEEPS)
-    watch.start([Bell.APPLY, Bell.STEPS])
+    watch = JudgingWatch(replace(context, ring=lambda *bells: rung.extend(bells)), wait, NEVER_SWEEPS)
+    watch.start()
     assert waits.wait(30)
     with ThreadPoolExecutor(1) as pool:
         stopping = pool.submit(watch.stop)
-        wait_until(lambda: "watch-steps" not in _threads(), what="the thread that nobody rings for to stop")
+        wait_until(lambda: watch.is_stopping, what="the watch to be told")
         let_go.set()
         stopping.result(30)
     assert rung == [Bell.APPLY]
     assert outcome_of(context.engine, request)["status"] == "due"
 
 
-def _threads() -> set[str]:
-    return {thread.name for thread in threading.enumerate()}
-
-
-def test_a_wait_that_breaks_does_not_end_its_kind_of_work(context: WorkerContext) -> None:
+def test_a_wait_that_breaks_does_not_end_judging(context: WorkerContext) -> None:
     waits = iter([ConnectionAbortedError("nobody foresaw this")])
 
     def wait(_bell: Bell, _seconds: float) -> bool:
@@ -54,7 +48,8 @@ def test_a_wait_that_breaks_does_not_end_its_kind_of_work(context: WorkerContext
     people = people_in(context.engine)
     app_building(context.engine, people, "acme")
     request = ask(context.engine, people.partner, "acme", AppTrigger.SUBMIT)
-    watch = Watch(context, wait, NEVER_SWEEPS)
-    watch.start([Bell.APPLY])
+    watch = JudgingWatch(context, wait, NEVER_SWEEPS)
+    watch.start()
     wait_until(lambda: outcome_of(context.engine, request)["status"] == "applied", seconds=30)
     watch.stop()
+    assert not context.judging.is_set()

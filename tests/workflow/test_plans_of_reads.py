@@ -6,7 +6,6 @@ The pages are the API's own endpoints, called without HTTP.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -31,7 +30,10 @@ from tests.databases import TestDatabase
 from tests.plans import Watched, watched
 from workflow.identity.actors import Actor
 from workflow.identity.tokens import Principal
-from workflow.work.leases import DueKind, Lease, due_kinds, fail_due_row, finish_due_row, lease_due_rows
+from workflow.work.bells import Bell
+from workflow.work.handing_out import hand_out
+from workflow.work.kinds import DueKind
+from workflow.work.leases import Lease, bells_of_due_work, fail_due_row, finish_due_row
 
 COMPANIES, APPS, PAGE = 3_000, 20_000, 5
 """A page so much smaller than the tables that reading one through would be a mistake."""
@@ -188,9 +190,9 @@ def session(filled: TestDatabase) -> Iterator[Session]:
 
 def test_the_sweep_looks_for_due_work_by_the_indexes_of_what_is_due(session: Session) -> None:
     with watched(session.get_bind().engine) as seen:
-        assert set(due_kinds(session, now_of(session))) == {"transition_request", *DueKind}
+        assert set(bells_of_due_work(session, now_of(session))) == set(Bell)
     assert seen.read_through == []
-    assert {f"{kind}_due_at_id_idx" for kind in DueKind} | {"transition_request_due_idx"} <= seen.indexes
+    assert {f"{kind}_urgency_lane_due_at_id_idx" for kind in DueKind} | {"transition_request_due_idx"} <= seen.indexes
 
 
 @pytest.mark.parametrize("kind", DueKind)
@@ -214,9 +216,9 @@ def test_work_that_is_done_is_recorded_by_index(session: Session) -> None:
 def _lease(session: Session, kind: DueKind, limit: int) -> list[Lease]:
     now = now_of(session)
     with watched(session.get_bind().engine) as leasing:
-        leases = lease_due_rows(session, kind, now, lease=timedelta(minutes=5), limit=limit)
-    _assert_by_index(leasing, kind, statements=1)
-    assert f"{kind}_due_at_id_idx" in leasing.indexes
+        leases = list(hand_out(session, kind, room=limit, now=now).leases)
+    _assert_by_index(leasing, kind, statements=2)
+    assert f"{kind}_urgency_lane_due_at_id_idx" in leasing.indexes
     assert len(leases) == limit
     return leases
 
@@ -224,5 +226,5 @@ def _lease(session: Session, kind: DueKind, limit: int) -> list[Lease]:
 def _assert_by_index(seen: Watched, kind: DueKind, *, statements: int) -> None:
     """Either index of the table will do for one row: the one of what is due is as small as what is due."""
     assert seen.read_through == []
-    assert seen.indexes & {f"{kind}_due_at_id_idx", f"{kind}_pkey"}
+    assert seen.indexes & {f"{kind}_urgency_lane_due_at_id_idx", f"{kind}_lane_leased_until_idx", f"{kind}_pkey"}
     assert len(seen.statements) == statements

@@ -1,28 +1,20 @@
-"""Running the review steps that are due: lease in one transaction, work in none, record in another."""
-
-from datetime import timedelta
+"""The actor of review steps: it reads a step's evidence, runs it without a transaction, and records what it found."""
 
 from sqlalchemy import select
 
 from models import Review, ReviewStep, Submission
 from workers.context import WorkerContext, database_now
-from workers.draining import drain
+from workers.leasing.work import LeasedWork
 from workers.steps import REGISTRY
 from workers.steps.step import Evidence
 from workflow.identity.actors import SCHEDULE
 from workflow.reviewing.steps import record_machine_step
-from workflow.work.leases import DueKind, Lease
-
-LEASE = timedelta(minutes=2)
-"""Longer than any step may take: a page is fetched within seconds."""
+from workflow.work.kinds import DueKind
+from workflow.work.leases import Lease
 
 
-def run_due_steps(context: WorkerContext) -> int:
-    """Runs due steps until none is left or its turn is over; returns how many."""
-    return drain(context, DueKind.REVIEW_STEP, _run_step, lease_for=LEASE)
-
-
-def _run_step(context: WorkerContext, lease: Lease) -> bool:
+def run_review_step(context: WorkerContext, lease: Lease) -> bool:
+    """Runs a review step. Returns False when it was decided or leased again meanwhile."""
     with context.unit_of_work() as session:
         step, submission = session.execute(
             select(ReviewStep, Submission)
@@ -38,3 +30,6 @@ def _run_step(context: WorkerContext, lease: Lease) -> bool:
     with context.unit_of_work() as session:
         now = database_now(session)
         return record_machine_step(session, lease, outcome.trigger, outcome.findings, SCHEDULE, now)
+
+
+REVIEW_STEPS = LeasedWork(DueKind.REVIEW_STEP, "run_review_step", run_review_step)

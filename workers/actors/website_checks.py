@@ -1,22 +1,13 @@
-"""Looking at the websites of companies that ask for access: lease, fetch without a transaction, record."""
-
-from datetime import timedelta
+"""The actor that looks at the websites of companies that ask for access, without a transaction."""
 
 from models import WebsiteCheck
 from workers.context import WorkerContext, database_now
-from workers.draining import drain
+from workers.leasing.work import LeasedWork
 from workers.pages import FetchesPages
 from workflow.access.findings import record_website_check
 from workflow.findings import Finding
-from workflow.work.leases import DueKind, Lease
-
-LEASE = timedelta(minutes=2)
-"""Longer than a page may take."""
-
-
-def run_due_checks(context: WorkerContext) -> int:
-    """Looks at due websites until none is left or its turn is over; returns how many."""
-    return drain(context, DueKind.WEBSITE_CHECK, _check, lease_for=LEASE)
+from workflow.work.kinds import DueKind
+from workflow.work.leases import Lease
 
 
 def findings_of_website(url: str, http: FetchesPages) -> tuple[Finding, ...]:
@@ -34,10 +25,14 @@ def findings_of_website(url: str, http: FetchesPages) -> tuple[Finding, ...]:
     return ()
 
 
-def _check(context: WorkerContext, lease: Lease) -> bool:
+def check_website(context: WorkerContext, lease: Lease) -> bool:
+    """Looks at a website. Returns False when its request was decided or its check leased again meanwhile."""
     with context.unit_of_work() as session:
         url = session.get_one(WebsiteCheck, lease.id).url
     findings = findings_of_website(url, context.http)
     context.reached("website_checked")
     with context.unit_of_work() as session:
         return record_website_check(session, lease, findings, database_now(session))
+
+
+WEBSITE_CHECKS = LeasedWork(DueKind.WEBSITE_CHECK, "check_website", check_website)

@@ -7,13 +7,14 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from workers.context import WorkerContext
-from workers.draining import TURN_SECONDS
 from workers.judging.in_flight import Announcements
 from workflow.lifecycle.batch import BatchReport, NowAndWriter, judge_due_requests, judge_suspect
 from workflow.lifecycle.claim import FROM_FRONT, FRONT, Start
 from workflow.sql.pipeline import direct_connection, direct_transaction
 from workflow.work.bells import Bell
 
+TURN_SECONDS = 10.0
+"""How long judging goes on before it rings again and ends, so that whoever runs it can stop."""
 LOOK_FROM_FRONT_SECONDS = 2.0
 """How often a claim looks from the front: for what committed late and is due before all others, and for what was left
 to others who never came for it."""
@@ -39,6 +40,8 @@ def apply_due_requests(context: WorkerContext) -> int:
             if from_front:
                 start = FROM_FRONT
             report = _one_batch(context, connection, start)
+            if report.claimed:
+                context.judging.set()
             judged += len(report.outcomes)
             for app_id in report.suspects:
                 judged += _quarantine(context, connection, app_id)

@@ -21,6 +21,7 @@ from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.telling import notify_people, notify_reviewers
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
+from workflow.work.lanes import host_lane
 
 MAX_REQUESTS_A_DAY = 5
 """Requests of one company's mail domain within a day; of a free-mail provider, of one address."""
@@ -92,7 +93,8 @@ def request_access(session: Session, asked: AccessAsked, now: datetime, policy: 
     )
     session.add(request)
     session.flush()
-    session.add(WebsiteCheck(access_request_id=request.id, url=asked.website, due_at=now))
+    lane = host_lane(asked.website, request.domain)
+    session.add(WebsiteCheck(access_request_id=request.id, url=asked.website, due_at=now, lane=lane))
     session.flush()
     data = {"company": request.company_name, "due": f"{request.due_at:%Y-%m-%d %H:%M} UTC", "path": path_of(request.id)}
     kind = NotificationKind.NEW_ACCESS_REQUEST

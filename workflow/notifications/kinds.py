@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from models.due import Urgency
+
 
 class NotificationKind(StrEnum):
     """What a message is about. `workflow.notifications.mail` has the words of each."""
@@ -31,6 +33,14 @@ class NotificationKind(StrEnum):
     COLLEAGUE_INVITED = "colleague_invited"
     PERSON_REMOVED = "person_removed"
     OWNERSHIP_HANDED_OVER = "ownership_handed_over"
+
+    @property
+    def urgency(self) -> Urgency:
+        """What opens or closes a door is urgent. Whatever else is told goes after it, however much there is."""
+        return Urgency.URGENT if self in _URGENT else Urgency.BULK
+
+
+_URGENT = frozenset({NotificationKind.WELCOME, NotificationKind.COLLEAGUE_INVITED, NotificationKind.PERSON_REMOVED})
 
 
 class Audience(StrEnum):

@@ -11,8 +11,10 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
+from models.due import NO_LANE
 from workflow.notifications.kinds import Audience, NotificationKind
 from workflow.sql.arrays import Integers, Texts, Uuids, statement
+from workflow.work.lanes import mail_lane
 
 _RECIPIENTS = {
     Audience.PARTNER: "p.organization_id = t.organization_id",
@@ -22,6 +24,10 @@ _RECIPIENTS = {
                                               WHERE r.app_id = t.app_id AND r.closed_at IS NULL)
                                 ELSE p.role = 'reviewer' END""",
 }
+
+
+_LANE_OF_PERSON = f"coalesce(nullif(lower(split_part(p.email, '@', 2)), ''), '{NO_LANE}')"
+"""What `mail_lane` says of an address, in SQL."""
 
 
 class AppAtVersion(NamedTuple):
@@ -37,16 +43,22 @@ def notify_of_transitions(
 ) -> None:
     """Writes one row for each of `apps`, whose versions are new, and each recipient. Does not commit."""
     ids, versions, organization_ids = zip(*apps, strict=True)
-    wanted = {"kind": kind.value, "ids": ids, "versions": versions, "organization_ids": organization_ids, "now": now}
+    wanted = {
+        **_kind(kind),
+        "ids": ids,
+        "versions": versions,
+        "organization_ids": organization_ids,
+        "now": now,
+    }
     session.execute(_TELL_OF_TRANSITIONS[audience], wanted)
 
 
 _TELL_OF_TRANSITIONS = {
     audience: statement(
         f"""
-        INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
+        INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
         SELECT uuidv7(), CAST(:kind AS text), 'transition:' || t.app_id || ':' || t.version || ':' || :kind,
-               t.app_id, t.version, p.id, '{{}}', :now
+               t.app_id, t.version, p.id, '{{}}', :now, {_LANE_OF_PERSON}, :urgency
           FROM unnest(:ids, :versions, :organization_ids) AS t (app_id, version, organization_id)
           JOIN person p ON {recipients} AND p.removed_at IS NULL
         """,
@@ -77,6 +89,7 @@ def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: d
     session.execute(
         _TELL_OF_CUSTOMERS,
         {
+            **_kind(NotificationKind.CUSTOMER_ONBOARDED),
             "ids": [one.app.id for one in first.values()],
             "versions": [one.app.version for one in first.values()],
             "organization_ids": [one.app.organization_id for one in first.values()],
@@ -88,10 +101,10 @@ def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: d
 
 
 _TELL_OF_CUSTOMERS = statement(
-    """
-    INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
-    SELECT uuidv7(), 'customer_onboarded', 'customer:' || o.app_id || ':' || o.workspace,
-           o.app_id, o.version, p.id, jsonb_build_object('count', o.many), :now
+    f"""
+    INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
+    SELECT uuidv7(), CAST(:kind AS text), 'customer:' || o.app_id || ':' || o.workspace,
+           o.app_id, o.version, p.id, jsonb_build_object('count', o.many), :now, {_LANE_OF_PERSON}, :urgency
       FROM unnest(:ids, :versions, :organization_ids, :workspaces, :counts)
         AS o (app_id, version, organization_id, workspace, many)
       JOIN person p ON p.organization_id = o.organization_id AND p.removed_at IS NULL
@@ -136,7 +149,7 @@ def notify_address(
     data: Mapping[str, object] | None = None,
 ) -> None:
     """Tells an address of which nobody is known yet, once for each `cause`; `data` has a `name`. Does not commit."""
-    session.execute(_TELL_ADDRESS, {"email": email, **_telling(kind, cause, now, data)})
+    session.execute(_TELL_ADDRESS, {"email": email, "lane": mail_lane(email), **_telling(kind, cause, now, data)})
 
 
 def void_notifications(session: Session, causes: Sequence[str]) -> None:
@@ -162,9 +175,10 @@ def mark_reviews(session: Session, now: datetime) -> int:
                          WHERE closed_at IS NULL AND {mark} IS NULL AND {due} <= :now
                         RETURNING id, app_id, claimed_by
                     ), told AS (
-                        INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
+                        INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at,
+                                                  lane, urgency)
                         SELECT uuidv7(), :kind, 'review:' || m.id || ':' || :kind, m.app_id, a.version, p.id,
-                               '{{}}', :now
+                               '{{}}', :now, {_LANE_OF_PERSON}, :urgency
                           FROM marked m JOIN app a ON a.id = m.app_id
                           JOIN person p ON p.removed_at IS NULL
                                AND (p.id = m.claimed_by OR (m.claimed_by IS NULL AND p.role = 'reviewer'))
@@ -172,7 +186,7 @@ def mark_reviews(session: Session, now: datetime) -> int:
                     )
                     SELECT id FROM marked
                 """).bindparams(bindparam("kind", type_=Text)),
-                {"now": now, "kind": kind.value},
+                {"now": now, **_kind(kind)},
             ).all()
         )
     return marked
@@ -188,9 +202,9 @@ class Told:
 
 
 _TELL_OF_APPS = statement(
-    """
-    INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
-    SELECT uuidv7(), CAST(:kind AS text), t.cause, a.id, a.version, p.id, '{}', :now
+    f"""
+    INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
+    SELECT uuidv7(), CAST(:kind AS text), t.cause, a.id, a.version, p.id, '{{}}', :now, {_LANE_OF_PERSON}, :urgency
       FROM unnest(:app_ids, :person_ids, :causes) AS t (app_id, person_id, cause)
       JOIN app a ON a.id = t.app_id JOIN person p ON p.id = t.person_id AND p.removed_at IS NULL
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
@@ -208,7 +222,7 @@ def notify_of_apps(session: Session, kind: NotificationKind, told: Sequence[Told
     session.execute(
         _TELL_OF_APPS,
         {
-            "kind": kind.value,
+            **_kind(kind),
             "app_ids": [one.app_id for one in told],
             "person_ids": [one.person_id for one in told],
             "causes": [one.cause for one in told],
@@ -217,31 +231,36 @@ def notify_of_apps(session: Session, kind: NotificationKind, told: Sequence[Told
     )
 
 
+def _kind(kind: NotificationKind) -> dict[str, object]:
+    return {"kind": kind.value, "urgency": kind.urgency.value}
+
+
 def _telling(kind: NotificationKind, cause: str, now: datetime, data: Mapping[str, object] | None) -> dict[str, object]:
-    return {"kind": kind.value, "cause": cause, "now": now, "data": json.dumps(dict(data or {}))}
+    return {**_kind(kind), "cause": cause, "now": now, "data": json.dumps(dict(data or {}))}
 
 
 _TELLING = (bindparam("kind", type_=Text), bindparam("cause", type_=Text))
 
 _TELL_PEOPLE = statement(
-    """
-    INSERT INTO notification (id, kind, cause, recipient_id, data, due_at)
-    SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now FROM person p WHERE p.id = ANY(:ids)
+    f"""
+    INSERT INTO notification (id, kind, cause, recipient_id, data, due_at, lane, urgency)
+    SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now, {_LANE_OF_PERSON}, :urgency
+      FROM person p WHERE p.id = ANY(:ids)
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
     """,
     ids=Uuids(),
 ).bindparams(*_TELLING)
 
-_TELL_REVIEWERS = text("""
-    INSERT INTO notification (id, kind, cause, recipient_id, data, due_at)
-    SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now
+_TELL_REVIEWERS = text(f"""
+    INSERT INTO notification (id, kind, cause, recipient_id, data, due_at, lane, urgency)
+    SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now, {_LANE_OF_PERSON}, :urgency
       FROM person p WHERE p.role = 'reviewer' AND p.removed_at IS NULL
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
 """).bindparams(*_TELLING)
 
 _TELL_ADDRESS = text("""
-    INSERT INTO notification (id, kind, cause, recipient_email, data, due_at)
-    VALUES (uuidv7(), :kind, :cause, :email, CAST(:data AS jsonb), :now)
+    INSERT INTO notification (id, kind, cause, recipient_email, data, due_at, lane, urgency)
+    VALUES (uuidv7(), :kind, :cause, :email, CAST(:data AS jsonb), :now, :lane, :urgency)
     ON CONFLICT (cause, recipient_email, channel) WHERE recipient_email IS NOT NULL DO NOTHING
 """).bindparams(*_TELLING)
 

@@ -10,21 +10,14 @@ from sqlalchemy.orm import Session
 
 from workflow.errors import Conflict
 from workflow.lifecycle.requests import replay_request
-from workflow.work.leases import DueKind, replay_due_row
+from workflow.work.kinds import LEASED_KINDS, DueKind
+from workflow.work.leases import replay_due_row
 
 REQUESTS = "transition_request"
 MESSAGES = "rejected_message"
 DEAD_KINDS = (REQUESTS, *(kind.value for kind in DueKind))
 """What can be replayed."""
 LISTED_KINDS = (*DEAD_KINDS, MESSAGES)
-
-_ABOUT = {
-    DueKind.REVIEW_STEP: "code",
-    DueKind.NOTIFICATION: "kind",
-    DueKind.JOB_TICK: "job",
-    DueKind.WEBSITE_CHECK: "url",
-}
-"""The column that says what a row of a kind is about; its id where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +73,7 @@ def replay(session: Session, kind: str, row_id: UUID) -> None:
 
 def _due_select(kind: DueKind) -> str:
     return f"""
-        SELECT id, due_at AS at, attempts, {_ABOUT.get(kind, "id::text")} AS about,
+        SELECT id, due_at AS at, attempts, {LEASED_KINDS[kind].about} AS about,
                coalesce(last_error, '') AS error, NULL AS body
           FROM {kind} WHERE status = 'dead'
     """

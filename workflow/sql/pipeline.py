@@ -42,6 +42,18 @@ def direct_transaction(connection: Connection) -> "Iterator[DirectSession]":
         raise
 
 
+@contextmanager
+def implicit_transaction(connection: Connection) -> "Iterator[DirectSession]":
+    """One transaction on a `direct_connection` that the server itself commits, with the first answer that is read.
+
+    Its statements are sent in a pipeline without BEGIN, up to one Sync: a process that is stopped in between holds no
+    lock. Raises sqlalchemy.exc.DBAPIError where an answer is waited for.
+    """
+    driver: Any = connection.connection.driver_connection
+    with _errors_of(driver), driver.pipeline() as pipeline:
+        yield DirectSession(connection, pipeline)
+
+
 class DirectSession(Session):
     """A session for `execute` alone, which has no more of a Result than what `_Rows` gives.
 

@@ -1,8 +1,6 @@
-"""Bells: by which names it is said that there may be work of a kind."""
+"""Bells: the names by which processes tell each other that there may be work."""
 
 from enum import StrEnum
-
-from workflow.work.leases import DueKind
 
 
 class Bell(StrEnum):
@@ -13,13 +11,3 @@ class Bell(StrEnum):
     NOTIFICATIONS = "notifications"
     JOBS = "jobs"
     CHECKS = "checks"
-
-
-BELL_OF = {
-    "transition_request": Bell.APPLY,
-    DueKind.REVIEW_STEP.value: Bell.STEPS,
-    DueKind.NOTIFICATION.value: Bell.NOTIFICATIONS,
-    DueKind.JOB_TICK.value: Bell.JOBS,
-    DueKind.WEBSITE_CHECK.value: Bell.CHECKS,
-}
-"""The bell of each table whose rows are due."""

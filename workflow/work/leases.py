@@ -1,16 +1,19 @@
-"""Due work other than transition requests: leasing rows, counting attempts, and recording how they ended."""
+"""A row's life as leased work: done, failed and resting, given back, dead, and due again by a replay."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
+from models.due import NO_LANE
 from workflow.errors import NotFound
+from workflow.sql.arrays import Moments, Uuids, statement
+from workflow.work.bells import Bell
+from workflow.work.kinds import LEASED_KINDS, DueKind
 
 MAX_ATTEMPTS = 6
 """Tries before a row is dead. With the times below that is about three hours."""
@@ -22,15 +25,11 @@ RETRY_AFTER = (
     timedelta(hours=2),
 )
 """How long a row rests after its first, second, ... failed try."""
+MAX_ERROR_CHARACTERS = 2000
 
 
-class DueKind(StrEnum):
-    """The tables whose rows are leased work."""
-
-    REVIEW_STEP = "review_step"
-    NOTIFICATION = "notification"
-    JOB_TICK = "job_tick"
-    WEBSITE_CHECK = "website_check"
+class CannotHeal(Exception):
+    """A failure that another try cannot mend: the row is dead at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,45 +37,25 @@ class Lease:
     """A row that this worker has until `until`. How the work ended is recorded by it, and only while it is the row's.
 
     So a worker that comes back after its lease was over, or after a replay, changes nothing of a newer try.
+    `lane_is_failing`: the last tries of its lane failed, and this one tells whether it works again.
     """
 
     kind: DueKind
     id: UUID
     until: datetime
+    lane: str = NO_LANE
+    lane_is_failing: bool = False
 
 
-def lease_due_rows(session: Session, kind: DueKind, now: datetime, *, lease: timedelta, limit: int) -> list[Lease]:
-    """Returns up to `limit` due rows to this worker for `lease`. The caller commits before it works on them.
+def finish_due_row(session: Session, lease: Lease, *, also_set: str = "") -> bool:
+    """Records that the work is done, with assignments of SQL besides. Does not commit.
 
-    Each attempt is counted here, before the work starts. A row whose tries are used up by processes that died becomes
-    dead instead of being given.
+    Returns False when the lease is the row's no more.
     """
-    statement = text(f"""
-        UPDATE {kind}
-           SET status = CASE WHEN attempts >= :max_attempts THEN 'dead' ELSE 'due' END,
-               leased_until = CASE WHEN attempts < :max_attempts THEN CAST(:until AS timestamptz) END,
-               attempts = least(attempts + 1, :max_attempts),
-               last_error = CASE WHEN attempts < :max_attempts THEN last_error
-                                 ELSE coalesce(last_error || '; ', '') || 'its process died during attempt ' || attempts
-                            END
-         WHERE id IN (SELECT id FROM {kind}
-                       WHERE status = 'due' AND due_at <= :now AND (leased_until IS NULL OR leased_until <= :now)
-                       ORDER BY due_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
-        RETURNING id, status
-    """)
-    wanted = {"until": now + lease, "now": now, "limit": limit, "max_attempts": MAX_ATTEMPTS}
-    while True:
-        taken = session.execute(statement, wanted).all()
-        leases = [Lease(kind, row.id, now + lease) for row in taken if row.status == "due"]
-        if leases or not taken:
-            return leases
-
-
-def finish_due_row(session: Session, lease: Lease) -> bool:
-    """Records that the work is done. Returns False when the lease is the row's no more. Does not commit."""
+    besides = f", {also_set}" if also_set else ""
     finished = session.scalar(
         text(f"""
-            UPDATE {lease.kind} SET status = 'done', leased_until = NULL
+            UPDATE {lease.kind} SET status = 'done', leased_until = NULL{besides}
              WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
         """),
         {"id": lease.id, "until": lease.until},
@@ -84,28 +63,53 @@ def finish_due_row(session: Session, lease: Lease) -> bool:
     return finished is not None
 
 
-def fail_due_row(session: Session, lease: Lease, error: str, now: datetime) -> None:
+def fail_due_row(session: Session, lease: Lease, error: str, now: datetime, *, can_heal: bool = True) -> bool:
     """Records a failed try: the row rests and is due again, or is dead after the last. Does not commit.
 
-    Changes nothing when the lease is the row's no more.
+    A failure that cannot heal leaves it dead at once. Returns False and changes nothing when the lease is the row's no
+    more.
     """
-    session.execute(
+    failed = session.scalar(
         text(f"""
             UPDATE {lease.kind}
-               SET status = CASE WHEN attempts >= :max_attempts THEN 'dead' ELSE 'due' END,
+               SET status = CASE WHEN attempts >= :max_attempts OR NOT :can_heal THEN 'dead' ELSE 'due' END,
                    due_at = :now + (:rests)[greatest(1, least(attempts, cardinality(:rests)))] * interval '1 second',
                    leased_until = NULL, last_error = :error
-             WHERE id = :id AND status = 'due' AND leased_until = :until
+             WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
         """).bindparams(bindparam("error", type_=Text)),
         {
             "id": lease.id,
             "until": lease.until,
             "now": now,
-            "error": error.replace("\x00", "")[:2000],
+            "error": error.replace("\x00", "")[:MAX_ERROR_CHARACTERS],
+            "can_heal": can_heal,
             "max_attempts": MAX_ATTEMPTS,
             "rests": [int(rest.total_seconds()) for rest in RETRY_AFTER],
         },
     )
+    return failed is not None
+
+
+def give_back(session: Session, kind: DueKind, leases: Sequence[Lease]) -> None:
+    """Makes rows that nobody began on due again, with the tries that their leases counted. Does not commit."""
+    if leases:
+        session.execute(
+            _GIVE_BACK[kind], {"ids": [lease.id for lease in leases], "untils": [lease.until for lease in leases]}
+        )
+
+
+_GIVE_BACK = {
+    kind: statement(
+        f"""
+        UPDATE {kind} SET leased_until = NULL, attempts = attempts - 1
+          FROM unnest(:ids, :untils) AS given (id, until)
+         WHERE {kind}.id = given.id AND status = 'due' AND leased_until = given.until
+        """,
+        ids=Uuids(),
+        untils=Moments(),
+    )
+    for kind in DueKind
+}
 
 
 def replay_due_row(session: Session, kind: DueKind, row_id: UUID) -> None:
@@ -121,15 +125,33 @@ def replay_due_row(session: Session, kind: DueKind, row_id: UUID) -> None:
         raise NotFound("dead.not_found", f"No dead {kind} has the id {row_id}.", "List the dead rows.")
 
 
-def due_kinds(session: Session, now: datetime) -> Sequence[str]:
-    """Returns the kinds that have work due and unleased, "transition_request" among them. One statement."""
+def replay_due_rows(session: Session, kind: DueKind, lane: str | None, limit: int) -> int:
+    """Makes up to `limit` dead rows, of `lane` or of any, due again with all their tries; returns how many.
+
+    Does not commit.
+    """
+    chosen = "AND lane = :lane" if lane is not None else ""
+    replayed = session.execute(
+        text(f"""
+            UPDATE {kind} SET status = 'due', attempts = 0, leased_until = NULL, due_at = now()
+             WHERE id IN (SELECT id FROM {kind} WHERE status = 'dead' {chosen} ORDER BY id LIMIT :limit
+                             FOR NO KEY UPDATE SKIP LOCKED)
+            RETURNING id
+        """),
+        {"limit": limit} | ({"lane": lane} if lane is not None else {}),
+    )
+    return len(replayed.all())
+
+
+def bells_of_due_work(session: Session, now: datetime) -> list[Bell]:
+    """Returns the bells of what is due and unleased, of transition requests too. One statement."""
     leased = [
-        f"SELECT '{kind}' AS kind WHERE EXISTS (SELECT FROM {kind} WHERE status = 'due' AND due_at <= :now "
+        f"SELECT '{one.bell}' AS bell WHERE EXISTS (SELECT FROM {one.kind} WHERE status = 'due' AND due_at <= :now "
         f"AND (leased_until IS NULL OR leased_until <= :now))"
-        for kind in DueKind
+        for one in LEASED_KINDS.values()
     ]
     requests = (
-        "SELECT 'transition_request' AS kind "
+        f"SELECT '{Bell.APPLY}' AS bell "
         "WHERE EXISTS (SELECT FROM transition_request WHERE status = 'due' AND due_at <= :now)"
     )
-    return session.scalars(text(" UNION ALL ".join([requests, *leased])), {"now": now}).all()
+    return [Bell(bell) for bell in session.scalars(text(" UNION ALL ".join([requests, *leased])), {"now": now})]

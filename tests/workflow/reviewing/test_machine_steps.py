@@ -13,9 +13,8 @@ from tests.factories import app_in
 from tests.journeys import now_of, people_in
 from workflow.identity.actors import SCHEDULE
 from workflow.reviewing.steps import record_machine_step
-from workflow.work.leases import DueKind, lease_due_rows
-
-LEASE = timedelta(minutes=2)
+from workflow.work.handing_out import hand_out
+from workflow.work.kinds import DueKind
 
 
 @pytest.fixture
@@ -29,8 +28,9 @@ def session(database: TestDatabase) -> Iterator[Session]:
 
 def test_a_run_whose_lease_is_over_does_not_end_the_newer_run(session: Session) -> None:
     now = now_of(session)
-    (late,) = lease_due_rows(session, DueKind.REVIEW_STEP, now, lease=LEASE, limit=1)
-    (newer,) = lease_due_rows(session, DueKind.REVIEW_STEP, now + LEASE, lease=LEASE, limit=1)
+    (late,) = hand_out(session, DueKind.REVIEW_STEP, room=1, now=now).leases
+    session.execute(text("UPDATE review_step SET leased_until = NULL"))
+    (newer,) = hand_out(session, DueKind.REVIEW_STEP, room=1, now=now + timedelta(seconds=1)).leases
     assert late.id == newer.id
     assert record_machine_step(session, late, StepTrigger.FAIL, (), SCHEDULE, now) is False
     assert record_machine_step(session, newer, StepTrigger.PASS, (), SCHEDULE, now) is True

@@ -14,20 +14,21 @@ from models.base import new_id
 from tests.databases import TestDatabase
 from tests.journeys import now_of
 from workflow.errors import NotFound
+from workflow.work.bells import Bell
+from workflow.work.handing_out import hand_out
+from workflow.work.kinds import LEASED_KINDS, DueKind
 from workflow.work.leases import (
     MAX_ATTEMPTS,
     RETRY_AFTER,
-    DueKind,
     Lease,
-    due_kinds,
+    bells_of_due_work,
     fail_due_row,
     finish_due_row,
-    lease_due_rows,
     replay_due_row,
 )
 
-LEASE = timedelta(minutes=5)
 KIND = DueKind.JOB_TICK
+LEASE = LEASED_KINDS[KIND].lease
 
 
 @pytest.fixture
@@ -51,11 +52,11 @@ def _row(session: Session, now: datetime, **columns: Any) -> UUID:
 
 
 def _lease(session: Session, now: datetime, limit: int = 10) -> list[UUID]:
-    return [lease.id for lease in lease_due_rows(session, KIND, now, lease=LEASE, limit=limit)]
+    return [lease.id for lease in hand_out(session, KIND, room=limit, now=now).leases]
 
 
 def _lease_one(session: Session, now: datetime) -> Lease:
-    (lease,) = lease_due_rows(session, KIND, now, lease=LEASE, limit=1)
+    (lease,) = hand_out(session, KIND, room=1, now=now).leases
     return lease
 
 
@@ -64,14 +65,16 @@ def _read(session: Session, row_id: UUID) -> Any:
     return session.execute(statement, {"id": row_id}).one()
 
 
-def test_a_lease_counts_the_try_and_keeps_the_row_from_others_until_its_very_end(
+def test_a_lease_counts_the_try_and_a_row_that_outlives_it_rests_as_after_a_failed_one(
     session: Session, now: datetime
 ) -> None:
     row_id = _row(session, now)
     assert _lease(session, now) == [row_id]
     assert _read(session, row_id)[:3] == ("due", 1, now + LEASE)
     assert _lease(session, now + LEASE - timedelta(microseconds=1)) == []
-    assert _lease(session, now + LEASE) == [row_id]
+    assert _lease(session, now + LEASE) == []
+    assert _read(session, row_id)[2:4] == (None, now + LEASE + RETRY_AFTER[0])
+    assert _lease(session, now + LEASE + RETRY_AFTER[0]) == [row_id]
 
 
 def test_rows_come_in_the_order_in_which_they_became_due_and_not_before(session: Session, now: datetime) -> None:
@@ -132,7 +135,9 @@ def test_work_that_was_called_off_meanwhile_neither_ends_done_nor_fails(session:
 
 def test_a_worker_whose_lease_is_over_changes_nothing_of_the_next_try(session: Session, now: datetime) -> None:
     row_id = _row(session, now)
-    late, newer = _lease_one(session, now), _lease_one(session, now + LEASE)
+    late = _lease_one(session, now)
+    assert _lease(session, now + LEASE) == []
+    newer = _lease_one(session, now + LEASE + RETRY_AFTER[0])
     before = _read(session, row_id)
     assert finish_due_row(session, late) is False
     fail_due_row(session, late, "too late", now + LEASE)
@@ -167,25 +172,26 @@ def test_a_replay_gives_a_dead_row_all_its_tries_and_no_other_row(session: Sessi
             replay_due_row(session, KIND, other)
 
 
-def test_two_workers_at_once_lease_different_rows_without_waiting(database: TestDatabase) -> None:
+def test_two_workers_in_turn_lease_different_rows(database: TestDatabase) -> None:
     engine: Engine = create_engine(database.application_url)
     with Session(engine) as first, Session(engine) as second:
         now = now_of(first)
         ids = {_row(first, now), _row(first, now), _row(first, now, attempts=MAX_ATTEMPTS)}
         first.commit()
-        second.execute(text("SET LOCAL lock_timeout = '2s'"))
-        leased = [*_lease(first, now, limit=1), *_lease(second, now, limit=1)]
+        leased = _lease(first, now, limit=1)
+        first.commit()
+        leased += _lease(second, now, limit=1)
         assert len(set(leased)) == 2
         assert set(leased) < ids
     engine.dispose()
 
 
-def test_kinds_are_due_only_while_a_row_is_due_and_unleased(session: Session, now: datetime) -> None:
-    assert list(due_kinds(session, now)) == []
+def test_a_bell_is_due_only_while_a_row_is_due_and_unleased(session: Session, now: datetime) -> None:
+    assert bells_of_due_work(session, now) == []
     _row(session, now, due_at=now + timedelta(seconds=1))
-    assert list(due_kinds(session, now)) == []
+    assert bells_of_due_work(session, now) == []
     later = now + timedelta(seconds=1)
-    assert list(due_kinds(session, later)) == ["job_tick"]
+    assert bells_of_due_work(session, later) == [Bell.JOBS]
     _lease(session, later)
-    assert list(due_kinds(session, later)) == []
-    assert list(due_kinds(session, later + LEASE)) == ["job_tick"]
+    assert bells_of_due_work(session, later) == []
+    assert bells_of_due_work(session, later + LEASE) == [Bell.JOBS]

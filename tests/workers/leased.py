@@ -1,0 +1,22 @@
+"""Leased work without Dramatiq's threads: row after row, as a worker with one thread would."""
+
+import time
+
+from workers.context import WorkerContext
+from workers.leasing.queue import Handed
+from workers.leasing.work import LeasedWork, try_row
+from workflow.sql.pipeline import direct_connection, implicit_transaction
+from workflow.work.handing_out import hand_out
+
+
+def work_off(context: WorkerContext, work: LeasedWork) -> int:
+    """Tries due rows of a kind until none is left, and returns how many were tried."""
+    tried = 0
+    while True:
+        with direct_connection(context.engine) as connection, implicit_transaction(connection) as session:
+            found = hand_out(session, work.kind, room=1)
+        for lease in found.leases:
+            try_row(context, work, Handed(lease, time.monotonic()))
+            tried += 1
+        if not found.leases and not found.lanes_left:
+            return tried

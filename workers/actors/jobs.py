@@ -1,0 +1,48 @@
+"""The actor of scheduled jobs: the run of one firing."""
+
+from dataclasses import replace
+
+from sqlalchemy import text
+
+from models import JobTick
+from workers.context import WorkerContext, database_now
+from workers.jobs import JOBS
+from workers.leasing.work import LeasedWork
+from workflow.work.bells import Bell
+from workflow.work.kinds import DueKind
+from workflow.work.leases import Lease
+
+_VOID_OVERTAKEN = text("""
+    UPDATE job_tick old SET status = 'void', finished_at = :now, leased_until = NULL
+      FROM (SELECT t.job, max(newer.tick_at) AS newest
+              FROM job_tick t JOIN job_tick newer ON newer.job = t.job AND newer.status = 'due' AND newer.due_at <= :now
+             WHERE t.id = :id GROUP BY t.job) taken
+     WHERE old.job = taken.job AND old.status = 'due' AND old.tick_at < taken.newest
+""")
+
+
+def run_job(context: WorkerContext, lease: Lease) -> bool:
+    """Runs a firing. A firing and its work are one transaction, unless the job works in steps.
+
+    Of many firings of a job only the newest runs: a job makes the world right as of now, so those before it, which an
+    outage of the workers leaves by the thousand, are void. Returns False for a firing that is void, or leased again.
+    """
+    with context.unit_of_work() as session:
+        session.execute(_VOID_OVERTAKEN, {"id": lease.id, "now": database_now(session)})
+    bells: list[Bell] = []
+    with context.unit_of_work() as session:
+        now = database_now(session)
+        tick = session.get_one(JobTick, lease.id, with_for_update=True)
+        if tick.status != "due" or tick.leased_until != lease.until:
+            return False
+        job = JOBS.get(tick.job)
+        if job is not None:
+            ring = context.ring if job.in_steps else lambda *rung: bells.extend(rung)
+            job.run(session, replace(context, ring=ring), now)
+        tick.status, tick.finished_at, tick.leased_until = ("done" if job else "void"), now, None
+    if bells:
+        context.ring(*bells)
+    return job is not None
+
+
+JOB_TICKS = LeasedWork(DueKind.JOB_TICK, "run_job", run_job)

@@ -1,0 +1,31 @@
+"""Dramatiq's seam: the consumer of a leased queue reads Postgres, and Dramatiq's own threads run its actor."""
+
+from collections.abc import Iterable
+
+from dramatiq import Consumer, MessageProxy
+
+from workers.leasing.queue import LeasedQueue
+
+
+class LeasedConsumer(Consumer):
+    """Hands the rows of `queue` to Dramatiq. It keeps nothing itself and never raises."""
+
+    def __init__(self, queue: LeasedQueue, timeout_ms: int) -> None:
+        self._queue = queue
+        self._seconds = timeout_ms / 1000
+
+    def __next__(self) -> MessageProxy | None:
+        message = self._queue.next(self._seconds)
+        return None if message is None else MessageProxy(message)
+
+    def ack(self, message: MessageProxy) -> None:
+        self._queue.leave(message)
+
+    def nack(self, message: MessageProxy) -> None:
+        self._queue.leave(message)
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        self._queue.give_back(messages)
+
+    def close(self) -> None:
+        self._queue.close()

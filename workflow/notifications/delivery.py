@@ -1,0 +1,43 @@
+"""What a due notification says when it is delivered, and the record that it was."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from workflow.notifications.mail import Letter
+from workflow.work.leases import Lease, finish_due_row
+
+_CONTENT = text("""
+    SELECT n.id AS notification_id, n.kind, coalesce(p.email, n.recipient_email) AS recipient,
+           coalesce(p.name, n.data ->> 'name') AS recipient_name, a.name AS app_name, a.slug AS app_slug,
+           n.created_at, n.data, coalesce(r.reasons, n.data -> 'reasons', '[]') AS reasons
+      FROM notification n
+      LEFT JOIN person p ON p.id = n.recipient_id
+      LEFT JOIN app a ON a.id = n.app_id
+      LEFT JOIN transition_reason r ON r.app_id = n.app_id AND r.version = n.app_version
+     WHERE n.id = :id AND n.status = 'due'
+""")
+
+
+def letter_of(session: Session, notification_id: UUID, unseal: Callable[[str], str]) -> Letter | None:
+    """Returns the letter of a notification, or None when it is due no more: it was delivered or taken back.
+
+    A code that lies sealed in it is opened: it is readable only in the mail. Raises ValueError when no key opens it.
+    """
+    row = session.execute(_CONTENT, {"id": notification_id}).mappings().one_or_none()
+    return None if row is None else Letter(**{**row, "data": _opened(row["data"], unseal)})
+
+
+def record_delivery(session: Session, lease: Lease) -> bool:
+    """Records that the mail server took the message, and forgets the sealed code. Does not commit.
+
+    Returns False when the lease is the row's no more.
+    """
+    return finish_due_row(session, lease, also_set="data = data - 'sealed'")
+
+
+def _opened(data: dict[str, Any], unseal: Callable[[str], str]) -> dict[str, Any]:
+    return {**data, "secret": unseal(data["sealed"])} if "sealed" in data else data

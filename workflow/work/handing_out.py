@@ -1,0 +1,206 @@
+"""Handing out due rows to a process: lane by lane in turn, urgent ones first, never more of a lane than its bound."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import bindparam
+from sqlalchemy.orm import Session
+from sqlalchemy.types import DateTime, Text
+
+from models.due import NO_LANE, Urgency
+from workflow.sql.arrays import Texts, statement
+from workflow.work.kinds import LEASED_KINDS, DueKind, LeasedKind
+from workflow.work.leases import MAX_ATTEMPTS, RETRY_AFTER, Lease
+
+LOCK_SPACE: Final = 7001
+"""The space of the advisory locks by which processes take turns at handing out rows."""
+MAX_LANES_WALKED: Final = 500
+"""Lanes that one look walks past. The next look goes on from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The lane, by urgency, after which the next look begins: each lane has its turn."""
+
+    urgent: str = ""
+    bulk: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """What a look found: the leases, where the next look begins, and whether lanes were left that it did not reach."""
+
+    leases: tuple[Lease, ...]
+    cursor: Cursor
+    lanes_left: bool
+
+
+def hand_out(
+    session: Session,
+    kind: DueKind,
+    *,
+    room: int,
+    bulk_room: int | None = None,
+    cursor: Cursor | None = None,
+    proven: Collection[str] = (),
+    now: datetime | None = None,
+) -> HandedOut:
+    """Leases up to `room` due rows, of which up to `bulk_room` are not urgent. Does not commit.
+
+    Locks out other processes that hand out rows of this kind until the transaction ends. Each lane has as many rows in
+    flight as its kind's bound allows, in all processes together; one, while it is not among the `proven` lanes, which
+    answered lately, and none while it rests from its failures. The attempt is counted here, before the work starts. A
+    row whose process died rests as after a failed try, and is dead after its last. `now` is the database's clock unless
+    it is given.
+    """
+    cursor = cursor or Cursor()
+    wanted: dict[str, Any] = {
+        "room": room,
+        "bulk_room": room if bulk_room is None else bulk_room,
+        "urgent_after": cursor.urgent,
+        "bulk_after": cursor.bulk,
+        "proven": list(proven),
+        "now": now,
+    }
+    session.execute(_TAKE_TURN, {"space": LOCK_SPACE, "key": LEASED_KINDS[kind].lock_key})
+    rows = session.execute(_HAND_OUT[kind], wanted).all()
+    leases = tuple(
+        Lease(kind, row.id, row.leased_until, row.lane, row.lane_is_failing)
+        for row in sorted(rows, key=lambda row: (row.urgency, row.due_at, row.id))
+        if row.leased_until is not None
+    )
+    bulk = sum(row.urgency == Urgency.BULK for row in rows)
+    if len(rows) >= room or 0 < wanted["bulk_room"] <= bulk:
+        return HandedOut(leases, _moved(cursor, rows), lanes_left=True)
+    ends = {row.urgency: row for row in session.execute(_WALK_ENDS[kind], wanted).all()}
+    return HandedOut(
+        leases,
+        Cursor(
+            ends[Urgency.URGENT].lane if ends[Urgency.URGENT].stopped else "",
+            ends[Urgency.BULK].lane if ends[Urgency.BULK].stopped else "",
+        ),
+        lanes_left=any(row.stopped for row in ends.values()),
+    )
+
+
+def _moved(cursor: Cursor, rows: Any) -> Cursor:
+    """Returns the cursor behind the lanes that were reached: the last one walked is the last of the turn's order."""
+
+    def last(urgency: Urgency, after: str) -> str:
+        lanes = [row.lane for row in rows if row.urgency == urgency]
+        wrapped = [lane for lane in lanes if lane <= after]
+        return max(wrapped or lanes, default=after)
+
+    return Cursor(last(Urgency.URGENT, cursor.urgent), last(Urgency.BULK, cursor.bulk))
+
+
+def _walk(kind: DueKind, urgency: Urgency) -> str:
+    """Returns the recursive walk over the lanes of `part`, one probe of the index for each lane."""
+    return f"""
+        WITH RECURSIVE walk (lane, step) AS (
+            SELECT part.low COLLATE "C", 0 WHERE part.high IS NULL OR part.high <> ''
+          UNION ALL
+            SELECT next.lane, walk.step + 1
+              FROM walk
+             CROSS JOIN LATERAL (SELECT k.lane FROM {kind} k
+                                  WHERE k.status = 'due' AND k.urgency = {urgency.value} AND k.lane > walk.lane
+                                  ORDER BY k.lane LIMIT 1) next
+             WHERE walk.step < {MAX_LANES_WALKED} AND (part.high IS NULL OR next.lane <= part.high))
+    """
+
+
+def _turn(leased: LeasedKind, urgency: Urgency, after: str, picked_before: str) -> str:
+    """Returns the query for due rows of an urgency, lane by lane from the cursor on, then from the first lane to it."""
+    return f"""
+        SELECT turn.id, turn.lane
+          FROM (VALUES (CAST(:{after} AS text), CAST(NULL AS text)), ('', CAST(:{after} AS text))) AS part (low, high)
+         CROSS JOIN LATERAL (
+            {_walk(leased.kind, urgency)}
+            SELECT due.id, walk.lane
+              FROM walk
+             CROSS JOIN LATERAL (
+                SELECT k.id FROM {leased.kind} k
+                 WHERE k.status = 'due' AND k.urgency = {urgency.value} AND k.lane = walk.lane
+                   AND k.due_at <= (SELECT now FROM clock)
+                   AND (k.leased_until IS NULL OR k.leased_until <= (SELECT now FROM clock))
+                 ORDER BY k.due_at, k.id
+                 LIMIT CASE WHEN walk.lane = '{NO_LANE}' THEN CAST(:room AS integer)
+                            ELSE greatest(0, coalesce(
+                                   (SELECT CASE WHEN f.died_at IS NULL AND f.rests_until <= (SELECT now FROM clock)
+                                                THEN 1 ELSE 0 END
+                                      FROM failing_lane f
+                                     WHERE f.table_name = '{leased.kind}' AND f.lane = walk.lane),
+                                   CASE WHEN walk.lane = ANY(:proven) THEN {leased.lane_bound} ELSE 1 END)
+                                 - coalesce((SELECT held.many FROM held WHERE held.lane = walk.lane), 0)
+                                 - {picked_before}) END
+                   FOR NO KEY UPDATE SKIP LOCKED) due
+             WHERE walk.step > 0) turn
+    """
+
+
+def _hand_out_statement(leased: LeasedKind) -> Any:
+    kind = leased.kind
+    rests = f"ARRAY{[int(rest.total_seconds()) for rest in RETRY_AFTER]}"
+    has_died, is_used_up = "leased_until IS NOT NULL", f"attempts >= {MAX_ATTEMPTS}"
+    urgent = _turn(leased, Urgency.URGENT, "urgent_after", "0")
+    bulk = _turn(
+        leased, Urgency.BULK, "bulk_after", "(SELECT count(*) FROM urgent WHERE urgent.lane = walk.lane)::integer"
+    )
+    return statement(
+        f"""
+        WITH clock AS MATERIALIZED (SELECT coalesce(CAST(:now AS timestamptz), clock_timestamp()) AS now),
+        held AS MATERIALIZED (
+            SELECT lane, count(*)::integer AS many FROM {kind}
+             WHERE status = 'due' AND leased_until IS NOT NULL AND leased_until > (SELECT now FROM clock) GROUP BY lane
+        ), urgent AS MATERIALIZED ({urgent} LIMIT CAST(:room AS integer)
+        ), bulk AS MATERIALIZED (
+            {bulk}
+            LIMIT greatest(0, least(CAST(:bulk_room AS integer),
+                                    CAST(:room AS integer) - (SELECT count(*) FROM urgent)))
+        )
+        UPDATE {kind}
+           SET status = CASE WHEN {is_used_up} THEN 'dead' ELSE 'due' END,
+               leased_until = CASE WHEN {is_used_up} OR {has_died} THEN NULL
+                                   ELSE (SELECT now FROM clock)
+                                        + interval '{int(leased.lease.total_seconds())} seconds' END,
+               due_at = CASE WHEN {has_died} AND NOT {is_used_up}
+                             THEN (SELECT now FROM clock) + ({rests})[greatest(1, attempts)] * interval '1 second'
+                             ELSE due_at END,
+               last_error = CASE WHEN {has_died} OR {is_used_up}
+                                 THEN coalesce(last_error || '; ', '') || 'its process died during attempt ' || attempts
+                                 ELSE last_error END,
+               attempts = CASE WHEN {is_used_up} OR {has_died} THEN attempts ELSE attempts + 1 END
+         WHERE id = ANY (ARRAY(SELECT id FROM urgent UNION ALL SELECT id FROM bulk))
+        RETURNING id, leased_until, due_at, urgency, lane,
+                  EXISTS (SELECT FROM failing_lane f WHERE f.table_name = '{kind}' AND f.lane = {kind}.lane)
+                      AS lane_is_failing
+        """,
+        proven=Texts(),
+    ).bindparams(*_TYPED)
+
+
+def _walk_ends_statement(kind: DueKind) -> Any:
+    """Returns the query for where the walk of each urgency ended, and whether it stopped before the last lane."""
+    parts = " UNION ALL ".join(
+        f"""
+        SELECT {urgency.value} AS urgency, ended.lane, ended.stopped
+          FROM (SELECT CAST(:{after} AS text) AS low, CAST(NULL AS text) AS high) part
+         CROSS JOIN LATERAL ({_walk(kind, urgency)}
+                             SELECT max(lane) AS lane, max(step) >= {MAX_LANES_WALKED} AS stopped FROM walk) ended
+        """
+        for urgency, after in ((Urgency.URGENT, "urgent_after"), (Urgency.BULK, "bulk_after"))
+    )
+    return statement(parts)
+
+
+_TYPED = (
+    bindparam("now", type_=DateTime(timezone=True)),
+    bindparam("urgent_after", type_=Text),
+    bindparam("bulk_after", type_=Text),
+)
+_TAKE_TURN = statement("SELECT pg_advisory_xact_lock(CAST(:space AS integer), CAST(:key AS integer))")
+"""A statement of its own: under READ COMMITTED the next one sees what was handed out before its turn came."""
+_HAND_OUT = {kind: _hand_out_statement(leased) for kind, leased in LEASED_KINDS.items()}
+_WALK_ENDS = {kind: _walk_ends_statement(kind) for kind in DueKind}

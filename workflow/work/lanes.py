@@ -1,0 +1,129 @@
+"""Lanes: what shares a lane hangs together. One that fails is tried a row at a time, and given up as a whole."""
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.orm import Session
+from sqlalchemy.types import Text
+
+from models.due import NO_LANE
+from workflow.work.kinds import LEASED_KINDS, DueKind
+from workflow.work.leases import MAX_ERROR_CHARACTERS, RETRY_AFTER, Lease
+
+MIN_FAILURES = 6
+"""Failures in a row without which no lane is given up."""
+LANE_DIES_AFTER: timedelta = sum(RETRY_AFTER, timedelta())
+"""How long a lane fails before it is given up: as long as a row of its own tries."""
+FIRST_REST = timedelta(seconds=5)
+MAX_REST = timedelta(minutes=1)
+"""How long a failing lane rests, doubled with each failure: one that works again is found within a minute."""
+MAX_BURIED = 5_000
+"""Rows that one transaction gives up."""
+
+
+def mail_lane(address: str) -> str:
+    """Returns the lane of mail to `address`: its domain."""
+    return address.rpartition("@")[2].lower() or NO_LANE
+
+
+def host_lane(url: str, registrable_domain: str | None) -> str:
+    """Returns the lane of fetches of `url`: its registrable domain where it has one, else its host.
+
+    By host alone a party with a wildcard DNS record would have as many lanes as it likes.
+    """
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    return registrable_domain or host or NO_LANE
+
+
+def note_lane_failed(session: Session, lease: Lease, error: str, now: datetime) -> None:
+    """Counts a failure against the lane of `lease`, if its kind's lanes fail, and has it rest. Does not commit.
+
+    A lane that has failed for LANE_DIES_AFTER is given up: `bury_dead_lanes` ends its rows.
+    """
+    if not LEASED_KINDS[lease.kind].lanes_fail or lease.lane == NO_LANE:
+        return
+    session.execute(
+        _NOTE_FAILED,
+        {
+            "table_name": lease.kind.value,
+            "lane": lease.lane,
+            "error": error.replace("\x00", "")[:MAX_ERROR_CHARACTERS],
+            "now": now,
+            "first_rest": FIRST_REST,
+            "max_rest": MAX_REST,
+            "min_failures": MIN_FAILURES,
+            "dies_after": LANE_DIES_AFTER,
+        },
+    )
+
+
+def note_lane_works(session: Session, lease: Lease) -> None:
+    """Forgets the failures of the lane of `lease`, if it had any. Does not commit."""
+    if lease.lane_is_failing:
+        session.execute(
+            text("DELETE FROM failing_lane WHERE table_name = :table_name AND lane = :lane"),
+            {"table_name": lease.kind.value, "lane": lease.lane},
+        )
+
+
+def bury_dead_lanes(session: Session, now: datetime, *, limit: int = MAX_BURIED) -> int:
+    """Ends up to `limit` due rows of each lane that was given up, and returns how many. Does not commit.
+
+    The rows are dead, and can be replayed, one or all of the lane. Once none is left the lane begins anew: what comes
+    later is tried.
+    """
+    buried = 0
+    dead = session.execute(text("SELECT table_name, lane FROM failing_lane WHERE died_at IS NOT NULL")).all()
+    for row in dead:
+        kind = DueKind(row.table_name)
+        wanted = {"kind": kind.value, "lane": row.lane, "now": now, "limit": limit}
+        ended = len(session.execute(_BURY[kind], wanted).all())
+        buried += ended
+        if ended < limit:
+            session.execute(_FORGET_BURIED[kind], {"kind": kind.value, "lane": row.lane})
+    return buried
+
+
+_NOTE_FAILED = text("""
+    INSERT INTO failing_lane AS lane_row (table_name, lane, failures, failing_since, rests_until, last_error)
+    VALUES (:table_name, :lane, 1, :now, CAST(:now AS timestamptz) + :first_rest, :error)
+    ON CONFLICT (table_name, lane) DO UPDATE
+       SET failures = lane_row.failures + 1,
+           rests_until = CAST(:now AS timestamptz)
+                         + least(:first_rest * power(2, least(lane_row.failures, 10)), :max_rest),
+           last_error = excluded.last_error,
+           died_at = coalesce(lane_row.died_at,
+                              CASE WHEN lane_row.failures + 1 >= :min_failures
+                                    AND lane_row.failing_since <= CAST(:now AS timestamptz) - :dies_after
+                                   THEN CAST(:now AS timestamptz) END)
+""").bindparams(bindparam("error", type_=Text), bindparam("lane", type_=Text))
+
+_BURY = {
+    kind: text(f"""
+        UPDATE {kind} SET status = 'dead', leased_until = NULL,
+               last_error = 'its lane ' || :lane || ' has failed ' || f.failures || ' times since '
+                            || to_char(f.failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') || ': '
+                            || f.last_error
+          FROM failing_lane f
+         WHERE f.table_name = :kind AND f.lane = :lane
+           AND id IN (SELECT id FROM {kind}
+                       WHERE status = 'due' AND lane = :lane AND urgency IN (0, 1)
+                         AND (leased_until IS NULL OR leased_until <= :now)
+                       LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
+        RETURNING id
+    """).bindparams(bindparam("lane", type_=Text))
+    for kind in DueKind
+}
+
+_FORGET_BURIED = {
+    kind: text(f"""
+        DELETE FROM failing_lane
+         WHERE table_name = :kind AND lane = :lane
+           AND NOT EXISTS (SELECT FROM {kind} WHERE status = 'due' AND lane = :lane AND urgency IN (0, 1))
+    """).bindparams(bindparam("lane", type_=Text))
+    for kind in DueKind
+}
