@@ -86,7 +86,8 @@ def api() -> None:
 def worker(
     processes: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")] = 1,
     only: Annotated[
-        list[Work] | None, typer.Option(help="Do this kind of work only. May be given several times.")
+        list[Work] | None,
+        typer.Option("--only", "--queues", help="Do this kind of work only. May be given several times."),
     ] = None,
 ) -> None:
     """Judges requests and does what is due."""

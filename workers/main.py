@@ -16,7 +16,7 @@ from typing import Any
 
 import holidays.countries  # noqa: F401 (some hundred modules, which the first batch would import with Apps locked)
 from dramatiq import Middleware, set_broker
-from dramatiq.middleware import CurrentMessage, Retries, ShutdownNotifications, TimeLimit
+from dramatiq.middleware import CurrentMessage, MiddlewareError, Retries, ShutdownNotifications, TimeLimit
 
 from runtime.broker import WakingRedisBroker
 from runtime.database import make_engine
@@ -160,6 +160,12 @@ class _WorkWhileRunning(Middleware):
 
     def __init__(self, work: "ProcessWork") -> None:
         self._work = work
+
+    def before_worker_boot(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
+        try:
+            self._work.check(worker.consumer_whitelist)
+        except ValueError as error:
+            raise MiddlewareError(str(error)) from None  # whatever else is raised here, Dramatiq logs and goes on
 
     def after_worker_boot(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
         self._work.start(worker.worker_threads, worker.consumer_whitelist)

@@ -39,6 +39,13 @@ class ProcessWork:
             for work in LEASED_WORK
         ]
 
+    def check(self, whitelist: Collection[str] | None) -> None:
+        """Raises ValueError for a name in `whitelist` that is no queue's: it would serve nothing, and say nothing."""
+        known = {Bell.APPLY.value, MESSAGE_QUEUE, *(queue.kind.bell.value for queue in self.queues)}
+        unknown = set(whitelist or ()) - known
+        if unknown:
+            raise ValueError(f"No queue is named {', '.join(sorted(unknown))}. Those are: {', '.join(sorted(known))}.")
+
     def start(self, threads: int, whitelist: Collection[str] | None) -> None:
         """Begins with what `whitelist` names, or with everything, on a worker of so many threads."""
         served = kinds_served(self.queues, whitelist)

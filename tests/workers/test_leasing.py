@@ -1,0 +1,225 @@
+"""Leased work in a process: room for every kind, nothing handed out while stopping, and how tries end."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import dramatiq
+import pytest
+from dramatiq import MessageProxy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import create_engine, text
+
+from models.due import Urgency
+from runtime.broker import WakingRedisBroker
+from tests.refusing_mail import serving
+from tests.workers.leased import work_off
+from workers.actors import LEASED_WORK
+from workers.actors.notifications import NOTIFICATIONS
+from workers.context import WorkerContext
+from workers.leasing.consumer import LeasedConsumer
+from workers.leasing.queue import HANDED, Handed, LeasedQueue
+from workers.leasing.rooms import HELD_WHILE_JUDGING, Rooms
+from workers.leasing.work import LeasedWork, try_row
+from workflow.work.handing_out import hand_out
+from workflow.work.kinds import LEASED_KINDS, DueKind
+from workflow.work.leases import CannotHeal, Lease
+
+NEVER_SWEEPS = 3600.0
+MAILS = LEASED_KINDS[DueKind.NOTIFICATION]
+
+
+def _rooms(threads: int = 16, *, judging: bool = False) -> Rooms:
+    rooms = Rooms(lambda: judging, lambda _kind, _many: None)
+    rooms.open(threads, list(DueKind), message_queues=1)
+    return rooms
+
+
+@settings(max_examples=300)
+@given(threads=st.integers(1, 64), wishes=st.lists(st.tuples(st.sampled_from(DueKind), st.integers(1, 70))))
+def test_whatever_is_wished_for_each_kind_keeps_a_thread_and_messages_too(
+    threads: int, wishes: list[tuple[DueKind, int]]
+) -> None:
+    rooms, held = _rooms(threads), dict.fromkeys(DueKind, 0)
+    for kind, wish in wishes:
+        taken = min(wish, rooms.of(kind).free)
+        rooms.take(kind, taken)
+        held[kind] += taken
+    for kind in DueKind:
+        assert held[kind] > 0 or rooms.of(kind).free >= 1
+    slow = sum(many for kind, many in held.items() if not LEASED_KINDS[kind].ahead)
+    assert slow <= max(threads - 1, len(DueKind))
+
+
+def test_a_process_that_judges_has_two_rows_of_a_kind_in_hand_at_most() -> None:
+    rooms = _rooms(judging=True)
+    assert rooms.of(DueKind.NOTIFICATION).free == HELD_WHILE_JUDGING
+    rooms.take(DueKind.NOTIFICATION, HELD_WHILE_JUDGING)
+    assert rooms.of(DueKind.NOTIFICATION).free == 0
+    assert rooms.of(DueKind.REVIEW_STEP).free == HELD_WHILE_JUDGING
+
+
+def _put(context: WorkerContext, many: int, *, lane: str = "-", urgency: Urgency = Urgency.BULK) -> None:
+    with context.unit_of_work() as session:
+        session.execute(
+            text("""
+                INSERT INTO notification (id, kind, cause, recipient_email, data, due_at, lane, urgency)
+                SELECT uuidv7(), 'access_declined', gen_random_uuid(), 'pat@acme.example', '{"company": "Acme"}',
+                       now(), :lane, :urgency FROM generate_series(1, :many)
+            """),
+            {"many": many, "lane": lane, "urgency": urgency.value},
+        )
+
+
+def _rows(context: WorkerContext) -> list[Any]:
+    with context.unit_of_work() as session:
+        found = session.execute(
+            text("SELECT status, attempts, last_error, leased_until, urgency FROM notification ORDER BY id")
+        )
+        return list(found)
+
+
+@pytest.fixture
+def queue(context: WorkerContext) -> Iterator[LeasedQueue]:
+    made = LeasedQueue(MAILS, "deliver_notification", context.engine, _rooms(), NEVER_SWEEPS)
+    yield made
+    made.stop()
+
+
+def _proxies(consumer: LeasedConsumer, many: int) -> list[MessageProxy]:
+    found: list[MessageProxy] = []
+    while len(found) < many:
+        message = next(consumer)
+        assert message is not None
+        found.append(message)
+    return found
+
+
+def test_a_queue_that_stops_hands_out_nothing_and_gives_back_what_nobody_began(
+    context: WorkerContext, queue: LeasedQueue
+) -> None:
+    consumer = LeasedConsumer(queue, 200)
+    _put(context, 6)
+    begun, *waiting = _proxies(consumer, 3)
+    queue.stop()
+    assert next(consumer) is None
+    consumer.requeue(waiting)
+    consumer.close()
+    assert [row.attempts for row in _rows(context)] == [1, 0, 0, 0, 0, 0]
+    assert sum(row.leased_until is not None for row in _rows(context)) == 1
+    consumer.ack(begun)
+    _put(context, 1)
+    assert next(consumer) is None
+
+
+def test_a_fresh_consumer_keeps_what_the_old_one_had_in_hand(context: WorkerContext, queue: LeasedQueue) -> None:
+    _put(context, 3)
+    (first,) = _proxies(LeasedConsumer(queue, 200), 1)
+    ids = {proxy.args[0] for proxy in _proxies(LeasedConsumer(queue, 200), 2)}
+    assert len(ids | {first.args[0]}) == 3
+
+
+def test_an_urgent_row_finds_a_place_while_news_fill_the_process(context: WorkerContext, queue: LeasedQueue) -> None:
+    consumer = LeasedConsumer(queue, 200)
+    _put(context, 100)
+    room = _rooms().of(DueKind.NOTIFICATION).free
+    _proxies(consumer, room - MAILS.kept_for_urgent)
+    assert next(consumer) is None
+    _put(context, 1, urgency=Urgency.URGENT)
+    queue.ring()
+    (urgent,) = _proxies(consumer, 1)
+    assert [row.attempts for row in _rows(context) if row.urgency == Urgency.URGENT] == [1]
+    consumer.ack(urgent)
+
+
+def test_a_row_that_ends_makes_place_for_the_next_without_a_bell_or_a_sweep(
+    context: WorkerContext, queue: LeasedQueue
+) -> None:
+    consumer = LeasedConsumer(queue, 1000)
+    _put(context, 40, lane="acme.example")
+    for _ in range(5):
+        (message,) = _proxies(consumer, 1)
+        message.options[HANDED].works = True
+        consumer.ack(message)
+
+
+def test_a_database_that_is_away_is_no_error_of_the_consumer() -> None:
+    away = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    queue = LeasedQueue(MAILS, "deliver_notification", away, _rooms(), NEVER_SWEEPS)
+    assert next(LeasedConsumer(queue, 100)) is None
+    queue.stop()
+
+
+def _try(context: WorkerContext, run: Any, *, at: float | None = None) -> bool | None:
+    _put(context, 1, lane="acme.example")
+    with context.unit_of_work() as session:
+        (lease,) = hand_out(session, DueKind.NOTIFICATION, room=1).leases
+    work = LeasedWork(DueKind.NOTIFICATION, "try", run)
+    return try_row(context, work, Handed(lease, time.monotonic() if at is None else at))
+
+
+def _breaks(error: Exception) -> Any:
+    def run(_context: WorkerContext, _lease: Lease) -> bool:
+        raise error
+
+    return run
+
+
+def _failing_lanes(context: WorkerContext) -> list[str]:
+    with context.unit_of_work() as session:
+        return list(session.scalars(text("SELECT lane FROM failing_lane")))
+
+
+def test_a_process_that_wakes_up_late_does_not_begin_and_gives_the_row_back(context: WorkerContext) -> None:
+    margin = MAILS.lease - MAILS.longest_try
+    late = time.monotonic() - (margin + timedelta(seconds=1)).total_seconds()
+    assert _try(context, _breaks(RuntimeError("begun")), at=late) is None
+    (row,) = _rows(context)
+    assert (row.status, row.attempts, row.leased_until, row.last_error) == ("due", 0, None, None)
+
+
+def test_a_failure_counts_against_the_lane_and_what_cannot_heal_ends_at_once(context: WorkerContext) -> None:
+    assert _try(context, _breaks(TimeoutError("no answer"))) is False
+    assert _failing_lanes(context) == ["acme.example"]
+    with context.unit_of_work() as session:
+        session.execute(text("UPDATE failing_lane SET rests_until = now()"))
+        session.execute(text("UPDATE notification SET due_at = now()"))
+    assert _try(context, _breaks(CannotHeal("no such mailbox"))) is True
+    assert sorted(row.status for row in _rows(context)) == ["dead", "due"]
+    assert _failing_lanes(context) == []
+
+
+def test_a_mail_that_is_refused_for_good_is_dead_at_once_and_says_why(context: WorkerContext) -> None:
+    with serving() as (_, _, mail):
+        _put(context, 1, lane="acme.example")
+        with context.unit_of_work() as session:
+            session.execute(text("UPDATE notification SET recipient_email = 'nobody@acme.example'"))
+        assert work_off(replace(context, mail=mail), NOTIFICATIONS) == 1
+    (row,) = _rows(context)
+    assert (row.status, row.attempts) == ("dead", 1)
+    assert "no such mailbox" in row.last_error
+
+
+def test_nothing_can_be_sent_to_a_queue_of_leased_work(valkey_url: str, context: WorkerContext) -> None:
+    broker = WakingRedisBroker(url=valkey_url, middleware=[])
+    queue = LeasedQueue(MAILS, "deliver_notification", context.engine, _rooms(), NEVER_SWEEPS)
+    broker.declare_source(MAILS.bell.value, lambda timeout_ms: LeasedConsumer(queue, timeout_ms))
+    assert isinstance(broker.consume(MAILS.bell.value), LeasedConsumer)
+    assert broker.get_declared_delay_queues() == set()
+    message: dramatiq.Message[Any] = dramatiq.Message(
+        MAILS.bell.value, "deliver_notification", (str(UUID(int=0)),), {}, {}
+    )
+    with pytest.raises(ValueError, match="write the due row"):
+        broker.enqueue(message)
+    broker.close()
+
+
+def test_every_kind_has_an_actor_of_its_own_name() -> None:
+    assert [work.kind for work in LEASED_WORK] == list(LEASED_KINDS)
+    assert len({work.actor_name for work in LEASED_WORK}) == len(DueKind)
+    assert all(kind.lease > kind.longest_try for kind in LEASED_KINDS.values())
+    assert len({kind.lock_key for kind in LEASED_KINDS.values()}) == len(DueKind)
