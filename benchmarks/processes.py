@@ -118,8 +118,13 @@ def api(on: Stage, **settings: str) -> Iterator[tuple[Running, int]]:
 
 def ring_apply(on: Stage) -> None:
     """Tells the workers that requests are due."""
+    ring(on, Bell.APPLY)
+
+
+def ring(on: Stage, bell: Bell) -> None:
+    """Tells the workers that there is work of a kind."""
     doorbell = Doorbell(on.redis_url, on_failure=lambda _bell: None)
-    doorbell.ring(Bell.APPLY)
+    doorbell.ring(bell)
     doorbell.close()
 
 
