@@ -11,12 +11,11 @@ from statistics import median
 
 from benchmarks.figure import Figure, Scale, in_turn
 from benchmarks.filling import put
-from benchmarks.processes import ALL_KINDS, APPLY, ring_apply, until, workers
+from benchmarks.processes import ALL_KINDS, APPLY, CLOSED_PORT, ring_apply, until, workers
 from benchmarks.references.one_at_a_time import CLIENTS, best_clients, run_one_at_a_time
 from benchmarks.references.peers import run_peer
 from benchmarks.references.set_based import BATCH, apply_set_based
 from benchmarks.stage import Stage, ask, stage
-from runtime.embedded.processes import free_port
 
 EACH = 5
 PEERS = ("plain_actor", "raw_actor", "pgqueuer")
@@ -38,7 +37,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
         def all_kinds() -> float:
             """Has processes of all kinds apply: each transition makes a mail, and the mail server refuses at once."""
-            return drain(on, apps=apps, queues=ALL_KINDS, DEVCENTER_SMTP_PORT=str(free_port()))[0]
+            return drain(on, apps=apps, queues=ALL_KINDS, DEVCENTER_SMTP_PORT=str(CLOSED_PORT))[0]
 
         contenders: dict[str, Callable[[], float]] = {
             "devcenter": devcenter,

@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 KEY = "a key for benchmarks, of 32 bytes and more"
 THREADS = 16
 """Of each worker process."""
+CLOSED_PORT = 1
+"""Where nothing listens on any machine, and nothing that is started meanwhile."""
 APPLY = (Bell.APPLY.value,)
 ALL_KINDS: tuple[str, ...] = ()
 """Queues for `workers`: judging and applying alone, or whatever there is."""

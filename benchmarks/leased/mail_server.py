@@ -17,8 +17,8 @@ _END = b"\r\n.\r\n"
 
 @dataclass(slots=True)
 class Counts:
-    """Mails taken and connections so far, when the first and the last mail was taken, and the mails that hang now, by
-    domain, and of one domain at most."""
+    """Mails taken, and connections over which mails were begun; when the first and the last mail was taken; the mails
+    that hang now, by domain, and those of one domain at most."""
 
     mails: int = 0
     connections: int = 0
@@ -46,6 +46,7 @@ class Dialogue(asyncio.Protocol):
         self._counts, self._seconds = counts, seconds
         self._buffer = b""
         self._in_data = False
+        self._is_used = False
         self._domain = ""
         self._hangs = False
         self._transport: asyncio.Transport
@@ -53,7 +54,6 @@ class Dialogue(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._counts.connections += 1
         self._answer(b"220 bench")
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio's signature)
@@ -72,6 +72,9 @@ class Dialogue(asyncio.Protocol):
 
     def _obey(self, line: bytes) -> None:
         verb = line[:4].upper()
+        if verb == b"MAIL" and not self._is_used:
+            self._is_used = True
+            self._counts.connections += 1
         if verb == b"RCPT":
             self._domain = line.decode().partition("@")[2].partition(">")[0]
         self._in_data = verb == b"DATA"
