@@ -10,7 +10,7 @@ from functools import partial
 from statistics import median
 
 from benchmarks.figure import Figure, Scale, in_turn
-from benchmarks.filling import put
+from benchmarks.leased.rows import clear_mails
 from benchmarks.processes import ALL_KINDS, APPLY, CLOSED_PORT, ring_apply, until, workers
 from benchmarks.references.one_at_a_time import CLIENTS, best_clients, run_one_at_a_time
 from benchmarks.references.peers import run_peer
@@ -82,5 +82,5 @@ def apply_all(on: Stage, asked: int, *, queues: Sequence[str] = APPLY, **setting
 
 
 def _anew(on: Stage, run: Callable[[], float]) -> float:
-    put(on.engine, "TRUNCATE notification")
+    clear_mails(on)
     return run()

@@ -57,15 +57,17 @@ def put_submissions(on: Stage, *, apps: int, port: int) -> None:
 
 
 def clear(on: Stage) -> None:
-    """Takes away all leased work but that of jobs."""
-    put(
-        on.engine,
-        "TRUNCATE notification",
-        "DELETE FROM review_step",
-        "DELETE FROM review",
-        "DELETE FROM submission",
-    )
+    """Takes away all mails and steps."""
+    clear_mails(on)
+    put(on.engine, "DELETE FROM review_step", "DELETE FROM review", "DELETE FROM submission")
     settle(on.engine, "notification", "review_step", "review", "submission")
+
+
+def clear_mails(on: Stage) -> None:
+    """Takes away all mails, and what is remembered of lanes that failed."""
+    put(on.engine, "TRUNCATE notification")
+    if on.number("SELECT count(*) FROM pg_class WHERE oid = to_regclass('failing_lane')"):
+        put(on.engine, "TRUNCATE failing_lane")
 
 
 def _insert(on: Stage, table: str, row: Mapping[str, str], source: str) -> str:
