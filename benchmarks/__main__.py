@@ -7,8 +7,8 @@ import traceback
 from benchmarks.figure import Scale
 
 BENCHMARKS = (
-    "drain", "loaded", "latency", "accept", "usage", "promotion", "claim", "pages", "worker", "curves", "resources",
-    "partitioning",
+    "drain", "leased", "loaded", "latency", "accept", "usage", "promotion", "claim", "pages", "worker", "curves",
+    "resources", "partitioning",
 )  # fmt: skip
 """Modules of this folder with a function `measure`."""
 

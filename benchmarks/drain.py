@@ -1,16 +1,20 @@
 """How fast two worker processes apply what is due, everything included, and what that costs them.
 
 Everything is: claims, announcements, bells, facts, rules, the chain of constraints, hashes, outcomes, effects. The
-references write the same rows under the same constraints, one transition a transaction, without rules and hashes.
+references write the same rows under the same constraints, without rules and hashes: one transition a transaction, and,
+as the limit, in batches by SQL alone. Every drain begins without notifications, so that none works on another's mails.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from statistics import median
 
 from benchmarks.figure import Figure, Scale, in_turn
-from benchmarks.processes import ring_apply, until, workers
+from benchmarks.leased.rows import clear_mails
+from benchmarks.processes import ALL_KINDS, APPLY, CLOSED_PORT, ring_apply, until, workers
 from benchmarks.references.one_at_a_time import CLIENTS, best_clients, run_one_at_a_time
 from benchmarks.references.peers import run_peer
+from benchmarks.references.set_based import BATCH, apply_set_based
 from benchmarks.stage import Stage, ask, stage
 
 EACH = 5
@@ -31,11 +35,17 @@ def measure(scale: Scale) -> Iterator[Figure]:
             cpu.append(cost)
             return rate
 
-        contenders = {
+        def all_kinds() -> float:
+            """Has processes of all kinds apply: each transition makes a mail, and the mail server refuses at once."""
+            return drain(on, apps=apps, queues=ALL_KINDS, DEVCENTER_SMTP_PORT=str(CLOSED_PORT))[0]
+
+        contenders: dict[str, Callable[[], float]] = {
             "devcenter": devcenter,
+            "all kinds": all_kinds,
+            "the limit": lambda: on.applied_a_second(apply_set_based(on, EACH, apps=apps)),
             "one at a time": lambda: on.applied_a_second(run_one_at_a_time(on, clients, requests=single)),
         } | {name: lambda name=name: on.applied_a_second(run_peer(on, name, requests=by_peer)) for name in PEERS}
-        rates = in_turn(contenders, scale.rounds)
+        rates = in_turn({name: partial(_anew, on, run) for name, run in contenders.items()}, scale.rounds)
     ours = rates["devcenter"]
     titles = {
         "one at a time": f"pgbench, one a transaction, {clients} clients (the best of {tried[0]} to {tried[-1]})",
@@ -45,19 +55,23 @@ def measure(scale: Scale) -> Iterator[Figure]:
     }
     for name, title in titles.items():
         yield Figure(f"drain / {name}", ours, "transitions/s", title, rates[name])
+    limit = f"the limit: set-based SQL, batches of {BATCH}, two clients, no rules, no Python"
+    yield Figure("drain / the limit", ours, "transitions/s", limit, rates["the limit"])
     yield Figure("drain: worker CPU", median(cpu), "us/transition", "goal: at most", 110)
+    alone = "with --queues apply (goal: at least 0.9)"
+    yield Figure("drain: in processes that do all kinds", rates["all kinds"], "transitions/s", alone, ours)
 
 
-def drain(on: Stage, *, apps: int, **settings: str) -> tuple[float, float]:
+def drain(on: Stage, *, apps: int, queues: Sequence[str] = APPLY, **settings: str) -> tuple[float, float]:
     """Has two worker processes apply five requests of each App; returns the rate and their CPU (us) for each."""
-    return apply_all(on, ask(on, EACH, apps=apps), **settings)
+    return apply_all(on, ask(on, EACH, apps=apps), queues=queues, **settings)
 
 
-def apply_all(on: Stage, asked: int, **settings: str) -> tuple[float, float]:
+def apply_all(on: Stage, asked: int, *, queues: Sequence[str] = APPLY, **settings: str) -> tuple[float, float]:
     """Has two worker processes, with `settings`, apply what is due, `asked`; returns the rate and their CPU (us)
     for each."""
     since = on.moment()
-    with workers(on, processes=2, **settings) as started:
+    with workers(on, processes=2, queues=queues, **settings) as started:
         before = started.cpu_seconds()
         ring_apply(on)
         until(on.is_drained, "the drain")
@@ -65,3 +79,8 @@ def apply_all(on: Stage, asked: int, **settings: str) -> tuple[float, float]:
     refused = int(on.number("SELECT count(*) FROM transition_request WHERE status = 'refused'"))
     assert refused == 0, f"{refused} requests were refused"
     return on.applied_a_second(since), cost
+
+
+def _anew(on: Stage, run: Callable[[], float]) -> float:
+    clear_mails(on)
+    return run()

@@ -63,10 +63,13 @@ def put(engine: Engine, *statements: str, **values: object) -> None:
             connection.execute(text(statement), used)
 
 
-def settle(engine: Engine) -> None:
-    """Brings the planner's statistics and the visibility maps up to date, as autovacuum would in time."""
+def settle(engine: Engine, *tables: str) -> None:
+    """Brings the planner's statistics and the visibility maps up to date, as autovacuum would in time.
+
+    Without `tables` those of all tables.
+    """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))
+        connection.execute(text(f"VACUUM ANALYZE {', '.join(tables)}"))
 
 
 _WAY = (

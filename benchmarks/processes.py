@@ -4,10 +4,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import redis
@@ -19,6 +20,13 @@ from workflow.work.bells import Bell
 
 ROOT = Path(__file__).resolve().parents[1]
 KEY = "a key for benchmarks, of 32 bytes and more"
+THREADS = 16
+"""Of each worker process."""
+CLOSED_PORT = 1
+"""Where nothing listens on any machine, and nothing that is started meanwhile."""
+APPLY = (Bell.APPLY.value,)
+ALL_KINDS: tuple[str, ...] = ()
+"""Queues for `workers`: judging and applying alone, or whatever there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,15 @@ class Running:
     def megabytes(self) -> list[float]:
         """Returns the resident memory of each child that works."""
         return [one.memory_info().rss / 1024**2 for one in self._family()[1:]]
+
+    def processes_connected_to(self, url: str) -> int:
+        """Returns how many of them have a connection to the server of `url`, which is on this machine."""
+        port = urlsplit(url).port
+        connected = 0
+        for one in self._family():
+            with suppress(psutil.NoSuchProcess):
+                connected += any(each.raddr and each.raddr.port == port for each in one.net_connections("tcp"))
+        return connected
 
     def _family(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]
@@ -66,26 +83,28 @@ def running(command: list[str], env: dict[str, str], log: Path) -> Iterator[Runn
 
 
 @contextmanager
-def workers(on: Stage, *, processes: int = 2, **settings: str) -> Iterator[Running]:
-    """Runs worker processes that judge and apply; returns them once all of them listen to their bell.
+def workers(on: Stage, *, processes: int = 2, queues: Sequence[str] = APPLY, **settings: str) -> Iterator[Running]:
+    """Runs worker processes of `queues`; returns them once all of them listen to their bells.
 
-    What follows from a transition is written and stays due: sending mail is another kind of work. The sweep is slow, so
-    that it does not do in secret what the bell is measured for.
+    Without other `queues` they judge and apply. What follows from a transition is then written and stays due: sending
+    mail is another kind of work. The sweep is slow, so that it does not do in secret what the bell is measured for.
     """
     with redis.Redis.from_url(on.redis_url) as client:
         client.flushdb()
-        with starting_workers(on, processes=processes, **settings) as started:
+        with starting_workers(on, processes=processes, queues=queues, **settings) as started:
             until(lambda: client.info("clients")["blocked_clients"] >= processes, "the workers")
+            until(lambda: started.processes_connected_to(on.redis_url) >= processes, "the workers")
             yield started
 
 
 @contextmanager
-def starting_workers(on: Stage, *, processes: int, **settings: str) -> Iterator[Running]:
-    """Like `workers`, and gives them at once, with what Redis holds already."""
-    command = [sys.executable, "-m", "dramatiq", "workers.main:setup_broker", "--queues", "apply", "--skip-logging"]
-    command += ["--processes", str(processes), "--threads", "4"]
-    env = environment(on, **({"DEVCENTER_SWEEP_SECONDS": "30"} | settings))
-    with running(command, env, on.folder / "workers.log") as started:
+def starting_workers(on: Stage, *, processes: int, queues: Sequence[str] = APPLY, **settings: str) -> Iterator[Running]:
+    """Like `workers`, and returns them at once, with what Redis holds already."""
+    command = [sys.executable, "-m", "dramatiq", "workers.main:setup_broker", "--skip-logging"]
+    command += ["--processes", str(processes), "--threads", str(THREADS)]
+    command += ["--queues", *queues] if queues else []
+    given = {"DEVCENTER_SWEEP_SECONDS": "30", "DEVCENTER_WORKER_THREADS": str(THREADS)} | settings
+    with running(command, environment(on, **given), on.folder / "workers.log") as started:
         yield started
 
 
@@ -101,8 +120,13 @@ def api(on: Stage, **settings: str) -> Iterator[tuple[Running, int]]:
 
 def ring_apply(on: Stage) -> None:
     """Tells the workers that requests are due."""
+    ring(on, Bell.APPLY)
+
+
+def ring(on: Stage, bell: Bell) -> None:
+    """Tells the workers that there is work of a kind."""
     doorbell = Doorbell(on.redis_url, on_failure=lambda _bell: None)
-    doorbell.ring(Bell.APPLY)
+    doorbell.ring(bell)
     doorbell.close()
 
 

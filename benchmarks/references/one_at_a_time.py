@@ -1,20 +1,17 @@
 """`pgbench -M prepared` with as many clients as serve it best: what Postgres does, one transition a transaction."""
 
-import subprocess
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import make_url
-
+from benchmarks.references.pgbench import run_script
 from benchmarks.references.transition import LOCK, WRITES
 from benchmarks.stage import Stage, ask
-from runtime.embedded.postgres_data import binary
 
 CLIENTS = (1, 2, 4, 8, 16)
 
 _SCRIPT = f"""
 \\set k :k + 1
-\\set n ((:k - 1) * :clients + :client_id) % :apps + 1
+\\set n ((:k - 1) * :all + :client_id) % :apps + 1
 SELECT r.id AS request_id, r.app_id, r.trigger, r.principal_id AS actor_id,
        CASE r.trigger WHEN 'suspend' THEN 'suspended' ELSE 'public_beta' END AS target,
        CASE r.trigger WHEN 'suspend' THEN 'suspended' ELSE 'reinstated' END AS kind
@@ -46,13 +43,5 @@ def run_one_at_a_time(on: Stage, clients: int, *, requests: int) -> datetime:
 def apply_one_at_a_time(on: Stage, clients: int, *, requests: int) -> datetime:
     """Applies one transition on each of the first Apps, which is due; returns when that began."""
     since = on.moment()
-    script = on.folder / "one.sql"
-    script.write_text(_SCRIPT)
-    target = make_url(on.url)
-    command = [binary("pgbench"), "-n", "-M", "prepared", "-c", clients, "-j", min(clients, 2), "-f", script,
-               "-t", requests // clients, "-D", "k=0", "-D", f"clients={clients}", "-D", f"apps={requests}",
-               "-h", target.host, "-p", target.port, "-U", target.username, target.database]  # fmt: skip
-    subprocess.run(
-        [str(part) for part in command], env={"PGPASSWORD": str(target.password)}, check=True, capture_output=True
-    )
+    run_script(on, _SCRIPT, clients=clients, each=requests // clients, k=0, all=clients, apps=requests)
     return since
