@@ -1,20 +1,19 @@
 """Running the review steps that are due: lease in one transaction, work in none, record in another."""
 
-from datetime import timedelta
-
 from sqlalchemy import select
 
 from models import Review, ReviewStep, Submission
+from models.review import STEPS
 from workers.context import WorkerContext, database_now
 from workers.draining import drain
-from workers.steps import REGISTRY
+from workers.steps import RUNS
 from workers.steps.step import Evidence
 from workflow.identity.actors import SCHEDULE
 from workflow.reviewing.steps import record_machine_step
 from workflow.work.leases import DueKind, Lease
 
-LEASE = timedelta(minutes=2)
-"""Longer than any step may take: a page is fetched within seconds."""
+LEASE = max(step.lease for step in STEPS.values() if step.lease is not None)
+"""Longer than any step may take."""
 
 
 def run_due_steps(context: WorkerContext) -> int:
@@ -31,9 +30,8 @@ def _run_step(context: WorkerContext, lease: Lease) -> bool:
             .where(ReviewStep.id == lease.id)
         ).one()
         code, snapshot = step.code, submission.snapshot
-    taken = REGISTRY[code]
-    evidence = Evidence(snapshot["app"]["name"], snapshot["evidence"].get(taken.needs, {}))
-    outcome = taken.run(evidence, context.http)
+    evidence = Evidence(snapshot["app"]["name"], snapshot["evidence"].get(STEPS[code].needs, {}))
+    outcome = RUNS[code](evidence, context.http)
     context.reached("step_done")
     with context.unit_of_work() as session:
         now = database_now(session)
