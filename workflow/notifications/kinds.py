@@ -33,6 +33,18 @@ class NotificationKind(StrEnum):
     OWNERSHIP_HANDED_OVER = "ownership_handed_over"
 
 
+REVIEW_REMINDERS = frozenset(
+    {
+        NotificationKind.NEW_SUBMISSION,
+        NotificationKind.REVIEW_DUE_SOON,
+        NotificationKind.REVIEW_OVERDUE,
+        NotificationKind.REVIEW_HANDED_OVER,
+        NotificationKind.CLAIM_LAPSED,
+    }
+)
+"""What reviewers are told of an open review. What is not sent yet when it ends is taken back."""
+
+
 class Audience(StrEnum):
     """Who is told: the people of the App's company, or whoever holds its open review, else the review team."""
 

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
-from workflow.notifications.kinds import Audience, NotificationKind
+from workflow.notifications.kinds import REVIEW_REMINDERS, Audience, NotificationKind
 from workflow.sql.arrays import Integers, Texts, Uuids, statement
 
 _RECIPIENTS = {
@@ -77,6 +77,7 @@ def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: d
     session.execute(
         _TELL_OF_CUSTOMERS,
         {
+            "kind": NotificationKind.CUSTOMER_ONBOARDED.value,
             "ids": [one.app.id for one in first.values()],
             "versions": [one.app.version for one in first.values()],
             "organization_ids": [one.app.organization_id for one in first.values()],
@@ -90,7 +91,7 @@ def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: d
 _TELL_OF_CUSTOMERS = statement(
     """
     INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at)
-    SELECT uuidv7(), 'customer_onboarded', 'customer:' || o.app_id || ':' || o.workspace,
+    SELECT uuidv7(), CAST(:kind AS text), 'customer:' || o.app_id || ':' || o.workspace,
            o.app_id, o.version, p.id, jsonb_build_object('count', o.many), :now
       FROM unnest(:ids, :versions, :organization_ids, :workspaces, :counts)
         AS o (app_id, version, organization_id, workspace, many)
@@ -142,6 +143,11 @@ def notify_address(
 def void_notifications(session: Session, causes: Sequence[str]) -> None:
     """Takes back what was not sent yet of `causes`, sealed secrets included. Does not commit."""
     session.execute(_VOID, {"causes": list(causes)})
+
+
+def void_reminders(session: Session, app_ids: Sequence[UUID]) -> None:
+    """Takes back what reviewers of the Apps were not sent yet about their reviews. Does not commit."""
+    session.execute(_VOID_REMINDERS, {"ids": list(app_ids), "kinds": [kind.value for kind in sorted(REVIEW_REMINDERS)]})
 
 
 def mark_reviews(session: Session, now: datetime) -> int:
@@ -244,6 +250,12 @@ _TELL_ADDRESS = text("""
     VALUES (uuidv7(), :kind, :cause, :email, CAST(:data AS jsonb), :now)
     ON CONFLICT (cause, recipient_email, channel) WHERE recipient_email IS NOT NULL DO NOTHING
 """).bindparams(*_TELLING)
+
+_VOID_REMINDERS = statement(
+    "UPDATE notification SET status = 'void' WHERE app_id = ANY(:ids) AND status = 'due' AND kind = ANY(:kinds)",
+    ids=Uuids(),
+    kinds=Texts(),
+)
 
 _VOID = statement(
     """
