@@ -5,13 +5,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import IdempotencyKey
 from workflow.errors import Conflict
 from workflow.identity.actors import Actor
+from workflow.sql.locks import LockSpace, lock_names
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -25,7 +26,7 @@ def once(session: Session, actor: Actor, key: str | None, body: Any, make: Calla
     if key is None:
         return make()
     body_hash = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).digest()
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"{actor.id}:{key}"})
+    lock_names(session, LockSpace.IDEMPOTENCY, f"{actor.id}:{key}")
     stored = session.scalar(
         select(IdempotencyKey).where(IdempotencyKey.principal_id == actor.id, IdempotencyKey.key == key)
     )

@@ -14,10 +14,10 @@ from sqlalchemy.pool import NullPool
 from cli.home import Home
 from cli.mistakes import Mistake
 from models import AuditEntry
+from models.guards import APPLICATION_ROLE
 from models.lifecycle import Role
 from runtime.settings import Settings, load_settings
 
-APPLICATION_ROLE = "devcenter_app"
 COMMAND_LINE = UUID("00000000-0000-7000-8000-000000000002")
 """Whoever has a shell on the installation, as the audit log knows them."""
 

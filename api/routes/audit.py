@@ -17,11 +17,12 @@ from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.identity.actors import Actor
+from workflow.sql.storable import WITHOUT_NUL
 
 router = APIRouter(prefix="/v1/audit", responses=COMMON, tags=["admin"])
 
 Operator = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN)]
-Text = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+Text = Annotated[str | None, Query(min_length=1, max_length=200, pattern=WITHOUT_NUL)]
 
 
 class AuditLine(BaseModel):

@@ -18,6 +18,7 @@ from workflow.building.evidence import CATEGORIES
 from workflow.catalog.entry import entry_of
 from workflow.catalog.listing import Listed, ListingCursor, Look, find_entries, find_entry
 from workflow.errors import Invalid, NotFound
+from workflow.sql.storable import WITHOUT_NUL
 
 router = APIRouter(prefix="/v1/catalog", responses=PUBLIC, tags=["everyone"])
 
@@ -28,7 +29,7 @@ after these seconds; with them, a busy page asks us six times a minute however m
 Badge = Literal["public_beta", "public"]
 Words = Annotated[
     str | None,
-    Query(max_length=200, pattern=r"^[^\x00]*$", description='Words to find; "a phrase", or, and -not are understood.'),
+    Query(max_length=200, pattern=WITHOUT_NUL, description='Words to find; "a phrase", or, and -not are understood.'),
 ]
 _CACHED: dict[int | str, dict[str, Any]] = {
     200: {"headers": {"ETag": {"schema": {"type": "string"}}, "Cache-Control": {"schema": {"type": "string"}}}},

@@ -31,6 +31,7 @@ from workflow.building.components import (
     renew_write_key,
 )
 from workflow.identity.actors import Actor
+from workflow.sql.storable import WITHOUT_NUL
 
 router = APIRouter(prefix="/v1/apps/{slug}/components", responses=COMMON)
 
@@ -94,7 +95,7 @@ class TestResult(Body):
 
     event: Line
     status: Annotated[Whole, Field(ge=100, le=599)] | None = None
-    message: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=2000)] = ""
+    message: Annotated[str, StringConstraints(pattern=WITHOUT_NUL, max_length=2000)] = ""
 
 
 class NewTest(Body):

@@ -26,6 +26,7 @@ from workflow.catalog.membership import (
     leave_program,
 )
 from workflow.identity.actors import Actor
+from workflow.sql.storable import WITHOUT_NUL
 
 router = APIRouter(prefix="/v1", responses=COMMON)
 
@@ -40,7 +41,7 @@ class Application(Body):
     """What the partner says with it, if anything."""
 
     message: Annotated[
-        str, StringConstraints(pattern=r"^[^\x00]*$", max_length=2000), Field(examples=["40 shared customers."])
+        str, StringConstraints(pattern=WITHOUT_NUL, max_length=2000), Field(examples=["40 shared customers."])
     ] = ""
 
 

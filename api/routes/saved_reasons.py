@@ -22,6 +22,7 @@ from web.problems import COMMON
 from workflow.identity.actors import Actor
 from workflow.reasons import current_saved_reasons
 from workflow.reviewing.saved_reasons import add_saved_reason, retire_saved_reason, revise_saved_reason, versions_of
+from workflow.sql.storable import WITHOUT_NUL
 
 router = APIRouter(prefix="/v1/saved-reasons", responses=COMMON, tags=["reviewer"])
 
@@ -41,7 +42,7 @@ class NewVersion(Body):
     """The words of a saved reason, and where to fix what it names."""
 
     text: Prose
-    where: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=500)] = ""
+    where: Annotated[str, StringConstraints(pattern=WITHOUT_NUL, max_length=500)] = ""
 
 
 class NewSavedReason(NewVersion):

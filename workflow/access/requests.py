@@ -21,6 +21,7 @@ from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.telling import notify_people, notify_reviewers
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
+from workflow.sql.locks import LockSpace, lock_names
 from workflow.work.lanes import host_lane
 
 MAX_REQUESTS_A_DAY = 5
@@ -128,9 +129,7 @@ def find_request(session: Session, request_id: UUID) -> AccessRequest:
 
 def lock_companies(session: Session, domains: Iterable[str]) -> None:
     """Lets one transaction at a time ask or decide for each of `domains`."""
-    for domain in sorted(domains):
-        name = {"name": f"access:{domain}"}
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), name)
+    lock_names(session, LockSpace.ACCESS, *domains)
 
 
 def cause_of(request_id: UUID, kind: NotificationKind) -> str:

@@ -1,7 +1,6 @@
 """Saved reasons: kept by version, never edited in place, and filled into the reasons that name them."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 from models import SavedReason
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
+from workflow.sql.locks import LockSpace, lock_names
 
 MAX_SAVED_REASONS = 1000
 
@@ -66,5 +66,4 @@ def _append(session: Session, saved: SavedReason, actor: Actor) -> SavedReason:
 
 def _lock(session: Session, code: str) -> None:
     # The table is append-only, so there is no row that the application may lock.
-    name: dict[str, Any] = {"name": f"saved_reason:{code}"}
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), name)
+    lock_names(session, LockSpace.SAVED_REASON, code)
