@@ -19,6 +19,7 @@ from api.waiting import Waiter
 from models import AuditEntry
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
+from workflow.identity.secrets import Envelope
 from workflow.identity.tokens import Principal
 from workflow.lifecycle.apply import WriteContext
 from workflow.lifecycle.requests import AcceptedRequest, Wanted
@@ -34,7 +35,7 @@ class ApiContext:
 
     `find_caller` knows who holds a token, `accept_one` takes a transition request in and rings for it; both raise
     WorkflowError. `accept_many` takes in each of a list, or says why not. `ring` is given bells (`workflow.work`) and
-    never blocks nor raises; `seal` encrypts a secret and `unseal` opens one, or raises ValueError;
+    never blocks nor raises; `envelope` seals a secret and opens it again;
     `allow_loopback_urls` lets partners' URLs lead to this machine; `pixels` are the few threads that look into
     pictures; `redis_answers` tells it within a second.
     """
@@ -46,8 +47,7 @@ class ApiContext:
     accept_one: Callable[[Actor, Wanted], Awaitable[AcceptedRequest]]
     accept_many: Callable[[Actor, Sequence[Wanted]], Awaitable[list[AcceptedRequest | WorkflowError]]]
     ring: Callable[..., None]
-    seal: Callable[[str], str]
-    unseal: Callable[[str], str]
+    envelope: Envelope
     allow_loopback_urls: bool
     pixels: Executor
     waiter: Waiter

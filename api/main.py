@@ -63,6 +63,7 @@ from web.bounds import Bounds
 from web.limits import Limits, Rate, Rates, RedisCounting
 from web.measuring import Measuring
 from web.wire import BoundedHead
+from workflow.identity.secrets import Envelope
 from workflow.identity.tokens import note_token_use
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.work.bells import Bell
@@ -155,8 +156,7 @@ def create_api(settings: Settings) -> FastAPI:
         accept_one=accepting.one,
         accept_many=accepting.many,
         ring=doorbell.ring,
-        seal=keys.seal,
-        unseal=keys.unseal,
+        envelope=Envelope(keys.seal, keys.unseal),
         allow_loopback_urls=settings.allow_loopback_urls,
         pixels=pixels,
         waiter=Waiter(transitions.finder(by_statement)),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.auth import OR_NOBODY, InContext, allow, allow_or_nobody
 from api.context import audit, now_of
-from api.idempotency import Answer, once
+from api.idempotency import Answer, ShownOnce, once
 from api.routes.invitations import InvitationAnswer, shown_invitations
 from api.schemas.findings import FindingAnswer
 from api.schemas.pages import Cursor, Limit, page
@@ -104,9 +104,12 @@ class AskedAnswer(BaseModel):
 
 
 class ReceivedAnswer(AskedAnswer):
-    """The answer to asking. `secret` is given once: it shows the request with the header Request-Secret."""
+    """The answer to asking. `secret` is shown once: it shows the request with the header Request-Secret.
 
-    secret: str
+    A call that is repeated with its key within minutes is given it again.
+    """
+
+    secret: str | None
 
 
 class ContactAnswer(BaseModel):
@@ -181,12 +184,13 @@ async def ask_for_access(context: InContext, body: NewAccessRequest, key: Key = 
         received, secret = request_access(session, _asked(body), now, load_policies(session).current)
         action = "access.join" if received.contact else "access.request"
         audit(session, asker, action, received.request.id)
-        return 201, {**_asked_answer(session, received), "secret": context.seal(secret)}
+        return 201, {**_asked_answer(session, received), "secret": secret}
 
     asked = {"access": body.model_dump(mode="json")}
-    status, answer = await context.transact(lambda s: once(s, asker, key, asked, lambda: work(s)))
+    secret = ShownOnce("secret", context.envelope)
+    status, answer = await context.transact(lambda s: once(s, asker, key, asked, lambda: work(s), secret))
     context.ring(Bell.CHECKS, Bell.NOTIFICATIONS)
-    opened = ReceivedAnswer.model_validate({**answer, "secret": context.unseal(answer["secret"])})
+    opened = ReceivedAnswer.model_validate(answer)
     headers = {"Location": f"/v1/access-requests/{opened.id}", "Cache-Control": "no-store"}
     return JSONResponse(opened.model_dump(mode="json"), status, headers=headers)
 
@@ -235,7 +239,7 @@ async def decide(context: InContext, actor: Viewer, request_id: UUID, body: Acce
     def work(session: Session) -> dict[str, Any]:
         reasons = [Reason(reason.code, reason.text, reason.where) for reason in body.reasons]
         now = now_of(session)
-        request = decide_access(session, request_id, body.decision, reasons, actor, now, context.seal)
+        request = decide_access(session, request_id, body.decision, reasons, actor, now, context.envelope.seal)
         codes = [reason.code for reason in reasons]
         audit(session, actor, "access.decide", request_id, decision=body.decision.value, reasons=codes)
         return _request(session, request)

@@ -85,7 +85,7 @@ async def put_evidence(
     """Returns the evidence for a requirement, in place of what was there, and what the rules find at once."""
 
     def work(session: Session) -> dict[str, Any]:
-        give_evidence(session, slug, code.value, body.evidence, actor, now_of(session), context.seal)
+        give_evidence(session, slug, code.value, body.evidence, actor, now_of(session), context.envelope.seal)
         audit(session, actor, "checklist.give", slug, requirement=code.value)
         items = checklist_of(session, find_app(session, slug, actor), load_policies(session).current).items
         return asdict(next(item for item in items if item.code == code))

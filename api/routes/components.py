@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InContext, allow
 from api.context import audit, now_of
-from api.idempotency import Answer, once
+from api.idempotency import Answer, ShownOnce, once
 from api.schemas.pages import Cursor, Limit, page
 from api.schemas.values import Body, Key, Line, Object, SlugPath, Whole
 from models import Component, ComponentTest
@@ -121,7 +121,7 @@ class ComponentAnswer(BaseModel):
 
 
 class NewComponentAnswer(ComponentAnswer):
-    """A Component and, the first time and never again, the write key of a stream."""
+    """A Component and the write key of a stream, which is shown once."""
 
     write_key: str | None
 
@@ -156,8 +156,7 @@ class TestList(BaseModel):
 async def create_component(
     context: InContext, actor: Builder, slug: SlugPath, body: NewComponent, response: Response, key: Key = None
 ) -> dict[str, Any]:
-    """Adds a Component. A stream's write key is made here and shown this once: a repeated call gives it no more."""
-    write_keys: list[str | None] = []
+    """Adds a Component. A stream's write key is made here and shown once, to a call repeated within minutes too."""
 
     def work(session: Session) -> Answer:
         component, write_key = add_component(
@@ -170,14 +169,14 @@ async def create_component(
             settings=body.settings,
             loopback=context.allow_loopback_urls,
         )
-        write_keys.append(write_key)
         audit(session, actor, "component.create", component.id, app=slug)
-        return 201, shown_component(component, None)
+        return 201, shown_component(component, None) | {"write_key": write_key}
 
     asked = {"component": body.model_dump(), "app": slug}
-    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    write_key = ShownOnce("write_key", context.envelope)
+    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s), write_key))
     response.headers["ETag"] = etag_of(answer["revision"])
-    return {**answer, "write_key": write_keys[0] if write_keys else None}
+    return answer
 
 
 @router.get("", tags=["partner", "reviewer", "service"], response_model=ComponentsAnswer)
@@ -239,18 +238,17 @@ async def edit_component(
 async def create_write_key(
     context: InContext, actor: Builder, slug: SlugPath, component_id: UUID, key: Key = None
 ) -> dict[str, Any]:
-    """Returns a stream a new write key, shown this once; the old one is worth nothing from now on."""
-    write_keys: list[str] = []
+    """Makes a new write key for a stream and shows it once; the old one is worth nothing from now on."""
 
     def work(session: Session) -> Answer:
         component, write_key = renew_write_key(session, slug, component_id, actor)
-        write_keys.append(write_key)
         audit(session, actor, "component.write_key", component.id, app=slug)
-        return 201, _shown(session, component)
+        return 201, _shown(session, component) | {"write_key": write_key}
 
     asked = {"write_key": component_id}
-    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
-    return {**answer, "write_key": write_keys[0] if write_keys else None}
+    write_key = ShownOnce("write_key", context.envelope)
+    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s), write_key))
+    return answer
 
 
 @router.delete("/{component_id}", status_code=204, tags=["partner"], responses=EDITING)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.auth import InContext, allow
 from api.context import audit, now_of
-from api.idempotency import Answer, once
+from api.idempotency import Answer, ShownOnce, once
 from api.schemas.values import Body, Key, Line
 from models import Invitation
 from models.lifecycle import Role
@@ -47,7 +47,7 @@ class InvitationAnswer(BaseModel):
 
 
 class FirstToken(BaseModel):
-    """Who the invitation made, and their token, which is shown once."""
+    """Who the invitation made, and their token. A call that is repeated with its key within minutes shows it again."""
 
     person_id: UUID
     name: str
@@ -55,7 +55,7 @@ class FirstToken(BaseModel):
     owner: bool
     organization_id: UUID
     organization: str
-    token: str = Field(examples=["dc_partner_..."])
+    token: str | None = Field(examples=["dc_partner_..."])
     expires_at: datetime
 
 
@@ -77,13 +77,14 @@ async def accept(
             "owner": done.person.owner,
             "organization_id": done.organization.id,
             "organization": done.organization.name,
-            "token": context.seal(done.plain),
+            "token": done.plain,
             "expires_at": done.token.expires_at,
         }
 
+    token = ShownOnce("token", context.envelope)
     asked = {"accept": body.model_dump() if body else {}}
-    status, answer = await context.transact(lambda s: once(s, invited, key, asked, lambda: work(s)))
-    opened = FirstToken.model_validate({**answer, "token": context.unseal(answer["token"])})
+    status, answer = await context.transact(lambda s: once(s, invited, key, asked, lambda: work(s), token))
+    opened = FirstToken.model_validate(answer)
     return JSONResponse(opened.model_dump(mode="json"), status, headers={"Cache-Control": "no-store"})
 
 
@@ -93,7 +94,7 @@ async def reissue(context: InContext, actor: Inviter, invitation_id: UUID, key: 
 
     def work(session: Session) -> Answer:
         now = now_of(session)
-        invitation = invite_again(session, invitation_id, actor, now, context.seal)
+        invitation = invite_again(session, invitation_id, actor, now, context.envelope.seal)
         audit(session, actor, "invitation.reissue", invitation_id, replaced_by=str(invitation.id))
         return 201, shown_invitations([invitation], now)[0]
 

@@ -165,7 +165,7 @@ async def invite(
     def work(session: Session) -> Answer:
         now = now_of(session)
         invitation = invite_colleague(
-            session, organization_id, actor, now, context.seal, name=body.name, email=body.email
+            session, organization_id, actor, now, context.envelope.seal, name=body.name, email=body.email
         )
         audit(session, actor, "invitation.create", invitation.id, organization=str(organization_id))
         return 201, shown_invitations([invitation], now)[0]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.auth import InContext, allow
 from api.context import audit, now_of
-from api.idempotency import Answer, once
+from api.idempotency import Answer, ShownOnce, once
 from api.schemas.entries import EntryShown, shown_entry
 from api.schemas.pages import Cursor, Limit, page
 from api.schemas.values import Body, Key, SlugPath
@@ -54,7 +54,7 @@ class PreviewAnswer(BaseModel):
 
 
 class NewPreviewAnswer(PreviewAnswer):
-    """A link and, the first time and never again, its address."""
+    """A link and its address, which is shown once."""
 
     path: str | None
 
@@ -72,19 +72,18 @@ class PreviewList(BaseModel):
 async def create(
     context: InContext, actor: Builder, slug: SlugPath, body: NewPreview, key: Key = None
 ) -> dict[str, Any]:
-    """Makes a private link to the entry of an App that is building or submitted; its address is shown this once."""
-    tokens: list[str] = []
+    """Makes a private link to the entry of an App that is building or submitted; its address is shown once."""
 
     def work(session: Session) -> Answer:
         life = timedelta(days=body.days)
         link, token = create_preview(session, slug, actor, now_of(session), life=life)
-        tokens.append(token)
         audit(session, actor, "preview.create", link.id, app=slug, days=body.days)
-        return 201, _link(link)
+        return 201, _link(link) | {"path": f"/v1/previews/{token}"}
 
     asked = {"preview": body.model_dump(), "app": slug}
-    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
-    return {**answer, "path": f"/v1/previews/{tokens[0]}" if tokens else None}
+    path = ShownOnce("path", context.envelope)
+    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s), path))
+    return answer
 
 
 @router.get("/apps/{slug}/previews", tags=["partner"], response_model=PreviewList, responses=COMMON)

@@ -53,7 +53,9 @@ class ReadingList(BaseModel):
 @router.get("", tags=["reviewer"], response_model=TestAccountAnswer)
 async def read(context: InContext, actor: Reader, slug: SlugPath, response: Response) -> dict[str, Any]:
     """Shows the test account to the reviewer who holds the App's open review, and to admins. The reading is logged."""
-    answer = await context.transact(lambda session: asdict(read_test_account(session, slug, actor, context.unseal)))
+    answer = await context.transact(
+        lambda session: asdict(read_test_account(session, slug, actor, context.envelope.unseal))
+    )
     response.headers["Cache-Control"] = "no-store"
     return answer
 

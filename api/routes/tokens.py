@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.auth import InContext, allow
 from api.context import audit, now_of
-from api.idempotency import Answer, once
+from api.idempotency import Answer, ShownOnce, once
 from api.schemas.pages import Cursor, Limit, Page, page
 from api.schemas.values import Body, Key, Line, Whole
 from models import ApiToken, Person, Service
@@ -67,7 +67,7 @@ class TokenShown(BaseModel):
 
 
 class NewTokenShown(TokenShown):
-    """`token` is its text. It is shown this once: a repeated call with the same key does not give it again."""
+    """`token` is its text. It is shown once: a call that is repeated with its key is given it again for minutes."""
 
     token: str | None
 
@@ -107,7 +107,6 @@ async def list_all(
 @router.post("", status_code=201, responses={201: {"model": NewTokenShown}})
 async def create(context: InContext, actor: Operator, body: NewToken, key: Key = None) -> JSONResponse:
     """Makes a token. It can never do more than its holder's role; `scopes` narrows it."""
-    texts: list[str] = []
 
     def work(session: Session) -> Answer:
         now = now_of(session)
@@ -116,16 +115,13 @@ async def create(context: InContext, actor: Operator, body: NewToken, key: Key =
             session, _holder(session, body), label=body.label, expires_at=expires_at, scopes=body.scopes
         )
         session.refresh(token)
-        texts.append(plain)
         audit(session, actor, "token.create", token.id, role=token.role, label=body.label, scopes=token.scopes)
-        return 201, NewTokenShown(**_shown(token, now).model_dump(), token=None).model_dump(mode="json")
+        return 201, NewTokenShown(**_shown(token, now).model_dump(), token=plain).model_dump(mode="json")
 
+    text = ShownOnce("token", context.envelope)
     asked = {"token": body.model_dump(mode="json")}
-    status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
-    # The text is added after the answer was stored for repeats, so that it lies nowhere.
-    return JSONResponse(
-        answer | {"token": texts[0]} if texts else answer, status, headers={"Cache-Control": "no-store"}
-    )
+    status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s), text))
+    return JSONResponse(answer, status, headers={"Cache-Control": "no-store"})
 
 
 @router.delete("/{token_id}", status_code=204)

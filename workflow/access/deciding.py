@@ -11,10 +11,11 @@ from sqlalchemy.types import Text
 from models import AccessContact, AccessRequest, Organization
 from models.lifecycle import AccessTrigger
 from workflow.access.domains import domain_of_mail
-from workflow.access.invitations import Seal, invite, is_member, lock_organization
+from workflow.access.invitations import invite, is_member, lock_organization
 from workflow.access.requests import cause_of, find_request, lock_companies
 from workflow.errors import Conflict, Invalid, Refused
 from workflow.identity.actors import Actor
+from workflow.identity.secrets import Seal
 from workflow.machines import judge_access
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.telling import notify_address, void_notifications

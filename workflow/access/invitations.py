@@ -1,7 +1,6 @@
 """One-time invitations: issuing, issuing again, taking back, and the exchange for a person and a first token."""
 
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,16 +14,14 @@ from models.base import new_id
 from models.lifecycle import Role
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
-from workflow.identity.tokens import hash_of, issue_token
+from workflow.identity.secrets import INVITATION, Seal, hash_of, make_secret
+from workflow.identity.tokens import issue_token
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.telling import notify_address, void_notifications
 
 INVITATION_LIFE = timedelta(days=7)
 FIRST_TOKEN_LIFE = timedelta(days=365)
 FIRST_TOKEN_LABEL = "first token"
-
-Seal = Callable[[str], str]
-"""Encrypts a code, so that it can wait in the database for its mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +51,14 @@ def invite(
     notification, sealed by the key ring, and is forgotten there once it is sent.
     """
     revoke(session, _open_of(session, organization.id, email), now)
-    code = secrets.token_urlsafe(32)
+    code = make_secret(INVITATION)
     invitation = Invitation(
         id=new_id(),
         organization_id=organization.id,
         access_request_id=access_request_id,
         name=name,
         email=email,
-        code_hash=hash_of(code),
+        code_hash=code.hash,
         invited_by=by.id,
         created_at=now,
         expires_at=now + INVITATION_LIFE,
@@ -74,7 +71,7 @@ def invite(
         "name": name,
         "company": organization.name,
         "by": inviter.name if inviter else "Somebody",
-        "sealed": seal(code),
+        "sealed": seal(code.text),
         "expires": f"{invitation.expires_at:%Y-%m-%d %H:%M} UTC",
     }
     notify_address(session, kind, _cause(invitation.id), email, now, data)

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from models import Invitation, Organization, Person
 from models.base import new_id
 from models.lifecycle import Role
-from workflow.access.invitations import Seal, invite, is_member, lock_organization, revoke
+from workflow.access.invitations import invite, is_member, lock_organization, revoke
 from workflow.errors import Conflict, Forbidden, NotFound
 from workflow.identity.actors import Actor
+from workflow.identity.secrets import Seal
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.telling import notify_people
 

@@ -1,6 +1,6 @@
 """Giving the evidence for the launch checklist. What fits is in `evidence`, what the rules say of it in `findings`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,9 +17,7 @@ from workflow.building.evidence import problems_with
 from workflow.building.findings import findings_on
 from workflow.errors import Invalid, NotFound
 from workflow.identity.actors import Actor
-
-Seal = Callable[[str], str]
-"""Encrypts a secret for storing."""
+from workflow.identity.secrets import Seal
 
 
 def give_evidence(

@@ -1,7 +1,5 @@
 """The Components of an App, and recording how their tests went. Each change makes a new revision, tested anew."""
 
-import hashlib
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -18,6 +16,7 @@ from workflow.building.revisions import Seen, require_revision
 from workflow.building.settings import checked_settings
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
+from workflow.identity.secrets import WRITE_KEY, make_secret
 
 MAX_COMPONENTS = 50
 """How many Components an App may have at a time."""
@@ -201,6 +200,6 @@ def colour_of(event: str, status: int | None) -> str:
 
 
 def _new_write_key(component: Component) -> str:
-    write_key = f"wk_{secrets.token_urlsafe(32)}"
-    component.write_key_hash = hashlib.sha256(write_key.encode()).digest()
-    return write_key
+    write_key = make_secret(WRITE_KEY)
+    component.write_key_hash = write_key.hash
+    return write_key.text

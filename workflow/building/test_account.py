@@ -1,6 +1,5 @@
 """The test account that reviewers log in with: reading it, each reading logged, and sealing it with a new key."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,9 +12,7 @@ from models.lifecycle import Role
 from workflow.apps import find_app
 from workflow.errors import Conflict, Forbidden, NotFound
 from workflow.identity.actors import Actor
-
-Unseal = Callable[[str], str]
-"""Decrypts a stored secret; raises ValueError when no key of the ring opens it."""
+from workflow.identity.secrets import Unseal
 
 READ = "test_account.read"
 """The action of a reading in the audit log; its target is the App's slug."""

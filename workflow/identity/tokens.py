@@ -1,7 +1,5 @@
 """Bearer tokens: issuing, recognising and revoking them. Only a hash is stored; the token is shown once."""
 
-import hashlib
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +14,7 @@ from models.lifecycle import Role
 from models.token import Scope
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound
 from workflow.identity.actors import Actor
+from workflow.identity.secrets import TOKEN, hash_of, make_secret
 from workflow.sql.arrays import Bytes, Uuids, statement
 
 SCOPES_OF: dict[Role, frozenset[Scope]] = {
@@ -77,7 +76,7 @@ def issue_token(
             f"A {role} may not have: {', '.join(beyond)}.",
             f"Choose from: {', '.join(sorted(SCOPES_OF[role]))}.",
         )
-    plain = f"dc_{role.value}_{secrets.token_urlsafe(32)}"
+    secret = make_secret(TOKEN[role])
     token = ApiToken(
         person_id=holder.id if isinstance(holder, Person) else None,
         service_id=holder.id if isinstance(holder, Service) else None,
@@ -85,13 +84,13 @@ def issue_token(
         organization_id=holder.organization_id if isinstance(holder, Person) else None,
         scopes=None if scopes is None else sorted(scope.value for scope in scopes),
         label=label,
-        token_hash=hash_of(plain),
-        hint=plain[-4:],
+        token_hash=secret.hash,
+        hint=secret.text[-4:],
         expires_at=expires_at,
     )
     session.add(token)
     session.flush()
-    return token, plain
+    return token, secret.text
 
 
 def find_principal(session: Session, plain: str) -> Principal:
@@ -177,8 +176,3 @@ def revoke_token(session: Session, token_id: UUID, now: datetime) -> None:
         raise NotFound("token.not_found", f"There is no token {token_id}.", "List the tokens.")
     token.revoked_at = token.revoked_at or now
     session.flush()
-
-
-def hash_of(plain: str) -> bytes:
-    """Returns the SHA-256 by which a token is known. A token has 256 random bits, so it needs no slow hash."""
-    return hashlib.sha256(plain.encode()).digest()
