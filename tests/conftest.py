@@ -14,7 +14,7 @@ from tests.databases import TestDatabase, connect_superuser, copy_template, drop
 from tests.journeys import People, people_in
 from tests.servers import VALKEY_DATABASES, Servers, TestRun, only_one, servers_of
 
-pytest_plugins = ["tests.api.running"]
+pytest_plugins = ["tests.api.running", "tests.stored"]
 
 RUN_FOLDER = pytest.StashKey[Path]()
 

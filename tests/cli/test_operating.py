@@ -183,7 +183,7 @@ def test_dead_rows_of_every_kind_are_listed_and_replayed_into_the_audit_log(
             replay(database.application_url, kind, row.id)
     with Session(engine) as session:
         assert [row.kind for row in list_dead(session)] == ["rejected_message"]
-        replays = text("SELECT target FROM audit_entry WHERE action = 'dead.replay'")
+        replays = text("SELECT detail->>'kind' || '/' || target FROM audit_entry WHERE action = 'dead.replay'")
         assert set(session.scalars(replays)) == {f"{kind}/{row.id}" for kind, row in dead.items()}
 
 

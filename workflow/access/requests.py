@@ -4,23 +4,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from models import AccessContact, AccessRequest, Organization, Person, WebsiteCheck
 from models.base import new_id
-from models.lifecycle import AccessState
+from models.lifecycle import AccessState, Role
 from workflow.access.domains import domain_of_mail, domain_of_website, is_free_mail
 from workflow.access.findings import findings_of_mail
 from workflow.errors import Conflict, NotFound
+from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import ACCESS_REQUEST, hash_of, make_secret
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.telling import notify_people, notify_reviewers
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
 from workflow.sql.locks import LockSpace, lock_names
+from workflow.work.bells import Bell, ring_after_commit
 from workflow.work.lanes import host_lane
 
 MAX_REQUESTS_A_DAY = 5
@@ -70,9 +73,12 @@ def request_access(session: Session, asked: AccessAsked, now: datetime, policy: 
     lock_companies(session, {domain, mail_domain})
     _bound(session, asked.contact_email, mail_domain, now)
     secret = make_secret(ACCESS_REQUEST)
+    ring_after_commit(session, Bell.CHECKS, Bell.NOTIFICATIONS)
     known = _request_of_company(session, domain) if domain == mail_domain else None
     if known is not None:
-        return Received(known, _join(session, known, asked, mail_domain, secret.hash, now)), secret.text
+        contact = _join(session, known, asked, mail_domain, secret.hash, now)
+        log_action(session, asker_of(asked.contact_email), "access.join", known.id)
+        return Received(known, contact), secret.text
     request = AccessRequest(
         id=new_id(),
         company_name=asked.company_name,
@@ -99,7 +105,13 @@ def request_access(session: Session, asked: AccessAsked, now: datetime, policy: 
     data = {"company": request.company_name, "due": f"{request.due_at:%Y-%m-%d %H:%M} UTC", "path": path_of(request.id)}
     kind = NotificationKind.NEW_ACCESS_REQUEST
     notify_reviewers(session, kind, cause_of(request.id, kind), now, data)
+    log_action(session, asker_of(asked.contact_email), "access.request", request.id)
     return Received(request, None), secret.text
+
+
+def asker_of(email: str) -> Actor:
+    """Returns who asks for access from an address, as the audit log knows them: nobody with a token yet."""
+    return Actor(uuid5(NAMESPACE_URL, f"access:{email.lower()}"), Role.PARTNER)
 
 
 def find_by_secret(session: Session, request_id: UUID, secret: str) -> Received:

@@ -18,7 +18,9 @@ from workflow.catalog.entry import Entry, entry_of
 from workflow.catalog.snapshots import present_snapshot
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import PREVIEW_LINK, hash_of, make_secret
+from workflow.pages import PageOf, PageRequest, read_page
 
 PREVIEWED_STATES = frozenset({AppState.BUILDING.value, AppState.SUBMITTED.value})
 """The states in which an App has a preview."""
@@ -55,7 +57,14 @@ def create_preview(
     )
     session.add(link)
     session.flush()
+    log_action(session, actor, "preview.create", link.id, app=slug, days=life.days)
     return link, token.text
+
+
+def list_previews(session: Session, slug: str, actor: Actor, wanted: PageRequest) -> PageOf[PreviewLink]:
+    """Returns a page of the App's links, those that ended too, oldest first. Raises NotFound."""
+    app = find_app(session, slug, actor)
+    return read_page(session, select(PreviewLink).where(PreviewLink.app_id == app.id), PreviewLink.id, wanted)
 
 
 def revoke_preview(session: Session, slug: str, link_id: UUID, actor: Actor, now: datetime) -> PreviewLink:
@@ -66,6 +75,7 @@ def revoke_preview(session: Session, slug: str, link_id: UUID, actor: Actor, now
         raise NotFound("preview.not_found", f"{slug} has no preview link {link_id}.", "List its links.")
     link.revoked_at = link.revoked_at or now
     session.flush()
+    log_action(session, actor, "preview.revoke", link_id, app=slug)
     return link
 
 
