@@ -1,31 +1,32 @@
 """What every endpoint shares: transactions, rules, bells. Made in `main`, found on the application's state."""
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar, cast
-from uuid import UUID
 
 from fastapi import Request
-from sqlalchemy import text
+from sqlalchemy import orm, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-from sqlalchemy.orm import Session
 
 from api.token_use import TokenUse
 from api.waiting import Waiter
-from models import AuditEntry
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
+from workflow.identity.secrets import Envelope
 from workflow.identity.tokens import Principal
 from workflow.lifecycle.apply import WriteContext
 from workflow.lifecycle.requests import AcceptedRequest, Wanted
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.policy.document import load_policies
+from workflow.work.bells import Bell, bells_of
 
 Result = TypeVar("Result")
+Session = orm.Session
+"""What a route hands to the workflow. Routes themselves know no SQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class ApiContext:
 
     `find_caller` knows who holds a token, `accept_one` takes a transition request in and rings for it; both raise
     WorkflowError. `accept_many` takes in each of a list, or says why not. `ring` is given bells (`workflow.work`) and
-    never blocks nor raises; `seal` encrypts a secret and `unseal` opens one, or raises ValueError;
+    never blocks nor raises; `envelope` seals a secret and opens it again;
     `allow_loopback_urls` lets partners' URLs lead to this machine; `pixels` are the few threads that look into
     pictures; `redis_answers` tells it within a second.
     """
@@ -46,8 +47,7 @@ class ApiContext:
     accept_one: Callable[[Actor, Wanted], Awaitable[AcceptedRequest]]
     accept_many: Callable[[Actor, Sequence[Wanted]], Awaitable[list[AcceptedRequest | WorkflowError]]]
     ring: Callable[..., None]
-    seal: Callable[[str], str]
-    unseal: Callable[[str], str]
+    envelope: Envelope
     allow_loopback_urls: bool
     pixels: Executor
     waiter: Waiter
@@ -56,8 +56,25 @@ class ApiContext:
     redis_answers: Callable[[], Awaitable[bool]]
 
     async def transact(self, work: Callable[[Session], Result]) -> Result:
-        """Runs synchronous `work` in one transaction and returns its result after COMMIT."""
-        return await transact(self.engine, work)
+        """Runs synchronous `work` in one transaction, and returns its result after COMMIT and after its bells rang."""
+        bells: set[Bell] = set()
+
+        def run(session: Session) -> Result:
+            result = work(session)
+            bells.update(bells_of(session))
+            return result
+
+        result = await transact(self.engine, run)
+        if bells:
+            self.ring(*bells)
+        return result
+
+    async def database_revision(self) -> str | None:
+        """Returns the database's migration; None when the database does not answer or is not migrated."""
+        try:
+            return await self.transact(lambda session: session.scalar(_REVISION))
+        except SQLAlchemyError:
+            return None
 
     async def look_into(self, work: Callable[[], Result]) -> Result:
         """Runs `work`, which takes a processor's time, beside the event loop: a few at once, the others wait."""
@@ -93,26 +110,4 @@ def now_of(session: Session) -> datetime:
     return now
 
 
-def audit(session: Session, actor: Actor, action: str, target: str | UUID, **detail: object) -> None:
-    """Notes a state-changing call, in its transaction."""
-    session.add(
-        AuditEntry(actor_id=actor.id, actor_role=actor.role.value, action=action, target=str(target), detail=detail)
-    )
-
-
-def audit_many(
-    session: Session, actor: Actor, action: str, targets: Sequence[tuple[str | UUID, Mapping[str, object]]]
-) -> None:
-    """Notes a state-changing call on many targets, each with its detail, in its transaction."""
-    if not targets:
-        return
-    entries = [{"target": str(target), "detail": detail} for target, detail in targets]
-    who = {"actor_id": actor.id, "role": actor.role.value, "action": action}
-    session.execute(_AUDIT_MANY, who | {"entries": json.dumps(entries)})
-
-
-_AUDIT_MANY = text("""
-    INSERT INTO audit_entry (actor_id, actor_role, action, target, detail)
-    SELECT :actor_id, :role, :action, target, detail
-      FROM jsonb_to_recordset(CAST(:entries AS jsonb)) AS entry (target text, detail jsonb)
-""")
+_REVISION = text("SELECT version_num FROM alembic_version")

@@ -1,22 +1,43 @@
-"""Repeating a creating call with its `Idempotency-Key` gives the first answer again, for 30 days."""
+"""Repeating a creating call with its `Idempotency-Key` gives the first answer again, for 30 days.
+
+A secret in it is given again for some minutes only (`workflow.identity.secrets`), and is stored sealed.
+"""
 
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import IdempotencyKey
 from workflow.errors import Conflict
 from workflow.identity.actors import Actor
+from workflow.identity.secrets import Envelope
+from workflow.sql.locks import LockSpace, lock_names
 
 Answer = tuple[int, dict[str, Any]]
 
 
-def once(session: Session, actor: Actor, key: str | None, body: Any, make: Callable[[], Answer]) -> Answer:
+@dataclass(frozen=True, slots=True)
+class ShownOnce:
+    """The field of an answer that holds a secret, or None."""
+
+    field: str
+    envelope: Envelope
+
+
+def once(
+    session: Session,
+    actor: Actor,
+    key: str | None,
+    body: Any,
+    make: Callable[[], Answer],
+    shown_once: ShownOnce | None = None,
+) -> Answer:
     """Returns what `make` gives, or the stored answer when this key was used with the same body.
 
     In the caller's transaction: key and effect are there together or not at all. Raises Conflict
@@ -25,14 +46,18 @@ def once(session: Session, actor: Actor, key: str | None, body: Any, make: Calla
     if key is None:
         return make()
     body_hash = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).digest()
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"{actor.id}:{key}"})
-    stored = session.scalar(
-        select(IdempotencyKey).where(IdempotencyKey.principal_id == actor.id, IdempotencyKey.key == key)
-    )
-    if stored is not None:
+    lock_names(session, LockSpace.IDEMPOTENCY, f"{actor.id}:{key}")
+    found = session.execute(
+        select(IdempotencyKey, func.now()).where(IdempotencyKey.principal_id == actor.id, IdempotencyKey.key == key)
+    ).one_or_none()
+    if found is not None:
+        stored, now = found
         if bytes(stored.body_hash) != body_hash:
             raise Conflict("idempotency.mismatch", f"The key {key} was used with another body.", "Use a new key.")
-        return stored.status_code, stored.answer
+        if shown_once is None:
+            return stored.status_code, stored.answer
+        secret = shown_once.envelope.reopen(stored.answer.get(shown_once.field), now - stored.created_at)
+        return stored.status_code, {**stored.answer, shown_once.field: secret}
     status, answer = make()
     session.execute(
         insert(IdempotencyKey).values(
@@ -40,7 +65,13 @@ def once(session: Session, actor: Actor, key: str | None, body: Any, make: Calla
             key=key,
             body_hash=body_hash,
             status_code=status,
-            answer=json.loads(json.dumps(answer, default=str)),
+            answer=json.loads(json.dumps(_sealed(answer, shown_once), default=str)),
         )
     )
     return status, answer
+
+
+def _sealed(answer: dict[str, Any], shown_once: ShownOnce | None) -> dict[str, Any]:
+    if shown_once is None or answer[shown_once.field] is None:
+        return answer
+    return {**answer, shown_once.field: shown_once.envelope.seal(answer[shown_once.field])}

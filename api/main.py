@@ -13,12 +13,11 @@ from fastapi import FastAPI
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import docs_page
 from api.accepting import Accepting
 from api.auth import find_callers
-from api.context import ApiContext, now_of
+from api.context import ApiContext, now_of, transact
 from api.gathering import Gatherer
 from api.openapi import DESCRIPTION, TAGS, TITLE, VERSION, DescribedAPI
 from api.routes import (
@@ -63,7 +62,9 @@ from web.bounds import Bounds
 from web.limits import Limits, Rate, Rates, RedisCounting
 from web.measuring import Measuring
 from web.wire import BoundedHead
+from workflow.identity.secrets import Envelope
 from workflow.identity.tokens import note_token_use
+from workflow.lifecycle.reading import finished_requests
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.work.bells import Bell
 
@@ -111,8 +112,10 @@ def create_api(settings: Settings) -> FastAPI:
     )
 
     async def write_uses(ids: Sequence[UUID]) -> None:
-        async with AsyncSession(engine) as session, session.begin():
-            await session.run_sync(lambda inner: note_token_use(inner, ids, now_of(inner)))
+        await transact(engine, lambda session: note_token_use(session, ids, now_of(session)))
+
+    async def find_finished(ids: list[UUID]) -> set[UUID]:
+        return await transact(by_statement, lambda session: finished_requests(session, ids))
 
     token_use = TokenUse(write_uses)
 
@@ -155,11 +158,10 @@ def create_api(settings: Settings) -> FastAPI:
         accept_one=accepting.one,
         accept_many=accepting.many,
         ring=doorbell.ring,
-        seal=keys.seal,
-        unseal=keys.unseal,
+        envelope=Envelope(keys.seal, keys.unseal),
         allow_loopback_urls=settings.allow_loopback_urls,
         pixels=pixels,
-        waiter=Waiter(transitions.finder(by_statement)),
+        waiter=Waiter(find_finished),
         token_use=token_use,
         revision=head_revision(),
         redis_answers=redis_answers,

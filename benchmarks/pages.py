@@ -11,18 +11,18 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
 from api.context import now_of
-from api.schemas.outcomes import shown_log
-from api.schemas.pages import page
 from benchmarks.database_time import milliseconds_in_database
 from benchmarks.figure import Figure, Scale
 from benchmarks.filling import add_shown_apps
 from benchmarks.stage import stage
-from models import App, Transition
+from models import App
 from models.base import new_id
 from models.lifecycle import Role
-from workflow.catalog.listing import Look, find_entries
+from workflow.catalog.listing import Look, list_entries
 from workflow.identity.actors import Actor
-from workflow.reviewing.queue import QUEUE_ORDER, QueueFilter, in_short, queue_of
+from workflow.lifecycle.reading import list_log
+from workflow.pages import PageRequest
+from workflow.reviewing.queue import QueueFilter, list_reviews
 
 FEW, SIZE, LOOKS = 10_000, 50, 7
 
@@ -73,15 +73,13 @@ def milliseconds(url: str) -> dict[str, float]:
 
 
 def _entries(session: Session, look: Look) -> None:
-    find_entries(session, look, None, SIZE + 1)
+    list_entries(session, look, PageRequest(limit=SIZE))
 
 
 def _queue(session: Session) -> None:
-    now = now_of(session)
-    wanted = queue_of(QueueFilter(), Actor(new_id(), Role.REVIEWER), now)
-    page(session, wanted, QUEUE_ORDER, None, SIZE, lambda reviews: in_short(session, reviews, now))
+    reviewer = Actor(new_id(), Role.REVIEWER)
+    list_reviews(session, QueueFilter(), reviewer, now_of(session), PageRequest(limit=SIZE))
 
 
 def _log(session: Session, app_id: UUID) -> None:
-    statement = select(Transition).where(Transition.app_id == app_id)
-    page(session, statement, Transition.version, None, SIZE, lambda rows: shown_log(session, app_id, rows))
+    list_log(session, app_id, PageRequest(limit=SIZE))

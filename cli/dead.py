@@ -5,16 +5,17 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from cli.mistakes import USAGE, Mistake
-from cli.place import record, unit_of_work
-from workflow.operating.dead_rows import LISTED_KINDS, DeadRow, dead_rows
+from cli.place import COMMAND_LINE, unit_of_work
+from workflow.operating.dead_rows import LISTED_KINDS, DeadRow, list_dead_rows
 from workflow.operating.dead_rows import replay as replay_row
+from workflow.pages import PageRequest
 
 MAX_LISTED = 200
 
 
 def list_dead(session: Session) -> list[DeadRow]:
     """Returns the newest 200 of each kind, rejected messages included."""
-    return [row for kind in LISTED_KINDS for row in dead_rows(session, kind, None, MAX_LISTED)]
+    return [row for kind in LISTED_KINDS for row in list_dead_rows(session, kind, PageRequest(limit=MAX_LISTED)).rows]
 
 
 def replay(database_url: str, kind: str, row_id: UUID) -> None:
@@ -25,5 +26,4 @@ def replay(database_url: str, kind: str, row_id: UUID) -> None:
     if kind not in LISTED_KINDS:
         raise Mistake(f"{kind} is no kind of dead row.", f"Use one of: {', '.join(LISTED_KINDS)}.", USAGE)
     with unit_of_work(database_url) as session:
-        replay_row(session, kind, row_id)
-        record(session, "dead.replay", f"{kind}/{row_id}")
+        replay_row(session, kind, row_id, COMMAND_LINE)

@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from cli.mistakes import explain, without_password
 from migrations.run import revisions
+from models.guards import APPLICATION_ROLE
 from runtime.settings import Settings
 
 POSTGRES_MAJOR = 18
@@ -108,7 +109,7 @@ def _application_role(connection: Connection) -> Check:
         return Check(
             "role",
             f"{row.name} may change tables",
-            "Let DATABASE_URL log in as devcenter_app, and give the owner in DATABASE_OWNER_URL.",
+            f"Let DATABASE_URL log in as {APPLICATION_ROLE}, and give the owner in DATABASE_OWNER_URL.",
         )
     return Check("role", f"{row.name} may not change tables")
 

@@ -28,11 +28,11 @@ app = typer.Typer(
 )
 token_app = typer.Typer(no_args_is_help=True, help="Bearer tokens.")
 secrets_app = typer.Typer(no_args_is_help=True, help="Stored secrets of partners.")
-audit_app = typer.Typer(no_args_is_help=True, help="The tamper-evident history.")
+history_app = typer.Typer(no_args_is_help=True, help="The tamper-evident history.")
 dead_app = typer.Typer(no_args_is_help=True, help="Work that has used up its tries.")
 app.add_typer(token_app, name="token")
 app.add_typer(secrets_app, name="secrets")
-app.add_typer(audit_app, name="audit")
+app.add_typer(history_app, name="history")
 app.add_typer(dead_app, name="dead")
 
 
@@ -216,12 +216,12 @@ def diagram(
     typer.echo(draw(APP_EDGES), nl=False)
 
 
-@audit_app.command("verify")
-def audit_verify(
+@history_app.command("verify")
+def history_verify(
     heads: Annotated[Path | None, typer.Option(help="A file of exported heads to compare with.")] = None,
 ) -> None:
     """Replays every log and recomputes its hashes; exits with 1 when something is not as it was written."""
-    from cli.audit import findings
+    from cli.history import findings
     from cli.place import settings_here
 
     count = 0

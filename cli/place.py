@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import create_engine, make_url, text
@@ -13,12 +12,12 @@ from sqlalchemy.pool import NullPool
 
 from cli.home import Home
 from cli.mistakes import Mistake
-from models import AuditEntry
+from models.guards import APPLICATION_ROLE
 from models.lifecycle import Role
 from runtime.settings import Settings, load_settings
+from workflow.identity.actors import Actor
 
-APPLICATION_ROLE = "devcenter_app"
-COMMAND_LINE = UUID("00000000-0000-7000-8000-000000000002")
+COMMAND_LINE = Actor(UUID("00000000-0000-7000-8000-000000000002"), Role.ADMIN)
 """Whoever has a shell on the installation, as the audit log knows them."""
 
 
@@ -77,10 +76,3 @@ def database_now(session: Session) -> datetime:
     """Returns the database's present time, UTC."""
     now: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
     return now
-
-
-def record(session: Session, action: str, target: str, **detail: Any) -> None:
-    """Writes a command that changes something into the audit log. Does not commit."""
-    session.add(
-        AuditEntry(actor_id=COMMAND_LINE, actor_role=Role.ADMIN.value, action=action, target=target, detail=detail)
-    )

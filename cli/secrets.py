@@ -5,11 +5,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from cli.place import record, unit_of_work
+from cli.place import COMMAND_LINE, unit_of_work
 from models import App
 from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from workflow.building.test_account import reseal_test_accounts
+from workflow.identity.audit_log import log_action
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ def rotate_secrets(settings: Settings) -> Rotated:
             page = reseal_test_accounts(session, KeyRing(settings.secret_keys).rotate, after=after)
             renewed += page.renewed
             unreadable += session.scalars(select(App.slug).where(App.id.in_(page.unreadable)).order_by(App.slug))
-            record(session, "secrets.rotate", "test_account", renewed=page.renewed, unreadable=len(page.unreadable))
+            counts = {"renewed": page.renewed, "unreadable": len(page.unreadable)}
+            log_action(session, COMMAND_LINE, "secrets.rotate", "test_account", **counts)
         if page.last is None:
             return Rotated(renewed, tuple(unreadable))
         after = page.last

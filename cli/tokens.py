@@ -1,6 +1,6 @@
 """`devcenter token`: making, listing and revoking bearer tokens, and writing each into the audit log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,12 +9,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cli.mistakes import USAGE, Mistake
-from cli.place import database_now, record, unit_of_work
-from models import Organization, Person, Service
+from cli.place import COMMAND_LINE, database_now, unit_of_work
+from models import ApiToken, Organization, Person, Service
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.access.invitations import lacks_owner
-from workflow.identity.tokens import issue_token, list_tokens, revoke_token
+from workflow.identity.tokens import create_token as create_issued
+from workflow.identity.tokens import list_tokens, revoke_token, service_named, state_of_token
+from workflow.pages import PageRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +51,13 @@ def create_token(
     with unit_of_work(database_url) as session:
         found = _service(session, holder) if holder.role is Role.SERVICE else _person(session, holder)
         expires_at = database_now(session) + life
-        token, plain = issue_token(session, found, label=label, expires_at=expires_at, scopes=scopes)
-        record(session, "token.create", str(token.id), role=holder.role.value, label=label, scopes=token.scopes)
-        return plain
+        return create_issued(session, COMMAND_LINE, found, label=label, expires_at=expires_at, scopes=scopes)[1]
 
 
 def revoke(database_url: str, token_id: UUID) -> None:
     """Makes a token useless at once. Commits. Raises NotFound."""
     with unit_of_work(database_url) as session:
-        revoke_token(session, token_id, database_now(session))
-        record(session, "token.revoke", str(token_id))
+        revoke_token(session, token_id, COMMAND_LINE, database_now(session))
 
 
 def tokens(database_url: str) -> Sequence[TokenLine]:
@@ -72,21 +71,24 @@ def tokens(database_url: str) -> Sequence[TokenLine]:
                 token.label,
                 token.hint,
                 token.expires_at,
-                "revoked" if token.revoked_at else "expired" if token.expires_at <= now else "valid",
+                state_of_token(token, now),
             )
-            for token in list_tokens(session)
+            for token in _every_token(session)
         ]
+
+
+def _every_token(session: Session) -> Iterator[ApiToken]:
+    wanted: PageRequest | None = PageRequest(limit=500)
+    while wanted is not None:
+        page = list_tokens(session, wanted)
+        yield from page.rows
+        wanted = PageRequest(page.next, wanted.limit) if page.next else None
 
 
 def _service(session: Session, holder: Holder) -> Service:
     if not holder.name:
         raise Mistake("A service's token needs the service's name.", "Add --name, such as --name usage.", USAGE)
-    service = session.scalar(select(Service).where(Service.name == holder.name))
-    if service is None:
-        service = Service(name=holder.name)
-        session.add(service)
-        session.flush()
-    return service
+    return service_named(session, holder.name)
 
 
 def _person(session: Session, holder: Holder) -> Person:

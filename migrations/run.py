@@ -13,9 +13,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
+from workflow.sql.locks import release_migration_lock, try_migration_lock
+
 FOLDER = Path(__file__).parent
-MIGRATION_LOCK = 7_236_115_001
-"""The key of the session advisory lock that keeps migrators apart."""
 LOCK_TIMEOUT = "5s"
 """How long a migration waits for a table that is in use before it gives up and changes nothing."""
 LOOK_SECONDS = 0.1
@@ -70,14 +70,14 @@ def locked_connection(owner_url: str) -> Iterator[Connection]:
                 connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
                 connection.commit()
                 yield connection
-            guard.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
+            release_migration_lock(guard)
     finally:
         engine.dispose()
 
 
 def _wait_for_lock(guard: Connection) -> None:
     """Asks again and again: a statement that waits holds a snapshot, and an index made concurrently waits for that."""
-    while not guard.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": MIGRATION_LOCK}):
+    while not try_migration_lock(guard):
         time.sleep(LOOK_SECONDS)
 
 

@@ -7,12 +7,14 @@ from typing import Any
 import psycopg
 import pytest
 import redis
+from sqlalchemy import Engine, create_engine
 
 from runtime.embedded.postgres import PostgresAddresses
 from tests.databases import TestDatabase, connect_superuser, copy_template, drop, ensure_template
+from tests.journeys import People, people_in
 from tests.servers import VALKEY_DATABASES, Servers, TestRun, only_one, servers_of
 
-pytest_plugins = ["tests.api.running"]
+pytest_plugins = ["tests.api.running", "tests.stored"]
 
 RUN_FOLDER = pytest.StashKey[Path]()
 
@@ -77,6 +79,40 @@ def module_database(
     made = copy_template(superuser_connection, postgres_server)
     yield made
     drop(superuser_connection, made)
+
+
+@pytest.fixture
+def engine_options() -> dict[str, Any]:
+    """What `engine` is created with besides. A module that needs other options overrides this."""
+    return {}
+
+
+@pytest.fixture
+def engine(database: TestDatabase, engine_options: dict[str, Any]) -> Iterator[Engine]:
+    """Connections to this test's database as the application role."""
+    made = create_engine(database.application_url, **engine_options)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture(scope="module")
+def module_engine(module_database: TestDatabase) -> Iterator[Engine]:
+    """Like `engine`, to the database that the tests of one module share."""
+    made = create_engine(module_database.application_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def people(engine: Engine) -> People:
+    """A company and the platform's people, in this test's database."""
+    return people_in(engine)
+
+
+@pytest.fixture(scope="module")
+def module_people(module_engine: Engine) -> People:
+    """Like `people`, in the database that the tests of one module share."""
+    return people_in(module_engine)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from workflow.errors import WorkflowError
 from workflow.identity.tokens import find_principal
 from workflow.lifecycle.requests import CallerRequest, Wanted, accept_requests
 from workflow.reasons import Reason
+from workflow.sql.storable import MAX_ERROR_CHARACTERS, WITHOUT_NUL, made_storable
 from workflow.sql.transient import is_transient
 from workflow.work.bells import Bell
 
@@ -32,7 +33,7 @@ MAX_KEPT_CHARACTERS = 64_000
 
 log = logging.getLogger(__name__)
 
-_Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=2000)]
+_Text = Annotated[str, StringConstraints(pattern=WITHOUT_NUL, max_length=2000)]
 
 
 class _GivenReason(BaseModel):
@@ -92,12 +93,12 @@ def request_transition(context: WorkerContext, arguments: dict[str, Any], *, tri
 
 def record_rejected(context: WorkerContext, queue: str, body: bytes, error: str) -> None:
     """Keeps a message that could not be taken in, once however often it comes, with its token struck out. Commits."""
-    kept = _storable(body.decode(errors="replace"))[:MAX_KEPT_CHARACTERS]
+    kept = _without_tokens(body.decode(errors="replace"), MAX_KEPT_CHARACTERS)
     row = {
         "queue": queue,
         "digest": hashlib.sha256(body).digest(),
         "body": kept,
-        "error": _storable(error)[:2000],
+        "error": _without_tokens(error, MAX_ERROR_CHARACTERS),
     }
     with context.unit_of_work() as session:
         session.execute(insert(RejectedMessage).values(row).on_conflict_do_nothing(index_elements=["digest"]))
@@ -114,7 +115,6 @@ def _wanted(message: TransitionMessage) -> Wanted:
     )
 
 
-def _storable(text: str) -> str:
-    """Returns the text without tokens and without what Postgres cannot store."""
-    clean = text.replace("\x00", "").encode(errors="replace").decode()
-    return re.sub(r"dc_[a-z]+_[A-Za-z0-9_-]+", "dc_***", clean)
+def _without_tokens(text: str, max_characters: int) -> str:
+    """Returns the text without tokens, as Postgres can store it."""
+    return re.sub(r"dc_[a-z]+_[A-Za-z0-9_-]+", "dc_***", made_storable(text))[:max_characters]

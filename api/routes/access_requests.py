@@ -1,36 +1,32 @@
 """Requests for access: asking without a token, seeing what became of it, and deciding."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from api.auth import OR_NOBODY, InContext, allow, allow_or_nobody
-from api.context import audit, now_of
-from api.idempotency import Answer, once
-from api.routes.invitations import InvitationAnswer, shown_invitations
+from api.context import Session, now_of
+from api.idempotency import Answer, ShownOnce, once
+from api.routes.invitations import InvitationAnswer, shown_invitation
 from api.schemas.findings import FindingAnswer
-from api.schemas.pages import Cursor, Limit, page
+from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Email, GivenReason, Key, Line, Prose, Website
-from models import AccessContact, AccessRequest, Invitation, WebsiteCheck
+from models import AccessContact, AccessRequest
 from models.component import ComponentKind
 from models.lifecycle import AccessState, AccessTrigger, Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.access.deciding import decide_access
-from workflow.access.findings import findings_of_mail
-from workflow.access.requests import AccessAsked, Received, find_by_secret, find_request, request_access
+from workflow.access.reading import CheckedRequest, list_access_requests, open_request_file, view_of_asker
+from workflow.access.requests import AccessAsked, Received, asker_of, find_by_secret, find_request, request_access
 from workflow.errors import NotFound
 from workflow.identity.actors import Actor
 from workflow.policy.document import load_policies
 from workflow.reasons import Reason
-from workflow.work.bells import Bell
 
 router = APIRouter(prefix="/v1/access-requests", responses=COMMON)
 
@@ -104,9 +100,12 @@ class AskedAnswer(BaseModel):
 
 
 class ReceivedAnswer(AskedAnswer):
-    """The answer to asking. `secret` is given once: it shows the request with the header Request-Secret."""
+    """The answer to asking. `secret` is shown once: it shows the request with the header Request-Secret.
 
-    secret: str
+    A call that is repeated with its key within minutes is given it again.
+    """
+
+    secret: str | None
 
 
 class ContactAnswer(BaseModel):
@@ -149,7 +148,7 @@ class AccessRequestAnswer(BaseModel):
     decision_reason: str | None
 
 
-class AccessRequestLine(BaseModel):
+class AccessRequestSummaryAnswer(BaseModel):
     """A request in the list: what a reviewer chooses by. `findings` are codes; `contacts` counts who was joined."""
 
     id: UUID
@@ -166,27 +165,19 @@ class AccessRequestLine(BaseModel):
     decided_at: datetime | None
 
 
-class AccessRequestPage(BaseModel):
-    items: list[AccessRequestLine]
-    next: str | None
-
-
 @router.post("", status_code=201, tags=["partner"], response_model=ReceivedAnswer)
 async def ask_for_access(context: InContext, body: NewAccessRequest, key: Key = None) -> JSONResponse:
     """Asks for access, without a token. A colleague of a company that has asked already is joined to its request."""
-    asker = Actor(uuid5(NAMESPACE_URL, f"access:{body.contact_email.lower()}"), Role.PARTNER)
+    asker = asker_of(body.contact_email)
 
     def work(session: Session) -> Answer:
-        now = now_of(session)
-        received, secret = request_access(session, _asked(body), now, load_policies(session).current)
-        action = "access.join" if received.contact else "access.request"
-        audit(session, asker, action, received.request.id)
-        return 201, {**_asked_answer(session, received), "secret": context.seal(secret)}
+        received, secret = request_access(session, _asked(body), now_of(session), load_policies(session).current)
+        return 201, {**_asked_answer(session, received), "secret": secret}
 
     asked = {"access": body.model_dump(mode="json")}
-    status, answer = await context.transact(lambda s: once(s, asker, key, asked, lambda: work(s)))
-    context.ring(Bell.CHECKS, Bell.NOTIFICATIONS)
-    opened = ReceivedAnswer.model_validate({**answer, "secret": context.unseal(answer["secret"])})
+    secret = ShownOnce("secret", context.envelope)
+    status, answer = await context.transact(lambda s: once(s, asker, key, asked, lambda: work(s), secret))
+    opened = ReceivedAnswer.model_validate(answer)
     headers = {"Location": f"/v1/access-requests/{opened.id}", "Cache-Control": "no-store"}
     return JSONResponse(opened.model_dump(mode="json"), status, headers=headers)
 
@@ -195,19 +186,16 @@ async def ask_for_access(context: InContext, body: NewAccessRequest, key: Key = 
 async def list_requests(
     context: InContext,
     actor: Viewer,  # noqa: ARG001
+    wanted: Paged,
     state: Annotated[AccessState | None, Query()] = None,
-    after: Cursor = None,
-    limit: Limit = 50,
-) -> AccessRequestPage:
+) -> Page[AccessRequestSummaryAnswer]:
     """Lists requests in the order in which they came, which is that of their due times."""
 
-    def work(session: Session) -> dict[str, Any]:
-        statement = select(AccessRequest).order_by(AccessRequest.id)
-        if state is not None:
-            statement = statement.where(AccessRequest.state == state.value)
-        return page(session, statement, AccessRequest.id, after, limit, lambda rows: _lines(session, rows))
+    def work(session: Session) -> Page[AccessRequestSummaryAnswer]:
+        now = now_of(session)
+        return shown_page(list_access_requests(session, state, wanted), lambda one: _summary(one, now))
 
-    return AccessRequestPage.model_validate(await context.transact(work))
+    return await context.transact(work)
 
 
 @router.get("/{request_id}", tags=["partner", "reviewer"], openapi_extra=OR_NOBODY)
@@ -218,12 +206,11 @@ async def read(
 
     def work(session: Session) -> AccessRequestAnswer | AskedAnswer:
         if actor is not None:
-            return AccessRequestAnswer.model_validate(_request(session, find_request(session, request_id)))
+            return _request(session, find_request(session, request_id))
         if secret is None:
             detail = f"There is no access request {request_id} that you may see."
             raise NotFound("access.not_found", detail, "Send the header Request-Secret, or a reviewer's token.")
-        received = find_by_secret(session, request_id, secret)
-        return AskedAnswer.model_validate(_asked_answer(session, received))
+        return AskedAnswer.model_validate(_asked_answer(session, find_by_secret(session, request_id, secret)))
 
     return await context.transact(work)
 
@@ -232,17 +219,13 @@ async def read(
 async def decide(context: InContext, actor: Viewer, request_id: UUID, body: AccessDecision) -> AccessRequestAnswer:
     """Approves a request, which mails invitations, or declines it with reasons, which are mailed."""
 
-    def work(session: Session) -> dict[str, Any]:
+    def work(session: Session) -> AccessRequestAnswer:
         reasons = [Reason(reason.code, reason.text, reason.where) for reason in body.reasons]
         now = now_of(session)
-        request = decide_access(session, request_id, body.decision, reasons, actor, now, context.seal)
-        codes = [reason.code for reason in reasons]
-        audit(session, actor, "access.decide", request_id, decision=body.decision.value, reasons=codes)
+        request = decide_access(session, request_id, body.decision, reasons, actor, now, context.envelope.seal)
         return _request(session, request)
 
-    answer = await context.transact(work)
-    context.ring(Bell.NOTIFICATIONS)
-    return AccessRequestAnswer.model_validate(answer)
+    return await context.transact(work)
 
 
 def _asked(body: NewAccessRequest) -> AccessAsked:
@@ -259,11 +242,7 @@ def _asked(body: NewAccessRequest) -> AccessAsked:
 
 
 def _asked_answer(session: Session, received: Received) -> dict[str, Any]:
-    request, contact = received.request, received.contact
-    check = _checks(session, [request.id]).get(request.id)
-    own = request.findings
-    if contact is not None:
-        own = [finding.as_dict() for finding in findings_of_mail(contact.email, request.domain or "")]
+    request, contact, view = received.request, received.contact, view_of_asker(session, received)
     return {
         "id": request.id,
         "company_name": request.company_name,
@@ -275,8 +254,8 @@ def _asked_answer(session: Session, received: Received) -> dict[str, Any]:
         "due_at": request.due_at,
         "decided_at": request.decided_at,
         "decision_reason": request.decision_reason,
-        "findings": [*own, *(check.findings if check else [])],
-        "website_check": check.status if check else None,
+        "findings": view.findings,
+        "website_check": view.website_check,
     }
 
 
@@ -292,50 +271,29 @@ def _note(request: AccessRequest, contact: AccessContact | None) -> str:
     return "A reviewer decides by the due time, and you are told by mail."
 
 
-def _request(session: Session, request: AccessRequest) -> dict[str, Any]:
+def _request(session: Session, request: AccessRequest) -> AccessRequestAnswer:
     now = now_of(session)
-    check = _checks(session, [request.id]).get(request.id)
-    contacts = select(AccessContact).where(AccessContact.access_request_id == request.id).order_by(AccessContact.id)
-    invitations = select(Invitation).where(Invitation.access_request_id == request.id).order_by(Invitation.id)
-    return {
+    file = open_request_file(session, request)
+    shown = {
         **{name: getattr(request, name) for name in _PLAIN},
-        "findings": _findings(request, check),
-        "website_check": check.status if check else None,
-        "contacts": [_contact(contact) for contact in session.scalars(contacts)],
-        "invitations": shown_invitations(session.scalars(invitations).all(), now),
-        "overdue": _overdue(request, now),
+        "findings": file.checked.findings,
+        "website_check": file.checked.check.status if file.checked.check else None,
+        "contacts": [_contact(contact) for contact in file.contacts],
+        "invitations": [shown_invitation(invitation, now) for invitation in file.invitations],
+        "overdue": file.checked.is_overdue(now),
     }
+    return AccessRequestAnswer.model_validate(shown)
 
 
-def _lines(session: Session, requests: Sequence[AccessRequest]) -> list[dict[str, Any]]:
-    now = now_of(session)
-    ids = [request.id for request in requests]
-    checks = _checks(session, ids)
-    counted = select(AccessContact.access_request_id, func.count()).where(AccessContact.access_request_id.in_(ids))
-    contacts = dict(session.execute(counted.group_by(AccessContact.access_request_id)).tuples().all())
-    return [
-        {
-            **{name: getattr(request, name) for name in AccessRequestLine.model_fields if name in _PLAIN},
-            "findings": [finding["code"] for finding in _findings(request, checks.get(request.id))],
-            "website_check": checks[request.id].status if request.id in checks else None,
-            "contacts": contacts.get(request.id, 0),
-            "overdue": _overdue(request, now),
-        }
-        for request in requests
-    ]
-
-
-def _checks(session: Session, request_ids: Sequence[UUID]) -> dict[UUID, WebsiteCheck]:
-    found = select(WebsiteCheck).where(WebsiteCheck.access_request_id.in_(request_ids))
-    return {check.access_request_id: check for check in session.scalars(found)}
-
-
-def _findings(request: AccessRequest, check: WebsiteCheck | None) -> list[dict[str, Any]]:
-    return [*request.findings, *(check.findings if check else [])]
-
-
-def _overdue(request: AccessRequest, now: datetime) -> bool:
-    return request.state == AccessState.REQUESTED and request.due_at <= now
+def _summary(one: CheckedRequest, now: datetime) -> AccessRequestSummaryAnswer:
+    shown = {
+        **{name: getattr(one.request, name) for name in AccessRequestSummaryAnswer.model_fields if name in _PLAIN},
+        "findings": [finding["code"] for finding in one.findings],
+        "website_check": one.check.status if one.check else None,
+        "contacts": one.contacts,
+        "overdue": one.is_overdue(now),
+    }
+    return AccessRequestSummaryAnswer.model_validate(shown)
 
 
 _PLAIN = (

@@ -1,27 +1,22 @@
 """Apps: creating one, changing it, and seeing where it stands."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InContext, allow
-from api.context import audit, now_of
+from api.context import Session, now_of
 from api.idempotency import Answer, once
 from api.routes.components import ComponentAnswer, shown_component
-from api.schemas.pages import Cursor, Limit, page
+from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Key, Line, Slug, SlugPath
-from models import App
 from models.lifecycle import AppState, Role
 from models.token import Scope
 from web.etags import EDITING, IfMatch, etag_of, seen_in
 from web.problems import COMMON
 from workflow.apps import find_app
-from workflow.building.apps import register_app, rename_app
-from workflow.building.components import components_of
+from workflow.building.apps import AppWithComponents, list_apps, register_app, rename_app, with_components
 from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1/apps", responses=COMMON)
@@ -56,13 +51,6 @@ class AppAnswer(BaseModel):
     components: list[ComponentAnswer]
 
 
-class AppList(BaseModel):
-    """A page of Apps; `next` leads to the one after it."""
-
-    items: list[AppAnswer]
-    next: str | None
-
-
 @router.post("", status_code=201, tags=["partner"], response_model=AppAnswer)
 async def create(
     context: InContext, actor: Builder, body: NewApp, response: Response, key: Key = None
@@ -78,40 +66,29 @@ async def create(
             now=now_of(session),
             writer=context.writer(session),
         )
-        audit(session, actor, "app.create", app.slug)
-        session.refresh(app)
-        return 201, _app(session, app)
+        return 201, _shown(with_components(session, app))
 
     _, answer = await context.transact(lambda s: once(s, actor, key, {"create": body.model_dump()}, lambda: work(s)))
     response.headers["ETag"] = etag_of(answer["revision"])
     return answer
 
 
-@router.get("", tags=["partner", "reviewer", "service"], response_model=AppList)
-async def list_apps(
-    context: InContext,
-    actor: Viewer,
-    state: Annotated[AppState | None, Query()] = None,
-    after: Cursor = None,
-    limit: Limit = 50,
-) -> dict[str, Any]:
+@router.get("", tags=["partner", "reviewer", "service"])
+async def list_visible_apps(
+    context: InContext, actor: Viewer, wanted: Paged, state: Annotated[AppState | None, Query()] = None
+) -> Page[AppAnswer]:
     """Lists the Apps that the caller may see, by slug."""
-
-    def work(session: Session) -> dict[str, Any]:
-        statement = select(App).order_by(App.slug)
-        if actor.role is Role.PARTNER:
-            statement = statement.where(App.organization_id == actor.organization_id)
-        if state is not None:
-            statement = statement.where(App.state == state.value)
-        return page(session, statement, App.slug, after, limit, lambda apps: _apps(session, apps))
-
-    return await context.transact(work)
+    return await context.transact(
+        lambda session: shown_page(
+            list_apps(session, actor, state, wanted), lambda one: AppAnswer.model_validate(_shown(one))
+        )
+    )
 
 
 @router.get("/{slug}", tags=["partner", "reviewer", "service"], response_model=AppAnswer)
 async def read(context: InContext, actor: Viewer, slug: SlugPath, response: Response) -> dict[str, Any]:
     """Returns an App with its Components and what is counted of it, and the ETag to edit it with."""
-    answer = await context.transact(lambda session: _app(session, find_app(session, slug, actor)))
+    answer = await context.transact(lambda session: _shown(with_components(session, find_app(session, slug, actor))))
     response.headers["ETag"] = etag_of(answer["revision"])
     return answer
 
@@ -125,30 +102,22 @@ async def change(
     def work(session: Session) -> dict[str, Any]:
         find_app(session, slug, actor)
         app = rename_app(session, slug, actor, name=body.name, seen=seen_in(if_match))
-        audit(session, actor, "app.change", slug, name=body.name)
-        return _app(session, app)
+        return _shown(with_components(session, app))
 
     answer = await context.transact(work)
     response.headers["ETag"] = etag_of(answer["revision"])
     return answer
 
 
-def _app(session: Session, app: App) -> dict[str, Any]:
-    return _apps(session, [app])[0]
-
-
-def _apps(session: Session, apps: Sequence[App]) -> list[dict[str, Any]]:
-    components = components_of(session, [app.id for app in apps])
-    return [
-        {
-            "slug": app.slug,
-            "name": app.name,
-            "state": app.state,
-            "version": app.version,
-            "revision": app.revision,
-            "onboarded_customers": app.onboarded_customers,
-            "oauth_installed": app.oauth_installed,
-            "components": [shown_component(component, colour) for component, colour in components[app.id]],
-        }
-        for app in apps
-    ]
+def _shown(found: AppWithComponents) -> dict[str, Any]:
+    app = found.app
+    return {
+        "slug": app.slug,
+        "name": app.name,
+        "state": app.state,
+        "version": app.version,
+        "revision": app.revision,
+        "onboarded_customers": app.onboarded_customers,
+        "oauth_installed": app.oauth_installed,
+        "components": [shown_component(component, colour) for component, colour in found.components],
+    }

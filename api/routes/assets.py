@@ -8,12 +8,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InContext, allow
-from api.context import audit, now_of
+from api.context import Session, now_of
 from api.idempotency import Answer, once
+from api.schemas.pages import Page
 from api.schemas.values import Key, SlugPath
 from models import Asset
 from models.asset import AssetKind
@@ -23,7 +22,7 @@ from web.bounds import LargerBody
 from web.problems import COMMON, PUBLIC
 from workflow.apps import find_app
 from workflow.assets.pictures import MAX_BYTES, examine
-from workflow.assets.storing import delete_asset, find_asset, find_public_asset, store_asset
+from workflow.assets.storing import delete_asset, find_asset, find_public_asset, list_assets, store_asset
 from workflow.catalog.previews import TOKEN_CHARACTERS, previewed_app
 from workflow.identity.actors import Actor
 
@@ -65,12 +64,6 @@ class AssetAnswer(BaseModel):
     path: str
 
 
-class AssetList(BaseModel):
-    """The App's pictures, oldest first; an App has at most 40."""
-
-    items: list[AssetAnswer]
-
-
 @router.post(
     "/apps/{slug}/assets",
     status_code=201,
@@ -91,26 +84,18 @@ async def upload(
     picture = await context.look_into(lambda: examine(kind, content))
 
     def work(session: Session) -> Answer:
-        asset, new = store_asset(session, slug, picture, actor)
-        if new:
-            audit(session, actor, "asset.upload", asset.id, app=slug, kind=kind.value)
-        return 201, _asset(asset, slug)
+        return 201, _asset(store_asset(session, slug, picture, actor), slug)
 
     asked = {"asset": hashlib.sha256(content).hexdigest(), "kind": kind.value, "app": slug}
     _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
     return answer
 
 
-@router.get("/apps/{slug}/assets", tags=["partner", "reviewer"], response_model=AssetList, responses=COMMON)
-async def list_assets(context: InContext, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
-    """Lists the App's pictures."""
-
-    def work(session: Session) -> dict[str, Any]:
-        app = find_app(session, slug, actor)
-        assets = session.scalars(select(Asset).where(Asset.app_id == app.id).order_by(Asset.id)).all()
-        return {"items": [_asset(asset, slug) for asset in assets]}
-
-    return await context.transact(work)
+@router.get("/apps/{slug}/assets", tags=["partner", "reviewer"], responses=COMMON)
+async def list_pictures(context: InContext, actor: Viewer, slug: SlugPath) -> Page[AssetAnswer]:
+    """Lists the App's pictures, oldest first. An App has at most 40: they are one page."""
+    assets = await context.transact(lambda session: list_assets(session, slug, actor))
+    return Page(items=[AssetAnswer.model_validate(_asset(asset, slug)) for asset in assets])
 
 
 @router.get(
@@ -126,11 +111,7 @@ async def show_asset(context: InContext, actor: Viewer, slug: SlugPath, asset_id
 async def remove_asset(context: InContext, actor: Builder, slug: SlugPath, asset_id: UUID) -> Response:
     """Deletes a picture that neither the checklist nor a submission shows."""
 
-    def work(session: Session) -> None:
-        delete_asset(session, slug, asset_id, actor)
-        audit(session, actor, "asset.delete", asset_id, app=slug)
-
-    await context.transact(work)
+    await context.transact(lambda session: delete_asset(session, slug, asset_id, actor))
     return Response(status_code=204)
 
 

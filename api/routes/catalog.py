@@ -5,19 +5,20 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from sqlalchemy.orm import Session
 
 from api.auth import InContext
-from api.schemas.entries import EntryShown, shown_entry
-from api.schemas.pages import Cursor, Limit, Page, read_cursor, write_cursor
+from api.context import Session
+from api.schemas.entries import EntryAnswer, shown_entry
+from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import SlugPath
 from models.component import ComponentKind
 from web.caching import IfNoneMatch, cached
 from web.problems import PUBLIC
 from workflow.building.evidence import CATEGORIES
 from workflow.catalog.entry import entry_of
-from workflow.catalog.listing import Listed, ListingCursor, Look, find_entries, find_entry
+from workflow.catalog.listing import Listed, Look, find_entry, list_entries
 from workflow.errors import Invalid, NotFound
+from workflow.sql.storable import WITHOUT_NUL
 
 router = APIRouter(prefix="/v1/catalog", responses=PUBLIC, tags=["everyone"])
 
@@ -28,7 +29,7 @@ after these seconds; with them, a busy page asks us six times a minute however m
 Badge = Literal["public_beta", "public"]
 Words = Annotated[
     str | None,
-    Query(max_length=200, pattern=r"^[^\x00]*$", description='Words to find; "a phrase", or, and -not are understood.'),
+    Query(max_length=200, pattern=WITHOUT_NUL, description='Words to find; "a phrase", or, and -not are understood.'),
 ]
 _CACHED: dict[int | str, dict[str, Any]] = {
     200: {"headers": {"ETag": {"schema": {"type": "string"}}, "Cache-Control": {"schema": {"type": "string"}}}},
@@ -36,7 +37,7 @@ _CACHED: dict[int | str, dict[str, Any]] = {
 }
 
 
-class CatalogEntry(EntryShown):
+class CatalogEntryAnswer(EntryAnswer):
     """An App in the catalog: from the snapshot of what was reviewed, never from later edits."""
 
     badge: Badge
@@ -44,16 +45,15 @@ class CatalogEntry(EntryShown):
     listed_at: datetime
 
 
-@router.get("", response_model=Page[CatalogEntry], responses=_CACHED)
-async def list_entries(
+@router.get("", response_model=Page[CatalogEntryAnswer], responses=_CACHED)
+async def list_catalog(
     context: InContext,
+    wanted: Paged,
     q: Words = None,
     category: Annotated[str | None, Query(max_length=64, examples=["Analytics"])] = None,
     kind: ComponentKind | None = None,
     badge: Badge | None = None,
     select: Annotated[bool, Query(description="Only members of the Select Partner Program.")] = False,
-    after: Cursor = None,
-    limit: Limit = 50,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Lists the catalog by slug; with `q`, Apps whose name fits stand before those that say it elsewhere."""
@@ -61,24 +61,18 @@ async def list_entries(
         raise Invalid("category.unknown", f"There is no category {category}.", f"One of: {', '.join(CATEGORIES)}.")
     words = q.strip() if q else None
     look = Look(words or None, category, kind.value if kind else None, badge, select)
-    place = ListingCursor(*read_cursor(after, (int, str))) if after else None
 
-    def work(session: Session) -> Page[CatalogEntry]:
-        found = find_entries(session, look, place, limit + 1)
-        last = found[limit - 1].place if len(found) > limit else None
-        return Page(
-            items=[_shown(entry) for entry in found[:limit]],
-            next=write_cursor((last.tier, last.slug)) if last else None,
-        )
+    def work(session: Session) -> Page[CatalogEntryAnswer]:
+        return shown_page(list_entries(session, look, wanted), _shown)
 
     return cached(await context.transact(work), if_none_match, max_age_s=MAX_AGE_S)
 
 
-@router.get("/{slug}", response_model=CatalogEntry, responses=_CACHED)
+@router.get("/{slug}", response_model=CatalogEntryAnswer, responses=_CACHED)
 async def read_entry(context: InContext, slug: SlugPath, if_none_match: IfNoneMatch = None) -> Response:
     """Returns one entry. An App that is not listed is not found."""
 
-    def work(session: Session) -> CatalogEntry:
+    def work(session: Session) -> CatalogEntryAnswer:
         entry = find_entry(session, slug)
         if entry is None:
             raise NotFound("catalog.not_found", f"The catalog has no {slug}.", "Look at the list.")
@@ -87,7 +81,7 @@ async def read_entry(context: InContext, slug: SlugPath, if_none_match: IfNoneMa
     return cached(await context.transact(work), if_none_match, max_age_s=MAX_AGE_S)
 
 
-def _shown(listed: Listed) -> CatalogEntry:
+def _shown(listed: Listed) -> CatalogEntryAnswer:
     entry = entry_of(listed.place.slug, "", listed.badge, listed.snapshot)
     shown = shown_entry(entry, lambda asset_id: f"/v1/assets/{asset_id}")
-    return CatalogEntry(**shown, select_partner=listed.select_partner, listed_at=listed.listed_at)
+    return CatalogEntryAnswer(**shown, select_partner=listed.select_partner, listed_at=listed.listed_at)

@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InContext, allow
-from api.context import audit, now_of
+from api.context import Session, now_of
 from api.schemas.findings import FindingAnswer
 from api.schemas.values import Body, Object, SlugPath
 from models.checklist import Requirement
@@ -82,11 +81,10 @@ async def read_checklist(context: InContext, actor: Viewer, slug: SlugPath) -> d
 async def put_evidence(
     context: InContext, actor: Builder, slug: SlugPath, code: Requirement, body: Evidence
 ) -> dict[str, Any]:
-    """Returns the evidence for a requirement, in place of what was there, and what the rules find at once."""
+    """Stores the evidence for a requirement, in place of what was there, and returns what the rules find at once."""
 
     def work(session: Session) -> dict[str, Any]:
-        give_evidence(session, slug, code.value, body.evidence, actor, now_of(session), context.seal)
-        audit(session, actor, "checklist.give", slug, requirement=code.value)
+        give_evidence(session, slug, code.value, body.evidence, actor, now_of(session), context.envelope.seal)
         items = checklist_of(session, find_app(session, slug, actor), load_policies(session).current).items
         return asdict(next(item for item in items if item.code == code))
 

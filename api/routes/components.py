@@ -6,13 +6,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InContext, allow
-from api.context import audit, now_of
-from api.idempotency import Answer, once
-from api.schemas.pages import Cursor, Limit, page
+from api.context import Session, now_of
+from api.idempotency import Answer, ShownOnce, once
+from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Key, Line, Object, SlugPath, Whole
 from models import Component, ComponentTest
 from models.component import ComponentKind, TestColour
@@ -21,16 +19,19 @@ from models.token import Scope
 from web.etags import EDITING, IfMatch, etag_of, seen_in
 from web.problems import COMMON
 from workflow.apps import find_app
+from workflow.building.apps import with_components
 from workflow.building.components import (
     add_component,
     change_component,
-    components_of,
+    colour_of_component,
     find_component,
+    list_tests,
     record_test,
     remove_component,
     renew_write_key,
 )
 from workflow.identity.actors import Actor
+from workflow.sql.storable import WITHOUT_NUL
 
 router = APIRouter(prefix="/v1/apps/{slug}/components", responses=COMMON)
 
@@ -94,7 +95,7 @@ class TestResult(Body):
 
     event: Line
     status: Annotated[Whole, Field(ge=100, le=599)] | None = None
-    message: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=2000)] = ""
+    message: Annotated[str, StringConstraints(pattern=WITHOUT_NUL, max_length=2000)] = ""
 
 
 class NewTest(Body):
@@ -120,15 +121,9 @@ class ComponentAnswer(BaseModel):
 
 
 class NewComponentAnswer(ComponentAnswer):
-    """A Component and, the first time and never again, the write key of a stream."""
+    """A Component and the write key of a stream, which is shown once."""
 
     write_key: str | None
-
-
-class ComponentsAnswer(BaseModel):
-    """The App's Components, oldest first; an App has at most 50."""
-
-    items: list[ComponentAnswer]
 
 
 class TestAnswer(BaseModel):
@@ -144,19 +139,11 @@ class TestAnswer(BaseModel):
     finished_at: datetime | None
 
 
-class TestList(BaseModel):
-    """A page of runs; `next` leads to the one after it."""
-
-    items: list[TestAnswer]
-    next: str | None
-
-
 @router.post("", status_code=201, tags=["partner"], response_model=NewComponentAnswer)
 async def create_component(
     context: InContext, actor: Builder, slug: SlugPath, body: NewComponent, response: Response, key: Key = None
 ) -> dict[str, Any]:
-    """Adds a Component. A stream's write key is made here and shown this once: a repeated call gives it no more."""
-    write_keys: list[str | None] = []
+    """Adds a Component. A stream's write key is made here and shown once, to a call repeated within minutes too."""
 
     def work(session: Session) -> Answer:
         component, write_key = add_component(
@@ -169,26 +156,21 @@ async def create_component(
             settings=body.settings,
             loopback=context.allow_loopback_urls,
         )
-        write_keys.append(write_key)
-        audit(session, actor, "component.create", component.id, app=slug)
-        return 201, shown_component(component, None)
+        return 201, shown_component(component, None) | {"write_key": write_key}
 
     asked = {"component": body.model_dump(), "app": slug}
-    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    write_key = ShownOnce("write_key", context.envelope)
+    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s), write_key))
     response.headers["ETag"] = etag_of(answer["revision"])
-    return {**answer, "write_key": write_keys[0] if write_keys else None}
+    return answer
 
 
-@router.get("", tags=["partner", "reviewer", "service"], response_model=ComponentsAnswer)
-async def list_components(context: InContext, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
-    """Lists the App's Components."""
-
-    def work(session: Session) -> dict[str, Any]:
-        app = find_app(session, slug, actor)
-        found = components_of(session, [app.id])[app.id]
-        return {"items": [shown_component(component, colour) for component, colour in found]}
-
-    return await context.transact(work)
+@router.get("", tags=["partner", "reviewer", "service"])
+async def list_components(context: InContext, actor: Viewer, slug: SlugPath) -> Page[ComponentAnswer]:
+    """Lists the App's Components, oldest first. An App has at most 50: they are one page."""
+    found = await context.transact(lambda session: with_components(session, find_app(session, slug, actor)))
+    shown = [shown_component(component, colour) for component, colour in found.components]
+    return Page(items=[ComponentAnswer.model_validate(one) for one in shown])
 
 
 @router.get("/{component_id}", tags=["partner", "reviewer", "service"], response_model=ComponentAnswer)
@@ -226,7 +208,6 @@ async def edit_component(
             seen=seen_in(if_match),
             loopback=context.allow_loopback_urls,
         )
-        audit(session, actor, "component.change", component.id, app=slug)
         return _shown(session, component)
 
     answer = await context.transact(work)
@@ -238,18 +219,16 @@ async def edit_component(
 async def create_write_key(
     context: InContext, actor: Builder, slug: SlugPath, component_id: UUID, key: Key = None
 ) -> dict[str, Any]:
-    """Returns a stream a new write key, shown this once; the old one is worth nothing from now on."""
-    write_keys: list[str] = []
+    """Makes a new write key for a stream and shows it once; the old one is worth nothing from now on."""
 
     def work(session: Session) -> Answer:
         component, write_key = renew_write_key(session, slug, component_id, actor)
-        write_keys.append(write_key)
-        audit(session, actor, "component.write_key", component.id, app=slug)
-        return 201, _shown(session, component)
+        return 201, _shown(session, component) | {"write_key": write_key}
 
     asked = {"write_key": component_id}
-    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
-    return {**answer, "write_key": write_keys[0] if write_keys else None}
+    write_key = ShownOnce("write_key", context.envelope)
+    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s), write_key))
+    return answer
 
 
 @router.delete("/{component_id}", status_code=204, tags=["partner"], responses=EDITING)
@@ -261,7 +240,6 @@ async def delete_component(
     def work(session: Session) -> None:
         find_component(session, slug, component_id, actor)
         remove_component(session, slug, component_id, actor, now_of(session), seen=seen_in(if_match))
-        audit(session, actor, "component.remove", component_id, app=slug)
 
     await context.transact(work)
     return Response(status_code=204)
@@ -276,7 +254,6 @@ async def create_test(
     def work(session: Session) -> Answer:
         results = [result.model_dump() for result in body.results]
         test = record_test(session, slug, component_id, actor, now_of(session), revision=body.revision, results=results)
-        audit(session, actor, "component.test", component_id, app=slug, colour=test.colour)
         return 201, _test(test)
 
     asked = {"test": body.model_dump(), "component": component_id}
@@ -284,18 +261,16 @@ async def create_test(
     return answer
 
 
-@router.get("/{component_id}/tests", tags=["partner", "reviewer"], response_model=TestList)
-async def list_tests(
-    context: InContext, actor: Viewer, slug: SlugPath, component_id: UUID, after: Cursor = None, limit: Limit = 50
-) -> dict[str, Any]:
+@router.get("/{component_id}/tests", tags=["partner", "reviewer"])
+async def list_test_runs(
+    context: InContext, actor: Viewer, slug: SlugPath, component_id: UUID, wanted: Paged
+) -> Page[TestAnswer]:
     """Lists the runs of a Component's tests, oldest first."""
-
-    def work(session: Session) -> dict[str, Any]:
-        find_component(session, slug, component_id, actor)
-        statement = select(ComponentTest).where(ComponentTest.component_id == component_id).order_by(ComponentTest.id)
-        return page(session, statement, ComponentTest.id, after, limit, lambda tests: [_test(test) for test in tests])
-
-    return await context.transact(work)
+    return await context.transact(
+        lambda session: shown_page(
+            list_tests(session, slug, component_id, actor, wanted), lambda test: TestAnswer.model_validate(_test(test))
+        )
+    )
 
 
 def shown_component(component: Component, colour: str | None) -> dict[str, Any]:
@@ -313,8 +288,7 @@ def shown_component(component: Component, colour: str | None) -> dict[str, Any]:
 
 
 def _shown(session: Session, component: Component) -> dict[str, Any]:
-    found = dict(components_of(session, [component.app_id])[component.app_id])
-    return shown_component(component, found.get(component))
+    return shown_component(component, colour_of_component(session, component))
 
 
 def _test(test: ComponentTest) -> dict[str, Any]:

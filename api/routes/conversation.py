@@ -1,30 +1,25 @@
 """What reviewers say about a review: messages to the partner, and notes that stay among reviewers."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
-from api.context import audit, now_of
+from api.context import Session, now_of
 from api.idempotency import Answer, once
-from api.schemas.pages import Cursor, Limit, Page, page
+from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Key, Words
-from models import InternalNote, Person, Review, ReviewMessage, Submission
 from models.conversation import Side
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.identity.actors import Actor
-from workflow.reviewing.conversation import write_as_reviewer, write_note
+from workflow.reviewing.conversation import as_said, list_messages, list_notes, write_as_reviewer, write_note
 from workflow.reviewing.dossier import find_review
-from workflow.work.bells import Bell
 
 router = APIRouter(prefix="/v1/reviews/{review_id}", responses=COMMON, tags=["reviewer"])
 
@@ -38,8 +33,10 @@ class NewWords(Body):
     text: Words
 
 
-class Note(BaseModel):
+class NoteAnswer(BaseModel):
     """A note on a review, with its author; only reviewers see it."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     id: UUID
     review_id: UUID
@@ -49,36 +46,29 @@ class Note(BaseModel):
     written_at: datetime
 
 
-class Message(Note):
+class MessageAnswer(NoteAnswer):
     """A message between reviewer and partner, and whose words it has."""
 
     side: Side
 
 
 @router.get("/messages")
-async def list_messages(
+async def list_all_messages(
     context: InContext,
     actor: Viewer,  # noqa: ARG001
     review_id: UUID,
-    after: Cursor = None,
-    limit: Limit = 50,
-) -> Page[Message]:
+    wanted: Paged,
+) -> Page[MessageAnswer]:
     """Lists the messages about the review's App, of all its rounds, oldest first."""
 
-    def work(session: Session) -> Page[Message]:
-        statement = (
-            select(ReviewMessage)
-            .join(Review, Review.id == ReviewMessage.review_id)
-            .where(Review.app_id == find_review(session, review_id).app_id)
-            .order_by(ReviewMessage.id)
-        )
-        found = page(session, statement, ReviewMessage.id, after, limit, lambda rows: _messages(session, rows))
-        return Page[Message](**found)
+    def work(session: Session) -> Page[MessageAnswer]:
+        app_id = find_review(session, review_id).app_id
+        return shown_page(list_messages(session, app_id, Side.REVIEWER, wanted), MessageAnswer.model_validate)
 
     return await context.transact(work)
 
 
-@router.post("/messages", status_code=201, response_model=Message)
+@router.post("/messages", status_code=201, response_model=MessageAnswer)
 async def write_message(
     context: InContext, actor: MessageAuthor, review_id: UUID, body: NewWords, key: Key = None
 ) -> JSONResponse:
@@ -86,38 +76,31 @@ async def write_message(
 
     def make(session: Session) -> Answer:
         message = write_as_reviewer(session, review_id, body.text, actor, now_of(session))
-        audit(session, actor, "review.message", review_id, message=str(message.id))
-        return 201, _messages(session, [message])[0].model_dump(mode="json")
+        said = as_said(session, [message], Side.REVIEWER)[0]
+        return 201, MessageAnswer.model_validate(said).model_dump(mode="json")
 
     asked = {"message": str(review_id), "text": body.text}
     status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: make(s)))
-    context.ring(Bell.NOTIFICATIONS)
     return JSONResponse(answer, status)
 
 
 @router.get("/notes")
-async def list_notes(
+async def list_all_notes(
     context: InContext,
     actor: Viewer,  # noqa: ARG001
     review_id: UUID,
-    after: Cursor = None,
-    limit: Limit = 50,
-) -> Page[Note]:
+    wanted: Paged,
+) -> Page[NoteAnswer]:
     """Lists the notes on the review's App, of all its rounds, oldest first. No partner ever sees one."""
 
-    def work(session: Session) -> Page[Note]:
-        statement = (
-            select(InternalNote)
-            .join(Review, Review.id == InternalNote.review_id)
-            .where(Review.app_id == find_review(session, review_id).app_id)
-            .order_by(InternalNote.id)
-        )
-        return Page[Note](**page(session, statement, InternalNote.id, after, limit, lambda rows: _notes(session, rows)))
+    def work(session: Session) -> Page[NoteAnswer]:
+        app_id = find_review(session, review_id).app_id
+        return shown_page(list_notes(session, app_id, wanted), NoteAnswer.model_validate)
 
     return await context.transact(work)
 
 
-@router.post("/notes", status_code=201, response_model=Note)
+@router.post("/notes", status_code=201, response_model=NoteAnswer)
 async def add_note(
     context: InContext, actor: MessageAuthor, review_id: UUID, body: NewWords, key: Key = None
 ) -> JSONResponse:
@@ -125,41 +108,9 @@ async def add_note(
 
     def make(session: Session) -> Answer:
         note = write_note(session, review_id, body.text, actor, now_of(session))
-        audit(session, actor, "review.note", review_id, note=str(note.id))
-        return 201, _notes(session, [note])[0].model_dump(mode="json")
+        said = as_said(session, [note], Side.REVIEWER)[0]
+        return 201, NoteAnswer.model_validate(said).model_dump(mode="json")
 
     asked = {"note": str(review_id), "text": body.text}
     status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: make(s)))
     return JSONResponse(answer, status)
-
-
-def _messages(session: Session, rows: Sequence[ReviewMessage]) -> list[Message]:
-    shown = _shown(session, rows)
-    return [Message(**one, side=Side(row.side)) for one, row in zip(shown, rows, strict=True)]
-
-
-def _notes(session: Session, rows: Sequence[InternalNote]) -> list[Note]:
-    return [Note(**one) for one in _shown(session, rows)]
-
-
-def _shown(session: Session, rows: Sequence[ReviewMessage] | Sequence[InternalNote]) -> list[dict[str, Any]]:
-    """Returns what messages and notes have in common, in two queries."""
-    rounds = (
-        select(Review.id, Submission.round)
-        .join(Submission, Submission.id == Review.submission_id)
-        .where(Review.id.in_([row.review_id for row in rows]))
-    )
-    round_of = {row.id: row.round for row in session.execute(rounds)}
-    people = select(Person.id, Person.name).where(Person.id.in_([row.author_id for row in rows]))
-    name_of = {row.id: row.name for row in session.execute(people)}
-    return [
-        {
-            "id": row.id,
-            "review_id": row.review_id,
-            "round": round_of[row.review_id],
-            "author": name_of[row.author_id],
-            "text": row.text,
-            "written_at": row.written_at,
-        }
-        for row in rows
-    ]

@@ -5,18 +5,15 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path
-from pydantic import AfterValidator, BaseModel, Field
-from sqlalchemy.orm import Session
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
-from api.context import audit
-from api.schemas.pages import Cursor, Limit, Page, read_cursor, write_cursor
+from api.schemas.pages import Page, Paged, shown_page
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.identity.actors import Actor
-from workflow.operating.dead_rows import DEAD_KINDS, LISTED_KINDS, count_dead, dead_rows, replay
-from workflow.work.bells import Bell
+from workflow.operating.dead_rows import DEAD_KINDS, LISTED_KINDS, count_dead, list_dead_rows, replay
 
 router = APIRouter(prefix="/v1/dead", responses=COMMON, tags=["admin"])
 
@@ -36,20 +33,18 @@ Kind = Annotated[
 ]
 
 
-class DeadCount(BaseModel):
+class DeadCountAnswer(BaseModel):
+    """How many rows of a kind rest until somebody looks."""
+
     kind: Annotated[str, Field(examples=["notification"])]
     count: int
     replayable: bool
 
 
-class DeadCounts(BaseModel):
-    """How many rows of each kind rest until somebody looks."""
-
-    items: list[DeadCount]
-
-
-class DeadRowShown(BaseModel):
+class DeadRowAnswer(BaseModel):
     """A row that used up its tries, or a message that could not be taken in (`body` is what it said)."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     kind: str
     id: UUID
@@ -60,18 +55,18 @@ class DeadRowShown(BaseModel):
     body: str | None
 
 
-class Replayed(BaseModel):
+class ReplayedAnswer(BaseModel):
     kind: str
     id: UUID
     status: Literal["due"]
 
 
 @router.get("")
-async def count_all(context: InContext, actor: Operator) -> DeadCounts:  # noqa: ARG001
+async def count_all(context: InContext, actor: Operator) -> Page[DeadCountAnswer]:  # noqa: ARG001
     """Counts dead rows of every kind, and messages that could not be taken in."""
     counts = await context.transact(count_dead)
-    return DeadCounts(
-        items=[DeadCount(kind=kind, count=counts[kind], replayable=kind in DEAD_KINDS) for kind in LISTED_KINDS]
+    return Page(
+        items=[DeadCountAnswer(kind=kind, count=counts[kind], replayable=kind in DEAD_KINDS) for kind in LISTED_KINDS]
     )
 
 
@@ -80,39 +75,16 @@ async def list_kind(
     context: InContext,
     actor: Operator,  # noqa: ARG001
     kind: Kind,
-    after: Cursor = None,
-    limit: Limit = 50,
-) -> Page[DeadRowShown]:
+    wanted: Paged,
+) -> Page[DeadRowAnswer]:
     """Lists the dead rows of a kind with their errors, newest first."""
-    place = read_cursor(after, (UUID,))[0] if after else None
-    rows = await context.transact(lambda session: dead_rows(session, kind, place, limit + 1))
-    more = len(rows) > limit
-    return Page(
-        items=[
-            DeadRowShown(
-                kind=row.kind,
-                id=row.id,
-                at=row.at,
-                about=row.about,
-                attempts=row.attempts,
-                error=row.error,
-                body=row.body,
-            )
-            for row in rows[:limit]
-        ],
-        next=write_cursor([rows[limit - 1].id]) if more else None,
+    return await context.transact(
+        lambda session: shown_page(list_dead_rows(session, kind, wanted), DeadRowAnswer.model_validate)
     )
 
 
 @router.post("/{kind}/{row_id}/replay")
-async def replay_one(context: InContext, actor: Operator, kind: Kind, row_id: UUID) -> Replayed:
+async def replay_one(context: InContext, actor: Operator, kind: Kind, row_id: UUID) -> ReplayedAnswer:
     """Makes a dead row due again, with all its tries: a new acceptance."""
-
-    def work(session: Session) -> Replayed:
-        replay(session, kind, row_id)
-        audit(session, actor, "dead.replay", row_id, kind=kind)
-        return Replayed(kind=kind, id=row_id, status="due")
-
-    answer = await context.transact(work)
-    context.ring(*Bell)
-    return answer
+    await context.transact(lambda session: replay(session, kind, row_id, actor))
+    return ReplayedAnswer(kind=kind, id=row_id, status="due")

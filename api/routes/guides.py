@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel
 
+from api.schemas.pages import Page
 from models.checklist import Requirement
 from web.problems import PUBLIC
 from workflow.building.guides import GUIDES, find_guide
@@ -24,20 +25,14 @@ class GuideAnswer(BaseModel):
     path: str
 
 
-class GuideList(BaseModel):
-    """All guides."""
-
-    items: list[GuideAnswer]
-
-
 class Markdown(PlainTextResponse):
     media_type = "text/markdown"
 
 
 @router.get("")
-async def list_guides() -> GuideList:
+async def list_guides() -> Page[GuideAnswer]:
     """Lists what is handed out."""
-    return GuideList(
+    return Page(
         items=[
             GuideAnswer(
                 name=guide.name, title=guide.title, serves=Requirement(guide.serves), path=f"/v1/guides/{guide.name}"

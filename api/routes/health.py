@@ -7,13 +7,10 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from api.auth import InContext
 from web.problems import ANY, answers, problem
-from workflow.operating.dead_rows import DEAD_KINDS
+from workflow.operating.dead_rows import DEAD_KINDS, count_due
 
 router = APIRouter(tags=["operator"], responses=ANY)
 
@@ -27,13 +24,13 @@ COUNTED_EVERY_SECONDS = 2.0
 REJECTED = Gauge("devcenter_rejected_messages", "Messages that could not be taken in.")
 
 
-class Alive(BaseModel):
+class AliveAnswer(BaseModel):
     """The process lives."""
 
     status: Literal["alive"] = "alive"
 
 
-class Ready(BaseModel):
+class ReadyAnswer(BaseModel):
     """The process can serve. `degraded` without Redis: everything works, some of it later."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ready", "revision": "0002", "redis": True}]})
@@ -44,30 +41,29 @@ class Ready(BaseModel):
 
 
 @router.get("/healthz")
-async def alive() -> Alive:
+async def alive() -> AliveAnswer:
     """The process lives."""
-    return Alive()
+    return AliveAnswer()
 
 
-@router.get("/readyz", responses=answers(503), response_model=Ready)
-async def ready(context: InContext) -> Ready | JSONResponse:
+@router.get("/readyz", responses=answers(503), response_model=ReadyAnswer)
+async def ready(context: InContext) -> ReadyAnswer | JSONResponse:
     """Postgres answers, and its migrations are the code's. Without Redis the service is `degraded`: it works, later."""
-    try:
-        revision = await context.transact(lambda s: s.scalar(text("SELECT version_num FROM alembic_version")))
-    except SQLAlchemyError:
+    revision = await context.database_revision()
+    if revision is None:
         return problem(503, "database.away", "The database does not answer or is not migrated.", "devcenter doctor")
     if revision != context.revision:
         detail = f"The database is at revision {revision}; the code wants {context.revision}."
         return problem(503, "database.behind", detail, "Run `devcenter migrate`.")
     redis = await context.redis_answers()
-    return Ready(status="ready" if redis else "degraded", revision=revision, redis=redis)
+    return ReadyAnswer(status="ready" if redis else "degraded", revision=revision, redis=redis)
 
 
 @router.get("/metrics", response_class=Response, responses=_METRICS)
 async def metrics(context: InContext) -> Response:
     """Returns all metrics in Prometheus' form; due and dead rows are counted once in two seconds."""
     if _counted.is_old():
-        _show(await context.transact(_counts))
+        _show(await context.transact(count_due))
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -94,16 +90,3 @@ def _show(counts: dict[str, float]) -> None:
         OLDEST.labels(kind).set(counts[f"{kind}_oldest"])
         DEAD.labels(kind).set(counts[f"{kind}_dead"])
     REJECTED.set(counts["rejected"])
-
-
-def _counts(session: Session) -> dict[str, float]:
-    """Each number by the partial index that has just its rows. One query."""
-    due = "status = 'due' AND due_at <= now()"
-    parts = [
-        f"(SELECT count(*) FROM {kind} WHERE {due}) AS {kind}_due, "
-        f"(SELECT coalesce(extract(epoch FROM now() - min(due_at)), 0) FROM {kind} WHERE {due}) AS {kind}_oldest, "
-        f"(SELECT count(*) FROM {kind} WHERE status = 'dead') AS {kind}_dead"
-        for kind in DEAD_KINDS
-    ]
-    rejected = "(SELECT count(*) FROM rejected_message) AS rejected"
-    return dict(session.execute(text(f"SELECT {', '.join([*parts, rejected])}")).mappings().one())

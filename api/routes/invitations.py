@@ -1,26 +1,23 @@
 """One-time invitations: accepting one for a first token, and issuing one again."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
-from uuid import NAMESPACE_URL, UUID, uuid5
+from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.orm import Session
 
 from api.auth import InContext, allow
-from api.context import audit, now_of
-from api.idempotency import Answer, once
+from api.context import Session, now_of
+from api.idempotency import Answer, ShownOnce, once
 from api.schemas.values import Body, Key, Line
 from models import Invitation
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
-from workflow.access.invitations import accept_invitation, invite_again
+from workflow.access.invitations import accept_invitation, invite_again, invited_by_code, state_of_invitation
 from workflow.identity.actors import Actor
-from workflow.work.bells import Bell
 
 router = APIRouter(prefix="/v1/invitations", responses=COMMON)
 
@@ -46,8 +43,8 @@ class InvitationAnswer(BaseModel):
     expires_at: datetime
 
 
-class FirstToken(BaseModel):
-    """Who the invitation made, and their token, which is shown once."""
+class FirstTokenAnswer(BaseModel):
+    """Who the invitation made, and their token. A call that is repeated with its key within minutes shows it again."""
 
     person_id: UUID
     name: str
@@ -55,21 +52,19 @@ class FirstToken(BaseModel):
     owner: bool
     organization_id: UUID
     organization: str
-    token: str = Field(examples=["dc_partner_..."])
+    token: str | None = Field(examples=["dc_partner_..."])
     expires_at: datetime
 
 
-@router.post("/{code}/accept", status_code=201, tags=["partner"], response_model=FirstToken)
+@router.post("/{code}/accept", status_code=201, tags=["partner"], response_model=FirstTokenAnswer)
 async def accept(
     context: InContext, code: Code, body: AcceptedInvitation | None = None, key: Key = None
 ) -> JSONResponse:
     """Exchanges the code of an invitation, once, for a person of the company and their first token. No token needed."""
-    invited = Actor(uuid5(NAMESPACE_URL, f"invitation:{code}"), Role.PARTNER)
+    invited = invited_by_code(code)
 
     def work(session: Session) -> Answer:
         done = accept_invitation(session, code, now_of(session), body.name if body else None)
-        person = Actor(done.person.id, Role.PARTNER, done.organization.id)
-        audit(session, person, "invitation.accept", done.organization.id, token=str(done.token.id))
         return 201, {
             "person_id": done.person.id,
             "name": done.person.name,
@@ -77,13 +72,14 @@ async def accept(
             "owner": done.person.owner,
             "organization_id": done.organization.id,
             "organization": done.organization.name,
-            "token": context.seal(done.plain),
+            "token": done.plain,
             "expires_at": done.token.expires_at,
         }
 
+    token = ShownOnce("token", context.envelope)
     asked = {"accept": body.model_dump() if body else {}}
-    status, answer = await context.transact(lambda s: once(s, invited, key, asked, lambda: work(s)))
-    opened = FirstToken.model_validate({**answer, "token": context.unseal(answer["token"])})
+    status, answer = await context.transact(lambda s: once(s, invited, key, asked, lambda: work(s), token))
+    opened = FirstTokenAnswer.model_validate(answer)
     return JSONResponse(opened.model_dump(mode="json"), status, headers={"Cache-Control": "no-store"})
 
 
@@ -93,35 +89,23 @@ async def reissue(context: InContext, actor: Inviter, invitation_id: UUID, key: 
 
     def work(session: Session) -> Answer:
         now = now_of(session)
-        invitation = invite_again(session, invitation_id, actor, now, context.seal)
-        audit(session, actor, "invitation.reissue", invitation_id, replaced_by=str(invitation.id))
-        return 201, shown_invitations([invitation], now)[0]
+        invitation = invite_again(session, invitation_id, actor, now, context.envelope.seal)
+        return 201, shown_invitation(invitation, now).model_dump(mode="json")
 
     asked = {"reissue": str(invitation_id)}
     status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
-    context.ring(Bell.NOTIFICATIONS)
-    return JSONResponse(InvitationAnswer.model_validate(answer).model_dump(mode="json"), status)
+    return JSONResponse(answer, status)
 
 
-def shown_invitations(invitations: Sequence[Invitation], now: datetime) -> list[dict[str, Any]]:
-    """Returns invitations as they are answered."""
-    return [
-        {
-            "id": invitation.id,
-            "organization_id": invitation.organization_id,
-            "name": invitation.name,
-            "email": invitation.email,
-            "state": _state(invitation, now),
-            "created_at": invitation.created_at,
-            "expires_at": invitation.expires_at,
-        }
-        for invitation in invitations
-    ]
-
-
-def _state(invitation: Invitation, now: datetime) -> str:
-    if invitation.accepted_at is not None:
-        return "accepted"
-    if invitation.revoked_at is not None:
-        return "revoked"
-    return "expired" if invitation.expires_at <= now else "open"
+def shown_invitation(invitation: Invitation, now: datetime) -> InvitationAnswer:
+    """Returns an invitation as it is answered."""
+    shown = {
+        "id": invitation.id,
+        "organization_id": invitation.organization_id,
+        "name": invitation.name,
+        "email": invitation.email,
+        "state": state_of_invitation(invitation, now),
+        "created_at": invitation.created_at,
+        "expires_at": invitation.expires_at,
+    }
+    return InvitationAnswer.model_validate(shown)

@@ -1,18 +1,16 @@
 """The Select Partner Program: a partner applies and leaves, a reviewer decides."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, StringConstraints
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from api.auth import InContext, allow
-from api.context import audit, now_of
+from api.context import Session, now_of
 from api.idempotency import Answer, once
-from api.schemas.pages import Cursor, Limit, Page, page
+from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Key, Prose, SlugPath
 from models import App, Membership
 from models.lifecycle import MembershipState, MembershipTrigger, Role
@@ -24,8 +22,10 @@ from workflow.catalog.membership import (
     find_membership,
     is_paused,
     leave_program,
+    list_memberships,
 )
 from workflow.identity.actors import Actor
+from workflow.sql.storable import WITHOUT_NUL
 
 router = APIRouter(prefix="/v1", responses=COMMON)
 
@@ -40,7 +40,7 @@ class Application(Body):
     """What the partner says with it, if anything."""
 
     message: Annotated[
-        str, StringConstraints(pattern=r"^[^\x00]*$", max_length=2000), Field(examples=["40 shared customers."])
+        str, StringConstraints(pattern=WITHOUT_NUL, max_length=2000), Field(examples=["40 shared customers."])
     ] = ""
 
 
@@ -51,7 +51,7 @@ class MembershipDecision(Body):
     reason: Annotated[Prose | None, Field(examples=["Come back with ten customers."])] = None
 
 
-class MembershipShown(BaseModel):
+class MembershipAnswer(BaseModel):
     """Where an App stands in the program. `paused`: it is a member, and not shown as one until it is public again."""
 
     app: Annotated[str, Field(examples=["acme"])]
@@ -65,37 +65,25 @@ class MembershipShown(BaseModel):
 
 
 @router.get("/memberships", tags=["reviewer"])
-async def list_memberships(
+async def list_program(
     context: InContext,
     actor: Reader,  # noqa: ARG001
+    wanted: Paged,
     state: Annotated[MembershipState | None, Query()] = None,
-    after: Cursor = None,
-    limit: Limit = 50,
-) -> Page[MembershipShown]:
+) -> Page[MembershipAnswer]:
     """Lists memberships and applications, the longest waiting first."""
-
-    def work(session: Session) -> dict[str, Any]:
-        statement = select(Membership)
-        if state is not None:
-            statement = statement.where(Membership.state == state.value)
-
-        def show(rows: Any) -> list[MembershipShown]:
-            wanted = select(App).where(App.id.in_([row.app_id for row in rows]))
-            apps = {app.id: app for app in session.scalars(wanted)}
-            return [_shown(apps[row.app_id], row) for row in rows]
-
-        return page(session, statement, (Membership.applied_at, Membership.app_id), after, limit, show)
-
-    return Page[MembershipShown].model_validate(await context.transact(work))
+    return await context.transact(
+        lambda session: shown_page(list_memberships(session, state, wanted), lambda found: _shown(*found))
+    )
 
 
 @router.get("/apps/{slug}/membership", tags=["partner", "reviewer"])
-async def read_membership(context: InContext, actor: Viewer, slug: SlugPath) -> MembershipShown:
+async def read_membership(context: InContext, actor: Viewer, slug: SlugPath) -> MembershipAnswer:
     """Returns where the App stands in the Select Partner Program."""
     return await context.transact(lambda session: _shown(*find_membership(session, slug, actor)))
 
 
-@router.post("/apps/{slug}/membership", status_code=201, tags=["partner"], responses={201: {"model": MembershipShown}})
+@router.post("/apps/{slug}/membership", status_code=201, tags=["partner"], responses={201: {"model": MembershipAnswer}})
 async def apply(
     context: InContext, actor: Applicant, slug: SlugPath, body: Application, key: Key = None
 ) -> JSONResponse:
@@ -103,7 +91,6 @@ async def apply(
 
     def work(session: Session) -> Answer:
         app, membership = apply_for_membership(session, slug, actor, now_of(session), body.message)
-        audit(session, actor, "membership.apply", slug)
         return 201, _shown(app, membership).model_dump(mode="json")
 
     asked = {"membership": body.model_dump(), "app": slug}
@@ -112,32 +99,30 @@ async def apply(
 
 
 @router.post("/apps/{slug}/membership/decision", tags=["reviewer"])
-async def decide(context: InContext, actor: Decider, slug: SlugPath, body: MembershipDecision) -> MembershipShown:
+async def decide(context: InContext, actor: Decider, slug: SlugPath, body: MembershipDecision) -> MembershipAnswer:
     """Accepts the application, or declines it with a reason."""
 
-    def work(session: Session) -> MembershipShown:
+    def work(session: Session) -> MembershipAnswer:
         trigger = MembershipTrigger(body.decision)
         app, membership = decide_membership(session, slug, trigger, actor, now_of(session), body.reason)
-        audit(session, actor, f"membership.{body.decision}", slug)
         return _shown(app, membership)
 
     return await context.transact(work)
 
 
 @router.delete("/apps/{slug}/membership", tags=["partner"])
-async def leave(context: InContext, actor: Leaver, slug: SlugPath) -> MembershipShown:
+async def leave(context: InContext, actor: Leaver, slug: SlugPath) -> MembershipAnswer:
     """Leaves the program, or takes the application back."""
 
-    def work(session: Session) -> MembershipShown:
+    def work(session: Session) -> MembershipAnswer:
         app, membership = leave_program(session, slug, actor, now_of(session))
-        audit(session, actor, "membership.leave", slug)
         return _shown(app, membership)
 
     return await context.transact(work)
 
 
-def _shown(app: App, membership: Membership) -> MembershipShown:
-    return MembershipShown(
+def _shown(app: App, membership: Membership) -> MembershipAnswer:
+    return MembershipAnswer(
         app=app.slug,
         state=MembershipState(membership.state),
         paused=is_paused(app, membership),

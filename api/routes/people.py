@@ -1,29 +1,33 @@
 """Companies and their people: who they are, inviting and removing colleagues, handing over ownership."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from api.auth import InContext, allow
-from api.context import audit, now_of
+from api.context import Session, now_of
 from api.idempotency import Answer, once
-from api.routes.invitations import InvitationAnswer, shown_invitations
-from api.schemas.pages import Cursor, Limit, page
+from api.routes.invitations import InvitationAnswer, shown_invitation
+from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Email, Key, Line
-from models import Invitation, Organization, Person
+from models import Organization, Person
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
-from workflow.access.people import find_organization, hand_over, invite_colleague, remove_person, revoke_invitation
+from workflow.access.people import (
+    hand_over,
+    invite_colleague,
+    list_invitations,
+    list_organizations,
+    list_people,
+    remove_person,
+    revoke_invitation,
+)
 from workflow.identity.actors import Actor
-from workflow.work.bells import Bell
 
 router = APIRouter(prefix="/v1/organizations", responses=COMMON)
 
@@ -60,52 +64,20 @@ class PersonAnswer(BaseModel):
     created_at: datetime
 
 
-class OrganizationPage(BaseModel):
-    items: list[OrganizationAnswer]
-    next: str | None
-
-
-class PersonPage(BaseModel):
-    items: list[PersonAnswer]
-    next: str | None
-
-
-class InvitationPage(BaseModel):
-    items: list[InvitationAnswer]
-    next: str | None
-
-
 @router.get("", tags=["partner", "reviewer"])
-async def list_organizations(
-    context: InContext, actor: Viewer, after: Cursor = None, limit: Limit = 50
-) -> OrganizationPage:
+async def list_own_organizations(context: InContext, actor: Viewer, wanted: Paged) -> Page[OrganizationAnswer]:
     """Lists the organizations that the caller may see: a partner's own, or all."""
-
-    def work(session: Session) -> dict[str, Any]:
-        statement = select(Organization).order_by(Organization.id)
-        if actor.role is Role.PARTNER:
-            statement = statement.where(Organization.id == actor.organization_id)
-        return page(
-            session, statement, Organization.id, after, limit, lambda rows: [_organization(one) for one in rows]
-        )
-
-    return OrganizationPage.model_validate(await context.transact(work))
+    return await context.transact(lambda session: shown_page(list_organizations(session, actor, wanted), _organization))
 
 
 @router.get("/{organization_id}/people", tags=["partner", "reviewer"])
-async def list_people(
-    context: InContext, actor: Viewer, organization_id: UUID, after: Cursor = None, limit: Limit = 50
-) -> PersonPage:
+async def list_colleagues(
+    context: InContext, actor: Viewer, organization_id: UUID, wanted: Paged
+) -> Page[PersonAnswer]:
     """Lists who acts for the organization."""
-
-    def work(session: Session) -> dict[str, Any]:
-        find_organization(session, organization_id, actor)
-        people = select(Person).where(Person.organization_id == organization_id, Person.removed_at.is_(None))
-        return page(
-            session, people.order_by(Person.id), Person.id, after, limit, lambda rows: [_person(p) for p in rows]
-        )
-
-    return PersonPage.model_validate(await context.transact(work))
+    return await context.transact(
+        lambda session: shown_page(list_people(session, organization_id, actor, wanted), _person)
+    )
 
 
 @router.delete("/{organization_id}/people/{person_id}", status_code=204, tags=["partner", "admin"])
@@ -114,44 +86,31 @@ async def remove(context: InContext, actor: Manager, organization_id: UUID, pers
 
     def work(session: Session) -> None:
         remove_person(session, organization_id, person_id, actor, now_of(session))
-        audit(session, actor, "person.remove", person_id, organization=str(organization_id))
 
     await context.transact(work)
-    context.ring(Bell.NOTIFICATIONS)
     return Response(status_code=204)
 
 
 @router.put("/{organization_id}/owner", tags=["partner", "admin"])
 async def change_owner(context: InContext, actor: Manager, organization_id: UUID, body: NewOwner) -> PersonAnswer:
     """Hands the ownership over to another person. Both are told."""
-
-    def work(session: Session) -> dict[str, Any]:
-        person = hand_over(session, organization_id, body.person_id, actor, now_of(session))
-        audit(session, actor, "organization.hand_over", organization_id, owner=str(person.id))
-        return _person(person)
-
-    answer = await context.transact(work)
-    context.ring(Bell.NOTIFICATIONS)
-    return PersonAnswer.model_validate(answer)
+    return await context.transact(
+        lambda session: _person(hand_over(session, organization_id, body.person_id, actor, now_of(session)))
+    )
 
 
 @router.get("/{organization_id}/invitations", tags=["partner", "reviewer"])
-async def list_invitations(
-    context: InContext, actor: Viewer, organization_id: UUID, after: Cursor = None, limit: Limit = 50
-) -> InvitationPage:
+async def list_sent_invitations(
+    context: InContext, actor: Viewer, organization_id: UUID, wanted: Paged
+) -> Page[InvitationAnswer]:
     """Lists the organization's invitations, those that ended too."""
 
-    def work(session: Session) -> dict[str, Any]:
-        find_organization(session, organization_id, actor)
+    def work(session: Session) -> Page[InvitationAnswer]:
         now = now_of(session)
-        sent = select(Invitation).where(Invitation.organization_id == organization_id).order_by(Invitation.id)
+        found = list_invitations(session, organization_id, actor, wanted)
+        return shown_page(found, lambda invitation: shown_invitation(invitation, now))
 
-        def show(rows: Sequence[Invitation]) -> list[dict[str, Any]]:
-            return shown_invitations(rows, now)
-
-        return page(session, sent, Invitation.id, after, limit, show)
-
-    return InvitationPage.model_validate(await context.transact(work))
+    return await context.transact(work)
 
 
 @router.post(
@@ -165,15 +124,13 @@ async def invite(
     def work(session: Session) -> Answer:
         now = now_of(session)
         invitation = invite_colleague(
-            session, organization_id, actor, now, context.seal, name=body.name, email=body.email
+            session, organization_id, actor, now, context.envelope.seal, name=body.name, email=body.email
         )
-        audit(session, actor, "invitation.create", invitation.id, organization=str(organization_id))
-        return 201, shown_invitations([invitation], now)[0]
+        return 201, shown_invitation(invitation, now).model_dump(mode="json")
 
     asked = {"invite": body.model_dump(), "organization": str(organization_id)}
     status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
-    context.ring(Bell.NOTIFICATIONS)
-    return JSONResponse(InvitationAnswer.model_validate(answer).model_dump(mode="json"), status)
+    return JSONResponse(answer, status)
 
 
 @router.delete("/{organization_id}/invitations/{invitation_id}", status_code=204, tags=["partner", "admin"])
@@ -182,27 +139,26 @@ async def take_back(context: InContext, actor: Manager, organization_id: UUID, i
 
     def work(session: Session) -> None:
         revoke_invitation(session, organization_id, invitation_id, actor, now_of(session))
-        audit(session, actor, "invitation.revoke", invitation_id, organization=str(organization_id))
 
     await context.transact(work)
     return Response(status_code=204)
 
 
-def _organization(organization: Organization) -> dict[str, Any]:
-    return {
-        "id": organization.id,
-        "name": organization.name,
-        "website": organization.website,
-        "domain": organization.domain,
-        "created_at": organization.created_at,
-    }
+def _organization(organization: Organization) -> OrganizationAnswer:
+    return OrganizationAnswer(
+        id=organization.id,
+        name=organization.name,
+        website=organization.website,
+        domain=organization.domain,
+        created_at=organization.created_at,
+    )
 
 
-def _person(person: Person) -> dict[str, Any]:
-    return {
-        "id": person.id,
-        "name": person.name,
-        "email": person.email,
-        "owner": person.owner,
-        "created_at": person.created_at,
-    }
+def _person(person: Person) -> PersonAnswer:
+    return PersonAnswer(
+        id=person.id,
+        name=person.name,
+        email=person.email,
+        owner=person.owner,
+        created_at=person.created_at,
+    )

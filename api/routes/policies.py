@@ -1,6 +1,5 @@
 """The policy, for admins: its versions, what another would change, and publishing one."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -8,20 +7,18 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from api.auth import InContext, allow
-from api.context import audit
+from api.context import Session
 from api.idempotency import Answer, once
-from api.schemas.pages import Cursor, Limit, Page, page
+from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Key, Object, Prose, Whole
 from models import PolicyVersion
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.identity.actors import Actor
-from workflow.operating.publishing import find_policy, preview_policy, publish_policy, schema_of_policy
+from workflow.operating.publishing import find_policy, list_policies, preview_policy, publish_policy, schema_of_policy
 from workflow.policy.document import load_policies
 
 router = APIRouter(prefix="/v1/policies", responses=COMMON, tags=["admin"])
@@ -64,7 +61,7 @@ class NewPolicy(WantedPolicy):
     note: Annotated[Prose, Field(examples=["Five customers before an App is public."])]
 
 
-class PolicyShown(BaseModel):
+class PolicyVersionAnswer(BaseModel):
     """A version of the policy. It never changes; the highest is the current one."""
 
     version: int
@@ -74,7 +71,7 @@ class PolicyShown(BaseModel):
     published_at: datetime
 
 
-class PolicySchema(BaseModel):
+class PolicySchemaAnswer(BaseModel):
     """The JSON schema of a document. `properties` has the title, description, bounds and `x-unit` of each part."""
 
     model_config = ConfigDict(extra="allow")
@@ -85,33 +82,33 @@ class PolicySchema(BaseModel):
     required: Annotated[list[str], Field(examples=[["customers_to_promote"]])]
 
 
-class PartChange(BaseModel):
+class PartChangeAnswer(BaseModel):
     part: Annotated[str, Field(examples=["customers_to_promote"])]
     before: int | str | None
     after: int | str | None
 
 
-class CodesChange(BaseModel):
+class CodesChangeAnswer(BaseModel):
     part: Annotated[str, Field(examples=["review_steps"])]
     added: list[str]
     dropped: list[str]
 
 
-class AffectedApps(BaseModel):
+class AffectedAppsAnswer(BaseModel):
     """How many Apps, and the first hundred by slug."""
 
     count: int
     apps: list[str]
 
 
-class PolicyPreview(BaseModel):
+class PolicyPreviewAnswer(BaseModel):
     """What the document would change. Open reviews keep the version that their submission was made under."""
 
     base_version: int
-    parts: list[PartChange]
-    codes: list[CodesChange]
-    become_eligible: AffectedApps
-    no_longer_eligible: AffectedApps
+    parts: list[PartChangeAnswer]
+    codes: list[CodesChangeAnswer]
+    become_eligible: AffectedAppsAnswer
+    no_longer_eligible: AffectedAppsAnswer
     judged: Annotated[int, Field(description="Apps in public beta that one of the two policies might promote.")]
     complete: Annotated[bool, Field(description="False: there are more such Apps than were judged.")]
 
@@ -120,27 +117,18 @@ class PolicyPreview(BaseModel):
 async def list_versions(
     context: InContext,
     actor: Operator,  # noqa: ARG001
-    after: Cursor = None,
-    limit: Limit = 50,
-) -> Page[PolicyShown]:
+    wanted: Paged,
+) -> Page[PolicyVersionAnswer]:
     """Lists the versions of the policy, newest first."""
-
-    def show(rows: Sequence[PolicyVersion]) -> list[PolicyShown]:
-        return [_shown(row) for row in rows]
-
-    def work(session: Session) -> dict[str, Any]:
-        return page(session, select(PolicyVersion), PolicyVersion.version, after, limit, show, newest_first=True)
-
-    return Page[PolicyShown].model_validate(await context.transact(work))
+    return await context.transact(lambda session: shown_page(list_policies(session, wanted), _shown))
 
 
-@router.post("", status_code=201, responses={201: {"model": PolicyShown}})
+@router.post("", status_code=201, responses={201: {"model": PolicyVersionAnswer}})
 async def publish(context: InContext, actor: Operator, body: NewPolicy, key: Key = None) -> JSONResponse:
     """Publishes the next version. New submissions and every promotion are judged by it from then on."""
 
     def work(session: Session) -> Answer:
         made = publish_policy(session, body.document, base=body.base_version, note=body.note, actor=actor)
-        audit(session, actor, "policy.publish", str(made.version), note=body.note)
         return 201, _shown(made).model_dump(mode="json")
 
     asked = {"policy": body.model_dump(mode="json")}
@@ -149,17 +137,19 @@ async def publish(context: InContext, actor: Operator, body: NewPolicy, key: Key
 
 
 @router.post("/preview")
-async def preview(context: InContext, actor: Operator, body: WantedPolicy) -> PolicyPreview:  # noqa: ARG001
+async def preview(context: InContext, actor: Operator, body: WantedPolicy) -> PolicyPreviewAnswer:  # noqa: ARG001
     """Tells what a document would change if it were published now. Changes nothing."""
 
-    def work(session: Session) -> PolicyPreview:
+    def work(session: Session) -> PolicyPreviewAnswer:
         seen = preview_policy(session, body.document, load_policies(session), context.rulebook)
-        return PolicyPreview(
+        return PolicyPreviewAnswer(
             base_version=seen.base,
-            parts=[PartChange(part=one.part, before=one.before, after=one.after) for one in seen.changes],
-            codes=[CodesChange(part=one.part, added=[*one.added], dropped=[*one.dropped]) for one in seen.lists],
-            become_eligible=AffectedApps(count=seen.become_eligible.count, apps=[*seen.become_eligible.apps]),
-            no_longer_eligible=AffectedApps(count=seen.no_longer_eligible.count, apps=[*seen.no_longer_eligible.apps]),
+            parts=[PartChangeAnswer(part=one.part, before=one.before, after=one.after) for one in seen.changes],
+            codes=[CodesChangeAnswer(part=one.part, added=[*one.added], dropped=[*one.dropped]) for one in seen.lists],
+            become_eligible=AffectedAppsAnswer(count=seen.become_eligible.count, apps=[*seen.become_eligible.apps]),
+            no_longer_eligible=AffectedAppsAnswer(
+                count=seen.no_longer_eligible.count, apps=[*seen.no_longer_eligible.apps]
+            ),
             judged=seen.judged,
             complete=seen.complete,
         )
@@ -168,25 +158,25 @@ async def preview(context: InContext, actor: Operator, body: WantedPolicy) -> Po
 
 
 @router.get("/current")
-async def read_current(context: InContext, actor: Operator) -> PolicyShown:  # noqa: ARG001
+async def read_current(context: InContext, actor: Operator) -> PolicyVersionAnswer:  # noqa: ARG001
     """Returns the version that promotion and new submissions are judged by."""
     return await context.transact(lambda session: _shown(find_policy(session, None)))
 
 
 @router.get("/schema")
-async def read_schema(actor: Operator) -> PolicySchema:  # noqa: ARG001
+async def read_schema(actor: Operator) -> PolicySchemaAnswer:  # noqa: ARG001
     """Returns the JSON schema of the policy document, of which a form can be made: what each part is and may be."""
-    return PolicySchema.model_validate(schema_of_policy())
+    return PolicySchemaAnswer.model_validate(schema_of_policy())
 
 
 @router.get("/{version:int}")
-async def read_version(context: InContext, actor: Operator, version: Version) -> PolicyShown:  # noqa: ARG001
+async def read_version(context: InContext, actor: Operator, version: Version) -> PolicyVersionAnswer:  # noqa: ARG001
     """Returns a version."""
     return await context.transact(lambda session: _shown(find_policy(session, version)))
 
 
-def _shown(row: PolicyVersion) -> PolicyShown:
-    return PolicyShown(
+def _shown(row: PolicyVersion) -> PolicyVersionAnswer:
+    return PolicyVersionAnswer(
         version=row.version,
         document=row.document,
         note=row.note,

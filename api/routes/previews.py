@@ -6,21 +6,25 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from api.auth import InContext, allow
-from api.context import audit, now_of
-from api.idempotency import Answer, once
-from api.schemas.entries import EntryShown, shown_entry
-from api.schemas.pages import Cursor, Limit, page
+from api.context import Session, now_of
+from api.idempotency import Answer, ShownOnce, once
+from api.schemas.entries import EntryAnswer, shown_entry
+from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Key, SlugPath
 from models import PreviewLink
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON, PUBLIC
-from workflow.apps import find_app
-from workflow.catalog.previews import TOKEN_CHARACTERS, create_preview, previewed_app, previewed_entry, revoke_preview
+from workflow.catalog.previews import (
+    TOKEN_CHARACTERS,
+    create_preview,
+    list_previews,
+    previewed_app,
+    previewed_entry,
+    revoke_preview,
+)
 from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1")
@@ -54,16 +58,9 @@ class PreviewAnswer(BaseModel):
 
 
 class NewPreviewAnswer(PreviewAnswer):
-    """A link and, the first time and never again, its address."""
+    """A link and its address, which is shown once."""
 
     path: str | None
-
-
-class PreviewList(BaseModel):
-    """A page of links, oldest first; `next` leads to the one after it."""
-
-    items: list[PreviewAnswer]
-    next: str | None
 
 
 @router.post(
@@ -72,48 +69,37 @@ class PreviewList(BaseModel):
 async def create(
     context: InContext, actor: Builder, slug: SlugPath, body: NewPreview, key: Key = None
 ) -> dict[str, Any]:
-    """Makes a private link to the entry of an App that is building or submitted; its address is shown this once."""
-    tokens: list[str] = []
+    """Makes a private link to the entry of an App that is building or submitted; its address is shown once."""
 
     def work(session: Session) -> Answer:
         life = timedelta(days=body.days)
         link, token = create_preview(session, slug, actor, now_of(session), life=life)
-        tokens.append(token)
-        audit(session, actor, "preview.create", link.id, app=slug, days=body.days)
-        return 201, _link(link)
+        return 201, _link(link) | {"path": f"/v1/previews/{token}"}
 
     asked = {"preview": body.model_dump(), "app": slug}
-    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
-    return {**answer, "path": f"/v1/previews/{tokens[0]}" if tokens else None}
+    path = ShownOnce("path", context.envelope)
+    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s), path))
+    return answer
 
 
-@router.get("/apps/{slug}/previews", tags=["partner"], response_model=PreviewList, responses=COMMON)
-async def list_links(
-    context: InContext, actor: Viewer, slug: SlugPath, after: Cursor = None, limit: Limit = 50
-) -> dict[str, Any]:
+@router.get("/apps/{slug}/previews", tags=["partner"], responses=COMMON)
+async def list_links(context: InContext, actor: Viewer, slug: SlugPath, wanted: Paged) -> Page[PreviewAnswer]:
     """Lists the App's links, without their addresses."""
-
-    def work(session: Session) -> dict[str, Any]:
-        app = find_app(session, slug, actor)
-        statement = select(PreviewLink).where(PreviewLink.app_id == app.id).order_by(PreviewLink.id)
-        return page(session, statement, PreviewLink.id, after, limit, lambda links: [_link(link) for link in links])
-
-    return await context.transact(work)
+    return await context.transact(
+        lambda session: shown_page(
+            list_previews(session, slug, actor, wanted), lambda link: PreviewAnswer.model_validate(_link(link))
+        )
+    )
 
 
 @router.delete("/apps/{slug}/previews/{link_id}", status_code=204, tags=["partner"], responses=COMMON)
 async def revoke(context: InContext, actor: Builder, slug: SlugPath, link_id: UUID) -> Response:
     """Makes a link useless at once."""
-
-    def work(session: Session) -> None:
-        revoke_preview(session, slug, link_id, actor, now_of(session))
-        audit(session, actor, "preview.revoke", link_id, app=slug)
-
-    await context.transact(work)
+    await context.transact(lambda session: revoke_preview(session, slug, link_id, actor, now_of(session)))
     return Response(status_code=204)
 
 
-@router.get("/previews/{token}", tags=["everyone"], response_model=EntryShown, responses=PUBLIC)
+@router.get("/previews/{token}", tags=["everyone"], response_model=EntryAnswer, responses=PUBLIC)
 async def show(context: InContext, token: Token, response: Response) -> dict[str, Any]:
     """Shows the entry behind a private link, as it would stand in the catalog."""
 

@@ -8,20 +8,25 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
-from sqlalchemy.orm import Session
 
 from api.auth import InContext, allow
-from api.context import ApiContext, audit
+from api.context import ApiContext, Session
 from api.idempotency import Answer, once
-from api.schemas.pages import Cursor, Limit, Page, page
+from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Key, Prose, ReasonCode
 from models import SavedReason
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.identity.actors import Actor
-from workflow.reasons import current_saved_reasons
-from workflow.reviewing.saved_reasons import add_saved_reason, retire_saved_reason, revise_saved_reason, versions_of
+from workflow.reviewing.saved_reasons import (
+    add_saved_reason,
+    list_saved_reasons,
+    retire_saved_reason,
+    revise_saved_reason,
+    versions_of,
+)
+from workflow.sql.storable import WITHOUT_NUL
 
 router = APIRouter(prefix="/v1/saved-reasons", responses=COMMON, tags=["reviewer"])
 
@@ -41,7 +46,7 @@ class NewVersion(Body):
     """The words of a saved reason, and where to fix what it names."""
 
     text: Prose
-    where: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=500)] = ""
+    where: Annotated[str, StringConstraints(pattern=WITHOUT_NUL, max_length=500)] = ""
 
 
 class NewSavedReason(NewVersion):
@@ -50,7 +55,7 @@ class NewSavedReason(NewVersion):
     code: Annotated[ReasonCode, Field(examples=["partners_page.no_utm"]), AfterValidator(_not_other)]
 
 
-class ShownReason(BaseModel):
+class SavedReasonAnswer(BaseModel):
     """One version of a saved reason. The highest version counts; a retired one cannot be picked."""
 
     code: Annotated[str, Field(examples=["partners_page.no_utm"])]
@@ -62,31 +67,21 @@ class ShownReason(BaseModel):
     written_at: datetime
 
 
-class Versions(BaseModel):
-    """All versions of a saved reason, oldest first."""
-
-    items: list[ShownReason]
-
-
 @router.get("")
-async def list_saved_reasons(
+async def list_current(
     context: InContext,
     actor: Viewer,  # noqa: ARG001
+    wanted: Paged,
     retired: Annotated[bool, Query(description="Retired ones too.")] = False,
-    after: Cursor = None,
-    limit: Limit = 50,
-) -> Page[ShownReason]:
+) -> Page[SavedReasonAnswer]:
     """Lists the saved reasons as they stand, by code."""
 
-    def work(session: Session) -> Page[ShownReason]:
-        statement = current_saved_reasons(retired=retired)
-        found = page(session, statement, SavedReason.code, after, limit, lambda rows: [_shown(row) for row in rows])
-        return Page[ShownReason](**found)
-
-    return await context.transact(work)
+    return await context.transact(
+        lambda session: shown_page(list_saved_reasons(session, wanted, retired=retired), _shown)
+    )
 
 
-@router.post("", status_code=201, response_model=ShownReason)
+@router.post("", status_code=201, response_model=SavedReasonAnswer)
 async def add(context: InContext, actor: Editor, body: NewSavedReason, key: Key = None) -> JSONResponse:
     """Saves a reason under a new code."""
     return await _write(
@@ -94,44 +89,33 @@ async def add(context: InContext, actor: Editor, body: NewSavedReason, key: Key 
         actor,
         key,
         {"saved_reason": body.model_dump()},
-        "saved_reason.add",
         lambda session: add_saved_reason(session, body.code, body.text, body.where, actor),
     )
 
 
 @router.get("/{code}")
-async def read(context: InContext, actor: Viewer, code: CodePath) -> Versions:  # noqa: ARG001
-    """Returns all versions of a saved reason."""
-
-    def work(session: Session) -> Versions:
-        return Versions(items=[_shown(row) for row in versions_of(session, code)])
-
-    return await context.transact(work)
+async def read(context: InContext, actor: Viewer, code: CodePath) -> Page[SavedReasonAnswer]:  # noqa: ARG001
+    """Returns all versions of a saved reason, oldest first: they are one page."""
+    return await context.transact(lambda s: Page(items=[_shown(row) for row in versions_of(s, code)]))
 
 
-@router.post("/{code}/versions", status_code=201, response_model=ShownReason)
+@router.post("/{code}/versions", status_code=201, response_model=SavedReasonAnswer)
 async def revise(context: InContext, actor: Editor, code: CodePath, body: NewVersion, key: Key = None) -> JSONResponse:
-    """Returns a saved reason new words from now on; decisions made before keep theirs. Brings back a retired one."""
+    """Writes new words for a saved reason from now on; decisions made before keep theirs. Brings back a retired one."""
     return await _write(
         context,
         actor,
         key,
         {"saved_reason": code, **body.model_dump()},
-        "saved_reason.revise",
         lambda session: revise_saved_reason(session, code, body.text, body.where, actor),
     )
 
 
 @router.delete("/{code}")
-async def retire(context: InContext, actor: Editor, code: CodePath) -> ShownReason:
+async def retire(context: InContext, actor: Editor, code: CodePath) -> SavedReasonAnswer:
     """Takes a saved reason out of use. Doing it again changes nothing."""
 
-    def work(session: Session) -> ShownReason:
-        saved = retire_saved_reason(session, code, actor)
-        audit(session, actor, "saved_reason.retire", code, version=saved.version)
-        return _shown(saved)
-
-    return await context.transact(work)
+    return await context.transact(lambda session: _shown(retire_saved_reason(session, code, actor)))
 
 
 async def _write(
@@ -139,20 +123,17 @@ async def _write(
     actor: Actor,
     key: str | None,
     asked: object,
-    action: str,
     change: Callable[[Session], SavedReason],
 ) -> JSONResponse:
     def make(session: Session) -> Answer:
-        saved = change(session)
-        audit(session, actor, action, saved.code, version=saved.version)
-        return 201, _shown(saved).model_dump(mode="json")
+        return 201, _shown(change(session)).model_dump(mode="json")
 
     status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: make(s)))
     return JSONResponse(answer, status)
 
 
-def _shown(saved: SavedReason) -> ShownReason:
-    return ShownReason(
+def _shown(saved: SavedReason) -> SavedReasonAnswer:
+    return SavedReasonAnswer(
         code=saved.code,
         version=saved.version,
         text=saved.text,

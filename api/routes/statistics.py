@@ -6,10 +6,9 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, Field
-from sqlalchemy.orm import Session
 
 from api.auth import InContext, allow
-from api.context import now_of
+from api.context import Session, now_of
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
@@ -29,7 +28,7 @@ def _of_this_millennium(day: date) -> date:
     return day
 
 
-class WaitingNow(BaseModel):
+class WaitingReviewsAnswer(BaseModel):
     """The open reviews as of now. `due_soon` and `overdue` do not overlap."""
 
     open: int
@@ -38,7 +37,7 @@ class WaitingNow(BaseModel):
     overdue: int
 
 
-class FoundOften(BaseModel):
+class TopFindingAnswer(BaseModel):
     """A finding, and in how many of the week's decided reviews it was there."""
 
     step: Annotated[str, Field(examples=["partner_documentation"])]
@@ -46,7 +45,7 @@ class FoundOften(BaseModel):
     reviews: int
 
 
-class WeekInNumbers(BaseModel):
+class WeekAnswer(BaseModel):
     """A week from its Monday, in the platform's time zone. A review counts in the week in which it was decided.
 
     Decided means approved or changes requested. Hours are wall time from submission to decision, nights and weekends
@@ -62,15 +61,15 @@ class WeekInNumbers(BaseModel):
     hours_to_decision_p50: float | None
     hours_to_decision_p90: float | None
     rounds_to_approval: Annotated[float | None, Field(description="The mean over the Apps approved in the week.")]
-    top_findings: list[FoundOften]
+    top_findings: list[TopFindingAnswer]
 
 
-class ReviewStatistics(BaseModel):
+class ReviewStatisticsAnswer(BaseModel):
     """What waits now, and what was decided week by week, oldest first."""
 
-    waiting: WaitingNow
+    waiting: WaitingReviewsAnswer
     time_zone: Annotated[str, Field(examples=["America/Los_Angeles"])]
-    weeks: list[WeekInNumbers]
+    weeks: list[WeekAnswer]
 
 
 @router.get("/reviews")
@@ -82,29 +81,29 @@ async def review_statistics(
         Annotated[date, AfterValidator(_of_this_millennium)] | None,
         Query(description="A day of the last week; today when it is not given."),
     ] = None,
-) -> ReviewStatistics:
+) -> ReviewStatisticsAnswer:
     """Returns how many reviews wait, and for each week what was decided, how fast, in how many rounds, and why not."""
 
-    def work(session: Session) -> ReviewStatistics:
+    def work(session: Session) -> ReviewStatisticsAnswer:
         now = now_of(session)
         zone = load_policies(session).current.calendar.time_zone
         last = until or now.astimezone(ZoneInfo(zone)).date()
         found = weeks_of_reviews(session, last=last, weeks=weeks, time_zone=zone)
-        return ReviewStatistics(
+        return ReviewStatisticsAnswer(
             waiting=_waiting(waiting_reviews(session, now)), time_zone=zone, weeks=[_week(week) for week in found]
         )
 
     return await context.transact(work)
 
 
-def _waiting(waiting: Waiting) -> WaitingNow:
-    return WaitingNow(
+def _waiting(waiting: Waiting) -> WaitingReviewsAnswer:
+    return WaitingReviewsAnswer(
         open=waiting.open, unclaimed=waiting.unclaimed, due_soon=waiting.due_soon, overdue=waiting.overdue
     )
 
 
-def _week(week: Week) -> WeekInNumbers:
-    return WeekInNumbers(
+def _week(week: Week) -> WeekAnswer:
+    return WeekAnswer(
         monday=week.monday,
         opened=week.opened,
         decided=week.decided,
@@ -114,7 +113,7 @@ def _week(week: Week) -> WeekInNumbers:
         hours_to_decision_p50=_hours(week.time_to_decision_p50),
         hours_to_decision_p90=_hours(week.time_to_decision_p90),
         rounds_to_approval=week.rounds_to_approval,
-        top_findings=[FoundOften(step=one.step, code=one.code, reviews=one.reviews) for one in week.top_findings],
+        top_findings=[TopFindingAnswer(step=one.step, code=one.code, reviews=one.reviews) for one in week.top_findings],
     )
 
 

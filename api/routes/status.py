@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InContext, allow
+from api.context import Session
 from api.schemas.findings import FindingAnswer
 from api.schemas.values import SlugPath
 from models.lifecycle import AppState, AppTrigger, StepState
@@ -45,7 +45,7 @@ class StepAnswer(BaseModel):
     where: str
 
 
-class ReasonAnswer(BaseModel):
+class ChangeReasonAnswer(BaseModel):
     """A reason for changes: its code, its words, and where to mend it."""
 
     code: str
@@ -53,7 +53,7 @@ class ReasonAnswer(BaseModel):
     where: str = ""
 
 
-class ReviewAnswer(BaseModel):
+class LatestReviewAnswer(BaseModel):
     """The open review, or the last. `place` is its place in the queue while it is open."""
 
     round: int
@@ -63,7 +63,7 @@ class ReviewAnswer(BaseModel):
     outcome: ReviewOutcome | None
     place: int | None
     steps: list[StepAnswer]
-    reasons: list[ReasonAnswer]
+    reasons: list[ChangeReasonAnswer]
 
 
 class EventAnswer(BaseModel):
@@ -85,7 +85,7 @@ class StatusAnswer(BaseModel):
     turn: Literal["partner", "reviewer", "schedule", "nobody"]
     words: str
     triggers: list[TriggerAnswer]
-    review: ReviewAnswer | None
+    review: LatestReviewAnswer | None
     history: list[EventAnswer]
 
 

@@ -6,19 +6,15 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from pydantic import BaseModel, ConfigDict
 
 from api.auth import InContext, allow
-from api.schemas.pages import Cursor, Limit, page
+from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import SlugPath
-from models import AuditEntry
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
-from workflow.apps import find_app
-from workflow.building.test_account import READ, read_test_account
+from workflow.building.test_account import list_readings, read_test_account
 from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1/apps/{slug}/test-account", responses=COMMON)
@@ -38,42 +34,26 @@ class TestAccountAnswer(BaseModel):
 class ReadingAnswer(BaseModel):
     """Somebody read the password: when, in which role, and who, by an id."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     at: datetime
     actor_role: Role
     actor_id: UUID
 
 
-class ReadingList(BaseModel):
-    """A page of readings, oldest first; `next` leads to the one after it."""
-
-    items: list[ReadingAnswer]
-    next: str | None
-
-
 @router.get("", tags=["reviewer"], response_model=TestAccountAnswer)
 async def read(context: InContext, actor: Reader, slug: SlugPath, response: Response) -> dict[str, Any]:
     """Shows the test account to the reviewer who holds the App's open review, and to admins. The reading is logged."""
-    answer = await context.transact(lambda session: asdict(read_test_account(session, slug, actor, context.unseal)))
+    answer = await context.transact(
+        lambda session: asdict(read_test_account(session, slug, actor, context.envelope.unseal))
+    )
     response.headers["Cache-Control"] = "no-store"
     return answer
 
 
-@router.get("/readings", tags=["partner", "reviewer"], response_model=ReadingList)
-async def readings(
-    context: InContext, actor: Viewer, slug: SlugPath, after: Cursor = None, limit: Limit = 50
-) -> dict[str, Any]:
+@router.get("/readings", tags=["partner", "reviewer"])
+async def readings(context: InContext, actor: Viewer, slug: SlugPath, wanted: Paged) -> Page[ReadingAnswer]:
     """Lists who read the password of the App's test account, and when."""
-
-    def work(session: Session) -> dict[str, Any]:
-        find_app(session, slug, actor)
-        statement = select(AuditEntry).where(AuditEntry.target == slug, AuditEntry.action == READ)
-        return page(
-            session,
-            statement.order_by(AuditEntry.id),
-            AuditEntry.id,
-            after,
-            limit,
-            lambda rows: [{"at": row.at, "actor_role": row.actor_role, "actor_id": row.actor_id} for row in rows],
-        )
-
-    return await context.transact(work)
+    return await context.transact(
+        lambda session: shown_page(list_readings(session, slug, actor, wanted), ReadingAnswer.model_validate)
+    )

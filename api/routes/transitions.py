@@ -6,36 +6,33 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Response
 from pydantic import Field, StringConstraints
-from sqlalchemy import select, text
-from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InContext, allow
-from api.context import ApiContext
+from api.context import ApiContext, Session
 from api.schemas.outcomes import (
-    ItemAnswers,
-    LoggedTransition,
-    RequestShown,
-    TriggersShown,
+    LoggedTransitionAnswer,
+    RequestItemsAnswer,
+    TransitionRequestAnswer,
+    TriggersAnswer,
     answer_of,
     shown_judgment,
-    shown_log,
     shown_request,
+    shown_transition,
     shown_when_new,
 )
-from api.schemas.pages import Cursor, Limit, Page, page
+from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import MAX_ITEMS, GivenReason, Key, Moment, PickedReason, Prefer, Reasons, Slug, SlugPath, Whole
 from api.schemas.values import Body as Shape
 from api.waiting import seconds_to_wait
-from models import App, Transition, TransitionRequest
-from models.lifecycle import AppState, AppTrigger, Role
+from models.lifecycle import AppState, AppTrigger
 from models.request import RequestStatus
 from models.token import Scope
 from web.problems import COMMON
 from workflow.apps import find_app
-from workflow.errors import NotFound
 from workflow.identity.actors import Actor
 from workflow.lifecycle.facts import Ask
 from workflow.lifecycle.loading import load_facts
+from workflow.lifecycle.reading import find_request, list_log, list_requests
 from workflow.lifecycle.requests import Wanted
 from workflow.policy.document import load_policies
 from workflow.reasons import Reason
@@ -66,9 +63,9 @@ class BulkItem(NewTransitionRequest):
 _ASKED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The request's outcome, when it was waited for or known; or an answer for each of many.",
-        "model": RequestShown | ItemAnswers,
+        "model": TransitionRequestAnswer | RequestItemsAnswer,
     },
-    202: {"description": "Accepted: it will be judged, once, whatever happens.", "model": RequestShown},
+    202: {"description": "Accepted: it will be judged, once, whatever happens.", "model": TransitionRequestAnswer},
 }
 
 
@@ -88,20 +85,20 @@ async def ask_for_transitions(
 
 
 @router.get("/transition-requests/{request_id}", tags=["service", "partner", "reviewer"])
-async def read_request(context: InContext, actor: Viewer, request_id: UUID) -> RequestShown:
+async def read_request(context: InContext, actor: Viewer, request_id: UUID) -> TransitionRequestAnswer:
     """Returns a request and what became of it: `due`, `applied`, `refused` with every unmet rule, or `dead`."""
     return await context.transact(lambda session: _request(session, request_id, actor))
 
 
 @router.get("/apps/{slug}/triggers", tags=["partner", "reviewer", "service"])
-async def triggers(context: InContext, actor: Viewer, slug: SlugPath) -> TriggersShown:
+async def triggers(context: InContext, actor: Viewer, slug: SlugPath) -> TriggersAnswer:
     """Returns every trigger: whether the caller could ask for it with success now, and if not, every unmet rule."""
 
-    def work(session: Session) -> TriggersShown:
+    def work(session: Session) -> TriggersAnswer:
         app = find_app(session, slug, actor)
         facts = load_facts(session, [app.id], load_policies(session))[app.id].facts
         judged = context.rulebook.triggers_of(facts.asked_by(Ask(actor)))
-        return TriggersShown(
+        return TriggersAnswer(
             state=AppState(app.state), version=app.version, triggers=[shown_judgment(one) for one in judged]
         )
 
@@ -109,42 +106,29 @@ async def triggers(context: InContext, actor: Viewer, slug: SlugPath) -> Trigger
 
 
 @router.get("/apps/{slug}/transitions", tags=["partner", "reviewer", "service"])
-async def log(
-    context: InContext, actor: Viewer, slug: SlugPath, after: Cursor = None, limit: Limit = 50
-) -> Page[LoggedTransition]:
+async def log(context: InContext, actor: Viewer, slug: SlugPath, wanted: Paged) -> Page[LoggedTransitionAnswer]:
     """Returns the App's log, oldest first."""
-
-    def work(session: Session) -> dict[str, Any]:
-        app = find_app(session, slug, actor)
-        statement = select(Transition).where(Transition.app_id == app.id)
-        return page(session, statement, Transition.version, after, limit, lambda rows: shown_log(session, app.id, rows))
-
-    return Page[LoggedTransition].model_validate(await context.transact(work))
+    return await context.transact(
+        lambda session: shown_page(list_log(session, find_app(session, slug, actor).id, wanted), shown_transition)
+    )
 
 
 @router.get("/apps/{slug}/transition-requests", tags=["partner", "reviewer", "service"])
-async def list_requests(
+async def list_asked(
     context: InContext,
     actor: Viewer,
     slug: SlugPath,
+    wanted: Paged,
     status: Annotated[RequestStatus | None, Query()] = None,
-    after: Cursor = None,
-    limit: Limit = 50,
-) -> Page[RequestShown]:
+) -> Page[TransitionRequestAnswer]:
     """Lists what was asked of the App and what became of it, newest first."""
 
-    def work(session: Session) -> dict[str, Any]:
+    def work(session: Session) -> Page[TransitionRequestAnswer]:
         app = find_app(session, slug, actor)
-        statement = select(TransitionRequest).where(TransitionRequest.app_id == app.id)
-        if status is not None:
-            statement = statement.where(TransitionRequest.status == status.value)
+        found = list_requests(session, app.id, status, wanted)
+        return shown_page(found, lambda request: shown_request(request, app.slug, actor))
 
-        def show(rows: Sequence[TransitionRequest]) -> list[RequestShown]:
-            return [shown_request(row, app.slug, actor) for row in rows]
-
-        return page(session, statement, TransitionRequest.id, after, limit, show, newest_first=True)
-
-    return Page[RequestShown].model_validate(await context.transact(work))
+    return await context.transact(work)
 
 
 def wanted_of(body: NewTransitionRequest, key: str | None) -> Wanted:
@@ -191,32 +175,10 @@ async def ask_for_one(context: ApiContext, actor: Actor, wanted: Wanted, prefer:
 async def _ask_for_many(context: ApiContext, actor: Actor, items: list[BulkItem]) -> Response:
     wanted = [wanted_of(item, item.idempotency_key) for item in items]
     answers = await context.accept_many(actor, wanted)
-    shown = ItemAnswers(items=[answer_of(answer) for answer in answers])
+    shown = RequestItemsAnswer(items=[answer_of(answer) for answer in answers])
     return Response(shown.model_dump_json(), media_type="application/json")
 
 
-def _request(session: Session, request_id: UUID, actor: Actor) -> RequestShown:
-    statement = (
-        select(TransitionRequest, App.slug)
-        .join(App, App.id == TransitionRequest.app_id)
-        .where(TransitionRequest.id == request_id)
-        .execution_options(populate_existing=True)
-    )
-    if actor.role is Role.PARTNER:
-        statement = statement.where(App.organization_id == actor.organization_id)
-    found = session.execute(statement).one_or_none()
-    if found is None:
-        raise NotFound("request.not_found", f"There is no request {request_id} that you may see.", "Check its id.")
-    request, slug = found
+def _request(session: Session, request_id: UUID, actor: Actor) -> TransitionRequestAnswer:
+    request, slug = find_request(session, request_id, actor)
     return shown_request(request, slug, actor)
-
-
-def finder(engine: Any) -> Any:
-    """Returns the waiter's look: which of some requests are judged. One statement: `engine` needs no transaction."""
-
-    async def find_finished(ids: list[UUID]) -> set[UUID]:
-        async with engine.connect() as connection:
-            statement = text("SELECT id FROM transition_request WHERE id = ANY(:ids) AND status <> 'due'")
-            return set((await connection.execute(statement, {"ids": ids})).scalars())
-
-    return find_finished

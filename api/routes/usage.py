@@ -1,18 +1,15 @@
 """What services report: customers that enabled an App, and installs through its OAuth flow; and what that counts."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, StringConstraints
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from api.auth import EVERY_ROLE, InContext, allow
-from api.context import ApiContext, audit_many, now_of
-from api.schemas.pages import Cursor, Limit, page
+from api.context import ApiContext, Session, now_of
+from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import MAX_ITEMS, Body, Flag, Moment, Slug, SlugPath, Workspace
 from models import Customer, OAuthInstall
 from models.lifecycle import Role
@@ -21,9 +18,9 @@ from web.problems import COMMON, problem_of
 from workflow.apps import find_app
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
+from workflow.pages import PageRequest
 from workflow.policy.document import load_policies
-from workflow.usage.reports import Report, Reported, Use, report_use
-from workflow.work.bells import Bell
+from workflow.usage.reports import Report, Reported, Use, list_workspaces, report_use
 
 router = APIRouter(prefix="/v1", responses=COMMON)
 
@@ -62,7 +59,7 @@ class UsageAnswers(BaseModel):
     items: list[UsageAnswer]
 
 
-class Counted(BaseModel):
+class CountedAnswer(BaseModel):
     """What is counted of the App after the report."""
 
     changed: bool
@@ -70,7 +67,7 @@ class Counted(BaseModel):
     oauth_installed: bool
 
 
-class WorkspaceCount(BaseModel):
+class WorkspaceAnswer(BaseModel):
     """One workspace, whether it counts, and why."""
 
     workspace: Annotated[str, Field(examples=["workspace-1"])]
@@ -80,15 +77,13 @@ class WorkspaceCount(BaseModel):
     withdrawn_at: datetime | None
 
 
-class WorkspaceCounts(BaseModel):
+class WorkspacesAnswer(Page[WorkspaceAnswer]):
     """A page of workspaces, by name, with what is counted of all and what promotion needs."""
 
     app: Annotated[str, Field(examples=["acme"])]
     onboarded_customers: int
     customers_to_promote: int
     oauth_installed: bool
-    items: list[WorkspaceCount]
-    next: str | None
 
 
 @router.post("/usage", tags=["service"])
@@ -100,71 +95,75 @@ async def report_many(context: InContext, actor: Reporter, body: UsageReports) -
     """
     reports = [Report(item.app, item.use, item.workspace, item.enabled, item.at) for item in body.items]
     answers = await context.transact(lambda session: _take(context, session, actor, reports))
-    _ring(context, answers)
     return UsageAnswers(items=[_answered(answer) for answer in answers])
 
 
 @router.get("/apps/{slug}/customers", tags=["partner", "reviewer", "service"])
 async def list_customers(
-    context: InContext, actor: Viewer, slug: SlugPath, counts: Counting = None, after: Cursor = None, limit: Limit = 50
-) -> WorkspaceCounts:
+    context: InContext,
+    actor: Viewer,
+    slug: SlugPath,
+    wanted: Paged,
+    counts: Counting = None,
+) -> WorkspacesAnswer:
     """Explains the counter of customers: which workspaces count, and why another does not."""
-    return await _list(context, actor, Customer, slug, counts, after, limit)
+    return await _list(context, actor, Use.CUSTOMER, slug, counts, wanted)
 
 
 @router.get("/apps/{slug}/oauth-installs", tags=["partner", "reviewer", "service"])
 async def list_installs(
-    context: InContext, actor: Viewer, slug: SlugPath, counts: Counting = None, after: Cursor = None, limit: Limit = 50
-) -> WorkspaceCounts:
+    context: InContext,
+    actor: Viewer,
+    slug: SlugPath,
+    wanted: Paged,
+    counts: Counting = None,
+) -> WorkspacesAnswer:
     """Lists the workspaces on which the App was installed through its OAuth flow, and those where it is gone."""
-    return await _list(context, actor, OAuthInstall, slug, counts, after, limit)
+    return await _list(context, actor, Use.OAUTH_INSTALL, slug, counts, wanted)
 
 
 @router.put("/apps/{slug}/customers/{workspace}", tags=["service"])
-async def report_customer(context: InContext, actor: Reporter, slug: SlugPath, workspace: Workspace) -> Counted:
+async def report_customer(context: InContext, actor: Reporter, slug: SlugPath, workspace: Workspace) -> CountedAnswer:
     """Reports that a workspace enabled the App. Reporting it again changes nothing."""
     return await _report(context, actor, Report(slug, Use.CUSTOMER, workspace))
 
 
 @router.delete("/apps/{slug}/customers/{workspace}", tags=["service"])
-async def withdraw_customer(context: InContext, actor: Reporter, slug: SlugPath, workspace: Workspace) -> Counted:
+async def withdraw_customer(context: InContext, actor: Reporter, slug: SlugPath, workspace: Workspace) -> CountedAnswer:
     """Reports that a workspace no longer uses the App."""
     return await _report(context, actor, Report(slug, Use.CUSTOMER, workspace, enabled=False))
 
 
 @router.put("/apps/{slug}/oauth-installs/{workspace}", tags=["service"])
-async def report_install(context: InContext, actor: Reporter, slug: SlugPath, workspace: Workspace) -> Counted:
+async def report_install(context: InContext, actor: Reporter, slug: SlugPath, workspace: Workspace) -> CountedAnswer:
     """Reports an install through the OAuth flow."""
     return await _report(context, actor, Report(slug, Use.OAUTH_INSTALL, workspace))
 
 
 @router.delete("/apps/{slug}/oauth-installs/{workspace}", tags=["service"])
-async def withdraw_install(context: InContext, actor: Reporter, slug: SlugPath, workspace: Workspace) -> Counted:
+async def withdraw_install(context: InContext, actor: Reporter, slug: SlugPath, workspace: Workspace) -> CountedAnswer:
     """Reports that an install is gone."""
     return await _report(context, actor, Report(slug, Use.OAUTH_INSTALL, workspace, enabled=False))
 
 
-async def _report(context: ApiContext, actor: Actor, report: Report) -> Counted:
-    def work(session: Session) -> tuple[Reported, Counted]:
+async def _report(context: ApiContext, actor: Actor, report: Report) -> CountedAnswer:
+    def work(session: Session) -> CountedAnswer:
         answer = _take(context, session, actor, [report])[0]
         if isinstance(answer, WorkflowError):
             raise answer
         app = find_app(session, report.app, actor)
         session.refresh(app)
-        return answer, Counted(
+        return CountedAnswer(
             changed=answer.changed, onboarded_customers=app.onboarded_customers, oauth_installed=app.oauth_installed
         )
 
-    answer, counted = await context.transact(work)
-    _ring(context, [answer])
-    return counted
+    return await context.transact(work)
 
 
 def _take(
     context: ApiContext, session: Session, actor: Actor, reports: Sequence[Report]
 ) -> list[Reported | WorkflowError]:
-    """Takes the reports in and notes them, one entry for each App that they changed."""
-    answers = report_use(
+    return report_use(
         session,
         reports,
         actor=actor,
@@ -172,22 +171,6 @@ def _take(
         policies=load_policies(session),
         rulebook=context.rulebook,
     )
-    changed = Counter(
-        (report.app, report.use, report.enabled)
-        for report, answer in zip(reports, answers, strict=True)
-        if isinstance(answer, Reported) and answer.changed
-    )
-    single = {"workspace": reports[0].workspace} if len(reports) == 1 else {}
-    details: dict[str, dict[str, object]] = {}
-    for (slug, use, enabled), count in changed.items():
-        details.setdefault(slug, {**single})[f"{use}.{'report' if enabled else 'withdraw'}"] = count
-    audit_many(session, actor, "usage.report", list(details.items()))
-    return answers
-
-
-def _ring(context: ApiContext, answers: Sequence[Reported | WorkflowError]) -> None:
-    if any(isinstance(answer, Reported) and answer.changed for answer in answers):
-        context.ring(Bell.APPLY, Bell.NOTIFICATIONS)
 
 
 def _answered(answer: Reported | WorkflowError) -> UsageAnswer:
@@ -198,32 +181,24 @@ def _answered(answer: Reported | WorkflowError) -> UsageAnswer:
 
 
 async def _list(
-    context: ApiContext,
-    actor: Actor,
-    kind: type[Customer] | type[OAuthInstall],
-    slug: str,
-    counts: bool | None,
-    after: str | None,
-    limit: int,
-) -> WorkspaceCounts:
-    def work(session: Session) -> WorkspaceCounts:
+    context: ApiContext, actor: Actor, use: Use, slug: str, counts: bool | None, wanted: PageRequest
+) -> WorkspacesAnswer:
+    def work(session: Session) -> WorkspacesAnswer:
         app = find_app(session, slug, actor)
-        statement = select(kind).where(kind.app_id == app.id)
-        if counts is not None:
-            statement = statement.where(kind.withdrawn_at.is_(None) if counts else kind.withdrawn_at.is_not(None))
-        found = page(session, statement, kind.workspace, after, limit, lambda rows: [_shown(row) for row in rows])
-        return WorkspaceCounts(
+        found = shown_page(list_workspaces(session, app, use, counts, wanted), _shown)
+        return WorkspacesAnswer(
+            items=found.items,
+            next=found.next,
             app=app.slug,
             onboarded_customers=app.onboarded_customers,
             customers_to_promote=load_policies(session).current.customers_to_promote,
             oauth_installed=app.oauth_installed,
-            **found,
         )
 
     return await context.transact(work)
 
 
-def _shown(row: Customer | OAuthInstall) -> dict[str, Any]:
+def _shown(row: Customer | OAuthInstall) -> WorkspaceAnswer:
     done, since = ("Enabled" if isinstance(row, Customer) else "Installed"), _words(row.reported_at)
     if row.withdrawn_at is None:
         why = f"{done} since {since}."
@@ -231,13 +206,13 @@ def _shown(row: Customer | OAuthInstall) -> dict[str, Any]:
         why = f"Withdrawn at {since}; no report since then has enabled it."
     else:
         why = f"{done} at {since}, withdrawn at {_words(row.withdrawn_at)}."
-    return {
-        "workspace": row.workspace,
-        "counts": row.withdrawn_at is None,
-        "why": why,
-        "reported_at": row.reported_at,
-        "withdrawn_at": row.withdrawn_at,
-    }
+    return WorkspaceAnswer(
+        workspace=row.workspace,
+        counts=row.withdrawn_at is None,
+        why=why,
+        reported_at=row.reported_at,
+        withdrawn_at=row.withdrawn_at,
+    )
 
 
 def _words(moment: datetime) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from workflow.catalog.entry import Entry
 
 
-class EntryShown(BaseModel):
+class EntryAnswer(BaseModel):
     """An App as the catalog shows it. Pictures are addresses; the first category is the primary one."""
 
     slug: Annotated[str, Field(examples=["acme"])]
@@ -27,7 +27,7 @@ class EntryShown(BaseModel):
 
 
 def shown_entry(entry: Entry, address: Callable[[str], str]) -> dict[str, Any]:
-    """Returns the fields of `EntryShown`; `address` gives where the picture with an id is to be had."""
+    """Returns the fields of `EntryAnswer`; `address` gives where the picture with an id is to be had."""
     pictures = {name: address(asset_id) if asset_id else None for name, asset_id in _pictures(entry).items()}
     return asdict(entry) | pictures | {"screenshots": [address(asset_id) for asset_id in entry.screenshots]}
 

@@ -6,20 +6,19 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from models import Transition, TransitionReason, TransitionRequest
+from models import TransitionRequest
 from models.lifecycle import AppState, AppTrigger, Role
 from models.request import RequestSource, RequestStatus
 from web.problems import UnmetRule, problem_of
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
+from workflow.lifecycle.reading import LoggedTransition
 from workflow.lifecycle.requests import AcceptedRequest, Times, Wanted
 from workflow.machines import Judgment
 
 
-class RequestShown(BaseModel):
+class TransitionRequestAnswer(BaseModel):
     """A request and what became of it: `due`, `applied` (as `version`), `refused` (see `unmet`) or `dead`."""
 
     id: UUID
@@ -49,13 +48,13 @@ class RequestItemAnswer(BaseModel):
     remedy: str | None = None
 
 
-class ItemAnswers(BaseModel):
+class RequestItemsAnswer(BaseModel):
     """An answer for each item, in the order in which they were given."""
 
     items: list[RequestItemAnswer]
 
 
-class TriggerShown(BaseModel):
+class JudgedTriggerAnswer(BaseModel):
     """A trigger, whether the caller could ask for it with success now, and if not, every unmet rule."""
 
     trigger: AppTrigger
@@ -65,13 +64,13 @@ class TriggerShown(BaseModel):
     observed: list[UnmetRule]
 
 
-class TriggersShown(BaseModel):
+class TriggersAnswer(BaseModel):
     state: AppState
     version: int
-    triggers: list[TriggerShown]
+    triggers: list[JudgedTriggerAnswer]
 
 
-class ReasonShown(BaseModel):
+class ReasonAnswer(BaseModel):
     """Why it was asked for. `saved_version` is there when `code` names a saved reason."""
 
     code: Annotated[str, Field(examples=["other"])]
@@ -80,7 +79,7 @@ class ReasonShown(BaseModel):
     saved_version: int | None = None
 
 
-class LoggedTransition(BaseModel):
+class LoggedTransitionAnswer(BaseModel):
     """One row of an App's log. `hash` seals it and all rows before it."""
 
     version: int
@@ -92,11 +91,11 @@ class LoggedTransition(BaseModel):
     policy_version: int
     request_id: UUID
     at: datetime
-    reasons: list[ReasonShown]
+    reasons: list[ReasonAnswer]
     hash: str
 
 
-def shown_request(request: TransitionRequest, slug: str, actor: Actor) -> RequestShown:
+def shown_request(request: TransitionRequest, slug: str, actor: Actor) -> TransitionRequestAnswer:
     """Returns a request of the App with this slug as it is answered to `actor`.
 
     Only admins see an error's own text: it may be the database's, with values of rows that are not the caller's.
@@ -104,7 +103,7 @@ def shown_request(request: TransitionRequest, slug: str, actor: Actor) -> Reques
     error = request.last_error
     if error is not None and actor.role is not Role.ADMIN:
         error = "Judging it broke. Whoever runs the service sees why and can have it judged again."
-    return RequestShown(
+    return TransitionRequestAnswer(
         id=request.id,
         app=slug,
         trigger=AppTrigger(request.trigger),
@@ -122,9 +121,9 @@ def shown_request(request: TransitionRequest, slug: str, actor: Actor) -> Reques
     )
 
 
-def shown_when_new(request_id: UUID, wanted: Wanted, times: Times) -> RequestShown:
+def shown_when_new(request_id: UUID, wanted: Wanted, times: Times) -> TransitionRequestAnswer:
     """Returns a request as it is when it has just been taken in over HTTP."""
-    return RequestShown(
+    return TransitionRequestAnswer(
         id=request_id,
         app=wanted.app,
         trigger=wanted.trigger,
@@ -150,9 +149,9 @@ def answer_of(answer: AcceptedRequest | WorkflowError) -> RequestItemAnswer:
     return RequestItemAnswer(status=status, code=answer.code, detail=answer.detail, remedy=answer.remedy)
 
 
-def shown_judgment(judgment: Judgment) -> TriggerShown:
+def shown_judgment(judgment: Judgment) -> JudgedTriggerAnswer:
     """Returns what judging a trigger gave."""
-    return TriggerShown(
+    return JudgedTriggerAnswer(
         trigger=AppTrigger(judgment.trigger),
         possible=judgment.allowed,
         leads_to=AppState(judgment.target) if judgment.target else None,
@@ -161,28 +160,22 @@ def shown_judgment(judgment: Judgment) -> TriggerShown:
     )
 
 
-def shown_log(session: Session, app_id: UUID, rows: Sequence[Transition]) -> list[LoggedTransition]:
-    """Returns rows of one App's log with their reasons, in one query."""
-    statement = select(TransitionReason).where(
-        TransitionReason.app_id == app_id, TransitionReason.version.in_([row.version for row in rows])
+def shown_transition(logged: LoggedTransition) -> LoggedTransitionAnswer:
+    """Returns a row of an App's log as it is answered."""
+    row = logged.transition
+    return LoggedTransitionAnswer(
+        version=row.version,
+        from_state=row.from_state,
+        trigger=AppTrigger(row.trigger),
+        to_state=AppState(row.to_state),
+        actor_id=row.actor_id,
+        actor_role=Role(row.actor_role),
+        policy_version=row.policy_version,
+        request_id=row.request_id,
+        at=row.at,
+        reasons=[ReasonAnswer.model_validate(reason) for reason in logged.reasons],
+        hash=row.hash.hex(),
     )
-    reasons = {one.version: one.reasons for one in session.scalars(statement)}
-    return [
-        LoggedTransition(
-            version=row.version,
-            from_state=row.from_state,
-            trigger=AppTrigger(row.trigger),
-            to_state=AppState(row.to_state),
-            actor_id=row.actor_id,
-            actor_role=Role(row.actor_role),
-            policy_version=row.policy_version,
-            request_id=row.request_id,
-            at=row.at,
-            reasons=[ReasonShown.model_validate(reason) for reason in reasons.get(row.version, [])],
-            hash=row.hash.hex(),
-        )
-        for row in rows
-    ]
 
 
 def _unmet(rules: Sequence[Mapping[str, Any]]) -> list[UnmetRule]:

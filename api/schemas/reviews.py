@@ -7,16 +7,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from models import ReviewStep
+from api.schemas.outcomes import ReasonAnswer
 from models.checklist import Requirement
 from models.lifecycle import StepState
 from models.review import STEPS, ReviewOutcome, StepTaker, SubmissionKind, step_title
 from workflow.reviewing.difference import ChangeKind, Difference, FindingStatus, StandingFinding
-from workflow.reviewing.dossier import Dossier, LastRound, PastRound, Waiver
+from workflow.reviewing.dossier import Dossier, LastRound, PastRound, TakenStep, Waiver
 from workflow.reviewing.queue import Due, ReviewSummary
 
 
-class Holder(BaseModel):
+class HolderAnswer(BaseModel):
     """Who holds a review."""
 
     id: UUID
@@ -26,13 +26,13 @@ class Holder(BaseModel):
 StepTitle = Annotated[str, Field(examples=["The end-to-end check with the test account"])]
 
 
-class StepInShort(BaseModel):
+class StepSummaryAnswer(BaseModel):
     code: Annotated[str, Field(examples=["end_to_end_check"])]
     title: StepTitle
     state: StepState
 
 
-class ReviewHead(BaseModel):
+class ReviewHeadAnswer(BaseModel):
     """What is said of every review. `due_soon` and `overdue` are never both true; a review that is over is neither."""
 
     id: UUID
@@ -44,20 +44,20 @@ class ReviewHead(BaseModel):
     due_at: datetime
     due_soon: bool
     overdue: bool
-    holder: Holder | None
+    holder: HolderAnswer | None
     claimed_at: datetime | None
     last_act_at: datetime | None
     outcome: ReviewOutcome | None
     closed_at: datetime | None
 
 
-class ShortReview(ReviewHead):
+class ReviewSummaryAnswer(ReviewHeadAnswer):
     """A review in the queue, with its steps in short."""
 
-    steps: list[StepInShort]
+    steps: list[StepSummaryAnswer]
 
 
-class Finding(BaseModel):
+class StepFindingAnswer(BaseModel):
     """What a step found: a stable code, words, how to mend it, and where."""
 
     code: Annotated[str, Field(examples=["page.app_not_named"])]
@@ -66,7 +66,7 @@ class Finding(BaseModel):
     where: str = ""
 
 
-class Step(BaseModel):
+class ReviewStepAnswer(BaseModel):
     """A step of a review. `status` says whether a worker owes a run of it; `error` why its last run broke."""
 
     code: Annotated[str, Field(examples=["end_to_end_check"])]
@@ -76,7 +76,7 @@ class Step(BaseModel):
     state: StepState
     status: Annotated[str, Field(examples=["void"])]
     run: Annotated[int, Field(ge=1)]
-    findings: list[Finding]
+    findings: list[StepFindingAnswer]
     reason: str | None
     error: str | None
     decided_by: Annotated[str | None, Field(description="The reviewer's name; null for a machine.")] = None
@@ -92,32 +92,23 @@ class ChangeAnswer(BaseModel):
     after: Any = None
 
 
-class StandingOfFinding(Finding):
+class StandingFindingAnswer(StepFindingAnswer):
     """A finding and where it stands: `unchecked` means that its step has not been decided in this round."""
 
     step: str
     standing: FindingStatus
 
 
-class Reason(BaseModel):
-    """Why changes were asked for. `saved_version` is there when `code` names a saved reason."""
-
-    code: str
-    text: str
-    where: str = ""
-    saved_version: int | None = None
-
-
-class ComparedWith(BaseModel):
+class ComparedWithAnswer(BaseModel):
     """The last round of the App that was decided, and which changes were asked for then."""
 
     review_id: UUID
     round: int
     outcome: ReviewOutcome
-    reasons: list[Reason]
+    reasons: list[ReasonAnswer]
 
 
-class EarlierWaiver(BaseModel):
+class EarlierWaiverAnswer(BaseModel):
     """A step that was waived in an earlier round of the App."""
 
     round: int
@@ -127,7 +118,7 @@ class EarlierWaiver(BaseModel):
     waived_at: datetime
 
 
-class EarlierRound(BaseModel):
+class EarlierRoundAnswer(BaseModel):
     """A round of an App of the same company."""
 
     app: str
@@ -139,36 +130,36 @@ class EarlierRound(BaseModel):
     outcome: ReviewOutcome | None
 
 
-class FullReview(ReviewHead):
+class FullReviewAnswer(ReviewHeadAnswer):
     """A review with all that belongs to it.
 
     `changes` has a list for each part of the snapshot that changed since `compared_with`; null in a first round.
     """
 
-    steps: list[Step]
+    steps: list[ReviewStepAnswer]
     snapshot: dict[str, Any]
     policy_version: int
     submitted_by: UUID
     submitted_at: datetime
-    compared_with: ComparedWith | None
+    compared_with: ComparedWithAnswer | None
     changes: dict[str, list[ChangeAnswer]] | None
-    findings: list[StandingOfFinding]
-    earlier_waivers: list[EarlierWaiver]
-    history: list[EarlierRound]
+    findings: list[StandingFindingAnswer]
+    earlier_waivers: list[EarlierWaiverAnswer]
+    history: list[EarlierRoundAnswer]
 
 
-def short_review(one: ReviewSummary) -> ShortReview:
+def short_review(one: ReviewSummary) -> ReviewSummaryAnswer:
     """Returns a review as the queue shows it."""
-    steps = [StepInShort(code=code, title=step_title(code), state=StepState(state)) for code, state in one.steps]
-    return ShortReview(**_head(one), steps=steps)
+    steps = [StepSummaryAnswer(code=code, title=step_title(code), state=StepState(state)) for code, state in one.steps]
+    return ReviewSummaryAnswer(**_head(one), steps=steps)
 
 
-def full_review(one: ReviewSummary, dossier: Dossier) -> FullReview:
+def full_review(one: ReviewSummary, dossier: Dossier) -> FullReviewAnswer:
     """Returns a review with all that belongs to it."""
     submission = dossier.submission
-    return FullReview(
+    return FullReviewAnswer(
         **_head(one),
-        steps=[shown_step(taken.step, taken.decided_by) for taken in dossier.steps],
+        steps=[shown_step(taken) for taken in dossier.steps],
         snapshot=submission.snapshot,
         policy_version=submission.policy_version,
         submitted_by=submission.submitted_by,
@@ -181,10 +172,11 @@ def full_review(one: ReviewSummary, dossier: Dossier) -> FullReview:
     )
 
 
-def shown_step(step: ReviewStep, decided_by: str | None) -> Step:
+def shown_step(taken: TakenStep) -> ReviewStepAnswer:
     """Returns a step with its findings."""
+    step = taken.step
     defined = STEPS.get(step.code)
-    return Step(
+    return ReviewStepAnswer(
         code=step.code,
         title=step_title(step.code),
         taken_by=StepTaker.PERSON if defined is None else defined.taken_by,
@@ -195,7 +187,7 @@ def shown_step(step: ReviewStep, decided_by: str | None) -> Step:
         findings=_findings(step.findings),
         reason=step.reason,
         error=step.last_error,
-        decided_by=decided_by,
+        decided_by=taken.decided_by,
         decided_at=step.decided_at,
     )
 
@@ -204,7 +196,7 @@ def _head(one: ReviewSummary) -> dict[str, Any]:
     review = one.review
     holder = None
     if review.claimed_by is not None and one.holder_name is not None:
-        holder = Holder(id=review.claimed_by, name=one.holder_name)
+        holder = HolderAnswer(id=review.claimed_by, name=one.holder_name)
     return {
         "id": review.id,
         "app": one.app,
@@ -223,16 +215,16 @@ def _head(one: ReviewSummary) -> dict[str, Any]:
     }
 
 
-def _findings(stored: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    return [Finding.model_validate(finding) for finding in stored]
+def _findings(stored: Sequence[Mapping[str, Any]]) -> list[StepFindingAnswer]:
+    return [StepFindingAnswer.model_validate(finding) for finding in stored]
 
 
-def _compared_with(last: LastRound) -> ComparedWith:
-    return ComparedWith(
+def _compared_with(last: LastRound) -> ComparedWithAnswer:
+    return ComparedWithAnswer(
         review_id=last.review_id,
         round=last.round,
         outcome=ReviewOutcome(last.outcome),
-        reasons=[Reason.model_validate(reason) for reason in last.reasons],
+        reasons=[ReasonAnswer.model_validate(reason) for reason in last.reasons],
     )
 
 
@@ -246,18 +238,18 @@ def _changes(changes: Difference) -> dict[str, list[ChangeAnswer]]:
     }
 
 
-def _standing(one: StandingFinding) -> StandingOfFinding:
-    return StandingOfFinding.model_validate({**one.finding, "step": one.step, "standing": one.standing})
+def _standing(one: StandingFinding) -> StandingFindingAnswer:
+    return StandingFindingAnswer.model_validate({**one.finding, "step": one.step, "standing": one.standing})
 
 
-def _waiver(one: Waiver) -> EarlierWaiver:
-    return EarlierWaiver(
+def _waiver(one: Waiver) -> EarlierWaiverAnswer:
+    return EarlierWaiverAnswer(
         round=one.round, step=one.step, reason=one.reason, waived_by=one.waived_by, waived_at=one.waived_at
     )
 
 
-def _past(one: PastRound) -> EarlierRound:
-    return EarlierRound(
+def _past(one: PastRound) -> EarlierRoundAnswer:
+    return EarlierRoundAnswer(
         app=one.app,
         state=one.state,
         round=one.round,

@@ -1,6 +1,5 @@
 """The shapes of requests: types with their bounds, shared by the routes."""
 
-import json
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -19,6 +18,7 @@ from pydantic import (
 )
 
 from web.strict_json import nests_deeper
+from workflow.sql.storable import WITHOUT_NUL, storable_json
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 MAX_ITEMS = 1000
@@ -28,16 +28,13 @@ OBJECT_BYTES = 64 * 1024
 
 
 def _storable(value: Any) -> Any:
-    """Refuses what JSON in Postgres cannot hold: NUL, lone surrogates, NaN, and what is larger than anybody means."""
+    """Refuses what `jsonb` cannot hold, and what is larger or nests deeper than anybody means."""
     if nests_deeper(value, MAX_DEPTH):
         raise ValueError(f"must not nest deeper than {MAX_DEPTH}")
     try:
-        dumped = json.dumps(value, allow_nan=False, ensure_ascii=False)
-        size = len(dumped.encode())
+        size = len(storable_json(value))
     except ValueError as error:
         raise ValueError(f"cannot be stored: {error}") from None
-    if "\\u0000" in dumped:
-        raise ValueError("must not contain the character NUL")
     if size > OBJECT_BYTES:
         raise ValueError(f"must not be larger than {OBJECT_BYTES} bytes")
     return value
@@ -69,7 +66,7 @@ def _mail_address(value: str) -> str:
 Line = Annotated[
     str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=100, strip_whitespace=True)
 ]
-Prose = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, max_length=2000)]
+Prose = Annotated[str, StringConstraints(pattern=WITHOUT_NUL, min_length=1, max_length=2000)]
 Words = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$", min_length=1, max_length=5000)]
 Object = Annotated[dict[str, Any], AfterValidator(_storable)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_this_millennium)]
@@ -103,7 +100,7 @@ class Body(BaseModel):
 class GivenReason(Body):
     code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.]+$", min_length=1, max_length=64)] = "other"
     text: Prose
-    where: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=500)] = ""
+    where: Annotated[str, StringConstraints(pattern=WITHOUT_NUL, max_length=500)] = ""
 
 
 ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.]+$", min_length=1, max_length=64)]
@@ -114,7 +111,7 @@ class PickedReason(Body):
 
     saved: Annotated[ReasonCode, Field(examples=["partners_page.no_utm"])]
     text: Prose | None = None
-    where: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=500)] = ""
+    where: Annotated[str, StringConstraints(pattern=WITHOUT_NUL, max_length=500)] = ""
 
 
 Reasons = Annotated[list[GivenReason | PickedReason], Field(max_length=50)]

@@ -66,4 +66,4 @@ def verify(journey: Journey) -> None:
 def _demand_sound(app_id: UUID, findings: list[Any]) -> None:
     words = "; ".join(finding.detail for finding in findings if finding.app_id == app_id)
     if words:
-        raise Mistake(f"The log of the App is not as it was written: {words}", "Run `devcenter audit verify`.")
+        raise Mistake(f"The log of the App is not as it was written: {words}", "Run `devcenter history verify`.")

@@ -6,10 +6,12 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
+from models.guards import APPLICATION_ROLE
+
 DATABASE = "devcenter"
 SUPERUSER = "postgres"
 OWNER = "devcenter_owner"
-APPLICATION = "devcenter_app"
+APPLICATION = APPLICATION_ROLE
 USERS = (SUPERUSER, OWNER, APPLICATION)
 
 

@@ -159,7 +159,7 @@ def test_a_token_that_is_missing_unknown_expired_or_revoked_opens_nothing(servic
         now = now_of(session)
         _, expired = issue_token(session, holder, label="old", expires_at=now - timedelta(seconds=1))
         token, revoked = issue_token(session, holder, label="gone", expires_at=now + timedelta(days=1))
-        revoke_token(session, token.id, now)
+        revoke_token(session, token.id, service.people.admin, now)
     for plain, code in (
         (None, "token.missing"),
         ("dc_x", "token.invalid"),

@@ -125,7 +125,7 @@ class World:
         content = LOGO + f"<!-- {self.name('logo')} -->".encode()
         picture = Picture(AssetKind.LOGO, content, "image/svg+xml", 320, 80)
         partner, slug = self.people.partner, slug_of(AppState.BUILDING)
-        return self._make(lambda session: store_asset(session, slug, picture, partner)[0].id)
+        return self._make(lambda session: store_asset(session, slug, picture, partner).id)
 
     def new_preview(self) -> UUID:
         """Returns a link to the entry of the App in `building`."""

@@ -55,7 +55,7 @@ def test_processes_step_down_to_the_application_role_whatever_options_the_url_ha
     assert str(url.query["options"]).endswith("-c role=devcenter_app")
 
 
-@pytest.mark.parametrize("command", [["migrate"], ["token", "list"], ["dead", "list"], ["audit", "verify"]])
+@pytest.mark.parametrize("command", [["migrate"], ["token", "list"], ["dead", "list"], ["history", "verify"]])
 def test_a_database_that_does_not_answer_is_told_without_its_password(command: list[str], tmp_path: Path) -> None:
     result = devcenter(*command, settings=settings(), folder=tmp_path)
     in_words(result, "The database does not answer", "DATABASE_URL", exit_code=1)

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from tests.storage.conftest import Stored
+from tests.stored import Stored
 
 LOG = """
     INSERT INTO transition (app_id, version, from_state, trigger, to_state, actor_id, actor_role, policy_version,

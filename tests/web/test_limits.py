@@ -27,15 +27,6 @@ RATES = {
 
 
 @pytest.fixture(scope="module")
-def people(module_database: TestDatabase) -> People:
-    """A company and the platform's people."""
-    engine = create_engine(module_database.application_url)
-    made = people_in(engine)
-    engine.dispose()
-    return made
-
-
-@pytest.fixture(scope="module")
 def url(
     module_database: TestDatabase, module_valkey_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
@@ -62,16 +53,16 @@ def _until_limited(call: Caller, method: str, path: str, address: str, most: int
 
 
 def test_a_token_that_asks_too_often_is_told_when_to_come_back(
-    url: str, module_database: TestDatabase, people: People
+    url: str, module_database: TestDatabase, module_people: People
 ) -> None:
-    partner = _caller(url, module_database, people, Role.PARTNER)
+    partner = _caller(url, module_database, module_people, Role.PARTNER)
     assert _until_limited(partner, "GET", "/v1/apps", "198.51.100.1", 50)[0] == 200
     answer = partner("GET", "/v1/apps", X_Forwarded_For="198.51.100.1")
     assert (answer.status_code, answer.json()["code"]) == (429, "rate.limited")
     assert 1 <= int(answer.headers["Retry-After"]) <= 2
     assert answer.headers["RateLimit-Policy"] == '"partner";q=2;w=1'
     assert answer.headers["RateLimit"].startswith('"partner";r=0;t=')
-    other = _caller(url, module_database, people, Role.PARTNER)
+    other = _caller(url, module_database, module_people, Role.PARTNER)
     assert other("GET", "/v1/apps", X_Forwarded_For="198.51.100.2").status_code == 200
     wait_until(lambda: partner("GET", "/v1/apps").status_code == 200, seconds=15, what="the token's next turn")
 
@@ -87,9 +78,9 @@ def test_made_up_tokens_count_for_the_address_and_not_for_themselves(url: str) -
 
 
 def test_a_token_that_is_known_is_served_although_its_address_asks_too_often(
-    url: str, module_database: TestDatabase, people: People
+    url: str, module_database: TestDatabase, module_people: People
 ) -> None:
-    service = _caller(url, module_database, people, Role.SERVICE)
+    service = _caller(url, module_database, module_people, Role.SERVICE)
     assert service("GET", "/v1/apps", X_Forwarded_For="198.51.100.5").status_code == 200
     _until_limited(Caller(url, "dc_service_no"), "GET", "/v1/apps", "198.51.100.5", 100)
     assert {service("GET", "/v1/apps", X_Forwarded_For="198.51.100.5").status_code for _ in range(50)} == {200}

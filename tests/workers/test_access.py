@@ -1,12 +1,10 @@
 """A company's way in with real processes: its website is looked at, its invitation mailed, and its code forgotten."""
 
-from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
-import pytest
 import requests
-from sqlalchemy import Engine, TextClause, create_engine, text
+from sqlalchemy import Engine, TextClause, text
 
 from tests.api.access import body_of
 from tests.api.service import Caller, api_running
@@ -15,13 +13,6 @@ from tests.journeys import people_in, token_of
 from tests.mailbox import Mailbox
 from tests.waiting import wait_until
 from tests.workers.processes import WORKER, environment, running
-
-
-@pytest.fixture
-def engine(database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(database.application_url)
-    yield made
-    made.dispose()
 
 
 def test_a_company_gets_in_by_the_mail_that_its_approval_sends(

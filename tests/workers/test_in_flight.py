@@ -1,7 +1,5 @@
 """A batch that fails while its process lives is no death: its requests are not suspected."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
@@ -9,13 +7,6 @@ from sqlalchemy.orm import Session
 from models.base import new_id
 from tests.databases import TestDatabase
 from workers.judging.in_flight import Announcements
-
-
-@pytest.fixture
-def engine(database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(database.application_url)
-    yield made
-    made.dispose()
 
 
 def _announced(engine: Engine) -> int:

@@ -1,14 +1,13 @@
 """Real worker and scheduler processes: doors, bells, the sweep, and what happens without Redis."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
 import dramatiq
-import pytest
 from dramatiq.brokers.redis import RedisBroker
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger
@@ -21,7 +20,6 @@ from tests.journeys import (
     apps_in_public_beta,
     ask,
     outcome_of,
-    people_in,
     state_of,
     token_of,
 )
@@ -30,18 +28,6 @@ from tests.workers.processes import SCHEDULER, WORKER, environment, running
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.policy.document import load_policies
 from workflow.usage.reports import Report, Use, report_use
-
-
-@pytest.fixture
-def engine(database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(database.application_url)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def people(engine: Engine) -> People:
-    return people_in(engine)
 
 
 def _send(url: str, actor_name: str = "request_transition", **arguments: object) -> None:

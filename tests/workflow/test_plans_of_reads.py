@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 from api.auth import find_callers
 from api.context import ApiContext, now_of
 from api.main import create_api
-from api.routes.catalog import list_entries
+from api.routes.catalog import list_catalog
 from api.routes.reviews import queue
-from api.routes.transitions import finder, list_requests, log
+from api.routes.transitions import list_asked, log
 from benchmarks.filling import add_finished_requests, add_shown_apps, fill, put, settle
 from models.base import new_id
 from models.lifecycle import Role
@@ -30,6 +30,8 @@ from tests.databases import TestDatabase
 from tests.plans import Watched, watched
 from workflow.identity.actors import Actor
 from workflow.identity.tokens import Principal
+from workflow.lifecycle.reading import finished_requests
+from workflow.pages import PageRequest
 from workflow.work.bells import Bell
 from workflow.work.handing_out import hand_out
 from workflow.work.kinds import DueKind
@@ -90,19 +92,19 @@ def filled(module_database: TestDatabase) -> TestDatabase:
 
 
 async def _queue(house: ApiContext, size: int) -> int:
-    return len((await queue(house, Actor(new_id(), Role.REVIEWER), round_=None, limit=size)).items)
+    return len((await queue(house, Actor(new_id(), Role.REVIEWER), PageRequest(limit=size), round_=None)).items)
 
 
 async def _log(house: ApiContext, size: int) -> int:
-    return len((await log(house, Actor(new_id(), Role.ADMIN), SLUG, limit=size)).items)
+    return len((await log(house, Actor(new_id(), Role.ADMIN), SLUG, PageRequest(limit=size))).items)
 
 
 async def _requests(house: ApiContext, size: int, status: RequestStatus | None = None) -> int:
-    return len((await list_requests(house, Actor(new_id(), Role.ADMIN), SLUG, status, limit=size)).items)
+    return len((await list_asked(house, Actor(new_id(), Role.ADMIN), SLUG, PageRequest(limit=size), status)).items)
 
 
 async def _catalog(house: ApiContext, size: int, **look: Any) -> int:
-    answer = await list_entries(house, limit=size, **{"select": False} | look)
+    answer = await list_catalog(house, PageRequest(limit=size), **{"select": False} | look)
     return len(json.loads(bytes(answer.body))["items"])
 
 
@@ -112,7 +114,8 @@ async def _callers(house: ApiContext, size: int) -> int:
 
 
 async def _outcomes(house: ApiContext, size: int) -> int:
-    return len(await finder(house.engine)(_finished(house.engine, size)))
+    ids = _finished(house.engine, size)
+    return len(await house.transact(lambda session: finished_requests(session, ids)))
 
 
 def _finished(engine: AsyncEngine, size: int) -> list[UUID]:

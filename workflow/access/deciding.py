@@ -11,14 +11,17 @@ from sqlalchemy.types import Text
 from models import AccessContact, AccessRequest, Organization
 from models.lifecycle import AccessTrigger
 from workflow.access.domains import domain_of_mail
-from workflow.access.invitations import Seal, invite, is_member, lock_organization
+from workflow.access.invitations import invite, is_member, lock_organization
 from workflow.access.requests import cause_of, find_request, lock_companies
 from workflow.errors import Conflict, Invalid, Refused
 from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
+from workflow.identity.secrets import Seal
 from workflow.machines import judge_access
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.telling import notify_address, void_notifications
 from workflow.reasons import Reason
+from workflow.work.bells import Bell, ring_after_commit
 
 _TO_REVIEWERS = (NotificationKind.NEW_ACCESS_REQUEST, NotificationKind.ACCESS_OVERDUE)
 
@@ -56,6 +59,9 @@ def decide_access(
         _tell_declined(session, request, reasons, now)
     void_notifications(session, [cause_of(request.id, kind) for kind in _TO_REVIEWERS])
     session.execute(_VOID_CHECK, {"id": request.id})
+    codes = [reason.code for reason in reasons]
+    log_action(session, actor, "access.decide", request_id, decision=trigger.value, reasons=codes)
+    ring_after_commit(session, Bell.NOTIFICATIONS)
     return request
 
 

@@ -1,10 +1,9 @@
 """One-time invitations: issuing, issuing again, taking back, and the exchange for a person and a first token."""
 
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -15,16 +14,16 @@ from models.base import new_id
 from models.lifecycle import Role
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
-from workflow.identity.tokens import hash_of, issue_token
+from workflow.identity.audit_log import log_action
+from workflow.identity.secrets import INVITATION, Seal, hash_of, make_secret
+from workflow.identity.tokens import issue_token
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.telling import notify_address, void_notifications
+from workflow.work.bells import Bell, ring_after_commit
 
 INVITATION_LIFE = timedelta(days=7)
 FIRST_TOKEN_LIFE = timedelta(days=365)
 FIRST_TOKEN_LABEL = "first token"
-
-Seal = Callable[[str], str]
-"""Encrypts a code, so that it can wait in the database for its mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +53,14 @@ def invite(
     notification, sealed by the key ring, and is forgotten there once it is sent.
     """
     revoke(session, _open_of(session, organization.id, email), now)
-    code = secrets.token_urlsafe(32)
+    code = make_secret(INVITATION)
     invitation = Invitation(
         id=new_id(),
         organization_id=organization.id,
         access_request_id=access_request_id,
         name=name,
         email=email,
-        code_hash=hash_of(code),
+        code_hash=code.hash,
         invited_by=by.id,
         created_at=now,
         expires_at=now + INVITATION_LIFE,
@@ -74,10 +73,11 @@ def invite(
         "name": name,
         "company": organization.name,
         "by": inviter.name if inviter else "Somebody",
-        "sealed": seal(code),
+        "sealed": seal(code.text),
         "expires": f"{invitation.expires_at:%Y-%m-%d %H:%M} UTC",
     }
     notify_address(session, kind, _cause(invitation.id), email, now, data)
+    ring_after_commit(session, Bell.NOTIFICATIONS)
     return invitation
 
 
@@ -92,7 +92,7 @@ def invite_again(session: Session, invitation_id: UUID, by: Actor, now: datetime
     organization = lock_organization(session, old.organization_id)
     session.refresh(old)
     _refuse_ended(old)
-    return invite(
+    invitation = invite(
         session,
         organization,
         name=old.name,
@@ -102,6 +102,8 @@ def invite_again(session: Session, invitation_id: UUID, by: Actor, now: datetime
         seal=seal,
         access_request_id=old.access_request_id,
     )
+    log_action(session, by, "invitation.reissue", invitation_id, replaced_by=str(invitation.id))
+    return invitation
 
 
 def revoke(session: Session, invitations: Sequence[Invitation], now: datetime) -> None:
@@ -130,7 +132,23 @@ def accept_invitation(session: Session, code: str, now: datetime, name: str | No
     person = _person_of(session, invitation, name or invitation.name or invitation.email)
     invitation.accepted_at, invitation.accepted_by = now, person.id
     token, plain = issue_token(session, person, label=FIRST_TOKEN_LABEL, expires_at=now + FIRST_TOKEN_LIFE)
+    who = Actor(person.id, Role.PARTNER, organization.id)
+    log_action(session, who, "invitation.accept", organization.id, token=str(token.id))
     return AcceptedInvitation(person, organization, token, plain)
+
+
+def invited_by_code(code: str) -> Actor:
+    """Returns who holds an invitation's code: nobody with a token yet."""
+    return Actor(uuid5(NAMESPACE_URL, f"invitation:{code}"), Role.PARTNER)
+
+
+def state_of_invitation(invitation: Invitation, now: datetime) -> str:
+    """Returns `accepted`, `revoked`, `expired` or `open`."""
+    if invitation.accepted_at is not None:
+        return "accepted"
+    if invitation.revoked_at is not None:
+        return "revoked"
+    return "expired" if invitation.expires_at <= now else "open"
 
 
 def lock_organization(session: Session, organization_id: UUID) -> Organization:

@@ -10,11 +10,15 @@ from sqlalchemy.orm import Session
 from models import Invitation, Organization, Person
 from models.base import new_id
 from models.lifecycle import Role
-from workflow.access.invitations import Seal, invite, is_member, lock_organization, revoke
+from workflow.access.invitations import invite, is_member, lock_organization, revoke
 from workflow.errors import Conflict, Forbidden, NotFound
 from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
+from workflow.identity.secrets import Seal
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.telling import notify_people
+from workflow.pages import PageOf, PageRequest, read_page
+from workflow.work.bells import Bell, ring_after_commit
 
 MAX_PEOPLE = 200
 """People and open invitations that an organization may have, together."""
@@ -30,6 +34,28 @@ def find_organization(session: Session, organization_id: UUID, actor: Actor) -> 
             "List the organizations.",
         )
     return found
+
+
+def list_organizations(session: Session, actor: Actor, wanted: PageRequest) -> PageOf[Organization]:
+    """Returns a page of the organizations that the actor may see, the oldest first: a partner's own, or all."""
+    statement = select(Organization)
+    if actor.role is Role.PARTNER:
+        statement = statement.where(Organization.id == actor.organization_id)
+    return read_page(session, statement, Organization.id, wanted)
+
+
+def list_people(session: Session, organization_id: UUID, actor: Actor, wanted: PageRequest) -> PageOf[Person]:
+    """Returns a page of those who act for the organization, the oldest first. Raises NotFound."""
+    find_organization(session, organization_id, actor)
+    people = select(Person).where(Person.organization_id == organization_id, Person.removed_at.is_(None))
+    return read_page(session, people, Person.id, wanted)
+
+
+def list_invitations(session: Session, organization_id: UUID, actor: Actor, wanted: PageRequest) -> PageOf[Invitation]:
+    """Returns a page of the organization's invitations, those that ended too, the oldest first. Raises NotFound."""
+    find_organization(session, organization_id, actor)
+    sent = select(Invitation).where(Invitation.organization_id == organization_id)
+    return read_page(session, sent, Invitation.id, wanted)
 
 
 def invite_colleague(
@@ -48,7 +74,9 @@ def invite_colleague(
             f"The organization has {MAX_PEOPLE} people and open invitations.",
             "Remove somebody or take an invitation back.",
         )
-    return invite(session, organization, name=name, email=email, by=actor, now=now, seal=seal)
+    invitation = invite(session, organization, name=name, email=email, by=actor, now=now, seal=seal)
+    log_action(session, actor, "invitation.create", invitation.id, organization=str(organization_id))
+    return invitation
 
 
 def revoke_invitation(
@@ -61,6 +89,7 @@ def revoke_invitation(
         detail = f"The organization has no open invitation {invitation_id}."
         raise NotFound("invitation.not_found", detail, "List the invitations.")
     revoke(session, wanted, now)
+    log_action(session, actor, "invitation.revoke", invitation_id, organization=str(organization_id))
 
 
 def remove_person(session: Session, organization_id: UUID, person_id: UUID, actor: Actor, now: datetime) -> Person:
@@ -88,6 +117,8 @@ def remove_person(session: Session, organization_id: UUID, person_id: UUID, acto
     session.flush()
     data = {"company": session.get_one(Organization, organization_id).name}
     notify_people(session, NotificationKind.PERSON_REMOVED, f"person:{person_id}:removed", [person_id], now, data)
+    log_action(session, actor, "person.remove", person_id, organization=str(organization_id))
+    ring_after_commit(session, Bell.NOTIFICATIONS)
     return person
 
 
@@ -98,6 +129,7 @@ def hand_over(session: Session, organization_id: UUID, person_id: UUID, actor: A
     """
     organization = _lock_own(session, organization_id, actor)
     person = _find_person(session, organization_id, person_id)
+    log_action(session, actor, "organization.hand_over", organization_id, owner=str(person.id))
     if person.owner:
         return person
     former = _owner_of(session, organization_id)
@@ -114,6 +146,7 @@ def hand_over(session: Session, organization_id: UUID, person_id: UUID, actor: A
         "path": f"/v1/organizations/{organization_id}/people",
     }
     notify_people(session, NotificationKind.OWNERSHIP_HANDED_OVER, f"ownership:{new_id()}", told, now, data)
+    ring_after_commit(session, Bell.NOTIFICATIONS)
     return person
 
 

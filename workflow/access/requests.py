@@ -1,26 +1,29 @@
 """Asking for access: one open request a company, colleagues joined to it, and what the requester sees of it."""
 
-import hashlib
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from models import AccessContact, AccessRequest, Organization, Person, WebsiteCheck
 from models.base import new_id
-from models.lifecycle import AccessState
+from models.lifecycle import AccessState, Role
 from workflow.access.domains import domain_of_mail, domain_of_website, is_free_mail
 from workflow.access.findings import findings_of_mail
 from workflow.errors import Conflict, NotFound
+from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
+from workflow.identity.secrets import ACCESS_REQUEST, hash_of, make_secret
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.telling import notify_people, notify_reviewers
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
+from workflow.sql.locks import LockSpace, lock_names
+from workflow.work.bells import Bell, ring_after_commit
 from workflow.work.lanes import host_lane
 
 MAX_REQUESTS_A_DAY = 5
@@ -69,10 +72,13 @@ def request_access(session: Session, asked: AccessAsked, now: datetime, policy: 
     domain, mail_domain = domain_of_website(asked.website), domain_of_mail(asked.contact_email)
     lock_companies(session, {domain, mail_domain})
     _bound(session, asked.contact_email, mail_domain, now)
-    secret = secrets.token_urlsafe(32)
+    secret = make_secret(ACCESS_REQUEST)
+    ring_after_commit(session, Bell.CHECKS, Bell.NOTIFICATIONS)
     known = _request_of_company(session, domain) if domain == mail_domain else None
     if known is not None:
-        return Received(known, _join(session, known, asked, mail_domain, secret, now)), secret
+        contact = _join(session, known, asked, mail_domain, secret.hash, now)
+        log_action(session, asker_of(asked.contact_email), "access.join", known.id)
+        return Received(known, contact), secret.text
     request = AccessRequest(
         id=new_id(),
         company_name=asked.company_name,
@@ -86,7 +92,7 @@ def request_access(session: Session, asked: AccessAsked, now: datetime, policy: 
         survey=asked.survey,
         agreements=list(asked.agreements),
         findings=[finding.as_dict() for finding in findings_of_mail(asked.contact_email, domain)],
-        secret_hash=_hash_of(secret),
+        secret_hash=secret.hash,
         state=AccessState.REQUESTED.value,
         requested_at=now,
         due_at=deadline(now, business_days=policy.access_business_days, calendar=policy.calendar),
@@ -99,12 +105,18 @@ def request_access(session: Session, asked: AccessAsked, now: datetime, policy: 
     data = {"company": request.company_name, "due": f"{request.due_at:%Y-%m-%d %H:%M} UTC", "path": path_of(request.id)}
     kind = NotificationKind.NEW_ACCESS_REQUEST
     notify_reviewers(session, kind, cause_of(request.id, kind), now, data)
-    return Received(request, None), secret
+    log_action(session, asker_of(asked.contact_email), "access.request", request.id)
+    return Received(request, None), secret.text
+
+
+def asker_of(email: str) -> Actor:
+    """Returns who asks for access from an address, as the audit log knows them: nobody with a token yet."""
+    return Actor(uuid5(NAMESPACE_URL, f"access:{email.lower()}"), Role.PARTNER)
 
 
 def find_by_secret(session: Session, request_id: UUID, secret: str) -> Received:
     """Returns the request to one of those who asked. Raises NotFound, for a wrong secret too."""
-    hashed = _hash_of(secret)
+    hashed = hash_of(secret)
     contact = session.scalar(
         select(AccessContact).where(AccessContact.access_request_id == request_id, AccessContact.secret_hash == hashed)
     )
@@ -128,9 +140,7 @@ def find_request(session: Session, request_id: UUID) -> AccessRequest:
 
 def lock_companies(session: Session, domains: Iterable[str]) -> None:
     """Lets one transaction at a time ask or decide for each of `domains`."""
-    for domain in sorted(domains):
-        name = {"name": f"access:{domain}"}
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), name)
+    lock_names(session, LockSpace.ACCESS, *domains)
 
 
 def cause_of(request_id: UUID, kind: NotificationKind) -> str:
@@ -158,7 +168,7 @@ def _request_of_company(session: Session, domain: str) -> AccessRequest | None:
 
 
 def _join(
-    session: Session, request: AccessRequest, asked: AccessAsked, mail_domain: str, secret: str, now: datetime
+    session: Session, request: AccessRequest, asked: AccessAsked, mail_domain: str, secret_hash: bytes, now: datetime
 ) -> AccessContact:
     if session.scalar(_KNOWN_ADDRESS, {"request_id": request.id, "email": asked.contact_email}):
         raise Conflict(
@@ -182,7 +192,7 @@ def _join(
         component_kinds=list(asked.component_kinds),
         survey=asked.survey,
         agreements=list(asked.agreements),
-        secret_hash=_hash_of(secret),
+        secret_hash=secret_hash,
         created_at=now,
     )
     session.add(contact)
@@ -217,10 +227,6 @@ def _bound(session: Session, email: str, mail_domain: str, now: datetime) -> Non
             f"{who} has asked for access {MAX_REQUESTS_A_DAY} times within a day.",
             "Wait a day, or look at a request that was made with its id and secret.",
         )
-
-
-def _hash_of(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
 
 
 _ASKED_LATELY = text("""

@@ -1,7 +1,7 @@
 """The pictures of an App: keeping them, finding them, and who may see them. Looking into them is `pictures`."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from workflow.assets.pictures import Picture
 from workflow.catalog.entry import approved_snapshots
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
 
 MAX_ASSETS = 40
 """How many pictures an App may keep."""
@@ -32,8 +33,8 @@ _SUBMITTED = text("""
 """)
 
 
-def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> tuple[Asset, bool]:
-    """Keeps the picture; returns it, and whether it is new: the same picture of the same kind is kept once.
+def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> Asset:
+    """Keeps the picture and returns it: the same picture of the same kind is kept once.
 
     Does not commit. Raises NotFound and Conflict (frozen, or too many).
     """
@@ -42,7 +43,7 @@ def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> 
     same = (Asset.app_id == app.id, Asset.kind == picture.kind.value, Asset.sha256 == digest)
     found = session.scalar(select(Asset).where(*same))
     if found is not None:
-        return found, False
+        return found
     if int(session.scalar(select(func.count()).where(Asset.app_id == app.id)) or 0) >= MAX_ASSETS:
         raise Conflict("asset.too_many", f"{slug} has {MAX_ASSETS} pictures, the most.", "Delete one first.")
     asset = Asset(
@@ -60,7 +61,14 @@ def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> 
     session.add(asset)
     session.flush()
     session.refresh(asset, ["uploaded_at"])
-    return asset, True
+    log_action(session, actor, "asset.upload", asset.id, app=slug, kind=picture.kind.value)
+    return asset
+
+
+def list_assets(session: Session, slug: str, actor: Actor) -> Sequence[Asset]:
+    """Returns the App's pictures without their contents, the oldest first. Raises NotFound."""
+    app = find_app(session, slug, actor)
+    return session.scalars(select(Asset).where(Asset.app_id == app.id).order_by(Asset.id)).all()
 
 
 def find_asset(session: Session, slug: str, asset_id: UUID, actor: Actor) -> Asset:
@@ -105,6 +113,7 @@ def delete_asset(session: Session, slug: str, asset_id: UUID, actor: Actor) -> N
         raise Conflict("asset.submitted", "A submission shows this picture; what was reviewed is kept.", "Leave it.")
     session.delete(asset)
     session.flush()
+    log_action(session, actor, "asset.delete", asset_id, app=slug)
 
 
 def assets_in(evidence: Mapping[str, Any]) -> set[str]:

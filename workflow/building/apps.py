@@ -1,23 +1,29 @@
-"""Founding an App and changing what it says of itself."""
+"""Registering an App, changing what it says of itself, and listing Apps."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from models import App
+from models import App, Component
+from models.lifecycle import AppState, Role
 from workflow.apps import lock_editable_app
+from workflow.building.components import components_of
 from workflow.building.revisions import Seen, require_revision
 from workflow.building.slugs import refuse_unusable_slug, slug_conflict
 from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
 from workflow.lifecycle.apply import WriteContext, create_app
+from workflow.pages import PageOf, PageRequest, read_page
 
 _APPROVED = text("SELECT EXISTS (SELECT FROM access_request WHERE organization_id = :id AND state = 'approved')")
 
 
 def register_app(session: Session, *, slug: str, name: str, actor: Actor, now: datetime, writer: WriteContext) -> App:
-    """Returns birth to an App of the actor's company. Does not commit.
+    """Returns a new App of the actor's company. Does not commit.
 
     Raises Refused (no access), Forbidden, and Conflict when the slug is reserved, taken or looks like another.
     """
@@ -25,7 +31,7 @@ def register_app(session: Session, *, slug: str, name: str, actor: Actor, now: d
     approved = bool(session.scalar(_APPROVED, {"id": actor.organization_id}))
     try:
         with session.begin_nested():
-            return create_app(
+            app = create_app(
                 session, slug=slug, name=name, actor=actor, access_approved=approved, now=now, writer=writer
             )
     except IntegrityError as error:
@@ -33,10 +39,13 @@ def register_app(session: Session, *, slug: str, name: str, actor: Actor, now: d
         if conflict is None:
             raise
         raise conflict from None
+    log_action(session, actor, "app.create", app.slug)
+    session.refresh(app)
+    return app
 
 
 def rename_app(session: Session, slug: str, actor: Actor, *, name: str, seen: Seen) -> App:
-    """Returns the App another name: a new revision, unless it has that name. Does not commit.
+    """Renames the App: a new revision, unless it has that name. Does not commit.
 
     Raises NotFound, and Conflict when it is frozen, gone, or was changed since `seen`.
     """
@@ -46,4 +55,33 @@ def rename_app(session: Session, slug: str, actor: Actor, *, name: str, seen: Se
         app.name = name
         app.revision += 1
         session.flush()
+    log_action(session, actor, "app.change", slug, name=name)
     return app
+
+
+@dataclass(frozen=True, slots=True)
+class AppWithComponents:
+    """An App and its Components, the oldest first, each with the colour of its present revision's latest test."""
+
+    app: App
+    components: Sequence[tuple[Component, str | None]]
+
+
+def with_components(session: Session, app: App) -> AppWithComponents:
+    """Returns the App with its Components."""
+    return _with_components(session, [app])[0]
+
+
+def list_apps(session: Session, actor: Actor, state: AppState | None, wanted: PageRequest) -> PageOf[AppWithComponents]:
+    """Returns a page of the Apps that the actor may see, by slug."""
+    statement = select(App)
+    if actor.role is Role.PARTNER:
+        statement = statement.where(App.organization_id == actor.organization_id)
+    if state is not None:
+        statement = statement.where(App.state == state.value)
+    return read_page(session, statement, App.slug, wanted).map(lambda apps: _with_components(session, apps))
+
+
+def _with_components(session: Session, apps: Sequence[App]) -> list[AppWithComponents]:
+    components = components_of(session, [app.id for app in apps])
+    return [AppWithComponents(app, components[app.id]) for app in apps]

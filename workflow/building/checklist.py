@@ -1,6 +1,6 @@
 """Giving the evidence for the launch checklist. What fits is in `evidence`, what the rules say of it in `findings`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,9 +17,8 @@ from workflow.building.evidence import problems_with
 from workflow.building.findings import findings_on
 from workflow.errors import Invalid, NotFound
 from workflow.identity.actors import Actor
-
-Seal = Callable[[str], str]
-"""Encrypts a secret for storing."""
+from workflow.identity.audit_log import log_action
+from workflow.identity.secrets import Seal
 
 
 def give_evidence(
@@ -56,6 +55,7 @@ def give_evidence(
     statement = insert(ChecklistItem).values(row)
     replaced = {key: row[key] for key in ("evidence", "findings", "given_by", "given_at")}
     session.execute(statement.on_conflict_do_update(index_elements=["app_id", "code"], set_=replaced))
+    log_action(session, actor, "checklist.give", slug, requirement=code)
     return session.get_one(ChecklistItem, (app.id, code), populate_existing=True)
 
 

@@ -1,7 +1,5 @@
 """The Components of an App, and recording how their tests went. Each change makes a new revision, tested anew."""
 
-import hashlib
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -18,6 +16,9 @@ from workflow.building.revisions import Seen, require_revision
 from workflow.building.settings import checked_settings
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
+from workflow.identity.secrets import WRITE_KEY, make_secret
+from workflow.pages import PageOf, PageRequest, read_page
 
 MAX_COMPONENTS = 50
 """How many Components an App may have at a time."""
@@ -51,6 +52,7 @@ def add_component(
     session.add(component)
     session.flush()
     judge_documentation_again(session, app.id)
+    log_action(session, actor, "component.create", component.id, app=slug)
     return component, write_key
 
 
@@ -82,11 +84,12 @@ def change_component(
         component.revision += 1
         component.changed_at = now
         session.flush()
+    log_action(session, actor, "component.change", component.id, app=slug)
     return component
 
 
 def renew_write_key(session: Session, slug: str, component_id: UUID, actor: Actor) -> tuple[Component, str]:
-    """Returns a stream a new write key, which cannot be had again; the old one is worth nothing. Does not commit.
+    """Returns a stream and its new write key, which cannot be had again; the old one is worth nothing. Does not commit.
 
     It is no change of what is tested, and a leaked key must go at once: it works while the App is frozen. Raises
     NotFound, Conflict (removed) and Invalid.
@@ -97,6 +100,7 @@ def renew_write_key(session: Session, slug: str, component_id: UUID, actor: Acto
         raise Invalid("component.no_write_key", f"A {component.kind} has no write key.", "Only a stream has one.")
     write_key = _new_write_key(component)
     session.flush()
+    log_action(session, actor, "component.write_key", component.id, app=slug)
     return component, write_key
 
 
@@ -110,6 +114,7 @@ def remove_component(
     component.removed_at = now
     session.flush()
     judge_documentation_again(session, app.id)
+    log_action(session, actor, "component.remove", component_id, app=slug)
 
 
 def components_of(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Component, str | None]]]:
@@ -139,6 +144,11 @@ def components_of(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, list[
     for component, shade in session.execute(statement):
         found[component.app_id].append((component, shade))
     return found
+
+
+def colour_of_component(session: Session, component: Component) -> str | None:
+    """Returns the colour of the latest test of the Component's present revision; None when it was not tested since."""
+    return dict(components_of(session, [component.app_id])[component.app_id]).get(component)
 
 
 def find_component(session: Session, slug: str, component_id: UUID, actor: Actor) -> Component:
@@ -190,7 +200,17 @@ def record_test(
     )
     session.add(test)
     session.flush()
+    log_action(session, actor, "component.test", component_id, app=slug, colour=test.colour)
     return test
+
+
+def list_tests(
+    session: Session, slug: str, component_id: UUID, actor: Actor, wanted: PageRequest
+) -> PageOf[ComponentTest]:
+    """Returns a page of the runs of a Component's tests, oldest first. Raises NotFound."""
+    find_component(session, slug, component_id, actor)
+    statement = select(ComponentTest).where(ComponentTest.component_id == component_id)
+    return read_page(session, statement, ComponentTest.id, wanted)
 
 
 def colour_of(event: str, status: int | None) -> str:
@@ -201,6 +221,6 @@ def colour_of(event: str, status: int | None) -> str:
 
 
 def _new_write_key(component: Component) -> str:
-    write_key = f"wk_{secrets.token_urlsafe(32)}"
-    component.write_key_hash = hashlib.sha256(write_key.encode()).digest()
-    return write_key
+    write_key = make_secret(WRITE_KEY)
+    component.write_key_hash = write_key.hash
+    return write_key.text

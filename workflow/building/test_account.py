@@ -1,6 +1,5 @@
 """The test account that reviewers log in with: reading it, each reading logged, and sealing it with a new key."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,9 +12,9 @@ from models.lifecycle import Role
 from workflow.apps import find_app
 from workflow.errors import Conflict, Forbidden, NotFound
 from workflow.identity.actors import Actor
-
-Unseal = Callable[[str], str]
-"""Decrypts a stored secret; raises ValueError when no key of the ring opens it."""
+from workflow.identity.audit_log import log_action
+from workflow.identity.secrets import Unseal
+from workflow.pages import PageOf, PageRequest, read_page
 
 READ = "test_account.read"
 """The action of a reading in the audit log; its target is the App's slug."""
@@ -53,9 +52,15 @@ def read_test_account(session: Session, slug: str, actor: Actor, unseal: Unseal)
             "No key of this installation opens the password.",
             "Have its partner give the test account again; admins: was a key lost?",
         ) from None
-    session.add(AuditEntry(actor_id=actor.id, actor_role=actor.role.value, action=READ, target=slug, detail={}))
-    session.flush()
+    log_action(session, actor, READ, slug)
     return TestAccount(str(evidence.get("username", "")), password, str(evidence.get("notes", "")))
+
+
+def list_readings(session: Session, slug: str, actor: Actor, wanted: PageRequest) -> PageOf[AuditEntry]:
+    """Returns a page of the entries about who read the App's test account, oldest first. Raises NotFound."""
+    find_app(session, slug, actor)
+    statement = select(AuditEntry).where(AuditEntry.target == slug, AuditEntry.action == READ)
+    return read_page(session, statement, AuditEntry.id, wanted)
 
 
 @dataclass(frozen=True, slots=True)

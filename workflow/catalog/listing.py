@@ -13,6 +13,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import LISTED_STATES
+from workflow.pages import PageOf, PageRequest, cut_page, read_cursor
 from workflow.sql.arrays import Texts, Uuids, app_ids, statement
 
 ENTRY_PARTS = """
@@ -154,18 +155,20 @@ _SHOWN = f"""c.slug, c.badge, c.listed_at, c.submission_id, {_IS_MEMBER} AS sele
 _QUERY = "websearch_to_tsquery('english', :words)"
 
 
-def find_entries(session: Session, look: Look, after: ListingCursor | None, limit: int) -> list[Listed]:
-    """Returns up to `limit` entries after `after`, best first, in at most two queries.
+def list_entries(session: Session, look: Look, wanted: PageRequest) -> PageOf[Listed]:
+    """Returns a page of the entries, best first, in at most two queries.
 
     Names that fit stand before other fits, each by slug, and the others are looked for only when the names do not fill
     the page: a finer ranking would have to read every fit before it could show one.
     """
+    after = ListingCursor(*read_cursor(wanted.after, (int, str))) if wanted.after else None
+    limit = wanted.limit + 1
     found: list[Listed] = []
     for tier in (0, 1) if look.words else (1,):
         if len(found) < limit and (after is None or after.tier <= tier):
             start = after.slug if after is not None and after.tier == tier else None
             found += _find(session, look, tier, start, limit - len(found))
-    return found
+    return cut_page(found, wanted.limit, lambda entry: [entry.place.tier, entry.place.slug])
 
 
 def find_entry(session: Session, slug: str) -> Listed | None:

@@ -17,7 +17,9 @@ from models.lifecycle import AppState, MembershipState, MembershipTrigger
 from workflow.apps import find_app, lock_app
 from workflow.errors import NotFound, Refused, Unmet
 from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
 from workflow.machines import judge_membership
+from workflow.pages import PageOf, PageRequest, read_page
 from workflow.sql.arrays import Uuids, statement
 
 
@@ -45,6 +47,7 @@ def apply_for_membership(
     membership.decided_at = membership.decided_by = membership.reason = None
     membership.left_at = membership.left_by = None
     session.flush()
+    log_action(session, actor, "membership.apply", slug)
     return app, membership
 
 
@@ -61,6 +64,7 @@ def decide_membership(
     membership.state = state
     membership.decided_at, membership.decided_by, membership.reason = now, actor.id, reason
     session.flush()
+    log_action(session, actor, f"membership.{trigger}", slug)
     return app, membership
 
 
@@ -71,7 +75,24 @@ def leave_program(session: Session, slug: str, actor: Actor, now: datetime) -> t
         raise NotFound("membership.not_found", f"{slug} has not applied.", "There is nothing to leave.")
     membership.state, membership.left_at, membership.left_by = state, now, actor.id
     session.flush()
+    log_action(session, actor, "membership.leave", slug)
     return app, membership
+
+
+def list_memberships(
+    session: Session, state: MembershipState | None, wanted: PageRequest
+) -> PageOf[tuple[App, Membership]]:
+    """Returns a page of the memberships and applications with their Apps, the longest waiting first."""
+    statement = select(Membership)
+    if state is not None:
+        statement = statement.where(Membership.state == state.value)
+
+    def with_apps(rows: Sequence[Membership]) -> list[tuple[App, Membership]]:
+        apps = {app.id: app for app in session.scalars(select(App).where(App.id.in_([row.app_id for row in rows])))}
+        return [(apps[row.app_id], row) for row in rows]
+
+    found = read_page(session, statement, (Membership.applied_at, Membership.app_id), wanted)
+    return found.map(with_apps)
 
 
 def end_memberships(session: Session, ended: Sequence[tuple[UUID, UUID]], now: datetime) -> None:

@@ -4,8 +4,6 @@ The link's token is random and kept as its hash, like a bearer token. A signed o
 revoked, and keys to rotate, to give what a row gives: an end, and a way to end it sooner.
 """
 
-import hashlib
-import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -20,6 +18,9 @@ from workflow.catalog.entry import Entry, entry_of
 from workflow.catalog.snapshots import present_snapshot
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
+from workflow.identity.secrets import PREVIEW_LINK, hash_of, make_secret
+from workflow.pages import PageOf, PageRequest, read_page
 
 PREVIEWED_STATES = frozenset({AppState.BUILDING.value, AppState.SUBMITTED.value})
 """The states in which an App has a preview."""
@@ -45,18 +46,25 @@ def create_preview(
     working = (PreviewLink.app_id == app.id, PreviewLink.revoked_at.is_(None), PreviewLink.expires_at > now)
     if int(session.scalar(select(func.count()).where(*working)) or 0) >= MAX_LINKS:
         raise Conflict("preview.too_many", f"{slug} has {MAX_LINKS} links that work, the most.", "Revoke one.")
-    token = secrets.token_urlsafe(32)
+    token = make_secret(PREVIEW_LINK)
     link = PreviewLink(
         id=new_id(),
         app_id=app.id,
-        token_hash=_hash(token),
+        token_hash=token.hash,
         created_by=actor.id,
         created_at=now,
         expires_at=now + life,
     )
     session.add(link)
     session.flush()
-    return link, token
+    log_action(session, actor, "preview.create", link.id, app=slug, days=life.days)
+    return link, token.text
+
+
+def list_previews(session: Session, slug: str, actor: Actor, wanted: PageRequest) -> PageOf[PreviewLink]:
+    """Returns a page of the App's links, those that ended too, oldest first. Raises NotFound."""
+    app = find_app(session, slug, actor)
+    return read_page(session, select(PreviewLink).where(PreviewLink.app_id == app.id), PreviewLink.id, wanted)
 
 
 def revoke_preview(session: Session, slug: str, link_id: UUID, actor: Actor, now: datetime) -> PreviewLink:
@@ -67,6 +75,7 @@ def revoke_preview(session: Session, slug: str, link_id: UUID, actor: Actor, now
         raise NotFound("preview.not_found", f"{slug} has no preview link {link_id}.", "List its links.")
     link.revoked_at = link.revoked_at or now
     session.flush()
+    log_action(session, actor, "preview.revoke", link_id, app=slug)
     return link
 
 
@@ -76,7 +85,7 @@ def previewed_app(session: Session, token: str, now: datetime) -> App:
         select(App)
         .join(PreviewLink, PreviewLink.app_id == App.id)
         .where(
-            PreviewLink.token_hash == _hash(token),
+            PreviewLink.token_hash == hash_of(token),
             PreviewLink.revoked_at.is_(None),
             PreviewLink.expires_at > now,
             App.state.in_(sorted(PREVIEWED_STATES)),
@@ -91,7 +100,3 @@ def previewed_app(session: Session, token: str, now: datetime) -> App:
 def previewed_entry(session: Session, app: App) -> Entry:
     """Returns the entry of the App as it would stand in the catalog if it were approved as it is now."""
     return entry_of(app.slug, app.name, AppState.PUBLIC_BETA.value, present_snapshot(session, app.id))
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -1,14 +1,13 @@
 """Bearer tokens: issuing, recognising and revoking them. Only a hash is stored; the token is shown once."""
 
-import hashlib
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Row, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import ApiToken, Person, Service
@@ -16,6 +15,9 @@ from models.lifecycle import Role
 from models.token import Scope
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound
 from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
+from workflow.identity.secrets import TOKEN, hash_of, make_secret
+from workflow.pages import PageOf, PageRequest, read_page
 from workflow.sql.arrays import Bytes, Uuids, statement
 
 SCOPES_OF: dict[Role, frozenset[Scope]] = {
@@ -77,7 +79,7 @@ def issue_token(
             f"A {role} may not have: {', '.join(beyond)}.",
             f"Choose from: {', '.join(sorted(SCOPES_OF[role]))}.",
         )
-    plain = f"dc_{role.value}_{secrets.token_urlsafe(32)}"
+    secret = make_secret(TOKEN[role])
     token = ApiToken(
         person_id=holder.id if isinstance(holder, Person) else None,
         service_id=holder.id if isinstance(holder, Service) else None,
@@ -85,13 +87,48 @@ def issue_token(
         organization_id=holder.organization_id if isinstance(holder, Person) else None,
         scopes=None if scopes is None else sorted(scope.value for scope in scopes),
         label=label,
-        token_hash=hash_of(plain),
-        hint=plain[-4:],
+        token_hash=secret.hash,
+        hint=secret.text[-4:],
         expires_at=expires_at,
     )
     session.add(token)
     session.flush()
+    return token, secret.text
+
+
+def create_token(
+    session: Session,
+    actor: Actor,
+    holder: Person | Service,
+    *,
+    label: str,
+    expires_at: datetime,
+    scopes: Sequence[Scope] | None = None,
+) -> tuple[ApiToken, str]:
+    """Like `issue_token`, for an operator: it is written into the audit log."""
+    token, plain = issue_token(session, holder, label=label, expires_at=expires_at, scopes=scopes)
+    session.refresh(token)
+    log_action(session, actor, "token.create", token.id, role=token.role, label=label, scopes=token.scopes)
     return token, plain
+
+
+def find_holder(session: Session, person_id: UUID) -> Person:
+    """Returns the person whom a token is for. Raises NotFound."""
+    person = session.get(Person, person_id)
+    if person is None:
+        raise NotFound("person.not_found", f"There is no person {person_id}.", "Check the id.")
+    return person
+
+
+def service_named(session: Session, name: str) -> Service:
+    """Returns the service with this name, which is made if there is none. Does not commit."""
+    named = select(Service).where(Service.name == name)
+    service = session.scalar(named)
+    if service is None:
+        # Two admins may name the same new service at once: one makes it, both get it.
+        session.execute(insert(Service).values(name=name).on_conflict_do_nothing(index_elements=["name"]))
+        service = session.scalars(named).one()
+    return service
 
 
 def find_principal(session: Session, plain: str) -> Principal:
@@ -165,20 +202,30 @@ _NOTE_USE = statement(
 )
 
 
-def list_tokens(session: Session) -> Sequence[ApiToken]:
-    """Returns all tokens, newest first, without their texts."""
-    return session.scalars(select(ApiToken).order_by(ApiToken.id.desc())).all()
+def list_tokens(
+    session: Session, wanted: PageRequest, *, person_id: UUID | None = None, service_id: UUID | None = None
+) -> PageOf[ApiToken]:
+    """Returns a page of the tokens without their texts, of one holder where one is given, newest first."""
+    statement = select(ApiToken)
+    if person_id is not None:
+        statement = statement.where(ApiToken.person_id == person_id)
+    if service_id is not None:
+        statement = statement.where(ApiToken.service_id == service_id)
+    return read_page(session, statement, ApiToken.id, wanted, newest_first=True)
 
 
-def revoke_token(session: Session, token_id: UUID, now: datetime) -> None:
+def state_of_token(token: ApiToken, now: datetime) -> Literal["valid", "expired", "revoked"]:
+    """Returns what a token is good for: only a valid one opens anything."""
+    if token.revoked_at is not None:
+        return "revoked"
+    return "expired" if token.expires_at <= now else "valid"
+
+
+def revoke_token(session: Session, token_id: UUID, actor: Actor, now: datetime) -> None:
     """Makes the token useless at once; revoking again changes nothing. Raises NotFound. Does not commit."""
     token = session.get(ApiToken, token_id)
     if token is None:
         raise NotFound("token.not_found", f"There is no token {token_id}.", "List the tokens.")
     token.revoked_at = token.revoked_at or now
     session.flush()
-
-
-def hash_of(plain: str) -> bytes:
-    """Returns the SHA-256 by which a token is known. A token has 256 random bits, so it needs no slow hash."""
-    return hashlib.sha256(plain.encode()).digest()
+    log_action(session, actor, "token.revoke", token_id)

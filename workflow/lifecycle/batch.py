@@ -31,11 +31,11 @@ from workflow.lifecycle.loading import LoadedApp, load_facts
 from workflow.machines import Judgment
 from workflow.sql.arrays import Integers, Texts, Uuids, statement
 from workflow.sql.pipeline import DirectSession
+from workflow.sql.storable import MAX_ERROR_CHARACTERS, made_storable
 from workflow.sql.transient import is_transient
 
 MAX_ATTEMPTS = 3
 """Tries that judging a request may break, its process's death included, before it is dead."""
-MAX_ERROR_CHARACTERS = 2000
 RETRY_AFTER = timedelta(seconds=1)
 """How long a request rests after its first broken try; twice as long after the second."""
 
@@ -303,16 +303,11 @@ def _record(session: Session, outcomes: Sequence[JudgedRequest], now: datetime) 
             "unmets": [_as_json(one.judgment.unmet if one.judgment else ()) for one in outcomes],
             "observeds": [_as_json(one.judgment.observed if one.judgment else ()) for one in outcomes],
             "policies": [one.policy_version for one in outcomes],
-            "errors": [one.error and _storable(one.error) for one in outcomes],
+            "errors": [one.error and made_storable(one.error, MAX_ERROR_CHARACTERS) for one in outcomes],
             "attempts": [one.request.attempts + one.request.crashes + (one.error is not None) for one in outcomes],
             "retries": [int(one.due_at.timestamp()) + 1 if one.due_at else None for one in outcomes],
         },
     )
-
-
-def _storable(error: str) -> str:
-    """Returns the text without what Postgres cannot store: what is wrong with a request must not hide that it is."""
-    return error.replace("\x00", "").encode(errors="replace").decode()[:MAX_ERROR_CHARACTERS]
 
 
 def _as_json(unmet: Sequence[Unmet]) -> str:

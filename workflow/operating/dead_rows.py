@@ -9,7 +9,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workflow.errors import Conflict
+from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
 from workflow.lifecycle.requests import replay_request
+from workflow.pages import PageOf, PageRequest, cut_page, read_cursor
+from workflow.work.bells import Bell, ring_after_commit
 from workflow.work.kinds import LEASED_KINDS, DueKind
 from workflow.work.leases import replay_due_row
 
@@ -33,12 +37,14 @@ class DeadRow:
     body: str | None = None
 
 
-def dead_rows(session: Session, kind: str, after: UUID | None, limit: int) -> list[DeadRow]:
-    """Returns up to `limit` dead rows of a kind, newest first, after `after`. Raises KeyError for another kind."""
+def list_dead_rows(session: Session, kind: str, wanted: PageRequest) -> PageOf[DeadRow]:
+    """Returns a page of the dead rows of a kind, newest first. Raises KeyError for another kind."""
+    after = read_cursor(wanted.after, (UUID,))[0] if wanted.after else None
     place = "WHERE id < :after" if after else ""
     statement = text(f"SELECT * FROM ({_SELECT[kind]}) dead {place} ORDER BY id DESC LIMIT :limit")
-    rows = session.execute(statement, {"limit": limit} | ({"after": after} if after else {}))
-    return [DeadRow(kind, row.id, row.at, row.about, row.attempts, row.error, row.body) for row in rows]
+    found = session.execute(statement, {"limit": wanted.limit + 1} | ({"after": after} if after else {}))
+    rows = [DeadRow(kind, row.id, row.at, row.about, row.attempts, row.error, row.body) for row in found]
+    return cut_page(rows, wanted.limit, lambda row: [row.id])
 
 
 def count_dead(session: Session) -> dict[str, int]:
@@ -47,7 +53,7 @@ def count_dead(session: Session) -> dict[str, int]:
     return {row.kind: row.many for row in session.execute(text(" UNION ALL ".join(parts)))}
 
 
-def replay(session: Session, kind: str, row_id: UUID) -> None:
+def replay(session: Session, kind: str, row_id: UUID, actor: Actor) -> None:
     """Makes a dead row due again. Does not commit. Raises NotFound, and Conflict for what cannot be replayed."""
     if kind == MESSAGES:
         raise Conflict(
@@ -55,12 +61,35 @@ def replay(session: Session, kind: str, row_id: UUID) -> None:
             "A rejected message cannot be replayed: its token is not kept.",
             "Mend what its error names and let its sender send it again.",
         )
-    if kind != REQUESTS:
+    if kind == REQUESTS:
+        _replay_request(session, row_id)
+    else:
         replay_due_row(session, DueKind(kind), row_id)
-        return
+    log_action(session, actor, "dead.replay", row_id, kind=kind)
+    ring_after_commit(session, *Bell)
+
+
+def count_due(session: Session) -> dict[str, float]:
+    """Returns how many rows of each kind are due now (`KIND_due`), since how many seconds the oldest (`KIND_oldest`),
+    how many are dead (`KIND_dead`), and how many messages were rejected (`rejected`).
+
+    One query; each number by the partial index that has just its rows.
+    """
+    due = "status = 'due' AND due_at <= now()"
+    parts = [
+        f"(SELECT count(*) FROM {kind} WHERE {due}) AS {kind}_due, "
+        f"(SELECT coalesce(extract(epoch FROM now() - min(due_at)), 0) FROM {kind} WHERE {due}) AS {kind}_oldest, "
+        f"(SELECT count(*) FROM {kind} WHERE status = 'dead') AS {kind}_dead"
+        for kind in DEAD_KINDS
+    ]
+    rejected = "(SELECT count(*) FROM rejected_message) AS rejected"
+    return dict(session.execute(text(f"SELECT {', '.join([*parts, rejected])}")).mappings().one())
+
+
+def _replay_request(session: Session, request_id: UUID) -> None:
     try:
         with session.begin_nested():
-            replay_request(session, row_id)
+            replay_request(session, request_id)
     except IntegrityError as error:
         if "transition_request_scheduled_key" not in str(error):
             raise

@@ -14,10 +14,12 @@ from models.lifecycle import AppTrigger
 from models.review import STEPS
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
 from workflow.lifecycle.loading import LoadedApp, load_facts
 from workflow.lifecycle.promotion import counts_needed
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.lifecycle.rules import NOT_OWN_APP, REVIEW_CLAIMED, RULES_OF
+from workflow.pages import PageOf, PageRequest, read_page
 from workflow.policy.document import Policies, Policy, parse_policy
 from workflow.policy.parts import PARTS, KnownCodes, policy_schema
 
@@ -132,7 +134,13 @@ def publish_policy(session: Session, document: dict[str, Any], *, base: int, not
             f"Version {base} is not the current one; that is version {current}.",
             "Look at the current version, preview your document against it, and publish it with that base.",
         )
+    log_action(session, actor, "policy.publish", str(published.version), note=note)
     return published
+
+
+def list_policies(session: Session, wanted: PageRequest) -> PageOf[PolicyVersion]:
+    """Returns a page of the versions, newest first."""
+    return read_page(session, select(PolicyVersion), PolicyVersion.version, wanted, newest_first=True)
 
 
 def find_policy(session: Session, version: int | None) -> PolicyVersion:

@@ -1,21 +1,26 @@
 """What is said about a review: messages between the two sides, and notes that stay in the house."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
-from models import InternalNote, Review, ReviewMessage
+from models import InternalNote, Person, Review, ReviewMessage, Submission
 from models.conversation import Side
 from workflow.apps import lock_app
 from workflow.errors import Conflict
 from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.telling import Told, notify_of_apps
+from workflow.pages import PageOf, PageRequest, read_page
 from workflow.reviewing.desk import lock_review
 from workflow.sql.arrays import app_ids
+from workflow.work.bells import Bell, ring_after_commit
 
 MAX_MESSAGES = 500
 """Messages, and notes, that one review may have."""
@@ -51,6 +56,7 @@ def write_as_partner(session: Session, slug: str, words: str, actor: Actor, now:
         raise Conflict("review.none", f"{slug} was never submitted: there is nobody to write to.", "Submit it first.")
     review = lock_review(session, newest)
     message = _write_message(session, review, Side.PARTNER, words, actor, now)
+    log_action(session, actor, "app.message", slug, message=str(message.id))
     team = session.scalars(_HOLDER_OR_TEAM, {"holder": review.claimed_by}).all()
     _tell(session, NotificationKind.MESSAGE_TO_REVIEWER, message, review, team, now)
     return message
@@ -65,6 +71,7 @@ def write_as_reviewer(session: Session, review_id: UUID, words: str, actor: Acto
     if session.scalar(_NEWEST, {"app_id": review.app_id}) != review.id:
         raise Conflict("review.not_newest", "The App has a newer review.", "Write on that one.")
     message = _write_message(session, review, Side.REVIEWER, words, actor, now)
+    log_action(session, actor, "review.message", review_id, message=str(message.id))
     company = session.scalars(_COMPANY, {"ids": [review.app_id]}).all()
     _tell(session, NotificationKind.MESSAGE_TO_PARTNER, message, review, company, now)
     return message
@@ -78,7 +85,70 @@ def write_note(session: Session, review_id: UUID, words: str, actor: Actor, now:
     session.add(note)
     _note_act(review, actor, now)
     session.flush()
+    log_action(session, actor, "review.note", review_id, note=str(note.id))
     return note
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message or a note (`side` is None), the round whose review it is on, and its author's name.
+
+    Partners are not told the names of reviewers: to them `author` is None then.
+    """
+
+    id: UUID
+    review_id: UUID
+    round: int
+    side: Side | None
+    author: str | None
+    text: str
+    written_at: datetime
+
+
+def list_messages(session: Session, app_id: UUID, reader: Side, wanted: PageRequest) -> PageOf[Said]:
+    """Returns a page of the messages about an App, of all its rounds, oldest first, as `reader`'s side sees them."""
+    return _list_said(session, ReviewMessage, app_id, reader, wanted)
+
+
+def list_notes(session: Session, app_id: UUID, wanted: PageRequest) -> PageOf[Said]:
+    """Returns a page of the notes on an App's reviews, oldest first. They are the reviewers' alone."""
+    return _list_said(session, InternalNote, app_id, Side.REVIEWER, wanted)
+
+
+def as_said(session: Session, rows: Sequence[ReviewMessage | InternalNote], reader: Side) -> list[Said]:
+    """Returns messages or notes as `reader`'s side sees them: two queries, however many they are."""
+    rounds = (
+        select(Review.id, Submission.round)
+        .join(Submission, Submission.id == Review.submission_id)
+        .where(Review.id.in_([row.review_id for row in rows]))
+    )
+    round_of = {row.id: row.round for row in session.execute(rounds)}
+    named = [row.author_id for row in rows if reader is Side.REVIEWER or _side_of(row) is Side.PARTNER]
+    people = select(Person.id, Person.name).where(Person.id.in_(named))
+    name_of = {row.id: row.name for row in session.execute(people)}
+    return [
+        Said(
+            id=row.id,
+            review_id=row.review_id,
+            round=round_of[row.review_id],
+            side=_side_of(row),
+            author=name_of.get(row.author_id),
+            text=row.text,
+            written_at=row.written_at,
+        )
+        for row in rows
+    ]
+
+
+def _list_said(
+    session: Session, table: type[ReviewMessage | InternalNote], app_id: UUID, reader: Side, wanted: PageRequest
+) -> PageOf[Said]:
+    statement: Select[Any] = select(table).join(Review, Review.id == table.review_id).where(Review.app_id == app_id)
+    return read_page(session, statement, table.id, wanted).map(lambda rows: as_said(session, rows, reader))
+
+
+def _side_of(row: ReviewMessage | InternalNote) -> Side | None:
+    return Side(row.side) if isinstance(row, ReviewMessage) else None
 
 
 def _write_message(
@@ -114,3 +184,4 @@ def _tell(
 ) -> None:
     told = [Told(review.app_id, person, f"message:{message.id}") for person in people]
     notify_of_apps(session, kind, told, now)
+    ring_after_commit(session, Bell.NOTIFICATIONS)

@@ -13,9 +13,11 @@ from models import App, Person, Review
 from models.lifecycle import Role
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.telling import Told, notify_of_apps
 from workflow.policy.document import load_policies
+from workflow.work.bells import Bell, ring_after_commit
 
 REVIEWING_ROLES = (Role.REVIEWER.value, Role.ADMIN.value)
 """Who may hold a review."""
@@ -50,7 +52,7 @@ def lock_held_review(session: Session, review_id: UUID, actor: Actor, now: datet
 
 
 def claim_review(session: Session, review_id: UUID, actor: Actor, now: datetime) -> Review:
-    """Returns the review to the reviewer; claiming what one holds changes nothing. Does not commit.
+    """Makes the reviewer the holder of the review; claiming what one holds changes nothing. Does not commit.
 
     Raises NotFound, and Conflict when it is closed, held by somebody else, or more than they may hold.
     """
@@ -61,6 +63,7 @@ def claim_review(session: Session, review_id: UUID, actor: Actor, now: datetime)
         )
     if review.claimed_by is None:
         _give(session, review, actor.id, now)
+    log_action(session, actor, "review.claim", review_id)
     return review
 
 
@@ -71,11 +74,12 @@ def release_review(session: Session, review_id: UUID, actor: Actor) -> Review:
         raise Conflict("review.not_held", "You do not hold this review.", "Only its holder can release it.")
     review.claimed_by = review.claimed_at = review.last_act_at = None
     session.flush()
+    log_action(session, actor, "review.release", review_id)
     return review
 
 
 def hand_over_review(session: Session, review_id: UUID, actor: Actor, to: UUID, now: datetime) -> Review:
-    """Returns a held review to another reviewer and tells them. Does not commit.
+    """Hands a held review over to another reviewer and tells them. Does not commit.
 
     For its holder and for admins. Handing it to whoever holds it changes nothing. Raises NotFound (review, reviewer)
     and Conflict when it is closed, not theirs to give, or more than the other may hold.
@@ -83,11 +87,13 @@ def hand_over_review(session: Session, review_id: UUID, actor: Actor, to: UUID, 
     review = lock_open_review(session, review_id)
     if review.claimed_by is None or (review.claimed_by != actor.id and actor.role is not Role.ADMIN):
         raise Conflict("review.not_held", "You do not hold this review.", "Only its holder can hand it over.")
+    log_action(session, actor, "review.hand_over", review_id, to=str(to))
     if review.claimed_by == to:
         return review
     _give(session, review, to, now)
     cause = f"review:{review.id}:handed_over:{to}:{now.isoformat()}"
     notify_of_apps(session, NotificationKind.REVIEW_HANDED_OVER, [Told(review.app_id, to, cause)], now)
+    ring_after_commit(session, Bell.NOTIFICATIONS)
     return review
 
 

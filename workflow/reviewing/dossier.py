@@ -131,6 +131,11 @@ def open_dossier(session: Session, review_id: UUID) -> Dossier:
     )
 
 
+def taken_step(session: Session, step: ReviewStep) -> TakenStep:
+    """Returns the step with the name of who decided it."""
+    return TakenStep(step, None if step.decided_by is None else session.get_one(Person, step.decided_by).name)
+
+
 def _steps_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[TakenStep]]:
     statement = (
         select(ReviewStep, Person.name)

@@ -1,7 +1,6 @@
 """Saved reasons: kept by version, never edited in place, and filled into the reasons that name them."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -9,8 +8,17 @@ from sqlalchemy.orm import Session
 from models import SavedReason
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
+from workflow.pages import PageOf, PageRequest, read_page
+from workflow.reasons import current_saved_reasons
+from workflow.sql.locks import LockSpace, lock_names
 
 MAX_SAVED_REASONS = 1000
+
+
+def list_saved_reasons(session: Session, wanted: PageRequest, *, retired: bool = False) -> PageOf[SavedReason]:
+    """Returns a page of the newest versions, by code; those of retired codes too if `retired`."""
+    return read_page(session, current_saved_reasons(retired=retired), SavedReason.code, wanted)
 
 
 def versions_of(session: Session, code: str) -> Sequence[SavedReason]:
@@ -31,7 +39,8 @@ def add_saved_reason(session: Session, code: str, words: str, where_to_fix: str,
         raise Conflict("saved_reason.exists", f"The saved reason {code} exists.", "Add a version of it.")
     if (session.scalar(text("SELECT count(DISTINCT code) FROM saved_reason")) or 0) >= MAX_SAVED_REASONS:
         raise Conflict("saved_reason.too_many", f"There are {MAX_SAVED_REASONS} saved reasons.", "Use one of them.")
-    return _append(session, SavedReason(code=code, version=1, text=words, where_to_fix=where_to_fix), actor)
+    saved = SavedReason(code=code, version=1, text=words, where_to_fix=where_to_fix)
+    return _append(session, saved, actor, "saved_reason.add")
 
 
 def revise_saved_reason(session: Session, code: str, words: str, where_to_fix: str, actor: Actor) -> SavedReason:
@@ -42,7 +51,7 @@ def revise_saved_reason(session: Session, code: str, words: str, where_to_fix: s
     _lock(session, code)
     last = versions_of(session, code)[-1]
     revised = SavedReason(code=code, version=last.version + 1, text=words, where_to_fix=where_to_fix)
-    return _append(session, revised, actor)
+    return _append(session, revised, actor, "saved_reason.revise")
 
 
 def retire_saved_reason(session: Session, code: str, actor: Actor) -> SavedReason:
@@ -50,21 +59,22 @@ def retire_saved_reason(session: Session, code: str, actor: Actor) -> SavedReaso
     _lock(session, code)
     last = versions_of(session, code)[-1]
     if last.retired:
+        log_action(session, actor, "saved_reason.retire", code, version=last.version)
         return last
     retired = SavedReason(
         code=code, version=last.version + 1, text=last.text, where_to_fix=last.where_to_fix, retired=True
     )
-    return _append(session, retired, actor)
+    return _append(session, retired, actor, "saved_reason.retire")
 
 
-def _append(session: Session, saved: SavedReason, actor: Actor) -> SavedReason:
+def _append(session: Session, saved: SavedReason, actor: Actor, action: str) -> SavedReason:
     saved.written_by = actor.id
     session.add(saved)
     session.flush()
+    log_action(session, actor, action, saved.code, version=saved.version)
     return saved
 
 
 def _lock(session: Session, code: str) -> None:
     # The table is append-only, so there is no row that the application may lock.
-    name: dict[str, Any] = {"name": f"saved_reason:{code}"}
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), name)
+    lock_names(session, LockSpace.SAVED_REASON, code)

@@ -17,9 +17,11 @@ from models.review import MACHINE_STEPS
 from workflow.errors import Invalid, NotFound, Refused
 from workflow.findings import Finding
 from workflow.identity.actors import SCHEDULE, Actor
+from workflow.identity.audit_log import log_action
 from workflow.machines import judge_step
 from workflow.reviewing.desk import lock_held_review
 from workflow.sql.arrays import app_ids
+from workflow.work.bells import Bell, ring_after_commit
 from workflow.work.leases import Lease
 
 
@@ -68,6 +70,8 @@ def decide_step(
         if findings:
             step.findings = [finding.as_dict() for finding in findings]
     session.flush()
+    log_action(session, actor, "review.step", review_id, step=code, decision=trigger.value)
+    ring_after_commit(session, Bell.STEPS)
     return step
 
 

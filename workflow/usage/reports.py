@@ -4,7 +4,7 @@ A report says what holds for one workspace since when. Reporting the same again 
 no keys; one that is older than the workspace's latest change changes nothing either, so that late ones do no harm.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -12,17 +12,22 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from models import App, Customer, OAuthInstall
 from models.lifecycle import AppState, AppTrigger
 from workflow.errors import Conflict, Invalid, NotFound, WorkflowError
 from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action_on_many
 from workflow.lifecycle.loading import load_facts
 from workflow.lifecycle.promotion import is_counted_enough, request_promotions
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.notifications.telling import AppAtVersion, Onboarded, notify_of_customers
+from workflow.pages import PageOf, PageRequest, read_page
 from workflow.policy.document import Policies
 from workflow.sql.arrays import Booleans, Integers, Moments, Texts, Uuids, statement
+from workflow.work.bells import Bell, ring_after_commit
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead a reporter's clock may be. A report from within it holds from now on."""
@@ -117,7 +122,38 @@ def report_use(
     _write(session, known, counters.values())
     notify_of_customers(session, onboarded, now)
     _ask_for_promotions(session, counters.values(), policies, rulebook)
+    _log(session, actor, reports, answers)
     return answers
+
+
+def list_workspaces(
+    session: Session, app: App, use: Use, counts: bool | None, wanted: PageRequest
+) -> PageOf[Customer | OAuthInstall]:
+    """Returns a page of the App's workspaces, by name: those that count, those that do not, or (None) both."""
+    kind: type[Customer] | type[OAuthInstall] = Customer if use is Use.CUSTOMER else OAuthInstall
+    statement: Select[Any] = select(kind).where(kind.app_id == app.id)
+    if counts is not None:
+        statement = statement.where(kind.withdrawn_at.is_(None) if counts else kind.withdrawn_at.is_not(None))
+    return read_page(session, statement, kind.workspace, wanted)
+
+
+def _log(
+    session: Session, actor: Actor, reports: Sequence[Report], answers: Sequence[Reported | WorkflowError]
+) -> None:
+    """Writes one entry into the audit log for each App that the reports changed, and asks for the bells."""
+    changed = Counter(
+        (report.app, report.use, report.enabled)
+        for report, answer in zip(reports, answers, strict=True)
+        if isinstance(answer, Reported) and answer.changed
+    )
+    if not changed:
+        return
+    single = {"workspace": reports[0].workspace} if len(reports) == 1 else {}
+    details: dict[str, dict[str, object]] = {}
+    for (slug, use, enabled), count in changed.items():
+        details.setdefault(slug, {**single})[f"{use}.{'report' if enabled else 'withdraw'}"] = count
+    log_action_on_many(session, actor, "usage.report", list(details.items()))
+    ring_after_commit(session, Bell.APPLY, Bell.NOTIFICATIONS)
 
 
 def _refusal(report: Report, counters: dict[str, _Counter], now: datetime) -> WorkflowError | None:

@@ -1,6 +1,8 @@
-"""Bells: the names by which processes tell each other that there may be work."""
+"""Bells: the names by which processes tell each other that there may be work, and which to ring after a commit."""
 
 from enum import StrEnum
+
+from sqlalchemy.orm import Session
 
 
 class Bell(StrEnum):
@@ -11,3 +13,16 @@ class Bell(StrEnum):
     NOTIFICATIONS = "notifications"
     JOBS = "jobs"
     CHECKS = "checks"
+
+
+_ASKED_FOR = "bells"
+
+
+def ring_after_commit(session: Session, *bells: Bell) -> None:
+    """Notes that `bells` are to be rung once the session's transaction is committed; whoever commits it rings them."""
+    session.info.setdefault(_ASKED_FOR, set()).update(bells)
+
+
+def bells_of(session: Session) -> frozenset[Bell]:
+    """Returns the bells that are to be rung once the session's transaction is committed."""
+    return frozenset(session.info.get(_ASKED_FOR, ()))

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from models.due import NO_LANE
+from workflow.sql.storable import MAX_ERROR_CHARACTERS, made_storable
 from workflow.work.kinds import LEASED_KINDS, DueKind
-from workflow.work.leases import MAX_ERROR_CHARACTERS, RETRY_AFTER, Lease
+from workflow.work.leases import RETRY_AFTER, Lease
 
 MIN_FAILURES = 6
 """Failures in a row without which no lane is given up."""
@@ -51,7 +52,7 @@ def note_lane_failed(session: Session, lease: Lease, error: str, now: datetime) 
         {
             "table_name": lease.kind.value,
             "lane": lease.lane,
-            "error": error.replace("\x00", "")[:MAX_ERROR_CHARACTERS],
+            "error": made_storable(error, MAX_ERROR_CHARACTERS),
             "now": now,
             "first_rest": FIRST_REST,
             "max_rest": MAX_REST,

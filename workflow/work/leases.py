@@ -12,6 +12,7 @@ from sqlalchemy.types import Text
 from models.due import NO_LANE
 from workflow.errors import NotFound
 from workflow.sql.arrays import Moments, Uuids, statement
+from workflow.sql.storable import MAX_ERROR_CHARACTERS, made_storable
 from workflow.work.bells import Bell
 from workflow.work.kinds import LEASED_KINDS, DueKind
 
@@ -25,7 +26,6 @@ RETRY_AFTER = (
     timedelta(hours=2),
 )
 """How long a row rests after its first, second, ... failed try."""
-MAX_ERROR_CHARACTERS = 2000
 
 
 class CannotHeal(Exception):
@@ -81,8 +81,8 @@ def fail_due_row(session: Session, lease: Lease, error: str, now: datetime, *, c
             "id": lease.id,
             "until": lease.until,
             "now": now,
-            "error": error.replace("\x00", "")[:MAX_ERROR_CHARACTERS],
             "can_heal": can_heal,
+            "error": made_storable(error, MAX_ERROR_CHARACTERS),
             "max_attempts": MAX_ATTEMPTS,
             "rests": [int(rest.total_seconds()) for rest in RETRY_AFTER],
         },

@@ -1,6 +1,6 @@
 """Access below HTTP: whose a domain is, what two at once do, and the clock that reminds reviewers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -8,14 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from examples.partner.server import ExamplePartner
 from models.lifecycle import AccessTrigger
 from runtime.guarded_http import FetchLimits, GuardedHttp
-from tests.databases import TestDatabase
-from tests.journeys import People, now_of, people_in
+from tests.journeys import People, now_of
 from workers.actors.website_checks import findings_of_website
 from workflow.access.deciding import decide_access, mark_access_requests
 from workflow.access.domains import domain_of_mail, domain_of_website, is_disposable_mail, is_free_mail
@@ -28,18 +27,6 @@ from workflow.policy.document import load_policies
 from workflow.reasons import Reason
 
 RACERS = 6
-
-
-@pytest.fixture
-def engine(database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(database.application_url, pool_size=RACERS)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def people(engine: Engine) -> People:
-    return people_in(engine)
 
 
 def _seal(code: str) -> str:

@@ -1,15 +1,13 @@
 """An edit and a submission at once, on connections of their own: the App's lock puts one after the other."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from models import App, Component
 from models.lifecycle import AppTrigger
-from tests.databases import TestDatabase
 from tests.journeys import (
     app_building,
     ask,
@@ -26,13 +24,6 @@ from workflow.building.components import change_component
 from workflow.errors import Conflict
 from workflow.identity.actors import Actor
 from workflow.lifecycle.batch import judge_due_requests
-
-
-@pytest.fixture
-def engine(database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(database.application_url)
-    yield made
-    made.dispose()
 
 
 def _rename(session: Session, actor: Actor, name: str, *, seen: int = 1) -> None:

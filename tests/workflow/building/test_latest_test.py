@@ -1,24 +1,13 @@
 """The latest test of a Component is the one recorded last, whatever the clocks of those who recorded say."""
 
-from collections.abc import Iterator
-
-import pytest
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from models import Component, ComponentTest
-from tests.databases import TestDatabase
 from tests.journeys import app_building, now_of, people_in
 from workflow.building.components import components_of
 from workflow.lifecycle.loading import load_facts
 from workflow.policy.document import load_policies
-
-
-@pytest.fixture
-def engine(database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(database.application_url)
-    yield made
-    made.dispose()
 
 
 def test_a_test_recorded_last_counts_although_its_machine_is_behind(engine: Engine) -> None:

@@ -1,30 +1,16 @@
 """Who asks, and for when: the person must still stand when the request is judged, and no request waits for ever."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger
 from models.request import RequestSource
-from tests.databases import TestDatabase
 from tests.journeys import BECAUSE, People, app_building, apps_in_public_beta, ask, judge, now_of, outcome_of, people_in
 from workflow.errors import Invalid, NotFound, WorkflowError
 from workflow.lifecycle.requests import AcceptedRequest, CallerRequest, Wanted, accept_requests
-
-
-@pytest.fixture
-def engine(database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(database.application_url)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def people(engine: Engine) -> People:
-    return people_in(engine)
 
 
 def _execute(engine: Engine, statement: str, **values: object) -> None:

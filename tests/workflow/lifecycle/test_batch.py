@@ -1,7 +1,6 @@
 """Judging in batches: order, poison, races, and what the database remembers."""
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -44,18 +43,6 @@ from workflow.lifecycle.requests import AcceptedRequest, CallerRequest, Wanted, 
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.lifecycle.rules import RULES_OF, Missing, Rule
 from workflow.policy.document import load_policies
-
-
-@pytest.fixture
-def engine(database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(database.application_url)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def people(engine: Engine) -> People:
-    return people_in(engine)
 
 
 def _rows(engine: Engine, statement: str) -> list[Any]:

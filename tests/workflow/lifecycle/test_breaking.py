@@ -1,8 +1,9 @@
 """A request that breaks its batch, wherever and however, ends dead; the others are applied; what passes is no try."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -11,22 +12,15 @@ from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger
 from tests.databases import TestDatabase
-from tests.journeys import BECAUSE, People, apps_in_public_beta, ask, judge, outcome_of, people_in
+from tests.journeys import BECAUSE, People, apps_in_public_beta, ask, judge, outcome_of
 from tests.waiting import wait_until
 from workflow.lifecycle.effects import EFFECTS, Applied
 from workflow.lifecycle.rulebook import AppRulebook
 
 
 @pytest.fixture
-def engine(database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(database.application_url, connect_args={"options": "-c statement_timeout=1000"})
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def people(engine: Engine) -> People:
-    return people_in(engine)
+def engine_options() -> dict[str, Any]:
+    return {"connect_args": {"options": "-c statement_timeout=1000"}}
 
 
 @dataclass(frozen=True, slots=True)

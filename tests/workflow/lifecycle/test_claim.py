@@ -1,22 +1,11 @@
 """Claiming: a worker looks past the Apps that others hold, however many of them come first."""
 
-from collections.abc import Iterator
-
-import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger
-from tests.databases import TestDatabase
 from tests.journeys import app_building, ask, people_in
 from workflow.lifecycle.claim import QueuePosition, Start, claim_app, claim_due_apps, due_requests
-
-
-@pytest.fixture
-def engine(database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(database.application_url)
-    yield made
-    made.dispose()
 
 
 def test_a_second_worker_looks_past_pages_of_apps_that_the_first_holds(engine: Engine) -> None:

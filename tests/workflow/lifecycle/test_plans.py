@@ -1,6 +1,5 @@
 """The statements of the hot path: how many a batch takes, and that none reads a table that grows from end to end."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -34,18 +33,15 @@ _ENTRIES = """
 """
 
 
-@pytest.fixture(scope="module")
-def engine(module_database: TestDatabase) -> Iterator[Engine]:
-    """A database with thousands of Apps and finished requests, of which the planner knows; two more each are due."""
+@pytest.fixture(scope="module", autouse=True)
+def filled(module_database: TestDatabase) -> None:
+    """Stores thousands of Apps and finished requests, of which the planner knows; two more each are due."""
     superuser = create_engine(module_database.superuser_url)
     fill(superuser, 1, APPS, finished=5, apps_a_company=1)
     put_requests(superuser, 2, apps=APPS)
     put(superuser, _ENTRIES)
     settle(superuser)
     superuser.dispose()
-    made = create_engine(module_database.application_url)
-    yield made
-    made.dispose()
 
 
 def _judge(engine: Engine, limit: int) -> Watched:
@@ -65,16 +61,16 @@ class _Undone(Exception):
     """Has the transaction rolled back."""
 
 
-def test_a_batch_takes_as_many_statements_as_one_request(engine: Engine) -> None:
-    one, many = _judge(engine, 1), _judge(engine, BATCH)
+def test_a_batch_takes_as_many_statements_as_one_request(module_engine: Engine) -> None:
+    one, many = _judge(module_engine, 1), _judge(module_engine, BATCH)
     assert one.statements == many.statements
     assert len(one.statements) <= 14
 
 
-def test_a_batch_waits_for_the_database_three_times(engine: Engine, tmp_path: Path) -> None:
+def test_a_batch_waits_for_the_database_three_times(module_engine: Engine, tmp_path: Path) -> None:
     """For what it reads, for what it writes, for COMMIT. Each wait is a Sync on the wire."""
-    announcements = Announcements(engine)
-    with direct_connection(engine) as connection, (tmp_path / "wire").open("w") as wire:
+    announcements = Announcements(module_engine)
+    with direct_connection(module_engine) as connection, (tmp_path / "wire").open("w") as wire:
         driver: Any = connection.connection.driver_connection
         driver.pgconn.trace(wire.fileno())
         report = judge_batch(connection, announcements, now_and_writer, limit=BATCH)
@@ -83,21 +79,21 @@ def test_a_batch_waits_for_the_database_three_times(engine: Engine, tmp_path: Pa
     assert (tmp_path / "wire").read_text().count("\tSync") == 3
 
 
-def test_no_statement_of_a_batch_reads_a_growing_table_through(engine: Engine) -> None:
+def test_no_statement_of_a_batch_reads_a_growing_table_through(module_engine: Engine) -> None:
     for limit in (1, BATCH):
-        seen = _judge(engine, limit)
+        seen = _judge(module_engine, limit)
         assert seen.read_through == []
         assert seen.compared == []
 
 
 @pytest.mark.parametrize("planned", ["auto", "force_generic_plan"])
-def test_taking_requests_in_reads_no_growing_table_through(engine: Engine, planned: str) -> None:
+def test_taking_requests_in_reads_no_growing_table_through(module_engine: Engine, planned: str) -> None:
     actor = Actor(new_id(), Role.ADMIN)
     wanted = [Wanted(f"app-{number}", AppTrigger.SUSPEND, f"key-{number}") for number in range(1, BATCH + 1)]
     asked = [CallerRequest(actor, one) for one in wanted]
-    with Session(engine) as session:
+    with Session(module_engine) as session:
         session.execute(text(f"SET LOCAL plan_cache_mode = {planned}"))
-        with watched(engine) as seen:
+        with watched(module_engine) as seen:
             accept_requests(session, asked, RequestSource.HTTP)
             assert len(seen.statements) == 1
             accept_requests(session, asked, RequestSource.HTTP)  # and once more, which looks them up
@@ -107,7 +103,9 @@ def test_taking_requests_in_reads_no_growing_table_through(engine: Engine, plann
     assert seen.compared == []
 
 
-def test_the_sweep_for_promotion_reads_its_candidates_and_the_open_requests_alone(database: TestDatabase) -> None:
+def test_the_sweep_for_promotion_reads_its_candidates_and_the_open_requests_alone(
+    database: TestDatabase, engine: Engine
+) -> None:
     superuser = create_engine(database.superuser_url)
     fill(superuser, 1, APPS, finished=5, apps_a_company=1)
     put(superuser, "UPDATE app SET onboarded_customers = 3, oauth_installed = true")
@@ -118,14 +116,12 @@ def test_the_sweep_for_promotion_reads_its_candidates_and_the_open_requests_alon
         _OPEN_REQUESTS.format(status="'dead', now(), 'broke'"),
     )
     superuser.dispose()
-    engine = create_engine(database.application_url)
     with Session(engine) as session:
         writer = writer_of(session)
         with watched(engine) as seen:
             found = promotion_candidates(session, writer.policies, limit=APPS)
             asked_for = request_where_eligible(session, found[:BATCH], writer.policies, writer.rulebook)
         session.rollback()
-    engine.dispose()
     assert (len(found), asked_for) == (APPS - 2 * ASKED_FOR, BATCH)
     assert seen.read_through == []
     assert seen.compared == []

@@ -1,21 +1,19 @@
 """Holding reviews: one holder, a limit, handing over, claims that lapse, and rounds that come back."""
 
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from models import App, Person, PolicyVersion, Review, Submission, TransitionReason
 from models.lifecycle import AppTrigger, Role, StepTrigger
 from models.request import RequestSource
-from tests.databases import TestDatabase
 from tests.factories import move
-from tests.journeys import BECAUSE, People, app_building, ask, judge, now_of, people_in
+from tests.journeys import BECAUSE, People, app_building, ask, judge, now_of
 from tests.waiting import wait_until
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
@@ -28,18 +26,6 @@ from workflow.reviewing.conversation import write_note
 from workflow.reviewing.desk import claim_review, hand_over_review, release_review
 from workflow.reviewing.saved_reasons import add_saved_reason, retire_saved_reason, revise_saved_reason
 from workflow.reviewing.steps import decide_step
-
-
-@pytest.fixture
-def engine(database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(database.application_url)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def people(engine: Engine) -> People:
-    return people_in(engine)
 
 
 def _reviewer(engine: Engine, name: str) -> Actor:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from models.guards import APPLICATION_ROLE
 from tests.databases import TestDatabase
 from workflow.sql.pipeline import DirectSession, direct_connection, direct_transaction
 
@@ -16,13 +17,13 @@ NUMBERS = text("SELECT number FROM noted ORDER BY number")
 NOWHERE = text("INSERT INTO nowhere VALUES (1)")
 
 
-@pytest.fixture
-def engine(database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(database.owner_url)
-    with made.begin() as connection:
+@pytest.fixture(autouse=True)
+def noted(database: TestDatabase) -> None:
+    owner = create_engine(database.owner_url)
+    with owner.begin() as connection:
         connection.execute(text("CREATE TABLE noted (number integer PRIMARY KEY)"))
-    yield made
-    made.dispose()
+        connection.execute(text(f"GRANT SELECT, INSERT ON noted TO {APPLICATION_ROLE}"))
+    owner.dispose()
 
 
 @pytest.fixture

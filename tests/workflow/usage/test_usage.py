@@ -1,32 +1,17 @@
 """Reports of use: many at once equal one by one, and the counted facts are what the rows say."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.orm import Session
 
-from tests.databases import TestDatabase
-from tests.journeys import People, app_building, apps_in_public_beta, now_of, people_in, writer_of
+from tests.journeys import People, app_building, apps_in_public_beta, now_of, writer_of
 from workflow.errors import WorkflowError
 from workflow.usage.reports import Report, Use, report_use
-
-
-@pytest.fixture(scope="module")
-def engine(module_database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(module_database.application_url)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture(scope="module")
-def people(engine: Engine) -> People:
-    return people_in(engine)
 
 
 def _report(engine: Engine, people: People, reports: list[Report]) -> list[Any]:
@@ -84,47 +69,47 @@ REPORTS = st.lists(
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(reports=REPORTS)
 def test_many_reports_at_once_equal_the_same_one_by_one(
-    engine: Engine, people: People, reports: list[tuple[str, Use, str, bool, int | None]]
+    module_engine: Engine, module_people: People, reports: list[tuple[str, Use, str, bool, int | None]]
 ) -> None:
     results = []
-    with Session(engine) as session:
+    with Session(module_engine) as session:
         began = now_of(session)
     for one_by_one in (False, True):
-        with Session(engine) as session:
+        with Session(module_engine) as session:
             count = session.execute(text("SELECT count(*) FROM app")).scalar_one()
         slugs = [f"{name}-{count}" for name in ("beta", "other", "building")]
-        apps_in_public_beta(engine, people, slugs[:2])
-        app_building(engine, people, slugs[2])
+        apps_in_public_beta(module_engine, module_people, slugs[:2])
+        app_building(module_engine, module_people, slugs[2])
         given_reports = [
             Report(f"{app}-{count}", use, workspace, enabled, began + timedelta(minutes=at) if at is not None else None)
             for app, use, workspace, enabled, at in reports
         ]
         if one_by_one:
-            answers = [answer for report in given_reports for answer in _report(engine, people, [report])]
+            answers = [answer for report in given_reports for answer in _report(module_engine, module_people, [report])]
         else:
-            answers = _report(engine, people, given_reports)
-        results.append((answers, _stored(engine, slugs)))
+            answers = _report(module_engine, module_people, given_reports)
+        results.append((answers, _stored(module_engine, slugs)))
         for slug in slugs:
-            kept_customers, kept_installed, customers, installed = _stored(engine, [slug])[0][0]
+            kept_customers, kept_installed, customers, installed = _stored(module_engine, [slug])[0][0]
             assert (kept_customers, kept_installed) == (customers, installed)
     assert results[0] == results[1]
 
 
-def test_a_late_report_of_an_earlier_time_changes_nothing(engine: Engine, people: People) -> None:
-    app_building(engine, people, "late")
-    with Session(engine) as session:
+def test_a_late_report_of_an_earlier_time_changes_nothing(module_engine: Engine, module_people: People) -> None:
+    app_building(module_engine, module_people, "late")
+    with Session(module_engine) as session:
         now = now_of(session)
     earlier, later = now - timedelta(hours=2), now - timedelta(hours=1)
     withdrawn = Report("late", Use.CUSTOMER, "w", enabled=False, at=later)
-    assert _report(engine, people, [withdrawn]) == [False]
-    assert _report(engine, people, [Report("late", Use.CUSTOMER, "w", at=earlier)]) == [False]
-    assert _report(engine, people, [Report("late", Use.CUSTOMER, "w", at=now)]) == [True]
-    assert _report(engine, people, [withdrawn]) == [False]
+    assert _report(module_engine, module_people, [withdrawn]) == [False]
+    assert _report(module_engine, module_people, [Report("late", Use.CUSTOMER, "w", at=earlier)]) == [False]
+    assert _report(module_engine, module_people, [Report("late", Use.CUSTOMER, "w", at=now)]) == [True]
+    assert _report(module_engine, module_people, [withdrawn]) == [False]
 
 
-def test_a_thousand_reports_take_as_many_statements_as_one(engine: Engine, people: People) -> None:
+def test_a_thousand_reports_take_as_many_statements_as_one(module_engine: Engine, module_people: People) -> None:
     slugs = [f"wide-{number}" for number in range(8)]
-    apps_in_public_beta(engine, people, slugs)
+    apps_in_public_beta(module_engine, module_people, slugs)
     counts = []
     for many, prefix in ((1, "a"), (125, "b")):
         statements: list[str] = []
@@ -132,26 +117,26 @@ def test_a_thousand_reports_take_as_many_statements_as_one(engine: Engine, peopl
         def note(_conn: Any, _cursor: Any, statement: str, *_: Any, into: list[str] = statements) -> None:
             into.append(statement)
 
-        event.listen(engine, "before_cursor_execute", note)
+        event.listen(module_engine, "before_cursor_execute", note)
         uses = [(use, f"{prefix}-{number}") for number in range(many) for use in Use]
-        answers = _report(engine, people, [Report(slug, *use) for slug in slugs for use in uses])
-        event.remove(engine, "before_cursor_execute", note)
+        answers = _report(module_engine, module_people, [Report(slug, *use) for slug in slugs for use in uses])
+        event.remove(module_engine, "before_cursor_execute", note)
         assert all(answers)
         counts.append(len(statements))
     assert counts[1] - counts[0] <= 2, "two more, to judge promotions and to ask for them"
 
 
 def test_reports_over_the_same_apps_in_any_order_lose_no_count_and_never_deadlock(
-    engine: Engine, people: People
+    module_engine: Engine, module_people: People
 ) -> None:
     slugs = [f"race-{number}" for number in range(6)]
     for slug in slugs:
-        app_building(engine, people, slug)
+        app_building(module_engine, module_people, slug)
     calls = [
         [Report(slug, Use.CUSTOMER, f"w-{call}-{n}") for n in range(5) for slug in (slugs if call % 2 else slugs[::-1])]
         for call in range(8)
     ]
     with ThreadPoolExecutor(8) as callers:
-        for done in [callers.submit(_report, engine, people, reports) for reports in calls]:
+        for done in [callers.submit(_report, module_engine, module_people, reports) for reports in calls]:
             assert all(done.result(60))
-    assert all(_stored(engine, [slug])[0][0][:1] == (40,) for slug in slugs)
+    assert all(_stored(module_engine, [slug])[0][0][:1] == (40,) for slug in slugs)

@@ -1,4 +1,4 @@
-"""`devcenter audit verify`: whether the history is as it was written."""
+"""`devcenter history verify`: whether the history is as it was written."""
 
 import json
 from collections.abc import Iterator

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import Engine, make_url
 
 from tests.databases import TestDatabase
-from tests.journeys import People, apps_in_public_beta, people_in
+from tests.journeys import People, apps_in_public_beta
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,10 @@ class Stored:
 
 
 @pytest.fixture
-def stored(database: TestDatabase) -> Iterator[Stored]:
-    engine = create_engine(database.application_url)
-    people = people_in(engine)
+def stored(database: TestDatabase, engine: Engine, people: People) -> Iterator[Stored]:
     (app_id,) = apps_in_public_beta(engine, people, ["acme"])
     with connect(database.application_url) as prompt, connect(database.superuser_url) as superuser:
         yield Stored(engine, people, app_id, prompt, superuser)
-    engine.dispose()
 
 
 def connect(url: str) -> psycopg.Connection:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger
 from tests.journeys import BECAUSE, KEY, ask, judge
-from tests.storage.conftest import Stored
+from tests.stored import Stored
 from workflow.history.verification import Finding, Head, exported_heads, verify_history
 
 

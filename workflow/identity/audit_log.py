@@ -1,0 +1,68 @@
+"""The audit log: who did what to what, and when. Written with what it tells of, in one transaction."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from models import AuditEntry
+from workflow.identity.actors import Actor
+from workflow.pages import PageOf, PageRequest, read_page
+
+
+def log_action(session: Session, actor: Actor, action: str, target: str | UUID, **detail: object) -> None:
+    """Writes that `actor` did `action` to `target`. Does not commit."""
+    session.add(
+        AuditEntry(actor_id=actor.id, actor_role=actor.role.value, action=action, target=str(target), detail=detail)
+    )
+    session.flush()
+
+
+def log_action_on_many(
+    session: Session, actor: Actor, action: str, targets: Sequence[tuple[str | UUID, Mapping[str, object]]]
+) -> None:
+    """Writes that `actor` did `action` to each target, with its detail: one statement. Does not commit."""
+    if not targets:
+        return
+    entries = [{"target": str(target), "detail": detail} for target, detail in targets]
+    who = {"actor_id": actor.id, "role": actor.role.value, "action": action}
+    session.execute(_LOG_MANY, who | {"entries": json.dumps(entries)})
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """What the audit log is narrowed to: from `since` on, before `until`. None means any."""
+
+    actor_id: UUID | None = None
+    target: str | None = None
+    action: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def list_audit_entries(session: Session, narrowed: AuditFilter, wanted: PageRequest) -> PageOf[AuditEntry]:
+    """Returns a page of the entries, newest first."""
+    statement = select(AuditEntry)
+    for column, value in (
+        (AuditEntry.actor_id, narrowed.actor_id),
+        (AuditEntry.target, narrowed.target),
+        (AuditEntry.action, narrowed.action),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if narrowed.since is not None:
+        statement = statement.where(AuditEntry.at >= narrowed.since)
+    if narrowed.until is not None:
+        statement = statement.where(AuditEntry.at < narrowed.until)
+    return read_page(session, statement, (AuditEntry.at, AuditEntry.id), wanted, newest_first=True)
+
+
+_LOG_MANY = text("""
+    INSERT INTO audit_entry (actor_id, actor_role, action, target, detail)
+    SELECT :actor_id, :role, :action, target, detail
+      FROM jsonb_to_recordset(CAST(:entries AS jsonb)) AS entry (target text, detail jsonb)
+""")

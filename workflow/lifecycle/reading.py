@@ -1,0 +1,96 @@
+"""An App's log and what was asked of it, as callers read them, and a reviewer's decision as a request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from models import App, Submission, Transition, TransitionReason, TransitionRequest
+from models.lifecycle import AppState, AppTrigger, Role
+from models.request import RequestStatus
+from workflow.errors import Conflict, NotFound
+from workflow.identity.actors import Actor
+from workflow.lifecycle.requests import Wanted, was_asked
+from workflow.pages import PageOf, PageRequest, read_page
+from workflow.reasons import Reason
+from workflow.reviewing.dossier import find_review
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedTransition:
+    """A row of an App's log, and the reasons that were given for it."""
+
+    transition: Transition
+    reasons: Sequence[dict[str, Any]]
+
+
+def list_log(session: Session, app_id: UUID, wanted: PageRequest) -> PageOf[LoggedTransition]:
+    """Returns a page of the App's log, oldest first."""
+    statement = select(Transition).where(Transition.app_id == app_id)
+    found = read_page(session, statement, Transition.version, wanted)
+    return found.map(lambda rows: _with_reasons(session, app_id, rows))
+
+
+def list_requests(
+    session: Session, app_id: UUID, status: RequestStatus | None, wanted: PageRequest
+) -> PageOf[TransitionRequest]:
+    """Returns a page of what was asked of the App, newest first."""
+    statement = select(TransitionRequest).where(TransitionRequest.app_id == app_id)
+    if status is not None:
+        statement = statement.where(TransitionRequest.status == status.value)
+    return read_page(session, statement, TransitionRequest.id, wanted, newest_first=True)
+
+
+def find_request(session: Session, request_id: UUID, actor: Actor) -> tuple[TransitionRequest, str]:
+    """Returns a request that the actor may see, freshly read, and its App's slug. Raises NotFound."""
+    statement = (
+        select(TransitionRequest, App.slug)
+        .join(App, App.id == TransitionRequest.app_id)
+        .where(TransitionRequest.id == request_id)
+        .execution_options(populate_existing=True)
+    )
+    if actor.role is Role.PARTNER:
+        statement = statement.where(App.organization_id == actor.organization_id)
+    found = session.execute(statement).one_or_none()
+    if found is None:
+        raise NotFound("request.not_found", f"There is no request {request_id} that you may see.", "Check its id.")
+    return found[0], found[1]
+
+
+def finished_requests(session: Session, ids: Sequence[UUID]) -> set[UUID]:
+    """Returns those of some requests that are judged, or dead. One statement."""
+    return set(session.scalars(_FINISHED, {"ids": list(ids)}))
+
+
+def decision_on(
+    session: Session, review_id: UUID, trigger: AppTrigger, reasons: Sequence[Reason], actor: Actor, key: str | None
+) -> Wanted:
+    """Returns a decision as a request for this round alone: while it is open, the App stands where it was submitted.
+
+    Raises NotFound, and Conflict for a review that is over, unless the decision is a repeated one.
+    """
+    review = find_review(session, review_id)
+    if review.closed_at is not None and not was_asked(session, key, actor):
+        raise Conflict("review.closed", f"This review ended: {review.outcome}.", "Look at the App's newest review.")
+    return Wanted(
+        app=session.get_one(App, review.app_id).slug,
+        trigger=trigger,
+        idempotency_key=key,
+        expected_state=AppState.SUBMITTED.value,
+        expected_version=session.get_one(Submission, review.submission_id).app_version,
+        reasons=tuple(reasons),
+    )
+
+
+def _with_reasons(session: Session, app_id: UUID, rows: Sequence[Transition]) -> list[LoggedTransition]:
+    statement = select(TransitionReason).where(
+        TransitionReason.app_id == app_id, TransitionReason.version.in_([row.version for row in rows])
+    )
+    reasons = {one.version: one.reasons for one in session.scalars(statement)}
+    return [LoggedTransition(row, reasons.get(row.version, [])) for row in rows]
+
+
+_FINISHED = text("SELECT id FROM transition_request WHERE id = ANY(:ids) AND status <> 'due'")
