@@ -1,6 +1,11 @@
-"""What is reviewed: a submission with its snapshot, the review that hangs on it, and the review's steps."""
+"""What is reviewed: a submission with its snapshot, the review that hangs on it, and the review's steps.
 
-from datetime import datetime
+`STEPS` defines each step that a review can have.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +23,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Code, Id, one_of
+from models.checklist import Requirement
 from models.due import DueMixin, due_constraints
 from models.lifecycle import StepState
 
@@ -140,9 +146,98 @@ class ReviewStep(DueMixin, Base):
     )
 
 
-MACHINE_STEPS: Final = frozenset({"partner_documentation", "partners_page", "launch_announcement", "catalog_details"})
-"""Steps that a worker runs; workers/steps has one file for each."""
+class StepTaker(StrEnum):
+    """Who takes a review step."""
+
+    MACHINE = "machine"
+    PERSON = "person"
 
 
-PERSON_STEPS: Final = frozenset({"end_to_end_check"})
-"""Steps that a reviewer decides."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepDefinition:
+    """All that is fixed about a review step. What a machine's step does is its run, in workers/steps.
+
+    Its findings stand at `requirement`; it reads the evidence for `needs`. `on_drafts`: it may look at an App that is
+    still being built. `in_health_reviews`: it may look again at what is public. `lease` is how long a worker needs its
+    row for one run; a person's step is never leased.
+    """
+
+    code: str
+    title: str
+    taken_by: StepTaker
+    requirement: Requirement
+    needs: Requirement
+    on_drafts: bool
+    in_health_reviews: bool
+    lease: timedelta | None
+
+
+_A_FETCH: Final = timedelta(seconds=45)
+
+
+def _machine_step(code: str, title: str, requirement: Requirement, *, in_health_reviews: bool) -> StepDefinition:
+    """Returns a step that reads the evidence of the requirement that it speaks of, and nothing that a draft lacks."""
+    return StepDefinition(
+        code=code,
+        title=title,
+        taken_by=StepTaker.MACHINE,
+        requirement=requirement,
+        needs=requirement,
+        on_drafts=True,
+        in_health_reviews=in_health_reviews,
+        lease=_A_FETCH,
+    )
+
+
+STEPS: Final[Mapping[str, StepDefinition]] = {
+    step.code: step
+    for step in (
+        _machine_step(
+            "partner_documentation",
+            "The partner's own documentation",
+            Requirement.PARTNER_DOCUMENTATION,
+            in_health_reviews=True,
+        ),
+        _machine_step(
+            "partners_page",
+            "The partner's integrations page",
+            Requirement.PARTNERS_PAGE,
+            in_health_reviews=True,
+        ),
+        _machine_step(  # not in health reviews: an announcement is read once, and may be gone a year later
+            "launch_announcement",
+            "The launch announcement",
+            Requirement.LAUNCH_ANNOUNCEMENT,
+            in_health_reviews=False,
+        ),
+        _machine_step(
+            "catalog_details",
+            "The details of the catalog entry",
+            Requirement.CATALOG_DETAILS,
+            in_health_reviews=True,
+        ),
+        StepDefinition(
+            code="end_to_end_check",
+            title="The end-to-end check with the test account",
+            taken_by=StepTaker.PERSON,
+            requirement=Requirement.WORKING_INTEGRATION,
+            needs=Requirement.TEST_ACCOUNT,
+            on_drafts=False,
+            in_health_reviews=False,
+            lease=None,
+        ),
+    )
+}
+"""Every review step that a policy may name, by code."""
+
+MACHINE_STEPS: Final = frozenset(code for code, step in STEPS.items() if step.taken_by is StepTaker.MACHINE)
+"""Steps that a worker runs; a reviewer decides the others."""
+
+
+STEP_LEASE: Final = max(step.lease for step in STEPS.values() if step.lease is not None)
+"""How long a worker has the row of a step, whichever it is: rows of all steps are leased alike."""
+
+
+def step_title(code: str) -> str:
+    """Returns the title of a step, or its code when the step is no longer defined: old reviews still name it."""
+    return STEPS[code].title if code in STEPS else code

@@ -38,6 +38,7 @@ class StepAnswer(BaseModel):
     """A review step, what it found, and the address at which that is mended."""
 
     code: str
+    title: str
     state: StepState
     findings: list[FindingAnswer]
     decided_at: datetime | None

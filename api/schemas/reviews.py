@@ -8,8 +8,9 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from models import ReviewStep
+from models.checklist import Requirement
 from models.lifecycle import StepState
-from models.review import ReviewOutcome, SubmissionKind
+from models.review import STEPS, ReviewOutcome, StepTaker, SubmissionKind, step_title
 from workflow.reviewing.difference import ChangeKind, Difference, FindingStatus, StandingFinding
 from workflow.reviewing.dossier import Dossier, LastRound, PastRound, Waiver
 from workflow.reviewing.queue import Due, ReviewSummary
@@ -22,8 +23,12 @@ class Holder(BaseModel):
     name: Annotated[str, Field(examples=["Rae Reviewer"])]
 
 
+StepTitle = Annotated[str, Field(examples=["The end-to-end check with the test account"])]
+
+
 class StepInShort(BaseModel):
     code: Annotated[str, Field(examples=["end_to_end_check"])]
+    title: StepTitle
     state: StepState
 
 
@@ -65,6 +70,9 @@ class Step(BaseModel):
     """A step of a review. `status` says whether a worker owes a run of it; `error` why its last run broke."""
 
     code: Annotated[str, Field(examples=["end_to_end_check"])]
+    title: StepTitle
+    taken_by: StepTaker
+    requirement: Annotated[Requirement | None, Field(description="The requirement of the checklist that it speaks of.")]
     state: StepState
     status: Annotated[str, Field(examples=["void"])]
     run: Annotated[int, Field(ge=1)]
@@ -151,7 +159,7 @@ class FullReview(ReviewHead):
 
 def short_review(one: ReviewSummary) -> ShortReview:
     """Returns a review as the queue shows it."""
-    steps = [StepInShort(code=code, state=StepState(state)) for code, state in one.steps]
+    steps = [StepInShort(code=code, title=step_title(code), state=StepState(state)) for code, state in one.steps]
     return ShortReview(**_head(one), steps=steps)
 
 
@@ -175,8 +183,12 @@ def full_review(one: ReviewSummary, dossier: Dossier) -> FullReview:
 
 def shown_step(step: ReviewStep, decided_by: str | None) -> Step:
     """Returns a step with its findings."""
+    defined = STEPS.get(step.code)
     return Step(
         code=step.code,
+        title=step_title(step.code),
+        taken_by=StepTaker.PERSON if defined is None else defined.taken_by,
+        requirement=None if defined is None else defined.requirement,
         state=StepState(step.state),
         status=step.status,
         run=step.run,

@@ -188,7 +188,9 @@ def test_a_reviews_findings_stand_at_their_items_until_the_evidence_is_another(s
     status = shared_service.partner("GET", f"{path}/status").json()
     assert (status["turn"], status["review"]["outcome"]) == ("partner", "changes_requested")
     step = next(one for one in status["review"]["steps"] if one["code"] == "partners_page")
-    assert step["where"] == f"{path}/checklist/partners_page"
+    assert (step["title"], step["where"]) == ("The partner's integrations page", f"{path}/checklist/partners_page")
+    check = next(one for one in status["review"]["steps"] if one["code"] == "end_to_end_check")
+    assert check["where"] == f"{path}/components"
     assert status["history"][0]["words"] == "The reviewer asked for changes."
     assert status["history"][0]["reasons"] == ["The mark is blurred."]
     left = [task["code"] for task in shared_service.partner("GET", f"{path}/checklist").json()["left"]]

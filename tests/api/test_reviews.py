@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import ChecklistItem, Person
 from models.lifecycle import AppTrigger, Role
+from models.review import STEPS
 from tests.api.running import Service
 from tests.api.service import Caller
 from tests.factories import move
@@ -106,6 +107,9 @@ def test_the_queue_is_in_order_of_due_times_and_narrowed_by_what_is_asked(shared
     assert (entry["due_soon"], entry["overdue"], entry["round"], entry["kind"]) == (True, False, 1, "first")
     assert entry["holder"] == {"id": str(service.people.reviewer.id), "name": "Rae"}
     assert {step["state"] for step in entry["steps"]} == {"pending"}
+    assert {step["code"]: step["title"] for step in entry["steps"]} == {
+        code: step.title for code, step in STEPS.items()
+    }
     _ok(service.reviewer("POST", f"/v1/reviews/{soon}/release"))
     for query in ("due=never", "kind=x", "round=0", "show=x", "app=X"):
         _problem(service.reviewer("GET", f"/v1/reviews?{query}"), 422, "request.invalid")
@@ -142,6 +146,8 @@ def test_a_resubmission_shows_what_changed_what_was_found_and_what_came_before(s
     shown = _ok(service.reviewer("GET", f"/v1/reviews/{first}"))
     assert (shown["compared_with"], shown["changes"], shown["earlier_waivers"]) == (None, None, [])
     steps = [step["code"] for step in shown["steps"]]
+    about = {step["code"]: (step["title"], step["taken_by"], step["requirement"]) for step in shown["steps"]}
+    assert about == {code: (step.title, step.taken_by, step.requirement) for code, step in STEPS.items()}
     _ok(service.reviewer("POST", f"/v1/reviews/{first}/claim"))
     gone, kept = {"code": "gone", "text": "Broken.", "where": "Page"}, {"code": "kept", "text": "Old words."}
     decide = f"/v1/reviews/{first}/steps"

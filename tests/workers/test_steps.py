@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 
 from examples.partner.server import ExamplePartner
+from models.checklist import GIVEN_REQUIREMENTS
 from models.lifecycle import StepTrigger
-from models.review import MACHINE_STEPS
+from models.review import MACHINE_STEPS, STEPS, StepDefinition, StepTaker
 from runtime.guarded_http import FetchLimits, GuardedHttp
-from workers.steps import REGISTRY
+from workers.steps import RUNS
 from workers.steps.step import Evidence
 
-STEP = REGISTRY["partner_documentation"]
 LIMITS = FetchLimits(total=timedelta(seconds=5))
 
 
@@ -25,7 +25,7 @@ def partner() -> Iterator[ExamplePartner]:
 
 def _run(url: str, app_name: str = "Acme Insights", *, loopback: bool = True) -> tuple[StepTrigger, list[str]]:
     http = GuardedHttp(LIMITS, user_agent="test", allow_loopback=loopback)
-    outcome = STEP.run(Evidence(app_name, {"url": url}), http)
+    outcome = RUNS["partner_documentation"](Evidence(app_name, {"url": url}), http)
     assert all(finding.detail and finding.remedy for finding in outcome.findings)
     return outcome.trigger, [finding.code for finding in outcome.findings]
 
@@ -44,13 +44,21 @@ def test_documentation_at_an_address_that_is_not_public_fails_with_the_reason(pa
     assert _run(f"{partner.url}/docs", loopback=False) == (StepTrigger.FAIL, ["page.address.not_public"])
 
 
-def test_every_machine_step_is_registered() -> None:
-    assert set(REGISTRY) == MACHINE_STEPS
+def test_every_machine_step_has_a_run_and_every_run_a_definition() -> None:
+    assert set(RUNS) == MACHINE_STEPS
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS.keys())
+def test_only_what_a_machine_takes_is_leased_and_runs_without_a_reviewer(step: StepDefinition) -> None:
+    by_machine = step.taken_by is StepTaker.MACHINE
+    assert (step.lease is not None) == by_machine
+    assert by_machine or not (step.on_drafts or step.in_health_reviews)
+    assert step.needs in GIVEN_REQUIREMENTS
 
 
 def _take(code: str, given: dict[str, object], app_name: str = "Acme Insights") -> tuple[StepTrigger, list[str]]:
     http = GuardedHttp(LIMITS, user_agent="test", allow_loopback=True)
-    outcome = REGISTRY[code].run(Evidence(app_name, given), http)
+    outcome = RUNS[code](Evidence(app_name, given), http)
     assert all(finding.detail and finding.remedy for finding in outcome.findings)
     return outcome.trigger, [finding.code for finding in outcome.findings]
 
@@ -89,7 +97,7 @@ class _Pages:
 )
 def test_only_a_whole_link_to_the_platform_itself_counts(link: str, codes: list[str]) -> None:
     page = _Pages(f'<p>Segment <a href="{link.replace("&", "&amp;")}">here</a></p>')
-    outcome = REGISTRY["partners_page"].run(Evidence("Acme", {"url": page.url}), page)
+    outcome = RUNS["partners_page"](Evidence("Acme", {"url": page.url}), page)
     assert [finding.code for finding in outcome.findings] == codes
 
 

@@ -3,9 +3,10 @@
 from sqlalchemy import select
 
 from models import Review, ReviewStep, Submission
+from models.review import STEPS
 from workers.context import WorkerContext, database_now
 from workers.leasing.work import LeasedWork
-from workers.steps import REGISTRY
+from workers.steps import RUNS
 from workers.steps.step import Evidence
 from workflow.identity.actors import SCHEDULE
 from workflow.reviewing.steps import record_machine_step
@@ -23,9 +24,8 @@ def run_review_step(context: WorkerContext, lease: Lease) -> bool:
             .where(ReviewStep.id == lease.id)
         ).one()
         code, snapshot = step.code, submission.snapshot
-    taken = REGISTRY[code]
-    evidence = Evidence(snapshot["app"]["name"], snapshot["evidence"].get(taken.needs, {}))
-    outcome = taken.run(evidence, context.http)
+    evidence = Evidence(snapshot["app"]["name"], snapshot["evidence"].get(STEPS[code].needs, {}))
+    outcome = RUNS[code](evidence, context.http)
     context.reached("step_done")
     with context.unit_of_work() as session:
         now = database_now(session)

@@ -1,15 +1,14 @@
-"""The review steps. One file each: its code, what it needs of the submission, and its run. REGISTRY lists them.
+"""The runs of the review steps that a machine takes, one file each. RUNS lists them by their codes in `STEPS`."""
 
-To add a step: write its file, name it here and in workflow/reviewing/steps.py, and publish a policy that has its code.
-"""
+from collections.abc import Mapping
 
-from workers.steps.catalog_details import CATALOG_DETAILS
-from workers.steps.launch_announcement import LAUNCH_ANNOUNCEMENT
-from workers.steps.partner_documentation import PARTNER_DOCUMENTATION
-from workers.steps.partners_page import PARTNERS_PAGE
-from workers.steps.step import Step
+from workers.steps import catalog_details, launch_announcement, partner_documentation, partners_page
+from workers.steps.step import StepRun
 
-REGISTRY: dict[str, Step] = {
-    step.code: step for step in (PARTNER_DOCUMENTATION, PARTNERS_PAGE, LAUNCH_ANNOUNCEMENT, CATALOG_DETAILS)
+RUNS: Mapping[str, StepRun] = {
+    "partner_documentation": partner_documentation.run,
+    "partners_page": partners_page.run,
+    "launch_announcement": launch_announcement.run,
+    "catalog_details": catalog_details.run,
 }
-"""The steps that a machine takes, by code. A step that a person decides needs no code here."""
+"""What each step does that `models.review.STEPS` gives to a machine."""

@@ -3,7 +3,7 @@
 from models.checklist import Requirement
 from models.lifecycle import StepTrigger
 from workers.pages import FetchesPages
-from workers.steps.step import Evidence, Step, StepOutcome
+from workers.steps.step import Evidence, StepOutcome
 from workflow.building.findings import findings_on
 
 
@@ -11,11 +11,3 @@ def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:  # noqa: ARG001 
     """Returns everything that is wrong with the catalog text."""
     findings = tuple(findings_on(Requirement.CATALOG_DETAILS, evidence.given, ()))
     return StepOutcome(StepTrigger.FAIL if findings else StepTrigger.PASS, findings)
-
-
-CATALOG_DETAILS = Step(
-    code="catalog_details",
-    title="The details of the catalog entry",
-    needs="catalog_details",
-    run=run,
-)

@@ -3,7 +3,7 @@
 from models.lifecycle import StepTrigger
 from workers.pages import FetchesPages
 from workers.steps.reading import PLATFORM, read_page, unnamed
-from workers.steps.step import Evidence, Step, StepOutcome
+from workers.steps.step import Evidence, StepOutcome
 from workflow.findings import Finding
 
 
@@ -19,11 +19,3 @@ def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:
         if " ".join(name.split()).casefold() not in words
     )
     return StepOutcome(StepTrigger.FAIL if findings else StepTrigger.PASS, findings)
-
-
-LAUNCH_ANNOUNCEMENT = Step(
-    code="launch_announcement",
-    title="The launch announcement",
-    needs="launch_announcement",
-    run=run,
-)

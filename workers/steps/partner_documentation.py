@@ -2,7 +2,7 @@
 
 from workers.pages import FetchesPages
 from workers.steps.reading import PLATFORM, read_page, unnamed
-from workers.steps.step import Evidence, Step, StepOutcome
+from workers.steps.step import Evidence, StepOutcome
 
 
 def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:
@@ -12,11 +12,3 @@ def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:
         http,
         lambda page: unnamed(page, platform=PLATFORM, app=evidence.app_name),
     )
-
-
-PARTNER_DOCUMENTATION = Step(
-    code="partner_documentation",
-    title="The partner's own documentation",
-    needs="partner_documentation",
-    run=run,
-)

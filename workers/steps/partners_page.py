@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from workers.pages import FetchedPage, FetchesPages
 from workers.steps.reading import PLATFORM, PLATFORM_DOMAIN, links_of, read_page, unnamed
-from workers.steps.step import Evidence, Step, StepOutcome
+from workers.steps.step import Evidence, StepOutcome
 from workflow.findings import Finding
 
 WANTED = ("utm_source", "utm_medium", "utm_campaign")
@@ -44,11 +44,3 @@ def _leads_to_platform(link: str) -> bool:
 def _missing_parameters(link: str) -> list[str]:
     given = parse_qs(urlsplit(link).query)
     return [name for name in WANTED if not any(value.strip() for value in given.get(name, []))]
-
-
-PARTNERS_PAGE = Step(
-    code="partners_page",
-    title="The partner's integrations page",
-    needs="partners_page",
-    run=run,
-)

@@ -1,4 +1,4 @@
-"""What a review step is: a frozen description and a function from evidence to an outcome."""
+"""What a run of a review step is: a function from evidence to an outcome."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,14 +25,8 @@ class StepOutcome:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step that a machine takes. `needs` is the requirement whose evidence it reads.
+StepRun = Callable[[Evidence, FetchesPages], StepOutcome]
+"""What a machine's step does. It may take its time and use the network; it holds no transaction.
 
-    `run` may take its time and use the network; it holds no transaction. When it raises, the step is tried again.
-    """
-
-    code: str
-    title: str
-    needs: str
-    run: Callable[[Evidence, FetchesPages], StepOutcome]
+When it raises, the step is tried again, later and later.
+"""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models import App, ChecklistItem, Component
 from models.checklist import Requirement
 from models.lifecycle import AppState
+from models.review import STEPS
 from workflow.building.checklist import evidence_of, shown
 from workflow.building.components import components_of
 from workflow.building.findings import JUDGED_AT_ONCE
@@ -135,16 +136,15 @@ def _item(code: Requirement, required: bool, item: ChecklistItem | None, review:
 def _by_review(
     code: Requirement, status: ItemStatus, review: ReviewSeen
 ) -> tuple[ItemStatus, tuple[Found, ...], datetime | None]:
-    """Returns what the latest review says of evidence that is still the same: its step, and reasons that name it."""
+    """Returns what the latest review says of evidence that is still the same: its steps, and reasons that name it."""
     findings = [_reason(reason) for reason in review.reasons if _names(reason, code)]
-    step = next((one for one in review.steps if one.code == code), None)
-    if step is not None:
-        findings += step.findings
-        if step.state in ("passed", "warned", "waived"):
-            status = ItemStatus.CHECKED
-    if (step is not None and step.state == "failed") or any(_names(reason, code) for reason in review.reasons):
+    steps = [one for one in review.steps if one.code in STEPS and STEPS[one.code].requirement is code]
+    findings += [finding for step in steps for finding in step.findings]
+    if steps and all(step.state in ("passed", "warned", "waived") for step in steps):
+        status = ItemStatus.CHECKED
+    if any(step.state == "failed" for step in steps) or any(_names(reason, code) for reason in review.reasons):
         status = ItemStatus.REJECTED
-    return status, tuple(findings), step.decided_at if step else None
+    return status, tuple(findings), max((step.decided_at for step in steps if step.decided_at), default=None)
 
 
 def _reason(reason: Mapping[str, str]) -> Found:

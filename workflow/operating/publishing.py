@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models import PolicyVersion
 from models.checklist import GIVEN_REQUIREMENTS
 from models.lifecycle import AppTrigger
-from models.review import MACHINE_STEPS, PERSON_STEPS
+from models.review import STEPS
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.lifecycle.loading import LoadedApp, load_facts
@@ -178,14 +178,13 @@ _LISTS = ("required_checklist", "review_steps", "observed")
 _OPTIONAL = {field.name for field in fields(Policy) if field.default is not MISSING}
 """Parts that earlier versions did not have: what they default to holds."""
 
-_STEPS = MACHINE_STEPS | PERSON_STEPS
 _RULES = frozenset(rule.code for rules in RULES_OF.values() for rule in rules)
 _NEVER_OBSERVED = frozenset({NOT_OWN_APP.code, REVIEW_CLAIMED.code})
 """Rules that no policy may switch off: that nobody approves their own App, and that one reviewer decides."""
 _CODES: dict[str, tuple[str, frozenset[str]]] = {
     "required_checklist": ("requirement", frozenset(code.value for code in GIVEN_REQUIREMENTS)),
-    "review_steps": ("review step", _STEPS),
-    "observed": ("rule or review step that may be observed", (_RULES - _NEVER_OBSERVED) | _STEPS),
+    "review_steps": ("review step", frozenset(STEPS)),
+    "observed": ("rule or review step that may be observed", (_RULES - _NEVER_OBSERVED) | STEPS.keys()),
 }
 
 

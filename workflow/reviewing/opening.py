@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models.base import new_id
-from models.review import PERSON_STEPS, ReviewOutcome
+from models.review import MACHINE_STEPS, ReviewOutcome
 from workflow.catalog.snapshots import OPEN_EVIDENCE, SNAPSHOT
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
@@ -41,7 +41,7 @@ def open_reviews(session: Session, submitted: Sequence[Submitted], now: datetime
             "id": new_id(),
             "review_id": review["review_id"],
             "code": code,
-            "status": "void" if code in PERSON_STEPS else "due",
+            "status": "due" if code in MACHINE_STEPS else "void",
             "due_at": now,
         }
         for one, review in zip(submitted, reviews, strict=True)

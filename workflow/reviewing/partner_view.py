@@ -13,16 +13,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import Review, ReviewStep, Submission, Transition, TransitionReason
-from models.checklist import Requirement
+from models.checklist import GIVEN_REQUIREMENTS
 from models.lifecycle import AppTrigger
-from models.review import ReviewOutcome
+from models.review import STEPS, ReviewOutcome, step_title
 
 
 @dataclass(frozen=True, slots=True)
 class StepSeen:
-    """A step: where it stands, what it found, and where to mend that."""
+    """A step: what it is called, where it stands, what it found, and where to mend that."""
 
     code: str
+    title: str
     state: str
     findings: tuple[Mapping[str, str], ...]
     decided_at: datetime | None
@@ -73,7 +74,14 @@ def latest_review(session: Session, app_id: UUID, slug: str) -> ReviewSeen | Non
         outcome=review.outcome,
         place=_place(session, review) if review.closed_at is None else None,
         steps=tuple(
-            StepSeen(step.code, step.state, tuple(step.findings), step.decided_at, where_to_mend(step.code, slug))
+            StepSeen(
+                step.code,
+                step_title(step.code),
+                step.state,
+                tuple(step.findings),
+                step.decided_at,
+                where_to_mend(step.code, slug),
+            )
             for step in rows
         ),
         reasons=_reasons(session, review, submission.app_version),
@@ -82,9 +90,10 @@ def latest_review(session: Session, app_id: UUID, slug: str) -> ReviewSeen | Non
 
 
 def where_to_mend(step: str, slug: str) -> str:
-    """Returns the address at which a step's findings are mended: the evidence that it reads, or the Components."""
+    """Returns the address at which a step's findings are mended: its requirement's evidence, or the Components."""
+    requirement = STEPS[step].requirement if step in STEPS else None
     path = f"/v1/apps/{slug}"
-    return f"{path}/checklist/{step}" if step in set(Requirement) else f"{path}/components"
+    return f"{path}/checklist/{requirement}" if requirement in GIVEN_REQUIREMENTS else f"{path}/components"
 
 
 def _place(session: Session, review: Review) -> int:

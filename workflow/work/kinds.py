@@ -5,6 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
+from models.review import STEP_LEASE
 from workflow.work.bells import Bell
 
 
@@ -51,7 +52,7 @@ LEASED_KINDS: Final[dict[DueKind, LeasedKind]] = {
             DueKind.REVIEW_STEP,
             Bell.STEPS,
             about="code",
-            lease=timedelta(seconds=45),
+            lease=STEP_LEASE,
             longest_try=timedelta(seconds=35),
             lane_bound=4,
         ),
