@@ -39,7 +39,7 @@ from workflow.lifecycle.apply import WriteContext, create_app
 from workflow.lifecycle.batch import Announce, BatchReport
 from workflow.lifecycle.requests import AcceptedRequest, CallerRequest, Wanted, accept_requests
 from workflow.lifecycle.rulebook import AppRulebook
-from workflow.policy.document import CLAIMS_AT_ONCE, KnownPolicies
+from workflow.policy.document import KnownPolicies
 from workflow.reasons import Reason
 from workflow.reviewing.desk import claim_review
 from workflow.reviewing.steps import decide_step
@@ -163,8 +163,10 @@ def apps_in_public_beta(engine: Engine, people: People, slugs: Sequence[str]) ->
     for slug in slugs:
         ask(engine, people.partner, slug, AppTrigger.SUBMIT)
     judge(engine)
-    for first in range(0, len(slugs), CLAIMS_AT_ONCE):
-        _approve(engine, people, slugs[first : first + CLAIMS_AT_ONCE])
+    with Session(engine) as session:
+        at_once = writer_of(session).policies.current.claims_at_once
+    for first in range(0, len(slugs), at_once):
+        _approve(engine, people, slugs[first : first + at_once])
     return ids
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path
@@ -21,7 +21,7 @@ from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.identity.actors import Actor
-from workflow.operating.publishing import find_policy, preview_policy, publish_policy
+from workflow.operating.publishing import find_policy, preview_policy, publish_policy, schema_of_policy
 from workflow.policy.document import load_policies
 
 router = APIRouter(prefix="/v1/policies", responses=COMMON, tags=["admin"])
@@ -40,7 +40,17 @@ _EXAMPLE: dict[str, Any] = {
     "review_steps": ["partner_documentation", "end_to_end_check"],
     "observed": [],
 }
-Document = Annotated[Object, Field(description="The whole document, as `document` of a version.", examples=[_EXAMPLE])]
+_PROPERTIES = {
+    "review_business_days": {
+        "title": "Time to decide a submission",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 100,
+        "x-unit": "business days",
+    }
+}
+_DESCRIPTION = "The whole document, by the schema at /v1/policies/schema; a part that it lacks takes its default."
+Document = Annotated[Object, Field(description=_DESCRIPTION, examples=[_EXAMPLE])]
 
 
 class WantedPolicy(Body):
@@ -54,30 +64,25 @@ class NewPolicy(WantedPolicy):
     note: Annotated[Prose, Field(examples=["Five customers before an App is public."])]
 
 
-class PolicyDocument(BaseModel):
-    """The numbers and requirement sets by which rules judge."""
-
-    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [_EXAMPLE]})
-
-    review_business_days: int
-    due_soon_hours: int
-    time_zone: str
-    country: str | None
-    subdivision: str | None
-    customers_to_promote: int
-    required_checklist: list[str]
-    review_steps: list[str]
-    observed: list[str]
-
-
 class PolicyShown(BaseModel):
     """A version of the policy. It never changes; the highest is the current one."""
 
     version: int
-    document: PolicyDocument
+    document: Annotated[dict[str, Any], Field(description=_DESCRIPTION, examples=[_EXAMPLE])]
     note: str
     published_by: UUID
     published_at: datetime
+
+
+class PolicySchema(BaseModel):
+    """The JSON schema of a document. `properties` has the title, description, bounds and `x-unit` of each part."""
+
+    model_config = ConfigDict(extra="allow")
+
+    title: Annotated[str, Field(examples=["Policy"])]
+    type: Literal["object"]
+    properties: Annotated[dict[str, dict[str, Any]], Field(examples=[_PROPERTIES])]
+    required: Annotated[list[str], Field(examples=[["customers_to_promote"]])]
 
 
 class PartChange(BaseModel):
@@ -148,8 +153,7 @@ async def preview(context: InContext, actor: Operator, body: WantedPolicy) -> Po
     """Tells what a document would change if it were published now. Changes nothing."""
 
     def work(session: Session) -> PolicyPreview:
-        stored = find_policy(session, None).document
-        seen = preview_policy(session, body.document, load_policies(session), context.rulebook, stored)
+        seen = preview_policy(session, body.document, load_policies(session), context.rulebook)
         return PolicyPreview(
             base_version=seen.base,
             parts=[PartChange(part=one.part, before=one.before, after=one.after) for one in seen.changes],
@@ -169,6 +173,12 @@ async def read_current(context: InContext, actor: Operator) -> PolicyShown:  # n
     return await context.transact(lambda session: _shown(find_policy(session, None)))
 
 
+@router.get("/schema")
+async def read_schema(actor: Operator) -> PolicySchema:  # noqa: ARG001
+    """Returns the JSON schema of the policy document, of which a form can be made: what each part is and may be."""
+    return PolicySchema.model_validate(schema_of_policy())
+
+
 @router.get("/{version:int}")
 async def read_version(context: InContext, actor: Operator, version: Version) -> PolicyShown:  # noqa: ARG001
     """Returns a version."""
@@ -178,7 +188,7 @@ async def read_version(context: InContext, actor: Operator, version: Version) ->
 def _shown(row: PolicyVersion) -> PolicyShown:
     return PolicyShown(
         version=row.version,
-        document=PolicyDocument.model_validate(row.document),
+        document=row.document,
         note=row.note,
         published_by=row.published_by,
         published_at=row.published_at,

@@ -331,6 +331,7 @@ CALLS: tuple[Call, ...] = (
     Call("POST /v1/policies", Scope.ADMIN, ADMINS, _new_policy, 201),
     Call("POST /v1/policies/preview", Scope.ADMIN, ADMINS, _document, audited=False),
     Call("GET /v1/policies/current", Scope.ADMIN, ADMINS),
+    Call("GET /v1/policies/schema", Scope.ADMIN, ADMINS),
     Call("GET /v1/policies/{version}", Scope.ADMIN, ADMINS),
     Call("GET /v1/audit", Scope.ADMIN, ADMINS),
     Call("GET /v1/dead", Scope.ADMIN, ADMINS),

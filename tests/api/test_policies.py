@@ -3,11 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pytest
+from jsonschema_rs import validator_for
 
 from tests.api.running import Service
 from tests.journeys import apps_in_public_beta
-from workflow.operating.publishing import problems_with_policy
+from workflow.operating.publishing import schema_of_policy
 
 
 def _current(service: Service) -> dict[str, Any]:
@@ -30,29 +30,13 @@ DOCUMENT = {
 }
 
 
-@pytest.mark.parametrize(
-    ("change", "where", "why"),
-    [
-        ({"surprise": 1}, "surprise", "no such part"),
-        ({"customers_to_promote": -1}, "customers_to_promote", "whole number from 0"),
-        ({"customers_to_promote": True}, "customers_to_promote", "whole number"),
-        ({"review_business_days": 0}, "review_business_days", "from 1"),
-        ({"due_soon_hours": "8"}, "due_soon_hours", "whole number"),
-        ({"time_zone": "Nowhere/Land"}, "time_zone, country, subdivision", "no time zone"),
-        ({"time_zone": None}, "time_zone", "must be a text"),
-        ({"country": "XX"}, "time_zone, country, subdivision", "no holiday calendar"),
-        ({"required_checklist": ["app_info", "nothing"]}, "required_checklist[1]", "no requirement 'nothing'"),
-        ({"required_checklist": ["test_account", "test_account"]}, "required_checklist[1]", "twice"),
-        ({"review_steps": ["guess"]}, "review_steps[0]", "no review step 'guess'"),
-        ({"review_steps": "all"}, "review_steps", "list of codes"),
-        ({"observed": [["x"]]}, "observed[0]", "no rule or review step"),
-    ],
-)
-def test_what_is_wrong_with_a_document_is_named_with_its_place(change: dict[str, Any], where: str, why: str) -> None:
-    assert problems_with_policy(DOCUMENT) == []
-    (problem,) = problems_with_policy(DOCUMENT | change)
-    assert problem.where == where
-    assert why in problem.why
+def test_a_form_can_be_made_of_the_schema_that_is_answered(shared_service: Service) -> None:
+    answer = shared_service.admin("GET", "/v1/policies/schema")
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == schema_of_policy()
+    validator = validator_for(answer.json())
+    assert validator.is_valid(DOCUMENT)
+    assert validator.is_valid(_current(shared_service)["document"])
 
 
 def test_everything_wrong_is_named_at_once_and_nothing_is_published(shared_service: Service) -> None:
@@ -93,6 +77,9 @@ def test_a_preview_tells_what_publishing_then_does(shared_service: Service) -> N
     assert service.admin("GET", f"/v1/policies/{current['version']}").json() == current
     listed = [one["version"] for one in service.admin("GET", "/v1/policies").json()["items"]]
     assert listed == sorted(listed, reverse=True)
+    fewer = {part: value for part, value in wanted.items() if part != "claims_at_once"} | {"claims_at_once": 4}
+    seen = service.admin("POST", "/v1/policies/preview", {"document": fewer}).json()
+    assert seen["parts"] == [{"part": "claims_at_once", "before": 10, "after": 4}]
     undone = service.admin("POST", "/v1/policies/preview", {"document": current["document"]}).json()
     assert undone["no_longer_eligible"] == {"count": 1, "apps": ["two"]}
     triggers = service.partner("GET", "/v1/apps/two/triggers").json()["triggers"]

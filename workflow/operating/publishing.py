@@ -1,7 +1,7 @@
-"""Publishing the policy: checking a document part by part, telling what it would change, and storing a version."""
+"""Publishing the policy: what a document may name, telling what it would change, and storing a version."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -10,32 +10,33 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import PolicyVersion
-from models.checklist import GIVEN_REQUIREMENTS
 from models.lifecycle import AppTrigger
 from models.review import STEPS
-from workflow.errors import Conflict, Invalid, NotFound
+from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
 from workflow.lifecycle.loading import LoadedApp, load_facts
 from workflow.lifecycle.promotion import counts_needed
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.lifecycle.rules import NOT_OWN_APP, REVIEW_CLAIMED, RULES_OF
-from workflow.policy.calendar import BusinessCalendar, CalendarInvalid
-from workflow.policy.document import BOUNDS, Policies, Policy, parse_policy
+from workflow.policy.document import Policies, Policy, parse_policy
+from workflow.policy.parts import PARTS, KnownCodes, policy_schema
 
 MAX_JUDGED = 5_000
 """Apps that a preview judges; beyond them it says that its counts are not complete."""
 MAX_NAMED = 100
 """Apps that a preview names of each kind."""
-MAX_PROBLEMS = 50
 _BATCH = 500
 
+NEVER_OBSERVED = frozenset({NOT_OWN_APP, REVIEW_CLAIMED})
+"""Rules that no policy may switch off: that nobody approves their own App, and that one reviewer decides."""
 
-@dataclass(frozen=True, slots=True)
-class PolicyProblem:
-    """What is wrong with a part of a document: where it is, and why it cannot be."""
-
-    where: str
-    why: str
+_STEPS = {code: step.title for code, step in STEPS.items()}
+_OBSERVABLE = {rule.code: rule.title for rules in RULES_OF.values() for rule in rules if rule not in NEVER_OBSERVED}
+CODES = {
+    "review_steps": KnownCodes("review step", _STEPS),
+    "observed": KnownCodes("rule or review step that may be observed", _OBSERVABLE | _STEPS),
+}
+"""The codes that a document may name when it is published, by part; those of `required_checklist` are always known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,46 +78,19 @@ class Preview:
     complete: bool
 
 
-def problems_with_policy(document: Mapping[str, Any]) -> list[PolicyProblem]:
-    """Returns everything that keeps the document from being a policy; [] when it can be published. Pure."""
-    known = {*_NUMBERS, *_TEXTS, *_LISTS}
-    problems = [
-        PolicyProblem(str(key)[:64], f"There is no such part. The parts are: {', '.join(sorted(known))}.")
-        for key in document
-        if key not in known
-    ]
-    for part in (*_NUMBERS, *_TEXTS, *_LISTS):
-        if part not in document:
-            if part not in _OPTIONAL:
-                problems.append(PolicyProblem(part, "It is missing."))
-            continue
-        check = _number if part in _NUMBERS else _text_or_none if part in _TEXTS else _codes
-        problems += check(part, document[part])
-    if not any(problem.where in _TEXTS for problem in problems):
-        problems += _calendar(document)
-    return problems[:MAX_PROBLEMS]
+def schema_of_policy() -> dict[str, Any]:
+    """Returns the JSON schema of what can be published, with every code that a list may name."""
+    return policy_schema(CODES)
 
 
-def preview_policy(
-    session: Session, document: dict[str, Any], policies: Policies, rulebook: AppRulebook, stored: Mapping[str, Any]
-) -> Preview:
-    """Returns what the document would change against the current version, whose document is `stored`. Reads only.
+def preview_policy(session: Session, document: dict[str, Any], policies: Policies, rulebook: AppRulebook) -> Preview:
+    """Returns what the document would change against the current version. Reads only.
 
-    Raises Invalid with every problem.
+    Raises PolicyInvalid with every problem.
     """
     current = policies.current
-    wanted = _parsed(current.version + 1, document)
-    changes = tuple(
-        PolicyChange(part, stored.get(part, getattr(current, part, None)), document[part])
-        for part in (*_NUMBERS, *_TEXTS)
-        if part in document and stored.get(part, getattr(current, part, None)) != document[part]
-    )
-    lists = tuple(
-        ListChange(part, tuple(sorted(after - before)), tuple(sorted(before - after)))
-        for part in _LISTS
-        for before, after in [(set(stored.get(part, ())), set(document[part]))]
-        if before != after
-    )
+    wanted = parse_policy(current.version + 1, document, CODES)
+    changes, lists = _changes(current, wanted)
     gained: list[str] = []
     lost: list[str] = []
     judged = 0
@@ -142,10 +116,10 @@ def preview_policy(
 def publish_policy(session: Session, document: dict[str, Any], *, base: int, note: str, actor: Actor) -> PolicyVersion:
     """Stores the document as the version after `base`. Does not commit.
 
-    Raises Invalid with every problem, and Conflict when `base` is not the current version: of two publishers at once
-    one wins and the other is told.
+    Raises PolicyInvalid with every problem, and Conflict when `base` is not the current version: of two publishers
+    at once one wins and the other is told.
     """
-    _parsed(base + 1, document)
+    parse_policy(base + 1, document, CODES)
     current = find_policy(session, None).version
     statement = insert(PolicyVersion).values(version=base + 1, document=document, note=note, published_by=actor.id)
     published: PolicyVersion | None = None
@@ -172,67 +146,17 @@ def find_policy(session: Session, version: int | None) -> PolicyVersion:
     return found
 
 
-_NUMBERS = tuple(field.name for field in fields(Policy) if field.type is int and field.name != "version")
-_TEXTS = ("time_zone", "country", "subdivision")
-_LISTS = ("required_checklist", "review_steps", "observed")
-_OPTIONAL = {field.name for field in fields(Policy) if field.default is not MISSING}
-"""Parts that earlier versions did not have: what they default to holds."""
-
-_RULES = frozenset(rule.code for rules in RULES_OF.values() for rule in rules)
-_NEVER_OBSERVED = frozenset({NOT_OWN_APP.code, REVIEW_CLAIMED.code})
-"""Rules that no policy may switch off: that nobody approves their own App, and that one reviewer decides."""
-_CODES: dict[str, tuple[str, frozenset[str]]] = {
-    "required_checklist": ("requirement", frozenset(code.value for code in GIVEN_REQUIREMENTS)),
-    "review_steps": ("review step", frozenset(STEPS)),
-    "observed": ("rule or review step that may be observed", (_RULES - _NEVER_OBSERVED) | STEPS.keys()),
-}
-
-
-def _number(part: str, value: object) -> list[PolicyProblem]:
-    least, most = BOUNDS[part]
-    if type(value) is int and least <= value <= most:
-        return []
-    return [PolicyProblem(part, f"It must be a whole number from {least} to {most}.")]
-
-
-def _text_or_none(part: str, value: object) -> list[PolicyProblem]:
-    if isinstance(value, str) or (value is None and part != "time_zone"):
-        return []
-    return [PolicyProblem(part, "It must be a text." if part == "time_zone" else "It must be a text or null.")]
-
-
-def _codes(part: str, value: object) -> list[PolicyProblem]:
-    if not isinstance(value, list):
-        return [PolicyProblem(part, "It must be a list of codes.")]
-    what, known = _CODES[part]
-    problems = []
-    for index, code in enumerate(value):
-        where = f"{part}[{index}]"
-        if not isinstance(code, str) or code not in known:
-            named = f"There is no {what} {str(code)[:64]!r}. There are: {', '.join(sorted(known))}."
-            problems.append(PolicyProblem(where, named))
-        elif code in value[:index]:
-            problems.append(PolicyProblem(where, f"{code} is there twice."))
-    return problems
-
-
-def _calendar(document: Mapping[str, Any]) -> list[PolicyProblem]:
-    try:
-        BusinessCalendar(document["time_zone"], document["country"], document["subdivision"])
-    except CalendarInvalid as error:
-        return [PolicyProblem("time_zone, country, subdivision", str(error))]
-    return []
-
-
-def _parsed(version: int, document: dict[str, Any]) -> Policy:
-    problems = problems_with_policy(document)
-    if problems:
-        raise Invalid(
-            "policy.invalid",
-            " ".join(f"{problem.where}: {problem.why}" for problem in problems)[:4000],
-            "Mend each part.",
-        )
-    return parse_policy(version, document)
+def _changes(current: Policy, wanted: Policy) -> tuple[tuple[PolicyChange, ...], tuple[ListChange, ...]]:
+    changes, lists = [], []
+    for part in PARTS:
+        before, after = getattr(current, part), getattr(wanted, part)
+        if not isinstance(after, tuple | frozenset):
+            if before != after:
+                changes.append(PolicyChange(part, before, after))
+        elif added_or_dropped := set(before) ^ set(after):
+            added, dropped = added_or_dropped - set(before), added_or_dropped - set(after)
+            lists.append(ListChange(part, tuple(sorted(added)), tuple(sorted(dropped))))
+    return tuple(changes), tuple(lists)
 
 
 def _candidates(session: Session, policies: Policies, wanted: Policy) -> Iterator[LoadedApp]:

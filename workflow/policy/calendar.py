@@ -11,6 +11,7 @@ import holidays
 
 MAX_BUSINESS_DAYS = 1000
 CACHED_YEARS = 256
+CACHED_CALENDARS = 256
 
 
 class CalendarInvalid(ValueError):
@@ -36,6 +37,12 @@ class BusinessCalendar:
     def __post_init__(self) -> None:
         _zone(self.time_zone)
         _holidays(self.country, self.subdivision, years=())
+
+
+@lru_cache(maxsize=CACHED_CALENDARS)
+def business_calendar(time_zone: str, country: str | None = None, subdivision: str | None = None) -> BusinessCalendar:
+    """Returns the calendar of these names, which is looked up once. Raises CalendarInvalid for a name not known."""
+    return BusinessCalendar(time_zone, country, subdivision)
 
 
 def deadline(start: datetime, *, business_days: int, calendar: BusinessCalendar) -> datetime:

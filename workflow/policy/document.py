@@ -1,94 +1,33 @@
-"""The policy: the numbers and requirement sets by which rules judge, as a typed, versioned document."""
+"""The policy: one version of its document as rules read it, and the versions that are stored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models import PolicyVersion
-from models.checklist import GIVEN_REQUIREMENTS
-from workflow.errors import Invalid
-from workflow.policy.calendar import BusinessCalendar
-
-CLAIMS_AT_ONCE = 10
-IDLE_CLAIM_BUSINESS_DAYS = 1
-"""What holds where a policy that was published before these numbers does not name them."""
-ACCESS_BUSINESS_DAYS = 1
-"""In how many business days a request for access is decided, where a policy says nothing else."""
+from workflow.policy.calendar import BusinessCalendar, business_calendar
+from workflow.policy.parts import PARTS, KnownCodes, PolicyDocument, read_document
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """One version of the policy.
-
-    `observed` holds codes of rules and review steps that report what they find and do not block. `claims_at_once` is
-    how many open reviews a reviewer may take; a claim lapses after `idle_claim_business_days` without an act.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy(PolicyDocument):
+    """One version of the policy: its document's parts, and the calendar that three of them name."""
 
     version: int
-    review_business_days: int
-    due_soon_hours: int
-    calendar: BusinessCalendar
-    customers_to_promote: int
-    required_checklist: tuple[str, ...]
-    review_steps: tuple[str, ...]
-    observed: frozenset[str]
-    claims_at_once: int = CLAIMS_AT_ONCE
-    idle_claim_business_days: int = IDLE_CLAIM_BUSINESS_DAYS
-    access_business_days: int = ACCESS_BUSINESS_DAYS
+    calendar: BusinessCalendar = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        calendar = business_calendar(self.time_zone, self.country, self.subdivision)
+        object.__setattr__(self, "calendar", calendar)
 
 
-BOUNDS: dict[str, tuple[int, int]] = {
-    "review_business_days": (1, 100),
-    "access_business_days": (1, 100),
-    "idle_claim_business_days": (1, 100),
-    "due_soon_hours": (0, 1000),
-    "claims_at_once": (1, 1000),
-    "customers_to_promote": (0, 1_000_000),
-}
-"""The least and the most that each number may be."""
-
-
-def parse_policy(version: int, document: dict[str, Any]) -> Policy:
-    """Returns the typed policy. Raises Invalid when a part is missing or out of bounds."""
-    try:
-        policy = Policy(
-            version=version,
-            review_business_days=int(document["review_business_days"]),
-            access_business_days=int(document.get("access_business_days", ACCESS_BUSINESS_DAYS)),
-            due_soon_hours=int(document["due_soon_hours"]),
-            calendar=BusinessCalendar(document["time_zone"], document["country"], document["subdivision"]),
-            customers_to_promote=int(document["customers_to_promote"]),
-            required_checklist=tuple(document["required_checklist"]),
-            review_steps=tuple(document["review_steps"]),
-            observed=frozenset(document["observed"]),
-            claims_at_once=int(document.get("claims_at_once", CLAIMS_AT_ONCE)),
-            idle_claim_business_days=int(document.get("idle_claim_business_days", IDLE_CLAIM_BUSINESS_DAYS)),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise Invalid(
-            "policy.invalid", f"Policy version {version} cannot be read: {error!r}.", "Mend the document."
-        ) from (error)
-    _demand_within_bounds(policy)
-    return policy
-
-
-def _demand_within_bounds(policy: Policy) -> None:
-    wrong = [
-        f"{name} is {getattr(policy, name)}; it must be {least} to {most}."
-        for name, (least, most) in BOUNDS.items()
-        if not least <= getattr(policy, name) <= most
-    ]
-    unknown = sorted(set(policy.required_checklist) - set(GIVEN_REQUIREMENTS))
-    wrong += [f"required_checklist: {code} is no requirement that takes evidence." for code in unknown]
-    for name in ("required_checklist", "review_steps"):
-        codes = getattr(policy, name)
-        wrong += [f"{name} names {code} twice." for code in sorted({code for code in codes if codes.count(code) > 1})]
-    if wrong:
-        detail = f"Policy version {policy.version} is out of bounds: {' '.join(wrong)}"
-        raise Invalid("policy.invalid", detail, "Mend each and publish it again.")
+def parse_policy(version: int, document: object, codes: dict[str, KnownCodes] | None = None) -> Policy:
+    """Returns the typed policy. Raises PolicyInvalid with every problem; `codes` is as in `read_document`."""
+    read = read_document(version, document, codes)
+    return Policy(version=version, **dict(zip(PARTS, _ALL_PARTS(read), strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +71,5 @@ _NOW_AND_NEW = text("""
     SELECT clock_timestamp(), p.version, p.document
       FROM (VALUES (1)) one LEFT JOIN policy_version p ON p.version > :known
 """)
+
+_ALL_PARTS = attrgetter(*PARTS)

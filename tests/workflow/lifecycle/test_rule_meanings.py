@@ -11,7 +11,6 @@ from models.lifecycle import Role, StepState
 from workflow.identity.actors import Actor
 from workflow.lifecycle.facts import Ask, ComponentFacts, Facts, ReviewFacts, StepFacts
 from workflow.lifecycle.rules import RULES_OF
-from workflow.policy.calendar import BusinessCalendar
 from workflow.policy.document import Policy
 from workflow.reasons import Reason
 
@@ -21,7 +20,9 @@ POLICY = Policy(
     version=1,
     review_business_days=2,
     due_soon_hours=8,
-    calendar=BusinessCalendar("Europe/Berlin"),
+    time_zone="Europe/Berlin",
+    country=None,
+    subdivision=None,
     customers_to_promote=3,
     required_checklist=(Requirement.APP_INFO.value, Requirement.TEST_ACCOUNT.value),
     review_steps=("partner_documentation", "end_to_end_check"),

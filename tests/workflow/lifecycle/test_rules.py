@@ -15,7 +15,6 @@ from workflow.lifecycle.promotion import is_counted_enough
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.lifecycle.rules import RULES_OF
 from workflow.machines import judge_membership, judge_step
-from workflow.policy.calendar import BusinessCalendar
 from workflow.policy.document import Policy
 from workflow.reasons import Reason
 
@@ -28,7 +27,9 @@ policies = st.builds(
     version=st.integers(1, 9),
     review_business_days=st.just(2),
     due_soon_hours=st.just(8),
-    calendar=st.just(BusinessCalendar("Europe/Berlin")),
+    time_zone=st.just("Europe/Berlin"),
+    country=st.none(),
+    subdivision=st.none(),
     customers_to_promote=st.integers(0, 5),
     required_checklist=st.lists(st.sampled_from([r.value for r in Requirement][1:]), unique=True).map(tuple),
     review_steps=st.just(("partner_documentation", "end_to_end_check")),
@@ -123,7 +124,18 @@ def test_whatever_may_be_promoted_is_counted_enough_for_it(facts: Facts, beyond:
 
 def _met(state: str, role: Role) -> Facts:
     """Facts by which every rule of every trigger is met."""
-    policy = Policy(1, 2, 8, BusinessCalendar("Europe/Berlin"), 3, (), ("a",), frozenset())
+    policy = Policy(
+        version=1,
+        review_business_days=2,
+        due_soon_hours=8,
+        time_zone="Europe/Berlin",
+        country=None,
+        subdivision=None,
+        customers_to_promote=3,
+        required_checklist=(),
+        review_steps=("a",),
+        observed=frozenset(),
+    )
     company = IDS[0] if role is Role.PARTNER else None
     return Facts(
         slug="acme",

@@ -1,0 +1,144 @@
+"""The policy document: read with its defaults, refused with every place, and described by its own schema."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema_rs import validator_for
+
+from models.lifecycle import AppTrigger
+from workflow.lifecycle.rules import RULES_OF
+from workflow.operating.publishing import CODES, NEVER_OBSERVED, schema_of_policy
+from workflow.policy.calendar import BusinessCalendar
+from workflow.policy.document import parse_policy
+from workflow.policy.parts import MAX_PROBLEMS, PARTS, PolicyInvalid, PolicyProblem
+
+GUIDE = Path(__file__).parents[3] / "docs" / "admins.md"
+DOCUMENT: dict[str, Any] = {
+    "review_business_days": 2,
+    "due_soon_hours": 8,
+    "time_zone": "America/Los_Angeles",
+    "country": "US",
+    "subdivision": None,
+    "customers_to_promote": 3,
+    "required_checklist": ["app_info"],
+    "review_steps": ["end_to_end_check"],
+    "observed": ["oauth.enabled"],
+}
+"""A document of before there were numbers for access and for claims."""
+
+
+def _problems(document: object) -> tuple[PolicyProblem, ...]:
+    with pytest.raises(PolicyInvalid) as refused:
+        parse_policy(1, document, CODES)
+    assert refused.value.remedy
+    return refused.value.problems
+
+
+def test_a_stored_document_that_lacks_a_part_takes_its_default() -> None:
+    policy = parse_policy(7, DOCUMENT)
+    assert (policy.version, policy.review_business_days, policy.observed) == (7, 2, frozenset({"oauth.enabled"}))
+    assert (policy.access_business_days, policy.claims_at_once, policy.idle_claim_business_days) == (1, 10, 1)
+    assert policy.calendar == BusinessCalendar("America/Los_Angeles", "US")
+    assert policy == parse_policy(7, DOCUMENT | {"claims_at_once": 10})
+
+
+def test_a_stored_document_may_name_what_is_gone_since_and_a_new_one_may_not() -> None:
+    old = DOCUMENT | {"review_steps": ["fax_check"], "observed": ["fax.sent"], "fax_number": 1}
+    assert parse_policy(1, old).review_steps == ("fax_check",)
+    assert {problem.where for problem in _problems(old)} == {"review_steps[0]", "observed[0]", "fax_number"}
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "why"),
+    [
+        ({"surprise": 1}, "surprise", "no such part"),
+        ({"version": 1}, "version", "no such part"),
+        ({"customers_to_promote": -1}, "customers_to_promote", "whole number from 0"),
+        ({"customers_to_promote": True}, "customers_to_promote", "whole number"),
+        ({"review_business_days": 0}, "review_business_days", "from 1"),
+        ({"review_business_days": 101}, "review_business_days", "to 100"),
+        ({"review_business_days": 2.0}, "review_business_days", "whole number"),
+        ({"due_soon_hours": "8"}, "due_soon_hours", "whole number"),
+        ({"time_zone": "Nowhere/Land"}, "time_zone", "no time zone"),
+        ({"time_zone": None}, "time_zone", "must be a text"),
+        ({"country": "XX"}, "country", "no holiday calendar"),
+        ({"country": "X" * 65}, "country", "at most 64 characters or null"),
+        ({"country": None, "subdivision": "CA"}, "subdivision", "no country"),
+        ({"subdivision": "XX"}, "subdivision", "no holiday calendar"),
+        ({"required_checklist": ["app_info", "nothing"]}, "required_checklist[1]", "no requirement 'nothing'"),
+        ({"required_checklist": ["test_account", "test_account"]}, "required_checklist[1]", "twice"),
+        ({"review_steps": ["guess"]}, "review_steps[0]", "no review step 'guess'"),
+        ({"review_steps": "all"}, "review_steps", "list of codes"),
+        ({"observed": {"oauth.enabled": True}}, "observed", "list of codes"),
+        ({"observed": [["x"]]}, "observed[0]", "must be a code"),
+        ({"observed": ["review.not_own_app"]}, "observed[0]", "no rule or review step that may be observed"),
+    ],
+)
+def test_what_is_wrong_with_a_document_is_named_with_its_place(change: dict[str, Any], where: str, why: str) -> None:
+    (problem,) = _problems(DOCUMENT | change)
+    assert problem.where == where
+    assert why in problem.why
+
+
+def test_every_problem_is_named_at_once_and_a_flood_of_them_is_bounded() -> None:
+    wrong = {part: None for part in PARTS if part not in ("country", "subdivision")} | {"country": "XX", "x": 1}
+    assert {problem.where for problem in _problems(wrong)} == {*PARTS, "x"}
+    codes = ["app_info", "app_info", "nothing", 7]
+    assert [problem.where for problem in _problems(DOCUMENT | {"required_checklist": codes})] == [
+        f"required_checklist[{index}]" for index in (1, 2, 3)
+    ]
+    assert len(_problems(DOCUMENT | {"observed": ["x"] * 1000})) == MAX_PROBLEMS
+    for other in (["policy"], None, "policy"):
+        assert [problem.where for problem in _problems(other)] == ["document"]
+
+
+def test_a_form_can_be_made_of_the_schema() -> None:
+    schema = schema_of_policy()
+    assert tuple(schema["properties"]) == PARTS
+    for part, about in schema["properties"].items():
+        assert about["title"]
+        assert about["description"]
+        assert about.get("type") != "integer" or {"minimum", "maximum", "x-unit"} <= about.keys(), part
+        assert about.get("type") != "array" or all(one["const"] and one["title"] for one in about["items"]["oneOf"])
+        assert (part in schema["required"]) == ("default" not in about)
+    observable = {one["const"] for one in schema["properties"]["observed"]["items"]["oneOf"]}
+    rules = {rule for trigger in AppTrigger for rule in RULES_OF[trigger]}
+    assert {rule.code for rule in rules} - observable == {rule.code for rule in NEVER_OBSERVED}
+
+
+def test_the_guide_for_admins_says_what_each_part_means() -> None:
+    rows = [line for line in GUIDE.read_text().splitlines() if line.startswith("| `")]
+    named = [part for row in rows for part in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(part for part in named if part in PARTS) == sorted(PARTS)
+
+
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "number": st.integers(-1, 2)
+    | st.integers(99, 101)
+    | st.integers(999, 1001)
+    | st.sampled_from([1_000_000, 1_000_001]),
+    "codes": st.lists(
+        st.sampled_from(["app_info", "test_account", "end_to_end_check", "oauth.enabled", "review.claimed", "x"])
+        | st.integers(0, 1),
+        max_size=3,
+    ),
+    "other": st.none() | st.booleans() | st.text(max_size=3) | st.just({}),
+}
+CHANGES = st.dictionaries(
+    st.sampled_from([part for part in PARTS if part not in ("time_zone", "country", "subdivision")]) | st.just("x"),
+    st.one_of(*VALUES.values()),
+    max_size=3,
+)
+
+
+@given(CHANGES, st.sets(st.sampled_from(PARTS), max_size=1))
+def test_the_schema_takes_exactly_what_can_be_published(change: dict[str, Any], left_out: set[str]) -> None:
+    document = {part: value for part, value in (DOCUMENT | change).items() if part not in left_out}
+    if validator_for(schema_of_policy()).is_valid(document):
+        assert parse_policy(1, document, CODES).version == 1
+    else:
+        assert _problems(document)

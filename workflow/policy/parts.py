@@ -1,0 +1,260 @@
+"""The parts of the policy document, as one model: by it documents are read, checked, compared, and shown as forms."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from itertools import islice
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, TypeAdapter, ValidationError, ValidationInfo
+from pydantic.dataclasses import dataclass as model
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from models.checklist import GIVEN_REQUIREMENTS
+from workflow.errors import Invalid
+from workflow.policy.calendar import business_calendar
+
+MAX_PROBLEMS = 50
+MAX_NAME = 64
+"""Characters of a time zone, a country, a subdivision; and of a foreign text that a problem repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyProblem:
+    """What is wrong with a part of a document: where it is, and what it must be instead."""
+
+    where: str
+    why: str
+
+
+class PolicyInvalid(Invalid):
+    """A document is no policy; `problems` names each wrong part."""
+
+    def __init__(self, version: int, problems: tuple[PolicyProblem, ...]) -> None:
+        words = " ".join(f"{problem.where}: {problem.why}" for problem in problems)
+        detail = f"The document of policy version {version} is not valid. {words}"[:4000]
+        super().__init__("policy.invalid", detail, "Mend each part.")
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCodes:
+    """The codes that a part of the document may name, each with its title. `what` is the word for one of them."""
+
+    what: str
+    titles: Mapping[str, str]
+
+
+def _known_zone(name: str) -> str:
+    business_calendar(name)
+    return name
+
+
+def _known_country(code: str | None) -> str | None:
+    business_calendar("UTC", code)
+    return code
+
+
+def _known_subdivision(code: str | None, info: ValidationInfo) -> str | None:
+    if "country" in info.data:  # a country that is wrong is a problem of its own
+        business_calendar("UTC", info.data["country"], code)
+    return code
+
+
+def _known_codes(value: object, info: ValidationInfo) -> object:
+    """Refuses each item that is no known code or that is there twice. Without a context every code is known."""
+    if not isinstance(value, list | tuple):
+        return value
+    wrong = [
+        InitErrorDetails(type=PydanticCustomError("policy_code", "{why}", {"why": why}), loc=(index,), input=None)
+        for index, why in islice(_wrong_codes(value, (info.context or {}).get(info.field_name)), MAX_PROBLEMS)
+    ]
+    if wrong:
+        raise ValidationError.from_exception_data("codes", wrong)
+    return value
+
+
+def _wrong_codes(codes: Iterable[object], known: KnownCodes | None) -> Iterator[tuple[int, str]]:
+    seen = set()
+    for index, code in enumerate(codes):
+        if not isinstance(code, str):
+            yield index, "It must be a code, which is a text."
+        elif known is not None and code not in known.titles:
+            yield index, f"There is no {known.what} {code[:MAX_NAME]!r}. There are: {', '.join(sorted(known.titles))}."
+        elif code in seen:
+            yield index, f"{code[:MAX_NAME]} is there twice. Name it once."
+        else:
+            seen.add(code)
+
+
+def _in(unit: str) -> dict[str, Any]:
+    return {"x-unit": unit}
+
+
+_Days = Annotated[int, Strict(), Field(ge=1, le=100, json_schema_extra=_in("business days"))]
+_Name = Annotated[str, Strict(), Field(max_length=MAX_NAME)]
+_Codes = Annotated[tuple[str, ...], BeforeValidator(_known_codes), Field(json_schema_extra={"uniqueItems": True})]
+_SetOfCodes = Annotated[frozenset[str], BeforeValidator(_known_codes)]
+
+
+# A pydantic dataclass, not a BaseModel: rules read it for every request, and a slot is read in a third of the time.
+@model(frozen=True, slots=True, kw_only=True)
+class PolicyDocument:
+    """The numbers and requirement sets by which rules judge.
+
+    A part that documents have not always had carries a default, which holds for the versions that lack it.
+    """
+
+    review_business_days: Annotated[
+        _Days, Field(title="Time to decide a submission", description="What partners are promised for a review.")
+    ]
+    due_soon_hours: Annotated[
+        int,
+        Strict(),
+        Field(
+            ge=0,
+            le=1000,
+            title="Reminder before a review is due",
+            description="So long before the end of the promised time, whoever holds the review is reminded.",
+            json_schema_extra=_in("hours"),
+        ),
+    ]
+    access_business_days: Annotated[
+        _Days, Field(title="Time to decide a request for access", description="What applicants are promised.")
+    ] = 1
+    time_zone: Annotated[
+        _Name,
+        AfterValidator(_known_zone),
+        Field(
+            title="Time zone",
+            description="In which business days begin and end: an IANA name, such as Europe/Berlin.",
+        ),
+    ]
+    country: Annotated[
+        _Name | None,
+        AfterValidator(_known_country),
+        Field(
+            title="Country",
+            description="Whose public holidays are no business days: an ISO 3166-1 code, such as US. "
+            "Null: every Monday to Friday is a business day.",
+        ),
+    ]
+    subdivision: Annotated[
+        _Name | None,
+        AfterValidator(_known_subdivision),
+        Field(
+            title="Subdivision of the country",
+            description="Whose own holidays count too: an ISO 3166-2 code without the country, such as CA. "
+            "Null: those of the whole country only.",
+        ),
+    ]
+    customers_to_promote: Annotated[
+        int,
+        Strict(),
+        Field(
+            ge=0,
+            le=1_000_000,
+            title="Customers before an App is public",
+            description="So many customers an App in public beta has when it is promoted.",
+            json_schema_extra=_in("customers"),
+        ),
+    ]
+    claims_at_once: Annotated[
+        int,
+        Strict(),
+        Field(
+            ge=1,
+            le=1000,
+            title="Reviews that one reviewer may hold",
+            description="Whoever holds so many open reviews takes no further one.",
+            json_schema_extra=_in("reviews"),
+        ),
+    ] = 10
+    idle_claim_business_days: Annotated[
+        _Days, Field(title="Time until an idle claim lapses", description="A claim without an act for so long ends.")
+    ] = 1
+    required_checklist: Annotated[
+        _Codes,
+        Field(title="Required evidence", description="Requirements without which no App is submitted."),
+    ]
+    review_steps: Annotated[
+        _Codes, Field(title="Review steps", description="The steps of reviews that are opened from now on.")
+    ]
+    observed: Annotated[
+        _SetOfCodes,
+        Field(
+            title="Observed only",
+            description="Rules and review steps that report what they find and block nobody.",
+        ),
+    ]
+
+
+PARTS = tuple(field.name for field in fields(PolicyDocument))
+"""The parts of the document, in the order in which people read them."""
+
+
+def read_document(version: int, document: object, codes: dict[str, KnownCodes] | None = None) -> PolicyDocument:
+    """Returns the typed document. A part that it lacks takes its default.
+
+    With `codes`, by part, the document is about to be published: it may name no other codes and have no other parts.
+    A stored document may name steps and rules that are gone since. Raises PolicyInvalid, which names every problem.
+    """
+    context = _ALWAYS_KNOWN | (codes or {})
+    try:
+        return _MODEL.validate_python(document, context=context, extra="ignore" if codes is None else "forbid")
+    except ValidationError as error:
+        raise PolicyInvalid(version, tuple(map(_problem, error.errors()[:MAX_PROBLEMS]))) from error
+
+
+def policy_schema(codes: dict[str, KnownCodes]) -> dict[str, Any]:
+    """Returns the document's JSON schema, with title, description, bounds and `x-unit` of each part.
+
+    Lists may name the `codes` of their part, each of which has its title.
+    """
+    properties = dict(_SCHEMA["properties"])
+    for part, known in (_ALWAYS_KNOWN | codes).items():
+        named = [{"const": code, "title": title} for code, title in known.titles.items()]
+        properties[part] = properties[part] | {"items": {"oneOf": named}}
+    return _SCHEMA | {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Policy",
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _problem(error: ErrorDetails) -> PolicyProblem:
+    """Returns a problem of the model in words: its place, such as `observed[0]`, and what must stand there."""
+    part, *inside = error["loc"] or ("document",)
+    where = str(part)[:MAX_NAME] + "".join(f"[{place}]" for place in inside)
+    if part not in _SCHEMA["properties"]:
+        known = ", ".join(sorted(PARTS))
+        why = f"There is no such part. The parts are: {known}." if error["loc"] else "It must be an object."
+    elif error["type"] == "missing":
+        why = f"It is missing. Write {_expected(str(part))}."
+    elif error["type"] == "policy_code":
+        why = error["msg"]
+    elif error["type"] == "value_error":
+        why = str(error["ctx"]["error"])
+    else:
+        why = f"It must be {_expected(str(part))}."
+    return PolicyProblem(where, why)
+
+
+def _expected(part: str) -> str:
+    """Returns in words what a part must be, from its schema."""
+    about = _SCHEMA["properties"][part]
+    kinds = [kind["type"] for kind in about.get("anyOf", [about])]
+    if "integer" in kinds:
+        return f"a whole number from {about['minimum']} to {about['maximum']}"
+    if "array" in kinds:
+        return "a list of codes"
+    return f"a text of at most {MAX_NAME} characters" + (" or null" if "null" in kinds else "")
+
+
+_ALWAYS_KNOWN = {
+    "required_checklist": KnownCodes(
+        "requirement", {code.value: code.value.replace("_", " ").capitalize() for code in GIVEN_REQUIREMENTS}
+    )
+}
+_MODEL = TypeAdapter(PolicyDocument)
+_SCHEMA: dict[str, Any] = _MODEL.json_schema()
