@@ -39,7 +39,7 @@ StepCode = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,64}$", examples=["end_to_e
 class StepDecision(Body):
     """What becomes of a step. A waiver needs a reason; findings say what was found, and where."""
 
-    decision: StepTrigger
+    decision: Literal[StepTrigger.PASS, StepTrigger.WARN, StepTrigger.FAIL, StepTrigger.WAIVE, StepTrigger.RERUN]
     reason: Prose | None = None
     findings: Annotated[list[GivenReason], Field(max_length=50)] = Field(default_factory=list)
 

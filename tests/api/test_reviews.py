@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import ChecklistItem, Person
-from models.lifecycle import AppTrigger, Role
+from models.lifecycle import STEP_EDGES, AppTrigger, Role, StepTrigger
 from models.review import STEPS
 from tests.api.running import Service
 from tests.api.service import Caller
@@ -138,6 +138,17 @@ def test_a_review_is_handed_over_and_only_its_new_holder_decides(shared_service:
     with Session(service.engine) as session:
         actions = session.scalars(text("SELECT action FROM audit_entry WHERE target = :id ORDER BY id"), {"id": review})
         assert list(actions) == ["review.claim", "review.hand_over", "review.step"]
+
+
+def test_a_reviewer_asks_for_what_the_steps_machine_lets_reviewers_do(shared_service: Service) -> None:
+    service = shared_service
+    (review,) = _submitted(service, "stepping")
+    path = f"/v1/reviews/{review}/steps/{_first_step(service, review)}"
+    _ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
+    asked = {edge.trigger for edge in STEP_EDGES if Role.REVIEWER in edge.roles}
+    for trigger in StepTrigger:
+        answer = service.reviewer("POST", path, {"decision": trigger.value, "reason": "Because."})
+        assert (answer.status_code != 422) == (trigger in asked), answer.text
 
 
 def test_a_resubmission_shows_what_changed_what_was_found_and_what_came_before(shared_service: Service) -> None:

@@ -17,9 +17,8 @@ from workflow.lifecycle.facts import Facts
 from workflow.lifecycle.promotion import request_promotions
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.notifications.kinds import Audience, NotificationKind
-from workflow.notifications.telling import AppAtVersion, notify_of_transitions
+from workflow.notifications.telling import AppAtVersion, notify_of_transitions, void_reminders
 from workflow.reviewing.opening import Submitted, close_reviews, open_reviews
-from workflow.sql.arrays import app_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Effect(Protocol):
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:
         """Writes what follows for all of `applied`, at most one transition of each App. Does not commit.
 
-        Its statements are sent with those of others, so it reads nothing back from them (workflow.driver).
+        Its statements are sent with those of others, so it reads nothing back from them (workflow.sql.pipeline).
         """
 
 
@@ -86,7 +85,7 @@ class VoidReminders:
     """Takes back what reviewers have not been sent yet: it speaks of a review that is over."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
-        session.execute(_VOID_REMINDERS, {"ids": [one.app_id for one in applied]})
+        void_reminders(session, [one.app_id for one in applied])
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +178,3 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
     ),
 }
 """To add an effect: write its class above and name it here. A test runs every row."""
-
-_VOID_REMINDERS = app_ids("""
-    UPDATE notification SET status = 'void'
-     WHERE app_id = ANY(:ids) AND status = 'due' AND kind IN ('new_submission', 'review_due_soon', 'review_overdue',
-                                                               'review_handed_over', 'claim_lapsed')
-""")

@@ -43,6 +43,18 @@ class NotificationKind(StrEnum):
 _URGENT = frozenset({NotificationKind.WELCOME, NotificationKind.COLLEAGUE_INVITED, NotificationKind.PERSON_REMOVED})
 
 
+REVIEW_REMINDERS = frozenset(
+    {
+        NotificationKind.NEW_SUBMISSION,
+        NotificationKind.REVIEW_DUE_SOON,
+        NotificationKind.REVIEW_OVERDUE,
+        NotificationKind.REVIEW_HANDED_OVER,
+        NotificationKind.CLAIM_LAPSED,
+    }
+)
+"""What reviewers are told of an open review. What is not sent yet when it ends is taken back."""
+
+
 class Audience(StrEnum):
     """Who is told: the people of the App's company, or whoever holds its open review, else the review team."""
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from models.due import NO_LANE
-from workflow.notifications.kinds import Audience, NotificationKind
+from workflow.notifications.kinds import REVIEW_REMINDERS, Audience, NotificationKind
 from workflow.sql.arrays import Integers, Texts, Uuids, statement
 from workflow.work.lanes import mail_lane
 
@@ -157,6 +157,11 @@ def void_notifications(session: Session, causes: Sequence[str]) -> None:
     session.execute(_VOID, {"causes": list(causes)})
 
 
+def void_reminders(session: Session, app_ids: Sequence[UUID]) -> None:
+    """Takes back what reviewers of the Apps were not sent yet about their reviews. Does not commit."""
+    session.execute(_VOID_REMINDERS, {"ids": list(app_ids), "kinds": [kind.value for kind in sorted(REVIEW_REMINDERS)]})
+
+
 def mark_reviews(session: Session, now: datetime) -> int:
     """Marks open reviews that are due soon or overdue and tells who holds them, else the team. Returns how many.
 
@@ -263,6 +268,12 @@ _TELL_ADDRESS = text("""
     VALUES (uuidv7(), :kind, :cause, :email, CAST(:data AS jsonb), :now, :lane, :urgency)
     ON CONFLICT (cause, recipient_email, channel) WHERE recipient_email IS NOT NULL DO NOTHING
 """).bindparams(*_TELLING)
+
+_VOID_REMINDERS = statement(
+    "UPDATE notification SET status = 'void' WHERE app_id = ANY(:ids) AND status = 'due' AND kind = ANY(:kinds)",
+    ids=Uuids(),
+    kinds=Texts(),
+)
 
 _VOID = statement(
     """

@@ -13,6 +13,7 @@ from models.review import MACHINE_STEPS, ReviewOutcome
 from workflow.catalog.snapshots import OPEN_EVIDENCE, SNAPSHOT
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
+from workflow.reviewing.steps import cancel_steps
 from workflow.sql.arrays import app_ids
 
 
@@ -53,9 +54,8 @@ def open_reviews(session: Session, submitted: Sequence[Submitted], now: datetime
 
 def close_reviews(session: Session, ids: Sequence[UUID], outcome: ReviewOutcome, now: datetime) -> None:
     """Ends the open reviews of the Apps, where there are any, and cancels undecided steps. Does not commit."""
-    wanted = {"ids": list(ids), "now": now}
-    session.execute(_CANCEL_STEPS, wanted)
-    session.execute(_CLOSE_REVIEWS, wanted | {"outcome": outcome.value})
+    cancel_steps(session, ids, now)
+    session.execute(_CLOSE_REVIEWS, {"ids": list(ids), "now": now, "outcome": outcome.value})
 
 
 def _review(one: Submitted, now: datetime) -> dict[str, object]:
@@ -98,10 +98,4 @@ _INSERT_STEP = text("""
 _CLOSE_REVIEWS = app_ids("""
     UPDATE review SET outcome = :outcome, closed_at = :now
      WHERE app_id = ANY(:ids) AND closed_at IS NULL
-""")
-
-_CANCEL_STEPS = app_ids("""
-    UPDATE review_step step SET state = 'cancelled', status = 'void', decided_at = :now, leased_until = NULL
-      FROM review r
-     WHERE r.app_id = ANY(:ids) AND r.closed_at IS NULL AND step.review_id = r.id AND step.state = 'pending'
 """)

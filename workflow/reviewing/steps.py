@@ -12,13 +12,14 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models import ReviewStep
-from models.lifecycle import StepTrigger
+from models.lifecycle import StepState, StepTrigger
 from models.review import MACHINE_STEPS
 from workflow.errors import Invalid, NotFound, Refused
 from workflow.findings import Finding
-from workflow.identity.actors import Actor
+from workflow.identity.actors import SCHEDULE, Actor
 from workflow.machines import judge_step
 from workflow.reviewing.desk import lock_held_review
+from workflow.sql.arrays import app_ids
 from workflow.work.leases import Lease
 
 
@@ -82,7 +83,7 @@ def record_machine_step(
 
     Returns False and records nothing when the step was decided or leased again meanwhile.
     """
-    judgment = judge_step(trigger, "pending", actor.role)
+    judgment = judge_step(trigger, StepState.PENDING, actor.role)
     recorded = session.scalar(
         text("""
             UPDATE review_step SET state = :state, status = 'done', findings = CAST(:findings AS jsonb),
@@ -99,3 +100,17 @@ def record_machine_step(
         },
     )
     return recorded is not None
+
+
+def cancel_steps(session: Session, ids: Sequence[UUID], now: datetime) -> None:
+    """Cancels what is undecided in the open reviews of the Apps, which are about to end. Does not commit."""
+    cancelled = judge_step(StepTrigger.CANCEL, StepState.PENDING, SCHEDULE.role).target
+    session.execute(_CANCEL_STEPS, {"ids": list(ids), "cancelled": cancelled, "now": now})
+
+
+_CANCEL_STEPS = app_ids("""
+    UPDATE review_step step
+       SET state = CAST(:cancelled AS text), status = 'void', decided_at = :now, leased_until = NULL
+      FROM review r
+     WHERE r.app_id = ANY(:ids) AND r.closed_at IS NULL AND step.review_id = r.id AND step.state = 'pending'
+""")

@@ -175,6 +175,11 @@ def test_a_review_step_moves_along_its_edges_only(state: StepState, trigger: Ste
         assert judge_step(trigger, state, role).target == (expected[0] if expected else None)
 
 
+def test_every_state_of_a_review_step_is_reached_by_an_edge_that_somebody_takes() -> None:
+    assert {edge.target for edge in STEP_EDGES} == set(StepState)
+    assert {edge.trigger for edge in STEP_EDGES if edge.roles} == set(StepTrigger)
+
+
 def test_the_select_partner_program_is_for_public_apps() -> None:
     refused = judge_membership("apply", None, Role.PARTNER, app_state="public_beta")
     assert [unmet.code for unmet in refused.unmet] == ["app.public"]
