@@ -5,10 +5,6 @@ The migrations carry their own frozen copy; a test holds both equal.
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
-
-from models.base import Base
-
 APPLICATION_ROLE = "devcenter_app"
 """The role (a login, or a group of logins) that the processes act as. It has no DDL and cannot rewrite history."""
 
@@ -144,19 +140,3 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "website_check": _CHANGE,
 }
 """What the application role may do to each table. A table without an entry fails a test."""
-
-
-def guard_statements() -> tuple[str, ...]:
-    """Returns the DDL of all guards and grants, in order of creation."""
-    guards = tuple(statement for guard in GUARDS for statement in guard.statements)
-    grants = tuple(
-        f"GRANT {', '.join(privileges)} ON {table} TO {APPLICATION_ROLE}" for table, privileges in PRIVILEGES.items()
-    )
-    return guards + grants
-
-
-def create_schema(connection: Connection) -> None:
-    """Creates all tables, guards and grants in an empty database, to compare with. Does not commit."""
-    Base.metadata.create_all(connection)
-    for statement in guard_statements():
-        connection.execute(text(statement))

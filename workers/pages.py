@@ -16,16 +16,8 @@ class FetchedPage(Protocol):
     def text(self) -> str: ...
 
 
-class FetchRefusal(Protocol):
-    """Why a page was not fetched: an exception with words in it."""
-
-    code: str
-    detail: str
-    remedy: str
-
-
 class FetchesPages(Protocol):
     """Fetches pages that partners name, and only from public addresses."""
 
     def fetch(self, url: str) -> FetchedPage:
-        """Returns the page, a 404 included. Raises an exception that is a FetchRefusal."""
+        """Returns the page, a 404 included. Raises an exception with `code`, `detail` and `remedy` when it may not."""

@@ -53,10 +53,6 @@ class ServerProcess:
     def running(self) -> bool:
         return not self._ended.is_set()
 
-    def ended_within(self, seconds: float) -> bool:
-        """Waits for the server's end at most `seconds`; tells whether it came."""
-        return self._ended.wait(seconds)
-
     def stop(self, *gently: signal.Signals, seconds: float) -> None:
         """Sends each signal in turn and gives each `seconds`; kills what is left then. Returns when nothing runs."""
         for each in gently:

@@ -69,9 +69,7 @@ class EmbeddedServer(ABC, Generic[Addresses]):
         the start. Nothing is left running then.
         """
         if self.running:
-            raise AlreadyRunning(
-                f"This {self.title} runs already in {self._folder.path}.", "Stop it first, or use restart.", self.pid
-            )
+            raise AlreadyRunning(f"This {self.title} runs already in {self._folder.path}.", "Stop it first.", self.pid)
         self._folder.hold()
         try:
             return self._start()
@@ -89,11 +87,6 @@ class EmbeddedServer(ABC, Generic[Addresses]):
         if self._server is not None:
             self._server.stop(*self.stop_signals, seconds=self.stop_seconds)
         self._folder.release()
-
-    def restart(self) -> Addresses:
-        """Stops and starts. Returns the same addresses as before unless the port was taken in between."""
-        self.stop()
-        return self.start()
 
     def kill(self) -> None:
         """Kills the server and its children at once, as a crash would. A later `start` recovers the data."""

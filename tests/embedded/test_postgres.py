@@ -23,7 +23,8 @@ def test_a_restart_keeps_the_data_the_port_and_the_passwords(postgres: EmbeddedP
     execute(before.owner_url, "CREATE TABLE kept AS SELECT 7 AS number")
     old_pid = postgres.pid
 
-    after = postgres.restart()
+    postgres.stop()
+    after = postgres.start()
 
     assert after == before
     assert postgres.pid != old_pid
@@ -71,7 +72,8 @@ def test_no_password_reaches_the_log_or_a_command_line(postgres: EmbeddedPostgre
 
     with connect_superuser(addresses) as superuser:
         superuser.execute("ALTER SYSTEM SET log_statement = 'all'")
-    postgres.restart()
+    postgres.stop()
+    postgres.start()
 
     assert "ALTER ROLE" in postgres.log.read_text()
     said = postgres.log.read_text() + " ".join(psutil.Process(postgres.pid).cmdline())
@@ -191,7 +193,8 @@ def test_root_without_namespaces_serves_as_another_user_and_says_so(folder: Path
             return
         addresses = server.start()
         execute(addresses.owner_url, "CREATE TABLE kept AS SELECT 7 AS number")
-        assert execute(server.restart().owner_url, "SELECT number FROM kept") == [(7,)]
+        server.stop()
+        assert execute(server.start().owner_url, "SELECT number FROM kept") == [(7,)]
         assert any("runs as nobody" in notice for notice in server.notices) is is_root
     finally:
         server.discard()

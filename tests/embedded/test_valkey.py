@@ -18,7 +18,8 @@ def test_a_restart_keeps_the_data_and_the_url(valkey: EmbeddedValkey) -> None:
     with redis.Redis.from_url(url) as client:
         client.set("kept", 7)
 
-    assert valkey.restart() == url
+    valkey.stop()
+    assert valkey.start() == url
 
     with redis.Redis.from_url(url) as client:
         assert client.get("kept") == b"7"

@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from migrations.run import downgrade, head_revision, revisions, upgrade
 from models import Base
-from models.guards import APPLICATION_ROLE, PRIVILEGES, create_schema
+from models.guards import APPLICATION_ROLE, GUARDS, PRIVILEGES
 from models.lifecycle import APP_EDGES
 from tests.databases import TestDatabase
 from workflow.lifecycle.rulebook import AppRulebook
@@ -59,13 +59,22 @@ def _revision(url: str) -> str | None:
     return current
 
 
+def _create_schema(connection: Connection) -> None:
+    """Creates all tables, guards and grants of the models in an empty database."""
+    Base.metadata.create_all(connection)
+    for statement in (statement for guard in GUARDS for statement in guard.statements):
+        connection.execute(text(statement))
+    for table, privileges in PRIVILEGES.items():
+        connection.execute(text(f"GRANT {', '.join(privileges)} ON {table} TO {APPLICATION_ROLE}"))
+
+
 @pytest.mark.parametrize("what", CATALOG)
 def test_models_and_migrations_give_the_same(database: TestDatabase, what: str) -> None:
     migrated = _catalog(database.owner_url)[what]
     downgrade(database.owner_url, "base")
     engine = create_engine(database.owner_url)
     with engine.begin() as connection:
-        create_schema(connection)
+        _create_schema(connection)
     engine.dispose()
     assert _catalog(database.owner_url)[what] == migrated
 

@@ -49,25 +49,6 @@ def difference(before: Snapshot, after: Snapshot) -> Difference:
     return found
 
 
-def apply_difference(before: Snapshot, changes: Difference) -> dict[str, Json]:
-    """Returns the snapshot that `changes` lead to from `before`; Components come in order of their ids."""
-    parts = {part: {key: _copied(value) for key, value in _keyed(value).items()} for part, value in before.items()}
-    for part, changed in changes.items():
-        things = parts.setdefault(part, {})
-        for change in changed:
-            inner = things
-            for step in change.path[:-1]:
-                inner = inner[step]
-            if change.kind is ChangeKind.REMOVED:
-                del inner[change.path[-1]]
-            else:
-                inner[change.path[-1]] = change.after
-    return {
-        part: [things[key] for key in sorted(things)] if part == "components" else things
-        for part, things in parts.items()
-    }
-
-
 class FindingStatus(StrEnum):
     """Where a finding stands in this round. `unchecked`: its step has not been decided yet."""
 
@@ -160,10 +141,6 @@ def _field_changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> lis
 def _keyed(part: Json) -> dict[str, Json]:
     """Returns a part as an object: a list's entries by their ids."""
     return {entry["id"]: entry for entry in part} if isinstance(part, list) else dict(part)
-
-
-def _copied(value: Json) -> Json:
-    return dict(value) if isinstance(value, dict) else value
 
 
 def _same(one: Json, other: Json) -> bool:
