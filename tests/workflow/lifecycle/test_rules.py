@@ -93,11 +93,9 @@ def test_whatever_is_unmet_says_what_is_missing_and_what_to_do(facts: Facts, tri
 
 
 @given(facts_of_any_app)
-def test_what_is_explained_is_what_is_applied(facts: Facts) -> None:
-    explanations = RULEBOOK.triggers_of(facts)
-    assert {one.trigger for one in explanations} == set(AppTrigger) - {AppTrigger.CREATE}
-    for explained in explanations:
-        assert explained == RULEBOOK.judge(AppTrigger(explained.trigger), facts)
+def test_every_trigger_of_an_app_that_exists_is_explained_once(facts: Facts) -> None:
+    explained = [one.trigger for one in RULEBOOK.triggers_of(facts)]
+    assert sorted(explained) == sorted(set(AppTrigger) - {AppTrigger.CREATE})
 
 
 @given(facts_of_any_app, st.lists(st.tuples(triggers, asks), max_size=20))

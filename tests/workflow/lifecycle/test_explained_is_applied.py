@@ -1,0 +1,227 @@
+"""What the rulebook explains of an App, as `GET /triggers` answers it, is what a batch then does, in the database."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
+
+from models.lifecycle import APP_EDGES, NEW, AppState, AppTrigger
+from tests.databases import TestDatabase
+from tests.factories import asker_of, pass_review
+from tests.journeys import BECAUSE, People, app_building, ask, judge, people_in
+from workflow.errors import Forbidden, NotFound
+from workflow.identity.actors import SCHEDULE, Actor
+from workflow.lifecycle.facts import Ask
+from workflow.lifecycle.loading import load_facts
+from workflow.lifecycle.rulebook import AppRulebook
+from workflow.machines import Judgment
+from workflow.operating.publishing import find_policy, publish_policy
+from workflow.policy.document import load_policies
+from workflow.reasons import Reason
+
+
+class Asker(StrEnum):
+    """Who asks. `ordinary` is whoever asks for the trigger in an ordinary life of an App."""
+
+    ORDINARY = "ordinary"
+    PARTNER = "partner"
+    STRANGER = "stranger"
+    REVIEWER = "reviewer"
+    SERVICE = "service"
+    ADMIN = "admin"
+    SCHEDULE = "schedule"
+
+
+_APP = "(SELECT id FROM app WHERE slug = :slug)"
+_REVIEW = f"(SELECT id FROM review WHERE app_id = {_APP} AND closed_at IS NULL)"
+SPOILERS = {
+    "red": f"UPDATE component_test SET colour = 'red' FROM component c WHERE c.id = component_id AND c.app_id = {_APP}",
+    "changed since": f"UPDATE component SET revision = revision + 1 WHERE app_id = {_APP}",
+    "no component": f"UPDATE component SET removed_at = now() WHERE app_id = {_APP}",
+    "evidence missing": f"DELETE FROM checklist_item WHERE app_id = {_APP} AND code IN ('app_info', 'test_account')",
+    "evidence rejected": f"""UPDATE checklist_item SET findings = '[{{"code": "x"}}]'
+                              WHERE app_id = {_APP} AND code = 'catalog_details'""",
+    "unclaimed": f"UPDATE review SET claimed_by = NULL, claimed_at = NULL WHERE id = {_REVIEW}",
+    "step failed": f"UPDATE review_step SET state = 'failed' WHERE review_id = {_REVIEW} AND code = 'partners_page'",
+    "no oauth": "UPDATE app SET oauth_installed = false WHERE slug = :slug",
+    "few customers": "UPDATE app SET onboarded_customers = 2 WHERE slug = :slug",
+    "reviewer's own": "UPDATE app SET created_by = :reviewer WHERE slug = :slug",
+}
+"""What may not be as it must be, with the statement that makes it so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An App in `state` of which a trigger is asked for, and what is wrong with it."""
+
+    state: AppState
+    trigger: AppTrigger
+    asker: Asker = Asker.ORDINARY
+    reasons: tuple[Reason, ...] = BECAUSE
+    spoiled: frozenset[str] = frozenset()
+
+
+MAX_APPS = 10
+"""As many open reviews as one reviewer may hold."""
+ASKED = [trigger for trigger in AppTrigger if trigger is not AppTrigger.CREATE]
+EVERY_STATE_AND_TRIGGER = [Case(state, trigger) for state, trigger in product(AppState, ASKED)]
+CASES = st.lists(
+    st.builds(
+        Case,
+        st.sampled_from(AppState),
+        st.sampled_from(ASKED),
+        st.just(Asker.ORDINARY) | st.sampled_from(Asker),
+        st.sampled_from([BECAUSE, (), (Reason("other", " "),)]),
+        st.frozensets(st.sampled_from(sorted(SPOILERS)), max_size=2),
+    ),
+    min_size=5,
+    max_size=MAX_APPS,
+)
+OBSERVED = st.frozensets(st.sampled_from(["components.tested", "oauth.enabled", "reason.given", "checklist.complete"]))
+
+
+@pytest.fixture
+def engine(database: TestDatabase) -> Iterator[Engine]:
+    made = create_engine(database.application_url)
+    yield made
+    made.dispose()
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an example takes seconds: shrinking would outlast the test
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(cases=CASES, access=st.booleans(), observed=OBSERVED)
+@example(cases=EVERY_STATE_AND_TRIGGER, access=True, observed=frozenset())
+def test_what_is_explained_is_what_is_applied(
+    engine: Engine, cases: list[Case], access: bool, observed: frozenset[str]
+) -> None:
+    """All Apps of an example are of a company of its own, and all that is asked is judged in one batch."""
+    with Session(engine) as session, session.begin():
+        number = session.scalars(text("SELECT count(*) FROM organization")).one()
+    people, strangers = people_in(engine, f"Company{number}"), people_in(engine, f"Stranger{number}")
+    slugs = [f"c{number}-{place}" for place in range(len(cases))]
+    _bring_to_their_states(engine, people, dict(zip(slugs, cases, strict=True)))
+    _publish(engine, people.admin, observed)
+    if not access:
+        undecided = """UPDATE access_request SET state = 'requested', decided_at = NULL, decided_by = NULL
+                        WHERE organization_id = :id"""
+        _execute(engine, undecided, id=people.partner.organization_id)
+    for slug, case in zip(slugs, cases, strict=True):
+        for spoiler in sorted(case.spoiled):
+            _execute(engine, SPOILERS[spoiler], slug=slug, reviewer=people.reviewer.id)
+
+    explained: dict[str, Judgment] = {}
+    asked: dict[str, UUID] = {}
+    for slug, case in zip(slugs, cases, strict=True):
+        asker = _actor(case, people, strangers)
+        explained[slug] = _explain(engine, slug, asker, case)
+        try:
+            asked[slug] = ask(engine, asker, slug, case.trigger, reasons=case.reasons)
+        except Forbidden:
+            assert "role.allowed" in [unmet.code for unmet in explained[slug].unmet]
+        except NotFound:
+            assert "organization.own" in [unmet.code for unmet in explained[slug].unmet]
+    judge(engine)
+    assert {slug: _outcome(engine, request) for slug, request in asked.items()} == {
+        slug: _as_stored(explained[slug]) for slug in asked
+    }
+    if cases == EVERY_STATE_AND_TRIGGER:
+        moves = {(explained[slug].source, explained[slug].trigger, explained[slug].target) for slug in asked}
+        assert {(edge.source, edge.trigger, edge.target) for edge in APP_EDGES if edge.source != NEW} <= moves
+
+
+def _bring_to_their_states(engine: Engine, people: People, cases: dict[str, Case]) -> None:
+    """Stores the Apps and walks all of them together. Each is ready for whatever its state may lead to. Commits."""
+    for slug in cases:
+        app_building(engine, people, slug)
+
+    def move(trigger: AppTrigger, *states: AppState) -> None:
+        for slug, case in cases.items():
+            if case.state in states:
+                ask(engine, asker_of(people, trigger), slug, trigger, reasons=BECAUSE)
+        judge(engine)
+
+    launched = (AppState.PUBLIC_BETA, AppState.PUBLIC, AppState.SUSPENDED)
+    move(AppTrigger.SUBMIT, *launched, AppState.SUBMITTED)
+    approved = [slug for slug, case in cases.items() if case.state in launched]
+    for first in range(0, len(approved), MAX_APPS):
+        for slug in approved[first : first + MAX_APPS]:
+            pass_review(engine, people, slug)
+            ask(engine, people.reviewer, slug, AppTrigger.APPROVE)
+        judge(engine)
+    for slug, case in cases.items():
+        if case.state is AppState.SUBMITTED:
+            pass_review(engine, people, slug)
+    ready = "UPDATE app SET oauth_installed = true, onboarded_customers = 3 WHERE slug = ANY(:slugs)"
+    _execute(engine, ready, slugs=list(cases))
+    move(AppTrigger.PROMOTE, AppState.PUBLIC)
+    move(AppTrigger.SUSPEND, AppState.SUSPENDED)
+    move(AppTrigger.REMOVE, AppState.REMOVED)
+
+
+def _publish(engine: Engine, admin: Actor, observed: frozenset[str]) -> None:
+    """Publishes the current policy with other codes that only report. Commits."""
+    with Session(engine) as session, session.begin():
+        current = find_policy(session, None)
+        document = current.document | {"observed": sorted(observed)}
+        publish_policy(session, document, base=current.version, note="An example.", actor=admin)
+
+
+def _actor(case: Case, people: People, strangers: People) -> Actor:
+    actors = {
+        Asker.ORDINARY: asker_of(people, case.trigger),
+        Asker.PARTNER: people.partner,
+        Asker.STRANGER: strangers.partner,
+        Asker.REVIEWER: people.reviewer,
+        Asker.SERVICE: people.service,
+        Asker.ADMIN: people.admin,
+        Asker.SCHEDULE: SCHEDULE,
+    }
+    return actors[case.asker]
+
+
+def _explain(engine: Engine, slug: str, asker: Actor, case: Case) -> Judgment:
+    """Returns what the rulebook says of the case's trigger, among all that it says of the App as it is stored."""
+    with Session(engine) as session:
+        app_id = session.scalars(text("SELECT id FROM app WHERE slug = :slug"), {"slug": slug}).one()
+        facts = load_facts(session, [app_id], load_policies(session))[app_id].facts
+    explained = AppRulebook().triggers_of(facts.asked_by(Ask(asker, case.reasons)))
+    return {AppTrigger(one.trigger): one for one in explained}[case.trigger]
+
+
+def _as_stored(judgment: Judgment) -> dict[str, Any]:
+    return {
+        "status": "applied" if judgment.allowed else "refused",
+        "target": judgment.target,
+        "unmet": [unmet.as_dict() for unmet in judgment.unmet],
+        "observed": [unmet.as_dict() for unmet in judgment.observed],
+    }
+
+
+def _outcome(engine: Engine, request: UUID) -> dict[str, Any]:
+    """Returns what became of the request, and where the transition leads that the log has for it."""
+    with Session(engine) as session:
+        found = session.execute(
+            text("""
+                SELECT r.status, t.to_state AS target, r.unmet, r.observed FROM transition_request r
+                  LEFT JOIN transition t ON t.app_id = r.app_id AND t.version = r.version WHERE r.id = :id
+            """),
+            {"id": request},
+        )
+        return dict(found.mappings().one())
+
+
+def _execute(engine: Engine, statement: str, **values: object) -> None:
+    with Session(engine) as session, session.begin():
+        session.execute(text(statement), values)
