@@ -158,8 +158,8 @@ class StepDefinition:
     """All that is fixed about a review step. What a machine's step does is its run, in workers/steps.
 
     Its findings stand at `requirement`; it reads the evidence for `needs`. `on_drafts`: it may look at an App that is
-    still being built. `in_health_reviews`: it may look again at what is public. A run holds its row for `lease`, which
-    is longer than any run may take; a person's step is never leased.
+    still being built. `in_health_reviews`: it may look again at what is public. `lease` is how long a worker needs its
+    row for one run; a person's step is never leased.
     """
 
     code: str
@@ -172,8 +172,7 @@ class StepDefinition:
     lease: timedelta | None
 
 
-_A_FEW_FETCHES: Final = timedelta(seconds=45)
-"""A fetch ends within 20 seconds. A lease is what the death of its process costs."""
+_A_FETCH: Final = timedelta(seconds=45)
 
 
 def _machine_step(code: str, title: str, requirement: Requirement, *, in_health_reviews: bool) -> StepDefinition:
@@ -186,7 +185,7 @@ def _machine_step(code: str, title: str, requirement: Requirement, *, in_health_
         needs=requirement,
         on_drafts=True,
         in_health_reviews=in_health_reviews,
-        lease=_A_FEW_FETCHES,
+        lease=_A_FETCH,
     )
 
 
@@ -233,6 +232,10 @@ STEPS: Final[Mapping[str, StepDefinition]] = {
 
 MACHINE_STEPS: Final = frozenset(code for code, step in STEPS.items() if step.taken_by is StepTaker.MACHINE)
 """Steps that a worker runs; a reviewer decides the others."""
+
+
+STEP_LEASE: Final = max(step.lease for step in STEPS.values() if step.lease is not None)
+"""How long a worker has the row of a step, whichever it is: rows of all steps are leased alike."""
 
 
 def step_title(code: str) -> str:

@@ -151,6 +151,26 @@ def test_a_reviewer_asks_for_what_the_steps_machine_lets_reviewers_do(shared_ser
         assert (answer.status_code != 422) == (trigger in asked), answer.text
 
 
+def test_a_step_that_is_no_longer_defined_goes_by_its_code_and_is_a_persons(shared_service: Service) -> None:
+    service = shared_service
+    (review,) = _submitted(service, "old-step")
+    insert = """INSERT INTO review_step (id, review_id, code, status, due_at)
+                VALUES (uuidv7(), :id, 'fax_check', 'void', now())"""
+    with Session(service.engine) as session, session.begin():
+        session.execute(text(insert), {"id": review})
+    _ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
+    _ok(service.reviewer("POST", f"/v1/reviews/{review}/steps/fax_check", {"decision": "fail"}))
+    again = _ok(service.reviewer("POST", f"/v1/reviews/{review}/steps/fax_check", {"decision": "rerun"}))
+    assert (again["state"], again["status"], again["title"]) == ("pending", "void", "fax_check")
+    assert (again["taken_by"], again["requirement"]) == ("person", None)
+    (seen,) = [
+        step
+        for step in _ok(service.partner("GET", "/v1/apps/old-step/status"))["review"]["steps"]
+        if step["code"] == "fax_check"
+    ]
+    assert (seen["title"], seen["where"]) == ("fax_check", "/v1/apps/old-step/components")
+
+
 def test_a_resubmission_shows_what_changed_what_was_found_and_what_came_before(shared_service: Service) -> None:
     service = shared_service
     (first,) = _submitted(service, "again")

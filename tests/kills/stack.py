@@ -76,6 +76,11 @@ class Stack:
         for process in (self.api, *self.workers, *self.schedulers):
             process.stop()
 
+    def restart_postgres(self) -> None:
+        """Stops Postgres in order, and starts it again."""
+        self.postgres.stop()
+        self.postgres.start()
+
     def kill_postgres(self) -> None:
         """Kills Postgres as a crash would, and starts it again on the same port."""
         self.postgres.kill()

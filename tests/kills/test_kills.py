@@ -157,7 +157,7 @@ def _at_random(act: Callable[[Stack], None], times: int) -> Callable[[Stack], No
         ("scheduler", lambda stack: random.choice(stack.schedulers).kill(), 3),
         ("valkey", Stack.kill_valkey, 2),
         ("flush", lambda stack: stack.valkey.flush(), 4),
-        ("postgres restart", lambda stack: stack.postgres.restart(), 2),
+        ("postgres restart", Stack.restart_postgres, 2),
         ("postgres kill", Stack.kill_postgres, 2),
     ],
 )

@@ -36,8 +36,8 @@ def test_a_worker_shows_what_all_its_processes_counted(database: TestDatabase, v
         database.application_url, valkey_url, DEVCENTER_METRICS_PORT=str(port), DEVCENTER_SWEEP_SECONDS="0.2"
     )
     with running((*DEVCENTER, "worker", "--processes", "2"), env, tmp_path / "log"):
-        wait_until(lambda: 'devcenter_requests_judged_total{outcome="applied"} 1.0' in _metrics(port), seconds=20)
-        wait_until(lambda: 'outcome="failed"' in _metrics(port), seconds=20, what="mails that nobody takes")
+        wait_until(lambda: 'devcenter_requests_judged_total{outcome="applied"} 1.0' in _metrics(port), seconds=60)
+        wait_until(lambda: 'outcome="failed"' in _metrics(port), seconds=60, what="mails that nobody takes")
         shown = _metrics(port)
     assert "devcenter_batch_seconds_count 1.0" in shown
     assert 'devcenter_bell_failures_total{bell="apply"} 0.0' in shown
@@ -48,7 +48,7 @@ def test_a_scheduler_shows_its_bells_that_failed(database: TestDatabase, tmp_pat
     port = free_port()
     env = environment(database.application_url, "redis://127.0.0.1:1/0", DEVCENTER_METRICS_PORT=str(port))
     with running((*DEVCENTER, "scheduler"), env, tmp_path / "log"):
-        wait_until(lambda: 'devcenter_bell_failures_total{bell="jobs"} 1.0' in _metrics(port), seconds=20)
+        wait_until(lambda: 'devcenter_bell_failures_total{bell="jobs"} 1.0' in _metrics(port), seconds=60)
 
 
 @pytest.mark.parametrize("command", ["worker", "scheduler"])

@@ -11,6 +11,7 @@ from models.lifecycle import AppTrigger
 from workflow.identity.actors import SCHEDULE
 from workflow.lifecycle.loading import load_facts
 from workflow.lifecycle.rulebook import AppRulebook
+from workflow.lifecycle.rules import CUSTOMERS_ONBOARDED, OAUTH_ENABLED
 from workflow.policy.document import Policies, Policy, load_policies
 from workflow.sql.arrays import app_ids
 
@@ -103,5 +104,5 @@ def is_counted_enough(policy: Policy, customers: int, oauth_installed: bool) -> 
 
 def counts_needed(policy: Policy) -> tuple[int, bool]:
     """Returns how many customers a promotion needs, and whether it needs an OAuth install."""
-    customers = 0 if "customers.onboarded" in policy.observed else policy.customers_to_promote
-    return customers, "oauth.enabled" not in policy.observed
+    customers = 0 if CUSTOMERS_ONBOARDED.code in policy.observed else policy.customers_to_promote
+    return customers, OAUTH_ENABLED.code not in policy.observed

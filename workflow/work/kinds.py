@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from models.review import STEPS
+from models.review import STEP_LEASE
 from workflow.work.bells import Bell
 
 
@@ -52,7 +52,7 @@ LEASED_KINDS: Final[dict[DueKind, LeasedKind]] = {
             DueKind.REVIEW_STEP,
             Bell.STEPS,
             about="code",
-            lease=max(step.lease for step in STEPS.values() if step.lease is not None),
+            lease=STEP_LEASE,
             longest_try=timedelta(seconds=35),
             lane_bound=4,
         ),
