@@ -7,8 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from tests.profiles import NORTHWIND, default_names_in
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.mail import Letter, compose
+from workflow.profile.document import Profile
 from workflow.profile.loading import load_profile
 
 PROFILE = load_profile()
@@ -67,8 +69,15 @@ def test_an_acknowledgement_says_by_when_the_review_decides_and_no_number_of_the
     assert "business day" not in message.get_content()
 
 
-def _composed(letter: Letter) -> EmailMessage:
-    return compose(letter, sender="devcenter@platform.example", public_url="https://platform.example", profile=PROFILE)
+@pytest.mark.parametrize("kind", NotificationKind)
+def test_no_kind_names_the_default_platform_under_another_profile(kind: NotificationKind) -> None:
+    message = _composed(_letter(kind), load_profile(NORTHWIND))
+    assert "Northwind Partner Desk" in message.get_content()
+    assert not default_names_in(str(message["Subject"]) + message.get_content())
+
+
+def _composed(letter: Letter, profile: Profile = PROFILE) -> EmailMessage:
+    return compose(letter, sender="devcenter@platform.example", public_url="https://platform.example", profile=profile)
 
 
 def _above_the_signature(message: EmailMessage) -> str:

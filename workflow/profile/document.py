@@ -4,10 +4,11 @@ Numbers of the process (days, customers, required evidence) are policy, and what
 one platform is a setting. Neither is here.
 """
 
+import re
 from typing import Annotated, Any, Self
 from urllib.parse import urlencode, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from models.checklist import Requirement
 from workflow.profile.guides import Guide
@@ -34,19 +35,29 @@ def _https(value: str) -> str:
     return value
 
 
-def _entries(pattern: str, max_length: int) -> Any:
-    return StringConstraints(pattern=pattern, min_length=1, max_length=max_length)
+def _like(pattern: str, max_length: int, words: str) -> AfterValidator:
+    """Returns the check of a text, which says in `words` what it must be."""
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if len(value) > max_length or not compiled.fullmatch(value):
+            raise ValueError(f"must be {words}, {max_length} characters at most")
+        return value
+
+    return AfterValidator(check)
 
 
-_LINE = r"^[^\s\x00-\x1f\x7f{}]([^\x00-\x1f\x7f{}]*[^\s\x00-\x1f\x7f{}])?$"
-Line = Annotated[str, _entries(_LINE, 200)]
-Domain = Annotated[str, _entries(r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", 253)]
-Url = Annotated[str, _entries(r"^[\x21-\x7a\x7c\x7e]+$", 500), AfterValidator(_https)]
-Email = Annotated[str, _entries(r"^[^@\s{}\x00-\x1f]{1,64}@[^@\s{}\x00-\x1f]{1,255}$", 320)]
-Slug = Annotated[str, _entries(r"^[a-z0-9]+(-[a-z0-9]+)*$", 64)]
-HeaderName = Annotated[str, _entries(r"^[A-Za-z][A-Za-z0-9-]*$", 64)]
-HeaderValue = Annotated[str, _entries(r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$", 200)]
-ParameterName = Annotated[str, _entries(r"^[A-Za-z][A-Za-z0-9_.-]*$", 64)]
+_IN_LINE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029{}]"
+Line = Annotated[str, _like(rf"(?=\S){_IN_LINE}*(?<=\S)", 200, "one line of words without braces")]
+Domain = Annotated[
+    str, _like(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}", 253, "a domain in lower case")
+]
+Url = Annotated[str, _like(r"[\x21-\x7a\x7c\x7e]+", 500, "a URL"), AfterValidator(_https)]
+Email = Annotated[str, _like(r"[^@\s{}\x00-\x1f\x7f]{1,64}@[^@\s{}\x00-\x1f\x7f]{1,255}", 320, "a mail address")]
+Slug = Annotated[str, _like(r"[a-z0-9]+(-[a-z0-9]+)*", 64, "lower-case letters, digits and single hyphens")]
+HeaderName = Annotated[str, _like(r"[A-Za-z][A-Za-z0-9-]*", 64, "a header's name: letters, digits and hyphens")]
+HeaderValue = Annotated[str, _like(r"(?! )[\x20-\x7e]+(?<! )", 200, "one line of ASCII")]
+ParameterName = Annotated[str, _like(r"[A-Za-z][A-Za-z0-9_.-]*", 64, "a parameter's name: letters, digits and _ . -")]
 
 
 class _Part(BaseModel):
@@ -90,7 +101,7 @@ class Platform(_Part):
     @model_validator(mode="after")
     def _website_is_the_platforms(self) -> Self:
         if not self.owns_host(urlsplit(self.website).hostname or ""):
-            raise ValueError("website must lead to one of domains, or to a host below one")
+            raise ValueError("website leads to a host that is not one of domains, nor below one; mend one of the two")
         return self
 
     def owns_host(self, host: str) -> bool:

@@ -66,8 +66,7 @@ def _parsed(file: Path) -> ProfileDocument:
     except tomllib.TOMLDecodeError as error:
         raise ProfileInvalid(file, [f"{file} is not TOML: {error}. Mend that place."]) from None
     except ValidationError as error:
-        problems = [_problem(part["loc"], part["type"], part["msg"]) for part in error.errors()]
-        raise ProfileInvalid(file, problems) from None
+        raise ProfileInvalid(file, list(_problems(error))) from None
 
 
 def _text(file: Path) -> str:
@@ -111,19 +110,39 @@ def _own_guide(guide: GuideFile, folder: Path, words: Mapping[str, str], problem
     yield Guide(guide.name, guide.title, guide.serves, fill_words(text, words))
 
 
+def _problems(error: ValidationError) -> Iterator[str]:
+    found = error.errors()
+    for one in found:
+        place = one["loc"]
+        # A list is also called too short when its only entry is wrong; that entry's own mistakes say it.
+        within = [other for other in found if len(other["loc"]) > len(place) and other["loc"][: len(place)] == place]
+        if not (one["type"] == "too_short" and within):
+            yield _problem(place, one["type"], one["msg"])
+
+
 def _problem(location: tuple[int | str, ...], kind: str, message: str) -> str:
     """Returns one line: where the mistake is, what it is, and how to mend it."""
     where = ".".join(map(str, location)) or "profile"
     if kind == "extra_forbidden":
         return f"{where}: is not known. {_mend_unknown(location)}"
-    said = "is missing" if kind == "missing" else message.removeprefix("Value error, ")
+    said = _SAID.get(kind) or message.removeprefix("Value error, ")
     return f"{where}: {said}. {_mend(location)}"
+
+
+_SAID = {
+    "missing": "is missing",
+    "too_short": "needs one entry at least",
+    "string_type": "must be a text in quotes",
+    "tuple_type": "must be a list in brackets",
+    "model_type": "must be a table",
+}
+"""What is said of a mistake in place of the library's words, by its kind."""
 
 
 def _mend(location: tuple[int | str, ...]) -> str:
     field = _field_at(location)
     if field is None or field.description is None:
-        return "docs/profile.md shows a whole profile."
+        return "docs/profile.md says what belongs there; `devcenter profile show` prints a whole one."
     if not field.examples or isinstance(location[-1], int):
         return field.description
     return f"{field.description} For example: {location[-1]} = {as_toml(field.examples[0])}"
