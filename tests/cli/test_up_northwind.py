@@ -97,6 +97,19 @@ def test_no_mail_names_the_default_platform(northwind: Northwind) -> None:
     assert not {subject: found for subject, words in letters.items() if (found := default_names_in(subject + words))}
 
 
+def test_the_acknowledgement_says_by_when_the_review_decides(northwind: Northwind) -> None:
+    due = _column(
+        northwind.database_url,
+        """SELECT to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') FROM review ORDER BY opened_at""",
+    )
+    subject = "Acme Insights is submitted for review"
+    sent = [one for one in Mailbox(northwind.home.mail).letters() if one.message["Subject"] == subject]
+    to_owner = [one.as_text() for one in sent if str(one.message["To"]).startswith("paula@")]
+    assert len(due) == len(to_owner) == 2
+    for moment, words in zip(due, to_owner, strict=True):
+        assert f"decides by {moment} UTC." in " ".join(words.split())
+
+
 def test_no_page_names_the_default_platform(northwind: Northwind) -> None:
     addresses = [northwind.url + path for path in ("/docs", "/docs/start.js", "/openapi.json")]
     addresses += [northwind.pages + path for path in PAGES]

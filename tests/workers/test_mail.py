@@ -1,5 +1,6 @@
 """The words of notifications: every kind has some, and what people wrote cannot leave its place in a message."""
 
+import re
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
@@ -14,6 +15,9 @@ from workflow.profile.document import Profile
 from workflow.profile.loading import load_profile
 
 PROFILE = load_profile()
+_PROMISES = re.compile(
+    r"\b(?:an?|one|two|three|four|five|[0-9]+) (?:business days?|days?|hours?|weeks?|customers?)\b", re.IGNORECASE
+)
 DATA = {
     "count": 2,
     "company": "Acme\nBcc: everybody@acme.example",
@@ -74,6 +78,12 @@ def test_no_kind_names_the_default_platform_under_another_profile(kind: Notifica
     message = _composed(_letter(kind), load_profile(NORTHWIND))
     assert "Northwind Partner Desk" in message.get_content()
     assert not default_names_in(str(message["Subject"]) + message.get_content())
+
+
+@pytest.mark.parametrize("kind", NotificationKind)
+def test_no_kind_holds_a_number_that_the_policy_decides(kind: NotificationKind) -> None:
+    said = " ".join(_composed(_letter(kind)).get_content().split())
+    assert not _PROMISES.findall(said)
 
 
 def _composed(letter: Letter, profile: Profile = PROFILE) -> EmailMessage:

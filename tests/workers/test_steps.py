@@ -11,12 +11,38 @@ from models.checklist import GIVEN_REQUIREMENTS
 from models.lifecycle import StepTrigger
 from models.review import MACHINE_STEPS, STEPS, StepDefinition, StepTaker
 from runtime.guarded_http import FetchLimits, GuardedHttp
+from tests.profiles import NORTHWIND, default_names_in
 from workers.steps import RUNS
 from workers.steps.step import Evidence
 from workflow.profile.loading import load_profile
 
 PROFILE = load_profile()
 LIMITS = FetchLimits(total=timedelta(seconds=5))
+
+
+@pytest.mark.parametrize(
+    ("link", "found"),
+    [
+        ("https://northwind.example/?utm_source=a&nw_partner=yes", []),
+        ("https://shop.northwind.test/?utm_source=a&nw_partner=yes", []),
+        ("https://northwind.example/?utm_source=a&utm_medium=b&utm_campaign=c", ["link.untracked"]),
+        ("https://segment.com/?utm_source=a&nw_partner=yes", ["link.missing"]),
+    ],
+)
+def test_the_link_must_lead_to_the_profiles_platform_with_its_parameters(link: str, found: list[str]) -> None:
+    page = _Pages(f'<p>Northwind <a href="{link.replace("&", "&amp;")}">here</a></p>')
+    profile = load_profile(NORTHWIND)
+    outcome = RUNS["partners_page"](Evidence("Acme", {"url": page.url}, profile), page)
+    assert [finding.code for finding in outcome.findings] == found
+    assert not [one for one in outcome.findings if default_names_in(one.detail + one.remedy)]
+
+
+@pytest.mark.parametrize("code", ["partner_documentation", "partners_page", "launch_announcement"])
+def test_a_page_must_name_the_profiles_platform(code: str) -> None:
+    page = _Pages("<p>Acme works with Segment</p>")
+    outcome = RUNS[code](Evidence("Acme", {"url": page.url}, load_profile(NORTHWIND)), page)
+    (finding,) = [one for one in outcome.findings if one.code == "page.platform_not_named"]
+    assert finding.detail == f"{page.url} does not name Northwind."
 
 
 @pytest.fixture
