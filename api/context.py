@@ -22,6 +22,7 @@ from workflow.lifecycle.apply import WriteContext
 from workflow.lifecycle.requests import AcceptedRequest, Wanted
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.policy.document import load_policies
+from workflow.profile.document import Profile
 from workflow.work.bells import Bell, bells_of
 
 Result = TypeVar("Result")
@@ -35,9 +36,9 @@ class ApiContext:
 
     `find_caller` knows who holds a token, `accept_one` takes a transition request in and rings for it; both raise
     WorkflowError. `accept_many` takes in each of a list, or says why not. `ring` is given bells (`workflow.work`) and
-    never blocks nor raises; `envelope` seals a secret and opens it again;
-    `allow_loopback_urls` lets partners' URLs lead to this machine; `pixels` are the few threads that look into
-    pictures; `redis_answers` tells it within a second.
+    never blocks nor raises; `envelope` seals a secret and opens it again; `allow_loopback_urls` lets partners' URLs
+    lead to this machine; `profile` is the platform's; `pixels` are the few threads that look into pictures;
+    `redis_answers` tells it within a second.
     """
 
     engine: AsyncEngine
@@ -49,6 +50,7 @@ class ApiContext:
     ring: Callable[..., None]
     envelope: Envelope
     allow_loopback_urls: bool
+    profile: Profile
     pixels: Executor
     waiter: Waiter
     token_use: TokenUse

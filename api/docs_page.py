@@ -1,12 +1,13 @@
 """The page that shows the API's description, from files that a package brings: it loads nothing from elsewhere."""
 
+from html import escape
 from importlib.resources import files
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse, Response
 
-from api.openapi import TITLE
+from api.auth import InContext
 from workflow.errors import NotFound
 
 router = APIRouter(prefix="/docs", include_in_schema=False)
@@ -33,13 +34,13 @@ SwaggerUIBundle({
   validatorUrl: null,
 });
 """
-_PAGE = f"""\
+_PAGE = """\
 <!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>{TITLE}: its calls</title>
+<title>{title}: its calls</title>
 <link rel="icon" href="/docs/favicon.png">
 <link rel="stylesheet" href="/docs/swagger-ui.css">
 </head>
@@ -54,9 +55,9 @@ _PAGE = f"""\
 
 
 @router.get("")
-async def show_page() -> HTMLResponse:
+async def show_page(context: InContext) -> HTMLResponse:
     """Returns the page."""
-    return HTMLResponse(_PAGE, headers=_HEADERS)
+    return HTMLResponse(_PAGE.format(title=escape(context.profile.platform.developer_center)), headers=_HEADERS)
 
 
 @router.get("/{name}")

@@ -19,7 +19,7 @@ from api.accepting import Accepting
 from api.auth import find_callers
 from api.context import ApiContext, now_of, transact
 from api.gathering import Gatherer
-from api.openapi import DESCRIPTION, TAGS, TITLE, VERSION, DescribedAPI
+from api.openapi import TAGS, VERSION, DescribedAPI, about
 from api.routes import (
     access_requests,
     apps,
@@ -66,6 +66,7 @@ from workflow.identity.secrets import Envelope
 from workflow.identity.tokens import note_token_use
 from workflow.lifecycle.reading import finished_requests
 from workflow.lifecycle.rulebook import AppRulebook
+from workflow.profile.loading import load_profile
 from workflow.work.bells import Bell
 
 PICTURES_AT_ONCE = 2
@@ -102,7 +103,8 @@ ROUTERS = (
 
 
 def create_api(settings: Settings) -> FastAPI:
-    """Returns the application. Connects to nothing yet."""
+    """Returns the application. Connects to nothing yet. Raises ProfileInvalid."""
+    profile = load_profile(settings.profile)
     engine = make_async_engine(settings)
     by_statement = engine.execution_options(isolation_level="AUTOCOMMIT")
     doorbell = counted_doorbell(settings.redis_url, Bell)
@@ -140,9 +142,8 @@ def create_api(settings: Settings) -> FastAPI:
         pixels.shutdown(wait=False, cancel_futures=True)
 
     app = DescribedAPI(
-        title=TITLE,
+        **about(profile),
         version=VERSION,
-        description=DESCRIPTION,
         openapi_tags=[{"name": name, "description": words} for name, words in TAGS],
         lifespan=lifespan,
         docs_url=None,
@@ -160,6 +161,7 @@ def create_api(settings: Settings) -> FastAPI:
         ring=doorbell.ring,
         envelope=Envelope(keys.seal, keys.unseal),
         allow_loopback_urls=settings.allow_loopback_urls,
+        profile=profile,
         pixels=pixels,
         waiter=Waiter(find_finished),
         token_use=token_use,

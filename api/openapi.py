@@ -9,15 +9,17 @@ from typing import Any
 from fastapi import FastAPI
 
 from api.openapi_words import WORDS
+from workflow.profile.document import Profile, words_of
 
-TITLE = "devcenter"
 VERSION = "1"
-DESCRIPTION = """\
-The review of partner Apps: from a company's request for access to a public listing.
+_DESCRIPTION = """\
+The review of partner Apps for {platform}: from a company's request for access to a public listing.
 
 Send `Authorization: Bearer <token>`. A POST that creates takes an `Idempotency-Key`: sent again with the same body it
 is the same request. Lists have `next`, which is the `after` of the page that follows. Errors are problem details
 (RFC 9457) with a `code` that stays the same, a `detail` and a `remedy`; a refusal lists every rule that is `unmet`.
+
+A customer's settings reach the endpoint of a subscription as base64 of JSON in the header `{settings_header}`.
 """
 TAGS: tuple[tuple[str, str], ...] = (
     ("everyone", "The catalog and what is handed out. No token is needed."),
@@ -31,6 +33,16 @@ TAGS: tuple[tuple[str, str], ...] = (
     ("operator", "Whether a process lives, is ready, and how it does."),
 )
 _DEEPEST = 12
+
+
+def about(profile: Profile) -> dict[str, Any]:
+    """Returns the title, the description and the contact of the API, in the platform's names."""
+    contact = profile.contact
+    return {
+        "title": profile.platform.developer_center,
+        "description": _DESCRIPTION.format(**words_of(profile)),
+        "contact": {"url": contact.documentation_url, "email": contact.support_email},
+    }
 
 
 class DescribedAPI(FastAPI):

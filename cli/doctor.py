@@ -14,6 +14,7 @@ from cli.mistakes import explain, without_password
 from migrations.run import revisions
 from models.guards import APPLICATION_ROLE
 from runtime.settings import Settings
+from workflow.profile.loading import load_profile
 
 POSTGRES_MAJOR = 18
 REDIS_MAJOR = 7
@@ -38,6 +39,7 @@ class Check:
 def examine(settings: Settings, folder: Path) -> Iterator[Check]:
     """Returns a check at a time; one that cannot be made is not fine, and never ends the examination."""
     yield _settings(settings)
+    yield _tried("profile", lambda: _profile(settings))
     yield from _database(settings)
     yield _tried("redis", lambda: redis_version(settings.redis_url))
     yield disk_space(folder)
@@ -75,6 +77,11 @@ def _settings(settings: Settings) -> Check:
             "Unset DEVCENTER_ALLOW_LOOPBACK_URLS: it is for the embedded demo only.",
         )
     return Check("settings", "valid")
+
+
+def _profile(settings: Settings) -> Check:
+    profile = load_profile(settings.profile)
+    return Check("profile", f"{profile.platform.name}, by {settings.profile or 'default'}")
 
 
 def _database(settings: Settings) -> Iterator[Check]:

@@ -16,11 +16,14 @@ from runtime.embedded.folder import write_private
 
 
 class Run(TypedDict):
-    """What run.json tells about a running `devcenter up`: addresses, tokens by role, process ids by process."""
+    """What run.json tells about a running `devcenter up`: addresses, the profile's file, tokens by
+    role, process ids by process.
+    """
 
     api_url: str
     database_url: str
     redis_url: str
+    profile: str | None
     tokens: dict[str, str]
     pids: dict[str, int]
 

@@ -28,10 +28,12 @@ app = typer.Typer(
 )
 token_app = typer.Typer(no_args_is_help=True, help="Bearer tokens.")
 secrets_app = typer.Typer(no_args_is_help=True, help="Stored secrets of partners.")
+profile_app = typer.Typer(no_args_is_help=True, help="The platform's profile.")
 history_app = typer.Typer(no_args_is_help=True, help="The tamper-evident history.")
 dead_app = typer.Typer(no_args_is_help=True, help="Work that has used up its tries.")
 app.add_typer(token_app, name="token")
 app.add_typer(secrets_app, name="secrets")
+app.add_typer(profile_app, name="profile")
 app.add_typer(history_app, name="history")
 app.add_typer(dead_app, name="dead")
 
@@ -129,6 +131,35 @@ def settings() -> None:
     from cli.settings_page import settings_page
 
     sys.stdout.write(settings_page())
+
+
+@profile_app.command("show")
+def profile_show() -> None:
+    """Prints the profile in use, as it is written: the beginning of one's own."""
+    from runtime.settings import profile_file
+    from workflow.profile.loading import DEFAULT_FILE
+
+    sys.stdout.write((profile_file() or DEFAULT_FILE).read_text("utf-8"))
+
+
+@profile_app.command("check")
+def profile_check(
+    file: Annotated[Path | None, typer.Argument(help="The profile's file; the one in use without it.")] = None,
+) -> None:
+    """Reads a profile as a start does: names every mistake with its mend and exits with 2, or says whose it is."""
+    from runtime.settings import profile_file
+    from workflow.profile.loading import load_profile
+
+    profile = load_profile(file or profile_file())
+    typer.echo(f"The profile of {profile.platform.name} is valid, with {len(profile.guides)} guides.")
+
+
+@profile_app.command("page")
+def profile_page() -> None:
+    """Prints the page of the profile (docs/profile.md)."""
+    from cli.profile_page import profile_page
+
+    sys.stdout.write(profile_page())
 
 
 @token_app.command("create")

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from runtime.embedded.errors import EmbeddedError
 from runtime.settings import SettingsInvalid
 from workflow.errors import WorkflowError
+from workflow.profile.loading import ProfileInvalid
 
 USAGE = 2
 """The exit code when the settings or the arguments are wrong; all else that goes wrong exits with 1."""
@@ -30,6 +31,12 @@ def explain(error: BaseException) -> Mistake | None:
             return error
         case SettingsInvalid():
             return Mistake("\n".join(error.problems), "Set what is named; docs/settings.md explains each.", USAGE)
+        case ProfileInvalid():
+            return Mistake(
+                f"The profile {error.file} is not valid:\n" + "\n".join(error.problems),
+                "Mend each; docs/profile.md explains the whole document, and `devcenter profile check FILE` tries it.",
+                USAGE,
+            )
         case EmbeddedError():
             return Mistake(error.message, error.remedy)
         case WorkflowError():

@@ -11,24 +11,24 @@ from cli.caller import wait_for
 from cli.home import Home
 from cli.mistakes import Mistake
 from cli.up import CHECKOUT, Installation, keep_program
+from workflow.profile.document import Profile
 
-COMMAND = ("-m", "examples.partner", "--port")
 START_SECONDS = 20
 STOP_SECONDS = 5
 
 
-def start_partner(started: Installation, port: int) -> str:
+def start_partner(started: Installation, port: int, profile: Profile) -> str:
     """Starts the example partner as a process of the installation; returns its address. Raises Mistake."""
-    keep_program(started, "partner", *COMMAND, str(port), folder=CHECKOUT)
+    keep_program(started, "partner", *_command(port, profile), folder=CHECKOUT)
     return _address(started.home.log_of("partner"))
 
 
 @contextmanager
-def lent_partner(home: Home) -> Iterator[str]:
+def lent_partner(home: Home, profile: Profile) -> Iterator[str]:
     """Runs an example partner of its own while the block lasts; returns its address. Raises Mistake."""
     log = home.log_of("lent-partner")
     with log.open("wb") as output:
-        partner = subprocess.Popen([sys.executable, *COMMAND, "0"], cwd=CHECKOUT, stdout=output, stderr=output)
+        partner = subprocess.Popen([sys.executable, *_command(0, profile)], cwd=CHECKOUT, stdout=output, stderr=output)
     try:
         yield _address(log)
     finally:
@@ -38,6 +38,17 @@ def lent_partner(home: Home) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             partner.kill()
             partner.wait()
+
+
+def _command(port: int, profile: Profile) -> list[str]:
+    """Returns the arguments of Python that start a partner of the profile's platform."""
+    platform = {
+        "--port": str(port),
+        "--platform": profile.platform.name,
+        "--platform-link": profile.tracked_link,
+        "--settings-header": profile.protocol.settings_header,
+    }
+    return ["-m", "examples.partner", *(f"{name}={value}" for name, value in platform.items())]
 
 
 def _address(log: Path) -> str:

@@ -10,6 +10,7 @@ from cli.place import as_application
 from cli.work import Work
 from runtime.settings import Settings, environment_of, load_settings
 from runtime.telemetry import shared_metrics_folder
+from workflow.profile.loading import load_profile
 
 
 def serve_here() -> None:
@@ -25,9 +26,10 @@ def serve_here() -> None:
 def become_worker(processes: int, only: Sequence[Work]) -> None:
     """Replaces this process by Dramatiq's command with the worker's world; returns only by an error.
 
-    Without `only` it does all work.
+    Without `only` it does all work. Raises Mistake and ProfileInvalid.
     """
     settings = _settings()
+    load_profile(settings.profile)  # said here, in words, instead of by each of Dramatiq's processes
     environment = environment_of(settings)
     _check_metrics_port(settings)
     if settings.metrics_port:

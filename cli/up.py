@@ -22,7 +22,9 @@ from migrations.run import upgrade
 from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.processes import free_port, port_is_free
 from runtime.embedded.valkey import EmbeddedValkey
-from runtime.settings import Settings, environment_name, environment_of, load_settings
+from runtime.settings import Settings, environment_name, environment_of, load_settings, profile_file
+from workflow.profile.document import Profile
+from workflow.profile.loading import load_profile
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 WORKERS = 2
@@ -35,12 +37,16 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What runs now. `supervisor` may be given more to keep, `tokens` those of who comes in later."""
+    """What runs now, for the platform of `profile`.
+
+    `supervisor` may be given more to keep, `tokens` those of who comes in later.
+    """
 
     home: Home
     settings: Settings
     tokens: dict[str, str]
     supervisor: Supervisor
+    profile: Profile
 
     @property
     def mail(self) -> Path | None:
@@ -88,8 +94,10 @@ class _Embedded:
 def installation(home: Home, say: Say) -> Iterator[Installation]:
     """Runs everything while the block lasts; stops all in order when it ends, however it ends.
 
-    Nobody is told of it before `announce`. Raises Mistake, EmbeddedError, SettingsInvalid, or what the database says.
+    Nobody is told of it before `announce`. Raises Mistake, EmbeddedError, SettingsInvalid, ProfileInvalid, or what the
+    database says.
     """
+    profile = load_profile(profile_file())
     home.create()
     room = disk_space(home.path)
     if not room.fine:
@@ -105,7 +113,7 @@ def installation(home: Home, say: Say) -> Iterator[Installation]:
         settings = as_application(settings).model_copy(update={"database_owner_url": None})
         with unit_of_work(settings.database_url) as session:
             tokens = seed(session, database_now(session))
-        started = Installation(home, settings, tokens, supervisor)
+        started = Installation(home, settings, tokens, supervisor, profile)
         _start_processes(started)
         _wait_until_ready(started)
         yield started
@@ -140,6 +148,7 @@ def _run(started: Installation) -> Run:
         api_url=started.api_url,
         database_url=started.settings.database_url,
         redis_url=started.settings.redis_url,
+        profile=str(started.settings.profile) if started.settings.profile else None,
         tokens=started.tokens,
         pids={"up": os.getpid(), **started.supervisor.pids()},
     )

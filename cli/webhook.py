@@ -23,8 +23,8 @@ JOURNEY = (
 )
 
 
-def try_webhook(url: str) -> list[dict[str, Any]]:
-    """Posts the journey and gives a result for each event: what it was, and the status and message it got."""
+def try_webhook(url: str, settings_header: str) -> list[dict[str, Any]]:
+    """Posts the journey; returns for each event what it was, and the status and message that it got."""
     settings = base64.b64encode(json.dumps({"region": "eu"}).encode()).decode()
     results = []
     for event in JOURNEY:
@@ -32,7 +32,7 @@ def try_webhook(url: str) -> list[dict[str, Any]]:
             url,
             json={**event, "messageId": str(new_id()), "userId": "demo-user"},
             auth=(API_KEY, ""),
-            headers={"X-Segment-Settings": settings},
+            headers={settings_header: settings},
             timeout=10,
         )
         message = str(answer.json().get("message", ""))

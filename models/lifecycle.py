@@ -81,7 +81,7 @@ class StepTrigger(StrEnum):
 
 
 class MembershipState(StrEnum):
-    """Where an App stands in the Select Partner Program."""
+    """Where an App stands in the partner program."""
 
     APPLIED = "applied"
     MEMBER = "member"
@@ -90,7 +90,7 @@ class MembershipState(StrEnum):
 
 
 class MembershipTrigger(StrEnum):
-    """What can be asked of a Select Partner Program membership."""
+    """What can be asked of a membership of the partner program."""
 
     APPLY = "apply"
     ACCEPT = "accept"

@@ -1,4 +1,4 @@
-"""Where an App stands in the Select Partner Program."""
+"""Where an App stands in the partner program."""
 
 from datetime import datetime
 from uuid import UUID

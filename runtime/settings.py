@@ -52,6 +52,11 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:8787",
         description="Where partners and reviewers reach the API; used in mails.",
     )
+    profile: Path | None = Field(
+        default=None,
+        description="The TOML file that names the platform and what is its own (docs/profile.md). Without it the "
+        "platform is Segment.",
+    )
     trusted_proxies: str = Field(
         default="",
         description="Addresses or networks of proxies, comma-separated, whose X-Forwarded-For tells the client's "
@@ -165,10 +170,16 @@ class Settings(BaseSettings):
                 raise ValueError(f"key {number} is no Fernet key; make one with: {make}") from None
         return value
 
-    @field_validator("prepare_threshold", "metrics_port", mode="before")
+    @field_validator("prepare_threshold", "metrics_port", "profile", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("profile")
+    @classmethod
+    def _from_here(cls, value: Path | None) -> Path | None:
+        """A process that is started in another folder finds the same file."""
+        return value.absolute() if value else None
 
     @property
     def owner_url(self) -> str:
@@ -185,6 +196,12 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**{aliases[name]: value for name, value in overrides.items()})
     except ValidationError as error:
         raise SettingsInvalid([_problem(part["loc"], part["msg"]) for part in error.errors()]) from None
+
+
+def profile_file() -> Path | None:
+    """Returns the profile that the environment names, None without one: for commands that need no other setting."""
+    named = os.environ.get(environment_name("profile"))
+    return Path(named).absolute() if named else None
 
 
 def environment_name(field_name: str) -> str:

@@ -40,13 +40,16 @@ from workflow.lifecycle.batch import Announce, BatchReport
 from workflow.lifecycle.requests import AcceptedRequest, CallerRequest, Wanted, accept_requests
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.policy.document import KnownPolicies
+from workflow.profile.loading import load_profile
 from workflow.reasons import Reason
 from workflow.reviewing.desk import claim_review
 from workflow.reviewing.steps import decide_step
 from workflow.sql.pipeline import DirectSession, direct_connection, direct_transaction
 
 KEY = b"a key of thirty-two bytes or more"
-DOCUMENTATION = "".join(f"## {title}\n\nWords.\n\n" for title in sections_wanted([ComponentKind.STREAM]))
+PROFILE = load_profile()
+_SECTIONS = sections_wanted(PROFILE.guides, [ComponentKind.STREAM])
+DOCUMENTATION = "".join(f"## {title}\n\nWords.\n\n" for title in _SECTIONS)
 BECAUSE = (Reason("other", "because"),)
 
 

@@ -3,14 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+from cli.demo.journey import launch_text
 from tests.api.service import Caller
+from workflow.profile.loading import load_profile
 
 FOLDER = Path(__file__).parents[1] / "examples" / "partner" / "launch"
 LOGO = (FOLDER / "logo.svg").read_bytes()
 MARK = (FOLDER / "mark.svg").read_bytes()
 SCREENSHOT = (FOLDER / "screenshot.png").read_bytes()
 DOCUMENTATION = (FOLDER / "documentation.md").read_text()
-CATALOG_TEXT = (FOLDER / "catalog.md").read_text()
+CATALOG_TEXT = launch_text("catalog.md", load_profile())
 
 SUBSCRIPTION = {"url": "https://acme.example/webhook", "event_types": ["identify", "track", "delete"]}
 WEB = {"bundle_url": "https://acme.example/plugin.js", "minimum_sdk_version": "1.60"}

@@ -16,6 +16,7 @@ from workers.pages import FetchesPages
 from workflow.lifecycle.apply import WriteContext
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.policy.document import KnownPolicies
+from workflow.profile.document import Profile
 
 
 class SendsMail(Protocol):
@@ -43,6 +44,7 @@ class WorkerContext:
     http: FetchesPages
     mail: SendsMail
     mail_from: str
+    profile: Profile
     public_url: str
     batch_size: int
     export_head: Callable[[dict[str, object]], None]

@@ -46,19 +46,22 @@ from workers.leasing.work import declare_leased_actor
 from workers.processes import ProcessWork
 from workers.scheduler import run_scheduler
 from workflow.lifecycle.rulebook import AppRulebook
+from workflow.profile.loading import load_profile
 from workflow.work.bells import Bell
 
 CONNECTIONS = 14
 """To Postgres, for each process: two for judging, two for a job in steps, and the rest for threads, each of which holds
 one for milliseconds and none while it fetches or mails."""
 SAME_SIGNAL_SECONDS = 1.0
-USER_AGENT = "devcenter (+https://segment.com/docs/partners/)"
 
 heads_log = logging.getLogger("devcenter.history_heads")
 
 
 def setup_broker() -> None:
-    """Builds this worker process from the environment and sets Dramatiq's broker. Raises SettingsInvalid."""
+    """Builds this worker process from the environment and sets Dramatiq's broker.
+
+    Raises SettingsInvalid and ProfileInvalid.
+    """
     settings = load_settings()
     configure_logging(settings.log_level)
     broker = make_broker(settings)
@@ -129,7 +132,8 @@ def make_broker(settings: Settings) -> WakingRedisBroker:
 
 
 def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
-    """Returns the world of a worker or scheduler process."""
+    """Returns the world of a worker or scheduler process. Raises ProfileInvalid."""
+    profile = load_profile(settings.profile)
     engine = make_engine(settings, pool_size=CONNECTIONS)
     return WorkerContext(
         engine=engine,
@@ -141,11 +145,12 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
         unseal=KeyRing(settings.secret_keys).unseal,
         http=GuardedHttp(
             FetchLimits(total=timedelta(seconds=20)),
-            user_agent=USER_AGENT,
+            user_agent=profile.protocol.user_agent,
             allow_loopback=settings.allow_loopback_urls,
         ),
         mail=SmtpServer(settings),
         mail_from=settings.mail_from,
+        profile=profile,
         public_url=settings.public_url,
         batch_size=settings.batch_size,
         export_head=_head_exporter(settings.heads_file),

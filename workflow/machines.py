@@ -141,14 +141,14 @@ def judge_access(trigger: str, state: str, role: Role) -> Judgment:
 
 
 def judge_membership(trigger: str, state: str | None, role: Role, *, app_state: str) -> Judgment:
-    """Judges a Select Partner Program trigger; `state` is None before the first application. Pure."""
+    """Judges a partner program's trigger; `state` is None before the first application. Pure."""
     unmet = MEMBERSHIP_RULEBOOK.structural(trigger, state or NEW, role)
     if app_state != "public" and trigger in ("apply", "accept"):
         unmet.append(
             Unmet(
                 "app.public",
                 "The App is public",
-                f"The Select Partner Program is for public Apps; this App is {app_state}.",
+                f"The partner program is for public Apps; this App is {app_state}.",
                 "Get the App promoted first.",
                 (("state", app_state),),
             )

@@ -65,6 +65,7 @@ async def create(
             actor=actor,
             now=now_of(session),
             writer=context.writer(session),
+            reserved_slugs=context.profile.platform.reserved_slugs,
         )
         return 201, _shown(with_components(session, app))
 

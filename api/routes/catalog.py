@@ -14,7 +14,6 @@ from api.schemas.values import SlugPath
 from models.component import ComponentKind
 from web.caching import IfNoneMatch, cached
 from web.problems import PUBLIC
-from workflow.building.evidence import CATEGORIES
 from workflow.catalog.entry import entry_of
 from workflow.catalog.listing import Listed, Look, find_entry, list_entries
 from workflow.errors import Invalid, NotFound
@@ -53,12 +52,13 @@ async def list_catalog(
     category: Annotated[str | None, Query(max_length=64, examples=["Analytics"])] = None,
     kind: ComponentKind | None = None,
     badge: Badge | None = None,
-    select: Annotated[bool, Query(description="Only members of the Select Partner Program.")] = False,
+    select: Annotated[bool, Query(description="Only members of the partner program.")] = False,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Lists the catalog by slug; with `q`, Apps whose name fits stand before those that say it elsewhere."""
-    if category is not None and category not in CATEGORIES:
-        raise Invalid("category.unknown", f"There is no category {category}.", f"One of: {', '.join(CATEGORIES)}.")
+    known = context.profile.platform.categories
+    if category is not None and category not in known:
+        raise Invalid("category.unknown", f"There is no category {category}.", f"One of: {', '.join(known)}.")
     words = q.strip() if q else None
     look = Look(words or None, category, kind.value if kind else None, badge, select)
 

@@ -72,7 +72,7 @@ async def read_checklist(context: InContext, actor: Viewer, slug: SlugPath) -> d
 
     def work(session: Session) -> dict[str, Any]:
         app = find_app(session, slug, actor)
-        return asdict(checklist_of(session, app, load_policies(session).current))
+        return asdict(checklist_of(session, app, load_policies(session).current, context.profile.guides))
 
     return await context.transact(work)
 
@@ -84,8 +84,11 @@ async def put_evidence(
     """Stores the evidence for a requirement, in place of what was there, and returns what the rules find at once."""
 
     def work(session: Session) -> dict[str, Any]:
-        give_evidence(session, slug, code.value, body.evidence, actor, now_of(session), context.envelope.seal)
-        items = checklist_of(session, find_app(session, slug, actor), load_policies(session).current).items
+        give_evidence(
+            session, slug, code.value, body.evidence, actor, now_of(session), context.envelope.seal, context.profile
+        )
+        app, policy = find_app(session, slug, actor), load_policies(session).current
+        items = checklist_of(session, app, policy, context.profile.guides).items
         return asdict(next(item for item in items if item.code == code))
 
     return await context.transact(work)

@@ -155,6 +155,7 @@ async def create_component(
             name=body.name,
             settings=body.settings,
             loopback=context.allow_loopback_urls,
+            guides=context.profile.guides,
         )
         return 201, shown_component(component, None) | {"write_key": write_key}
 
@@ -239,7 +240,15 @@ async def delete_component(
 
     def work(session: Session) -> None:
         find_component(session, slug, component_id, actor)
-        remove_component(session, slug, component_id, actor, now_of(session), seen=seen_in(if_match))
+        remove_component(
+            session,
+            slug,
+            component_id,
+            actor,
+            now_of(session),
+            seen=seen_in(if_match),
+            guides=context.profile.guides,
+        )
 
     await context.transact(work)
     return Response(status_code=204)

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Path
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel
 
+from api.auth import InContext
 from api.schemas.pages import Page
 from models.checklist import Requirement
 from web.problems import PUBLIC
-from workflow.building.guides import GUIDES, find_guide
+from workflow.building.guides import find_guide
 
 router = APIRouter(prefix="/v1/guides", responses=PUBLIC, tags=["everyone"])
 
@@ -30,19 +31,17 @@ class Markdown(PlainTextResponse):
 
 
 @router.get("")
-async def list_guides() -> Page[GuideAnswer]:
+async def list_guides(context: InContext) -> Page[GuideAnswer]:
     """Lists what is handed out."""
     return Page(
         items=[
-            GuideAnswer(
-                name=guide.name, title=guide.title, serves=Requirement(guide.serves), path=f"/v1/guides/{guide.name}"
-            )
-            for guide in GUIDES
+            GuideAnswer(name=guide.name, title=guide.title, serves=guide.serves, path=f"/v1/guides/{guide.name}")
+            for guide in context.profile.guides
         ]
     )
 
 
 @router.get("/{name}", response_class=Markdown)
-async def read_guide(name: GuideName) -> Response:
+async def read_guide(context: InContext, name: GuideName) -> Response:
     """Returns a guide in markdown. What is in [[double brackets]] is for its reader to write."""
-    return Markdown(find_guide(name).text, headers={"Cache-Control": "public, max-age=3600"})
+    return Markdown(find_guide(context.profile.guides, name).text, headers={"Cache-Control": "public, max-age=3600"})

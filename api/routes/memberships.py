@@ -1,4 +1,4 @@
-"""The Select Partner Program: a partner applies and leaves, a reviewer decides."""
+"""The partner program: a partner applies and leaves, a reviewer decides."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -79,7 +79,7 @@ async def list_program(
 
 @router.get("/apps/{slug}/membership", tags=["partner", "reviewer"])
 async def read_membership(context: InContext, actor: Viewer, slug: SlugPath) -> MembershipAnswer:
-    """Returns where the App stands in the Select Partner Program."""
+    """Returns where the App stands in the partner program."""
     return await context.transact(lambda session: _shown(*find_membership(session, slug, actor)))
 
 

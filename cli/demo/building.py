@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from cli.demo.journey import APP_NAME, LAUNCH, Journey
+from cli.demo.journey import APP_NAME, LAUNCH, Journey, launch_text
 from cli.webhook import try_webhook
 from models.lifecycle import AppTrigger
 
@@ -24,7 +24,7 @@ def build(journey: Journey) -> None:
         for kind, file in (("logo", "logo.svg"), ("mark", "mark.svg"), ("screenshot", "screenshot.png"))
     }
     view.done("the colleague uploaded a logo, a mark and a screenshot")
-    for code, evidence in _evidence(journey.partner_url, pictures).items():
+    for code, evidence in _evidence(journey, pictures).items():
         partner.put(f"{path}/checklist/{code}", {"evidence": evidence})
     left = partner.get(f"{path}/checklist")["left"]
     view.done("the partner gave everything on the launch checklist. What is left to do:")
@@ -48,29 +48,30 @@ def _add_component(journey: Journey) -> None:
         },
     )
     tests = f"{journey.path}/components/{component['id']}/tests"
-    test = journey.partner.post(tests, {"results": try_webhook(webhook)})
+    test = journey.partner.post(tests, {"results": try_webhook(webhook, journey.profile.protocol.settings_header)})
     journey.view.done(f"the partner added a webhook and tried it with every kind of event: {test['colour']}")
 
 
-def _evidence(partner_url: str, pictures: dict[str, str]) -> dict[str, dict[str, Any]]:
+def _evidence(journey: Journey, pictures: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Returns what the example partner gives for each requirement; `pictures` are the ids of what was uploaded."""
+    partner_url = journey.partner_url
     return {
         "app_info": {
             "website": partner_url,
             "description": "Acme Insights turns the events of your customers into charts that a team reads together.",
-            "categories": ["Analytics"],
+            "categories": [journey.profile.platform.categories[0]],
             "support_email": "help@acme.example",
             "logo": pictures["logo"],
             "mark": pictures["mark"],
         },
-        "platform_documentation": {"text": (LAUNCH / "documentation.md").read_text("utf-8")},
+        "platform_documentation": {"text": launch_text("documentation.md", journey.profile)},
         "partner_documentation": {"url": f"{partner_url}/docs"},
         "catalog_details": {
-            "text": (LAUNCH / "catalog.md").read_text("utf-8"),
+            "text": launch_text("catalog.md", journey.profile),
             "screenshots": [pictures["screenshot"]],
         },
         "partners_page": {"url": f"{partner_url}/docs"},  # without a link to the platform
-        "launch_announcement": {"url": f"{partner_url}/blog/segment"},
+        "launch_announcement": {"url": f"{partner_url}/blog/announcement"},
         "test_account": {"username": "reviewer", "password": "a-password-for-reviewers", "notes": "Log in at /."},
         "replay_info": {"possible": True, "requests_per_second": 50},
     }

@@ -13,6 +13,8 @@ from cli.view import RuleResult, View
 from models.base import new_id
 from models.lifecycle import AppTrigger, Role
 from workflow.lifecycle.rules import RULES_OF
+from workflow.profile.document import Profile, words_of
+from workflow.profile.guides import fill_words
 
 APP_NAME = "Acme Insights"
 LAUNCH = CHECKOUT / "examples" / "partner" / "launch"
@@ -32,6 +34,7 @@ class Stage:
     tokens: dict[str, str]
     history_key: bytes
     mail: Path | None
+    profile: Profile
 
     def caller(self, role: Role) -> Caller:
         """Returns somebody who calls with the token of `role`."""
@@ -43,6 +46,7 @@ class Journey:
 
     def __init__(self, stage: Stage, partner_url: str, view: View, partner: Caller, colleague: Caller) -> None:
         self.stage = stage
+        self.profile = stage.profile
         self.partner_url = partner_url
         self.view = view
         self.partner = partner
@@ -82,6 +86,11 @@ class Journey:
             role = move["actor_role"]
             self.view.moved(move["from_state"], move["trigger"], move["to_state"], f"the {role}", seconds)
             self._shown += 1
+
+
+def launch_text(name: str, profile: Profile) -> str:
+    """Returns a text that the example partner brings to the launch, with the platform's names in it."""
+    return fill_words((LAUNCH / name).read_text("utf-8"), words_of(profile))
 
 
 def mails_to(folder: Path, address: str) -> list[str]:

@@ -41,16 +41,16 @@ def launch(journey: Journey) -> None:
 
 
 def join_program(journey: Journey) -> None:
-    """Has the partner apply for the Select Partner Program, and a reviewer accept."""
+    """Has the partner apply for the partner program, and a reviewer accept."""
     path = f"{journey.path}/membership"
-    journey.view.act("Select Partner Program")
+    journey.view.act(journey.profile.platform.partner_program)
     journey.partner.post(path, {"message": "Three shared customers, and more to come."})
     journey.view.done("the partner applied")
     journey.reviewer.post(f"{path}/decision", {"decision": "accept"})
     entry = journey.partner.get(f"/v1/catalog/{journey.slug}")
     if entry["badge"] != AppState.PUBLIC.value or not entry["select_partner"]:
         raise Mistake("The catalog does not show the App as public and a member.", "Look at the log of the API.")
-    journey.view.done("the reviewer accepted; the catalog shows a Select Partner")
+    journey.view.done("the reviewer accepted; the catalog shows a member of the program")
 
 
 def verify(journey: Journey) -> None:

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 
+from examples.partner.platform import SEGMENT, Platform
 from examples.partner.server import ExamplePartner
 
 
@@ -17,9 +18,15 @@ def main() -> int:
     parser.add_argument("--port", type=_port, default=0, help="the port to listen on; 0 takes a free one")
     parser.add_argument("--app-name", default="Acme Insights", help="the App's name, as the pages say it")
     parser.add_argument("--api-key", default="acme-key", help="the key that the platform must send")
+    parser.add_argument("--platform", default=SEGMENT.name, help="the platform's name, as the pages say it")
+    parser.add_argument("--platform-link", help="the link from the pages to the platform, with its UTM parameters")
+    parser.add_argument(
+        "--settings-header", default=SEGMENT.settings_header, help="the header in which settings of a customer come"
+    )
     options = parser.parse_args()
+    platform = Platform(options.platform, link=options.platform_link, settings_header=options.settings_header)
     try:
-        partner = ExamplePartner(options.port, app_name=options.app_name, api_key=options.api_key)
+        partner = ExamplePartner(options.port, app_name=options.app_name, api_key=options.api_key, platform=platform)
     except OSError as error:
         print(f"Port {options.port} cannot be used: {error}. Choose another with --port.", file=sys.stderr)
         return 1

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from examples.partner.pages import pages
+from examples.partner.platform import SEGMENT, Platform
 from examples.partner.timed_reader import TimedReader
 from examples.partner.webhook import Answer, Webhook
 
@@ -34,10 +35,13 @@ class ExamplePartner:
         *,
         app_name: str = "Acme Insights",
         api_key: str = "acme-key",
+        platform: Platform = SEGMENT,
         request_seconds: float = REQUEST_SECONDS,
         events_at_once: int = EVENTS_AT_ONCE,
     ) -> None:
-        self._server = _Server(port, Webhook(api_key), pages(app_name), request_seconds, events_at_once)
+        self._server = _Server(
+            port, Webhook(api_key, platform.settings_header), pages(app_name, platform), request_seconds, events_at_once
+        )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
@@ -128,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         headers = self.headers
-        settings = headers.get("X-Segment-Settings")
+        settings = headers.get(self.server.webhook.settings_header)
         answer = self.server.webhook.receive(headers.get("Authorization"), settings, body)
         self._say(answer)
 

@@ -59,7 +59,8 @@ class Refused(Exception):
 class Webhook:
     """Receives events, in any order, from many threads, each at least once; keeps the newest in memory."""
 
-    def __init__(self, api_key: str) -> None:
+    def __init__(self, api_key: str, settings_header: str) -> None:
+        self.settings_header = settings_header
         self._api_key = api_key
         self._lock = threading.Lock()
         self._events: deque[Event] = deque(maxlen=KEPT_EVENTS)
@@ -71,13 +72,13 @@ class Webhook:
             return list(self._events)
 
     def receive(self, authorization: str | None, settings: str | None, body: bytes) -> Answer:
-        """Takes one event, given the headers `Authorization` and `X-Segment-Settings` and the request's body.
+        """Takes one event, given the header `Authorization`, that of the settings, and the request's body.
 
         Raises nothing: a refusal is an answer.
         """
         try:
             self._check_key(authorization)
-            _settings_of(settings)
+            _settings_of(settings, self.settings_header)
             return self._take(_event_of(body))
         except Refused as refused:
             return refused.answer
@@ -117,13 +118,13 @@ def _key_of(authorization: str | None) -> bytes:
         return b""
 
 
-def _settings_of(header: str | None) -> dict[str, Any]:
+def _settings_of(header: str | None, name: str) -> dict[str, Any]:
     """Returns what the customer set besides the API key. A real integration looks here for a region or a project."""
     try:
         settings = _json(base64.b64decode(header, validate=True)) if header else {}
     except ValueError:
-        _malformed("X-Segment-Settings is not base64 of JSON.")
-    return settings if isinstance(settings, dict) else _malformed("X-Segment-Settings is not a JSON object.")
+        _malformed(f"{name} is not base64 of JSON.")
+    return settings if isinstance(settings, dict) else _malformed(f"{name} is not a JSON object.")
 
 
 def _event_of(body: bytes) -> Event:

@@ -49,7 +49,7 @@ def _found(settings: Settings, folder: Path) -> dict[str, str]:
 
 def test_the_doctor_finds_a_sound_installation_fine(database: TestDatabase, valkey_url: str, tmp_path: Path) -> None:
     found = _found(_settings(database.application_url, valkey_url), tmp_path)
-    assert set(found) == {"settings", "database", "role", "migrations", "clock", "redis", "disk"}
+    assert set(found) == {"settings", "profile", "database", "role", "migrations", "clock", "redis", "disk"}
     assert {name: mend for name, mend in found.items() if mend and name != "disk"} == {}
 
 

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
+from cli.demo.journey import launch_text
 from cli.seed import seed
 from examples.partner.server import ExamplePartner
 from tests.api.service import Caller, api_running
@@ -23,9 +24,9 @@ from tests.journeys import now_of
 from tests.mailbox import Mailbox
 from tests.waiting import wait_until
 from tests.workers.processes import ROOT, WORKER, environment, running
+from workflow.profile.loading import load_profile
 
 DOCS = ROOT / "docs"
-LAUNCH = ROOT / "examples" / "partner" / "launch"
 PARTNERS, REVIEWERS, SERVICES, ADMINS = "partners.md", "reviewers.md", "services.md", "admins.md"
 
 STORY = (
@@ -88,8 +89,8 @@ def story(database: TestDatabase, valkey_url: str, tmp_path: Path) -> Iterator[S
         url = stack.enter_context(api_running(database.application_url, valkey_url, tmp_path, **settings))
         known = {role.upper(): token for role, token in tokens.items()} | {
             "PAGES": pages,
-            "DOCUMENTATION": _in_json(LAUNCH / "documentation.md"),
-            "CATALOG_TEXT": _in_json(LAUNCH / "catalog.md"),
+            "DOCUMENTATION": _in_json(launch_text("documentation.md", load_profile())),
+            "CATALOG_TEXT": _in_json(launch_text("catalog.md", load_profile())),
         }
         yield Story(url, mailbox, ROOT, known)
 
@@ -141,6 +142,6 @@ def _the_page_of_calls_needs_nothing_from_elsewhere(story: Story) -> None:
     assert visitor("GET", "/docs/nothing.js").status_code == 404
 
 
-def _in_json(file: Path) -> str:
-    """Returns a file's text as it stands inside a JSON string."""
-    return json.dumps(file.read_text("utf-8"))[1:-1]
+def _in_json(words: str) -> str:
+    """Returns a text as it stands inside a JSON string."""
+    return json.dumps(words)[1:-1]

@@ -282,7 +282,7 @@ def test_what_does_not_exist_is_answered_with_a_message(
     assert answer.json()["message"]
 
 
-@pytest.mark.parametrize("path", ["/docs", "/partners", "/blog/segment", "/docs?utm_source=mail"])
+@pytest.mark.parametrize("path", ["/docs", "/partners", "/blog/announcement", "/docs?utm_source=mail"])
 def test_every_page_is_html_that_names_the_platform_and_the_app(partner: ExamplePartner, path: str) -> None:
     page = requests.get(partner.url + path, timeout=10)
     assert page.status_code == 200

@@ -1,14 +1,23 @@
 """The words of notifications: every kind has some, and what people wrote cannot leave its place in a message."""
 
+import re
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from tests.profiles import NORTHWIND, default_names_in
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.mail import Letter, compose
+from workflow.profile.document import Profile
+from workflow.profile.loading import load_profile
 
+PROFILE = load_profile()
+_PROMISES = re.compile(
+    r"\b(?:an?|one|two|three|four|five|[0-9]+) (?:business days?|days?|hours?|weeks?|customers?)\b", re.IGNORECASE
+)
 DATA = {
     "count": 2,
     "company": "Acme\nBcc: everybody@acme.example",
@@ -39,14 +48,48 @@ def _letter(kind: str, **changed: Any) -> Letter:
 
 @pytest.mark.parametrize("kind", NotificationKind)
 def test_every_kind_has_words_and_one_subject_line(kind: NotificationKind) -> None:
-    message = compose(_letter(kind), sender="devcenter@platform.example", public_url="https://platform.example")
+    message = _composed(_letter(kind))
     assert message["Subject"]
     assert "Bcc" not in message
     assert "{" not in message["Subject"] + message.get_content()
 
 
 def test_a_message_about_an_app_leads_to_it_and_another_to_its_path() -> None:
-    about_app = compose(_letter("approved", app_name="Acme", app_slug="acme"), sender="d@p.example", public_url="u:")
-    assert about_app.get_content().endswith("u:/v1/apps/acme\n")
-    other = compose(_letter("approved", data={**DATA, "path": "/v1/here"}), sender="d@p.example", public_url="u:")
-    assert other.get_content().endswith("u:/v1/here\n")
+    about_app = _composed(_letter("approved", app_name="Acme", app_slug="acme"))
+    assert _above_the_signature(about_app).endswith("https://platform.example/v1/apps/acme\n")
+    other = _composed(_letter("approved", data={**DATA, "path": "/v1/here"}))
+    assert _above_the_signature(other).endswith("https://platform.example/v1/here\n")
+
+
+def test_a_message_is_signed_by_the_platform_and_says_whom_to_ask() -> None:
+    message = _composed(_letter("welcome"))
+    signed = f"{PROFILE.platform.developer_center}\nQuestions: {PROFILE.contact.support_email}\n"
+    assert message.get_content().endswith(f"\n-- \n{signed}")
+
+
+def test_an_acknowledgement_says_by_when_the_review_decides_and_no_number_of_the_policy() -> None:
+    message = _composed(_letter("submission_acknowledged"))
+    assert f"decides by {DATA['due']}." in message.get_content()
+    assert "business day" not in message.get_content()
+
+
+@pytest.mark.parametrize("kind", NotificationKind)
+def test_no_kind_names_the_default_platform_under_another_profile(kind: NotificationKind) -> None:
+    message = _composed(_letter(kind), load_profile(NORTHWIND))
+    assert "Northwind Partner Desk" in message.get_content()
+    assert not default_names_in(str(message["Subject"]) + message.get_content())
+
+
+@pytest.mark.parametrize("kind", NotificationKind)
+def test_no_kind_holds_a_number_that_the_policy_decides(kind: NotificationKind) -> None:
+    said = " ".join(_composed(_letter(kind)).get_content().split())
+    assert not _PROMISES.findall(said)
+
+
+def _composed(letter: Letter, profile: Profile = PROFILE) -> EmailMessage:
+    return compose(letter, sender="devcenter@platform.example", public_url="https://platform.example", profile=profile)
+
+
+def _above_the_signature(message: EmailMessage) -> str:
+    text: str = message.get_content()
+    return text.partition("\n-- \n")[0]

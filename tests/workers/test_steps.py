@@ -11,10 +11,38 @@ from models.checklist import GIVEN_REQUIREMENTS
 from models.lifecycle import StepTrigger
 from models.review import MACHINE_STEPS, STEPS, StepDefinition, StepTaker
 from runtime.guarded_http import FetchLimits, GuardedHttp
+from tests.profiles import NORTHWIND, default_names_in
 from workers.steps import RUNS
 from workers.steps.step import Evidence
+from workflow.profile.loading import load_profile
 
+PROFILE = load_profile()
 LIMITS = FetchLimits(total=timedelta(seconds=5))
+
+
+@pytest.mark.parametrize(
+    ("link", "found"),
+    [
+        ("https://northwind.example/?utm_source=a&nw_partner=yes", []),
+        ("https://shop.northwind.test/?utm_source=a&nw_partner=yes", []),
+        ("https://northwind.example/?utm_source=a&utm_medium=b&utm_campaign=c", ["link.untracked"]),
+        ("https://segment.com/?utm_source=a&nw_partner=yes", ["link.missing"]),
+    ],
+)
+def test_the_link_must_lead_to_the_profiles_platform_with_its_parameters(link: str, found: list[str]) -> None:
+    page = _Pages(f'<p>Northwind <a href="{link.replace("&", "&amp;")}">here</a></p>')
+    profile = load_profile(NORTHWIND)
+    outcome = RUNS["partners_page"](Evidence("Acme", {"url": page.url}, profile), page)
+    assert [finding.code for finding in outcome.findings] == found
+    assert not [one for one in outcome.findings if default_names_in(one.detail + one.remedy)]
+
+
+@pytest.mark.parametrize("code", ["partner_documentation", "partners_page", "launch_announcement"])
+def test_a_page_must_name_the_profiles_platform(code: str) -> None:
+    page = _Pages("<p>Acme works with Segment</p>")
+    outcome = RUNS[code](Evidence("Acme", {"url": page.url}, load_profile(NORTHWIND)), page)
+    (finding,) = [one for one in outcome.findings if one.code == "page.platform_not_named"]
+    assert finding.detail == f"{page.url} does not name Northwind."
 
 
 @pytest.fixture
@@ -25,7 +53,7 @@ def partner() -> Iterator[ExamplePartner]:
 
 def _run(url: str, app_name: str = "Acme Insights", *, loopback: bool = True) -> tuple[StepTrigger, list[str]]:
     http = GuardedHttp(LIMITS, user_agent="test", allow_loopback=loopback)
-    outcome = RUNS["partner_documentation"](Evidence(app_name, {"url": url}), http)
+    outcome = RUNS["partner_documentation"](Evidence(app_name, {"url": url}, PROFILE), http)
     assert all(finding.detail and finding.remedy for finding in outcome.findings)
     return outcome.trigger, [finding.code for finding in outcome.findings]
 
@@ -58,7 +86,7 @@ def test_only_what_a_machine_takes_is_leased_and_runs_without_a_reviewer(step: S
 
 def _take(code: str, given: dict[str, object], app_name: str = "Acme Insights") -> tuple[StepTrigger, list[str]]:
     http = GuardedHttp(LIMITS, user_agent="test", allow_loopback=True)
-    outcome = RUNS[code](Evidence(app_name, given), http)
+    outcome = RUNS[code](Evidence(app_name, given, PROFILE), http)
     assert all(finding.detail and finding.remedy for finding in outcome.findings)
     return outcome.trigger, [finding.code for finding in outcome.findings]
 
@@ -97,12 +125,12 @@ class _Pages:
 )
 def test_only_a_whole_link_to_the_platform_itself_counts(link: str, codes: list[str]) -> None:
     page = _Pages(f'<p>Segment <a href="{link.replace("&", "&amp;")}">here</a></p>')
-    outcome = RUNS["partners_page"](Evidence("Acme", {"url": page.url}), page)
+    outcome = RUNS["partners_page"](Evidence("Acme", {"url": page.url}, PROFILE), page)
     assert [finding.code for finding in outcome.findings] == codes
 
 
 def test_an_announcement_is_a_post_or_a_text_that_names_both_sides(partner: ExamplePartner) -> None:
-    assert _take("launch_announcement", {"url": f"{partner.url}/blog/segment"}) == (StepTrigger.PASS, [])
+    assert _take("launch_announcement", {"url": f"{partner.url}/blog/announcement"}) == (StepTrigger.PASS, [])
     assert _take("launch_announcement", {"text": "Acme Insights\nworks with Segment."}) == (StepTrigger.PASS, [])
     trigger, codes = _take("launch_announcement", {"text": "We are live."})
     assert (trigger, codes) == (StepTrigger.FAIL, ["text.platform_not_named", "text.app_not_named"])

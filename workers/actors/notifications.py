@@ -18,7 +18,9 @@ def deliver_notification(context: WorkerContext, lease: Lease) -> bool:
     if letter is None:
         return False
     try:
-        context.mail.send(compose(letter, sender=context.mail_from, public_url=context.public_url))
+        context.mail.send(
+            compose(letter, sender=context.mail_from, public_url=context.public_url, profile=context.profile)
+        )
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as refusal:
         raise CannotHeal(f"the mail server refuses it for good: {refusal}") from refusal
     context.reached("notification_sent")

@@ -24,7 +24,7 @@ def run_review_step(context: WorkerContext, lease: Lease) -> bool:
             .where(ReviewStep.id == lease.id)
         ).one()
         code, snapshot = step.code, submission.snapshot
-    evidence = Evidence(snapshot["app"]["name"], snapshot["evidence"].get(STEPS[code].needs, {}))
+    evidence = Evidence(snapshot["app"]["name"], snapshot["evidence"].get(STEPS[code].needs, {}), context.profile)
     outcome = RUNS[code](evidence, context.http)
     context.reached("step_done")
     with context.unit_of_work() as session:

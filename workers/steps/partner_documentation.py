@@ -1,7 +1,7 @@
 """The step `partner_documentation`: the partner's own documentation is there, is a page, and names both sides."""
 
 from workers.pages import FetchesPages
-from workers.steps.reading import PLATFORM, read_page, unnamed
+from workers.steps.reading import read_page, unnamed
 from workers.steps.step import Evidence, StepOutcome
 
 
@@ -10,5 +10,5 @@ def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:
     return read_page(
         str(evidence.given.get("url", "")),
         http,
-        lambda page: unnamed(page, platform=PLATFORM, app=evidence.app_name),
+        lambda page: unnamed(page, platform=evidence.profile.platform.name, app=evidence.app_name),
     )

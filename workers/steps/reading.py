@@ -9,9 +9,6 @@ from workers.steps.page_text import read_html
 from workers.steps.step import StepOutcome
 from workflow.findings import Finding
 
-PLATFORM = "Segment"
-PLATFORM_DOMAIN = "segment.com"
-
 
 def read_page(url: str, http: FetchesPages, look: Callable[[FetchedPage], list[Finding]]) -> StepOutcome:
     """Fetches a page that must be there and be HTML, and gives all that `look` finds on it.

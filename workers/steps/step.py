@@ -7,14 +7,16 @@ from typing import Any
 from models.lifecycle import StepTrigger
 from workers.pages import FetchesPages
 from workflow.findings import Finding
+from workflow.profile.document import Profile
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a step may look at: the snapshot of the submission, never the App as it is now."""
+    """What a step may look at: the snapshot of the submission, never the App as it is now, and the profile."""
 
     app_name: str
     given: Mapping[str, Any]
+    profile: Profile
 
 
 @dataclass(frozen=True, slots=True)

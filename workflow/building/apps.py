@@ -1,6 +1,6 @@
 """Registering an App, changing what it says of itself, and listing Apps."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,12 +22,21 @@ from workflow.pages import PageOf, PageRequest, read_page
 _APPROVED = text("SELECT EXISTS (SELECT FROM access_request WHERE organization_id = :id AND state = 'approved')")
 
 
-def register_app(session: Session, *, slug: str, name: str, actor: Actor, now: datetime, writer: WriteContext) -> App:
-    """Returns a new App of the actor's company. Does not commit.
+def register_app(
+    session: Session,
+    *,
+    slug: str,
+    name: str,
+    actor: Actor,
+    now: datetime,
+    writer: WriteContext,
+    reserved_slugs: Collection[str],
+) -> App:
+    """Returns a new App of the actor's company. `reserved_slugs` name the platform. Does not commit.
 
     Raises Refused (no access), Forbidden, and Conflict when the slug is reserved, taken or looks like another.
     """
-    refuse_unusable_slug(session, slug)
+    refuse_unusable_slug(session, slug, reserved_slugs)
     approved = bool(session.scalar(_APPROVED, {"id": actor.organization_id}))
     try:
         with session.begin_nested():

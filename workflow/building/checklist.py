@@ -1,6 +1,6 @@
 """Giving the evidence for the launch checklist. What fits is in `evidence`, what the rules say of it in `findings`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,15 +14,24 @@ from models.checklist import GIVEN_REQUIREMENTS, Requirement
 from workflow.apps import lock_editable_app, lock_kept_app
 from workflow.assets.storing import problems_with_assets
 from workflow.building.evidence import problems_with
-from workflow.building.findings import findings_on
+from workflow.building.findings import Templates, findings_on
 from workflow.errors import Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import Seal
+from workflow.profile.document import Profile
+from workflow.profile.guides import Guide
 
 
 def give_evidence(
-    session: Session, slug: str, code: str, evidence: dict[str, Any], actor: Actor, now: datetime, seal: Seal
+    session: Session,
+    slug: str,
+    code: str,
+    evidence: dict[str, Any],
+    actor: Actor,
+    now: datetime,
+    seal: Seal,
+    profile: Profile,
 ) -> ChecklistItem:
     """Stores the evidence for a requirement, in place of what was there; returns it with its findings. Does not commit.
 
@@ -38,10 +47,11 @@ def give_evidence(
         raise NotFound(
             "requirement.not_found", f"{code} is not a requirement that takes evidence.", f"Those are: {known}."
         )
-    problems = problems_with(Requirement(code), evidence) or problems_with_assets(session, app.id, evidence)
+    problems = problems_with(Requirement(code), evidence, profile.platform.categories)
+    problems = problems or problems_with_assets(session, app.id, evidence)
     if problems:
         raise Invalid("evidence.invalid", " ".join(problems)[:4000], "Mend each and send the evidence again.")
-    findings = _judge(session, app.id, Requirement(code), evidence)
+    findings = _judge(session, app.id, Requirement(code), evidence, profile.guides)
     if code == Requirement.TEST_ACCOUNT:
         evidence = {**evidence, "password": seal(str(evidence["password"]))}
     row = {
@@ -59,11 +69,11 @@ def give_evidence(
     return session.get_one(ChecklistItem, (app.id, code), populate_existing=True)
 
 
-def judge_documentation_again(session: Session, app_id: UUID) -> None:
+def judge_documentation_again(session: Session, app_id: UUID, guides: Sequence[Guide]) -> None:
     """Judges the platform documentation by the kinds of Component that the App has now. The caller holds the App."""
     item = session.get(ChecklistItem, (app_id, Requirement.PLATFORM_DOCUMENTATION.value), populate_existing=True)
     if item is not None:
-        item.findings = _judge(session, app_id, Requirement.PLATFORM_DOCUMENTATION, item.evidence)
+        item.findings = _judge(session, app_id, Requirement.PLATFORM_DOCUMENTATION, item.evidence, guides)
         session.flush()
 
 
@@ -79,10 +89,10 @@ def evidence_of(session: Session, app_id: UUID) -> dict[str, ChecklistItem]:
 
 
 def _judge(
-    session: Session, app_id: UUID, requirement: Requirement, evidence: Mapping[str, Any]
+    session: Session, app_id: UUID, requirement: Requirement, evidence: Mapping[str, Any], guides: Sequence[Guide]
 ) -> list[dict[str, str]]:
     kinds = select(Component.kind).where(Component.app_id == app_id, Component.removed_at.is_(None)).distinct()
-    found = findings_on(requirement, evidence, frozenset(session.scalars(kinds)))
+    found = findings_on(requirement, evidence, Templates(guides, frozenset(session.scalars(kinds))))
     return [finding.as_dict() for finding in found]
 
 

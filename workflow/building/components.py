@@ -19,6 +19,7 @@ from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import WRITE_KEY, make_secret
 from workflow.pages import PageOf, PageRequest, read_page
+from workflow.profile.guides import Guide
 
 MAX_COMPONENTS = 50
 """How many Components an App may have at a time."""
@@ -34,6 +35,7 @@ def add_component(
     name: str,
     settings: Mapping[str, Any],
     loopback: bool,
+    guides: Sequence[Guide],
 ) -> tuple[Component, str | None]:
     """Adds a Component; returns it and, for a stream, its write key, which cannot be had again. Does not commit.
 
@@ -51,7 +53,7 @@ def add_component(
     write_key = _new_write_key(component) if kind == ComponentKind.STREAM else None
     session.add(component)
     session.flush()
-    judge_documentation_again(session, app.id)
+    judge_documentation_again(session, app.id, guides)
     log_action(session, actor, "component.create", component.id, app=slug)
     return component, write_key
 
@@ -105,7 +107,14 @@ def renew_write_key(session: Session, slug: str, component_id: UUID, actor: Acto
 
 
 def remove_component(
-    session: Session, slug: str, component_id: UUID, actor: Actor, now: datetime, *, seen: Seen
+    session: Session,
+    slug: str,
+    component_id: UUID,
+    actor: Actor,
+    now: datetime,
+    *,
+    seen: Seen,
+    guides: Sequence[Guide],
 ) -> None:
     """Takes a Component off the App; its tests are kept. Does not commit. Raises NotFound and Conflict."""
     app = lock_editable_app(session, slug, actor)
@@ -113,7 +122,7 @@ def remove_component(
     require_revision("The Component", component.revision, seen)
     component.removed_at = now
     session.flush()
-    judge_documentation_again(session, app.id)
+    judge_documentation_again(session, app.id, guides)
     log_action(session, actor, "component.remove", component_id, app=slug)
 
 

@@ -1,43 +1,22 @@
 """What each requirement's evidence must be, field by field. Pure."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from uuid import UUID
 
 from models.checklist import Requirement
 
-CATEGORIES = (
-    "A/B Testing",
-    "Advertising",
-    "Analytics",
-    "Attribution",
-    "CRM",
-    "Customer Success",
-    "Deep Linking",
-    "Email Marketing",
-    "Enrichment",
-    "Feature Flagging",
-    "Heatmaps & Recordings",
-    "Live chat",
-    "Marketing Automation",
-    "Performance Monitoring",
-    "Personalization",
-    "Raw Data",
-    "Referrals",
-    "Security & Fraud",
-    "SMS & Push Notifications",
-    "Surveys",
-    "Tag Managers",
-    "Video",
-    "Email",
-)
-"""What an App can be filed under in the catalog."""
 
+def problems_with(requirement: Requirement, evidence: Mapping[str, Any], categories: Collection[str]) -> list[str]:
+    """Returns everything that is wrong with `evidence`, each as a sentence; [] when it can be taken.
 
-def problems_with(requirement: Requirement, evidence: Mapping[str, Any]) -> list[str]:
-    """Returns everything that is wrong with `evidence`, each as a sentence; [] when it can be taken."""
-    return _unknown_fields(requirement, evidence) + _CHECKS[requirement](evidence)
+    `categories` are what the platform's catalog files Apps under.
+    """
+    problems = _unknown_fields(requirement, evidence) + _CHECKS[requirement](evidence)
+    if requirement is Requirement.APP_INFO:
+        problems += _categories(evidence, categories)
+    return problems
 
 
 def _unknown_fields(requirement: Requirement, evidence: Mapping[str, Any]) -> list[str]:
@@ -75,15 +54,17 @@ def _asset(evidence: Mapping[str, Any], name: str) -> list[str]:
 def _app_info(evidence: Mapping[str, Any]) -> list[str]:
     problems = _url(evidence, "website") + _text(evidence, "description", 40, 500)
     problems += _asset(evidence, "logo") + _asset(evidence, "mark")
-    categories = evidence.get("categories")
-    if not isinstance(categories, list) or not 1 <= len(categories) <= 2 or set(map(str, categories)) - set(CATEGORIES):
-        problems.append(f"categories must be the primary one and at most one more of: {', '.join(CATEGORIES)}.")
-    elif len(set(categories)) != len(categories):
-        problems.append("categories must name two that differ.")
     email = evidence.get("support_email")
     if not isinstance(email, str) or not re.fullmatch(r"[^@\s]{1,64}@[^@\s]{1,255}", email):
         problems.append("support_email must be a mail address.")
     return problems
+
+
+def _categories(evidence: Mapping[str, Any], known: Collection[str]) -> list[str]:
+    given = evidence.get("categories")
+    if not isinstance(given, list) or not 1 <= len(given) <= 2 or set(map(str, given)) - set(known):
+        return [f"categories must be the primary one and at most one more of: {', '.join(known)}."]
+    return ["categories must name two that differ."] if len(set(given)) != len(given) else []
 
 
 def _catalog_details(evidence: Mapping[str, Any]) -> list[str]:

@@ -1,12 +1,14 @@
 """What the rules of the checklist say of evidence that fits, without any network. All findings at once. Pure."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from models.checklist import Requirement
 from workflow.building.guides import PLACEHOLDER, sections_in, sections_wanted
 from workflow.findings import Finding
+from workflow.profile.guides import Guide
 
 MAX_IMAGES = 2
 LEAST_CATALOG_TEXT = 40
@@ -17,17 +19,25 @@ _IMAGE = re.compile(r"!\[[^\]]*\]\(([^)]*)\)")
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)]*)\)")
 
 
-def findings_on(requirement: Requirement, evidence: Mapping[str, Any], kinds: Collection[str]) -> list[Finding]:
-    """Returns everything that a rule finds in `evidence`. `kinds` are those of the App's Components."""
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """What evidence is compared with: the platform's guides, and the kinds of the App's Components."""
+
+    guides: Sequence[Guide]
+    kinds: Collection[str] = ()
+
+
+def findings_on(requirement: Requirement, evidence: Mapping[str, Any], templates: Templates) -> list[Finding]:
+    """Returns everything that a rule finds in `evidence`."""
     judge = _RULES.get(requirement)
-    return judge(evidence, kinds) if judge else []
+    return judge(evidence, templates) if judge else []
 
 
-def _app_info(evidence: Mapping[str, Any], kinds: Collection[str]) -> list[Finding]:  # noqa: ARG001
+def _app_info(evidence: Mapping[str, Any], templates: Templates) -> list[Finding]:  # noqa: ARG001
     return _light_markup("description", str(evidence.get("description", "")))
 
 
-def _catalog_details(evidence: Mapping[str, Any], kinds: Collection[str]) -> list[Finding]:  # noqa: ARG001
+def _catalog_details(evidence: Mapping[str, Any], templates: Templates) -> list[Finding]:  # noqa: ARG001
     text = str(evidence.get("text", ""))
     findings = _placeholders("text", text, "catalog-text")
     if len(text.strip()) < LEAST_CATALOG_TEXT:
@@ -43,18 +53,18 @@ def _catalog_details(evidence: Mapping[str, Any], kinds: Collection[str]) -> lis
     return findings
 
 
-def _platform_documentation(evidence: Mapping[str, Any], kinds: Collection[str]) -> list[Finding]:
+def _platform_documentation(evidence: Mapping[str, Any], templates: Templates) -> list[Finding]:
     text = str(evidence.get("text", ""))
     written = sections_in(text)
     findings = []
-    for title in sections_wanted(kinds):
+    for title in sections_wanted(templates.guides, templates.kinds):
         body = written.get(title.casefold())
         if not body:
             said = "has no section" if body is None else "says nothing in its section"
             findings.append(
                 Finding("section.missing", f"The documentation {said} “{title}”.", f"Add “## {title}” and its words.")
             )
-    guides = "documentation-" + (" or documentation-".join(sorted(kinds)) or "subscription")
+    guides = "documentation-" + (" or documentation-".join(sorted(templates.kinds)) or "subscription")
     return findings + _placeholders("text", text, guides)
 
 
@@ -95,7 +105,7 @@ def _placeholders(field: str, text: str, guide: str) -> list[Finding]:
     return [Finding("template.placeholder", said, "Write your own words in their place.")]
 
 
-_RULES: dict[Requirement, Callable[[Mapping[str, Any], Collection[str]], list[Finding]]] = {
+_RULES: dict[Requirement, Callable[[Mapping[str, Any], Templates], list[Finding]]] = {
     Requirement.APP_INFO: _app_info,
     Requirement.PLATFORM_DOCUMENTATION: _platform_documentation,
     Requirement.CATALOG_DETAILS: _catalog_details,

@@ -15,8 +15,8 @@ from models.review import STEPS
 from workflow.building.checklist import evidence_of, shown
 from workflow.building.components import components_of
 from workflow.building.findings import JUDGED_AT_ONCE
-from workflow.building.guides import GUIDES
 from workflow.policy.document import Policy
+from workflow.profile.guides import Guide
 from workflow.reviewing.partner_view import ReviewSeen, latest_review
 
 Found = Mapping[str, str]
@@ -68,7 +68,7 @@ class Checklist:
     complete: bool
 
 
-def checklist_of(session: Session, app: App, policy: Policy) -> Checklist:
+def checklist_of(session: Session, app: App, policy: Policy, guides: Sequence[Guide]) -> Checklist:
     """Returns the App's checklist as it stands now."""
     components = components_of(session, [app.id])[app.id]
     given = evidence_of(session, app.id)
@@ -77,7 +77,7 @@ def checklist_of(session: Session, app: App, policy: Policy) -> Checklist:
     items = tuple(
         _working_integration(components)
         if code is Requirement.WORKING_INTEGRATION
-        else _item(code, code.value in required, given.get(code.value), review)
+        else _item(code, code.value in required, given.get(code.value), review, guides)
         for code in Requirement
     )
     hindering = [item.code for item in items if item.required and _hinders(item, given)]
@@ -118,10 +118,16 @@ def _working_integration(components: Sequence[tuple[Component, str | None]]) -> 
     return Item(code, True, status, tuple(findings), None, None, None, ())
 
 
-def _item(code: Requirement, required: bool, item: ChecklistItem | None, review: ReviewSeen | None) -> Item:
-    guides = tuple(f"/v1/guides/{guide.name}" for guide in GUIDES if guide.serves == code)
+def _item(
+    code: Requirement,
+    required: bool,
+    item: ChecklistItem | None,
+    review: ReviewSeen | None,
+    guides: Sequence[Guide],
+) -> Item:
+    helping = tuple(f"/v1/guides/{guide.name}" for guide in guides if guide.serves == code)
     if item is None:
-        return Item(code.value, required, ItemStatus.MISSING, (), None, None, None, guides)
+        return Item(code.value, required, ItemStatus.MISSING, (), None, None, None, helping)
     status = ItemStatus.CHECKED if code in JUDGED_AT_ONCE else ItemStatus.GIVEN
     findings: tuple[Found, ...] = tuple(item.findings)
     checked_at = None
@@ -130,7 +136,7 @@ def _item(code: Requirement, required: bool, item: ChecklistItem | None, review:
     if item.findings:
         status = ItemStatus.REJECTED
     evidence = shown(code.value, item.evidence)
-    return Item(code.value, required, status, findings, evidence, item.given_at, checked_at, guides)
+    return Item(code.value, required, status, findings, evidence, item.given_at, checked_at, helping)
 
 
 def _by_review(

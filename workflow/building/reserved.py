@@ -1,4 +1,7 @@
-"""Slugs that no partner can take, as data: names of the platform, of its parts, and words that would mislead."""
+"""Slugs that no partner can take, as data: parts of the service and words that would mislead.
+
+Those that name the platform are in its profile.
+"""
 
 RESERVED_SLUGS = frozenset(
     {
@@ -56,8 +59,6 @@ RESERVED_SLUGS = frozenset(
         "reviews",
         "root",
         "security",
-        "segment",
-        "segment-io",
         "settings",
         "signup",
         "staff",
@@ -68,8 +69,6 @@ RESERVED_SLUGS = frozenset(
         "team",
         "terms",
         "tokens",
-        "twilio",
-        "twilio-segment",
         "undefined",
         "usage",
         "webhooks",

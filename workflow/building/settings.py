@@ -59,7 +59,7 @@ class _Settings(BaseModel):
 
 
 class DeclaredSetting(_Settings):
-    """A setting that the partner's customers fill in; it reaches the endpoint in `X-Segment-Settings`."""
+    """A setting that the partner's customers fill in; it reaches the endpoint in the profile's `settings_header`."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
     label: Words

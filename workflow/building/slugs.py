@@ -1,5 +1,7 @@
 """Which slugs an App can have: none that is reserved, and none that looks like another. A slug never changes."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -21,10 +23,13 @@ def skeleton_of(slug: str) -> str:
     return folded.replace("-", "").replace("rn", "m")
 
 
-def refuse_unusable_slug(session: Session, slug: str) -> None:
-    """Raises Conflict when the slug is reserved, taken, or looks like one that is. Two at once meet the index."""
+def refuse_unusable_slug(session: Session, slug: str, platforms: Collection[str]) -> None:
+    """Raises Conflict when the slug is reserved, taken, or looks like one that is. Two at once meet the index.
+
+    `platforms` are the slugs that name the platform; they are reserved besides those of the service.
+    """
     skeleton = skeleton_of(slug)
-    for reserved in RESERVED_SLUGS:
+    for reserved in (*RESERVED_SLUGS, *platforms):
         if skeleton == skeleton_of(reserved):
             raise _reserved(slug, reserved)
     found = session.scalar(select(App.slug).where(text(f"{SKELETON} = :skeleton").bindparams(skeleton=skeleton)))

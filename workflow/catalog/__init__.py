@@ -1,1 +1,1 @@
-"""What is listed: entries, snapshots, previews and the Select Partner Program."""
+"""What is listed: entries, snapshots, previews and the partner program."""

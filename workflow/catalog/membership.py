@@ -1,4 +1,4 @@
-"""The Select Partner Program: applying, deciding and leaving, by the membership's machine.
+"""The partner program: applying, deciding and leaving, by the membership's machine.
 
 Only a public App applies and is accepted. What becomes of a membership when its App is no longer public: a suspension
 pauses it, because a suspension may be a mistake and takes nothing that its end could not give back; a reinstated App is
@@ -28,9 +28,7 @@ def find_membership(session: Session, slug: str, actor: Actor) -> tuple[App, Mem
     app = find_app(session, slug, actor)
     membership = session.get(Membership, app.id)
     if membership is None:
-        raise NotFound(
-            "membership.not_found", f"{slug} has never applied to the Select Partner Program.", "Apply for it."
-        )
+        raise NotFound("membership.not_found", f"{slug} has never applied to the partner program.", "Apply for it.")
     return app, membership
 
 

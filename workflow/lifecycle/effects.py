@@ -115,7 +115,7 @@ class TakeOffCatalog:
 
 @dataclass(frozen=True, slots=True)
 class EndMembership:
-    """Ends the App's membership of the Select Partner Program, or its application. Only a removal does."""
+    """Ends the App's membership of the partner program, or its application. Only a removal does."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
         end_memberships(session, [(one.app_id, one.before.ask.actor.id) for one in applied], now)

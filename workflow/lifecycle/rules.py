@@ -41,7 +41,7 @@ def _access_approved(facts: Facts) -> Missing | None:
         return None
     return Missing(
         "The company's request for access is not approved.",
-        "Request access, or wait for the decision; it takes about one business day.",
+        "Request access, or wait for the decision; the request says by when it is due.",
     )
 
 

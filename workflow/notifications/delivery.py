@@ -13,11 +13,17 @@ from workflow.work.leases import Lease, finish_due_row
 _CONTENT = text("""
     SELECT n.id AS notification_id, n.kind, coalesce(p.email, n.recipient_email) AS recipient,
            coalesce(p.name, n.data ->> 'name') AS recipient_name, a.name AS app_name, a.slug AS app_slug,
-           n.created_at, n.data, coalesce(r.reasons, n.data -> 'reasons', '[]') AS reasons
+           n.created_at, coalesce(d.due, '{}') || n.data AS data,
+           coalesce(r.reasons, n.data -> 'reasons', '[]') AS reasons
       FROM notification n
       LEFT JOIN person p ON p.id = n.recipient_id
       LEFT JOIN app a ON a.id = n.app_id
       LEFT JOIN transition_reason r ON r.app_id = n.app_id AND r.version = n.app_version
+      LEFT JOIN LATERAL (
+          SELECT jsonb_build_object('due', to_char(v.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')) AS due
+            FROM submission s JOIN review v ON v.submission_id = s.id
+           WHERE s.app_id = n.app_id AND s.app_version = n.app_version
+      ) d ON true
      WHERE n.id = :id AND n.status = 'due'
 """)
 

@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from workflow.notifications.kinds import NotificationKind
+from workflow.profile.document import Profile, words_of
 
 _ACCEPT = "\n\n    curl -X POST {url}/v1/invitations/{secret}/accept\n\nIt works once, and answers with your token."
 
 _WORDS: dict[NotificationKind, tuple[str, str]] = {
     NotificationKind.SUBMISSION_ACKNOWLEDGED: (
         "{app} is submitted for review",
-        "We have received {app}. The review decides within two business days. "
+        "We have received {app}. The review decides by {due}. "
         "Until then the App cannot be edited; withdraw it if something must change.",
     ),
     NotificationKind.CHANGES_REQUESTED: (
@@ -28,8 +29,8 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
     ),
     NotificationKind.OAUTH_ASKED_FOR: (
         "{app}: implement the OAuth enable flow",
-        "{app} becomes public only with a working OAuth enable flow: the authorization code grant, state echoed, an "
-        "exact redirect_uri. It counts as soon as one install through the flow has been seen.",
+        '{app} becomes public only with a working OAuth enable flow, "{enable_flow}": the authorization code grant, '
+        "state echoed, an exact redirect_uri. It counts as soon as one install through the flow has been seen.",
     ),
     NotificationKind.REPLAY_INFO_ASKED_FOR: (
         "{app}: can events be replayed?",
@@ -40,7 +41,7 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
         "{app}: customer {count} is onboarded",
         "Another customer has enabled {app}. That makes {count}.",
     ),
-    NotificationKind.PROMOTED: ("{app} is public", "{app} is now public. You may join the Select Partner Program."),
+    NotificationKind.PROMOTED: ("{app} is public", "{app} is now public. You may join the {partner_program}."),
     NotificationKind.SUSPENDED: ("{app} is suspended", "{app} was taken out of the catalog:\n\n{reasons}"),
     NotificationKind.REINSTATED: ("{app} is reinstated", "{app} is back in the catalog:\n\n{reasons}"),
     NotificationKind.REMOVED: ("{app} is removed", "{app} was removed for good:\n\n{reasons}"),
@@ -78,7 +79,7 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
     ),
     NotificationKind.WELCOME: (
         "Welcome, {company}",
-        "{company} is admitted to the Developer Center. This is your invitation, for you alone, until {expires}:"
+        "{company} is admitted to the {developer_center}. This is your invitation, for you alone, until {expires}:"
         + _ACCEPT,
     ),
     NotificationKind.COLLEAGUE_ASKED: (
@@ -121,14 +122,19 @@ class Letter:
     reasons: list[dict[str, Any]]
 
 
-def compose(letter: Letter, *, sender: str, public_url: str) -> EmailMessage:
-    """Returns the message. The same notification always gives the same Message-ID, so that a repeat can be told."""
+def compose(letter: Letter, *, sender: str, public_url: str, profile: Profile) -> EmailMessage:
+    """Returns the message, in the platform's names.
+
+    The same notification always has the same Message-ID, so that a repeat can be told.
+    """
     subject, body = _WORDS[NotificationKind(letter.kind)]
     words = {
+        "due": "the time that its status shows",
         **{name: " ".join(str(value).split()) for name, value in letter.data.items()},
         "app": " ".join((letter.app_name or "").split()),
         "reasons": "\n".join(f"- {one['text']} {one.get('where', '')}".rstrip() for one in letter.reasons) or "-",
         "url": public_url,
+        **words_of(profile),
     }
     path = f"/v1/apps/{letter.app_slug}" if letter.app_slug else letter.data.get("path")
     parts = [f"Hello {letter.recipient_name or letter.recipient},", body.format(**words)]
@@ -139,5 +145,9 @@ def compose(letter: Letter, *, sender: str, public_url: str) -> EmailMessage:
     message["Date"] = format_datetime(letter.created_at)
     message["Message-ID"] = f"<{letter.notification_id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content("\n\n".join([*parts, *([f"{public_url}{path}"] if path else [])]) + "\n")
+    message.set_content("\n\n".join([*parts, *([f"{public_url}{path}"] if path else []), _signature(profile)]) + "\n")
     return message
+
+
+def _signature(profile: Profile) -> str:
+    return f"-- \n{profile.platform.developer_center}\nQuestions: {profile.contact.support_email}"

@@ -15,12 +15,14 @@ from models.checklist import Requirement
 from tests.databases import TestDatabase
 from tests.launch import CATALOG_TEXT, DOCUMENTATION, LOGO, MARK, SCREENSHOT, SUBSCRIPTION
 from workflow.assets.pictures import examine
-from workflow.building.findings import findings_on
-from workflow.building.guides import GUIDES, find_guide
+from workflow.building.findings import Templates, findings_on
+from workflow.building.guides import find_guide
 from workflow.building.settings import SETTINGS_OF, checked_settings
 from workflow.building.slugs import skeleton_of
 from workflow.errors import Invalid
+from workflow.profile.loading import load_profile
 
+PROFILE = load_profile()
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 200 50"{}>{}</svg>'
 )
@@ -171,14 +173,14 @@ def test_a_screenshot_that_is_none_or_too_large_is_refused(content: bytes) -> No
 
 
 def _codes(requirement: Requirement, evidence: Mapping[str, object], *kinds: str) -> list[str]:
-    return [finding.code for finding in findings_on(requirement, evidence, kinds)]
+    return [finding.code for finding in findings_on(requirement, evidence, Templates(PROFILE.guides, kinds))]
 
 
 def test_documentation_has_the_sections_of_every_kinds_template() -> None:
     given = {"text": DOCUMENTATION}
     assert _codes(Requirement.PLATFORM_DOCUMENTATION, given, "subscription") == []
     assert _codes(Requirement.PLATFORM_DOCUMENTATION, given, "subscription", "plugin") == ["section.missing"]
-    template = {"text": find_guide("documentation-stream").text}
+    template = {"text": find_guide(PROFILE.guides, "documentation-stream").text}
     assert _codes(Requirement.PLATFORM_DOCUMENTATION, template, "stream") == ["template.placeholder"]
     assert _codes(Requirement.PLATFORM_DOCUMENTATION, {"text": "## Events\n"}, "stream").count("section.missing") == 4
 
@@ -194,9 +196,9 @@ def test_a_description_is_light_and_has_two_images_at_most() -> None:
 def test_catalog_text_says_something_of_its_own() -> None:
     assert _codes(Requirement.CATALOG_DETAILS, {"text": CATALOG_TEXT}) == []
     assert _codes(Requirement.CATALOG_DETAILS, {"text": "Charts."}) == ["text.short"]
-    template = find_guide("catalog-text").text
+    template = find_guide(PROFILE.guides, "catalog-text").text
     assert _codes(Requirement.CATALOG_DETAILS, {"text": template}) == ["template.placeholder"]
 
 
 def test_every_guide_is_there() -> None:
-    assert all(guide.text.strip() and Requirement(guide.serves) for guide in GUIDES)
+    assert all(guide.text.strip() and Requirement(guide.serves) for guide in PROFILE.guides)
