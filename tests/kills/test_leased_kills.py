@@ -8,14 +8,14 @@ import os
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 
 from tests.databases import TestDatabase
 from tests.kills.stack import Kept
@@ -29,10 +29,9 @@ THREADS = 16
 NOWHERE = "redis://127.0.0.1:1/0"
 
 
-@pytest.fixture
-def engine(database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(database.application_url)
-    with made.begin() as connection:
+@pytest.fixture(autouse=True)
+def mails(engine: Engine) -> None:
+    with engine.begin() as connection:
         connection.execute(
             text("""
                 INSERT INTO notification (id, kind, cause, recipient_email, data, due_at, lane)
@@ -43,8 +42,6 @@ def engine(database: TestDatabase) -> Iterator[Engine]:
             """),
             {"mails": MAILS, "domains": DOMAINS},
         )
-    yield made
-    made.dispose()
 
 
 class Run:

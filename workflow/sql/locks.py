@@ -13,6 +13,7 @@ class LockSpace(StrEnum):
     """What the names that are locked belong to."""
 
     ACCESS = "access"
+    HANDING_OUT = "handing_out"
     IDEMPOTENCY = "idempotency"
     SAVED_REASON = "saved_reason"
 

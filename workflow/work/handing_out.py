@@ -11,11 +11,10 @@ from sqlalchemy.types import DateTime, Text
 
 from models.due import NO_LANE, Urgency
 from workflow.sql.arrays import Texts, statement
+from workflow.sql.locks import LockSpace, lock_names
 from workflow.work.kinds import LEASED_KINDS, DueKind, LeasedKind
 from workflow.work.leases import MAX_ATTEMPTS, RETRY_AFTER, Lease
 
-LOCK_SPACE: Final = 7001
-"""The space of the advisory locks by which processes take turns at handing out rows."""
 MAX_LANES_WALKED: Final = 500
 """Lanes that one look walks past. The next look goes on from there."""
 
@@ -64,7 +63,8 @@ def hand_out(
         "proven": list(proven),
         "now": now,
     }
-    session.execute(_TAKE_TURN, {"space": LOCK_SPACE, "key": LEASED_KINDS[kind].lock_key})
+    # A statement of its own: under READ COMMITTED the next one sees what was handed out before its turn came.
+    lock_names(session, LockSpace.HANDING_OUT, kind.value)
     rows = session.execute(_HAND_OUT[kind], wanted).all()
     leases = tuple(
         Lease(kind, row.id, row.leased_until, row.lane, row.lane_is_failing)
@@ -200,7 +200,5 @@ _TYPED = (
     bindparam("urgent_after", type_=Text),
     bindparam("bulk_after", type_=Text),
 )
-_TAKE_TURN = statement("SELECT pg_advisory_xact_lock(CAST(:space AS integer), CAST(:key AS integer))")
-"""A statement of its own: under READ COMMITTED the next one sees what was handed out before its turn came."""
 _HAND_OUT = {kind: _hand_out_statement(leased) for kind, leased in LEASED_KINDS.items()}
 _WALK_ENDS = {kind: _walk_ends_statement(kind) for kind in DueKind}

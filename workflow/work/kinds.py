@@ -39,11 +39,6 @@ class LeasedKind:
     ahead: int = 0
     kept_for_urgent: int = 0
 
-    @property
-    def lock_key(self) -> int:
-        """The number under which processes take turns at handing out rows of this kind. It never changes."""
-        return list(DueKind).index(self.kind)
-
 
 LEASED_KINDS: Final[dict[DueKind, LeasedKind]] = {
     one.kind: one

@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from models.due import NO_LANE, Urgency
-from tests.databases import TestDatabase
 from tests.journeys import now_of
 from workflow.sql.pipeline import direct_connection, implicit_transaction
 from workflow.work.handing_out import MAX_LANES_WALKED, Cursor, HandedOut, hand_out
@@ -22,13 +21,6 @@ from workflow.work.leases import MAX_ATTEMPTS, RETRY_AFTER, Lease, finish_due_ro
 KIND = DueKind.NOTIFICATION
 BOUND = LEASED_KINDS[KIND].lane_bound
 LEASE = LEASED_KINDS[KIND].lease
-
-
-@pytest.fixture
-def engine(database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(database.application_url)
-    yield made
-    made.dispose()
 
 
 @pytest.fixture
