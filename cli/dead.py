@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from cli.mistakes import USAGE, Mistake
 from cli.place import COMMAND_LINE, unit_of_work
-from workflow.operating.dead_rows import LISTED_KINDS, DeadRow, list_dead_rows
+from workflow.operating.dead_rows import LISTED_KINDS, MAX_REPLAYED, DeadRow, list_dead_rows, replay_matching
 from workflow.operating.dead_rows import replay as replay_row
 from workflow.pages import PageRequest
 
@@ -23,7 +23,26 @@ def replay(database_url: str, kind: str, row_id: UUID) -> None:
 
     Raises NotFound when it is not dead, Conflict when it cannot be replayed, Mistake for a kind that there is not.
     """
-    if kind not in LISTED_KINDS:
-        raise Mistake(f"{kind} is no kind of dead row.", f"Use one of: {', '.join(LISTED_KINDS)}.", USAGE)
+    _check_kind(kind)
     with unit_of_work(database_url) as session:
         replay_row(session, kind, row_id, COMMAND_LINE)
+
+
+def replay_together(database_url: str, kind: str, lane: str | None, error: str | None) -> int:
+    """Makes all dead rows of a kind due again, or those of a lane or with a text in their error; returns how many.
+
+    Commits every thousand. Raises Conflict when they cannot be replayed together, Mistake for a kind that there is not.
+    """
+    _check_kind(kind)
+    replayed = 0
+    while True:
+        with unit_of_work(database_url) as session:
+            some = replay_matching(session, kind, COMMAND_LINE, lane=lane, error=error)
+        replayed += some
+        if some < MAX_REPLAYED:
+            return replayed
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in LISTED_KINDS:
+        raise Mistake(f"{kind} is no kind of dead row.", f"Use one of: {', '.join(LISTED_KINDS)}.", USAGE)

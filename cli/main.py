@@ -280,14 +280,26 @@ def dead_list() -> None:
 @dead_app.command("replay")
 def dead_replay(
     kind: Annotated[str, typer.Argument(help="The row's kind, as listed.")],
-    row_id: Annotated[UUID, typer.Argument(metavar="ID", help="Its id, as listed.")],
+    row_id: Annotated[
+        UUID | None, typer.Argument(metavar="[ID]", help="Its id, as listed; without, see --all.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All dead rows of the kind.")] = False,
+    lane: Annotated[str | None, typer.Option(help="All of this lane, such as a mail domain.")] = None,
+    error: Annotated[str | None, typer.Option(help="All with this text in their error.")] = None,
 ) -> None:
-    """Makes a dead row due again; a worker takes it within seconds."""
-    from cli.dead import replay
+    """Makes a dead row due again, or all that match; workers take them within seconds."""
+    from cli.dead import replay, replay_together
+    from cli.mistakes import USAGE, Mistake
     from cli.place import settings_here
 
-    replay(settings_here().database_url, kind, row_id)
-    typer.echo("Due again.")
+    together = every or lane is not None or error is not None
+    if together == (row_id is not None):
+        raise Mistake("Which rows are to be replayed?", "Give an ID, or --all, --lane or --error.", USAGE)
+    if row_id is not None:
+        replay(settings_here().database_url, kind, row_id)
+        typer.echo("Due again.")
+    else:
+        typer.echo(f"{replay_together(settings_here().database_url, kind, lane, error)} rows are due again.")
 
 
 @app.command()

@@ -5,11 +5,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, one_of
+from models.due import NO_LANE
 
 
 class Requirement(StrEnum):
@@ -35,7 +36,8 @@ GIVEN_REQUIREMENTS: tuple[Requirement, ...] = tuple(
 class ChecklistItem(Base):
     """The evidence for one requirement of one App, as it stands now. What was reviewed is in the submission.
 
-    `findings` is what the rules that need no network say of it: what they reject does not count as given.
+    `findings` is what the rules that need no network say of it: what they reject does not count as given. `lane` is
+    that of whatever fetches its URL.
     """
 
     __tablename__ = "checklist_item"
@@ -44,7 +46,8 @@ class ChecklistItem(Base):
     code: Mapped[str] = mapped_column(String(32), primary_key=True)
     evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    lane: Mapped[str] = mapped_column(Text(collation="C"), server_default=NO_LANE)
     given_by: Mapped[UUID]
     given_at: Mapped[datetime]
 
-    __table_args__ = (one_of("code", GIVEN_REQUIREMENTS),)
+    __table_args__ = (one_of("code", GIVEN_REQUIREMENTS), CheckConstraint("lane <> ''", name="lane"))

@@ -9,11 +9,20 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
 from api.schemas.pages import Page, Paged, shown_page
+from api.schemas.values import Body, Line
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.identity.actors import Actor
-from workflow.operating.dead_rows import DEAD_KINDS, LISTED_KINDS, count_dead, list_dead_rows, replay
+from workflow.operating.dead_rows import (
+    DEAD_KINDS,
+    LISTED_KINDS,
+    MAX_REPLAYED,
+    count_dead,
+    list_dead_rows,
+    replay,
+    replay_matching,
+)
 
 router = APIRouter(prefix="/v1/dead", responses=COMMON, tags=["admin"])
 
@@ -52,6 +61,7 @@ class DeadRowAnswer(BaseModel):
     about: Annotated[str, Field(examples=["acme: promote"])]
     attempts: int
     error: str
+    lane: Annotated[str | None, Field(examples=["acme.example"])]
     body: str | None
 
 
@@ -59,6 +69,21 @@ class ReplayedAnswer(BaseModel):
     kind: str
     id: UUID
     status: Literal["due"]
+
+
+class ReplayMatching(Body):
+    """Which dead rows: those of a lane, and those with a text in their error. Without either, all of the kind."""
+
+    lane: Annotated[Line | None, Field(examples=["acme.example"])] = None
+    error: Annotated[Line | None, Field(examples=["timed out"])] = None
+
+
+class ReplayedMatchingAnswer(BaseModel):
+    """How many rows are due again. Where there are more the same call replays the next."""
+
+    kind: str
+    replayed: int
+    more: bool
 
 
 @router.get("")
@@ -88,3 +113,12 @@ async def replay_one(context: InContext, actor: Operator, kind: Kind, row_id: UU
     """Makes a dead row due again, with all its tries: a new acceptance."""
     await context.transact(lambda session: replay(session, kind, row_id, actor))
     return ReplayedAnswer(kind=kind, id=row_id, status="due")
+
+
+@router.post("/{kind}/replay")
+async def replay_all(context: InContext, actor: Operator, kind: Kind, body: ReplayMatching) -> ReplayedMatchingAnswer:
+    """Makes all dead rows of a kind due again, or those of a lane or with a text in their error; a thousand a call."""
+    replayed = await context.transact(
+        lambda session: replay_matching(session, kind, actor, lane=body.lane, error=body.error)
+    )
+    return ReplayedMatchingAnswer(kind=kind, replayed=replayed, more=replayed == MAX_REPLAYED)

@@ -10,16 +10,20 @@ from pydantic import BaseModel, ConfigDict
 
 from api.auth import InContext
 from web.problems import ANY, answers, problem
-from workflow.operating.dead_rows import DEAD_KINDS, count_due
+from workflow.operating.backlog import Backlog, measure_backlog
 
 router = APIRouter(tags=["operator"], responses=ANY)
 
-DUE = Gauge("devcenter_due_rows", "Rows that are due now, by kind.", ["kind"])
+DUE = Gauge("devcenter_due_rows", "Rows that are due now, by kind; counted up to 100,000.", ["kind"])
 OLDEST = Gauge("devcenter_due_oldest_seconds", "Seconds since the oldest due row became due, by kind.", ["kind"])
+IN_FLIGHT = Gauge("devcenter_due_rows_in_flight", "Due rows that workers have leased now, by kind.", ["kind"])
 DEAD = Gauge("devcenter_dead_rows", "Rows that used up their tries, by kind.", ["kind"])
+FAILING_LANES = Gauge("devcenter_failing_lanes", "Lanes whose last tries failed, by kind.", ["kind"])
+LANE_DUE = Gauge("devcenter_lane_due_rows", "Due rows of the ten lanes of a kind that have the most.", ["kind", "lane"])
+LANE_IN_FLIGHT = Gauge("devcenter_lane_rows_in_flight", "Leased rows of the same lanes.", ["kind", "lane"])
 _METRICS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {}}}, **answers(503)}
 
-COUNTED_EVERY_SECONDS = 2.0
+COUNTED_EVERY_SECONDS = 10.0
 
 REJECTED = Gauge("devcenter_rejected_messages", "Messages that could not be taken in.")
 
@@ -61,9 +65,9 @@ async def ready(context: InContext) -> ReadyAnswer | JSONResponse:
 
 @router.get("/metrics", response_class=Response, responses=_METRICS)
 async def metrics(context: InContext) -> Response:
-    """Returns all metrics in Prometheus' form; due and dead rows are counted once in two seconds."""
+    """Returns all metrics in Prometheus' form; due and dead rows are counted once in ten seconds."""
     if _counted.is_old():
-        _show(await context.transact(count_due))
+        _show(await context.transact(measure_backlog))
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -84,9 +88,16 @@ class _Counted:
 _counted = _Counted()
 
 
-def _show(counts: dict[str, float]) -> None:
-    for kind in DEAD_KINDS:
-        DUE.labels(kind).set(counts[f"{kind}_due"])
-        OLDEST.labels(kind).set(counts[f"{kind}_oldest"])
-        DEAD.labels(kind).set(counts[f"{kind}_dead"])
-    REJECTED.set(counts["rejected"])
+def _show(backlog: Backlog) -> None:
+    for kind, counted in backlog.kinds.items():
+        DUE.labels(kind).set(counted.due)
+        OLDEST.labels(kind).set(counted.oldest_seconds)
+        IN_FLIGHT.labels(kind).set(counted.in_flight)
+        DEAD.labels(kind).set(counted.dead)
+        FAILING_LANES.labels(kind).set(counted.failing_lanes)
+    for gauge in (LANE_DUE, LANE_IN_FLIGHT):
+        gauge.clear()  # other lanes may have the most now
+    for lane in backlog.lanes:
+        LANE_DUE.labels(lane.kind, lane.lane).set(lane.due)
+        LANE_IN_FLIGHT.labels(lane.kind, lane.lane).set(lane.in_flight)
+    REJECTED.set(backlog.rejected_messages)

@@ -32,6 +32,8 @@ def upgrade() -> None:
     for table in TABLES:
         add_column(table, "lane text COLLATE \"C\" NOT NULL DEFAULT '-'")
         add_column(table, "urgency smallint NOT NULL DEFAULT 1")
+    add_column("checklist_item", "lane text COLLATE \"C\" NOT NULL DEFAULT '-'")
+    add_constraint("checklist_item", "checklist_item_lane_check", "CHECK (lane <> '')")
     for table in TABLES:
         add_constraint(table, f"{table}_lane_check", "CHECK (lane <> '')")
         add_constraint(table, f"{table}_urgency_check", "CHECK (urgency IN (0, 1))")
@@ -39,5 +41,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TABLE IF EXISTS failing_lane")
+    op.execute("ALTER TABLE checklist_item DROP COLUMN IF EXISTS lane")
     for table in TABLES:
         op.execute(f"ALTER TABLE {table} DROP COLUMN IF EXISTS urgency, DROP COLUMN IF EXISTS lane")

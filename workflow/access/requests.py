@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models import AccessContact, AccessRequest, Organization, Person, WebsiteCheck
 from models.base import new_id
 from models.lifecycle import AccessState, Role
-from workflow.access.domains import domain_of_mail, domain_of_website, is_free_mail
+from workflow.access.domains import domain_of_mail, domain_of_website, fetch_lane, is_free_mail
 from workflow.access.findings import findings_of_mail
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
@@ -24,7 +24,6 @@ from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
 from workflow.sql.locks import LockSpace, lock_names
 from workflow.work.bells import Bell, ring_after_commit
-from workflow.work.lanes import host_lane
 
 MAX_REQUESTS_A_DAY = 5
 """Requests of one company's mail domain within a day; of a free-mail provider, of one address."""
@@ -99,7 +98,7 @@ def request_access(session: Session, asked: AccessAsked, now: datetime, policy: 
     )
     session.add(request)
     session.flush()
-    lane = host_lane(asked.website, request.domain)
+    lane = fetch_lane(asked.website)
     session.add(WebsiteCheck(access_request_id=request.id, url=asked.website, due_at=now, lane=lane))
     session.flush()
     data = {"company": request.company_name, "due": f"{request.due_at:%Y-%m-%d %H:%M} UTC", "path": path_of(request.id)}

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import App, ChecklistItem, Component
 from models.checklist import GIVEN_REQUIREMENTS, Requirement
+from workflow.access.domains import fetch_lane
 from workflow.apps import lock_editable_app, lock_kept_app
 from workflow.assets.storing import problems_with_assets
 from workflow.building.evidence import problems_with
@@ -59,11 +60,12 @@ def give_evidence(
         "code": code,
         "evidence": evidence,
         "findings": findings,
+        "lane": fetch_lane(str(evidence.get("url", ""))),
         "given_by": actor.id,
         "given_at": now,
     }
     statement = insert(ChecklistItem).values(row)
-    replaced = {key: row[key] for key in ("evidence", "findings", "given_by", "given_at")}
+    replaced = {key: row[key] for key in ("evidence", "findings", "lane", "given_by", "given_at")}
     session.execute(statement.on_conflict_do_update(index_elements=["app_id", "code"], set_=replaced))
     log_action(session, actor, "checklist.give", slug, requirement=code)
     return session.get_one(ChecklistItem, (app.id, code), populate_existing=True)

@@ -1,4 +1,4 @@
-"""Dead rows of every kind in one place: listing them with their errors, and replaying one."""
+"""Dead rows of every kind in one place: listing them with their errors, and replaying one or all that match."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +15,15 @@ from workflow.lifecycle.requests import replay_request
 from workflow.pages import PageOf, PageRequest, cut_page, read_cursor
 from workflow.work.bells import Bell, ring_after_commit
 from workflow.work.kinds import LEASED_KINDS, DueKind
-from workflow.work.leases import replay_due_row
+from workflow.work.leases import replay_due_row, replay_due_rows
 
 REQUESTS = "transition_request"
 MESSAGES = "rejected_message"
 DEAD_KINDS = (REQUESTS, *(kind.value for kind in DueKind))
 """What can be replayed."""
 LISTED_KINDS = (*DEAD_KINDS, MESSAGES)
+MAX_REPLAYED = 1_000
+"""Rows that one transaction makes due again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class DeadRow:
     about: str
     attempts: int
     error: str
+    lane: str | None = None
     body: str | None = None
 
 
@@ -43,7 +46,7 @@ def list_dead_rows(session: Session, kind: str, wanted: PageRequest) -> PageOf[D
     place = "WHERE id < :after" if after else ""
     statement = text(f"SELECT * FROM ({_SELECT[kind]}) dead {place} ORDER BY id DESC LIMIT :limit")
     found = session.execute(statement, {"limit": wanted.limit + 1} | ({"after": after} if after else {}))
-    rows = [DeadRow(kind, row.id, row.at, row.about, row.attempts, row.error, row.body) for row in found]
+    rows = [DeadRow(kind, row.id, row.at, row.about, row.attempts, row.error, row.lane, row.body) for row in found]
     return cut_page(rows, wanted.limit, lambda row: [row.id])
 
 
@@ -69,21 +72,24 @@ def replay(session: Session, kind: str, row_id: UUID, actor: Actor) -> None:
     ring_after_commit(session, *Bell)
 
 
-def count_due(session: Session) -> dict[str, float]:
-    """Returns how many rows of each kind are due now (`KIND_due`), since how many seconds the oldest (`KIND_oldest`),
-    how many are dead (`KIND_dead`), and how many messages were rejected (`rejected`).
+def replay_matching(
+    session: Session, kind: str, actor: Actor, *, lane: str | None = None, error: str | None = None
+) -> int:
+    """Makes up to MAX_REPLAYED dead rows due again, those of `lane` and with `error` in their error where these are
+    given; returns how many. Does not commit. Raises Conflict for what cannot be replayed together.
 
-    One query; each number by the partial index that has just its rows.
+    Where as many as that were replayed there may be more: it is asked for again.
     """
-    due = "status = 'due' AND due_at <= now()"
-    parts = [
-        f"(SELECT count(*) FROM {kind} WHERE {due}) AS {kind}_due, "
-        f"(SELECT coalesce(extract(epoch FROM now() - min(due_at)), 0) FROM {kind} WHERE {due}) AS {kind}_oldest, "
-        f"(SELECT count(*) FROM {kind} WHERE status = 'dead') AS {kind}_dead"
-        for kind in DEAD_KINDS
-    ]
-    rejected = "(SELECT count(*) FROM rejected_message) AS rejected"
-    return dict(session.execute(text(f"SELECT {', '.join([*parts, rejected])}")).mappings().one())
+    if kind not in list(DueKind):
+        raise Conflict(
+            "dead.not_replayable_together",
+            f"Dead rows of {kind} are replayed one by one.",
+            f"Replay each by its id; together go: {', '.join(DueKind)}.",
+        )
+    replayed = replay_due_rows(session, DueKind(kind), lane=lane, error=error, limit=MAX_REPLAYED)
+    log_action(session, actor, "dead.replay_matching", kind, lane=lane, error=error, replayed=replayed)
+    ring_after_commit(session, LEASED_KINDS[DueKind(kind)].bell)
+    return replayed
 
 
 def _replay_request(session: Session, request_id: UUID) -> None:
@@ -103,7 +109,7 @@ def _replay_request(session: Session, request_id: UUID) -> None:
 def _due_select(kind: DueKind) -> str:
     return f"""
         SELECT id, due_at AS at, attempts, {LEASED_KINDS[kind].about} AS about,
-               coalesce(last_error, '') AS error, NULL AS body
+               coalesce(last_error, '') AS error, lane, NULL AS body
           FROM {kind} WHERE status = 'dead'
     """
 
@@ -111,11 +117,12 @@ def _due_select(kind: DueKind) -> str:
 _SELECT: dict[str, str] = {
     REQUESTS: """
         SELECT r.id, r.finished_at AS at, r.attempts, a.slug || ': ' || r.trigger AS about,
-               r.last_error AS error, NULL AS body
+               r.last_error AS error, NULL AS lane, NULL AS body
           FROM transition_request r JOIN app a ON a.id = r.app_id WHERE r.status = 'dead'
     """,
     MESSAGES: """
-        SELECT id, received_at AS at, 0 AS attempts, 'queue ' || queue AS about, error, left(body, 2000) AS body
+        SELECT id, received_at AS at, 0 AS attempts, 'queue ' || queue AS about, error, NULL AS lane,
+               left(body, 2000) AS body
           FROM rejected_message
     """,
     **{kind.value: _due_select(kind) for kind in DueKind},

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models.base import new_id
-from models.review import MACHINE_STEPS, ReviewOutcome
+from models.review import MACHINE_STEPS, STEPS, ReviewOutcome
 from workflow.catalog.snapshots import OPEN_EVIDENCE, SNAPSHOT
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
@@ -41,6 +41,8 @@ def open_reviews(session: Session, submitted: Sequence[Submitted], now: datetime
         {
             "id": new_id(),
             "review_id": review["review_id"],
+            "app_id": one.app_id,
+            "needs": STEPS[code].needs.value,
             "code": code,
             "status": "due" if code in MACHINE_STEPS else "void",
             "due_at": now,
@@ -92,7 +94,9 @@ _INSERT_REVIEW = text("""
 """)
 
 _INSERT_STEP = text("""
-    INSERT INTO review_step (id, review_id, code, status, due_at) VALUES (:id, :review_id, :code, :status, :due_at)
+    INSERT INTO review_step (id, review_id, code, status, due_at, lane)
+    VALUES (:id, :review_id, :code, :status, :due_at,
+            coalesce((SELECT i.lane FROM checklist_item i WHERE i.app_id = :app_id AND i.code = :needs), '-'))
 """)
 
 _CLOSE_REVIEWS = app_ids("""

@@ -1,7 +1,6 @@
 """Lanes: what shares a lane hangs together. One that fails is tried a row at a time, and given up as a whole."""
 
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
@@ -26,18 +25,6 @@ MAX_BURIED = 5_000
 def mail_lane(address: str) -> str:
     """Returns the lane of mail to `address`: its domain."""
     return address.rpartition("@")[2].lower() or NO_LANE
-
-
-def host_lane(url: str, registrable_domain: str | None) -> str:
-    """Returns the lane of fetches of `url`: its registrable domain where it has one, else its host.
-
-    By host alone a party with a wildcard DNS record would have as many lanes as it likes.
-    """
-    try:
-        host = urlsplit(url).hostname
-    except ValueError:
-        host = None
-    return registrable_domain or host or NO_LANE
 
 
 def note_lane_failed(session: Session, lease: Lease, error: str, now: datetime) -> None:

@@ -125,12 +125,15 @@ def replay_due_row(session: Session, kind: DueKind, row_id: UUID) -> None:
         raise NotFound("dead.not_found", f"No dead {kind} has the id {row_id}.", "List the dead rows.")
 
 
-def replay_due_rows(session: Session, kind: DueKind, lane: str | None, limit: int) -> int:
-    """Makes up to `limit` dead rows, of `lane` or of any, due again with all their tries; returns how many.
+def replay_due_rows(session: Session, kind: DueKind, *, lane: str | None, error: str | None, limit: int) -> int:
+    """Makes up to `limit` dead rows due again with all their tries; returns how many. Does not commit.
 
-    Does not commit.
+    Only those of `lane`, and those with `error` in their error, where these are given.
     """
-    chosen = "AND lane = :lane" if lane is not None else ""
+    chosen = ("AND lane = :lane " if lane is not None else "") + (
+        "AND position(:error in last_error) > 0" if error is not None else ""
+    )
+    given = {"limit": limit, "lane": lane, "error": error}
     replayed = session.execute(
         text(f"""
             UPDATE {kind} SET status = 'due', attempts = 0, leased_until = NULL, due_at = now()
@@ -138,7 +141,7 @@ def replay_due_rows(session: Session, kind: DueKind, lane: str | None, limit: in
                              FOR NO KEY UPDATE SKIP LOCKED)
             RETURNING id
         """),
-        {"limit": limit} | ({"lane": lane} if lane is not None else {}),
+        {name: value for name, value in given.items() if value is not None},
     )
     return len(replayed.all())
 

@@ -212,9 +212,9 @@ def test_a_lane_that_fails_for_hours_dies_as_one_and_is_replayed_as_one(session:
     assert session.scalar(text("SELECT count(*) FROM failing_lane")) == 0
     _put(session, "a.example", 1, now)
     assert len(hand_out(session, KIND, room=50, now=now).leases) == 1
-    assert replay_due_rows(session, KIND, "b.example", 50) == 0
-    assert replay_due_rows(session, KIND, "a.example", 20) == 20
-    assert replay_due_rows(session, KIND, None, 20) == 10
+    assert replay_due_rows(session, KIND, lane="b.example", error=None, limit=50) == 0
+    assert replay_due_rows(session, KIND, lane="a.example", error=None, limit=20) == 20
+    assert replay_due_rows(session, KIND, lane=None, error="has failed 7 times", limit=20) == 10
 
 
 def _rows_read(session: Session) -> int:
