@@ -222,4 +222,3 @@ def test_every_kind_has_an_actor_of_its_own_name() -> None:
     assert [work.kind for work in LEASED_WORK] == list(LEASED_KINDS)
     assert len({work.actor_name for work in LEASED_WORK}) == len(DueKind)
     assert all(kind.lease > kind.longest_try for kind in LEASED_KINDS.values())
-    assert len({kind.lock_key for kind in LEASED_KINDS.values()}) == len(DueKind)
