@@ -1,20 +1,17 @@
 """What the rulebook explains of an App, as `GET /triggers` answers it, is what a batch then does, in the database."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
 from typing import Any
 from uuid import UUID
 
-import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import APP_EDGES, NEW, AppState, AppTrigger
-from tests.databases import TestDatabase
 from tests.factories import asker_of, pass_review
 from tests.journeys import BECAUSE, People, app_building, ask, judge, people_in
 from workflow.errors import Forbidden, NotFound
@@ -86,13 +83,6 @@ CASES = st.lists(
     max_size=MAX_APPS,
 )
 OBSERVED = st.frozensets(st.sampled_from(["components.tested", "oauth.enabled", "reason.given", "checklist.complete"]))
-
-
-@pytest.fixture
-def engine(database: TestDatabase) -> Iterator[Engine]:
-    made = create_engine(database.application_url)
-    yield made
-    made.dispose()
 
 
 @settings(
