@@ -51,7 +51,7 @@ def apply_due_requests(context: WorkerContext) -> int:
                 front_is_due = 0.0
             elif from_front:
                 oldest, front_is_due = report.oldest, time.monotonic() + LOOK_FROM_FRONT_SECONDS
-            skip = (report.passed or start.skip) if report.full else 0
+            skip = (report.skipped or start.skip) if report.full else 0
             start = Start(report.newest, skip) if skip else Start(oldest)
             turn_is_over = time.monotonic() > turn_ends
             if report.full or turn_is_over:
@@ -80,16 +80,16 @@ def judge_batch(
     start: Start = FROM_FRONT,
 ) -> BatchReport:
     """Judges a batch in one transaction."""
-    with announcements.batch() as announce, direct_transaction(connection) as session:
-        return judge_due_requests(session, now_and_writer=now_and_writer, announce=announce, limit=limit, start=start)
+    with announcements.batch() as mark, direct_transaction(connection) as session:
+        return judge_due_requests(session, now_and_writer=now_and_writer, mark_in_flight=mark, limit=limit, start=start)
 
 
 def _quarantine(context: WorkerContext, connection: Connection, app_id: UUID) -> int:
     """Judges the App's requests that were in a batch whose process died, each in a transaction of its own."""
     judged = 0
     while True:
-        with context.announcements.batch() as announce, direct_transaction(connection) as session:
-            report = judge_suspect(session, app_id, now_and_writer=context.now_and_writer, announce=announce)
+        with context.announcements.batch() as mark, direct_transaction(connection) as session:
+            report = judge_suspect(session, app_id, now_and_writer=context.now_and_writer, mark_in_flight=mark)
         _after_commit(context, report)
         if not report.outcomes or not report.outcomes[0].request.crashes:
             return judged + len(report.outcomes)

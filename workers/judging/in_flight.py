@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import ApplyBatch
 from models.base import new_id
-from workflow.lifecycle.batch import Announce
+from workflow.lifecycle.batch import MarkInFlight
 from workflow.sql.arrays import Uuids
 from workflow.sql.pipeline import send_alone
 
@@ -28,7 +28,7 @@ class Announcements:
         self._lock = threading.Lock()
 
     @contextmanager
-    def batch(self) -> Iterator[Announce]:
+    def batch(self) -> Iterator[MarkInFlight]:
         """Returns the function that announces; wrap it round the transaction that judges."""
         self._take_back()
         announced: list[UUID] = []

@@ -51,7 +51,9 @@ def _judge(engine: Engine, limit: int) -> Watched:
         suppress(_Undone),
         direct_transaction(connection) as session,
     ):
-        report = judge_due_requests(session, now_and_writer=now_and_writer, announce=lambda _ids: new_id, limit=limit)
+        report = judge_due_requests(
+            session, now_and_writer=now_and_writer, mark_in_flight=lambda _ids: new_id, limit=limit
+        )
         assert [outcome.status for outcome in report.outcomes] == ["applied"] * limit
         raise _Undone
     return seen
