@@ -1,4 +1,4 @@
-"""The HTTP around the webhook and the pages: loopback only, bounded in bytes, in time and in events at once."""
+"""Serves the webhook and the pages over HTTP: on loopback only, with bounds on bytes, time and concurrent events."""
 
 import io
 import json
@@ -24,9 +24,10 @@ STOP_SECONDS = 5
 
 
 class ExamplePartner:
-    """A running example partner: start and stop it with `with`. Raises OSError when the port is taken.
+    """An example partner that runs within a `with` block. Raises OSError when the port is taken.
 
-    A request arrives within `request_seconds` or is cut off. More than `events_at_once` are answered with 503.
+    A request that does not arrive within `request_seconds` is cut off. An event that comes while `events_at_once`
+    others are being processed is answered with 503.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class ExamplePartner:
 
     @property
     def url(self) -> str:
-        """Returns the address, without a slash at its end."""
+        """Returns the address, without a trailing slash."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> "ExamplePartner":
@@ -73,7 +74,7 @@ class _Server(ThreadingHTTPServer):
         self.free = threading.BoundedSemaphore(events_at_once)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Reports a failure, unless it is only that the other side hung up or was cut off."""
+        """Reports a failure, unless the other side merely hung up or was cut off."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -115,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         if urlsplit(self.path).path != "/webhook":
             self._refuse(HTTPStatus.NOT_FOUND, "Events go to /webhook.")
         elif "Transfer-Encoding" in self.headers or not re.fullmatch("[0-9]{1,18}", length):
-            self._refuse(HTTPStatus.BAD_REQUEST, "An event is sent whole, with a Content-Length.")
+            self._refuse(HTTPStatus.BAD_REQUEST, "An event must be sent with a Content-Length.")
         elif int(length) > EVENT_BYTES:
             self._refuse(HTTPStatus.BAD_REQUEST, f"An event has at most {EVENT_BYTES} bytes.")
         elif not self.server.free.acquire(blocking=False):
@@ -137,9 +138,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._say(answer)
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
-        """Answers without having read the body, then drops what of it still comes.
+        """Answers without having read the body, then discards the rest of it.
 
-        A connection that is closed on unread bytes is reset, and the answer may be lost with it.
+        Closing a connection with unread bytes resets it, and the answer may be lost.
         """
         self.close_connection = True
         self._say(Answer(status, message))
@@ -168,4 +169,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
-        """Says nothing: the caller prints what matters."""
+        """Logs nothing."""

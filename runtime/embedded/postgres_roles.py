@@ -1,4 +1,4 @@
-"""The three users of an embedded Postgres, and who may enter its databases. Tables are granted by the migrations."""
+"""The three users of an embedded Postgres, and who may connect to it. The migrations grant access to tables."""
 
 from collections.abc import Mapping
 from typing import LiteralString
@@ -18,10 +18,11 @@ USERS = (SUPERUSER, OWNER, APPLICATION)
 def ensure_roles(
     connection: psycopg.Connection, passwords: Mapping[str, str], *, owner_may_create_databases: bool
 ) -> None:
-    """Brings both roles and the database `devcenter` to how they should be, whatever part of it is there already.
+    """Creates or corrects both roles and the database `devcenter`, whatever part of them exists already.
 
-    `connection` is the superuser's, in autocommit. The owner migrates and owns the database; the application role may
-    only enter it. Nobody else enters any database. Passwords reach the server as SCRAM verifiers, never in clear.
+    `connection` is the superuser's, in autocommit. The owner owns and migrates the database; the application role may
+    only connect to it. Nobody else may connect to any database. Passwords are sent to the server as SCRAM verifiers,
+    never in plain text.
     """
     create_databases: LiteralString = "CREATEDB" if owner_may_create_databases else "NOCREATEDB"
     _ensure_role(connection, OWNER, create_databases, passwords[OWNER])
@@ -36,9 +37,9 @@ def ensure_roles(
 
 
 def admit_roles(connection: psycopg.Connection, database: str) -> None:
-    """Lets nobody but the owner and the application role enter `database`. `connection` is the superuser's.
+    """Allows only the owner and the application role to connect to `database`. `connection` is the superuser's.
 
-    A database copied from a template does not take over who may enter it, so a copy needs this too.
+    A database that is copied from a template does not inherit who may connect to it, so a copy needs this too.
     """
     _shut_out_public(connection, database)
     connection.execute(

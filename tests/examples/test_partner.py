@@ -137,7 +137,7 @@ def test_a_missing_or_wrong_key_is_answered_with_401_whatever_the_event(
 def test_a_key_that_may_read_only_is_answered_with_403(partner: ExamplePartner) -> None:
     answer = _post(partner, _event(), "read-only")
     assert answer.status_code == 403
-    assert "read only" in answer.json()["message"]
+    assert "only read" in answer.json()["message"]
 
 
 def test_a_type_that_is_not_supported_is_answered_with_501_and_named(partner: ExamplePartner) -> None:

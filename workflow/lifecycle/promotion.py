@@ -32,8 +32,8 @@ _NOT_REQUESTED = """
                  UNION ALL
                  SELECT app_id FROM transition_request WHERE status = 'dead' AND source = 'schedule')
 """
-"""Each half has an index that holds nothing else. NOT IN reads both once into a hash, as long as that fits into work_mem,
-however many rows the planner expects. A join might compare every candidate with every request."""
+"""Each half has an index that holds nothing else. NOT IN reads both once into a hash, as long as that fits into
+work_mem, however many rows the planner expects. A join might compare every candidate with every request."""
 
 _CANDIDATES = text(f"""
     SELECT a.id FROM app a
