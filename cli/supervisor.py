@@ -34,7 +34,7 @@ class Program:
     log: Path
 
 
-class Kept(Protocol):
+class Supervised(Protocol):
     """Something that runs and can be restarted."""
 
     name: str
@@ -109,14 +109,14 @@ class Supervisor:
     def __init__(self, complain: Callable[[str], None]) -> None:
         self._changed: Callable[[], None] = lambda: None
         self._complain = complain
-        self._kept: list[Kept] = []
+        self._kept: list[Supervised] = []
         self._pause: dict[str, float] = {}
         self._next: dict[str, float] = {}
         self._born: dict[str, float] = {}
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
-    def keep(self, thing: Kept) -> None:
+    def keep(self, thing: Supervised) -> None:
         """Starts `thing` unless it is running, and keeps it alive from then on. Raises whatever its start raises."""
         if not thing.running:
             thing.start()
@@ -156,7 +156,7 @@ class Supervisor:
                 if not thing.running and not self._stopping.is_set():
                     self._start_again(thing)
 
-    def _start_again(self, thing: Kept) -> None:
+    def _start_again(self, thing: Supervised) -> None:
         now = time.monotonic()
         if thing.name not in self._next:
             steady = now - self._born[thing.name] >= STEADY_SECONDS

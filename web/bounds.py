@@ -9,12 +9,12 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.problems import problem
-from web.strict_json import what_is_wrong
+from web.strict_json import reason_to_refuse
 
-HEAD_BYTES = 32 * 1024
-TARGET_BYTES = 8 * 1024
-BODY_BYTES = 1024 * 1024
-BODY_SECONDS = 30.0
+MAX_HEAD_BYTES = 32 * 1024
+MAX_TARGET_BYTES = 8 * 1024
+MAX_BODY_BYTES = 1024 * 1024
+MAX_BODY_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Bounds:
         self,
         app: ASGIApp,
         *,
-        body_bytes: int = BODY_BYTES,
-        body_seconds: float = BODY_SECONDS,
+        body_bytes: int = MAX_BODY_BYTES,
+        body_seconds: float = MAX_BODY_SECONDS,
         larger: Sequence[LargerBody] = (),
     ) -> None:
         self._app = app
@@ -71,7 +71,7 @@ class Bounds:
             detail = f"A body may have at most {body_bytes} bytes."
             await problem(413, "body.too_large", detail, "Send less at once.")(scope, receive, send)
             return
-        wrong = what_is_wrong(body) if body and any(map(_is_json, _all(scope, b"content-type"))) else None
+        wrong = reason_to_refuse(body) if body and any(map(_is_json, _all(scope, b"content-type"))) else None
         if wrong is not None:
             await problem(400, "body.unreadable", wrong, "Send plain JSON.")(scope, receive, send)
             return
@@ -93,11 +93,11 @@ def _all(scope: Scope, wanted: bytes) -> list[bytes]:
 
 
 def _refusal_of_head(scope: Scope) -> JSONResponse | None:
-    if sum(len(name) + len(value) for name, value in scope["headers"]) > HEAD_BYTES:
-        detail = f"All headers together may have at most {HEAD_BYTES} bytes."
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEAD_BYTES:
+        detail = f"All headers together may have at most {MAX_HEAD_BYTES} bytes."
         return problem(431, "headers.too_large", detail, "Send shorter ones.")
-    if len(scope["raw_path"]) + len(scope["query_string"]) > TARGET_BYTES:
-        detail = f"Path and query together may have at most {TARGET_BYTES} bytes."
+    if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
+        detail = f"Path and query together may have at most {MAX_TARGET_BYTES} bytes."
         return problem(414, "target.too_long", detail, "Ask for less at once.")
     if any(encoding.lower() != b"identity" for encoding in _all(scope, b"content-encoding")):
         return problem(415, "body.encoded", "A compressed body is not accepted.", "Send it uncompressed.")

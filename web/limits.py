@@ -27,7 +27,7 @@ ANSWER_SECONDS = 0.1
 """How long Redis may take to answer before it counts as unavailable."""
 REST_SECONDS = 1.0
 """How long Redis is not asked again after it failed to answer."""
-REMEMBERED = 10_000
+MAX_REMEMBERED = 10_000
 OPEN_WRITES = frozenset({"access-requests", "invitations"})
 """The resources that are created without a token. Each has a limit of its own."""
 UNLIMITED_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -68,7 +68,7 @@ class Verdict:
     retry_seconds: float
 
 
-class Counting(Protocol):
+class RateCounter(Protocol):
     """Counts requests."""
 
     async def take(self, rate: Rate, key: str) -> Verdict | None:
@@ -82,7 +82,7 @@ class _Paid:
 
 
 @dataclass(slots=True)
-class RedisCounting:
+class RedisRateCounter:
     """Counts in Redis, by GCRA. Never raises and never blocks for long: after a failure Redis rests for a second.
 
     `let_through` is called for each request that could not be counted.
@@ -151,7 +151,7 @@ class Limits:
     once, whatever its body asks for. UNLIMITED_PATHS are not counted.
     """
 
-    def __init__(self, app: ASGIApp, *, rates: Rates, counting: Counting) -> None:
+    def __init__(self, app: ASGIApp, *, rates: Rates, counting: RateCounter) -> None:
         self._app = app
         self._rates = rates
         self._counting = counting
@@ -170,7 +170,7 @@ class Limits:
             await self._refuse(verdict, scope, receive, send)
             return
         else:
-            await self._app(scope, receive, _telling(verdict, send))
+            await self._app(scope, receive, _with_rate_headers(verdict, send))
         if token is not None:
             self._remember(token, scope)
 
@@ -205,10 +205,10 @@ class Limits:
         answer.headers["Retry-After"] = str(seconds)
         if scope["method"] not in ("GET", "HEAD"):
             answer.headers["Connection"] = "close"  # the body is not read
-        await answer(scope, receive, _telling(verdict, send))
+        await answer(scope, receive, _with_rate_headers(verdict, send))
 
 
-def _telling(verdict: Verdict, send: Send) -> Send:
+def _with_rate_headers(verdict: Verdict, send: Send) -> Send:
     """Adds the headers of the IETF draft on rate limits."""
     rate = verdict.rate
     headers = [
@@ -252,5 +252,5 @@ def _kept(kept: "OrderedDict[str, _Paid]", key: str, make: Callable[[], _Paid]) 
 
 
 def _trim(kept: "OrderedDict[str, _Paid] | OrderedDict[str, Role]") -> None:
-    while len(kept) > REMEMBERED:
+    while len(kept) > MAX_REMEMBERED:
         kept.popitem(last=False)

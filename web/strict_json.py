@@ -10,7 +10,7 @@ MAX_PARTS = 100_000
 MAX_INTEGER = 2**63 - 1
 
 
-def what_is_wrong(body: bytes) -> str | None:
+def reason_to_refuse(body: bytes) -> str | None:
     """Returns why `body` is refused, or None if it is accepted.
 
     Refused are bodies that are not JSON in UTF-8, have a name twice in one object, NaN or an integer beyond 64 bits,
@@ -20,7 +20,7 @@ def what_is_wrong(body: bytes) -> str | None:
     if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_PARTS:
         return f"It has more than {MAX_PARTS} parts."
     try:
-        value = json.loads(body.decode(), object_pairs_hook=_named_once, parse_int=_integer, parse_constant=_constant)
+        value = json.loads(body.decode(), object_pairs_hook=_object_of, parse_int=_integer, parse_constant=_constant)
     except UnicodeDecodeError:
         return "It is not UTF-8."
     except json.JSONDecodeError as error:
@@ -53,7 +53,7 @@ def _inside(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
     return value.values() if isinstance(value, dict) else value
 
 
-def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
         raise _RefusedError("An object has the same name twice.")

@@ -9,11 +9,11 @@ import asyncio
 from fastapi.responses import JSONResponse
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from web.bounds import HEAD_BYTES
+from web.bounds import MAX_HEAD_BYTES
 from web.problems import problem
 
 
-class BoundedHead(HttpToolsProtocol):
+class BoundedHttpProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with limits.
 
     A head that is not complete `head_seconds` after the connection or the request began is answered with 408, one that
@@ -25,7 +25,7 @@ class BoundedHead(HttpToolsProtocol):
     """
 
     head_seconds = 10.0
-    head_bytes = 2 * HEAD_BYTES
+    head_bytes = 2 * MAX_HEAD_BYTES
     answer_seconds = 30.0
     max_connections = 512
     _timer: asyncio.TimerHandle | None = None

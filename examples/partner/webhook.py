@@ -22,9 +22,9 @@ from http import HTTPStatus
 from typing import Any, NoReturn
 
 READ_ONLY_KEY = "read-only"
-MESSAGE_ID_CHARACTERS = 100
-KEPT_EVENTS = 1_000
-KEPT_MESSAGE_IDS = 100_000
+MAX_MESSAGE_ID_CHARACTERS = 100
+MAX_EVENTS = 1_000
+MAX_MESSAGE_IDS = 100_000
 
 # The fields that an event of each type requires, in addition to a `messageId` and the user it is about.
 SUPPORTED: dict[str, tuple[str, ...]] = {
@@ -63,7 +63,7 @@ class Webhook:
         self.settings_header = settings_header
         self._api_key = api_key
         self._lock = threading.Lock()
-        self._events: deque[Event] = deque(maxlen=KEPT_EVENTS)
+        self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
         self._taken: dict[str, None] = {}
 
     def events(self) -> list[Event]:
@@ -96,11 +96,11 @@ class Webhook:
             if event["messageId"] in self._taken:
                 return Answer(HTTPStatus.OK, "This event was processed before.")
             self._taken[event["messageId"]] = None
-            if len(self._taken) > KEPT_MESSAGE_IDS:
+            if len(self._taken) > MAX_MESSAGE_IDS:
                 del self._taken[next(iter(self._taken))]
             if event["type"] == "delete":
                 kept = [one for one in self._events if one.get("userId") != event["userId"]]
-                self._events = deque(kept, maxlen=KEPT_EVENTS)
+                self._events = deque(kept, maxlen=MAX_EVENTS)
             self._events.append(event)
         if event["type"] == "delete":
             return Answer(HTTPStatus.ACCEPTED, "The user is being deleted.")
@@ -142,8 +142,8 @@ def _event_of(body: bytes) -> Event:
     missing = [name for name in ("messageId", *SUPPORTED[kind]) if not _is_text(event.get(name))]
     if missing:
         _malformed(f"The {kind} event lacks {', '.join(missing)}.")
-    if len(event["messageId"]) > MESSAGE_ID_CHARACTERS:
-        _malformed(f"The messageId is longer than {MESSAGE_ID_CHARACTERS} characters.")
+    if len(event["messageId"]) > MAX_MESSAGE_ID_CHARACTERS:
+        _malformed(f"The messageId is longer than {MAX_MESSAGE_ID_CHARACTERS} characters.")
     if not (_is_text(event.get("userId")) or _is_text(event.get("anonymousId"))):
         _malformed("The event has neither a userId nor an anonymousId.")
     return event

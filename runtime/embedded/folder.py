@@ -27,7 +27,7 @@ class Memory:
     passwords: dict[str, str]
 
     @classmethod
-    def invented(cls, users: tuple[str, ...]) -> Self:
+    def generate(cls, users: tuple[str, ...]) -> Self:
         """Returns new random passwords of 192 bits."""
         return cls(port=None, passwords={user: secrets.token_hex(PASSWORD_BYTES) for user in users})
 
@@ -94,7 +94,7 @@ class ServerFolder:
                     "missing or damaged.",
                     f"Restore that file from a backup, or delete {self.path} to start afresh, without its data.",
                 ) from error
-            memory = Memory.invented(users)
+            memory = Memory.generate(users)
             self._store(memory)
         return memory
 
@@ -106,7 +106,7 @@ class ServerFolder:
         self._store(changed)
         return changed
 
-    def begin_log(self) -> None:
+    def start_log(self) -> None:
         """Starts an empty log and keeps only the previous one, so that logs do not grow forever."""
         with contextlib.suppress(FileNotFoundError):
             self.log.replace(self.log.with_suffix(".log.1"))

@@ -66,7 +66,7 @@ class EmbeddedPostgres(EmbeddedServer[PostgresAddresses]):
         moved = () if data.identity.notice is None else (f"{data.identity.notice} Its data is in {data.home}.",)
         self.notices = moved + self._end_leftovers()
         data.prepare(memory.passwords[SUPERUSER], durable=self._settings.get("fsync", "on") != "off")
-        data.forget_stranger()
+        data.remove_stale_pid_file()
         port = self._launch(
             memory,
             lambda port: [str(binary("postgres")), "-D", str(data.path), *self._options(port)],

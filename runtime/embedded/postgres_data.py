@@ -73,7 +73,7 @@ class PostgresData:
         lines = self._postmaster_lines()
         return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
-    def forget_stranger(self) -> None:
+    def remove_stale_pid_file(self) -> None:
         """Deletes a `postmaster.pid` whose process id now belongs to another program. Postgres would see a live server.
 
         Call it while holding the folder, after any leftover server has been ended.

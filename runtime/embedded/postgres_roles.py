@@ -33,7 +33,7 @@ def ensure_roles(
         )
     admit_roles(connection, DATABASE)
     for other in ("postgres", "template1"):
-        _shut_out_public(connection, other)
+        _revoke_public_access(connection, other)
 
 
 def admit_roles(connection: psycopg.Connection, database: str) -> None:
@@ -41,7 +41,7 @@ def admit_roles(connection: psycopg.Connection, database: str) -> None:
 
     A database that is copied from a template does not inherit who may connect to it, so a copy needs this too.
     """
-    _shut_out_public(connection, database)
+    _revoke_public_access(connection, database)
     connection.execute(
         sql.SQL("GRANT CONNECT ON DATABASE {} TO {}, {}").format(
             sql.Identifier(database), sql.Identifier(OWNER), sql.Identifier(APPLICATION)
@@ -61,5 +61,5 @@ def _ensure_role(connection: psycopg.Connection, role: str, create_databases: Li
     )
 
 
-def _shut_out_public(connection: psycopg.Connection, database: str) -> None:
+def _revoke_public_access(connection: psycopg.Connection, database: str) -> None:
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database)))

@@ -137,7 +137,7 @@ class EmbeddedServer(ABC, Generic[Addresses]):
         for _ in range(PORT_TRIES):
             port = self._choose_port(memory)
             memory = self._folder.remember_port(memory, port)
-            self._folder.begin_log()
+            self._folder.start_log()
             server = ServerProcess(
                 command(port), folder=cwd, log=self.log, identity=identity, death=self.stop_signals[0]
             )

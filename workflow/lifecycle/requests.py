@@ -21,7 +21,7 @@ from workflow.sql.arrays import Bytes, Integers, Texts, Uuids, statement
 
 MAX_WAIT = timedelta(days=90)
 """How far in the future `not_before` may lie. It is bounded because the asker should still be there, and remember."""
-FIRST_YEAR = 2000
+MIN_YEAR = 2000
 
 
 _canonical = json.JSONEncoder(sort_keys=True).encode
@@ -160,7 +160,7 @@ def _refusal(one: CallerRequest, latest: datetime | None) -> WorkflowError | Non
             f"A {role} may not ask for {wanted.trigger}.",
             f"It is for: {', '.join(sorted(_ROLES_OF[wanted.trigger]))}.",
         )
-    if wanted.not_before and latest and (wanted.not_before > latest or wanted.not_before.year < FIRST_YEAR):
+    if wanted.not_before and latest and (wanted.not_before > latest or wanted.not_before.year < MIN_YEAR):
         return Invalid(
             "not_before.out_of_bounds",
             f"not_before is {wanted.not_before.isoformat()}; a request waits for at most {MAX_WAIT.days} days.",
