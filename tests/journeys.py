@@ -30,7 +30,7 @@ from models.lifecycle import AppTrigger, Role, StepTrigger
 from models.request import RequestSource
 from models.token import Scope
 from workers.judging.batches import judge_batch
-from workers.judging.in_flight import Announcements
+from workers.judging.in_flight import InFlightBatches
 from workflow.building.guides import sections_wanted
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
@@ -214,7 +214,7 @@ def judge(engine: Engine, rulebook: AppRulebook | None = None, *, limit: int = 5
     with direct_connection(engine) as connection:
         while True:
             writing = partial(now_and_writer, rulebook=rulebook)
-            report = judge_batch(connection, Announcements(engine), writing, limit=limit)
+            report = judge_batch(connection, InFlightBatches(engine), writing, limit=limit)
             reports.append(report)
             if not report.outcomes:
                 return reports
@@ -225,7 +225,7 @@ def judging(engine: Engine) -> Iterator[tuple[DirectSession, MarkInFlight]]:
     """Yields a session in the transaction of one batch, and the function that marks its requests as in flight."""
     with (
         direct_connection(engine) as connection,
-        Announcements(engine).batch() as mark,
+        InFlightBatches(engine).batch() as mark,
         direct_transaction(connection) as session,
     ):
         yield session, mark
