@@ -59,9 +59,9 @@ from runtime.settings import Settings
 from runtime.telemetry import UNCOUNTED, configure_logging
 from web import problems as errors
 from web.bounds import Bounds
-from web.limits import Limits, Rate, Rates, RedisCounting
+from web.limits import Limits, Rate, Rates, RedisRateCounter
 from web.measuring import Measuring
-from web.wire import BoundedHead
+from web.wire import BoundedHttpProtocol
 from workflow.identity.secrets import Envelope
 from workflow.identity.tokens import note_token_use
 from workflow.lifecycle.reading import finished_requests
@@ -127,7 +127,7 @@ def create_api(settings: Settings) -> FastAPI:
         except (RedisError, OSError):
             return False
 
-    counting = RedisCounting(settings.redis_url, UNCOUNTED.inc)
+    counting = RedisRateCounter(settings.redis_url, UNCOUNTED.inc)
     pixels = ThreadPoolExecutor(PICTURES_AT_ONCE, thread_name_prefix="pixels")
     accepting = Accepting(engine, by_statement, doorbell.ring)
 
@@ -203,7 +203,7 @@ def serve(settings: Settings) -> None:
         host=settings.api_host,
         port=settings.api_port,
         loop="uvloop",
-        http=BoundedHead,
+        http=BoundedHttpProtocol,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies,
         log_config=None,

@@ -1,6 +1,6 @@
 """How fast two worker processes apply what is due, everything included, and what that costs them.
 
-Everything is: claims, announcements, bells, facts, rules, the chain of constraints, hashes, outcomes, effects. The
+Everything is: claims, in-flight batches, bells, facts, rules, the chain of constraints, hashes, outcomes, effects. The
 references write the same rows under the same constraints, without rules and hashes: one transition a transaction, and,
 as the limit, in batches by SQL alone. Every drain begins without notifications, so that none works on another's mails.
 """

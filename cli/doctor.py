@@ -1,4 +1,4 @@
-"""`devcenter doctor`: looks at everything that an installation needs, and says of each how to mend it."""
+"""`devcenter doctor`: checks everything that an installation needs, and says how to fix what is wrong."""
 
 import shutil
 import time
@@ -25,19 +25,19 @@ ANSWER_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. `mend` is empty exactly when it is fine."""
+    """The result of one check. `remedy` says how to fix it, and is empty exactly when nothing is wrong."""
 
     name: str
     found: str
-    mend: str = ""
+    remedy: str = ""
 
     @property
     def fine(self) -> bool:
-        return not self.mend
+        return not self.remedy
 
 
 def examine(settings: Settings, folder: Path) -> Iterator[Check]:
-    """Returns a check at a time; one that cannot be made is not fine, and never ends the examination."""
+    """Yields the result of each check. A check that cannot be made counts as failed, and the others still follow."""
     yield _settings(settings)
     yield _tried("profile", lambda: _profile(settings))
     yield from _database(settings)
@@ -46,14 +46,14 @@ def examine(settings: Settings, folder: Path) -> Iterator[Check]:
 
 
 def disk_space(folder: Path) -> Check:
-    """Looks whether there is room for data and logs on the disk of `folder`."""
+    """Checks whether the disk of `folder` has room for data and logs."""
     free_mb = shutil.disk_usage(folder).free // 1_000_000
-    mend = "" if free_mb >= FREE_MB else f"Free some space for {folder}: {FREE_MB} MB are wanted."
-    return Check("disk", f"{free_mb} MB free at {folder}", mend)
+    remedy = "" if free_mb >= FREE_MB else f"Free some space for {folder}: {FREE_MB} MB are needed."
+    return Check("disk", f"{free_mb} MB free at {folder}", remedy)
 
 
 def redis_version(url: str) -> Check:
-    """Looks whether Redis or Valkey answers and is new enough. Raises redis.RedisError."""
+    """Checks whether Redis or Valkey answers and is new enough. Raises redis.RedisError."""
     import redis
 
     client = redis.Redis.from_url(url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS)
@@ -73,7 +73,7 @@ def _settings(settings: Settings) -> Check:
     if settings.allow_loopback_urls and not settings.public_url.startswith(("http://127.", "http://localhost")):
         return Check(
             "settings",
-            "partners' URLs may lead to this machine",
+            "partners' URLs may point to this machine",
             "Unset DEVCENTER_ALLOW_LOOPBACK_URLS: it is for the embedded demo only.",
         )
     return Check("settings", "valid")
@@ -92,7 +92,7 @@ def _database(settings: Settings) -> Iterator[Check]:
             yield _tried("role", lambda: _application_role(connection))
             yield _tried("migrations", lambda: _migrations(connection))
             yield _tried("clock", lambda: _clock(connection))
-    except Exception as error:  # noqa: BLE001 - whatever is wrong is what the doctor is asked for
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong is the result of the check
         yield _broken("database", error, without_password(settings.database_url))
     finally:
         engine.dispose()
@@ -100,8 +100,8 @@ def _database(settings: Settings) -> Iterator[Check]:
 
 def _postgres_version(connection: Connection) -> Check:
     number = int(connection.execute(text("SHOW server_version_num")).scalar_one())
-    mend = "" if number // 10_000 >= POSTGRES_MAJOR else f"Use Postgres {POSTGRES_MAJOR} or newer in DATABASE_URL."
-    return Check("database", f"Postgres {number // 10_000}.{number % 10_000}", mend)
+    remedy = "" if number // 10_000 >= POSTGRES_MAJOR else f"Use Postgres {POSTGRES_MAJOR} or newer in DATABASE_URL."
+    return Check("database", f"Postgres {number // 10_000}.{number % 10_000}", remedy)
 
 
 def _application_role(connection: Connection) -> Check:
@@ -116,7 +116,7 @@ def _application_role(connection: Connection) -> Check:
         return Check(
             "role",
             f"{row.name} may change tables",
-            f"Let DATABASE_URL log in as {APPLICATION_ROLE}, and give the owner in DATABASE_OWNER_URL.",
+            f"Let DATABASE_URL log in as {APPLICATION_ROLE}, and name the owner in DATABASE_OWNER_URL.",
         )
     return Check("role", f"{row.name} may not change tables")
 
@@ -133,19 +133,19 @@ def _clock(connection: Connection) -> Check:
     before = time.time()
     theirs = float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
     difference = theirs - (before + time.time()) / 2
-    mend = "" if abs(difference) <= CLOCK_SECONDS else "Keep both machines' clocks with NTP."
-    return Check("clock", f"{difference:+.3f} seconds between the database and this machine", mend)
+    remedy = "" if abs(difference) <= CLOCK_SECONDS else "Synchronise both machines' clocks with NTP."
+    return Check("clock", f"{difference:+.3f} seconds between the database and this machine", remedy)
 
 
 def _tried(name: str, look: Callable[[], Check]) -> Check:
     try:
         return look()
-    except Exception as error:  # noqa: BLE001 - whatever is wrong is what the doctor is asked for
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong is the result of the check
         return _broken(name, error)
 
 
 def _broken(name: str, error: Exception, where: str = "") -> Check:
     known = explain(error)
     if known is None:
-        return Check(name, f"{error!r} {where}".strip(), "Mend what the error names.")
-    return Check(name, f"{known.what} {f'({where})' if where else ''}".strip(), known.mend)
+        return Check(name, f"{error!r} {where}".strip(), "Fix what the error names.")
+    return Check(name, f"{known.what} {f'({where})' if where else ''}".strip(), known.remedy)

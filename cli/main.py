@@ -1,6 +1,6 @@
-"""The `devcenter` command: what can be said at the command line, and the one place where errors become words.
+"""The `devcenter` command: its subcommands and options, and the one place where errors are shown to people.
 
-What a command needs is imported when it runs, so that each process loads only its own parts.
+Each command imports what it needs when it runs, so that a process loads only its own parts.
 """
 
 import os
@@ -30,7 +30,7 @@ token_app = typer.Typer(no_args_is_help=True, help="Bearer tokens.")
 secrets_app = typer.Typer(no_args_is_help=True, help="Stored secrets of partners.")
 profile_app = typer.Typer(no_args_is_help=True, help="The platform's profile.")
 history_app = typer.Typer(no_args_is_help=True, help="The tamper-evident history.")
-dead_app = typer.Typer(no_args_is_help=True, help="Work that has used up its tries.")
+dead_app = typer.Typer(no_args_is_help=True, help="Work that has used up its attempts.")
 app.add_typer(token_app, name="token")
 app.add_typer(secrets_app, name="secrets")
 app.add_typer(profile_app, name="profile")
@@ -39,7 +39,7 @@ app.add_typer(dead_app, name="dead")
 
 
 def main() -> None:
-    """Runs the command line. A known error says what is wrong and what to do, and exits with 1 or 2."""
+    """Runs the command line. For a known error it says what is wrong and what to do, and exits with 1 or 2."""
     try:
         app()
     except KeyboardInterrupt:
@@ -52,15 +52,15 @@ def main() -> None:
             raise
         out = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
         out.print(f"devcenter: {known.what}", style="bold red")
-        out.print(f"What to do: {known.mend}")
+        out.print(f"What to do: {known.remedy}")
         sys.exit(known.exit_code)
 
 
 @app.command()
 def up(
-    demo: Annotated[bool, typer.Option("--demo", help="Let an example App make the whole journey first.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="First take an example App through the whole journey.")] = False,
 ) -> None:
-    """Runs everything on this machine, with embedded parts unless DATABASE_URL or REDIS_URL are set."""
+    """Runs everything on this machine, with an embedded Postgres and Valkey unless DATABASE_URL or REDIS_URL is set."""
     from cli import staying
 
     with _signals_interrupt():
@@ -69,7 +69,7 @@ def up(
 
 @app.command()
 def demo() -> None:
-    """Walks an App from creation to public; exits with 0 only if it is public in the database."""
+    """Takes an App from creation to public. Exits with 0 only if it is public in the database."""
     from cli import staying
 
     with _signals_interrupt():
@@ -89,10 +89,10 @@ def worker(
     processes: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")] = 1,
     only: Annotated[
         list[Work] | None,
-        typer.Option("--only", "--queues", help="Do this kind of work only. May be given several times."),
+        typer.Option("--only", "--queues", help="Do only this kind of work. May be repeated."),
     ] = None,
 ) -> None:
-    """Judges requests and does what is due."""
+    """Judges requests and does due work."""
     from cli.processes import become_worker
 
     become_worker(processes, only or [])
@@ -100,7 +100,7 @@ def worker(
 
 @app.command()
 def scheduler() -> None:
-    """Fires the scheduled jobs; any number may run."""
+    """Fires the scheduled jobs. Any number of schedulers may run."""
     from cli.processes import run_scheduler_here
 
     run_scheduler_here()
@@ -108,7 +108,7 @@ def scheduler() -> None:
 
 @app.command(hidden=True)
 def mailserver(port: Annotated[int, typer.Option(min=1, max=65535)]) -> None:
-    """Keeps the mails of `devcenter up` in its state folder."""
+    """Stores the mails of `devcenter up` in its state folder."""
     from cli.home import Home
     from cli.mail import serve_mail
 
@@ -119,7 +119,7 @@ def mailserver(port: Annotated[int, typer.Option(min=1, max=65535)]) -> None:
 def migrate(
     down: Annotated[str | None, typer.Option(help="Go down to this revision ('base': empty). Loses data.")] = None,
 ) -> None:
-    """Brings the database to the newest revision, as its owner."""
+    """Migrates the database to the newest revision, as its owner."""
     from cli.migrate import migrate as run
 
     typer.echo(f"The database is at {run(down).current or 'nothing'}.")
@@ -127,7 +127,7 @@ def migrate(
 
 @app.command()
 def settings() -> None:
-    """Prints the page of all settings (docs/settings.md)."""
+    """Prints the page about all settings (docs/settings.md)."""
     from cli.settings_page import settings_page
 
     sys.stdout.write(settings_page())
@@ -164,17 +164,18 @@ def profile_page() -> None:
 
 @token_app.command("create")
 def token_create(
-    role: Annotated[Role, typer.Option(help="Who it is for.")],
-    email: Annotated[str | None, typer.Option(help="The person's address.")] = None,
+    role: Annotated[Role, typer.Option(help="The role of its holder.")],
+    email: Annotated[str | None, typer.Option(help="The person's email address.")] = None,
     name: Annotated[str | None, typer.Option(help="The person's or the service's name.")] = None,
-    organization: Annotated[str | None, typer.Option(help="A new partner's company.")] = None,
+    organization: Annotated[str | None, typer.Option(help="The company of a new partner.")] = None,
     label: Annotated[str, typer.Option(help="What it is for.")] = "made at the command line",
-    days: Annotated[int, typer.Option(min=1, max=3650, help="How long it holds.")] = 90,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Days until it expires.")] = 90,
     scope: Annotated[
-        list[Scope] | None, typer.Option(help="What it may be used for; repeat it. Without: all that its role may do.")
+        list[Scope] | None,
+        typer.Option(help="What it may be used for; may be repeated. Without it: all that the role may do."),
     ] = None,
 ) -> None:
-    """Makes a token and shows it, once. A person or service not known yet is made."""
+    """Creates a token and shows it, once. Creates the person or service if it does not exist yet."""
     from cli.mistakes import USAGE, Mistake
     from cli.place import settings_here
     from cli.tokens import Holder, create_token
@@ -188,7 +189,7 @@ def token_create(
 
 @token_app.command("list")
 def token_list() -> None:
-    """Lists all tokens, without their texts."""
+    """Lists all tokens, without their secrets."""
     from cli.place import settings_here
     from cli.tokens import tokens
 
@@ -199,7 +200,7 @@ def token_list() -> None:
 
 @token_app.command("revoke")
 def token_revoke(token_id: Annotated[UUID, typer.Argument(help="Its id, as listed.")]) -> None:
-    """Makes a token useless at once."""
+    """Revokes a token at once."""
     from cli.place import settings_here
     from cli.tokens import revoke
 
@@ -209,20 +210,20 @@ def token_revoke(token_id: Annotated[UUID, typer.Argument(help="Its id, as liste
 
 @secrets_app.command("rotate")
 def secrets_rotate() -> None:
-    """Seals every stored secret with the first key; exits with 1 when no key opens one of them."""
+    """Seals every stored secret with the first key. Exits with 1 if no key opens one of them."""
     from cli.place import settings_here
     from cli.secrets import rotate_secrets
 
     rotated = rotate_secrets(settings_here())
     for slug in rotated.unreadable:
-        typer.echo(f"The test account of {slug} cannot be opened: its partner must give it again.")
+        typer.echo(f"The test account of {slug} cannot be decrypted: its partner must give it again.")
     typer.echo(f"{rotated.renewed} secrets are sealed with the first key.")
     raise typer.Exit(1 if rotated.unreadable else 0)
 
 
 @app.command()
 def doctor() -> None:
-    """Looks at everything that an installation needs; exits with 1 if something is not fine."""
+    """Checks everything that an installation needs. Exits with 1 if something is not in order."""
     from cli.doctor import examine
     from cli.place import settings_here
 
@@ -231,15 +232,15 @@ def doctor() -> None:
         fine = fine and check.fine
         typer.echo(f"{'ok    ' if check.fine else 'not ok'}  {check.name:<11} {check.found}")
         if not check.fine:
-            typer.echo(f"        What to do: {check.mend}")
+            typer.echo(f"        What to do: {check.remedy}")
     raise typer.Exit(0 if fine else 1)
 
 
 @app.command()
 def diagram(
-    form: Annotated[DiagramFormat, typer.Option("--format", help="How to draw it.")] = DiagramFormat.MERMAID,
+    form: Annotated[DiagramFormat, typer.Option("--format", help="The output format.")] = DiagramFormat.MERMAID,
 ) -> None:
-    """Draws the lifecycle from the machine's own table."""
+    """Draws the lifecycle from the state machine's table."""
     from cli.diagram import mermaid, svg
     from models.lifecycle import APP_EDGES
 
@@ -251,7 +252,7 @@ def diagram(
 def history_verify(
     heads: Annotated[Path | None, typer.Option(help="A file of exported heads to compare with.")] = None,
 ) -> None:
-    """Replays every log and recomputes its hashes; exits with 1 when something is not as it was written."""
+    """Replays every log and recomputes its hashes. Exits with 1 if anything differs from what was written."""
     from cli.history import findings
     from cli.place import settings_here
 
@@ -265,14 +266,14 @@ def history_verify(
 
 @dead_app.command("list")
 def dead_list() -> None:
-    """Lists dead rows and rejected messages, with why they ended."""
+    """Lists dead rows and rejected messages, with their errors."""
     from cli.dead import list_dead
     from cli.place import settings_here, unit_of_work
 
     with unit_of_work(settings_here().database_url) as session:
         rows = list_dead(session)
     for row in rows:
-        typer.echo(f"{row.kind} {row.id}  {row.about}, {row.attempts} tries, {row.at:%Y-%m-%d %H:%M:%S}Z")
+        typer.echo(f"{row.kind} {row.id}  {row.about}, {row.attempts} attempts, {row.at:%Y-%m-%d %H:%M:%S}Z")
         typer.echo(f"    {row.error}")
     typer.echo(f"{len(rows)} rows. Replay one with `devcenter dead replay KIND ID`." if rows else "Nothing is dead.")
 
@@ -287,7 +288,7 @@ def dead_replay(
     lane: Annotated[str | None, typer.Option(help="All of this lane, such as a mail domain.")] = None,
     error: Annotated[str | None, typer.Option(help="All with this text in their error.")] = None,
 ) -> None:
-    """Makes a dead row due again, or all that match; workers take them within seconds."""
+    """Makes a dead row due again, or all that match. Workers take them within seconds."""
     from cli.dead import replay, replay_together
     from cli.mistakes import USAGE, Mistake
     from cli.place import settings_here
@@ -323,7 +324,7 @@ def _console() -> Console:
 
 
 class _signals_interrupt:
-    """SIGTERM ends the block as Ctrl-C does."""
+    """A block that SIGTERM ends as Ctrl-C does."""
 
     def __enter__(self) -> None:
         self._before = signal.signal(signal.SIGTERM, _interrupt)
@@ -334,7 +335,7 @@ class _signals_interrupt:
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:  # noqa: ARG001
-    """The second and later signals must not break off the stopping."""
+    """Interrupts the program, and ignores further signals so that they cannot interrupt the shutdown."""
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt

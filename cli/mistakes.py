@@ -1,4 +1,4 @@
-"""What a command says when it cannot go on: what is wrong, and what to do. The table of known errors lives here."""
+"""Explains known errors of the command line: what is wrong and what to do about it, in one table."""
 
 import errno
 import re
@@ -11,30 +11,32 @@ from workflow.errors import WorkflowError
 from workflow.profile.loading import ProfileInvalid
 
 USAGE = 2
-"""The exit code when the settings or the arguments are wrong; all else that goes wrong exits with 1."""
+"""The exit code for wrong settings or arguments. Every other error exits with 1."""
 
 
 class Mistake(Exception):
-    """`what` is wrong and `mend` says what to do about it; the command ends with `exit_code`."""
+    """A known error: `what` is wrong, and `remedy` says what to do about it. The command exits with `exit_code`."""
 
-    def __init__(self, what: str, mend: str, exit_code: int = 1) -> None:
+    def __init__(self, what: str, remedy: str, exit_code: int = 1) -> None:
         super().__init__(what)
         self.what = what
-        self.mend = mend
+        self.remedy = remedy
         self.exit_code = exit_code
 
 
 def explain(error: BaseException) -> Mistake | None:
-    """Returns a known error in words; None for one that is a defect of devcenter and deserves its traceback."""
+    """Returns the explanation of a known error; None for a defect of devcenter, which should show its traceback."""
     match error:
         case Mistake():
             return error
         case SettingsInvalid():
-            return Mistake("\n".join(error.problems), "Set what is named; docs/settings.md explains each.", USAGE)
+            return Mistake(
+                "\n".join(error.problems), "Set the variables named above; docs/settings.md explains each.", USAGE
+            )
         case ProfileInvalid():
             return Mistake(
                 f"The profile {error.file} is not valid:\n" + "\n".join(error.problems),
-                "Mend each; docs/profile.md explains the whole document, and `devcenter profile check FILE` tries it.",
+                "Fix each; docs/profile.md explains the whole document, and `devcenter profile check FILE` checks it.",
                 USAGE,
             )
         case EmbeddedError():
@@ -50,7 +52,7 @@ def explain(error: BaseException) -> Mistake | None:
 
 
 def without_password(url: str) -> str:
-    """Returns a URL that may be shown."""
+    """Returns the URL with its password masked, so that it may be shown."""
     return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
 
 
@@ -69,16 +71,16 @@ def _of_database(error: DBAPIError) -> Mistake | None:
     if state == "53100" or "No space left" in said:
         return Mistake(f"The database's disk is full: {said}", "Free some space for Postgres, then try again.")
     if state in ("28P01", "28000") or "authentication failed" in said:
-        return Mistake(f"The database refuses the login: {said}", "Mend user and password in DATABASE_URL.")
+        return Mistake(f"The database refuses the login: {said}", "Correct the user and the password in DATABASE_URL.")
     if state == "3D000" or "does not exist" in said:
-        return Mistake(f"The database is not there: {said}", "Create it, or mend its name in DATABASE_URL.")
+        return Mistake(f"The database does not exist: {said}", "Create it, or correct its name in DATABASE_URL.")
     if "permission denied" in said:
-        return Mistake(f"The database lets this user not in: {said}", "Grant CONNECT, or mend DATABASE_URL.")
+        return Mistake(f"The database refuses this user: {said}", "Grant CONNECT to the user, or correct DATABASE_URL.")
     if isinstance(error, OperationalError | InterfaceError):
         return Mistake(
             f"The database does not answer: {said}",
-            "Check host and port in DATABASE_URL and that Postgres runs; without DATABASE_URL `devcenter up` "
-            "brings its own.",
+            "Check the host and port in DATABASE_URL and that Postgres runs; without DATABASE_URL `devcenter up` "
+            "starts its own.",
         )
     return None
 
@@ -89,10 +91,10 @@ def _of_system(error: OSError) -> Mistake | None:
         case errno.ENOSPC | errno.EDQUOT:
             return Mistake(f"The disk is full: {where} could not be written.", "Free some space, then try again.")
         case errno.EADDRINUSE:
-            return Mistake(f"The port is busy: {error.strerror}.", "Choose another with DEVCENTER_API_PORT.")
+            return Mistake(f"The port is in use: {error.strerror}.", "Choose another with DEVCENTER_API_PORT.")
         case errno.EACCES | errno.EROFS | errno.EPERM:
             return Mistake(
-                f"{where} may not be written: {error.strerror}.",
+                f"{where} cannot be written: {error.strerror}.",
                 "Give the folder to the user who runs this, or name another with DEVCENTER_HOME.",
             )
         case _:
@@ -100,7 +102,7 @@ def _of_system(error: OSError) -> Mistake | None:
 
 
 def _of_others(error: BaseException) -> Mistake | None:
-    """Errors of libraries that most commands never load are known by name, so that no command waits for them."""
+    """Explains errors of libraries by name, so that no command has to import a library that it does not use."""
     module = type(error).__module__.partition(".")[0]
     if module == "redis" and "HELLO" in str(error):
         return Mistake(
@@ -109,10 +111,10 @@ def _of_others(error: BaseException) -> Mistake | None:
     if module == "redis":
         return Mistake(
             f"Redis or Valkey does not answer as it should: {error}",
-            "Check REDIS_URL and that the server runs; without REDIS_URL `devcenter up` brings its own.",
+            "Check REDIS_URL and that the server runs; without REDIS_URL `devcenter up` starts its own.",
         )
     if module == "requests":
-        return Mistake(f"The API does not answer: {error}", "Start it with `devcenter up`, or look at its log.")
+        return Mistake(f"The API does not answer: {error}", "Start it with `devcenter up`, or check its log.")
     if module == "alembic":
         return Mistake(f"The migration cannot run: {error}", "Name a revision that exists; see migrations/versions.")
     return None

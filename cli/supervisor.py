@@ -1,4 +1,4 @@
-"""Keeping processes alive: starting each with its log, starting it again with back-off, stopping all in order."""
+"""Keeps processes alive: starts each with a log, restarts it with back-off, and stops all of them in order."""
 
 import contextlib
 import os
@@ -16,16 +16,16 @@ import psutil
 FIRST_PAUSE_SECONDS = 0.2
 MAX_PAUSE_SECONDS = 10.0
 STEADY_SECONDS = 20.0
-"""A process that lived this long is started again at once when it ends."""
+"""A process that ran this long is restarted after the shortest pause when it ends."""
 WATCH_SECONDS = 0.1
 STOP_SECONDS = 15.0
 MARK = "DEVCENTER_UP"
-"""The environment variable by which a later start knows the processes of an earlier one."""
+"""The environment variable by which a later start recognises the processes of an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run under a name, and where its output goes."""
+    """A named command, its environment, and where its output goes."""
 
     name: str
     command: Sequence[str]
@@ -34,29 +34,29 @@ class Program:
     log: Path
 
 
-class Kept(Protocol):
-    """Something that runs and can be started again."""
+class Supervised(Protocol):
+    """Something that runs and can be restarted."""
 
     name: str
     starts: int
 
     @property
     def pid(self) -> int | None:
-        """Its process id while it runs."""
+        """The process id; None while it does not run."""
 
     @property
     def running(self) -> bool:
-        """Whether it runs now."""
+        """Whether it is running."""
 
     def start(self) -> None:
-        """Starts it; it does not run."""
+        """Starts it. Called only while it does not run."""
 
     def stop(self) -> None:
-        """Stops it, by force if need be; nothing of it runs afterwards."""
+        """Stops it, by force if necessary. Nothing of it runs afterwards."""
 
 
 class Child:
-    """A process of ours, in a session of its own: Ctrl-C reaches the supervisor alone, which stops it in order."""
+    """A child process in a session of its own: Ctrl-C reaches only the supervisor, which stops the child in order."""
 
     def __init__(self, program: Program) -> None:
         self.name = program.name
@@ -73,7 +73,7 @@ class Child:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Starts it, after ending what an earlier start of it left behind. Raises OSError."""
+        """Starts the process, after ending what an earlier start of it left behind. Raises OSError."""
         self._end_group()
         with self._program.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -104,20 +104,20 @@ class Child:
 
 
 class Supervisor:
-    """Keeps what it is given alive until `stop`."""
+    """Keeps what it is given alive until `stop` is called."""
 
     def __init__(self, complain: Callable[[str], None]) -> None:
         self._changed: Callable[[], None] = lambda: None
         self._complain = complain
-        self._kept: list[Kept] = []
+        self._kept: list[Supervised] = []
         self._pause: dict[str, float] = {}
         self._next: dict[str, float] = {}
         self._born: dict[str, float] = {}
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
-    def keep(self, thing: Kept) -> None:
-        """Starts `thing` unless it runs already, and keeps it alive from then on. Raises what its start raises."""
+    def keep(self, thing: Supervised) -> None:
+        """Starts `thing` unless it is running, and keeps it alive from then on. Raises whatever its start raises."""
         if not thing.running:
             thing.start()
         self._born[thing.name] = time.monotonic()
@@ -127,19 +127,19 @@ class Supervisor:
         self._changed()
 
     def announce_to(self, changed: Callable[[], None]) -> None:
-        """Calls `changed` after every start from now on, from any thread."""
+        """Calls `changed` after every start from now on. The call may come from any thread."""
         self._changed = changed
 
     def pids(self) -> dict[str, int]:
-        """Returns the process id of everything that runs, by name."""
+        """Returns the process ids of everything that runs, by name."""
         return {thing.name: thing.pid for thing in list(self._kept) if thing.pid is not None}
 
     def starts_of(self, name: str) -> int:
-        """Returns how often `name` was started."""
+        """Returns how many times `name` was started."""
         return sum(thing.starts for thing in self._kept if thing.name == name)
 
     def stop(self) -> None:
-        """Stops everything, the youngest first. Safe to call twice."""
+        """Stops everything, in reverse order of starting. Safe to call twice."""
         self._stopping.set()
         if self._watcher.is_alive():
             self._watcher.join()
@@ -156,14 +156,14 @@ class Supervisor:
                 if not thing.running and not self._stopping.is_set():
                     self._start_again(thing)
 
-    def _start_again(self, thing: Kept) -> None:
+    def _start_again(self, thing: Supervised) -> None:
         now = time.monotonic()
         if thing.name not in self._next:
             steady = now - self._born[thing.name] >= STEADY_SECONDS
             pause = FIRST_PAUSE_SECONDS if steady else self._pause.get(thing.name, FIRST_PAUSE_SECONDS)
             self._pause[thing.name] = min(2 * pause, MAX_PAUSE_SECONDS)
             self._next[thing.name] = now + pause
-            self._complain(f"{thing.name} ended; it is started again.")
+            self._complain(f"{thing.name} ended and will be restarted.")
         if now < self._next[thing.name]:
             return
         del self._next[thing.name]
@@ -171,12 +171,12 @@ class Supervisor:
         try:
             thing.start()
             self._changed()
-        except Exception as error:  # noqa: BLE001 - it is tried again, with a longer pause
+        except Exception as error:  # noqa: BLE001 - it is tried again after a longer pause
             self._complain(f"{thing.name} could not be started: {error}")
 
 
 def end_marked(mark: str) -> list[int]:
-    """Ends every process whose environment carries `mark`: what a killed `up` left. Returns their ids."""
+    """Kills every process whose environment has `mark`, which is what a killed `up` left behind. Returns their ids."""
     left = [process for process in psutil.process_iter() if _carries(process, mark)]
     for process in left:
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -101,7 +101,7 @@ def installation(home: Home, say: Say) -> Iterator[Installation]:
     home.create()
     room = disk_space(home.path)
     if not room.fine:
-        raise Mistake(f"The disk is nearly full: {room.found}.", room.mend)
+        raise Mistake(f"The disk is nearly full: {room.found}.", room.remedy)
     lock = home.hold()
     supervisor = Supervisor(say)
     try:
@@ -219,7 +219,7 @@ def _addresses(home: Home, supervisor: Supervisor, say: Say) -> dict[str, str]:
     else:
         found = redis_version(os.environ["REDIS_URL"])
         if not found.fine:
-            raise Mistake(found.found + ".", found.mend)
+            raise Mistake(found.found + ".", found.remedy)
     if database:
         database.result()
     return given

@@ -1,4 +1,4 @@
-"""What is stored: SQLAlchemy models, one file an aggregate, and the guards that the database itself holds."""
+"""What is stored: SQLAlchemy models, one file per aggregate, and the guards that the database itself enforces."""
 
 from models.access import AccessContact, AccessRequest, Invitation, WebsiteCheck
 from models.app import App

@@ -1,4 +1,4 @@
-"""A company's request to take part, who asked, and the one-time invitations to be a person of a company."""
+"""A company's request for access, the people who asked, and the one-time invitations to join a company."""
 
 from datetime import datetime
 from typing import Any
@@ -14,10 +14,10 @@ from models.lifecycle import AccessState, Role
 
 
 class AccessRequest(Base):
-    """A request for access with its plan and survey. Approval ties it to an organization.
+    """A request for access with its plan and survey. Approving it assigns it to an organization.
 
-    `domain` is the website's registrable domain and `mail_domain` that of the contact's address. Where both are one,
-    the contact speaks for the company, and a company has one open request.
+    `domain` is the registrable domain of the website, and `mail_domain` that of the contact's address. When the two
+    are equal the contact speaks for the company, and a company has at most one such open request.
     """
 
     __tablename__ = "access_request"
@@ -63,7 +63,7 @@ class AccessRequest(Base):
 
 
 class AccessContact(Base):
-    """Another person of the company who asked for access: joined to the company's request instead of a second one."""
+    """Another person of the company who asked for access, and was added to its request instead of opening a second."""
 
     __tablename__ = "access_contact"
 
@@ -87,7 +87,7 @@ class AccessContact(Base):
 
 
 class WebsiteCheck(DueMixin, Base):
-    """Whether the company's website answers, as due work: a worker fetches it once the request is stored."""
+    """The check whether the company's website answers. It is due work: a worker fetches the site after the commit."""
 
     __tablename__ = "website_check"
 
@@ -106,9 +106,9 @@ class WebsiteCheck(DueMixin, Base):
 
 
 class Invitation(Base):
-    """A one-time code, kept only as its SHA-256, that is exchanged for a person and a first token.
+    """A one-time code that is exchanged for a person and a first token. Only its SHA-256 is stored.
 
-    It is open until it is accepted or revoked; an address has one open invitation of an organization.
+    It is open until it is accepted or revoked. An address has at most one open invitation to an organization.
     """
 
     __tablename__ = "invitation"

@@ -1,4 +1,4 @@
-"""The App: a company's integration, and the one row that says where it stands."""
+"""The App: a company's integration, and the one row that holds its state."""
 
 from uuid import UUID
 
@@ -9,15 +9,15 @@ from models.base import Base, CreatedAt, Id, one_of
 from models.lifecycle import AppState
 
 SKELETON = "replace(replace(translate(replace(replace(slug, 'rn', 'm'), 'vv', 'w'), '01i', 'oll'), '-', ''), 'rn', 'm')"
-"""What is left of a slug when what looks alike is the same: two Apps never share it. `workflow` has it in Python."""
+"""The slug with characters that look alike replaced by one of them. It is unique; `workflow` computes it in Python."""
 
 
 class App(Base):
     """An App. `state` and `version` repeat the head of its log, and a deferred foreign key holds them to it.
 
-    `onboarded_customers` and `oauth_installed` are kept by whoever reports a customer or an install, in that
-    transaction, because the sweep for promotion reads them for all Apps at once. `revision` counts edits: whoever
-    edits names the one that they saw.
+    `onboarded_customers` and `oauth_installed` are updated in the transaction that records a customer or an install,
+    because the sweep for promotion reads them for all Apps at once. `revision` counts edits; an edit names the
+    revision that it is based on.
     """
 
     __tablename__ = "app"

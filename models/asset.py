@@ -18,9 +18,9 @@ class AssetKind(StrEnum):
 
 
 class Asset(Base):
-    """A picture as it was uploaded. It never changes, and is known by what is in it: `sha256` is of `content`.
+    """A picture as it was uploaded. It never changes, and is identified by its content, of which `sha256` is the hash.
 
-    `media_type`, `width` and `height` were found in the content; those of an SVG are its proportions.
+    `media_type`, `width` and `height` were read from the content. The width and height of an SVG are its proportions.
     """
 
     __tablename__ = "asset"

@@ -1,4 +1,4 @@
-"""Who did what over HTTP or at the command line, and the answers kept for repeated calls."""
+"""The audit log of calls over HTTP and at the command line, and the answers stored for repeated calls."""
 
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from models.base import Base, CreatedAt
 
 
 class AuditEntry(Base):
-    """One state-changing call: its actor, what it did and to what. Append-only."""
+    """One state-changing call: its actor, its action and its target. Append-only."""
 
     __tablename__ = "audit_entry"
 
@@ -32,7 +32,7 @@ class AuditEntry(Base):
 
 
 class IdempotencyKey(Base):
-    """The answer given to a creating call, kept so that the same call with the same key gets it again."""
+    """The answer to a call that created something, stored so that repeating the call with its key returns it again."""
 
     __tablename__ = "idempotency_key"
 

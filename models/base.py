@@ -20,7 +20,7 @@ NAMING = {
 
 
 class Base(DeclarativeBase):
-    """All tables of devcenter."""
+    """The base class of all tables."""
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads it from the class)
@@ -30,21 +30,21 @@ class Base(DeclarativeBase):
 
 
 def new_id() -> UUID:
-    """Returns a UUIDv7: unique without asking the database, and sorted by time of birth."""
+    """Returns a UUIDv7: unique without asking the database, and sorted by the time of creation."""
     return uuid7()
 
 
 Id = Annotated[UUID, mapped_column(Uuid(), primary_key=True, default=new_id)]
-"""A primary key that may leave the house: a UUIDv7."""
+"""A primary key that may be shown outside the service: a UUIDv7."""
 
 Code = Annotated[str, mapped_column(String(64))]
-"""A stable code: lower case words with underscores and points."""
+"""A stable code: lower-case words with underscores and dots."""
 
 CreatedAt = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
-"""When the row was born, by the database's clock, UTC."""
+"""When the row was created, by the database's clock, in UTC."""
 
 
 def one_of(column: str, values: type[StrEnum] | Iterable[str]) -> CheckConstraint:
-    """Returns a CHECK, named after `column`, that it holds one of `values`."""
+    """Returns a CHECK constraint, named after `column`, that allows only `values` in it."""
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)

@@ -13,9 +13,9 @@ from models.lifecycle import AppState
 
 
 class CatalogEntry(Base):
-    """What finds an App in the catalog. What is shown of it is in the snapshot of `submission_id`, which never changes.
+    """What an App is found by in the catalog. What is shown of it comes from the immutable snapshot of `submission_id`.
 
-    A row is there exactly while the App is in public beta or public, and its badge is the App's state.
+    The row exists exactly while the App is in public beta or public, and its badge is the App's state.
     """
 
     __tablename__ = "catalog_entry"

@@ -30,14 +30,14 @@ class Requirement(StrEnum):
 GIVEN_REQUIREMENTS: tuple[Requirement, ...] = tuple(
     code for code in Requirement if code is not Requirement.WORKING_INTEGRATION
 )
-"""What is met by evidence. A working integration is met by test runs instead."""
+"""The requirements that are met by evidence. A working integration is met by test runs instead."""
 
 
 class ChecklistItem(Base):
-    """The evidence for one requirement of one App, as it stands now. What was reviewed is in the submission.
+    """The current evidence for one requirement of one App. The evidence that was reviewed is in the submission.
 
-    `findings` is what the rules that need no network say of it: what they reject does not count as given. `lane` is
-    that of whatever fetches its URL.
+    `findings` are those of the rules that need no network. Evidence with findings does not count as given. `lane` is
+    the lane of work that fetches its URL.
     """
 
     __tablename__ = "checklist_item"

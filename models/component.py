@@ -1,4 +1,4 @@
-"""The Components of an App, and the results of testing them."""
+"""The Components of an App and the results of their tests."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -29,7 +29,7 @@ SUBKINDS: dict[ComponentKind, tuple[str, ...]] = {
 
 
 class TestColour(StrEnum):
-    """What a test run showed. A Component is tested when its latest run since its latest change has no red."""
+    """The result of a test run. A Component is tested when its latest run, made after its latest change, is not red."""
 
     GREEN = "green"
     YELLOW = "yellow"
@@ -43,9 +43,9 @@ def _kind_and_subkind() -> str:
 
 
 class Component(Base):
-    """A plugin, a stream or a subscription. `revision` counts its changes; a test speaks for one revision.
+    """A plugin, a stream or a subscription. `revision` counts its changes; a test is valid for one revision.
 
-    A stream has a write key, which is shown once and kept only as its SHA-256.
+    A stream has a write key, which is shown once and stored only as its SHA-256.
     """
 
     __tablename__ = "component"
@@ -73,9 +73,9 @@ class Component(Base):
 
 
 class ComponentTest(DueMixin, Base):
-    """One run of a Component's tests. A run that somebody recorded is `done` at birth.
+    """One run of a Component's tests. A run whose results were recorded by somebody is `done` from the start.
 
-    `position` is the order of recording, by the database: ids follow the clock of whoever made them.
+    `position` is the order of recording, assigned by the database: ids follow the clock of the process that made them.
     """
 
     __tablename__ = "component_test"

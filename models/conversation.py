@@ -1,6 +1,6 @@
-"""What is said about a review: messages between reviewer and partner, and the notes that stay in the house.
+"""What is said about a review: messages between reviewer and partner, and notes that only reviewers see.
 
-Two tables, so that no query for a partner can ever give a note.
+These are two tables, so that no query for a partner can ever return a note.
 """
 
 from enum import StrEnum
@@ -13,7 +13,7 @@ from models.base import Base, CreatedAt, Id, one_of
 
 
 class Side(StrEnum):
-    """Whose words a message has."""
+    """Which side wrote a message."""
 
     PARTNER = "partner"
     REVIEWER = "reviewer"
@@ -39,7 +39,7 @@ class ReviewMessage(Base):
 
 
 class InternalNote(Base):
-    """A reviewer's note on a review, for reviewers. Append-only; no partner ever sees it."""
+    """A reviewer's note on a review, for other reviewers. Append-only; partners never see it."""
 
     __tablename__ = "internal_note"
 

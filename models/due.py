@@ -1,4 +1,4 @@
-"""Work that must happen, as columns: a status, a due time, a lane, and a lease for whoever works on it."""
+"""The columns of due work: a status, a due time, a lane, an urgency, and the lease of the worker that has it."""
 
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -12,7 +12,7 @@ from models.base import Base, one_of
 
 
 class DueStatus(StrEnum):
-    """`due`: a worker owes it. `done`, `dead` (tries used up; can be replayed) and `void` (overtaken) rest."""
+    """The status of a row. `due`: to be worked. `done`. `dead`: out of attempts, can be replayed. `void`: obsolete."""
 
     DUE = "due"
     DONE = "done"
@@ -21,22 +21,22 @@ class DueStatus(StrEnum):
 
 
 class Urgency(IntEnum):
-    """What somebody waits for goes before what is only news. The lower number is leased first."""
+    """Whether somebody waits for the work, or it is only news. The lower number is leased first."""
 
     URGENT = 0
     BULK = 1
 
 
 NO_LANE: Final = "-"
-"""The lane of rows that share nothing which could hang: it has no bound."""
+"""The lane of rows that depend on no common party. It has no bound."""
 
 
 class DueMixin:
-    """Makes a table's rows due work. Needs a primary key `id`.
+    """Makes a table's rows due work. The table needs a primary key `id`.
 
-    The attempt is counted and committed before the work starts, so that work that kills its process is bounded. At
-    most so many rows of one `lane` (a domain, a job) are leased at a time, in all processes together; among those that
-    are due, `urgency` comes first.
+    An attempt is counted and committed before its work starts, so that work which kills its process is retried only
+    as often as any other. At most a fixed number of rows of one `lane` (a domain, a job) are leased at a time, in all
+    processes together; among the rows that are due, `urgency` comes first.
     """
 
     status: Mapped[str] = mapped_column(String(8), server_default=DueStatus.DUE)
@@ -54,9 +54,10 @@ class DueMixin:
 
 
 def due_constraints() -> tuple[SchemaItem, ...]:
-    """Returns the CHECKs and the indexes that every due table has: lane by lane, and what is leased of each.
+    """Returns the CHECKs and the indexes of a table of due work: of its due rows by lane, and of its leased ones.
 
-    There is no index by due time alone: with one, the planner may read a lane's hundred thousand rows to skip them.
+    There is no index by due time alone, because the planner might use it to read and skip a lane's hundred thousand
+    rows.
     """
     return (
         one_of("status", DueStatus),

@@ -1,12 +1,12 @@
 """What the database itself refuses, beyond constraints: triggers, and the privileges of the application role.
 
-The migrations carry their own frozen copy; a test holds both equal.
+The migrations carry their own frozen copy; a test makes sure that the two are equal.
 """
 
 from dataclasses import dataclass
 
 APPLICATION_ROLE = "devcenter_app"
-"""The role (a login, or a group of logins) that the processes act as. It has no DDL and cannot rewrite history."""
+"""The role, or group role, that the processes use. It may not execute DDL and cannot rewrite history."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Firings of the scheduled jobs: one row for each job and tick, however many schedulers run."""
+"""The firings of scheduled jobs: one row per job and tick, however many schedulers run."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from models.due import DueMixin, due_constraints
 
 
 class JobTick(DueMixin, Base):
-    """One firing of one job. Whoever inserts it first fires it; a worker then owes the run."""
+    """One firing of one job. The scheduler that inserts the row first fires the job; a worker then runs it."""
 
     __tablename__ = "job_tick"
 

@@ -1,4 +1,4 @@
-"""Where an App stands in the partner program."""
+"""The membership of an App in the partner program."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,9 +11,9 @@ from models.lifecycle import MembershipState
 
 
 class Membership(Base):
-    """An App's latest application, what was decided of it, and its end. Earlier ones are in the audit log.
+    """An App's latest application, the decision on it, and its end. Earlier applications are in the audit log.
 
-    A member is shown as one only while its App is public: a suspension pauses it, a removal ends it.
+    A member is shown as one only while its App is public. A suspension pauses the membership, a removal ends it.
     """
 
     __tablename__ = "membership"

@@ -1,4 +1,4 @@
-"""What people are told, as due work: one row for each cause, recipient and channel."""
+"""Notifications as due work: one row per cause, recipient and channel."""
 
 from typing import Any
 from uuid import UUID
@@ -12,10 +12,11 @@ from models.due import DueMixin, due_constraints
 
 
 class Notification(DueMixin, Base):
-    """One message to one person, or to an address of which nobody is known yet (`recipient_email`).
+    """One message to one person, or to the address of somebody who is not a person here yet (`recipient_email`).
 
-    `cause` names what it is about, so that the same cause never tells anyone twice. What is about an App names it and
-    the version that it was written for: a reminder of an older version is void. `data` has what the words need.
+    `cause` names the reason for the message, so that nobody is told twice for the same cause. A message about an App
+    names it and the version for which it was written; a reminder about an older version is void. `data` holds what
+    the text needs.
     """
 
     __tablename__ = "notification"

@@ -11,7 +11,7 @@ from models.lifecycle import Role
 
 
 class Organization(Base):
-    """A partner company. `domain` is its website's registrable domain, by which it is known; no two have one."""
+    """A partner company. `domain` is the registrable domain of its website; it identifies the company and is unique."""
 
     __tablename__ = "organization"
 
@@ -28,9 +28,10 @@ class Organization(Base):
 
 
 class Person(Base):
-    """Somebody who acts: a partner belongs to an organization, a reviewer or an admin to the platform.
+    """A human actor. A partner belongs to an organization; a reviewer or an admin belongs to the platform.
 
-    An organization has one `owner`, the first of its people until they hand over; an owner cannot be removed.
+    An organization has one `owner`: the first of its people, until they hand ownership over. An owner cannot be
+    removed.
     """
 
     __tablename__ = "person"

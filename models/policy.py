@@ -1,4 +1,4 @@
-"""Versions of the policy: the numbers and requirement sets by which rules judge. Never edited in place."""
+"""Versions of the policy: the numbers and sets of requirements that rules judge by. Never edited in place."""
 
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from models.base import Base, CreatedAt
 
 
 class PolicyVersion(Base):
-    """One version of the policy. The highest version is the current one; `workflow.policy.document` gives it types."""
+    """One version of the policy. The highest version is the current one; `workflow.policy.document` parses it."""
 
     __tablename__ = "policy_version"
 

@@ -10,7 +10,7 @@ from models.base import Base, CreatedAt, Id
 
 
 class PreviewLink(Base):
-    """A link that shows an App's entry to whoever has it, until it expires or is revoked. Kept as its SHA-256."""
+    """A link that shows an App's entry to anybody who has it, until it expires or is revoked. Stored as its SHA-256."""
 
     __tablename__ = "preview_link"
 

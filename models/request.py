@@ -1,4 +1,4 @@
-"""What was asked for: transition requests, the batches that judge them, and messages that could not be read."""
+"""Transition requests, the batches that are judging them, and messages that could not be accepted."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -27,7 +27,7 @@ from models.lifecycle import AppState, AppTrigger, Role
 
 
 class RequestStatus(StrEnum):
-    """`due` until it is judged; then `applied` or `refused`, or `dead` when judging it breaks."""
+    """`due` until the request is judged; then `applied` or `refused`, or `dead` when judging it kept failing."""
 
     DUE = "due"
     APPLIED = "applied"
@@ -36,7 +36,7 @@ class RequestStatus(StrEnum):
 
 
 class RequestSource(StrEnum):
-    """The door a request came in by."""
+    """How a request reached the service."""
 
     HTTP = "http"
     MESSAGE = "message"
@@ -44,10 +44,10 @@ class RequestSource(StrEnum):
 
 
 class TransitionRequest(Base):
-    """Somebody asks for a trigger on an App.
+    """A request to fire a trigger on an App.
 
-    `position` is the order of acceptance: requests of one App that are due are judged in this order. It is due work
-    like the others, but claimed through its App, so it needs no lease.
+    `position` is the order of acceptance: the due requests of one App are judged in this order. Requests are due work
+    too, but they are claimed by locking their App, so they need no lease.
     """
 
     __tablename__ = "transition_request"
@@ -109,9 +109,10 @@ class TransitionRequest(Base):
 
 
 class ApplyBatch(Base):
-    """The requests that a worker judges, sent off before it starts and deleted in its transaction.
+    """The marker of a batch in flight: the requests that a worker is judging.
 
-    A row that is still there when its requests can be claimed again tells that judging them killed a process.
+    It is committed on another connection before the judging starts, and deleted in the batch's own transaction. A
+    marker that is still there when its requests can be claimed again shows that the process judging them died.
     """
 
     __tablename__ = "apply_batch"
@@ -122,7 +123,7 @@ class ApplyBatch(Base):
 
 
 class RejectedMessage(Base):
-    """A message on a queue that could not be taken in: malformed, unknown, or not allowed to ask."""
+    """A message from a queue that was not accepted: malformed, of an unknown actor, or without the right to ask."""
 
     __tablename__ = "rejected_message"
 

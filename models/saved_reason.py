@@ -1,4 +1,4 @@
-"""Reasons that reviewers give again and again, saved with their words."""
+"""Reasons that reviewers give again and again, saved with their text."""
 
 from uuid import UUID
 
@@ -9,9 +9,9 @@ from models.base import Base, Code, CreatedAt
 
 
 class SavedReason(Base):
-    """One version of a saved reason. The highest version of a code counts; never edited in place.
+    """One version of a saved reason. The highest version of a code is the current one. Never edited in place.
 
-    Retiring is a version too: `retired` says that from here on nobody can pick the code.
+    Retiring a reason adds a version with `retired` set; from then on the code can no longer be picked.
     """
 
     __tablename__ = "saved_reason"

@@ -13,7 +13,7 @@ from models.lifecycle import Role
 
 
 class Scope(StrEnum):
-    """What a token may be used for, within what its role may do. A route declares the one that it needs."""
+    """What a token may be used for, within the rights of its role. Each route declares the scope that it needs."""
 
     APPS_READ = "apps:read"
     APPS_WRITE = "apps:write"
@@ -30,7 +30,7 @@ _SCOPES = ", ".join(f"'{scope}'" for scope in Scope)
 
 
 class Service(Base):
-    """An internal service that enqueues transitions and reports customers."""
+    """An internal service that requests transitions and reports customers."""
 
     __tablename__ = "service"
 
@@ -40,9 +40,9 @@ class Service(Base):
 
 
 class ApiToken(Base):
-    """A bearer token of a person or a service. The token itself is shown once and kept only as its SHA-256.
+    """A bearer token of a person or a service. The token itself is shown once; only its SHA-256 is stored.
 
-    `scopes` narrows what it may be used for; NULL means all that its role may do.
+    `scopes` narrows what it may be used for; NULL allows everything that its role allows.
     """
 
     __tablename__ = "api_token"

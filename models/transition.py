@@ -1,4 +1,4 @@
-"""The append-only log of what happened to each App: the chain that makes illegal states impossible to store."""
+"""The append-only log of each App's transitions: a chain of foreign keys that makes illegal states unstorable."""
 
 from datetime import datetime
 from typing import Any
@@ -27,10 +27,11 @@ def _edge_check() -> str:
 
 
 class Transition(Base):
-    """One step of one App. Each row points at the row before it: version n starts in the state that n - 1 led to.
+    """One transition of one App. Each row refers to the row before it: version n starts in the state n - 1 led to.
 
-    `hash` is an HMAC over this row and the hash of the row before (see `workflow.history.chain`). `actor_id` is opaque:
-    personal data stays out of the log. `reason_commitment` is the salted hash of the erasable reasons.
+    `hash` is an HMAC over this row and the hash of the row before it (see `workflow.history.chain`). `actor_id` is
+    opaque, so that the log holds no personal data. `reason_commitment` is a salted hash of the reasons, which can be
+    erased.
     """
 
     __tablename__ = "transition"
@@ -68,7 +69,7 @@ class Transition(Base):
 
 
 class TransitionReason(Base):
-    """Why a transition was asked for, in people's words. Erasing the row leaves the log's hashes valid."""
+    """The reasons for a transition, in people's own words. Deleting the row leaves the log's hashes valid."""
 
     __tablename__ = "transition_reason"
 

@@ -1,4 +1,4 @@
-"""Who uses an App: customers that a service reported as enabled, and OAuth installs that were seen."""
+"""The workspaces that use an App: customers and OAuth installs, as a service reported them."""
 
 from datetime import datetime
 from uuid import UUID
@@ -25,7 +25,7 @@ class Customer(_Workspace, Base):
 
 
 class OAuthInstall(_Workspace, Base):
-    """A workspace on which the App was installed through the OAuth enable flow."""
+    """A workspace on which the App was installed through its OAuth flow."""
 
     __tablename__ = "oauth_install"
     __table_args__ = (CheckConstraint("length(workspace) >= 1", name="workspace"),)

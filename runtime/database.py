@@ -1,6 +1,6 @@
 """Engines for Postgres.
 
-Their pools give the connection that was used last: it has its statements prepared, and the server's caches warm.
+Their pools hand out the most recently used connection first, because it has prepared statements and warm caches.
 """
 
 import select
@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from runtime.settings import Settings
 
 IDLE_SECONDS = 5.0
-"""For how long a connection without use is taken to be alive when nothing has come on it."""
+"""How long an idle connection is assumed to be alive as long as nothing arrives on it."""
 
 
 def make_engine(settings: Settings, *, pool_size: int | None = None) -> Engine:
-    """Returns an engine for threads. Create it after forking: connections must not be shared between processes."""
+    """Returns an engine for threads. Call it after forking: processes must not share connections."""
     engine = create_engine(
         settings.database_url,
         pool_size=pool_size or settings.database_pool,
@@ -33,7 +33,7 @@ def make_engine(settings: Settings, *, pool_size: int | None = None) -> Engine:
 
 
 def make_async_engine(settings: Settings) -> AsyncEngine:
-    """Returns an engine for an event loop, over the same driver."""
+    """Returns an engine for an event loop, with the same driver."""
     engine = create_async_engine(
         settings.database_url,
         pool_size=settings.database_pool,
@@ -47,10 +47,10 @@ def make_async_engine(settings: Settings) -> AsyncEngine:
 
 
 def _ping_when_in_doubt(engine: Engine) -> None:
-    """Has a pooled connection prove that it is alive before its next use, when that is in doubt.
+    """Has a pooled connection answer a ping before its next use when it may be dead; other uses cost no round trip.
 
-    It is after IDLE_SECONDS without use, and when something came on it that nobody asked for: the last words of a
-    server that stopped lie there. One that is dead has all that are as old replaced. Nothing else costs a round trip.
+    It may be dead after IDLE_SECONDS without use, or when unexpected data is waiting on it: a server that shuts down
+    sends a last message. When a connection turns out to be dead, the pool replaces it and all that are as old.
     """
 
     @event.listens_for(engine, "checkin")
@@ -70,14 +70,14 @@ def _ping_when_in_doubt(engine: Engine) -> None:
 
 
 def _has_something_to_read(connection: psycopg.Connection | psycopg.AsyncConnection) -> bool:
-    """Raises psycopg.OperationalError when the connection is known to be closed."""
+    """Returns whether data is waiting on the connection. Raises psycopg.OperationalError if it is already closed."""
     looking = select.poll()
     looking.register(connection.fileno(), select.POLLIN)
     return bool(looking.poll(0))
 
 
 def _options(settings: Settings) -> str:
-    """Returns the session's limits, after whatever options the URL has (these would take their place)."""
+    """Returns the session's limits, appended to the options of the URL, which would otherwise replace them."""
     given = make_url(settings.database_url).query.get("options", "")
     limit = settings.statement_timeout_s * 1000
     bounds = (

@@ -1,4 +1,4 @@
-"""The doorbell: says, after a commit, that there may be work. Losing a ring loses nothing; the sweep finds the rows."""
+"""The doorbell signals, after a commit, that there may be work. A lost ring loses nothing: the sweep finds the rows."""
 
 import logging
 import threading
@@ -12,11 +12,11 @@ from redis.retry import Retry
 from runtime.telemetry import BELL_FAILURES
 
 ANSWER_SECONDS = 0.5
-"""How long Redis may take to connect, and to answer."""
+"""How long Redis may take to accept a connection, and to answer."""
 WAIT_SECONDS = 1.0
-"""How long one wait in Redis lasts at most, so that whoever waits can stop."""
+"""The longest that one blocking call to Redis lasts, so that the waiting thread can be stopped."""
 KEPT_SECONDS = 60
-"""How long a ring that nobody hears is kept. By then the sweep has long found the work."""
+"""How long a ring is kept while nobody waits for it. By then the sweep has long found the work."""
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +24,13 @@ log = logging.getLogger(__name__)
 class Doorbell:
     """Rings bells, and waits for them to be rung.
 
-    A bell that was rung is a token in a list in Redis. Who waits longest takes it and looks for work then. One token
-    stands for all rings until it is taken: their commits came before the look. Who is busy does not wait, so that a
-    ring goes to somebody idle, and stays while nobody is.
+    A rung bell is a token in a Redis list. The worker that has waited longest takes it and then looks for work. Until
+    it is taken, one token stands for any number of rings: all their commits precede that look. Busy workers do not
+    wait, so a ring reaches an idle one, and is kept while there is none.
     """
 
     def __init__(self, redis_url: str, *, on_failure: Callable[[str], None]) -> None:
-        self._ringing = _client(redis_url, ANSWER_SECONDS, tries=2)  # a connection may be of a Redis restarted since
+        self._ringing = _client(redis_url, ANSWER_SECONDS, tries=2)  # Redis may have restarted since
         self._waiting = _client(redis_url, WAIT_SECONDS + ANSWER_SECONDS, tries=1)
         self._is_heard = True
         self._on_failure = on_failure
@@ -41,7 +41,7 @@ class Doorbell:
         self._closed = False
 
     def ring(self, *bells: str) -> None:
-        """Has `bells` rung at once, by a thread of its own. Call it after the commit. Never blocks, never raises."""
+        """Rings `bells` from a background thread. Call it after the commit. Never blocks and never raises."""
         with self._wanted:
             if self._closed:
                 return
@@ -54,33 +54,33 @@ class Doorbell:
     def wait(self, bell: str, seconds: float) -> bool:
         """Returns True once `bell` is rung, or False after about `seconds`, at most about WAIT_SECONDS.
 
-        Never raises: without Redis the time passes, and `on_failure` is told.
+        Never raises: without Redis it sleeps for that time, and calls `on_failure`.
         """
         return self.wait_for_any([bell], seconds) is not None
 
     def wait_for_any(self, bells: Sequence[str], seconds: float) -> str | None:
         """Returns the first of `bells` that is rung, or None; otherwise like `wait`."""
-        seconds = max(0.001, min(seconds, WAIT_SECONDS))  # Redis takes 0 for ever
+        seconds = max(0.001, min(seconds, WAIT_SECONDS))  # Redis takes 0 to mean forever
         ends_at = time.monotonic() + seconds
         try:
             answer = self._waiting.blpop([_key(bell) for bell in bells], timeout=seconds)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the sweep finds the work)
+        except Exception as error:  # noqa: BLE001 (whatever went wrong, the sweep finds the work)
             if self._is_heard:
-                log.warning("bells are not heard, and work waits for the sweep: %r", error)
+                log.warning("bells cannot be waited for, and work waits for the sweep: %r", error)
             self._is_heard = False
             self._on_failure(bells[0])
-            self._waiting.connection_pool.disconnect(inuse_connections=False)  # it may lead to what became a replica
+            self._waiting.connection_pool.disconnect(inuse_connections=False)  # their server may be a replica now
             time.sleep(max(0.0, ends_at - time.monotonic()))
             return None
         if not self._is_heard:
-            log.warning("bells are heard again")
+            log.warning("bells can be waited for again")
         self._is_heard = True
         if answer is None:
             return None
         return next(bell for bell in bells if _key(bell).encode() == answer[0])
 
     def close(self, *, seconds: float = 2.0) -> None:
-        """Sends what is pending, for at most `seconds`, and stops."""
+        """Sends the pending rings, for at most `seconds`, and stops the background thread."""
         deadline = time.monotonic() + seconds
         with self._wanted:
             while (self._pending or self._sending) and self._wanted.wait(max(0.0, deadline - time.monotonic())):
@@ -111,14 +111,14 @@ class Doorbell:
         try:
             pipeline.execute()
         except Exception:
-            # Whatever it is, the work is in Postgres and the sweep finds it.
+            # Whatever went wrong, the work is in Postgres and the sweep finds it.
             log.warning("bells could not be rung: %s", ", ".join(bells), exc_info=True)
             for bell in bells:
                 self._on_failure(bell)
 
 
 def counted_doorbell(redis_url: str, bells: Iterable[str]) -> Doorbell:
-    """Returns a doorbell whose failures are in the metrics, those of `bells` from the start: a first one shows."""
+    """Returns a doorbell that counts its failures in the metrics, where those of `bells` start at 0."""
     for bell in bells:
         BELL_FAILURES.labels(bell)
     return Doorbell(redis_url, on_failure=lambda bell: BELL_FAILURES.labels(bell).inc())

@@ -1,4 +1,4 @@
-"""Named points at which a test can have a process killed, to prove that nothing is lost there."""
+"""Named points at which a test can kill a process, to prove that nothing is lost there."""
 
 import os
 import signal
@@ -7,10 +7,11 @@ from pathlib import Path
 
 
 def fault_points(setting: str | None) -> Callable[[str], None]:
-    """Returns a function to call at named points. Without a setting it does nothing.
+    """Returns the function to call at named points. Without a setting it does nothing.
 
     `setting` is `name=hits:file`: when `name` is reached for the `hits`-th time (counted over all processes that
     share `file`, which gets a line for each hit) the process kills itself with SIGKILL. Later hits do nothing.
+    Raises ValueError for a setting of another form.
     """
     if not setting:
         return _nothing

@@ -1,15 +1,15 @@
-"""How often this process looks for cycles of garbage: seldom, because looking at what is alive is most of the cost."""
+"""Makes cyclic garbage collection rare, because most of its cost is traversing objects that are alive."""
 
 import gc
 
 YOUNG_OBJECTS = 100_000
-"""New objects after which the youngest are looked at. A batch of requests makes some ten thousand, and drops them."""
+"""New objects after which the youngest generation is collected. A batch creates and drops some ten thousand."""
 
 
 def collect_seldom() -> None:
-    """Takes what was imported and built so far out of the search, and searches less often. Call it once, when built.
+    """Exempts everything that exists now from collection, and collects less often. Call it once, after start-up.
 
-    Only cycles wait for the search; whatever is dropped otherwise is freed at once.
+    Only reference cycles wait for a collection; other objects are freed as soon as they are dropped.
     """
     gc.collect()
     gc.freeze()

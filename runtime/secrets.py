@@ -1,4 +1,4 @@
-"""The key ring: secrets that must be read again are stored encrypted. The first key encrypts, all of them decrypt."""
+"""The key ring that encrypts stored secrets which must be read again. The first key encrypts, any key decrypts."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 
 class KeyRing:
-    """Fernet keys. A new one is put first and the old ones stay until nothing that they encrypted is left."""
+    """A list of Fernet keys. Put a new key first, and keep the old ones until nothing that they encrypted is left."""
 
     def __init__(self, keys: Sequence[SecretStr]) -> None:
         self._keys = MultiFernet([Fernet(key.get_secret_value()) for key in keys])
@@ -17,12 +17,12 @@ class KeyRing:
         return self._keys.encrypt(secret.encode()).decode()
 
     def unseal(self, sealed: str) -> str:
-        """Returns what was sealed. Raises ValueError when no key of the ring opens it."""
+        """Returns the secret in `sealed`. Raises ValueError when no key of the ring opens it."""
         try:
             return self._keys.decrypt(sealed.encode()).decode()
         except InvalidToken:
-            raise ValueError("No key of the ring opens this secret: the one that sealed it was taken out.") from None
+            raise ValueError("No key of the ring opens this secret; the key that sealed it was removed.") from None
 
     def rotate(self, sealed: str) -> str:
-        """Returns what was sealed, sealed anew with the first key. Raises ValueError like `unseal`."""
+        """Returns the secret sealed again with the first key. Raises ValueError like `unseal`."""
         return self.seal(self.unseal(sealed))

@@ -1,4 +1,4 @@
-"""Typed settings from the environment, validated at start. docs/settings.md is made from this file."""
+"""Typed settings from the environment, validated at start. docs/settings.md is generated from this file."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 
 class SettingsInvalid(Exception):
-    """The environment does not make valid settings. `problems` has a line for each, with its mend."""
+    """The environment does not contain valid settings. `problems` has a line for each problem, with its remedy."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -20,7 +20,7 @@ class SettingsInvalid(Exception):
 
 
 class Settings(BaseSettings):
-    """Everything that an installation decides. Numbers of the process itself are policy, not settings."""
+    """Everything that an installation decides. The numbers of the review process are policy, not settings."""
 
     model_config = SettingsConfigDict(env_prefix="DEVCENTER_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
@@ -32,7 +32,7 @@ class Settings(BaseSettings):
         default=None,
         validation_alias="DATABASE_OWNER_URL",
         description="The same database as the role that owns the tables; only `devcenter migrate` uses it. "
-        "Without it DATABASE_URL migrates too, and the processes step down to the role devcenter_app.",
+        "Without it DATABASE_URL is used to migrate too, and the processes switch to the role devcenter_app.",
     )
     redis_url: str = Field(
         validation_alias="REDIS_URL", description="The Valkey or Redis server: redis://:password@host:port/0."
@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     )
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         min_length=1,
-        description="Fernet keys for stored secrets (test accounts, codes that wait for their mail), comma-separated: "
+        description="Fernet keys for stored secrets (test accounts, codes that are not mailed yet), comma-separated: "
         "the first encrypts, all decrypt.",
     )
     api_host: str = Field(default="127.0.0.1", description="The address on which `devcenter api` listens.")
@@ -59,20 +59,22 @@ class Settings(BaseSettings):
     )
     trusted_proxies: str = Field(
         default="",
-        description="Addresses or networks of proxies, comma-separated, whose X-Forwarded-For tells the client's "
-        "address. Without any, the connection's own address counts.",
+        description="Addresses or networks of proxies, comma-separated, whose X-Forwarded-For is trusted. "
+        "Without any, the client is the address that connects.",
     )
-    rate_partner: int = Field(default=50, ge=0, description="Requests a second for each token of a partner; 0: any.")
+    rate_partner: int = Field(
+        default=50, ge=0, description="Requests a second for each token of a partner; 0: no limit."
+    )
     rate_reviewer: int = Field(default=100, ge=0, description="Requests a second for each token of a reviewer.")
     rate_service: int = Field(default=5000, ge=0, description="Requests a second for each token of a service.")
     rate_admin: int = Field(default=5000, ge=0, description="Requests a second for each token of an admin.")
     rate_address: int = Field(
-        default=50, ge=0, description="Requests a second for each address without a token, or with an unknown one."
+        default=50, ge=0, description="Requests a second for each address that sends no token, or an unknown one."
     )
     rate_open_writes: int = Field(
         default=30,
         ge=0,
-        description="Requests a minute for each address that writes without a token: access requests, invitations.",
+        description="Writes a minute for each address that sends no token: access requests, invitations.",
     )
     database_pool: int = Field(
         default=10,
@@ -90,7 +92,7 @@ class Settings(BaseSettings):
         default=240,
         ge=1,
         le=280,
-        description="Seconds after which Postgres ends a transaction. The export of the history's heads counts on it.",
+        description="Seconds after which Postgres ends a transaction. The export of history heads relies on it.",
     )
     worker_threads: int = Field(
         default=16,
@@ -101,12 +103,12 @@ class Settings(BaseSettings):
     )
     batch_size: int = Field(default=500, ge=1, le=5000, description="Transition requests judged in one transaction.")
     sweep_seconds: float = Field(
-        default=2.0, gt=0, le=30, description="How often a worker looks for due work although no bell rang."
+        default=2.0, gt=0, le=30, description="How often, in seconds, a worker looks for due work when no bell rings."
     )
     smtp_host: str = Field(default="127.0.0.1", description="The mail server that notifications are handed to.")
     smtp_port: int = Field(default=25, ge=1, le=65535, description="Its port.")
-    smtp_starttls: bool = Field(default=False, description="Whether to insist on STARTTLS with a valid certificate.")
-    smtp_user: str | None = Field(default=None, description="The user name for the mail server, if it wants one.")
+    smtp_starttls: bool = Field(default=False, description="Whether to require STARTTLS with a valid certificate.")
+    smtp_user: str | None = Field(default=None, description="The user name for the mail server, if it needs one.")
     smtp_password: SecretStr | None = Field(default=None, description="The password that goes with it.")
     mail_from: str = Field(default="devcenter@localhost.localdomain", description="The sender of notifications.")
     heads_file: Path | None = Field(
@@ -116,19 +118,21 @@ class Settings(BaseSettings):
     )
     allow_loopback_urls: bool = Field(
         default=False,
-        description="Whether partners' URLs may lead to this machine. Only for the embedded demo.",
+        description="Whether partners' URLs may point to this machine. For the embedded demo only.",
     )
     metrics_host: str = Field(
-        default="127.0.0.1", description="The address on which workers and schedulers show their metrics."
+        default="127.0.0.1", description="The address on which workers and schedulers serve their metrics."
     )
     metrics_port: int | None = Field(
         default=None,
         ge=1,
         le=65535,
-        description="The port of the metrics of `devcenter worker` or `devcenter scheduler`: each of them on a machine "
-        "needs its own. Without it they show none. The API shows its own at /metrics.",
+        description="The port on which `devcenter worker` or `devcenter scheduler` serves metrics; each process on a "
+        "machine needs its own. Without it they serve none. The API always serves its own at /metrics.",
     )
-    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="What is logged.")
+    log_level: str = Field(
+        default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="The lowest level to log."
+    )
     fault_point: str | None = Field(
         default=None,
         description="For tests of the service itself: `name=hits:file` kills the process at the named point.",
@@ -167,7 +171,7 @@ class Settings(BaseSettings):
                 Fernet(key.get_secret_value())
             except ValueError:
                 make = "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
-                raise ValueError(f"key {number} is no Fernet key; make one with: {make}") from None
+                raise ValueError(f"key {number} is not a Fernet key; make one with: {make}") from None
         return value
 
     @field_validator("prepare_threshold", "metrics_port", "profile", mode="before")
@@ -188,7 +192,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Reads the settings from the environment; `overrides` go by field name. Raises SettingsInvalid."""
+    """Returns the settings from the environment and from `overrides`, by field name. Raises SettingsInvalid."""
     aliases = {
         name: str(field.validation_alias or name) for name, field in Settings.model_fields.items() if name in overrides
     }
@@ -211,7 +215,7 @@ def environment_name(field_name: str) -> str:
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """Returns this process's environment with `settings` written into it, for starting another process."""
+    """Returns this process's environment with `settings` in it, to start another process with."""
     environment = dict(os.environ)
     for name in Settings.model_fields:
         value = getattr(settings, name)
@@ -228,5 +232,5 @@ def _problem(location: tuple[int | str, ...], message: str) -> str:
     name = str(location[0]) if location else "settings"
     variable = environment_name(name) if name in Settings.model_fields else name
     if message == "Field required":
-        message = "is not set. `make run` needs none of the settings; docs/settings.md explains each"
+        message = "is not set. `make run` needs no settings; docs/settings.md explains each"
     return f"{variable}: {message.removeprefix('Value error, ')}"

@@ -30,13 +30,13 @@ from models.lifecycle import AppTrigger, Role, StepTrigger
 from models.request import RequestSource
 from models.token import Scope
 from workers.judging.batches import judge_batch
-from workers.judging.in_flight import Announcements
+from workers.judging.in_flight import InFlightBatches
 from workflow.building.guides import sections_wanted
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
 from workflow.identity.tokens import issue_token
 from workflow.lifecycle.apply import WriteContext, create_app
-from workflow.lifecycle.batch import Announce, BatchReport
+from workflow.lifecycle.batch import BatchReport, MarkInFlight
 from workflow.lifecycle.requests import AcceptedRequest, CallerRequest, Wanted, accept_requests
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.policy.document import KnownPolicies
@@ -214,25 +214,25 @@ def judge(engine: Engine, rulebook: AppRulebook | None = None, *, limit: int = 5
     with direct_connection(engine) as connection:
         while True:
             writing = partial(now_and_writer, rulebook=rulebook)
-            report = judge_batch(connection, Announcements(engine), writing, limit=limit)
+            report = judge_batch(connection, InFlightBatches(engine), writing, limit=limit)
             reports.append(report)
             if not report.outcomes:
                 return reports
 
 
 @contextmanager
-def judging(engine: Engine) -> Iterator[tuple[DirectSession, Announce]]:
-    """A transaction for one batch, and what announces it."""
+def judging(engine: Engine) -> Iterator[tuple[DirectSession, MarkInFlight]]:
+    """Yields a session in the transaction of one batch, and the function that marks its requests as in flight."""
     with (
         direct_connection(engine) as connection,
-        Announcements(engine).batch() as announce,
+        InFlightBatches(engine).batch() as mark,
         direct_transaction(connection) as session,
     ):
-        yield session, announce
+        yield session, mark
 
 
-def announce(engine: Engine, request_ids: Sequence[UUID]) -> UUID:
-    """Commits on a connection of its own that a batch is about to be judged."""
+def mark_in_flight(engine: Engine, request_ids: Sequence[UUID]) -> UUID:
+    """Commits, on a connection of its own, a marker that the requests are in flight. Returns the batch's id."""
     batch_id = new_id()
     with Session(engine) as session, session.begin():
         session.execute(insert(ApplyBatch).values(id=batch_id, request_ids=list(request_ids)))

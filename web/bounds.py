@@ -1,4 +1,4 @@
-"""Bounds on what a client may send once its head has arrived (`wire` bounds that): bytes, time and shape."""
+"""Bounds on what a client may send after the head of its request (`wire` bounds that): bytes, time and form."""
 
 import asyncio
 import re
@@ -9,17 +9,17 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.problems import problem
-from web.strict_json import what_is_wrong
+from web.strict_json import reason_to_refuse
 
-HEAD_BYTES = 32 * 1024
-TARGET_BYTES = 8 * 1024
-BODY_BYTES = 1024 * 1024
-BODY_SECONDS = 30.0
+MAX_HEAD_BYTES = 32 * 1024
+MAX_TARGET_BYTES = 8 * 1024
+MAX_BODY_BYTES = 1024 * 1024
+MAX_BODY_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class LargerBody:
-    """A route whose bodies may be larger, named where the route is declared."""
+    """A route whose bodies may be larger. Defined where the route is."""
 
     method: str
     path: re.Pattern[str]
@@ -27,12 +27,13 @@ class LargerBody:
 
 
 class Bounds:
-    """Refuses headers over 32 KiB with 431, a path and query over 8 KiB with 414, a body over 1 MiB with 413, declared
-    or not, and one that drips for over 30 seconds with 408; a compressed body with 415, and with 400 JSON that
-    `strict_json` does not take. A body that breaks off reaches no endpoint. Routes in `larger` have a bound of their
-    own.
+    """Refuses requests that are too large, too slow or of the wrong form, before they reach an endpoint.
 
-    HEAD is answered as GET; the server leaves the content away. The body is read before the endpoint starts, so that a
+    Answers 431 to headers over 32 KiB, 414 to a path and query over 8 KiB, 413 to a body over 1 MiB (whether or not
+    its length is declared), 408 to one that takes over 30 seconds, 415 to a compressed one, and 400 to JSON that
+    `strict_json` refuses. Routes in `larger` have their own limit. A body that breaks off reaches no endpoint.
+
+    HEAD is handled as GET, and the server omits the content. The body is read before the endpoint starts, so that a
     slow client holds no database connection.
     """
 
@@ -40,8 +41,8 @@ class Bounds:
         self,
         app: ASGIApp,
         *,
-        body_bytes: int = BODY_BYTES,
-        body_seconds: float = BODY_SECONDS,
+        body_bytes: int = MAX_BODY_BYTES,
+        body_seconds: float = MAX_BODY_SECONDS,
         larger: Sequence[LargerBody] = (),
     ) -> None:
         self._app = app
@@ -67,10 +68,10 @@ class Bounds:
         except _BrokenOffError:
             return
         if body is None:
-            detail = f"A body may have {body_bytes} bytes."
+            detail = f"A body may have at most {body_bytes} bytes."
             await problem(413, "body.too_large", detail, "Send less at once.")(scope, receive, send)
             return
-        wrong = what_is_wrong(body) if body and any(map(_is_json, _all(scope, b"content-type"))) else None
+        wrong = reason_to_refuse(body) if body and any(map(_is_json, _all(scope, b"content-type"))) else None
         if wrong is not None:
             await problem(400, "body.unreadable", wrong, "Send plain JSON.")(scope, receive, send)
             return
@@ -84,7 +85,7 @@ class Bounds:
 
 
 class _BrokenOffError(Exception):
-    """The client went away before its body had arrived."""
+    """The client disconnected before its body was complete."""
 
 
 def _all(scope: Scope, wanted: bytes) -> list[bytes]:
@@ -92,14 +93,14 @@ def _all(scope: Scope, wanted: bytes) -> list[bytes]:
 
 
 def _refusal_of_head(scope: Scope) -> JSONResponse | None:
-    if sum(len(name) + len(value) for name, value in scope["headers"]) > HEAD_BYTES:
-        detail = f"All headers together may have {HEAD_BYTES} bytes."
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEAD_BYTES:
+        detail = f"All headers together may have at most {MAX_HEAD_BYTES} bytes."
         return problem(431, "headers.too_large", detail, "Send shorter ones.")
-    if len(scope["raw_path"]) + len(scope["query_string"]) > TARGET_BYTES:
-        detail = f"Path and query together may have {TARGET_BYTES} bytes."
+    if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
+        detail = f"Path and query together may have at most {MAX_TARGET_BYTES} bytes."
         return problem(414, "target.too_long", detail, "Ask for less at once.")
     if any(encoding.lower() != b"identity" for encoding in _all(scope, b"content-encoding")):
-        return problem(415, "body.encoded", "A compressed body is not taken.", "Send it as it is.")
+        return problem(415, "body.encoded", "A compressed body is not accepted.", "Send it uncompressed.")
     return None
 
 

@@ -1,4 +1,4 @@
-"""Answers that caches may keep: an ETag of the content, 304 when it is what the client has, and for how long."""
+"""Answers that caches may keep: with an ETag and a maximum age, and 304 when the client's copy is still current."""
 
 import hashlib
 from typing import Annotated
@@ -11,9 +11,9 @@ IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", max_length=100
 
 
 def cached(content: BaseModel, if_none_match: str | None, *, max_age_s: int) -> Response:
-    """Returns the content with its ETag, or 304 without a body when the client has that already.
+    """Returns the content with its ETag, or 304 without a body when the client already has that content.
 
-    Any cache may keep it for `max_age_s`, and must ask again afterwards: it may not show what is old when we are away.
+    Any cache may keep the answer for `max_age_s` and must then revalidate it, even while this service is unavailable.
     """
     body = content.model_dump_json().encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
@@ -24,6 +24,6 @@ def cached(content: BaseModel, if_none_match: str | None, *, max_age_s: int) -> 
 
 
 def _names(if_none_match: str | None, etag: str) -> bool:
-    """Returns whether the header names the tag. Comparison is weak, as RFC 9110 has it for GET."""
+    """Returns whether the header names the tag. The comparison is weak, as RFC 9110 requires for GET."""
     named = [one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")]
     return etag in named or named == ["*"]

@@ -1,4 +1,4 @@
-"""Strong ETags from revision counters, and the `If-Match` that an edit must send."""
+"""Strong ETags made from revision counters, and the `If-Match` header that an edit must send."""
 
 import re
 from typing import Annotated
@@ -11,10 +11,10 @@ from workflow.errors import Conflict
 
 IfMatch = Annotated[
     str | None,
-    Header(alias="If-Match", max_length=400, description='The ETag that you saw, such as "3"; * for whichever.'),
+    Header(alias="If-Match", max_length=400, description='The ETag that you saw, such as "3"; or * for any.'),
 ]
 EDITING = answers(412, 428)
-"""What a route that edits can answer besides."""
+"""The additional answers of a route that edits."""
 
 _TAG = re.compile(r'\s*(W/)?"([^"]*)"\s*')
 
@@ -25,15 +25,15 @@ def etag_of(revision: int) -> str:
 
 
 def seen_in(if_match: str | None) -> Seen:
-    """Returns the revisions that the editor saw. A weak tag, or one of another making, matches none.
+    """Returns the revisions that the editor names, or None for any. A weak or foreign tag matches no revision.
 
     Raises Conflict (`revision.missing`) when there is no `If-Match`.
     """
     if if_match is None or not if_match.strip():
         raise Conflict(
             "revision.missing",
-            "The edit does not say what it is an edit of.",
-            "Read it, and send its ETag in If-Match: so nobody's change is lost.",
+            "The edit does not say which revision it is based on.",
+            "Read the resource and send its ETag in If-Match, so that nobody's change is lost.",
         )
     if if_match.strip() == "*":
         return None

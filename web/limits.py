@@ -1,4 +1,4 @@
-"""How many requests a token or an address may send: counted in Redis for all processes, let through without it."""
+"""Rate limits for tokens and addresses. Requests are counted in Redis for all processes; without Redis all may pass."""
 
 import asyncio
 import hashlib
@@ -24,18 +24,18 @@ from models.lifecycle import Role
 from web.problems import problem
 
 ANSWER_SECONDS = 0.1
-"""How long Redis may take; longer is as good as gone."""
+"""How long Redis may take to answer before it counts as unavailable."""
 REST_SECONDS = 1.0
-"""How long a Redis that did not answer is not asked again."""
-REMEMBERED = 10_000
+"""How long Redis is not asked again after it failed to answer."""
+MAX_REMEMBERED = 10_000
 OPEN_WRITES = frozenset({"access-requests", "invitations"})
-"""What is written without a token, each limited on its own."""
+"""The resources that are created without a token. Each has a limit of its own."""
 UNLIMITED_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`count` requests in `seconds` in the long run, `burst` of them at once. A count of 0 is no limit."""
+    """At most `count` requests in `seconds` on average, and `burst` at once. A count of 0 means no limit."""
 
     name: str
     count: int
@@ -44,13 +44,13 @@ class Rate:
 
     @property
     def block(self) -> int:
-        """How many requests are paid for at once: high rates need not ask Redis each time."""
+        """How many requests one call to Redis pays for, so that high rates do not need a call for each request."""
         return max(1, self.count // self.seconds // 100)
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """The rates of known tokens by role, of an address whose token is not known or missing, and of writes without."""
+    """The rates of known tokens by role, of addresses without a known token, and of writes without a token."""
 
     by_role: dict[Role, Rate]
     address: Rate
@@ -59,7 +59,7 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one request."""
+    """The result of counting one request."""
 
     rate: Rate
     limited: bool
@@ -68,11 +68,11 @@ class Verdict:
     retry_seconds: float
 
 
-class Counting(Protocol):
-    """Where requests are counted."""
+class RateCounter(Protocol):
+    """Counts requests."""
 
     async def take(self, rate: Rate, key: str) -> Verdict | None:
-        """Returns the verdict on one more request, or None when nobody knows."""
+        """Returns the verdict on one more request, or None when it could not be counted."""
 
 
 @dataclass(slots=True)
@@ -82,10 +82,10 @@ class _Paid:
 
 
 @dataclass(slots=True)
-class RedisCounting:
-    """Counts by GCRA in Redis. Never raises and is never slow: a Redis that fails is left alone for a second.
+class RedisRateCounter:
+    """Counts in Redis, by GCRA. Never raises and never blocks for long: after a failure Redis rests for a second.
 
-    `let_through` is told each time that a request could not be counted.
+    `let_through` is called for each request that could not be counted.
     """
 
     redis_url: str
@@ -97,7 +97,7 @@ class RedisCounting:
     _broken: bool = False
 
     async def take(self, rate: Rate, key: str) -> Verdict | None:
-        """Returns the verdict, from what is paid for already or from Redis; None when Redis does not answer."""
+        """Returns the verdict, from a block that is already paid for or from Redis; None when Redis does not answer."""
         paid = _kept(self._paid, f"{rate.name}:{key}", _Paid)
         if paid.left and paid.last is not None:
             paid.left -= 1
@@ -106,7 +106,7 @@ class RedisCounting:
         if now < self._resting_until:
             self.let_through()
             return None
-        if self._broken:  # one request tries; the others need not wait for it
+        if self._broken:  # one request tries again; the others do not wait for it
             self._resting_until = now + REST_SECONDS
         try:
             async with asyncio.timeout(2 * ANSWER_SECONDS):
@@ -125,7 +125,7 @@ class RedisCounting:
     async def close(self) -> None:
         """Closes the connections."""
         if self._store is not None:
-            # The library has no other way to its client.
+            # The library offers no other access to its client.
             await cast(Redis, self._store._backend.get_client()).aclose()  # noqa: SLF001
 
     def _limiter(self, rate: Rate) -> Callable[[str, int], Awaitable[RateLimitResult]]:
@@ -144,14 +144,14 @@ class RedisCounting:
 
 
 class Limits:
-    """Answers 429 to what comes too fast; every counted answer tells what is left.
+    """Answers 429 to requests above the rate. The answer to every counted request says how many are left.
 
-    A token counts for itself once a route has recognised it, until one refuses it; before that, and without one, the
-    client's address counts, so that made-up tokens open nothing. A request counts once, whatever its body asks for.
-    Operators' calls are free.
+    Requests are counted by token once a route has recognised the token, until a route rejects it. Before that, and
+    without a token, they are counted by the client's address, so that invented tokens gain nothing. A request counts
+    once, whatever its body asks for. UNLIMITED_PATHS are not counted.
     """
 
-    def __init__(self, app: ASGIApp, *, rates: Rates, counting: Counting) -> None:
+    def __init__(self, app: ASGIApp, *, rates: Rates, counting: RateCounter) -> None:
         self._app = app
         self._rates = rates
         self._counting = counting
@@ -170,7 +170,7 @@ class Limits:
             await self._refuse(verdict, scope, receive, send)
             return
         else:
-            await self._app(scope, receive, _telling(verdict, send))
+            await self._app(scope, receive, _with_rate_headers(verdict, send))
         if token is not None:
             self._remember(token, scope)
 
@@ -181,7 +181,7 @@ class Limits:
         part = scope["path"].removeprefix("/v1/").partition("/")[0]
         is_open = part in OPEN_WRITES and role not in (Role.REVIEWER, Role.ADMIN)
         if writes and (is_open or token is None):
-            # Whatever token comes with an open write: its route does not look at it.
+            # Counted by address even with a token, which the routes of open writes do not look at.
             return self._rates.open_writes, f"{part if part in OPEN_WRITES else 'other'}:{address}"
         if token is not None and role is not None:
             return self._rates.by_role[role], token
@@ -190,7 +190,7 @@ class Limits:
     def _remember(self, token: str, scope: Scope) -> None:
         state = scope.get("state", {})
         if "role" not in state:
-            return  # no route looked the token up, or the database was away: it is what it was
+            return  # no route looked the token up, or the database was unavailable: nothing new is known
         role = state["role"]
         if role is None:
             self._known.pop(token, None)
@@ -204,11 +204,11 @@ class Limits:
         answer = problem(429, "rate.limited", f"This is more than {allowed}.", f"Try again in {seconds} s.")
         answer.headers["Retry-After"] = str(seconds)
         if scope["method"] not in ("GET", "HEAD"):
-            answer.headers["Connection"] = "close"  # its body is not read
-        await answer(scope, receive, _telling(verdict, send))
+            answer.headers["Connection"] = "close"  # the body is not read
+        await answer(scope, receive, _with_rate_headers(verdict, send))
 
 
-def _telling(verdict: Verdict, send: Send) -> Send:
+def _with_rate_headers(verdict: Verdict, send: Send) -> Send:
     """Adds the headers of the IETF draft on rate limits."""
     rate = verdict.rate
     headers = [
@@ -225,14 +225,14 @@ def _telling(verdict: Verdict, send: Send) -> Send:
 
 
 def _token_of(scope: Scope) -> str | None:
-    """Returns the first bearer token's hash, as the routes read it."""
+    """Returns the hash of the first bearer token, which is the one that the routes read."""
     given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
     scheme, _, token = given.partition(b" ")
     return hashlib.sha256(token).hexdigest()[:32] if scheme.lower() == b"bearer" and token else None
 
 
 def _network_of(scope: Scope) -> str:
-    """Returns the client's address; of IPv6 the /64, which is what one household or machine is given."""
+    """Returns the client's address; for IPv6 its /64, which is what one household or machine is assigned."""
     host = scope["client"][0] if scope.get("client") else "unknown"
     try:
         address = ip_address(host)
@@ -252,5 +252,5 @@ def _kept(kept: "OrderedDict[str, _Paid]", key: str, make: Callable[[], _Paid]) 
 
 
 def _trim(kept: "OrderedDict[str, _Paid] | OrderedDict[str, Role]") -> None:
-    while len(kept) > REMEMBERED:
+    while len(kept) > MAX_REMEMBERED:
         kept.popitem(last=False)

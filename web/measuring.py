@@ -1,4 +1,4 @@
-"""Counts of requests and their times, by route: a path with ids in it would be a new series each time."""
+"""Counts and times requests, by route: a label with the path, which contains ids, would make too many series."""
 
 import time
 
@@ -9,13 +9,15 @@ REQUESTS = Counter(
     "devcenter_http_requests", "Requests answered, by method, route and status.", ["method", "route", "status"]
 )
 SECONDS = Histogram(
-    "devcenter_http_seconds", "Seconds from a request's head to its answer's end, by route.", ["method", "route"]
+    "devcenter_http_seconds",
+    "Seconds from a request's head to the end of its answer, by route.",
+    ["method", "route"],
 )
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Measuring:
-    """Measures every request, those that other middleware refuses included. A broken one counts as 500."""
+    """Measures every request, including those that other middleware refuses. An exception counts as 500."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

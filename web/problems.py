@@ -30,11 +30,11 @@ STATUS_OF_CODE = {
     "revision.stale": 412,
     "revision.missing": 428,
 }
-"""Codes whose status is not that of their class."""
+"""Codes whose status differs from that of their class."""
 
 
 class UnmetRule(BaseModel):
-    """A rule that is not met, why, and how to mend it."""
+    """A rule that is not met, why, and what to do about it."""
 
     code: str
     title: str
@@ -85,27 +85,27 @@ _HEADERS = {
     431: {"Connection": "close"},
     503: {"Retry-After": "2"},
 }
-_REPEAT = "Try again, with the same Idempotency-Key: what was done is not done twice."
+_REPEAT = "Try again with the same Idempotency-Key: nothing is done twice."
 
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Returns the declaration of problem answers, for a route's `responses`."""
+    """Returns the declaration of answers that are problems, for a route's `responses`."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": _TITLES[status], "model": Problem, "content": content} for status in statuses}
 
 
 ANY = answers(400, 405, 408, 413, 414, 415, 431, 500)
-"""What any route can answer besides its own."""
+"""The problems that any route can answer."""
 PUBLIC = ANY | answers(404, 422, 429, 503)
-"""What a route without a token can answer besides its own."""
+"""The problems that a route without a token can answer."""
 COMMON = PUBLIC | answers(401, 403, 409)
-"""What a route with a token can answer besides its own."""
+"""The problems that a route with a token can answer."""
 
 
 def problem(
     status: int, code: str, detail: str, remedy: str = "", unmet: list[dict[str, Any]] | None = None
 ) -> JSONResponse:
-    """Returns the answer for a problem. After a request that was not read to its end the connection closes."""
+    """Returns the answer for a problem. It closes the connection if the request was not read to its end."""
     headers = _HEADERS.get(status)
     body = {
         "type": "about:blank",
@@ -120,14 +120,14 @@ def problem(
 
 
 def problem_of(error: WorkflowError) -> JSONResponse:
-    """Returns the answer for an error of the workflow."""
+    """Returns the answer for a workflow error."""
     status = STATUS_OF_CODE.get(error.code) or next((code for kind, code in STATUS_OF if isinstance(error, kind)), 422)
     unmet = [one.as_dict() for one in error.unmet] if isinstance(error, Refused) else []
     return problem(status, error.code, error.detail, error.remedy, unmet)
 
 
 def install(app: FastAPI) -> None:
-    """Makes every error of `app` a problem."""
+    """Installs handlers that turn every error of `app` into a problem."""
 
     @app.exception_handler(WorkflowError)
     async def _workflow(_request: Request, error: WorkflowError) -> JSONResponse:
@@ -136,10 +136,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _validation(_request: Request, error: RequestValidationError) -> JSONResponse:
         if isinstance(error.body, bytes) and any(part["loc"] == ("body",) for part in error.errors()):
-            detail = "The body's Content-Type is not one that this call takes."
+            detail = "This call does not accept the Content-Type of the body."
             return problem(415, "body.unsupported", detail, "Send JSON, with Content-Type: application/json.")
         parts = [f"{'.'.join(str(step) for step in part['loc'])}: {part['msg']}" for part in error.errors()]
-        return problem(422, "request.invalid", "; ".join(parts)[:2000], "Mend each and send it again.")
+        return problem(422, "request.invalid", "; ".join(parts)[:2000], "Correct each part and send it again.")
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
@@ -159,14 +159,14 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _broken(_request: Request, _error: Exception) -> JSONResponse:
-        return problem(500, "internal.error", "The service made a mistake; its log says which.", _REPEAT)
+        return problem(500, "internal.error", "The service failed; its log says why.", _REPEAT)
 
     for kind in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(kind, _away)
 
 
 def _methods_at(request: Request) -> list[str]:
-    """Returns the methods of all routes of the path's template; the framework names only those of the first one."""
+    """Returns the methods of all routes with the path's template; the framework names only those of the first."""
     routes = [route for route in iter_route_contexts(request.app.routes) if route.path is not None]
     here = next((route for route in routes if compile_path(route.path or "")[0].match(request.url.path)), None)
     found = [route.methods or set() for route in routes if here is not None and route.path == here.path]

@@ -1,4 +1,4 @@
-"""JSON as this service takes it: what parsers read differently, or at a great cost, is refused before it is used."""
+"""Strict JSON: refuses what parsers read differently, or what is expensive to read, before anything uses it."""
 
 import json
 from collections.abc import Iterable
@@ -6,20 +6,21 @@ from typing import Any
 
 MAX_DEPTH = 32
 MAX_PARTS = 100_000
-"""Commas and brackets of a body, those inside strings too: its values cannot be more."""
+"""The most commas and opening brackets in a body, those inside strings included. It bounds the number of values."""
 MAX_INTEGER = 2**63 - 1
 
 
-def what_is_wrong(body: bytes) -> str | None:
-    """Returns why `body` is not taken: not JSON in UTF-8, a name twice in one object, NaN, an integer beyond 64 bits,
-    nested deeper than 32, or of too many values. None when it is well.
+def reason_to_refuse(body: bytes) -> str | None:
+    """Returns why `body` is refused, or None if it is accepted.
 
-    Costs about as much as parsing it once; the parts are counted first, so that no body is dear.
+    Refused are bodies that are not JSON in UTF-8, have a name twice in one object, NaN or an integer beyond 64 bits,
+    nest deeper than MAX_DEPTH, or have more than MAX_PARTS values. Costs about as much as parsing the body once; the
+    parts are counted first, so that no body is expensive.
     """
     if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_PARTS:
         return f"It has more than {MAX_PARTS} parts."
     try:
-        value = json.loads(body.decode(), object_pairs_hook=_named_once, parse_int=_integer, parse_constant=_constant)
+        value = json.loads(body.decode(), object_pairs_hook=_object_of, parse_int=_integer, parse_constant=_constant)
     except UnicodeDecodeError:
         return "It is not UTF-8."
     except json.JSONDecodeError as error:
@@ -32,7 +33,7 @@ def what_is_wrong(body: bytes) -> str | None:
 
 
 def nests_deeper(value: Any, depth: int) -> bool:
-    """Returns whether lists and objects lie in `value` more than `depth` deep. Takes no stack, however deep it is."""
+    """Returns whether lists and objects in `value` nest deeper than `depth`. Does not recurse, whatever the depth."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(depth):
         level = [inner for one in level for inner in _inside(one) if isinstance(inner, dict | list)]
@@ -42,7 +43,7 @@ def nests_deeper(value: Any, depth: int) -> bool:
 
 
 class _RefusedError(Exception):
-    """Why what json can read is not taken."""
+    """The reason to refuse a body that Python's json can read."""
 
 
 _TOO_DEEP = f"It nests deeper than {MAX_DEPTH}."
@@ -52,7 +53,7 @@ def _inside(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
     return value.values() if isinstance(value, dict) else value
 
 
-def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
         raise _RefusedError("An object has the same name twice.")

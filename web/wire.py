@@ -1,6 +1,7 @@
-"""Bounds on a connection: a head while it arrives, an answer while it leaves, and how many there are at once.
+"""Bounds on connections: the size and time of a head, the time of an answer, and the number of connections.
 
-uvicorn alone would wait for both for ever, keep all of a head, and take trailers for headers.
+uvicorn by itself waits forever for a head and for a client to read its answer, buffers a head of any size, and treats
+trailers as headers.
 """
 
 import asyncio
@@ -8,22 +9,23 @@ import asyncio
 from fastapi.responses import JSONResponse
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from web.bounds import HEAD_BYTES
+from web.bounds import MAX_HEAD_BYTES
 from web.problems import problem
 
 
-class BoundedHead(HttpToolsProtocol):
-    """uvicorn's protocol, with `head_seconds` for a head from the connection's or the request's first moment.
+class BoundedHttpProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, with limits.
 
-    A head that drips is answered with 408, one that grows over `head_bytes` with 431, one that cannot be read or that
-    others could read differently with 400; then the connection closes. A request under way on the same connection is
-    answered first. Trailers are left away. A client that takes no more of its answer for `answer_seconds` is cut off,
-    and so is one that does not take the rest when the connection closes. Connections over `max_connections` are
-    answered with 503 at once.
+    A head that is not complete `head_seconds` after the connection or the request began is answered with 408, one that
+    exceeds `head_bytes` with 431, and one that is malformed or ambiguous with 400. Then the connection closes; a
+    request that is already being handled on it is answered first. Trailers are dropped.
+
+    A client that reads nothing of its answer for `answer_seconds` is disconnected, and so is one that does not read
+    the rest when the connection closes. Connections beyond `max_connections` are answered with 503 at once.
     """
 
     head_seconds = 10.0
-    head_bytes = 2 * HEAD_BYTES
+    head_bytes = 2 * MAX_HEAD_BYTES
     answer_seconds = 30.0
     max_connections = 512
     _timer: asyncio.TimerHandle | None = None
@@ -94,7 +96,7 @@ class BoundedHead(HttpToolsProtocol):
         self._refuse(problem(400, "request.unreadable", msg, "Send HTTP/1.1."))
 
     def _refuse_ambiguity(self) -> None:
-        """Raises for what another server on the way could have read as another request."""
+        """Raises _AmbiguousError for a head that a proxy might have read as a different request."""
         version = self.parser.get_http_version()
         hosts = sum(1 for name, _ in self.headers if name == b"host")
         codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
@@ -147,4 +149,4 @@ class BoundedHead(HttpToolsProtocol):
 
 
 class _AmbiguousError(Exception):
-    """The head can be read in more than one way. The parser makes it a request that cannot be read."""
+    """The head can be read in more than one way. The parser reports it as a malformed request."""

@@ -11,7 +11,7 @@ from typing import Protocol
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from workers.judging.in_flight import Announcements
+from workers.judging.in_flight import InFlightBatches
 from workers.pages import FetchesPages
 from workflow.lifecycle.apply import WriteContext
 from workflow.lifecycle.rulebook import AppRulebook
@@ -35,7 +35,7 @@ class WorkerContext:
     """
 
     engine: Engine
-    announcements: Announcements
+    in_flight: InFlightBatches
     history_key: bytes
     rulebook: AppRulebook
     ring: Callable[..., None]

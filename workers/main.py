@@ -40,7 +40,7 @@ from workers.actors import LEASED_WORK
 from workers.actors.transition_messages import declare_actor
 from workers.context import WorkerContext
 from workers.intake import record_rejected
-from workers.judging.in_flight import Announcements
+from workers.judging.in_flight import InFlightBatches
 from workers.leasing.consumer import LeasedConsumer
 from workers.leasing.work import declare_leased_actor
 from workers.processes import ProcessWork
@@ -137,7 +137,7 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
     engine = make_engine(settings, pool_size=CONNECTIONS)
     return WorkerContext(
         engine=engine,
-        announcements=Announcements(engine),
+        in_flight=InFlightBatches(engine),
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),
         ring=doorbell.ring,

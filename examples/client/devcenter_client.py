@@ -1,7 +1,8 @@
-"""A thin client of devcenter for internal services. One file that needs `requests` alone: copy it.
+"""A thin client of devcenter for internal services. It is one file that needs only `requests`: copy it.
 
-Every call may be repeated: a POST that creates carries an idempotency key, and a report of use is idempotent by nature.
-So each is tried again, with growing pauses, when the service is away or busy; what is refused raises `Problem`.
+Every call may be repeated: a POST that creates something carries an idempotency key, and a usage report is idempotent.
+So the client retries each call, with growing pauses, when the service is unavailable or busy. A refusal raises
+`Problem`.
 """
 
 import random
@@ -16,9 +17,9 @@ from uuid import uuid4
 import requests
 
 MAX_ITEMS = 1000
-"""Items that the service takes in one call; more are sent in several."""
+"""The most items that the service accepts in one call. The client sends more of them in several calls."""
 MAX_WAIT_S = 30
-"""How long the service waits for an outcome before it answers that the request is due."""
+"""The longest time, in seconds, that the service waits for an outcome before it answers that a request is due."""
 RETRIED = frozenset({429, 502, 503, 504})
 MAX_PAUSE_S = 30.0
 
@@ -34,7 +35,7 @@ Made = TypeVar("Made", bound=_Data)
 
 @dataclass(frozen=True)
 class Unmet:
-    """A rule that is not met: what is missing, and how to mend it."""
+    """A rule that is not met: what is missing, and what to do about it."""
 
     code: str
     title: str
@@ -44,7 +45,7 @@ class Unmet:
 
 
 class Problem(Exception):
-    """What the service said no to. `code` is stable; `unmet` names every unmet rule of a refusal."""
+    """The service refused a call. `code` is stable; `unmet` names every unmet rule of a refusal."""
 
     def __init__(self, status: int, code: str, detail: str, remedy: str = "", unmet: Sequence[Unmet] = ()) -> None:
         super().__init__(f"{status} {code}: {detail} {remedy}".strip())
@@ -56,13 +57,13 @@ class Problem(Exception):
 
 
 class NotAnswered(Exception):
-    """The service gave no answer however often it was asked. What was asked may have been done: ask again, with the
-    same key."""
+    """The service did not answer any of the attempts. The call may have succeeded all the same: repeat it with the same
+    key."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One transition to ask for. Asking again with the same `key` gives the same request."""
+    """One transition to ask for. Asking again with the same `key` returns the same request."""
 
     app: str
     trigger: str
@@ -84,7 +85,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class RequestOutcome:
-    """A request and what became of it: `due`, `applied` (as `version`), `refused` (see `unmet`) or `dead` (`error`)."""
+    """A request and its status: `due`, `applied` (as `version`), `refused` (see `unmet`) or `dead` (see `error`)."""
 
     id: str
     app: str
@@ -101,7 +102,7 @@ class RequestOutcome:
 
 @dataclass(frozen=True)
 class RequestItemAnswer:
-    """The answer for one of many: `id` when it was accepted, else what is wrong with it and what to do."""
+    """The answer for one of many requests: its `id` if it was accepted, otherwise what is wrong and what to do."""
 
     status: int
     id: str | None = None
@@ -113,7 +114,7 @@ class RequestItemAnswer:
 
 @dataclass(frozen=True)
 class Use:
-    """What holds for one workspace since `at` (without it: now). `use` is "customer" or "oauth_install"."""
+    """A report about one workspace: what holds since `at` (default: now). `use` is "customer" or "oauth_install"."""
 
     app: str
     workspace: str
@@ -124,7 +125,7 @@ class Use:
 
 @dataclass(frozen=True)
 class UseAnswer:
-    """What became of one report. `changed`: the workspace counts now and did not before, or the other way round."""
+    """The answer for one report. `changed` is true when the workspace now counts and did not before, or vice versa."""
 
     status: int
     changed: bool
@@ -143,7 +144,7 @@ class WorkspaceCount:
 
 
 class Client:
-    """A service's connection. Not for several threads at once: give each its own."""
+    """A service's connection. It is not thread-safe: give each thread its own."""
 
     def __init__(self, url: str, token: str, *, attempts: int = 5, timeout_s: float = 40) -> None:
         self._url = url.rstrip("/")
@@ -159,7 +160,7 @@ class Client:
         self._http.close()
 
     def ask(self, wanted: Ask, *, wait_s: float = 0) -> RequestOutcome:
-        """Asks for one transition and gives its outcome: `due` unless it was judged within `wait_s`. Raises Problem."""
+        """Asks for one transition. Returns its outcome: `due` unless it was judged within `wait_s`. Raises Problem."""
         headers = {"Idempotency-Key": wanted.key}
         if wait_s > 0:
             headers["Prefer"] = f"wait={min(MAX_WAIT_S, max(1, round(wait_s)))}"
@@ -169,7 +170,7 @@ class Client:
         return self.wait_for(outcome.id, seconds=left) if outcome.due and left > 0 else outcome
 
     def ask_many(self, wanted: Sequence[Ask]) -> list[RequestItemAnswer]:
-        """Asks for many, each accepted or refused on its own; returns their answers in the same order."""
+        """Asks for many transitions, each accepted or refused on its own. Returns the answers in the same order."""
         answers: list[RequestItemAnswer] = []
         for part in _parts(wanted):
             items = [{**one.as_body(), "idempotency_key": one.key} for one in part]
@@ -179,11 +180,11 @@ class Client:
         return answers
 
     def outcome(self, request_id: str) -> RequestOutcome:
-        """Returns what became of a request. Raises Problem."""
+        """Returns the current outcome of a request. Raises Problem."""
         return _outcome(self._call("GET", f"/v1/transition-requests/{quote(request_id)}"))
 
     def wait_for(self, request_id: str, *, seconds: float) -> RequestOutcome:
-        """Looks until the request is judged; returns it as it is, perhaps still due, after `seconds`."""
+        """Polls until the request is judged, for at most `seconds`. Returns its outcome, which may still be `due`."""
         ends_at, pause = time.monotonic() + seconds, 0.05
         while True:
             outcome = self.outcome(request_id)
@@ -194,7 +195,7 @@ class Client:
             pause = min(pause * 1.5, 2.0)
 
     def report(self, uses: Sequence[Use]) -> list[UseAnswer]:
-        """Reports who uses which App; gives an answer for each in the same order. Reporting again changes nothing."""
+        """Reports which workspaces use which Apps. Returns an answer for each, in the same order."""
         answers: list[UseAnswer] = []
         for part in _parts(uses):
             items = [{**asdict(one), "at": one.at.isoformat() if one.at else None} for one in part]
@@ -202,11 +203,11 @@ class Client:
         return answers
 
     def customers(self, app: str) -> Iterator[WorkspaceCount]:
-        """Returns the workspaces of the App, those that count and those that do not, with the reasons."""
+        """Yields the workspaces of the App, those that count as customers and those that do not, with the reasons."""
         yield from (_made(WorkspaceCount, item) for item in self._list(f"/v1/apps/{quote(app)}/customers"))
 
     def catalog(self, words: str | None = None) -> Iterator[dict[str, Any]]:
-        """Returns the entries of the public catalog; with words, those that fit, best first."""
+        """Yields the entries of the public catalog; with `words`, those that match, best first."""
         yield from self._list(f"/v1/catalog?q={quote(words)}" if words else "/v1/catalog")
 
     def _list(self, path: str) -> Iterator[dict[str, Any]]:
@@ -221,7 +222,7 @@ class Client:
     def _call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
         reason = ""
         for attempt in range(self._attempts):
-            pause = 0.2 * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - spreads those that were refused at once
+            pause = 0.2 * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - spreads out clients that were refused together
             try:
                 answer = self._http.request(
                     method, self._url + path, json=body, headers=headers, timeout=self._timeout_s
@@ -256,7 +257,7 @@ def _outcome(said: dict[str, Any]) -> RequestOutcome:
 
 
 def _made(kind: type[Made], said: dict[str, Any]) -> Made:
-    """Returns the value with what it knows of the answer: a field that the service adds later breaks nobody."""
+    """Returns the answer as `kind`. Ignores unknown fields, so that one which the service adds later breaks nothing."""
     known = {one.name for one in fields(kind)}
     return kind(**{name: value for name, value in said.items() if name in known})
 

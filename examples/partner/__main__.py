@@ -15,8 +15,8 @@ from examples.partner.server import ExamplePartner
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m examples.partner", description=__doc__)
-    parser.add_argument("--port", type=_port, default=0, help="the port to listen on; 0 takes a free one")
-    parser.add_argument("--app-name", default="Acme Insights", help="the App's name, as the pages say it")
+    parser.add_argument("--port", type=_port, default=0, help="the port to listen on; 0 chooses a free one")
+    parser.add_argument("--app-name", default="Acme Insights", help="the App's name on the pages")
     parser.add_argument("--api-key", default="acme-key", help="the key that the platform must send")
     parser.add_argument("--platform", default=SEGMENT.name, help="the platform's name, as the pages say it")
     parser.add_argument("--platform-link", help="the link from the pages to the platform, with its UTM parameters")
@@ -41,7 +41,7 @@ def main() -> int:
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number from 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; give a number from 0 to 65535")
     return int(text)
 
 

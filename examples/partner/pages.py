@@ -1,4 +1,4 @@
-"""The pages that a partner shows the world: documentation, integrations page, blog post. Plain HTML."""
+"""The partner's public pages, in plain HTML: documentation, integrations page and blog post."""
 
 from html import escape
 

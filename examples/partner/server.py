@@ -1,4 +1,4 @@
-"""The HTTP around the webhook and the pages: loopback only, bounded in bytes, in time and in events at once."""
+"""Serves the webhook and the pages over HTTP: on loopback only, with bounds on bytes, time and concurrent events."""
 
 import io
 import json
@@ -16,17 +16,18 @@ from examples.partner.platform import SEGMENT, Platform
 from examples.partner.timed_reader import TimedReader
 from examples.partner.webhook import Answer, Webhook
 
-EVENT_BYTES = 32 * 1024
-DRAINED_BYTES = 1024 * 1024
+MAX_EVENT_BYTES = 32 * 1024
+MAX_DRAINED_BYTES = 1024 * 1024
 REQUEST_SECONDS = 10.0
-EVENTS_AT_ONCE = 32
+MAX_CONCURRENT_EVENTS = 32
 STOP_SECONDS = 5
 
 
 class ExamplePartner:
-    """A running example partner: start and stop it with `with`. Raises OSError when the port is taken.
+    """An example partner that runs within a `with` block. Raises OSError when the port is taken.
 
-    A request arrives within `request_seconds` or is cut off. More than `events_at_once` are answered with 503.
+    A request that does not arrive within `request_seconds` is cut off. An event that comes while
+    `max_concurrent_events` others are being processed is answered with 503.
     """
 
     def __init__(
@@ -37,16 +38,16 @@ class ExamplePartner:
         api_key: str = "acme-key",
         platform: Platform = SEGMENT,
         request_seconds: float = REQUEST_SECONDS,
-        events_at_once: int = EVENTS_AT_ONCE,
+        max_concurrent_events: int = MAX_CONCURRENT_EVENTS,
     ) -> None:
-        self._server = _Server(
-            port, Webhook(api_key, platform.settings_header), pages(app_name, platform), request_seconds, events_at_once
-        )
+        webhook = Webhook(api_key, platform.settings_header)
+        shown = pages(app_name, platform)
+        self._server = _Server(port, webhook, shown, request_seconds, max_concurrent_events)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
     def url(self) -> str:
-        """Returns the address, without a slash at its end."""
+        """Returns the address, without a trailing slash."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> "ExamplePartner":
@@ -64,16 +65,16 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(
-        self, port: int, webhook: Webhook, shown: dict[str, str], request_seconds: float, events_at_once: int
+        self, port: int, webhook: Webhook, shown: dict[str, str], request_seconds: float, max_concurrent_events: int
     ) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.webhook = webhook
         self.pages = shown
         self.request_seconds = request_seconds
-        self.free = threading.BoundedSemaphore(events_at_once)
+        self.free = threading.BoundedSemaphore(max_concurrent_events)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Reports a failure, unless it is only that the other side hung up or was cut off."""
+        """Reports a failure, unless the other side merely hung up or was cut off."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -115,9 +116,9 @@ class _Handler(BaseHTTPRequestHandler):
         if urlsplit(self.path).path != "/webhook":
             self._refuse(HTTPStatus.NOT_FOUND, "Events go to /webhook.")
         elif "Transfer-Encoding" in self.headers or not re.fullmatch("[0-9]{1,18}", length):
-            self._refuse(HTTPStatus.BAD_REQUEST, "An event is sent whole, with a Content-Length.")
-        elif int(length) > EVENT_BYTES:
-            self._refuse(HTTPStatus.BAD_REQUEST, f"An event has at most {EVENT_BYTES} bytes.")
+            self._refuse(HTTPStatus.BAD_REQUEST, "An event must be sent with a Content-Length.")
+        elif int(length) > MAX_EVENT_BYTES:
+            self._refuse(HTTPStatus.BAD_REQUEST, f"An event has at most {MAX_EVENT_BYTES} bytes.")
         elif not self.server.free.acquire(blocking=False):
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many events at once. Send this one again later.")
         else:
@@ -137,15 +138,15 @@ class _Handler(BaseHTTPRequestHandler):
         self._say(answer)
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
-        """Answers without having read the body, then drops what of it still comes.
+        """Answers without having read the body, then discards the rest of it.
 
-        A connection that is closed on unread bytes is reset, and the answer may be lost with it.
+        Closing a connection with unread bytes resets it, and the answer may be lost.
         """
         self.close_connection = True
         self._say(Answer(status, message))
         self.wfile.flush()
         self.connection.shutdown(socket.SHUT_WR)
-        left = DRAINED_BYTES
+        left = MAX_DRAINED_BYTES
         while left > 0 and (dropped := self.rfile.read1(left)):
             left -= len(dropped)
 
@@ -168,4 +169,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
-        """Says nothing: the caller prints what matters."""
+        """Logs nothing."""

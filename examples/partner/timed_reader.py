@@ -1,4 +1,4 @@
-"""Reading from a connection by a deadline: a sender that drips bytes cannot keep a thread for ever."""
+"""Reads from a connection with a deadline, so that a sender that trickles bytes cannot occupy a thread forever."""
 
 import io
 import socket
@@ -7,9 +7,9 @@ from typing import Any
 
 
 class TimedReader(io.RawIOBase):
-    """Reads `connection` until `seconds` after the latest `restart`; then raises TimeoutError.
+    """Reads from `connection` until `seconds` after the latest `restart`, and then raises TimeoutError.
 
-    Writing to the connection is bounded by `seconds` too.
+    `seconds` also bounds each write to the connection.
     """
 
     def __init__(self, connection: socket.socket, seconds: float) -> None:
@@ -19,7 +19,7 @@ class TimedReader(io.RawIOBase):
         self.restart()
 
     def restart(self) -> None:
-        """Returns whatever is read next the whole time again."""
+        """Restarts the deadline, so that the next request has all of `seconds`."""
         self._ends_at = time.monotonic() + self._seconds
 
     def readable(self) -> bool:

@@ -1,1 +1,1 @@
-"""The Postgres and the Valkey that run from wheels, for a machine that has neither installed."""
+"""A Postgres and a Valkey from Python wheels, for machines that have neither installed."""

@@ -1,4 +1,4 @@
-"""What goes wrong with an embedded server, in words, with its remedy."""
+"""The errors of embedded servers, each with a remedy."""
 
 
 class EmbeddedError(Exception):
@@ -11,7 +11,7 @@ class EmbeddedError(Exception):
 
 
 class AlreadyRunning(EmbeddedError):
-    """A live program keeps a server in this folder. `pid` is the process to stop, None where it is not known."""
+    """A live program keeps a server in this folder. `pid` is the process to stop; None if it is not known."""
 
     def __init__(self, message: str, remedy: str, pid: int | None) -> None:
         super().__init__(message, remedy)

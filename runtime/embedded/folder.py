@@ -1,4 +1,4 @@
-"""The private folder of one embedded server: who holds it, what is remembered in it, and its log."""
+"""The private folder of one embedded server: its lock, what it remembers between starts, and its log."""
 
 import contextlib
 import fcntl
@@ -27,13 +27,13 @@ class Memory:
     passwords: dict[str, str]
 
     @classmethod
-    def invented(cls, users: tuple[str, ...]) -> Self:
+    def generate(cls, users: tuple[str, ...]) -> Self:
         """Returns new random passwords of 192 bits."""
         return cls(port=None, passwords={user: secrets.token_hex(PASSWORD_BYTES) for user in users})
 
 
 class ServerFolder:
-    """A folder only its owner can read, which at most one live program holds for the server `name`."""
+    """A folder that only its owner can read, and that at most one live program holds for the server `name`."""
 
     def __init__(self, path: Path, name: str) -> None:
         self.path = path.absolute()
@@ -44,7 +44,7 @@ class ServerFolder:
         self._lock: int | None = None
 
     def hold(self) -> None:
-        """Makes the folder and holds it until `release` or this process's end, however it comes.
+        """Creates the folder and holds it until `release` or until this process ends, for whatever reason.
 
         Raises AlreadyRunning if another holds it, EmbeddedError if the folder cannot be made.
         """
@@ -73,16 +73,16 @@ class ServerFolder:
         self._lock = lock
 
     def release(self) -> None:
-        """Lets another program hold the folder."""
+        """Releases the folder, so that another program can hold it."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def remembered(self, users: tuple[str, ...], *, secures: Path | None = None) -> Memory:
-        """Returns what the folder remembers; invents and stores it where nothing is remembered yet.
+        """Returns what the folder remembers. If there is nothing yet, makes new passwords and stores them.
 
-        `secures` is the data that can only be opened with the passwords: if it is there and they are lost, raises
-        EmbeddedError.
+        `secures` is data that can be opened only with the passwords. Raises EmbeddedError if it exists and the
+        passwords are lost.
         """
         try:
             stored = json.loads(self._memory_file.read_text())
@@ -92,9 +92,9 @@ class ServerFolder:
                 raise EmbeddedError(
                     f"The passwords of the {self.name} server in {self.path} are lost: {self._memory_file.name} is "
                     "missing or damaged.",
-                    f"Bring that file back from a backup, or delete {self.path} to begin anew, without its data.",
+                    f"Restore that file from a backup, or delete {self.path} to start afresh, without its data.",
                 ) from error
-            memory = Memory.invented(users)
+            memory = Memory.generate(users)
             self._store(memory)
         return memory
 
@@ -106,21 +106,21 @@ class ServerFolder:
         self._store(changed)
         return changed
 
-    def begin_log(self) -> None:
-        """Starts an empty log and keeps the one before it, so that logs do not grow for ever."""
+    def start_log(self) -> None:
+        """Starts an empty log and keeps only the previous one, so that logs do not grow forever."""
         with contextlib.suppress(FileNotFoundError):
             self.log.replace(self.log.with_suffix(".log.1"))
         write_private(self.log, "")
 
     def last_log_lines(self, count: int = 12) -> str:
-        """Returns the end of the log, or words that say there is none."""
+        """Returns the last lines of the log, or a sentence that says it is empty."""
         try:
             with self.log.open("rb") as log:
                 log.seek(max(0, log.seek(0, os.SEEK_END) - LOG_TAIL_BYTES))
                 text = log.read().decode(errors="replace")
         except OSError:
             text = ""
-        return "\n".join(text.splitlines()[-count:]) or "(the server said nothing)"
+        return "\n".join(text.splitlines()[-count:]) or "(the server logged nothing)"
 
     def _unusable(self, error: OSError) -> EmbeddedError:
         said = error.strerror or str(error)
@@ -133,7 +133,7 @@ class ServerFolder:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Writes a file that only its owner can read, and waits until it is on the disk."""
+    """Writes a file that only its owner can read. Returns once it is on disk."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
     with open(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
@@ -142,7 +142,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def remedy_for(output: str, folder: Path) -> str:
-    """Returns what to do about a server that failed with this output; a full disk may leave no room to say so."""
+    """Returns what to do about a server that failed with this output. Checks for a full disk, which may go unlogged."""
     full = f"The disk is full. Free some space for {folder} (Postgres needs about 200 MB)."
     known = {
         "No space left on device": full,
@@ -160,4 +160,4 @@ def remedy_for(output: str, folder: Path) -> str:
     with contextlib.suppress(OSError):
         if shutil.disk_usage(folder).free < NEARLY_FULL_BYTES:
             return full
-    return f"Mend what the last lines name. If the data is not needed, delete {folder} and start again."
+    return f"Fix what the last lines name. If the data is not needed, delete {folder} and start again."

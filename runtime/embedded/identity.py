@@ -1,4 +1,4 @@
-"""Which user a server runs as: Postgres refuses to be root."""
+"""Chooses the user that a server runs as, because Postgres refuses to run as root."""
 
 import os
 import pwd
@@ -15,10 +15,10 @@ UNPRIVILEGED_USER = "nobody"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """How a command is started so that it runs as somebody who may run a server.
+    """How to start a command so that it runs as a user who may run a server.
 
-    `prefix` goes before the command. `user` and `group` are None where nothing changes; where they are set, the
-    server cannot read the caller's folders and needs one of its own. `notice` is what the operator should know.
+    `prefix` goes before the command. `user` and `group` are None when the user does not change. When they are set, the
+    server cannot read the caller's folders and needs one of its own. `notice` is a message for the operator.
     """
 
     prefix: tuple[str, ...] = ()
@@ -32,9 +32,9 @@ class Identity:
 
 
 def choose_identity() -> Identity:
-    """Returns the present user; for root a user namespace in which it is not root, or else another user.
+    """Returns the current user; for root, a user namespace in which it is not root, or failing that the user `nobody`.
 
-    Raises EmbeddedError where root has neither namespaces nor a user `nobody`.
+    Raises EmbeddedError if root has neither namespaces nor a user `nobody`.
     """
     if os.geteuid() != 0:
         return Identity()
@@ -42,10 +42,10 @@ def choose_identity() -> Identity:
 
 
 def user_namespace() -> Identity | None:
-    """Returns root under another name, in a namespace of its own; None where the machine forbids that.
+    """Returns root under another user id, in a namespace of its own; None if the machine forbids namespaces.
 
-    The files stay root's own, so nothing is created or opened for it. `initdb` looks the user id up, so the id must
-    have a name on this machine.
+    Outside the namespace the files belong to root, so no folder has to be created or opened to another user. `initdb`
+    looks the user id up, so the id must have a name on this machine.
     """
     unshare = shutil.which("unshare")
     named = [entry for entry in pwd.getpwall() if entry.pw_uid != 0]
@@ -57,7 +57,7 @@ def user_namespace() -> Identity | None:
 
 
 def unprivileged_user() -> Identity:
-    """Returns the user `nobody`, for a root without namespaces. Raises EmbeddedError where there is none."""
+    """Returns the user `nobody`, for root without namespaces. Raises EmbeddedError if there is no such user."""
     try:
         user = pwd.getpwnam(UNPRIVILEGED_USER)
     except KeyError:
@@ -73,7 +73,7 @@ def unprivileged_user() -> Identity:
 
 
 def runs(command: Sequence[str]) -> bool:
-    """Tells whether `command` exists and exits with 0 within 10 seconds."""
+    """Returns whether `command` exists and exits with 0 within PROBE_SECONDS."""
     try:
         outcome = subprocess.run(command, capture_output=True, timeout=PROBE_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):

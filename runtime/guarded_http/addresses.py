@@ -1,4 +1,4 @@
-"""Which addresses are public: the ranges that `microsoft-antissrf` keeps, and what those leave open."""
+"""Decides which addresses are public: by the ranges of `microsoft-antissrf`, and by rules for what those omit."""
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_network
 from typing import Final, TypeAlias
@@ -9,15 +9,15 @@ Address: TypeAlias = IPv4Address | IPv6Address
 
 _LOOPBACK: Final = tuple(ip_network(text) for text in IPAddressRanges.loopback)
 
-# The only IPv6 space from which IANA gives out global unicast addresses. IPv4-mapped ::ffff:0:0/96,
-# IPv4-compatible ::/96 and NAT64 lie outside it, as does all that is still reserved.
+# The only IPv6 space from which IANA assigns global unicast addresses. IPv4-mapped ::ffff:0:0/96,
+# IPv4-compatible ::/96 and NAT64 lie outside it, as do all ranges that are still reserved.
 _GLOBAL_UNICAST_V6: Final = IPv6Network("2000::/3")
 
 _DENIED: Final = tuple(ip_network(text) for text in (*IPAddressRanges.recommended_latest, "::/96"))
 
 
 def is_admitted(address: Address, *, allow_loopback: bool) -> bool:
-    """Whether a partner's URL may lead to `address`. Pure.
+    """Returns whether a partner's URL may lead to `address`. Pure.
 
     Public addresses are admitted; 127.0.0.0/8 and ::1 only with `allow_loopback`, which opens nothing else.
     """

@@ -1,4 +1,4 @@
-"""Fetching one page: look-up, check, connection, answer, redirects."""
+"""Fetches a page: looks up its host, checks the addresses, connects, reads the answer, follows redirects."""
 
 import socket
 import ssl
@@ -33,9 +33,9 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 class GuardedHttp:
     """Fetches pages that partners name, from public addresses only.
 
-    A name is looked up once for each request, all its addresses are checked, and the connection goes to one
-    of those very addresses. The environment's proxies, cookies and earlier connections play no part.
-    An instance holds no connection and may be shared by threads.
+    Each request looks its host name up once, checks all addresses, and connects to one of exactly those. It uses no
+    proxy of the environment, no cookie and no earlier connection. An instance holds no connection and may be shared by
+    threads.
     """
 
     def __init__(
@@ -47,9 +47,10 @@ class GuardedHttp:
         resolver: Resolver = system_resolver,
         authorities: Path | None = None,
     ) -> None:
-        """`allow_loopback` is for the embedded demo. `authorities` is a PEM file of the only certificate
-        authorities to trust; without it, those of the system and of certifi are trusted.
-        Raises `OSError` if the file cannot be read.
+        """Loads the trusted certificate authorities. Raises `OSError` if their file cannot be read.
+
+        `allow_loopback` is for the embedded demo. `authorities` is a PEM file with the only authorities to trust;
+        without it, those of the system and of certifi are trusted.
         """
         self._limits = limits
         self._user_agent = user_agent
@@ -60,9 +61,9 @@ class GuardedHttp:
             self._tls.load_verify_locations(certifi.where())
 
     def fetch(self, url: str) -> Page:
-        """Returns the page at `url`, after its redirects; blocks for at most the limits' `total`.
+        """Returns the page at `url`, after following redirects. Blocks for at most the limits' `total`.
 
-        Raises `FetchRefused`, whatever `url`, its name servers or its server do wrong, and nothing else.
+        Raises `FetchRefused`, and nothing else, for whatever is wrong with `url`, its name servers or its server.
         """
         deadline = Deadline(self._limits.total)
         target = read_url(url)
@@ -80,7 +81,7 @@ class GuardedHttp:
             target = found
 
     def addresses_of(self, target: Target, deadline: Deadline) -> tuple[Address, ...]:
-        """Returns the addresses of `target`, at least one, all of them admitted; else raises `FetchRefused`."""
+        """Returns the addresses of `target`: at least one, and all of them admitted. Else raises `FetchRefused`."""
         with _refusing(target):
             found = (target.address,) if target.address is not None else self._resolver(target.host, deadline.seconds())
             if not found:
@@ -91,7 +92,7 @@ class GuardedHttp:
         return tuple(found)
 
     def _request(self, target: Target, redirects: tuple[str, ...], deadline: Deadline) -> Page | Target:
-        """Returns the page at `target`, or where it redirects to; of that, only the form is checked yet."""
+        """Returns the page at `target`, or the target of its redirect, of which only the syntax has been checked."""
         addresses = self.addresses_of(target, deadline)
         with _refusing(target), self._connected(addresses, target, deadline) as connected:
             bounded = BoundedSocket(connected, deadline, self._limits.read, self._limits.header_bytes)
@@ -108,7 +109,7 @@ class GuardedHttp:
             )
 
     def _connected(self, addresses: tuple[Address, ...], target: Target, deadline: Deadline) -> socket.socket:
-        """Returns a socket to the first of `addresses` that answers, with TLS if the scheme asks for it."""
+        """Returns a socket connected to the first of `addresses` that answers, with TLS for https."""
         connected = _first_that_answers(addresses, target.port, deadline, self._limits.connect)
         if target.scheme == "http":
             return connected
@@ -120,7 +121,7 @@ class GuardedHttp:
             raise
 
     def _ask(self, target: Target, bounded: BoundedSocket) -> HTTPResponse:
-        """Sends the request and reads the answer's head."""
+        """Sends the request and reads the status and the headers of the answer."""
         connection = HTTPConnection(target.host, target.port)
         connection.auto_open = 0  # it must never look up or connect by itself
         connection.sock = cast("socket.socket", bounded)
@@ -146,7 +147,7 @@ class GuardedHttp:
         return response
 
     def _read_body(self, target: Target, response: HTTPResponse, bounded: BoundedSocket) -> bytes:
-        """Returns the whole body as sent; refuses one that is encoded, too large or cut short."""
+        """Returns the complete body as sent. Refuses one that is encoded, too large or cut short."""
         codings = response.headers.get_all("Content-Encoding", [])
         transfer = response.headers.get_all("Transfer-Encoding", [])
         if any(coding.strip().lower() not in {"", "identity"} for coding in codings) or (
@@ -158,7 +159,7 @@ class GuardedHttp:
         too_large = FetchRefused("body.too_large", f"The page exceeds {limit} bytes.", target.url)
         if response.length is not None and response.length > limit:
             raise too_large
-        bounded.allow(2 * limit + self._limits.header_bytes)  # chunks carry their sizes, and headers may follow
+        bounded.allow(2 * limit + self._limits.header_bytes)  # chunk sizes and trailers count too
         try:
             body = response.read(limit + 1)
         except AllowanceError:
@@ -173,7 +174,7 @@ class GuardedHttp:
 def _first_that_answers(
     addresses: tuple[Address, ...], port: int, deadline: Deadline, at_most: timedelta
 ) -> socket.socket:
-    """Tries `addresses` in turn, each for `at_most`; raises the last one's `OSError` if none answers."""
+    """Returns a socket to the first of `addresses` that answers within `at_most`. Raises the last `OSError`."""
     failure = OSError("there is no address to connect to")
     for address in addresses:
         family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
@@ -191,7 +192,7 @@ def _first_that_answers(
 
 @contextmanager
 def _refusing(target: Target) -> Iterator[None]:
-    """Turns what look-ups, sockets, TLS and HTTP raise into `FetchRefused`."""
+    """Turns the errors of look-ups, sockets, TLS and HTTP into `FetchRefused`."""
     try:
         yield
     except NameUnresolvedError as error:

@@ -1,4 +1,4 @@
-"""What one fetch may take."""
+"""The limits of a fetch."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,11 +6,11 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """The bounds of one fetch.
+    """The limits of one fetch.
 
-    `total` covers everything from the first look-up to the last byte, redirects included. `connect` bounds
-    one attempt to reach one address, `read` one silence of the server. The byte limits hold for each answer
-    on its own; `body_bytes` counts the body as received, for it is never decompressed.
+    `total` covers everything from the first look-up to the last byte, redirects included. `connect` limits one
+    attempt to reach one address, and `read` one period without data from the server. The byte limits apply to each
+    answer separately; `body_bytes` counts the body as received, because it is never decompressed.
     """
 
     total: timedelta = timedelta(seconds=20)

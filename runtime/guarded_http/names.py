@@ -1,4 +1,4 @@
-"""Looking host names up, in bounded time."""
+"""Looks host names up, in bounded time."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from runtime.guarded_http.addresses import Address
 
-# From a host name and the seconds it may take to all its addresses; raises NameUnresolvedError, TimeoutError.
+# Takes a host name and a time limit in seconds. Returns all addresses. Raises NameUnresolvedError, TimeoutError.
 Resolver: TypeAlias = Callable[[str, float], Sequence[Address]]
 
 _LOOK_UP: Final = """
@@ -22,14 +22,14 @@ print(*(sockaddr[0] for *_, sockaddr in answers))
 
 
 class NameUnresolvedError(Exception):
-    """The name has no address, or the name servers did not give it."""
+    """The name has no address, or the name servers did not return it."""
 
 
 def system_resolver(name: str, seconds: float) -> Sequence[Address]:
-    """Returns every address the system knows for `name`, or raises as a `Resolver` does.
+    """Returns every address that the system finds for `name`, or raises as a `Resolver` does.
 
-    `getaddrinfo` cannot be interrupted, and a thread stuck in it cannot be ended. So it runs in a process of
-    its own (some 30 ms), which is killed when its time is up: nothing is left behind.
+    `getaddrinfo` cannot be interrupted, and a thread stuck in it cannot be ended. So it runs in a process of its own,
+    which takes some 30 ms and is killed when its time is up.
     """
     try:
         looked_up = subprocess.run(
@@ -41,7 +41,7 @@ def system_resolver(name: str, seconds: float) -> Sequence[Address]:
             timeout=seconds,
         )
     except subprocess.TimeoutExpired:
-        raise TimeoutError("the look-up of its name is not answered") from None
+        raise TimeoutError("the look-up of its name got no answer") from None
     if looked_up.returncode != 0:
         raise NameUnresolvedError(looked_up.stderr.strip())
     return [ip_address(text) for text in looked_up.stdout.split()]

@@ -1,4 +1,4 @@
-"""What a fetch gives."""
+"""The result of a fetch."""
 
 import codecs
 import re
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Final
 
-# Python also knows text codecs that no page is written in, and some of them take quadratic time.
+# Python also has text codecs that no page is written in, and some of them take quadratic time.
 _CHARSETS_OF_PAGES: Final = re.compile(
     r"ascii|utf-(8|16|32)(-sig|-le|-be)?|iso8859-\d+|cp\d+|koi8-[ru]|gb\w+|big5\w*|euc_\w+|iso2022_\w+|shift_\w+"
 )
@@ -16,8 +16,8 @@ _CHARSETS_OF_PAGES: Final = re.compile(
 class Page:
     """The final answer, whatever its status: a 404 is a page too.
 
-    `url` is where it was found, `redirects` the URLs that led there, the one asked for first.
-    `content_type` is the header as sent, or empty; `body` is whole.
+    `url` is where the page was found; `redirects` are the URLs that led there, beginning with the requested one.
+    `content_type` is the header as sent, or empty. `body` is complete.
     """
 
     url: str
@@ -28,7 +28,7 @@ class Page:
 
     @property
     def text(self) -> str:
-        """The body in its declared charset, else in UTF-8; what cannot be read becomes U+FFFD."""
+        """The body decoded by its declared charset, or by UTF-8; undecodable bytes become U+FFFD."""
         return self.body.decode(self._codec(), errors="replace")
 
     def _codec(self) -> str:

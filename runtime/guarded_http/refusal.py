@@ -1,4 +1,4 @@
-"""Why a fetch gave no page: a stable code for each cause, and what the partner can do about it."""
+"""Why a fetch returned no page: a stable code for each cause, and what the partner can do about it."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -14,7 +14,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "connection.failed": "Check that the server is up and reachable from the internet.",
     "tls.invalid": "Install a certificate that is in date, names this host and is from a public authority.",
     "time.exceeded": "Make the server answer faster.",
-    "redirect.loop": "Mend the redirect so that it ends at a page.",
+    "redirect.loop": "Fix the redirect so that it ends at a page.",
     "redirect.limit": "Give the URL at which the redirects end.",
     "headers.too_large": "Send fewer or shorter response headers.",
     "body.too_large": "Give a smaller page.",
@@ -24,11 +24,11 @@ REMEDIES: Final[Mapping[str, str]] = {
 
 
 class FetchRefused(Exception):
-    """A fetch gave no page.
+    """A fetch returned no page.
 
-    `code` is a key of `REMEDIES` and stable, `detail` says what was found, `remedy` what to do.
-    `url` is where it happened, which after redirects is not what was asked for; it never carries credentials,
-    and is empty if the URL cannot be read.
+    `code` is stable and a key of `REMEDIES`; `detail` says what was found, and `remedy` what to do. `url` is where it
+    happened, which after a redirect is not the requested URL. It never contains credentials, and is empty if the URL
+    cannot be parsed.
     """
 
     def __init__(self, code: str, detail: str, url: str) -> None:

@@ -1,4 +1,4 @@
-"""A URL taken apart, once: what is checked here is what is connected to."""
+"""Parses a URL, once: the host and the port that are checked here are those that are connected to."""
 
 import re
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from runtime.guarded_http.refusal import FetchRefused
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _LABEL: Final = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME: Final = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
-# The C library reads a name that ends like this as an IPv4 address: 2130706433, 0177.0.0.1, 0x7f.1, 127.1.
+# The C library takes a name that ends like this for an IPv4 address: 2130706433, 0177.0.0.1, 0x7f.1, 127.1.
 _NUMBER_AT_END: Final = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where one request goes.
+    """The destination of one request.
 
-    `host` is a lower-case ASCII name, or an address's text without brackets; then `address` is that address.
-    `path` starts with a slash and carries the query; `url` has neither fragment nor credentials.
+    `host` is a lower-case ASCII name, or the text of an address without brackets, in which case `address` is set.
+    `path` starts with a slash and includes the query. `url` has neither fragment nor credentials.
     """
 
     url: str
@@ -42,7 +42,7 @@ class Target:
 
 
 def read_url(text: str) -> Target:
-    """Returns the target of `text`, or raises `FetchRefused`. Looks nothing up."""
+    """Returns the target of the URL `text`. Raises `FetchRefused`. Looks nothing up."""
     try:
         parts = parse_url(text)
     except LocationParseError:
@@ -64,9 +64,9 @@ def read_url(text: str) -> Target:
 
 
 def follow(base: Target, location: str) -> Target:
-    """Returns the target of a redirect from `base` to the header `location`, or raises `FetchRefused`."""
+    """Returns the target of a redirect from `base` to the header `location`. Raises `FetchRefused`."""
     try:
-        # http.client reads headers as Latin-1; servers that send other than ASCII mean UTF-8.
+        # http.client decodes headers as Latin-1; servers that send other characters than ASCII mean UTF-8.
         text = urljoin(base.url, location.strip().encode("latin-1").decode("utf-8", errors="replace"))
     except ValueError:
         raise FetchRefused("url.malformed", "The redirect's Location cannot be read.", base.url) from None
@@ -93,7 +93,7 @@ def _read_host(parts: Url, url: str) -> tuple[str, Address | None]:
 
 
 def _read_port(parts: Url, url: str) -> int:
-    """Below 1024 only the web's own ports: to the mail and shell services there, our request is an attack."""
+    """Returns the port. Below 1024 only 80 and 443 are allowed, so that no mail or shell service can be attacked."""
     port = _DEFAULT_PORTS[parts.scheme or ""] if parts.port is None else parts.port
     if port < 1024 and port not in _DEFAULT_PORTS.values():
         raise FetchRefused("port.not_allowed", f"The URL's port is {port}.", url)

@@ -1,4 +1,4 @@
-"""The socket of one request: each call spends from one deadline and one allowance of bytes."""
+"""The socket of one request, whose calls share one deadline and one allowance of bytes."""
 
 import io
 import socket
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 class AllowanceError(Exception):
-    """The server sent more than it was allowed."""
+    """The server sent more bytes than it is allowed."""
 
 
 class Deadline:
-    """The end of one fetch. Sockets' timeouts are per call, so each call is given no more than is left."""
+    """The deadline of one fetch. A socket's timeout applies to one call, so each call gets at most the time left."""
 
     def __init__(self, total: timedelta) -> None:
         self._ends_at = time.monotonic() + total.total_seconds()
 
     def seconds(self, at_most: timedelta | None = None) -> float:
-        """Returns the seconds left, capped by `at_most`; raises `TimeoutError` when none are left."""
+        """Returns the seconds left, but at most `at_most`. Raises `TimeoutError` when none are left."""
         left = self._ends_at - time.monotonic()
         if left <= 0:
             raise TimeoutError("the time for the whole fetch is used up")
@@ -29,10 +29,10 @@ class Deadline:
 
 
 class BoundedSocket:
-    """As much of a connected socket as `http.client` uses.
+    """The part of a connected socket's interface that `http.client` uses.
 
-    Every receive raises `TimeoutError` past `deadline` or after a silence of `read`, and `AllowanceError`
-    when the server goes on after its allowance, which it may overshoot by one block of `http.client`'s.
+    Receiving raises `TimeoutError` after `deadline`, or after no data came for `read`. It raises `AllowanceError` once
+    the server has used up its allowance, which it may exceed by one block of `http.client`.
     """
 
     def __init__(self, connected: socket.socket, deadline: Deadline, read: timedelta, allowance: int) -> None:
@@ -42,7 +42,7 @@ class BoundedSocket:
         self._allowance = allowance
 
     def allow(self, more: int) -> None:
-        """Adds `more` bytes to what the server may send."""
+        """Adds `more` bytes to the server's allowance."""
         self._allowance += more
 
     def sendall(self, data: "ReadableBuffer") -> None:
@@ -50,7 +50,7 @@ class BoundedSocket:
         self._socket.sendall(data)
 
     def receive_into(self, buffer: "WriteableBuffer") -> int:
-        """Receives what has come, at least a byte; 0 is the end."""
+        """Receives at least one byte into `buffer` and returns how many; 0 means the end."""
         if self._allowance <= 0:
             raise AllowanceError
         self._socket.settimeout(self._deadline.seconds(self._read))
@@ -62,7 +62,7 @@ class BoundedSocket:
         return io.BufferedReader(_Receiver(self))
 
     def close(self) -> None:
-        """Does nothing: `http.client` closes before it reads the body. Who opened the socket closes it."""
+        """Does nothing: `http.client` closes before it reads the body. The code that opened the socket closes it."""
 
 
 class _Receiver(io.RawIOBase):

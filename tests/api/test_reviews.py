@@ -289,7 +289,7 @@ def test_a_decision_holds_for_its_own_round_and_never_for_the_next(shared_servic
     refused = _ok(service.reviewer("GET", f"/v1/transition-requests/{late['id']}"))
     assert refused["status"] == "refused"
     assert [(rule["code"], rule["detail"]) for rule in refused["unmet"]] == [
-        ("version.expected", "This was asked of the App at version 2; it is at 4 by now.")
+        ("version.expected", "The request is for the App at version 2; it is now at version 4.")
     ]
     (entry,) = _ok(service.reviewer("GET", "/v1/reviews?app=rounds"))["items"]
     assert (entry["round"], entry["holder"]["name"]) == (2, "Rae")

@@ -46,7 +46,7 @@ def test_a_database_url_of_another_kind_is_named_with_its_setting(tmp_path: Path
 
 def test_a_key_for_secrets_that_is_none_is_named_with_how_to_make_one(tmp_path: Path) -> None:
     result = devcenter("api", settings=settings(DEVCENTER_SECRET_KEYS="not-a-key"), folder=tmp_path)
-    in_words(result, "DEVCENTER_SECRET_KEYS: key 1 is no Fernet key", "Fernet.generate_key", exit_code=2)
+    in_words(result, "DEVCENTER_SECRET_KEYS: key 1 is not a Fernet key", "Fernet.generate_key", exit_code=2)
 
 
 @pytest.mark.parametrize("given", ["", "?options=-csearch_path%3Dpublic"])
@@ -133,7 +133,7 @@ def test_a_full_disk_is_told_as_such() -> None:
 def test_an_error_of_the_workflow_keeps_its_remedy() -> None:
     known = explain(NotFound("dead.not_found", "No such row.", "List the dead rows."))
     assert known is not None
-    assert (known.what, known.mend) == ("No such row.", "List the dead rows.")
+    assert (known.what, known.remedy) == ("No such row.", "List the dead rows.")
 
 
 def test_a_defect_is_not_dressed_up_as_a_mistake() -> None:

@@ -44,13 +44,13 @@ def _settings(database_url: str, redis_url: str, **more: object) -> Settings:
 
 def _found(settings: Settings, folder: Path) -> dict[str, str]:
     """Returns what the doctor advises, by check: nothing where all is fine."""
-    return {check.name: check.mend for check in examine(settings, folder)}
+    return {check.name: check.remedy for check in examine(settings, folder)}
 
 
 def test_the_doctor_finds_a_sound_installation_fine(database: TestDatabase, valkey_url: str, tmp_path: Path) -> None:
     found = _found(_settings(database.application_url, valkey_url), tmp_path)
     assert set(found) == {"settings", "profile", "database", "role", "migrations", "clock", "redis", "disk"}
-    assert {name: mend for name, mend in found.items() if mend and name != "disk"} == {}
+    assert {name: remedy for name, remedy in found.items() if remedy and name != "disk"} == {}
 
 
 def test_the_doctor_names_a_role_that_may_do_too_much_and_urls_that_may_lead_here(
@@ -91,7 +91,7 @@ def test_a_disk_with_little_room_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("shutil.disk_usage", lambda _folder: enough)
     assert disk_space(tmp_path).fine
     monkeypatch.setattr("shutil.disk_usage", lambda _folder: enough._replace(free=1_000_000))
-    assert "Free some space" in disk_space(tmp_path).mend
+    assert "Free some space" in disk_space(tmp_path).remedy
 
 
 def test_a_token_of_each_role_is_made_listed_and_revoked(database: TestDatabase, engine: Engine) -> None:
@@ -129,7 +129,7 @@ def test_a_holder_that_is_not_described_well_enough_is_told_what_is_missing(
 ) -> None:
     with pytest.raises(Mistake) as told:
         create_token(database.application_url, holder, label="tried", life=A_DAY)
-    assert named in told.value.mend
+    assert named in told.value.remedy
     assert "None" not in told.value.what
 
 

@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from examples.partner.server import EVENT_BYTES, ExamplePartner
-from examples.partner.webhook import KEPT_EVENTS, MESSAGE_ID_CHARACTERS, SUPPORTED
+from examples.partner.server import MAX_EVENT_BYTES, ExamplePartner
+from examples.partner.webhook import MAX_EVENTS, MAX_MESSAGE_ID_CHARACTERS, SUPPORTED
 from tests.waiting import wait_until
 
 CHECKOUT = Path(__file__).parents[2]
@@ -85,7 +85,7 @@ def test_every_type_of_the_spec_is_taken_and_kept(partner: ExamplePartner, kind:
         {},
         _event(""),
         _event(message_id=""),
-        _event(message_id="x" * (MESSAGE_ID_CHARACTERS + 1)),
+        _event(message_id="x" * (MAX_MESSAGE_ID_CHARACTERS + 1)),
         _event(messageId=["a", "list"]),
         _event(messageId=7),
         {**_event(), "type": ["track"]},
@@ -137,7 +137,7 @@ def test_a_missing_or_wrong_key_is_answered_with_401_whatever_the_event(
 def test_a_key_that_may_read_only_is_answered_with_403(partner: ExamplePartner) -> None:
     answer = _post(partner, _event(), "read-only")
     assert answer.status_code == 403
-    assert "read only" in answer.json()["message"]
+    assert "only read" in answer.json()["message"]
 
 
 def test_a_type_that_is_not_supported_is_answered_with_501_and_named(partner: ExamplePartner) -> None:
@@ -170,23 +170,23 @@ def test_a_delete_forgets_the_user_and_a_late_repeat_does_not_bring_it_back(part
 def test_only_the_newest_events_are_kept(partner: ExamplePartner) -> None:
     with requests.Session() as session:
         session.auth = ("acme-key", "")
-        for number in range(KEPT_EVENTS + 2):
+        for number in range(MAX_EVENTS + 2):
             session.post(f"{partner.url}/webhook", json=_event(message_id=str(number)), timeout=10).raise_for_status()
     kept = _kept(partner)
-    assert (len(kept), kept[0], kept[-1]) == (KEPT_EVENTS, "2", str(KEPT_EVENTS + 1))
+    assert (len(kept), kept[0], kept[-1]) == (MAX_EVENTS, "2", str(MAX_EVENTS + 1))
 
 
 def test_an_event_of_32_kb_is_taken_and_one_byte_more_is_not(partner: ExamplePartner) -> None:
     empty = len(json.dumps(_event(padding="")))
-    assert _post(partner, _event(padding="x" * (EVENT_BYTES - empty))).status_code == 200
-    assert _post(partner, _event(message_id="2", padding="x" * (EVENT_BYTES - empty))).status_code == 200
-    assert _post(partner, _event(message_id="3", padding="x" * (EVENT_BYTES - empty + 1))).status_code == 400
+    assert _post(partner, _event(padding="x" * (MAX_EVENT_BYTES - empty))).status_code == 200
+    assert _post(partner, _event(message_id="2", padding="x" * (MAX_EVENT_BYTES - empty))).status_code == 200
+    assert _post(partner, _event(message_id="3", padding="x" * (MAX_EVENT_BYTES - empty + 1))).status_code == 400
 
 
 def test_a_large_body_still_gets_its_answer(partner: ExamplePartner) -> None:
     answer = _post(partner, b"x" * 900_000)
     assert answer.status_code == 400
-    assert str(EVENT_BYTES) in answer.json()["message"]
+    assert str(MAX_EVENT_BYTES) in answer.json()["message"]
 
 
 def test_what_still_comes_of_a_refused_body_is_dropped_without_a_reset(partner: ExamplePartner) -> None:
@@ -211,7 +211,7 @@ def test_a_length_that_is_no_number_is_answered_with_400(partner: ExamplePartner
 
 
 def test_too_many_events_at_once_are_answered_with_503_and_taken_again_later() -> None:
-    with ExamplePartner(events_at_once=1) as partner, _raw(partner) as slow:
+    with ExamplePartner(max_concurrent_events=1) as partner, _raw(partner) as slow:
         slow.sendall(b"POST /webhook HTTP/1.1\r\nHost: partner\r\nContent-Length: 10\r\n\r\n{")
         messages: list[str] = []
 

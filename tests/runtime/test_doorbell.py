@@ -96,7 +96,7 @@ def test_waits_end_while_redis_hangs_and_are_told_of_once(caplog: pytest.LogCapt
         for _ in range(2):
             assert not doorbell.wait("apply", 0.01)
     assert [record.message.split(":")[0] for record in caplog.records] == [
-        "bells are not heard, and work waits for the sweep"
+        "bells cannot be waited for, and work waits for the sweep"
     ]
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.api.running import Service
-from web.bounds import HEAD_BYTES, TARGET_BYTES
+from web.bounds import MAX_HEAD_BYTES, MAX_TARGET_BYTES
 
 Answer = tuple[int, dict[str, str], bytes]
 HOST = b"Host: x\r\nConnection: close\r\n"
@@ -136,7 +136,9 @@ def test_a_head_that_others_could_read_differently_is_refused(shared_service: Se
     assert _code(_send(shared_service, sent)) == (400, "request.unreadable")
 
 
-@pytest.mark.parametrize("target", [b"/v1/apps/" + b"a" * TARGET_BYTES, b"/v1/apps?" + b"a=1&" * (TARGET_BYTES // 4)])
+@pytest.mark.parametrize(
+    "target", [b"/v1/apps/" + b"a" * MAX_TARGET_BYTES, b"/v1/apps?" + b"a=1&" * (MAX_TARGET_BYTES // 4)]
+)
 def test_a_path_or_a_query_that_is_too_long_is_refused(shared_service: Service, target: bytes) -> None:
     answer = _send(shared_service, b"GET " + target + b" HTTP/1.1\r\n" + HOST + b"\r\n")
     assert _code(answer) == (414, "target.too_long")
@@ -152,7 +154,7 @@ def test_a_body_that_is_declared_too_large_is_refused_before_the_client_is_told_
 def test_a_trailer_is_no_header(shared_service: Service) -> None:
     token = (shared_service.partner.token or "").encode()
     head = b"POST /v1/apps HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
-    trailers = b"0\r\nAuthorization: Bearer " + token + b"\r\n" + b"X: y\r\n" * HEAD_BYTES + b"\r\n"
+    trailers = b"0\r\nAuthorization: Bearer " + token + b"\r\n" + b"X: y\r\n" * MAX_HEAD_BYTES + b"\r\n"
     assert _code(_send(shared_service, head + trailers)) == (401, "token.missing")
 
 

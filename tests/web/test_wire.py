@@ -11,13 +11,13 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from tests.waiting import wait_until
-from web.bounds import HEAD_BYTES, Bounds
-from web.wire import BoundedHead
+from web.bounds import MAX_HEAD_BYTES, Bounds
+from web.wire import BoundedHttpProtocol
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n"
 
 
-class ImpatientHead(BoundedHead):
+class ImpatientHead(BoundedHttpProtocol):
     head_seconds = 0.3
     answer_seconds = 0.3
     max_connections = 8
@@ -88,13 +88,13 @@ def test_a_second_head_on_a_connection_has_no_more_time_than_the_first(address: 
 
 def test_a_head_that_grows_for_ever_is_refused(address: tuple[str, int]) -> None:
     with _client(address) as client:
-        client.sendall(REQUEST + b"X-Large: " + b"x" * (2 * HEAD_BYTES + 1))
+        client.sendall(REQUEST + b"X-Large: " + b"x" * (2 * MAX_HEAD_BYTES + 1))
         assert client.recv(65536).startswith(b"HTTP/1.1 431 ")
 
 
 def test_a_whole_head_that_is_too_large_is_refused(address: tuple[str, int]) -> None:
     with _client(address) as client:
-        client.sendall(REQUEST + b"X-Large: " + b"x" * HEAD_BYTES + b"\r\n\r\n")
+        client.sendall(REQUEST + b"X-Large: " + b"x" * MAX_HEAD_BYTES + b"\r\n\r\n")
         answer = _until_closed(client)
     assert answer.startswith(b"HTTP/1.1 431 ")
     assert _code(answer) == "headers.too_large"

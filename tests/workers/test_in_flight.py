@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from models.base import new_id
 from tests.databases import TestDatabase
-from workers.judging.in_flight import Announcements
+from workers.judging.in_flight import InFlightBatches
 
 
 def _announced(engine: Engine) -> int:
@@ -15,37 +15,37 @@ def _announced(engine: Engine) -> int:
 
 
 def test_a_batch_that_failed_is_taken_back(engine: Engine) -> None:
-    announcements = Announcements(engine)
-    with pytest.raises(ConnectionError), announcements.batch() as announce:  # noqa: PT012 (the failure is inside)
-        announce([new_id()])()
+    in_flight = InFlightBatches(engine)
+    with pytest.raises(ConnectionError), in_flight.batch() as mark:  # noqa: PT012 (the failure is inside)
+        mark([new_id()])()
         assert _announced(engine) == 1
         raise ConnectionError("Postgres was restarted")
     assert _announced(engine) == 0
 
 
 def test_a_batch_that_came_to_its_end_is_left_to_its_transaction(engine: Engine) -> None:
-    with Announcements(engine).batch() as announce:
-        announce([new_id()])()
+    with InFlightBatches(engine).batch() as mark:
+        mark([new_id()])()
     assert _announced(engine) == 1
 
 
 def test_what_could_not_be_taken_back_is_taken_back_before_the_next_batch_and_then_forgotten(
     database: TestDatabase, engine: Engine
 ) -> None:
-    announcements = Announcements(engine)
+    in_flight = InFlightBatches(engine)
     owner = create_engine(database.owner_url)
-    with pytest.raises(ConnectionError), announcements.batch() as announce:  # noqa: PT012 (the failure is inside)
-        failed = announce([new_id()])()
+    with pytest.raises(ConnectionError), in_flight.batch() as mark:  # noqa: PT012 (the failure is inside)
+        failed = mark([new_id()])()
         with owner.begin() as connection:
             connection.execute(text("REVOKE DELETE ON apply_batch FROM devcenter_app"))
         raise ConnectionError("Postgres was restarted")
     assert _announced(engine) == 1
     with owner.begin() as connection:
         connection.execute(text("GRANT DELETE ON apply_batch TO devcenter_app"))
-    with announcements.batch():
+    with in_flight.batch():
         assert _announced(engine) == 0
     with owner.begin() as connection:
         connection.execute(text("INSERT INTO apply_batch (id, request_ids) VALUES (:id, '{}')"), {"id": failed})
     owner.dispose()
-    with announcements.batch():
+    with in_flight.batch():
         assert _announced(engine) == 1, "what was taken back once is no business of this process any more"

@@ -12,7 +12,7 @@ from models import JobTick
 from models.base import new_id
 from models.lifecycle import AppTrigger
 from tests.databases import TestDatabase
-from tests.journeys import announce, app_building, ask, people_in
+from tests.journeys import app_building, ask, mark_in_flight, people_in
 from tests.workers.leased import work_off
 from workers.actors.jobs import JOB_TICKS
 from workers.context import WorkerContext
@@ -81,7 +81,9 @@ def test_workers_begin_with_promotions_while_others_are_looked_for(
 ) -> None:
     _put_eligible_apps(database, 5)
     due: list[int] = []
-    promote_eligible_apps(context.unit_of_work, context.rulebook, lambda: due.append(_due_requests(context)), at_once=2)
+    promote_eligible_apps(
+        context.unit_of_work, context.rulebook, lambda: due.append(_due_requests(context)), per_step=2
+    )
     assert due == [2, 4, 5]
 
 
@@ -134,7 +136,7 @@ def test_announcements_of_processes_that_died_are_pruned_after_a_day_when_nothin
     people = people_in(context.engine)
     app_building(context.engine, people, "acme")
     waiting = ask(context.engine, people.partner, "acme", AppTrigger.SUBMIT)
-    orphan, suspect, young = (announce(context.engine, [request]) for request in (new_id(), waiting, new_id()))
+    orphan, suspect, young = (mark_in_flight(context.engine, [request]) for request in (new_id(), waiting, new_id()))
     with context.unit_of_work() as session:
         past = text("UPDATE apply_batch SET started_at = now() - interval '25 hours' WHERE id = ANY(:ids)")
         session.execute(past, {"ids": [orphan, suspect]})

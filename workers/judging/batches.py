@@ -1,4 +1,4 @@
-"""Draining transition requests: batches until nothing is due, and those that kill processes one at a time."""
+"""Drains transition requests: judges batches until nothing is due, and requests that kill processes one at a time."""
 
 import time
 from collections import Counter
@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from workers.context import WorkerContext
-from workers.judging.in_flight import Announcements
+from workers.judging.in_flight import InFlightBatches
 from workflow.lifecycle.batch import BatchReport, NowAndWriter, judge_due_requests, judge_suspect
 from workflow.lifecycle.claim import FROM_FRONT, FRONT, Start
 from workflow.sql.pipeline import direct_connection, direct_transaction
@@ -16,20 +16,21 @@ from workflow.work.bells import Bell
 TURN_SECONDS = 10.0
 """How long judging goes on before it rings again and ends, so that whoever runs it can stop."""
 LOOK_FROM_FRONT_SECONDS = 2.0
-"""How often a claim looks from the front: for what committed late and is due before all others, and for what was left
-to others who never came for it."""
+"""How often a claim begins at the front, to find requests that committed late but are due first, and requests that were
+left to other workers but not judged by them."""
 
 
 def apply_due_requests(context: WorkerContext) -> int:
-    """Judges due requests until a claim finds nothing or the turn is over, which rings again; returns how many.
+    """Judges due requests until a claim finds nothing or the turn is over. Returns how many it judged.
 
-    Each batch is one transaction. The claim after a batch finds what came for its Apps while they were locked, which
-    other workers passed over.
+    Each batch is one transaction. The claim after a batch finds requests that arrived for its Apps while they were
+    locked, and that other workers skipped. When the turn ends with requests left, the bell is rung again.
 
-    Until a vacuum comes, the index of what is due leads past all that was judged since the last: a claim begins where
-    the oldest was found, so as not to read through that each time. Where much is due and others hold what comes first,
-    the next claim begins behind this one's last request and leaves them as many as it had to pass, so that workers do
-    not look at each other's requests in vain. The last claim of a turn that is not over is one from the front.
+    Until VACUUM runs, the index still holds dead entries for judged requests. A claim therefore begins at the position
+    where the oldest request was found, and does not read through those entries each time. When much is due and other
+    workers hold the first requests, the next claim begins after this one's last request and leaves the others as many
+    as it had to skip, so that workers do not read each other's requests in vain. Unless the turn is over, the last
+    claim begins at the front.
     """
     judged = 0
     turn_ends = time.monotonic() + TURN_SECONDS
@@ -51,7 +52,7 @@ def apply_due_requests(context: WorkerContext) -> int:
                 front_is_due = 0.0
             elif from_front:
                 oldest, front_is_due = report.oldest, time.monotonic() + LOOK_FROM_FRONT_SECONDS
-            skip = (report.passed or start.skip) if report.full else 0
+            skip = (report.skipped or start.skip) if report.full else 0
             start = Start(report.newest, skip) if skip else Start(oldest)
             turn_is_over = time.monotonic() > turn_ends
             if report.full or turn_is_over:
@@ -62,9 +63,7 @@ def apply_due_requests(context: WorkerContext) -> int:
 
 def _one_batch(context: WorkerContext, connection: Connection, start: Start) -> BatchReport:
     began = time.monotonic()
-    report = judge_batch(
-        connection, context.announcements, context.now_and_writer, limit=context.batch_size, start=start
-    )
+    report = judge_batch(connection, context.in_flight, context.now_and_writer, limit=context.batch_size, start=start)
     if report.outcomes:
         context.took_batch(time.monotonic() - began)
     _after_commit(context, report)
@@ -73,23 +72,23 @@ def _one_batch(context: WorkerContext, connection: Connection, start: Start) -> 
 
 def judge_batch(
     connection: Connection,
-    announcements: Announcements,
+    in_flight: InFlightBatches,
     now_and_writer: NowAndWriter,
     *,
     limit: int,
     start: Start = FROM_FRONT,
 ) -> BatchReport:
-    """Judges a batch in one transaction."""
-    with announcements.batch() as announce, direct_transaction(connection) as session:
-        return judge_due_requests(session, now_and_writer=now_and_writer, announce=announce, limit=limit, start=start)
+    """Judges a batch in one transaction, and commits it."""
+    with in_flight.batch() as mark, direct_transaction(connection) as session:
+        return judge_due_requests(session, now_and_writer=now_and_writer, mark_in_flight=mark, limit=limit, start=start)
 
 
 def _quarantine(context: WorkerContext, connection: Connection, app_id: UUID) -> int:
-    """Judges the App's requests that were in a batch whose process died, each in a transaction of its own."""
+    """Judges the App's requests whose judging killed a process before, each in a transaction of its own."""
     judged = 0
     while True:
-        with context.announcements.batch() as announce, direct_transaction(connection) as session:
-            report = judge_suspect(session, app_id, now_and_writer=context.now_and_writer, announce=announce)
+        with context.in_flight.batch() as mark, direct_transaction(connection) as session:
+            report = judge_suspect(session, app_id, now_and_writer=context.now_and_writer, mark_in_flight=mark)
         _after_commit(context, report)
         if not report.outcomes or not report.outcomes[0].request.crashes:
             return judged + len(report.outcomes)

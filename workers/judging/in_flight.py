@@ -1,4 +1,4 @@
-"""Announcing batches when they are judged, and taking back those that failed while their process lives on."""
+"""Marks batches as in flight while they are judged, and deletes the markers of batches that failed."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -11,15 +11,16 @@ from sqlalchemy.orm import Session
 
 from models import ApplyBatch
 from models.base import new_id
-from workflow.lifecycle.batch import Announce
+from workflow.lifecycle.batch import MarkInFlight
 from workflow.sql.arrays import Uuids
 from workflow.sql.pipeline import send_alone
 
 
-class Announcements:
-    """The batches of this process. What stays announced after its locks fell tells that its process died.
+class InFlightBatches:
+    """The batches that this process is judging. A marker that outlives its batch's locks shows that a process died.
 
-    A batch that fails otherwise, Postgres being restarted for one, is taken back: at once, or before the next batch.
+    When a batch fails but its process lives on, as when Postgres restarts, its marker is deleted: at once, or else
+    before the next batch.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -28,35 +29,35 @@ class Announcements:
         self._lock = threading.Lock()
 
     @contextmanager
-    def batch(self) -> Iterator[Announce]:
-        """Returns the function that announces; wrap it round the transaction that judges."""
-        self._take_back()
-        announced: list[UUID] = []
+    def batch(self) -> Iterator[MarkInFlight]:
+        """Yields the function that marks requests as in flight. Wrap it around the transaction that judges them."""
+        self._delete_failed()
+        marked: list[UUID] = []
         holding = ExitStack()
 
-        def announce(request_ids: Sequence[UUID]) -> Callable[[], UUID]:
+        def mark(request_ids: Sequence[UUID]) -> Callable[[], UUID]:
             batch_id = new_id()
-            announced.append(batch_id)
+            marked.append(batch_id)
             connection = holding.enter_context(self._engine.connect())
-            wait = send_alone(connection, _ANNOUNCE, [str(batch_id), Uuids().array(request_ids)])
-            holding.callback(_quietly, wait)  # or it might be stored after it is taken back
+            wait = send_alone(connection, _MARK, [str(batch_id), Uuids().array(request_ids)])
+            holding.callback(_quietly, wait)  # or it might be stored after it was deleted
 
-            def answer() -> UUID:
+            def committed() -> UUID:
                 wait()
                 return batch_id
 
-            return answer
+            return committed
 
         try:
             with holding:
-                yield announce
+                yield mark
         except BaseException:
             with self._lock:
-                self._failed.update(announced)
-            self._take_back()
+                self._failed.update(marked)
+            self._delete_failed()
             raise
 
-    def _take_back(self) -> None:
+    def _delete_failed(self) -> None:
         with self._lock:
             failed = list(self._failed)
         if not failed:
@@ -65,7 +66,7 @@ class Announcements:
             with Session(self._engine) as session, session.begin():
                 session.execute(delete(ApplyBatch).where(ApplyBatch.id.in_(failed)))
         except SQLAlchemyError:
-            return  # the database is still away; the next batch takes them back
+            return  # the database is still unavailable; the next batch tries again
         with self._lock:
             self._failed.difference_update(failed)
 
@@ -75,8 +76,8 @@ def _quietly(wait: Callable[[], None]) -> None:
         wait()
 
 
-_ANNOUNCE = b"""
+_MARK = b"""
     WITH quickly AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
     INSERT INTO apply_batch (id, request_ids) SELECT $1::uuid, $2::uuid[] FROM quickly
 """
-"""A transaction of one statement. It has to survive this process, not Postgres, so it waits for no disk."""
+"""A transaction of one statement. It has to survive this process but not Postgres, so it does not wait for the disk."""

@@ -24,14 +24,14 @@ from workflow.reasons import Reason
 from workflow.sql.arrays import Bytes, Integers, Texts, Uuids, statement
 
 SALT_BYTES = 16
-"""Of the commitment to reasons."""
+"""The length of the random salt in the commitment to a transition's reasons."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteContext:
-    """What writing needs besides the session: the history's key, the rules, the policies and named fault points.
+    """What writing needs in addition to the session: the history's key, the rules, the policies and the fault points.
 
-    `reached` is called at named points so that tests can kill the process there; elsewhere it does nothing.
+    `reached` is called with the name of each fault point. It does nothing, except in tests that kill the process there.
     """
 
     history_key: bytes
@@ -42,7 +42,7 @@ class WriteContext:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An allowed transition, not yet written: its log row's content, and the facts before and after."""
+    """An allowed transition that is not written yet: the content of its log row, and the facts before and after."""
 
     app_id: UUID
     trigger: AppTrigger
@@ -61,7 +61,8 @@ class Planned:
 def plan(app_id: UUID, request_id: UUID, trigger: AppTrigger, target: str, facts: Facts) -> Planned:
     """Returns the transition that a judgment allowed. Pure.
 
-    It records the policy it was judged by: the review's for a decision on it, the current one otherwise.
+    The transition records the version of the policy that judged it: the review's version for a decision on the review,
+    the current version for everything else.
     """
     decides = trigger in (AppTrigger.APPROVE, AppTrigger.REQUEST_CHANGES) and facts.review is not None
     policy = facts.review.policy if decides and facts.review else facts.policy
@@ -72,12 +73,13 @@ def plan(app_id: UUID, request_id: UUID, trigger: AppTrigger, target: str, facts
 def write_transitions(
     session: Session, planned: Sequence[Planned], heads: dict[UUID, bytes], now: datetime, writer: WriteContext
 ) -> dict[UUID, bytes]:
-    """Writes `planned` (of each App in order of version) and all that follows; returns the Apps' new head hashes.
+    """Writes `planned` and all effects of it. Returns the hashes of the Apps' new heads. Does not commit.
 
-    The caller holds the Apps' locks and passes the hash of each App's head. Set-based: the number of statements does
-    not grow with the number of transitions. Checks every deferred constraint before it returns, so that a violation
-    raises here (sqlalchemy.exc.DBAPIError) and not at COMMIT; from here on they are checked at once, until
-    DEFER_CONSTRAINTS. Does not commit.
+    The transitions of one App are given in the order of their versions. The caller holds the Apps' locks and passes
+    the hash of each App's head. Set-based: the number of statements does not grow with the number of transitions.
+
+    Checks every deferred constraint before it returns, so that a violation raises here (sqlalchemy.exc.DBAPIError)
+    and not at COMMIT. From then on constraints are checked immediately, until DEFER_CONSTRAINTS is executed.
     """
     if not planned:
         return heads
@@ -92,15 +94,16 @@ def write_transitions(
 def create_app(
     session: Session, *, slug: str, name: str, actor: Actor, access_approved: bool, now: datetime, writer: WriteContext
 ) -> App:
-    """Returns birth to an App in `building` for the actor's company. Does not commit.
+    """Creates an App in the state `building` for the actor's company, and returns it. Does not commit.
 
-    Raises Refused, Forbidden, and sqlalchemy.exc.IntegrityError when the slug is taken.
+    Raises Forbidden when the actor belongs to no company, Refused when a rule of `create` is unmet, and
+    sqlalchemy.exc.IntegrityError when the slug is taken.
     """
     if actor.organization_id is None:
         raise Forbidden(
             "organization.missing",
             "Only a person of a partner company can create an App.",
-            "Use the token of a partner.",
+            "Use a partner's token.",
         )
     facts = facts_of_new_app(
         slug=slug,
@@ -130,7 +133,7 @@ def create_app(
 
 
 DEFER_CONSTRAINTS = text("SET CONSTRAINTS ALL DEFERRED")
-"""Executed before a transaction writes transitions a second time."""
+"""To be executed before a transaction writes transitions a second time."""
 
 _CHECK_CONSTRAINTS = text("SET CONSTRAINTS ALL IMMEDIATE")
 
@@ -168,7 +171,7 @@ _APPEND = statement(
     commitments=Bytes(),
     hashes=Bytes(),
 )
-"""One statement for all rows: the log's trigger compares its end with the App once it is over."""
+"""One statement for all rows: after it, the log's trigger compares the end of each log with its App."""
 
 _KEEP_REASONS = statement(
     """
@@ -184,7 +187,7 @@ _KEEP_REASONS = statement(
 
 
 def _move_apps(session: Session, planned: Sequence[Planned]) -> None:
-    """Brings each App to its last transition, before the log grows: the log's trigger compares the two."""
+    """Sets each App to its last transition. Runs before the log grows, because the log's trigger compares the two."""
     last = {one.app_id: one for one in planned}
     session.execute(
         _MOVE,
@@ -271,7 +274,7 @@ def _log_row(one: Planned, now: datetime, commitment: bytes | None) -> LogRow:
 
 
 def _write_what_follows(session: Session, planned: Sequence[Planned], now: datetime, writer: WriteContext) -> None:
-    """Writes effects in waves: the first transition of every App, then the second: order holds within an App."""
+    """Writes the effects in waves, each with at most one transition of an App, so that an App's own order holds."""
     waves: dict[int, dict[AppTrigger, list[Applied]]] = defaultdict(lambda: defaultdict(list))
     seen: dict[UUID, int] = defaultdict(int)
     for one in planned:

@@ -1,4 +1,4 @@
-"""Judging due requests, many in one transaction, and keeping one that breaks from breaking the others."""
+"""Judges due requests, many in one transaction, and keeps one that fails from failing the others."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from workflow.lifecycle.claim import (
     FRONT,
     Claim,
     DueRequest,
-    FactsAsked,
+    PendingFacts,
     QueuePosition,
     Start,
     claim_app,
@@ -35,21 +35,26 @@ from workflow.sql.storable import MAX_ERROR_CHARACTERS, made_storable
 from workflow.sql.transient import is_transient
 
 MAX_ATTEMPTS = 3
-"""Tries that judging a request may break, its process's death included, before it is dead."""
+"""Failed attempts, including those that killed their process, after which a request is dead."""
 RETRY_AFTER = timedelta(seconds=1)
-"""How long a request rests after its first broken try; twice as long after the second."""
+"""How long a request waits after its first failed attempt; it waits twice as long after the second."""
 
-Announce = Callable[[Sequence[UUID]], Callable[[], UUID]]
-"""Has it committed, elsewhere, that these requests are about to be judged, come what may of this process. What it gives
-waits until it is, and returns the batch's id."""
+MarkInFlight = Callable[[Sequence[UUID]], Callable[[], UUID]]
+"""Commits, on another connection, a marker that these requests are in flight, so that it survives this process.
+
+The statement is sent at once; the returned function blocks until the marker is committed, and returns the batch's id.
+"""
 
 NowAndWriter = Callable[[Session], tuple[datetime, WriteContext]]
-"""Returns the database's present time and what writing needs, with the policies as they are now."""
+"""Returns the database's present time, and what writing needs with the policies as they are now."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedRequest:
-    """What becomes of one request. Exactly one of the four fits: applied, refused, retried or dead."""
+    """The outcome of judging one request.
+
+    `status` is `applied`, `refused`, `dead`, or `due` again at `due_at` after a failed attempt.
+    """
 
     request: DueRequest
     status: str
@@ -64,9 +69,10 @@ class JudgedRequest:
 class BatchReport:
     """What one batch did. `suspects` are Apps left for `judge_suspect`.
 
-    `claimed`: it held Apps, so whoever looked meanwhile passed them over, and somebody has to look again. `full`: it
-    found as many requests as it may, so there may be more. `oldest` and `newest` are the first and the last that it
-    saw; so many were `passed` before it found any that it could have, because others held their Apps.
+    `claimed` is true when the batch held Apps: workers that looked meanwhile skipped them, so another look is due.
+    `full` is true when it found as many requests as its limit allows, so there may be more. `oldest` and `newest` are
+    the positions of the first and the last request it saw. `skipped` counts the requests it left, before it could
+    claim any, because other workers held their Apps.
     """
 
     outcomes: tuple[JudgedRequest, ...] = ()
@@ -75,63 +81,63 @@ class BatchReport:
     suspects: tuple[UUID, ...] = ()
     oldest: QueuePosition = FRONT
     newest: QueuePosition = FRONT
-    passed: int = 0
+    skipped: int = 0
 
 
 def judge_due_requests(
     session: DirectSession,
     *,
     now_and_writer: NowAndWriter,
-    announce: Announce,
+    mark_in_flight: MarkInFlight,
     limit: int,
     start: Start = FROM_FRONT,
 ) -> BatchReport:
-    """Claims, judges and applies up to `limit` due requests. The caller commits; then all outcomes hold, or none.
+    """Claims, judges and applies up to `limit` due requests, beginning at `start`. Locks the Apps it claims.
 
-    Those before `start` are not looked for. Locks the Apps it claims.
-    Requests that were in a batch whose process died are left as `suspects`, so that they cannot take others with them
-    again. All is read with one wait, and written with another.
+    The caller commits, and thereby all outcomes or none of them. Apps with a request that was in a batch whose process
+    died are reported as `suspects` and not judged here, so that such a request cannot take others down with it again.
+    One round trip reads everything, and another writes everything.
     """
-    passed: set[UUID] = set()
+    skipped: set[UUID] = set()
     claims: list[Claim] = []
     while True:
-        claim = claim_due_apps(session, passed, limit=limit, start=start)
-        asked, facts = due_requests(session, limit=limit), facts_of_claimed(session)
+        claim = claim_due_apps(session, skipped, limit=limit, start=start)
+        due, facts = due_requests(session, limit=limit), facts_of_claimed(session)
         now, writer = now_and_writer(session)
         found = claim()
         claims.append(found)
-        if found.apps or not found.passed:
+        if found.apps or not found.skipped:
             break
-        passed |= found.passed
+        skipped |= found.skipped
     if not found.apps:
         return BatchReport()
-    requests = list(asked)
+    requests = list(due)
     suspects = {request.app_id for request in requests if request.crashes}
     clean = [request for request in requests if request.app_id not in suspects]
-    outcomes = _judge(session, clean, facts, now, writer, announce) if clean else []
+    outcomes = _judge(session, clean, facts, now, writer, mark_in_flight) if clean else []
     return BatchReport(
         tuple(outcomes),
         claimed=True,
-        full=max(found.many, len(requests)) >= limit,
+        full=max(found.seen, len(requests)) >= limit,
         suspects=tuple(suspects),
         oldest=claims[0].oldest,
         newest=found.newest,
-        passed=sum(one.many for one in claims[:-1]),
+        skipped=sum(one.seen for one in claims[:-1]),
     )
 
 
 def judge_suspect(
-    session: DirectSession, app_id: UUID, *, now_and_writer: NowAndWriter, announce: Announce
+    session: DirectSession, app_id: UUID, *, now_and_writer: NowAndWriter, mark_in_flight: MarkInFlight
 ) -> BatchReport:
-    """Judges the oldest due request of one App, alone. The caller commits.
+    """Judges the oldest due request of one App by itself. Locks the App; the caller commits.
 
-    When the deaths of its processes have used up its tries it is dead without another.
+    A request whose attempts are used up, counting those that killed their process, becomes dead without another one.
     """
     if not claim_app(session, app_id):
         return BatchReport()
-    asked, facts = due_requests(session, limit=1), facts_of_claimed(session)
+    due, facts = due_requests(session, limit=1), facts_of_claimed(session)
     now, writer = now_and_writer(session)
-    requests = list(asked)
+    requests = list(due)
     if not requests:
         return BatchReport()
     request = requests[0]
@@ -140,7 +146,7 @@ def judge_suspect(
         outcomes = [JudgedRequest(request, "dead", error=error)]
         _record(session, outcomes, now)
     else:
-        outcomes = _judge(session, requests, facts, now, writer, announce)
+        outcomes = _judge(session, requests, facts, now, writer, mark_in_flight)
     if request.crashes:
         forget_crashes(session, [request.id])
     return BatchReport(tuple(outcomes), claimed=True)
@@ -149,22 +155,22 @@ def judge_suspect(
 def _judge(
     session: DirectSession,
     requests: Sequence[DueRequest],
-    facts: FactsAsked,
+    facts: PendingFacts,
     now: datetime,
     writer: WriteContext,
-    announce: Announce,
+    mark_in_flight: MarkInFlight,
 ) -> list[JudgedRequest]:
-    announced = announce([request.id for request in requests])
+    marked = mark_in_flight([request.id for request in requests])
     writer.reached("after_lock")
     try:
-        with session.together():
+        with session.savepoint():
             outcomes = _judge_together(session, requests, facts(writer.policies), now, writer)
     except Exception as error:
         if is_transient(error):
             raise
-        # One of them breaks it, wherever and however: each is judged behind a savepoint of its own.
+        # One of the requests fails the batch, at whatever point: each is judged again within a savepoint of its own.
         outcomes = [_judge_alone(session, request, now, writer) for request in requests]
-    forget_batch(session, announced())
+    forget_batch(session, marked())
     writer.reached("before_commit")
     return outcomes
 
@@ -176,7 +182,7 @@ def _judge_together(
     now: datetime,
     writer: WriteContext,
 ) -> list[JudgedRequest]:
-    """Judges each by its App as it stands after the one before, and writes and records all at once."""
+    """Judges each request against its App as the request before left it, then writes and records all of them."""
     outcomes: list[JudgedRequest] = []
     transitions: list[Planned] = []
     latest = {app_id: app.facts for app_id, app in loaded.items()}
@@ -192,9 +198,9 @@ def _judge_together(
 
 
 def _judge_alone(session: DirectSession, request: DueRequest, now: datetime, writer: WriteContext) -> JudgedRequest:
-    """Judges one behind a savepoint. When that breaks, nothing of it stays but a broken try with its error."""
+    """Judges one request within a savepoint. If it fails, only the failed attempt and its error are recorded."""
     try:
-        with session.together():
+        with session.savepoint():
             loaded = load_facts(session, [request.app_id], writer.policies)
             session.execute(DEFER_CONSTRAINTS)
             return _judge_together(session, [request], loaded, now, writer)[0]
@@ -203,7 +209,7 @@ def _judge_alone(session: DirectSession, request: DueRequest, now: datetime, wri
             raise
         why = f"the database refused it: {error.orig}" if isinstance(error, DBAPIError) else f"it broke: {error!r}"
         outcome = _broken(request, why, now)
-        with session.together():
+        with session.savepoint():
             _record(session, [outcome], now)
         return outcome
 
@@ -214,29 +220,29 @@ def _judge_request(
     facts = facts.asked_by(request.ask)
     try:
         judgment = writer.rulebook.judge(request.trigger, facts)
-    except Exception as error:  # noqa: BLE001 (a rule that breaks must not break the batch)
+    except Exception as error:  # noqa: BLE001 (a rule that raises must not fail the batch)
         return _broken(request, f"a rule broke: {error!r}", now), None
     if request.expected_state is not None and request.expected_state != facts.state:
-        judgment = _refused_besides(judgment, _unexpected(request.expected_state, facts.state))
+        judgment = _refused_also(judgment, _unexpected(request.expected_state, facts.state))
     if request.expected_version is not None and request.expected_version != facts.version:
-        judgment = _refused_besides(judgment, _moved_on(request.expected_version, facts.version))
-    if request.gone:
-        judgment = _refused_besides(judgment, _GONE)
+        judgment = _refused_also(judgment, _moved_on(request.expected_version, facts.version))
+    if request.asker_is_gone:
+        judgment = _refused_also(judgment, _ASKER_IS_GONE)
     if judgment.target is None:
         return JudgedRequest(request, "refused", judgment=judgment, policy_version=facts.policy.version), None
     planned = plan(request.app_id, request.id, request.trigger, judgment.target, facts)
     return JudgedRequest(request, "applied", planned.version, judgment, planned.policy_version), planned
 
 
-_GONE = Unmet(
+_ASKER_IS_GONE = Unmet(
     "principal.gone",
-    "Who asked may still ask",
-    "The person who asked was removed since, or has another role or company now.",
-    "Somebody who may ask for it now can ask anew.",
+    "The person who asked may still ask",
+    "The person who asked has since been removed, or has changed role or company.",
+    "Have somebody who may ask for it ask again.",
 )
 
 
-def _refused_besides(judgment: Judgment, unmet: Unmet) -> Judgment:
+def _refused_also(judgment: Judgment, unmet: Unmet) -> Judgment:
     return Judgment(judgment.trigger, judgment.source, None, (*judgment.unmet, unmet), judgment.observed)
 
 
@@ -245,7 +251,7 @@ def _unexpected(expected: str, state: str) -> Unmet:
         "state.expected",
         "The App is in the expected state",
         f"{expected} was expected; the state is {state}.",
-        "Look at the App again, then ask with its present state.",
+        "Read the App again, then ask with its present state.",
         (("state", state),),
     )
 
@@ -253,9 +259,9 @@ def _unexpected(expected: str, state: str) -> Unmet:
 def _moved_on(expected: int, version: int) -> Unmet:
     return Unmet(
         "version.expected",
-        "The App has not moved since it was looked at",
-        f"This was asked of the App at version {expected}; it is at {version} by now.",
-        "Look at the App, and at its newest review, again; then decide on what is there now.",
+        "The App has not changed since it was read",
+        f"The request is for the App at version {expected}; it is now at version {version}.",
+        "Read the App and its latest review again, then decide on what is there now.",
         (("version", str(version)),),
     )
 

@@ -1,4 +1,4 @@
-"""Claiming due requests through their Apps' locks, and knowing those whose judging killed a process before."""
+"""Claims due requests by locking their Apps, and counts the earlier batches in which a request's process died."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ from workflow.sql.arrays import app_ids
 
 @dataclass(frozen=True, slots=True)
 class DueRequest:
-    """A request that is due. `crashes` counts the batches with it that ended with their process.
+    """A request that is due. `crashes` counts the batches containing it whose process died while judging them.
 
-    `gone` tells that the person who asked was removed since, or has another role or company now.
+    `asker_is_gone` is true when the person who asked has since been removed, or has changed role or company.
     """
 
     id: UUID
@@ -33,16 +33,19 @@ class DueRequest:
     ask: Ask
     attempts: int
     crashes: int
-    gone: bool = False
+    asker_is_gone: bool = False
 
 
 CLAIMED = "ANY(ARRAY(SELECT unnest(NULLIF(current_setting('devcenter.claimed', true), '')::uuid[])))"
-"""The Apps that the transaction has claimed, as SQL. The server keeps them, so that what is read of them can be asked
-for together with the claim. A query of its own, or a plan would be made for the Apps of the moment, none as a rule, and
-kept for all batches."""
+"""The Apps that the transaction has claimed, as an SQL expression.
 
-FactsAsked = Callable[[Policies], dict[UUID, LoadedApp]]
-"""Waits for the facts that were asked for, and gives them."""
+The server holds the list in a transaction-local setting, so the statements that read about the Apps can be sent in the
+same pipeline as the claim. It is a subquery because the planner would otherwise evaluate the setting while planning,
+usually find it empty, and keep a plan made for no Apps at all for every batch.
+"""
+
+PendingFacts = Callable[[Policies], dict[UUID, LoadedApp]]
+"""Waits for the result of a query for facts that was already sent, and returns the facts by App."""
 
 _LOCK_DUE = app_ids("""
     WITH planned_once AS MATERIALIZED (SELECT set_config('plan_cache_mode', 'force_generic_plan', true)),
@@ -58,7 +61,8 @@ _LOCK_DUE = app_ids("""
                                     FROM candidate JOIN locked ON id = app_id)
     SELECT app_id, id, due_at, position FROM claimed, candidate LEFT JOIN locked ON id = app_id
 """)
-"""The transaction's statements are planned once for all batches: planning takes longer than a small batch does."""
+"""`plan_cache_mode` makes the transaction's statements use generic plans, made once: planning them for each batch would
+take longer than a small batch does."""
 
 _LOCK = text(f"""
     WITH locked AS MATERIALIZED (SELECT id FROM app WHERE id = :id FOR NO KEY UPDATE SKIP LOCKED),
@@ -81,8 +85,8 @@ _DUE = text(f"""
        AND r.position <= NULLIF(current_setting('devcenter.last', true), '')::bigint
      ORDER BY r.position LIMIT :limit
 """)
-"""All announcements are read once into a hash, and counted only for a request that is in one, which is rare: most are
-of batches that others judge right now."""
+"""The in-flight batches are read once, into a hash. They are counted only for a request that is in one of them, which
+is rare: other workers are judging most of them right now."""
 
 _FACTS = text(facts_of(CLAIMED))
 
@@ -99,19 +103,19 @@ _FORGET_BATCH = text("DELETE FROM apply_batch WHERE id = :id")
 
 
 class QueuePosition(NamedTuple):
-    """Where a request stands among those that are due: by when it is due, then by acceptance."""
+    """The place of a request among the due ones: they are ordered by due time, then by acceptance."""
 
     due_at: datetime
     position: int
 
 
 FRONT = QueuePosition(datetime.min.replace(tzinfo=UTC), 0)
-"""Before all requests."""
+"""The position before every request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where a claim begins: at a place, behind the first `skip` requests from there on, which are left to others."""
+    """Where a claim begins: at `place`, after the next `skip` requests, which are left to other workers."""
 
     place: QueuePosition = FRONT
     skip: int = 0
@@ -122,71 +126,74 @@ FROM_FRONT = Start()
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a look for work found. `apps` are locked; `passed` are those that others hold.
+    """The result of one attempt to claim. `apps` are now locked; `skipped` are locked by other workers.
 
-    It saw so `many` requests, from `oldest` to `newest`.
+    `seen` is the number of due requests it read; `oldest` and `newest` are the positions of the first and the last.
     """
 
     apps: frozenset[UUID]
-    passed: frozenset[UUID]
-    many: int = 0
+    skipped: frozenset[UUID]
+    seen: int = 0
     oldest: QueuePosition = FRONT
     newest: QueuePosition = FRONT
 
 
 def claim_due_apps(
-    session: Session, passed: Collection[UUID] = (), *, limit: int, start: Start = FROM_FRONT
+    session: Session, skipped: Collection[UUID] = (), *, limit: int, start: Start = FROM_FRONT
 ) -> Callable[[], Claim]:
-    """Locks the Apps of up to `limit` due requests from `start` on, but for those `passed`; skips what others hold.
+    """Locks the Apps of up to `limit` due requests, beginning at `start`. Leaves out the Apps in `skipped`.
 
-    It is sent at once; what it gives waits for the answer. Candidates are read apart from the lock, so that the LIMIT
-    never starves a second worker: when all of a page are held elsewhere, it is to look past them.
+    Apps that other transactions hold are not waited for. The statement is sent at once; the returned function blocks
+    until its result has arrived. Candidates are selected before anything is locked, so that LIMIT counts the held ones
+    too and the result names them. A caller that finds a whole page held elsewhere claims again with those in `skipped`.
 
-    From here on the transaction's statements are planned without their values, once for all batches
-    (`plan_cache_mode`).
+    Sets `plan_cache_mode` for the rest of the transaction: its statements use generic plans, shared by all batches.
     """
     due_at, position = start.place
     begin = {"start_due_at": due_at, "start_position": position, "skip": start.skip}
-    rows = session.execute(_LOCK_DUE, {"ids": passed, "limit": limit} | begin)
+    rows = session.execute(_LOCK_DUE, {"ids": skipped, "limit": limit} | begin)
 
-    def answer() -> Claim:
+    def claimed() -> Claim:
         candidates = list(rows)
         locked = frozenset(app_id for app_id, held, *_ in candidates if held)
-        seen = frozenset(app_id for app_id, *_ in candidates)
+        apps = frozenset(app_id for app_id, *_ in candidates)
         places = [QueuePosition(due_at, position) for *_, due_at, position in candidates] or [FRONT]
-        return Claim(locked, seen - locked, len(candidates), min(places), max(places))
+        return Claim(locked, apps - locked, len(candidates), min(places), max(places))
 
-    return answer
+    return claimed
 
 
 def claim_app(session: Session, app_id: UUID) -> bool:
-    """Locks the App, unless somebody holds it, and returns whether it did."""
+    """Locks the App unless another transaction holds it. Returns whether it is now locked; never waits for the lock."""
     return bool(list(session.execute(_LOCK, {"id": app_id})))
 
 
 def due_requests(session: Session, *, limit: int) -> Iterator[DueRequest]:
-    """Asks for the due requests of the claimed Apps, oldest acceptance first, up to the last that the claim saw.
+    """Returns up to `limit` due requests of the claimed Apps, in order of acceptance, up to the last the claim saw.
 
-    It is sent at once, its rows are waited for when they are first wanted. A statement of its own, after the locks: it
-    sees all that was committed before they were granted.
+    The statement is sent at once; the first read of the iterator blocks until its rows have arrived. It is separate
+    from the claim so that its snapshot is taken after the locks were granted and contains everything committed before.
     """
     rows = session.execute(_DUE, {"limit": limit})
     return (_due_request(*row) for row in rows)
 
 
-def facts_of_claimed(session: Session) -> FactsAsked:
-    """Asks for the facts of the claimed Apps. It is sent at once; what it gives waits for the answer."""
+def facts_of_claimed(session: Session) -> PendingFacts:
+    """Sends the query for the facts of the claimed Apps. The returned function blocks until they have arrived."""
     rows = session.execute(_FACTS)
     return lambda policies: loaded_apps(rows, policies)
 
 
 def forget_batch(session: Session, batch_id: UUID) -> None:
-    """Takes back the announcement of a batch, in the transaction of its outcomes."""
+    """Deletes the marker of a batch in flight, in the transaction that records its outcomes. Does not commit."""
     session.execute(_FORGET_BATCH, {"id": batch_id})
 
 
 def forget_crashes(session: Session, request_ids: Sequence[UUID]) -> None:
-    """Takes requests that have an outcome out of the batches of dead processes, in the outcome's transaction."""
+    """Removes requests that now have an outcome from the markers that dead processes left. Does not commit.
+
+    Belongs in the transaction that records the outcome. Deletes the markers that become empty.
+    """
     session.execute(_FORGET, {"ids": list(request_ids)})
     session.execute(_FORGET_EMPTY)
 
@@ -203,10 +210,18 @@ def _due_request(
     organization_id: UUID | None,
     attempts: int,
     crashes: int,
-    gone: bool,
+    asker_is_gone: bool,
 ) -> DueRequest:
     reasons = tuple([reason_from(part) for part in given])
     ask = Ask(Actor(principal_id, Role(role), organization_id), reasons)
     return DueRequest(
-        request_id, app_id, AppTrigger(trigger), expected_state, expected_version, ask, attempts, crashes, gone
+        id=request_id,
+        app_id=app_id,
+        trigger=AppTrigger(trigger),
+        expected_state=expected_state,
+        expected_version=expected_version,
+        ask=ask,
+        attempts=attempts,
+        crashes=crashes,
+        asker_is_gone=asker_is_gone,
     )

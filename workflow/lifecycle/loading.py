@@ -1,4 +1,4 @@
-"""Loading the facts of many Apps with one query."""
+"""Loads the facts of many Apps with one query."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from workflow.sql.arrays import app_ids
 
 @dataclass(frozen=True, slots=True)
 class LoadedApp:
-    """An App's facts, with what the writer needs besides: the hash of its head and its open review."""
+    """An App's facts, and what the writer needs in addition: the hash of the log's head and the open review's id."""
 
     app_id: UUID
     facts: Facts
@@ -24,7 +24,7 @@ class LoadedApp:
 
 
 def facts_of(apps: str) -> str:
-    """Returns the query for the facts of Apps: those whose id is equal to `apps`, as in `ANY(:ids)`."""
+    """Returns the query for the facts of the Apps whose id equals the SQL expression `apps`, such as `ANY(:ids)`."""
     return f"""
     SELECT a.id, a.slug, a.organization_id, a.created_by, a.state, a.version, a.onboarded_customers,
            a.oauth_installed, t.hash AS head_hash,
@@ -63,9 +63,9 @@ _FACTS = app_ids(facts_of("ANY(:ids)"))
 
 
 def load_facts(session: Session, ids: Sequence[UUID], policies: Policies) -> dict[UUID, LoadedApp]:
-    """Returns the facts of the Apps `ids` (unknown ones are left out), in one query however many they are.
+    """Returns the facts of the Apps `ids` by id, with a single query; unknown ids are left out.
 
-    Whoever decides by them must hold the Apps' locks.
+    Locks nothing: a caller that decides by the facts must already hold the Apps' locks.
     """
     if not ids:
         return {}
@@ -73,7 +73,7 @@ def load_facts(session: Session, ids: Sequence[UUID], policies: Policies) -> dic
 
 
 def loaded_apps(rows: Iterable[Any], policies: Policies) -> dict[UUID, LoadedApp]:
-    """Returns what `facts_of` found."""
+    """Returns the Apps in the result of a `facts_of` query, by id."""
     current = policies.current
     return {row.id: _loaded(row, policies, current) for row in rows}
 

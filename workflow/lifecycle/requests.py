@@ -1,4 +1,4 @@
-"""Taking transition requests in: every door (HTTP, message, schedule) ends in the same rows, by idempotency key."""
+"""Accepts transition requests. HTTP, messages and the schedule all store the same rows, keyed by idempotency key."""
 
 import hashlib
 import json
@@ -20,19 +20,19 @@ from workflow.reasons import Reason, filled_in, saved_reasons_named
 from workflow.sql.arrays import Bytes, Integers, Texts, Uuids, statement
 
 MAX_WAIT = timedelta(days=90)
-"""How far ahead `not_before` may lie: who asked must still be there, and know of it."""
-FIRST_YEAR = 2000
+"""How far in the future `not_before` may lie. It is bounded because the asker should still be there, and remember."""
+MIN_YEAR = 2000
 
 
 _canonical = json.JSONEncoder(sort_keys=True).encode
-"""Made once: to make an encoder takes longer than a body does."""
+"""Built once: constructing an encoder takes longer than encoding a body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One transition that somebody asks for. `not_before` (aware) keeps it from being judged earlier.
+    """One transition that somebody asks for. It is not judged before `not_before`, an aware datetime.
 
-    It is refused when the App is not in `expected_state`, or has moved on from `expected_version`.
+    The request is refused unless the App is in `expected_state` and at `expected_version`, where these are given.
     """
 
     app: str
@@ -45,7 +45,7 @@ class Wanted:
 
     @property
     def body_hash(self) -> bytes:
-        """The SHA-256 of the canonical body, by which a repeated key is known to ask for the same."""
+        """The SHA-256 of the canonical body, which tells whether a repeated key comes with the same body."""
         body: dict[str, Any] = {
             "app": self.app,
             "trigger": self.trigger.value,
@@ -63,14 +63,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class CallerRequest:
-    """What one actor asks for."""
+    """One transition that one actor asks for."""
 
     actor: Actor
     wanted: Wanted
 
     @property
     def key(self) -> tuple[UUID, str] | None:
-        """What a repetition is known by."""
+        """The pair by which a repetition is recognised; None without an idempotency key."""
         key = self.wanted.idempotency_key
         return None if key is None else (self.actor.id, key)
 
@@ -85,10 +85,10 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedRequest:
-    """A request that will be judged.
+    """A request that will be judged, or that was accepted before under the same key.
 
-    `times` are those of a new one, which is due, and otherwise what was asked for. What became of a repeated one since
-    is to be read.
+    A new request has `times` and is due; everything else about it is what was asked for. A repeated one has none,
+    because it may have been judged since: read its row.
     """
 
     id: UUID
@@ -96,21 +96,22 @@ class AcceptedRequest:
 
     @property
     def repeated(self) -> bool:
-        """Whether this key had been accepted before."""
+        """Whether a request with this key was accepted before."""
         return self.times is None
 
 
 def accept_requests(
     session: Session, asked: Sequence[CallerRequest], source: RequestSource
 ) -> list[AcceptedRequest | WorkflowError]:
-    """Takes each of `asked` in, or says why not, in the same order, which is that of their acceptance. Does not commit.
+    """Accepts each of `asked`, in that order. Returns for each the accepted request or its error. Does not commit.
 
-    A trigger that is not for the actor's role is forbidden; one that would wait for longer than MAX_WAIT is
-    invalid; an App of another company is not found; a key used with another body is a conflict. Saved reasons are
-    filled in with the words that count now. What comes by HTTP is noted in the audit, as all that is asked of an API.
+    The error is Forbidden for a trigger that is not for the actor's role, Invalid for a request that would wait longer
+    than MAX_WAIT or names an unknown saved reason, NotFound for an App that the actor may not see, and Conflict for a
+    key that was used with another body. Saved reasons are filled in with their current text. Requests by HTTP also
+    get an audit entry, as every state-changing call does.
 
-    All is written with one statement, and after it only what was not new is looked up: a single request may be taken
-    in on a session that commits each statement.
+    One statement writes everything; after it, only what was not new is looked up. So a single request may be accepted
+    on a session in autocommit mode.
     """
     latest = None
     if any(one.wanted.not_before for one in asked):
@@ -124,14 +125,14 @@ def accept_requests(
 
 
 def was_asked(session: Session, key: str | None, actor: Actor) -> bool:
-    """Returns whether the actor has used the idempotency key before: asking with it again is only a repeat."""
+    """Returns whether the actor has used the idempotency key before, so that asking again only repeats a request."""
     return key is not None and bool(_stored(session, [(actor.id, key)]))
 
 
 def replay_request(session: Session, request_id: UUID) -> None:
-    """Makes a dead request due again: a new acceptance, with tries and a position of its own. Does not commit.
+    """Makes a dead request due again, with all its attempts and a new position in the order of acceptance.
 
-    Raises NotFound when there is no such dead request.
+    Does not commit. Raises NotFound when no dead request has this id.
     """
     found = session.scalar(
         text("""
@@ -159,11 +160,11 @@ def _refusal(one: CallerRequest, latest: datetime | None) -> WorkflowError | Non
             f"A {role} may not ask for {wanted.trigger}.",
             f"It is for: {', '.join(sorted(_ROLES_OF[wanted.trigger]))}.",
         )
-    if wanted.not_before and latest and (wanted.not_before > latest or wanted.not_before.year < FIRST_YEAR):
+    if wanted.not_before and latest and (wanted.not_before > latest or wanted.not_before.year < MIN_YEAR):
         return Invalid(
             "not_before.out_of_bounds",
             f"not_before is {wanted.not_before.isoformat()}; a request waits for at most {MAX_WAIT.days} days.",
-            f"Give a time until {latest:%Y-%m-%d}, or none to have it judged at once.",
+            f"Give a time no later than {latest:%Y-%m-%d}, or leave it out to have the request judged at once.",
         )
     return None
 
@@ -171,9 +172,10 @@ def _refusal(one: CallerRequest, latest: datetime | None) -> WorkflowError | Non
 def _fill_in(
     session: Session, asked: Sequence[CallerRequest], answers: list[AcceptedRequest | WorkflowError | None]
 ) -> list[tuple[Reason, ...]]:
-    """Returns each one's reasons with their words. One that names no known saved reason is answered with why not.
+    """Returns the reasons of each request, with the text of saved reasons filled in.
 
-    Unless it repeats what was accepted while the reason was known.
+    Puts an Invalid into `answers` for a request that names an unknown saved reason, unless the request repeats one
+    that was accepted while the reason existed: that gets the answer of a repetition.
     """
     saved = saved_reasons_named(session, (reason for one in asked for reason in one.wanted.reasons))
     reasons: list[tuple[Reason, ...]] = []
@@ -193,7 +195,7 @@ def _fill_in(
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What is to be stored: the request's id, what was asked for, and the reasons with their words."""
+    """A request to be stored: its id, what was asked for, and the reasons with their text."""
 
     id: UUID
     asked: CallerRequest
@@ -239,13 +241,13 @@ _INSERT = statement(
     roles=Texts(),
     organization_ids=Uuids(),
 )
-"""Everything at once, or an API would wait for the database five times as often for a request that comes alone.
+"""One statement for everything, because a single request would otherwise take five round trips to the database.
 
-Of a key that is there twice, the first whose App can be seen is new."""
+When a key occurs twice, the first request with it whose App the actor may see is the new one."""
 
 
 def _insert(session: Session, rows: Sequence[_Row], source: RequestSource) -> dict[UUID, AcceptedRequest]:
-    """Inserts what is new, and returns it by id: not rows whose key was there before or whose App cannot be seen."""
+    """Inserts the new requests and returns them by id. Leaves out a used key, and an App that the actor may not see."""
     if not rows:
         return {}
     actors, wanted = [row.asked.actor for row in rows], [row.asked.wanted for row in rows]
@@ -279,11 +281,11 @@ def _reasons_text(reasons: Sequence[Reason]) -> str:
 
 
 _Stored = dict[tuple[UUID, str], tuple[UUID, bytes]]
-"""Id and body hash by who asked and the key."""
+"""Request id and body hash, by principal and idempotency key."""
 
 
 def _stored(session: Session, keys: Sequence[tuple[UUID, str] | None]) -> _Stored:
-    """Returns what is stored under `keys`: one query, none when all are None."""
+    """Returns what is stored under `keys`, with one query, or with none when all of them are None."""
     used = [key for key in keys if key is not None]
     if not used:
         return {}
@@ -304,7 +306,7 @@ _STORED = statement(
 
 
 def _answer(one: CallerRequest, stored: _Stored) -> AcceptedRequest | WorkflowError:
-    """Returns the answer about what is not new."""
+    """Returns the answer for a request that is not new: an error, or the request that was accepted before."""
     found = stored.get(one.key) if one.key else None
     if found is None:
         return NotFound("app.not_found", f"There is no App {one.wanted.app} that you may see.", "Check the slug.")

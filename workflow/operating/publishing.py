@@ -16,7 +16,7 @@ from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.lifecycle.loading import LoadedApp, load_facts
-from workflow.lifecycle.promotion import counts_needed
+from workflow.lifecycle.promotion import required_counts
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.lifecycle.rules import NOT_OWN_APP, REVIEW_CLAIMED, RULES_OF
 from workflow.pages import PageOf, PageRequest, read_page
@@ -172,7 +172,7 @@ def _candidates(session: Session, policies: Policies, wanted: Policy) -> Iterato
 
     What neither could promote by its numbers is not read; the rules then judge the rest.
     """
-    both = [counts_needed(policy) for policy in (policies.current, wanted)]
+    both = [required_counts(policy) for policy in (policies.current, wanted)]
     needed = min(customers for customers, _ in both)
     with_oauth = all(oauth for _, oauth in both)
     statement = text(f"""

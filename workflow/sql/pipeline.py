@@ -1,6 +1,6 @@
-"""What the path of a batch asks of psycopg itself: statements that do not wait for each other, and savepoints.
+"""Pipelined statements and savepoints, by psycopg directly, for the transaction that judges a batch.
 
-SQLAlchemy's way to a statement costs more than a statement of a small batch does.
+SQLAlchemy's overhead for a statement is larger than what executing a statement of a small batch costs.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,18 +19,19 @@ from sqlalchemy.orm import Session
 
 @contextmanager
 def direct_connection(engine: Engine) -> Iterator[Connection]:
-    """A connection for `direct_transaction`, one after another."""
+    """Yields a connection for any number of `direct_transaction`s, one after another."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        yield connection  # the transactions are the driver's
+        yield connection  # psycopg begins and ends the transactions
 
 
 @contextmanager
 def direct_transaction(connection: Connection) -> "Iterator[DirectSession]":
-    """One transaction on a `direct_connection`: commits when the block ends, rolls back when it raises.
+    """Runs one transaction on a `direct_connection`: commits when the block ends, rolls back when it raises.
 
-    Its session hands Core statements to psycopg, in a pipeline, BEGIN and COMMIT too: they are sent at once, and who
-    reads rows waits for them and for all that was sent before. What Postgres refuses is raised
-    (sqlalchemy.exc.DBAPIError) where somebody waits next: a reader, the end of a `together` block or of this one.
+    The session passes Core statements to psycopg in pipeline mode, BEGIN and COMMIT included. Sending a statement does
+    not block; reading a result blocks until it and every earlier statement has completed. An error from Postgres is
+    raised (sqlalchemy.exc.DBAPIError) at the next point that waits: a read, the end of a `savepoint` block, or the end
+    of this block.
     """
     driver: Any = connection.connection.driver_connection
     try:
@@ -38,7 +39,7 @@ def direct_transaction(connection: Connection) -> "Iterator[DirectSession]":
             yield DirectSession(connection, pipeline)
     except BaseException:
         with suppress(psycopg.Error):
-            driver.rollback()  # what was refused at the end kept COMMIT from being carried out
+            driver.rollback()  # an error in the last statements kept COMMIT from being executed
         raise
 
 
@@ -55,9 +56,9 @@ def implicit_transaction(connection: Connection) -> "Iterator[DirectSession]":
 
 
 class DirectSession(Session):
-    """A session for `execute` alone, which has no more of a Result than what `_Rows` gives.
+    """A session that supports only `execute`, whose results offer only what `_Rows` does.
 
-    For statements made once, with their modules: each is remembered as psycopg takes it.
+    Meant for statements built once, at import: the compiled form of each is cached by the statement's identity.
     """
 
     def __init__(self, connection: Connection, pipeline: psycopg.Pipeline) -> None:
@@ -77,20 +78,21 @@ class DirectSession(Session):
         return _Rows(cursor, self)
 
     def wait(self) -> None:
-        """Waits for the answers to all that was sent. Raises what was refused first (sqlalchemy.exc.DBAPIError)."""
+        """Blocks until every statement sent has completed. Raises the first error (sqlalchemy.exc.DBAPIError)."""
         with _errors_of(self._driver):
-            self._pipeline.sync()  # fetching alone would not have psycopg know of the transaction
+            self._pipeline.sync()  # fetching alone would not update the transaction status that psycopg knows
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """Rolls back to here when the block raises. What is sent in it is waited for at its end, and its first
-        statement that Postgres refuses raised (sqlalchemy.exc.DBAPIError); those behind it are not executed.
+    def savepoint(self) -> Iterator[None]:
+        """Runs the block within a savepoint, and rolls back to it when the block raises.
 
-        The transaction must have begun, by a statement that was waited for: psycopg would take the block for the whole
-        transaction.
+        The end of the block waits for every statement sent in it, and raises the first error
+        (sqlalchemy.exc.DBAPIError); the statements after the failed one are not executed. The transaction must have
+        begun with a statement that was waited for, because psycopg would otherwise begin a transaction of its own
+        for the block. Raises RuntimeError if it has not.
         """
         if self._driver.info.transaction_status == TransactionStatus.IDLE:
-            raise RuntimeError("a savepoint needs a transaction: execute a statement before, and wait for it")
+            raise RuntimeError("a savepoint needs a transaction: execute a statement first, and wait for it")
         with _errors_of(self._driver), _transaction_of(self._driver):
             yield
             self.wait()
@@ -98,19 +100,19 @@ class DirectSession(Session):
 
 @contextmanager
 def _transaction_of(driver: Any) -> Iterator[None]:
-    """BEGIN to COMMIT, or a savepoint within. Has psycopg forget the statements that a broken block was to prepare."""
+    """Runs a transaction, or a savepoint inside one. Clears what a failed block left in the pipeline."""
     with psycopg.Transaction(driver):  # driver.transaction() would wait for each of its commands
         try:
             yield
         except BaseException:
-            # A pipeline in which a statement was refused is deaf until it is synchronised, for the rollback too.
+            # After an error a pipeline ignores every command until it is synchronised, a rollback included.
             with suppress(psycopg.Error), driver.pipeline():
                 pass
             raise
 
 
 class _Rows:
-    """The rows of a statement, as named tuples. Reading them waits for them."""
+    """The rows of a statement, as named tuples. Reading them blocks until they have arrived."""
 
     def __init__(self, cursor: psycopg.Cursor[Any], session: DirectSession) -> None:
         self._cursor = cursor
@@ -126,10 +128,11 @@ class _Rows:
 
 
 def send_alone(connection: Connection, query: bytes, parameters: Sequence[str]) -> Callable[[], None]:
-    """Sends a statement with `$1`, `$2`, ... as a transaction of its own; what it gives waits for the answer.
+    """Sends a statement with the parameters `$1`, `$2`, ... as a transaction of its own, without waiting for it.
 
-    Waiting raises what was refused (sqlalchemy.exc.DBAPIError); a second time it does nothing. Until then the
-    connection is good for nothing else. Once sent it is carried out, even when this process dies meanwhile.
+    The returned function blocks until the statement has completed and raises its error (sqlalchemy.exc.DBAPIError);
+    further calls do nothing. Until it has been called the connection cannot be used for anything else. Once sent, the
+    statement is executed even if this process dies in the meantime.
     """
     driver: Any = connection.connection.driver_connection
     with _errors_of(driver):
@@ -151,7 +154,7 @@ def send_alone(connection: Connection, query: bytes, parameters: Sequence[str]) 
 
 
 class _DirectForm:
-    """A statement as psycopg takes it."""
+    """A statement compiled for psycopg."""
 
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
@@ -168,12 +171,12 @@ class _DirectForm:
 
 
 _direct_form = lru_cache(maxsize=500)(_DirectForm)
-"""By the statement's identity: each is made once, with its module."""
+"""Cached by the statement's identity: each is built once, at import."""
 
 
 @contextmanager
 def _errors_of(driver: Any) -> Iterator[None]:
-    """Raises psycopg's errors as SQLAlchemy does, which knows nothing of them."""
+    """Turns psycopg's errors into SQLAlchemy's, as SQLAlchemy would if it executed the statements itself."""
     try:
         yield
     except psycopg.Error as error:

@@ -21,7 +21,7 @@ from workflow.errors import Conflict, Invalid, NotFound, WorkflowError
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action_on_many
 from workflow.lifecycle.loading import load_facts
-from workflow.lifecycle.promotion import is_counted_enough, request_promotions
+from workflow.lifecycle.promotion import meets_counts, request_promotions
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.notifications.telling import AppAtVersion, Onboarded, notify_of_customers
 from workflow.pages import PageOf, PageRequest, read_page
@@ -345,7 +345,7 @@ def _ask_for_promotions(
         counter
         for counter in counters
         if counter.state == AppState.PUBLIC_BETA
-        and any(is_counted_enough(policies.current, customers, installed) for customers, installed in counter.told)
+        and any(meets_counts(policies.current, customers, installed) for customers, installed in counter.told)
     ]
     if not hopeful:
         return

@@ -72,8 +72,8 @@ def test_an_edit_that_comes_while_the_submission_is_judged_is_refused(engine: En
             _rename(session, people.partner, "Too late")
 
     with ThreadPoolExecutor(1) as pool:
-        with judging(engine) as (session, announcing):
-            judge_due_requests(session, now_and_writer=now_and_writer, announce=announcing, limit=10)
+        with judging(engine) as (session, mark):
+            judge_due_requests(session, now_and_writer=now_and_writer, mark_in_flight=mark, limit=10)
             edited = pool.submit(edit)
             wait_until(lambda: _waits(engine), what="the edit to wait for the App's lock")
         with pytest.raises(Conflict) as refused:

@@ -20,12 +20,12 @@ from tests.factories import app_in, asker_of, make_possible, move, report_custom
 from tests.journeys import (
     BECAUSE,
     People,
-    announce,
     app_building,
     apps_in_public_beta,
     ask,
     judge,
     judging,
+    mark_in_flight,
     now_and_writer,
     now_of,
     outcome_of,
@@ -361,18 +361,18 @@ def test_a_key_given_twice_in_one_call_is_one_request_and_another_body_is_refuse
 
 
 def test_a_request_that_kills_its_process_ends_dead_and_the_others_are_applied(engine: Engine, people: People) -> None:
-    """What a killed process leaves is its announced batch, and nothing else."""
+    """A killed process leaves nothing behind but the marker of its batch."""
     poisoned, _ = apps_in_public_beta(engine, people, ["poison", "acme"])
     poison = ask(engine, people.admin, "poison", AppTrigger.SUSPEND, reasons=BECAUSE)
     good = ask(engine, people.admin, "acme", AppTrigger.SUSPEND, reasons=BECAUSE)
     for _ in range(MAX_ATTEMPTS):
-        announce(engine, [poison])
-    with judging(engine) as (session, announcing):
-        report = judge_due_requests(session, now_and_writer=now_and_writer, announce=announcing, limit=500)
+        mark_in_flight(engine, [poison])
+    with judging(engine) as (session, mark):
+        report = judge_due_requests(session, now_and_writer=now_and_writer, mark_in_flight=mark, limit=500)
     assert report.suspects == (poisoned,)
     assert outcome_of(engine, good)["status"] == "applied"
-    with judging(engine) as (session, announcing):
-        judge_suspect(session, poisoned, now_and_writer=now_and_writer, announce=announcing)
+    with judging(engine) as (session, mark):
+        judge_suspect(session, poisoned, now_and_writer=now_and_writer, mark_in_flight=mark)
     assert outcome_of(engine, poison)["status"] == "dead"
     assert _rows(engine, "SELECT count(*) FROM apply_batch") == [(0,)]
 

@@ -18,8 +18,8 @@ def test_a_second_worker_looks_past_pages_of_apps_that_the_first_holds(engine: E
         assert claim_due_apps(first, limit=4)().apps == set(ids[:4])
         held = claim_due_apps(second, limit=2)()
         assert not held.apps
-        assert held.passed == set(ids[:2])
-        assert claim_due_apps(second, held.passed | set(ids[2:4]), limit=2)().apps == {ids[4]}
+        assert held.skipped == set(ids[:2])
+        assert claim_due_apps(second, held.skipped | set(ids[2:4]), limit=2)().apps == {ids[4]}
 
 
 def test_a_claim_reads_no_further_than_its_last_candidate_however_much_waits_for_its_apps(engine: Engine) -> None:
@@ -57,6 +57,6 @@ def test_a_claim_begins_where_it_is_told_to_and_tells_what_it_saw(engine: Engine
         for first in range(3):
             claim = claim_due_apps(session, limit=3, start=Start(due[first]))()
             assert claim.apps == set(ids[first:])
-            assert (claim.many, claim.oldest, claim.newest) == (3 - first, due[first], due[2])
+            assert (claim.seen, claim.oldest, claim.newest) == (3 - first, due[first], due[2])
         assert claim_due_apps(session, limit=3, start=Start(due[1], skip=1))().apps == {ids[2]}
-        assert claim_due_apps(session, limit=3, start=Start(behind))().many == 0
+        assert claim_due_apps(session, limit=3, start=Start(behind))().seen == 0

@@ -16,7 +16,7 @@ from tests.databases import TestDatabase
 from tests.journeys import now_and_writer, writer_of
 from tests.plans import Watched, watched, watched_directly
 from workers.judging.batches import judge_batch
-from workers.judging.in_flight import Announcements
+from workers.judging.in_flight import InFlightBatches
 from workflow.identity.actors import Actor
 from workflow.lifecycle.batch import judge_due_requests
 from workflow.lifecycle.promotion import promotion_candidates, request_where_eligible
@@ -51,7 +51,9 @@ def _judge(engine: Engine, limit: int) -> Watched:
         suppress(_Undone),
         direct_transaction(connection) as session,
     ):
-        report = judge_due_requests(session, now_and_writer=now_and_writer, announce=lambda _ids: new_id, limit=limit)
+        report = judge_due_requests(
+            session, now_and_writer=now_and_writer, mark_in_flight=lambda _ids: new_id, limit=limit
+        )
         assert [outcome.status for outcome in report.outcomes] == ["applied"] * limit
         raise _Undone
     return seen
@@ -69,11 +71,11 @@ def test_a_batch_takes_as_many_statements_as_one_request(module_engine: Engine) 
 
 def test_a_batch_waits_for_the_database_three_times(module_engine: Engine, tmp_path: Path) -> None:
     """For what it reads, for what it writes, for COMMIT. Each wait is a Sync on the wire."""
-    announcements = Announcements(module_engine)
+    in_flight = InFlightBatches(module_engine)
     with direct_connection(module_engine) as connection, (tmp_path / "wire").open("w") as wire:
         driver: Any = connection.connection.driver_connection
         driver.pgconn.trace(wire.fileno())
-        report = judge_batch(connection, announcements, now_and_writer, limit=BATCH)
+        report = judge_batch(connection, in_flight, now_and_writer, limit=BATCH)
         driver.pgconn.untrace()
     assert len(report.outcomes) == BATCH
     assert (tmp_path / "wire").read_text().count("\tSync") == 3

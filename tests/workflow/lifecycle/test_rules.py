@@ -11,7 +11,7 @@ from models.checklist import Requirement
 from models.lifecycle import APP_EDGES, STEP_EDGES, AppState, AppTrigger, Role, StepState, StepTrigger
 from workflow.identity.actors import SCHEDULE, Actor
 from workflow.lifecycle.facts import Ask, ComponentFacts, Facts, ReviewFacts, StepFacts
-from workflow.lifecycle.promotion import is_counted_enough
+from workflow.lifecycle.promotion import meets_counts
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.lifecycle.rules import RULES_OF
 from workflow.machines import judge_membership, judge_step
@@ -117,7 +117,7 @@ def test_whatever_may_be_promoted_is_counted_enough_for_it(facts: Facts, beyond:
     customers = max(0, facts.policy.customers_to_promote + beyond)
     facts = replace(facts, state=AppState.PUBLIC_BETA.value, onboarded_customers=customers).asked_by(Ask(SCHEDULE))
     if RULEBOOK.judge(AppTrigger.PROMOTE, facts).allowed:
-        assert is_counted_enough(facts.policy, customers, facts.oauth_installed)
+        assert meets_counts(facts.policy, customers, facts.oauth_installed)
 
 
 def _met(state: str, role: Role) -> Facts:

@@ -64,13 +64,13 @@ def test_a_block_that_breaks_leaves_what_was_before_and_what_comes_behind_it(
     with direct_transaction(connection) as session:
         _note(session, 1)
         assert session.execute(COUNT).all() == [(1,)]
-        with pytest.raises(IntegrityError, match="noted_pkey"), session.together():
+        with pytest.raises(IntegrityError, match="noted_pkey"), session.savepoint():
             _do(lambda: _note(session, 2, 2), lambda: session.execute(NOWHERE))
-        with pytest.raises(IntegrityError, match="noted_pkey"), session.together():
+        with pytest.raises(IntegrityError, match="noted_pkey"), session.savepoint():
             _do(lambda: _note(session, 1), lambda: session.execute(COUNT).all())
-        with pytest.raises(ZeroDivisionError), session.together():
+        with pytest.raises(ZeroDivisionError), session.savepoint():
             _do(lambda: _note(session, 1), lambda: 1 // 0)
-        with session.together():
+        with session.savepoint():
             _note(session, 3, 4)
         _note(session, 5)
     assert _noted(engine) == [1, 3, 4, 5]
@@ -78,8 +78,8 @@ def test_a_block_that_breaks_leaves_what_was_before_and_what_comes_behind_it(
 
 
 def test_a_block_without_a_transaction_is_refused(connection: Connection) -> None:
-    with direct_transaction(connection) as session, pytest.raises(RuntimeError, match="execute a statement before"):
-        session.together().__enter__()
+    with direct_transaction(connection) as session, pytest.raises(RuntimeError, match="execute a statement first"):
+        session.savepoint().__enter__()
 
 
 def _do(*steps: Callable[[], object]) -> None:
