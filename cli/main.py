@@ -15,7 +15,6 @@ import typer
 from rich.console import Console
 
 from cli.diagram import DiagramFormat
-from cli.work import Work
 from models.lifecycle import Role
 from models.token import Scope
 
@@ -87,15 +86,15 @@ def api() -> None:
 @app.command()
 def worker(
     processes: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")] = 1,
-    only: Annotated[
-        list[Work] | None,
-        typer.Option("--only", "--queues", help="Do only this kind of work. May be repeated."),
+    queues: Annotated[
+        list[str] | None,
+        typer.Option("--queues", "--only", metavar="QUEUE", help="Serve only this queue. May be repeated."),
     ] = None,
 ) -> None:
     """Judges requests and does due work."""
     from cli.processes import become_worker
 
-    become_worker(processes, only or [])
+    become_worker(processes, queues or [])
 
 
 @app.command()

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from cli.mistakes import USAGE, Mistake
 from cli.place import as_application
-from cli.work import Work
 from runtime.settings import Settings, environment_of, load_settings
 from runtime.telemetry import shared_metrics_folder
 from workflow.profile.loading import load_profile
+from workflow.work.bells import QUEUES
 
 
 def serve_here() -> None:
@@ -23,11 +23,15 @@ def serve_here() -> None:
     serve(settings)
 
 
-def become_worker(processes: int, only: Sequence[Work]) -> None:
-    """Replaces this process by Dramatiq's command with the worker's world; returns only by an error.
+def become_worker(processes: int, queues: Sequence[str]) -> None:
+    """Replaces this process by Dramatiq's command with the worker's context; returns only by an error.
 
-    Without `only` it does all work. Raises Mistake and ProfileInvalid.
+    Without `queues` it serves all. Raises ProfileInvalid, and Mistake for a name that is no queue's: it would serve
+    nothing.
     """
+    unknown = sorted(set(queues) - set(QUEUES))
+    if unknown:
+        raise Mistake(f"No queue is named {', '.join(unknown)}.", f"Those are: {', '.join(QUEUES)}.", USAGE)
     settings = _settings()
     load_profile(settings.profile)  # said here, in words, instead of by each of Dramatiq's processes
     environment = environment_of(settings)
@@ -36,8 +40,8 @@ def become_worker(processes: int, only: Sequence[Work]) -> None:
         environment |= shared_metrics_folder()
     command = [sys.executable, "-P", "-m", "dramatiq", "workers.main:setup_broker"]
     command += ["--processes", str(processes), "--threads", str(settings.worker_threads), "--skip-logging"]
-    if only:
-        command += ["--queues", *only]
+    if queues:
+        command += ["--queues", *queues]
     os.execve(sys.executable, command, environment)  # noqa: S606 - a list, no shell
 
 

@@ -80,7 +80,7 @@ class Settings(BaseSettings):
         default=10,
         ge=2,
         le=200,
-        description="Connections to Postgres an API process may hold; a worker holds one for each thread and 8.",
+        description="Connections to Postgres an API process may hold; a worker holds up to 14.",
     )
     prepare_threshold: int | None = Field(
         default=5,

@@ -9,11 +9,8 @@ from workers.judging.watch import JudgingWatch
 from workers.leasing.listening import BellListener
 from workers.leasing.queue import LeasedQueue, kinds_served
 from workers.leasing.rooms import Rooms
-from workflow.work.bells import Bell
+from workflow.work.bells import MESSAGE_QUEUE, QUEUES, Bell
 from workflow.work.kinds import LEASED_KINDS
-
-MESSAGE_QUEUE = "transitions"
-"""The queue of messages of other services."""
 
 
 class Bells(Protocol):
@@ -41,10 +38,9 @@ class ProcessWork:
 
     def check(self, whitelist: Collection[str] | None) -> None:
         """Raises ValueError for a name in `whitelist` that is no queue's: it would serve nothing, and say nothing."""
-        known = {Bell.APPLY.value, MESSAGE_QUEUE, *(queue.kind.bell.value for queue in self.queues)}
-        unknown = set(whitelist or ()) - known
+        unknown = set(whitelist or ()) - set(QUEUES)
         if unknown:
-            raise ValueError(f"No queue is named {', '.join(sorted(unknown))}. Those are: {', '.join(sorted(known))}.")
+            raise ValueError(f"No queue is named {', '.join(sorted(unknown))}. Those are: {', '.join(QUEUES)}.")
 
     def start(self, threads: int, whitelist: Collection[str] | None) -> None:
         """Begins with what `whitelist` names, or with everything, on a worker of so many threads."""

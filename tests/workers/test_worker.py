@@ -1,6 +1,7 @@
 """Real worker and scheduler processes: doors, bells, the sweep, and what happens without Redis."""
 
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
@@ -232,3 +233,18 @@ def test_requests_of_a_dead_process_are_judged_alone_and_the_killer_ends_dead(
         wait_until(lambda: outcome_of(engine, innocent)["status"] == "applied", seconds=60)
     assert outcome_of(engine, request)["status"] == "dead"
     assert "ended its process 3 times" in str(outcome_of(engine, request)["error"])
+
+
+def test_a_queue_that_there_is_not_is_an_error_that_names_those_that_there_are(
+    database: TestDatabase, valkey_url: str, tmp_path: Path
+) -> None:
+    env = environment(database.application_url, valkey_url)
+    command = (sys.executable, "-P", "-m", "cli.main", "worker", "--queues", "mails")
+    with running(command, env, tmp_path / "log") as worker:
+        assert worker.wait(60) == 2
+    with running((*WORKER, "--queues", "mails"), env, tmp_path / "dramatiq") as worker:
+        assert worker.wait(60) != 0
+    for log in ("log", "dramatiq"):
+        said = (tmp_path / log).read_text()
+        assert "No queue is named mails." in said
+        assert "notifications" in said

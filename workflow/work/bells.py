@@ -15,6 +15,11 @@ class Bell(StrEnum):
     CHECKS = "checks"
 
 
+MESSAGE_QUEUE = "transitions"
+"""The queue of messages of other services. It has no bell: Redis holds its messages."""
+QUEUES: tuple[str, ...] = (*Bell, MESSAGE_QUEUE)
+"""What a worker can be told to serve: a queue has the name of its bell."""
+
 _ASKED_FOR = "bells"
 
 
