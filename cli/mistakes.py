@@ -67,7 +67,11 @@ def _of_database(error: DBAPIError) -> Mistake | None:
             "Migrate as the owner (DATABASE_OWNER_URL); `devcenter doctor` shows what each role may do.",
         )
     if state == "55P03":
-        return Mistake(f"A table that the migration needs is in use: {said}", "Nothing was changed. Run it again.")
+        return Mistake(
+            f"A table that the migration needs is in use: {said}",
+            "End what uses it (a transaction that stays open), then run it again. Revisions that were done stay done, "
+            "and the migration goes on from there.",
+        )
     if state == "53100" or "No space left" in said:
         return Mistake(f"The database's disk is full: {said}", "Free some space for Postgres, then try again.")
     if state in ("28P01", "28000") or "authentication failed" in said:

@@ -1,10 +1,19 @@
-"""Changes to tables in use that never hold a lock for longer than a moment. Each can be run again after a break.
+"""Changes to tables in use that never hold a lock for longer than a moment, and that go on after they were cut.
 
-A constraint or an index commits what came before it. A new table needs none of this: give `op.create_table` its
-constraints and indexes.
+A revision is one of two kinds. Most are one transaction, stamp included: whatever cuts it, nothing of it is left. One
+that builds or drops indexes beside those who write cannot be in a transaction, so it does nothing else: it names them
+as BUILDS and DROPS, and its functions are `change_indexes` and `change_indexes_back`.
+
+A constraint is added for new rows in one revision and validated in a later one, which reads the old rows without
+blocking anybody. A new table needs none of this: give `create_table` its constraints and indexes.
 """
 
+from collections.abc import Sequence
+
+import sqlalchemy as sa
 from alembic import op
+
+from migrations.indexes import Index, build, drop
 
 
 def add_column(table: str, definition: str) -> None:
@@ -13,24 +22,39 @@ def add_column(table: str, definition: str) -> None:
 
 
 def add_constraint(table: str, name: str, definition: str) -> None:
-    """Adds a CHECK or FOREIGN KEY at once for new rows, then reads the old ones without blocking anybody."""
+    """Adds a CHECK or FOREIGN KEY for new rows; a later revision calls `validate_constraints`."""
     op.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")
     op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition} NOT VALID")
-    with op.get_context().autocommit_block():
+
+
+def validate_constraints(table: str, *names: str) -> None:
+    """Reads the table's old rows against constraints that an earlier revision added."""
+    for name in names:
         op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
 
 
-def create_index(name: str, definition: str, *, unique: bool = False) -> None:
-    """Creates an index while others write. `definition` is what follows the name: `ON table (columns) ...`.
-
-    One that an interrupted run left half made is made anew.
-    """
-    with op.get_context().autocommit_block():
-        op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
-        op.execute(f"CREATE {'UNIQUE ' if unique else ''}INDEX CONCURRENTLY IF NOT EXISTS {name} {definition}")
+def create_table(name: str, *items: sa.schema.SchemaItem) -> None:
+    """Creates a table unless it is there: releases before 0010 could leave one of a revision that was cut."""
+    if op.get_context().as_sql or not sa.inspect(op.get_bind()).has_table(name):
+        op.create_table(name, *items)
 
 
-def drop_index(name: str) -> None:
-    """Drops an index while others write."""
-    with op.get_context().autocommit_block():
-        op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+def change_indexes(builds: Sequence[Index], drops: Sequence[Index]) -> None:
+    """Builds and drops indexes while others write. Commits before, after and in between."""
+    context = op.get_context()
+    with context.autocommit_block():
+        for index in builds:
+            if context.as_sql:
+                op.execute(index.creation)
+            else:
+                build(op.get_bind(), index)
+        for index in drops:
+            if context.as_sql:
+                op.execute(index.removal)
+            else:
+                drop(op.get_bind(), index)
+
+
+def change_indexes_back(builds: Sequence[Index], drops: Sequence[Index]) -> None:
+    """Takes back what `change_indexes` did with the same indexes."""
+    change_indexes(drops, builds)

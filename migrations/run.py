@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -11,15 +12,25 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.pool import NullPool
 
+from migrations.indexes import settle
 from workflow.sql.locks import release_migration_lock, try_migration_lock
 
 FOLDER = Path(__file__).parent
 LOCK_TIMEOUT = "5s"
 """How long a migration waits for a table that is in use before it gives up and changes nothing."""
+MIGRATOR = "devcenter migrator"
+"""How Postgres lists the connection that migrates. It is opened by whoever holds the migration lock."""
+END_MS = 10_000
+"""How long a migrator waits for the end of what a killed one left running."""
 LOOK_SECONDS = 0.1
 """How often a migrator looks whether the one before it is done."""
+END_ABANDONED = text("""
+    SELECT pg_terminate_backend(pid, :end_ms) FROM pg_stat_activity
+     WHERE application_name = :name AND datname = current_database() AND usename = current_user
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +46,20 @@ class Revisions:
 
 
 def upgrade(owner_url: str, revision: str = "head") -> None:
-    """Migrates up to `revision` as the owner. Commits each migration; a second migrator waits for the first."""
+    """Migrates up to `revision` as the owner. Commits each revision; a second migrator waits for the first.
+
+    What was cut anywhere, in whatever direction, goes on. Raises DBAPIError, which leaves the revisions that are done.
+    """
     with locked_connection(owner_url) as connection:
         command.upgrade(_config(connection), revision)
+        _settle(connection)
 
 
 def downgrade(owner_url: str, revision: str) -> None:
     """Migrates down to `revision` ("base" for an empty database). What later revisions stored is lost."""
     with locked_connection(owner_url) as connection:
         command.downgrade(_config(connection), revision)
+        _settle(connection)
 
 
 def revisions(connection: Connection) -> Revisions:
@@ -53,7 +69,7 @@ def revisions(connection: Connection) -> Revisions:
 
 def head_revision() -> str:
     """Returns the newest revision of the code: what a database must be at."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    head = _scripts().get_current_head()
     if head is None:
         raise RuntimeError("the migrations folder holds no revision; the checkout is incomplete")
     return head
@@ -61,24 +77,54 @@ def head_revision() -> str:
 
 @contextmanager
 def locked_connection(owner_url: str) -> Iterator[Connection]:
-    """Returns a connection while a second one, in autocommit, holds the migration lock."""
+    """Returns a connection while a second one, in autocommit, holds the migration lock.
+
+    A migrator that was killed may have left a statement running, which would hold its tables: it is ended first.
+    """
     engine = create_engine(owner_url, poolclass=NullPool)
+    migrating = create_engine(owner_url, poolclass=NullPool, connect_args={"application_name": MIGRATOR})
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
             _wait_for_lock(guard)
-            with engine.connect() as connection:
+            guard.execute(END_ABANDONED, {"name": MIGRATOR, "end_ms": END_MS})
+            with migrating.connect() as connection:
                 connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
                 connection.commit()
-                yield connection
+                try:
+                    yield connection
+                except PendingRollbackError as masking:
+                    raise _cause_of(masking) from masking
             release_migration_lock(guard)
     finally:
         engine.dispose()
+        migrating.dispose()
+
+
+def _cause_of(masking: PendingRollbackError) -> BaseException:
+    """Returns what the database said, or the Ctrl-C: on a connection that is lost by either, Alembic raises over it."""
+    error: BaseException | None = masking.__context__
+    while error is not None and not isinstance(error, DBAPIError | KeyboardInterrupt):
+        error = error.__context__
+    return error or masking
 
 
 def _wait_for_lock(guard: Connection) -> None:
     """Asks again and again: a statement that waits holds a snapshot, and an index made concurrently waits for that."""
     while not try_migration_lock(guard):
         time.sleep(LOOK_SECONDS)
+
+
+def _settle(connection: Connection) -> None:
+    """Brings the indexes to those of the revision that the database is at, whatever earlier migrations left."""
+    current = revisions(connection).current
+    connection.rollback()
+    if current is not None:
+        settle(connection.execution_options(isolation_level="AUTOCOMMIT"), _scripts(), current)
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -1,24 +1,15 @@
-"""The review desk: saved reasons, messages and notes, the last act of a review's holder, and indexes to look it up."""
+"""The review desk: saved reasons, messages and notes."""
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.online import add_column, create_index, drop_index
-
 revision: str = "0005"
-down_revision: str | None = "0004"
+down_revision: str | None = "0005b"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-INDEXES = {
-    "review_held_idx": "ON review (claimed_by, due_at, id) WHERE closed_at IS NULL",
-    "review_due_idx": "ON review (due_at, id)",
-    "review_app_idx": "ON review (app_id, id)",
-    "review_opened_idx": "ON review (opened_at)",
-    "review_closed_idx": "ON review (closed_at) WHERE closed_at IS NOT NULL",
-}
 TABLES = ("saved_reason", "review_message", "internal_note")
 
 
@@ -32,10 +23,6 @@ def _said() -> list[sa.schema.SchemaItem]:
 
 
 def upgrade() -> None:
-    # First what commits on its way and can be run again; the tables come with the revision's own commit.
-    add_column("review", "last_act_at timestamptz")
-    for name, definition in INDEXES.items():
-        create_index(name, definition)
     op.create_table(
         "saved_reason",
         sa.Column("code", sa.String(length=64), nullable=False),
@@ -86,8 +73,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in INDEXES:
-        drop_index(name)
-    op.execute("ALTER TABLE review DROP COLUMN last_act_at")
     for table in TABLES:
         op.drop_table(table)

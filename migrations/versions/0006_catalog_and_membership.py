@@ -1,4 +1,4 @@
-"""The catalog as it is looked through, the Select Partner Program, and the audit log by time."""
+"""The catalog as it is looked through and the Select Partner Program."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations.online import create_index, drop_index
-
 revision: str = "0006"
-down_revision: str | None = "0005"
+down_revision: str | None = "0006a"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -41,12 +39,6 @@ SELECT a.id, a.slug, a.state, shown.categories,
 
 
 def upgrade() -> None:
-    # First what commits on its own and can be run again: a break in it leaves no table behind.
-    create_index("audit_entry_at_id_idx", "ON audit_entry (at, id)")
-    create_index("audit_entry_actor_id_at_id_idx", "ON audit_entry (actor_id, at, id)")
-    create_index("audit_entry_action_at_id_idx", "ON audit_entry (action, at, id)")
-    create_index("audit_entry_target_at_id_idx", "ON audit_entry (target, at, id)")
-    drop_index("audit_entry_target_id_idx")
     op.create_table(
         "catalog_entry",
         sa.Column("app_id", sa.Uuid(), nullable=False),
@@ -101,8 +93,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    create_index("audit_entry_target_id_idx", "ON audit_entry (target, id)")
-    for name in ("at_id", "actor_id_at_id", "action_at_id", "target_at_id"):
-        drop_index(f"audit_entry_{name}_idx")
     op.drop_table("membership")
     op.drop_table("catalog_entry")

@@ -1,21 +1,18 @@
-"""A request may name the App's version that it was made for."""
+"""The versions that requests name, looked at in the requests that there are."""
 
 from collections.abc import Sequence
 
-from alembic import op
-
-from migrations.online import add_column, add_constraint
+from migrations.online import validate_constraints
 
 revision: str = "0008"
-down_revision: str | None = "0007"
+down_revision: str | None = "0008a"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    add_column("transition_request", "expected_version integer")
-    add_constraint("transition_request", "transition_request_expected_version_check", "CHECK (expected_version >= 1)")
+    validate_constraints("transition_request", "transition_request_expected_version_check")
 
 
 def downgrade() -> None:
-    op.drop_column("transition_request", "expected_version")
+    """Nothing: the constraint goes with its column."""

@@ -5,21 +5,25 @@ A page of the Apps in a state is read in order of slugs, whatever the state.
 
 from collections.abc import Sequence
 
-from migrations.online import create_index, drop_index
+from migrations.indexes import Index
+from migrations.online import change_indexes, change_indexes_back
 
 revision: str = "0009"
 down_revision: str | None = "0008"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+BUILDS: tuple[Index, ...] = ()
+DROPS = (
+    Index("app_listed_idx", "app", "(slug) WHERE state IN ('public_beta', 'public')", since="0001"),
+    Index("notification_recipient_id_idx", "notification", "(recipient_id)", since="0001"),
+    Index("catalog_entry_submission_id_idx", "catalog_entry", "(submission_id)", since="0006"),
+)
+
 
 def upgrade() -> None:
-    drop_index("app_listed_idx")
-    drop_index("notification_recipient_id_idx")
-    drop_index("catalog_entry_submission_id_idx")
+    change_indexes(BUILDS, DROPS)
 
 
 def downgrade() -> None:
-    create_index("catalog_entry_submission_id_idx", "ON catalog_entry (submission_id)")
-    create_index("notification_recipient_id_idx", "ON notification (recipient_id)")
-    create_index("app_listed_idx", "ON app (slug) WHERE state IN ('public_beta', 'public')")
+    change_indexes_back(BUILDS, DROPS)

@@ -2,7 +2,6 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, create_engine, text
@@ -13,42 +12,15 @@ from models import Base
 from models.guards import APPLICATION_ROLE, GUARDS, PRIVILEGES
 from models.lifecycle import APP_EDGES
 from tests.databases import TestDatabase
+from tests.storage.catalog import CATALOG, catalog_of
 from workflow.lifecycle.rulebook import AppRulebook
 
-CATALOG = {
-    "columns": """
-        SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated,
-               pg_get_expr(d.adbin, d.adrelid)
-          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-          LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped""",
-    "constraints": """
-        SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
-         WHERE connamespace = 'public'::regnamespace AND contype <> 'n'""",
-    "indexes": "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
-    "triggers": "SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
-    "functions": """
-        SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace""",
-    "privileges": """
-        SELECT c.relname, coalesce(a.attname, ''), acl.grantee::regrole::text, acl.privilege_type, acl.is_grantable
-          FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attacl IS NOT NULL
-         CROSS JOIN LATERAL aclexplode(coalesce(a.attacl, c.relacl)) acl
-         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'S')""",
-}
 GRANTED = f"""
     SELECT table_name, privilege_type FROM information_schema.table_privileges
      WHERE table_schema = 'public' AND grantee = '{APPLICATION_ROLE}' AND table_name <> 'alembic_version'
 """
 EDGES_CHECK = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'transition_edge_check'"
 EDGE = re.compile(r"from_state\)?::text = '(\w+)'.*?trigger\)?::text = '(\w+)'.*?to_state\)?::text = '(\w+)'")
-
-
-def _catalog(url: str) -> dict[str, set[Any]]:
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        found = {name: {tuple(row) for row in connection.execute(text(query))} for name, query in CATALOG.items()}
-    engine.dispose()
-    return {name: {row for row in rows if row[0] != "alembic_version"} for name, rows in found.items()}
 
 
 def _revision(url: str) -> str | None:
@@ -70,21 +42,21 @@ def _create_schema(connection: Connection) -> None:
 
 @pytest.mark.parametrize("what", CATALOG)
 def test_models_and_migrations_give_the_same(database: TestDatabase, what: str) -> None:
-    migrated = _catalog(database.owner_url)[what]
+    migrated = catalog_of(database.owner_url)[what]
     downgrade(database.owner_url, "base")
     engine = create_engine(database.owner_url)
     with engine.begin() as connection:
         _create_schema(connection)
     engine.dispose()
-    assert _catalog(database.owner_url)[what] == migrated
+    assert catalog_of(database.owner_url)[what] == migrated
 
 
 def test_migrations_go_down_to_nothing_and_up_again(database: TestDatabase) -> None:
-    before = _catalog(database.owner_url)
+    before = catalog_of(database.owner_url)
     downgrade(database.owner_url, "base")
-    assert all(not rows for rows in _catalog(database.owner_url).values())
+    assert all(not rows for rows in catalog_of(database.owner_url).values())
     upgrade(database.owner_url)
-    assert _catalog(database.owner_url) == before
+    assert catalog_of(database.owner_url) == before
 
 
 def test_two_migrators_at_once_take_turns(database: TestDatabase) -> None:
@@ -97,7 +69,7 @@ def test_two_migrators_at_once_take_turns(database: TestDatabase) -> None:
 
 def test_a_migration_that_cannot_lock_a_table_gives_up_and_changes_nothing(database: TestDatabase) -> None:
     downgrade(database.owner_url, "0001")
-    before = _catalog(database.owner_url)
+    before = catalog_of(database.owner_url)
     engine = create_engine(database.owner_url)
     with engine.connect() as busy:
         busy.execute(text("SELECT count(*) FROM app"))
@@ -105,7 +77,7 @@ def test_a_migration_that_cannot_lock_a_table_gives_up_and_changes_nothing(datab
             downgrade(database.owner_url, "base")
         busy.rollback()
     engine.dispose()
-    assert _catalog(database.owner_url) == before
+    assert catalog_of(database.owner_url) == before
 
 
 def test_every_table_says_what_the_application_may_do_to_it() -> None:

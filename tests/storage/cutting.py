@@ -1,0 +1,75 @@
+"""Cutting the connection of a migrator of this process, after a statement of one's choice."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DBAPIError
+
+from migrations.run import MIGRATOR
+from tests.databases import TestDatabase
+from tests.storage.conftest import connect
+from tests.waiting import wait_until
+
+END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s AND datname = %s"
+LIVES = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND datname = %s"
+STAMPED = "SELECT to_regclass('alembic_version') IS NOT NULL"
+STAMP = "SELECT version_num FROM alembic_version"
+
+
+class Cutter:
+    """Runs migrations of one database; `superuser` cuts their connection."""
+
+    def __init__(self, database: TestDatabase, superuser: psycopg.Connection) -> None:
+        self._database = database
+        self._superuser = superuser
+
+    def run(self, migrate: Callable[[], None], statements: int) -> bool:
+        """Runs `migrate` and cuts its connection after that many statements; tells whether it ended before."""
+        try:
+            with self._cut_after(statements):
+                migrate()
+        except (DBAPIError, psycopg.Error):
+            return False
+        return True
+
+    def stamp(self) -> str | None:
+        """Returns the revision that the database is at."""
+        with connect(self._database.owner_url) as connection:
+            found = connection.execute(STAMP).fetchone() if connection.execute(STAMPED).fetchone() == (True,) else None
+        return str(found[0]) if found else None
+
+    def cut_everywhere(self, migrate: Callable[[], None]) -> int:
+        """Starts `migrate` again until it ends, cutting it after each statement once; returns how often it was cut."""
+        cuts, statements, stamp = 0, 1, self.stamp()
+        while not self.run(migrate, statements):
+            cuts += 1
+            before, stamp = stamp, self.stamp()
+            statements = statements + 1 if stamp == before else 1
+        return cuts
+
+    def _cut(self) -> None:
+        connection = [MIGRATOR, self._database.name]
+        self._superuser.execute(END, connection)
+        wait_until(lambda: self._superuser.execute(LIVES, connection).fetchone() == (0,), seconds=10)
+
+    @contextmanager
+    def _cut_after(self, statements: int) -> Iterator[None]:
+        left = statements
+
+        def count(connection: Any, *_: object) -> None:
+            nonlocal left
+            raw: psycopg.Connection = connection.connection.driver_connection
+            if raw.info.get_parameters().get("application_name") != MIGRATOR:
+                return
+            left -= 1
+            if left == 0:
+                self._cut()
+
+        event.listen(Engine, "after_cursor_execute", count)
+        try:
+            yield
+        finally:
+            event.remove(Engine, "after_cursor_execute", count)

@@ -1,0 +1,149 @@
+"""A migration that is cut or killed anywhere goes on when it is started again, in whatever direction."""
+
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from migrations.run import MIGRATOR, downgrade, head_revision, upgrade
+from tests.cli.command import COMMAND, devcenter, environment
+from tests.databases import TestDatabase
+from tests.servers import ROOT
+from tests.storage.catalog import catalog_of
+from tests.storage.conftest import connect
+from tests.storage.cutting import Cutter
+from tests.waiting import wait_until
+
+KILLED = (sys.executable, "-m", "tests.storage.killed_migrator")
+BROKEN = "SELECT indexrelid FROM pg_index WHERE NOT indisvalid"
+MIGRATORS = "SELECT pid FROM pg_stat_activity WHERE application_name = %s AND datname = %s"
+
+
+@pytest.fixture
+def cutter(database: TestDatabase, superuser_connection: psycopg.Connection) -> Cutter:
+    return Cutter(database, superuser_connection)
+
+
+@pytest.mark.parametrize(("older", "newer"), [("base", "0002"), ("0002", "0004"), ("0004", "head")])
+def test_migrations_that_are_cut_after_every_statement_go_on(
+    database: TestDatabase, cutter: Cutter, older: str, newer: str
+) -> None:
+    if newer != "head":
+        downgrade(database.owner_url, newer)
+    migrated, stamp = catalog_of(database.owner_url), cutter.stamp()
+    downgrade(database.owner_url, older)
+    assert cutter.cut_everywhere(partial(upgrade, database.owner_url, newer)) > 20
+    assert (catalog_of(database.owner_url), cutter.stamp()) == (migrated, stamp)
+
+
+def test_migrations_that_are_cut_on_their_way_down_go_on(database: TestDatabase, cutter: Cutter) -> None:
+    migrated = catalog_of(database.owner_url)
+    assert cutter.cut_everywhere(partial(downgrade, database.owner_url, "0005")) > 20
+    assert cutter.stamp() == "0005"
+    upgrade(database.owner_url)
+    assert catalog_of(database.owner_url) == migrated
+
+
+def test_migrations_that_are_cut_go_on_in_the_other_direction(database: TestDatabase, cutter: Cutter) -> None:
+    migrated = catalog_of(database.owner_url)
+    down, up = partial(downgrade, database.owner_url, "0008"), partial(upgrade, database.owner_url)
+    statements = 1
+    while not cutter.run(down, statements):
+        up()
+        assert catalog_of(database.owner_url) == migrated, f"after {statements} statements down"
+        statements += 1
+    older = catalog_of(database.owner_url)
+    statements = 1
+    while not cutter.run(up, statements):
+        down()
+        assert catalog_of(database.owner_url) == older, f"after {statements} statements up"
+        statements += 1
+    assert catalog_of(database.owner_url) == migrated
+
+
+def test_a_migrator_that_is_killed_after_each_of_its_commits_goes_on(database: TestDatabase, cutter: Cutter) -> None:
+    migrated = catalog_of(database.owner_url)
+    downgrade(database.owner_url, "base")
+    killed = 0
+    while _run(database.owner_url) == -signal.SIGKILL:
+        killed += 1
+    assert killed > 20
+    assert (catalog_of(database.owner_url), cutter.stamp()) == (migrated, head_revision())
+
+
+def test_a_build_that_was_killed_while_it_waited_is_done_anew(
+    database: TestDatabase, superuser_connection: psycopg.Connection
+) -> None:
+    migrated = catalog_of(database.owner_url)
+    downgrade(database.owner_url, "0007a")
+    with (
+        connect(database.owner_url) as reading,
+        connect(database.owner_url) as looking,
+        ThreadPoolExecutor(1) as next_one,
+    ):
+        looking.autocommit = True
+        reading.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        reading.execute("SELECT count(*) FROM component_test")
+        migrator = subprocess.Popen([*COMMAND, "migrate"], env=environment(DATABASE_URL=database.owner_url))
+        wait_until(lambda: looking.execute(BROKEN).fetchall(), seconds=30, what="an index that is being built")
+        migrator.kill()
+        migrator.wait()
+        (abandoned,) = superuser_connection.execute(MIGRATORS, [MIGRATOR, database.name]).fetchall()
+        migration = next_one.submit(upgrade, database.owner_url)
+        wait_until(
+            lambda: (
+                superuser_connection.execute(MIGRATORS, [MIGRATOR, database.name]).fetchall() not in ([abandoned], [])
+            ),
+            what="the end of what the killed migrator left running",
+        )
+        reading.rollback()
+        migration.result(60)
+    assert catalog_of(database.owner_url) == migrated
+
+
+def test_what_a_failed_way_down_left_is_mended_by_the_way_up(database: TestDatabase, tmp_path: Path) -> None:
+    migrated = catalog_of(database.owner_url)
+    settings = {"DATABASE_URL": database.owner_url}
+    with connect(database.owner_url) as reading:
+        reading.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        reading.execute("SELECT count(*) FROM catalog_entry")
+        down = devcenter("migrate", "--down", "0008", settings=settings, folder=tmp_path)
+    assert down.returncode == 1
+    assert "goes on from there" in down.stderr
+    up = devcenter("migrate", settings=settings, folder=tmp_path)
+    assert (up.returncode, up.stdout) == (0, f"The database is at {head_revision()}.\n")
+    assert catalog_of(database.owner_url) == migrated
+
+
+def test_ctrl_c_in_a_migration_is_one_line_and_it_goes_on(database: TestDatabase) -> None:
+    migrated = catalog_of(database.owner_url)
+    downgrade(database.owner_url, "0007a")
+    with connect(database.owner_url) as reading, connect(database.owner_url) as looking:
+        looking.autocommit = True
+        reading.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        reading.execute("SELECT count(*) FROM component_test")
+        migrator = subprocess.Popen(
+            [*COMMAND, "migrate"],
+            env=environment(DATABASE_URL=database.owner_url),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        wait_until(lambda: looking.execute(BROKEN).fetchall(), seconds=30, what="an index that is being built")
+        migrator.send_signal(signal.SIGINT)
+        said, _ = migrator.communicate(timeout=60)
+    assert (migrator.returncode, said) == (
+        130,
+        "The migration was broken off. Run it again: it goes on from where it is.\n",
+    )
+    upgrade(database.owner_url)
+    assert catalog_of(database.owner_url) == migrated
+
+
+def _run(url: str) -> int:
+    return subprocess.run([*KILLED, url], cwd=ROOT, check=False, capture_output=True).returncode

@@ -1,0 +1,76 @@
+"""The data of each released revision comes up under today's code: see dumps/README.md."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, create_engine, select
+from sqlalchemy.orm import Session
+
+from migrations.run import downgrade, upgrade
+from models import Base, Person
+from models.lifecycle import AppTrigger, Role
+from tests.databases import TestDatabase
+from tests.journeys import BECAUSE, KEY, ask, judge, outcome_of, state_of
+from tests.storage.conftest import connect
+from workflow.catalog.listing import Look, find_entries, find_entry
+from workflow.history.verification import verify_history
+from workflow.identity.actors import Actor
+
+DUMPS = sorted((Path(__file__).parent / "dumps").glob("*.sql"))
+TABLES = """
+    SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+       AND relname <> 'alembic_version'
+"""
+
+
+@pytest.fixture(params=DUMPS, ids=lambda dump: dump.stem)
+def dump(request: pytest.FixtureRequest) -> Path:
+    """The file of a dump; its name is the revision."""
+    found: Path = request.param
+    return found
+
+
+@pytest.fixture
+def restored(database: TestDatabase, dump: Path) -> Iterator[Engine]:
+    """A database that held the dump's data when today's migrations came, as the application role sees it."""
+    downgrade(database.owner_url, "base")
+    upgrade(database.owner_url, dump.stem)
+    with connect(database.superuser_url) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute("DELETE FROM policy_version")
+        superuser.execute(dump.read_bytes())
+        assert not empty_tables(superuser)
+    upgrade(database.owner_url)
+    engine = create_engine(database.application_url)
+    yield engine
+    engine.dispose()
+
+
+def test_there_is_a_dump_of_each_released_revision() -> None:
+    assert [dump.stem for dump in DUMPS] == [f"000{number}" for number in range(1, 10)]
+
+
+def test_a_dump_of_a_released_revision_comes_up_and_goes_on(restored: Engine) -> None:
+    with Session(restored) as session:
+        assert list(verify_history(session, KEY)) == []
+        assert [entry.place.slug for entry in find_entries(session, Look(), None, 10)] == ["beta-one"]
+        assert find_entry(session, "beta-one") is not None
+        for table in Base.metadata.sorted_tables:
+            session.execute(select(table)).all()
+        admin = session.scalars(select(Person).where(Person.role == "admin")).one()
+        actor = Actor(admin.id, Role.ADMIN)
+    request_id = ask(restored, actor, "suspended-one", AppTrigger.REINSTATE, reasons=BECAUSE)
+    judge(restored)
+    assert outcome_of(restored, request_id)["status"] == "applied"
+    assert state_of(restored, "beta-one")[0] == "suspended", "a request that was due in the dump"
+    with Session(restored) as session:
+        assert list(verify_history(session, KEY)) == []
+        assert [entry.place.slug for entry in find_entries(session, Look(), None, 10)] == ["suspended-one"]
+
+
+def empty_tables(connection: psycopg.Connection) -> list[str]:
+    """Returns the tables without a row."""
+    tables = [name for (name,) in connection.execute(TABLES).fetchall()]
+    return [name for name in tables if not connection.execute(f"SELECT FROM {name} LIMIT 1").rowcount]
