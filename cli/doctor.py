@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
+from cli.history_key import REMEDY, WRONG
 from cli.mistakes import explain, without_password
 from migrations.run import revisions
 from models.guards import APPLICATION_ROLE
 from runtime.settings import Settings
+from workflow.history.key import is_history_key
 from workflow.profile.loading import load_profile
 
 POSTGRES_MAJOR = 18
@@ -91,6 +94,7 @@ def _database(settings: Settings) -> Iterator[Check]:
             yield _tried("database", lambda: _postgres_version(connection))
             yield _tried("role", lambda: _application_role(connection))
             yield _tried("migrations", lambda: _migrations(connection))
+            yield _tried("history key", lambda: _history_key(connection, settings))
             yield _tried("clock", lambda: _clock(connection))
     except Exception as error:  # noqa: BLE001 - whatever goes wrong is the result of the check
         yield _broken("database", error, without_password(settings.database_url))
@@ -127,6 +131,13 @@ def _migrations(connection: Connection) -> Check:
         return Check("migrations", f"at {stand.head}")
     found = f"at {stand.current or 'nothing'}, behind {stand.head}"
     return Check("migrations", found, "Run `devcenter migrate`.")
+
+
+def _history_key(connection: Connection, settings: Settings) -> Check:
+    with Session(connection) as session:
+        if not is_history_key(session, settings.history_key.get_secret_value().encode()):
+            return Check("history key", WRONG, REMEDY)
+    return Check("history key", "the one that the history was begun with")
 
 
 def _clock(connection: Connection) -> Check:

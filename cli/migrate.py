@@ -6,18 +6,26 @@ from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
+from cli.history_key import refuse_wrong_key, settle_key
 from cli.mistakes import USAGE, Mistake
 from migrations.run import Revisions, downgrade, revisions, upgrade
+from runtime.settings import environment_name
 
 
 def migrate(down: str | None) -> Revisions:
     """Migrates up, or down to `down` (what later revisions stored is lost). Returns where the database then stands.
 
-    Only the address matters here, so a database can be migrated before the other settings are there.
+    Only the address matters here, so a database can be migrated before the other settings are there. Where the history
+    key is there, it is checked first and its fingerprint recorded. Raises Mistake when the database's is another.
     """
     owner_url = _owner_url()
+    key = os.environ.get(environment_name("history_key"), "").encode()
+    if key:
+        refuse_wrong_key(owner_url, key)
     if down is None:
         upgrade(owner_url)
+        if key:
+            settle_key(owner_url, key)
     else:
         downgrade(owner_url, down)
     engine = create_engine(owner_url, poolclass=NullPool)

@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
+from cli.history_key import check_key_beside, wait_for_key
 from cli.mistakes import USAGE, Mistake
 from cli.place import as_application
 from runtime.settings import Settings, environment_of, load_settings
@@ -14,20 +15,21 @@ from workflow.work.bells import QUEUES
 
 
 def serve_here() -> None:
-    """Serves HTTP until SIGTERM or SIGINT. Raises Mistake when its port is busy."""
+    """Serves HTTP until SIGTERM or SIGINT. Raises Mistake when its port is busy, and for a wrong history key."""
     from api.main import serve
 
     settings = _settings()
     if settings.api_port:
         _check_port(settings.api_host, settings.api_port, "Choose another with DEVCENTER_API_PORT; 0 takes a free one.")
+    check_key_beside(settings)
     serve(settings)
 
 
 def become_worker(processes: int, queues: Sequence[str]) -> None:
     """Replaces this process by Dramatiq's command with the worker's context; returns only by an error.
 
-    Without `queues` it serves all. Raises ProfileInvalid, and Mistake for a name that is no queue's: it would serve
-    nothing.
+    Without `queues` it serves all. Raises ProfileInvalid, and Mistake for a wrong history key or a name
+    that is no queue's: it would serve nothing.
     """
     unknown = sorted(set(queues) - set(QUEUES))
     if unknown:
@@ -36,6 +38,7 @@ def become_worker(processes: int, queues: Sequence[str]) -> None:
     load_profile(settings.profile)  # said here, in words, instead of by each of Dramatiq's processes
     environment = environment_of(settings)
     _check_metrics_port(settings)
+    wait_for_key(settings)
     if settings.metrics_port:
         environment |= shared_metrics_folder()
     command = [sys.executable, "-P", "-m", "dramatiq", "workers.main:setup_broker"]
@@ -46,11 +49,12 @@ def become_worker(processes: int, queues: Sequence[str]) -> None:
 
 
 def run_scheduler_here() -> None:
-    """Runs a scheduler until SIGTERM or SIGINT."""
+    """Runs a scheduler until SIGTERM or SIGINT. Raises Mistake for a wrong history key."""
     from workers.main import run_scheduler_process
 
     settings = _settings()
     _check_metrics_port(settings)
+    wait_for_key(settings)
     os.environ.update(environment_of(settings))
     run_scheduler_process()
 

@@ -10,6 +10,7 @@ from models.checklist import ChecklistItem
 from models.component import Component, ComponentTest
 from models.conversation import InternalNote, ReviewMessage
 from models.due import FailingLane
+from models.history_key import HistoryKey
 from models.job import JobTick
 from models.membership import Membership
 from models.notification import Notification
@@ -38,6 +39,7 @@ __all__ = [
     "ComponentTest",
     "Customer",
     "FailingLane",
+    "HistoryKey",
     "IdempotencyKey",
     "InternalNote",
     "Invitation",

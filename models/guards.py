@@ -80,7 +80,7 @@ END
     ),
 )
 
-_APPEND_ONLY_TABLES = ("audit_entry", "policy_version", "saved_reason", "submission", "transition")
+_APPEND_ONLY_TABLES = ("audit_entry", "history_key", "policy_version", "saved_reason", "submission", "transition")
 
 _APPEND_ONLY = Guard(
     "append_only_guard",
@@ -116,6 +116,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "component_test": _CHANGE,
     "customer": _CHANGE,
     "failing_lane": _OWN,
+    "history_key": _KEEP,
     "idempotency_key": _OWN,
     "internal_note": _KEEP,
     "invitation": _CHANGE,
