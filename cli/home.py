@@ -30,10 +30,19 @@ class Run(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What must never change between starts: the key of the history and the key of stored secrets."""
+    """What must never change between starts: the keys of the history and of stored secrets, and the folder's own name.
+
+    `home` tells this folder's tokens from those of other folders on the same database.
+    """
 
     history_key: str
     secret_key: str
+    home: str
+
+    @property
+    def token_label(self) -> str:
+        """The label of the tokens that `devcenter up` makes in this folder."""
+        return f"devcenter up ({self.home})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,10 @@ class Home:
             _replace(file, {"history_key": secrets.token_hex(32), "secret_key": Fernet.generate_key().decode()})
         try:
             stored = json.loads(file.read_text())
-            return Secrets(stored["history_key"], stored["secret_key"])
+            if "home" not in stored:  # new, or of a release before 0010
+                stored["home"] = secrets.token_hex(4)
+                _replace(file, stored)
+            return Secrets(stored["history_key"], stored["secret_key"], stored["home"])
         except (ValueError, KeyError, TypeError):
             raise Mistake(
                 f"{file} is damaged; without its keys the history cannot be verified.",

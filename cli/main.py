@@ -63,7 +63,7 @@ def up(
     from cli import staying
 
     with _signals_interrupt():
-        staying.stay_up(_console(), journey=demo)
+        raise typer.Exit(staying.stay_up(_console(), journey=demo))
 
 
 @app.command()
@@ -121,7 +121,11 @@ def migrate(
     """Migrates the database to the newest revision, as its owner."""
     from cli.migrate import migrate as run
 
-    typer.echo(f"The database is at {run(down).current or 'nothing'}.")
+    try:
+        typer.echo(f"The database is at {run(down).current or 'nothing'}.")
+    except KeyboardInterrupt:
+        typer.echo("The migration was broken off. Run it again: it goes on from where it is.", err=True)
+        raise typer.Exit(130) from None
 
 
 @app.command()

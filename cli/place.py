@@ -14,6 +14,7 @@ from cli.home import Home
 from cli.mistakes import Mistake
 from models.guards import APPLICATION_ROLE
 from models.lifecycle import Role
+from runtime.embedded.environment import forget_libpq_variables
 from runtime.settings import Settings, load_settings
 from workflow.identity.actors import Actor
 
@@ -36,6 +37,8 @@ def settings_here() -> Settings:
             "Set DATABASE_URL and the other settings (docs/settings.md), or start `devcenter up` in this folder.",
             2,
         )
+    if "postgres" in run["pids"]:
+        forget_libpq_variables()
     kept = home.secrets()
     return load_settings(
         database_url=run["database_url"],

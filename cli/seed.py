@@ -12,7 +12,6 @@ from models import ApiToken, Person, Service
 from models.lifecycle import Role
 from workflow.identity.tokens import issue_token
 
-TOKEN_LABEL = "devcenter up"
 TOKEN_LIFE = timedelta(days=30)
 SERVICE_NAME = "usage-reporter"
 _PEOPLE = {
@@ -21,10 +20,11 @@ _PEOPLE = {
 }
 
 
-def seed(session: Session, now: datetime) -> dict[str, str]:
-    """Makes who is missing and gives a new token for each role but partner; those of earlier starts are revoked.
+def seed(session: Session, now: datetime, label: str) -> dict[str, str]:
+    """Makes who is missing and returns a new token for each role but partner, all with this `label`.
 
-    Does not commit. Run it while holding the state folder.
+    Earlier tokens of the label are revoked: it belongs to one state folder, so those of other folders on the same
+    database stay valid. Does not commit. Run it while holding the state folder.
     """
     holders: dict[Role, Person | Service] = {
         Role.REVIEWER: _person(session, Role.REVIEWER),
@@ -32,10 +32,10 @@ def seed(session: Session, now: datetime) -> dict[str, str]:
         Role.ADMIN: _person(session, Role.ADMIN),
     }
     session.execute(
-        update(ApiToken).where(ApiToken.label == TOKEN_LABEL, ApiToken.revoked_at.is_(None)).values(revoked_at=now)
+        update(ApiToken).where(ApiToken.label == label, ApiToken.revoked_at.is_(None)).values(revoked_at=now)
     )
     return {
-        role.value: issue_token(session, holder, label=TOKEN_LABEL, expires_at=now + TOKEN_LIFE)[1]
+        role.value: issue_token(session, holder, label=label, expires_at=now + TOKEN_LIFE)[1]
         for role, holder in holders.items()
     }
 

@@ -13,6 +13,7 @@ from typing import Any
 import requests
 
 from cli.doctor import disk_space, redis_version
+from cli.history_key import refuse_wrong_key, settle_key
 from cli.home import Home, Run
 from cli.mistakes import USAGE, Mistake
 from cli.place import as_application, database_now, unit_of_work
@@ -94,8 +95,8 @@ class _Embedded:
 def installation(home: Home, say: Say) -> Iterator[Installation]:
     """Runs everything while the block lasts; stops all in order when it ends, however it ends.
 
-    Nobody is told of it before `announce`. Raises Mistake, EmbeddedError, SettingsInvalid, ProfileInvalid, or what the
-    database says.
+    Nobody is told of it before `announce`. Raises Mistake (a history key that is not the database's, too),
+    EmbeddedError, SettingsInvalid, ProfileInvalid, or what the database says. Killed anywhere, it goes on with the next start.
     """
     profile = load_profile(profile_file())
     home.create()
@@ -109,10 +110,13 @@ def installation(home: Home, say: Say) -> Iterator[Installation]:
         if left:
             say(f"Ended {len(left)} processes that an earlier run left.")
         settings = _parts(home, supervisor, say)
+        key = settings.history_key.get_secret_value().encode()
+        refuse_wrong_key(settings.owner_url, key)
         upgrade(settings.owner_url)
+        settle_key(settings.owner_url, key)
         settings = as_application(settings).model_copy(update={"database_owner_url": None})
         with unit_of_work(settings.database_url) as session:
-            tokens = seed(session, database_now(session))
+            tokens = seed(session, database_now(session), home.secrets().token_label)
         started = Installation(home, settings, tokens, supervisor, profile)
         _start_processes(started)
         _wait_until_ready(started)
@@ -226,10 +230,12 @@ def _addresses(home: Home, supervisor: Supervisor, say: Say) -> dict[str, str]:
 
 
 def _wait_until_ready(started: Installation) -> None:
+    http = requests.Session()
+    http.trust_env = False  # a proxy of the shell does not lead to this machine
     ends_at = time.monotonic() + READY_SECONDS
     while True:
         try:
-            if requests.get(f"{started.api_url}/readyz", timeout=2).ok:
+            if http.get(f"{started.api_url}/readyz", timeout=2).ok:
                 return
         except requests.RequestException:
             pass

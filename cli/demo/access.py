@@ -17,7 +17,6 @@ DOMAIN = "acme.example"
 OWNER = ("Paula Partner", f"paula@{DOMAIN}")
 COLLEAGUE = ("Carl Colleague", f"carl@{DOMAIN}")
 TOKEN_DAYS = 30
-LABEL = "devcenter up"
 _CODE = re.compile(r"/v1/invitations/([A-Za-z0-9_-]+)/accept")
 
 
@@ -30,7 +29,8 @@ def admit(stage: Stage, view: View) -> str:
     company = _company(stage)
     if company is None:
         if stage.mail is None:
-            return _from_the_command_line(stage, OWNER)
+            _ask_and_decide(stage, view)
+            return _from_the_command_line(stage, view, COMPANY)
         return _by_invitation(stage, view, OWNER[1], lambda: _ask_and_decide(stage, view))
     people = stage.caller(Role.ADMIN).get(f"/v1/organizations/{company['id']}/people")["items"]
     known = next((one for one in people if one["owner"]), None) or next(iter(people), None)
@@ -38,7 +38,7 @@ def admit(stage: Stage, view: View) -> str:
         view.done(f"{COMPANY} takes part since an earlier start: the admin makes a new token for {known['name']}")
         return _from_the_admin(stage, known["id"])
     if stage.mail is None:
-        return _from_the_command_line(stage, OWNER)
+        return _from_the_command_line(stage, view, company["name"])
     return _by_invitation(stage, view, OWNER[1], lambda: _invite_again(stage, company["id"]))
 
 
@@ -110,14 +110,17 @@ def _by_invitation(stage: Stage, view: View, email: str, invite: Callable[[], No
 
 
 def _from_the_admin(stage: Stage, person_id: str) -> str:
-    body = {"person_id": person_id, "label": LABEL, "expires_in_days": TOKEN_DAYS}
+    body = {"person_id": person_id, "label": stage.token_label, "expires_in_days": TOKEN_DAYS}
     return str(stage.caller(Role.ADMIN).post("/v1/tokens", body)["token"])
 
 
-def _from_the_command_line(stage: Stage, who: tuple[str, str]) -> str:
+def _from_the_command_line(stage: Stage, view: View, company: str) -> str:
     """Where mails leave this machine nobody here can read an invitation."""
-    holder = Holder(Role.PARTNER, who[0], who[1], COMPANY)
-    return create_token(stage.database_url, holder, label=LABEL, life=timedelta(days=TOKEN_DAYS))
+    name, email = OWNER
+    holder = Holder(Role.PARTNER, name, email, company)
+    token = create_token(stage.database_url, holder, label=stage.token_label, life=timedelta(days=TOKEN_DAYS))
+    view.done(f"{name} has a token from the command line: the invitation goes to another mail server")
+    return token
 
 
 _REQUEST: dict[str, Any] = {

@@ -11,9 +11,13 @@ from models.lifecycle import Role
 
 
 def after_the_journey(started: Installation, slug: str | None, pages: str | None) -> str:
-    """Returns the words. `slug` is the App of the journey and `pages` its partner's site; None without a journey."""
+    """Returns the words. `slug` is the App of the journey and `pages` its partner's site; None without a journey.
+
+    A role without a token, as the partner's after a demo that failed early, is left out.
+    """
     url = started.api_url
-    tokens = {role: started.tokens[role] for role in (Role.PARTNER, Role.REVIEWER, Role.SERVICE, Role.ADMIN)}
+    roles = (Role.PARTNER, Role.REVIEWER, Role.SERVICE, Role.ADMIN)
+    tokens = {role: started.tokens[role] for role in roles if role in started.tokens}
     lines = [
         "",
         f"API        {url}  (its pages: {url}/docs)",
@@ -39,13 +43,17 @@ def _lines(url: str, tokens: Mapping[Role, str], slug: str | None) -> dict[str, 
     usage = ("-X PUT",) if slug else ()
     json = "-H 'Content-Type: application/json'"
     new_app = f"""{json} -d '{{"slug": "my-app", "name": "My App"}}'"""
-    return {
+    lines = {
         "visitor": f"curl -s '{url}/v1/catalog{f'/{slug}' if slug else ''}'",
-        "partner": curl(Role.PARTNER, f"/v1/apps/{slug}/status") if slug else curl(Role.PARTNER, "/v1/apps", new_app),
         "reviewer": curl(Role.REVIEWER, "/v1/statistics/reviews?weeks=1"),
         "service": curl(Role.SERVICE, f"/v1/apps/{slug}/customers/hooli" if slug else "/v1/apps", *usage),
         "admin": curl(Role.ADMIN, "/v1/audit?limit=5"),
     }
+    if Role.PARTNER in tokens:
+        lines["partner"] = (
+            curl(Role.PARTNER, f"/v1/apps/{slug}/status") if slug else curl(Role.PARTNER, "/v1/apps", new_app)
+        )
+    return lines
 
 
 def _command() -> str:

@@ -26,7 +26,8 @@ PATIENCE_SECONDS = 60.0
 class Stage:
     """Where the journey takes place, and with whose tokens. `history_key` verifies the App's log at the end.
 
-    `mail` is the folder of the embedded mailbox; None when mails go to a server of somebody else.
+    `mail` is the folder of the embedded mailbox; None when mails go to a server of somebody else. `token_label` is that
+    of the tokens which are made on the way.
     """
 
     api_url: str
@@ -35,6 +36,7 @@ class Stage:
     history_key: bytes
     mail: Path | None
     profile: Profile
+    token_label: str
 
     def caller(self, role: Role) -> Caller:
         """Returns somebody who calls with the token of `role`."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import psycopg
 
+from runtime.embedded.environment import forget_libpq_variables
 from runtime.embedded.errors import EmbeddedError
 from runtime.embedded.folder import remedy_for
 from runtime.embedded.identity import Identity, choose_identity
@@ -31,7 +32,9 @@ class PostgresAddresses:
 class EmbeddedPostgres(EmbeddedServer[PostgresAddresses]):
     """A Postgres with the database `devcenter`, its owner and the application role. It is fully durable by default.
 
-    `settings` are Postgres's own, such as `{"fsync": "off"}`. If it cannot run as the current user, `notices` says so.
+    `settings` are Postgres's own, such as `{"fsync": "off"}`. A start removes libpq's variables (PGSSLMODE, PGHOSTADDR)
+    from this process, which then reaches the server as its URL says. If it cannot run as the current user, `notices`
+    says so.
     """
 
     title: ClassVar[str] = "Postgres"
@@ -61,6 +64,7 @@ class EmbeddedPostgres(EmbeddedServer[PostgresAddresses]):
         return self._data().home
 
     def _start(self) -> PostgresAddresses:
+        forget_libpq_variables()
         data = self._data()
         memory = self._folder.remembered(USERS, secures=data.path)
         moved = () if data.identity.notice is None else (f"{data.identity.notice} Its data is in {data.home}.",)

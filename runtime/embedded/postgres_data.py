@@ -12,11 +12,11 @@ from pathlib import Path
 
 import psutil
 
+from runtime.embedded.environment import server_environment
 from runtime.embedded.errors import EmbeddedError
 from runtime.embedded.folder import PRIVATE_FOLDER, remedy_for, write_private
 from runtime.embedded.identity import Identity
 from runtime.embedded.postgres_roles import SUPERUSER
-from runtime.embedded.processes import server_environment
 
 INITDB_SECONDS = 120.0
 OUTSIDE = Path("/var/tmp")  # noqa: S108 - a folder of the server's own is made in it, closed to others

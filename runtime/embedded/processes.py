@@ -1,7 +1,6 @@
 """Server processes on this machine: starts one that ends with its parent, and finds and ends those of a folder."""
 
 import contextlib
-import os
 import shutil
 import signal
 import socket
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from runtime.embedded.environment import server_environment
 from runtime.embedded.errors import EmbeddedError
 from runtime.embedded.identity import Identity, runs
 
@@ -102,11 +102,6 @@ class ServerProcess:
         self._started.set()
         self._child.wait()
         self._ended.set()
-
-
-def server_environment() -> dict[str, str]:
-    """Returns this process's environment without Postgres's variables and with messages in English."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
 
 
 def free_port() -> int:

@@ -1,9 +1,11 @@
-"""`devcenter up --demo` as a newcomer runs it: an App becomes public, and Ctrl-C leaves nothing behind."""
+"""`devcenter up` as a newcomer runs it: an App becomes public, what fails stops nothing, and Ctrl-C leaves nothing."""
 
 import json
 import re
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +14,57 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from cli.home import Home
+from tests.api.service import Caller
 from tests.cli.command import COMMAND, environment
 from tests.waiting import wait_until
+
+SHELL = {
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "http_proxy": "http://127.0.0.1:9",
+    "ALL_PROXY": "http://127.0.0.1:9",
+    "NO_PROXY": "",
+    "no_proxy": "",
+    "PGSSLMODE": "require",
+    "PGSERVICE": "nowhere",
+    "PGHOSTADDR": "192.0.2.1",
+    "PGTARGETSESSIONATTRS": "standby",
+    "PGCHANNELBINDING": "require",
+    "PGSSLROOTCERT": "/nowhere",
+    "PGOPTIONS": "-c default_transaction_read_only=on",
+}
+"""What a shell carries for other servers."""
+
+
+@contextmanager
+def up(folder: Path, *options: str, **settings: str) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
+    """Runs `devcenter up` in `folder` until it says that it stays; returns it and the file of what it says."""
+    output = folder / "output"
+    with output.open("wb") as written:
+        process = subprocess.Popen(
+            [*COMMAND, "up", *options],
+            cwd=folder,
+            env=environment(DEVCENTER_API_PORT="0", **settings),
+            stdout=written,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_until(lambda: process.poll() is not None or "Ctrl-C stops everything" in output.read_text(), seconds=180)
+        assert process.poll() is None, output.read_text()
+        yield process, output
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(60)
+    assert process.returncode == 0, output.read_text()
 
 
 def test_up_demo_takes_an_app_to_public_and_ctrl_c_stops_every_process(tmp_path: Path) -> None:
     folder = tmp_path / "a folder with a space"
     folder.mkdir()
     home = Home(folder / ".devcenter")
-    output = tmp_path / "output"
-    with output.open("wb") as written:
-        up = subprocess.Popen(
-            [*COMMAND, "up", "--demo"],
-            cwd=folder,
-            env=environment(DEVCENTER_API_PORT="0"),
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        wait_until(lambda: up.poll() is not None or "Ctrl-C stops everything" in output.read_text(), seconds=120)
-        assert up.poll() is None, output.read_text()
+    with up(folder, "--demo") as (_, output):
         run: dict[str, Any] = json.loads((home.path / "run.json").read_text())
         assert {"up", "postgres", "valkey", "api", "worker-1", "worker-2", "scheduler"} <= set(run["pids"])
         assert set(run["tokens"]) == {"partner", "reviewer", "service", "admin"}
@@ -43,15 +76,48 @@ def test_up_demo_takes_an_app_to_public_and_ctrl_c_stops_every_process(tmp_path:
         assert answers["visitor"]["select_partner"] is True
         assert answers["partner"]["state"] == "public"
         assert answers["service"]["onboarded_customers"] == 4
-        up.send_signal(signal.SIGINT)
-        up.wait(60)
-    finally:
-        if up.poll() is None:
-            up.terminate()
-            up.wait(60)
     assert not [name for name, pid in run["pids"].items() if psutil.pid_exists(pid)]
     assert home.running() is None
-    assert up.returncode == 0, output.read_text()
+
+
+def test_what_the_shell_carries_and_a_demo_that_fails_stop_nothing(tmp_path: Path) -> None:
+    home = Home(tmp_path / ".devcenter")
+    mail = {"DEVCENTER_SMTP_HOST": "127.0.0.1", "DEVCENTER_SMTP_PORT": "1"}
+    with up(tmp_path, **SHELL, **mail) as (_, output):
+        run = home.running()
+        assert run is not None
+        assert set(run["tokens"]) == {"partner", "reviewer", "service", "admin"}, output.read_text()
+        reviewer = Caller(run["api_url"], run["tokens"]["reviewer"])
+        saved = {"code": "partners_page.no_utm", "text": "No UTM parameters.", "where": "Your page."}
+        assert reviewer("POST", "/v1/saved-reasons", saved, Idempotency_Key="one").status_code == 201
+        assert reviewer("DELETE", "/v1/saved-reasons/partners_page.no_utm").ok
+    with up(tmp_path, "--demo", **mail) as (_, output):
+        wait_until(lambda: "The demo did not get to its end" in output.read_text())
+        assert "What happened: POST /v1/saved-reasons was answered with 409" in output.read_text()
+        assert "What to do: " in output.read_text()
+        run = home.running()
+        assert run is not None
+        assert Caller(run["api_url"], run["tokens"]["partner"])("GET", "/v1/apps").ok
+
+
+def test_ctrl_c_while_it_starts_is_one_line_and_the_next_start_goes_on(tmp_path: Path) -> None:
+    output = tmp_path / "first"
+    with output.open("wb") as written:
+        starting = subprocess.Popen(
+            [*COMMAND, "up"],
+            cwd=tmp_path,
+            env=environment(DEVCENTER_API_PORT="0"),
+            stdout=written,
+            stderr=subprocess.STDOUT,
+        )
+    wait_until(lambda: (tmp_path / ".devcenter" / "postgres" / "data" / "postmaster.pid").exists(), seconds=60)
+    starting.send_signal(signal.SIGINT)
+    assert starting.wait(60) == 130
+    first, last = output.read_text().strip().splitlines()
+    assert first.startswith("Starting devcenter in")
+    assert last == "The start was broken off and everything is stopped. The next start goes on from here."
+    with up(tmp_path):
+        assert Home(tmp_path / ".devcenter").running() is not None
 
 
 def said_by(line: str) -> dict[str, Any]:

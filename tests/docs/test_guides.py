@@ -78,7 +78,7 @@ def story(database: TestDatabase, valkey_url: str, tmp_path: Path) -> Iterator[S
     """A live installation in which there is nobody but a reviewer, a service and an admin."""
     engine = create_engine(database.application_url)
     with Session(engine) as session, session.begin():
-        tokens = seed(session, now_of(session))
+        tokens = seed(session, now_of(session), "guides")
     engine.dispose()
     with ExitStack() as stack:
         mailbox = stack.enter_context(Mailbox())
