@@ -1,4 +1,7 @@
-"""A migrator that kills itself with -9 after its first commit that changed something: `URL`, up to the newest."""
+"""A migrator that kills itself with -9 after its first commit, and is started again until it ends: `URL`.
+
+Prints how often it was killed. Each run is a process of its own, forked before anything is connected.
+"""
 
 import os
 import signal
@@ -7,27 +10,47 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from migrations.run import upgrade
+from migrations.run import head_revision, upgrade
 
-CHANGES = ("INSERT INTO alembic_version", "UPDATE alembic_version", "DELETE FROM alembic_version", "CREATE", "DROP")
-changed = False
-
-
-@event.listens_for(Engine, "after_cursor_execute")
-def _note(_connection: Any, _cursor: Any, statement: str, *_: object) -> None:
-    global changed
-    changed = changed or statement.startswith(CHANGES)
-    if "CONCURRENTLY" in statement:
-        os.kill(os.getpid(), signal.SIGKILL)
+CHANGES = ("INSERT INTO alembic_version", "UPDATE alembic_version", "CREATE", "DROP")
 
 
-@event.listens_for(Engine, "commit")
-def _commit(connection: Any) -> None:
-    """Commits in place of the engine, which calls this before it does, and dies."""
-    if changed:
-        connection.connection.driver_connection.commit()
-        os.kill(os.getpid(), signal.SIGKILL)
+def main(url: str) -> int:
+    """Returns 0 once a run has ended by itself, 1 when one failed otherwise than by its kill."""
+    head_revision()  # loads the revisions once for all runs
+    killed = 0
+    while True:
+        run = os.fork()
+        if run == 0:
+            _kill_after_commit()
+            upgrade(url)
+            os._exit(0)
+        status = os.waitstatus_to_exitcode(os.waitpid(run, 0)[1])
+        if status != -signal.SIGKILL:
+            break
+        killed += 1
+    print(killed)
+    return 1 if status else 0
+
+
+def _kill_after_commit() -> None:
+    changed = False
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: object) -> None:
+        nonlocal changed
+        changed = changed or statement.startswith(CHANGES)
+        if "CONCURRENTLY" in statement:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def commit(connection: Any) -> None:
+        """Commits in place of the engine, which calls this before it does, and dies."""
+        if changed:
+            connection.connection.driver_connection.commit()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(Engine, "after_cursor_execute", note)
+    event.listen(Engine, "commit", commit)
 
 
 if __name__ == "__main__":
-    upgrade(sys.argv[1])
+    sys.exit(main(sys.argv[1]))
