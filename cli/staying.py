@@ -27,7 +27,7 @@ def stay_up(console: Console, *, journey: bool) -> int:
     """
     began = time.monotonic()
     home = Home.here()
-    console.print(f"Starting devcenter in {home.path} ...")
+    console.print(f"Starting devcenter in {home.path} ...", soft_wrap=True)
     runs = False
     try:
         with installation(home, console.print) as started:
@@ -39,7 +39,8 @@ def stay_up(console: Console, *, journey: bool) -> int:
         if runs:
             console.print("Everything is stopped.")
             return 0
-        console.print("The start was broken off and everything is stopped. The next start goes on from here.")
+        said = "The start was broken off and everything is stopped. The next start goes on from here."
+        console.print(said, soft_wrap=True)
         return INTERRUPTED
     return 0
 

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from cli.place import as_application, database_now, unit_of_work
 from cli.seed import seed
 from cli.supervisor import MARK, Child, Program, Supervisor, end_marked
 from migrations.run import upgrade
-from runtime.embedded.postgres import EmbeddedPostgres
+from runtime.embedded.postgres import EmbeddedPostgres, PostgresAddresses
 from runtime.embedded.processes import free_port, port_is_free
 from runtime.embedded.valkey import EmbeddedValkey
 from runtime.settings import Settings, environment_name, environment_of, load_settings, profile_file
@@ -206,9 +206,7 @@ def _addresses(home: Home, supervisor: Supervisor, say: Say) -> dict[str, str]:
     given = {}
     postgres = None if os.environ.get("DATABASE_URL") else EmbeddedPostgres(home.path / "postgres")
     valkey = None if os.environ.get("REDIS_URL") else EmbeddedValkey(home.path / "valkey")
-    with ThreadPoolExecutor(2) as pool:
-        database = pool.submit(postgres.start) if postgres else None
-        redis_url = pool.submit(valkey.start) if valkey else None
+    database, redis_url = _start_both(postgres, valkey)
     if postgres and database:
         if not database.exception():
             supervisor.keep(_Embedded("postgres", postgres))
@@ -227,6 +225,23 @@ def _addresses(home: Home, supervisor: Supervisor, say: Say) -> dict[str, str]:
     if database:
         database.result()
     return given
+
+
+def _start_both(
+    postgres: EmbeddedPostgres | None, valkey: EmbeddedValkey | None
+) -> tuple["Future[PostgresAddresses] | None", "Future[str] | None"]:
+    """Starts both at once and returns when both have started or failed. Ctrl-C stops them: nobody keeps them so far."""
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            return (
+                pool.submit(postgres.start) if postgres else None,
+                pool.submit(valkey.start) if valkey else None,
+            )
+    except KeyboardInterrupt:
+        for server in (postgres, valkey):
+            if server is not None:
+                server.stop()
+        raise
 
 
 def _wait_until_ready(started: Installation) -> None:
