@@ -14,7 +14,7 @@ from models import ApiToken
 from tests.cli.command import devcenter
 from tests.databases import TestDatabase
 from tests.journeys import KEY, app_building, now_of, people_in
-from tests.storage.conftest import connect
+from tests.stored import connect
 from workflow.history.key import fingerprint_of, is_history_key, record_history_key
 
 OTHER = "another key of thirty-two bytes!!"

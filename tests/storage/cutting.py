@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from migrations.run import MIGRATOR
 from tests.databases import TestDatabase
-from tests.storage.conftest import connect
+from tests.stored import connect
 from tests.waiting import wait_until
 
 END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s AND datname = %s"

@@ -15,8 +15,8 @@ from tests.cli.command import COMMAND, devcenter, environment
 from tests.databases import TestDatabase
 from tests.servers import ROOT
 from tests.storage.catalog import catalog_of
-from tests.storage.conftest import connect
 from tests.storage.cutting import Cutter
+from tests.stored import connect
 from tests.waiting import wait_until
 
 KILLED = (sys.executable, "-m", "tests.storage.killed_migrator")
