@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from migrations.run import MIGRATOR, downgrade, head_revision, upgrade
+from migrations.run import FOLDER, MIGRATOR, downgrade, head_revision, upgrade
 from tests.cli.command import COMMAND, devcenter, environment
 from tests.databases import TestDatabase
 from tests.servers import ROOT
@@ -27,6 +27,14 @@ MIGRATORS = "SELECT pid FROM pg_stat_activity WHERE application_name = %s AND da
 @pytest.fixture
 def cutter(database: TestDatabase, superuser_connection: psycopg.Connection) -> Cutter:
     return Cutter(database, superuser_connection)
+
+
+def test_a_revision_is_one_transaction_or_only_builds_and_drops_indexes() -> None:
+    sources = {file.stem: file.read_text() for file in FOLDER.glob("versions/*.py")}
+    concurrent = {name for name, source in sources.items() if "change_indexes" in source}
+    assert concurrent
+    assert not {name for name in concurrent if "op." in sources[name]}
+    assert not {name for name in sources if "CONCURRENTLY" in sources[name] or "autocommit" in sources[name]}
 
 
 @pytest.mark.parametrize(("older", "newer"), [("base", "0002"), ("0002", "0004"), ("0004", "head")])
