@@ -96,7 +96,8 @@ def installation(home: Home, say: Say) -> Iterator[Installation]:
     """Runs everything while the block lasts; stops all in order when it ends, however it ends.
 
     Nobody is told of it before `announce`. Raises Mistake (a history key that is not the database's, too),
-    EmbeddedError, SettingsInvalid, ProfileInvalid, or what the database says. Killed anywhere, it goes on with the next start.
+    EmbeddedError, SettingsInvalid, ProfileInvalid, or what the database says. Killed anywhere, it goes on with the next
+    start.
     """
     profile = load_profile(profile_file())
     home.create()

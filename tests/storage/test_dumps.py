@@ -66,8 +66,8 @@ def test_a_dump_of_a_released_revision_comes_up_and_goes_on(restored: Engine) ->
     request_id = ask(restored, actor, "suspended-one", AppTrigger.REINSTATE, reasons=BECAUSE)
     suspects = [app_id for report in judge(restored) for app_id in report.suspects]
     for app_id in suspects[:1]:  # what a killed batch had in hand is judged alone
-        with judging(restored) as (session, announce):
-            judge_suspect(session, app_id, now_and_writer=now_and_writer, announce=announce)
+        with judging(restored) as (session, mark):
+            judge_suspect(session, app_id, now_and_writer=now_and_writer, mark_in_flight=mark)
     assert outcome_of(restored, request_id)["status"] == "applied"
     assert state_of(restored, "beta-one")[0] == "suspended", "a request that was due in the dump"
     with Session(restored) as session:
