@@ -1,6 +1,5 @@
 """The API's composition root: builds the context from the settings and serves it."""
 
-import sys
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -8,7 +7,6 @@ from functools import partial
 from uuid import UUID
 
 import redis.asyncio
-import uvicorn
 from fastapi import FastAPI
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -53,15 +51,11 @@ from migrations.run import head_revision
 from models.lifecycle import Role
 from runtime.database import make_async_engine
 from runtime.doorbell import counted_doorbell
-from runtime.garbage import collect_seldom
 from runtime.secrets import KeyRing
 from runtime.settings import Settings
-from runtime.telemetry import UNCOUNTED, configure_logging
-from web import problems as errors
-from web.bounds import Bounds
-from web.limits import Limits, Rate, Rates, RedisRateCounter
-from web.measuring import Measuring
-from web.wire import BoundedHttpProtocol
+from runtime.telemetry import UNCOUNTED
+from web.door import guard
+from web.limits import Rate, Rates, RedisRateCounter
 from workflow.identity.secrets import Envelope
 from workflow.identity.tokens import note_token_use
 from workflow.lifecycle.reading import finished_requests
@@ -70,8 +64,6 @@ from workflow.profile.loading import load_profile
 from workflow.work.bells import Bell
 
 PICTURES_AT_ONCE = 2
-SWITCH_SECONDS = 0.0003
-"""How long the event loop may keep the interpreter from the thread that rings: a tenth of what a request takes."""
 ROUTERS = (
     transitions,
     usage,
@@ -168,13 +160,10 @@ def create_api(settings: Settings) -> FastAPI:
         revision=head_revision(),
         redis_answers=redis_answers,
     )
-    errors.install(app)
     app.include_router(docs_page.router)
     for room in ROUTERS:
         app.include_router(room.router)
-    app.add_middleware(Bounds, larger=assets.LARGER_BODIES)
-    app.add_middleware(Limits, rates=_rates(settings), counting=counting)
-    app.add_middleware(Measuring)
+    guard(app, rates=_rates(settings), counting=counting, larger_bodies=assets.LARGER_BODIES)
     return app
 
 
@@ -189,25 +178,4 @@ def _rates(settings: Settings) -> Rates:
         by_role={role: Rate(role.value, count, burst=2 * count) for role, count in by_role.items()},
         address=Rate("address", settings.rate_address, burst=2 * settings.rate_address),
         open_writes=Rate("open-writes", settings.rate_open_writes, seconds=60),
-    )
-
-
-def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT, then finishes what is under way. Raises OSError when the port is taken."""
-    configure_logging(settings.log_level)
-    api = create_api(settings)
-    collect_seldom()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    uvicorn.run(
-        api,
-        host=settings.api_host,
-        port=settings.api_port,
-        loop="uvloop",
-        http=BoundedHttpProtocol,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies,
-        log_config=None,
-        access_log=False,
-        timeout_keep_alive=10,
-        timeout_graceful_shutdown=15,
     )

@@ -8,21 +8,30 @@ from collections.abc import Sequence
 from cli.history_key import check_key_beside, wait_for_key
 from cli.mistakes import USAGE, Mistake
 from cli.place import as_application
+from runtime.garbage import collect_seldom
 from runtime.settings import Settings, environment_of, load_settings
-from runtime.telemetry import shared_metrics_folder
+from runtime.telemetry import configure_logging, shared_metrics_folder
 from workflow.profile.loading import load_profile
 from workflow.work.bells import QUEUES
+
+SWITCH_SECONDS = 0.0003
+"""How long the event loop may keep the interpreter from the thread that rings: a tenth of what a request takes."""
 
 
 def serve_here() -> None:
     """Serves HTTP until SIGTERM or SIGINT. Raises Mistake when its port is busy, and for a wrong history key."""
-    from api.main import serve
+    from api.main import create_api
+    from web.door import serve
 
     settings = _settings()
     if settings.api_port:
         _check_port(settings.api_host, settings.api_port, "Choose another with DEVCENTER_API_PORT; 0 takes a free one.")
     check_key_beside(settings)
-    serve(settings)
+    configure_logging(settings.log_level)
+    api = create_api(settings)
+    collect_seldom()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    serve(api, host=settings.api_host, port=settings.api_port, trusted_proxies=settings.trusted_proxies)
 
 
 def become_worker(processes: int, queues: Sequence[str]) -> None:
