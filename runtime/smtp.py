@@ -4,32 +4,38 @@ import smtplib
 import ssl
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import parseaddr
-from typing import Final
+from typing import Any, Final
 
 from runtime.settings import Settings
 
 ANSWER_SECONDS: Final = 20.0
-"""How long the server may take for one answer."""
+"""How long the server may take for one line of an answer."""
 MESSAGE_SECONDS: Final = 30.0
 """How long one message may take, from connecting to the server's last answer."""
 IDLE_SECONDS: Final = 20.0
 """A connection that was idle for longer is not used again: servers close them."""
 MAX_MESSAGES: Final = 100
 """Messages for each connection."""
+MAX_ANSWER_LINES: Final = 100
 _POLICY: Final = SMTP_POLICY.clone(cte_type="7bit")
 
 
-@dataclass(slots=True)
-class _Connection:
-    smtp: smtplib.SMTP
-    messages: int = 0
-    used_at: float = 0.0
+class MailFailed(OSError):
+    """A message was not taken.
+
+    `is_final`: the server refuses this message, and would again. `is_recipients`: it did not answer for this recipient,
+    with whom others have nothing to do.
+    """
+
+    def __init__(self, words: str, *, is_final: bool = False, is_recipients: bool = False) -> None:
+        super().__init__(words)
+        self.is_final = is_final
+        self.is_recipients = is_recipients
 
 
 class SmtpServer:
@@ -45,46 +51,33 @@ class SmtpServer:
         self._idle: list[_Connection] = []
 
     def send(self, message: EmailMessage) -> None:
-        """Returns when the server has taken the message.
-
-        Raises smtplib.SMTPRecipientsRefused and smtplib.SMTPDataError when it refuses this message, and OSError, of
-        which other smtplib.SMTPException are, when it does not do its work.
-        """
+        """Returns when the server has taken the message. Raises MailFailed, and other OSError when it is away."""
         deadline = time.monotonic() + MESSAGE_SECONDS
         kept = self._take_idle()
         if kept is not None:
             try:
-                self._begin(kept, message, deadline)
-            except smtplib.SMTPRecipientsRefused:
-                self._keep(kept)
-                raise
-            except OSError:
-                _drop(kept)
+                self._hand_over(kept, message, deadline)
+            except _NothingSentError:
+                pass  # the server has closed the kept connection
             else:
-                self._finish(kept, message, deadline)
                 return
-        connection = self._connect(deadline)
         try:
-            self._begin(connection, message, deadline)
-        except smtplib.SMTPRecipientsRefused:
-            self._keep(connection)
-            raise
-        except BaseException:
-            _drop(connection)
-            raise
-        self._finish(connection, message, deadline)
+            self._hand_over(self._connect(deadline), message, deadline)
+        except _NothingSentError as error:
+            raise MailFailed(f"the mail server closed the connection: {error}") from error
 
     def close(self) -> None:
         """Closes the idle connections."""
         with self._lock:
             idle, self._idle = self._idle, []
         for connection in idle:
-            _drop(connection)
+            connection.drop()
 
-    def _connect(self, deadline: float) -> _Connection:
+    def _connect(self, deadline: float) -> "_Connection":
         settings = self._settings
-        smtp = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=_left(deadline))
+        smtp = _BoundedSmtp(deadline)
         try:
+            smtp.connect(settings.smtp_host, settings.smtp_port)
             if settings.smtp_starttls:
                 smtp.starttls(context=ssl.create_default_context())
             if settings.smtp_user and settings.smtp_password:
@@ -95,77 +88,169 @@ class SmtpServer:
             raise
         return _Connection(smtp)
 
-    def _begin(self, connection: _Connection, message: EmailMessage, deadline: float) -> None:
-        """Names sender and recipient. Nothing is sent yet: whatever fails here can be begun again elsewhere."""
-        smtp, recipient = connection.smtp, parseaddr(str(message["To"]))[1]
-        with _bounded(smtp, deadline):
-            code, answer = smtp.mail(parseaddr(str(message["From"]))[1])
-        if code != 250:
-            raise smtplib.SMTPSenderRefused(code, answer, str(message["From"]))
-        with _bounded(smtp, deadline):
-            code, answer = smtp.rcpt(recipient)
-        if code not in (250, 251):
-            if 500 <= code < 600:
-                _reset(smtp, deadline)
-                raise smtplib.SMTPRecipientsRefused({recipient: (code, answer)})
-            raise smtplib.SMTPResponseException(code, answer)
-
-    def _finish(self, connection: _Connection, message: EmailMessage, deadline: float) -> None:
-        """Sends the content, once: when this breaks, nobody knows whether the server took it."""
+    def _hand_over(self, connection: "_Connection", message: EmailMessage, deadline: float) -> None:
+        """Hands a message over and keeps the connection, or drops it when its state is unknown."""
+        connection.smtp.deadline = deadline
         try:
-            with _bounded(connection.smtp, deadline):
-                code, answer = connection.smtp.data(message.as_bytes(policy=_POLICY))
+            connection.hand_over(message)
+        except MailFailed as refusal:
+            if connection.is_usable:
+                self._keep(connection)
+            else:
+                connection.drop()
+            raise refusal
         except BaseException:
-            _drop(connection)
+            connection.drop()
             raise
-        if code != 250:
-            _drop(connection)
-            kind = smtplib.SMTPDataError if 500 <= code < 600 else smtplib.SMTPResponseException
-            raise kind(code, answer)
-        connection.messages += 1
         self._keep(connection)
 
-    def _take_idle(self) -> _Connection | None:
+    def _take_idle(self) -> "_Connection | None":
         now = time.monotonic()
         with self._lock:
             old = [one for one in self._idle if now - one.used_at > IDLE_SECONDS]
             self._idle = [one for one in self._idle if now - one.used_at <= IDLE_SECONDS]
             taken = self._idle.pop() if self._idle else None
         for connection in old:
-            _drop(connection)
+            connection.drop()
         return taken
 
-    def _keep(self, connection: _Connection) -> None:
+    def _keep(self, connection: "_Connection") -> None:
+        connection.messages += 1
         if connection.messages >= MAX_MESSAGES:
-            _drop(connection)
+            connection.drop()
             return
         connection.used_at = time.monotonic()
         with self._lock:
             self._idle.append(connection)
 
 
-def _left(deadline: float) -> float:
-    """Returns the seconds that an answer may take. Raises TimeoutError when none are left."""
-    left = min(ANSWER_SECONDS, deadline - time.monotonic())
-    if left <= 0:
-        raise TimeoutError(f"the mail server took more than {MESSAGE_SECONDS:.0f} s for one message")
-    return left
+class _NothingSentError(OSError):
+    """The connection broke before the server could have taken anything."""
 
 
-@contextmanager
-def _bounded(smtp: smtplib.SMTP, deadline: float) -> Iterator[None]:
-    """Has the socket wait no longer than is left."""
-    if smtp.sock is not None:
-        smtp.sock.settimeout(_left(deadline))
-    yield
+class _BoundedSmtp(smtplib.SMTP):
+    """smtplib's client with a deadline for all that it sends and reads, which alone bounds each read."""
+
+    def __init__(self, deadline: float) -> None:
+        super().__init__(timeout=ANSWER_SECONDS)
+        self.deadline = deadline
+        self._lines = 0
+
+    def connect(self, *arguments: Any, **named: Any) -> tuple[int, bytes]:
+        self.timeout = self._left()
+        return super().connect(*arguments, **named)
+
+    def send(self, s: Any) -> None:
+        if self.sock is not None:
+            self.sock.settimeout(self._left())
+        super().send(s)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Reads an answer. smtplib reads it line by line from `file`: each line asks for the time that is left."""
+        if self.file is None and self.sock is not None:
+            self.file = self.sock.makefile("rb")
+        if self.file is not None and not isinstance(self.file, _BoundedLines):
+            self.file = _BoundedLines(self.file, self)
+        if isinstance(self.file, _BoundedLines):
+            self.file.lines = 0
+        return super().getreply()
+
+    def _left(self) -> float:
+        """Returns the seconds that are left for the next step. Raises TimeoutError when none are."""
+        left = min(ANSWER_SECONDS, self.deadline - time.monotonic())
+        if left <= 0:
+            raise TimeoutError(f"the mail server took more than {MESSAGE_SECONDS:.0f} s for one message")
+        return left
 
 
-def _reset(smtp: smtplib.SMTP, deadline: float) -> None:
-    with suppress(OSError), _bounded(smtp, deadline):
-        smtp.rset()
+class _BoundedLines:
+    """The lines of a server's answers: each in the time that is left, and not too many of them."""
+
+    def __init__(self, file: Any, smtp: _BoundedSmtp) -> None:
+        self._file = file
+        self._smtp = smtp
+        self.lines = 0
+
+    def readline(self, size: int) -> bytes:
+        self.lines += 1
+        if self.lines > MAX_ANSWER_LINES:
+            raise MailFailed(f"the mail server answers with more than {MAX_ANSWER_LINES} lines")
+        if self._smtp.sock is not None:
+            self._smtp.sock.settimeout(self._smtp._left())  # noqa: SLF001 (two halves of one client)
+        line: bytes = self._file.readline(size)
+        return line
+
+    def close(self) -> None:
+        self._file.close()
 
 
-def _drop(connection: _Connection) -> None:
-    """Closes without a word: QUIT would wait for an answer."""
-    with suppress(OSError):
-        connection.smtp.close()
+@dataclass(slots=True)
+class _Connection:
+    smtp: _BoundedSmtp
+    messages: int = 0
+    used_at: float = 0.0
+    is_usable: bool = True
+    """Whether the server waits for the next message: false after an answer that nobody got."""
+
+    def hand_over(self, message: EmailMessage) -> None:
+        """Hands one message over. Raises MailFailed, _NothingSentError, and other OSError."""
+        recipient = parseaddr(str(message["To"]))[1]
+        code, answer = self._command(lambda: self.smtp.mail(parseaddr(str(message["From"]))[1]), recipients=False)
+        if code != 250:
+            self._reset()
+            raise MailFailed(f"the mail server refuses the sender: {_words(code, answer)}")
+        code, answer = self._command(lambda: self.smtp.rcpt(recipient), recipients=True)
+        if code not in (250, 251):
+            self._reset()
+            raise MailFailed(f"it refuses {recipient}: {_words(code, answer)}", is_final=_is_final(code, answer))
+        self.is_usable = False  # until its answer to the content is read, nobody knows
+        try:
+            code, answer = self.smtp.data(message.as_bytes(policy=_POLICY))
+        except smtplib.SMTPDataError as error:  # it did not want to begin
+            code, answer = error.smtp_code, _bytes(error.smtp_error)
+        except smtplib.SMTPServerDisconnected as error:
+            raise MailFailed(f"it hung up on {recipient}: {error}", is_recipients=True) from error
+        except TimeoutError as error:
+            raise MailFailed(f"it did not answer for {recipient}: {error}", is_recipients=True) from error
+        self.is_usable = True
+        if code != 250:
+            self._reset()
+            raise MailFailed(f"it refuses the message: {_words(code, answer)}", is_final=_is_final(code, answer))
+
+    def drop(self) -> None:
+        """Closes without a word: QUIT would wait for an answer."""
+        with suppress(OSError):
+            self.smtp.close()
+
+    def _command(self, send: Any, *, recipients: bool) -> tuple[int, bytes]:
+        """Returns the server's answer before anything of the message is sent."""
+        try:
+            code, answer = send()
+        except TimeoutError as error:
+            self.is_usable = False
+            raise MailFailed(f"the mail server did not answer: {error}", is_recipients=recipients) from error
+        except (smtplib.SMTPServerDisconnected, ConnectionError) as error:
+            raise _NothingSentError(str(error)) from error
+        if code == 421:
+            raise _NothingSentError(_words(code, answer))
+        return code, answer
+
+    def _reset(self) -> None:
+        """Has the server forget the message that it did not take."""
+        try:
+            self.smtp.rset()
+        except OSError:
+            self.is_usable = False
+
+
+def _is_final(code: int, answer: bytes) -> bool:
+    """Returns whether a refusal is of the recipient or the message: 530 and 5.7.x are of this service."""
+    return 550 <= code < 560 and not answer.startswith(b"5.7.")
+
+
+def _words(code: int, answer: bytes) -> str:
+    return f"{code} {answer.decode(errors='replace')}"
+
+
+def _bytes(answer: bytes | str) -> bytes:
+    return answer if isinstance(answer, bytes) else answer.encode()

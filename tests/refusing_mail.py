@@ -35,6 +35,8 @@ class RefusingServer:
             return "550 no such mailbox"
         if local == "later":
             return "451 try again later"
+        if local == "policy":
+            return "550 5.7.1 relaying denied"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -43,6 +45,8 @@ class RefusingServer:
         assert isinstance(content, bytes)
         if b"spam" in content:
             return "554 not that"
+        if b"full" in content:
+            return "452 no room"
         self.taken.append(content)
         return "250 taken"
 

@@ -25,7 +25,7 @@ from workflow.lifecycle.requests import CallerRequest, Wanted, accept_requests
 from workflow.reasons import Reason
 from workflow.sql.storable import MAX_ERROR_CHARACTERS, WITHOUT_NUL, made_storable
 from workflow.sql.transient import is_transient
-from workflow.work.bells import Bell
+from workflow.work.bells import MESSAGE_QUEUE, Bell
 
 MAX_TRIES = 5
 """Tries of a message that breaks on something else than a database that is away."""
@@ -77,16 +77,16 @@ def request_transition(context: WorkerContext, arguments: dict[str, Any], *, tri
                 raise answer
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())
-        record_rejected(context, "transitions", json.dumps(arguments, default=str).encode(), problems)
+        record_rejected(context, MESSAGE_QUEUE, json.dumps(arguments, default=str).encode(), problems)
     except WorkflowError as error:
-        record_rejected(context, "transitions", json.dumps(arguments, default=str).encode(), f"{error.code}: {error}")
+        record_rejected(context, MESSAGE_QUEUE, json.dumps(arguments, default=str).encode(), f"{error.code}: {error}")
     except Exception as error:
         if is_transient(error) or tries < MAX_TRIES:
             raise
         log.exception("a message broke %s times; it is set aside", tries)
         # A database error's own text would have the statement's parameters, the token among them.
         reason = error.orig if isinstance(error, DBAPIError) else error
-        record_rejected(context, "transitions", json.dumps(arguments, default=str).encode(), f"it broke: {reason!r}")
+        record_rejected(context, MESSAGE_QUEUE, json.dumps(arguments, default=str).encode(), f"it broke: {reason!r}")
     else:
         context.ring(Bell.APPLY)
 

@@ -7,7 +7,7 @@ from workers.actors import LEASED_WORK
 from workers.context import WorkerContext
 from workers.judging.watch import JudgingWatch
 from workers.leasing.listening import BellListener
-from workers.leasing.queue import LeasedQueue, kinds_served
+from workers.leasing.queue import LeasedQueue
 from workers.leasing.rooms import Rooms
 from workflow.work.bells import MESSAGE_QUEUE, QUEUES, Bell
 from workflow.work.kinds import LEASED_KINDS
@@ -32,7 +32,9 @@ class ProcessWork:
         self._judging = JudgingWatch(context, bells.wait, sweep_seconds)
         self._listener = BellListener(bells.wait_for_any, context.ring)
         self.queues = [
-            LeasedQueue(LEASED_KINDS[work.kind], work.actor_name, context.engine, self._rooms, sweep_seconds)
+            LeasedQueue(
+                LEASED_KINDS[work.kind], work.actor_name, context.engine, self._rooms, sweep_seconds, context.ring
+            )
             for work in LEASED_WORK
         ]
 
@@ -44,10 +46,10 @@ class ProcessWork:
 
     def start(self, threads: int, whitelist: Collection[str] | None) -> None:
         """Begins with what `whitelist` names, or with everything, on a worker of so many threads."""
-        served = kinds_served(self.queues, whitelist)
+        queues = [queue for queue in self.queues if whitelist is None or queue.kind.bell in whitelist]
         takes_messages = whitelist is None or MESSAGE_QUEUE in whitelist
-        self._rooms.open(threads, served, message_queues=int(takes_messages))
-        self._listener.start([queue for queue in self.queues if queue.kind.kind in served])
+        self._rooms.open(threads, [queue.kind.kind for queue in queues], message_queues=int(takes_messages))
+        self._listener.start(queues)
         if whitelist is None or Bell.APPLY in whitelist:
             self._judging.start()
 

@@ -2,14 +2,16 @@
 
 import email
 import email.policy
-import smtplib
+import socket
+import threading
+from contextlib import closing
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
 from runtime.embedded.processes import free_port
-from runtime.smtp import MAX_MESSAGES, SmtpServer
+from runtime.smtp import MAX_MESSAGES, MailFailed, SmtpServer
 from tests.refusing_mail import serving, settings_for
 
 
@@ -48,19 +50,69 @@ def test_a_kept_connection_that_the_server_closed_is_replaced_without_an_error()
 def test_a_recipient_that_is_refused_for_good_is_told_apart_and_keeps_the_connection() -> None:
     with serving() as (server, _, mail):
         for _ in range(2):
-            with pytest.raises(smtplib.SMTPRecipientsRefused, match="no such mailbox"):
+            with pytest.raises(MailFailed, match="no such mailbox") as refusal:
                 mail.send(_message("nobody@acme.example"))
+            assert refusal.value.is_final
         mail.send(_message())
         assert (len(server.taken), server.connections) == (1, 1)
 
 
-def test_a_refusal_for_now_and_one_of_the_content_are_told_apart() -> None:
-    with serving() as (_, _, mail):
-        with pytest.raises(smtplib.SMTPResponseException) as later:
-            mail.send(_message("later@acme.example"))
-        assert not isinstance(later.value, smtplib.SMTPDataError)
-        with pytest.raises(smtplib.SMTPDataError):
-            mail.send(_message(body="spam"))
+@pytest.mark.parametrize(
+    ("recipient", "body", "is_final"),
+    [
+        ("nobody@acme.example", "a word", True),
+        ("later@acme.example", "a word", False),
+        ("policy@acme.example", "a word", False),
+        ("pat@acme.example", "spam", True),
+        ("pat@acme.example", "full", False),
+    ],
+)
+def test_a_refusal_is_final_only_where_it_is_of_this_mail_and_for_good(
+    recipient: str, body: str, is_final: bool
+) -> None:
+    with serving() as (server, _, mail):
+        with pytest.raises(MailFailed) as refusal:
+            mail.send(_message(recipient, body))
+        assert (refusal.value.is_final, refusal.value.is_recipients) == (is_final, False)
+        mail.send(_message())
+        assert len(server.taken) == 1
+
+
+def _scripted(lines: dict[bytes, list[bytes]], recipient: str = "pat@acme.example") -> MailFailed:
+    """Sends a mail to a server that answers each command by `lines`, and returns the failure."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        threading.Thread(target=_answer, args=(listening, lines), daemon=True).start()
+        with closing(SmtpServer(settings_for(port))) as mail, pytest.raises(MailFailed) as failure:
+            mail.send(_message(recipient))
+        return failure.value
+
+
+def _answer(listening: socket.socket, lines: dict[bytes, list[bytes]]) -> None:
+    connection, _ = listening.accept()
+    with connection, connection.makefile("rwb") as file:
+        file.write(b"220 ready\r\n")
+        file.flush()
+        for line in file:
+            answers = lines.get(line.split(b":")[0].split()[0].upper(), [b"250 ok"])
+            if not answers:
+                return
+            file.writelines(answer + b"\r\n" for answer in answers)
+            file.flush()
+
+
+def test_a_server_that_does_not_want_the_content_now_may_want_it_later() -> None:
+    failure = _scripted({b"DATA": [b"451 4.3.1 insufficient system storage"]})
+    assert (failure.is_final, failure.is_recipients) == (False, False)
+
+
+def test_a_server_that_hangs_up_on_the_content_blames_the_recipient_and_on_the_sender_itself() -> None:
+    assert _scripted({b"DATA": []}).is_recipients
+    assert not _scripted({b"MAIL": []}).is_recipients
+
+
+def test_an_answer_without_an_end_is_cut_off() -> None:
+    assert "lines" in str(_scripted({b"MAIL": [b"250-and"] * 1000 + [b"250 so on"]}))
 
 
 def test_a_server_that_is_not_there_is_an_os_error() -> None:

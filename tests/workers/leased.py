@@ -18,5 +18,5 @@ def work_off(context: WorkerContext, work: LeasedWork) -> int:
         for lease in found.leases:
             try_row(context, work, Handed(lease, time.monotonic()))
             tried += 1
-        if not found.leases and not found.lanes_left:
+        if not found.leases:
             return tried

@@ -1,7 +1,9 @@
 """Leased work in a process: room for every kind, nothing handed out while stopping, and how tries end."""
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 from dramatiq import MessageProxy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from models.due import Urgency
 from runtime.broker import WakingRedisBroker
@@ -23,11 +25,12 @@ from workers.actors.notifications import NOTIFICATIONS
 from workers.context import WorkerContext
 from workers.leasing.consumer import LeasedConsumer
 from workers.leasing.queue import HANDED, Handed, LeasedQueue
-from workers.leasing.rooms import HELD_WHILE_JUDGING, Rooms
+from workers.leasing.rooms import PLACES_WHILE_JUDGING, Rooms
 from workers.leasing.work import LeasedWork, try_row
+from workflow.work.bells import Bell
 from workflow.work.handing_out import hand_out
 from workflow.work.kinds import LEASED_KINDS, DueKind
-from workflow.work.leases import CannotHeal, Lease
+from workflow.work.leases import CannotHeal, LaneFailed, Lease
 
 NEVER_SWEEPS = 3600.0
 MAILS = LEASED_KINDS[DueKind.NOTIFICATION]
@@ -40,27 +43,47 @@ def _rooms(threads: int = 16, *, judging: bool = False) -> Rooms:
 
 
 @settings(max_examples=300)
-@given(threads=st.integers(1, 64), wishes=st.lists(st.tuples(st.sampled_from(DueKind), st.integers(1, 70))))
+@given(threads=st.integers(1, 64), wishes=st.lists(st.tuples(st.sampled_from(DueKind), st.integers(0, 70))))
 def test_whatever_is_wished_for_each_kind_keeps_a_thread_and_messages_too(
     threads: int, wishes: list[tuple[DueKind, int]]
 ) -> None:
-    rooms, held = _rooms(threads), dict.fromkeys(DueKind, 0)
+    rooms, taken = _rooms(threads), dict.fromkeys(DueKind, 0)
     for kind, wish in wishes:
-        taken = min(wish, rooms.of(kind).free)
-        rooms.take(kind, taken)
-        held[kind] += taken
+        reserved = rooms.reserve(kind)
+        kept = min(wish, reserved)
+        rooms.release(kind, reserved - kept)
+        taken[kind] += kept
+    assert sum(taken.values()) <= max(threads - 1, len(DueKind))
     for kind in DueKind:
-        assert held[kind] > 0 or rooms.of(kind).free >= 1
-    slow = sum(many for kind, many in held.items() if not LEASED_KINDS[kind].ahead)
-    assert slow <= max(threads - 1, len(DueKind))
+        assert taken[kind] > 0 or rooms.free(kind) >= 1
+        assert taken[kind] <= max(1, threads - 1 - (len(DueKind) - 1))
 
 
-def test_a_process_that_judges_has_two_rows_of_a_kind_in_hand_at_most() -> None:
+def test_kinds_that_look_at_the_same_moment_are_not_given_the_same_places() -> None:
+    rooms = _rooms(16)
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(rooms.reserve, DueKind)) <= 15
+
+
+def test_a_process_that_judges_works_on_two_rows_of_a_kind_at_most() -> None:
     rooms = _rooms(judging=True)
-    assert rooms.of(DueKind.NOTIFICATION).free == HELD_WHILE_JUDGING
-    rooms.take(DueKind.NOTIFICATION, HELD_WHILE_JUDGING)
-    assert rooms.of(DueKind.NOTIFICATION).free == 0
-    assert rooms.of(DueKind.REVIEW_STEP).free == HELD_WHILE_JUDGING
+    assert rooms.reserve(DueKind.NOTIFICATION) == PLACES_WHILE_JUDGING
+    assert rooms.free(DueKind.NOTIFICATION) == 0
+    assert rooms.free(DueKind.REVIEW_STEP) == PLACES_WHILE_JUDGING
+
+
+def test_while_a_process_judges_news_are_mailed_too_and_afterwards_at_once(context: WorkerContext) -> None:
+    judging = threading.Event()
+    judging.set()
+    rooms = Rooms(judging.is_set, lambda _kind, _many: None)
+    rooms.open(16, list(DueKind), message_queues=1)
+    queue = _queue(context.engine, rooms)
+    consumer = LeasedConsumer(queue, 2000)
+    _put(context, 20)
+    assert len(_proxies(consumer, PLACES_WHILE_JUDGING)) == PLACES_WHILE_JUDGING
+    judging.clear()
+    assert len(_proxies(consumer, 10)) == 10
+    queue.stop()
 
 
 def _put(context: WorkerContext, many: int, *, lane: str = "-", urgency: Urgency = Urgency.BULK) -> None:
@@ -85,9 +108,13 @@ def _rows(context: WorkerContext) -> list[Any]:
 
 @pytest.fixture
 def queue(context: WorkerContext) -> Iterator[LeasedQueue]:
-    made = LeasedQueue(MAILS, "deliver_notification", context.engine, _rooms(), NEVER_SWEEPS)
+    made = _queue(context.engine, _rooms())
     yield made
     made.stop()
+
+
+def _queue(engine: Engine, rooms: Rooms, ring: Callable[..., None] = lambda *_bells: None) -> LeasedQueue:
+    return LeasedQueue(MAILS, "deliver_notification", engine, rooms, NEVER_SWEEPS, ring)
 
 
 def _proxies(consumer: LeasedConsumer, many: int) -> list[MessageProxy]:
@@ -103,17 +130,39 @@ def test_a_queue_that_stops_hands_out_nothing_and_gives_back_what_nobody_began(
     context: WorkerContext, queue: LeasedQueue
 ) -> None:
     consumer = LeasedConsumer(queue, 200)
-    _put(context, 6)
+    _put(context, 20)
     begun, *waiting = _proxies(consumer, 3)
     queue.stop()
     assert next(consumer) is None
     consumer.requeue(waiting)
-    consumer.close()
-    assert [row.attempts for row in _rows(context)] == [1, 0, 0, 0, 0, 0]
+    assert sorted(row.attempts for row in _rows(context)) == [0] * 19 + [1]
     assert sum(row.leased_until is not None for row in _rows(context)) == 1
     consumer.ack(begun)
     _put(context, 1)
     assert next(consumer) is None
+
+
+def test_rows_that_wait_ahead_leave_the_threads_of_other_kinds_alone(
+    context: WorkerContext, queue: LeasedQueue
+) -> None:
+    """What Dramatiq is given stands before the rows of other kinds in its one queue."""
+    consumer = LeasedConsumer(queue, 200)
+    _put(context, 100)
+    _proxies(consumer, 16 - len(DueKind))
+    assert next(consumer) is None
+    assert sum(row.attempts for row in _rows(context)) > 16
+
+
+def test_a_ring_for_more_rows_than_there_are_places_is_passed_on(context: WorkerContext) -> None:
+    rung: list[Bell] = []
+    queue = _queue(context.engine, _rooms(), lambda *bells: rung.extend(bells))
+    consumer = LeasedConsumer(queue, 200)
+    assert next(consumer) is None
+    _put(context, 100)
+    queue.ring()
+    _proxies(consumer, 1)
+    assert rung == [Bell.NOTIFICATIONS]
+    queue.stop()
 
 
 def test_a_fresh_consumer_keeps_what_the_old_one_had_in_hand(context: WorkerContext, queue: LeasedQueue) -> None:
@@ -123,17 +172,21 @@ def test_a_fresh_consumer_keeps_what_the_old_one_had_in_hand(context: WorkerCont
     assert len(ids | {first.args[0]}) == 3
 
 
-def test_an_urgent_row_finds_a_place_while_news_fill_the_process(context: WorkerContext, queue: LeasedQueue) -> None:
+def test_an_urgent_row_goes_before_the_news_that_wait_in_the_process(
+    context: WorkerContext, queue: LeasedQueue
+) -> None:
     consumer = LeasedConsumer(queue, 200)
     _put(context, 100)
-    room = _rooms().of(DueKind.NOTIFICATION).free
-    _proxies(consumer, room - MAILS.kept_for_urgent)
+    working = _proxies(consumer, 16 - len(DueKind))
     assert next(consumer) is None
     _put(context, 1, urgency=Urgency.URGENT)
     queue.ring()
-    (urgent,) = _proxies(consumer, 1)
-    assert [row.attempts for row in _rows(context) if row.urgency == Urgency.URGENT] == [1]
-    consumer.ack(urgent)
+    assert next(consumer) is None
+    consumer.ack(working[0])
+    (first,) = _proxies(consumer, 1)
+    with context.unit_of_work() as session:
+        urgent = session.scalars(text("SELECT id::text FROM notification WHERE urgency = 0")).one()
+    assert first.args == (urgent,)
 
 
 def test_a_row_that_ends_makes_place_for_the_next_without_a_bell_or_a_sweep(
@@ -143,13 +196,13 @@ def test_a_row_that_ends_makes_place_for_the_next_without_a_bell_or_a_sweep(
     _put(context, 40, lane="acme.example")
     for _ in range(5):
         (message,) = _proxies(consumer, 1)
-        message.options[HANDED].works = True
+        message.options[HANDED].answered = True
         consumer.ack(message)
 
 
 def test_a_database_that_is_away_is_no_error_of_the_consumer() -> None:
     away = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
-    queue = LeasedQueue(MAILS, "deliver_notification", away, _rooms(), NEVER_SWEEPS)
+    queue = _queue(away, _rooms())
     assert next(LeasedConsumer(queue, 100)) is None
     queue.stop()
 
@@ -182,14 +235,18 @@ def test_a_process_that_wakes_up_late_does_not_begin_and_gives_the_row_back(cont
     assert (row.status, row.attempts, row.leased_until, row.last_error) == ("due", 0, None, None)
 
 
-def test_a_failure_counts_against_the_lane_and_what_cannot_heal_ends_at_once(context: WorkerContext) -> None:
-    assert _try(context, _breaks(TimeoutError("no answer"))) is False
+def test_a_lane_is_blamed_for_its_own_failures_alone_and_what_cannot_heal_ends_at_once(context: WorkerContext) -> None:
+    assert _try(context, _breaks(RuntimeError("a mistake of ours"))) is None
+    assert _try(context, _breaks(TimeoutError("the mail server hangs"))) is None
+    assert _failing_lanes(context) == []
+    with context.unit_of_work() as session:
+        session.execute(text("UPDATE notification SET status = 'void'"))
+    assert _try(context, _breaks(LaneFailed("no answer"))) is False
     assert _failing_lanes(context) == ["acme.example"]
     with context.unit_of_work() as session:
         session.execute(text("UPDATE failing_lane SET rests_until = now()"))
-        session.execute(text("UPDATE notification SET due_at = now()"))
     assert _try(context, _breaks(CannotHeal("no such mailbox"))) is True
-    assert sorted(row.status for row in _rows(context)) == ["dead", "due"]
+    assert sorted(row.status for row in _rows(context)) == ["dead", "due", "void", "void"]
     assert _failing_lanes(context) == []
 
 
@@ -206,7 +263,7 @@ def test_a_mail_that_is_refused_for_good_is_dead_at_once_and_says_why(context: W
 
 def test_nothing_can_be_sent_to_a_queue_of_leased_work(valkey_url: str, context: WorkerContext) -> None:
     broker = WakingRedisBroker(url=valkey_url, middleware=[])
-    queue = LeasedQueue(MAILS, "deliver_notification", context.engine, _rooms(), NEVER_SWEEPS)
+    queue = _queue(context.engine, _rooms())
     broker.declare_source(MAILS.bell.value, lambda timeout_ms: LeasedConsumer(queue, timeout_ms))
     assert isinstance(broker.consume(MAILS.bell.value), LeasedConsumer)
     assert broker.get_declared_delay_queues() == set()

@@ -1,14 +1,12 @@
 """The actor that delivers notifications: it composes a mail, hands it to the mail server, and records that it did."""
 
-import smtplib
-
 from workers.context import WorkerContext
 from workers.leasing.work import LeasedWork
 from workflow.notifications.delivery import letter_of, record_delivery
 from workflow.notifications.mail import compose
 from workflow.work.kinds import DueKind
 from workflow.work.lanes import note_lane_works
-from workflow.work.leases import CannotHeal, Lease
+from workflow.work.leases import CannotHeal, LaneFailed, Lease
 
 
 def deliver_notification(context: WorkerContext, lease: Lease) -> bool:
@@ -21,8 +19,12 @@ def deliver_notification(context: WorkerContext, lease: Lease) -> bool:
         context.mail.send(
             compose(letter, sender=context.mail_from, public_url=context.public_url, profile=context.profile)
         )
-    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as refusal:
-        raise CannotHeal(f"the mail server refuses it for good: {refusal}") from refusal
+    except OSError as error:
+        if getattr(error, "is_final", False):
+            raise CannotHeal(f"the mail server refuses it for good: {error}") from error
+        if getattr(error, "is_recipients", False):
+            raise LaneFailed(f"the mail server does not get on with this recipient: {error}") from error
+        raise
     context.reached("notification_sent")
     with context.autocommit() as session:
         is_delivered = record_delivery(session, lease)

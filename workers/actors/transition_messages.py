@@ -7,6 +7,7 @@ from dramatiq.middleware import CurrentMessage
 
 from workers.context import WorkerContext
 from workers.intake import request_transition
+from workflow.work.bells import MESSAGE_QUEUE
 
 
 def declare_actor(broker: Broker, context: WorkerContext) -> None:
@@ -19,7 +20,7 @@ def declare_actor(broker: Broker, context: WorkerContext) -> None:
 
     actor(
         actor_name="request_transition",
-        queue_name="transitions",
+        queue_name=MESSAGE_QUEUE,
         broker=broker,
         max_retries=None,
         min_backoff=500,

@@ -19,13 +19,10 @@ class LeasedConsumer(Consumer):
         return None if message is None else MessageProxy(message)
 
     def ack(self, message: MessageProxy) -> None:
-        self._queue.leave(message)
+        self._queue.done(message)
 
     def nack(self, message: MessageProxy) -> None:
-        self._queue.leave(message)
+        self._queue.done(message)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
-        self._queue.give_back(messages)
-
-    def close(self) -> None:
-        self._queue.close()
+        self._queue.requeue(messages)

@@ -1,6 +1,7 @@
 """One thread that waits for the bells of all leased queues that have room."""
 
 import logging
+import random
 import threading
 from collections.abc import Callable, Sequence
 
@@ -42,6 +43,7 @@ class BellListener:
         by_bell = {queue.kind.bell: queue for queue in queues}
         while not self._stop.is_set():
             listening = [bell for bell, queue in by_bell.items() if queue.has_room()]
+            random.shuffle(listening)  # Redis answers with the first that is rung
             if not listening:
                 self._stop.wait(FULL_SECONDS)
                 continue

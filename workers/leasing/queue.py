@@ -1,7 +1,7 @@
-"""A queue of leased work in a process: looks for due rows when there is room, and hands them to Dramatiq as messages.
+"""A queue of leased work in a process: it looks for due rows and hands them to Dramatiq as messages.
 
-Nothing of it is in Redis. The lease is the mark of what was handed out: what a killed process had in hand is handed out
-again when its lease is over.
+Nothing of it is in Redis. The lease is the mark of what was handed out: the rows of a killed process are handed out
+again when their leases end.
 """
 
 import logging
@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
@@ -18,20 +18,20 @@ from dramatiq import Message, MessageProxy
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from workers.leasing.rooms import Room, Rooms
+from workers.leasing.rooms import Rooms
 from workflow.sql.pipeline import direct_connection, implicit_transaction
-from workflow.work.handing_out import Cursor, hand_out
-from workflow.work.kinds import DueKind, LeasedKind
+from workflow.work.handing_out import Cursor, HandedOut, find_walk_ends, hand_out, next_cursor
+from workflow.work.kinds import LeasedKind
 from workflow.work.leases import Lease, give_back
 
 LOOK_SECONDS: Final = 0.01
-"""The least time between two looks, so that rows that end together are followed by one."""
-SHIELD_SECONDS: Final = 0.05
-"""How soon a process that judges asks again whether it still does."""
+"""The least time between two looks, so that one look follows several rows that end together."""
+FULL_SECONDS: Final = 0.05
+"""How soon a queue without places asks for some again: another kind may have freed them, or judging may be over."""
 AWAY_SECONDS: Final = 1.0
 """The pause after a look that the database did not answer."""
-SLOW_SECONDS: Final = 5.0
-"""A try that takes longer proves no lane: its party hangs, whatever the try found."""
+PROVEN_SECONDS: Final = 300.0
+"""How long a lane counts as one that answers."""
 MAX_PROVEN: Final = 2_000
 HANDED: Final = "handed"
 """The option of a message that carries its row. It never leaves the process."""
@@ -41,98 +41,120 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Handed:
-    """A row in hand: its lease, when it was handed out (`time.monotonic`), and what came of it."""
+    """A row that was handed out: its lease, and when (`time.monotonic`).
+
+    `answered` is whether the lane's party answered in time; None while that is not known.
+    """
 
     lease: Lease
     at: float
-    works: bool | None = None
-    """Whether the lane's party answered; None while nobody has tried."""
+    answered: bool | None = None
 
 
 class LeasedQueue:
     """The rows of one kind in this process. It outlives Dramatiq's consumers, which are replaced after an exception.
 
-    A look follows a bell, a sweep every `sweep_seconds` (a quarter more or less, so that processes do not march in
-    step), and each row that ends while more may be due. Lanes that answered lately are remembered here.
+    A look follows a ring, a sweep every `sweep_seconds` (a quarter more or less, so that processes do not march in
+    step), and each row that ends. It leases as many rows as there are places, and `ahead` more, which wait here and
+    not in Dramatiq's own queue, where they would stand before the rows of other kinds.
     """
 
-    def __init__(self, kind: LeasedKind, actor_name: str, engine: Engine, rooms: Rooms, sweep_seconds: float) -> None:
+    def __init__(
+        self,
+        kind: LeasedKind,
+        actor_name: str,
+        engine: Engine,
+        rooms: Rooms,
+        sweep_seconds: float,
+        ring_for_others: Callable[..., None],
+    ) -> None:
         self.kind = kind
         self._actor_name = actor_name
         self._engine = engine
         self._rooms = rooms
         self._sweep_seconds = sweep_seconds
+        self._ring_for_others = ring_for_others
         self._changed = threading.Condition()
-        self._waiting: deque[Message[Any]] = deque()
-        self._proven: OrderedDict[str, None] = OrderedDict()
+        self._waiting: deque[Handed] = deque()
+        self._places = 0
+        self._proven: OrderedDict[str, float] = OrderedDict()
         self._cursor = Cursor()
         self._is_rung = False
         self._more_may_be_due = True
-        self._looked_at = 0.0
+        self._was_shielded = False
+        self._looks_at = 0.0
         self._sweeps_at = 0.0
         self._stopping = False
 
     def ring(self) -> None:
-        """Has it look, now or as soon as there is room."""
+        """Has it look, now or as soon as there is a place."""
         with self._changed:
             self._is_rung = True
             self._changed.notify_all()
 
     def has_room(self) -> bool:
-        """Tells whether a ring would be followed by a look at once."""
-        return not self._stopping and self._rooms.of(self.kind.kind).free > 0
+        """Returns whether a look would follow a ring at once."""
+        return not self._stopping and self._rooms.free(self.kind.kind) > 0
 
     def next(self, seconds: float) -> Message[Any] | None:
-        """Returns a message for a row that is leased to this process, or None after at most about `seconds`.
+        """Returns a message for a row that is leased to this process, or None after about `seconds` at most.
 
         Raises nothing: a database that is away is a warning and a pause.
         """
         ends_at = time.monotonic() + seconds
         while not self._stopping:
             with self._changed:
-                if self._waiting:
-                    return self._waiting.popleft()
-                room = self._rooms.of(self.kind.kind)
-                wait = self._seconds_to_look(room)
+                if self._waiting and self._has_place():
+                    self._places -= 1
+                    return self._message(self._waiting.popleft())
+                wait = self._seconds_to_look()
                 if wait > 0:
                     left = ends_at - time.monotonic()
                     if left <= 0:
                         return None
                     self._changed.wait(min(wait, left))
                     continue
-                self._is_rung = self._more_may_be_due = False
-            self._look(room.free)
+            self._look()
         with self._changed:
             self._changed.wait(0.1)  # until Dramatiq stops the consumer, which it does last
         return None
 
-    def leave(self, message: MessageProxy) -> None:
-        """Takes a row that was tried, or that nobody will try here, out of hand."""
+    def done(self, message: MessageProxy) -> None:
+        """Frees the place of a row that was tried, and notes whether its lane answered."""
         handed: Handed = message.options[HANDED]
-        self._rooms.leave(self.kind.kind)
+        self._rooms.release(self.kind.kind, 1)
         with self._changed:
-            if handed.works:
-                self._proven[handed.lease.lane] = None
+            if handed.answered:
+                self._proven[handed.lease.lane] = time.monotonic()
                 self._proven.move_to_end(handed.lease.lane)
                 while len(self._proven) > MAX_PROVEN:
                     self._proven.popitem(last=False)
-            elif handed.works is False:
+            elif handed.answered is False:
                 self._proven.pop(handed.lease.lane, None)
             self._more_may_be_due = True
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Hands out nothing more."""
+        """Hands out nothing more, and gives back at once what no thread was given."""
         with self._changed:
             self._stopping = True
+            waiting = [handed.lease for handed in self._waiting]
+            self._waiting.clear()
+            places, self._places = self._places, 0
             self._changed.notify_all()
+        self._rooms.release(self.kind.kind, places)
+        self._give_back(waiting)
 
-    def give_back(self, messages: Iterable[MessageProxy | Message[Any]]) -> None:
-        """Makes rows that nobody began on due again, with their tries. Raises nothing: else their leases end."""
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """Gives back rows that lay in Dramatiq's queue when its threads ended."""
         leases = [message.options[HANDED].lease for message in messages]
+        self._rooms.release(self.kind.kind, len(leases))
+        self._give_back(leases)
+
+    def _give_back(self, leases: Sequence[Lease]) -> None:
+        """Makes rows that nobody began on due again, with their tries. Raises nothing: their leases end anyway."""
         if not leases:
             return
-        self._rooms.leave(self.kind.kind, len(leases))
         try:
             with direct_connection(self._engine) as connection, implicit_transaction(connection) as session:
                 give_back(session, self.kind.kind, leases)
@@ -141,56 +163,86 @@ class LeasedQueue:
                 "%s rows of %s could not be given back; they wait for their leases", len(leases), self.kind.kind
             )
 
-    def close(self) -> None:
-        """Gives back what no thread was given."""
-        with self._changed:
-            messages = list(self._waiting)
-            self._waiting.clear()
-        self.give_back(messages)
+    def _has_place(self) -> bool:
+        """Returns whether a waiting row has a place, having reserved those that are free."""
+        if self._places == 0:
+            self._places = self._rooms.reserve(self.kind.kind)
+            unused = max(0, self._places - len(self._waiting))
+            self._places -= unused
+            self._rooms.release(self.kind.kind, unused)
+        return self._places > 0
 
-    def _seconds_to_look(self, room: Room) -> float:
+    def _seconds_to_look(self) -> float:
         """Returns how long to wait for the next look, if nothing changes."""
         now = time.monotonic()
-        if room.free == 0:
-            return SHIELD_SECONDS
-        is_called_for = self._is_rung or (self._more_may_be_due and room.free >= self._worth_a_look(room))
-        looks_at = self._looked_at + LOOK_SECONDS if is_called_for else self._sweeps_at
-        return min(looks_at, self._sweeps_at) - now if is_called_for else looks_at - now
+        free = self._rooms.free(self.kind.kind)
+        if free == 0 and not (self._ahead() and not self._is_full_ahead()):
+            return FULL_SECONDS
+        shield_fell = self._was_shielded and not self._rooms.is_shielding()
+        if self._is_rung or shield_fell or (self._more_may_be_due and self._is_worth_a_look(free)):
+            return min(self._looks_at, self._sweeps_at) - now
+        wait = self._sweeps_at - now
+        return min(wait, FULL_SECONDS) if self._was_shielded or self._waiting else wait
 
-    def _worth_a_look(self, room: Room) -> int:
-        """Returns how much room is worth a look: a look for each row would cost as much as the row."""
-        return max(1, min(self.kind.ahead // 2, room.all // 4))
+    def _ahead(self) -> int:
+        """Returns how many rows may wait here: none while the process judges."""
+        return 0 if self._rooms.is_shielding() else self.kind.ahead
 
-    def _look(self, room: int) -> None:
-        now = time.monotonic()
-        self._looked_at = now
-        if now >= self._sweeps_at:
-            self._sweeps_at = now + self._sweep_seconds * random.uniform(0.75, 1.25)  # noqa: S311 (not a secret)
+    def _is_full_ahead(self) -> bool:
+        return len(self._waiting) >= self._ahead()
+
+    def _is_worth_a_look(self, free: int) -> bool:
+        """Returns whether there is room for some rows: a look for each row would cost as much as the row."""
+        return free + self._ahead() - len(self._waiting) > self._ahead() // 2
+
+    def _look(self) -> None:
+        with self._changed:
+            was_rung, self._is_rung, self._more_may_be_due = self._is_rung, False, False
+            self._was_shielded = self._rooms.is_shielding()
+            places = self._rooms.reserve(self.kind.kind)
+            room = places + max(0, self._ahead() - len(self._waiting))
+            now = time.monotonic()
+            if now >= self._sweeps_at:
+                self._sweeps_at = now + self._sweep_seconds * random.uniform(0.75, 1.25)  # noqa: S311 (not a secret)
+            if room == 0:
+                self._is_rung, self._looks_at = was_rung, now + LOOK_SECONDS
+                return
+            proven = [lane for lane, at in self._proven.items() if now - at < PROVEN_SECONDS]
+        found = HandedOut((), {}, {})
         try:
-            leases = self._lease(room)
+            found = self._lease(room, proven)
+            pause = LOOK_SECONDS
         except SQLAlchemyError as error:
             log.warning("due rows of %s could not be looked for; they are later: %r", self.kind.kind, error)
-            leases = ()
-            self._looked_at, self._more_may_be_due = now + AWAY_SECONDS, True
-        if not leases:
-            return
-        self._rooms.take(self.kind.kind, len(leases))
+            pause = AWAY_SECONDS
         with self._changed:
-            self._waiting.extend(self._message(Handed(lease, now)) for lease in leases)
+            self._looks_at = time.monotonic() + pause
+            self._more_may_be_due |= pause == AWAY_SECONDS
+            waiting = [*self._waiting, *(Handed(lease, now) for lease in found.leases)]
+            self._waiting = deque(sorted(waiting, key=lambda handed: not handed.lease.is_urgent))
+            unused = max(0, self._places + places - len(self._waiting))
+            self._places += places - unused
+        self._rooms.release(self.kind.kind, unused)
+        if was_rung and any(found.is_cut.values()):
+            self._ring_for_others(self.kind.bell)  # one ring stands for many rows
 
-    def _lease(self, room: int) -> Sequence[Lease]:
+    def _lease(self, room: int, proven: Sequence[str]) -> HandedOut:
+        """Leases rows. Raises SQLAlchemyError, and then has leased none."""
+        kept = min(self.kind.kept_for_urgent, room // 2)
         with direct_connection(self._engine) as connection, implicit_transaction(connection) as session:
             found = hand_out(
-                session,
-                self.kind.kind,
-                room=room,
-                bulk_room=max(0, room - self.kind.kept_for_urgent) if self.kind.kept_for_urgent else None,
-                cursor=self._cursor,
-                proven=list(self._proven),
+                session, self.kind.kind, room=room, bulk_room=room - kept, cursor=self._cursor, proven=proven
             )
-        self._cursor = found.cursor
-        self._more_may_be_due |= found.lanes_left
-        return found.leases
+        try:
+            with direct_connection(self._engine) as connection, implicit_transaction(connection) as session:
+                ends = find_walk_ends(session, self.kind.kind, self._cursor) if found.has_walked else {}
+        except SQLAlchemyError:
+            return found  # the cursor stays: the next look goes the same way
+        self._cursor, lanes_left = next_cursor(self._cursor, found, ends)
+        if lanes_left:
+            with self._changed:
+                self._more_may_be_due = True
+        return found
 
     def _message(self, handed: Handed) -> Message[Any]:
         return Message(
@@ -201,9 +253,3 @@ class LeasedQueue:
             options={HANDED: handed},
             message_id=str(uuid4()),
         )
-
-
-def kinds_served(queues: Iterable[LeasedQueue], whitelist: Iterable[str] | None) -> list[DueKind]:
-    """Returns the kinds whose queues a worker serves: all without a whitelist."""
-    served = None if whitelist is None else set(whitelist)
-    return [queue.kind.kind for queue in queues if served is None or queue.kind.bell.value in served]

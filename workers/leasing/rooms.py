@@ -1,63 +1,65 @@
-"""How many rows of each kind a process may have in hand: one count over all kinds, since its threads are shared."""
+"""How many rows of each kind a process may work on: one count over all kinds, since its threads are shared."""
 
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 
-from workflow.work.kinds import LEASED_KINDS, DueKind
+from workflow.work.kinds import DueKind
 
-HELD_WHILE_JUDGING = 2
-"""Rows of a kind that a process has in hand while it judges: mails would take the processor from the batches."""
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """How many more rows of a kind there is room for, and how many there would be with none in hand."""
-
-    free: int
-    all: int
+PLACES_WHILE_JUDGING = 2
+"""Rows of a kind that a process works on while it judges: mails would take the processor from the batches."""
 
 
 class Rooms:
-    """Counts the rows of each kind that this process has in hand, waiting for a thread or being worked on.
+    """Gives each kind places on this process's threads.
 
     One thread is kept for each kind that is served, and for each queue of messages, so that no kind, however it hangs,
-    takes another's last thread. `is_judging` tells whether this process has a batch; `report` is told each count.
+    takes another's last thread. With fewer threads than kinds, each kind still has one place, and they share threads.
+    `is_judging` tells whether this process has a batch; `report` is told how many places a kind has.
     """
 
     def __init__(self, is_judging: Callable[[], bool], report: Callable[[str, int], None]) -> None:
         self._is_judging = is_judging
         self._report = report
         self._lock = threading.Lock()
-        self._held: Counter[DueKind] = Counter()
+        self._taken: Counter[DueKind] = Counter()
         self._served: frozenset[DueKind] = frozenset()
         self._threads = 1
         self._kept_for_messages = 0
 
     def open(self, threads: int, served: Collection[DueKind], *, message_queues: int) -> None:
-        """Says how many threads there are, and for what. Before that there is room for one row of a kind."""
-        self._threads, self._served, self._kept_for_messages = threads, frozenset(served), message_queues
-
-    def of(self, kind: DueKind) -> Room:
-        """Returns the room for `kind`: at least one row of each kind may be in hand."""
+        """Sets how many threads there are, and for what. Until then each kind has one place."""
         with self._lock:
-            others = sum(max(self._held[other], 1) for other in self._served if other is not kind)
-            everything = max(1, self._threads + LEASED_KINDS[kind].ahead - self._kept_for_messages - others)
-            if self._is_judging():
-                everything = min(everything, HELD_WHILE_JUDGING)
-            return Room(max(0, everything - self._held[kind]), everything)
+            self._threads, self._served, self._kept_for_messages = threads, frozenset(served), message_queues
 
-    def take(self, kind: DueKind, many: int) -> None:
-        """Counts rows that came into hand."""
-        self._add(kind, many)
+    def is_shielding(self) -> bool:
+        """Returns whether this process judges, and so works on PLACES_WHILE_JUDGING rows of a kind at most."""
+        return self._is_judging()
 
-    def leave(self, kind: DueKind, many: int = 1) -> None:
-        """Counts rows that are in hand no more."""
-        self._add(kind, -many)
-
-    def _add(self, kind: DueKind, many: int) -> None:
+    def free(self, kind: DueKind) -> int:
+        """Returns how many more places `kind` could have."""
         with self._lock:
-            self._held[kind] += many
-            held = self._held[kind]
-        self._report(kind, held)
+            return self._free(kind)
+
+    def reserve(self, kind: DueKind) -> int:
+        """Takes every free place for `kind` and returns how many. The caller releases those it does not use."""
+        with self._lock:
+            places = self._free(kind)
+            self._add(kind, places)
+        return places
+
+    def release(self, kind: DueKind, places: int) -> None:
+        """Gives places back."""
+        with self._lock:
+            self._add(kind, -places)
+
+    def _free(self, kind: DueKind) -> int:
+        others = sum(max(self._taken[other], 1) for other in self._served if other is not kind)
+        places = max(1, self._threads - self._kept_for_messages - others)
+        if self._is_judging():
+            places = min(places, PLACES_WHILE_JUDGING)
+        return max(0, places - self._taken[kind])
+
+    def _add(self, kind: DueKind, places: int) -> None:
+        self._taken[kind] += places
+        self._report(kind, self._taken[kind])

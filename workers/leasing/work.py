@@ -10,17 +10,21 @@ from dramatiq.middleware import CurrentMessage
 from sqlalchemy.exc import SQLAlchemyError
 
 from workers.context import WorkerContext, database_now
-from workers.leasing.queue import HANDED, SLOW_SECONDS, Handed
+from workers.leasing.queue import HANDED, Handed
 from workflow.work.kinds import LEASED_KINDS, DueKind
 from workflow.work.lanes import note_lane_failed, note_lane_works
-from workflow.work.leases import CannotHeal, Lease, fail_due_row, give_back
+from workflow.work.leases import CannotHeal, LaneFailed, Lease, fail_due_row, give_back
+
+SLOW_SECONDS = 5.0
+"""A try that takes longer proves no lane: its party hangs, whatever the try found."""
 
 log = logging.getLogger(__name__)
 
 Run = Callable[[WorkerContext, Lease], bool]
 """Works on a leased row and records how it ended, by the lease. Returns False when the row was not wanted any more.
 
-When it raises, that try has failed: the row is tried again, later and later; with CannotHeal it is dead at once.
+When it raises, that try has failed: the row is tried again, later and later; with CannotHeal it is dead at once, and
+with LaneFailed its lane rests too.
 """
 
 
@@ -41,7 +45,7 @@ def declare_leased_actor(broker: Broker, context: WorkerContext, work: LeasedWor
         if message is None:
             raise RuntimeError(f"{work.actor_name} runs for a row that was handed out: write the row and ring.")
         handed: Handed = message.options[HANDED]
-        handed.works = try_row(context, work, handed)
+        handed.answered = try_row(context, work, handed)
 
     actor(
         actor_name=work.actor_name,
@@ -53,7 +57,7 @@ def declare_leased_actor(broker: Broker, context: WorkerContext, work: LeasedWor
 
 
 def try_row(context: WorkerContext, work: LeasedWork, handed: Handed) -> bool | None:
-    """Tries the row once and records its end; returns whether its lane's party answered, or None if nobody tried.
+    """Tries the row once and records its end. Returns whether its lane's party answered in time, if that is known.
 
     It does not begin when too little is left of the lease, as in a process that was stopped and woke up: the row goes
     back. Raises nothing but what ends the process.
@@ -63,18 +67,21 @@ def try_row(context: WorkerContext, work: LeasedWork, handed: Handed) -> bool | 
     if began - handed.at > (leased.lease - leased.longest_try).total_seconds():
         _give_back(context, lease)
         return None
-    answered: bool | None
+    answered: bool | None = None
     try:
-        answered = work.run(context, lease) or None
-        outcome = "done" if answered else "void"
+        is_wanted = work.run(context, lease)
+        outcome = "done" if is_wanted else "void"
+        answered = True if is_wanted else None
     except Exception as error:
+        outcome = "failed"
+        if isinstance(error, CannotHeal | LaneFailed):
+            answered = isinstance(error, CannotHeal)
         # What the world refused is told in a line; what nobody foresaw, with its traceback.
-        foreseen = isinstance(error, OSError | CannotHeal)
+        foreseen = isinstance(error, OSError | CannotHeal | LaneFailed)
         log.warning("%s %s failed: %r", lease.kind, lease.id, error, exc_info=not foreseen)
         _record_failure(context, lease, error)
-        answered, outcome = isinstance(error, CannotHeal), "failed"
     context.count_worked(lease.kind, outcome)
-    return answered and time.monotonic() - began < SLOW_SECONDS
+    return False if time.monotonic() - began > SLOW_SECONDS else answered
 
 
 def _give_back(context: WorkerContext, lease: Lease) -> None:
@@ -90,10 +97,11 @@ def _record_failure(context: WorkerContext, lease: Lease, error: Exception) -> N
     try:
         with context.unit_of_work() as session:
             now = database_now(session)
-            if fail_due_row(session, lease, repr(error), now, can_heal=can_heal):
-                if can_heal:
-                    note_lane_failed(session, lease, repr(error), now)
-                else:
-                    note_lane_works(session, lease)
+            if not fail_due_row(session, lease, repr(error), now, can_heal=can_heal):
+                return
+            if isinstance(error, LaneFailed):
+                note_lane_failed(session, lease, repr(error), now)
+            elif isinstance(error, CannotHeal):
+                note_lane_works(session, lease)
     except SQLAlchemyError:
         log.warning("the failure of %s %s could not be recorded; it waits for its lease", lease.kind, lease.id)

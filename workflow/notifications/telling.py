@@ -26,7 +26,7 @@ _RECIPIENTS = {
 }
 
 
-_LANE_OF_PERSON = f"coalesce(nullif(lower(split_part(p.email, '@', 2)), ''), '{NO_LANE}')"
+_LANE_OF_PERSON = f"coalesce(nullif(lower(split_part(p.email, '@', -1)), ''), '{NO_LANE}')"
 """What `mail_lane` says of an address, in SQL."""
 
 

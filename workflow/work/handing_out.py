@@ -1,6 +1,6 @@
 """Handing out due rows to a process: lane by lane in turn, urgent ones first, never more of a lane than its bound."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -29,11 +29,27 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class HandedOut:
-    """What a look found: the leases, where the next look begins, and whether lanes were left that it did not reach."""
+    """What a look found: the leases, most urgent first, and which lanes it reached.
+
+    `lanes` are those of the rows that it took, by urgency. `is_cut`, by urgency: it took as many rows as it might.
+    """
 
     leases: tuple[Lease, ...]
-    cursor: Cursor
-    lanes_left: bool
+    lanes: dict[Urgency, frozenset[str]]
+    is_cut: dict[Urgency, bool]
+
+    @property
+    def has_walked(self) -> bool:
+        """Whether it walked past the lanes of an urgency until there were no more, or until MAX_LANES_WALKED."""
+        return not all(self.is_cut.values())
+
+
+@dataclass(frozen=True, slots=True)
+class WalkEnd:
+    """The last lane of a walk, and whether it stopped there because of MAX_LANES_WALKED."""
+
+    lane: str
+    is_stopped: bool
 
 
 def hand_out(
@@ -46,7 +62,7 @@ def hand_out(
     proven: Collection[str] = (),
     now: datetime | None = None,
 ) -> HandedOut:
-    """Leases up to `room` due rows, of which up to `bulk_room` are not urgent. Does not commit.
+    """Leases up to `room` due rows, of which up to `bulk_room` are not urgent. Does not commit of itself.
 
     Locks out other processes that hand out rows of this kind until the transaction ends. Each lane has as many rows in
     flight as its kind's bound allows, in all processes together; one, while it is not among the `proven` lanes, which
@@ -54,46 +70,55 @@ def hand_out(
     row whose process died rests as after a failed try, and is dead after its last. `now` is the database's clock unless
     it is given.
     """
-    cursor = cursor or Cursor()
-    wanted: dict[str, Any] = {
+    cursor, bulk_room = cursor or Cursor(), room if bulk_room is None else bulk_room
+    lock_names(
+        session, LockSpace.HANDING_OUT, kind.value
+    )  # the next statement sees what was handed out before its turn
+    wanted = {
         "room": room,
-        "bulk_room": room if bulk_room is None else bulk_room,
+        "bulk_room": bulk_room,
         "urgent_after": cursor.urgent,
         "bulk_after": cursor.bulk,
         "proven": list(proven),
         "now": now,
     }
-    # A statement of its own: under READ COMMITTED the next one sees what was handed out before its turn came.
-    lock_names(session, LockSpace.HANDING_OUT, kind.value)
     rows = session.execute(_HAND_OUT[kind], wanted).all()
-    leases = tuple(
-        Lease(kind, row.id, row.leased_until, row.lane, row.lane_is_failing)
-        for row in sorted(rows, key=lambda row: (row.urgency, row.due_at, row.id))
-        if row.leased_until is not None
-    )
-    bulk = sum(row.urgency == Urgency.BULK for row in rows)
-    if len(rows) >= room or 0 < wanted["bulk_room"] <= bulk:
-        return HandedOut(leases, _moved(cursor, rows), lanes_left=True)
-    ends = {row.urgency: row for row in session.execute(_WALK_ENDS[kind], wanted).all()}
+    lanes = {one: [row.lane for row in rows if row.urgency == one] for one in Urgency}
+    urgent, bulk = len(lanes[Urgency.URGENT]), len(lanes[Urgency.BULK])
     return HandedOut(
-        leases,
-        Cursor(
-            ends[Urgency.URGENT].lane if ends[Urgency.URGENT].stopped else "",
-            ends[Urgency.BULK].lane if ends[Urgency.BULK].stopped else "",
+        leases=tuple(
+            Lease(kind, row.id, row.leased_until, row.lane, row.lane_is_failing, row.urgency == Urgency.URGENT)
+            for row in sorted(rows, key=lambda row: (row.urgency, row.due_at, row.id))
+            if row.leased_until is not None
         ),
-        lanes_left=any(row.stopped for row in ends.values()),
+        lanes={one: frozenset(found) for one, found in lanes.items()},
+        is_cut={Urgency.URGENT: urgent >= room, Urgency.BULK: bulk >= min(bulk_room, room - urgent)},
     )
 
 
-def _moved(cursor: Cursor, rows: Any) -> Cursor:
-    """Returns the cursor behind the lanes that were reached: the last one walked is the last of the turn's order."""
+def find_walk_ends(session: Session, kind: DueKind, cursor: Cursor) -> dict[Urgency, WalkEnd]:
+    """Returns where walks from `cursor` past the lanes that have due rows end, by urgency."""
+    found = session.execute(_WALK_ENDS[kind], {"urgent_after": cursor.urgent, "bulk_after": cursor.bulk})
+    return {Urgency(row.urgency): WalkEnd(row.lane, row.stopped) for row in found}
 
-    def last(urgency: Urgency, after: str) -> str:
-        lanes = [row.lane for row in rows if row.urgency == urgency]
-        wrapped = [lane for lane in lanes if lane <= after]
-        return max(wrapped or lanes, default=after)
 
-    return Cursor(last(Urgency.URGENT, cursor.urgent), last(Urgency.BULK, cursor.bulk))
+def next_cursor(cursor: Cursor, found: HandedOut, ends: Mapping[Urgency, WalkEnd]) -> tuple[Cursor, bool]:
+    """Returns where the next look begins, and whether this one left lanes that it did not reach. Pure.
+
+    A look that was cut goes on behind the last lane that it reached; one that stopped, behind the last lane that it
+    passed. An urgency of which all lanes were reached waits at its end for the other.
+    """
+    after = {Urgency.URGENT: cursor.urgent, Urgency.BULK: cursor.bulk}
+    lanes_left = False
+    for urgency, place in after.items():
+        if found.is_cut[urgency]:
+            lanes_left = True
+            wrapped = [lane for lane in found.lanes[urgency] if lane <= place]
+            after[urgency] = max(wrapped or found.lanes[urgency], default=place)
+        else:
+            after[urgency] = ends[urgency].lane
+            lanes_left |= ends[urgency].is_stopped
+    return (Cursor(after[Urgency.URGENT], after[Urgency.BULK]) if lanes_left else Cursor()), lanes_left
 
 
 def _walk(kind: DueKind, urgency: Urgency) -> str:
@@ -132,7 +157,7 @@ def _turn(leased: LeasedKind, urgency: Urgency, after: str, picked_before: str) 
                                                 THEN 1 ELSE 0 END
                                       FROM failing_lane f
                                      WHERE f.table_name = '{leased.kind}' AND f.lane = walk.lane),
-                                   CASE WHEN walk.lane = ANY(:proven) THEN {leased.lane_bound} ELSE 1 END)
+                                   CASE WHEN walk.lane IN (SELECT unnest(:proven)) THEN {leased.lane_bound} ELSE 1 END)
                                  - coalesce((SELECT held.many FROM held WHERE held.lane = walk.lane), 0)
                                  - {picked_before}) END
                    FOR NO KEY UPDATE SKIP LOCKED) due

@@ -66,8 +66,8 @@ LEASED_KINDS: Final[dict[DueKind, LeasedKind]] = {
             DueKind.JOB_TICK,
             Bell.JOBS,
             about="job",
-            lease=timedelta(minutes=5),
-            longest_try=timedelta(minutes=4),
+            lease=timedelta(minutes=1),  # its transaction holds the row for as long as it takes
+            longest_try=timedelta(seconds=50),
             lane_bound=1,
         ),
         LeasedKind(

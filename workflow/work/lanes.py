@@ -18,6 +18,8 @@ LANE_DIES_AFTER: timedelta = sum(RETRY_AFTER, timedelta())
 FIRST_REST = timedelta(seconds=5)
 MAX_REST = timedelta(minutes=1)
 """How long a failing lane rests, doubled with each failure: one that works again is found within a minute."""
+FORGOTTEN_AFTER = timedelta(hours=1)
+"""How long after its last rest a lane that nobody tries counts as failing."""
 MAX_BURIED = 5_000
 """Rows that one transaction gives up."""
 
@@ -30,7 +32,8 @@ def mail_lane(address: str) -> str:
 def note_lane_failed(session: Session, lease: Lease, error: str, now: datetime) -> None:
     """Counts a failure against the lane of `lease`, if its kind's lanes fail, and has it rest. Does not commit.
 
-    A lane that has failed for LANE_DIES_AFTER is given up: `bury_dead_lanes` ends its rows.
+    A lane that has failed for LANE_DIES_AFTER is given up: `bury_dead_lanes` ends its rows. Failures that are far apart
+    are not in a row: after FORGOTTEN_AFTER without any, counting begins anew.
     """
     if not LEASED_KINDS[lease.kind].lanes_fail or lease.lane == NO_LANE:
         return
@@ -45,6 +48,7 @@ def note_lane_failed(session: Session, lease: Lease, error: str, now: datetime) 
             "max_rest": MAX_REST,
             "min_failures": MIN_FAILURES,
             "dies_after": LANE_DIES_AFTER,
+            "forgotten_after": FORGOTTEN_AFTER,
         },
     )
 
@@ -59,36 +63,43 @@ def note_lane_works(session: Session, lease: Lease) -> None:
 
 
 def bury_dead_lanes(session: Session, now: datetime, *, limit: int = MAX_BURIED) -> int:
-    """Ends up to `limit` due rows of each lane that was given up, and returns how many. Does not commit.
+    """Ends up to `limit` rows of lanes that were given up, and returns how many. Does not commit.
 
-    The rows are dead, and can be replayed, one or all of the lane. Once none is left the lane begins anew: what comes
-    later is tried.
+    They are the rows that were due when their lane was given up. They are dead, and can be replayed, one or all of the
+    lane. Once none is left the lane begins anew: what became due later is tried. Lanes that nobody has tried for long
+    are forgotten.
     """
     buried = 0
     dead = session.execute(text("SELECT table_name, lane FROM failing_lane WHERE died_at IS NOT NULL")).all()
     for row in dead:
         kind = DueKind(row.table_name)
-        wanted = {"kind": kind.value, "lane": row.lane, "now": now, "limit": limit}
-        ended = len(session.execute(_BURY[kind], wanted).all())
-        buried += ended
-        if ended < limit:
-            session.execute(_FORGET_BURIED[kind], {"kind": kind.value, "lane": row.lane})
+        lane = {"kind": kind.value, "lane": row.lane}
+        if buried < limit:
+            buried += len(session.execute(_BURY[kind], {**lane, "now": now, "limit": limit - buried}).all())
+        if buried < limit:
+            session.execute(_FORGET_BURIED[kind], lane)
+    session.execute(_FORGET_UNTRIED, {"before": now - FORGOTTEN_AFTER})
     return buried
 
 
-_NOTE_FAILED = text("""
+_NOW = "CAST(:now AS timestamptz)"
+_IS_LATE = f"lane_row.rests_until < {_NOW} - :forgotten_after"
+
+_NOTE_FAILED = text(f"""
     INSERT INTO failing_lane AS lane_row (table_name, lane, failures, failing_since, rests_until, last_error)
-    VALUES (:table_name, :lane, 1, :now, CAST(:now AS timestamptz) + :first_rest, :error)
+    VALUES (:table_name, :lane, 1, :now, {_NOW} + :first_rest, :error)
     ON CONFLICT (table_name, lane) DO UPDATE
-       SET failures = lane_row.failures + 1,
-           rests_until = CAST(:now AS timestamptz)
-                         + least(:first_rest * power(2, least(lane_row.failures, 10)), :max_rest),
+       SET failures = CASE WHEN {_IS_LATE} THEN 1 ELSE lane_row.failures + 1 END,
+           failing_since = CASE WHEN {_IS_LATE} THEN {_NOW} ELSE lane_row.failing_since END,
+           rests_until = {_NOW} + CASE WHEN {_IS_LATE} THEN :first_rest
+                                       ELSE least(:first_rest * power(2, least(lane_row.failures, 10)), :max_rest) END,
            last_error = excluded.last_error,
            died_at = coalesce(lane_row.died_at,
-                              CASE WHEN lane_row.failures + 1 >= :min_failures
-                                    AND lane_row.failing_since <= CAST(:now AS timestamptz) - :dies_after
-                                   THEN CAST(:now AS timestamptz) END)
+                              CASE WHEN lane_row.failures + 1 >= :min_failures AND NOT {_IS_LATE}
+                                    AND lane_row.failing_since <= {_NOW} - :dies_after THEN {_NOW} END)
 """).bindparams(bindparam("error", type_=Text), bindparam("lane", type_=Text))
+
+_FORGET_UNTRIED = text("DELETE FROM failing_lane WHERE died_at IS NULL AND rests_until < :before")
 
 _BURY = {
     kind: text(f"""
@@ -98,9 +109,10 @@ _BURY = {
                             || f.last_error
           FROM failing_lane f
          WHERE f.table_name = :kind AND f.lane = :lane
-           AND id IN (SELECT id FROM {kind}
-                       WHERE status = 'due' AND lane = :lane AND urgency IN (0, 1)
-                         AND (leased_until IS NULL OR leased_until <= :now)
+           AND id IN (SELECT k.id FROM {kind} k
+                       WHERE k.status = 'due' AND k.lane = :lane AND k.urgency IN (0, 1)
+                         AND k.due_at <= (SELECT died_at FROM failing_lane WHERE table_name = :kind AND lane = :lane)
+                         AND (k.leased_until IS NULL OR k.leased_until <= :now)
                        LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
         RETURNING id
     """).bindparams(bindparam("lane", type_=Text))
@@ -109,9 +121,10 @@ _BURY = {
 
 _FORGET_BURIED = {
     kind: text(f"""
-        DELETE FROM failing_lane
-         WHERE table_name = :kind AND lane = :lane
-           AND NOT EXISTS (SELECT FROM {kind} WHERE status = 'due' AND lane = :lane AND urgency IN (0, 1))
+        DELETE FROM failing_lane f
+         WHERE f.table_name = :kind AND f.lane = :lane
+           AND NOT EXISTS (SELECT FROM {kind} k WHERE k.status = 'due' AND k.lane = :lane AND k.urgency IN (0, 1)
+                              AND k.due_at <= f.died_at)
     """).bindparams(bindparam("lane", type_=Text))
     for kind in DueKind
 }

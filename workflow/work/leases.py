@@ -11,7 +11,7 @@ from sqlalchemy.types import Text
 
 from models.due import NO_LANE
 from workflow.errors import NotFound
-from workflow.sql.arrays import Moments, Uuids, statement
+from workflow.sql.arrays import Moments, Texts, Uuids, statement
 from workflow.sql.storable import MAX_ERROR_CHARACTERS, made_storable
 from workflow.work.bells import Bell
 from workflow.work.kinds import LEASED_KINDS, DueKind
@@ -32,6 +32,10 @@ class CannotHeal(Exception):
     """A failure that another try cannot mend: the row is dead at once."""
 
 
+class LaneFailed(Exception):
+    """The party that a row's lane stands for did not answer: the failure counts against the lane too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """A row that this worker has until `until`. How the work ended is recorded by it, and only while it is the row's.
@@ -45,6 +49,7 @@ class Lease:
     until: datetime
     lane: str = NO_LANE
     lane_is_failing: bool = False
+    is_urgent: bool = False
 
 
 def finish_due_row(session: Session, lease: Lease, *, also_set: str = "") -> bool:
@@ -114,15 +119,16 @@ _GIVE_BACK = {
 
 def replay_due_row(session: Session, kind: DueKind, row_id: UUID) -> None:
     """Makes a dead row due again with all its tries. Raises NotFound. Does not commit."""
-    found = session.scalar(
+    lane = session.scalar(
         text(f"""
             UPDATE {kind} SET status = 'due', attempts = 0, leased_until = NULL, due_at = now()
-             WHERE id = :id AND status = 'dead' RETURNING id
+             WHERE id = :id AND status = 'dead' RETURNING lane
         """),
         {"id": row_id},
     )
-    if found is None:
+    if lane is None:
         raise NotFound("dead.not_found", f"No dead {kind} has the id {row_id}.", "List the dead rows.")
+    _try_lanes_anew(session, kind, {lane})
 
 
 def replay_due_rows(session: Session, kind: DueKind, *, lane: str | None, error: str | None, limit: int) -> int:
@@ -139,11 +145,20 @@ def replay_due_rows(session: Session, kind: DueKind, *, lane: str | None, error:
             UPDATE {kind} SET status = 'due', attempts = 0, leased_until = NULL, due_at = now()
              WHERE id IN (SELECT id FROM {kind} WHERE status = 'dead' {chosen} ORDER BY id LIMIT :limit
                              FOR NO KEY UPDATE SKIP LOCKED)
-            RETURNING id
+            RETURNING lane
         """),
         {name: value for name, value in given.items() if value is not None},
-    )
-    return len(replayed.all())
+    ).all()
+    _try_lanes_anew(session, kind, {row.lane for row in replayed})
+    return len(replayed)
+
+
+def _try_lanes_anew(session: Session, kind: DueKind, lanes: set[str]) -> None:
+    """Forgets the failures of lanes: else what is replayed into one that was given up would be given up again."""
+    session.execute(_TRY_ANEW, {"kind": kind.value, "lanes": sorted(lanes)})
+
+
+_TRY_ANEW = statement("DELETE FROM failing_lane WHERE table_name = :kind AND lane = ANY(:lanes)", lanes=Texts())
 
 
 def bells_of_due_work(session: Session, now: datetime) -> list[Bell]:
