@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from cli.mistakes import USAGE, Mistake
 from cli.place import COMMAND_LINE, unit_of_work
-from workflow.operating.dead_rows import LISTED_KINDS, MAX_REPLAYED, DeadRow, list_dead_rows, replay_matching
+from workflow.operating.dead_rows import LISTED_KINDS, DeadRow, list_dead_rows, replay_matching
 from workflow.operating.dead_rows import replay as replay_row
 from workflow.pages import PageRequest
 
@@ -34,12 +34,14 @@ def replay_together(database_url: str, kind: str, lane: str | None, error: str |
     Commits every thousand. Raises Conflict when they cannot be replayed together, Mistake for a kind that there is not.
     """
     _check_kind(kind)
-    replayed = 0
+    if lane == "" or error == "":
+        raise Mistake("An empty text fits every row.", "Say --all if all are meant.", USAGE)
+    replayed, after = 0, None
     while True:
         with unit_of_work(database_url) as session:
-            some = replay_matching(session, kind, COMMAND_LINE, lane=lane, error=error)
-        replayed += some
-        if some < MAX_REPLAYED:
+            some = replay_matching(session, kind, COMMAND_LINE, lane=lane, error=error, after=after)
+        replayed, after = replayed + some.count, some.last
+        if after is None:
             return replayed
 
 

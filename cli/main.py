@@ -139,10 +139,16 @@ def settings() -> None:
 @profile_app.command("show")
 def profile_show() -> None:
     """Prints the profile in use, as it is written: the beginning of one's own."""
+    from cli.mistakes import USAGE, Mistake
     from runtime.settings import profile_file
-    from workflow.profile.loading import DEFAULT_FILE
+    from workflow.profile.loading import DEFAULT_FILE, text_of
 
-    sys.stdout.write((profile_file() or DEFAULT_FILE).read_text("utf-8"))
+    file = profile_file() or DEFAULT_FILE
+    try:
+        sys.stdout.write(text_of(file))
+    except (OSError, UnicodeDecodeError) as error:
+        said = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise Mistake(f"{file} cannot be read: {said}.", "Name another file with DEVCENTER_PROFILE.", USAGE) from None
 
 
 @profile_app.command("check")

@@ -1,5 +1,6 @@
 """The mail server: messages are handed over on connections that are kept."""
 
+import io
 import smtplib
 import ssl
 import threading
@@ -134,7 +135,6 @@ class _BoundedSmtp(smtplib.SMTP):
     def __init__(self, deadline: float) -> None:
         super().__init__(timeout=ANSWER_SECONDS)
         self.deadline = deadline
-        self._lines = 0
 
     def connect(self, *arguments: Any, **named: Any) -> tuple[int, bytes]:
         self.timeout = self._left()
@@ -146,14 +146,19 @@ class _BoundedSmtp(smtplib.SMTP):
         super().send(s)
 
     def getreply(self) -> tuple[int, bytes]:
-        """Reads an answer. smtplib reads it line by line from `file`: each line asks for the time that is left."""
-        if self.file is None and self.sock is not None:
-            self.file = self.sock.makefile("rb")
-        if self.file is not None and not isinstance(self.file, _BoundedLines):
-            self.file = _BoundedLines(self.file, self)
-        if isinstance(self.file, _BoundedLines):
+        """Reads an answer from a file whose every read is bounded, which smtplib would make without a bound."""
+        if self.file is None:
+            self.file = _Answers(self)
+        if isinstance(self.file, _Answers):
             self.file.lines = 0
         return super().getreply()
+
+    def receive_into(self, buffer: Any) -> int:
+        """Reads what has come, waiting no longer than is left. Raises TimeoutError."""
+        if self.sock is None:
+            return 0
+        self.sock.settimeout(self._left())
+        return self.sock.recv_into(buffer)
 
     def _left(self) -> float:
         """Returns the seconds that are left for the next step. Raises TimeoutError when none are."""
@@ -163,25 +168,32 @@ class _BoundedSmtp(smtplib.SMTP):
         return left
 
 
-class _BoundedLines:
-    """The lines of a server's answers: each in the time that is left, and not too many of them."""
+class _Answers(io.BufferedReader):
+    """The lines of a server's answers, not too many of them for one answer."""
 
-    def __init__(self, file: Any, smtp: _BoundedSmtp) -> None:
-        self._file = file
-        self._smtp = smtp
+    def __init__(self, smtp: _BoundedSmtp) -> None:
+        super().__init__(_Received(smtp))
         self.lines = 0
 
-    def readline(self, size: int) -> bytes:
+    def readline(self, size: int | None = -1, /) -> bytes:
         self.lines += 1
         if self.lines > MAX_ANSWER_LINES:
             raise MailFailed(f"the mail server answers with more than {MAX_ANSWER_LINES} lines")
-        if self._smtp.sock is not None:
-            self._smtp.sock.settimeout(self._smtp._left())  # noqa: SLF001 (two halves of one client)
-        line: bytes = self._file.readline(size)
-        return line
+        return super().readline(size)
 
-    def close(self) -> None:
-        self._file.close()
+
+class _Received(io.RawIOBase):
+    """What a client receives, as a file. A server that drips bytes is bounded as one that is silent."""
+
+    def __init__(self, smtp: _BoundedSmtp) -> None:
+        super().__init__()
+        self._smtp = smtp
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        return self._smtp.receive_into(buffer)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
 from api.schemas.pages import Page, Paged, shown_page
-from api.schemas.values import Body, Line
+from api.schemas.values import Body, Prose
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
@@ -17,7 +17,6 @@ from workflow.identity.actors import Actor
 from workflow.operating.dead_rows import (
     DEAD_KINDS,
     LISTED_KINDS,
-    MAX_REPLAYED,
     count_dead,
     list_dead_rows,
     replay,
@@ -74,16 +73,17 @@ class ReplayedAnswer(BaseModel):
 class ReplayMatching(Body):
     """Which dead rows: those of a lane, and those with a text in their error. Without either, all of the kind."""
 
-    lane: Annotated[Line | None, Field(examples=["acme.example"])] = None
-    error: Annotated[Line | None, Field(examples=["timed out"])] = None
+    lane: Annotated[Prose | None, Field(examples=["acme.example"])] = None
+    error: Annotated[Prose | None, Field(examples=["timed out"])] = None
+    after: Annotated[UUID | None, Field(description="The `next` of the call before.")] = None
 
 
 class ReplayedMatchingAnswer(BaseModel):
-    """How many rows are due again. Where there are more the same call replays the next."""
+    """How many rows are due again. Where there may be more, `next` is the `after` of the call that replays them."""
 
     kind: str
     replayed: int
-    more: bool
+    next: UUID | None
 
 
 @router.get("")
@@ -119,6 +119,6 @@ async def replay_one(context: InContext, actor: Operator, kind: Kind, row_id: UU
 async def replay_all(context: InContext, actor: Operator, kind: Kind, body: ReplayMatching) -> ReplayedMatchingAnswer:
     """Makes all dead rows of a kind due again, or those of a lane or with a text in their error; a thousand a call."""
     replayed = await context.transact(
-        lambda session: replay_matching(session, kind, actor, lane=body.lane, error=body.error)
+        lambda session: replay_matching(session, kind, actor, lane=body.lane, error=body.error, after=body.after)
     )
-    return ReplayedMatchingAnswer(kind=kind, replayed=replayed, more=replayed == MAX_REPLAYED)
+    return ReplayedMatchingAnswer(kind=kind, replayed=replayed.count, next=replayed.last)

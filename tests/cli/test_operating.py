@@ -234,8 +234,9 @@ def test_dead_rows_are_replayed_together_by_lane_and_by_error(database: TestData
     assert replay_together(url, "notification", None, None) == 400
     with pytest.raises(Conflict):
         replay_together(url, "rejected_message", None, None)
-    with pytest.raises(Mistake):
-        replay_together(url, "nothing", None, None)
+    for kind, error in (("nothing", None), ("notification", "")):
+        with pytest.raises(Mistake):
+            replay_together(url, kind, None, error)
 
 
 def test_more_dead_rows_than_one_transaction_takes_are_replayed_by_the_same_command(

@@ -2,16 +2,18 @@
 
 import email
 import email.policy
+import smtplib
 import socket
 import threading
-from contextlib import closing
+import time
+from contextlib import closing, suppress
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
 from runtime.embedded.processes import free_port
-from runtime.smtp import MAX_MESSAGES, MailFailed, SmtpServer
+from runtime.smtp import MAX_MESSAGES, MailFailed, SmtpServer, _BoundedSmtp
 from tests.refusing_mail import serving, settings_for
 
 
@@ -118,3 +120,23 @@ def test_an_answer_without_an_end_is_cut_off() -> None:
 def test_a_server_that_is_not_there_is_an_os_error() -> None:
     with pytest.raises(OSError, match="refused"):
         SmtpServer(settings_for(free_port())).send(_message())
+
+
+def test_a_server_that_drips_is_as_late_as_one_that_is_silent() -> None:
+    """The deadline is cut short: what is held is that each read asks for what is left of it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        stop = threading.Event()
+        dripping = threading.Thread(target=_drip, args=(listening, stop), daemon=True)
+        dripping.start()
+        client = _BoundedSmtp(time.monotonic() + 0.5)
+        with closing(client), pytest.raises((TimeoutError, smtplib.SMTPException)):
+            client.connect(*listening.getsockname())
+        stop.set()
+        dripping.join(30)
+
+
+def _drip(listening: socket.socket, stop: threading.Event) -> None:
+    connection, _ = listening.accept()
+    with connection, suppress(OSError):
+        while not stop.wait(0.05):
+            connection.sendall(b"2")

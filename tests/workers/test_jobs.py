@@ -20,6 +20,7 @@ from workers.jobs import JOBS, Job
 from workers.scheduler import fire_due_ticks
 from workflow.lifecycle.promotion import promote_eligible_apps
 from workflow.work.bells import Bell
+from workflow.work.leases import MAX_ATTEMPTS
 
 
 def _fired(context: WorkerContext, job: str) -> None:
@@ -128,6 +129,21 @@ def test_of_the_firings_that_an_outage_left_only_the_newest_of_each_job_runs(
     _run_due_jobs(context)
     assert len(ran) == 1
     assert sorted(_statuses(context)) == ["done", "void", "void", "void", "void"]
+
+
+def test_a_job_that_fails_at_every_firing_ends_dead_although_each_firing_overtakes_the_last(
+    context: WorkerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(JOBS, "breaking", Job("breaking", timedelta(minutes=1), _rings_and_breaks))
+    for _ in range(MAX_ATTEMPTS):
+        _fired(context, "breaking")
+        with context.unit_of_work() as session:
+            session.execute(text("UPDATE job_tick SET due_at = now() WHERE status = 'due'"))
+        _run_due_jobs(context)
+    with context.unit_of_work() as session:
+        dead = session.execute(text("SELECT attempts, last_error FROM job_tick WHERE status = 'dead'")).one()
+    assert dead.attempts == MAX_ATTEMPTS
+    assert "the job broke" in dead.last_error
 
 
 def test_announcements_of_processes_that_died_are_pruned_after_a_day_when_nothing_of_them_is_due(

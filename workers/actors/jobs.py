@@ -13,12 +13,23 @@ from workflow.work.kinds import DueKind
 from workflow.work.leases import Lease
 
 _VOID_OVERTAKEN = text("""
-    UPDATE job_tick old SET status = 'void', finished_at = :now, leased_until = NULL
-      FROM (SELECT t.job, max(newer.tick_at) AS newest
-              FROM job_tick t JOIN job_tick newer ON newer.job = t.job AND newer.status = 'due' AND newer.due_at <= :now
-             WHERE t.id = :id GROUP BY t.job) taken
-     WHERE old.job = taken.job AND old.status = 'due' AND old.tick_at < taken.newest
+    WITH taken AS (
+        SELECT t.job, max(newer.tick_at) AS newest
+          FROM job_tick t JOIN job_tick newer ON newer.job = t.job AND newer.status = 'due' AND newer.due_at <= :now
+         WHERE t.id = :id GROUP BY t.job
+    ), voided AS (
+        UPDATE job_tick old SET status = 'void', finished_at = :now, leased_until = NULL
+          FROM taken WHERE old.job = taken.job AND old.status = 'due' AND old.tick_at < taken.newest
+        RETURNING old.id, old.attempts, old.last_error
+    ), failed AS (
+        SELECT max(attempts - CASE WHEN id = :id THEN 1 ELSE 0 END) AS attempts, max(last_error) AS last_error
+          FROM voided WHERE last_error IS NOT NULL
+    )
+    UPDATE job_tick newest SET attempts = greatest(newest.attempts, failed.attempts), last_error = failed.last_error
+      FROM taken, failed
+     WHERE newest.job = taken.job AND newest.tick_at = taken.newest AND failed.attempts > 0 AND newest.id <> :id
 """)
+"""Failed tries count on in the newest firing: a job that fails each time ends dead, and is seen."""
 
 
 def run_job(context: WorkerContext, lease: Lease) -> bool:

@@ -40,6 +40,14 @@ class DeadRow:
     body: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How many rows are due again, and the last of them if there may be more behind it."""
+
+    count: int
+    last: UUID | None
+
+
 def list_dead_rows(session: Session, kind: str, wanted: PageRequest) -> PageOf[DeadRow]:
     """Returns a page of the dead rows of a kind, newest first. Raises KeyError for another kind."""
     after = read_cursor(wanted.after, (UUID,))[0] if wanted.after else None
@@ -73,12 +81,18 @@ def replay(session: Session, kind: str, row_id: UUID, actor: Actor) -> None:
 
 
 def replay_matching(
-    session: Session, kind: str, actor: Actor, *, lane: str | None = None, error: str | None = None
-) -> int:
-    """Makes up to MAX_REPLAYED dead rows due again, those of `lane` and with `error` in their error where these are
-    given; returns how many. Does not commit. Raises Conflict for what cannot be replayed together.
+    session: Session,
+    kind: str,
+    actor: Actor,
+    *,
+    lane: str | None = None,
+    error: str | None = None,
+    after: UUID | None = None,
+) -> Replayed:
+    """Makes up to MAX_REPLAYED dead rows due again, those of `lane` and with `error` in their error where given.
 
-    Where as many as that were replayed there may be more: it is asked for again.
+    Does not commit. Raises Conflict for what cannot be replayed together. Rows behind the last one are replayed by
+    another call that names it as `after`: a row that is dead again meanwhile is not replayed twice.
     """
     if kind not in list(DueKind):
         raise Conflict(
@@ -86,10 +100,10 @@ def replay_matching(
             f"Dead rows of {kind} are replayed one by one.",
             f"Replay each by its id; together go: {', '.join(DueKind)}.",
         )
-    replayed = replay_due_rows(session, DueKind(kind), lane=lane, error=error, limit=MAX_REPLAYED)
-    log_action(session, actor, "dead.replay_matching", kind, lane=lane, error=error, replayed=replayed)
+    found = replay_due_rows(session, DueKind(kind), lane=lane, error=error, after=after, limit=MAX_REPLAYED)
+    log_action(session, actor, "dead.replay_matching", kind, lane=lane, error=error, replayed=len(found))
     ring_after_commit(session, LEASED_KINDS[DueKind(kind)].bell)
-    return replayed
+    return Replayed(len(found), found[-1] if len(found) == MAX_REPLAYED else None)
 
 
 def _replay_request(session: Session, request_id: UUID) -> None:

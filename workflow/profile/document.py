@@ -47,7 +47,7 @@ def _like(pattern: str, max_length: int, words: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-_IN_LINE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029{}]"
+_IN_LINE = r"[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069{}]"
 Line = Annotated[str, _like(rf"(?=\S){_IN_LINE}*(?<=\S)", 200, "one line of words without braces")]
 Domain = Annotated[
     str, _like(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}", 253, "a domain in lower case")

@@ -57,25 +57,30 @@ def as_toml(value: object) -> str:
 
 def _parsed(file: Path) -> ProfileDocument:
     try:
-        return ProfileDocument.model_validate(tomllib.loads(_text(file)))
+        return ProfileDocument.model_validate(tomllib.loads(text_of(file)))
     except OSError as error:
         said = f"{file} cannot be read: {error.strerror}. Name a file that this user may read."
         raise ProfileInvalid(file, [said]) from None
     except UnicodeDecodeError:
         raise ProfileInvalid(file, [f"{file} is not UTF-8. Save it as UTF-8."]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ProfileInvalid(file, [f"{file} is not TOML: {error}. Mend that place."]) from None
     except ValidationError as error:
         raise ProfileInvalid(file, list(_problems(error))) from None
+    except (ValueError, RecursionError) as error:  # tomllib's own error, numbers too long for it, brackets too deep
+        raise ProfileInvalid(file, [f"{file} is not TOML: {error}. Mend that place."]) from None
 
 
-def _text(file: Path) -> str:
-    """Returns the text of a file. Raises OSError, also for a file that is too large, and UnicodeDecodeError."""
+def text_of(file: Path) -> str:
+    """Returns the text of a file, without a byte order mark.
+
+    Raises OSError, also for what is no regular file or too large, and UnicodeDecodeError.
+    """
+    if file.exists() and not file.is_file():  # opening a pipe would wait for its other end
+        raise OSError(0, "it is not a regular file")
     with file.open("rb") as opened:
         content = opened.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
         raise OSError(0, f"it has more than {MAX_FILE_BYTES} bytes")
-    return content.decode("utf-8")
+    return content.decode("utf-8-sig")
 
 
 def _guides(document: ProfileDocument, folder: Path, words: Mapping[str, str], problems: list[str]) -> Iterator[Guide]:
@@ -94,7 +99,7 @@ def _guides(document: ProfileDocument, folder: Path, words: Mapping[str, str], p
 def _own_guide(guide: GuideFile, folder: Path, words: Mapping[str, str], problems: list[str]) -> Iterator[Guide]:
     file = folder / guide.file
     try:
-        text = _text(file)
+        text = text_of(file)
     except (OSError, UnicodeDecodeError) as error:
         said = getattr(error, "strerror", None) or "it is not UTF-8"
         problems.append(f"guides.{guide.name}: {file} cannot be read: {said}. Write the guide there, or mend `file`.")

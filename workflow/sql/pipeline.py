@@ -12,7 +12,7 @@ import psycopg
 from psycopg import generators
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.rows import namedtuple_row
-from sqlalchemy import Connection, Dialect, Engine, Executable
+from sqlalchemy import Connection, Dialect, Engine, Executable, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -47,12 +47,15 @@ def direct_transaction(connection: Connection) -> "Iterator[DirectSession]":
 def implicit_transaction(connection: Connection) -> "Iterator[DirectSession]":
     """One transaction on a `direct_connection` that the server itself commits, with the first answer that is read.
 
-    Its statements are sent in a pipeline without BEGIN, up to one Sync: a process that is stopped in between holds no
-    lock. Raises sqlalchemy.exc.DBAPIError where an answer is waited for.
+    Its statements are sent in a pipeline without BEGIN, up to one Sync. A process that is stopped between two of them
+    holds their locks for IMPLICIT_SECONDS at most: then the server ends the transaction, and the connection with it.
+    Raises sqlalchemy.exc.DBAPIError where an answer is waited for.
     """
     driver: Any = connection.connection.driver_connection
     with _errors_of(driver), driver.pipeline() as pipeline:
-        yield DirectSession(connection, pipeline)
+        session = DirectSession(connection, pipeline)
+        session.execute(_BOUND, {"limit": f"{IMPLICIT_SECONDS}s"})
+        yield session
 
 
 class DirectSession(Session):
@@ -183,3 +186,8 @@ def _errors_of(driver: Any) -> Iterator[None]:
         raise DBAPIError.instance(
             "one of several statements", None, error, psycopg.Error, connection_invalidated=driver.broken
         ) from error
+
+
+IMPLICIT_SECONDS = 5
+"""How long an implicit transaction may last."""
+_BOUND = text("SELECT set_config('transaction_timeout', :limit, true)")

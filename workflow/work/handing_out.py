@@ -193,7 +193,7 @@ def _hand_out_statement(leased: LeasedKind) -> Any:
                due_at = CASE WHEN {has_died} AND NOT {is_used_up}
                              THEN (SELECT now FROM clock) + ({rests})[greatest(1, attempts)] * interval '1 second'
                              ELSE due_at END,
-               last_error = CASE WHEN {has_died} OR {is_used_up}
+               last_error = CASE WHEN {has_died}
                                  THEN coalesce(last_error || '; ', '') || 'its process died during attempt ' || attempts
                                  ELSE last_error END,
                attempts = CASE WHEN {is_used_up} OR {has_died} THEN attempts ELSE attempts + 1 END

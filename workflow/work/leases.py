@@ -131,26 +131,31 @@ def replay_due_row(session: Session, kind: DueKind, row_id: UUID) -> None:
     _try_lanes_anew(session, kind, {lane})
 
 
-def replay_due_rows(session: Session, kind: DueKind, *, lane: str | None, error: str | None, limit: int) -> int:
-    """Makes up to `limit` dead rows due again with all their tries; returns how many. Does not commit.
+def replay_due_rows(
+    session: Session, kind: DueKind, *, lane: str | None, error: str | None, after: UUID | None, limit: int
+) -> list[UUID]:
+    """Makes up to `limit` dead rows due again with all their tries; returns their ids, in order. Does not commit.
 
-    Only those of `lane`, and those with `error` in their error, where these are given.
+    Only those of `lane`, with `error` in their error, and with ids behind `after`, where these are given.
     """
-    chosen = ("AND lane = :lane " if lane is not None else "") + (
-        "AND position(:error in last_error) > 0" if error is not None else ""
-    )
-    given = {"limit": limit, "lane": lane, "error": error}
+    chosen = {
+        "lane": "AND lane = :lane",
+        "error": "AND position(:error in last_error) > 0",
+        "after": "AND id > :after",
+    }
+    given = {"lane": lane, "error": error, "after": after}
+    wanted = {name: value for name, value in given.items() if value is not None}
     replayed = session.execute(
         text(f"""
             UPDATE {kind} SET status = 'due', attempts = 0, leased_until = NULL, due_at = now()
-             WHERE id IN (SELECT id FROM {kind} WHERE status = 'dead' {chosen} ORDER BY id LIMIT :limit
-                             FOR NO KEY UPDATE SKIP LOCKED)
-            RETURNING lane
+             WHERE id IN (SELECT id FROM {kind} WHERE status = 'dead' {" ".join(chosen[name] for name in wanted)}
+                           ORDER BY id LIMIT :limit FOR NO KEY UPDATE)
+            RETURNING id, lane
         """),
-        {name: value for name, value in given.items() if value is not None},
+        {"limit": limit, **wanted},
     ).all()
     _try_lanes_anew(session, kind, {row.lane for row in replayed})
-    return len(replayed)
+    return sorted(row.id for row in replayed)
 
 
 def _try_lanes_anew(session: Session, kind: DueKind, lanes: set[str]) -> None:
