@@ -24,5 +24,8 @@ class LeasedConsumer(Consumer):
     def nack(self, message: MessageProxy) -> None:
         self._queue.done(message)
 
+    def close(self) -> None:
+        self._queue.close()
+
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         self._queue.requeue(messages)

@@ -138,10 +138,15 @@ class LeasedQueue:
         """Hands out nothing more, and gives back at once what no thread was given."""
         with self._changed:
             self._stopping = True
+            self._changed.notify_all()
+        self.close()
+
+    def close(self) -> None:
+        """Gives back what no thread was given: once more than `stop`, since a look may have been under way."""
+        with self._changed:
             waiting = [handed.lease for handed in self._waiting]
             self._waiting.clear()
             places, self._places = self._places, 0
-            self._changed.notify_all()
         self._rooms.release(self.kind.kind, places)
         self._give_back(waiting)
 
