@@ -1,6 +1,6 @@
-"""Who may call what, as data: one line a route. `test_matrix` holds the application to it.
+"""Who may call which route, as data with one line for each route. `test_matrix` compares the application with it.
 
-A new route needs a line here: its scope and its roles, a valid body, and, when it uses something up, `given`.
+A new route needs a line here: its scope, its roles, a valid body and, if a call uses something up, `given`.
 """
 
 from collections.abc import Callable
@@ -26,11 +26,11 @@ PEOPLE = frozenset({Role.PARTNER, Role.REVIEWER, Role.ADMIN})
 OWNERS = frozenset({Role.PARTNER, Role.ADMIN})
 
 OWNED = ("{slug}", "{organization_id}")
-"""What names a company's own in a path."""
+"""Path parameters that name something of a company."""
 
 
 def nothing(_world: World, _actor: Actor) -> dict[str, str]:
-    """What stands in the world already is enough."""
+    """Makes nothing, for calls that need no more than the world has already."""
     return {}
 
 
@@ -38,11 +38,11 @@ def nothing(_world: World, _actor: Actor) -> dict[str, str]:
 class Call:
     """A route, who may call it, and a call of it that works.
 
-    `body` is sent as it is, or made for the caller. `given` makes what the call uses up and gives path parameters in
-    place of the world's; `query` comes after the path. `gives` is the status for who may. `hides` tells that a partner
-    of another company gets 404; it is so wherever the path names an App or an organization. `audited` is whether the
-    call is noted in the audit log. `or_nobody` tells that the route knows callers without a token by another way;
-    without that too they get 404.
+    `body` is sent as it is, or is a function that makes it for the caller. `given` makes what the call uses up, and
+    returns path parameters that replace the world's. `query` is appended to the path. `gives` is the status for callers
+    who may call it. `hides` says whether a partner of another company gets 404; by default this is so if the path names
+    an App or an organization. `audited` says whether the call is recorded in the audit log. `or_nobody` says that the
+    route identifies callers without a token in another way; if that fails too, they get 404.
     """
 
     route: str
@@ -364,5 +364,5 @@ PUBLIC: frozenset[str] = frozenset(
         "GET /openapi.json",
     }
 )
-"""Routes that need no token. Each shows and gives nothing that not everyone may have: who accepts an invitation has
-its one-time code, who sees a preview has its link."""
+"""Routes that need no token. They return only what everyone may have. To accept an invitation one needs its one-time
+code, and to see a preview one needs its link."""
