@@ -69,8 +69,8 @@ def _of_database(error: DBAPIError) -> Mistake | None:
     if state == "55P03":
         return Mistake(
             f"A table that the migration needs is in use: {said}",
-            "End the transaction that uses it, then run `devcenter migrate` again: it continues after the last revision "
-            "that was completed.",
+            "End the transaction that uses it, then run `devcenter migrate` again: it continues after the last "
+            "completed revision.",
         )
     if state == "53100" or "No space left" in said:
         return Mistake(f"The database's disk is full: {said}", "Free some space for Postgres, then try again.")
