@@ -86,7 +86,7 @@ def test_every_route_is_in_the_matrix_with_its_scope_and_roles(application: Fast
 def test_every_route_that_creates_takes_an_idempotency_key(application: FastAPI) -> None:
     described = application.openapi()["paths"]
     for call in CALLS:
-        if call.method == "POST" and call.gives in (201, 202):
+        if call.method == "POST" and call.status in (201, 202):
             parameters = described[call.template]["post"].get("parameters", [])
             assert "Idempotency-Key" in {one["name"] for one in parameters}, call.route
 
@@ -136,7 +136,7 @@ class _Cases:
         given = self._call.given(self._world, actor)
         before = self._world.noted(actor)
         answer = self._send(frozenset({self._call.scope}), actor, given)
-        assert answer.status_code == self._call.gives, (actor.role, answer.text)
+        assert answer.status_code == self._call.status, (actor.role, answer.text)
         if self._call.is_audited:
             assert self._world.noted(actor) > before, f"{actor.role}: it is not in the audit log"
 
@@ -148,7 +148,7 @@ class _Cases:
     def closed_to_another_company(self, actor: Actor) -> None:
         if not self._call.hides_from_others:
             answer = self._send(EVERY_SCOPE, actor, self._call.given(self._world, actor))
-            assert answer.status_code == self._call.gives, answer.text
+            assert answer.status_code == self._call.status, answer.text
             for secret in (MARK, str(self._world.people.partner.organization_id)):
                 assert self._call.method != "GET" or secret not in answer.text, "something of another company was shown"
             return
