@@ -1,4 +1,4 @@
-"""Taking transition requests in over HTTP: many at once, those of one call or of several."""
+"""Accepts transition requests that come over HTTP, and batches those of concurrent calls into one transaction."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -19,10 +19,10 @@ Taken = AcceptedRequest | WorkflowError
 
 
 class Accepting:
-    """Takes requests in, and rings for them.
+    """Stores transition requests, and rings the bell for them once they are committed.
 
-    `by_statement` commits after each statement: a single request is written with one statement, and needs no
-    transaction round it, which would be two round trips more.
+    `by_statement` is an engine in autocommit mode. A single request is written with one statement, so it needs no
+    explicit transaction, which would cost two more round trips.
     """
 
     def __init__(self, engine: AsyncEngine, by_statement: AsyncEngine, ring: Callable[[Bell], None]) -> None:
@@ -32,11 +32,14 @@ class Accepting:
         self._gathered: Gatherer[CallerRequest, AcceptedRequest] = Gatherer(self._take_in_gathered)
 
     async def one(self, actor: Actor, wanted: Wanted) -> AcceptedRequest:
-        """Takes one in, together with what other calls ask for at this moment. Raises WorkflowError."""
+        """Stores one request, in one transaction with those of concurrent calls. Commits. Raises WorkflowError."""
         return await self._gathered(CallerRequest(actor, wanted))
 
     async def many(self, actor: Actor, wanted: Sequence[Wanted]) -> list[Taken]:
-        """Takes each in, or says why not, in the same order: all in one transaction."""
+        """Returns, in the order of `wanted`, each request as accepted or the error that refused it.
+
+        Stores all of them in one transaction, and commits it.
+        """
         answers = await transact(self._engine, partial(_accept, asked=[CallerRequest(actor, one) for one in wanted]))
         self._ring_for(answers)
         return answers
@@ -47,12 +50,12 @@ class Accepting:
         return answers
 
     async def _all_or_else_each(self, asked: Sequence[CallerRequest]) -> list[AcceptedRequest | Exception]:
-        """Takes all in with one transaction, and each by itself when Postgres has refused and undone that."""
+        """Stores all requests in one transaction. If Postgres rolls it back, stores each by itself."""
         if len(asked) > 1:
             try:
                 return [*await transact(self._engine, partial(_accept_in_order, asked=asked))]
             except DBAPIError as error:
-                if error.connection_invalidated:  # what a lost connection committed, nobody knows
+                if error.connection_invalidated:  # whether the lost connection has committed is unknown
                     raise
         answers: list[AcceptedRequest | Exception] = []
         for one in asked:
@@ -72,7 +75,7 @@ def _accept(session: Session, asked: Sequence[CallerRequest]) -> list[Taken]:
 
 
 def _accept_in_order(session: Session, asked: Sequence[CallerRequest]) -> list[Taken]:
-    """In the order of actors and keys, so that two processes that are sent the same keys do not wait in a circle."""
+    """Stores requests sorted by actor and key, so that two processes given the same keys cannot deadlock."""
     order = sorted(range(len(asked)), key=lambda at: (asked[at].actor.id, asked[at].wanted.idempotency_key or ""))
     answers = dict(zip(order, _accept(session, [asked[at] for at in order]), strict=True))
     return [answers[at] for at in range(len(asked))]

@@ -1,4 +1,4 @@
-"""Who calls: bearer tokens, and the roles and the scope that a route is for. One way, declared at the route."""
+"""Authenticates callers by bearer token, and checks the roles and the scope that each route declares."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from workflow.identity.actors import Actor
 from workflow.identity.tokens import Principal, find_principals
 
 EVERY_ROLE = (Role.PARTNER, Role.REVIEWER, Role.SERVICE, Role.ADMIN)
-"""Whoever holds a token."""
+"""Every role that can hold a token."""
 
 _bearer = HTTPBearer(auto_error=False, description="A token: dc_<role>_...")
 
 
 @dataclass(frozen=True)
 class Access:
-    """The dependency that lets a caller in whose token has one of `roles` and `scope`, and returns who they are.
+    """The dependency that admits a caller whose token has one of `roles` and has `scope`. Returns the caller.
 
-    With `or_nobody` a call without a token is let in too, as None.
+    With `or_nobody` it also admits a call without a token, and returns None for it.
     Raises Forbidden: token.missing, token.invalid, token.expired, token.revoked, role.forbidden or scope.missing.
     """
 
@@ -51,32 +51,37 @@ class Access:
         request.state.role = principal.actor.role
         if principal.actor.role not in self.roles:
             wanted = ", ".join(sorted(self.roles))
-            raise Forbidden("role.forbidden", f"This call is for: {wanted}.", "Use the token of such a role.")
+            raise Forbidden(
+                "role.forbidden",
+                f"Only these roles may make this call: {wanted}.",
+                "Use a token of one of these roles.",
+            )
         if not principal.has(self.scope):
-            raise Forbidden("scope.missing", f"The token has no scope {self.scope}.", "Use a token that has it.")
+            raise Forbidden("scope.missing", f"The token lacks the scope {self.scope}.", "Use a token that has it.")
         context.token_use.note(principal.token_id)
         return principal.actor
 
 
 def allow(scope: Scope, *roles: Role) -> Any:
-    """Declares whom a route is for. Use it at the route: `actor: Annotated[Actor, allow(Scope.X, Role.Y)]`."""
+    """Declares who may call a route. Use it in the signature: `actor: Annotated[Actor, allow(Scope.X, Role.Y)]`."""
     return Depends(Access(scope, frozenset(roles)))
 
 
 def allow_or_nobody(scope: Scope, *roles: Role) -> Any:
-    """Like `allow`, and lets in a call without a token, as None: the route has another way to know its caller."""
+    """Like `allow`, but also admits a call without a token, as None, for a route that can identify it otherwise."""
     return Depends(Access(scope, frozenset(roles), or_nobody=True))
 
 
 async def find_callers(engine: AsyncEngine, tokens: Sequence[str]) -> Sequence[Principal | Forbidden]:
-    """Returns who holds each token, read from the database now: what was revoked is refused at once.
+    """Returns the holder of each token, or the reason why it is refused, in the order of `tokens`.
 
-    It is one statement, so `engine` may be one without transactions, which spares two round trips.
+    Reads the database each time, so a revocation takes effect at once. Runs one statement, so `engine` may be in
+    autocommit mode, which saves two round trips.
     """
     return await transact(engine, lambda session: find_principals(session, tokens))
 
 
 OR_NOBODY: dict[str, Any] = {"security": [{}]}
-"""What a route with `allow_or_nobody` adds to its description: no token is a way to call it too."""
+"""The OpenAPI extra of a route with `allow_or_nobody`: it may also be called without a token."""
 
 InContext = Annotated[ApiContext, Depends(context_of)]

@@ -1,4 +1,4 @@
-"""What every endpoint shares: transactions, rules, bells. Made in `main`, found on the application's state."""
+"""What all endpoints share: transactions, rules and bells. `main` builds it and puts it in the application's state."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -27,18 +27,18 @@ from workflow.work.bells import Bell, bells_of
 
 Result = TypeVar("Result")
 Session = orm.Session
-"""What a route hands to the workflow. Routes themselves know no SQL."""
+"""The session that a route passes on to the workflow. Routes contain no SQL."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiContext:
-    """The world of the endpoints.
+    """The dependencies of the endpoints.
 
-    `find_caller` knows who holds a token, `accept_one` takes a transition request in and rings for it; both raise
-    WorkflowError. `accept_many` takes in each of a list, or says why not. `ring` is given bells (`workflow.work`) and
-    never blocks nor raises; `envelope` seals a secret and opens it again; `allow_loopback_urls` lets partners' URLs
-    lead to this machine; `profile` is the platform's; `pixels` are the few threads that look into pictures;
-    `redis_answers` tells it within a second.
+    `find_caller` returns the holder of a token. `accept_one` stores a transition request and rings for it. Both raise
+    WorkflowError. `accept_many` returns, for each request of a list, the accepted request or its error. `ring` takes
+    bells (`workflow.work`); it never blocks and never raises. `envelope` encrypts and decrypts secrets.
+    `allow_loopback_urls` permits partners' URLs that lead to this machine. `profile` describes the platform. `pixels`
+    is the small thread pool that decodes pictures. `redis_answers` returns within a second whether Redis answers.
     """
 
     engine: AsyncEngine
@@ -58,7 +58,7 @@ class ApiContext:
     redis_answers: Callable[[], Awaitable[bool]]
 
     async def transact(self, work: Callable[[Session], Result]) -> Result:
-        """Runs synchronous `work` in one transaction, and returns its result after COMMIT and after its bells rang."""
+        """Runs synchronous `work` in one transaction, commits, rings its bells, and returns its result."""
         bells: set[Bell] = set()
 
         def run(session: Session) -> Result:
@@ -72,14 +72,14 @@ class ApiContext:
         return result
 
     async def database_revision(self) -> str | None:
-        """Returns the database's migration; None when the database does not answer or is not migrated."""
+        """Returns the database's revision, or None if the database does not answer or has never been migrated."""
         try:
             return await self.transact(lambda session: session.scalar(_REVISION))
         except SQLAlchemyError:
             return None
 
     async def look_into(self, work: Callable[[], Result]) -> Result:
-        """Runs `work`, which takes a processor's time, beside the event loop: a few at once, the others wait."""
+        """Runs CPU-bound `work` on the thread pool `pixels`, and returns its result. The event loop is not blocked."""
         return await asyncio.get_running_loop().run_in_executor(self.pixels, work)
 
     def writer(self, session: Session) -> WriteContext:
@@ -88,9 +88,9 @@ class ApiContext:
 
 
 async def transact(engine: AsyncEngine, work: Callable[[Session], Result]) -> Result:
-    """Runs synchronous `work` in one transaction (none, if `engine` commits by statement) and returns its result.
+    """Runs synchronous `work` in one transaction, commits it, and returns the result of `work`.
 
-    One switch into the greenlet for BEGIN, work and COMMIT.
+    If `engine` is in autocommit mode there is no transaction. BEGIN, `work` and COMMIT share one greenlet switch.
     """
 
     def run(session: Session) -> Result:
@@ -102,12 +102,12 @@ async def transact(engine: AsyncEngine, work: Callable[[Session], Result]) -> Re
 
 
 async def context_of(request: Request) -> ApiContext:
-    """The dependency by which an endpoint gets the context. Asynchronous, or it would cost a thread on every call."""
+    """Returns the context, as an endpoint's dependency. It is async because FastAPI would run it on a thread if not."""
     return cast(ApiContext, request.app.state.context)
 
 
 def now_of(session: Session) -> datetime:
-    """Returns the database's time: one clock for all processes."""
+    """Returns the database's time, so that all processes share one clock."""
     now: datetime = session.execute(text("SELECT now()")).scalar_one()
     return now
 

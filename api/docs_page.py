@@ -1,4 +1,4 @@
-"""The page that shows the API's description, from files that a package brings: it loads nothing from elsewhere."""
+"""The page that shows the API's description. Its files come from a package, so it loads nothing from other hosts."""
 
 from html import escape
 from importlib.resources import files
@@ -16,7 +16,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The viewer styles its elements one by one; it runs no script that is not a file of ours."""
+"""The viewer sets inline styles. It runs only scripts that this server serves."""
 _HEADERS = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 _BROUGHT = {
     "swagger-ui-bundle.js": "text/javascript",
@@ -40,13 +40,13 @@ _PAGE = """\
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>{title}: its calls</title>
+<title>{title}: API reference</title>
 <link rel="icon" href="/docs/favicon.png">
 <link rel="stylesheet" href="/docs/swagger-ui.css">
 </head>
 <body>
 <div id="calls"></div>
-<noscript>This page needs JavaScript. <a href="/openapi.json">The description itself</a> does not.</noscript>
+<noscript>This page needs JavaScript. <a href="/openapi.json">The OpenAPI description</a> does not.</noscript>
 <script src="/docs/swagger-ui-bundle.js"></script>
 <script src="/docs/start.js"></script>
 </body>
@@ -62,7 +62,7 @@ async def show_page(context: InContext) -> HTMLResponse:
 
 @router.get("/{name}")
 async def show_file(name: Annotated[str, Path(max_length=64)]) -> Response:
-    """Returns a file that the page names."""
+    """Returns a file that the page uses."""
     caching = {"Cache-Control": "public, max-age=3600"}
     if name == "start.js":
         return Response(_START, media_type="text/javascript", headers=_HEADERS | caching)

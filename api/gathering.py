@@ -1,4 +1,4 @@
-"""Doing what several calls want at one moment in one transaction: the busier the service, the cheaper each call."""
+"""Batches the work of concurrent calls into one transaction, so that each call costs less as load grows."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -7,15 +7,16 @@ from typing import Generic, TypeVar, cast
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-AT_MOST = 100
-AT_ONCE = 2
-"""Groups under way at a time: with one alone, whoever comes next would wait for a whole commit before its own."""
+MAX_BATCH = 100
+MAX_RUNNING = 2
+"""How many batches run at once. With only one, a new item would have to wait for a whole commit before its own."""
 
 
 class Gatherer(Generic[Item, Answer]):
-    """`work` is given what has come in and answers each item, in order; an answer that is an exception is raised.
+    """Collects items and passes them to `work` in batches.
 
-    An item that comes while nothing is under way goes at once, alone. Nobody waits for company.
+    `work` returns one answer for each item, in order; an answer that is an exception is raised to its caller. An item
+    that arrives while no batch is running starts at once, alone: there is no delay to let a batch fill.
     """
 
     def __init__(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]) -> None:
@@ -24,10 +25,10 @@ class Gatherer(Generic[Item, Answer]):
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __call__(self, item: Item) -> Answer:
-        """Returns the answer for `item`, or raises it. The work goes on when the caller no longer waits."""
+        """Returns the answer for `item`, or raises it. If the caller is cancelled, the work goes on."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, answer))
-        if len(self._tasks) < AT_ONCE:
+        if len(self._tasks) < MAX_RUNNING:
             self._tasks.add(asyncio.create_task(self._run()))
         return await answer
 
@@ -35,12 +36,12 @@ class Gatherer(Generic[Item, Answer]):
         try:
             await self._work_off()
         finally:
-            # Here and not in a callback, which would run a moment later: who came between would wait for ever.
+            # Not in a done callback: that runs a moment later, and an item that arrives in between would wait forever.
             self._tasks.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     async def _work_off(self) -> None:
         while self._waiting:
-            taken, self._waiting = self._waiting[:AT_MOST], self._waiting[AT_MOST:]
+            taken, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
             answers: Sequence[Answer | Exception]
             try:
                 answers = await self._work([item for item, _ in taken])

@@ -1,6 +1,6 @@
-"""Repeating a creating call with its `Idempotency-Key` gives the first answer again, for 30 days.
+"""Idempotency keys: a call that is repeated with its `Idempotency-Key` gets the first answer again, for 30 days.
 
-A secret in it is given again for some minutes only (`workflow.identity.secrets`), and is stored sealed.
+A secret in an answer is stored encrypted, and is repeated for a few minutes only (`workflow.identity.secrets`).
 """
 
 import hashlib
@@ -24,7 +24,7 @@ Answer = tuple[int, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class ShownOnce:
-    """The field of an answer that holds a secret, or None."""
+    """Names the field of an answer that holds a secret or None, and the envelope that encrypts it."""
 
     field: str
     envelope: Envelope
@@ -38,10 +38,10 @@ def once(
     make: Callable[[], Answer],
     shown_once: ShownOnce | None = None,
 ) -> Answer:
-    """Returns what `make` gives, or the stored answer when this key was used with the same body.
+    """Returns the result of `make`, or the stored answer if this key was used before with the same body.
 
-    In the caller's transaction: key and effect are there together or not at all. Raises Conflict
-    (`idempotency.mismatch`) for another body. Two calls at once with one key take turns.
+    Stores the key in the caller's transaction, together with what `make` does. Locks the key, so that concurrent calls
+    with the same key take turns. Raises Conflict (`idempotency.mismatch`) if the key was used with another body.
     """
     if key is None:
         return make()

@@ -91,11 +91,11 @@ ROUTERS = (
     dead,
     health,
 )
-"""Routes are tried in turn, so those come first that services call all day."""
+"""Routes are matched in this order, so the ones that services call most come first."""
 
 
 def create_api(settings: Settings) -> FastAPI:
-    """Returns the application. Connects to nothing yet. Raises ProfileInvalid."""
+    """Returns the application, without connecting to anything yet. Raises ProfileInvalid."""
     profile = load_profile(settings.profile)
     engine = make_async_engine(settings)
     by_statement = engine.execution_options(isolation_level="AUTOCOMMIT")

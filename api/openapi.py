@@ -1,6 +1,6 @@
-"""The description of the API: what it is, who its calls are for, and an example of every body and every answer.
+"""The OpenAPI description: what the API is, the groups of its calls, and an example of every body and every answer.
 
-An example is made from the examples of the fields; those that carry none take theirs from `WORDS`.
+An example is built from the examples of the fields. A field without one takes it from `EXAMPLES`.
 """
 
 from collections.abc import Mapping
@@ -8,35 +8,37 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.openapi_words import WORDS
+from api.openapi_examples import EXAMPLES
 from workflow.profile.document import Profile, words_of
 
 VERSION = "1"
 _DESCRIPTION = """\
 The review of partner Apps for {platform}: from a company's request for access to a public listing.
 
-Send `Authorization: Bearer <token>`. A POST that creates takes an `Idempotency-Key`: sent again with the same body it
-is the same request. Lists have `next`, which is the `after` of the page that follows. Errors are problem details
-(RFC 9457) with a `code` that stays the same, a `detail` and a `remedy`; a refusal lists every rule that is `unmet`.
+Send `Authorization: Bearer <token>`. A POST that creates something takes an `Idempotency-Key`: repeating the call with
+the same key and body does nothing twice and returns the first answer. Lists are paged: pass `next` of one page as
+`after` to get the next page; on the last page `next` is null. Errors are problem details (RFC 9457) with a stable
+`code`, a `detail` and a `remedy`; a refused transition lists every `unmet` rule.
 
-A customer's settings reach the endpoint of a subscription as base64 of JSON in the header `{settings_header}`.
+A customer's settings are sent to the endpoint of a subscription in the header `{settings_header}`, as base64-encoded
+JSON.
 """
 TAGS: tuple[tuple[str, str], ...] = (
-    ("everyone", "The catalog and what is handed out. No token is needed."),
+    ("everyone", "The catalog, the guides and public pictures. No token is needed."),
     (
         "partner",
-        "Asking for access, building and testing an App, the launch checklist, submitting, where it stands.",
+        "Request access, build and test an App, complete the launch checklist, submit the App, and follow its status.",
     ),
-    ("reviewer", "Who comes in, the queue, a review and its steps, decisions, saved reasons, statistics."),
-    ("service", "The platform's own services: customers, installs, and asking for transitions."),
-    ("admin", "Tokens, the policy, people, dead rows, the audit log."),
-    ("operator", "Whether a process lives, is ready, and how it does."),
+    ("reviewer", "Decide access requests, work the review queue, decide reviews, and read the statistics."),
+    ("service", "For the platform's own services: report customers and installs, and request transitions."),
+    ("admin", "Manage tokens, the policy, people and dead rows, and read the audit log."),
+    ("operator", "Liveness, readiness and metrics of a process."),
 )
-_DEEPEST = 12
+_MAX_DEPTH = 12
 
 
 def about(profile: Profile) -> dict[str, Any]:
-    """Returns the title, the description and the contact of the API, in the platform's names."""
+    """Returns the title, the description and the contact of the API, with the platform's names."""
     contact = profile.contact
     return {
         "title": profile.platform.developer_center,
@@ -46,16 +48,16 @@ def about(profile: Profile) -> dict[str, Any]:
 
 
 class DescribedAPI(FastAPI):
-    """An application that describes itself in full."""
+    """An application whose OpenAPI description has summaries and examples."""
 
     def openapi(self) -> dict[str, Any]:
-        """Returns the description, made once."""
+        """Returns the description, which is built once."""
         if self.openapi_schema is None:
-            self.openapi_schema = _told(super().openapi())
+            self.openapi_schema = _completed(super().openapi())
         return self.openapi_schema
 
 
-def _told(described: dict[str, Any]) -> dict[str, Any]:
+def _completed(described: dict[str, Any]) -> dict[str, Any]:
     schemas = described["components"]["schemas"]
     for path in described["paths"].values():
         for operation in path.values():
@@ -63,12 +65,12 @@ def _told(described: dict[str, Any]) -> dict[str, Any]:
             contents = [operation.get("requestBody", {})]
             contents += [answer for status, answer in operation["responses"].items() if status.startswith("2")]
             for content in contents:
-                _give_example(content.get("content", {}).get("application/json"), schemas)
+                _add_example(content.get("content", {}).get("application/json"), schemas)
     return described
 
 
 def _summarize(operation: dict[str, Any]) -> None:
-    """The first sentence of what a call promises says it better than the name of its function."""
+    """Makes the first sentence of the description the summary, which by default is the name of the function."""
     promise = " ".join(operation.get("description", "").split())
     first, _, rest = promise.partition(". ")
     if promise:
@@ -76,7 +78,7 @@ def _summarize(operation: dict[str, Any]) -> None:
         operation["description"] = rest or promise
 
 
-def _give_example(media: dict[str, Any] | None, schemas: Mapping[str, Any]) -> None:
+def _add_example(media: dict[str, Any] | None, schemas: Mapping[str, Any]) -> None:
     if media is None or "example" in media or "examples" in media:
         return
     shapes = [shape for shape in media["schema"].get("anyOf", [media["schema"]]) if shape.get("type") != "null"]
@@ -92,7 +94,7 @@ def _name_of(shape: Mapping[str, Any]) -> str:
 
 
 def _example(shape: Mapping[str, Any], schemas: Mapping[str, Any], name: str, depth: int) -> Any:
-    """Returns a value of `shape`, which is that of the field `name`."""
+    """Returns an example of the schema `shape`, which belongs to the field `name`."""
     if "examples" in shape:
         return shape["examples"][0]
     if "example" in shape:
@@ -105,34 +107,34 @@ def _example(shape: Mapping[str, Any], schemas: Mapping[str, Any], name: str, de
         if several in shape:
             known = [one for one in shape[several] if one.get("type") != "null"]
             return _example(known[0], schemas, name, depth)
-    word = WORDS.get(name)
-    if word is not None and _fits(word, shape):
-        return word
+    known_example = EXAMPLES.get(name)
+    if known_example is not None and _fits(known_example, shape):
+        return known_example
     if "enum" in shape:
         return shape["enum"][0]
     if shape.get("default") is not None and shape.get("type") != "array":
         return shape["default"]
-    return _made(shape, schemas, name, depth)
+    return _example_of_type(shape, schemas, name, depth)
 
 
-def _made(shape: Mapping[str, Any], schemas: Mapping[str, Any], name: str, depth: int) -> Any:
+def _example_of_type(shape: Mapping[str, Any], schemas: Mapping[str, Any], name: str, depth: int) -> Any:
     kind = shape.get("type")
     if kind == "object":
         fields = shape.get("properties", {})
         return {field: _example(of, schemas, field, depth + 1) for field, of in fields.items()}
     if kind == "array":
-        return [_example(shape["items"], schemas, name, depth + 1)] if depth < _DEEPEST else []
+        return [_example(shape["items"], schemas, name, depth + 1)] if depth < _MAX_DEPTH else []
     if kind == "string":
         return _FORMATS.get(shape.get("format", ""), "...")
     return {"integer": shape.get("minimum", 1), "number": 1.5, "boolean": True}.get(str(kind))
 
 
-def _fits(word: Any, shape: Mapping[str, Any]) -> bool:
-    """Returns whether `word`, known by the field's name alone, may stand where the shape says no more than a type."""
+def _fits(example: Any, shape: Mapping[str, Any]) -> bool:
+    """Returns whether `example`, found by the field's name alone, is valid for a shape that says only its type."""
     kinds: dict[type, str] = {str: "string", dict: "object", list: "array"}
     if shape.get("properties") or shape.get("format") or {"$ref", "anyOf"} & shape.get("items", {}).keys():
         return False
-    return shape.get("type") in (None, kinds[type(word)]) and word in shape.get("enum", [word])
+    return shape.get("type") in (None, kinds[type(example)]) and example in shape.get("enum", [example])
 
 
 _FORMATS = {

@@ -1,4 +1,4 @@
-"""When tokens were last used: noted in memory as calls come, written by one task for all, out of every call's way."""
+"""Records when tokens were last used: calls note it in memory, and a background task writes it for all of them."""
 
 import asyncio
 import logging
@@ -16,8 +16,10 @@ WriteUses = Callable[[Sequence[UUID]], Awaitable[None]]
 
 
 class TokenUse:
-    """`write` stores that tokens were used now, in a transaction of its own. Each token is given to it at most once
-    a minute; what it fails to write is dropped, for the next use is noted again."""
+    """Collects the uses of tokens and passes them to `write`, which stores them in a transaction of its own.
+
+    A token is written at most once a minute. If `write` fails, its uses are dropped: the next use is noted again.
+    """
 
     def __init__(self, write: WriteUses, *, seconds: float = WRITE_SECONDS) -> None:
         self._write = write
@@ -27,7 +29,7 @@ class TokenUse:
         self._task: asyncio.Task[None] | None = None
 
     def note(self, token_id: UUID) -> None:
-        """Notes a use. Never blocks, never raises. Call it on the event loop."""
+        """Notes a use of a token. Never blocks and never raises. Must be called on the event loop."""
         now = time.monotonic()
         if now - self._noted.get(token_id, -USED_EVERY.total_seconds()) < USED_EVERY.total_seconds():
             return
@@ -37,7 +39,7 @@ class TokenUse:
             self._task = asyncio.create_task(self._later())
 
     async def flush(self) -> None:
-        """Writes what is noted, and forgets the tokens that have not been used for a minute."""
+        """Writes the uses noted so far, and forgets tokens that have not been used for a minute."""
         ids, self._unwritten = self._unwritten, set()
         horizon = time.monotonic() - USED_EVERY.total_seconds()
         self._noted = {token_id: at for token_id, at in self._noted.items() if at > horizon}

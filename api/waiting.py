@@ -1,4 +1,4 @@
-"""Waiting for outcomes (`Prefer: wait=N`): one task looks for all waiters; none holds a connection or a thread."""
+"""Waits for outcomes (`Prefer: wait=N`). One task polls for all waiters, so a waiter holds no connection or thread."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ FindFinished = Callable[[list[UUID]], Awaitable[set[UUID]]]
 
 
 class Waiter:
-    """`find_finished` gives those of some request ids that are no longer due, in one short query."""
+    """Waits for requests to finish. `find_finished` returns which of the given request ids are no longer due."""
 
     def __init__(self, find_finished: FindFinished) -> None:
         self._find_finished = find_finished
@@ -21,7 +21,7 @@ class Waiter:
         self._task: asyncio.Task[None] | None = None
 
     async def wait(self, request_id: UUID, seconds: float) -> None:
-        """Returns when the request is judged, or after `seconds`."""
+        """Returns when the request has been judged, or after `seconds`."""
         done = asyncio.Event()
         self._waiting[request_id].add(done)
         if self._task is None or self._task.done():
@@ -39,7 +39,7 @@ class Waiter:
         while self._waiting:
             try:
                 finished = await self._find_finished(list(self._waiting))
-            except Exception:  # noqa: BLE001 (the database is away; waiters end by their own time)
+            except Exception:  # noqa: BLE001 (the database is away; each waiter ends at its own deadline)
                 finished = set()
             for request_id in finished:
                 for done in self._waiting.get(request_id, ()):
@@ -48,6 +48,6 @@ class Waiter:
 
 
 def seconds_to_wait(prefer: str | None) -> int:
-    """Returns the N of `Prefer: wait=N` (RFC 7240), at most 30; 0 without one."""
+    """Returns the N of `Prefer: wait=N` (RFC 7240) in seconds, at most 30; 0 if the header does not ask to wait."""
     found = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})", prefer or "")
     return min(int(found.group(1)), MAX_WAIT_SECONDS) if found else 0

@@ -1,1 +1,1 @@
-"""What devcenter costs, measured against a reference in the same run. One file a benchmark."""
+"""Benchmarks of devcenter, each measured against a reference in the same run. One file for each benchmark."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick] [NAME ...]`: runs all benchmarks or some; each figure is a line of JSON."""
+"""`python -m benchmarks [--quick] [NAME ...]`: runs the named benchmarks, or all. Prints each figure as a JSON line."""
 
 import importlib
 import sys
@@ -10,11 +10,11 @@ BENCHMARKS = (
     "drain", "leased", "loaded", "latency", "accept", "usage", "promotion", "claim", "pages", "worker", "curves",
     "resources", "partitioning",
 )  # fmt: skip
-"""Modules of this folder with a function `measure`."""
+"""The modules of this folder that have a function `measure`."""
 
 
 def main(arguments: list[str]) -> int:
-    """Returns 0, 1 when a benchmark broke (the others still run), or 2 when a name is unknown."""
+    """Returns 0, or 1 if a benchmark failed (the others still run), or 2 if a name is unknown."""
     names = [one for one in arguments if one != "--quick"]
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
         try:
             for figure in importlib.import_module(f"benchmarks.{name}").measure(Scale("--quick" in arguments)):
                 print(figure.line(), flush=True)
-        except Exception:  # noqa: BLE001 (an hour of figures must not be lost to one that breaks)
+        except Exception:  # noqa: BLE001 (one failure must not lose the figures of an hour)
             traceback.print_exc()
             broken.append(name)
     for name in broken:

@@ -1,4 +1,4 @@
-"""What one API process takes in: transition requests one by one over 16 connections, and in lists of 100."""
+"""How fast one API process accepts transition requests: one by one over 16 connections, and in lists of 100."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ PATH = "/v1/transition-requests"
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Returns requests accepted a second, singly and in bulk; goals are the reference, as no peer has this door."""
+    """Returns requests accepted per second, singly and in bulk. The references are goals: no peer has such an API."""
     apps, singles, lists = 1_000, scale.of(6_000, 1_500), scale.of(300, 60)
     slowest: list[float] = []
     cpu: list[float] = []

@@ -1,4 +1,4 @@
-"""What a claim takes in the database beside ever more finished requests, planning included."""
+"""The database time of a claim, planning included, as the number of finished requests grows."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ LOOKS, BATCH = 25, 500
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Returns the time of a claim of 500 due requests beside so many finished ones, and beside none."""
+    """Returns the time of a claim of 500 due requests, in a table with many finished requests and in one with none."""
     apps = scale.of(10_000, 5_000)
     with stage(apps=apps) as on:
         put_requests(on.engine, 1, apps=apps)

@@ -1,4 +1,4 @@
-"""A client that costs little, so that what is measured is the service: requests made beforehand, over plain sockets."""
+"""A cheap client, so that the service is measured and not the client: it sends prepared requests over plain sockets."""
 
 import asyncio
 import time
@@ -15,12 +15,12 @@ from models import Person, Service
 from workflow.identity.tokens import issue_token
 
 IDLE_S = 5.0
-"""How long a connection may rest before it is used again: the service closes those that rest for ten seconds."""
+"""How long a connection may be idle before it is used again. The service closes connections idle for ten seconds."""
 
 
 @dataclass(slots=True)
 class Answers:
-    """What came back: the seconds that each answer took, how many were not 2xx, and when it all began and ended."""
+    """The answers of a run: the seconds that each took, how many were not 2xx, and when the run began and ended."""
 
     seconds: list[float] = field(default_factory=list)
     refused: int = 0
@@ -54,7 +54,7 @@ def admin_token(on: Stage) -> str:
 
 
 def post(path: str, token: str, body: str, **headers: str) -> bytes:
-    """Returns the bytes of a request; `headers` go by their names with underscores."""
+    """Returns the bytes of a request. Names in `headers` have underscores in place of hyphens."""
     given = {"Host": "bench", "Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     given |= {name.replace("_", "-"): value for name, value in headers.items()}
     given |= {"Content-Length": str(len(body.encode()))}
@@ -63,7 +63,7 @@ def post(path: str, token: str, body: str, **headers: str) -> bytes:
 
 
 async def send_as_fast_as_answered(port: int, requests: Sequence[bytes], *, connections: int) -> Answers:
-    """Sends all, each connection one after the other."""
+    """Sends all requests. Each connection sends its next request once the last one is answered."""
     answers = Answers(began=time.perf_counter())
     left = iter(requests)
 
@@ -79,9 +79,9 @@ async def send_as_fast_as_answered(port: int, requests: Sequence[bytes], *, conn
 
 
 async def send_at_rate(port: int, make: Callable[[int], bytes], *, a_second: float, seconds: float) -> Answers:
-    """Sends one request after the other at their times, however long answers take.
+    """Sends requests at a fixed rate, however long their answers take.
 
-    A service that has too many connections cuts some of them: their requests count as refused, with the status "cut".
+    A service with too many connections closes some of them. Their requests count as refused, with the status "cut".
     """
     answers = Answers(began=time.perf_counter())
     idle: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []

@@ -1,4 +1,4 @@
-"""Cost against load: batches of one to a thousand, and ten to a thousand requests a second over HTTP."""
+"""Cost as a function of load: batches of 1 to 1,000 requests, and 10 to 1,000 requests a second over HTTP."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -13,11 +13,11 @@ from benchmarks.stage import stage
 
 BATCHES = (1, 10, 50, 100, 250, 500, 1_000)
 RATES = {10: 1, 50: 1, 100: 1, 200: 1, 500: 20, 1_000: 20}
-"""Requests a second, and how many of them come in one call."""
+"""Requests per second, and the number of requests in each call."""
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Returns the rate and the worker CPU by size of batch, and latency and worker CPU by rate of arrival."""
+    """Returns rate and worker CPU by batch size, and latency and worker CPU by arrival rate."""
     yield from _by_batch(scale)
     yield from _by_rate(scale)
 

@@ -1,4 +1,4 @@
-"""The time in the database, planning included, of what a function executes: no load of the client moves it."""
+"""Measures the time that the statements of a function take in the database, independent of the client's load."""
 
 from collections.abc import Callable
 from statistics import median
@@ -11,7 +11,7 @@ _EXPLAIN = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON)"
 
 
 def milliseconds_in_database(engine: Engine, session: Session, work: Callable[[Session], Any], *, looks: int) -> float:
-    """Returns the median of `looks` times of all statements of `work` together. Rolls the session back."""
+    """Runs `work` `looks` times. Returns the median of the total time of its statements. Rolls the session back."""
     statements: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:

@@ -1,8 +1,8 @@
-"""How fast two worker processes apply what is due, everything included, and what that costs them.
+"""How fast two worker processes apply due requests, with all that belongs to it, and the CPU time that this costs.
 
-Everything is: claims, in-flight batches, bells, facts, rules, the chain of constraints, hashes, outcomes, effects. The
-references write the same rows under the same constraints, without rules and hashes: one transition a transaction, and,
-as the limit, in batches by SQL alone. Every drain begins without notifications, so that none works on another's mails.
+This includes claims, in-flight batches, bells, facts, rules, the chain of constraints, hashes, outcomes and effects.
+The references write the same rows under the same constraints, without rules and hashes: one transaction per transition
+and, as the limit, batches in SQL alone. Every drain starts without notifications, so that none sends another's mails.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ PEERS = ("plain_actor", "raw_actor", "pgqueuer")
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Returns applied transitions a second beside each reference, and worker CPU for each."""
+    """Returns applied transitions per second beside each reference, and worker CPU per transition."""
     apps = scale.of(10_000, 3_000)
     single, by_peer = scale.of(10_000, 2_000), scale.of(2_000, 400)
     tried = CLIENTS[scale.of(0, 2) :]
@@ -36,7 +36,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
             return rate
 
         def all_kinds() -> float:
-            """Has processes of all kinds apply: each transition makes a mail, and the mail server refuses at once."""
+            """Runs a drain in processes that serve all queues. The mail server refuses every mail at once."""
             return drain(on, apps=apps, queues=ALL_KINDS, DEVCENTER_SMTP_PORT=str(CLOSED_PORT))[0]
 
         contenders: dict[str, Callable[[], float]] = {
@@ -63,13 +63,15 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
 
 def drain(on: Stage, *, apps: int, queues: Sequence[str] = APPLY, **settings: str) -> tuple[float, float]:
-    """Has two worker processes apply five requests of each App; returns the rate and their CPU (us) for each."""
+    """Has two worker processes apply five requests of each App. Returns the rate and their CPU (us) per request."""
     return apply_all(on, ask(on, EACH, apps=apps), queues=queues, **settings)
 
 
 def apply_all(on: Stage, asked: int, *, queues: Sequence[str] = APPLY, **settings: str) -> tuple[float, float]:
-    """Has two worker processes, with `settings`, apply what is due, `asked`; returns the rate and their CPU (us)
-    for each."""
+    """Has two worker processes with `settings` apply the `asked` due requests.
+
+    Returns the rate and their CPU (us) per request.
+    """
     since = on.moment()
     with workers(on, processes=2, queues=queues, **settings) as started:
         before = started.cpu_seconds()

@@ -1,4 +1,4 @@
-"""One measured figure beside its reference, and the scale of a run."""
+"""A measured figure with its reference, and the scale of a run."""
 
 import json
 import statistics
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 class Figure:
     """`value` and `reference_value` are medians in `unit`, measured in the same run on the same machine.
 
-    A reference may be a goal: a number that nobody measured, and that `reference` names as such.
+    A reference may also be a goal, which was not measured; `reference` then says so.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much is measured. A quick run has the same parts with fewer rows and seconds."""
+    """The scale of a run. A quick run measures the same things with fewer rows and for fewer seconds."""
 
     quick: bool
 
@@ -41,12 +41,12 @@ class Scale:
 
     @property
     def rounds(self) -> int:
-        """How often each contender runs, in turn."""
+        """Returns how often each contender runs."""
         return 1 if self.quick else 3
 
 
 def in_turn(contenders: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
-    """Lets the contenders run one after the other, `rounds` times; returns each one's median."""
+    """Runs the contenders one after the other, `rounds` times. Returns the median of each."""
     results: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, run in contenders.items():

@@ -1,6 +1,6 @@
-"""Rows by the million, put into a database as a superuser: those that the service would have written, hashes apart.
+"""Fills a database with millions of rows, as a superuser. They are as the service writes them, except for the hashes.
 
-Triggers and foreign keys are off while they are put there, because they would take an hour.
+Triggers and foreign keys are disabled meanwhile, because they would take an hour.
 """
 
 from sqlalchemy import Engine, text
@@ -11,7 +11,7 @@ def fill(
 ) -> None:
     """Adds the Apps `app-<first>` to `app-<last>` in `state` (building or public_beta), with companies and logs.
 
-    Each App has `finished` requests that were refused, besides.
+    Each App also gets `finished` refused requests.
     """
     steps = [step for step in _WAY if state == "public_beta" or step[3] == state]
     values = ", ".join(
@@ -31,13 +31,16 @@ def fill(
 
 
 def add_apps(engine: Engine, first: int, last: int, *, customers: int = 0, oauth_installed: bool = False) -> None:
-    """Adds the rows of Apps in public beta to the companies that there are, without anything that hangs on them."""
+    """Adds rows of Apps in public beta to the existing companies, without logs, reviews or other dependent rows."""
     put(engine, _BARE, first=first, last=last, version=3, customers=customers, oauth_installed=oauth_installed)
 
 
 def add_shown_apps(engine: Engine, first: int, last: int) -> None:
-    """Adds Apps in public beta with what pages show: 11 rows of the log, a review (each hundredth is open) with two
-    steps, and an entry of the catalog. All names have the word "connector", every thousandth "zebra"."""
+    """Adds Apps in public beta with everything that pages show.
+
+    Each has 11 rows of the log, a review with two steps (every hundredth review is open) and a catalog entry. All names
+    contain the word "connector", and every thousandth contains "zebra".
+    """
     put(
         engine, _BARE, _LONG_LOG, _SHOWN_SUBMISSIONS, _SHOWN_REVIEWS, _SHOWN_STEPS, _ENTRIES,
         first=first, last=last, version=11, customers=0, oauth_installed=False,
@@ -45,17 +48,17 @@ def add_shown_apps(engine: Engine, first: int, last: int) -> None:
 
 
 def add_finished_requests(engine: Engine, many: int) -> None:
-    """Adds `many` refused requests, spread over all Apps."""
+    """Adds `many` refused requests, distributed over all Apps."""
     put(engine, _MANY_FINISHED, many=many)
 
 
 def put_requests(engine: Engine, each: int, *, apps: int) -> None:
-    """Puts `each` due requests of an admin on the first `apps` Apps: suspend and reinstate in turn."""
+    """Adds `each` due requests of an admin for each of the first `apps` Apps: suspend and reinstate in turn."""
     put(engine, _ADMIN, _ASK, each=each, apps=apps)
 
 
 def put(engine: Engine, *statements: str, **values: object) -> None:
-    """Runs statements as one transaction, without triggers and foreign keys."""
+    """Runs statements in one transaction, with triggers and foreign keys disabled."""
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         for statement in statements:
@@ -64,9 +67,9 @@ def put(engine: Engine, *statements: str, **values: object) -> None:
 
 
 def settle(engine: Engine, *tables: str) -> None:
-    """Brings the planner's statistics and the visibility maps up to date, as autovacuum would in time.
+    """Updates the planner's statistics and the visibility maps, as autovacuum would in time.
 
-    Without `tables` those of all tables.
+    Without `tables` it updates those of all tables.
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"VACUUM ANALYZE {', '.join(tables)}"))

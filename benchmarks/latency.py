@@ -1,7 +1,7 @@
-"""How long a request takes from the commit that accepts it to the commit that applies it, at a steady rate over HTTP.
+"""The time from the commit that accepts a request to the commit that applies it, at a steady rate over HTTP.
 
-Both times are those of the commits, as Postgres keeps them, so that looking costs nothing. A peer's first time is the
-moment after its job is enqueued, which at worst shortens what is found for it.
+Both are commit timestamps of Postgres, so measuring costs nothing. For a peer the time starts just after its job is
+enqueued, which can only favour the peer.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _LATENCIES = text("""
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Returns the median and the 99th percentile at each rate, and what idle workers cost."""
+    """Returns the median and the 99th percentile at each rate, and the CPU of idle workers."""
     seconds = scale.of(20, 2)
     ours: dict[int, list[float]] = {}
     with stage(apps=APPS) as on, workers(on) as started, api(on) as (_, port):
@@ -58,8 +58,11 @@ def measure(scale: Scale) -> Iterator[Figure]:
 def latencies_at(
     on: Stage, port: int, token: str, rate: int, seconds: int, *, together: int = 1
 ) -> tuple[list[float], int]:
-    """Sends `rate` requests a second, in lists of `together` when that is not 1; returns the latencies (ms) of what was
-    applied, and how many calls were refused for overload. Needs APPS Apps in public beta, each asked in turn."""
+    """Sends `rate` requests per second, in lists of `together` if that is not 1.
+
+    Returns the latencies (ms) of the applied requests, and how many calls were refused for overload. Needs APPS Apps in
+    public beta, which take the requests in turn.
+    """
     since = on.moment()
     start = int(on.number("SELECT count(*) FROM transition_request"))
 

@@ -21,7 +21,7 @@ PATH = "/v1/transition-requests"
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Returns the rate of a drain and its worker CPU while requests arrive at half the drain's rate for ten minutes."""
+    """Returns the rate and the worker CPU of a drain while requests arrive at half its rate for ten minutes."""
     apps = scale.of(10_000, 3_000)
     with stage(apps=2 * apps) as on:
         alone = median(drain(on, apps=apps)[0] for _ in range(scale.rounds))
@@ -35,7 +35,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
 @dataclass(frozen=True, slots=True)
 class _Drained:
-    """Transitions a second, over all and at the ends, and worker CPU (us) for each."""
+    """Transitions per second, in all and in the first and last fifth, and worker CPU (us) per transition."""
 
     a_second: float
     first_fifth: float
@@ -44,8 +44,10 @@ class _Drained:
 
 
 def _drain_beside_arrivals(on: Stage, port: int, apps: int, rate: float, *, seconds: int) -> _Drained:
-    """Keeps the workers busy on the first half of the Apps while requests for the second arrive. Measures until the
-    last has arrived."""
+    """Keeps the workers busy with the first half of the Apps while requests for the second half arrive.
+
+    Measures until the last request has arrived.
+    """
     token = admin_token(on)
     lists = int(rate * seconds / BULK)
 

@@ -1,6 +1,6 @@
-"""Pages of fifty: the review queue, an App's log, the catalog and its search, at few Apps and at very many.
+"""Pages of fifty rows: the review queue, an App's log, the catalog and its search, with few Apps and with very many.
 
-What is measured is the time in the database, planning included, of every statement that a page takes.
+Measures the time in the database, planning included, of all statements of a page.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ LOOKED_FOR = {
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Returns milliseconds in the database for each page, beside the goal and beside the same page at 10,000 Apps."""
+    """Returns the database time (ms) of each page, beside its goal and beside the same page with 10,000 Apps."""
     few: dict[str, float] = {}
     there = 100
     with stage(apps=there) as on:
@@ -57,7 +57,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
 
 def milliseconds(url: str) -> dict[str, float]:
-    """Returns the database's time for each kind of page."""
+    """Returns the database time (ms) of each kind of page."""
     engine = create_engine(url)
     with Session(engine) as session:
         measured = partial(milliseconds_in_database, engine, session, looks=LOOKS)

@@ -1,4 +1,4 @@
-"""What it costs a drain to have the log split by App, in partitions by a hash of `app_id`."""
+"""The cost to a drain of partitioning the log by a hash of `app_id`."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ PARTITIONS = 16
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Returns transitions a second with the log in partitions, beside the log in one table."""
+    """Returns transitions per second with a partitioned log, beside the log in one table."""
     apps = scale.of(10_000, 1_000)
     with stage(apps=apps) as whole, stage(apps=apps) as split:
         partition_log(split.engine, PARTITIONS)
@@ -25,9 +25,9 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
 
 def partition_log(engine: Engine, partitions: int) -> None:
-    """Splits the table `transition`, rows included, in one transaction. `engine` is a superuser's.
+    """Partitions the table `transition` with its rows, in one transaction. `engine` must connect as a superuser.
 
-    Columns, constraints, triggers and rights stay; the owner and the names of indexes do not.
+    Columns, constraints, triggers and privileges are kept; the owner and the names of indexes change.
     """
     with engine.begin() as connection:
         columns = connection.scalar(_COLUMNS)
@@ -58,7 +58,7 @@ _FOREIGN_KEYS = text("""
      WHERE contype = 'f' AND conparentid = 0 AND ('transition'::regclass IN (conrelid, confrelid))
      ORDER BY conname
 """)
-"""Those of the log and those to it."""
+"""The foreign keys of the log, and those that reference it."""
 _TRIGGERS = text("""
     SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'transition'::regclass AND NOT tgisinternal
 """)

@@ -1,8 +1,7 @@
-"""Draws figures as plots: `python -m benchmarks.plots [FILE ...]` reads lines of JSON, of standard input without
-a FILE, and writes SVGs into docs/.
+"""Draws figures as plots: `python -m benchmarks.plots [FILE ...]` reads lines of JSON and writes SVGs into docs/.
 
-A plot is written when any of its figures is there: `cost-by-batch.svg` and `cost-by-load.svg` from the benchmark
-`curves`, `cost-by-rows.svg` from `pages`, `claim` and `promotion`.
+Without a FILE it reads standard input. A plot is written if any of its figures was read: `cost-by-batch.svg` and
+`cost-by-load.svg` from the benchmark `curves`, `cost-by-rows.svg` from `pages`, `claim` and `promotion`.
 """
 
 import fileinput
@@ -25,7 +24,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 MARKERS = "osD^vPX*<>hd"
-"""A line is known by its marker too, not by its colour alone."""
+"""Lines differ in their markers too, not in colour alone."""
 
 Points = dict[float, float]
 Lines = dict[str, Points]
@@ -50,7 +49,7 @@ _STYLE: Any = {
 
 
 def main(arguments: list[str]) -> int:
-    """Returns 0, or 1 when no plot's figures are among those that were read."""
+    """Returns 0, or 1 if none of the figures that were read belongs to a plot."""
     with fileinput.input(arguments) as lines:
         figures = [json.loads(line) for line in lines if line.startswith("{")]
     with matplotlib.rc_context(_STYLE):

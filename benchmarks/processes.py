@@ -1,4 +1,4 @@
-"""Processes of the service, started as an installation starts them, and what they cost."""
+"""Runs processes of the service as an installation does, and measures their CPU time and memory."""
 
 import os
 import subprocess
@@ -21,12 +21,12 @@ from workflow.work.bells import Bell
 ROOT = Path(__file__).resolve().parents[1]
 KEY = "a key for benchmarks, of 32 bytes and more"
 THREADS = 16
-"""Of each worker process."""
+"""The number of threads of each worker process."""
 CLOSED_PORT = 1
-"""Where nothing listens on any machine, and nothing that is started meanwhile."""
+"""A port on which nothing listens on any machine, including what a benchmark starts."""
 APPLY = (Bell.APPLY.value,)
 ALL_KINDS: tuple[str, ...] = ()
-"""Queues for `workers`: judging and applying alone, or whatever there is."""
+"""The queues for `workers`: judging only, or all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,15 @@ class Running:
     process: psutil.Process
 
     def cpu_seconds(self) -> float:
-        """Returns the CPU time that they have used so far."""
+        """Returns the CPU seconds that the processes have used so far."""
         return sum(sum(one.cpu_times()[:2]) for one in self._family())
 
     def megabytes(self) -> list[float]:
-        """Returns the resident memory of each child that works."""
+        """Returns the resident memory (MB) of each child that does work."""
         return [one.memory_info().rss / 1024**2 for one in self._family()[1:]]
 
     def processes_connected_to(self, url: str) -> int:
-        """Returns how many of them have a connection to the server of `url`, which is on this machine."""
+        """Returns how many of the processes are connected to the server of `url`, which must be on this machine."""
         port = urlsplit(url).port
         connected = 0
         for one in self._family():
@@ -57,7 +57,7 @@ class Running:
 
 
 def environment(on: Stage, **settings: str) -> dict[str, str]:
-    """Returns a process's environment; `settings` go by the names of environment variables."""
+    """Returns the environment of a process. The names in `settings` are environment variables."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("DEVCENTER_")},
         "DATABASE_URL": on.url,
@@ -71,7 +71,7 @@ def environment(on: Stage, **settings: str) -> dict[str, str]:
 
 @contextmanager
 def running(command: list[str], env: dict[str, str], log: Path) -> Iterator[Running]:
-    """Runs a process with its output in `log`; kills it and its children at the end."""
+    """Runs a process with its output in `log`. Kills it and its children when the block ends."""
     with log.open("ab") as output:
         process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=output, stderr=output, start_new_session=True)
     try:
@@ -84,10 +84,10 @@ def running(command: list[str], env: dict[str, str], log: Path) -> Iterator[Runn
 
 @contextmanager
 def workers(on: Stage, *, processes: int = 2, queues: Sequence[str] = APPLY, **settings: str) -> Iterator[Running]:
-    """Runs worker processes of `queues`; returns them once all of them listen to their bells.
+    """Flushes Redis and runs worker processes for `queues`. Yields them once all of them listen to their bells.
 
-    Without other `queues` they judge and apply. What follows from a transition is then written and stays due: sending
-    mail is another kind of work. The sweep is slow, so that it does not do in secret what the bell is measured for.
+    By default they only judge. The notifications of a transition are then written and stay due, because sending mail is
+    another kind of work. The sweep is slow, so that it cannot hide a bell that does not work.
     """
     with redis.Redis.from_url(on.redis_url) as client:
         client.flushdb()
@@ -99,7 +99,7 @@ def workers(on: Stage, *, processes: int = 2, queues: Sequence[str] = APPLY, **s
 
 @contextmanager
 def starting_workers(on: Stage, *, processes: int, queues: Sequence[str] = APPLY, **settings: str) -> Iterator[Running]:
-    """Like `workers`, and returns them at once, with what Redis holds already."""
+    """Like `workers`, but yields them at once, and keeps what is in Redis already."""
     command = [sys.executable, "-m", "dramatiq", "workers.main:setup_broker", "--skip-logging"]
     command += ["--processes", str(processes), "--threads", str(THREADS)]
     command += ["--queues", *queues] if queues else []
@@ -110,7 +110,7 @@ def starting_workers(on: Stage, *, processes: int, queues: Sequence[str] = APPLY
 
 @contextmanager
 def api(on: Stage, **settings: str) -> Iterator[tuple[Running, int]]:
-    """Runs one API process; returns it and its port once it answers."""
+    """Runs one API process. Yields it and its port once it answers."""
     port = free_port()
     command = [sys.executable, "-m", "cli.main", "api"]
     with running(command, environment(on, DEVCENTER_API_PORT=str(port), **settings), on.folder / "api.log") as started:
@@ -131,7 +131,7 @@ def ring(on: Stage, bell: Bell) -> None:
 
 
 def until(holds: Callable[[], bool], what: str, *, seconds: float = 120.0) -> None:
-    """Returns when `holds` does. Raises TimeoutError."""
+    """Returns as soon as `holds` returns true. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:

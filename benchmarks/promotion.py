@@ -1,4 +1,4 @@
-"""Promotion at once: the eligible among very many Apps are found, asked for, and become public."""
+"""The sweep for promotion: finds the eligible among very many Apps, requests their promotion, and applies it."""
 
 import time
 from collections.abc import Iterator
@@ -22,9 +22,9 @@ LOOKS = 50
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Returns how long it takes to find the eligible, among so many Apps and four times as many, and to promote them.
+    """Returns the time to find the eligible Apps among many Apps and among four times as many, and to promote them.
 
-    Garbage is collected as a worker does, because workers run the sweep.
+    Garbage collection is set up as in a worker, because workers run the sweep.
     """
     collect_seldom()
     eligible, apps = scale.of(10_000, 1_000), scale.of(1_000_000, 30_000)
@@ -44,7 +44,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
 
 def _grow(on: Stage, there: int, wanted: int) -> None:
-    """Adds Apps that each miss one of the rules."""
+    """Adds Apps that each fail one of the rules."""
     half = (there + wanted) // 2
     add_apps(on.engine, there + 1, half, customers=2, oauth_installed=True)
     add_apps(on.engine, half + 1, wanted, customers=5)

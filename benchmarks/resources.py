@@ -1,4 +1,4 @@
-"""What a transition takes of each part of an installation: by this it is known which part is full first."""
+"""The resources of each part of an installation that a transition uses, which shows what is exhausted first."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
@@ -16,13 +16,13 @@ from benchmarks.references.peers import run_peer
 from benchmarks.stage import Stage, ask, stage
 
 CLIENTS = 8
-"""Of pgbench: about what it is fastest with; the number moves its rate, hardly what a transition takes."""
+"""The clients of pgbench, about as many as make it fastest. Their number hardly affects the cost per transition."""
 HISTORY = ("transition", "transition_reason")
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """CPU in us, write-ahead log and disk in bytes, commands of Redis."""
+    """Used resources: CPU in us, write-ahead log and disk in bytes, and the number of Redis commands."""
 
     postgres_cpu: float
     wal: float
@@ -32,7 +32,7 @@ class Resources:
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Returns what one transition of each App takes, beside the same done one at a time."""
+    """Returns the resources per transition, beside the same transitions made one at a time."""
     apps = scale.of(10_000, 2_000)
     messages = apps // 4
     worker_cpu: list[float] = []
@@ -63,7 +63,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
 
 def _used(on: Stage, transitions: int, work: Callable[[], object]) -> Resources:
-    """Returns what `work` took for each of so many transitions."""
+    """Returns the resources that `work` used per transition."""
     before = _so_far(on)
     work()
     pairs = zip(astuple(_so_far(on)), astuple(before), strict=True)
@@ -87,14 +87,14 @@ def _so_far(on: Stage) -> Resources:
 
 
 def _postgres_cpu(on: Stage) -> float:
-    """Returns the CPU seconds of the server, its processes that have ended included."""
+    """Returns the CPU seconds of the server, including its processes that have ended."""
     postmaster = psutil.Process(on.postgres_pid())
     while True:
         children = postmaster.children()
         try:
             living = sum(sum(one.cpu_times()[:2]) for one in children)
         except psutil.NoSuchProcess:
-            continue  # it has ended meanwhile, and counts among those from now on
+            continue  # it has ended meanwhile, and is counted as such from now on
         return living + sum(postmaster.cpu_times()[:4])
 
 

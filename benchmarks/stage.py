@@ -1,4 +1,4 @@
-"""The stage of a benchmark: a Postgres with its default durability, a Valkey, and Apps in the state that it needs."""
+"""The environment of a benchmark: a Postgres with default durability, a Valkey, and Apps in the required state."""
 
 import tempfile
 from collections.abc import Iterator
@@ -20,15 +20,15 @@ SETTINGS = {
     "shared_buffers": "4GB",
     "max_wal_size": "8GB",
 }
-"""Durability is Postgres's default; memory and room for the write-ahead log are what an installation gives it
-(docs/operations.md). The times of commits are by what latency and rates are measured."""
+"""Durability is the default of Postgres. Memory and the size of the write-ahead log are as docs/operations.md advises.
+Commit timestamps are on, because latency and rates are measured by them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the servers answer. `url` is the application role's; `engine` is the superuser's, for looking and filling.
+    """The servers. `url` is for the application role; `engine` is a superuser's, for filling and measuring.
 
-    Both servers have the folder `folder`, which is gone when the benchmark ends.
+    Both servers keep their data in `folder`, which is deleted when the benchmark ends.
     """
 
     folder: Path
@@ -38,17 +38,17 @@ class Stage:
     engine: Engine
 
     def number(self, statement: str) -> float:
-        """Returns the one number that `statement` asks for."""
+        """Returns the single number that `statement` selects."""
         with self.engine.connect() as connection:
             return float(connection.execute(text(statement)).scalar_one())
 
     def is_drained(self) -> bool:
-        """Returns whether no request is due. Looks at one row at most, so that it may be asked often."""
+        """Returns whether no request is due. Reads at most one row, so it may be called often."""
         return self.number("SELECT count(*) FROM (SELECT FROM transition_request WHERE status = 'due'"
                            " ORDER BY due_at, position LIMIT 1) one") == 0  # fmt: skip
 
     def moment(self) -> datetime:
-        """Returns the database's present time."""
+        """Returns the database's current time."""
         with self.engine.connect() as connection:
             now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
             return now
@@ -59,13 +59,13 @@ class Stage:
         return int(file.read_text().split()[0])
 
     def applied_a_second(self, since: datetime) -> float:
-        """Returns the transitions written since, for each second from the first one's time to the last one's commit."""
+        """Returns the transitions per second since then, from the time of the first to the commit of the last."""
         with self.engine.connect() as connection:
             row = connection.execute(_RATE, {"since": since}).one()
         return float(row.applied / row.seconds)
 
     def settle(self) -> None:
-        """Lets the planner know the rows, and writes them down, so that neither is done while something is measured."""
+        """Runs VACUUM ANALYZE and CHECKPOINT, so that neither happens during a measurement."""
         settle(self.engine)
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("CHECKPOINT"))
@@ -73,7 +73,7 @@ class Stage:
 
 @contextmanager
 def stage(*, apps: int, state: str = "public_beta", settings: dict[str, str] | None = None) -> Iterator[Stage]:
-    """Returns a migrated database with `apps` Apps in `state` (building or public_beta), ten to a company."""
+    """Yields a migrated database with `apps` Apps in `state` (building or public_beta), ten per company."""
     with tempfile.TemporaryDirectory(prefix="devcenter-bench-") as name:
         folder = Path(name)
         with (
@@ -90,7 +90,7 @@ def stage(*, apps: int, state: str = "public_beta", settings: dict[str, str] | N
 
 
 def ask(on: Stage, each: int, *, apps: int) -> int:
-    """Puts `each` due requests on the first `apps` Apps: suspend and reinstate in turn. Returns how many."""
+    """Adds `each` due requests for each of the first `apps` Apps, suspend and reinstate in turn. Returns how many."""
     put_requests(on.engine, each, apps=apps)
     on.settle()
     return each * apps

@@ -1,4 +1,4 @@
-"""Customers reported in bulk: what one API process takes in, and how transitions drain meanwhile."""
+"""Customers reported in bulk: how many reports one API process accepts, and how fast transitions drain meanwhile."""
 
 import asyncio
 import json
@@ -17,13 +17,13 @@ GOAL = 10_000
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Returns reports accepted a second, alone and beside a drain, and the drain beside 10,000 reports a second."""
+    """Returns reports accepted per second, alone and during a drain, and the drain during 10,000 reports a second."""
     apps, lists = scale.of(10_000, 2_000), scale.of(200, 40)
     with stage(apps=apps) as on, api(on) as (process, port):
         token = service_token(on)
 
         def reports(number: int) -> bytes:
-            """Returns a list of new customers of fifty Apps, none of them asked for otherwise at the moment."""
+            """Returns a list of new customers of fifty Apps for which no other call is in progress."""
             slugs = [f"app-{(number * 50 + one) % apps + 1}" for one in range(50)]
             items = [
                 {"app": slugs[one % 50], "use": "customer", "workspace": f"w-{number}-{one}"} for one in range(BULK)

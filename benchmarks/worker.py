@@ -1,4 +1,4 @@
-"""One worker process: how soon it works, and what memory it holds after very many transitions."""
+"""One worker process: how soon it starts to work, and its memory after very many transitions."""
 
 import time
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ ROUNDS = 5
 
 
 def measure(scale: Scale) -> Iterator[Figure]:
-    """Returns the seconds from the start to the first transition, and megabytes after the first fifth and the last."""
+    """Returns the seconds from start to first transition, and the memory (MB) after the first and the last fifth."""
     apps, transitions = scale.of(10_000, 4_000), scale.of(1_000_000, 20_000)
     with stage(apps=apps) as on:
         yield Figure("worker: start to first transition", _seconds_to_first(on), "s", "goal: under", 2)

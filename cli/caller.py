@@ -1,4 +1,4 @@
-"""Calling the API as its users do: with a token, over HTTP, and with its refusals in words."""
+"""A client of the API for the command line: calls it over HTTP with a token, and explains its refusals."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ LOOK_SECONDS = 0.05
 
 
 class Caller:
-    """Somebody with a token, or without one. Calls raise Mistake with what the API said when it refuses."""
+    """A client, with or without a token. Its calls raise Mistake with the API's explanation if the API refuses them."""
 
     def __init__(self, api_url: str, token: str | None = None) -> None:
         self._api_url = api_url
@@ -28,15 +28,15 @@ class Caller:
         return self._call("GET", path)
 
     def put(self, path: str, body: Any = None) -> Any:
-        """Puts `body`; returns the answer's JSON, None when there is none."""
+        """Puts `body`. Returns the answer's JSON, or None if the answer is empty."""
         return self._call("PUT", path, body)
 
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
-        """Posts `body` with a new idempotency key; returns the answer's JSON, None when there is none."""
+        """Posts `body` with a new idempotency key. Returns the answer's JSON, or None if the answer is empty."""
         return self._call("POST", path, body, {"Idempotency-Key": str(uuid4()), **headers})
 
     def upload(self, path: str, content: bytes) -> Any:
-        """Posts `content` as it is; returns the answer's JSON."""
+        """Posts `content` unchanged. Returns the answer's JSON."""
         return self._call("POST", path, content)
 
     def ask_for(self, app: str, trigger: str) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class Caller:
         if outcome["status"] != "applied":
             raise Mistake(
                 f"{outcome['trigger']} of {outcome['app']} was {outcome['status']}: {_unmet(outcome)}",
-                "Mend each unmet rule and ask again.",
+                "Do what each unmet rule asks for, then request it again.",
             )
         return outcome
 
@@ -73,7 +73,9 @@ class Caller:
         except ValueError:
             problem = {}
         if answer.status_code == 401:
-            raise Mistake("The API does not know the token.", "Make a new one: `devcenter token create --role ...`.", 2)
+            raise Mistake(
+                "The API does not accept the token.", "Create a new one: `devcenter token create --role ...`.", 2
+            )
         said = problem.get("detail") or problem.get("title") or answer.text[:200]
         raise Mistake(
             f"{method} {path} was answered with {answer.status_code}: {said} {_unmet(problem)}".rstrip(),
@@ -82,7 +84,7 @@ class Caller:
 
 
 def wait_for(look: Callable[[], Any], *, seconds: float, what: str) -> Any:
-    """Looks until there is something to give. Raises Mistake after `seconds`."""
+    """Calls `look` until it returns something true, and returns that. Raises Mistake after `seconds`."""
     ends_at = time.monotonic() + seconds
     while True:
         found = look()

@@ -1,4 +1,4 @@
-"""`devcenter dead`: work that has used up its tries, messages that could not be taken in, and doing them again."""
+"""`devcenter dead`: lists work that has used up its attempts and rejected messages, and replays dead rows."""
 
 from uuid import UUID
 
@@ -14,14 +14,14 @@ MAX_LISTED = 200
 
 
 def list_dead(session: Session) -> list[DeadRow]:
-    """Returns the newest 200 of each kind, rejected messages included."""
+    """Returns the newest 200 dead rows of each kind, and the newest 200 rejected messages."""
     return [row for kind in LISTED_KINDS for row in list_dead_rows(session, kind, PageRequest(limit=MAX_LISTED)).rows]
 
 
 def replay(database_url: str, kind: str, row_id: UUID) -> None:
-    """Makes a dead row due again and writes that into the audit log. Commits. Workers find it within seconds.
+    """Makes a dead row due again and logs that in the audit log. Commits. Workers find the row within seconds.
 
-    Raises NotFound when it is not dead, Conflict when it cannot be replayed, Mistake for a kind that there is not.
+    Raises NotFound if the row is not dead, Conflict if it cannot be replayed, and Mistake for an unknown kind.
     """
     _check_kind(kind)
     with unit_of_work(database_url) as session:
@@ -29,9 +29,9 @@ def replay(database_url: str, kind: str, row_id: UUID) -> None:
 
 
 def replay_together(database_url: str, kind: str, lane: str | None, error: str | None) -> int:
-    """Makes all dead rows of a kind due again, or those of a lane or with a text in their error; returns how many.
+    """Makes dead rows of a kind due again, all or those that match a lane or a text in their error. Returns how many.
 
-    Commits every thousand. Raises Conflict when they cannot be replayed together, Mistake for a kind that there is not.
+    Commits after every 1,000 rows. Raises Conflict if the kind cannot be replayed together, Mistake if it is unknown.
     """
     _check_kind(kind)
     if lane == "" or error == "":
@@ -47,4 +47,4 @@ def replay_together(database_url: str, kind: str, lane: str | None, error: str |
 
 def _check_kind(kind: str) -> None:
     if kind not in LISTED_KINDS:
-        raise Mistake(f"{kind} is no kind of dead row.", f"Use one of: {', '.join(LISTED_KINDS)}.", USAGE)
+        raise Mistake(f"There is no kind of dead rows named {kind}.", f"Use one of: {', '.join(LISTED_KINDS)}.", USAGE)

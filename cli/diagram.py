@@ -1,4 +1,4 @@
-"""The lifecycle drawn from the machine's own table: as Mermaid text, and as an SVG with a small layout of our own."""
+"""Draws the lifecycle from the table of its edges, as Mermaid text or as an SVG with a simple layout."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ BEND = 10
 
 
 class DiagramFormat(StrEnum):
-    """How a diagram is given."""
+    """The output format of a diagram."""
 
     MERMAID = "mermaid"
     SVG = "svg"
@@ -31,7 +31,7 @@ class NodePosition:
 
 
 def mermaid(edges: Sequence[Edge]) -> str:
-    """Returns a Mermaid state diagram. The state before birth is its starting point."""
+    """Returns a Mermaid state diagram. The state `new` is drawn as its start."""
     lines = ["stateDiagram-v2"]
     for (source, target), triggers in _moves(edges).items():
         start = "[*]" if source == NEW else source
@@ -40,7 +40,7 @@ def mermaid(edges: Sequence[Edge]) -> str:
 
 
 def svg(edges: Sequence[Edge]) -> str:
-    """Returns an SVG that stands by itself. The same edges always give the same bytes."""
+    """Returns a self-contained SVG. The same edges always produce the same bytes."""
     places, finals = _layout(edges)
     width = max(place.x for place in places.values()) + BOX_WIDTH // 2 + MARGIN
     floor = max(place.y for place in places.values()) + ROW - 30
@@ -72,10 +72,10 @@ def _moves(edges: Sequence[Edge]) -> dict[tuple[str, str], list[str]]:
 
 
 def _layout(edges: Sequence[Edge]) -> tuple[dict[str, NodePosition], list[str]]:
-    """Returns a place for each state, by its distance from birth, and the states that nothing leads out of.
+    """Returns the position of each state, by its distance from `new`, and the final states, which no edge leaves.
 
-    States at the same distance go one below the other, each half a column further left, so that no fall to the final
-    states crosses a box.
+    States at the same distance are stacked, each half a column further left than the one above, so that no arrow down
+    to the final states crosses a box.
     """
     sources = {edge.source for edge in edges}
     finals = list(dict.fromkeys(edge.target for edge in edges if edge.target not in sources))
@@ -89,7 +89,7 @@ def _layout(edges: Sequence[Edge]) -> tuple[dict[str, NodePosition], list[str]]:
                 waiting.append(edge.target)
     above: dict[int, int] = {}
     places = {}
-    for state, column in sorted(distance.items(), key=lambda item: (item[1], _leads_on(item[0], edges), item[0])):
+    for state, column in sorted(distance.items(), key=lambda item: (item[1], _busyness(item[0], edges), item[0])):
         row = above.get(column, 0)
         above[column] = row + 1
         x = MARGIN + BOX_WIDTH // 2 + column * COLUMN - row * COLUMN // 2
@@ -97,8 +97,8 @@ def _layout(edges: Sequence[Edge]) -> tuple[dict[str, NodePosition], list[str]]:
     return places, finals
 
 
-def _leads_on(state: str, edges: Sequence[Edge]) -> int:
-    """Counts the ways back into the lifecycle: of two states at the same distance the calmer one stays in line."""
+def _busyness(state: str, edges: Sequence[Edge]) -> int:
+    """Counts the edges of a state. Of two states at the same distance, the one with fewer stays in the first row."""
     return sum(1 for edge in edges if edge.source == state and edge.trigger != "remove" and edge.target != state) + sum(
         1 for edge in edges if edge.target == state
     )
@@ -140,7 +140,7 @@ def _arrow(start: NodePosition, end: NodePosition, triggers: Sequence[str], *, b
 
 
 def _aside(state: str, places: dict[str, NodePosition], moves: dict[tuple[str, str], list[str]]) -> int:
-    """Returns how far from its middle a state falls to the final ones: away from the arrows that lead down from it."""
+    """Returns the horizontal offset of a state's arrow to the final states, clear of its other arrows down."""
     here = places[state]
     below = [places[end] for start, end in moves if start == state and end in places and places[end].y > here.y]
     return 0 if not below else -34 if below[0].x > here.x else 34
@@ -155,7 +155,7 @@ def _line(path: str) -> str:
 
 
 def _words(triggers: Sequence[str], x: int, bottom: int) -> list[str]:
-    """Returns a word for each trigger, on white so that no line runs through it, whatever shows the picture."""
+    """Returns a label for each trigger, on a white background so that lines do not run through the text."""
     lines = []
     for number, trigger in enumerate(reversed(triggers)):
         y, width = bottom - number * LABEL_LINE, len(trigger) * LETTER_WIDTH + 6

@@ -1,4 +1,4 @@
-"""`devcenter history verify`: whether the history is as it was written."""
+"""`devcenter history verify`: checks that the history is as it was written."""
 
 import json
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from workflow.history.verification import Finding, Head, verify_history
 
 
 def findings(settings: Settings, heads_file: Path | None) -> Iterator[Finding]:
-    """Returns everything that is wrong with the log, compared with exported heads too where a file is given."""
+    """Returns everything that is wrong with the log. If a file of exported heads is given, compares with them too."""
     exported = tuple(read_heads(heads_file)) if heads_file else ()
     with unit_of_work(settings.database_url) as session:
         yield from verify_history(session, settings.history_key.get_secret_value().encode(), exported)
 
 
 def read_heads(file: Path) -> Iterator[Head]:
-    """Returns the heads of an export, one a line. Raises Mistake with the line that cannot be read."""
+    """Returns the heads of an export, which has one on each line. Raises Mistake, naming a line that is invalid."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -33,6 +33,6 @@ def read_heads(file: Path) -> Iterator[Head]:
         except (ValueError, KeyError, TypeError):
             raise Mistake(
                 f"Line {number} of {file} is not an exported head.",
-                "Each line is a JSON object with app_id, version and hash; a torn last line may be cut off.",
+                "Each line must be a JSON object with app_id, version and hash. Delete an incomplete last line.",
                 USAGE,
             ) from None

@@ -1,4 +1,4 @@
-"""The mailbox of `devcenter up`: a small mail server on loopback that keeps every message as a file, and its reader."""
+"""The mailbox of `devcenter up`: a mail server on loopback that stores each message as a file, and its reader."""
 
 import asyncio
 import email
@@ -20,26 +20,26 @@ _SHOWN = ("From", "To", "Subject", "Date", "Message-ID")
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message in the mailbox, known by `number`: 1 is the oldest."""
+    """A message in the mailbox. The oldest has `number` 1."""
 
     number: int
     message: EmailMessage
 
     def as_text(self) -> str:
-        """Returns the message as a person reads it: its headers, and its words decoded."""
+        """Returns the headers and the decoded text of the message."""
         headers = "".join(f"{name}: {value}\n" for name, value in self.message.items() if name in _SHOWN)
         body = self.message.get_body(("plain", "html"))
         return f"{headers}\n{body.get_content() if body else ''}"
 
 
 class Mailbox:
-    """A folder of .eml files, oldest first by name."""
+    """A folder of .eml files, whose names sort by age, the oldest first."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def keep(self, content: bytes, at: datetime) -> Path:
-        """Stores a message and gives its file: a reader sees all of it or nothing. Raises OSError."""
+        """Stores a message atomically, so that no reader sees a part of it. Returns its file. Raises OSError."""
         name = at.strftime("%Y%m%dT%H%M%S.%f")
         partial = self._folder / f"{name}.partial"
         partial.write_bytes(content)
@@ -51,7 +51,7 @@ class Mailbox:
             yield Letter(number, email.message_from_bytes(file.read_bytes(), policy=email.policy.default))
 
     def letter(self, number: int) -> Letter:
-        """Returns one message. Raises Mistake when there is no such number."""
+        """Returns one message. Raises Mistake if there is no message with this number."""
         for letter in self.letters():
             if letter.number == number:
                 return letter
@@ -71,12 +71,12 @@ class _KeepEverything:
 
 
 def serve_mail(folder: Path, port: int) -> None:
-    """Takes mail on a loopback port until SIGTERM or SIGINT. Raises OSError when the port is busy."""
+    """Accepts mail on a loopback port until SIGTERM or SIGINT. Raises OSError if the port is in use."""
     asyncio.run(_serve(Mailbox(folder), port))
 
 
 async def _serve(mailbox: Mailbox, port: int) -> None:
-    from aiosmtpd.smtp import SMTP  # part of the embedded run only
+    from aiosmtpd.smtp import SMTP  # needed by the embedded run only
 
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()

@@ -138,7 +138,7 @@ def settings() -> None:
 
 @profile_app.command("show")
 def profile_show() -> None:
-    """Prints the profile in use, as it is written: the beginning of one's own."""
+    """Prints the profile in use, as a template for your own."""
     from cli.mistakes import USAGE, Mistake
     from runtime.settings import profile_file
     from workflow.profile.loading import DEFAULT_FILE, text_of
@@ -153,9 +153,9 @@ def profile_show() -> None:
 
 @profile_app.command("check")
 def profile_check(
-    file: Annotated[Path | None, typer.Argument(help="The profile's file; the one in use without it.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="The profile's file; by default the one in use.")] = None,
 ) -> None:
-    """Reads a profile as a start does: names every mistake with its mend and exits with 2, or says whose it is."""
+    """Validates a profile. Lists every mistake with what to do about it, and exits with 2 if there is one."""
     from runtime.settings import profile_file
     from workflow.profile.loading import load_profile
 
@@ -165,7 +165,7 @@ def profile_check(
 
 @profile_app.command("page")
 def profile_page() -> None:
-    """Prints the page of the profile (docs/profile.md)."""
+    """Prints the page about the profile (docs/profile.md)."""
     from cli.profile_page import profile_page
 
     sys.stdout.write(profile_page())
@@ -173,15 +173,15 @@ def profile_page() -> None:
 
 @token_app.command("create")
 def token_create(
-    role: Annotated[Role, typer.Option(help="The role of its holder.")],
+    role: Annotated[Role, typer.Option(help="The role of the token's holder.")],
     email: Annotated[str | None, typer.Option(help="The person's email address.")] = None,
     name: Annotated[str | None, typer.Option(help="The person's or the service's name.")] = None,
-    organization: Annotated[str | None, typer.Option(help="The company of a new partner.")] = None,
-    label: Annotated[str, typer.Option(help="What it is for.")] = "made at the command line",
-    days: Annotated[int, typer.Option(min=1, max=3650, help="Days until it expires.")] = 90,
+    organization: Annotated[str | None, typer.Option(help="The company of a partner who does not exist yet.")] = None,
+    label: Annotated[str, typer.Option(help="What the token is for.")] = "created at the command line",
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Days until the token expires.")] = 90,
     scope: Annotated[
         list[Scope] | None,
-        typer.Option(help="What it may be used for; may be repeated. Without it: all that the role may do."),
+        typer.Option(help="A scope of the token; may be repeated. By default all that the role may do."),
     ] = None,
 ) -> None:
     """Creates a token and shows it, once. Creates the person or service if it does not exist yet."""
@@ -208,7 +208,7 @@ def token_list() -> None:
 
 
 @token_app.command("revoke")
-def token_revoke(token_id: Annotated[UUID, typer.Argument(help="Its id, as listed.")]) -> None:
+def token_revoke(token_id: Annotated[UUID, typer.Argument(help="The token's id, as listed.")]) -> None:
     """Revokes a token at once."""
     from cli.place import settings_here
     from cli.tokens import revoke
@@ -219,14 +219,14 @@ def token_revoke(token_id: Annotated[UUID, typer.Argument(help="Its id, as liste
 
 @secrets_app.command("rotate")
 def secrets_rotate() -> None:
-    """Seals every stored secret with the first key. Exits with 1 if no key opens one of them."""
+    """Encrypts every stored secret anew with the first key. Exits with 1 if no key decrypts one of them."""
     from cli.place import settings_here
     from cli.secrets import rotate_secrets
 
     rotated = rotate_secrets(settings_here())
     for slug in rotated.unreadable:
-        typer.echo(f"The test account of {slug} cannot be decrypted: its partner must give it again.")
-    typer.echo(f"{rotated.renewed} secrets are sealed with the first key.")
+        typer.echo(f"The test account of {slug} cannot be decrypted. Its partner must enter it again.")
+    typer.echo(f"{rotated.renewed} secrets are now encrypted with the first key.")
     raise typer.Exit(1 if rotated.unreadable else 0)
 
 
@@ -284,27 +284,33 @@ def dead_list() -> None:
     for row in rows:
         typer.echo(f"{row.kind} {row.id}  {row.about}, {row.attempts} attempts, {row.at:%Y-%m-%d %H:%M:%S}Z")
         typer.echo(f"    {row.error}")
-    typer.echo(f"{len(rows)} rows. Replay one with `devcenter dead replay KIND ID`." if rows else "Nothing is dead.")
+    typer.echo(
+        f"{len(rows)} rows. Replay one with `devcenter dead replay KIND ID`." if rows else "There are no dead rows."
+    )
 
 
 @dead_app.command("replay")
 def dead_replay(
     kind: Annotated[str, typer.Argument(help="The row's kind, as listed.")],
     row_id: Annotated[
-        UUID | None, typer.Argument(metavar="[ID]", help="Its id, as listed; without, see --all.")
+        UUID | None,
+        typer.Argument(
+            metavar="[ID]",
+            help="The row's id, as listed. Leave it out to replay several rows by --all, --lane or --error.",
+        ),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="All dead rows of the kind.")] = False,
-    lane: Annotated[str | None, typer.Option(help="All of this lane, such as a mail domain.")] = None,
-    error: Annotated[str | None, typer.Option(help="All with this text in their error.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Replay all dead rows of the kind.")] = False,
+    lane: Annotated[str | None, typer.Option(help="Replay the rows of this lane, such as a mail domain.")] = None,
+    error: Annotated[str | None, typer.Option(help="Replay the rows with this text in their error.")] = None,
 ) -> None:
-    """Makes a dead row due again, or all that match. Workers take them within seconds."""
+    """Makes a dead row, or all that match, due again. Workers find them within seconds."""
     from cli.dead import replay, replay_together
     from cli.mistakes import USAGE, Mistake
     from cli.place import settings_here
 
     together = every or lane is not None or error is not None
     if together == (row_id is not None):
-        raise Mistake("Which rows are to be replayed?", "Give an ID, or --all, --lane or --error.", USAGE)
+        raise Mistake("It is not clear which rows to replay.", "Give either an ID, or --all, --lane or --error.", USAGE)
     if row_id is not None:
         replay(settings_here().database_url, kind, row_id)
         typer.echo("Due again.")
@@ -313,7 +319,7 @@ def dead_replay(
 
 
 @app.command()
-def mail(number: Annotated[int | None, typer.Argument(help="Which message to show.")] = None) -> None:
+def mail(number: Annotated[int | None, typer.Argument(help="The number of the message to show.")] = None) -> None:
     """Lists the mailbox of `devcenter up`, or shows one message."""
     from cli.home import Home
     from cli.mail import Mailbox
@@ -333,7 +339,7 @@ def _console() -> Console:
 
 
 class _signals_interrupt:
-    """A block that SIGTERM ends as Ctrl-C does."""
+    """A context manager in which SIGTERM raises KeyboardInterrupt, as Ctrl-C does."""
 
     def __enter__(self) -> None:
         self._before = signal.signal(signal.SIGTERM, _interrupt)

@@ -69,8 +69,8 @@ def _of_database(error: DBAPIError) -> Mistake | None:
     if state == "55P03":
         return Mistake(
             f"A table that the migration needs is in use: {said}",
-            "End what uses it (a transaction that stays open), then run it again. Revisions that were done stay done, "
-            "and the migration goes on from there.",
+            "End the transaction that uses it, then run `devcenter migrate` again: it continues after the last "
+            "completed revision.",
         )
     if state == "53100" or "No space left" in said:
         return Mistake(f"The database's disk is full: {said}", "Free some space for Postgres, then try again.")
@@ -95,7 +95,7 @@ def _of_system(error: OSError) -> Mistake | None:
         case errno.ENOSPC | errno.EDQUOT:
             return Mistake(f"The disk is full: {where} could not be written.", "Free some space, then try again.")
         case errno.EADDRINUSE:
-            return Mistake(f"The port is in use: {error.strerror}.", "Choose another with DEVCENTER_API_PORT.")
+            return Mistake(f"The port is in use: {error.strerror}.", "Choose another port with DEVCENTER_API_PORT.")
         case errno.EACCES | errno.EROFS | errno.EPERM:
             return Mistake(
                 f"{where} cannot be written: {error.strerror}.",
@@ -110,11 +110,11 @@ def _of_others(error: BaseException) -> Mistake | None:
     module = type(error).__module__.partition(".")[0]
     if module == "redis" and "HELLO" in str(error):
         return Mistake(
-            "Redis is too old: it does not know HELLO.", "Use Redis 7 or newer, or any Valkey, in REDIS_URL."
+            "Redis is too old: it does not support HELLO.", "Use Redis 7 or newer, or any Valkey, in REDIS_URL."
         )
     if module == "redis":
         return Mistake(
-            f"Redis or Valkey does not answer as it should: {error}",
+            f"Redis or Valkey does not answer correctly: {error}",
             "Check REDIS_URL and that the server runs; without REDIS_URL `devcenter up` starts its own.",
         )
     if module == "requests":

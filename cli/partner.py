@@ -1,4 +1,4 @@
-"""The example partner as a process: started for the journey, known by the address that it prints as JSON."""
+"""Starts the example partner as a process for the journey. It prints its address as JSON."""
 
 import json
 import subprocess
@@ -18,14 +18,14 @@ STOP_SECONDS = 5
 
 
 def start_partner(started: Installation, port: int, profile: Profile) -> str:
-    """Starts the example partner as a process of the installation; returns its address. Raises Mistake."""
+    """Starts the example partner as a process of the installation, and returns its address. Raises Mistake."""
     keep_program(started, "partner", *_command(port, profile), folder=CHECKOUT)
     return _address(started.home.log_of("partner"))
 
 
 @contextmanager
 def lent_partner(home: Home, profile: Profile) -> Iterator[str]:
-    """Runs an example partner of its own while the block lasts; returns its address. Raises Mistake."""
+    """Runs another example partner until the block ends, and returns its address. Raises Mistake."""
     log = home.log_of("lent-partner")
     with log.open("wb") as output:
         partner = subprocess.Popen([sys.executable, *_command(0, profile)], cwd=CHECKOUT, stdout=output, stderr=output)
@@ -41,7 +41,7 @@ def lent_partner(home: Home, profile: Profile) -> Iterator[str]:
 
 
 def _command(port: int, profile: Profile) -> list[str]:
-    """Returns the arguments of Python that start a partner of the profile's platform."""
+    """Returns the command that starts an example partner of the profile's platform."""
     platform = {
         "--port": str(port),
         "--platform": profile.platform.name,

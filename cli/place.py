@@ -1,4 +1,4 @@
-"""Which installation a command speaks to: the one of the environment, or the `devcenter up` of this folder."""
+"""Finds the installation of a command: that of the environment, or the `devcenter up` of this folder."""
 
 import os
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ from runtime.settings import Settings, load_settings
 from workflow.identity.actors import Actor
 
 COMMAND_LINE = Actor(UUID("00000000-0000-7000-8000-000000000002"), Role.ADMIN)
-"""Whoever has a shell on the installation, as the audit log knows them."""
+"""The actor that the audit log records for commands: anyone with a shell on the installation."""
 
 
 def settings_here() -> Settings:
-    """Returns the settings of the environment; without DATABASE_URL there, those of this folder's `devcenter up`.
+    """Returns the settings of the environment or, if it has no DATABASE_URL, those of this folder's `devcenter up`.
 
-    Raises SettingsInvalid, and Mistake when neither is there.
+    Raises SettingsInvalid, and Mistake if there is neither.
     """
     if os.environ.get("DATABASE_URL"):
         return as_application(load_settings())
@@ -50,12 +50,12 @@ def settings_here() -> Settings:
 
 
 def as_application(settings: Settings) -> Settings:
-    """Returns settings whose connections act as the application role, unless the login is that role already."""
+    """Returns settings whose connections act in the application role. Leaves them as they are if the login is in it."""
     return settings.model_copy(update={"database_url": application_url(settings.database_url)})
 
 
 def application_url(database_url: str) -> str:
-    """Returns a URL whose connections have no more rights than the application role."""
+    """Returns the URL, changed so that its connections have only the rights of the application role."""
     url = make_url(database_url)
     if url.username == APPLICATION_ROLE:
         return database_url
@@ -67,7 +67,7 @@ def application_url(database_url: str) -> str:
 
 @contextmanager
 def unit_of_work(database_url: str) -> Iterator[Session]:
-    """One transaction on a connection of its own: commits when the block ends, rolls back when it raises."""
+    """Opens a transaction on a new connection. Commits when the block ends, and rolls back if it raises."""
     engine = create_engine(database_url, poolclass=NullPool, connect_args={"connect_timeout": 5})
     try:
         with Session(engine) as session, session.begin():
@@ -77,6 +77,6 @@ def unit_of_work(database_url: str) -> Iterator[Session]:
 
 
 def database_now(session: Session) -> datetime:
-    """Returns the database's present time, UTC."""
+    """Returns the database's current time, in UTC."""
     now: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
     return now

@@ -15,11 +15,11 @@ from workflow.profile.loading import load_profile
 from workflow.work.bells import QUEUES
 
 SWITCH_SECONDS = 0.0003
-"""How long the event loop may keep the interpreter from the thread that rings: a tenth of what a request takes."""
+"""How long the event loop may hold the interpreter while the ringing thread waits: a tenth of a request's time."""
 
 
 def serve_here() -> None:
-    """Serves HTTP until SIGTERM or SIGINT. Raises Mistake when its port is busy, and for a wrong history key."""
+    """Serves HTTP until SIGTERM or SIGINT. Raises Mistake if the port is in use or the history key is wrong."""
     from api.main import create_api
     from web.door import serve
 
@@ -35,16 +35,16 @@ def serve_here() -> None:
 
 
 def become_worker(processes: int, queues: Sequence[str]) -> None:
-    """Replaces this process by Dramatiq's command with the worker's context; returns only by an error.
+    """Replaces this process by Dramatiq's command with the worker's context. Returns only by raising.
 
-    Without `queues` it serves all. Raises ProfileInvalid, and Mistake for a wrong history key or a name
-    that is no queue's: it would serve nothing.
+    Without `queues` the worker serves all queues. Raises ProfileInvalid, and Mistake for a wrong history key or the
+    name of an unknown queue.
     """
     unknown = sorted(set(queues) - set(QUEUES))
     if unknown:
         raise Mistake(f"No queue is named {', '.join(unknown)}.", f"Those are: {', '.join(QUEUES)}.", USAGE)
     settings = _settings()
-    load_profile(settings.profile)  # said here, in words, instead of by each of Dramatiq's processes
+    load_profile(settings.profile)  # fails here with an explanation, rather than in each of Dramatiq's processes
     environment = environment_of(settings)
     _check_metrics_port(settings)
     wait_for_key(settings)

@@ -1,4 +1,4 @@
-"""`devcenter secrets rotate`: sealing what is stored with the ring's first key, so that older keys can go."""
+"""`devcenter secrets rotate`: encrypts stored secrets with the first key, so that older keys can be removed."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,14 +15,14 @@ from workflow.identity.audit_log import log_action
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """How many secrets were sealed anew, and the Apps whose secret no key opens."""
+    """How many secrets were encrypted anew, and the slugs of the Apps whose secret no key decrypts."""
 
     renewed: int
     unreadable: tuple[str, ...]
 
 
 def rotate_secrets(settings: Settings) -> Rotated:
-    """Seals all test accounts with the first key, a page a transaction. Commits. Safe to run again after a break."""
+    """Encrypts all test accounts with the first key. Commits after each page. Safe to run again if interrupted."""
     renewed, unreadable = 0, list[str]()
     after: UUID | None = None
     while True:

@@ -1,4 +1,4 @@
-"""The page about all settings, generated from the typed settings themselves."""
+"""The page about the settings, generated from the typed settings themselves."""
 
 from pydantic_core import PydanticUndefined
 

@@ -16,7 +16,7 @@ import psutil
 FIRST_PAUSE_SECONDS = 0.2
 MAX_PAUSE_SECONDS = 10.0
 STEADY_SECONDS = 20.0
-"""A process that ran this long is restarted after the shortest pause when it ends."""
+"""A process that has run at least this long is restarted after the shortest pause."""
 WATCH_SECONDS = 0.1
 STOP_SECONDS = 15.0
 MARK = "DEVCENTER_UP"
@@ -42,7 +42,7 @@ class Supervised(Protocol):
 
     @property
     def pid(self) -> int | None:
-        """The process id; None while it does not run."""
+        """The process id, or None while it does not run."""
 
     @property
     def running(self) -> bool:
@@ -56,7 +56,7 @@ class Supervised(Protocol):
 
 
 class Child:
-    """A child process in a session of its own: Ctrl-C reaches only the supervisor, which stops the child in order."""
+    """A child process in its own session, so that Ctrl-C reaches only the supervisor, which then stops its children."""
 
     def __init__(self, program: Program) -> None:
         self.name = program.name
@@ -73,7 +73,7 @@ class Child:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Starts the process, after ending what an earlier start of it left behind. Raises OSError."""
+        """Kills what an earlier start of the process left behind, and starts the process. Raises OSError."""
         self._end_group()
         with self._program.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -104,7 +104,7 @@ class Child:
 
 
 class Supervisor:
-    """Keeps what it is given alive until `stop` is called."""
+    """Keeps processes and servers running until `stop` is called."""
 
     def __init__(self, complain: Callable[[str], None]) -> None:
         self._changed: Callable[[], None] = lambda: None
@@ -117,7 +117,7 @@ class Supervisor:
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
     def keep(self, thing: Supervised) -> None:
-        """Starts `thing` unless it is running, and keeps it alive from then on. Raises whatever its start raises."""
+        """Starts `thing` unless it is running, and restarts it whenever it ends. Raises what its first start raises."""
         if not thing.running:
             thing.start()
         self._born[thing.name] = time.monotonic()
@@ -127,7 +127,7 @@ class Supervisor:
         self._changed()
 
     def announce_to(self, changed: Callable[[], None]) -> None:
-        """Calls `changed` after every start from now on. The call may come from any thread."""
+        """Registers `changed`, which is called after every start from now on, and from any thread."""
         self._changed = changed
 
     def pids(self) -> dict[str, int]:
@@ -176,7 +176,7 @@ class Supervisor:
 
 
 def end_marked(mark: str) -> list[int]:
-    """Kills every process whose environment has `mark`, which is what a killed `up` left behind. Returns their ids."""
+    """Kills every process with `mark` in its environment: those that a killed `up` left behind. Returns their ids."""
     left = [process for process in psutil.process_iter() if _carries(process, mark)]
     for process in left:
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -1,4 +1,4 @@
-"""`devcenter token`: making, listing and revoking bearer tokens, and writing each into the audit log."""
+"""`devcenter token`: creates, lists and revokes bearer tokens. Changes are recorded in the audit log."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from workflow.pages import PageRequest
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who a token is for. A person is known by `email`, a service by `name`; a partner needs `organization`."""
+    """The holder of a token: a person, by `email`, or a service, by `name`. A new partner needs `organization`."""
 
     role: Role
     name: str | None = None
@@ -31,7 +31,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class TokenLine:
-    """A token as it is listed: everything but its text."""
+    """A token in the list, without its secret."""
 
     id: UUID
     role: str
@@ -44,9 +44,9 @@ class TokenLine:
 def create_token(
     database_url: str, holder: Holder, *, label: str, life: timedelta, scopes: Sequence[Scope] | None = None
 ) -> str:
-    """Returns the text of a new token, which cannot be had again. Commits. A holder not known yet is made.
+    """Creates a token, and its holder if necessary. Commits. Returns the secret, which cannot be read again later.
 
-    Raises Mistake when the holder is not described well enough, and Invalid for a scope that the role has not.
+    Raises Mistake if the description of the holder is incomplete, and Invalid for a scope that the role does not have.
     """
     with unit_of_work(database_url) as session:
         found = _service(session, holder) if holder.role is Role.SERVICE else _person(session, holder)
@@ -55,7 +55,7 @@ def create_token(
 
 
 def revoke(database_url: str, token_id: UUID) -> None:
-    """Makes a token useless at once. Commits. Raises NotFound."""
+    """Revokes a token at once. Commits. Raises NotFound."""
     with unit_of_work(database_url) as session:
         revoke_token(session, token_id, COMMAND_LINE, database_now(session))
 
@@ -122,7 +122,7 @@ def _organization(session: Session, holder: Holder) -> Organization:
     if organization is None:
         raise Mistake(
             f"There is no company {holder.organization!r}.",
-            "Name one with --organization; a company comes to be when its request for access is approved.",
+            "Name an existing one with --organization. A company is created when its access request is approved.",
             USAGE,
         )
     return organization

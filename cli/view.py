@@ -1,4 +1,4 @@
-"""How the journey is shown: a live view in a terminal, plain lines elsewhere."""
+"""Shows the journey: a live view in a terminal, plain lines elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from rich.text import Text
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """A rule as it was judged. `detail` and `remedy` are empty when it holds."""
+    """The judgment of a rule. `detail` and `remedy` are empty if it holds."""
 
     title: str
     holds: bool
@@ -22,7 +22,7 @@ class RuleResult:
 
 
 class View:
-    """Shows what happens, line by line; in a terminal also what is being waited for."""
+    """Shows what happens, line by line. A terminal also shows what is in progress."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -43,24 +43,24 @@ class View:
             self._live.stop()
 
     def act(self, title: str) -> None:
-        """Tells which part of the journey begins."""
+        """Shows the title of the part of the journey that begins."""
         self._add(Text(title, style="bold blue"))
 
     def doing(self, what: str) -> None:
-        """Tells what is under way; plain output has only what is done."""
+        """Shows what is in progress, in a terminal only."""
         if self._live:
             self._live.update(Spinner("dots", Text(what, style="dim")))
 
     def done(self, what: str, seconds: float | None = None) -> None:
-        """Tells something that happened, and how long it took."""
+        """Shows something that happened, and how long it took."""
         self._add(Text(f"  {what}{_time(seconds)}"))
 
     def moved(self, source: str, trigger: str, target: str, by: str, seconds: float) -> None:
-        """Tells of a transition."""
+        """Shows a transition."""
         self._add(Text(f"{source} --{trigger}--> {target}", style="bold green").append(f"  by {by}{_time(seconds)}"))
 
     def rules(self, trigger: str, results: Sequence[RuleResult]) -> None:
-        """Tells how each rule of a trigger was judged."""
+        """Shows how each rule of a trigger was judged."""
         possible = all(result.holds for result in results)
         self._add(Text(f"  {trigger} is {'possible' if possible else 'not possible yet'}:", style="bold"))
         for result in results:
@@ -71,7 +71,7 @@ class View:
             self._add(line)
 
     def _add(self, line: Text) -> None:
-        """Prints for good, above what is being waited for: a journey may be longer than the terminal is high."""
+        """Prints the line above the live part, so that it scrolls: a journey may be longer than the terminal."""
         if self._live:
             self._live.update(Text())
         self._console.print(line, soft_wrap=self._live is None)

@@ -1,4 +1,4 @@
-"""Trying the example partner's webhook as a partner would before submitting: one user's journey, event by event."""
+"""Tests the example partner's webhook as a partner would before submitting, with the events of one user's journey."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ JOURNEY = (
 
 
 def try_webhook(url: str, settings_header: str) -> list[dict[str, Any]]:
-    """Posts the journey; returns for each event what it was, and the status and message that it got."""
+    """Posts the events of the journey. Returns the type of each event, with the status and message of its answer."""
     settings = base64.b64encode(json.dumps({"region": "eu"}).encode()).decode()
     http = requests.Session()
     http.trust_env = False  # a proxy of the shell does not lead to this machine

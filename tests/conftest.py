@@ -20,7 +20,7 @@ RUN_FOLDER = pytest.StashKey[Path]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Opens the run in the process that pytest was called as; a worker of xdist is told its folder."""
+    """Opens the run in pytest's main process. A worker of xdist gets the run's folder from it."""
     worker_input = getattr(config, "workerinput", None)
     if worker_input is not None:
         config.stash[RUN_FOLDER] = Path(worker_input["run_folder"])
@@ -32,13 +32,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tells a worker of xdist the run's folder."""
+    """Passes the run's folder to a worker of xdist."""
     node.workerinput["run_folder"] = str(node.config.stash[RUN_FOLDER])
 
 
 @pytest.fixture(scope="session")
 def run_folder(pytestconfig: pytest.Config) -> Path:
-    """The folder that all processes of this run share; it is gone when the run ends."""
+    """The folder that all processes of this run share. It is deleted when the run ends."""
     return pytestconfig.stash[RUN_FOLDER]
 
 
@@ -56,7 +56,7 @@ def postgres_server(servers: Servers) -> PostgresAddresses:
 
 @pytest.fixture(scope="session")
 def superuser_connection(postgres_server: PostgresAddresses, run_folder: Path) -> Iterator[psycopg.Connection]:
-    """A superuser's connection, in autocommit, to a server that holds the migrated template."""
+    """A superuser's connection, in autocommit, to the run's Postgres, which has the migrated template."""
     with connect_superuser(postgres_server) as connection:
         with only_one(run_folder, "template"):
             ensure_template(connection, postgres_server)
@@ -65,7 +65,7 @@ def superuser_connection(postgres_server: PostgresAddresses, run_folder: Path) -
 
 @pytest.fixture
 def database(superuser_connection: psycopg.Connection, postgres_server: PostgresAddresses) -> Iterator[TestDatabase]:
-    """A migrated, empty database of this test's own. It is dropped at the test's end, connections and all."""
+    """A migrated, empty database of this test's own. It is dropped when the test ends, even if it has connections."""
     made = copy_template(superuser_connection, postgres_server)
     yield made
     drop(superuser_connection, made)
@@ -83,13 +83,13 @@ def module_database(
 
 @pytest.fixture
 def engine_options() -> dict[str, Any]:
-    """What `engine` is created with besides. A module that needs other options overrides this."""
+    """Further arguments for the creation of `engine`. A module that needs other ones overrides this fixture."""
     return {}
 
 
 @pytest.fixture
 def engine(database: TestDatabase, engine_options: dict[str, Any]) -> Iterator[Engine]:
-    """Connections to this test's database as the application role."""
+    """An engine for this test's database, in the application role."""
     made = create_engine(database.application_url, **engine_options)
     yield made
     made.dispose()
@@ -97,7 +97,7 @@ def engine(database: TestDatabase, engine_options: dict[str, Any]) -> Iterator[E
 
 @pytest.fixture(scope="module")
 def module_engine(module_database: TestDatabase) -> Iterator[Engine]:
-    """Like `engine`, to the database that the tests of one module share."""
+    """Like `engine`, for the database that the tests of one module share."""
     made = create_engine(module_database.application_url)
     yield made
     made.dispose()
@@ -105,7 +105,7 @@ def module_engine(module_database: TestDatabase) -> Iterator[Engine]:
 
 @pytest.fixture
 def people(engine: Engine) -> People:
-    """A company and the platform's people, in this test's database."""
+    """A company and one actor of each role, in this test's database."""
     return people_in(engine)
 
 
@@ -117,21 +117,21 @@ def module_people(module_engine: Engine) -> People:
 
 @pytest.fixture
 def valkey_url(servers: Servers) -> str:
-    """The URL of a Valkey database that no other test of this run was or will be given."""
+    """The URL of a Valkey database that no other test of this run uses."""
     return fresh_valkey_url(servers)
 
 
 @pytest.fixture(scope="module")
 def module_valkey_url(servers: Servers) -> str:
-    """Like `valkey_url`, for the tests of one module together."""
+    """Like `valkey_url`, shared by the tests of one module."""
     return fresh_valkey_url(servers)
 
 
 def fresh_valkey_url(servers: Servers) -> str:
-    """Returns the URL of a Valkey database that is given once in a run.
+    """Returns the URL of a Valkey database that has not been used in this run.
 
-    FLUSHDB is harmless; FLUSHALL, SHUTDOWN and CONFIG hit all tests, as do channels, which databases do not separate:
-    a test of those starts an `EmbeddedValkey` of its own.
+    FLUSHDB is harmless. FLUSHALL, SHUTDOWN and CONFIG affect all tests, and channels are shared by all databases, so a
+    test that uses those starts an `EmbeddedValkey` of its own.
     """
     with redis.Redis.from_url(servers.valkey_url) as client:
         index = int(client.incr("databases given"))

@@ -1,4 +1,4 @@
-"""A migrated database for each test, copied from a template that is migrated once in a run."""
+"""A migrated database for each test, copied from a template that is migrated once per run."""
 
 import uuid
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TEMPLATE = "devcenter_template"
 
 @dataclass(frozen=True, slots=True)
 class TestDatabase:
-    """One test's own database, as each of the three users. URLs are SQLAlchemy's, with passwords."""
+    """A test's own database: one URL for each of the three users, in SQLAlchemy's form, with passwords."""
 
     __test__: ClassVar[bool] = False
     name: str
@@ -27,13 +27,13 @@ class TestDatabase:
 
 
 def connect_superuser(addresses: PostgresAddresses) -> psycopg.Connection:
-    """Returns a connection in autocommit that can make databases."""
+    """Returns a connection in autocommit that may create databases."""
     url = make_url(addresses.superuser_url).set(drivername="postgresql", database="postgres")
     return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
 
 
 def ensure_template(superuser: psycopg.Connection, addresses: PostgresAddresses) -> None:
-    """Makes and migrates the template if the server has none that is finished. Let only one process do it at a time."""
+    """Creates and migrates the template unless the server has a complete one. One process at a time may call it."""
     finished = superuser.execute("SELECT datistemplate FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone()
     if finished is not None and finished[0]:
         return
@@ -45,7 +45,7 @@ def ensure_template(superuser: psycopg.Connection, addresses: PostgresAddresses)
 
 
 def copy_template(superuser: psycopg.Connection, addresses: PostgresAddresses) -> TestDatabase:
-    """Makes a new database from the template, owned by the owner, that the application role may enter."""
+    """Creates a database from the template. It belongs to the owner, and the application role may connect to it."""
     name = f"test_{uuid.uuid4().hex}"
     superuser.execute(
         sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
@@ -62,7 +62,7 @@ def copy_template(superuser: psycopg.Connection, addresses: PostgresAddresses) -
 
 
 def drop(superuser: psycopg.Connection, database: TestDatabase) -> None:
-    """Drops the database with whatever is still connected to it."""
+    """Drops the database, and ends the connections to it."""
     superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database.name)))
 
 

@@ -1,4 +1,4 @@
-"""Apps brought to any state by real transitions, as people would bring them there."""
+"""Brings Apps to any state by real transitions, as people would."""
 
 from uuid import UUID
 
@@ -21,11 +21,11 @@ WAY: dict[AppState, tuple[AppTrigger, ...]] = {
     AppState.SUSPENDED: (AppTrigger.SUBMIT, AppTrigger.APPROVE, AppTrigger.SUSPEND),
     AppState.REMOVED: (AppTrigger.REMOVE,),
 }
-"""The shortest way from `building` to each state."""
+"""The shortest path from `building` to each state."""
 
 
 def app_in(engine: Engine, people: People, slug: str, state: AppState) -> UUID:
-    """Stores an App and walks it to `state`. Commits."""
+    """Stores an App and takes it to `state`. Commits."""
     app_id = app_building(engine, people, slug)
     for trigger in WAY[state]:
         move(engine, people, slug, trigger)
@@ -34,7 +34,7 @@ def app_in(engine: Engine, people: People, slug: str, state: AppState) -> UUID:
 
 
 def move(engine: Engine, people: People, slug: str, trigger: AppTrigger) -> None:
-    """Makes `trigger` possible, has the right role ask for it, and judges all that is due. Commits."""
+    """Makes `trigger` possible, requests it in a role that may, and judges all due requests. Commits."""
     make_possible(engine, people, slug, trigger)
     if trigger is not AppTrigger.PROMOTE:
         ask(engine, asker_of(people, trigger), slug, trigger, reasons=BECAUSE)
@@ -42,7 +42,7 @@ def move(engine: Engine, people: People, slug: str, trigger: AppTrigger) -> None
 
 
 def make_possible(engine: Engine, people: People, slug: str, trigger: AppTrigger) -> None:
-    """Does what must come before `trigger`: the review's work, or use by customers, which asks for promotion itself."""
+    """Does what `trigger` requires: the steps of the review, or reports of customers, which request promotion too."""
     if trigger in (AppTrigger.REQUEST_CHANGES, AppTrigger.APPROVE):
         pass_review(engine, people, slug)
     if trigger is AppTrigger.PROMOTE:
@@ -50,7 +50,7 @@ def make_possible(engine: Engine, people: People, slug: str, trigger: AppTrigger
 
 
 def asker_of(people: People, trigger: AppTrigger) -> Actor:
-    """Returns who asks for `trigger` in an ordinary life of an App."""
+    """Returns the actor who ordinarily requests `trigger`."""
     if trigger in (AppTrigger.SUBMIT, AppTrigger.WITHDRAW):
         return people.partner
     if trigger in (AppTrigger.REQUEST_CHANGES, AppTrigger.APPROVE):
@@ -70,7 +70,7 @@ def pass_review(engine: Engine, people: People, slug: str) -> None:
 
 
 def report_customers(engine: Engine, people: People, slug: str) -> None:
-    """Reports an OAuth install and as many customers as promotion takes. Commits."""
+    """Reports an OAuth install and as many customers as promotion needs. Commits."""
     with Session(engine) as session, session.begin():
         writer = writer_of(session)
         needed = writer.policies.current.customers_to_promote

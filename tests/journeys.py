@@ -1,4 +1,4 @@
-"""Apps and people for tests that need them to exist: made by the service's own functions, as the application role."""
+"""Creates Apps and people for tests, by the service's own functions in the application role."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -55,7 +55,7 @@ BECAUSE = (Reason("other", "because"),)
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """One actor of each role; the partner's company has access."""
+    """One actor of each role. The partner's company has been given access."""
 
     partner: Actor
     reviewer: Actor
@@ -78,7 +78,7 @@ def now_and_writer(session: Session, rulebook: AppRulebook | None = None) -> tup
 
 
 def people_in(engine: Engine, company: str = "Acme") -> People:
-    """Stores a company with access and a person or service of each role."""
+    """Stores a company with access, and a person or service of each role. Commits."""
     domain = f"{company.lower()}.example"
     with Session(engine) as session, session.begin():
         organization = Organization(name=company, website=f"https://{domain}", domain=domain)
@@ -124,7 +124,7 @@ def token_of(engine: Engine, actor: Actor, scopes: Sequence[Scope] | None = None
 
 
 def app_building(engine: Engine, people: People, slug: str) -> UUID:
-    """Stores an App that has all it takes to be submitted."""
+    """Stores an App that is ready to be submitted."""
     with Session(engine) as session, session.begin():
         now = now_of(session)
         app = create_app(
@@ -161,7 +161,7 @@ def app_building(engine: Engine, people: People, slug: str) -> UUID:
 
 
 def apps_in_public_beta(engine: Engine, people: People, slugs: Sequence[str]) -> list[UUID]:
-    """Stores Apps and walks each through its review."""
+    """Stores Apps and takes each through its review."""
     ids = [app_building(engine, people, slug) for slug in slugs]
     for slug in slugs:
         ask(engine, people.partner, slug, AppTrigger.SUBMIT)
@@ -198,7 +198,7 @@ def ask(
     expected_state: str | None = None,
     not_before: datetime | None = None,
 ) -> UUID:
-    """Asks for one transition and gives the request's id. Raises the WorkflowError that the answer is."""
+    """Requests one transition and returns the request's id. Raises WorkflowError if it is not accepted."""
     wanted = Wanted(slug, trigger, key, expected_state, not_before, reasons)
     with Session(engine) as session, session.begin():
         answer = accept_requests(session, [CallerRequest(actor, wanted)], RequestSource.HTTP)[0]

@@ -1,4 +1,4 @@
-"""What a partner gives for the launch checklist, over HTTP: pictures first, then the evidence that names them."""
+"""Stores evidence for the launch checklist over HTTP: pictures first, then the evidence that refers to them."""
 
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,14 @@ WEBHOOK = {"kind": "subscription", "subkind": "webhook", "name": "Hook", "settin
 
 
 def picture(partner: Caller, slug: str, kind: str, content: bytes) -> str:
-    """Uploads a picture and gives its id."""
+    """Uploads a picture and returns its id."""
     answer = partner("POST", f"/v1/apps/{slug}/assets?kind={kind}", content)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
 
 def evidence_for(partner: Caller, slug: str) -> dict[str, dict[str, Any]]:
-    """Uploads the pictures of an App and gives evidence for every requirement."""
+    """Uploads the pictures of an App. Returns evidence for every requirement."""
     return {
         "app_info": {
             "website": "https://acme.example",
@@ -49,7 +49,7 @@ def evidence_for(partner: Caller, slug: str) -> dict[str, dict[str, Any]]:
 
 
 def give_everything(partner: Caller, slug: str) -> None:
-    """Returns the evidence for every requirement."""
+    """Stores evidence for every requirement, and returns it."""
     for code, evidence in evidence_for(partner, slug).items():
         answer = partner("PUT", f"/v1/apps/{slug}/checklist/{code}", {"evidence": evidence})
         assert answer.status_code == 200, answer.text

@@ -1,4 +1,4 @@
-"""A mail server that keeps what it takes."""
+"""A mail server that keeps the mails that it accepts."""
 
 import asyncio
 import email
@@ -13,7 +13,7 @@ from runtime.embedded.processes import free_port
 
 
 class Mailbox:
-    """Listens on loopback while its block lasts. It takes `seconds` for each message."""
+    """Listens on loopback until its block ends. It takes `seconds` for each message."""
 
     def __init__(self, seconds: float = 0.0) -> None:
         self._seconds = seconds
@@ -23,7 +23,7 @@ class Mailbox:
 
     @property
     def deliveries(self) -> Counter[str]:
-        """How often each Message-ID was delivered."""
+        """Returns how often each Message-ID was delivered."""
         return Counter(str(letter["Message-ID"]) for letter in list(self.letters))
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:

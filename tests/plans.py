@@ -1,4 +1,4 @@
-"""Watching the statements of an engine: how many there are, and by what indexes Postgres would go about each."""
+"""Watches the statements of an engine: their number, and the indexes and scans in the plan of each."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,16 +14,16 @@ from sqlalchemy import Connection, Engine, event
 GROW = {"access_request", "api_token", "app", "catalog_entry", "job_tick", "notification", "organization", "person",
         "review", "review_step", "submission", "transition", "transition_reason", "transition_request",
         "website_check"}  # fmt: skip
-"""The growing tables that tests fill; an empty one is rightly read through."""
+"""The growing tables that tests fill. For an empty table a sequential scan is right."""
 
 _UNHASHED = re.compile(r"(?<!hashed )SubPlan")
-"""In a filter: a query that is run, or read through, for each row."""
+"""Matches, in a filter, a subquery that is executed or scanned for each row."""
 
 
 @dataclass(slots=True)
 class Watched:
-    """The statements that were executed, the indexes in their plans, the growing tables (with the statement) that a
-    plan reads from end to end, and the conditions by which one compares each row of one side with each of the other."""
+    """The executed statements, the indexes in their plans, the growing tables that a plan scans sequentially (with the
+    statement), and the conditions by which a plan compares each row of one side with each row of the other."""
 
     statements: list[str] = field(default_factory=list)
     indexes: set[str] = field(default_factory=set)
@@ -31,7 +31,7 @@ class Watched:
     compared: list[str] = field(default_factory=list)
 
     def note(self, statement: str, plan: dict[str, Any]) -> None:
-        """Adds what the plan says, as EXPLAIN gives it in JSON."""
+        """Adds a plan, in the JSON form of EXPLAIN."""
         for node in _nodes(plan):
             if "Index Name" in node:
                 self.indexes.add(node["Index Name"])
@@ -45,10 +45,10 @@ class Watched:
 
 @contextmanager
 def watched(engine: Engine) -> Iterator[Watched]:
-    """Explains every statement just before it is executed, as its transaction plans it: by `plan_cache_mode` for its
-    parameters, or once for all.
+    """Explains every statement just before it is executed, in its own transaction. `plan_cache_mode` there decides
+    whether the plan is custom or generic.
 
-    An asynchronous engine is watched by its `sync_engine`.
+    To watch an asynchronous engine, pass its `sync_engine`.
     """
     found = Watched()
 
@@ -65,7 +65,7 @@ def watched(engine: Engine) -> Iterator[Watched]:
 
 @contextmanager
 def watched_directly(connection: Connection) -> Iterator[Watched]:
-    """Like `watched`, for the statements that go to the connection's driver itself."""
+    """Like `watched`, for statements that are executed directly on the driver's connection."""
     found = Watched()
     driver: Any = connection.connection.driver_connection
 
@@ -93,7 +93,7 @@ def _explain(found: Watched, statement: str, parameters: Any, own: Any, driver: 
 
 
 def _prepared(statement: str, parameters: Mapping[str, Any], driver: abc.Transformer) -> tuple[str, str]:
-    """Returns the SQL that prepares the statement, with the types that the driver sends, and that executes it."""
+    """Returns the SQL that prepares the statement with the driver's types, and the SQL that executes it."""
     numbers = {name: f"${number}" for number, name in enumerate(parameters, 1)}
     numbered = re.sub(r"%\((\w+)\)s", lambda named: numbers[named[1]], statement).replace("%%", "%")
     if not parameters:

@@ -1,4 +1,4 @@
-"""The profile of another platform, and finding what still names the default one."""
+"""The profile of another platform, and a search for text that still names the default one."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from workflow.profile.loading import load_profile
 
 NORTHWIND = Path(__file__).parents[1] / "examples" / "northwind" / "profile.toml"
 NAMES_OF_THE_PROTOCOL = ("Segment.io",)
-"""What official SDKs send or expect by this name, whatever platform they speak to."""
+"""What official SDKs send or expect under this name, whatever the platform."""
 
 
 def names_of(profile: Profile) -> frozenset[str]:
@@ -28,7 +28,7 @@ def names_of(profile: Profile) -> frozenset[str]:
 
 
 def default_names_in(text: str) -> list[str]:
-    """Returns each place of `text` that names the default platform, with the words around it; [] where none does."""
+    """Returns each place of `text` that names the default platform, with the words around it."""
     for name in NAMES_OF_THE_PROTOCOL:
         text = text.replace(name, "")
     return [text[max(0, found.start() - 60) : found.end() + 60] for found in _DEFAULT.finditer(text)]

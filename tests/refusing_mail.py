@@ -1,4 +1,4 @@
-"""A mail server that refuses some mails, counts its connections, and hangs up when it is told to."""
+"""A mail server that refuses some mails, counts its connections, and closes them on request."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from runtime.smtp import SmtpServer
 
 
 class RefusingServer:
-    """Refuses `nobody@` for good and `later@` for now, and what has the word spam in it."""
+    """Refuses `nobody@` permanently, `later@` temporarily, and messages that contain the word spam."""
 
     def __init__(self) -> None:
         self.connections = 0
@@ -51,7 +51,7 @@ class RefusingServer:
         return "250 taken"
 
     def hang_up(self, controller: Controller) -> None:
-        """Closes every connection that is open."""
+        """Closes every open connection."""
         for server in self.sessions:
             assert server.transport is not None
             controller.loop.call_soon_threadsafe(server.transport.close)

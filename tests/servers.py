@@ -1,8 +1,8 @@
 """One Postgres and one Valkey for a whole test run, however many processes run its tests.
 
-The process that pytest was called as opens a `TestRun`: a folder with a lock that it holds while it lives. The first
-test that needs a server starts a keeper (`python -m tests.servers`), which runs both and waits for that lock. So the
-keeper stops them when the run ends in whatever way, Ctrl-C and `kill -9` too.
+Pytest's main process opens a `TestRun`: a folder with a lock that it holds while it lives. The first test that needs a
+server starts a keeper (`python -m tests.servers`), which runs both servers and waits for that lock. So the keeper stops
+them however the run ends, including by Ctrl-C and `kill -9`.
 """
 
 import fcntl
@@ -40,7 +40,7 @@ POSTGRES_SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Where the run's servers answer."""
+    """The addresses of the run's servers."""
 
     postgres: PostgresAddresses
     valkey_url: str
@@ -48,7 +48,7 @@ class Servers:
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """The folder of one test run. `lock` is the descriptor that tells the keeper that the run goes on."""
+    """The folder of one test run. While the descriptor `lock` is open, the keeper knows that the run goes on."""
 
     __test__: ClassVar[bool] = False
     folder: Path
@@ -56,14 +56,14 @@ class TestRun:
 
     @classmethod
     def open(cls) -> "TestRun":
-        """Makes the folder, in memory where there is room, and holds its lock. Starts nothing yet."""
+        """Creates the folder, in memory if there is room, and takes its lock. Starts nothing yet."""
         folder = Path(tempfile.mkdtemp(prefix="devcenter-tests-", dir=_fast_folder()))
         lock = os.open(folder / "alive", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
         return cls(folder, lock)
 
     def close(self) -> None:
-        """Lets the keeper stop the servers, and returns when they and the folder are gone."""
+        """Releases the lock, so that the keeper stops the servers. Returns when they and the folder are gone."""
         os.close(self.lock)
         if not (self.folder / "keeper.log").exists():
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -71,9 +71,9 @@ class TestRun:
 
 
 def servers_of(folder: Path) -> Servers:
-    """Returns the servers of the run in `folder`; the first caller of all its processes starts them.
+    """Returns the servers of the run in `folder`. The first caller among all processes starts them.
 
-    Raises EmbeddedError with what prevented the start, to every caller.
+    Raises EmbeddedError, in every caller, with the reason if they could not be started.
     """
     answer = folder / "servers.json"
     with only_one(folder, "start"):
@@ -87,7 +87,7 @@ def servers_of(folder: Path) -> Servers:
 
 @contextmanager
 def only_one(folder: Path, purpose: str) -> Iterator[None]:
-    """Lets one process of the run at a time do what `purpose` names."""
+    """Holds a lock named `purpose`, which one process of the run has at a time."""
     with (folder / f"{purpose}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -127,8 +127,8 @@ def _start_keeper(folder: Path) -> None:
     )
     if keeper.poll() is not None:
         said = (folder / "keeper.log").read_text()
-        raise EmbeddedError(f"The keeper of the test servers ended:\n{said}", "Mend what its last lines name.")
-    keeper.returncode = 0  # it outlives this process on purpose, so Popen shall not warn of it
+        raise EmbeddedError(f"The keeper of the test servers ended:\n{said}", "Fix what its last lines name.")
+    keeper.returncode = 0  # it outlives this process on purpose, so Popen must not warn about it
 
 
 def _answer(folder: Path, content: dict[str, Any]) -> None:

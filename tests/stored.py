@@ -1,4 +1,4 @@
-"""An App in a database of its own, and a prompt of the application role."""
+"""An App in a database of its own, and connections to that database."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

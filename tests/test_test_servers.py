@@ -1,4 +1,4 @@
-"""What the tests themselves stand on: a database and a Valkey of their own, and nothing left when a run ends."""
+"""The servers of the tests: each test has its own database and Valkey database, and nothing is left after a run."""
 
 import signal
 import subprocess
@@ -70,7 +70,7 @@ def test_a_run_that_is_killed_leaves_no_server_and_no_folder() -> None:
 
 
 def _run() -> "subprocess.Popen[str]":
-    """Starts a program that opens a run with its servers, and closes it when it is given a line."""
+    """Starts a program that opens a run with its servers, and closes it when it reads a line."""
     return subprocess.Popen(
         [sys.executable, "-c", RUN], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -1,4 +1,4 @@
-"""Waiting for a condition instead of sleeping: the only place where a test pauses."""
+"""Waits for a condition instead of sleeping. This is the only place where a test pauses."""
 
 import threading
 import time
@@ -11,9 +11,9 @@ Seen = TypeVar("Seen")
 
 
 def wait_until(condition: Callable[[], Seen], *, seconds: float = 10, what: str = "the condition") -> Seen:
-    """Returns what `condition` gives as soon as that is true.
+    """Calls `condition` until it returns something true, and returns that.
 
-    Raises AssertionError, which names `what` was awaited and what was seen last, if it is not within `seconds`.
+    After `seconds`, raises AssertionError with `what` was awaited and the last result.
     """
     ends_at = time.monotonic() + seconds
     pause = threading.Event()

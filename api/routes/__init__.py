@@ -1,1 +1,1 @@
-"""The routes, one file a resource. Each declares who may call it with `api.auth.allow`."""
+"""The routes, one file for each resource. Each route declares with `api.auth.allow` who may call it."""

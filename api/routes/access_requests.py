@@ -1,4 +1,4 @@
-"""Requests for access: asking without a token, seeing what became of it, and deciding."""
+"""Access requests: making one without a token, following it, and deciding it."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -37,20 +37,20 @@ Secret = Annotated[
     Header(
         alias="Request-Secret",
         pattern=r"^[A-Za-z0-9_-]{1,100}$",
-        description="What was given when access was asked for.",
+        description="The `secret` from the answer to the access request.",
     ),
 ]
 
 
 class Plan(Body):
-    """What the company means to build."""
+    """What the company plans to build."""
 
     use_case: Prose = Field(examples=["Customers see their events in our product."])
     component_kinds: Annotated[list[ComponentKind], Field(min_length=1, max_length=3, examples=[["subscription"]])]
 
 
 class Survey(Body):
-    """All of it is answered."""
+    """The survey. Every question must be answered."""
 
     how_data_comes_in: Prose = Field(examples=["Through our JavaScript library."])
     where_data_goes: Prose = Field(examples=["Into a timeline of each of their users."])
@@ -59,7 +59,7 @@ class Survey(Body):
 
 
 class Agreements(Body):
-    """Both are agreed to."""
+    """The agreements. Both must be accepted."""
 
     partner_agreement: Literal[True]
     privacy_policy: Literal[True]
@@ -76,21 +76,21 @@ class NewAccessRequest(Body):
 
 
 class AccessDecision(Body):
-    """`decline` needs a reason; those who asked are told."""
+    """A decision: `decline` needs a reason, which is mailed to those who asked."""
 
     decision: AccessTrigger
     reasons: Annotated[list[GivenReason], Field(max_length=50)] = Field(default_factory=list)
 
 
 class AskedAnswer(BaseModel):
-    """A request as whoever asked sees it. `joined` says that a colleague's request stands for the company."""
+    """A request as the person who made it sees it. `joined` is true if a colleague asked first for the same company."""
 
     id: UUID
     company_name: str
     contact_email: str
     state: AccessState
     joined: bool
-    note: str = Field(examples=["A reviewer decides by then."])
+    note: str = Field(examples=["A reviewer decides by the due time, and you are told by mail."])
     requested_at: datetime
     due_at: datetime
     decided_at: datetime | None
@@ -100,16 +100,16 @@ class AskedAnswer(BaseModel):
 
 
 class ReceivedAnswer(AskedAnswer):
-    """The answer to asking. `secret` is shown once: it shows the request with the header Request-Secret.
+    """A new request. `secret` is shown once; send it in the header Request-Secret to read the request later.
 
-    A call that is repeated with its key within minutes is given it again.
+    Repeating the call with its idempotency key within a few minutes returns the secret again.
     """
 
     secret: str | None
 
 
 class ContactAnswer(BaseModel):
-    """A colleague who asked too, and was joined."""
+    """A colleague who asked for the same company, and was joined to this request."""
 
     name: str
     email: str
@@ -149,7 +149,7 @@ class AccessRequestAnswer(BaseModel):
 
 
 class AccessRequestSummaryAnswer(BaseModel):
-    """A request in the list: what a reviewer chooses by. `findings` are codes; `contacts` counts who was joined."""
+    """A request in the list. `findings` has the codes only; `contacts` counts the colleagues who were joined to it."""
 
     id: UUID
     state: AccessState
@@ -167,7 +167,7 @@ class AccessRequestSummaryAnswer(BaseModel):
 
 @router.post("", status_code=201, tags=["partner"], response_model=ReceivedAnswer)
 async def ask_for_access(context: InContext, body: NewAccessRequest, key: Key = None) -> JSONResponse:
-    """Asks for access, without a token. A colleague of a company that has asked already is joined to its request."""
+    """Requests access for a company, without a token. If a colleague has already asked, joins that request."""
     asker = asker_of(body.contact_email)
 
     def work(session: Session) -> Answer:
@@ -189,7 +189,7 @@ async def list_requests(
     wanted: Paged,
     state: Annotated[AccessState | None, Query()] = None,
 ) -> Page[AccessRequestSummaryAnswer]:
-    """Lists requests in the order in which they came, which is that of their due times."""
+    """Lists access requests, the oldest first, which is also the order of their due times."""
 
     def work(session: Session) -> Page[AccessRequestSummaryAnswer]:
         now = now_of(session)
@@ -202,7 +202,7 @@ async def list_requests(
 async def read(
     context: InContext, actor: ViewerOrNobody, request_id: UUID, secret: Secret = None
 ) -> AccessRequestAnswer | AskedAnswer:
-    """Returns a request: to reviewers all of it, to those who asked (by their secret) what became of it."""
+    """Returns an access request. Reviewers see all of it; the person who made it, with its secret, sees its status."""
 
     def work(session: Session) -> AccessRequestAnswer | AskedAnswer:
         if actor is not None:
@@ -217,7 +217,7 @@ async def read(
 
 @router.post("/{request_id}/decision", tags=["reviewer"])
 async def decide(context: InContext, actor: Viewer, request_id: UUID, body: AccessDecision) -> AccessRequestAnswer:
-    """Approves a request, which mails invitations, or declines it with reasons, which are mailed."""
+    """Approves an access request and mails invitations, or declines it and mails the reasons."""
 
     def work(session: Session) -> AccessRequestAnswer:
         reasons = [Reason(reason.code, reason.text, reason.where) for reason in body.reasons]
@@ -261,13 +261,15 @@ def _asked_answer(session: Session, received: Received) -> dict[str, Any]:
 
 def _note(request: AccessRequest, contact: AccessContact | None) -> str:
     if request.state == AccessState.DECLINED:
-        return "The request was declined; the reason says why. You may ask again once that has changed."
+        return "The request was declined. See the reason; once that has changed, you may send a new request."
     if request.state == AccessState.APPROVED:
         if contact is not None and request.decided_at is not None and contact.created_at > request.decided_at:
-            return "Your company takes part already. Its owner was told, and can invite you."
+            return "Your company is already a partner. Its owner was told of your request, and can invite you."
         return "The request was approved. An invitation was mailed to you."
     if contact is not None:
-        return "Your company has asked already. You were joined to its request and will be told with it."
+        return (
+            "Your company has already sent a request. You were added to it, and will be told of the decision by mail."
+        )
     return "A reviewer decides by the due time, and you are told by mail."
 
 

@@ -1,4 +1,4 @@
-"""Apps: creating one, changing it, and seeing where it stands."""
+"""Apps: creating, listing, reading and renaming them."""
 
 from typing import Annotated, Any
 
@@ -39,7 +39,7 @@ class ChangedApp(Body):
 
 
 class AppAnswer(BaseModel):
-    """An App. `version` counts its transitions, `revision` its edits: the ETag is that of the revision."""
+    """An App. `version` counts its transitions; `revision` counts its edits, and the ETag is made from it."""
 
     slug: str
     name: str
@@ -55,7 +55,7 @@ class AppAnswer(BaseModel):
 async def create(
     context: InContext, actor: Builder, body: NewApp, response: Response, key: Key = None
 ) -> dict[str, Any]:
-    """Creates an App in `building`. Its slug never changes, is none that is reserved, and looks like no other."""
+    """Creates an App in the state `building`. Its slug never changes; it must not be reserved or resemble another."""
 
     def work(session: Session) -> Answer:
         app = register_app(
@@ -88,7 +88,7 @@ async def list_visible_apps(
 
 @router.get("/{slug}", tags=["partner", "reviewer", "service"], response_model=AppAnswer)
 async def read(context: InContext, actor: Viewer, slug: SlugPath, response: Response) -> dict[str, Any]:
-    """Returns an App with its Components and what is counted of it, and the ETag to edit it with."""
+    """Returns an App with its Components and its counters. The answer's ETag is for the `If-Match` of an edit."""
     answer = await context.transact(lambda session: _shown(with_components(session, find_app(session, slug, actor))))
     response.headers["ETag"] = etag_of(answer["revision"])
     return answer
@@ -98,7 +98,7 @@ async def read(context: InContext, actor: Viewer, slug: SlugPath, response: Resp
 async def change(
     context: InContext, actor: Builder, slug: SlugPath, body: ChangedApp, response: Response, if_match: IfMatch = None
 ) -> dict[str, Any]:
-    """Renames an App, unless it is frozen or was edited since the ETag in `If-Match`."""
+    """Renames an App. Refused if the App is frozen, or was edited since the ETag in `If-Match`."""
 
     def work(session: Session) -> dict[str, Any]:
         find_app(session, slug, actor)

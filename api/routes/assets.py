@@ -1,4 +1,4 @@
-"""Pictures of an App: uploading them, and showing them safely."""
+"""Pictures of an App: uploading, listing, deleting and showing them safely."""
 
 import hashlib
 import re
@@ -36,7 +36,7 @@ PreviewToken = Annotated[
 ]
 
 LARGER_BODIES = (LargerBody("POST", re.compile(r"/v1/apps/[^/]+/assets"), MAX_BYTES),)
-"""What may be larger than other bodies."""
+"""The paths whose bodies may be larger than those of other calls."""
 
 _PICTURES: dict[str, dict[str, Any]] = {
     media_type: {} for media_type in ("image/svg+xml", "image/png", "image/jpeg", "image/webp")
@@ -51,7 +51,7 @@ _SHOWN: dict[int | str, dict[str, Any]] = {200: {"description": "The picture.", 
 
 
 class AssetAnswer(BaseModel):
-    """A picture. `path` shows it to whoever may see the App; evidence names it by its `id`."""
+    """A picture. `path` is its address for everyone who may see the App; evidence refers to it by `id`."""
 
     id: UUID
     kind: AssetKind
@@ -75,9 +75,10 @@ class AssetAnswer(BaseModel):
 async def upload(
     context: InContext, actor: Builder, slug: SlugPath, kind: AssetKind, request: Request, key: Key = None
 ) -> dict[str, Any]:
-    """Keeps a logo or a mark (SVG), or a screenshot (PNG, JPEG, WebP), of at most 5 MiB. What it is, its content tells.
+    """Uploads a logo or a mark (SVG), or a screenshot (PNG, JPEG, WebP), of at most 5 MiB.
 
-    The same picture of the same kind is kept once, and has one id.
+    The format is recognised from the content, whatever `Content-Type` says. Uploading the same picture of the same kind
+    again returns the same id.
     """
     content = await request.body()
     await context.transact(lambda session: find_app(session, slug, actor))
@@ -93,7 +94,7 @@ async def upload(
 
 @router.get("/apps/{slug}/assets", tags=["partner", "reviewer"], responses=COMMON)
 async def list_pictures(context: InContext, actor: Viewer, slug: SlugPath) -> Page[AssetAnswer]:
-    """Lists the App's pictures, oldest first. An App has at most 40: they are one page."""
+    """Lists the App's pictures, oldest first. All of them, at most 40, are on one page."""
     assets = await context.transact(lambda session: list_assets(session, slug, actor))
     return Page(items=[AssetAnswer.model_validate(_asset(asset, slug)) for asset in assets])
 
@@ -102,14 +103,14 @@ async def list_pictures(context: InContext, actor: Viewer, slug: SlugPath) -> Pa
     "/apps/{slug}/assets/{asset_id}", tags=["partner", "reviewer"], response_class=Response, responses=COMMON | _SHOWN
 )
 async def show_asset(context: InContext, actor: Viewer, slug: SlugPath, asset_id: UUID) -> Response:
-    """Shows a picture of an App to whoever may see the App."""
+    """Returns a picture of an App to callers who may see the App."""
     asset = await context.transact(lambda session: find_asset(session, slug, asset_id, actor))
     return _picture(asset, public=False)
 
 
 @router.delete("/apps/{slug}/assets/{asset_id}", status_code=204, tags=["partner"], responses=COMMON)
 async def remove_asset(context: InContext, actor: Builder, slug: SlugPath, asset_id: UUID) -> Response:
-    """Deletes a picture that neither the checklist nor a submission shows."""
+    """Deletes a picture. Refused while the checklist or a submission uses it."""
 
     await context.transact(lambda session: delete_asset(session, slug, asset_id, actor))
     return Response(status_code=204)
@@ -117,7 +118,7 @@ async def remove_asset(context: InContext, actor: Builder, slug: SlugPath, asset
 
 @router.get("/assets/{asset_id}", tags=["everyone"], response_class=Response, responses=PUBLIC | _SHOWN)
 async def show_public_asset(context: InContext, asset_id: UUID, preview: PreviewToken = None) -> Response:
-    """Shows a picture that stands in the catalog or, with the token of a preview link, in that preview."""
+    """Returns a picture of a catalog entry or, with the token of a preview link, of that preview."""
 
     def work(session: Session) -> Asset:
         shown_of = previewed_app(session, preview, now_of(session)).id if preview else None
@@ -141,9 +142,9 @@ def _asset(asset: Asset, slug: str) -> dict[str, Any]:
 
 
 def _picture(asset: Asset, *, public: bool) -> Response:
-    """A browser must run nothing of it, load nothing for it, and take it for nothing else.
+    """Returns the picture with headers that keep a browser from running it, loading more for it, or guessing its type.
 
-    It never changes, but a suspended App's pictures vanish: caches of others ask again within minutes.
+    A picture never changes, but those of a suspended App are withdrawn, so shared caches must ask again within minutes.
     """
     ending = asset.media_type.removeprefix("image/").removesuffix("+xml")
     caching = "public, max-age=300, immutable" if public else "private, max-age=31536000, immutable"

@@ -1,4 +1,4 @@
-"""The audit log, for admins: who did what to what, and when."""
+"""The audit log, for admins: who did what to which object, and when."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -42,13 +42,13 @@ async def query(
     context: InContext,
     operator: Operator,  # noqa: ARG001
     wanted: Paged,
-    actor: Annotated[UUID | None, Query(description="The id of a person or a service.")] = None,
+    actor: Annotated[UUID | None, Query(description="Only calls of the person or service with this id.")] = None,
     target: Text = None,
     action: Text = None,
-    since: Annotated[Moment | None, Query(description="From this time on.")] = None,
-    until: Annotated[Moment | None, Query(description="Before this time.")] = None,
+    since: Annotated[Moment | None, Query(description="Only calls at or after this time.")] = None,
+    until: Annotated[Moment | None, Query(description="Only calls before this time.")] = None,
 ) -> Page[AuditEntryAnswer]:
-    """Looks through the audit log, newest first."""
+    """Lists the audit log, newest first."""
     narrowed = AuditFilter(actor, target, action, since, until)
     return await context.transact(
         lambda session: shown_page(list_audit_entries(session, narrowed, wanted), AuditEntryAnswer.model_validate)

@@ -22,22 +22,26 @@ from workflow.sql.storable import WITHOUT_NUL
 router = APIRouter(prefix="/v1/catalog", responses=PUBLIC, tags=["everyone"])
 
 MAX_AGE_S = 10
-"""How long a cache may show an entry unasked. A suspended App is gone from our answers at once and from every cache
-after these seconds; with them, a busy page asks us six times a minute however many look at it."""
+"""How long a cache may show an entry without revalidating it. A suspended App leaves the API's answers at once, and
+every cache after this many seconds. A busy page costs the API at most six requests a minute for each cache."""
 
 Badge = Literal["public_beta", "public"]
 Words = Annotated[
     str | None,
-    Query(max_length=200, pattern=WITHOUT_NUL, description='Words to find; "a phrase", or, and -not are understood.'),
+    Query(
+        max_length=200,
+        pattern=WITHOUT_NUL,
+        description="Words to search for. Quotes make a phrase, `or` separates alternatives, `-` excludes a word.",
+    ),
 ]
 _CACHED: dict[int | str, dict[str, Any]] = {
     200: {"headers": {"ETag": {"schema": {"type": "string"}}, "Cache-Control": {"schema": {"type": "string"}}}},
-    304: {"description": "What you have (`If-None-Match`) is what there is."},
+    304: {"description": "The copy named in `If-None-Match` is still current."},
 }
 
 
 class CatalogEntryAnswer(EntryAnswer):
-    """An App in the catalog: from the snapshot of what was reviewed, never from later edits."""
+    """An App in the catalog, as it was reviewed. Later edits are not in it."""
 
     badge: Badge
     select_partner: bool
@@ -55,7 +59,7 @@ async def list_catalog(
     select: Annotated[bool, Query(description="Only members of the partner program.")] = False,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """Lists the catalog by slug; with `q`, Apps whose name fits stand before those that say it elsewhere."""
+    """Lists the catalog by slug. With `q`, Apps whose name matches come before Apps that match in other text."""
     known = context.profile.platform.categories
     if category is not None and category not in known:
         raise Invalid("category.unknown", f"There is no category {category}.", f"One of: {', '.join(known)}.")
@@ -70,7 +74,7 @@ async def list_catalog(
 
 @router.get("/{slug}", response_model=CatalogEntryAnswer, responses=_CACHED)
 async def read_entry(context: InContext, slug: SlugPath, if_none_match: IfNoneMatch = None) -> Response:
-    """Returns one entry. An App that is not listed is not found."""
+    """Returns one entry of the catalog, or 404 for an App that is not listed."""
 
     def work(session: Session) -> CatalogEntryAnswer:
         entry = find_entry(session, slug)

@@ -1,4 +1,4 @@
-"""The launch checklist of an App: what is left, and giving it."""
+"""The launch checklist of an App: what is left to do, and storing evidence."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -34,7 +34,7 @@ class Evidence(Body):
 
 
 class ChecklistItemAnswer(BaseModel):
-    """A requirement: `missing`, `given` (awaits a check), `checked`, or `rejected` with findings."""
+    """A requirement. Its status is `missing`, `given` (waiting for a check), `checked`, or `rejected` with findings."""
 
     code: Requirement
     required: bool
@@ -47,7 +47,7 @@ class ChecklistItemAnswer(BaseModel):
 
 
 class TaskAnswer(BaseModel):
-    """Something to do next: what is the matter, how to mend it, and the call that does it."""
+    """Something to do next: `what` is missing, `how` to fix it, and the call that does so."""
 
     code: str
     what: str
@@ -58,7 +58,7 @@ class TaskAnswer(BaseModel):
 
 
 class ChecklistAnswer(BaseModel):
-    """The checklist. `left` is what to do next, in order; `complete` when nothing hinders the submission."""
+    """The checklist. `left` lists what to do next, in order. `complete` is true if nothing prevents the submission."""
 
     items: list[ChecklistItemAnswer]
     left: list[TaskAnswer]
@@ -68,7 +68,7 @@ class ChecklistAnswer(BaseModel):
 
 @router.get("", tags=["partner", "reviewer"], response_model=ChecklistAnswer)
 async def read_checklist(context: InContext, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
-    """Returns every requirement with its evidence and how it stands, and what is left, in the order to do it."""
+    """Returns every requirement with its evidence and status, and what is left to do, in order."""
 
     def work(session: Session) -> dict[str, Any]:
         app = find_app(session, slug, actor)
@@ -81,7 +81,7 @@ async def read_checklist(context: InContext, actor: Viewer, slug: SlugPath) -> d
 async def put_evidence(
     context: InContext, actor: Builder, slug: SlugPath, code: Requirement, body: Evidence
 ) -> dict[str, Any]:
-    """Stores the evidence for a requirement, in place of what was there, and returns what the rules find at once."""
+    """Stores the evidence for a requirement and checks it at once. Replaces earlier evidence."""
 
     def work(session: Session) -> dict[str, Any]:
         give_evidence(

@@ -41,8 +41,11 @@ Tester = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER, Role.SERVICE)]
 
 
 class NewComponent(Body):
-    """`settings` are those of the kind: a subscription has `url`, `event_types` and more, a stream `events`, a plugin
-    `bundle_url`, `package_url` or `package_name` with `minimum_sdk_version`."""
+    """A new Component. Its `settings` depend on its kind.
+
+    A subscription has `url`, `event_types` and more; a stream has `events`; a plugin has `bundle_url`, `package_url` or
+    `package_name`, and `minimum_sdk_version`.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -76,7 +79,7 @@ class NewComponent(Body):
 
 
 class ChangedComponent(Body):
-    """What is to change; at least one of them."""
+    """What to change: at least one of the two. Either change makes the Component untested."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "examples": [{"name": "All events"}]})
 
@@ -86,12 +89,12 @@ class ChangedComponent(Body):
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         if self.name is None and self.settings is None:
-            raise ValueError("give a name, settings or both: a change makes the Component untested")
+            raise ValueError("give a name, settings or both")
         return self
 
 
 class TestResult(Body):
-    """What the endpoint answered to one event; no status when it did not answer."""
+    """What the endpoint answered to one event. Without `status` it did not answer."""
 
     event: Line
     status: Annotated[Whole, Field(ge=100, le=599)] | None = None
@@ -108,7 +111,7 @@ class NewTest(Body):
 
 
 class ComponentAnswer(BaseModel):
-    """A Component; `colour` is that of its present revision's latest test, null when it was not tested since."""
+    """A Component. `colour` is the result of the latest test of its current revision, null if that was not tested."""
 
     id: UUID
     kind: ComponentKind
@@ -121,13 +124,13 @@ class ComponentAnswer(BaseModel):
 
 
 class NewComponentAnswer(ComponentAnswer):
-    """A Component and the write key of a stream, which is shown once."""
+    """A Component. `write_key` is the write key of a stream, which is shown once, and null for other kinds."""
 
     write_key: str | None
 
 
 class TestAnswer(BaseModel):
-    """A run of a Component's tests, which speaks for one revision."""
+    """One run of the tests of a Component, at one of its revisions."""
 
     id: UUID
     component_id: UUID
@@ -143,7 +146,10 @@ class TestAnswer(BaseModel):
 async def create_component(
     context: InContext, actor: Builder, slug: SlugPath, body: NewComponent, response: Response, key: Key = None
 ) -> dict[str, Any]:
-    """Adds a Component. A stream's write key is made here and shown once, to a call repeated within minutes too."""
+    """Adds a Component to an App. For a stream this creates a write key, which is shown once.
+
+    Repeating the call with its idempotency key within a few minutes returns the write key again.
+    """
 
     def work(session: Session) -> Answer:
         component, write_key = add_component(
@@ -168,7 +174,7 @@ async def create_component(
 
 @router.get("", tags=["partner", "reviewer", "service"])
 async def list_components(context: InContext, actor: Viewer, slug: SlugPath) -> Page[ComponentAnswer]:
-    """Lists the App's Components, oldest first. An App has at most 50: they are one page."""
+    """Lists the App's Components, oldest first. All of them, at most 50, are on one page."""
     found = await context.transact(lambda session: with_components(session, find_app(session, slug, actor)))
     shown = [shown_component(component, colour) for component, colour in found.components]
     return Page(items=[ComponentAnswer.model_validate(one) for one in shown])
@@ -178,7 +184,7 @@ async def list_components(context: InContext, actor: Viewer, slug: SlugPath) -> 
 async def read_component(
     context: InContext, actor: Viewer, slug: SlugPath, component_id: UUID, response: Response
 ) -> dict[str, Any]:
-    """Returns a Component, and the ETag to edit it with."""
+    """Returns a Component. The answer's ETag is for the `If-Match` of an edit."""
     answer = await context.transact(lambda session: _shown(session, find_component(session, slug, component_id, actor)))
     response.headers["ETag"] = etag_of(answer["revision"])
     return answer
@@ -194,7 +200,7 @@ async def edit_component(
     response: Response,
     if_match: IfMatch = None,
 ) -> dict[str, Any]:
-    """Changes a Component. It must be tested again, unless it is what it was."""
+    """Changes a Component. If anything differs from before, the Component must be tested again."""
 
     def work(session: Session) -> dict[str, Any]:
         find_component(session, slug, component_id, actor)
@@ -220,7 +226,7 @@ async def edit_component(
 async def create_write_key(
     context: InContext, actor: Builder, slug: SlugPath, component_id: UUID, key: Key = None
 ) -> dict[str, Any]:
-    """Makes a new write key for a stream and shows it once; the old one is worth nothing from now on."""
+    """Creates a new write key for a stream and shows it once. The old key stops working at once."""
 
     def work(session: Session) -> Answer:
         component, write_key = renew_write_key(session, slug, component_id, actor)
@@ -236,7 +242,7 @@ async def create_write_key(
 async def delete_component(
     context: InContext, actor: Builder, slug: SlugPath, component_id: UUID, if_match: IfMatch = None
 ) -> Response:
-    """Takes a Component off the App."""
+    """Removes a Component from its App."""
 
     def work(session: Session) -> None:
         find_component(session, slug, component_id, actor)
@@ -258,7 +264,7 @@ async def delete_component(
 async def create_test(
     context: InContext, actor: Tester, slug: SlugPath, component_id: UUID, body: NewTest, key: Key = None
 ) -> dict[str, Any]:
-    """Records a run of a Component's tests; the worst answer gives its colour."""
+    """Records a run of a Component's tests. The worst result decides the colour of the run."""
 
     def work(session: Session) -> Answer:
         results = [result.model_dump() for result in body.results]
@@ -283,7 +289,7 @@ async def list_test_runs(
 
 
 def shown_component(component: Component, colour: str | None) -> dict[str, Any]:
-    """Returns a Component as it is answered; `colour` is that of its present revision's latest test."""
+    """Returns the fields of `ComponentAnswer`. `colour` is that of the latest test of the current revision."""
     return {
         "id": str(component.id),
         "kind": component.kind,

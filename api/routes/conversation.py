@@ -1,4 +1,4 @@
-"""What reviewers say about a review: messages to the partner, and notes that stay among reviewers."""
+"""What reviewers write about a review: messages to the partner, and notes that only reviewers see."""
 
 from datetime import datetime
 from typing import Annotated
@@ -34,7 +34,7 @@ class NewWords(Body):
 
 
 class NoteAnswer(BaseModel):
-    """A note on a review, with its author; only reviewers see it."""
+    """A note on a review. Only reviewers and admins see it."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -47,7 +47,7 @@ class NoteAnswer(BaseModel):
 
 
 class MessageAnswer(NoteAnswer):
-    """A message between reviewer and partner, and whose words it has."""
+    """A message between reviewer and partner. `side` says which of the two wrote it."""
 
     side: Side
 
@@ -59,7 +59,7 @@ async def list_all_messages(
     review_id: UUID,
     wanted: Paged,
 ) -> Page[MessageAnswer]:
-    """Lists the messages about the review's App, of all its rounds, oldest first."""
+    """Lists the messages about the App of the review, of all rounds, oldest first."""
 
     def work(session: Session) -> Page[MessageAnswer]:
         app_id = find_review(session, review_id).app_id
@@ -72,7 +72,7 @@ async def list_all_messages(
 async def write_message(
     context: InContext, actor: MessageAuthor, review_id: UUID, body: NewWords, key: Key = None
 ) -> JSONResponse:
-    """Writes to the App's company, whose people are told by mail. On the App's newest review."""
+    """Sends a message to the people of the App's company by mail. Only the App's newest review takes messages."""
 
     def make(session: Session) -> Answer:
         message = write_as_reviewer(session, review_id, body.text, actor, now_of(session))
@@ -91,7 +91,7 @@ async def list_all_notes(
     review_id: UUID,
     wanted: Paged,
 ) -> Page[NoteAnswer]:
-    """Lists the notes on the review's App, of all its rounds, oldest first. No partner ever sees one."""
+    """Lists the notes about the App of the review, of all rounds, oldest first. Partners never see notes."""
 
     def work(session: Session) -> Page[NoteAnswer]:
         app_id = find_review(session, review_id).app_id
@@ -104,7 +104,7 @@ async def list_all_notes(
 async def add_note(
     context: InContext, actor: MessageAuthor, review_id: UUID, body: NewWords, key: Key = None
 ) -> JSONResponse:
-    """Notes something for reviewers."""
+    """Adds a note for reviewers."""
 
     def make(session: Session) -> Answer:
         note = write_note(session, review_id, body.text, actor, now_of(session))

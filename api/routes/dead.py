@@ -1,4 +1,4 @@
-"""Dead rows, for admins: what used up its tries, why, and making it due again."""
+"""Dead rows, for admins: counting and listing them with their errors, and making them due again."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -42,7 +42,7 @@ Kind = Annotated[
 
 
 class DeadCountAnswer(BaseModel):
-    """How many rows of a kind rest until somebody looks."""
+    """The number of dead rows of a kind, and whether they can be replayed."""
 
     kind: Annotated[str, Field(examples=["notification"])]
     count: int
@@ -50,7 +50,7 @@ class DeadCountAnswer(BaseModel):
 
 
 class DeadRowAnswer(BaseModel):
-    """A row that used up its tries, or a message that could not be taken in (`body` is what it said)."""
+    """A row that has used up its attempts, or a rejected message, whose content is in `body`."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -71,7 +71,7 @@ class ReplayedAnswer(BaseModel):
 
 
 class ReplayMatching(Body):
-    """Which dead rows: those of a lane, and those with a text in their error. Without either, all of the kind."""
+    """Selects dead rows by `lane`, by a text within their `error`, or by both. Without either, all of the kind."""
 
     lane: Annotated[Prose | None, Field(examples=["acme.example"])] = None
     error: Annotated[Prose | None, Field(examples=["timed out"])] = None
@@ -79,7 +79,7 @@ class ReplayMatching(Body):
 
 
 class ReplayedMatchingAnswer(BaseModel):
-    """How many rows are due again. Where there may be more, `next` is the `after` of the call that replays them."""
+    """The number of rows that are due again. If there may be more, pass `next` as `after` to replay them."""
 
     kind: str
     replayed: int
@@ -88,7 +88,7 @@ class ReplayedMatchingAnswer(BaseModel):
 
 @router.get("")
 async def count_all(context: InContext, actor: Operator) -> Page[DeadCountAnswer]:  # noqa: ARG001
-    """Counts dead rows of every kind, and messages that could not be taken in."""
+    """Counts the dead rows of every kind, and the rejected messages."""
     counts = await context.transact(count_dead)
     return Page(
         items=[DeadCountAnswer(kind=kind, count=counts[kind], replayable=kind in DEAD_KINDS) for kind in LISTED_KINDS]
@@ -110,14 +110,14 @@ async def list_kind(
 
 @router.post("/{kind}/{row_id}/replay")
 async def replay_one(context: InContext, actor: Operator, kind: Kind, row_id: UUID) -> ReplayedAnswer:
-    """Makes a dead row due again, with all its tries: a new acceptance."""
+    """Makes a dead row due again, with all its attempts."""
     await context.transact(lambda session: replay(session, kind, row_id, actor))
     return ReplayedAnswer(kind=kind, id=row_id, status="due")
 
 
 @router.post("/{kind}/replay")
 async def replay_all(context: InContext, actor: Operator, kind: Kind, body: ReplayMatching) -> ReplayedMatchingAnswer:
-    """Makes all dead rows of a kind due again, or those of a lane or with a text in their error; a thousand a call."""
+    """Makes dead rows of a kind due again, all or those that match. One call replays at most 1,000."""
     replayed = await context.transact(
         lambda session: replay_matching(session, kind, actor, lane=body.lane, error=body.error, after=body.after)
     )

@@ -1,4 +1,4 @@
-"""What partners are handed out: templates, the brand kit, the UTM guide. For everyone."""
+"""The guides for partners: templates, the brand kit, the UTM guide. They are public."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ GuideName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$", examples=["utm"])]
 
 
 class GuideAnswer(BaseModel):
-    """A guide: where it is, and which requirement of the checklist it helps with."""
+    """A guide: its address, and the requirement of the checklist that it helps with."""
 
     name: str
     title: str
@@ -32,7 +32,7 @@ class Markdown(PlainTextResponse):
 
 @router.get("")
 async def list_guides(context: InContext) -> Page[GuideAnswer]:
-    """Lists what is handed out."""
+    """Lists the guides."""
     return Page(
         items=[
             GuideAnswer(name=guide.name, title=guide.title, serves=guide.serves, path=f"/v1/guides/{guide.name}")
@@ -43,5 +43,5 @@ async def list_guides(context: InContext) -> Page[GuideAnswer]:
 
 @router.get("/{name}", response_class=Markdown)
 async def read_guide(context: InContext, name: GuideName) -> Response:
-    """Returns a guide in markdown. What is in [[double brackets]] is for its reader to write."""
+    """Returns a guide as Markdown. Replace everything in [[double brackets]] with your own text."""
     return Markdown(find_guide(context.profile.guides, name).text, headers={"Cache-Control": "public, max-age=3600"})

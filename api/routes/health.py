@@ -1,4 +1,4 @@
-"""For operators: is the process alive, can it serve, and what do the numbers say."""
+"""Liveness, readiness and metrics of the process, for operators."""
 
 import time
 from typing import Any, Literal
@@ -17,25 +17,29 @@ router = APIRouter(tags=["operator"], responses=ANY)
 DUE = Gauge("devcenter_due_rows", "Rows that are due now, by kind; counted up to 100,000.", ["kind"])
 OLDEST = Gauge("devcenter_due_oldest_seconds", "Seconds since the oldest due row became due, by kind.", ["kind"])
 IN_FLIGHT = Gauge("devcenter_due_rows_in_flight", "Due rows that workers have leased now, by kind.", ["kind"])
-DEAD = Gauge("devcenter_dead_rows", "Rows that used up their tries, by kind.", ["kind"])
-FAILING_LANES = Gauge("devcenter_failing_lanes", "Lanes whose last tries failed, by kind.", ["kind"])
-LANE_DUE = Gauge("devcenter_lane_due_rows", "Due rows of the ten lanes of a kind that have the most.", ["kind", "lane"])
-LANE_IN_FLIGHT = Gauge("devcenter_lane_rows_in_flight", "Leased rows of the same lanes.", ["kind", "lane"])
+DEAD = Gauge("devcenter_dead_rows", "Rows that have used up their attempts, by kind.", ["kind"])
+FAILING_LANES = Gauge("devcenter_failing_lanes", "Lanes whose last attempts failed, by kind.", ["kind"])
+LANE_DUE = Gauge(
+    "devcenter_lane_due_rows", "Due rows of the ten lanes with the most due rows, by kind.", ["kind", "lane"]
+)
+LANE_IN_FLIGHT = Gauge(
+    "devcenter_lane_rows_in_flight", "Leased rows of the lanes in devcenter_lane_due_rows.", ["kind", "lane"]
+)
 _METRICS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {}}}, **answers(503)}
 
 COUNTED_EVERY_SECONDS = 10.0
 
-REJECTED = Gauge("devcenter_rejected_messages", "Messages that could not be taken in.")
+REJECTED = Gauge("devcenter_rejected_messages", "Messages that were rejected because they could not be stored.")
 
 
 class AliveAnswer(BaseModel):
-    """The process lives."""
+    """The process is alive."""
 
     status: Literal["alive"] = "alive"
 
 
 class ReadyAnswer(BaseModel):
-    """The process can serve. `degraded` without Redis: everything works, some of it later."""
+    """The process can serve. `degraded` means that Redis does not answer: everything works, but some of it later."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ready", "revision": "0002", "redis": True}]})
 
@@ -46,18 +50,23 @@ class ReadyAnswer(BaseModel):
 
 @router.get("/healthz")
 async def alive() -> AliveAnswer:
-    """The process lives."""
+    """Answers if the process is alive."""
     return AliveAnswer()
 
 
 @router.get("/readyz", responses=answers(503), response_model=ReadyAnswer)
 async def ready(context: InContext) -> ReadyAnswer | JSONResponse:
-    """Postgres answers, and its migrations are the code's. Without Redis the service is `degraded`: it works, later."""
+    """Answers 200 if Postgres answers and is at the revision of the code, and 503 otherwise.
+
+    Without Redis the status is `degraded`: everything works, but some of it later.
+    """
     revision = await context.database_revision()
     if revision is None:
-        return problem(503, "database.away", "The database does not answer or is not migrated.", "devcenter doctor")
+        return problem(
+            503, "database.away", "The database does not answer or is not migrated.", "Run `devcenter doctor`."
+        )
     if revision != context.revision:
-        detail = f"The database is at revision {revision}; the code wants {context.revision}."
+        detail = f"The database is at revision {revision}; the code needs {context.revision}."
         return problem(503, "database.behind", detail, "Run `devcenter migrate`.")
     redis = await context.redis_answers()
     return ReadyAnswer(status="ready" if redis else "degraded", revision=revision, redis=redis)
@@ -65,14 +74,14 @@ async def ready(context: InContext) -> ReadyAnswer | JSONResponse:
 
 @router.get("/metrics", response_class=Response, responses=_METRICS)
 async def metrics(context: InContext) -> Response:
-    """Returns all metrics in Prometheus' form; due and dead rows are counted once in ten seconds."""
+    """Returns all metrics in the Prometheus text format. Due and dead rows are counted at most every ten seconds."""
     if _counted.is_old():
         _show(await context.transact(measure_backlog))
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 class _Counted:
-    """When this process last counted rows: many who look at once cost the database one look."""
+    """Remembers when this process last counted rows, so that frequent scrapes do not query the database each time."""
 
     def __init__(self) -> None:
         self._again_at = 0.0
@@ -96,7 +105,7 @@ def _show(backlog: Backlog) -> None:
         DEAD.labels(kind).set(counted.dead)
         FAILING_LANES.labels(kind).set(counted.failing_lanes)
     for gauge in (LANE_DUE, LANE_IN_FLIGHT):
-        gauge.clear()  # other lanes may have the most now
+        gauge.clear()  # other lanes may have the most rows now
     for lane in backlog.lanes:
         LANE_DUE.labels(lane.kind, lane.lane).set(lane.due)
         LANE_IN_FLIGHT.labels(lane.kind, lane.lane).set(lane.in_flight)

@@ -1,4 +1,4 @@
-"""One-time invitations: accepting one for a first token, and issuing one again."""
+"""One-time invitations: exchanging one for a first token, and reissuing one."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -26,13 +26,13 @@ Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,100}$", examples=["the-cod
 
 
 class AcceptedInvitation(Body):
-    """How the person wants to be called; without it they keep the name under which they were invited."""
+    """The name that the person wants to use. Without it they keep the name in the invitation."""
 
     name: Line | None = None
 
 
 class InvitationAnswer(BaseModel):
-    """An invitation, without its code: that is only in the mail."""
+    """An invitation. Its code is only in the mail."""
 
     id: UUID
     organization_id: UUID
@@ -44,7 +44,10 @@ class InvitationAnswer(BaseModel):
 
 
 class FirstTokenAnswer(BaseModel):
-    """Who the invitation made, and their token. A call that is repeated with its key within minutes shows it again."""
+    """The new person and their token.
+
+    Repeating the call with its idempotency key within a few minutes returns the token again.
+    """
 
     person_id: UUID
     name: str
@@ -60,7 +63,10 @@ class FirstTokenAnswer(BaseModel):
 async def accept(
     context: InContext, code: Code, body: AcceptedInvitation | None = None, key: Key = None
 ) -> JSONResponse:
-    """Exchanges the code of an invitation, once, for a person of the company and their first token. No token needed."""
+    """Accepts an invitation by its code, which works once. Creates a person of the company and their first token.
+
+    No token is needed for this call.
+    """
     invited = invited_by_code(code)
 
     def work(session: Session) -> Answer:
@@ -85,7 +91,7 @@ async def accept(
 
 @router.post("/{invitation_id}/reissue", status_code=201, tags=["reviewer"], response_model=InvitationAnswer)
 async def reissue(context: InContext, actor: Inviter, invitation_id: UUID, key: Key = None) -> JSONResponse:
-    """Takes an invitation back that nobody accepted, and mails a new one in its place."""
+    """Revokes an invitation that was not accepted, and mails a new one."""
 
     def work(session: Session) -> Answer:
         now = now_of(session)
@@ -98,7 +104,7 @@ async def reissue(context: InContext, actor: Inviter, invitation_id: UUID, key: 
 
 
 def shown_invitation(invitation: Invitation, now: datetime) -> InvitationAnswer:
-    """Returns an invitation as it is answered."""
+    """Returns the answer for an invitation."""
     shown = {
         "id": invitation.id,
         "organization_id": invitation.organization_id,

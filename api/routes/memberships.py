@@ -1,4 +1,4 @@
-"""The partner program: a partner applies and leaves, a reviewer decides."""
+"""The partner program: partners apply and leave, reviewers decide."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -37,7 +37,7 @@ Decider = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN
 
 
 class Application(Body):
-    """What the partner says with it, if anything."""
+    """An application, with an optional message to the reviewers."""
 
     message: Annotated[
         str, StringConstraints(pattern=WITHOUT_NUL, max_length=2000), Field(examples=["40 shared customers."])
@@ -45,14 +45,14 @@ class Application(Body):
 
 
 class MembershipDecision(Body):
-    """`accept`, or `decline` with a reason that the partner reads."""
+    """A decision: `accept`, or `decline` with a reason, which the partner sees."""
 
     decision: Literal["accept", "decline"]
     reason: Annotated[Prose | None, Field(examples=["Come back with ten customers."])] = None
 
 
 class MembershipAnswer(BaseModel):
-    """Where an App stands in the program. `paused`: it is a member, and not shown as one until it is public again."""
+    """An App's membership. `paused` means that it is a member, but is not shown as one until it is public again."""
 
     app: Annotated[str, Field(examples=["acme"])]
     state: MembershipState
@@ -71,7 +71,7 @@ async def list_program(
     wanted: Paged,
     state: Annotated[MembershipState | None, Query()] = None,
 ) -> Page[MembershipAnswer]:
-    """Lists memberships and applications, the longest waiting first."""
+    """Lists memberships and applications, those that have waited longest first."""
     return await context.transact(
         lambda session: shown_page(list_memberships(session, state, wanted), lambda found: _shown(*found))
     )
@@ -79,7 +79,7 @@ async def list_program(
 
 @router.get("/apps/{slug}/membership", tags=["partner", "reviewer"])
 async def read_membership(context: InContext, actor: Viewer, slug: SlugPath) -> MembershipAnswer:
-    """Returns where the App stands in the partner program."""
+    """Returns the App's membership in the partner program."""
     return await context.transact(lambda session: _shown(*find_membership(session, slug, actor)))
 
 
@@ -87,7 +87,7 @@ async def read_membership(context: InContext, actor: Viewer, slug: SlugPath) -> 
 async def apply(
     context: InContext, actor: Applicant, slug: SlugPath, body: Application, key: Key = None
 ) -> JSONResponse:
-    """Applies for the program. Only a public App may; one that was declined or left may apply again."""
+    """Applies to join the partner program. The App must be public. After a decline or leaving, it may apply again."""
 
     def work(session: Session) -> Answer:
         app, membership = apply_for_membership(session, slug, actor, now_of(session), body.message)
@@ -112,7 +112,7 @@ async def decide(context: InContext, actor: Decider, slug: SlugPath, body: Membe
 
 @router.delete("/apps/{slug}/membership", tags=["partner"])
 async def leave(context: InContext, actor: Leaver, slug: SlugPath) -> MembershipAnswer:
-    """Leaves the program, or takes the application back."""
+    """Leaves the program, or withdraws the application."""
 
     def work(session: Session) -> MembershipAnswer:
         app, membership = leave_program(session, slug, actor, now_of(session))

@@ -1,4 +1,4 @@
-"""The partner's side of what is said about the review of an App."""
+"""The messages between reviewer and partner about an App, for the partner."""
 
 from datetime import datetime
 from typing import Annotated
@@ -34,7 +34,7 @@ class NewMessage(Body):
 
 
 class PartnerMessageAnswer(BaseModel):
-    """A message about the App's review. `author` is the colleague who wrote it; reviewers are not named."""
+    """A message about the App's review. `author` names a colleague; reviewers are not named."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -50,7 +50,7 @@ class PartnerMessageAnswer(BaseModel):
 async def list_own_messages(
     context: InContext, actor: Reader, slug: SlugPath, wanted: Paged
 ) -> Page[PartnerMessageAnswer]:
-    """Lists the messages about the App's reviews, of all rounds, oldest first."""
+    """Lists the messages about the App, of all rounds, oldest first."""
 
     def work(session: Session) -> Page[PartnerMessageAnswer]:
         app_id = find_app(session, slug, actor).id
@@ -63,7 +63,7 @@ async def list_own_messages(
 async def write_message(
     context: InContext, actor: MessageAuthor, slug: SlugPath, body: NewMessage, key: Key = None
 ) -> JSONResponse:
-    """Writes to whoever holds the App's newest review, else to the review team; they are told by mail."""
+    """Sends a message to the holder of the App's newest review, or to all reviewers if nobody holds it."""
 
     def make(session: Session) -> Answer:
         message = write_as_partner(session, slug, body.text, actor, now_of(session))

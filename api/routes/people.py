@@ -1,4 +1,4 @@
-"""Companies and their people: who they are, inviting and removing colleagues, handing over ownership."""
+"""Companies and their people: listing them, inviting and removing colleagues, transferring ownership."""
 
 from datetime import datetime
 from typing import Annotated
@@ -45,7 +45,7 @@ class NewOwner(Body):
 
 
 class OrganizationAnswer(BaseModel):
-    """A company. `domain` is the one by which it is known."""
+    """A partner company, identified by its `domain`."""
 
     id: UUID
     name: str = Field(examples=["Acme"])
@@ -55,7 +55,7 @@ class OrganizationAnswer(BaseModel):
 
 
 class PersonAnswer(BaseModel):
-    """Somebody who acts for the company."""
+    """A person of the company."""
 
     id: UUID
     name: str = Field(examples=["Pat Doe"])
@@ -66,7 +66,7 @@ class PersonAnswer(BaseModel):
 
 @router.get("", tags=["partner", "reviewer"])
 async def list_own_organizations(context: InContext, actor: Viewer, wanted: Paged) -> Page[OrganizationAnswer]:
-    """Lists the organizations that the caller may see: a partner's own, or all."""
+    """Lists the organizations that the caller may see: partners see their own, reviewers and admins see all."""
     return await context.transact(lambda session: shown_page(list_organizations(session, actor, wanted), _organization))
 
 
@@ -74,7 +74,7 @@ async def list_own_organizations(context: InContext, actor: Viewer, wanted: Page
 async def list_colleagues(
     context: InContext, actor: Viewer, organization_id: UUID, wanted: Paged
 ) -> Page[PersonAnswer]:
-    """Lists who acts for the organization."""
+    """Lists the people of the organization."""
     return await context.transact(
         lambda session: shown_page(list_people(session, organization_id, actor, wanted), _person)
     )
@@ -82,7 +82,7 @@ async def list_colleagues(
 
 @router.delete("/{organization_id}/people/{person_id}", status_code=204, tags=["partner", "admin"])
 async def remove(context: InContext, actor: Manager, organization_id: UUID, person_id: UUID) -> Response:
-    """Removes a person: their tokens stop at once. The owner removes others; everybody else may leave."""
+    """Removes a person, whose tokens stop working at once. The owner may remove others; everybody else may leave."""
 
     def work(session: Session) -> None:
         remove_person(session, organization_id, person_id, actor, now_of(session))
@@ -93,7 +93,7 @@ async def remove(context: InContext, actor: Manager, organization_id: UUID, pers
 
 @router.put("/{organization_id}/owner", tags=["partner", "admin"])
 async def change_owner(context: InContext, actor: Manager, organization_id: UUID, body: NewOwner) -> PersonAnswer:
-    """Hands the ownership over to another person. Both are told."""
+    """Transfers the ownership of the organization to another person. Both are told by mail."""
     return await context.transact(
         lambda session: _person(hand_over(session, organization_id, body.person_id, actor, now_of(session)))
     )
@@ -103,7 +103,7 @@ async def change_owner(context: InContext, actor: Manager, organization_id: UUID
 async def list_sent_invitations(
     context: InContext, actor: Viewer, organization_id: UUID, wanted: Paged
 ) -> Page[InvitationAnswer]:
-    """Lists the organization's invitations, those that ended too."""
+    """Lists the organization's invitations, including those that were accepted, revoked or have expired."""
 
     def work(session: Session) -> Page[InvitationAnswer]:
         now = now_of(session)
@@ -119,7 +119,7 @@ async def list_sent_invitations(
 async def invite(
     context: InContext, actor: Manager, organization_id: UUID, body: NewColleague, key: Key = None
 ) -> JSONResponse:
-    """Invites a colleague by mail. An open invitation of the same address is replaced."""
+    """Invites a colleague by mail. An open invitation to the same address is replaced."""
 
     def work(session: Session) -> Answer:
         now = now_of(session)
@@ -135,7 +135,7 @@ async def invite(
 
 @router.delete("/{organization_id}/invitations/{invitation_id}", status_code=204, tags=["partner", "admin"])
 async def take_back(context: InContext, actor: Manager, organization_id: UUID, invitation_id: UUID) -> Response:
-    """Takes back an open invitation: its code no longer works."""
+    """Revokes an open invitation. Its code stops working at once."""
 
     def work(session: Session) -> None:
         revoke_invitation(session, organization_id, invitation_id, actor, now_of(session))

@@ -1,4 +1,4 @@
-"""The policy, for admins: its versions, what another would change, and publishing one."""
+"""The policy, for admins: its versions, a preview of a change, and publishing a version."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -46,7 +46,7 @@ _PROPERTIES = {
         "x-unit": "business days",
     }
 }
-_DESCRIPTION = "The whole document, by the schema at /v1/policies/schema; a part that it lacks takes its default."
+_DESCRIPTION = "The whole document, as described by /v1/policies/schema. A part that is left out takes its default."
 Document = Annotated[Object, Field(description=_DESCRIPTION, examples=[_EXAMPLE])]
 
 
@@ -55,14 +55,14 @@ class WantedPolicy(Body):
 
 
 class NewPolicy(WantedPolicy):
-    """`base_version` is the version that you looked at: when another was published since, yours is refused."""
+    """A new version. `base_version` is the one it is based on; if a newer one was published since, this is refused."""
 
     base_version: Annotated[Whole, Field(ge=1, le=2_000_000_000, examples=[1])]
     note: Annotated[Prose, Field(examples=["Five customers before an App is public."])]
 
 
 class PolicyVersionAnswer(BaseModel):
-    """A version of the policy. It never changes; the highest is the current one."""
+    """A version of the policy. It never changes. The highest version is the current one."""
 
     version: int
     document: Annotated[dict[str, Any], Field(description=_DESCRIPTION, examples=[_EXAMPLE])]
@@ -72,7 +72,7 @@ class PolicyVersionAnswer(BaseModel):
 
 
 class PolicySchemaAnswer(BaseModel):
-    """The JSON schema of a document. `properties` has the title, description, bounds and `x-unit` of each part."""
+    """The JSON Schema of a policy. `properties` has the title, description, bounds and unit (`x-unit`) of each part."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -95,22 +95,22 @@ class CodesChangeAnswer(BaseModel):
 
 
 class AffectedAppsAnswer(BaseModel):
-    """How many Apps, and the first hundred by slug."""
+    """The number of Apps, and the slugs of the first 100."""
 
     count: int
     apps: list[str]
 
 
 class PolicyPreviewAnswer(BaseModel):
-    """What the document would change. Open reviews keep the version that their submission was made under."""
+    """What the document would change. Open reviews keep the version of their submission."""
 
     base_version: int
     parts: list[PartChangeAnswer]
     codes: list[CodesChangeAnswer]
     become_eligible: AffectedAppsAnswer
     no_longer_eligible: AffectedAppsAnswer
-    judged: Annotated[int, Field(description="Apps in public beta that one of the two policies might promote.")]
-    complete: Annotated[bool, Field(description="False: there are more such Apps than were judged.")]
+    judged: Annotated[int, Field(description="The number of Apps judged: those that either policy might promote.")]
+    complete: Annotated[bool, Field(description="False if there are more such Apps than were judged.")]
 
 
 @router.get("")
@@ -125,7 +125,7 @@ async def list_versions(
 
 @router.post("", status_code=201, responses={201: {"model": PolicyVersionAnswer}})
 async def publish(context: InContext, actor: Operator, body: NewPolicy, key: Key = None) -> JSONResponse:
-    """Publishes the next version. New submissions and every promotion are judged by it from then on."""
+    """Publishes the next version of the policy. From then on it applies to new submissions and to promotion."""
 
     def work(session: Session) -> Answer:
         made = publish_policy(session, body.document, base=body.base_version, note=body.note, actor=actor)
@@ -138,7 +138,7 @@ async def publish(context: InContext, actor: Operator, body: NewPolicy, key: Key
 
 @router.post("/preview")
 async def preview(context: InContext, actor: Operator, body: WantedPolicy) -> PolicyPreviewAnswer:  # noqa: ARG001
-    """Tells what a document would change if it were published now. Changes nothing."""
+    """Returns what a document would change if it were published now. Changes nothing."""
 
     def work(session: Session) -> PolicyPreviewAnswer:
         seen = preview_policy(session, body.document, load_policies(session), context.rulebook)
@@ -159,19 +159,19 @@ async def preview(context: InContext, actor: Operator, body: WantedPolicy) -> Po
 
 @router.get("/current")
 async def read_current(context: InContext, actor: Operator) -> PolicyVersionAnswer:  # noqa: ARG001
-    """Returns the version that promotion and new submissions are judged by."""
+    """Returns the current version of the policy, which applies to new submissions and to promotion."""
     return await context.transact(lambda session: _shown(find_policy(session, None)))
 
 
 @router.get("/schema")
 async def read_schema(actor: Operator) -> PolicySchemaAnswer:  # noqa: ARG001
-    """Returns the JSON schema of the policy document, of which a form can be made: what each part is and may be."""
+    """Returns the JSON Schema of the policy document, with all that a form needs: titles, descriptions and bounds."""
     return PolicySchemaAnswer.model_validate(schema_of_policy())
 
 
 @router.get("/{version:int}")
 async def read_version(context: InContext, actor: Operator, version: Version) -> PolicyVersionAnswer:  # noqa: ARG001
-    """Returns a version."""
+    """Returns one version of the policy."""
     return await context.transact(lambda session: _shown(find_policy(session, version)))
 
 

@@ -1,4 +1,4 @@
-"""Private links to the catalog entry that an App will have, and the entry behind one."""
+"""Private links to the catalog entry that an App will have, and the entry that a link shows."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -49,7 +49,7 @@ class NewPreview(Body):
 
 
 class PreviewAnswer(BaseModel):
-    """A link: from when to when it shows the entry."""
+    """A preview link and the time during which it works."""
 
     id: UUID
     created_at: datetime
@@ -58,7 +58,7 @@ class PreviewAnswer(BaseModel):
 
 
 class NewPreviewAnswer(PreviewAnswer):
-    """A link and its address, which is shown once."""
+    """A preview link and its address, which is shown once."""
 
     path: str | None
 
@@ -69,7 +69,7 @@ class NewPreviewAnswer(PreviewAnswer):
 async def create(
     context: InContext, actor: Builder, slug: SlugPath, body: NewPreview, key: Key = None
 ) -> dict[str, Any]:
-    """Makes a private link to the entry of an App that is building or submitted; its address is shown once."""
+    """Creates a private link to the entry of an App that is building or submitted. Its address is shown once."""
 
     def work(session: Session) -> Answer:
         life = timedelta(days=body.days)
@@ -84,7 +84,7 @@ async def create(
 
 @router.get("/apps/{slug}/previews", tags=["partner"], responses=COMMON)
 async def list_links(context: InContext, actor: Viewer, slug: SlugPath, wanted: Paged) -> Page[PreviewAnswer]:
-    """Lists the App's links, without their addresses."""
+    """Lists the App's preview links, without their addresses."""
     return await context.transact(
         lambda session: shown_page(
             list_previews(session, slug, actor, wanted), lambda link: PreviewAnswer.model_validate(_link(link))
@@ -94,14 +94,14 @@ async def list_links(context: InContext, actor: Viewer, slug: SlugPath, wanted: 
 
 @router.delete("/apps/{slug}/previews/{link_id}", status_code=204, tags=["partner"], responses=COMMON)
 async def revoke(context: InContext, actor: Builder, slug: SlugPath, link_id: UUID) -> Response:
-    """Makes a link useless at once."""
+    """Revokes a preview link, which stops working at once."""
     await context.transact(lambda session: revoke_preview(session, slug, link_id, actor, now_of(session)))
     return Response(status_code=204)
 
 
 @router.get("/previews/{token}", tags=["everyone"], response_model=EntryAnswer, responses=PUBLIC)
 async def show(context: InContext, token: Token, response: Response) -> dict[str, Any]:
-    """Shows the entry behind a private link, as it would stand in the catalog."""
+    """Returns the entry that a private link shows, as it would appear in the catalog."""
 
     entry = await context.transact(
         lambda session: previewed_entry(session, previewed_app(session, token, now_of(session)))

@@ -1,4 +1,4 @@
-"""The review desk over HTTP: the queue, holding a review, its steps, and the decision."""
+"""The review desk: the queue, claiming a review, its steps, and the decision."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -41,7 +41,7 @@ StepCode = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,64}$", examples=["end_to_e
 
 
 class StepDecision(Body):
-    """What becomes of a step. A waiver needs a reason; findings say what was found, and where."""
+    """A decision on a step. A waiver needs a reason; findings say what was found, and where."""
 
     decision: Literal[StepTrigger.PASS, StepTrigger.WARN, StepTrigger.FAIL, StepTrigger.WAIVE, StepTrigger.RERUN]
     reason: Prose | None = None
@@ -49,13 +49,13 @@ class StepDecision(Body):
 
 
 class HandOver(Body):
-    """Who holds the review from now on: an active reviewer or admin."""
+    """The new holder of the review: an active reviewer or admin."""
 
     to: UUID
 
 
 class ReviewDecision(Body):
-    """`approve` or `request_changes`, with reasons: own words, or saved reasons by their codes."""
+    """`approve` or `request_changes`, with reasons: free text, or the codes of saved reasons."""
 
     decision: Literal["approve", "request_changes"]
     reasons: Reasons = Field(default_factory=list)
@@ -72,7 +72,7 @@ async def queue(
     kind: Annotated[SubmissionKind | None, Query()] = None,
     app: Annotated[str | None, Query(pattern=SLUG, max_length=64)] = None,
 ) -> Page[ReviewSummaryAnswer]:
-    """Lists reviews by due time, the earliest first: those that wait, or those that are asked for."""
+    """Lists reviews by due time, the earliest first. Without filters it lists the open ones."""
     narrowed = QueueFilter(show, due, round_, kind, app)
     return await context.transact(
         lambda session: shown_page(list_reviews(session, narrowed, actor, now_of(session), wanted), short_review)
@@ -81,7 +81,7 @@ async def queue(
 
 @router.get("/{review_id}")
 async def read(context: InContext, actor: Viewer, review_id: UUID) -> FullReviewAnswer:  # noqa: ARG001
-    """Returns a review: what was submitted and what changed, steps, old and new findings, waivers, and the past."""
+    """Returns a review in full: the submission and what changed, steps, findings, waivers and earlier rounds."""
 
     def work(session: Session) -> FullReviewAnswer:
         dossier = open_dossier(session, review_id)
@@ -92,7 +92,7 @@ async def read(context: InContext, actor: Viewer, review_id: UUID) -> FullReview
 
 @router.post("/{review_id}/claim")
 async def claim(context: InContext, actor: Decider, review_id: UUID) -> ReviewSummaryAnswer:
-    """Takes the review. Claiming what one holds changes nothing."""
+    """Claims the review for the caller. Claiming it again changes nothing."""
 
     def work(session: Session) -> ReviewSummaryAnswer:
         review = claim_review(session, review_id, actor, now_of(session))
@@ -103,7 +103,7 @@ async def claim(context: InContext, actor: Decider, review_id: UUID) -> ReviewSu
 
 @router.post("/{review_id}/release")
 async def release(context: InContext, actor: Decider, review_id: UUID) -> ReviewSummaryAnswer:
-    """Puts the review back into the queue."""
+    """Releases the review back into the queue."""
 
     def work(session: Session) -> ReviewSummaryAnswer:
         review = release_review(session, review_id, actor)
@@ -114,7 +114,7 @@ async def release(context: InContext, actor: Decider, review_id: UUID) -> Review
 
 @router.post("/{review_id}/hand-over")
 async def hand_over(context: InContext, actor: Decider, review_id: UUID, body: HandOver) -> ReviewSummaryAnswer:
-    """Hands the review over to another reviewer, who is told. For its holder, and for admins."""
+    """Hands the review over to another reviewer, who is told by mail. Its holder and admins may do so."""
 
     def work(session: Session) -> ReviewSummaryAnswer:
         review = hand_over_review(session, review_id, actor, body.to, now_of(session))
@@ -127,7 +127,7 @@ async def hand_over(context: InContext, actor: Decider, review_id: UUID, body: H
 async def decide_a_step(
     context: InContext, actor: Decider, review_id: UUID, code: StepCode, body: StepDecision
 ) -> ReviewStepAnswer:
-    """Passes, warns, fails or waives a step (with a reason), or has it run again."""
+    """Decides a step (pass, warn, fail, or waive with a reason), or runs it again."""
 
     def work(session: Session) -> ReviewStepAnswer:
         step = decide_step(
@@ -149,16 +149,16 @@ async def decide_a_step(
     "/{review_id}/decision",
     status_code=202,
     responses={
-        200: {"description": "The outcome, when it was waited for.", "model": TransitionRequestAnswer},
+        200: {"description": "The outcome, if the call waited for it.", "model": TransitionRequestAnswer},
         202: {"description": "Accepted.", "model": TransitionRequestAnswer},
     },
 )
 async def decide(
     context: InContext, actor: Decider, review_id: UUID, body: ReviewDecision, key: Key = None, prefer: Prefer = None
 ) -> Response:
-    """Asks for the App's approval, or for changes with their reasons. The rules have the last word.
+    """Requests the App's approval, or requests changes with reasons. The rules of the transition still apply.
 
-    It holds for this round alone: once the partner has submitted again, it is refused.
+    The decision applies to this round only: it is refused once the partner has submitted again.
     """
     trigger, reasons = AppTrigger(body.decision), reasons_of(body.reasons)
     wanted = await context.transact(lambda session: decision_on(session, review_id, trigger, reasons, actor, key))

@@ -1,4 +1,4 @@
-"""Saved reasons: what reviewers pick from when they ask for changes. Each has versions; none is edited in place."""
+"""Saved reasons, from which reviewers pick when they request changes. A new text is a new version, never an edit."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -36,27 +36,27 @@ CodePath = Annotated[str, Path(pattern=r"^[a-z0-9_.]{1,64}$", examples=["partner
 
 
 def _not_other(code: str) -> str:
-    """Refuses the code that stands for own words."""
+    """Refuses the code `other`, which marks free text."""
     if code == "other":
-        raise ValueError("is taken: it stands for own words")
+        raise ValueError("is reserved for free text: choose another code")
     return code
 
 
 class NewVersion(Body):
-    """The words of a saved reason, and where to fix what it names."""
+    """The text of a saved reason, and where to fix the problem."""
 
     text: Prose
     where: Annotated[str, StringConstraints(pattern=WITHOUT_NUL, max_length=500)] = ""
 
 
 class NewSavedReason(NewVersion):
-    """A saved reason under a new code (`other` is taken by own words)."""
+    """A saved reason with a new code. The code `other` is reserved for free text."""
 
     code: Annotated[ReasonCode, Field(examples=["partners_page.no_utm"]), AfterValidator(_not_other)]
 
 
 class SavedReasonAnswer(BaseModel):
-    """One version of a saved reason. The highest version counts; a retired one cannot be picked."""
+    """One version of a saved reason. The highest version is the current one; a retired reason cannot be picked."""
 
     code: Annotated[str, Field(examples=["partners_page.no_utm"])]
     version: Annotated[int, Field(ge=1)]
@@ -72,9 +72,9 @@ async def list_current(
     context: InContext,
     actor: Viewer,  # noqa: ARG001
     wanted: Paged,
-    retired: Annotated[bool, Query(description="Retired ones too.")] = False,
+    retired: Annotated[bool, Query(description="Include retired ones.")] = False,
 ) -> Page[SavedReasonAnswer]:
-    """Lists the saved reasons as they stand, by code."""
+    """Lists the current version of every saved reason, by code."""
 
     return await context.transact(
         lambda session: shown_page(list_saved_reasons(session, wanted, retired=retired), _shown)
@@ -83,7 +83,7 @@ async def list_current(
 
 @router.post("", status_code=201, response_model=SavedReasonAnswer)
 async def add(context: InContext, actor: Editor, body: NewSavedReason, key: Key = None) -> JSONResponse:
-    """Saves a reason under a new code."""
+    """Creates a saved reason with a new code."""
     return await _write(
         context,
         actor,
@@ -95,13 +95,13 @@ async def add(context: InContext, actor: Editor, body: NewSavedReason, key: Key 
 
 @router.get("/{code}")
 async def read(context: InContext, actor: Viewer, code: CodePath) -> Page[SavedReasonAnswer]:  # noqa: ARG001
-    """Returns all versions of a saved reason, oldest first: they are one page."""
+    """Lists all versions of a saved reason, oldest first, on one page."""
     return await context.transact(lambda s: Page(items=[_shown(row) for row in versions_of(s, code)]))
 
 
 @router.post("/{code}/versions", status_code=201, response_model=SavedReasonAnswer)
 async def revise(context: InContext, actor: Editor, code: CodePath, body: NewVersion, key: Key = None) -> JSONResponse:
-    """Writes new words for a saved reason from now on; decisions made before keep theirs. Brings back a retired one."""
+    """Adds a new version of a saved reason. Earlier decisions keep their version; a retired reason is restored."""
     return await _write(
         context,
         actor,
@@ -113,7 +113,7 @@ async def revise(context: InContext, actor: Editor, code: CodePath, body: NewVer
 
 @router.delete("/{code}")
 async def retire(context: InContext, actor: Editor, code: CodePath) -> SavedReasonAnswer:
-    """Takes a saved reason out of use. Doing it again changes nothing."""
+    """Retires a saved reason, so that it cannot be picked any more. Repeating the call changes nothing."""
 
     return await context.transact(lambda session: _shown(retire_saved_reason(session, code, actor)))
 

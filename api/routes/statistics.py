@@ -1,4 +1,4 @@
-"""How the review desk does, in numbers."""
+"""Statistics of the review desk."""
 
 from datetime import date, timedelta
 from typing import Annotated
@@ -22,14 +22,14 @@ Viewer = Annotated[Actor, allow(Scope.REVIEWS_READ, Role.REVIEWER, Role.ADMIN)]
 
 
 def _of_this_millennium(day: date) -> date:
-    """Refuses days so far away that the weeks before them cannot be counted."""
+    """Refuses days outside the range for which weeks can be computed."""
     if not 2000 <= day.year <= 2999:
         raise ValueError("must be between the years 2000 and 2999")
     return day
 
 
 class WaitingReviewsAnswer(BaseModel):
-    """The open reviews as of now. `due_soon` and `overdue` do not overlap."""
+    """The numbers of open reviews now. `due_soon` and `overdue` do not overlap."""
 
     open: int
     unclaimed: int
@@ -38,7 +38,7 @@ class WaitingReviewsAnswer(BaseModel):
 
 
 class TopFindingAnswer(BaseModel):
-    """A finding, and in how many of the week's decided reviews it was there."""
+    """A finding, and the number of reviews decided in the week that had it."""
 
     step: Annotated[str, Field(examples=["partner_documentation"])]
     code: Annotated[str, Field(examples=["page.app_not_named"])]
@@ -46,10 +46,11 @@ class TopFindingAnswer(BaseModel):
 
 
 class WeekAnswer(BaseModel):
-    """A week from its Monday, in the platform's time zone. A review counts in the week in which it was decided.
+    """A week, from Monday, in the platform's time zone. A review counts in the week in which it was decided.
 
-    Decided means approved or changes requested. Hours are wall time from submission to decision, nights and weekends
-    included; whether the promise was kept is judged by the review's due time, which counts business days.
+    A review is decided when it is approved or changes are requested. Hours are elapsed time from submission to
+    decision, including nights and weekends. `within_promise` counts the reviews decided by their due time, which is
+    set in business days.
     """
 
     monday: date
@@ -65,7 +66,7 @@ class WeekAnswer(BaseModel):
 
 
 class ReviewStatisticsAnswer(BaseModel):
-    """What waits now, and what was decided week by week, oldest first."""
+    """The reviews that wait now, and the decisions of each week, oldest week first."""
 
     waiting: WaitingReviewsAnswer
     time_zone: Annotated[str, Field(examples=["America/Los_Angeles"])]
@@ -76,13 +77,13 @@ class ReviewStatisticsAnswer(BaseModel):
 async def review_statistics(
     context: InContext,
     actor: Viewer,  # noqa: ARG001
-    weeks: Annotated[int, Query(ge=1, le=MAX_WEEKS, description="How many weeks, the last one included.")] = 12,
+    weeks: Annotated[int, Query(ge=1, le=MAX_WEEKS, description="The number of weeks, including the last one.")] = 12,
     until: Annotated[
         Annotated[date, AfterValidator(_of_this_millennium)] | None,
-        Query(description="A day of the last week; today when it is not given."),
+        Query(description="A day in the last week; by default today."),
     ] = None,
 ) -> ReviewStatisticsAnswer:
-    """Returns how many reviews wait, and for each week what was decided, how fast, in how many rounds, and why not."""
+    """Returns how many reviews wait, and for each week the decisions, their time, their rounds and the top findings."""
 
     def work(session: Session) -> ReviewStatisticsAnswer:
         now = now_of(session)

@@ -1,4 +1,4 @@
-"""Where an App stands, in one answer: whose turn it is, what is missing, what was found, and what happened."""
+"""The status of an App in one answer: whose turn it is, what is missing, the review's findings, and the history."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -27,7 +27,7 @@ Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
 
 
 class TriggerAnswer(BaseModel):
-    """A trigger, as the caller could ask for it now; `unmet` says what each rule still needs."""
+    """A trigger, and whether the caller's request for it would be applied now. `unmet` lists the rules against it."""
 
     trigger: AppTrigger
     possible: bool
@@ -35,7 +35,7 @@ class TriggerAnswer(BaseModel):
 
 
 class StepAnswer(BaseModel):
-    """A review step, what it found, and the address at which that is mended."""
+    """A review step and its findings. `where` is the API path at which to fix them."""
 
     code: str
     title: str
@@ -46,7 +46,7 @@ class StepAnswer(BaseModel):
 
 
 class ChangeReasonAnswer(BaseModel):
-    """A reason for changes: its code, its words, and where to mend it."""
+    """A reason why changes were requested: its code, its text, and where to fix the problem."""
 
     code: str
     text: str
@@ -54,7 +54,7 @@ class ChangeReasonAnswer(BaseModel):
 
 
 class LatestReviewAnswer(BaseModel):
-    """The open review, or the last. `place` is its place in the queue while it is open."""
+    """The open review, or the last one. `place` is its position in the queue, null once it is closed."""
 
     round: int
     opened_at: datetime
@@ -67,7 +67,7 @@ class LatestReviewAnswer(BaseModel):
 
 
 class EventAnswer(BaseModel):
-    """Something that happened, in words."""
+    """A transition of the App, described in `words`."""
 
     version: int
     at: datetime
@@ -76,7 +76,7 @@ class EventAnswer(BaseModel):
 
 
 class StatusAnswer(BaseModel):
-    """Where the App stands. `history` has the newest 50 events, newest first."""
+    """The status of an App. `history` has the latest 50 events, newest first."""
 
     slug: str
     name: str
@@ -91,7 +91,7 @@ class StatusAnswer(BaseModel):
 
 @router.get("", tags=["partner", "reviewer", "service"], response_model=StatusAnswer)
 async def read_status(context: InContext, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
-    """Returns where the App stands: whose turn it is, each trigger's needs, the review's findings, and the history."""
+    """Returns the status of an App: whose turn it is, what each trigger needs, the review's findings, the history."""
 
     def work(session: Session) -> dict[str, Any]:
         app = find_app(session, slug, actor)

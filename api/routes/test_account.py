@@ -1,4 +1,4 @@
-"""The test account of an App, for the reviewer who holds its review; every reading is logged and shown."""
+"""The test account of an App, for the reviewer who holds its review. Accesses are logged and shown to the partner."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -24,7 +24,7 @@ Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Ro
 
 
 class TestAccountAnswer(BaseModel):
-    """What to log in with. Reading it was logged, and the partner sees that."""
+    """The test account. This access was logged, and the partner can see it."""
 
     username: str
     password: str
@@ -32,7 +32,7 @@ class TestAccountAnswer(BaseModel):
 
 
 class ReadingAnswer(BaseModel):
-    """Somebody read the password: when, in which role, and who, by an id."""
+    """One access to the password: when, by whom (an id), and in which role."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -43,7 +43,7 @@ class ReadingAnswer(BaseModel):
 
 @router.get("", tags=["reviewer"], response_model=TestAccountAnswer)
 async def read(context: InContext, actor: Reader, slug: SlugPath, response: Response) -> dict[str, Any]:
-    """Shows the test account to the reviewer who holds the App's open review, and to admins. The reading is logged."""
+    """Returns the test account to the holder of the App's open review, and to admins. The access is logged."""
     answer = await context.transact(
         lambda session: asdict(read_test_account(session, slug, actor, context.envelope.unseal))
     )
@@ -53,7 +53,7 @@ async def read(context: InContext, actor: Reader, slug: SlugPath, response: Resp
 
 @router.get("/readings", tags=["partner", "reviewer"])
 async def readings(context: InContext, actor: Viewer, slug: SlugPath, wanted: Paged) -> Page[ReadingAnswer]:
-    """Lists who read the password of the App's test account, and when."""
+    """Lists the accesses to the password of the App's test account: who read it, and when."""
     return await context.transact(
         lambda session: shown_page(list_readings(session, slug, actor, wanted), ReadingAnswer.model_validate)
     )

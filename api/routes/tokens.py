@@ -1,4 +1,4 @@
-"""Bearer tokens, for admins: making them for people and services, listing and revoking them."""
+"""Bearer tokens, for admins: creating them for people and services, listing and revoking them."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
@@ -33,7 +33,7 @@ Operator = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN)]
 
 
 class NewToken(Body):
-    """For a person (by id) or for a service (by name); a service that is not known yet is made."""
+    """A new token for a person, by id, or for a service, by name. A service that does not exist yet is created."""
 
     person_id: UUID | None = None
     service: Annotated[
@@ -53,14 +53,14 @@ class NewToken(Body):
 
 
 class TokenAnswer(BaseModel):
-    """A token without its text. `scopes` null: all that its role may do. `last_used_at` is exact to a minute."""
+    """A token without its secret. If `scopes` is null, it has all of its role's. `last_used_at` is to the minute."""
 
     id: UUID
     role: Role
     person_id: UUID | None
     service_id: UUID | None
     label: str
-    hint: Annotated[str, Field(description="The last characters of its text.")]
+    hint: Annotated[str, Field(description="The last characters of the secret.")]
     scopes: list[Scope] | None
     state: Literal["valid", "expired", "revoked"]
     created_at: datetime
@@ -70,7 +70,10 @@ class TokenAnswer(BaseModel):
 
 
 class NewTokenAnswer(TokenAnswer):
-    """`token` is its text. It is shown once: a call that is repeated with its key is given it again for minutes."""
+    """A new token. `token` is its secret, which is shown once.
+
+    Repeating the call with its idempotency key within a few minutes returns the secret again.
+    """
 
     token: str | None
 
@@ -83,7 +86,7 @@ async def list_all(
     person_id: Annotated[UUID | None, Query()] = None,
     service_id: Annotated[UUID | None, Query()] = None,
 ) -> Page[TokenAnswer]:
-    """Lists tokens, newest first, without their texts."""
+    """Lists tokens, newest first, without their secrets."""
 
     def work(session: Session) -> Page[TokenAnswer]:
         now = now_of(session)
@@ -95,7 +98,7 @@ async def list_all(
 
 @router.post("", status_code=201, responses={201: {"model": NewTokenAnswer}})
 async def create(context: InContext, actor: Operator, body: NewToken, key: Key = None) -> JSONResponse:
-    """Makes a token. It can never do more than its holder's role; `scopes` narrows it."""
+    """Creates a token. It can do no more than its holder's role may; `scopes` restricts it further."""
 
     def work(session: Session) -> Answer:
         now = now_of(session)
@@ -112,7 +115,7 @@ async def create(context: InContext, actor: Operator, body: NewToken, key: Key =
 
 @router.delete("/{token_id}", status_code=204)
 async def revoke(context: InContext, actor: Operator, token_id: UUID) -> Response:
-    """Makes a token useless at once. Revoking again changes nothing."""
+    """Revokes a token, which stops working at once. Repeating the call changes nothing."""
 
     await context.transact(lambda session: revoke_token(session, token_id, actor, now_of(session)))
     return Response(status_code=204)

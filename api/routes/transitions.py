@@ -1,4 +1,4 @@
-"""Asking for transitions, their outcomes, what is possible now, and the log."""
+"""Transition requests and their outcomes, the triggers that are possible now, and the log."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -53,7 +53,7 @@ class NewTransitionRequest(Shape):
 
 
 class BulkItem(NewTransitionRequest):
-    """One of many: the key belongs to the item."""
+    """One transition request of a list, with an idempotency key of its own."""
 
     idempotency_key: (
         Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", min_length=1, max_length=255)] | None
@@ -62,10 +62,13 @@ class BulkItem(NewTransitionRequest):
 
 _ASKED: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The request's outcome, when it was waited for or known; or an answer for each of many.",
+        "description": "The outcome, if the call waited or repeated a finished request. For a list, one answer each.",
         "model": TransitionRequestAnswer | RequestItemsAnswer,
     },
-    202: {"description": "Accepted: it will be judged, once, whatever happens.", "model": TransitionRequestAnswer},
+    202: {
+        "description": "Accepted. The request is stored and will be judged exactly once.",
+        "model": TransitionRequestAnswer,
+    },
 }
 
 
@@ -77,7 +80,7 @@ async def ask_for_transitions(
     key: Key = None,
     prefer: Prefer = None,
 ) -> Response:
-    """Asks for one transition, or for up to 1,000 at once, each with a key and an answer of its own."""
+    """Requests a transition, or up to 1,000 in a list, each with its own idempotency key and answer."""
     if isinstance(body, list):
         return await _ask_for_many(context, actor, body)
     wanted = wanted_of(body, key)
@@ -86,13 +89,13 @@ async def ask_for_transitions(
 
 @router.get("/transition-requests/{request_id}", tags=["service", "partner", "reviewer"])
 async def read_request(context: InContext, actor: Viewer, request_id: UUID) -> TransitionRequestAnswer:
-    """Returns a request and what became of it: `due`, `applied`, `refused` with every unmet rule, or `dead`."""
+    """Returns a transition request and its status: `due`, `applied`, `refused` with every unmet rule, or `dead`."""
     return await context.transact(lambda session: _request(session, request_id, actor))
 
 
 @router.get("/apps/{slug}/triggers", tags=["partner", "reviewer", "service"])
 async def triggers(context: InContext, actor: Viewer, slug: SlugPath) -> TriggersAnswer:
-    """Returns every trigger: whether the caller could ask for it with success now, and if not, every unmet rule."""
+    """Lists every trigger: whether the caller's request for it would be applied now and, if not, every unmet rule."""
 
     def work(session: Session) -> TriggersAnswer:
         app = find_app(session, slug, actor)
@@ -107,7 +110,7 @@ async def triggers(context: InContext, actor: Viewer, slug: SlugPath) -> Trigger
 
 @router.get("/apps/{slug}/transitions", tags=["partner", "reviewer", "service"])
 async def log(context: InContext, actor: Viewer, slug: SlugPath, wanted: Paged) -> Page[LoggedTransitionAnswer]:
-    """Returns the App's log, oldest first."""
+    """Lists the App's transitions, oldest first."""
     return await context.transact(
         lambda session: shown_page(list_log(session, find_app(session, slug, actor).id, wanted), shown_transition)
     )
@@ -121,7 +124,7 @@ async def list_asked(
     wanted: Paged,
     status: Annotated[RequestStatus | None, Query()] = None,
 ) -> Page[TransitionRequestAnswer]:
-    """Lists what was asked of the App and what became of it, newest first."""
+    """Lists the App's transition requests and their status, newest first."""
 
     def work(session: Session) -> Page[TransitionRequestAnswer]:
         app = find_app(session, slug, actor)
@@ -132,7 +135,7 @@ async def list_asked(
 
 
 def wanted_of(body: NewTransitionRequest, key: str | None) -> Wanted:
-    """Returns what is asked for in the workflow's terms."""
+    """Returns the request of the body as the workflow's `Wanted`."""
     return Wanted(
         app=body.app,
         trigger=body.trigger,
@@ -145,7 +148,7 @@ def wanted_of(body: NewTransitionRequest, key: str | None) -> Wanted:
 
 
 def reasons_of(given: Sequence[GivenReason | PickedReason]) -> tuple[Reason, ...]:
-    """Returns reasons in the workflow's terms."""
+    """Returns the reasons of a body as the workflow's `Reason`s."""
     return tuple(
         Reason(reason.saved, reason.text or "", reason.where, saved=True)
         if isinstance(reason, PickedReason)
@@ -155,9 +158,9 @@ def reasons_of(given: Sequence[GivenReason | PickedReason]) -> tuple[Reason, ...
 
 
 async def ask_for_one(context: ApiContext, actor: Actor, wanted: Wanted, prefer: str | None) -> Response:
-    """Takes one request in, waits for its outcome as long as is preferred, and answers 200 with it or 202 without.
+    """Stores one request, waits for its outcome as long as `prefer` asks, and answers 200 with it or 202 without it.
 
-    Nothing is read of one that is new and not waited for.
+    A new request that the caller does not wait for is answered without another read of the database.
     """
     answer = await context.accept_one(actor, wanted)
     seconds = seconds_to_wait(prefer)

@@ -1,4 +1,4 @@
-"""What services report: customers that enabled an App, and installs through its OAuth flow; and what that counts."""
+"""Usage reports of services (customers of an App, installs through its OAuth flow), and the counters they change."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -26,11 +26,11 @@ router = APIRouter(prefix="/v1", responses=COMMON)
 
 Reporter = Annotated[Actor, allow(Scope.USAGE_REPORT, Role.SERVICE)]
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
-Counting = Annotated[bool | None, Query(description="Only those that count, or only those that do not.")]
+Counting = Annotated[bool | None, Query(description="true: only workspaces that count; false: only those that do not.")]
 
 
 class UsageReport(Body):
-    """What holds for one workspace: it uses the App, or no longer does, since `at` (without it: now)."""
+    """A report about one workspace: since `at` (default: now) it uses the App or, if `enabled` is false, no longer."""
 
     app: Annotated[Slug, Field(examples=["acme"])]
     use: Annotated[Use, Field(examples=["customer"])]
@@ -44,23 +44,23 @@ class UsageReports(Body):
 
 
 class UsageAnswer(BaseModel):
-    """What became of one report: 200 when it was taken in, else what is wrong with it and what to do."""
+    """The result of one report: status 200, or the error's status, code, detail and remedy."""
 
     status: Annotated[int, Field(examples=[200])]
-    changed: Annotated[bool, Field(description="The workspace counts now and did not before, or the other way round.")]
+    changed: Annotated[bool, Field(description="True if the report changed whether the workspace counts.")]
     code: str | None = None
     detail: str | None = None
     remedy: str | None = None
 
 
 class UsageAnswers(BaseModel):
-    """An answer for each report, in the order in which they were given."""
+    """One answer for each report, in the order of the reports."""
 
     items: list[UsageAnswer]
 
 
 class CountedAnswer(BaseModel):
-    """What is counted of the App after the report."""
+    """The App's counters after the report."""
 
     changed: bool
     onboarded_customers: Annotated[int, Field(examples=[3])]
@@ -78,7 +78,7 @@ class WorkspaceAnswer(BaseModel):
 
 
 class WorkspacesAnswer(Page[WorkspaceAnswer]):
-    """A page of workspaces, by name, with what is counted of all and what promotion needs."""
+    """A page of workspaces, by name, with the App's counters and the number of customers that promotion needs."""
 
     app: Annotated[str, Field(examples=["acme"])]
     onboarded_customers: int
@@ -88,10 +88,10 @@ class WorkspacesAnswer(Page[WorkspaceAnswer]):
 
 @router.post("/usage", tags=["service"])
 async def report_many(context: InContext, actor: Reporter, body: UsageReports) -> UsageAnswers:
-    """Takes in up to 1,000 reports over any Apps, each on its own. Sending them again changes nothing: no keys needed.
+    """Reports usage: up to 1,000 reports about any Apps. Each has a result of its own.
 
-    A report that is older than the latest change of its workspace changes nothing; of two of the same time the later in
-    the list holds.
+    Sending a report again changes nothing, so no idempotency key is needed. A report that is older than the latest
+    change of its workspace changes nothing. If two reports have the same time, the later one in the list applies.
     """
     reports = [Report(item.app, item.use, item.workspace, item.enabled, item.at) for item in body.items]
     answers = await context.transact(lambda session: _take(context, session, actor, reports))
@@ -106,7 +106,7 @@ async def list_customers(
     wanted: Paged,
     counts: Counting = None,
 ) -> WorkspacesAnswer:
-    """Explains the counter of customers: which workspaces count, and why another does not."""
+    """Lists the workspaces that enabled the App, and says of each whether it counts as a customer, and why."""
     return await _list(context, actor, Use.CUSTOMER, slug, counts, wanted)
 
 
@@ -118,13 +118,13 @@ async def list_installs(
     wanted: Paged,
     counts: Counting = None,
 ) -> WorkspacesAnswer:
-    """Lists the workspaces on which the App was installed through its OAuth flow, and those where it is gone."""
+    """Lists the workspaces that installed the App through its OAuth flow, including those that removed it."""
     return await _list(context, actor, Use.OAUTH_INSTALL, slug, counts, wanted)
 
 
 @router.put("/apps/{slug}/customers/{workspace}", tags=["service"])
 async def report_customer(context: InContext, actor: Reporter, slug: SlugPath, workspace: Workspace) -> CountedAnswer:
-    """Reports that a workspace enabled the App. Reporting it again changes nothing."""
+    """Reports that a workspace enabled the App. Repeating the report changes nothing."""
     return await _report(context, actor, Report(slug, Use.CUSTOMER, workspace))
 
 
@@ -136,13 +136,13 @@ async def withdraw_customer(context: InContext, actor: Reporter, slug: SlugPath,
 
 @router.put("/apps/{slug}/oauth-installs/{workspace}", tags=["service"])
 async def report_install(context: InContext, actor: Reporter, slug: SlugPath, workspace: Workspace) -> CountedAnswer:
-    """Reports an install through the OAuth flow."""
+    """Reports that a workspace installed the App through its OAuth flow."""
     return await _report(context, actor, Report(slug, Use.OAUTH_INSTALL, workspace))
 
 
 @router.delete("/apps/{slug}/oauth-installs/{workspace}", tags=["service"])
 async def withdraw_install(context: InContext, actor: Reporter, slug: SlugPath, workspace: Workspace) -> CountedAnswer:
-    """Reports that an install is gone."""
+    """Reports that a workspace removed the App that it had installed through OAuth."""
     return await _report(context, actor, Report(slug, Use.OAUTH_INSTALL, workspace, enabled=False))
 
 
@@ -203,7 +203,7 @@ def _shown(row: Customer | OAuthInstall) -> WorkspaceAnswer:
     if row.withdrawn_at is None:
         why = f"{done} since {since}."
     elif row.withdrawn_at == row.reported_at:
-        why = f"Withdrawn at {since}; no report since then has enabled it."
+        why = f"Withdrawn at {since}, and not enabled again since."
     else:
         why = f"{done} at {since}, withdrawn at {_words(row.withdrawn_at)}."
     return WorkspaceAnswer(

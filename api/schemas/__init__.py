@@ -1,1 +1,1 @@
-"""The shapes of requests and answers, shared by the routes."""
+"""The schemas of requests and answers that routes share."""

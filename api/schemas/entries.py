@@ -1,4 +1,4 @@
-"""A catalog entry as it is answered: the same in the catalog and behind a private link."""
+"""The answer for a catalog entry, which the catalog and preview links share."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -10,7 +10,7 @@ from workflow.catalog.entry import Entry
 
 
 class EntryAnswer(BaseModel):
-    """An App as the catalog shows it. Pictures are addresses; the first category is the primary one."""
+    """An App as the catalog shows it. Pictures are given as addresses. The first category is the primary one."""
 
     slug: Annotated[str, Field(examples=["acme"])]
     name: Annotated[str, Field(examples=["Acme Insights"])]
@@ -27,7 +27,7 @@ class EntryAnswer(BaseModel):
 
 
 def shown_entry(entry: Entry, address: Callable[[str], str]) -> dict[str, Any]:
-    """Returns the fields of `EntryAnswer`; `address` gives where the picture with an id is to be had."""
+    """Returns the fields of `EntryAnswer`. `address` returns the address of the picture with a given id."""
     pictures = {name: address(asset_id) if asset_id else None for name, asset_id in _pictures(entry).items()}
     return asdict(entry) | pictures | {"screenshots": [address(asset_id) for asset_id in entry.screenshots]}
 

@@ -1,10 +1,10 @@
-"""How a finding is answered, wherever it was found."""
+"""The answer for a finding, whichever check found it."""
 
 from pydantic import BaseModel, Field
 
 
 class FindingAnswer(BaseModel):
-    """Something that was found: a stable code, what it is, and how to mend it."""
+    """Something that a check found: a stable code, a description, and what to do about it."""
 
     code: str = Field(examples=["mail.free"])
     detail: str = Field(examples=["gmail.com gives addresses to everybody."])

@@ -1,4 +1,4 @@
-"""The answers about transitions: requests and what became of them, what is possible now, and the log."""
+"""The answers about transitions: requests and their status, triggers that are possible now, and the log."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,18 +19,20 @@ from workflow.machines import Judgment
 
 
 class TransitionRequestAnswer(BaseModel):
-    """A request and what became of it: `due`, `applied` (as `version`), `refused` (see `unmet`) or `dead`."""
+    """A transition request. Its status is `due`, `applied` (see `version`), `refused` (see `unmet`) or `dead`."""
 
     id: UUID
     app: Annotated[str, Field(examples=["acme"])]
     trigger: Annotated[AppTrigger, Field(examples=["promote"])]
     status: RequestStatus
     source: RequestSource
-    version: Annotated[int | None, Field(description="The App's version that it led to, when it was applied.")]
+    version: Annotated[
+        int | None, Field(description="The App's version after the transition, if the request was applied.")
+    ]
     unmet: list[UnmetRule]
     observed: Annotated[list[UnmetRule], Field(description="Unmet rules that the policy only observes.")]
     policy_version: int | None
-    error: Annotated[str | None, Field(description="Why judging it broke, when it did.")]
+    error: Annotated[str | None, Field(description="Why judging the request failed, if it did.")]
     attempts: int
     received_at: datetime
     due_at: datetime
@@ -38,24 +40,24 @@ class TransitionRequestAnswer(BaseModel):
 
 
 class RequestItemAnswer(BaseModel):
-    """The answer for one of many: 202 with the request's id, or what is wrong with it and what to do."""
+    """The answer for one item: status 202 with the request's id, or the error's status, code, detail and remedy."""
 
     status: Annotated[int, Field(examples=[202])]
     id: UUID | None = None
-    repeated: Annotated[bool, Field(description="This key had been accepted before.")] = False
+    repeated: Annotated[bool, Field(description="True if a request with this key was accepted before.")] = False
     code: str | None = None
     detail: str | None = None
     remedy: str | None = None
 
 
 class RequestItemsAnswer(BaseModel):
-    """An answer for each item, in the order in which they were given."""
+    """One answer for each item, in the order of the items."""
 
     items: list[RequestItemAnswer]
 
 
 class JudgedTriggerAnswer(BaseModel):
-    """A trigger, whether the caller could ask for it with success now, and if not, every unmet rule."""
+    """A trigger: whether the caller's request for it would be applied now and, if not, every unmet rule."""
 
     trigger: AppTrigger
     possible: bool
@@ -71,7 +73,7 @@ class TriggersAnswer(BaseModel):
 
 
 class ReasonAnswer(BaseModel):
-    """Why it was asked for. `saved_version` is there when `code` names a saved reason."""
+    """A reason for the transition. `saved_version` is set if `code` is that of a saved reason."""
 
     code: Annotated[str, Field(examples=["other"])]
     text: str
@@ -80,7 +82,7 @@ class ReasonAnswer(BaseModel):
 
 
 class LoggedTransitionAnswer(BaseModel):
-    """One row of an App's log. `hash` seals it and all rows before it."""
+    """One row of an App's log. `hash` covers this row and all rows before it."""
 
     version: int
     from_state: Annotated[str, Field(examples=["public_beta"])]
@@ -96,13 +98,13 @@ class LoggedTransitionAnswer(BaseModel):
 
 
 def shown_request(request: TransitionRequest, slug: str, actor: Actor) -> TransitionRequestAnswer:
-    """Returns a request of the App with this slug as it is answered to `actor`.
+    """Returns the answer to `actor` for a request of the App with this slug.
 
-    Only admins see an error's own text: it may be the database's, with values of rows that are not the caller's.
+    Only admins see the text of an error: a message of the database may contain values of other companies' rows.
     """
     error = request.last_error
     if error is not None and actor.role is not Role.ADMIN:
-        error = "Judging it broke. Whoever runs the service sees why and can have it judged again."
+        error = "Judging the request failed. The operators of the service can see why, and can replay it."
     return TransitionRequestAnswer(
         id=request.id,
         app=slug,
@@ -122,7 +124,7 @@ def shown_request(request: TransitionRequest, slug: str, actor: Actor) -> Transi
 
 
 def shown_when_new(request_id: UUID, wanted: Wanted, times: Times) -> TransitionRequestAnswer:
-    """Returns a request as it is when it has just been taken in over HTTP."""
+    """Returns the answer for a request that was just accepted over HTTP, without reading it from the database."""
     return TransitionRequestAnswer(
         id=request_id,
         app=wanted.app,
@@ -142,7 +144,7 @@ def shown_when_new(request_id: UUID, wanted: Wanted, times: Times) -> Transition
 
 
 def answer_of(answer: AcceptedRequest | WorkflowError) -> RequestItemAnswer:
-    """Returns the answer for one of many."""
+    """Returns the answer for one item of a list."""
     if isinstance(answer, AcceptedRequest):
         return RequestItemAnswer(status=202, id=answer.id, repeated=answer.repeated)
     status = problem_of(answer).status_code
@@ -150,7 +152,7 @@ def answer_of(answer: AcceptedRequest | WorkflowError) -> RequestItemAnswer:
 
 
 def shown_judgment(judgment: Judgment) -> JudgedTriggerAnswer:
-    """Returns what judging a trigger gave."""
+    """Returns the answer for the judgment of a trigger."""
     return JudgedTriggerAnswer(
         trigger=AppTrigger(judgment.trigger),
         possible=judgment.allowed,
@@ -161,7 +163,7 @@ def shown_judgment(judgment: Judgment) -> JudgedTriggerAnswer:
 
 
 def shown_transition(logged: LoggedTransition) -> LoggedTransitionAnswer:
-    """Returns a row of an App's log as it is answered."""
+    """Returns the answer for a row of an App's log."""
     row = logged.transition
     return LoggedTransitionAnswer(
         version=row.version,

@@ -1,4 +1,4 @@
-"""Pages of lists, as they are asked for and answered."""
+"""Paging: the query parameters and the answers of lists."""
 
 from collections.abc import Callable
 from typing import Annotated, Generic, TypeVar
@@ -13,24 +13,24 @@ Row = TypeVar("Row")
 
 
 class Page(BaseModel, Generic[Item]):
-    """A page of a list. `next` is the cursor of the page after it, null on the last."""
+    """A page of a list. `next` is the cursor of the next page, null on the last page."""
 
     items: list[Item]
     next: Annotated[str | None, Field(examples=["WyIwMTkzLi4uIl0"])] = None
 
 
 def shown_page(found: PageOf[Row], show: Callable[[Row], Item]) -> Page[Item]:
-    """Returns a page with each row as it is answered."""
+    """Returns the page with each of its rows converted by `show`."""
     return Page(items=[show(row) for row in found.rows], next=found.next)
 
 
 async def _wanted(
-    after: Annotated[str | None, Query(max_length=300, description="`next` of the page before.")] = None,
+    after: Annotated[str | None, Query(max_length=300, description="The `next` of the previous page.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> PageRequest:
-    """Asynchronous, or it would cost a thread on every call."""
+    """Returns the page that the caller asks for. It is async because FastAPI would run it on a thread if not."""
     return PageRequest(after, limit)
 
 
 Paged = Annotated[PageRequest, Depends(_wanted)]
-"""Which page the caller wants: the query parameters `after` and `limit`."""
+"""The page that the caller asks for, from the query parameters `after` and `limit`."""

@@ -1,4 +1,4 @@
-"""Reviews as they are answered: in short in the queue, and in full with all that a reviewer needs to decide."""
+"""The answers for reviews: a summary for the queue, and a full one with all that a reviewer needs to decide."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ from workflow.reviewing.queue import Due, ReviewSummary
 
 
 class HolderAnswer(BaseModel):
-    """Who holds a review."""
+    """The reviewer who holds the review."""
 
     id: UUID
     name: Annotated[str, Field(examples=["Rae Reviewer"])]
@@ -33,7 +33,7 @@ class StepSummaryAnswer(BaseModel):
 
 
 class ReviewHeadAnswer(BaseModel):
-    """What is said of every review. `due_soon` and `overdue` are never both true; a review that is over is neither."""
+    """The fields of every answer about a review. At most one of `due_soon` and `overdue` is true, none once closed."""
 
     id: UUID
     app: Annotated[str, Field(examples=["acme"])]
@@ -52,13 +52,13 @@ class ReviewHeadAnswer(BaseModel):
 
 
 class ReviewSummaryAnswer(ReviewHeadAnswer):
-    """A review in the queue, with its steps in short."""
+    """A review in the queue, with a summary of its steps."""
 
     steps: list[StepSummaryAnswer]
 
 
 class StepFindingAnswer(BaseModel):
-    """What a step found: a stable code, words, how to mend it, and where."""
+    """A finding of a step: a stable code, a description, what to do about it, and where."""
 
     code: Annotated[str, Field(examples=["page.app_not_named"])]
     detail: str
@@ -67,24 +67,26 @@ class StepFindingAnswer(BaseModel):
 
 
 class ReviewStepAnswer(BaseModel):
-    """A step of a review. `status` says whether a worker owes a run of it; `error` why its last run broke."""
+    """A step of a review. `status` is `due` while a worker has yet to run it. `error` says why its last run failed."""
 
     code: Annotated[str, Field(examples=["end_to_end_check"])]
     title: StepTitle
     taken_by: StepTaker
-    requirement: Annotated[Requirement | None, Field(description="The requirement of the checklist that it speaks of.")]
+    requirement: Annotated[
+        Requirement | None, Field(description="The requirement of the checklist that the step is about.")
+    ]
     state: StepState
     status: Annotated[str, Field(examples=["void"])]
     run: Annotated[int, Field(ge=1)]
     findings: list[StepFindingAnswer]
     reason: str | None
     error: str | None
-    decided_by: Annotated[str | None, Field(description="The reviewer's name; null for a machine.")] = None
+    decided_by: Annotated[str | None, Field(description="The reviewer's name, null if a machine decided.")] = None
     decided_at: datetime | None
 
 
 class ChangeAnswer(BaseModel):
-    """One thing that is not as it was. `path` leads to it: a field, a Component's id, a requirement and its field."""
+    """One difference. `path` leads to it: a field of the App, or a Component's id or a requirement, and its field."""
 
     path: Annotated[list[str], Field(examples=[["partner_documentation", "url"]])]
     change: ChangeKind
@@ -93,14 +95,14 @@ class ChangeAnswer(BaseModel):
 
 
 class StandingFindingAnswer(StepFindingAnswer):
-    """A finding and where it stands: `unchecked` means that its step has not been decided in this round."""
+    """A finding and its status. `unchecked` means that its step has not been decided in this round."""
 
     step: str
     standing: FindingStatus
 
 
 class ComparedWithAnswer(BaseModel):
-    """The last round of the App that was decided, and which changes were asked for then."""
+    """The App's last decided round, and the reasons for which changes were requested."""
 
     review_id: UUID
     round: int
@@ -131,9 +133,9 @@ class EarlierRoundAnswer(BaseModel):
 
 
 class FullReviewAnswer(ReviewHeadAnswer):
-    """A review with all that belongs to it.
+    """A review in full.
 
-    `changes` has a list for each part of the snapshot that changed since `compared_with`; null in a first round.
+    `changes` has a list for each part of the snapshot that changed since `compared_with`. It is null in a first round.
     """
 
     steps: list[ReviewStepAnswer]
@@ -149,13 +151,13 @@ class FullReviewAnswer(ReviewHeadAnswer):
 
 
 def short_review(one: ReviewSummary) -> ReviewSummaryAnswer:
-    """Returns a review as the queue shows it."""
+    """Returns the summary of a review for the queue."""
     steps = [StepSummaryAnswer(code=code, title=step_title(code), state=StepState(state)) for code, state in one.steps]
     return ReviewSummaryAnswer(**_head(one), steps=steps)
 
 
 def full_review(one: ReviewSummary, dossier: Dossier) -> FullReviewAnswer:
-    """Returns a review with all that belongs to it."""
+    """Returns the full answer for a review."""
     submission = dossier.submission
     return FullReviewAnswer(
         **_head(one),
@@ -173,7 +175,7 @@ def full_review(one: ReviewSummary, dossier: Dossier) -> FullReviewAnswer:
 
 
 def shown_step(taken: TakenStep) -> ReviewStepAnswer:
-    """Returns a step with its findings."""
+    """Returns the answer for a step, with its findings."""
     step = taken.step
     defined = STEPS.get(step.code)
     return ReviewStepAnswer(

@@ -1,4 +1,4 @@
-"""The shapes of requests: types with their bounds, shared by the routes."""
+"""The types of request fields, with their bounds, that routes share."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -23,39 +23,39 @@ from workflow.sql.storable import WITHOUT_NUL, storable_json
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 MAX_ITEMS = 1000
 MAX_DEPTH = 20
-OBJECT_BYTES = 64 * 1024
-"""What one free-form object may take, as JSON."""
+MAX_OBJECT_BYTES = 64 * 1024
+"""The largest size of one free-form object, as JSON."""
 
 
 def _storable(value: Any) -> Any:
-    """Refuses what `jsonb` cannot hold, and what is larger or nests deeper than anybody means."""
+    """Refuses values that `jsonb` cannot store, and values that are too large or too deeply nested."""
     if nests_deeper(value, MAX_DEPTH):
-        raise ValueError(f"must not nest deeper than {MAX_DEPTH}")
+        raise ValueError(f"must not be nested deeper than {MAX_DEPTH} levels")
     try:
         size = len(storable_json(value))
     except ValueError as error:
         raise ValueError(f"cannot be stored: {error}") from None
-    if size > OBJECT_BYTES:
-        raise ValueError(f"must not be larger than {OBJECT_BYTES} bytes")
+    if size > MAX_OBJECT_BYTES:
+        raise ValueError(f"must not be larger than {MAX_OBJECT_BYTES} bytes")
     return value
 
 
 def _in_this_millennium(moment: datetime) -> datetime:
-    """Refuses times that Postgres can hold and Python, in another zone, cannot read again."""
+    """Refuses times that Postgres can store, but that Python cannot represent in every time zone."""
     if not 2000 <= moment.year <= 2999:
         raise ValueError("must be between the years 2000 and 2999")
     return moment
 
 
 def _written(value: Any) -> Any:
-    """Refuses times that are numbers: nobody could tell seconds from milliseconds."""
+    """Refuses times that are numbers, because they could be seconds or milliseconds."""
     if not isinstance(value, str | datetime):
-        raise ValueError("must be a text as in RFC 3339")
+        raise ValueError("must be a string in the format of RFC 3339, such as 2026-11-02T09:30:00Z")
     return value
 
 
 def _mail_address(value: str) -> str:
-    """Returns the address as mail servers know it. Its syntax is judged; nothing is looked up."""
+    """Returns the address in the form that mail servers use. Checks its syntax only; makes no DNS query."""
     try:
         found = validate_email(value, allow_smtputf8=False, check_deliverability=False)
     except EmailNotValidError as error:
@@ -72,7 +72,7 @@ Object = Annotated[dict[str, Any], AfterValidator(_storable)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_this_millennium)]
 Flag = Annotated[bool, Strict()]
 Whole = Annotated[int, Strict()]
-"""`Flag` and `Whole` in a body are JSON's true, false and numbers, and no texts that look like them."""
+"""`Flag` and `Whole` accept JSON booleans and numbers only, not strings that look like them."""
 Email = Annotated[
     str,
     StringConstraints(max_length=254),
@@ -92,7 +92,7 @@ Prefer = Annotated[str | None, Header(max_length=200)]
 
 
 class Body(BaseModel):
-    """A request's body: nothing unknown in it."""
+    """A request body. Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -107,7 +107,7 @@ ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.]+$", min_leng
 
 
 class PickedReason(Body):
-    """A saved reason by its code: its text and place are filled in; `text` comes after it, `where` instead of it."""
+    """A saved reason, by its code. Its text and place are filled in; `text` is appended, `where` replaces the place."""
 
     saved: Annotated[ReasonCode, Field(examples=["partners_page.no_utm"])]
     text: Prose | None = None

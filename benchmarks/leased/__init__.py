@@ -1,5 +1,6 @@
-"""Leased work, in two worker processes that do all kinds: review steps and mails, beside others that hang, without
-Redis, and the urgent among many."""
+"""Leased work in two worker processes that serve all queues.
+
+Measures review steps and mails: alone, beside parties that hang, without Redis, and urgent ones among many."""
 
 from collections.abc import Iterator
 

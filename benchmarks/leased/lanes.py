@@ -1,4 +1,4 @@
-"""Lanes: healthy mails beside those of domains that hang, which must not take the healthy ones' places."""
+"""Lanes: healthy mails beside mails to domains that hang, which must not occupy the places of the healthy ones."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -14,16 +14,16 @@ from benchmarks.stage import Stage
 from workflow.work.bells import Bell
 
 GOALS = {1: 1.3, 10: 2}
-"""How many times as long the healthy ones may take beside so many domains that hang."""
+"""How many times as long the healthy mails may take, by the number of domains that hang."""
 TOO_LONG = 3
-"""After how many times as long they are given up."""
+"""The measurement gives up when the healthy mails take this many times as long."""
 ALONE_SECONDS = 120.0
 BOUND = 10
-"""How many mails of a domain may be under way at once."""
+"""How many mails to one domain may be in flight at once."""
 
 
 def measure_lanes(on: Stage, scale: Scale, patience: Patience) -> Iterator[Figure]:
-    """Returns the seconds for healthy mails beside many more of one domain, and of ten, that hang."""
+    """Returns the seconds for healthy mails beside many more mails to one domain that hangs, and to ten."""
     healthy, hanging = scale.of(1_000, 300), scale.of(100_000, 10_000)
     alone: list[float] = []
     most: list[int] = []
@@ -46,8 +46,10 @@ def measure_lanes(on: Stage, scale: Scale, patience: Patience) -> Iterator[Figur
 
 
 def _seconds(on: Stage, healthy: int, hanging: int, lanes: int, waits: float) -> tuple[float, int]:
-    """Returns the seconds for the healthy mails, and how many of one domain hung at once. The healthy ones come when
-    others hang already."""
+    """Returns the seconds for the healthy mails, and how many mails to one domain hung at once.
+
+    The healthy mails are added once others hang already.
+    """
     clear(on)
     if lanes:
         put_mails(on, "hanging", hanging, domains=lanes, prefix=HANGING)

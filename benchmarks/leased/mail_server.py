@@ -1,6 +1,6 @@
-"""A mail server that takes so long for each mail, and hangs for some domains; it costs little and counts what it takes.
+"""A cheap mail server that takes a given time for each mail, hangs for some domains, and counts the mails it accepts.
 
-`python -m benchmarks.leased.mail_server PORT COUNTS_PORT SECONDS`. Whoever connects to COUNTS_PORT is sent the counts.
+`python -m benchmarks.leased.mail_server PORT COUNTS_PORT SECONDS`. It sends the counts to clients of COUNTS_PORT.
 """
 
 import asyncio
@@ -10,15 +10,15 @@ import time
 from dataclasses import asdict, dataclass, field
 
 HANGING = "hangs-"
-"""How the domains begin that the server never answers for."""
+"""The prefix of the domains for which the server never answers."""
 
 _END = b"\r\n.\r\n"
 
 
 @dataclass(slots=True)
 class Counts:
-    """Mails taken, and connections over which mails were begun; when the first and the last mail was taken; the mails
-    that hang now, by domain, and those of one domain at most."""
+    """The counts: mails accepted, connections that began a mail, the times of the first and the last accepted mail, the
+    mails that hang now, by domain, and the most of one domain that hung at once."""
 
     mails: int = 0
     connections: int = 0
@@ -40,7 +40,7 @@ class Counts:
 
 
 class Dialogue(asyncio.Protocol):
-    """One connection of a client that speaks SMTP correctly: nothing is checked."""
+    """One connection of a client. The client must speak SMTP correctly, because nothing is checked."""
 
     def __init__(self, counts: Counts, seconds: float) -> None:
         self._counts, self._seconds = counts, seconds

@@ -1,4 +1,4 @@
-"""Mails: how many a second, over how many connections, without Redis too, and how soon an invitation overtakes them."""
+"""Mails: their rate and connections, with and without Redis, and how soon an invitation overtakes others."""
 
 import json
 from collections.abc import Iterator
@@ -24,17 +24,16 @@ from benchmarks.stage import Stage
 from workflow.work.bells import Bell
 
 SERVER_SECONDS = 0.02
-"""What the mail server takes for each mail."""
+"""How long the mail server takes for each mail."""
 DOMAINS = 200
 SWEEP_SECONDS = 0.5
-"""Without a bell only the sweep begins, in either process when it is due: neither shall be long in coming."""
+"""Without a bell, each process starts at its next sweep, which must therefore come soon."""
 SENT_SECONDS = 300.0
-"""After so long mails are given up."""
+"""How long to wait for the mails before giving up."""
 
 
 def measure_mails(on: Stage, scale: Scale) -> Iterator[Figure]:
-    """Returns mails a second beside smtplib alone, the connections and the CPU that they took, and the same without
-    Redis."""
+    """Returns mails per second beside smtplib alone, with their connections and CPU, and the same without Redis."""
     mails = scale.of(2_000, 500)
     sent: list[Mailed] = []
 
@@ -67,7 +66,7 @@ def measure_mails(on: Stage, scale: Scale) -> Iterator[Figure]:
 
 
 def measure_urgency(on: Stage, scale: Scale, patience: Patience) -> Iterator[Figure]:
-    """Returns the seconds from an invitation, which is asked for over HTTP while news wait, until it is sent."""
+    """Returns the seconds from an invitation, requested over HTTP while other mails wait, until it is sent."""
     news = scale.of(10_000, 1_000)
     with api(on) as (_, port):
         token = admin_token(on)
@@ -79,8 +78,8 @@ def measure_urgency(on: Stage, scale: Scale, patience: Patience) -> Iterator[Fig
 
 @dataclass(frozen=True, slots=True)
 class Mailed:
-    """Mails a second from the bell to the last commit, and from the first to the last that the server took; its
-    connections; CPU of the workers (ms) for each mail."""
+    """Mails per second, from the bell to the last commit and from the first to the last mail that the server accepted;
+    the server's connections; and the CPU of the workers (ms) per mail."""
 
     a_second: float
     pace: float
@@ -113,7 +112,7 @@ def _pace(counts: dict[str, float]) -> float:
 
 
 def _seconds_to_invite(on: Stage, port: int, token: str, news: int, domains: int, patience: Patience) -> float:
-    """Invites somebody at the first of the domains once a twentieth of the news is sent."""
+    """Invites somebody at the first domain once a twentieth of the other mails is sent."""
     import requests
 
     clear(on)

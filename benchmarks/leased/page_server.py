@@ -1,4 +1,4 @@
-"""Hosts of partners, 127.0.1.1 and on, whose pages take so long; those of the first ones never come.
+"""Serves partners' pages on 127.0.1.1 and the following addresses, after a delay. The first hosts never answer.
 
 `python -m benchmarks.leased.page_server PORT HOSTS HANGING SECONDS`.
 """
@@ -12,7 +12,7 @@ PAGE = """
 <!doctype html><title>Bench</title>
 <p>Bench works with Segment: <a href="https://segment.com/?utm_source=a&amp;utm_medium=b&amp;utm_campaign=c">how</a>.
 """
-"""What satisfies every step that reads a page, for an App called Bench."""
+"""A page that passes every step that reads one, for an App named Bench."""
 
 _ANSWER = (
     f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(PAGE)}\r\nConnection: close\r\n\r\n{PAGE}"
@@ -20,7 +20,7 @@ _ANSWER = (
 
 
 def host(number: int) -> str:
-    """Returns the address of a host, from 1 on."""
+    """Returns the address of the host with this number, counted from 1."""
     return f"{NETWORK}{number}"
 
 

@@ -1,4 +1,4 @@
-"""Rows of leased work, put into the database: mails to addresses of many domains, and steps that read pages."""
+"""Adds rows of leased work to the database: mails to addresses of many domains, and steps that read pages."""
 
 from collections.abc import Mapping
 
@@ -10,11 +10,11 @@ from benchmarks.stage import Stage
 
 URGENT, BULK = 0, 1
 PAGES = ("partner_documentation", "partners_page", "launch_announcement")
-"""The steps of a submission that each read a page."""
+"""The review steps that each read one page."""
 
 
 def put_mails(on: Stage, batch: str, many: int, *, domains: int, prefix: str = "") -> None:
-    """Puts so many due mails about approved Apps, spread over `domains` domains that begin with `prefix`."""
+    """Adds due mails about approved Apps, distributed over `domains` domains whose names begin with `prefix`."""
     row = {
         "id": "uuidv7()",
         "kind": "'approved'",
@@ -36,7 +36,7 @@ def put_mails(on: Stage, batch: str, many: int, *, domains: int, prefix: str = "
 
 
 def put_submissions(on: Stage, *, apps: int, port: int) -> None:
-    """Puts an open review of each of the first Apps, whose steps read pages on a host of the App's own."""
+    """Adds an open review for each of the first Apps. Its steps read pages on a host of the App's own."""
     step = {
         "id": "uuidv7()",
         "review_id": "review.id",
@@ -57,21 +57,21 @@ def put_submissions(on: Stage, *, apps: int, port: int) -> None:
 
 
 def clear(on: Stage) -> None:
-    """Takes away all mails and steps."""
+    """Deletes all mails and steps."""
     clear_mails(on)
     put(on.engine, "DELETE FROM review_step", "DELETE FROM review", "DELETE FROM submission")
     settle(on.engine, "notification", "review_step", "review", "submission")
 
 
 def clear_mails(on: Stage) -> None:
-    """Takes away all mails, and what is remembered of lanes that failed."""
+    """Deletes all mails and the records of failing lanes."""
     put(on.engine, "TRUNCATE notification")
     if on.number("SELECT count(*) FROM pg_class WHERE oid = to_regclass('failing_lane')"):
         put(on.engine, "TRUNCATE failing_lane")
 
 
 def _insert(on: Stage, table: str, row: Mapping[str, str], source: str) -> str:
-    """Returns the statement that puts a row of expressions for each of `source`, of those columns that there are."""
+    """Returns the statement that inserts a row for each row of `source`, with those of the columns that exist."""
     with on.engine.connect() as connection:
         there = set(connection.scalars(_COLUMNS, {"table": table}))
     used = {column: value for column, value in row.items() if column in there or column not in _LATER}
@@ -79,7 +79,7 @@ def _insert(on: Stage, table: str, row: Mapping[str, str], source: str) -> str:
 
 
 _LATER = {"lane", "urgency"}
-"""Columns that a release before lanes does not have, so that it can be measured too."""
+"""Columns that releases before lanes do not have. They are left out there, so that such releases can be measured."""
 _COLUMNS = text("SELECT column_name FROM information_schema.columns WHERE table_name = :table")
 
 _SUBMISSION = """

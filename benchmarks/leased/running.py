@@ -1,4 +1,4 @@
-"""What leased work is measured with: workers of all kinds, a mail server, hosts with pages, and how long rows took."""
+"""The processes with which leased work is measured (workers, a mail server, page hosts), and the time of its rows."""
 
 import json
 import socket
@@ -20,12 +20,12 @@ from runtime.embedded.processes import free_port
 
 PROCESSES = 2
 PLACES = PROCESSES * THREADS
-"""How much leased work can be under way at once."""
+"""How many rows of leased work can be in flight at once."""
 
 
 @contextmanager
 def workers_of_all_kinds(on: Stage, **settings: str) -> Iterator[Running]:
-    """Runs worker processes as an installation does; returns them once each of them has looked for due work."""
+    """Runs worker processes as an installation does. Yields them once each of them has looked for due work."""
     given = {"DEVCENTER_SWEEP_SECONDS": "2", "DEVCENTER_ALLOW_LOOPBACK_URLS": "true"} | settings
     with redis.Redis.from_url(on.redis_url) as client:
         client.flushdb()
@@ -50,7 +50,7 @@ class MailServer:
 
 @contextmanager
 def mail_server(on: Stage, *, seconds: float) -> Iterator[MailServer]:
-    """Runs a mail server that takes so long for each mail; returns it once it answers."""
+    """Runs a mail server that takes a given time for each mail. Yields it once it answers."""
     server = MailServer(free_port(), free_port())
     with _serving(on.folder / "mail.log", "mail_server", server.port, server.counts_port, seconds):
         until(lambda: _listens("127.0.0.1", server.counts_port), "the mail server")
@@ -59,7 +59,7 @@ def mail_server(on: Stage, *, seconds: float) -> Iterator[MailServer]:
 
 @contextmanager
 def page_server(on: Stage, *, hosts: int, hanging: int, seconds: float) -> Iterator[int]:
-    """Runs hosts with pages that take so long, those of the first `hanging` for ever; returns their port."""
+    """Runs hosts whose pages take a given time. The first `hanging` hosts never answer. Yields their port."""
     port = free_port()
     with _serving(on.folder / "pages.log", "page_server", port, hosts, hanging, seconds):
         until(lambda: _listens("127.0.1.1", port), "the pages")
@@ -67,14 +67,14 @@ def page_server(on: Stage, *, hosts: int, hanging: int, seconds: float) -> Itera
 
 
 def send_by_smtplib(server: MailServer, mails: int) -> None:
-    """Sends `mails` from as many processes and threads as the workers have, one connection for each thread."""
+    """Sends `mails` from as many processes and threads as the workers have, with one connection per thread."""
     command = [sys.executable, "-m", "benchmarks.leased.bare_sender", str(server.port), str(THREADS)]
     senders = [subprocess.Popen([*command, str(mails // PROCESSES)], cwd=ROOT) for _ in range(PROCESSES)]
     assert [one.wait(timeout=120) for one in senders] == [0] * PROCESSES, "smtplib failed"
 
 
 def happens(holds: Callable[[], bool], *, seconds: float) -> bool:
-    """Returns True once `holds` does, or False after so many seconds."""
+    """Returns True as soon as `holds` returns true, or False after the given seconds."""
     with suppress(TimeoutError):
         until(holds, "it", seconds=seconds)
         return True
@@ -82,8 +82,10 @@ def happens(holds: Callable[[], bool], *, seconds: float) -> bool:
 
 
 def seconds_until_last_commit(on: Stage, since: datetime, rows: str) -> float:
-    """Returns the seconds from `since` to the last commit that wrote one of `rows`, a FROM clause with the alias `due`
-    for their table."""
+    """Returns the seconds from `since` to the last commit that wrote one of `rows`.
+
+    `rows` is a FROM clause with the alias `due` for their table.
+    """
     statement = text(f"SELECT extract(epoch FROM max(pg_xact_commit_timestamp(due.xmin)) - :since) FROM {rows}")
     with on.engine.connect() as connection:
         return float(connection.execute(statement, {"since": since}).scalar_one())

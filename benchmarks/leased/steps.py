@@ -1,4 +1,4 @@
-"""Review steps that fetch pages: how close their workers come to fetching as many at once as they have threads."""
+"""Review steps that fetch pages: how close the workers come to the limit of one fetch per thread at all times."""
 
 from collections.abc import Iterator
 from math import ceil
@@ -13,7 +13,7 @@ from workflow.work.bells import Bell
 
 
 def measure_steps(on: Stage, scale: Scale, patience: Patience) -> Iterator[Figure]:
-    """Returns the seconds until all steps of some submissions are done, alone and while some Apps' pages hang."""
+    """Returns the seconds until all steps of some submissions are done, alone and while the pages of some Apps hang."""
     apps, hanging, page = scale.of(40, 16), scale.of(4, 2), 1.0 if not scale.quick else 0.5
     for silent in (0, hanging):
         fetches = (apps - silent) * len(PAGES)

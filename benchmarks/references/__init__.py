@@ -1,1 +1,1 @@
-"""What devcenter is measured against: the same transition, one at a time, by other means."""
+"""The references that devcenter is measured against: the same transition, made by other means."""

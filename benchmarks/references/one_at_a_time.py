@@ -1,4 +1,4 @@
-"""`pgbench -M prepared` with as many clients as serve it best: what Postgres does, one transition a transaction."""
+"""The rate of Postgres with one transaction per transition: `pgbench -M prepared` with the best number of clients."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ COMMIT;
 
 
 def best_clients(on: Stage, tried: Sequence[int], *, requests: int) -> int:
-    """Returns the number of clients, of those that are `tried`, that are fastest together."""
+    """Returns which of the numbers of clients in `tried` is fastest."""
     rates = {}
     for clients in tried:
         since = on.moment()
@@ -35,13 +35,13 @@ def best_clients(on: Stage, tried: Sequence[int], *, requests: int) -> int:
 
 
 def run_one_at_a_time(on: Stage, clients: int, *, requests: int) -> datetime:
-    """Asks for one transition on each of the first Apps and applies them; returns when that began."""
+    """Requests one transition of each of the first Apps and applies them. Returns when that began."""
     ask(on, 1, apps=requests)
     return apply_one_at_a_time(on, clients, requests=requests)
 
 
 def apply_one_at_a_time(on: Stage, clients: int, *, requests: int) -> datetime:
-    """Applies one transition on each of the first Apps, which is due; returns when that began."""
+    """Applies the due transition of each of the first Apps. Returns when that began."""
     since = on.moment()
     run_script(on, _SCRIPT, clients=clients, each=requests // clients, k=0, all=clients, apps=requests)
     return since

@@ -1,6 +1,6 @@
-"""One message or job a transition: Dramatiq through the ORM and with raw psycopg, and pgqueuer.
+"""Peers with one message or job per transition: Dramatiq through the ORM and with raw psycopg, and pgqueuer.
 
-`python -m benchmarks.references.peers NAME` is a worker process of pgqueuer; Dramatiq's are started by its command.
+`python -m benchmarks.references.peers NAME` is a worker process of pgqueuer. Dramatiq's are started by its own command.
 """
 
 import asyncio
@@ -28,11 +28,11 @@ from models.base import new_id
 
 PROCESSES, THREADS = 2, 4
 WARMING = 40
-"""Jobs before those whose latency counts."""
+"""The number of jobs that are run before latency is measured."""
 
 
 def run_peer(on: Stage, name: str, *, requests: int) -> Any:
-    """Asks for one transition on each of the first Apps, has `name` apply them; returns when that began."""
+    """Requests one transition of each of the first Apps and has `name` apply them. Returns when that began."""
     due = _asked(on, requests)
     since = on.moment()
     asyncio.run(_enqueue(on, name, due))
@@ -42,7 +42,7 @@ def run_peer(on: Stage, name: str, *, requests: int) -> Any:
 
 
 def peer_latencies(on: Stage, name: str, *, a_second: int, seconds: int) -> list[float]:
-    """Returns milliseconds from when a job is enqueued to the commit that applied it, at a steady rate."""
+    """Returns, for each job, the milliseconds from its enqueuing to the commit that applied it, at a steady rate."""
     asked = _asked(on, a_second * seconds + WARMING)
     warming, due = asked[:WARMING], asked[WARMING:]
     with _workers(on, name):
@@ -62,7 +62,7 @@ _APPLIED = text("""
 
 
 def _asked(on: Stage, requests: int) -> list[str]:
-    """Asks for one transition on each of the first Apps, and empties Redis of what an earlier run left."""
+    """Requests one transition of each of the first Apps, and deletes from Redis what an earlier run left."""
     ask(on, 1, apps=requests)
     with redis.Redis.from_url(on.redis_url) as client:
         client.flushdb()
@@ -90,7 +90,7 @@ def _workers(on: Stage, name: str) -> Iterator[None]:
 
 
 async def _enqueue(on: Stage, name: str, due: list[str], *, a_second: int | None = None) -> dict[str, float]:
-    """Enqueues as fast as it goes, or at a rate; returns the moment of each."""
+    """Enqueues jobs as fast as possible, or at a rate. Returns the time of each."""
     enqueued = {}
     async with _enqueuing(on, name) as enqueue:
         began = time.perf_counter()
@@ -130,7 +130,7 @@ async def _enqueuing(on: Stage, name: str) -> AsyncIterator[Callable[[str], Awai
 
 
 def declare() -> None:
-    """Sets a broker with both actors, in a worker process of Dramatiq's."""
+    """Sets a broker with both actors. Called in the worker processes of Dramatiq."""
     broker = RedisBroker(url=os.environ["REDIS_URL"])
     dramatiq.set_broker(broker)
     engine = create_engine(os.environ["DATABASE_URL"], pool_size=THREADS)

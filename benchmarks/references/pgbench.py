@@ -1,4 +1,4 @@
-"""Running a script of SQL by pgbench, whose clients cost next to nothing."""
+"""Runs a SQL script by pgbench, whose clients cost next to nothing."""
 
 import subprocess
 
@@ -9,9 +9,9 @@ from runtime.embedded.postgres_data import binary
 
 
 def run_script(on: Stage, script: str, *, clients: int, each: int, **variables: int) -> None:
-    """Has each of `clients` run `script` so many times with prepared statements, as the application role.
+    """Has each of `clients` run `script` a number of times with prepared statements, in the application role.
 
-    `variables` are the script's, each client's own. Raises subprocess.CalledProcessError when a statement fails.
+    Each client has its own copy of `variables`. Raises subprocess.CalledProcessError if a statement fails.
     """
     file = on.folder / "pgbench.sql"
     file.write_text(script)

@@ -1,6 +1,6 @@
-"""The limit: the rows of a drain by set-based SQL, batches of 500 from two clients, without rules and without Python.
+"""The limit: writes the rows of a drain by set-based SQL, in batches of 500 from two clients, without Python.
 
-No claim, no facts, no rules, no hashes, no catalog: what remains is what Postgres takes for the rows themselves.
+There are no claims, facts, rules, hashes or catalog entries: what remains is the time of Postgres for the rows.
 """
 
 from datetime import datetime
@@ -26,7 +26,7 @@ _DEAL = f"""
                    row_number() OVER (PARTITION BY app_id ORDER BY position) - 1 AS wave, *
               FROM transition_request WHERE status = 'due') due
 """
-"""A client has Apps of its own, each once in a batch: its requests come one batch after the other."""
+"""Each client has its own Apps. An App occurs once in a batch, so its requests are in successive batches."""
 
 _BATCH = "bench_batch b WHERE b.client = :client_id AND b.batch = :k - 1"
 
@@ -68,7 +68,7 @@ COMMIT;
 
 
 def apply_set_based(on: Stage, each: int, *, apps: int) -> datetime:
-    """Asks for `each` transitions on each of the first Apps and writes what they lead to; returns when that began."""
+    """Requests `each` transitions of each of the first Apps and writes their results. Returns when that began."""
     ask(on, each, apps=apps)
     batches = -(-apps // CLIENTS // BATCH)
     with on.engine.begin() as connection:

@@ -1,6 +1,6 @@
-"""One transition, one transaction, in plain SQL: the same rows under the same constraints as the service writes.
+"""One transition in one transaction, in plain SQL: writes the same rows under the same constraints as the service.
 
-Facts, rules and hashes are left out, in favour of whoever is measured by it.
+It loads no facts, judges no rules and computes no hashes, which favours the reference.
 """
 
 import re
@@ -44,12 +44,12 @@ FIND = """
 
 
 def for_psycopg(statement: str) -> str:
-    """Returns the statement with the driver's placeholders."""
+    """Returns the statement with psycopg's placeholders."""
     return re.sub(r":(\w+)", r"%(\1)s", statement)
 
 
 def apply_one(connection: "psycopg.Connection[dict[str, Any]]", request_id: str) -> None:
-    """Applies one request in a transaction of its own. `connection` gives rows as dictionaries."""
+    """Applies one request in a transaction of its own. `connection` must return rows as dictionaries."""
     with connection.transaction():
         found = connection.execute(_FIND, {"request_id": request_id}).fetchone() or {}
         found |= connection.execute(_LOCK, found).fetchone() or {}
@@ -58,7 +58,7 @@ def apply_one(connection: "psycopg.Connection[dict[str, Any]]", request_id: str)
 
 
 async def apply_one_async(connection: "psycopg.AsyncConnection[dict[str, Any]]", request_id: str) -> None:
-    """Like `apply_one`, in an event loop."""
+    """Like `apply_one`, for an event loop."""
     async with connection.transaction():
         found = await (await connection.execute(_FIND, {"request_id": request_id})).fetchone() or {}
         found |= await (await connection.execute(_LOCK, found)).fetchone() or {}
@@ -67,7 +67,7 @@ async def apply_one_async(connection: "psycopg.AsyncConnection[dict[str, Any]]",
 
 
 def derived(trigger: str) -> dict[str, str]:
-    """Returns what follows from the trigger's name: where it leads, and what people are told."""
+    """Returns the state that the trigger leads to, and the kind of its notification."""
     return {"target": TARGET[trigger], "kind": "suspended" if trigger == "suspend" else "reinstated"}
 
 

@@ -1,4 +1,4 @@
-"""Asking for access and accepting invitations over HTTP, as tests do it: each with a company of its own."""
+"""Helpers that request access and accept invitations over HTTP. Each test uses a company of its own."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def body_of(company: str, contact: str = "pat", **changed: Any) -> dict[str, Any
 
 
 def ask(service: Service, body: dict[str, Any], **headers: Any) -> dict[str, Any]:
-    """Asks for access and gives the answer."""
+    """Requests access and returns the answer."""
     answer = service.nobody("POST", "/v1/access-requests", body, **headers)
     assert answer.status_code == 201, answer.text
     given: dict[str, Any] = answer.json()
@@ -46,7 +46,7 @@ def decide(service: Service, request_id: str, decision: str, *reasons: str) -> r
 
 
 def code_for(engine: Engine, email: str) -> str:
-    """Opens the code of the newest invitation that waits to be mailed to `email`, as a worker would."""
+    """Decrypts the code of the newest invitation that waits to be mailed to `email`, as a worker would."""
     with Session(engine) as session:
         sealed = session.execute(
             text("""
@@ -59,7 +59,7 @@ def code_for(engine: Engine, email: str) -> str:
 
 
 def accept(service: Service, email: str, **headers: Any) -> dict[str, Any]:
-    """Accepts the newest invitation of `email` and gives the answer."""
+    """Accepts the newest invitation of `email` and returns the answer."""
     answer = service.nobody("POST", f"/v1/invitations/{code_for(service.engine, email)}/accept", None, **headers)
     assert answer.status_code == 201, answer.text
     given: dict[str, Any] = answer.json()
@@ -67,7 +67,7 @@ def accept(service: Service, email: str, **headers: Any) -> dict[str, Any]:
 
 
 def company_in(service: Service, company: str) -> tuple[str, str, Caller]:
-    """Lets `company` in; returns its organization's id, its owner's id, and the owner as a caller."""
+    """Has `company` become a partner. Returns its organization's id, its owner's id, and the owner as a caller."""
     request = ask(service, body_of(company))
     assert decide(service, request["id"], "approve").status_code == 200
     owner = accept(service, f"pat@{company}.example")
@@ -75,7 +75,7 @@ def company_in(service: Service, company: str) -> tuple[str, str, Caller]:
 
 
 def colleague_in(service: Service, owner: Caller, organization_id: str, email: str) -> tuple[str, Caller]:
-    """Has `owner` invite a colleague who accepts; returns the colleague's id, and them as a caller."""
+    """Has `owner` invite a colleague, who accepts. Returns the colleague's id, and the colleague as a caller."""
     path = f"/v1/organizations/{organization_id}/invitations"
     answer = owner("POST", path, {"name": "Olga", "email": email})
     assert answer.status_code == 201, answer.text
@@ -84,7 +84,7 @@ def colleague_in(service: Service, owner: Caller, organization_id: str, email: s
 
 
 def told(engine: Engine, kind: str, company: str) -> list[str]:
-    """Returns the addresses that were told `kind` of `company`."""
+    """Returns the addresses that got a notification of `kind` about `company`."""
     with Session(engine) as session:
         return list(
             session.scalars(

@@ -1,4 +1,4 @@
-"""What always holds of the stored rows, whoever called what: checked after random lives."""
+"""The invariants of the stored rows, which hold whatever was called. They are checked after random lives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from workflow.history.verification import verify_history
 
 @dataclass(frozen=True, slots=True)
 class SentRequest:
-    """A request that was accepted: for which App, and the review that it decides, if it is a decision."""
+    """An accepted request: its App and, if it is a decision, the review that it decides."""
 
     id: UUID
     app: str
@@ -79,13 +79,13 @@ NEVER = {
          WHERE m.state IN ('applied', 'member') AND a.state NOT IN ('public', 'public_beta', 'suspended')
     """,
 }
-"""Queries that find nothing, by what a row would mean."""
+"""Queries that must return no rows, by what a row would mean."""
 
 LISTED = "SELECT slug FROM app WHERE state IN ('public_beta', 'public')"
 
 
 def check_rows(engine: Engine) -> None:
-    """Raises AssertionError with what is wrong, of all that is stored."""
+    """Raises AssertionError with every violation in the database."""
     with Session(engine) as session:
         for meaning, query in NEVER.items():
             assert _rows(session, query) == [], meaning
@@ -93,7 +93,8 @@ def check_rows(engine: Engine) -> None:
 
 
 def check_requests(engine: Engine, asked: Sequence[SentRequest]) -> None:
-    """Raises AssertionError unless each of `asked`, in the order of their answers, was judged once and in order."""
+    """Raises AssertionError unless each request in `asked`, which are in the order of their answers, was judged once
+    and in that order."""
     with Session(engine) as session:
         found = _rows(
             session,
@@ -115,7 +116,7 @@ def check_requests(engine: Engine, asked: Sequence[SentRequest]) -> None:
 
 
 def _closed_by(session: Session, one: SentRequest, version: int) -> None:
-    """A decision that was applied decided the review that it was made for."""
+    """Returns whether an applied decision decided the review that it was made for."""
     query = """
         SELECT s.app_version FROM review r JOIN submission s ON s.id = r.submission_id
          WHERE r.id = :id AND r.closed_at IS NOT NULL

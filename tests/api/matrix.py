@@ -1,6 +1,6 @@
-"""Who may call what, as data: one line a route. `test_matrix` holds the application to it.
+"""Who may call which route, as data with one line for each route. `test_matrix` compares the application with it.
 
-A new route needs a line here: its scope and its roles, a valid body, and, when it uses something up, `given`.
+A new route needs a line here: its scope, its roles, a valid body and, if a call uses something up, `given`.
 """
 
 from collections.abc import Callable
@@ -26,11 +26,11 @@ PEOPLE = frozenset({Role.PARTNER, Role.REVIEWER, Role.ADMIN})
 OWNERS = frozenset({Role.PARTNER, Role.ADMIN})
 
 OWNED = ("{slug}", "{organization_id}")
-"""What names a company's own in a path."""
+"""Path parameters that name something of a company."""
 
 
 def nothing(_world: World, _actor: Actor) -> dict[str, str]:
-    """What stands in the world already is enough."""
+    """Makes nothing, for calls that need no more than the world has already."""
     return {}
 
 
@@ -38,18 +38,18 @@ def nothing(_world: World, _actor: Actor) -> dict[str, str]:
 class Call:
     """A route, who may call it, and a call of it that works.
 
-    `body` is sent as it is, or made for the caller. `given` makes what the call uses up and gives path parameters in
-    place of the world's; `query` comes after the path. `gives` is the status for who may. `hides` tells that a partner
-    of another company gets 404; it is so wherever the path names an App or an organization. `audited` is whether the
-    call is noted in the audit log. `or_nobody` tells that the route knows callers without a token by another way;
-    without that too they get 404.
+    `body` is sent as it is, or is a function that makes it for the caller. `given` makes what the call uses up, and
+    returns path parameters that replace the world's. `query` is appended to the path. `status` is the answer's for
+    callers who may call it. `hides` says whether a partner of another company gets 404; by default this is so if the
+    path names an App or an organization. `audited` says whether the call is recorded in the audit log. `or_nobody` says
+    that the route identifies callers without a token in another way; if that fails too, they get 404.
     """
 
     route: str
     scope: Scope
     roles: frozenset[Role]
     body: Any | Body = None
-    gives: int = 200
+    status: int = 200
     given: Given = nothing
     path: dict[str, str] = field(default_factory=dict)
     query: str = ""
@@ -215,7 +215,7 @@ CALLS: tuple[Call, ...] = (
     Call("POST /v1/invitations/{invitation_id}/reissue", Scope.ACCESS_DECIDE, REVIEWERS, None, 201, given=_invitation),
     Call("GET /v1/organizations", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_ORGANIZATION}/people", Scope.APPS_READ, PEOPLE),
-    Call(f"DELETE {_ORGANIZATION}/people/{{person_id}}", Scope.PEOPLE_MANAGE, OWNERS, gives=204, given=_colleague),
+    Call(f"DELETE {_ORGANIZATION}/people/{{person_id}}", Scope.PEOPLE_MANAGE, OWNERS, status=204, given=_colleague),
     Call(f"PUT {_ORGANIZATION}/owner", Scope.PEOPLE_MANAGE, OWNERS, _owner),
     Call(f"GET {_ORGANIZATION}/invitations", Scope.APPS_READ, PEOPLE),
     Call(f"POST {_ORGANIZATION}/invitations", Scope.PEOPLE_MANAGE, OWNERS, _new_colleague, 201),
@@ -223,7 +223,7 @@ CALLS: tuple[Call, ...] = (
         f"DELETE {_ORGANIZATION}/invitations/{{invitation_id}}",
         Scope.PEOPLE_MANAGE,
         OWNERS,
-        gives=204,
+        status=204,
         given=_invitation,
     ),
     Call("POST /v1/apps", Scope.APPS_WRITE, PARTNERS, _new_app, 201),
@@ -242,7 +242,7 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(f"POST {_COMPONENTS}/{{component_id}}/write-key", Scope.APPS_WRITE, PARTNERS, None, 201),
     Call(f"PATCH {_COMPONENTS}/{{component_id}}", Scope.APPS_WRITE, PARTNERS, {"name": "Other"}),
-    Call(f"DELETE {_COMPONENTS}/{{component_id}}", Scope.APPS_WRITE, PARTNERS, gives=204, given=_component),
+    Call(f"DELETE {_COMPONENTS}/{{component_id}}", Scope.APPS_WRITE, PARTNERS, status=204, given=_component),
     Call(
         f"POST {_COMPONENTS}/{{component_id}}/tests",
         Scope.APPS_WRITE,
@@ -262,10 +262,10 @@ CALLS: tuple[Call, ...] = (
     Call(f"GET {_APP}/assets", Scope.APPS_READ, ALL),
     Call(f"POST {_APP}/assets", Scope.APPS_WRITE, PARTNERS, LOGO, 201, query="?kind=logo"),
     Call(f"GET {_APP}/assets/{{asset_id}}", Scope.APPS_READ, ALL),
-    Call(f"DELETE {_APP}/assets/{{asset_id}}", Scope.APPS_WRITE, PARTNERS, gives=204, given=_asset),
+    Call(f"DELETE {_APP}/assets/{{asset_id}}", Scope.APPS_WRITE, PARTNERS, status=204, given=_asset),
     Call(f"GET {_APP}/previews", Scope.APPS_READ, PARTNERS),
     Call(f"POST {_APP}/previews", Scope.APPS_WRITE, PARTNERS, {}, 201),
-    Call(f"DELETE {_APP}/previews/{{link_id}}", Scope.APPS_WRITE, PARTNERS, gives=204, given=_link),
+    Call(f"DELETE {_APP}/previews/{{link_id}}", Scope.APPS_WRITE, PARTNERS, status=204, given=_link),
     Call(f"GET {_APP}/test-account", Scope.REVIEWS_DECIDE, REVIEWERS, given=_test_account, audited=True),
     Call(f"GET {_APP}/test-account/readings", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_APP}/messages", Scope.APPS_READ, PARTNERS, path=_SUBMITTED),
@@ -326,7 +326,7 @@ CALLS: tuple[Call, ...] = (
     Call(f"DELETE {_APP}/oauth-installs/{{workspace}}", Scope.USAGE_REPORT, SERVICES, given=_install),
     Call("GET /v1/tokens", Scope.ADMIN, ADMINS),
     Call("POST /v1/tokens", Scope.ADMIN, ADMINS, _new_token, 201),
-    Call("DELETE /v1/tokens/{token_id}", Scope.ADMIN, ADMINS, gives=204, given=_token),
+    Call("DELETE /v1/tokens/{token_id}", Scope.ADMIN, ADMINS, status=204, given=_token),
     Call("GET /v1/policies", Scope.ADMIN, ADMINS),
     Call("POST /v1/policies", Scope.ADMIN, ADMINS, _new_policy, 201),
     Call("POST /v1/policies/preview", Scope.ADMIN, ADMINS, _document, audited=False),
@@ -364,5 +364,5 @@ PUBLIC: frozenset[str] = frozenset(
         "GET /openapi.json",
     }
 )
-"""Routes that need no token. Each shows and gives nothing that not everyone may have: who accepts an invitation has
-its one-time code, who sees a preview has its link."""
+"""Routes that need no token. They return only what everyone may have. To accept an invitation one needs its one-time
+code, and to see a preview one needs its link."""

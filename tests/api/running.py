@@ -1,4 +1,4 @@
-"""A service of its own for each test: database, API process, and a caller for each role."""
+"""Fixtures that run a service: a database, an API process, and a caller for each role."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from tests.journeys import People, people_in, token_of
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running API, the people who may call it, and its database for looking behind it."""
+    """A running API, callers of each role, and its database, for inspection."""
 
     url: str
     engine: Engine
@@ -29,7 +29,7 @@ class Service:
 
 @pytest.fixture
 def service(database: TestDatabase, valkey_url: str, tmp_path: Path) -> Iterator[Service]:
-    """An API process and a database for one test alone."""
+    """An API process and a database of this test's own."""
     with service_on(database, valkey_url, tmp_path) as made:
         yield made
 
@@ -38,14 +38,14 @@ def service(database: TestDatabase, valkey_url: str, tmp_path: Path) -> Iterator
 def shared_service(
     module_database: TestDatabase, module_valkey_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
-    """An API process and a database for a whole module, which starts once: each test uses names of its own."""
+    """An API process and a database that the tests of one module share: each of them uses names of its own."""
     with service_on(module_database, module_valkey_url, tmp_path_factory.mktemp("service")) as made:
         yield made
 
 
 @contextmanager
 def service_on(database: TestDatabase, valkey_url: str, tmp_path: Path, **settings: str) -> Iterator[Service]:
-    """Runs an API over `database`, without rate limits, while the block lasts, with a caller for each role."""
+    """Runs an API on `database`, without rate limits, until the block ends. Yields it with a caller for each role."""
     engine = create_engine(database.application_url)
     people = people_in(engine)
     with api_running(database.application_url, valkey_url, tmp_path, **UNLIMITED | settings) as url:

@@ -19,16 +19,16 @@ API = (sys.executable, "-m", "cli.main", "api")
 UNLIMITED = {
     f"DEVCENTER_RATE_{name}": "0" for name in ("PARTNER", "REVIEWER", "SERVICE", "ADMIN", "ADDRESS", "OPEN_WRITES")
 }
-"""Settings without rate limits, which a quick test would meet before what it is about."""
+"""Settings without rate limits, which fast tests would otherwise reach."""
 
 
 STARTS = 3
-"""Tries to start: between its choice and its use a port may become somebody else's."""
+"""How often to try to start, because another process may take the port between its choice and its use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Calls the API with one token (or none). Bytes are sent as they are, all else as JSON."""
+    """Calls the API with one token or none. Sends bytes unchanged and any other body as JSON."""
 
     url: str
     token: str | None = None
@@ -45,7 +45,7 @@ class Caller:
 
 @contextmanager
 def api_running(database_url: str, redis_url: str, folder: Path, **settings: str) -> Iterator[str]:
-    """Runs `devcenter api` and gives its address once it is ready."""
+    """Runs `devcenter api` until the block ends. Yields its address once it is ready."""
     log = folder / "api.log"
     for _ in range(STARTS):
         url = f"http://127.0.0.1:{(port := free_port())}"

@@ -1,4 +1,4 @@
-"""Asking for access over HTTP: who may see what, colleagues joined, the decision and what it mails."""
+"""Access requests over HTTP: who may see what, joined colleagues, the decision, and the mails that it sends."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def test_a_request_is_seen_by_its_secret_and_by_reviewers_and_by_nobody_else(sha
     assert told(shared_service.engine, "new_access_request", "seen") == ["rae@acme.example.platform.example"]
 
 
-def test_the_secret_and_the_code_lie_nowhere_in_plain(shared_service: Service) -> None:
+def test_the_secret_and_the_code_are_stored_nowhere_in_plain_text(shared_service: Service) -> None:
     asked = ask(shared_service, body_of("sealed"), Idempotency_Key="sealed-1")
     decide(shared_service, asked["id"], "approve")
     code = code_for(shared_service.engine, "pat@sealed.example")
@@ -50,7 +50,7 @@ def test_the_secret_and_the_code_lie_nowhere_in_plain(shared_service: Service) -
         ("other-domain", "pat@elsewhere.co.uk", ["mail.other_domain"]),
     ],
 )
-def test_what_speaks_against_an_address_is_found_at_once(
+def test_problems_with_an_address_are_found_at_once(
     shared_service: Service, company: str, email: str, found: list[str]
 ) -> None:
     asked = ask(shared_service, body_of(company, contact_email=email))
@@ -71,7 +71,7 @@ def test_what_speaks_against_an_address_is_found_at_once(
         {"plan": {"use_case": "Something.", "component_kinds": []}},
     ],
 )
-def test_a_request_that_is_not_whole_is_refused(shared_service: Service, changed: dict[str, Any]) -> None:
+def test_an_incomplete_request_is_refused(shared_service: Service, changed: dict[str, Any]) -> None:
     answer = shared_service.nobody("POST", "/v1/access-requests", body_of("whole", **changed))
     assert answer.status_code == 422, answer.text
     assert answer.json()["detail"]
@@ -99,7 +99,7 @@ def test_a_stranger_who_names_the_same_website_is_not_joined(shared_service: Ser
     assert [finding["code"] for finding in stranger["findings"]] == ["mail.other_domain"]
 
 
-def test_a_colleague_of_a_company_that_takes_part_is_made_known_to_its_owner(shared_service: Service) -> None:
+def test_the_owner_of_a_partner_company_is_told_of_a_colleague_who_asks(shared_service: Service) -> None:
     company_in(shared_service, "inside")
     late = ask(shared_service, body_of("inside", "late"))
     assert (late["state"], late["joined"]) == ("approved", True)
@@ -110,7 +110,7 @@ def test_a_colleague_of_a_company_that_takes_part_is_made_known_to_its_owner(sha
         assert session.execute(waiting).scalar_one() == 0
 
 
-def test_a_declined_request_tells_why_and_the_company_may_ask_again(shared_service: Service) -> None:
+def test_a_declined_request_says_why_and_the_company_may_ask_again(shared_service: Service) -> None:
     asked = ask(shared_service, body_of("declined"))
     assert decide(shared_service, asked["id"], "decline").json()["code"] == "reason.missing"
     assert decide(shared_service, asked["id"], "decline", "Not a service.").json()["state"] == "declined"
@@ -138,7 +138,7 @@ def test_a_repeated_call_gives_the_same_secret_and_another_body_is_refused(share
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency.mismatch")
 
 
-def test_a_mail_domain_asks_a_few_times_a_day_and_free_mail_is_counted_by_address(shared_service: Service) -> None:
+def test_requests_are_limited_by_mail_domain_and_for_free_mail_by_address(shared_service: Service) -> None:
     for number in range(5):
         ask(shared_service, body_of("often", f"person-{number}"))
     answer = shared_service.nobody("POST", "/v1/access-requests", body_of("often", "one-more"))
@@ -186,7 +186,7 @@ def test_an_invitation_works_once_and_gives_a_token_that_works(shared_service: S
     assert shared_service.nobody("POST", "/v1/invitations/unknown/accept").status_code == 404
 
 
-def test_a_reviewer_issues_an_expired_invitation_again_and_the_old_code_is_worthless(shared_service: Service) -> None:
+def test_a_reviewer_reissues_an_expired_invitation_and_the_old_code_stops_working(shared_service: Service) -> None:
     asked = ask(shared_service, body_of("expired"))
     invitation = decide(shared_service, asked["id"], "approve").json()["invitations"][0]
     old = code_for(shared_service.engine, "pat@expired.example")
@@ -203,7 +203,7 @@ def test_a_reviewer_issues_an_expired_invitation_again_and_the_old_code_is_worth
     assert accept(shared_service, "pat@expired.example")["owner"]
 
 
-def test_an_address_that_takes_part_elsewhere_cannot_accept(shared_service: Service) -> None:
+def test_an_address_of_another_partner_company_cannot_accept(shared_service: Service) -> None:
     _, _, owner = company_in(shared_service, "elsewhere")
     organization_id = owner("GET", "/v1/organizations").json()["items"][0]["id"]
     email = "pat@acme.example"

@@ -1,4 +1,4 @@
-"""The audit log and dead rows over HTTP: found by what one looks for, page by page, newest first."""
+"""The audit log and dead rows over HTTP: filtered, paged, newest first."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ def _all(service: Service, path: str) -> list[dict[str, Any]]:
         after = f"&after={answer.json()['next']}"
 
 
-def test_the_audit_log_is_looked_through_by_actor_target_action_and_time(shared_service: Service) -> None:
+def test_the_audit_log_is_filtered_by_actor_target_action_and_time(shared_service: Service) -> None:
     service = shared_service
     app_building(service.engine, service.people, "audited")
     began = datetime.now(UTC) - timedelta(minutes=1)
@@ -45,7 +45,7 @@ def test_the_audit_log_is_looked_through_by_actor_target_action_and_time(shared_
     assert service.reviewer("GET", "/v1/audit").status_code == 403
 
 
-def test_dead_rows_of_a_kind_are_paged_and_unknown_kinds_named(shared_service: Service) -> None:
+def test_dead_rows_of_a_kind_are_paged_and_an_unknown_kind_is_refused(shared_service: Service) -> None:
     service = shared_service
     with Session(service.engine) as session, session.begin():
         session.execute(
@@ -67,7 +67,7 @@ def test_dead_rows_of_a_kind_are_paged_and_unknown_kinds_named(shared_service: S
     assert service.admin("GET", "/v1/dead/nonsense").status_code == 422
 
 
-def test_requests_of_an_app_are_listed_by_what_became_of_them(shared_service: Service) -> None:
+def test_requests_of_an_app_are_listed_by_status(shared_service: Service) -> None:
     service = shared_service
     app_building(service.engine, service.people, "asked")
     ids = [

@@ -1,4 +1,4 @@
-"""What partners do over HTTP until they submit, and what they see meanwhile."""
+"""What partners do over HTTP until they submit, and what they see while they do it."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -63,7 +63,7 @@ def test_a_slug_that_is_reserved_taken_or_confusable_is_refused(shared_service: 
     assert refused.json()["remedy"]
 
 
-def test_two_look_alikes_founded_at_once_leave_one(shared_service: Service) -> None:
+def test_two_confusable_slugs_created_at_once_leave_one_app(shared_service: Service) -> None:
     def found(slug: str) -> int:
         return shared_service.partner("POST", "/v1/apps", {"slug": slug, "name": "Twin"}).status_code
 
@@ -72,7 +72,7 @@ def test_two_look_alikes_founded_at_once_leave_one(shared_service: Service) -> N
     assert sorted(statuses) == [201, 409, 409, 409]
 
 
-def test_an_edit_names_what_it_saw_and_a_lost_update_is_refused(shared_service: Service) -> None:
+def test_an_edit_states_its_revision_and_a_lost_update_is_refused(shared_service: Service) -> None:
     path = _app(shared_service, "edited")
     seen = shared_service.partner("GET", path).headers["ETag"]
     blind = shared_service.partner("PATCH", path, {"name": "A"})
@@ -87,7 +87,7 @@ def test_an_edit_names_what_it_saw_and_a_lost_update_is_refused(shared_service: 
     assert _stranger(shared_service, "Edits").__call__("PATCH", path, {"name": "C"}).status_code == 404
 
 
-def test_of_edits_at_once_that_saw_the_same_one_is_taken(shared_service: Service) -> None:
+def test_one_of_several_edits_of_the_same_revision_at_once_is_accepted(shared_service: Service) -> None:
     path = _app(shared_service, "raced")
     made = shared_service.partner("POST", f"{path}/components", WEBHOOK)
     component = f"{path}/components/{made.json()['id']}"
@@ -103,7 +103,7 @@ def test_of_edits_at_once_that_saw_the_same_one_is_taken(shared_service: Service
         assert sorted(statuses) == [200, 412, 412, 412, 412, 412]
 
 
-def test_a_component_has_an_etag_and_the_same_again_is_no_change(shared_service: Service) -> None:
+def test_a_component_has_an_etag_and_an_edit_without_a_difference_keeps_it(shared_service: Service) -> None:
     path = _app(shared_service, "tagged")
     made = shared_service.partner("POST", f"{path}/components", WEBHOOK)
     component = f"{path}/components/{made.json()['id']}"
@@ -138,7 +138,7 @@ def test_a_write_key_is_shown_again_for_minutes_and_stored_nowhere_in_the_clear(
     assert renewed["write_key"] not in kept
 
 
-def test_the_checklist_says_how_each_stands_and_what_is_left_in_order(shared_service: Service) -> None:
+def test_the_checklist_lists_each_status_and_what_is_left_in_order(shared_service: Service) -> None:
     path = _app(shared_service, "listed")
     left = shared_service.partner("GET", f"{path}/checklist").json()["left"]
     assert [task["code"] for task in left][:3] == ["working_integration", "app_info", "platform_documentation"]
@@ -171,7 +171,7 @@ def test_the_checklist_says_how_each_stands_and_what_is_left_in_order(shared_ser
     assert _items(shared_service, path)["platform_documentation"]["status"] == "rejected"
 
 
-def test_a_reviews_findings_stand_at_their_items_until_the_evidence_is_another(shared_service: Service) -> None:
+def test_a_reviews_findings_are_shown_at_their_items_until_the_evidence_changes(shared_service: Service) -> None:
     path = _ready(shared_service, "reviewed")
     ask(shared_service.engine, shared_service.people.partner, "reviewed", AppTrigger.SUBMIT)
     judge(shared_service.engine)
@@ -206,7 +206,7 @@ def test_a_reviews_findings_stand_at_their_items_until_the_evidence_is_another(s
     assert shared_service.partner("PUT", f"{path}/checklist/partners_page", url).json()["status"] == "given"
 
 
-def test_a_picture_is_kept_once_and_shown_safely_to_who_may_see_the_app(shared_service: Service) -> None:
+def test_a_picture_is_stored_once_and_shown_safely_to_those_who_may_see_the_app(shared_service: Service) -> None:
     path = _app(shared_service, "pictured")
     first = picture(shared_service.partner, "pictured", "logo", LOGO)
     assert picture(shared_service.partner, "pictured", "logo", LOGO) == first
@@ -231,7 +231,7 @@ def test_a_picture_is_kept_once_and_shown_safely_to_who_may_see_the_app(shared_s
     assert shared_service.partner("GET", f"{path}/assets").json()["items"] == []
 
 
-def test_pictures_stand_in_the_catalog_while_the_app_does(shared_service: Service) -> None:
+def test_pictures_are_public_while_their_app_is_in_the_catalog(shared_service: Service) -> None:
     path = _ready(shared_service, "public-pictures")
     shot = shared_service.partner("GET", f"{path}/checklist").json()["items"][4]["evidence"]["screenshots"][0]
     spare = picture(shared_service.partner, "public-pictures", "screenshot", SCREENSHOT + b"\n")
@@ -283,7 +283,7 @@ def test_a_preview_shows_the_entry_until_it_is_revoked_or_the_app_moves_on(share
     assert (refused.status_code, refused.json()["code"]) == (409, "preview.state")
 
 
-def test_a_test_account_is_read_only_by_who_holds_the_review_and_the_partner_sees_it(
+def test_only_the_holder_of_the_review_reads_a_test_account_and_the_partner_sees_it(
     shared_service: Service, module_database: TestDatabase, module_valkey_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = _ready(shared_service, "accounted")
@@ -324,7 +324,7 @@ def test_a_test_account_is_read_only_by_who_holds_the_review_and_the_partner_see
     assert shared_service.admin("GET", account).json()["password"] == "a secret of the partner"
 
 
-def test_guides_are_handed_out_to_everyone_in_markdown(shared_service: Service) -> None:
+def test_guides_are_public_and_in_markdown(shared_service: Service) -> None:
     listed = shared_service.nobody("GET", "/v1/guides").json()["items"]
     assert {guide["name"] for guide in listed} >= {"utm", "brand-kit", "catalog-text", "documentation-stream"}
     for guide in listed:
@@ -334,8 +334,8 @@ def test_guides_are_handed_out_to_everyone_in_markdown(shared_service: Service) 
     assert shared_service.nobody("GET", "/v1/guides/none").status_code == 404
 
 
-def test_an_edit_and_a_submission_at_once_never_submit_what_is_untested(shared_service: Service) -> None:
-    """Whichever takes the App's lock first wins; the other is refused, or sees what the first left."""
+def test_an_edit_and_a_submission_at_once_never_submit_an_untested_component(shared_service: Service) -> None:
+    """The one that locks the App first wins. The other is refused, or sees the changes of the first."""
     for number in range(4):
         slug = f"both-{number}"
         app_building(shared_service.engine, shared_service.people, slug)
@@ -351,7 +351,7 @@ def test_an_edit_and_a_submission_at_once_never_submit_what_is_untested(shared_s
         assert (edited.status_code, state) in ((200, "building"), (409, "submitted"))
 
 
-def test_roles_that_only_look_may_not_build(shared_service: Service) -> None:
+def test_roles_that_may_only_read_cannot_build(shared_service: Service) -> None:
     path = _app(shared_service, "looked-at")
     for role in (Role.REVIEWER, Role.SERVICE, Role.ADMIN):
         caller: Caller = getattr(shared_service, role.value)

@@ -1,4 +1,4 @@
-"""The public catalog: what is found, how it is cached, and who vanishes from it at once."""
+"""The public catalog: search, caching, and which Apps leave it at once."""
 
 from typing import Any
 
@@ -123,7 +123,7 @@ def test_an_entry_shows_what_was_reviewed_and_no_later_edit(catalog: Service) ->
     assert catalog.nobody("GET", "/v1/catalog/frozen").json()["name"] == "Before"
 
 
-def test_the_catalog_stays_what_the_states_say_when_transitions_come_in_one_batch(catalog: Service) -> None:
+def test_the_catalog_matches_the_states_when_transitions_come_in_one_batch(catalog: Service) -> None:
     app_in(catalog.engine, catalog.people, "batch", AppState.SUBMITTED)
     pass_review(catalog.engine, catalog.people, "batch")
     people = catalog.people
@@ -135,7 +135,7 @@ def test_the_catalog_stays_what_the_states_say_when_transitions_come_in_one_batc
     assert _strays(catalog) == []
 
 
-def test_entries_that_are_not_what_the_states_say_are_mended(catalog: Service) -> None:
+def test_catalog_entries_that_do_not_match_the_states_are_repaired(catalog: Service) -> None:
     app_in(catalog.engine, catalog.people, "stray", AppState.SUSPENDED)
     app_in(catalog.engine, catalog.people, "missing", AppState.PUBLIC_BETA)
     with Session(catalog.engine) as session, session.begin():

@@ -74,7 +74,7 @@ def test_a_problem_is_an_exception_with_its_code(client: Client) -> None:
 
 
 class _Busy(BaseHTTPRequestHandler):
-    """Says 503 twice, then answers; keeps the keys that it was sent."""
+    """Answers 503 twice, and then normally. Keeps the idempotency keys that it was sent."""
 
     keys: ClassVar[list[str | None]] = []
     busy_for: ClassVar[int] = 2
@@ -93,7 +93,7 @@ class _Busy(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
-def test_a_busy_service_is_asked_again_with_the_same_key_and_given_up_in_the_end() -> None:
+def test_a_call_to_a_busy_service_is_retried_with_the_same_key_and_then_given_up() -> None:
     with HTTPServer(("127.0.0.1", 0), _Busy) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"

@@ -15,7 +15,7 @@ from workflow.work.bells import Bell, ring_after_commit
 
 
 class _Ringer:
-    """Notes which bells ring, and whether what was written is there by then."""
+    """Records which bells ring, and whether the written row is visible by then."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -44,7 +44,7 @@ def _context(database: TestDatabase, valkey_url: str, ringer: _Ringer) -> ApiCon
     return replace(made, ring=ringer)
 
 
-def test_bells_ring_once_after_the_commit_and_only_those_that_were_asked_for(
+def test_requested_bells_ring_once_after_the_commit_and_no_others(
     database: TestDatabase, engine: Engine, valkey_url: str
 ) -> None:
     ringer = _Ringer(engine)
@@ -59,7 +59,7 @@ def test_bells_ring_once_after_the_commit_and_only_those_that_were_asked_for(
     assert ringer.rung == [(frozenset({Bell.STEPS, Bell.NOTIFICATIONS}), 1)]
 
 
-def test_what_is_rolled_back_rings_nothing(database: TestDatabase, engine: Engine, valkey_url: str) -> None:
+def test_a_rollback_rings_no_bell(database: TestDatabase, engine: Engine, valkey_url: str) -> None:
     ringer = _Ringer(engine)
     context = _context(database, valkey_url, ringer)
 

@@ -1,4 +1,4 @@
-"""What a partner may edit, when, and what an edit undoes."""
+"""What a partner may edit in which state, and what an edit undoes."""
 
 import pytest
 from sqlalchemy import text
@@ -33,14 +33,14 @@ def test_a_change_must_be_tested_again_and_cannot_be_tested_beforehand(service: 
     assert _shown(service) == [("All events", False)]
 
 
-def test_a_change_of_nothing_is_refused_and_undoes_no_test(service: Service) -> None:
+def test_an_empty_change_is_refused_and_undoes_no_test(service: Service) -> None:
     path = _acme_with_component(service)
     service.partner("POST", f"{path}/tests", {"results": [{"event": "track", "status": 202}]})
     assert service.partner("PATCH", path, {}, If_Match='"1"').status_code == 422
     assert _shown(service) == [("Events", True)]
 
 
-def test_a_removed_component_is_gone_and_hinders_nothing(service: Service) -> None:
+def test_a_removed_component_is_gone_and_no_longer_prevents_a_submission(service: Service) -> None:
     app_building(service.engine, service.people, "acme")
     body = {"kind": "plugin", "subkind": "web", "name": "Extra", "settings": WEB}
     extra = service.partner("POST", "/v1/apps/acme/components", body)
@@ -53,7 +53,7 @@ def test_a_removed_component_is_gone_and_hinders_nothing(service: Service) -> No
     assert service.partner("GET", "/v1/apps/acme").json()["state"] == "submitted"
 
 
-def test_only_the_test_account_can_be_given_while_an_app_is_submitted(service: Service) -> None:
+def test_only_the_test_account_can_be_changed_while_an_app_is_submitted(service: Service) -> None:
     app_building(service.engine, service.people, "acme")
     service.partner("POST", "/v1/transition-requests", {"app": "acme", "trigger": "submit"})
     judge(service.engine)
@@ -77,7 +77,7 @@ def test_only_the_test_account_can_be_given_while_an_app_is_submitted(service: S
         ("replay_info", {"possible": True, "requests_per_second": True}, "requests_per_second"),
     ],
 )
-def test_evidence_that_does_not_fit_is_refused_by_name_and_not_stored(
+def test_invalid_evidence_is_refused_by_field_and_not_stored(
     service: Service, requirement: str, evidence: dict[str, object], named: str
 ) -> None:
     service.partner("POST", "/v1/apps", {"slug": "acme", "name": "Acme"})
@@ -89,9 +89,7 @@ def test_evidence_that_does_not_fit_is_refused_by_name_and_not_stored(
 
 
 @pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
-def test_a_request_for_a_time_that_cannot_be_read_again_is_refused_and_not_stored(
-    service: Service, moment: str
-) -> None:
+def test_a_request_for_a_time_out_of_range_is_refused_and_not_stored(service: Service, moment: str) -> None:
     service.partner("POST", "/v1/apps", {"slug": "acme", "name": "Acme"})
     asked = {"app": "acme", "trigger": "submit", "not_before": moment}
     assert service.partner("POST", "/v1/transition-requests", asked).status_code == 422

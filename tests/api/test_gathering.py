@@ -1,9 +1,9 @@
-"""Calls that share a transaction: whoever comes, at whatever moment, is answered."""
+"""Calls that share a transaction: each is answered, at whatever moment it arrives."""
 
 import asyncio
 from collections.abc import Sequence
 
-from api.gathering import AT_ONCE, Gatherer
+from api.gathering import MAX_RUNNING, Gatherer
 
 
 async def _come_when_all_groups_end() -> tuple[list[int], int]:
@@ -16,7 +16,7 @@ async def _come_when_all_groups_end() -> tuple[list[int], int]:
 
     gather = Gatherer(work)
     under_way = []
-    for number in range(AT_ONCE):
+    for number in range(MAX_RUNNING):
         under_way.append(asyncio.create_task(gather(number)))
         await begun.acquire()
 
@@ -31,5 +31,5 @@ async def _come_when_all_groups_end() -> tuple[list[int], int]:
     return [await one for one in under_way], await asyncio.wait_for(late, 5)
 
 
-def test_who_comes_in_the_moment_in_which_all_groups_end_is_answered() -> None:
-    assert asyncio.run(_come_when_all_groups_end()) == (list(range(AT_ONCE)), 7)
+def test_an_item_that_arrives_just_as_all_batches_end_is_answered() -> None:
+    assert asyncio.run(_come_when_all_groups_end()) == (list(range(MAX_RUNNING)), 7)

@@ -1,4 +1,4 @@
-"""What partners, reviewers, services and admins get over HTTP."""
+"""The API over HTTP for partners, reviewers, services and admins."""
 
 import socket
 from datetime import timedelta
@@ -96,7 +96,7 @@ def test_a_password_is_never_stored_or_answered_in_plain(service: Service) -> No
         assert "a secret of the partner" not in words
 
 
-def test_the_same_key_gives_the_same_answer_and_another_body_is_refused(service: Service) -> None:
+def test_the_same_key_returns_the_same_answer_and_another_body_is_refused(service: Service) -> None:
     new_app = {"slug": "acme", "name": "Acme"}
     first = service.partner("POST", "/v1/apps", new_app, Idempotency_Key="k1")
     again = service.partner("POST", "/v1/apps", new_app, Idempotency_Key="k1")
@@ -112,7 +112,7 @@ def test_the_same_key_gives_the_same_answer_and_another_body_is_refused(service:
     _problem(other, 422, "idempotency.mismatch")
 
 
-def test_a_new_request_is_answered_as_it_is_read_later_and_a_repeat_with_what_became_of_it(service: Service) -> None:
+def test_a_new_request_is_answered_as_it_is_read_later_and_a_repeat_with_its_outcome(service: Service) -> None:
     apps_in_public_beta(service.engine, service.people, ["acme"])
     with Session(service.engine) as session:
         tomorrow = (now_of(session) + timedelta(days=1)).isoformat()
@@ -153,7 +153,7 @@ def test_an_app_of_another_company_is_not_found(service: Service) -> None:
     assert other("GET", "/v1/apps").json()["items"] == []
 
 
-def test_a_token_that_is_missing_unknown_expired_or_revoked_opens_nothing(service: Service) -> None:
+def test_a_token_that_is_missing_unknown_expired_or_revoked_is_refused(service: Service) -> None:
     with Session(service.engine) as session, session.begin():
         holder = session.get_one(Person, service.people.partner.id)
         now = now_of(session)
@@ -191,7 +191,7 @@ def test_a_body_that_is_too_large_is_refused_declared_or_not(service: Service) -
     with socket.create_connection((address.hostname, address.port), timeout=20) as raw:
         raw.sendall(b"POST /v1/apps HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
-        for _ in range(17):  # the last of them goes beyond 1 MiB; what comes later would meet a closed connection
+        for _ in range(17):  # the last chunk exceeds 1 MiB; the connection would be closed to a later one
             raw.sendall(chunk)
         assert b" 413 " in raw.recv(4096)
 

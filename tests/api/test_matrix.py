@@ -1,4 +1,4 @@
-"""Every call by every role, for the own company, another one, and nothing that exists: closed by construction."""
+"""Every call by every role, for things of its own company, of another company, and for things that do not exist."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,7 +24,7 @@ EVERY_SCOPE = frozenset(Scope)
 
 @pytest.fixture(scope="module")
 def application() -> FastAPI:
-    """The application as it is served; it connects to nothing."""
+    """The application as it is served. It connects to nothing."""
     return create_api(
         load_settings(
             database_url="postgresql://nobody@127.0.0.1:1/none",
@@ -37,7 +37,7 @@ def application() -> FastAPI:
 
 @pytest.fixture(scope="module")
 def world(shared_service: Service) -> World:
-    """The module's world; each call makes what it uses up."""
+    """The world of the module. Each call makes what it uses up."""
     return world_in(shared_service.engine, shared_service.people)
 
 
@@ -86,13 +86,13 @@ def test_every_route_is_in_the_matrix_with_its_scope_and_roles(application: Fast
 def test_every_route_that_creates_takes_an_idempotency_key(application: FastAPI) -> None:
     described = application.openapi()["paths"]
     for call in CALLS:
-        if call.method == "POST" and call.gives in (201, 202):
+        if call.method == "POST" and call.status in (201, 202):
             parameters = described[call.template]["post"].get("parameters", [])
             assert "Idempotency-Key" in {one["name"] for one in parameters}, call.route
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.route)
-def test_a_call_is_for_its_roles_its_scope_and_its_company_alone(
+def test_a_call_is_refused_outside_its_roles_its_scope_and_its_company(
     shared_service: Service, world: World, call: Call
 ) -> None:
     cases = _Cases(shared_service.url, world, call)
@@ -108,7 +108,7 @@ def test_a_call_is_for_its_roles_its_scope_and_its_company_alone(
 
 
 class _Cases:
-    """The cases of one call. What is refused leaves no trace in the audit log; what is done leaves one."""
+    """The cases of one call. A refused call leaves no entry in the audit log, and a successful one leaves one."""
 
     def __init__(self, url: str, world: World, call: Call) -> None:
         self._url = url
@@ -136,9 +136,9 @@ class _Cases:
         given = self._call.given(self._world, actor)
         before = self._world.noted(actor)
         answer = self._send(frozenset({self._call.scope}), actor, given)
-        assert answer.status_code == self._call.gives, (actor.role, answer.text)
+        assert answer.status_code == self._call.status, (actor.role, answer.text)
         if self._call.is_audited:
-            assert self._world.noted(actor) > before, f"{actor.role}: the audit log knows nothing of it"
+            assert self._world.noted(actor) > before, f"{actor.role}: it is not in the audit log"
 
     def not_found_when_nothing_is_there(self, actor: Actor) -> None:
         for name in UNKNOWN.keys() & _placeholders(self._call):
@@ -148,16 +148,18 @@ class _Cases:
     def closed_to_another_company(self, actor: Actor) -> None:
         if not self._call.hides_from_others:
             answer = self._send(EVERY_SCOPE, actor, self._call.given(self._world, actor))
-            assert answer.status_code == self._call.gives, answer.text
+            assert answer.status_code == self._call.status, answer.text
             for secret in (MARK, str(self._world.people.partner.organization_id)):
-                assert self._call.method != "GET" or secret not in answer.text, "something of another company is shown"
+                assert self._call.method != "GET" or secret not in answer.text, "something of another company was shown"
             return
-        assert self._untraced(actor, EVERY_SCOPE).status_code == 404, "what is hidden does not exist"
+        assert self._untraced(actor, EVERY_SCOPE).status_code == 404, (
+            "the answer differs from that for something that does not exist"
+        )
         own = {"slug": "elsewhere", "organization_id": str(actor.organization_id)}
         for name in own.keys() & _placeholders(self._call):
             if {name} < _placeholders(self._call) & UNKNOWN.keys():
                 mixed = self._untraced(actor, EVERY_SCOPE, {name: own[name]})
-                assert mixed.status_code == 404, "what belongs to another company is not found under one's own"
+                assert mixed.status_code == 404, "something of another company was found under the caller's own App"
 
     def _untraced(
         self, actor: Actor, scopes: frozenset[Scope], parameters: dict[str, str] | None = None

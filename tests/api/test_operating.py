@@ -1,4 +1,4 @@
-"""What operators see and do: readiness, metrics, and replays that come too late."""
+"""What operators see and do: readiness, metrics, and replays that are too late."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ def _scheduled(session: Session, status: str) -> Any:
     return session.scalar(_SCHEDULED, {"status": status, "dead": status == "dead"})
 
 
-def test_a_dead_promotion_that_the_schedule_asked_for_again_cannot_be_replayed(service: Service) -> None:
+def test_a_dead_promotion_that_the_schedule_requested_again_cannot_be_replayed(service: Service) -> None:
     apps_in_public_beta(service.engine, service.people, ["acme"])
     with Session(service.engine) as session, session.begin():
         dead = _scheduled(session, "dead")
@@ -33,14 +33,14 @@ def test_a_dead_promotion_that_the_schedule_asked_for_again_cannot_be_replayed(s
     assert (answer.status_code, answer.json()["code"]) == (409, "dead.superseded")
 
 
-def test_why_judging_broke_is_for_admins(service: Service) -> None:
+def test_only_admins_see_why_judging_failed(service: Service) -> None:
     apps_in_public_beta(service.engine, service.people, ["acme"])
     with Session(service.engine) as session, session.begin():
         dead = _scheduled(session, "dead")
     path = f"/v1/transition-requests/{dead}"
     assert service.admin("GET", path).json()["error"] == "why"
     for caller in (service.partner, service.reviewer, service.service):
-        assert caller("GET", path).json()["error"].startswith("Judging it broke.")
+        assert caller("GET", path).json()["error"].startswith("Judging the request failed.")
 
 
 def test_requests_are_counted_by_route_and_not_by_path(service: Service) -> None:
@@ -61,7 +61,7 @@ def test_without_redis_the_service_is_degraded_but_ready(
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
 
 
-def test_what_waits_is_shown_by_kind_and_by_its_worst_lanes(service: Service) -> None:
+def test_due_rows_are_shown_by_kind_and_by_the_longest_lanes(service: Service) -> None:
     with Session(service.engine) as session, session.begin():
         session.execute(
             text("""

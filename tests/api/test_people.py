@@ -1,10 +1,10 @@
-"""The people of a company over HTTP: one owner, who invites and removes; tokens of the removed stop at once."""
+"""The people of a company over HTTP: its owner invites and removes them, and removed people's tokens stop at once."""
 
 from tests.api.access import code_for, colleague_in, company_in, told
 from tests.api.running import Service
 
 
-def test_another_companys_people_are_not_to_be_found(shared_service: Service) -> None:
+def test_people_of_another_company_are_not_found(shared_service: Service) -> None:
     organization_id, person_id, _ = company_in(shared_service, "hidden")
     path = f"/v1/organizations/{organization_id}"
     stranger = shared_service.partner
@@ -53,7 +53,7 @@ def test_a_removed_person_loses_tokens_and_invitations_at_once_and_is_told(share
     assert [person["email"] for person in people] == ["pat@removed.example"]
 
 
-def test_the_owner_cannot_be_removed_before_handing_over_and_both_are_told_of_it(shared_service: Service) -> None:
+def test_the_owner_cannot_be_removed_before_a_transfer_of_which_both_are_told(shared_service: Service) -> None:
     organization_id, owner_id, owner = company_in(shared_service, "handed")
     path = f"/v1/organizations/{organization_id}"
     olga_id, olga = colleague_in(shared_service, owner, organization_id, "olga@handed.example")
@@ -71,14 +71,14 @@ def test_the_owner_cannot_be_removed_before_handing_over_and_both_are_told_of_it
     assert olga("DELETE", f"{path}/people/{owner_id}").status_code == 204
 
 
-def test_an_owner_who_is_gone_is_replaced_by_an_administrator(shared_service: Service) -> None:
+def test_an_administrator_replaces_an_owner_who_is_gone(shared_service: Service) -> None:
     organization_id, _, owner = company_in(shared_service, "absent")
     olga_id, _ = colleague_in(shared_service, owner, organization_id, "olga@absent.example")
     answer = shared_service.admin("PUT", f"/v1/organizations/{organization_id}/owner", {"person_id": olga_id})
     assert (answer.status_code, answer.json()["owner"]) == (200, True)
 
 
-def test_an_invitation_is_replaced_by_a_newer_one_and_can_be_taken_back(shared_service: Service) -> None:
+def test_an_invitation_is_replaced_by_a_newer_one_and_can_be_revoked(shared_service: Service) -> None:
     organization_id, _, owner = company_in(shared_service, "invited")
     path = f"/v1/organizations/{organization_id}/invitations"
     new = {"name": "Olga", "email": "Olga@invited.example"}

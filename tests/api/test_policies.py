@@ -1,4 +1,4 @@
-"""The policy over HTTP: checked part by part, previewed, published by one of two, and then judged by."""
+"""The policy over HTTP: validation, preview, concurrent publishing, and its effect on judging."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -30,7 +30,7 @@ DOCUMENT = {
 }
 
 
-def test_a_form_can_be_made_of_the_schema_that_is_answered(shared_service: Service) -> None:
+def test_the_schema_has_what_a_form_needs(shared_service: Service) -> None:
     answer = shared_service.admin("GET", "/v1/policies/schema")
     assert answer.status_code == 200, answer.text
     assert answer.json() == schema_of_policy()
@@ -39,7 +39,7 @@ def test_a_form_can_be_made_of_the_schema_that_is_answered(shared_service: Servi
     assert validator.is_valid(_current(shared_service)["document"])
 
 
-def test_everything_wrong_is_named_at_once_and_nothing_is_published(shared_service: Service) -> None:
+def test_all_problems_are_named_at_once_and_nothing_is_published(shared_service: Service) -> None:
     service = shared_service
     current = _current(service)
     wrong = {**DOCUMENT, "observed": ["no.rule"], "customers_to_promote": -1, "x": 1}
@@ -54,7 +54,7 @@ def test_everything_wrong_is_named_at_once_and_nothing_is_published(shared_servi
     assert _current(service) == current
 
 
-def test_a_preview_tells_what_publishing_then_does(shared_service: Service) -> None:
+def test_a_preview_says_what_publishing_then_does(shared_service: Service) -> None:
     service = shared_service
     apps_in_public_beta(service.engine, service.people, ["one", "two"])
     for slug, customers in (("one", 1), ("two", 2)):

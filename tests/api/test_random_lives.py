@@ -1,4 +1,4 @@
-"""Random users do random calls on a handful of Apps; whatever they do, what always holds still holds."""
+"""Random users make random calls on a handful of Apps. Whatever they do, the invariants hold."""
 
 import itertools
 from typing import Any, ClassVar
@@ -81,12 +81,12 @@ class RandomLives(RuleBasedStateMachine):
 
     @rule(who=everybody, app=apps, trigger=triggers, reason=st.booleans(), key=keys)
     def ask(self, who: str, app: int, trigger: AppTrigger, reason: bool, key: str | None) -> None:
-        """Anybody asks for anything, with a key that may have been used."""
+        """Anybody requests anything, with a key that may have been used before."""
         slug = self._slug(app)
         body = {"app": slug, "trigger": trigger.value, "reasons": [{"text": "Because."}] if reason else []}
         answer = self._call(who, "POST", "/v1/transition-requests", body, key)
         if self._is_foreign(who, slug):
-            # 403 and 422 say what is so for the role and for the key, whatever the App.
+            # 403 and 422 depend on the role and the key only, not on the App.
             assert answer.status_code in (403, 404, 422), answer.text
             return
         if answer.status_code in (403, 422):
@@ -95,7 +95,7 @@ class RandomLives(RuleBasedStateMachine):
 
     @rule(who=everybody, wishes=st.lists(st.tuples(apps, triggers), min_size=1, max_size=6))
     def ask_in_bulk(self, who: str, wishes: list[tuple[int, AppTrigger]]) -> None:
-        """Anybody asks for many things at once."""
+        """Anybody requests many transitions in one call."""
         items = [{"app": self._slug(app), "trigger": trigger.value} for app, trigger in wishes]
         answers = self._call(who, "POST", "/v1/transition-requests", items).json()["items"]
         for item, answer in zip(items, answers, strict=True):
@@ -105,13 +105,13 @@ class RandomLives(RuleBasedStateMachine):
 
     @rule()
     def judge_what_is_due(self) -> None:
-        """A worker comes by; afterwards the catalog holds exactly the Apps that are listed."""
+        """A worker judges all due requests. Afterwards the catalog has exactly the Apps whose state lists them."""
         judge(self.service.engine)
         self._check_catalog()
 
     @rule(app=apps, times=st.integers(1, 4))
     def come_along(self, app: int, times: int) -> None:
-        """The people do for an App what comes next in an ordinary life, a few times."""
+        """The people take an App a few steps further along its ordinary life."""
         for _ in range(times):
             self._come_along(self._slug(app))
 
@@ -150,7 +150,7 @@ class RandomLives(RuleBasedStateMachine):
 
     @rule(app=apps, again=decisions, key=keys)
     def decide_in_haste(self, app: int, again: str, key: str | None) -> None:
-        """The partner submits again before anything was judged, and the reviewer decides the old round once more."""
+        """The partner submits again before anything is judged, and the reviewer decides the old round once more."""
         slug = self._slug(app)
         review = self._review(slug, 0)
         who = self._claimed_by_its_holder(review) if review is not None else None
@@ -162,7 +162,7 @@ class RandomLives(RuleBasedStateMachine):
 
     @rule(app=apps, use=st.sampled_from(["customers", "oauth-installs"]), number=st.integers(1, 4), on=st.booleans())
     def report_use(self, app: int, use: str, number: int, on: bool) -> None:
-        """The service reports one workspace; of an App that was removed, in vain."""
+        """The service reports one workspace. For a removed App the report is refused."""
         slug = self._slug(app)
         answer = self._call("service", "PUT" if on else "DELETE", f"/v1/apps/{slug}/{use}/w-{number}")
         if self._one("SELECT state FROM app WHERE slug = :slug", slug=slug) == AppState.REMOVED:
@@ -197,7 +197,7 @@ class RandomLives(RuleBasedStateMachine):
         ),
     )
     def look(self, who: str, app: int, what: str) -> None:
-        """Anybody looks at an App; another company's does not exist for a partner."""
+        """Anybody reads an App. For a partner, an App of another company does not exist."""
         slug = self._slug(app)
         answer = self._call(who, "GET", f"/v1/apps/{slug}{what}")
         assert answer.status_code == (404 if self._is_foreign(who, slug) else 200), answer.text
@@ -208,7 +208,7 @@ class RandomLives(RuleBasedStateMachine):
 
     @rule(who=reviewers, app=apps)
     def note(self, who: str, app: int) -> None:
-        """A reviewer writes a note and a message; partners see the message and not the note."""
+        """A reviewer writes a note and a message. Partners see the message and not the note."""
         slug = self._slug(app)
         review = self._review(slug, 0)
         if review is not None:
@@ -218,7 +218,7 @@ class RandomLives(RuleBasedStateMachine):
 
     @rule(who=st.sampled_from((*PARTNERS, *REVIEWERS)), app=apps, act=st.sampled_from(["apply", "accept", "leave"]))
     def join(self, who: str, app: int, act: str) -> None:
-        """Somebody moves an App's membership in the Select Partner Program."""
+        """Somebody changes an App's membership in the Select Partner Program."""
         slug = self._slug(app)
         path = f"/v1/apps/{slug}/membership"
         calls = {"apply": ("POST", path, {}), "accept": ("POST", f"{path}/decision", {"decision": "accept"})}
@@ -226,7 +226,7 @@ class RandomLives(RuleBasedStateMachine):
         assert not answer.ok or not self._is_foreign(who, slug), answer.text
 
     def teardown(self) -> None:
-        """All that is due is judged; then everything that always holds is checked."""
+        """Judges all due requests, then checks all invariants."""
         if not hasattr(self, "asked"):
             return
         judge(self.service.engine)
@@ -248,7 +248,7 @@ class RandomLives(RuleBasedStateMachine):
         return answer
 
     def _hold(self, who: str, review: UUID, act: str, to: str) -> None:
-        """The reviewer takes the review, puts it back, or hands it to somebody."""
+        """The reviewer claims the review, releases it, or hands it over."""
         before = self._holder(review)
         body = {"to": str(self.actors[to].id)} if act == "hand-over" else None
         answer = self._call(who, "POST", f"/v1/reviews/{review}/{act}", body)
@@ -272,11 +272,11 @@ class RandomLives(RuleBasedStateMachine):
             assert answer.status_code == 409 or (held and answer.status_code == 200), answer.text
 
     def _accepted(self, answer: requests.Response, who: str, slug: str, key: str | None, body: Any) -> None:
-        """Notes an accepted request; a key that was used before gives the same request."""
+        """Records an accepted request. A key that was used before must return the same request."""
         assert answer.status_code in (200, 202), answer.text
         request_id = UUID(answer.json()["id"])
         if key is not None and (who, key) in self.by_key:
-            assert self.by_key[who, key] == (body, request_id), "a key gave another request than before"
+            assert self.by_key[who, key] == (body, request_id), "a key returned another request than before"
             return
         if key is not None:
             self.by_key[who, key] = body, request_id
@@ -303,7 +303,7 @@ class RandomLives(RuleBasedStateMachine):
             assert answer.status_code in (409, 422), answer.text
 
     def _pass_review(self, slug: str) -> str | None:
-        """Has the review's holder, or the first reviewer, pass its steps; returns who it was."""
+        """Has the review's holder, or the first reviewer, pass its steps. Returns who it was."""
         review = self._review(slug, 0)
         assert review is not None
         who = self._claimed_by_its_holder(review)
@@ -314,7 +314,7 @@ class RandomLives(RuleBasedStateMachine):
         return who
 
     def _claimed_by_its_holder(self, review: UUID) -> str | None:
-        """Has whoever holds the review claim it, or the first reviewer; returns who it was, None when it is over."""
+        """Has the review's holder, or the first reviewer, claim it. Returns who it was, or None if it is closed."""
         holder = self._holder(review)
         who = next((name for name in REVIEWERS if self.actors[name].id == holder), "reviewer one")
         return who if self._call(who, "POST", f"/v1/reviews/{review}/claim").ok else None
@@ -361,7 +361,7 @@ class RandomLives(RuleBasedStateMachine):
             return session.scalar(text(query), values)
 
 
-def test_whatever_random_users_do_what_always_holds_still_holds(shared_service: Service) -> None:
+def test_the_invariants_hold_whatever_random_users_do(shared_service: Service) -> None:
     RandomLives.service = shared_service
     run_state_machine_as_test(
         RandomLives,
@@ -370,7 +370,7 @@ def test_whatever_random_users_do_what_always_holds_still_holds(shared_service: 
             stateful_step_count=80,
             deadline=None,
             database=None,
-            phases=[Phase.generate],  # shrinking would outlast the test: the steps that are printed are few enough
+            phases=[Phase.generate],  # shrinking would take longer than the test, and few enough steps are printed
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -1,4 +1,4 @@
-"""The review desk over HTTP: its queue, what a review shows, what is said, saved reasons, and its numbers."""
+"""The review desk over HTTP: its queue, reviews, messages and notes, saved reasons, and statistics."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -75,7 +75,7 @@ def _first_step(service: Service, review: str) -> str:
     return str(_ok(service.reviewer("GET", f"/v1/reviews/{review}"))["steps"][0]["code"])
 
 
-def test_the_queue_is_in_order_of_due_times_and_narrowed_by_what_is_asked(shared_service: Service) -> None:
+def test_the_queue_is_ordered_by_due_time_and_can_be_filtered(shared_service: Service) -> None:
     service = shared_service
     now = datetime.now(UTC)
     late, soon, calm, calmer = _submitted(service, "q-late", "q-soon", "q-calm", "q-calmer")
@@ -140,7 +140,7 @@ def test_a_review_is_handed_over_and_only_its_new_holder_decides(shared_service:
         assert list(actions) == ["review.claim", "review.hand_over", "review.step"]
 
 
-def test_a_reviewer_asks_for_what_the_steps_machine_lets_reviewers_do(shared_service: Service) -> None:
+def test_a_reviewer_may_do_what_the_state_machine_of_steps_allows(shared_service: Service) -> None:
     service = shared_service
     (review,) = _submitted(service, "stepping")
     path = f"/v1/reviews/{review}/steps/{_first_step(service, review)}"
@@ -151,7 +151,7 @@ def test_a_reviewer_asks_for_what_the_steps_machine_lets_reviewers_do(shared_ser
         assert (answer.status_code != 422) == (trigger in asked), answer.text
 
 
-def test_a_step_that_is_no_longer_defined_goes_by_its_code_and_is_a_persons(shared_service: Service) -> None:
+def test_a_step_that_is_no_longer_defined_is_titled_by_its_code_and_taken_by_a_person(shared_service: Service) -> None:
     service = shared_service
     (review,) = _submitted(service, "old-step")
     insert = """INSERT INTO review_step (id, review_id, code, status, due_at)
@@ -225,7 +225,7 @@ def test_a_resubmission_shows_what_changed_what_was_found_and_what_came_before(s
     assert (rerun["state"], rerun["run"], rerun["findings"], rerun["decided_by"]) == ("pending", 2, [], None)
 
 
-def test_saved_reasons_have_versions_and_a_decision_keeps_the_one_it_was_made_with(shared_service: Service) -> None:
+def test_saved_reasons_have_versions_and_a_decision_keeps_the_version_it_used(shared_service: Service) -> None:
     service = shared_service
     body = {"code": "partners_page.no_utm", "text": "The links carry no UTM.", "where": "Your partners page"}
     path = "/v1/saved-reasons/partners_page.no_utm"
@@ -262,7 +262,7 @@ def test_saved_reasons_have_versions_and_a_decision_keeps_the_one_it_was_made_wi
     _problem(service.partner("GET", "/v1/saved-reasons"), 403, "role.forbidden")
 
 
-def test_a_repeated_decision_gives_the_same_request_also_when_its_review_is_over(shared_service: Service) -> None:
+def test_a_repeated_decision_returns_the_same_request_even_after_its_review_is_closed(shared_service: Service) -> None:
     service = shared_service
     (review,) = _submitted(service, "decided-twice")
     path = f"/v1/reviews/{review}/decision"
@@ -277,7 +277,7 @@ def test_a_repeated_decision_gives_the_same_request_also_when_its_review_is_over
     _problem(service.reviewer("POST", path, decision), 409, "review.closed")
 
 
-def test_a_decision_holds_for_its_own_round_and_never_for_the_next(shared_service: Service) -> None:
+def test_a_decision_applies_to_its_own_round_and_never_to_the_next(shared_service: Service) -> None:
     service = shared_service
     (review,) = _submitted(service, "rounds")
     decision = {"decision": "request_changes", "reasons": [{"text": "Mend it."}]}
@@ -336,7 +336,7 @@ def test_both_sides_write_on_the_newest_review_and_the_other_side_is_told(shared
         _problem(caller(method, mine, body), 404, "app.not_found")
 
 
-def test_no_route_that_a_partner_may_call_gives_an_internal_note(shared_service: Service) -> None:
+def test_no_route_that_a_partner_may_call_returns_an_internal_note(shared_service: Service) -> None:
     service = shared_service
     (review,) = _submitted(service, "noted")
     notes = f"/v1/reviews/{review}/notes"
@@ -360,7 +360,7 @@ def test_no_route_that_a_partner_may_call_gives_an_internal_note(shared_service:
 
 
 class _Known(dict[str, Any]):
-    """Path parameters that the test knows; any other stands for something."""
+    """Path parameters that the test knows. Any other has a placeholder."""
 
     def __missing__(self, key: str) -> str:
         return "partner_documentation"

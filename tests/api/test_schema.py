@@ -1,4 +1,4 @@
-"""The OpenAPI page tells the truth: no call gets a 5xx or an answer that is not declared."""
+"""The OpenAPI description is true: no call gets a 5xx or an undeclared answer."""
 
 import os
 import subprocess
@@ -66,9 +66,9 @@ def test_schemathesis_finds_no_server_error_and_no_undeclared_answer(
 
 
 def _routes_of(role: Role) -> list[str]:
-    """Returns the calls that are worth a try by the role: what all others are answered is held by the matrix.
+    """Returns the routes to test as this role. The matrix holds what all other callers are answered.
 
-    What is for reviewers and admins alike is tried by reviewers. The partner tries what needs no token too.
+    Routes for both reviewers and admins are tested as a reviewer. Routes that need no token are tested as a partner.
     """
     routes = [call.route for call in CALLS if role in call.roles]
     if role is Role.ADMIN:

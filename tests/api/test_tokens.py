@@ -1,4 +1,4 @@
-"""Tokens over HTTP: narrowed, shown once, revoked, and their last use."""
+"""Tokens over HTTP: their scopes, secrets that are shown once, revocation, and their last use."""
 
 from uuid import uuid4
 
@@ -32,7 +32,7 @@ def _accesses(dependant: Dependant) -> list[Access]:
     return inner + ([dependant.call] if isinstance(dependant.call, Access) else [])
 
 
-def test_every_scope_that_a_route_asks_of_a_role_can_be_given_to_it() -> None:
+def test_every_scope_that_a_route_requires_of_a_role_can_be_granted_to_it() -> None:
     wanted = {
         (role, access.scope)
         for room in ROUTERS
@@ -66,7 +66,9 @@ def test_a_token_is_narrowed_by_its_scopes_and_never_goes_beyond_its_role(shared
     assert [(one["id"], one["state"], one["scopes"]) for one in listed] == [(made["id"], "revoked", ["apps:read"])]
 
 
-def test_the_text_of_a_token_is_shown_again_for_minutes_and_kept_nowhere_in_the_clear(shared_service: Service) -> None:
+def test_the_secret_of_a_token_is_shown_again_for_minutes_and_stored_nowhere_in_the_clear(
+    shared_service: Service,
+) -> None:
     service = shared_service
     body = {"person_id": str(service.people.partner.id), "label": "once"}
     first = service.admin("POST", "/v1/tokens", body, Idempotency_Key="token-once")
@@ -82,7 +84,7 @@ def test_the_text_of_a_token_is_shown_again_for_minutes_and_kept_nowhere_in_the_
     assert _made(late) == _made(first) | {"token": None}
 
 
-def test_a_token_needs_one_holder_who_is_there(shared_service: Service) -> None:
+def test_a_token_needs_exactly_one_holder_who_exists(shared_service: Service) -> None:
     service = shared_service
     person = str(service.people.partner.id)
     for holder in ({}, {"person_id": person, "service": "both"}):
@@ -108,6 +110,6 @@ def test_the_last_use_of_a_token_is_written_soon_and_once_a_minute(shared_servic
     assert last_use() == used
 
 
-def test_scopes_name_what_roles_may_do() -> None:
+def test_only_admins_may_have_the_scope_admin() -> None:
     assert Scope.ADMIN in SCOPES_OF[Role.ADMIN]
     assert all(Scope.ADMIN not in SCOPES_OF[role] for role in (Role.PARTNER, Role.REVIEWER, Role.SERVICE))

@@ -1,10 +1,10 @@
-"""Reports of use over HTTP, and the counter that explains itself."""
+"""Usage reports over HTTP, and the list that explains the counter of customers."""
 
 from tests.api.running import Service
 from tests.journeys import app_building, apps_in_public_beta
 
 
-def test_each_of_many_reports_is_taken_in_or_refused_on_its_own(shared_service: Service) -> None:
+def test_each_of_many_reports_is_accepted_or_refused_on_its_own(shared_service: Service) -> None:
     service = shared_service
     apps_in_public_beta(service.engine, service.people, ["acme"])
     items = [
@@ -29,7 +29,7 @@ def test_each_of_many_reports_is_taken_in_or_refused_on_its_own(shared_service: 
     assert service.partner("POST", "/v1/usage", {"items": items}).status_code == 403
 
 
-def test_the_counter_says_which_workspaces_count_and_why_another_does_not(shared_service: Service) -> None:
+def test_the_list_of_customers_says_which_workspaces_count_and_why_others_do_not(shared_service: Service) -> None:
     service = shared_service
     app_building(service.engine, service.people, "counted")
     items = [

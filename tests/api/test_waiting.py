@@ -1,4 +1,4 @@
-"""`Prefer: wait=N`: an outcome is answered when it is there, and waiting holds nothing that others need."""
+"""`Prefer: wait=N`: a call is answered as soon as its outcome is known, and waiting holds no shared resource."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,7 +19,7 @@ def _asked(service: Service) -> int:
 def test_waiters_hold_no_connection_and_are_answered_when_their_requests_are_judged(service: Service) -> None:
     apps_in_public_beta(service.engine, service.people, ["acme"])
     asked = {"app": "acme", "trigger": "promote"}
-    # A caller gives up after 20 seconds, so one who is not told before the 30 it prefers fails the test.
+    # A caller gives up after 20 seconds, so the test fails if one is answered only after the 30 seconds it asks for.
     with ThreadPoolExecutor(MORE_THAN_THE_POOL) as threads:
         waiters = [
             threads.submit(service.service, "POST", "/v1/transition-requests", asked, timeout_s=20, Prefer="wait=30")
@@ -35,7 +35,7 @@ def test_waiters_hold_no_connection_and_are_answered_when_their_requests_are_jud
     assert {answer.headers["Preference-Applied"] for answer in answers} == {"wait"}
 
 
-def test_who_waits_in_vain_is_told_that_the_request_is_accepted(service: Service) -> None:
+def test_a_caller_who_waits_in_vain_is_told_that_the_request_is_accepted(service: Service) -> None:
     apps_in_public_beta(service.engine, service.people, ["acme"])
     asked = {"app": "acme", "trigger": "promote"}
     waited = service.service("POST", "/v1/transition-requests", asked, Prefer="wait=1")

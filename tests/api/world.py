@@ -1,4 +1,4 @@
-"""A world in which every call has something to work on: two companies, Apps in several states, and what is theirs."""
+"""A world in which every call has something to work on: two companies, with Apps in several states."""
 
 import itertools
 from collections.abc import Callable
@@ -35,7 +35,7 @@ from workflow.usage.reports import Report, Use, report_use
 Made = TypeVar("Made")
 
 MARK = "acmeown"
-"""In every slug of the first company's Apps, so that a leak to another company shows."""
+"""A part of every slug of the first company's Apps, so that a leak to another company can be recognised."""
 STATES = (AppState.BUILDING, AppState.SUBMITTED, AppState.PUBLIC_BETA, AppState.PUBLIC)
 
 
@@ -68,7 +68,7 @@ class World:
         return actor
 
     def token(self, actor: Actor, scopes: frozenset[Scope]) -> str:
-        """Returns a token of the actor for those of the scopes that its role may have, and no more."""
+        """Returns a token of the actor with exactly those of the scopes that its role may have."""
         scopes = scopes & SCOPES_OF[actor.role]
         if (actor.id, scopes) not in self._tokens:
             self._tokens[actor.id, scopes] = self._make(lambda session: self._new_token(session, actor, scopes))
@@ -93,7 +93,7 @@ class World:
         return self._make(make)
 
     def new_review(self, *, holder: Actor | None = None) -> UUID:
-        """Returns an open review of a new App; `holder`, if there is one, has claimed it and no other."""
+        """Returns an open review of a new App. `holder`, if given, has claimed this review and no other."""
         app_id = app_in(self.engine, self.people, self.name(f"{MARK}-submitted"), AppState.SUBMITTED)
 
         def make(session: Session) -> UUID:
@@ -108,7 +108,7 @@ class World:
         return self._make(make)
 
     def new_test_account(self, *, holder: Actor) -> str:
-        """Returns the slug of a submitted App whose test account was given, with its review held by `holder`."""
+        """Returns the slug of a submitted App with a test account, whose review `holder` has claimed."""
         review_id = self.new_review(holder=holder)
         seal = Fernet(environment("", "")["DEVCENTER_SECRET_KEYS"])
         account = {"username": "rae", "password": seal.encrypt(b"a secret").decode(), "notes": ""}
@@ -133,7 +133,7 @@ class World:
         return self._make(lambda session: create_preview(session, slug, partner, now_of(session), life=life)[0].id)
 
     def new_dead_request(self) -> UUID:
-        """Returns a transition request that used up its tries."""
+        """Returns a transition request that has used up its attempts."""
         request_id = ask(self.engine, self.people.service, slug_of(AppState.PUBLIC_BETA), AppTrigger.PROMOTE)
         dead = "UPDATE transition_request SET status = 'dead', finished_at = now(), last_error = 'why' WHERE id = :id"
         self._make(lambda session: session.execute(text(dead), {"id": request_id}))
@@ -194,7 +194,7 @@ class World:
         return self._make(make)
 
     def new_public_app(self, *, applied: bool) -> str:
-        """Returns the slug of a new App in `public` that has `applied` for the Select Partner Program, or has not."""
+        """Returns the slug of a new App in `public`, which has applied to the Select Partner Program if `applied`."""
         slug = self.name(f"{MARK}-public")
         app_in(self.engine, self.people, slug, AppState.PUBLIC)
         if applied:
@@ -247,11 +247,11 @@ class World:
 
 _IDS = ("component", "review", "request", "row", "organization", "person", "invitation", "token", "asset", "link")
 UNKNOWN = {"slug": "nowhere", "version": "999999", **{f"{name}_id": str(uuid4()) for name in _IDS}}
-"""Path parameters that name nothing."""
+"""Path parameters that name nothing that exists."""
 
 
 def world_in(engine: Engine, people: People) -> World:
-    """Makes the world around a company that is there. Commits."""
+    """Makes the world around an existing company. Commits."""
     for state in STATES:
         app_in(engine, people, slug_of(state), state)
     others = people_in(engine, "Other")

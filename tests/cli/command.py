@@ -1,4 +1,4 @@
-"""Running the `devcenter` command as a process, as its users do."""
+"""Runs the `devcenter` command as a process, as its users do."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ OURS = ("DEVCENTER_", "DATABASE_", "REDIS_URL")
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Returns this process's environment with exactly these settings of devcenter."""
+    """Returns this process's environment, with exactly these settings of devcenter."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     return bare | settings
 

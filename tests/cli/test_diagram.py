@@ -1,4 +1,4 @@
-"""The lifecycle's picture is the machine's table."""
+"""The diagrams of the lifecycle show exactly the table of edges."""
 
 import re
 import xml.etree.ElementTree as ElementTree
@@ -19,7 +19,7 @@ def test_mermaid_names_every_edge_and_no_other() -> None:
     assert drawn == {(edge.source, edge.trigger, edge.target) for edge in APP_EDGES}
 
 
-def test_svg_has_a_box_for_every_state_and_a_word_for_every_edge() -> None:
+def test_svg_has_a_box_for_every_state_and_a_label_for_every_edge() -> None:
     picture = ElementTree.fromstring(svg(APP_EDGES))  # noqa: S314 - our own text
     words = [element.text for element in picture.iter(f"{SVG}text")]
     for state in (NEW, *AppState):
@@ -48,7 +48,7 @@ def test_the_boxes_do_not_touch_each_other() -> None:
             assert beside or y + height <= other_y or other_y + other_height <= y
 
 
-def test_no_way_down_to_the_end_runs_through_a_box_or_another_way() -> None:
+def test_no_arrow_to_a_final_state_crosses_a_box_or_another_arrow() -> None:
     drawn = svg(APP_EDGES)
     boxes = [tuple(map(float, box)) for box in re.findall(r'<rect x="(\d+)" y="(\d+)" width="(\d+)" [^>]*rx=', drawn)]
     falls = [tuple(map(float, fall)) for fall in re.findall(r'<path d="M(\d+) (\d+)V(\d+)"', drawn)]

@@ -1,4 +1,4 @@
-"""What goes wrong at the command line is said in words, with what to do, and without a traceback."""
+"""Errors at the command line are explained, with what to do and without a traceback."""
 
 import socket
 import socketserver
@@ -44,7 +44,7 @@ def test_a_database_url_of_another_kind_is_named_with_its_setting(tmp_path: Path
     in_words(result, "DATABASE_URL: must begin with postgresql://", exit_code=2)
 
 
-def test_a_key_for_secrets_that_is_none_is_named_with_how_to_make_one(tmp_path: Path) -> None:
+def test_an_invalid_key_for_secrets_is_named_with_how_to_make_a_valid_one(tmp_path: Path) -> None:
     result = devcenter("api", settings=settings(DEVCENTER_SECRET_KEYS="not-a-key"), folder=tmp_path)
     in_words(result, "DEVCENTER_SECRET_KEYS: key 1 is not a Fernet key", "Fernet.generate_key", exit_code=2)
 
@@ -56,13 +56,13 @@ def test_processes_step_down_to_the_application_role_whatever_options_the_url_ha
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["token", "list"], ["dead", "list"], ["history", "verify"]])
-def test_a_database_that_does_not_answer_is_told_without_its_password(command: list[str], tmp_path: Path) -> None:
+def test_a_database_that_does_not_answer_is_reported_without_its_password(command: list[str], tmp_path: Path) -> None:
     result = devcenter(*command, settings=settings(), folder=tmp_path)
     in_words(result, "The database does not answer", "DATABASE_URL", exit_code=1)
     assert "secret-word" not in result.stderr + result.stdout
 
 
-def test_the_doctor_names_every_part_that_does_not_answer_and_its_mend(tmp_path: Path) -> None:
+def test_the_doctor_names_every_part_that_does_not_answer_and_its_remedy(tmp_path: Path) -> None:
     result = devcenter("doctor", settings=settings(), folder=tmp_path)
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
@@ -95,14 +95,14 @@ def test_a_busy_port_of_the_api_alone_is_named_too(tmp_path: Path) -> None:
 
 
 class _OldRedis(socketserver.StreamRequestHandler):
-    """Answers as Redis 5 does: the command that newer clients begin with is unknown to it."""
+    """Answers as Redis 5 does, which does not know the first command of newer clients."""
 
     def handle(self) -> None:
         while self.rfile.readline():
             self.wfile.write(b"-ERR unknown command `HELLO`\r\n")
 
 
-def test_a_redis_that_is_too_old_is_told_as_such(tmp_path: Path) -> None:
+def test_a_redis_that_is_too_old_is_reported_as_such(tmp_path: Path) -> None:
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _OldRedis) as server:
         server.daemon_threads = True
         Thread(target=server.serve_forever, daemon=True).start()
@@ -123,7 +123,7 @@ def test_a_second_start_in_a_folder_names_the_process_that_has_it(tmp_path: Path
         assert held.read()
 
 
-def test_a_full_disk_is_told_as_such() -> None:
+def test_a_full_disk_is_reported_as_such() -> None:
     known = explain(OSError(28, "No space left on device", "/somewhere/run.json"))
     assert known is not None
     assert "disk is full" in known.what
@@ -136,7 +136,7 @@ def test_an_error_of_the_workflow_keeps_its_remedy() -> None:
     assert (known.what, known.remedy) == ("No such row.", "List the dead rows.")
 
 
-def test_a_defect_is_not_dressed_up_as_a_mistake() -> None:
+def test_a_defect_is_not_explained_as_a_mistake() -> None:
     assert explain(ZeroDivisionError("division by zero")) is None
 
 

@@ -43,18 +43,20 @@ def _settings(database_url: str, redis_url: str, **more: object) -> Settings:
 
 
 def _found(settings: Settings, folder: Path) -> dict[str, str]:
-    """Returns what the doctor advises, by check: nothing where all is fine."""
+    """Returns the doctor's remedies, by check. A check that passed has none."""
     return {check.name: check.remedy for check in examine(settings, folder)}
 
 
-def test_the_doctor_finds_a_sound_installation_fine(database: TestDatabase, valkey_url: str, tmp_path: Path) -> None:
+def test_the_doctor_finds_nothing_wrong_with_a_sound_installation(
+    database: TestDatabase, valkey_url: str, tmp_path: Path
+) -> None:
     found = _found(_settings(database.application_url, valkey_url), tmp_path)
     database_checks = {"database", "role", "migrations", "history key", "clock"}
     assert set(found) == {"settings", "profile", *database_checks, "redis", "disk"}
     assert {name: remedy for name, remedy in found.items() if remedy and name != "disk"} == {}
 
 
-def test_the_doctor_names_a_role_that_may_do_too_much_and_urls_that_may_lead_here(
+def test_the_doctor_names_a_role_with_too_many_rights_and_a_setting_that_allows_loopback(
     database: TestDatabase, postgres_server: PostgresAddresses, valkey_url: str, tmp_path: Path
 ) -> None:
     url = make_url(postgres_server.superuser_url).set(database=make_url(database.application_url).database)
@@ -95,7 +97,7 @@ def test_a_disk_with_little_room_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     assert "Free some space" in disk_space(tmp_path).remedy
 
 
-def test_a_token_of_each_role_is_made_listed_and_revoked(database: TestDatabase, engine: Engine) -> None:
+def test_a_token_of_each_role_is_created_listed_and_revoked(database: TestDatabase, engine: Engine) -> None:
     with Session(engine) as session, session.begin():
         session.add(Organization(id=new_id(), name="Acme", website="https://acme.example"))
     url = database.application_url
@@ -120,12 +122,15 @@ def test_a_token_of_each_role_is_made_listed_and_revoked(database: TestDatabase,
     ("holder", "named"),
     [
         (Holder(Role.PARTNER, email="paula@acme.example"), "--organization"),
-        (Holder(Role.PARTNER, email="paula@acme.example", organization="Nowhere"), "Name one with --organization"),
+        (
+            Holder(Role.PARTNER, email="paula@acme.example", organization="Nowhere"),
+            "Name an existing one with --organization",
+        ),
         (Holder(Role.REVIEWER), "--email"),
         (Holder(Role.SERVICE), "--name"),
     ],
 )
-def test_a_holder_that_is_not_described_well_enough_is_told_what_is_missing(
+def test_an_incomplete_description_of_a_holder_is_refused_with_what_is_missing(
     database: TestDatabase, holder: Holder, named: str
 ) -> None:
     with pytest.raises(Mistake) as told:
@@ -134,7 +139,7 @@ def test_a_holder_that_is_not_described_well_enough_is_told_what_is_missing(
     assert "None" not in told.value.what
 
 
-def test_listed_ids_can_be_used_whatever_the_terminal_is_wide(
+def test_listed_ids_can_be_used_however_narrow_the_terminal_is(
     database: TestDatabase, valkey_url: str, tmp_path: Path
 ) -> None:
     create_token(database.application_url, Holder(Role.SERVICE, name="usage"), label="tried", life=A_DAY)
@@ -188,7 +193,7 @@ def test_dead_rows_of_every_kind_are_listed_and_replayed_into_the_audit_log(
         assert set(session.scalars(replays)) == {f"{kind}/{row.id}" for kind, row in dead.items()}
 
 
-def test_a_promotion_that_was_asked_for_again_is_not_replayed_and_says_so(
+def test_a_promotion_that_was_requested_again_is_not_replayed_and_the_command_says_so(
     database: TestDatabase, engine: Engine, people: People
 ) -> None:
     (app_id,) = apps_in_public_beta(engine, people, ["acme"])

@@ -1,4 +1,4 @@
-"""The profile at the command line: its page, trying one, and refusing to start with a wrong one."""
+"""The profile at the command line: its page, its validation, and the refusal to start with an invalid one."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.profiles import NORTHWIND
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
-def test_the_page_of_the_profile_is_that_of_the_typed_document() -> None:
+def test_the_page_about_the_profile_is_generated_from_the_typed_document() -> None:
     assert (DOCS / "profile.md").read_text() == profile_page(), "run: devcenter profile page > docs/profile.md"
 
 

@@ -121,7 +121,7 @@ def test_ctrl_c_while_it_starts_is_one_line_and_the_next_start_goes_on(tmp_path:
 
 
 def said_by(line: str) -> dict[str, Any]:
-    """Returns what a line of the terminal answers when it is pasted into a shell."""
+    """Returns the output of a line of the terminal when it is pasted into a shell."""
     answer: dict[str, Any] = json.loads(subprocess.check_output(line, shell=True))  # noqa: S602 - the line under test
     return answer
 

@@ -1,4 +1,4 @@
-"""`devcenter up --demo` for another platform: nothing that it says, sends, stores or answers names the default one."""
+"""`devcenter up --demo` for another platform: no output, mail, row or answer names the default platform."""
 
 import json
 import re
@@ -28,13 +28,13 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("api", "cli", "console", "models", "runtime", "tracking", "web", "workers", "workflow", "docs/guides")
 SOURCES = tuple(ROOT / room for room in ROOMS)
 CHOOSING = {"cli/profile_page.py", "runtime/settings.py", "workflow/profile/loading.py"}
-"""Sources that say which platform is the default one."""
+"""Sources that define the default platform."""
 _ENGLISH = re.compile(r"(?<![\w./\"'-])segment(?![\w\"'/-]|\.\w)")
-"""The English word, as in: a segment of a path."""
+"""Where the English word is used, as in: a segment of a path."""
 PAGES = ("/docs", "/partners", "/blog/announcement")
 OWN_WORDS = re.compile(r"\{(\w+)\}")
 SEEN_BY_NOBODY = {"/v1/apps/{slug}/test-account"}
-"""Reads that nobody may make once the journey is over."""
+"""Routes that nobody may read once the journey is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Northwind:
 def northwind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Northwind]:
     folder = tmp_path_factory.mktemp("northwind")
     output = folder / "output"
-    # Given as it stands from the repository, and by a copy: a profile of one's own lies anywhere, with its guides.
+    # By its path in the repository, and by that of a copy: a profile may be anywhere, together with its guides.
     profile = folder / "profile.toml"
     for file in NORTHWIND.parent.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
@@ -193,7 +193,7 @@ def _new_app(northwind: Northwind, slug: str) -> str:
 
 
 def _values(northwind: Northwind) -> dict[str, list[str]]:
-    """Returns values for the parameters of paths, by name: of what the journey left."""
+    """Returns values for the parameters of paths, by name, from what the journey left behind."""
     slug = _app_of(northwind)
     building = f"/v1/apps/{_new_app(northwind, 'previewed')}"
     preview = northwind.callers["partner"]("POST", f"{building}/previews", {"days": 1}).json()["path"]
@@ -231,7 +231,7 @@ def _reads(northwind: Northwind, path: str, known: dict[str, list[str]]) -> Iter
 
 
 def _rows(database_url: str) -> Iterator[tuple[str, str]]:
-    """Returns every row of every table, as its table's name and its values in JSON."""
+    """Returns every row of every table, as the table's name and the row's values in JSON."""
     engine = create_engine(database_url, poolclass=NullPool)
     with engine.connect() as connection:
         tables = connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all()

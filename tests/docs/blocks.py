@@ -1,8 +1,8 @@
-"""Reading a guide's examples: what is sent, what is answered, and the mails that arrive, in order.
+"""Parses the examples of a guide: requests, answers and mails, in order.
 
-An example is a fenced block of kind `http` (a request, or the answer to the request before it) or `mail`. In both
-`$NAME` is a variable: it is filled in where it is known, and bound where an answer or a mail first shows it.
-A guide's sections (`##`) can be read one by one: guides for different readers tell one story between them.
+An example is a fenced block of kind `http` (a request, or the answer to the request before it) or `mail`. In both,
+`$NAME` is a variable. It is replaced by its value if it has one, and bound where an answer or a mail first shows it.
+The sections (`##`) of a guide can be parsed separately, because guides for different readers tell one story together.
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ANYTHING = "..."
-"""Stands for a value that the guide does not show; at the end of a list, for more of it."""
+"""Stands for a value that the guide does not show and, at the end of a list, for further items."""
 
 _FENCE = re.compile(r"^```(http|mail)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
@@ -34,7 +34,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What the guide says is answered: all of it must be there; there may be more."""
+    """An answer as the guide shows it. The real answer must have all of it, and may have more."""
 
     line: int
     status: int
@@ -44,7 +44,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Mailed:
-    """A mail that arrives: headers, and lines that its text has."""
+    """A mail as the guide shows it: its headers, and lines that its text must have."""
 
     line: int
     headers: dict[str, str]
@@ -61,7 +61,7 @@ def sections_of(guide: Path) -> list[str]:
 
 
 def blocks_of(guide: Path, section: str | None = None) -> Iterator[Block]:
-    """Returns the examples of a guide, or of one section, in order. Raises ValueError for one that cannot be read."""
+    """Returns the examples of a guide, or of one section, in order. Raises ValueError for an invalid one."""
     text = guide.read_text(encoding="utf-8")
     for found in _FENCE.finditer(text):
         if section not in (None, _section_at(text, found.start())):
@@ -78,12 +78,12 @@ def blocks_of(guide: Path, section: str | None = None) -> Iterator[Block]:
 
 
 def filled(text: str, known: dict[str, str]) -> str:
-    """Returns `text` with its variables filled in. Raises KeyError for one that nothing has bound yet."""
+    """Returns `text` with its variables replaced by their values. Raises KeyError for a variable without a value."""
     return _VARIABLE.sub(lambda found: known[found.group(1)], text)
 
 
 def difference(shown: Any, real: Any, known: dict[str, str], where: str = "answer") -> str | None:
-    """Returns where `real` is not as `shown`, None when it is. Binds variables that are seen for the first time."""
+    """Returns the first difference between `real` and `shown`, or None. Binds variables that have no value yet."""
     if isinstance(shown, str):
         return _text_difference(shown, real, known, where)
     if isinstance(shown, dict):

@@ -1,4 +1,4 @@
-"""Playing a guide's examples against a live service, as its reader would."""
+"""Plays the examples of a guide against a live service, as its reader would."""
 
 import json
 import re
@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 30
 
 @dataclass
 class Story:
-    """What has happened so far. `known` are the variables; `folder` is where uploads are read from."""
+    """The state of a story. `known` has the values of variables; uploads are read from `folder`."""
 
     api_url: str
     mailbox: Mailbox
@@ -27,10 +27,10 @@ class Story:
     known: dict[str, str] = field(default_factory=dict)
 
     def play(self, guide: Path, section: str | None = None) -> int:
-        """Plays every example of `guide`, or of one section, in order; returns how many. Raises AssertionError, naming
-        the line.
+        """Plays every example of `guide`, or of one section, in order. Returns how many there were.
 
-        A GET is sent again until its answer is as shown: work of the service's own may still be under way.
+        A GET is repeated until its answer is as shown, because the service may still be working. Raises AssertionError,
+        naming the line of an example that differs.
         """
         blocks = list(blocks_of(guide, section))
         for index, block in enumerate(blocks):
@@ -77,7 +77,7 @@ class Story:
         return requests.request(sent.method, url, data=body, headers=headers, timeout=ANSWER_SECONDS)
 
     def _compare(self, answer: requests.Response, expected: Answered) -> str | None:
-        """Returns what is not as shown; binds variables only when all of it is."""
+        """Returns what differs from the example. Binds variables only if nothing does."""
         if answer.status_code != expected.status:
             return f"the status is {answer.status_code}, not {expected.status}: {answer.text[:1000]}"
         known = dict(self.known)

@@ -1,4 +1,4 @@
-"""The reader of guides notices when an answer is not as shown."""
+"""The parser of guides notices when an answer is not as shown."""
 
 from pathlib import Path
 from typing import Any

@@ -70,12 +70,12 @@ STORY = (
     (ADMINS, "Look up who did what"),
     (ADMINS, "Remove an App"),
 )
-"""In what order the sections of the guides happen."""
+"""The order in which the sections of the guides happen."""
 
 
 @pytest.fixture
 def story(database: TestDatabase, valkey_url: str, tmp_path: Path) -> Iterator[Story]:
-    """A live installation in which there is nobody but a reviewer, a service and an admin."""
+    """A live installation that has only a reviewer, a service and an admin."""
     engine = create_engine(database.application_url)
     with Session(engine) as session, session.begin():
         tokens = seed(session, now_of(session), "guides")
@@ -95,7 +95,7 @@ def story(database: TestDatabase, valkey_url: str, tmp_path: Path) -> Iterator[S
         yield Story(url, mailbox, ROOT, known)
 
 
-def test_the_guides_tell_one_story_that_happens_as_they_say(story: Story, valkey_url: str) -> None:
+def test_the_guides_tell_one_story_and_their_examples_happen_as_shown(story: Story, valkey_url: str) -> None:
     for guide, section in STORY:
         assert story.play(DOCS / guide, section)
     _curl_does_what_its_example_shows(story)
@@ -111,7 +111,7 @@ def test_every_section_with_examples_has_its_place_in_the_story() -> None:
 
 
 def _curl_does_what_its_example_shows(story: Story) -> None:
-    """The one line that tells readers how to send an example."""
+    """Runs the line that shows readers how to send an example."""
     line = (DOCS / PARTNERS).read_text().partition("```sh\n")[2].partition("```")[0]
     env = os.environ | {"API": story.api_url, "TOKEN": story.known["PARTNER"]}
     said = subprocess.check_output(line, shell=True, env=env)  # noqa: S602 - the line under test
@@ -143,5 +143,5 @@ def _the_page_of_calls_needs_nothing_from_elsewhere(story: Story) -> None:
 
 
 def _in_json(words: str) -> str:
-    """Returns a text as it stands inside a JSON string."""
+    """Returns a text as it is written inside a JSON string."""
     return json.dumps(words)[1:-1]

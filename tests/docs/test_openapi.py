@@ -1,4 +1,4 @@
-"""The description of the API: grouped by role, with an example of every body and answer that fits what it says."""
+"""The OpenAPI description: calls are grouped by role, and every body and answer has an example that is valid."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The pages about security and design name, for every promise, a test that exists."""
+"""The pages about security and design name an existing test for every promise."""
 
 import ast
 import re
@@ -33,7 +33,7 @@ def test_every_promise_names_a_test(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_test_that_is_named_exists(page: str) -> None:
+def test_every_named_test_exists(page: str) -> None:
     for name, function in _TEST.findall(_text(page)):
         file = ROOT / name
         assert file.is_file(), f"docs/{page} names {name}, which is not there"

@@ -1,4 +1,4 @@
-"""Servers of a test's own, in a folder of its own whose name has spaces."""
+"""Servers for one test each, in a folder whose name has spaces."""
 
 import shutil
 import uuid
@@ -15,7 +15,7 @@ FAST = {"fsync": "off"}
 
 @pytest.fixture
 def folder(run_folder: Path) -> Iterator[Path]:
-    """A folder that does not exist yet and has spaces and a quote in its name. It goes with the test."""
+    """The path of a folder that does not exist yet, with spaces and a quote. It is deleted when the test ends."""
     path = run_folder / f"a partner's folder {uuid.uuid4().hex}"
     yield path
     shutil.rmtree(path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""One statement on a database, for the tests of the embedded Postgres."""
+"""Runs single statements, for the tests of the embedded Postgres."""
 
 from typing import Any, LiteralString
 
@@ -7,7 +7,7 @@ from sqlalchemy import make_url
 
 
 def execute(url: str, statement: LiteralString, *, database: str | None = None) -> list[tuple[Any, ...]]:
-    """Runs `statement` in autocommit, on a connection of its own. Returns its rows, none if it has no result."""
+    """Runs `statement` in autocommit, on a new connection. Returns its rows, or an empty list if it has no result."""
     plain = make_url(url).set(drivername="postgresql")
     if database is not None:
         plain = plain.set(database=database)

@@ -1,4 +1,4 @@
-"""The embedded Postgres: what it gives, keeps and refuses."""
+"""The embedded Postgres: what it provides, keeps and refuses."""
 
 import os
 import socket
@@ -80,7 +80,7 @@ def test_no_password_reaches_the_log_or_a_command_line(postgres: EmbeddedPostgre
     assert [password for password in passwords if password in said] == []
 
 
-def test_a_port_that_was_taken_meanwhile_is_replaced(postgres: EmbeddedPostgres) -> None:
+def test_a_port_that_was_taken_in_the_meantime_is_replaced(postgres: EmbeddedPostgres) -> None:
     first = postgres.start()
     postgres.stop()
 
@@ -114,7 +114,7 @@ def test_a_second_start_in_the_same_folder_is_refused_and_harms_nothing(
     assert execute(addresses.application_url, "SELECT 1") == [(1,)]
 
 
-def test_starting_what_runs_already_is_refused_and_harms_nothing(postgres: EmbeddedPostgres) -> None:
+def test_starting_a_running_server_is_refused_and_harms_nothing(postgres: EmbeddedPostgres) -> None:
     addresses = postgres.start()
 
     with pytest.raises(AlreadyRunning) as refused:

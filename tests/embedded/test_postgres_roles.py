@@ -44,7 +44,7 @@ def test_the_application_role_may_not(statement: LiteralString, database: TestDa
     "statement",
     ["CREATE ROLE another", "ALTER SYSTEM SET fsync = off", "SET session_replication_role = replica"],
 )
-def test_the_owner_is_no_superuser(statement: LiteralString, database: TestDatabase) -> None:
+def test_the_owner_is_not_a_superuser(statement: LiteralString, database: TestDatabase) -> None:
     with pytest.raises(REFUSED):
         execute(database.owner_url, statement)
 

@@ -1,4 +1,4 @@
-"""The embedded servers after crashes: of the server, of the program that keeps it, of both."""
+"""The embedded servers after crashes of the server, of the program that runs it, and of both."""
 
 import os
 import shutil
@@ -59,7 +59,7 @@ def test_a_half_made_data_folder_is_thrown_away(postgres: EmbeddedPostgres) -> N
     assert not partial.exists()
 
 
-def test_roles_and_database_that_an_interrupted_first_start_left_out_are_made(postgres: EmbeddedPostgres) -> None:
+def test_roles_and_database_missing_after_an_interrupted_first_start_are_created(postgres: EmbeddedPostgres) -> None:
     first = postgres.start()
     with connect_superuser(first) as superuser:
         superuser.execute("DROP DATABASE devcenter WITH (FORCE)")
@@ -121,7 +121,7 @@ def test_everything_killed_at_once_recovers_with_its_data(kind: str, folder: Pat
 def test_a_server_whose_program_was_killed_ends_by_itself_or_at_the_next_start(
     kind: str, folder: Path, tmp_path: Path
 ) -> None:
-    """Without `setpriv` nothing ends the server with its program, as on a machine that is not Linux."""
+    """Runs without `setpriv`, so that nothing ends the server with its program, as on systems other than Linux."""
     for name in ("unshare", "true"):
         found = shutil.which(name)
         if found is not None:
@@ -158,7 +158,7 @@ def test_linux_stops_a_server_in_order_when_its_program_is_killed(folder: Path) 
 
 @contextmanager
 def _program(kind: str, folder: Path, path: str | None = None) -> Iterator[tuple["subprocess.Popen[str]", int, str]]:
-    """Runs the program that keeps a server; returns it with the server's process id and URL. Ends both."""
+    """Runs the program that runs a server. Yields it with the server's process id and URL, and ends both."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.embedded.program", kind, str(folder)],
         cwd=ROOT,

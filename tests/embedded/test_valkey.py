@@ -1,4 +1,4 @@
-"""The embedded Valkey: what it gives, keeps and refuses."""
+"""The embedded Valkey: what it provides, keeps and refuses."""
 
 import socket
 import stat
@@ -90,7 +90,7 @@ def test_no_other_user_can_read_the_data_though_the_folder_was_there_and_open(
     assert [path for path in folder.rglob("*") if path.stat().st_mode & 0o077] == []
 
 
-def test_a_port_that_was_taken_meanwhile_is_replaced(valkey: EmbeddedValkey) -> None:
+def test_a_port_that_was_taken_in_the_meantime_is_replaced(valkey: EmbeddedValkey) -> None:
     first = valkey.start()
     valkey.stop()
 

@@ -54,7 +54,7 @@ def _raw(partner: ExamplePartner) -> socket.socket:
 
 
 def _until_closed(connection: socket.socket) -> bytes:
-    """Returns what still comes; a reset counts as closed. Raises TimeoutError when nothing closes it."""
+    """Returns the bytes until the connection is closed or reset. Raises TimeoutError if it stays open."""
     got = b""
     try:
         while chunk := connection.recv(65536):
@@ -65,7 +65,7 @@ def _until_closed(connection: socket.socket) -> bytes:
 
 
 @pytest.mark.parametrize("kind", sorted(SUPPORTED))
-def test_every_type_of_the_spec_is_taken_and_kept(partner: ExamplePartner, kind: str) -> None:
+def test_every_type_of_the_spec_is_accepted_and_stored(partner: ExamplePartner, kind: str) -> None:
     answer = _post(partner, _event(kind))
     assert answer.status_code == (202 if kind == "delete" else 200)
     assert answer.json()["message"]
@@ -100,7 +100,7 @@ def test_every_type_of_the_spec_is_taken_and_kept(partner: ExamplePartner, kind:
     ],
     ids=lambda body: repr(body)[:60],
 )
-def test_a_malformed_event_is_answered_with_400_and_not_kept(partner: ExamplePartner, body: object) -> None:
+def test_a_malformed_event_is_answered_with_400_and_not_stored(partner: ExamplePartner, body: object) -> None:
     answer = _post(partner, body)
     assert answer.status_code == 400
     assert answer.json()["message"]
@@ -108,11 +108,11 @@ def test_a_malformed_event_is_answered_with_400_and_not_kept(partner: ExamplePar
 
 
 @pytest.mark.parametrize("settings", ["%%%", base64.b64encode(b"{no").decode(), base64.b64encode(b"[]").decode()])
-def test_settings_that_are_no_json_object_are_answered_with_400(partner: ExamplePartner, settings: str) -> None:
+def test_settings_that_are_not_a_json_object_are_answered_with_400(partner: ExamplePartner, settings: str) -> None:
     assert _post(partner, _event(), **{"X-Segment-Settings": settings}).status_code == 400
 
 
-def test_settings_that_are_a_json_object_are_taken(partner: ExamplePartner) -> None:
+def test_settings_that_are_a_json_object_are_accepted(partner: ExamplePartner) -> None:
     settings = base64.b64encode(b'{"region": "eu"}').decode()
     assert _post(partner, _event(), **{"X-Segment-Settings": settings}).status_code == 200
 
@@ -146,11 +146,11 @@ def test_a_type_that_is_not_supported_is_answered_with_501_and_named(partner: Ex
     assert "teleport" in answer.json()["message"]
 
 
-def test_an_event_of_somebody_anonymous_is_taken(partner: ExamplePartner) -> None:
+def test_an_event_of_an_anonymous_user_is_accepted(partner: ExamplePartner) -> None:
     assert _post(partner, {**_without("userId"), "anonymousId": "a"}).status_code == 200
 
 
-def test_a_message_sent_many_times_at_once_is_kept_once(partner: ExamplePartner) -> None:
+def test_a_message_sent_many_times_at_once_is_stored_once(partner: ExamplePartner) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: _post(partner, _event()).status_code, range(24)))
     assert set(answers) == {200}
@@ -176,7 +176,7 @@ def test_only_the_newest_events_are_kept(partner: ExamplePartner) -> None:
     assert (len(kept), kept[0], kept[-1]) == (MAX_EVENTS, "2", str(MAX_EVENTS + 1))
 
 
-def test_an_event_of_32_kb_is_taken_and_one_byte_more_is_not(partner: ExamplePartner) -> None:
+def test_an_event_of_32_kb_is_accepted_and_one_byte_more_is_not(partner: ExamplePartner) -> None:
     empty = len(json.dumps(_event(padding="")))
     assert _post(partner, _event(padding="x" * (MAX_EVENT_BYTES - empty))).status_code == 200
     assert _post(partner, _event(message_id="2", padding="x" * (MAX_EVENT_BYTES - empty))).status_code == 200
@@ -189,7 +189,7 @@ def test_a_large_body_still_gets_its_answer(partner: ExamplePartner) -> None:
     assert str(MAX_EVENT_BYTES) in answer.json()["message"]
 
 
-def test_what_still_comes_of_a_refused_body_is_dropped_without_a_reset(partner: ExamplePartner) -> None:
+def test_the_rest_of_a_refused_body_is_dropped_without_a_reset(partner: ExamplePartner) -> None:
     with _raw(partner) as connection:
         connection.sendall(b"POST /webhook HTTP/1.1\r\nContent-Length: 900000\r\n\r\n")
         assert _until_closed(connection).startswith(b"HTTP/1.1 400 ")
@@ -204,13 +204,13 @@ def test_a_body_without_a_length_is_answered_with_400(partner: ExamplePartner) -
 
 
 @pytest.mark.parametrize("length", [b"-1", b"\xb2", b"1e3", b"9" * 5000, b""])
-def test_a_length_that_is_no_number_is_answered_with_400(partner: ExamplePartner, length: bytes) -> None:
+def test_a_length_that_is_not_a_number_is_answered_with_400(partner: ExamplePartner, length: bytes) -> None:
     with _raw(partner) as connection:
         connection.sendall(b"POST /webhook HTTP/1.1\r\nHost: partner\r\nContent-Length: " + length + b"\r\n\r\n")
         assert _until_closed(connection).startswith(b"HTTP/1.1 400 ")
 
 
-def test_too_many_events_at_once_are_answered_with_503_and_taken_again_later() -> None:
+def test_too_many_events_at_once_are_answered_with_503_and_accepted_later() -> None:
     with ExamplePartner(max_concurrent_events=1) as partner, _raw(partner) as slow:
         slow.sendall(b"POST /webhook HTTP/1.1\r\nHost: partner\r\nContent-Length: 10\r\n\r\n{")
         messages: list[str] = []
@@ -348,7 +348,7 @@ def test_a_port_in_use_is_named_with_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("port", ["70000", "-1", "web"])
-def test_a_port_that_is_none_is_refused(port: str) -> None:
+def test_an_invalid_port_is_refused(port: str) -> None:
     with _program(f"--port={port}") as program:
         _, errors = program.communicate(timeout=20)
     assert program.returncode == 2

@@ -1,4 +1,4 @@
-"""Guarded clients for the tests, and resolvers that answer what a test says."""
+"""Guarded clients for the tests, and resolvers with prepared answers."""
 
 import threading
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ SHORT: Final = replace(FetchLimits(), total=timedelta(seconds=0.4))
 
 
 class Answers:
-    """A resolver that gives the next of `answers` at each look-up, then none; `asked` holds the names."""
+    """A resolver that returns the next of `answers` at each look-up. `asked` has the names that were looked up."""
 
     def __init__(self, *answers: Sequence[str]) -> None:
         self.asked: list[str] = []
@@ -34,12 +34,12 @@ class Answers:
 
 
 def strict(resolver: Resolver | None = None) -> GuardedHttp:
-    """The client of a real installation; without a resolver, a look-up fails the test's expectation."""
+    """Returns the client of a real installation. Without a resolver, every look-up raises."""
     return GuardedHttp(FetchLimits(), user_agent="test", resolver=resolver or Answers())
 
 
 def local(limits: FetchLimits | None = None, *names: Sequence[str]) -> GuardedHttp:
-    """A client that may reach the hostile server; `names` are the answers of its resolver."""
+    """Returns a client that may reach the hostile server. `names` are the answers of its resolver."""
     return GuardedHttp(
         limits or FetchLimits(),
         user_agent="devcenter-test/1",
@@ -50,7 +50,7 @@ def local(limits: FetchLimits | None = None, *names: Sequence[str]) -> GuardedHt
 
 
 def refusal(client: GuardedHttp, url: str) -> FetchRefused:
-    """The refusal of `url`, which must come."""
+    """Returns the refusal of `url`. Fails the test if it is not refused."""
     with pytest.raises(FetchRefused) as caught:
         client.fetch(url)
     return caught.value

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Final, TypeAlias
 
-# Given the connection and the sign to stop: writes an answer, or something else.
+# Gets the connection and an event that tells it to stop. Writes an answer, or something else.
 Behaviour: TypeAlias = Callable[[socket.socket, threading.Event], None]
 
 _PAUSE_OF_A_DRIP: Final = 0.02
 
 
 class HostileServer:
-    """Answers each path with its behaviour, and keeps what it was asked.
+    """Answers each path with its behaviour, and records the requests.
 
-    `heads` holds the request heads in the order of their arrival, `open_connections` counts those that neither side
-    has ended. A connection on which a behaviour waits for ever ends when the client closes it or the server stops.
+    `heads` has the request heads in the order of their arrival. `open_connections` counts the connections that neither
+    side has closed. If a behaviour waits forever, its connection ends when the client closes it or the server stops.
     """
 
     def __init__(self, behaviours: Mapping[str, Behaviour], *, tls: ssl.SSLContext | None = None) -> None:
@@ -80,12 +80,12 @@ class HostileServer:
 
 
 def answer(*headers: str, status: str = "200 OK", body: bytes = b"") -> Behaviour:
-    """Sends this answer and closes."""
+    """Sends this answer and closes the connection."""
     return sends("\r\n".join((f"HTTP/1.1 {status}", *headers, "", "")).encode("latin-1") + body)
 
 
 def page(body: bytes, *headers: str, status: str = "200 OK") -> Behaviour:
-    """Sends a well-formed answer with its length."""
+    """Sends a well-formed answer with a Content-Length."""
     return answer(f"Content-Length: {len(body)}", *headers, status=status, body=body)
 
 
@@ -94,7 +94,7 @@ def redirect(location: str, *, status: str = "302 Found") -> Behaviour:
 
 
 def sends(data: bytes) -> Behaviour:
-    """Sends `data` as it is and closes."""
+    """Sends `data` unchanged and closes the connection."""
 
     def behave(connection: socket.socket, _stop: threading.Event) -> None:
         connection.sendall(data)
@@ -103,7 +103,7 @@ def sends(data: bytes) -> Behaviour:
 
 
 def floods(start: bytes, block: bytes) -> Behaviour:
-    """Sends `start`, then `block` after `block`, as fast as they are taken, for ever."""
+    """Sends `start`, then `block` over and over, as fast as the client reads."""
 
     def behave(connection: socket.socket, stop: threading.Event) -> None:
         connection.sendall(start)
@@ -114,7 +114,7 @@ def floods(start: bytes, block: bytes) -> Behaviour:
 
 
 def drips(start: bytes, drop: bytes) -> Behaviour:
-    """Sends `start`, then `drop` after `drop`, with a pause before each, for ever."""
+    """Sends `start`, then `drop` over and over, with a pause before each."""
 
     def behave(connection: socket.socket, stop: threading.Event) -> None:
         connection.sendall(start)
@@ -125,7 +125,7 @@ def drips(start: bytes, drop: bytes) -> Behaviour:
 
 
 def silent(connection: socket.socket, _stop: threading.Event) -> None:
-    """Sends nothing until the client goes away."""
+    """Sends nothing until the client disconnects."""
     connection.recv(1)
 
 

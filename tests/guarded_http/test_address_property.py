@@ -1,4 +1,4 @@
-"""What the guard admits is public by the IANA registries, written down here independently of the guard's library."""
+"""The guard admits only addresses that are public by the IANA registries, listed here independently of its library."""
 
 import ipaddress
 import socket
@@ -26,9 +26,9 @@ REGISTRIES = """
 fc00::/7 fe80::/10 fec0::/10 ff00::/8
 """
 SPECIAL = [ip_network(text) for text in REGISTRIES.split()]
-# 2000::/3 is all that the IANA IPv6 address space registry calls global unicast.
+# By the IANA IPv6 address space registry, 2000::/3 is all of global unicast.
 GLOBAL_UNICAST = [ip_network("0.0.0.0/0"), ip_network("2000::/3")]
-# Public by the registries, but the fabric address of one cloud, inside which it is not a partner's.
+# Public by the registries, but an internal address of one cloud provider, which inside it belongs to no partner.
 CLOUD_FABRIC = ip_address("168.63.129.16")
 
 
@@ -37,7 +37,7 @@ def is_public(address: Address) -> bool:
 
 
 def numeric_resolver(name: str, _seconds: float) -> Sequence[Address]:
-    """Reads a name as the C library reads addresses, in every form it knows; never asks a name server."""
+    """Parses a name as the C library parses addresses, in every form it accepts. Never asks a name server."""
     try:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except OSError as error:
@@ -51,7 +51,7 @@ def client() -> GuardedHttp:
 
 
 def admitted(host: str) -> tuple[Address, ...]:
-    """The addresses to which the client would connect for a URL with this host; empty if it refuses."""
+    """Returns the addresses to which the client would connect for a URL with this host, none if it refuses the URL."""
     try:
         return client().addresses_of(read_url(f"http://{host}/"), Deadline(timedelta(seconds=5)))
     except FetchRefused:
@@ -59,7 +59,7 @@ def admitted(host: str) -> tuple[Address, ...]:
 
 
 def near(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> st.SearchStrategy[int]:
-    """Numbers inside `network` and up to two beyond each of its ends."""
+    """Returns numbers inside `network` and up to two beyond each of its ends."""
     first, last = int(network.network_address), int(network.broadcast_address)
     return st.integers(max(0, first - 2), min(2**network.max_prefixlen - 1, last + 2))
 

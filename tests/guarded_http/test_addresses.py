@@ -102,7 +102,7 @@ def test_an_address_in_an_unusual_form_is_refused_before_it_is_looked_up(host: s
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1.", "127%2e0.0.1", "%31%32%37.0.0.1"])
-def test_an_address_in_disguise_is_seen_through(host: str) -> None:
+def test_an_address_with_a_trailing_dot_or_percent_escapes_is_refused(host: str) -> None:
     assert refusal(strict(), f"http://{host}/").code == "address.not_public"
 
 

@@ -35,7 +35,7 @@ SMALL = replace(FetchLimits(), body_bytes=1000, header_bytes=4096)
 
 
 def refusal_of(behaviour: Behaviour, limits: FetchLimits) -> FetchRefused:
-    """The refusal of an answer, after which the client must have closed its connection by itself."""
+    """Returns the refusal of an answer. The client must then close its connection by itself."""
     with HostileServer({"/": behaviour}).running() as server:
         refused = refusal(local(limits), server.url("/"))
         wait_until(lambda: server.open_connections == 0)
@@ -151,7 +151,7 @@ def test_a_compressed_transfer_is_refused() -> None:
 
 
 @pytest.mark.parametrize("size", ["-5", "zz", ""])
-def test_a_chunk_size_that_is_no_number_is_refused(size: str) -> None:
+def test_a_chunk_size_that_is_not_a_number_is_refused(size: str) -> None:
     behaviour = sends(CHUNKED + f"{size}\r\nxxxxx\r\n0\r\n\r\n".encode())
     assert refusal_of(behaviour, FetchLimits()).code == "response.malformed"
 
@@ -178,7 +178,7 @@ def test_a_port_on_which_nothing_listens_is_a_failed_connection() -> None:
     assert refused.code == "connection.failed"
 
 
-def test_the_look_up_spends_from_the_time_for_the_whole_fetch() -> None:
+def test_the_look_up_counts_against_the_time_for_the_whole_fetch() -> None:
     def slow(_name: str, seconds: float) -> Sequence[Address]:
         threading.Event().wait(seconds)
         return [ip_address("127.0.0.1")]

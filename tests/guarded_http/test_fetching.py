@@ -1,4 +1,4 @@
-"""What a fetch gives, what it sends, and how it treats schemes, redirects and certificates."""
+"""What a fetch returns, what it sends, and how it treats schemes, redirects and certificates."""
 
 import ssl
 from concurrent.futures import ThreadPoolExecutor
@@ -77,7 +77,7 @@ def test_text_is_read_in_the_declared_charset_of_a_page(content_type: str, body:
 
 
 @pytest.mark.parametrize("status", ["301 a", "302 b", "303 c", "307 d", "308 e"])
-def test_redirects_are_followed_and_told(status: str) -> None:
+def test_redirects_are_followed_and_reported(status: str) -> None:
     behaviours = {
         "/a": redirect("b", status=status),
         "/b": redirect("//127.0.0.1:PORT/%C3%A9#x", status=status),
@@ -104,7 +104,7 @@ def test_one_redirect_more_than_the_limit_is_refused() -> None:
         assert refusal(local(replace(FetchLimits(), redirects=2)), server.url("/0")).code == "redirect.limit"
 
 
-def test_a_redirect_that_says_not_where_to_is_a_page() -> None:
+def test_a_redirect_without_a_location_is_a_page() -> None:
     with HostileServer({"/": page(b"where?", status="302 Found")}).running() as server:
         assert local().fetch(server.url("/")).status == 302
 
@@ -154,7 +154,7 @@ def test_line_ends_in_a_url_do_not_reach_the_request() -> None:
     assert "\r\nX-Evil" not in server.heads[0]
 
 
-def test_a_certificate_that_names_the_host_and_is_trusted_gives_the_page() -> None:
+def test_a_page_behind_a_trusted_certificate_for_its_host_is_fetched() -> None:
     with HostileServer({"/": page(b"secure")}, tls=tls("good")).running() as server:
         client = local(None, ["127.0.0.1"])
         assert client.fetch(server.url("/", host="partner.example")).body == b"secure"
@@ -168,7 +168,7 @@ def test_a_bad_certificate_is_refused(certificate: str) -> None:
         assert server.heads == []
 
 
-def test_a_certificate_of_an_authority_of_its_own_is_refused() -> None:
+def test_a_certificate_of_an_unknown_authority_is_refused() -> None:
     with HostileServer({"/": page(b"unread")}, tls=tls("good")).running() as server:
         client = GuardedHttp(FetchLimits(), user_agent="test", allow_loopback=True, resolver=Answers(["127.0.0.1"]))
         assert refusal(client, server.url("/", host="partner.example")).code == "tls.invalid"

@@ -1,4 +1,4 @@
-"""A client that keeps asking whatever dies, and remembers every answer it got."""
+"""A client that keeps sending requests whatever dies, and records every answer."""
 
 import threading
 from dataclasses import dataclass, field
@@ -10,15 +10,15 @@ from tests.waiting import wait_until
 
 REASONS = [{"code": "other", "text": "because"}]
 EACH = 10
-"""Requests in one call; each call's answer comes before the App's next call."""
+"""The number of requests in one call. An App's next call is sent after its last one is answered."""
 
 
 @dataclass
 class Client:
-    """Asks for `suspend` and `reinstate` of each App in turn, without waiting for outcomes.
+    """Requests `suspend` and `reinstate` of each App in turn, without waiting for outcomes.
 
-    Every request of an App is legal exactly if all before it were applied, in order: so one that is refused shows a
-    request that was lost, judged twice, or judged out of order.
+    A request is legal only if all earlier requests of its App were applied in order, so a refused one reveals a request
+    that was lost, judged twice, or judged out of order.
     """
 
     url: str
@@ -28,7 +28,7 @@ class Client:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask_for(self, slugs: list[str], each: int, threads: int = 4) -> list[threading.Thread]:
-        """Starts asking: `each` requests of each App, from `threads` threads. Returns the threads."""
+        """Starts to send `each` requests for each App, from `threads` threads. Returns the threads."""
         groups = [slugs[number::threads] for number in range(threads)]
         started = [threading.Thread(target=self._ask_group, args=(group, each), daemon=True) for group in groups]
         for thread in started:

@@ -1,4 +1,4 @@
-"""A whole installation of real processes that can be killed, each started again as a supervisor would."""
+"""An installation of real processes that can be killed, and that are restarted as a supervisor would."""
 
 import subprocess
 import threading
@@ -18,7 +18,7 @@ WATCH_SECONDS = 0.05
 
 
 class Kept:
-    """A process that is started again whenever it ends. `fault` goes to its environment."""
+    """A process that is restarted whenever it ends. `fault` is passed in its environment."""
 
     def __init__(self, command: tuple[str, ...], env: dict[str, str], log: Path) -> None:
         self._command = command
@@ -36,7 +36,7 @@ class Kept:
         return self._process.pid
 
     def kill(self) -> None:
-        """Kills the process and its children with SIGKILL; it is started again."""
+        """Kills the process and its children with SIGKILL. The process is then restarted."""
         with self._lock:
             kill(self._process)
 
@@ -77,7 +77,7 @@ class Stack:
             process.stop()
 
     def restart_postgres(self) -> None:
-        """Stops Postgres in order, and starts it again."""
+        """Shuts Postgres down in order, and starts it again."""
         self.postgres.stop()
         self.postgres.start()
 
@@ -96,7 +96,7 @@ class Stack:
 def stack_running(
     folder: Path, postgres: EmbeddedPostgres, valkey: EmbeddedValkey, database_url: str, fault: str | None
 ) -> Iterator[tuple[Stack, Mailbox]]:
-    """Runs an installation. `fault` (`name=hits`) kills whichever process is the one to reach that point."""
+    """Runs an installation. `fault` (`name=hits`) kills the process that reaches that fault point."""
     with Mailbox() as mailbox:
         env = environment(
             database_url,

@@ -1,6 +1,6 @@
-"""Whatever is killed, and whenever: what was answered with 202 is judged once, in order, and nobody is told twice.
+"""Whatever is killed, and whenever: every request answered with 202 is judged once, in order, and nobody is told twice.
 
-Each run asks for 2,000 transitions over 50 Apps through HTTP while something dies, then checks from outside.
+Each run requests 2,000 transitions of 50 Apps over HTTP while something is killed, then checks the result.
 """
 
 import random
@@ -78,7 +78,7 @@ def _count(url: str, table: str) -> int:
 
 
 def _check_outcomes(url: str, client: Client) -> None:
-    """Invariants 1 and 2, by the answers that the client got: each was applied, once, in the order of the answers."""
+    """Checks that each request the client got an answer for was applied once, in the order of the answers."""
     engine = create_engine(url)
     with Session(engine) as session:
         rows = session.execute(text("SELECT id::text, status, version, last_error FROM transition_request"))
@@ -95,7 +95,7 @@ def _check_outcomes(url: str, client: Client) -> None:
 
 
 def _check_history(url: str) -> None:
-    """Invariant 5: the log leads to every App's state, and its hashes verify."""
+    """Checks that replaying the log leads to every App's state, and that its hashes verify."""
     engine = create_engine(url)
     with Session(engine) as session:
         assert list(verify_history(session, KEY)) == []
@@ -103,7 +103,7 @@ def _check_history(url: str) -> None:
 
 
 def _check_notifications(url: str, mailbox: Mailbox) -> None:
-    """Invariant 6: one row for each transition and recipient, each delivered at least once under one Message-ID."""
+    """Checks that each transition has one notification per recipient, delivered at least once under one Message-ID."""
     engine = create_engine(url)
     with Session(engine) as session:
         told = session.execute(
@@ -161,7 +161,7 @@ def _at_random(act: Callable[[Stack], None], times: int) -> Callable[[Stack], No
         ("postgres kill", Stack.kill_postgres, 2),
     ],
 )
-def test_what_is_killed_at_random_loses_nothing(
+def test_processes_killed_at_random_lose_nothing(
     servers_of_its_own: tuple[EmbeddedPostgres, EmbeddedValkey, str],
     tmp_path: Path,
     what: str,  # noqa: ARG001 (names the case)

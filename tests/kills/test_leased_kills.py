@@ -1,7 +1,7 @@
-"""Whatever is killed, stopped or emptied while mails are handed out: each is delivered, and none twice for nothing.
+"""Whatever is killed, suspended or flushed while mails are handed out: each is delivered, and few more than once.
 
-Each run has two workers of 16 threads and a mail server that takes its time; what is handed out to a process that dies
-waits for its lease.
+Each run has two workers of 16 threads and a slow mail server. Rows that were handed out to a process that dies are
+retried when their lease ends.
 """
 
 import os
@@ -45,7 +45,7 @@ def mails(engine: Engine) -> None:
 
 
 class Run:
-    """Two workers, the mail server, and what it has taken."""
+    """Two workers, the mail server, and the mails that it has accepted."""
 
     def __init__(self, engine: Engine, mailbox: Mailbox, workers: list[Kept], redis_url: str) -> None:
         self.engine = engine
@@ -54,7 +54,7 @@ class Run:
         self.redis_url = redis_url
 
     def has_delivered(self, many: int) -> None:
-        """Waits until so many mails have been delivered."""
+        """Waits until this many mails have been delivered."""
         wait_until(lambda: len(self.mailbox.letters) >= many, seconds=120, what=f"{many} mails")
 
     def in_hand(self) -> int:
@@ -129,10 +129,10 @@ def test_a_redis_that_is_emptied_again_and_again_changes_nothing(
     assert {row.attempts for row in rows} == {1}
 
 
-def test_a_worker_that_is_stopped_past_its_lease_and_wakes_up_does_nothing_again(
+def test_a_worker_that_is_suspended_past_its_lease_and_resumes_repeats_nothing(
     database: TestDatabase, engine: Engine, valkey_url: str, tmp_path: Path
 ) -> None:
-    """What it was mailing when it was stopped goes out twice; what it had not begun it does not begin."""
+    """Mails that were being sent when it was suspended go out twice. Rows that it had not begun, it does not begin."""
 
     def disturb(run: Run) -> None:
         run.has_delivered(60)
@@ -158,10 +158,10 @@ def _all_done(run: Run) -> bool:
 
 
 @pytest.mark.parametrize("whom", ["the main process", "its group"])
-def test_workers_that_are_told_to_stop_finish_what_they_began_and_give_back_the_rest(
+def test_workers_that_are_told_to_stop_finish_what_they_began_and_return_the_rest(
     database: TestDatabase, engine: Engine, valkey_url: str, tmp_path: Path, whom: str
 ) -> None:
-    """systemd and shells signal the group, and Dramatiq passes the signal on: its processes hear it twice."""
+    """Signals the whole group, as systemd and shells do. Dramatiq passes it on, so its processes get it twice."""
     send = os.kill if whom == "the main process" else os.killpg
 
     def disturb(run: Run) -> None:

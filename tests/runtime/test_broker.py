@@ -1,4 +1,4 @@
-"""Consumers: what was fetched comes to somebody, whatever ends the consumer that fetched it."""
+"""Consumers: every fetched message is delivered, whatever ends the consumer that fetched it."""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def _numbers(consumer: Any, count: int) -> set[int]:
     return {next(consumer).args[0] for _ in range(count)}
 
 
-def test_what_was_fetched_behind_an_unreadable_message_comes_back_while_the_process_lives(
+def test_messages_fetched_behind_an_unreadable_one_come_back_while_the_process_lives(
     broker: WakingRedisBroker,
 ) -> None:
     set_aside: list[bytes] = []
@@ -51,13 +51,13 @@ def test_what_was_fetched_behind_an_unreadable_message_comes_back_while_the_proc
     assert len(set_aside) == 1
 
 
-def test_what_was_fetched_by_a_call_whose_answer_was_lost_comes_back(broker: WakingRedisBroker) -> None:
+def test_messages_fetched_by_a_call_whose_answer_was_lost_come_back(broker: WakingRedisBroker) -> None:
     broker.enqueue(_message(1))
     broker.do_fetch(QUEUE, 4)
     assert _numbers(broker.consume(QUEUE, prefetch=4, timeout=100), 1) == {1}
 
 
-def test_a_new_consumer_leaves_alone_what_is_being_worked_on(broker: WakingRedisBroker) -> None:
+def test_a_new_consumer_does_not_take_messages_in_progress(broker: WakingRedisBroker) -> None:
     broker.enqueue(_message(1))
     worked_on = next(broker.consume(QUEUE, prefetch=4, timeout=100))
     assert worked_on is not None
@@ -106,7 +106,7 @@ def _raw(**parts: object) -> bytes:
         (b"[" * 100_000, "no JSON"),
     ],
 )
-def test_what_would_break_the_thread_that_works_on_it_is_set_aside_and_the_next_is_given(
+def test_a_message_that_would_break_its_thread_is_set_aside_and_the_next_is_returned(
     broker: WakingRedisBroker, payload: bytes, named: str
 ) -> None:
     set_aside: list[tuple[bytes, str]] = []
@@ -120,7 +120,7 @@ def test_what_would_break_the_thread_that_works_on_it_is_set_aside_and_the_next_
     assert broker.client.hlen(f"dramatiq:{QUEUE}.msgs") == 1
 
 
-def test_a_sender_does_not_say_how_often_or_when_the_worker_tries(broker: WakingRedisBroker) -> None:
+def test_a_sender_cannot_set_the_options_of_the_worker(broker: WakingRedisBroker) -> None:
     steering = {"max_retries": "x", "throws": "x", "time_limit": 0, "pipe_target": {}, "on_retry_exhausted": "y"}
     broker.do_enqueue(QUEUE, "an-id", _raw(options={"redis_message_id": "an-id", "retries": 2, **steering}))
     message = next(broker.consume(QUEUE, prefetch=4, timeout=100))

@@ -1,5 +1,5 @@
-"""Connections of the processes are bounded: no statement, no silence and no transaction lasts for ever. Dead ones are
-replaced unseen."""
+"""The limits of database connections on statements, idle time and transactions. Dead connections are replaced
+silently."""
 
 import asyncio
 from datetime import timedelta
@@ -40,7 +40,7 @@ def test_a_connection_has_the_limits_of_the_settings(database: TestDatabase) -> 
     }
 
 
-def test_no_transaction_can_outlast_what_an_export_of_heads_looks_back() -> None:
+def test_no_transaction_can_outlast_the_overlap_of_exports_of_heads() -> None:
     (limit,) = (rule.le for rule in Settings.model_fields["transaction_timeout_s"].metadata if hasattr(rule, "le"))
     assert timedelta(seconds=limit) < HEADS_OVERLAP
 
@@ -51,12 +51,12 @@ def _superuser(database: TestDatabase) -> psycopg.Connection:
 
 
 def _end(database: TestDatabase, backend: int) -> None:
-    """Returns when the backend has said its last words and is gone."""
+    """Terminates the backend, and returns when it is gone."""
     with _superuser(database) as superuser:
         assert superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [backend]).fetchone() == (True,)
 
 
-def test_a_connection_that_the_server_ended_while_idle_is_replaced_unseen(database: TestDatabase) -> None:
+def test_an_idle_connection_that_the_server_ended_is_replaced_silently(database: TestDatabase) -> None:
     engine = make_engine(_settings(database.application_url))
     with engine.connect() as connection:
         before = connection.scalar(text("SELECT pg_backend_pid()"))
@@ -66,7 +66,7 @@ def test_a_connection_that_the_server_ended_while_idle_is_replaced_unseen(databa
     engine.dispose()
 
 
-def test_a_connection_of_an_event_loop_that_the_server_ended_is_replaced_unseen(database: TestDatabase) -> None:
+def test_a_connection_of_an_event_loop_that_the_server_ended_is_replaced_silently(database: TestDatabase) -> None:
     async def use_twice() -> tuple[int, int]:
         engine = make_async_engine(_settings(database.application_url))
         async with engine.connect() as connection:
@@ -92,7 +92,7 @@ def _last_query_after_a_second_checkout(engine: Engine, database: TestDatabase) 
     return str(asked[0])
 
 
-def test_only_a_connection_that_was_idle_for_long_is_asked_whether_it_is_alive(database: TestDatabase) -> None:
+def test_only_a_connection_that_was_idle_for_long_is_tested_before_use(database: TestDatabase) -> None:
     engine = make_engine(_settings(database.application_url))
     assert _last_query_after_a_second_checkout(engine, database) == "COMMIT"
 

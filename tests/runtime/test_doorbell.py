@@ -1,4 +1,4 @@
-"""Bells: one token however many rings, whoever is idle hears it, and ringing is never in anybody's way."""
+"""Bells: any number of rings leave one token, an idle worker hears it, and ringing never blocks."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -34,9 +34,7 @@ def _waiting(client: redis.Redis) -> int:
     return int(client.info("clients")["blocked_clients"])
 
 
-def test_a_thousand_rings_that_nobody_hears_are_one_token_that_does_not_stay_for_ever(
-    valkey_url: str, client: redis.Redis
-) -> None:
+def test_a_thousand_unheard_rings_are_one_token_that_expires(valkey_url: str, client: redis.Redis) -> None:
     failures: list[str] = []
     doorbells = [_doorbell(valkey_url, failures.append) for _ in range(2)]
     for _ in range(500):
@@ -50,7 +48,7 @@ def test_a_thousand_rings_that_nobody_hears_are_one_token_that_does_not_stay_for
     assert failures == []
 
 
-def test_a_ring_is_heard_by_one_who_waits_for_that_bell(doorbell: Doorbell, client: redis.Redis) -> None:
+def test_a_ring_wakes_one_waiter_of_that_bell(doorbell: Doorbell, client: redis.Redis) -> None:
     with ThreadPoolExecutor(3) as pool:
         waiting = [pool.submit(_heard, doorbell, bell) for bell in ("apply", "steps")]
         wait_until(lambda: _waiting(client) == 2, what="both to wait")
@@ -61,16 +59,14 @@ def test_a_ring_is_heard_by_one_who_waits_for_that_bell(doorbell: Doorbell, clie
         assert waiting[0].result(30) == "apply"
 
 
-def test_a_ring_that_came_while_nobody_waited_is_heard_by_the_next_and_once(
-    doorbell: Doorbell, client: redis.Redis
-) -> None:
+def test_a_ring_while_nobody_waits_wakes_the_next_waiter_once(doorbell: Doorbell, client: redis.Redis) -> None:
     doorbell.ring("apply")
     wait_until(lambda: client.llen("devcenter:bell:apply") == 1, what="the token")
     assert doorbell.wait("apply", 30)
     assert not doorbell.wait("apply", 0.01)
 
 
-def test_rings_one_after_another_each_wake_somebody(doorbell: Doorbell, client: redis.Redis) -> None:
+def test_successive_rings_each_wake_a_waiter(doorbell: Doorbell, client: redis.Redis) -> None:
     for _ in range(20):
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(_heard, doorbell, "apply")
@@ -90,7 +86,7 @@ def test_while_redis_is_gone_a_ring_is_counted_and_a_wait_ends_and_nothing_is_ra
     assert failures == ["apply", "steps"]
 
 
-def test_waits_end_while_redis_hangs_and_are_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_waits_end_while_redis_hangs_and_this_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         doorbell = _doorbell(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
         for _ in range(2):

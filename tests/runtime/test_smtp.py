@@ -31,7 +31,7 @@ def test_a_connection_is_kept_and_changed_after_a_hundred_messages() -> None:
         assert (len(server.taken), server.connections) == (MAX_MESSAGES + 1, 2)
 
 
-def test_what_is_sent_arrives_as_it_was_written_whatever_the_server_can_take() -> None:
+def test_a_message_arrives_as_written_whatever_extensions_the_server_has() -> None:
     with serving() as (server, _, mail):
         mail.send(_message())
         (taken,) = server.taken
@@ -49,7 +49,7 @@ def test_a_kept_connection_that_the_server_closed_is_replaced_without_an_error()
         assert (len(server.taken), server.connections) == (2, 2)
 
 
-def test_a_recipient_that_is_refused_for_good_is_told_apart_and_keeps_the_connection() -> None:
+def test_a_permanently_refused_recipient_is_recognised_and_keeps_the_connection() -> None:
     with serving() as (server, _, mail):
         for _ in range(2):
             with pytest.raises(MailFailed, match="no such mailbox") as refusal:
@@ -117,7 +117,7 @@ def test_an_answer_without_an_end_is_cut_off() -> None:
     assert "lines" in str(_scripted({b"MAIL": [b"250-and"] * 1000 + [b"250 so on"]}))
 
 
-def test_a_server_that_is_not_there_is_an_os_error() -> None:
+def test_an_unreachable_server_raises_an_os_error() -> None:
     with pytest.raises(OSError, match="refused"):
         SmtpServer(settings_for(free_port())).send(_message())
 

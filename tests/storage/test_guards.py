@@ -1,4 +1,4 @@
-"""With the application role and a prompt, an illegal history cannot be stored. Each case names what refused it."""
+"""The application role cannot store an illegal history, whatever SQL it runs. Each case names what refuses it."""
 
 import psycopg
 import pytest
@@ -142,7 +142,7 @@ def test_the_application_role_may_not(stored: Stored, case: str) -> None:
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
 @pytest.mark.parametrize("statement", ["UPDATE {} SET {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
-def test_even_the_owner_of_all_rights_meets_the_append_only_guard(stored: Stored, table: str, statement: str) -> None:
+def test_the_append_only_guards_refuse_even_the_owner(stored: Stored, table: str, statement: str) -> None:
     with pytest.raises(psycopg.Error) as refused:
         stored.superuser.execute(statement.format(table, APPEND_ONLY[table]))
     assert (refused.value.diag.constraint_name, refused.value.diag.table_name) == ("append_only_guard", table)

@@ -1,4 +1,4 @@
-"""The migrations give exactly what the models say, and run one at a time, up and down."""
+"""The migrations produce exactly the schema of the models, and run one at a time, up and down."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -41,7 +41,7 @@ def _create_schema(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize("what", CATALOG)
-def test_models_and_migrations_give_the_same(database: TestDatabase, what: str) -> None:
+def test_models_and_migrations_produce_the_same_schema(database: TestDatabase, what: str) -> None:
     migrated = catalog_of(database.owner_url)[what]
     downgrade(database.owner_url, "base")
     engine = create_engine(database.owner_url)
@@ -80,7 +80,7 @@ def test_a_migration_that_cannot_lock_a_table_gives_up_and_changes_nothing(datab
     assert catalog_of(database.owner_url) == before
 
 
-def test_every_table_says_what_the_application_may_do_to_it() -> None:
+def test_every_table_has_an_entry_for_what_the_application_may_do_to_it() -> None:
     assert set(PRIVILEGES) == set(Base.metadata.tables)
 
 

@@ -1,4 +1,4 @@
-"""A client that breaks every habit, on a raw socket: whatever it sends is answered with a problem, or it is cut off."""
+"""A misbehaving client on a raw socket: whatever it sends is answered with a problem, or its connection is closed."""
 
 import json
 import socket
@@ -81,9 +81,7 @@ def _code(answer: Answer) -> tuple[int, str]:
         "broken off",
     ],
 )
-def test_json_that_others_could_read_differently_or_at_a_great_cost_is_refused(
-    shared_service: Service, body: bytes
-) -> None:
+def test_json_that_is_ambiguous_or_expensive_to_parse_is_refused(shared_service: Service, body: bytes) -> None:
     assert _code(_post(shared_service, "/v1/apps", body)) == (400, "body.unreadable")
 
 
@@ -107,7 +105,7 @@ def test_a_free_form_object_is_bounded_and_storable(shared_service: Service, val
         (b"application/json", b"Content-Encoding: gzip\r\n", "body.encoded"),
     ],
 )
-def test_a_body_of_another_kind_is_not_taken(shared_service: Service, kind: bytes, more: bytes, code: str) -> None:
+def test_a_body_of_another_media_type_is_refused(shared_service: Service, kind: bytes, more: bytes, code: str) -> None:
     answer = _post(shared_service, "/v1/apps", b'{"slug":"kind","name":"x"}', kind, more)
     assert _code(answer) == (415, code)
 
@@ -132,7 +130,7 @@ def test_a_body_of_another_kind_is_not_taken(shared_service: Service, kind: byte
         b"POST /v1/apps HTTP/1.1\r\n" + HOST + b"Content-Length: 99999999999999999999999\r\n\r\n",
     ],
 )
-def test_a_head_that_others_could_read_differently_is_refused(shared_service: Service, sent: bytes) -> None:
+def test_an_ambiguous_head_is_refused(shared_service: Service, sent: bytes) -> None:
     assert _code(_send(shared_service, sent)) == (400, "request.unreadable")
 
 
@@ -144,14 +142,14 @@ def test_a_path_or_a_query_that_is_too_long_is_refused(shared_service: Service, 
     assert _code(answer) == (414, "target.too_long")
 
 
-def test_a_body_that_is_declared_too_large_is_refused_before_the_client_is_told_to_go_on(
+def test_a_body_declared_too_large_is_refused_before_100_continue(
     shared_service: Service,
 ) -> None:
     head = b"POST /v1/apps HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: 2000000\r\n\r\n"
     assert _code(_send(shared_service, head)) == (413, "body.too_large")
 
 
-def test_a_trailer_is_no_header(shared_service: Service) -> None:
+def test_a_trailer_is_not_a_header(shared_service: Service) -> None:
     token = (shared_service.partner.token or "").encode()
     head = b"POST /v1/apps HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
     trailers = b"0\r\nAuthorization: Bearer " + token + b"\r\n" + b"X: y\r\n" * MAX_HEAD_BYTES + b"\r\n"
@@ -159,7 +157,7 @@ def test_a_trailer_is_no_header(shared_service: Service) -> None:
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "DELETE"])
-def test_a_method_that_a_route_does_not_have_is_named_with_those_it_has(shared_service: Service, method: str) -> None:
+def test_a_method_that_a_route_lacks_is_refused_with_those_it_has(shared_service: Service, method: str) -> None:
     answer = _send(shared_service, f"{method} /v1/apps HTTP/1.1\r\n".encode() + HOST + b"\r\n")
     assert _code(answer) == (405, "method.not_allowed")
     assert answer[1]["allow"] == "GET, POST"
@@ -171,11 +169,11 @@ def test_head_is_answered_as_get_without_content(shared_service: Service) -> Non
     assert int(headers["content-length"]) == len(b'{"status":"alive"}')
 
 
-def test_a_path_with_a_slash_too_many_leads_nowhere(shared_service: Service) -> None:
+def test_a_path_with_an_extra_slash_is_not_found(shared_service: Service) -> None:
     answer = _send(shared_service, b"GET /v1/apps/ HTTP/1.1\r\n" + HOST + b"\r\n")
     assert _code(answer) == (404, "route.not_found")
 
 
-def test_a_client_that_speaks_http_1_0_is_answered_and_let_go(shared_service: Service) -> None:
+def test_a_client_of_http_1_0_is_answered_and_its_connection_closed(shared_service: Service) -> None:
     status, headers, body = _send(shared_service, b"GET /healthz HTTP/1.0\r\n\r\n")
     assert (status, headers["connection"], body) == (200, "close", b'{"status":"alive"}')

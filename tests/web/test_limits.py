@@ -1,4 +1,4 @@
-"""Rates by token and by address: too much is refused in words, nobody pays for another, and Redis may go away."""
+"""Rate limits by token and by address: refusals, separate counts for each caller, and operation without Redis."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ RATES = {
 def url(
     module_database: TestDatabase, module_valkey_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """An API with low rates, behind a proxy: each test comes from an address of its own."""
+    """An API with low rates, behind a proxy. Each test uses an address of its own."""
     folder = tmp_path_factory.mktemp("api")
     with api_running(module_database.application_url, module_valkey_url, folder, **RATES) as address:
         yield address
@@ -44,7 +44,7 @@ def _caller(url: str, database: TestDatabase, people: People, role: Role) -> Cal
 
 
 def _until_limited(call: Caller, method: str, path: str, address: str, most: int) -> list[int]:
-    """Returns the statuses until the first 429, which must come within `most` calls."""
+    """Returns the statuses up to the first 429, which must come within `most` calls."""
     statuses: list[int] = []
     while 429 not in statuses:
         assert len(statuses) < most, statuses
@@ -52,7 +52,7 @@ def _until_limited(call: Caller, method: str, path: str, address: str, most: int
     return statuses
 
 
-def test_a_token_that_asks_too_often_is_told_when_to_come_back(
+def test_a_token_over_its_rate_is_told_when_to_retry(
     url: str, module_database: TestDatabase, module_people: People
 ) -> None:
     partner = _caller(url, module_database, module_people, Role.PARTNER)
@@ -77,7 +77,7 @@ def test_made_up_tokens_count_for_the_address_and_not_for_themselves(url: str) -
     assert Caller(url)("GET", "/v1/catalog", X_Forwarded_For="198.51.100.4").status_code == 200
 
 
-def test_a_token_that_is_known_is_served_although_its_address_asks_too_often(
+def test_a_known_token_is_served_although_its_address_is_over_its_rate(
     url: str, module_database: TestDatabase, module_people: People
 ) -> None:
     service = _caller(url, module_database, module_people, Role.SERVICE)
@@ -86,7 +86,7 @@ def test_a_token_that_is_known_is_served_although_its_address_asks_too_often(
     assert {service("GET", "/v1/apps", X_Forwarded_For="198.51.100.5").status_code for _ in range(50)} == {200}
 
 
-def test_a_token_that_is_known_stays_so_while_the_database_is_away(
+def test_a_known_token_stays_known_while_the_database_is_away(
     database: TestDatabase, valkey_url: str, tmp_path: Path
 ) -> None:
     superuser = create_engine(database.superuser_url, isolation_level="AUTOCOMMIT")
@@ -105,7 +105,7 @@ def test_a_token_that_is_known_stays_so_while_the_database_is_away(
     superuser.dispose()
 
 
-def test_writes_without_a_token_are_few_and_each_kind_counts_for_itself(url: str) -> None:
+def test_writes_without_a_token_are_limited_and_each_kind_is_counted_separately(url: str) -> None:
     nobody = Caller(url)
     for path in ("/v1/invitations/code/accept", "/v1/access-requests", "/v1/apps"):
         assert len(_until_limited(nobody, "POST", path, "198.51.100.6", 10)) == 4

@@ -1,4 +1,4 @@
-"""Heads that drip, swell or cannot be read, answers that nobody takes: each has an end, and the connection closes."""
+"""Heads that arrive too slowly, grow too large or are invalid, and answers that nobody reads: the connection closes."""
 
 import json
 import socket
@@ -24,7 +24,7 @@ class ImpatientHead(BoundedHttpProtocol):
 
 
 LARGE = 64 * 1024 * 1024
-"""More than sockets' buffers hold."""
+"""More bytes than the buffers of sockets hold."""
 
 
 async def _hello(scope: Scope, _receive: Receive, send: Send) -> None:
@@ -39,7 +39,7 @@ async def _hello(scope: Scope, _receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 def address() -> Iterator[tuple[str, int]]:
-    """A server of its own, with little patience."""
+    """A server of this module's own, with short timeouts."""
     config = uvicorn.Config(
         Bounds(_hello, body_bytes=1000, body_seconds=0.3), port=0, http=ImpatientHead, lifespan="off", log_config=None
     )
@@ -100,7 +100,7 @@ def test_a_whole_head_that_is_too_large_is_refused(address: tuple[str, int]) -> 
     assert _code(answer) == "headers.too_large"
 
 
-def test_what_is_not_http_gets_a_problem(address: tuple[str, int]) -> None:
+def test_bytes_that_are_not_http_are_answered_with_a_problem(address: tuple[str, int]) -> None:
     with _client(address) as client:
         client.sendall(b"hello\r\n\r\n")
         answer = _until_closed(client)
@@ -124,14 +124,14 @@ def test_requests_on_one_connection_are_all_answered(address: tuple[str, int]) -
 
 
 @pytest.mark.parametrize("more", [b"", b"Connection: close\r\n"])
-def test_a_client_that_takes_nothing_of_its_answer_is_cut_off(address: tuple[str, int], more: bytes) -> None:
+def test_a_client_that_reads_nothing_of_its_answer_is_cut_off(address: tuple[str, int], more: bytes) -> None:
     with _client(address) as client:
         client.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n" + more + b"\r\n")
         client.recv(1)
         wait_until(lambda: _is_cut_off(client), what="the end of the connection")
 
 
-def test_a_connection_too_many_is_refused_and_those_that_stand_are_served(address: tuple[str, int]) -> None:
+def test_a_connection_beyond_the_limit_is_refused_and_open_ones_are_served(address: tuple[str, int]) -> None:
     with ExitStack() as stack:
         standing = [stack.enter_context(_client(address)) for _ in range(ImpatientHead.max_connections)]
         standing[0].sendall(REQUEST + b"\r\n")

@@ -1,4 +1,4 @@
-"""The world of a worker, without a worker."""
+"""The context of a worker, without a worker process."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +17,7 @@ from workflow.work.bells import Bell
 
 @pytest.fixture
 def context(database: TestDatabase) -> Iterator[WorkerContext]:
-    """Without Redis, and with bells that nobody hears."""
+    """The context of a worker, without Redis. Its bells ring unheard."""
     settings = load_settings(
         database_url=database.application_url,
         redis_url="redis://127.0.0.1:1/0",

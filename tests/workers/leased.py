@@ -1,4 +1,4 @@
-"""Leased work without Dramatiq's threads: row after row, as a worker with one thread would."""
+"""Does leased work without Dramatiq's threads, row by row, as a worker with one thread would."""
 
 import time
 
@@ -10,7 +10,7 @@ from workflow.work.handing_out import hand_out
 
 
 def work_off(context: WorkerContext, work: LeasedWork) -> int:
-    """Tries due rows of a kind until none is left, and returns how many were tried."""
+    """Attempts the due rows of a kind until none is left. Returns how many were attempted."""
     tried = 0
     while True:
         with direct_connection(context.engine) as connection, implicit_transaction(connection) as session:

@@ -1,4 +1,4 @@
-"""Worker and scheduler processes as an installation runs them, for tests that need real ones."""
+"""Runs real worker and scheduler processes, as an installation does."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ SCHEDULER = (sys.executable, "-c", "from workers.main import run_scheduler_proce
 
 
 def environment(database_url: str, redis_url: str, **settings: str) -> dict[str, str]:
-    """Returns a process's environment; `settings` go by the names of environment variables."""
+    """Returns the environment of a process. The names in `settings` are environment variables."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("DEVCENTER_")},
         "DATABASE_URL": database_url,
@@ -29,7 +29,7 @@ def environment(database_url: str, redis_url: str, **settings: str) -> dict[str,
 
 @contextmanager
 def running(command: tuple[str, ...], env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs a process with its output in `log`; kills it and its children at the end."""
+    """Runs a process with its output in `log`. Kills it and its children when the block ends."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             command, env=dict(env), cwd=ROOT, stdout=output, stderr=output, start_new_session=True

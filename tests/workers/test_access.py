@@ -1,4 +1,4 @@
-"""A company's way in with real processes: its website is looked at, its invitation mailed, and its code forgotten."""
+"""How a company gets access, with real processes: website check, mailed invitation, deletion of the code."""
 
 from email.message import EmailMessage
 from pathlib import Path

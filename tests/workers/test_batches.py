@@ -1,4 +1,4 @@
-"""Draining requests: a claim may begin behind others, and misses nothing for it."""
+"""Draining requests: a claim may begin after the first due request, but no request is missed."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from workers.context import WorkerContext
 from workers.judging.batches import apply_due_requests
 
 
-def test_what_commits_late_and_is_due_before_all_others_is_judged_before_the_drain_ends(
+def test_an_earlier_request_that_commits_late_is_judged_before_the_drain_ends(
     context: WorkerContext,
 ) -> None:
     people = people_in(context.engine)
@@ -29,7 +29,7 @@ def test_what_commits_late_and_is_due_before_all_others_is_judged_before_the_dra
     assert {outcome_of(context.engine, request)["status"] for request in asked} == {"applied"}
 
 
-def test_a_drain_leaves_others_as_much_as_they_hold_and_judges_it_before_it_ends(context: WorkerContext) -> None:
+def test_a_drain_skips_apps_that_others_hold_and_judges_them_before_it_ends(context: WorkerContext) -> None:
     people = people_in(context.engine)
     slugs = [f"app-{number}" for number in range(8)]
     held, rest = slugs[:2], slugs[2:]

@@ -1,4 +1,4 @@
-"""A batch that fails while its process lives is no death: its requests are not suspected."""
+"""A batch that fails while its process survives: its marker is deleted, so its requests do not become suspects."""
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -14,7 +14,7 @@ def _announced(engine: Engine) -> int:
         return int(session.execute(text("SELECT count(*) FROM apply_batch")).scalar_one())
 
 
-def test_a_batch_that_failed_is_taken_back(engine: Engine) -> None:
+def test_the_marker_of_a_failed_batch_is_deleted(engine: Engine) -> None:
     in_flight = InFlightBatches(engine)
     with pytest.raises(ConnectionError), in_flight.batch() as mark:  # noqa: PT012 (the failure is inside)
         mark([new_id()])()
@@ -23,13 +23,13 @@ def test_a_batch_that_failed_is_taken_back(engine: Engine) -> None:
     assert _announced(engine) == 0
 
 
-def test_a_batch_that_came_to_its_end_is_left_to_its_transaction(engine: Engine) -> None:
+def test_the_marker_of_a_finished_batch_is_left_to_its_transaction(engine: Engine) -> None:
     with InFlightBatches(engine).batch() as mark:
         mark([new_id()])()
     assert _announced(engine) == 1
 
 
-def test_what_could_not_be_taken_back_is_taken_back_before_the_next_batch_and_then_forgotten(
+def test_a_marker_that_could_not_be_deleted_is_deleted_once_before_the_next_batch(
     database: TestDatabase, engine: Engine
 ) -> None:
     in_flight = InFlightBatches(engine)
@@ -48,4 +48,4 @@ def test_what_could_not_be_taken_back_is_taken_back_before_the_next_batch_and_th
         connection.execute(text("INSERT INTO apply_batch (id, request_ids) VALUES (:id, '{}')"), {"id": failed})
     owner.dispose()
     with in_flight.batch():
-        assert _announced(engine) == 1, "what was taken back once is no business of this process any more"
+        assert _announced(engine) == 1, "a marker that was deleted once is not deleted again"

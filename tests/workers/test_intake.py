@@ -1,4 +1,4 @@
-"""Taking messages in ends: what breaks for another reason than a database that is away is kept for an operator."""
+"""The intake of messages: a message that fails is kept for an operator, unless only the database is away."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,9 +34,7 @@ def _arguments(context: WorkerContext) -> dict[str, Any]:
     return {"token": token, "app": "acme", "trigger": "promote", "idempotency_key": "k"}
 
 
-def test_a_message_that_breaks_is_tried_a_few_times_and_then_kept_without_its_token(
-    context: WorkerContext, owner: Engine
-) -> None:
+def test_a_message_that_fails_is_retried_and_then_kept_without_its_token(context: WorkerContext, owner: Engine) -> None:
     arguments = _arguments(context)
     with Session(owner) as session, session.begin():
         session.execute(text("ALTER TABLE transition_request ADD CONSTRAINT no_luck CHECK (source <> 'message')"))
@@ -51,7 +49,7 @@ def test_a_message_that_breaks_is_tried_a_few_times_and_then_kept_without_its_to
     assert arguments["token"] not in body + error
 
 
-def test_a_message_that_finds_the_database_away_comes_again_however_often_it_came(context: WorkerContext) -> None:
+def test_a_message_is_retried_without_limit_while_the_database_is_away(context: WorkerContext) -> None:
     away = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
     with pytest.raises(DBAPIError):
         request_transition(replace(context, engine=away), _arguments(context), tries=100 * MAX_TRIES)

@@ -1,4 +1,4 @@
-"""Firings: a job's work and its end are one transaction, and its bells ring after that, or not at all."""
+"""Firings of jobs: a job's work and its end are one transaction, and its bells ring only after the commit."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -77,7 +77,7 @@ def _due_requests(context: WorkerContext) -> int:
         return due
 
 
-def test_workers_begin_with_promotions_while_others_are_looked_for(
+def test_workers_begin_with_promotions_while_the_sweep_still_searches(
     context: WorkerContext, database: TestDatabase
 ) -> None:
     _put_eligible_apps(database, 5)
@@ -88,9 +88,7 @@ def test_workers_begin_with_promotions_while_others_are_looked_for(
     assert due == [2, 4, 5]
 
 
-def test_the_sweep_for_promotion_rings_while_its_firing_is_under_way(
-    context: WorkerContext, database: TestDatabase
-) -> None:
+def test_the_sweep_for_promotion_rings_before_its_firing_ends(context: WorkerContext, database: TestDatabase) -> None:
     _put_eligible_apps(database, 1)
     seen: list[tuple[int, list[str]]] = []
     _fired(context, "promote_eligible_apps")
@@ -99,7 +97,7 @@ def test_the_sweep_for_promotion_rings_while_its_firing_is_under_way(
     assert _statuses(context) == ["done"]
 
 
-def test_a_job_that_breaks_rings_nothing_and_is_due_again(
+def test_a_job_that_fails_rings_nothing_and_is_due_again(
     context: WorkerContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(JOBS, "breaking", Job("breaking", timedelta(minutes=1), _rings_and_breaks))
@@ -112,13 +110,13 @@ def test_a_job_that_breaks_rings_nothing_and_is_due_again(
         assert "the job broke" in session.execute(text("SELECT last_error FROM job_tick")).scalar_one()
 
 
-def test_a_firing_of_a_job_that_is_no_more_is_void(context: WorkerContext) -> None:
+def test_a_firing_of_a_job_that_no_longer_exists_is_void(context: WorkerContext) -> None:
     _fired(context, "gone since the last release")
     _run_due_jobs(context)
     assert _statuses(context) == ["void"]
 
 
-def test_of_the_firings_that_an_outage_left_only_the_newest_of_each_job_runs(
+def test_after_an_outage_only_the_newest_firing_of_each_job_runs(
     context: WorkerContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: list[datetime] = []
@@ -146,7 +144,7 @@ def test_a_job_that_fails_at_every_firing_ends_dead_although_each_firing_overtak
     assert "the job broke" in dead.last_error
 
 
-def test_announcements_of_processes_that_died_are_pruned_after_a_day_when_nothing_of_them_is_due(
+def test_markers_of_dead_processes_are_pruned_after_a_day_if_none_of_their_requests_is_due(
     context: WorkerContext,
 ) -> None:
     people = people_in(context.engine)

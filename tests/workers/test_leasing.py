@@ -1,4 +1,4 @@
-"""Leased work in a process: room for every kind, nothing handed out while stopping, and how tries end."""
+"""Leased work in a process: threads for every kind, shutdown, and how attempts end."""
 
 import threading
 import time
@@ -44,7 +44,7 @@ def _rooms(threads: int = 16, *, judging: bool = False) -> Rooms:
 
 @settings(max_examples=300)
 @given(threads=st.integers(1, 64), wishes=st.lists(st.tuples(st.sampled_from(DueKind), st.integers(0, 70))))
-def test_whatever_is_wished_for_each_kind_keeps_a_thread_and_messages_too(
+def test_every_kind_and_messages_keep_a_thread_whatever_is_requested(
     threads: int, wishes: list[tuple[DueKind, int]]
 ) -> None:
     rooms, taken = _rooms(threads), dict.fromkeys(DueKind, 0)
@@ -126,7 +126,7 @@ def _proxies(consumer: LeasedConsumer, many: int) -> list[MessageProxy]:
     return found
 
 
-def test_a_queue_that_stops_hands_out_nothing_and_gives_back_what_nobody_began(
+def test_a_stopping_queue_hands_out_nothing_and_returns_what_nobody_began(
     context: WorkerContext, queue: LeasedQueue
 ) -> None:
     consumer = LeasedConsumer(queue, 200)
@@ -165,7 +165,7 @@ def test_a_ring_for_more_rows_than_there_are_places_is_passed_on(context: Worker
     queue.stop()
 
 
-def test_a_fresh_consumer_keeps_what_the_old_one_had_in_hand(context: WorkerContext, queue: LeasedQueue) -> None:
+def test_a_new_consumer_keeps_the_rows_that_the_old_one_held(context: WorkerContext, queue: LeasedQueue) -> None:
     _put(context, 3)
     (first,) = _proxies(LeasedConsumer(queue, 200), 1)
     ids = {proxy.args[0] for proxy in _proxies(LeasedConsumer(queue, 200), 2)}
@@ -189,7 +189,7 @@ def test_an_urgent_row_goes_before_the_news_that_wait_in_the_process(
     assert first.args == (urgent,)
 
 
-def test_a_row_that_ends_makes_place_for_the_next_without_a_bell_or_a_sweep(
+def test_the_end_of_a_row_makes_room_for_the_next_without_a_bell_or_a_sweep(
     context: WorkerContext, queue: LeasedQueue
 ) -> None:
     consumer = LeasedConsumer(queue, 1000)
@@ -200,7 +200,7 @@ def test_a_row_that_ends_makes_place_for_the_next_without_a_bell_or_a_sweep(
         consumer.ack(message)
 
 
-def test_a_database_that_is_away_is_no_error_of_the_consumer() -> None:
+def test_a_consumer_raises_no_error_while_the_database_is_away() -> None:
     away = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
     queue = _queue(away, _rooms())
     assert next(LeasedConsumer(queue, 100)) is None
@@ -227,7 +227,7 @@ def _failing_lanes(context: WorkerContext) -> list[str]:
         return list(session.scalars(text("SELECT lane FROM failing_lane")))
 
 
-def test_a_process_that_wakes_up_late_does_not_begin_and_gives_the_row_back(context: WorkerContext) -> None:
+def test_a_process_that_resumes_late_does_not_begin_and_returns_the_row(context: WorkerContext) -> None:
     margin = MAILS.lease - MAILS.longest_try
     late = time.monotonic() - (margin + timedelta(seconds=1)).total_seconds()
     assert _try(context, _breaks(RuntimeError("begun")), at=late) is None
@@ -250,7 +250,7 @@ def test_a_lane_is_blamed_for_its_own_failures_alone_and_what_cannot_heal_ends_a
     assert _failing_lanes(context) == []
 
 
-def test_a_mail_that_is_refused_for_good_is_dead_at_once_and_says_why(context: WorkerContext) -> None:
+def test_a_permanently_refused_mail_is_dead_at_once_with_the_reason(context: WorkerContext) -> None:
     with serving() as (_, _, mail):
         _put(context, 1, lane="acme.example")
         with context.unit_of_work() as session:

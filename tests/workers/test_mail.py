@@ -1,4 +1,4 @@
-"""The words of notifications: every kind has some, and what people wrote cannot leave its place in a message."""
+"""The texts of notifications: every kind has one, and user input cannot escape from its place in a message."""
 
 import re
 from datetime import UTC, datetime
@@ -47,27 +47,27 @@ def _letter(kind: str, **changed: Any) -> Letter:
 
 
 @pytest.mark.parametrize("kind", NotificationKind)
-def test_every_kind_has_words_and_one_subject_line(kind: NotificationKind) -> None:
+def test_every_kind_has_a_text_and_one_subject_line(kind: NotificationKind) -> None:
     message = _composed(_letter(kind))
     assert message["Subject"]
     assert "Bcc" not in message
     assert "{" not in message["Subject"] + message.get_content()
 
 
-def test_a_message_about_an_app_leads_to_it_and_another_to_its_path() -> None:
+def test_a_message_about_an_app_links_to_it_and_another_to_its_path() -> None:
     about_app = _composed(_letter("approved", app_name="Acme", app_slug="acme"))
     assert _above_the_signature(about_app).endswith("https://platform.example/v1/apps/acme\n")
     other = _composed(_letter("approved", data={**DATA, "path": "/v1/here"}))
     assert _above_the_signature(other).endswith("https://platform.example/v1/here\n")
 
 
-def test_a_message_is_signed_by_the_platform_and_says_whom_to_ask() -> None:
+def test_a_message_is_signed_by_the_platform_and_names_its_contact() -> None:
     message = _composed(_letter("welcome"))
     signed = f"{PROFILE.platform.developer_center}\nQuestions: {PROFILE.contact.support_email}\n"
     assert message.get_content().endswith(f"\n-- \n{signed}")
 
 
-def test_an_acknowledgement_says_by_when_the_review_decides_and_no_number_of_the_policy() -> None:
+def test_an_acknowledgement_states_the_due_time_and_no_number_of_the_policy() -> None:
     message = _composed(_letter("submission_acknowledged"))
     assert f"decides by {DATA['due']}." in message.get_content()
     assert "business day" not in message.get_content()

@@ -1,4 +1,4 @@
-"""What workers and schedulers count is shown to operators, over all processes of a worker."""
+"""The metrics of workers and schedulers, summed over all processes of a worker."""
 
 import socket
 import sys
@@ -26,7 +26,9 @@ def _metrics(port: int) -> str:
         return ""
 
 
-def test_a_worker_shows_what_all_its_processes_counted(database: TestDatabase, valkey_url: str, tmp_path: Path) -> None:
+def test_a_worker_shows_the_sum_of_the_counts_of_its_processes(
+    database: TestDatabase, valkey_url: str, tmp_path: Path
+) -> None:
     engine = create_engine(database.application_url)
     people = people_in(engine)
     app_building(engine, people, "acme")
@@ -44,7 +46,7 @@ def test_a_worker_shows_what_all_its_processes_counted(database: TestDatabase, v
     engine.dispose()
 
 
-def test_a_scheduler_shows_its_bells_that_failed(database: TestDatabase, tmp_path: Path) -> None:
+def test_a_scheduler_shows_how_many_of_its_rings_failed(database: TestDatabase, tmp_path: Path) -> None:
     port = free_port()
     env = environment(database.application_url, "redis://127.0.0.1:1/0", DEVCENTER_METRICS_PORT=str(port))
     with running((*DEVCENTER, "scheduler"), env, tmp_path / "log"):

@@ -1,4 +1,4 @@
-"""The machines' steps give all they find, and fetch nothing that is not public."""
+"""Machine steps return all their findings, and fetch only public pages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ def test_documentation_that_names_both_sides_passes(partner: ExamplePartner) -> 
     assert _run(f"{partner.url}/docs") == (StepTrigger.PASS, [])
 
 
-def test_documentation_that_is_missing_or_no_page_or_does_not_name_the_app_fails(partner: ExamplePartner) -> None:
+def test_documentation_that_is_missing_not_a_page_or_does_not_name_the_app_fails(partner: ExamplePartner) -> None:
     assert _run(f"{partner.url}/nothing") == (StepTrigger.FAIL, ["page.status"])
     assert _run(f"{partner.url}/events") == (StepTrigger.FAIL, ["page.not_html"])
     assert _run(f"{partner.url}/docs", "Another App") == (StepTrigger.FAIL, ["page.app_not_named"])
@@ -77,7 +77,7 @@ def test_every_machine_step_has_a_run_and_every_run_a_definition() -> None:
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS.keys())
-def test_only_what_a_machine_takes_is_leased_and_runs_without_a_reviewer(step: StepDefinition) -> None:
+def test_only_machine_steps_are_leased_and_they_run_without_a_reviewer(step: StepDefinition) -> None:
     by_machine = step.taken_by is StepTaker.MACHINE
     assert (step.lease is not None) == by_machine
     assert by_machine or not (step.on_drafts or step.in_health_reviews)
@@ -91,7 +91,7 @@ def _take(code: str, given: dict[str, object], app_name: str = "Acme Insights") 
     return outcome.trigger, [finding.code for finding in outcome.findings]
 
 
-def test_a_partners_page_leads_to_the_platform_with_every_parameter(partner: ExamplePartner) -> None:
+def test_a_partners_page_links_to_the_platform_with_every_parameter(partner: ExamplePartner) -> None:
     assert _take("partners_page", {"url": f"{partner.url}/partners"}) == (StepTrigger.PASS, [])
     assert _take("partners_page", {"url": f"{partner.url}/docs"}) == (StepTrigger.FAIL, ["link.missing"])
     assert _take("partners_page", {"url": f"{partner.url}/nothing"}) == (StepTrigger.FAIL, ["page.status"])
@@ -99,7 +99,7 @@ def test_a_partners_page_leads_to_the_platform_with_every_parameter(partner: Exa
 
 @dataclass(frozen=True)
 class _Pages:
-    """A page as it would be fetched, for links that the example partner does not have."""
+    """Returns a prepared page in place of a fetched one, for links that the example partner does not have."""
 
     text: str
     url: str = "https://acme.example/partners"
@@ -123,7 +123,7 @@ class _Pages:
         ("https://[segment.com/", ["link.missing"]),
     ],
 )
-def test_only_a_whole_link_to_the_platform_itself_counts(link: str, codes: list[str]) -> None:
+def test_only_a_complete_link_to_the_platform_itself_counts(link: str, codes: list[str]) -> None:
     page = _Pages(f'<p>Segment <a href="{link.replace("&", "&amp;")}">here</a></p>')
     outcome = RUNS["partners_page"](Evidence("Acme", {"url": page.url}, PROFILE), page)
     assert [finding.code for finding in outcome.findings] == codes

@@ -1,4 +1,4 @@
-"""What partners' servers see of a worker that fetches their pages."""
+"""How a worker that fetches pages identifies itself to partners' servers."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The judging thread: what it does with a bell at the edges of its life."""
+"""The judging thread: what it does with bells while it stops, and when waiting for one fails."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from workflow.work.bells import Bell
 NEVER_SWEEPS = 3600.0
 
 
-def test_a_ring_that_a_stopping_worker_took_is_given_to_others(context: WorkerContext) -> None:
+def test_a_ring_that_a_stopping_worker_took_is_passed_on(context: WorkerContext) -> None:
     rung: list[Bell] = []
     waits, let_go = threading.Event(), threading.Event()
 
@@ -37,7 +37,7 @@ def test_a_ring_that_a_stopping_worker_took_is_given_to_others(context: WorkerCo
     assert outcome_of(context.engine, request)["status"] == "due"
 
 
-def test_a_wait_that_breaks_does_not_end_judging(context: WorkerContext) -> None:
+def test_a_wait_that_fails_does_not_end_judging(context: WorkerContext) -> None:
     waits = iter([ConnectionAbortedError("nobody foresaw this")])
 
     def wait(_bell: Bell, _seconds: float) -> bool:

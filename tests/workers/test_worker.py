@@ -1,4 +1,4 @@
-"""Real worker and scheduler processes: doors, bells, the sweep, and what happens without Redis."""
+"""Real worker and scheduler processes: messages, bells, the sweep, and operation without Redis."""
 
 import socket
 import sys
@@ -80,7 +80,7 @@ def _judged(engine: Engine, source: str) -> list[tuple[str, str]]:
         return [tuple(row) for row in session.execute(statement, {"source": source})]
 
 
-def test_what_cannot_be_taken_in_is_kept_where_an_operator_sees_it(
+def test_rejected_messages_are_stored_for_an_operator(
     database: TestDatabase, engine: Engine, people: People, valkey_url: str, tmp_path: Path
 ) -> None:
     app_building(engine, people, "acme")
@@ -137,7 +137,7 @@ def test_a_mail_server_that_hangs_does_not_hold_up_judging_while_redis_is_gone(
 def test_a_mail_server_that_hangs_leaves_judging_and_messages_their_threads(
     database: TestDatabase, engine: Engine, people: People, valkey_url: str, tmp_path: Path
 ) -> None:
-    """Every submit rings for notifications, more often than there are threads; no sweep helps within the test."""
+    """Each submission rings for notifications, and there are more of them than threads. No sweep runs meanwhile."""
     slugs = [f"app-{number}" for number in range(6)]
     for slug in slugs:
         app_building(engine, people, slug)
@@ -167,7 +167,7 @@ def _notifications(engine: Engine) -> set[str]:
         return set(session.scalars(text("SELECT status FROM notification")))
 
 
-def test_a_worker_that_is_told_to_do_some_work_leaves_the_rest_to_others(
+def test_a_worker_of_some_queues_leaves_the_rest_to_others(
     database: TestDatabase, engine: Engine, people: People, valkey_url: str, tmp_path: Path
 ) -> None:
     env = environment(database.application_url, valkey_url, DEVCENTER_SWEEP_SECONDS="0.2")
@@ -211,10 +211,10 @@ def _done_jobs(engine: Engine) -> int:
         return int(session.execute(text("SELECT count(DISTINCT job) FROM job_tick WHERE status = 'done'")).scalar_one())
 
 
-def test_requests_of_a_dead_process_are_judged_alone_and_the_killer_ends_dead(
+def test_requests_of_a_dead_process_are_judged_alone_and_the_one_that_kills_ends_dead(
     database: TestDatabase, engine: Engine, people: People, valkey_url: str, tmp_path: Path
 ) -> None:
-    """The fault point stands for a request that ends whoever judges it: three processes die at it."""
+    """The fault point represents a request that kills the process that judges it. Three processes die of it."""
     apps_in_public_beta(engine, people, ["acme"])
     request = ask(engine, people.admin, "acme", AppTrigger.SUSPEND, reasons=BECAUSE)
     for life in range(3):
@@ -235,7 +235,7 @@ def test_requests_of_a_dead_process_are_judged_alone_and_the_killer_ends_dead(
     assert "ended its process 3 times" in str(outcome_of(engine, request)["error"])
 
 
-def test_a_queue_that_there_is_not_is_an_error_that_names_those_that_there_are(
+def test_an_unknown_queue_is_refused_with_the_names_of_the_queues(
     database: TestDatabase, valkey_url: str, tmp_path: Path
 ) -> None:
     env = environment(database.application_url, valkey_url)

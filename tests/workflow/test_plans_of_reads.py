@@ -1,4 +1,4 @@
-"""The hot reads: each goes by its index, reads no growing table through, and takes a fixed number of statements.
+"""The hot reads: each uses its index, scans no growing table sequentially, and takes a fixed number of statements.
 
 The pages are the API's own endpoints, called without HTTP.
 """
@@ -38,7 +38,7 @@ from workflow.work.kinds import DueKind
 from workflow.work.leases import Lease, bells_of_due_work, fail_due_row, finish_due_row
 
 COMPANIES, APPS, PAGE = 3_000, 20_000, 5
-"""A page so much smaller than the tables that reading one through would be a mistake."""
+"""The size of a page, so much smaller than the tables that a sequential scan would be a mistake."""
 SLUG = f"app-{APPS}"
 _RARE = "UPDATE catalog_entry SET categories = ARRAY['Video'] WHERE slug LIKE '%000'"
 _TOKENS = """
@@ -79,7 +79,7 @@ _DUE = """
 
 @pytest.fixture(scope="module")
 def filled(module_database: TestDatabase) -> TestDatabase:
-    """A database with thousands of everything, a little of it due, of which the planner knows."""
+    """A database with thousands of rows of each kind, few of them due, and with planner statistics."""
     superuser = create_engine(module_database.superuser_url)
     fill(superuser, 1, COMPANIES, apps_a_company=1)
     add_shown_apps(superuser, COMPANIES + 1, APPS)
@@ -119,7 +119,7 @@ async def _outcomes(house: ApiContext, size: int) -> int:
 
 
 def _finished(engine: AsyncEngine, size: int) -> list[UUID]:
-    """Returns ids of requests with an outcome, read by a connection that nobody watches."""
+    """Returns ids of requests with an outcome, read on a connection that is not watched."""
     unwatched = create_engine(engine.url)
     with unwatched.connect() as connection:
         some = text("SELECT id FROM transition_request WHERE status <> 'due' ORDER BY id LIMIT :size")
@@ -141,12 +141,12 @@ READS: dict[str, tuple[str, Read]] = {
     "who holds tokens": ("api_token_token_hash_key", _callers),
     "which requests have an outcome": ("transition_request_pkey", _outcomes),
 }
-"""For each read, the index that finds its rows, and a function that reads up to so many and gives how many it read."""
+"""For each read, the index that finds its rows, and a function that reads at most some rows and returns how many."""
 
 
 @pytest.fixture
 def house(filled: TestDatabase) -> ApiContext:
-    """The endpoints' world over the filled database. Whoever uses it in an event loop disposes of its engine there."""
+    """The context of the endpoints on the filled database. A user in an event loop must dispose of its engine there."""
     settings = load_settings(
         database_url=filled.application_url,
         redis_url="redis://127.0.0.1:1/0",
@@ -168,7 +168,7 @@ def _read(house: ApiContext, read: Read, size: int) -> Watched:
 
 
 @pytest.mark.parametrize("name", READS)
-def test_a_read_goes_by_its_index_and_reads_no_growing_table_through(house: ApiContext, name: str) -> None:
+def test_a_read_uses_its_index_and_scans_no_growing_table(house: ApiContext, name: str) -> None:
     index, read = READS[name]
     for size in (1, PAGE):
         seen = _read(house, read, size)
@@ -191,7 +191,7 @@ def session(filled: TestDatabase) -> Iterator[Session]:
     engine.dispose()
 
 
-def test_the_sweep_looks_for_due_work_by_the_indexes_of_what_is_due(session: Session) -> None:
+def test_the_sweep_finds_due_work_by_the_indexes_of_due_rows(session: Session) -> None:
     with watched(session.get_bind().engine) as seen:
         assert set(bells_of_due_work(session, now_of(session))) == set(Bell)
     assert seen.read_through == []
@@ -199,7 +199,7 @@ def test_the_sweep_looks_for_due_work_by_the_indexes_of_what_is_due(session: Ses
 
 
 @pytest.mark.parametrize("kind", DueKind)
-def test_work_is_leased_and_rests_after_a_failed_try_by_index(session: Session, kind: DueKind) -> None:
+def test_leasing_and_recording_a_failed_attempt_use_an_index(session: Session, kind: DueKind) -> None:
     now = now_of(session)
     for limit in (1, PAGE):
         leases = _lease(session, kind, limit)
@@ -208,8 +208,8 @@ def test_work_is_leased_and_rests_after_a_failed_try_by_index(session: Session, 
         _assert_by_index(failing, kind, statements=1)
 
 
-def test_work_that_is_done_is_recorded_by_index(session: Session) -> None:
-    """Notifications are the kind that ends with nothing but that it is done."""
+def test_recording_done_work_uses_an_index(session: Session) -> None:
+    """Uses notifications, whose end records nothing but that they are done."""
     finished, *_ = _lease(session, DueKind.NOTIFICATION, PAGE)
     with watched(session.get_bind().engine) as finishing:
         assert finish_due_row(session, finished)
@@ -227,7 +227,7 @@ def _lease(session: Session, kind: DueKind, limit: int) -> list[Lease]:
 
 
 def _assert_by_index(seen: Watched, kind: DueKind, *, statements: int) -> None:
-    """Either index of the table will do for one row: the one of what is due is as small as what is due."""
+    """Accepts either index of the table for one row, because the index of due rows is as small as their number."""
     assert seen.read_through == []
     assert seen.indexes & {f"{kind}_urgency_lane_due_at_id_idx", f"{kind}_lane_leased_until_idx", f"{kind}_pkey"}
     assert len(seen.statements) == statements

@@ -1,4 +1,4 @@
-"""Access below HTTP: whose a domain is, what two at once do, and the clock that reminds reviewers."""
+"""Access requests below HTTP: domains, concurrent calls, and due times with their reminders."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +30,7 @@ RACERS = 6
 
 
 def _seal(code: str) -> str:
-    """Leaves the code readable, so that the test can accept with it."""
+    """Does not encrypt the code, so that the test can accept with it."""
     return code
 
 
@@ -52,7 +52,7 @@ def _ask(session: Session, contact: str) -> UUID:
 
 
 def _race(engine: Engine, *works: Callable[[Session], Any]) -> list[Any]:
-    """Runs each of `works` in a transaction of its own, all at once; returns what each gave or raised."""
+    """Runs each of `works` in its own transaction, all at once. Returns what each returned or raised."""
     connected = Barrier(len(works))
 
     def run(work: Callable[[Session], Any]) -> Any:
@@ -107,7 +107,7 @@ def test_accepting_at_once_gives_one_person_and_one_token(engine: Engine, people
     assert _one(engine, "SELECT count(*) FROM api_token") == 1
 
 
-def test_handing_over_and_removing_at_once_leave_one_owner_who_is_there(engine: Engine, people: People) -> None:
+def test_a_transfer_and_a_removal_at_once_leave_one_owner_who_is_not_removed(engine: Engine, people: People) -> None:
     organization = people.partner.organization_id
     assert organization is not None
     with Session(engine) as session, session.begin():
@@ -142,7 +142,7 @@ def test_a_request_is_due_within_one_business_day_and_reviewers_are_reminded_onc
     assert _one(engine, told) == people.reviewer.id
 
 
-def test_a_domain_is_what_somebody_registered() -> None:
+def test_a_domain_is_the_registrable_part_of_a_host() -> None:
     assert domain_of_website("https://www.Acme.co.uk/path") == "acme.co.uk"
     assert domain_of_website("http://acme.github.io") == "acme.github.io"
     assert (

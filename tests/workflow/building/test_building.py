@@ -1,4 +1,4 @@
-"""What can be given for an App: slugs, settings, pictures, and what the rules find. Mostly pure."""
+"""The parts of an App: slugs, settings, pictures and evidence, and the findings about them. Mostly pure functions."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -28,7 +28,7 @@ SVG = (
 )
 
 
-def test_the_database_and_the_code_have_one_skeleton(module_database: TestDatabase) -> None:
+def test_the_database_and_the_code_compute_the_same_skeleton(module_database: TestDatabase) -> None:
     slugs = ["acme", "acrne", "a-c-m-e", "rn", "r-n", "vv", "1i0-l0o", "rrn", "vvv", "r-rn", "0rn1"]
     engine = create_engine(module_database.application_url)
     with engine.connect() as connection:
@@ -57,14 +57,14 @@ def test_the_database_and_the_code_have_one_skeleton(module_database: TestDataba
         ({"settings": [{"name": "a", "label": "A", "type": "choice"}]}, "settings.settings.0"),
     ],
 )
-def test_settings_that_do_not_fit_are_refused_by_where_and_why(change: dict[str, object], where: str) -> None:
+def test_invalid_settings_are_refused_with_place_and_reason(change: dict[str, object], where: str) -> None:
     with pytest.raises(Invalid) as refused:
         checked_settings("subscription", "webhook", SUBSCRIPTION | change, loopback=False)
     assert refused.value.code == "settings.invalid"
     assert f"{where}: " in refused.value.detail
 
 
-def test_only_where_loopback_is_allowed_a_plain_url_may_lead_to_it() -> None:
+def test_a_plain_url_may_lead_to_loopback_only_where_that_is_allowed() -> None:
     plain = SUBSCRIPTION | {"url": "http://127.0.0.1:9000/webhook"}
     assert checked_settings("subscription", "webhook", plain, loopback=True)["url"] == plain["url"]
     with pytest.raises(Invalid):
@@ -74,7 +74,7 @@ def test_only_where_loopback_is_allowed_a_plain_url_may_lead_to_it() -> None:
 
 
 @given(st.sampled_from(sorted(SETTINGS_OF)), st.dictionaries(st.text(max_size=8), st.integers() | st.text(max_size=8)))
-def test_any_settings_are_taken_or_refused_in_words(kind: tuple[str, str], settings: dict[str, object]) -> None:
+def test_any_settings_are_accepted_or_refused_with_a_reason(kind: tuple[str, str], settings: dict[str, object]) -> None:
     said = None
     try:
         taken = checked_settings(*kind, settings, loopback=False)
@@ -85,7 +85,7 @@ def test_any_settings_are_taken_or_refused_in_words(kind: tuple[str, str], setti
 
 
 @pytest.mark.parametrize(("kind", "content"), [("logo", LOGO), ("mark", MARK), ("screenshot", SCREENSHOT)])
-def test_the_example_pictures_are_taken(kind: str, content: bytes) -> None:
+def test_the_example_pictures_are_accepted(kind: str, content: bytes) -> None:
     found = examine(AssetKind(kind), content)
     assert found.media_type == ("image/png" if kind == "screenshot" else "image/svg+xml")
     assert found.width > 0
@@ -121,7 +121,7 @@ def test_the_example_pictures_are_taken(kind: str, content: bytes) -> None:
         SVG.replace('viewBox="0 0 200 50"', "").format("", "<path/>"),
     ],
 )
-def test_a_logo_that_runs_loads_hides_or_stands_upright_is_refused(content: str) -> None:
+def test_a_logo_with_scripts_external_references_hidden_content_or_portrait_shape_is_refused(content: str) -> None:
     with pytest.raises(Invalid) as refused:
         examine(AssetKind.LOGO, content.encode())
     assert refused.value.code == "asset.invalid"
@@ -132,7 +132,7 @@ def test_a_script_in_another_encoding_is_still_a_script() -> None:
         examine(AssetKind.LOGO, SVG.format("", "<script/>").encode("utf-16"))
 
 
-def test_a_mark_is_square_and_a_plain_gradient_is_fine() -> None:
+def test_a_square_mark_with_a_plain_gradient_is_accepted() -> None:
     gradient = '<defs><linearGradient id="a"><stop offset="0"/></linearGradient></defs><path fill="url(#a)"/>'
     assert examine(AssetKind.LOGO, SVG.format("", gradient).encode()).width == 200
     with pytest.raises(Invalid, match="square"):
@@ -146,7 +146,7 @@ def _image(size: tuple[int, int], form: str, **options: object) -> bytes:
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
-def test_a_screenshot_is_known_by_its_content_and_measured(form: str) -> None:
+def test_the_format_and_size_of_a_screenshot_are_read_from_its_content(form: str) -> None:
     found = examine(AssetKind.SCREENSHOT, _image((320, 240), form))
     assert (found.media_type, found.width, found.height) == (f"image/{form.lower()}", 320, 240)
 
@@ -166,7 +166,7 @@ def test_a_screenshot_is_known_by_its_content_and_measured(form: str) -> None:
     ],
     ids=["gif", "small", "wide", "huge", "cut", "moving", "broken", "svg", "heavy"],
 )
-def test_a_screenshot_that_is_none_or_too_large_is_refused(content: bytes) -> None:
+def test_a_file_that_is_not_a_screenshot_or_is_too_large_is_refused(content: bytes) -> None:
     with pytest.raises(Invalid) as refused:
         examine(AssetKind.SCREENSHOT, content)
     assert refused.value.code == "asset.invalid"
@@ -185,7 +185,7 @@ def test_documentation_has_the_sections_of_every_kinds_template() -> None:
     assert _codes(Requirement.PLATFORM_DOCUMENTATION, {"text": "## Events\n"}, "stream").count("section.missing") == 4
 
 
-def test_a_description_is_light_and_has_two_images_at_most() -> None:
+def test_a_description_may_have_simple_markup_and_two_images() -> None:
     image = "![x](https://acme.example/x.png)"
     assert _codes(Requirement.APP_INFO, {"description": f"**Charts** {image} {image}"}) == []
     assert _codes(Requirement.APP_INFO, {"description": f"{image} {image} {image}"}) == ["images.too_many"]
@@ -193,12 +193,12 @@ def test_a_description_is_light_and_has_two_images_at_most() -> None:
     assert _codes(Requirement.APP_INFO, {"description": heavy}) == ["markup.html", "markup.heavy", "link.insecure"]
 
 
-def test_catalog_text_says_something_of_its_own() -> None:
+def test_catalog_text_must_be_long_enough_and_not_the_template() -> None:
     assert _codes(Requirement.CATALOG_DETAILS, {"text": CATALOG_TEXT}) == []
     assert _codes(Requirement.CATALOG_DETAILS, {"text": "Charts."}) == ["text.short"]
     template = find_guide(PROFILE.guides, "catalog-text").text
     assert _codes(Requirement.CATALOG_DETAILS, {"text": template}) == ["template.placeholder"]
 
 
-def test_every_guide_is_there() -> None:
+def test_every_guide_exists() -> None:
     assert all(guide.text.strip() and Requirement(guide.serves) for guide in PROFILE.guides)

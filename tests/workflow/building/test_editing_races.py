@@ -1,4 +1,4 @@
-"""An edit and a submission at once, on connections of their own: the App's lock puts one after the other."""
+"""Concurrent edits and submissions on separate connections: the lock of the App serializes them."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -49,7 +49,7 @@ def _waits(engine: Engine) -> bool:
         return bool(session.scalar(waiting))
 
 
-def test_an_edit_under_way_is_seen_by_the_submission_after_it(engine: Engine) -> None:
+def test_a_submission_after_an_edit_sees_it(engine: Engine) -> None:
     people = people_in(engine)
     app_building(engine, people, "acme")
     request = ask(engine, people.partner, "acme", AppTrigger.SUBMIT)
@@ -62,7 +62,7 @@ def test_an_edit_under_way_is_seen_by_the_submission_after_it(engine: Engine) ->
     assert state_of(engine, "acme") == ("building", 1)
 
 
-def test_an_edit_that_comes_while_the_submission_is_judged_is_refused(engine: Engine) -> None:
+def test_an_edit_while_a_submission_is_judged_is_refused(engine: Engine) -> None:
     people = people_in(engine)
     app_building(engine, people, "acme")
     ask(engine, people.partner, "acme", AppTrigger.SUBMIT)
@@ -82,7 +82,7 @@ def test_an_edit_that_comes_while_the_submission_is_judged_is_refused(engine: En
     assert state_of(engine, "acme") == ("submitted", 2)
 
 
-def test_of_two_edits_that_saw_the_same_the_later_is_refused(engine: Engine) -> None:
+def test_the_later_of_two_edits_of_one_revision_is_refused(engine: Engine) -> None:
     people = people_in(engine)
     app_building(engine, people, "acme")
 

@@ -1,4 +1,4 @@
-"""The latest test of a Component is the one recorded last, whatever the clocks of those who recorded say."""
+"""The latest test of a Component is the one recorded last, whatever the clocks of the recording machines say."""
 
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
@@ -10,7 +10,7 @@ from workflow.lifecycle.loading import load_facts
 from workflow.policy.document import load_policies
 
 
-def test_a_test_recorded_last_counts_although_its_machine_is_behind(engine: Engine) -> None:
+def test_the_test_recorded_last_counts_although_its_machines_clock_is_behind(engine: Engine) -> None:
     app_id = app_building(engine, people_in(engine), "acme")
     with Session(engine) as session, session.begin():
         now = now_of(session)

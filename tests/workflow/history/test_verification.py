@@ -1,4 +1,4 @@
-"""`verify_history` finds what was done by somebody who can disable triggers."""
+"""`verify_history` finds changes by somebody who can disable triggers."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -76,7 +76,7 @@ def test_tampering_is_found_where_it_was_done(stored: Stored, version: int | Non
     assert (stored.app_id, version) in {(finding.app_id, finding.version) for finding in _findings(stored)}
 
 
-def test_a_last_row_that_went_with_its_request_is_missed_by_the_exported_heads(stored: Stored) -> None:
+def test_exported_heads_reveal_a_last_row_deleted_with_its_request(stored: Stored) -> None:
     heads = _heads(stored)
     _tamper(
         stored,

@@ -38,7 +38,7 @@ def _envelope() -> Envelope:
         (TOKEN[Role.SERVICE], "dc_service_"),
     ],
 )
-def test_a_secret_has_256_random_bits_after_its_prefix_and_is_known_by_its_hash(kind: SecretKind, prefix: str) -> None:
+def test_a_secret_has_256_random_bits_after_its_prefix_and_is_found_by_its_hash(kind: SecretKind, prefix: str) -> None:
     made, other = make_secret(kind), make_secret(kind)
     assert made.text.startswith(prefix)
     assert len(made.text) == len(prefix) + 43
@@ -46,7 +46,7 @@ def test_a_secret_has_256_random_bits_after_its_prefix_and_is_known_by_its_hash(
     assert made.hash == hash_of(made.text) != other.hash
 
 
-def test_a_sealed_secret_is_given_again_for_minutes_and_to_nobody_without_the_key() -> None:
+def test_an_encrypted_secret_is_shown_again_for_minutes_and_never_without_the_key() -> None:
     envelope = _envelope()
     sealed = envelope.seal("secret")
     assert "secret" not in sealed

@@ -1,4 +1,4 @@
-"""Who asks, and for when: the person must still stand when the request is judged, and no request waits for ever."""
+"""The actor and the time of a request: the person must still exist when it is judged, and no request waits forever."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +25,7 @@ def _codes(outcome: dict[str, object]) -> list[str]:
 
 
 @pytest.mark.parametrize("change", ["removed_at = now()", "role = 'reviewer'"])
-def test_who_was_removed_or_moved_after_asking_is_refused_and_others_are_not(
+def test_a_person_removed_or_moved_after_asking_is_refused_and_others_are_not(
     change: str, engine: Engine, people: People
 ) -> None:
     apps_in_public_beta(engine, people, ["acme", "globex"])
@@ -38,7 +38,7 @@ def test_who_was_removed_or_moved_after_asking_is_refused_and_others_are_not(
     assert outcome_of(engine, stays)["status"] == "applied"
 
 
-def test_a_partner_of_another_company_now_is_refused_beside_all_else(engine: Engine, people: People) -> None:
+def test_a_partner_who_moved_to_another_company_is_refused_for_that_too(engine: Engine, people: People) -> None:
     app_building(engine, people, "acme")
     other = people_in(engine, "Globex").partner
     request = ask(engine, people.partner, "acme", AppTrigger.WITHDRAW)
@@ -52,7 +52,7 @@ def test_a_partner_of_another_company_now_is_refused_beside_all_else(engine: Eng
     assert set(_codes(outcome_of(engine, request))) > {"principal.gone"}
 
 
-def test_a_service_and_the_schedule_are_no_persons_and_may_ask(engine: Engine, people: People) -> None:
+def test_a_service_and_the_schedule_are_not_persons_and_may_ask(engine: Engine, people: People) -> None:
     apps_in_public_beta(engine, people, ["acme"])
     request = ask(engine, people.service, "acme", AppTrigger.PROMOTE)
     judge(engine)
@@ -70,7 +70,9 @@ def test_a_request_waits_for_ninety_days_at_most(engine: Engine, people: People)
 
 
 @pytest.mark.parametrize("trigger", AppTrigger)
-def test_nothing_tells_another_companys_app_from_none(engine: Engine, people: People, trigger: AppTrigger) -> None:
+def test_another_companys_app_is_indistinguishable_from_one_that_does_not_exist(
+    engine: Engine, people: People, trigger: AppTrigger
+) -> None:
     app_building(engine, people, "acme")
     stranger = people_in(engine, "Globex").partner
     with Session(engine) as session:
@@ -86,7 +88,7 @@ def test_nothing_tells_another_companys_app_from_none(engine: Engine, people: Pe
         assert session.scalar(text("SELECT count(*) FROM transition_request")) == 0
 
 
-def test_what_several_ask_for_at_once_is_accepted_in_its_order_and_noted_once_each(
+def test_requests_of_several_actors_at_once_are_accepted_in_order_with_one_audit_entry_each(
     engine: Engine, people: People
 ) -> None:
     app_building(engine, people, "acme")
@@ -122,7 +124,9 @@ def test_what_several_ask_for_at_once_is_accepted_in_its_order_and_noted_once_ea
     assert noted == [(str(row.id), row.principal_id, app) for row, app in zip(stored, apps, strict=True)]
 
 
-def test_a_key_that_was_wasted_on_no_app_serves_for_one_in_the_same_call(engine: Engine, people: People) -> None:
+def test_a_key_of_a_request_for_an_unknown_app_can_be_used_again_in_the_same_call(
+    engine: Engine, people: People
+) -> None:
     app_building(engine, people, "acme")
     asked = [
         CallerRequest(people.partner, Wanted(slug, AppTrigger.SUBMIT, "key")) for slug in ("acmee", "acme", "acme")

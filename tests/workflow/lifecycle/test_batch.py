@@ -1,4 +1,4 @@
-"""Judging in batches: order, poison, races, and what the database remembers."""
+"""Judging in batches: order, failing requests, races, and the stored rows."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -70,7 +70,7 @@ LIFE = (
 )
 
 
-def test_facts_after_a_transition_are_those_loaded_afresh(engine: Engine, people: People) -> None:
+def test_computed_facts_after_a_transition_equal_loaded_ones(engine: Engine, people: People) -> None:
     assert set(LIFE) == set(AppTrigger) - {AppTrigger.CREATE}
     app_id = app_building(engine, people, "acme")
     for trigger in LIFE:
@@ -86,7 +86,7 @@ def test_facts_after_a_transition_are_those_loaded_afresh(engine: Engine, people
 
 @dataclass(frozen=True, slots=True)
 class Follows:
-    """What is seen after a trigger: who is told what, the review (open, or how it ended), its steps, and the rest."""
+    """The effects of a trigger: who is told what, the review (open or its outcome), its steps, and the rest."""
 
     told: frozenset[tuple[str, str]] = frozenset()
     review: str | None = None
@@ -130,7 +130,7 @@ FOLLOWS: dict[AppTrigger, tuple[AppState, Follows]] = {
         Follows(frozenset({("removed", "partner")}), "cancelled", frozenset({"cancelled"}), OVER),
     ),
 }
-"""For each trigger: a state that it leads from, and all that follows when the App is eligible where it promotes."""
+"""For each trigger: a state that it leads from, and its effects (of an eligible App, if it leads to public beta)."""
 SEEN = {
     "transition": "SELECT version FROM transition WHERE trigger = '{trigger}' ORDER BY version DESC LIMIT 1",
     "told": """SELECT n.kind, p.role FROM notification n JOIN person p ON p.id = n.recipient_id
@@ -167,7 +167,7 @@ def test_what_follows_from_a_trigger_is_in_the_database(engine: Engine, people: 
     assert len(seen["told"]) == len(expected.told)
 
 
-def test_who_is_approved_without_oauth_or_replay_information_is_asked_for_it(engine: Engine, people: People) -> None:
+def test_a_partner_approved_without_oauth_or_replay_information_is_asked_for_it(engine: Engine, people: People) -> None:
     app_in(engine, people, "acme", AppState.SUBMITTED)
     with Session(engine) as session, session.begin():
         session.execute(text("DELETE FROM checklist_item WHERE code = 'replay_info'"))
@@ -213,13 +213,19 @@ WALKS = st.lists(
 @settings(
     max_examples=8,
     deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an example takes a second: shrinking would outlast the test
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # an example takes a second, so shrinking would take longer than the test
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(walk=WALKS)
 @example(walk=[("submitted", trigger) for trigger in COMING_BACK])
-def test_one_batch_equals_the_same_requests_one_by_one(engine: Engine, walk: list[tuple[str, AppTrigger]]) -> None:
-    """Both are done to fresh Apps of the same database, told apart by the prefix of their slugs."""
+def test_one_batch_has_the_same_outcomes_as_its_requests_one_by_one(
+    engine: Engine, walk: list[tuple[str, AppTrigger]]
+) -> None:
+    """Makes both with new Apps in the same database, distinguished by the prefix of their slugs."""
     results = []
     for limit in (500, 1):
         with Session(engine) as session, session.begin():
@@ -238,7 +244,7 @@ def test_one_batch_equals_the_same_requests_one_by_one(engine: Engine, walk: lis
 
 
 def _stored(engine: Engine, prefix: str) -> dict[str, list[Any]]:
-    """What is stored of Apps with the prefix, which is taken off. Reviewers of earlier companies are told too."""
+    """Returns what is stored of Apps with the prefix, without the prefix. Earlier companies' reviewers are told too."""
     found = {}
     for name, statement in STORED.items():
         rows = [
@@ -297,7 +303,7 @@ def test_a_rule_that_raises_ends_dead_and_the_others_are_applied(engine: Engine,
     assert _rows(engine, "SELECT attempts FROM transition_request WHERE status = 'dead'") == [(3,)]
 
 
-def test_a_row_that_the_database_refuses_ends_dead_and_the_others_are_applied(
+def test_a_request_that_the_database_refuses_ends_dead_and_the_others_are_applied(
     database: TestDatabase, engine: Engine, people: People
 ) -> None:
     poisoned, _ = apps_in_public_beta(engine, people, ["poison", "acme"])
@@ -344,7 +350,7 @@ def test_one_key_is_one_request_even_from_two_connections_at_once(engine: Engine
         ask(engine, people.partner, "acme", AppTrigger.WITHDRAW, key="k")
 
 
-def test_a_key_given_twice_in_one_call_is_one_request_and_another_body_is_refused(
+def test_a_key_used_twice_in_one_call_is_one_request_and_another_body_is_refused(
     engine: Engine, people: People
 ) -> None:
     app_building(engine, people, "acme")
@@ -361,7 +367,7 @@ def test_a_key_given_twice_in_one_call_is_one_request_and_another_body_is_refuse
 
 
 def test_a_request_that_kills_its_process_ends_dead_and_the_others_are_applied(engine: Engine, people: People) -> None:
-    """A killed process leaves nothing behind but the marker of its batch."""
+    """Simulates killed processes, each of which leaves nothing behind but the marker of its batch."""
     poisoned, _ = apps_in_public_beta(engine, people, ["poison", "acme"])
     poison = ask(engine, people.admin, "poison", AppTrigger.SUSPEND, reasons=BECAUSE)
     good = ask(engine, people.admin, "acme", AppTrigger.SUSPEND, reasons=BECAUSE)

@@ -1,4 +1,4 @@
-"""A request that breaks its batch, wherever and however, ends dead; the others are applied; what passes is no try."""
+"""A request that breaks its batch ends dead and the others are applied; a transient fault counts as no attempt."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ def engine_options() -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Breaks:
-    """An effect that breaks for the App `poison`, by an error of its own or by the database's."""
+    """An effect that fails for the App `poison`, by raising or by an error of the database."""
 
     sql: str | None = None
 
@@ -46,7 +46,7 @@ def _raising(sqlstate: str) -> _Breaks:
     [(_Breaks(), "this effect is broken"), (_Breaks("SELECT pg_sleep(5)"), "statement timeout")],
     ids=["raises", "takes too long"],
 )
-def test_what_breaks_beside_the_rules_ends_dead_and_the_others_are_applied(
+def test_a_request_whose_effect_fails_ends_dead_and_the_others_are_applied(
     effect: _Breaks, named: str, engine: Engine, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     apps_in_public_beta(engine, people, ["poison", "acme"])
@@ -77,7 +77,7 @@ def test_an_outcome_that_cannot_be_recorded_ends_dead_and_the_others_are_applied
 
 
 @pytest.mark.parametrize("sqlstate", ["40001", "53100", "57P01"])
-def test_a_fault_that_passes_counts_as_no_try_of_anybody(
+def test_a_transient_fault_counts_as_an_attempt_of_no_request(
     sqlstate: str, engine: Engine, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     apps_in_public_beta(engine, people, ["poison", "acme"])
@@ -87,7 +87,7 @@ def test_a_fault_that_passes_counts_as_no_try_of_anybody(
         with pytest.raises(DBAPIError):
             judge(engine)
     with Session(engine) as session, session.begin():
-        session.execute(text("DELETE FROM apply_batch"))  # as a living worker takes its announcement back
+        session.execute(text("DELETE FROM apply_batch"))  # as a worker that survives deletes its marker
         left = session.execute(text("SELECT DISTINCT status, attempts FROM transition_request WHERE trigger='suspend'"))
         assert [tuple(row) for row in left] == [("due", 0)]
     judge(engine)

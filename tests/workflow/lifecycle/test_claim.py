@@ -1,4 +1,4 @@
-"""Claiming: a worker looks past the Apps that others hold, however many of them come first."""
+"""Claiming: a worker skips the Apps that others hold, however many of them come first."""
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
@@ -8,7 +8,7 @@ from tests.journeys import app_building, ask, people_in
 from workflow.lifecycle.claim import QueuePosition, Start, claim_app, claim_due_apps, due_requests
 
 
-def test_a_second_worker_looks_past_pages_of_apps_that_the_first_holds(engine: Engine) -> None:
+def test_a_second_worker_skips_pages_of_apps_that_the_first_holds(engine: Engine) -> None:
     people = people_in(engine)
     ids = [app_building(engine, people, f"app-{number}") for number in range(5)]
     for number in range(5):
@@ -31,7 +31,7 @@ def test_a_claim_reads_no_further_than_its_last_candidate_however_much_waits_for
         assert [one.id for one in due_requests(session, limit=10)] == waiting[:3]
 
 
-def test_an_app_that_is_claimed_by_itself_has_all_that_waits_for_it(engine: Engine) -> None:
+def test_claiming_one_app_claims_all_of_its_due_requests(engine: Engine) -> None:
     people = people_in(engine)
     ids = [app_building(engine, people, f"app-{number}") for number in range(2)]
     waiting = [ask(engine, people.partner, f"app-{number % 2}", AppTrigger.SUBMIT) for number in range(10)]
@@ -42,7 +42,7 @@ def test_an_app_that_is_claimed_by_itself_has_all_that_waits_for_it(engine: Engi
         assert list(due_requests(second, limit=10)) == []
 
 
-def test_a_claim_begins_where_it_is_told_to_and_tells_what_it_saw(engine: Engine) -> None:
+def test_a_claim_begins_at_its_start_position_and_returns_how_far_it_read(engine: Engine) -> None:
     people = people_in(engine)
     ids = [app_building(engine, people, f"app-{number}") for number in range(3)]
     for number in range(3):

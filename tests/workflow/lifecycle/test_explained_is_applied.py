@@ -1,4 +1,4 @@
-"""What the rulebook explains of an App, as `GET /triggers` answers it, is what a batch then does, in the database."""
+"""What the rulebook explains about an App, as `GET /triggers` returns it, is what a batch then does in the database."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,7 +26,7 @@ from workflow.reasons import Reason
 
 
 class Asker(StrEnum):
-    """Who asks. `ordinary` is whoever asks for the trigger in an ordinary life of an App."""
+    """Who makes a request. `ordinary` is the actor who ordinarily requests the trigger."""
 
     ORDINARY = "ordinary"
     PARTNER = "partner"
@@ -52,12 +52,12 @@ SPOILERS = {
     "few customers": "UPDATE app SET onboarded_customers = 2 WHERE slug = :slug",
     "reviewer's own": "UPDATE app SET created_by = :reviewer WHERE slug = :slug",
 }
-"""What may not be as it must be, with the statement that makes it so."""
+"""What may be wrong with an App, with the statement that makes it so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An App in `state` of which a trigger is asked for, and what is wrong with it."""
+    """An App in `state` for which a trigger is requested, and what is wrong with it."""
 
     state: AppState
     trigger: AppTrigger
@@ -67,7 +67,7 @@ class Case:
 
 
 MAX_APPS = 10
-"""As many open reviews as one reviewer may hold."""
+"""The number of open reviews that one reviewer may hold."""
 ASKED = [trigger for trigger in AppTrigger if trigger is not AppTrigger.CREATE]
 EVERY_STATE_AND_TRIGGER = [Case(state, trigger) for state, trigger in product(AppState, ASKED)]
 CASES = st.lists(
@@ -88,7 +88,11 @@ OBSERVED = st.frozensets(st.sampled_from(["components.tested", "oauth.enabled", 
 @settings(
     max_examples=6,
     deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an example takes seconds: shrinking would outlast the test
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # an example takes seconds, so shrinking would take longer than the test
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(cases=CASES, access=st.booleans(), observed=OBSERVED)
@@ -96,7 +100,7 @@ OBSERVED = st.frozensets(st.sampled_from(["components.tested", "oauth.enabled", 
 def test_what_is_explained_is_what_is_applied(
     engine: Engine, cases: list[Case], access: bool, observed: frozenset[str]
 ) -> None:
-    """All Apps of an example are of a company of its own, and all that is asked is judged in one batch."""
+    """All Apps of an example belong to a company of its own, and all requests are judged in one batch."""
     with Session(engine) as session, session.begin():
         number = session.scalars(text("SELECT count(*) FROM organization")).one()
     people, strangers = people_in(engine, f"Company{number}"), people_in(engine, f"Stranger{number}")
@@ -132,7 +136,7 @@ def test_what_is_explained_is_what_is_applied(
 
 
 def _bring_to_their_states(engine: Engine, people: People, cases: dict[str, Case]) -> None:
-    """Stores the Apps and walks all of them together. Each is ready for whatever its state may lead to. Commits."""
+    """Stores the Apps and takes all of them to their states. Each is ready for every trigger of its state. Commits."""
     for slug in cases:
         app_building(engine, people, slug)
 
@@ -161,7 +165,7 @@ def _bring_to_their_states(engine: Engine, people: People, cases: dict[str, Case
 
 
 def _publish(engine: Engine, admin: Actor, observed: frozenset[str]) -> None:
-    """Publishes the current policy with other codes that only report. Commits."""
+    """Publishes the current policy with other observed codes. Commits."""
     with Session(engine) as session, session.begin():
         current = find_policy(session, None)
         document = current.document | {"observed": sorted(observed)}
@@ -182,7 +186,7 @@ def _actor(case: Case, people: People, strangers: People) -> Actor:
 
 
 def _explain(engine: Engine, slug: str, asker: Actor, case: Case) -> Judgment:
-    """Returns what the rulebook says of the case's trigger, among all that it says of the App as it is stored."""
+    """Returns the rulebook's judgment of the case's trigger, from its judgments of all triggers of the stored App."""
     with Session(engine) as session:
         app_id = session.scalars(text("SELECT id FROM app WHERE slug = :slug"), {"slug": slug}).one()
         facts = load_facts(session, [app_id], load_policies(session))[app_id].facts
@@ -200,7 +204,7 @@ def _as_stored(judgment: Judgment) -> dict[str, Any]:
 
 
 def _outcome(engine: Engine, request: UUID) -> dict[str, Any]:
-    """Returns what became of the request, and where the transition leads that the log has for it."""
+    """Returns the outcome of the request, and the target of its transition in the log."""
     with Session(engine) as session:
         found = session.execute(
             text("""

@@ -1,4 +1,4 @@
-"""Only workflow/lifecycle/apply.py changes where an App stands: no other file does it, in Python or in SQL."""
+"""Only workflow/lifecycle/apply.py changes an App's state or version: no other file does, in Python or in SQL."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ SQL = re.compile(
 
 
 def _writes(tree: ast.AST) -> list[int]:
-    """Returns the lines that make an App, or set its state or version."""
+    """Returns the lines that create an App, or set its state or version."""
     return sorted({node.lineno for node in ast.walk(tree) if isinstance(node, ast.expr | ast.stmt) and _is_write(node)})
 
 
@@ -40,7 +40,7 @@ def _is_write(node: ast.expr | ast.stmt) -> bool:
 
 
 def _call_writes(call: ast.Call) -> bool:
-    """Whether it is `App(...)`, `setattr(app, "state", ...)`, or an insert or update of the App or its log."""
+    """Returns whether a call is `App(...)`, `setattr(app, "state", ...)`, or an insert or update of App or its log."""
     match call:
         case ast.Call(func=ast.Name(id="App" | "Transition")):
             return True
@@ -77,7 +77,7 @@ def _is_standing(node: ast.AST) -> bool:
 
 
 def _is_app(node: ast.expr) -> bool:
-    """Whether the expression is called an App: `app`, `locked_app`, `self.app`, `App`."""
+    """Returns whether the expression is named as an App: `app`, `locked_app`, `self.app`, `App`."""
     name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
     return name.lower() == "app" or name.endswith("_app")
 
@@ -92,7 +92,7 @@ def test_nothing_but_the_writer_changes_an_apps_state() -> None:
     assert found == {}
 
 
-def test_the_writer_itself_would_be_found() -> None:
+def test_the_writer_itself_is_detected() -> None:
     assert len(_writes(ast.parse(WRITER.read_text()))) == 3
 
 
@@ -113,7 +113,7 @@ def test_the_writer_itself_would_be_found() -> None:
         "text('insert into transition (app_id) values (1)')",
     ],
 )
-def test_a_second_writer_would_be_found(code: str) -> None:
+def test_a_second_writer_is_detected(code: str) -> None:
     assert _writes(ast.parse(code))
 
 
@@ -128,5 +128,5 @@ def test_a_second_writer_would_be_found(code: str) -> None:
         "app.state.service = service",
     ],
 )
-def test_other_writes_are_let_through(code: str) -> None:
+def test_other_writes_are_not_reported(code: str) -> None:
     assert not _writes(ast.parse(code))

@@ -1,4 +1,4 @@
-"""The statements of the hot path: how many a batch takes, and that none reads a table that grows from end to end."""
+"""The statements of the hot path: how many a batch takes, and that none scans a growing table sequentially."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -24,7 +24,7 @@ from workflow.lifecycle.requests import CallerRequest, Wanted, accept_requests
 from workflow.sql.pipeline import direct_connection, direct_transaction
 
 APPS, BATCH = 5_000, 10
-"""A batch so much smaller than the tables that reading one through would be a mistake."""
+"""The size of a batch, so much smaller than the tables that a sequential scan would be a mistake."""
 
 _ENTRIES = """
     INSERT INTO catalog_entry (app_id, slug, badge, categories, kinds, submission_id, listed_at, name_search, search)
@@ -35,7 +35,7 @@ _ENTRIES = """
 
 @pytest.fixture(scope="module", autouse=True)
 def filled(module_database: TestDatabase) -> None:
-    """Stores thousands of Apps and finished requests, of which the planner knows; two more each are due."""
+    """A database with thousands of Apps, five finished and two due requests each, and with planner statistics."""
     superuser = create_engine(module_database.superuser_url)
     fill(superuser, 1, APPS, finished=5, apps_a_company=1)
     put_requests(superuser, 2, apps=APPS)
@@ -60,7 +60,7 @@ def _judge(engine: Engine, limit: int) -> Watched:
 
 
 class _Undone(Exception):
-    """Has the transaction rolled back."""
+    """Raised to roll the transaction back."""
 
 
 def test_a_batch_takes_as_many_statements_as_one_request(module_engine: Engine) -> None:
@@ -69,8 +69,8 @@ def test_a_batch_takes_as_many_statements_as_one_request(module_engine: Engine) 
     assert len(one.statements) <= 14
 
 
-def test_a_batch_waits_for_the_database_three_times(module_engine: Engine, tmp_path: Path) -> None:
-    """For what it reads, for what it writes, for COMMIT. Each wait is a Sync on the wire."""
+def test_a_batch_takes_three_round_trips(module_engine: Engine, tmp_path: Path) -> None:
+    """One each for its reads, its writes and COMMIT. Each round trip is a Sync on the wire."""
     in_flight = InFlightBatches(module_engine)
     with direct_connection(module_engine) as connection, (tmp_path / "wire").open("w") as wire:
         driver: Any = connection.connection.driver_connection
@@ -81,7 +81,7 @@ def test_a_batch_waits_for_the_database_three_times(module_engine: Engine, tmp_p
     assert (tmp_path / "wire").read_text().count("\tSync") == 3
 
 
-def test_no_statement_of_a_batch_reads_a_growing_table_through(module_engine: Engine) -> None:
+def test_no_statement_of_a_batch_scans_a_growing_table(module_engine: Engine) -> None:
     for limit in (1, BATCH):
         seen = _judge(module_engine, limit)
         assert seen.read_through == []
@@ -89,7 +89,7 @@ def test_no_statement_of_a_batch_reads_a_growing_table_through(module_engine: En
 
 
 @pytest.mark.parametrize("planned", ["auto", "force_generic_plan"])
-def test_taking_requests_in_reads_no_growing_table_through(module_engine: Engine, planned: str) -> None:
+def test_accepting_requests_scans_no_growing_table(module_engine: Engine, planned: str) -> None:
     actor = Actor(new_id(), Role.ADMIN)
     wanted = [Wanted(f"app-{number}", AppTrigger.SUSPEND, f"key-{number}") for number in range(1, BATCH + 1)]
     asked = [CallerRequest(actor, one) for one in wanted]
@@ -98,14 +98,14 @@ def test_taking_requests_in_reads_no_growing_table_through(module_engine: Engine
         with watched(module_engine) as seen:
             accept_requests(session, asked, RequestSource.HTTP)
             assert len(seen.statements) == 1
-            accept_requests(session, asked, RequestSource.HTTP)  # and once more, which looks them up
+            accept_requests(session, asked, RequestSource.HTTP)  # the second time, it finds them
             assert len(seen.statements) == 3
         session.rollback()
     assert seen.read_through == []
     assert seen.compared == []
 
 
-def test_the_sweep_for_promotion_reads_its_candidates_and_the_open_requests_alone(
+def test_the_sweep_for_promotion_reads_only_its_candidates_and_the_open_requests(
     database: TestDatabase, engine: Engine
 ) -> None:
     superuser = create_engine(database.superuser_url)
@@ -130,7 +130,7 @@ def test_the_sweep_for_promotion_reads_its_candidates_and_the_open_requests_alon
 
 
 ASKED_FOR = 500
-"""So many more than the planner knows of, as after a sweep."""
+"""More rows than the planner's statistics know of, as after a sweep."""
 
 _OPEN_REQUESTS = f"""
     INSERT INTO transition_request (id, app_id, trigger, source, principal_id, role, body_hash, status, finished_at,

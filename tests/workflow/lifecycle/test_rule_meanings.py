@@ -1,4 +1,4 @@
-"""What each rule means: the facts by which it just holds, and those by which it just does not."""
+"""What each rule means: facts that just meet it, and facts that just do not."""
 
 from dataclasses import replace
 from typing import Any
@@ -100,7 +100,7 @@ def test_every_rule_holds_for_an_app_that_lacks_nothing(code: str) -> None:
 
 
 @pytest.mark.parametrize(("code", "changed"), UNMET)
-def test_a_rule_is_unmet_by_what_it_is_there_to_stop(code: str, changed: dict[str, Any]) -> None:
+def test_a_rule_is_unmet_by_the_facts_that_it_exists_to_stop(code: str, changed: dict[str, Any]) -> None:
     unmet = RULES[code].unmet(replace(FINE, **changed))
     assert unmet is not None
     assert unmet.code == code
@@ -111,5 +111,5 @@ def test_a_rule_stops_nothing_else(code: str, changed: dict[str, Any]) -> None:
     assert RULES[code].unmet(replace(FINE, **changed)) is None
 
 
-def test_every_rule_is_seen_to_stop_something() -> None:
+def test_every_rule_stops_something() -> None:
     assert {code for code, _ in UNMET} == set(RULES)

@@ -1,4 +1,4 @@
-"""The rules and the machines: pure, total, and of one mind."""
+"""The rules and the state machines: pure, total and consistent."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -84,7 +84,7 @@ def test_a_trigger_is_allowed_exactly_if_no_rule_is_unmet(facts: Facts, trigger:
 
 
 @given(facts_of_any_app, triggers)
-def test_whatever_is_unmet_says_what_is_missing_and_what_to_do(facts: Facts, trigger: AppTrigger) -> None:
+def test_every_unmet_rule_says_what_is_missing_and_what_to_do(facts: Facts, trigger: AppTrigger) -> None:
     judgment = RULEBOOK.judge(trigger, facts)
     for unmet in (*judgment.unmet, *judgment.observed):
         assert unmet.title
@@ -113,7 +113,7 @@ def test_any_walk_leaves_a_legal_log(facts: Facts, walk: list[tuple[AppTrigger, 
 
 
 @given(facts_of_any_app, st.integers(-1, 1))
-def test_whatever_may_be_promoted_is_counted_enough_for_it(facts: Facts, beyond: int) -> None:
+def test_every_app_that_may_be_promoted_meets_the_counts(facts: Facts, beyond: int) -> None:
     customers = max(0, facts.policy.customers_to_promote + beyond)
     facts = replace(facts, state=AppState.PUBLIC_BETA.value, onboarded_customers=customers).asked_by(Ask(SCHEDULE))
     if RULEBOOK.judge(AppTrigger.PROMOTE, facts).allowed:
@@ -121,7 +121,7 @@ def test_whatever_may_be_promoted_is_counted_enough_for_it(facts: Facts, beyond:
 
 
 def _met(state: str, role: Role) -> Facts:
-    """Facts by which every rule of every trigger is met."""
+    """Returns facts that meet every rule of every trigger."""
     policy = Policy(
         version=1,
         review_business_days=2,
@@ -155,7 +155,7 @@ def _met(state: str, role: Role) -> Facts:
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("trigger", AppTrigger)
 @pytest.mark.parametrize("state", ["new", *AppState])
-def test_every_state_trigger_and_role_is_as_the_table_says(state: str, trigger: AppTrigger, role: Role) -> None:
+def test_every_state_trigger_and_role_is_judged_as_the_table_says(state: str, trigger: AppTrigger, role: Role) -> None:
     expected = [
         edge.target for edge in APP_EDGES if (edge.source, edge.trigger) == (str(state), trigger) and role in edge.roles
     ]
@@ -173,7 +173,7 @@ def test_a_review_step_moves_along_its_edges_only(state: StepState, trigger: Ste
         assert judge_step(trigger, state, role).target == (expected[0] if expected else None)
 
 
-def test_every_state_of_a_review_step_is_reached_by_an_edge_that_somebody_takes() -> None:
+def test_every_state_of_a_review_step_is_reached_by_an_edge_that_some_role_may_take() -> None:
     assert {edge.target for edge in STEP_EDGES} == set(StepState)
     assert {edge.trigger for edge in STEP_EDGES if edge.roles} == set(StepTrigger)
 

@@ -1,4 +1,4 @@
-"""The business-day clock: two business days are two business days, whatever the calendar and the clocks do."""
+"""The business calendar: deadlines in business days, across weekends, holidays and clock changes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -31,7 +31,7 @@ CALENDARS = (
 
 
 def due(start: str, calendar: BusinessCalendar, business_days: int = 2) -> str:
-    """Returns the deadline of a start, both as wall times of the calendar's zone (an explicit offset is kept)."""
+    """Returns the deadline for a start. Both are wall times in the calendar's zone, unless they have an offset."""
     zone = ZoneInfo(calendar.time_zone)
     moment = datetime.fromisoformat(start)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
@@ -63,11 +63,11 @@ def due(start: str, calendar: BusinessCalendar, business_days: int = 2) -> str:
         ("2026-07-02T09:00", SAN_FRANCISCO, "2026-07-07T09:00-07:00"),
         # The start's date is the zone's, not UTC's: Saturday in UTC is still Friday in California.
         ("2026-11-21T04:00+00:00", SAN_FRANCISCO, "2026-11-24T20:00-08:00"),
-        # Clocks change on the way: the wall time is kept, the hours are not.
+        # Clocks change in between: the wall time is kept, the number of hours is not.
         ("2026-03-27T10:00", BERLIN, "2026-03-31T10:00+02:00"),
         ("2026-10-23T10:00", BERLIN, "2026-10-27T10:00+01:00"),
         ("2026-10-30T10:00", SAN_FRANCISCO, "2026-11-03T10:00-08:00"),
-        # A weekend of its own: Friday and Saturday; and a Saturday that is worked in exchange.
+        # Another weekend, Friday and Saturday; and a Saturday that is a working day in exchange.
         ("2026-11-19T10:00", BusinessCalendar("Asia/Jerusalem", "IL"), "2026-11-23T10:00+02:00"),
         ("2024-02-02T10:00", BusinessCalendar("Asia/Shanghai", "CN"), "2024-02-05T10:00+08:00"),
         # Odd offsets: three quarters of an hour; daylight saving of half an hour.
@@ -88,7 +88,7 @@ def test_two_business_days_later_is_the_same_wall_time(start: str, calendar: Bus
         # Cairo skipped 00:00 to 01:00 on Friday 2014-05-16.
         ("2014-05-14T00:30", BusinessCalendar("Africa/Cairo"), "2014-05-16T01:00+03:00"),
         ("2014-05-14T00:00", BusinessCalendar("Africa/Cairo"), "2014-05-16T01:00+03:00"),
-        # Sao Paulo skipped 00:00 to 01:00 on Sunday 2018-11-04; so does a calendar whose Sunday is worked.
+        # Sao Paulo skipped 00:00 to 01:00 on Sunday 2018-11-04; tested with a calendar whose Sunday is a working day.
         ("2018-10-31T00:30:59", BusinessCalendar("America/Sao_Paulo", "EG"), "2018-11-04T01:00-02:00"),
     ],
 )
@@ -137,7 +137,7 @@ DAYS = st.integers(1, 12)
 
 
 @given(MOMENTS, st.timedeltas(timedelta(0), timedelta(days=4)), DAYS, st.sampled_from(CALENDARS))
-def test_a_later_start_never_gives_an_earlier_deadline(
+def test_a_later_start_never_has_an_earlier_deadline(
     start: datetime, later: timedelta, business_days: int, calendar: BusinessCalendar
 ) -> None:
     first = deadline(start, business_days=business_days, calendar=calendar)
@@ -165,7 +165,7 @@ def test_the_instant_before_a_deadline_is_on_a_business_day(
 
 
 @given(MOMENTS, DAYS, st.sampled_from(CALENDARS))
-def test_as_many_business_days_pass_as_were_asked_for(
+def test_the_requested_number_of_business_days_passes(
     start: datetime, business_days: int, calendar: BusinessCalendar
 ) -> None:
     zone = ZoneInfo(calendar.time_zone)
@@ -199,12 +199,12 @@ def test_a_day_that_the_zone_skipped_is_no_business_day() -> None:
     assert is_business_day(date(2011, 12, 30), BusinessCalendar("Pacific/Auckland"))
 
 
-def test_without_a_country_only_weekends_are_free() -> None:
+def test_without_a_country_only_weekends_are_not_business_days() -> None:
     days = [date(2026, 12, 21) + timedelta(days=number) for number in range(7)]
     assert [is_business_day(day, BusinessCalendar("UTC")) for day in days] == [True] * 5 + [False] * 2
 
 
-def test_threads_that_ask_for_a_new_year_at_once_agree() -> None:
+def test_threads_that_load_a_new_year_at_once_agree() -> None:
     calendar = BusinessCalendar("Europe/Vienna", "AT", "9")
     years = range(1990, 2060)
     with ThreadPoolExecutor(8) as pool:
@@ -241,7 +241,7 @@ def test_a_number_of_days_out_of_bounds_is_refused(business_days: int) -> None:
         ("UTC", None, "CA", "CA"),
     ],
 )
-def test_an_unknown_calendar_is_refused_and_says_what_to_write(
+def test_an_unknown_calendar_is_refused_with_what_to_write(
     zone: str, country: str | None, subdivision: str | None, named: str
 ) -> None:
     with pytest.raises(CalendarInvalid) as refused:

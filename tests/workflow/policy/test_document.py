@@ -1,4 +1,4 @@
-"""The policy document: read with its defaults, refused with every place, and described by its own schema."""
+"""The policy document: its defaults, its validation with the place of every problem, and its schema."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,7 @@ DOCUMENT: dict[str, Any] = {
     "review_steps": ["end_to_end_check"],
     "observed": ["oauth.enabled"],
 }
-"""A document of before there were numbers for access and for claims."""
+"""A document from before the policy had numbers for access and for claims."""
 
 
 def _problems(document: object) -> tuple[PolicyProblem, ...]:
@@ -46,7 +46,7 @@ def test_a_stored_document_that_lacks_a_part_takes_its_default() -> None:
     assert policy == parse_policy(7, DOCUMENT | {"claims_at_once": 10})
 
 
-def test_a_stored_document_may_name_what_is_gone_since_and_a_new_one_may_not() -> None:
+def test_a_stored_document_may_name_removed_codes_and_a_new_one_may_not() -> None:
     old = DOCUMENT | {"review_steps": ["fax_check"], "observed": ["fax.sent"], "fax_number": 1}
     assert parse_policy(1, old).review_steps == ("fax_check",)
     assert {problem.where for problem in _problems(old)} == {"review_steps[0]", "observed[0]", "fax_number"}
@@ -78,13 +78,13 @@ def test_a_stored_document_may_name_what_is_gone_since_and_a_new_one_may_not() -
         ({"observed": ["review.not_own_app"]}, "observed[0]", "no rule or review step that may be observed"),
     ],
 )
-def test_what_is_wrong_with_a_document_is_named_with_its_place(change: dict[str, Any], where: str, why: str) -> None:
+def test_each_problem_of_a_document_is_named_with_its_place(change: dict[str, Any], where: str, why: str) -> None:
     (problem,) = _problems(DOCUMENT | change)
     assert problem.where == where
     assert why in problem.why
 
 
-def test_every_problem_is_named_at_once_and_a_flood_of_them_is_bounded() -> None:
+def test_all_problems_are_named_at_once_up_to_a_bound() -> None:
     wrong = {part: None for part in PARTS if part not in ("country", "subdivision")} | {"country": "XX", "x": 1}
     assert {problem.where for problem in _problems(wrong)} == {*PARTS, "x"}
     codes = ["app_info", "app_info", "nothing", 7]
@@ -96,7 +96,7 @@ def test_every_problem_is_named_at_once_and_a_flood_of_them_is_bounded() -> None
         assert [problem.where for problem in _problems(other)] == ["document"]
 
 
-def test_a_form_can_be_made_of_the_schema() -> None:
+def test_the_schema_has_all_that_a_form_needs() -> None:
     schema = schema_of_policy()
     assert tuple(schema["properties"]) == PARTS
     for part, about in schema["properties"].items():
@@ -136,7 +136,7 @@ CHANGES = st.dictionaries(
 
 
 @given(CHANGES, st.sets(st.sampled_from(PARTS), max_size=1))
-def test_the_schema_takes_exactly_what_can_be_published(change: dict[str, Any], left_out: set[str]) -> None:
+def test_the_schema_accepts_exactly_what_can_be_published(change: dict[str, Any], left_out: set[str]) -> None:
     document = {part: value for part, value in (DOCUMENT | change).items() if part not in left_out}
     if validator_for(schema_of_policy()).is_valid(document):
         assert parse_policy(1, document, CODES).version == 1

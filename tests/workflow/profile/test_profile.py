@@ -1,4 +1,4 @@
-"""Profiles: the default and another one are valid, and each mistake of a wrong one is named with its mend."""
+"""Profiles: the default and another one are valid, and each mistake of an invalid one is named with its remedy."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ VALID = NORTHWIND.read_text("utf-8").partition("[[guides]]")[0]
 GUIDE = '\n[[guides]]\nname = "{}"\ntitle = "Own"\nserves = "partners_page"\nfile = "own.md"\n'
 
 
-def test_the_default_profile_names_the_platform_and_hands_out_every_guide_of_the_folder() -> None:
+def test_the_default_profile_names_the_platform_and_lists_every_guide_of_the_folder() -> None:
     profile = load_profile()
     assert profile.platform.name == "Segment"
     assert {guide.name for guide in profile.guides} == {file.stem for file in GUIDES_FOLDER.glob("*.md")}
@@ -28,7 +28,7 @@ def test_another_profile_shares_no_name_with_the_default_one() -> None:
     assert not [guide.name for guide in northwind.guides if default_names_in(guide.title + guide.text)]
 
 
-def test_a_guide_of_the_profile_takes_the_place_of_a_built_in_one_or_stands_after_them() -> None:
+def test_a_guide_of_the_profile_replaces_a_built_in_one_or_is_listed_after_them() -> None:
     built_in = [guide.name for guide in load_profile().guides]
     guides = load_profile(NORTHWIND).guides
     assert [guide.name for guide in guides] == [*built_in, "announcing"]
@@ -75,7 +75,7 @@ def test_the_sections_that_a_documentation_must_have_are_those_of_the_profiles_t
         ("[platform]", "[platform", "is not TOML", "Mend that place."),
     ],
 )
-def test_a_mistake_is_named_with_its_mend(tmp_path: Path, written: str, instead: str, named: str, mend: str) -> None:
+def test_a_mistake_is_named_with_its_remedy(tmp_path: Path, written: str, instead: str, named: str, mend: str) -> None:
     assert written in VALID
     (problem,) = _problems(tmp_path, VALID.replace(written, instead, 1), named)
     assert mend in problem
@@ -101,7 +101,7 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
         ("documentation-plugin", "No section.", "guides.documentation-plugin: it has no section"),
     ],
 )
-def test_a_guide_that_cannot_be_handed_out_is_named(tmp_path: Path, name: str, text: str | None, named: str) -> None:
+def test_a_guide_that_cannot_be_used_is_named(tmp_path: Path, name: str, text: str | None, named: str) -> None:
     (problem,) = _problems(tmp_path, VALID + GUIDE.format(name), guide=text)
     assert problem.startswith(named.format(folder=tmp_path))
 
@@ -121,7 +121,7 @@ def _profile(folder: Path, text: str, guide: str | None = None) -> Path:
 
 
 def _problems(folder: Path, text: str, named: str = "", guide: str | None = None) -> list[str]:
-    """Returns what is said of a wrong profile that begins, or goes on, with `named`."""
+    """Returns the problems of an invalid profile that begin with, or contain, `named`."""
     with pytest.raises(ProfileInvalid) as refused:
         load_profile(_profile(folder, text, guide))
     found = [problem for problem in refused.value.problems if named in problem]

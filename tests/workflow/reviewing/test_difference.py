@@ -1,4 +1,4 @@
-"""What changed between two rounds: the difference says all of it, and nothing else."""
+"""The difference between two rounds has every change, and nothing else."""
 
 import json
 from typing import Any
@@ -68,14 +68,14 @@ def test_applying_a_difference_gives_the_later_snapshot(before: dict[str, Any], 
 
 
 @given(snapshots, snapshots)
-def test_a_difference_read_backwards_has_the_same_paths(before: dict[str, Any], after: dict[str, Any]) -> None:
+def test_a_reversed_difference_has_the_same_paths(before: dict[str, Any], after: dict[str, Any]) -> None:
     mirrored = {ChangeKind.ADDED: ChangeKind.REMOVED, ChangeKind.REMOVED: ChangeKind.ADDED}
     forth = {(part, one.path, one.kind) for part, found in difference(before, after).items() for one in found}
     back = {(part, one.path, one.kind) for part, found in difference(after, before).items() for one in found}
     assert forth == {(part, path, mirrored.get(kind, kind)) for part, path, kind in back}
 
 
-def test_a_change_names_the_field_and_what_it_was_and_is() -> None:
+def test_a_change_names_the_field_and_its_values_before_and_after() -> None:
     before = {
         "app": {"name": "Acme"},
         "components": [{"id": "c1", "name": "Hook", "settings": {}}],

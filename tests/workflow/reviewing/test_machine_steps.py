@@ -1,4 +1,4 @@
-"""What a machine found in a review step is recorded by the lease it holds, and by no other."""
+"""The findings of a machine step are recorded only under the lease of that run."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -26,7 +26,7 @@ def session(database: TestDatabase) -> Iterator[Session]:
     engine.dispose()
 
 
-def test_a_run_whose_lease_is_over_does_not_end_the_newer_run(session: Session) -> None:
+def test_a_run_whose_lease_has_ended_does_not_end_the_newer_run(session: Session) -> None:
     now = now_of(session)
     (late,) = hand_out(session, DueKind.REVIEW_STEP, room=1, now=now).leases
     session.execute(text("UPDATE review_step SET leased_until = NULL"))

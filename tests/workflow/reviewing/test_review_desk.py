@@ -1,4 +1,4 @@
-"""Holding reviews: one holder, a limit, handing over, claims that lapse, and rounds that come back."""
+"""Claims of reviews: one holder, the limit per reviewer, handing over, lapsing, and resubmissions."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -72,7 +72,7 @@ def _told(engine: Engine, kind: str) -> list[UUID]:
 
 
 def _while_first_is_open(engine: Engine, first: Any, second: Any) -> Future[None]:
-    """Does `first` in a transaction that stays open until `second`, on another connection, waits for it or is over."""
+    """Runs `first` in a transaction that stays open until `second`, on another connection, waits for it or ends."""
 
     def run() -> None:
         with Session(engine) as session, session.begin():
@@ -117,7 +117,7 @@ def test_a_reviewer_claiming_two_at_once_gets_no_more_than_the_limit(engine: Eng
     with pytest.raises(Conflict) as refusal:
         late.result()
     assert refusal.value.code == "review.claim_limit"
-    _claim(engine, one, people.reviewer)  # claiming what one holds is no new claim
+    _claim(engine, one, people.reviewer)  # claiming a review that one holds already is not a new claim
     with Session(engine) as session, session.begin():
         release_review(session, one, people.reviewer)
     _claim(engine, two, people.reviewer)
@@ -201,7 +201,7 @@ def test_deciding_a_step_counts_as_an_act_and_only_its_holder_may(engine: Engine
     assert _open_review(engine, "acme").last_act_at == now
 
 
-def test_a_resubmission_is_its_last_reviewers_whatever_the_limit(engine: Engine, people: People) -> None:
+def test_a_resubmission_goes_to_its_last_reviewer_whatever_the_limit(engine: Engine, people: People) -> None:
     _submitted(engine, people, "acme", "full")
     move(engine, people, "acme", AppTrigger.REQUEST_CHANGES)
     _publish(engine, claims_at_once=1)
@@ -219,7 +219,9 @@ def test_a_resubmission_is_its_last_reviewers_whatever_the_limit(engine: Engine,
         assert [tuple(row) for row in kinds] == [(1, "first"), (2, "revision")]
 
 
-def test_a_round_that_was_withdrawn_or_whose_reviewer_left_goes_to_the_queue(engine: Engine, people: People) -> None:
+def test_a_resubmission_after_a_withdrawal_or_whose_reviewer_left_goes_to_the_queue(
+    engine: Engine, people: People
+) -> None:
     _submitted(engine, people, "acme")
     move(engine, people, "acme", AppTrigger.REQUEST_CHANGES)
     move(engine, people, "acme", AppTrigger.SUBMIT)
@@ -248,7 +250,7 @@ def _reasons_of_last(engine: Engine) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("trigger", [AppTrigger.SUSPEND, AppTrigger.REMOVE])
-def test_a_picked_reason_is_filled_in_with_the_version_that_counted(
+def test_a_picked_reason_is_filled_in_from_its_current_version(
     engine: Engine, people: People, trigger: AppTrigger
 ) -> None:
     _submitted(engine, people, "acme")

@@ -1,4 +1,4 @@
-"""Statements sent together: what is refused is raised as itself, and nothing of the block stays."""
+"""Pipelined statements: an error is raised as itself, and the whole block is rolled back."""
 
 from collections.abc import Callable, Iterator
 
@@ -32,7 +32,7 @@ def connection(engine: Engine) -> Iterator[Connection]:
         yield made
 
 
-def test_a_transaction_commits_what_was_sent_and_reads_what_it_wrote(engine: Engine, connection: Connection) -> None:
+def test_a_transaction_commits_its_statements_and_reads_its_own_writes(engine: Engine, connection: Connection) -> None:
     with direct_transaction(connection) as session:
         session.execute(NOTE, [{"number": number} for number in range(3)])
         assert [row.number for row in session.execute(NUMBERS)] == [0, 1, 2]
@@ -40,7 +40,7 @@ def test_a_transaction_commits_what_was_sent_and_reads_what_it_wrote(engine: Eng
     assert _noted(engine) == [0, 1, 2, 3]
 
 
-def test_what_is_refused_at_its_end_is_raised_and_the_connection_takes_the_next(
+def test_a_refusal_at_commit_is_raised_and_the_connection_can_be_used_again(
     engine: Engine, connection: Connection
 ) -> None:
     with pytest.raises(IntegrityError, match="noted_pkey"), direct_transaction(connection) as session:
@@ -50,15 +50,13 @@ def test_what_is_refused_at_its_end_is_raised_and_the_connection_takes_the_next(
     assert _noted(engine) == [2]
 
 
-def test_what_a_transaction_raises_itself_is_raised_and_nothing_of_it_stays(
-    engine: Engine, connection: Connection
-) -> None:
+def test_an_exception_in_a_transaction_is_raised_and_rolls_it_back(engine: Engine, connection: Connection) -> None:
     with pytest.raises(ZeroDivisionError), direct_transaction(connection) as session:
         _do(lambda: _note(session, 1), lambda: 1 // 0)
     assert _noted(engine) == []
 
 
-def test_a_block_that_breaks_leaves_what_was_before_and_what_comes_behind_it(
+def test_a_block_that_fails_keeps_the_statements_before_and_after_it(
     engine: Engine, connection: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     with direct_transaction(connection) as session:

@@ -13,7 +13,7 @@ BACKSLASH_U = r"the text \u0000, which is no NUL"
 
 
 @pytest.mark.parametrize("value", ["a\x00b", "\ud800", "\x00\udfff\x00", "fine", BACKSLASH_U, ""])
-def test_what_is_made_storable_is_stored(engine: Engine, value: str) -> None:
+def test_text_made_storable_is_stored(engine: Engine, value: str) -> None:
     made = made_storable(value)
     assert is_storable(made)
     assert is_storable(value) == (made == value)
@@ -30,7 +30,7 @@ def test_json_that_postgres_refuses_is_refused(value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [BACKSLASH_U, r"\\u0000", "\\", {"nested": [1, 1.5, None, "ü"]}])
-def test_json_that_is_not_refused_is_stored_as_it_is(engine: Engine, value: Any) -> None:
+def test_json_that_is_not_refused_is_stored_unchanged(engine: Engine, value: Any) -> None:
     with Session(engine) as session:
         stored = session.scalar(text("SELECT CAST(:value AS jsonb)"), {"value": storable_json(value).decode()})
     assert stored == json.loads(json.dumps(value))

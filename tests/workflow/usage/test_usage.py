@@ -1,4 +1,4 @@
-"""Reports of use: many at once equal one by one, and the counted facts are what the rows say."""
+"""Usage reports: many at once have the effect of one by one, and the counters agree with the rows."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -68,7 +68,7 @@ REPORTS = st.lists(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(reports=REPORTS)
-def test_many_reports_at_once_equal_the_same_one_by_one(
+def test_many_reports_at_once_have_the_same_effect_as_one_by_one(
     module_engine: Engine, module_people: People, reports: list[tuple[str, Use, str, bool, int | None]]
 ) -> None:
     results = []

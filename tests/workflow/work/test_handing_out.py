@@ -1,4 +1,4 @@
-"""Handing out: lane by lane in turn, urgent ones first, and no lane beyond its bound."""
+"""Handing out rows: lanes take turns, urgent rows come first, and no lane exceeds its bound."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def now(session: Session) -> datetime:
 
 
 def _put(session: Session, lane: str, many: int, now: datetime, *, urgency: Urgency = Urgency.BULK) -> None:
-    """Makes `many` rows of `lane`, a microsecond apart, the last of them due now."""
+    """Adds `many` rows of `lane`, due a microsecond apart, the last of them now."""
     session.execute(
         text("""
             INSERT INTO notification (id, kind, cause, recipient_email, due_at, lane, urgency)
@@ -91,7 +91,7 @@ def test_each_lane_has_its_turn_whatever_waits_in_another(session: Session, now:
     assert _lanes(third) == {"b4.example": 2, "b5.example": 2, "a.example": 4}
 
 
-def test_a_lane_has_one_row_in_flight_until_it_answered_and_then_its_bound(session: Session, now: datetime) -> None:
+def test_a_new_lane_has_one_row_in_flight_until_it_answers_and_then_its_bound(session: Session, now: datetime) -> None:
     _put(session, "a.example", 50, now)
     first = hand_out(session, KIND, room=20, now=now)
     assert len(first.leases) == 1
@@ -107,7 +107,7 @@ def test_rows_without_a_lane_have_no_bound(session: Session, now: datetime) -> N
     assert len(hand_out(session, KIND, room=20, now=now).leases) == 20
 
 
-def test_urgent_rows_go_first_and_have_places_that_others_do_not_take(session: Session, now: datetime) -> None:
+def test_urgent_rows_go_first_and_have_reserved_places(session: Session, now: datetime) -> None:
     _put(session, "a.example", 30, now - timedelta(hours=1))
     _put(session, NO_LANE, 30, now - timedelta(hours=1))
     _put(session, "a.example", 1, now, urgency=Urgency.URGENT)
@@ -120,7 +120,7 @@ def test_urgent_rows_go_first_and_have_places_that_others_do_not_take(session: S
     assert hand_out(session, KIND, room=2, bulk_room=0, now=now).leases == ()
 
 
-def test_rows_come_in_the_order_in_which_they_became_due_and_not_before(session: Session, now: datetime) -> None:
+def test_rows_are_leased_in_the_order_of_their_due_times_and_not_earlier(session: Session, now: datetime) -> None:
     later = now + timedelta(seconds=1)
     _put(session, NO_LANE, 1, later)
     _put(session, NO_LANE, 5, now)
@@ -130,7 +130,7 @@ def test_rows_come_in_the_order_in_which_they_became_due_and_not_before(session:
     assert [lease.id for lease in hand_out(session, KIND, room=9, now=later).leases] == ids[5:]
 
 
-def test_lanes_that_rest_hide_nothing_behind_them(session: Session, now: datetime) -> None:
+def test_resting_lanes_do_not_hide_other_rows(session: Session, now: datetime) -> None:
     session.execute(
         text("""
             INSERT INTO notification (id, kind, cause, recipient_email, due_at, lane)
@@ -242,7 +242,7 @@ def test_two_processes_at_once_never_exceed_a_bound_nor_share_a_row(engine: Engi
         assert {row.lane: row.many for row in held} == {"a.example": BOUND, "b.example": BOUND, "c.example": BOUND}
 
 
-def test_a_row_whose_process_died_rests_as_after_a_failed_try_and_ends_dead_after_its_last(
+def test_a_row_whose_process_died_rests_as_after_a_failure_and_ends_dead_after_its_last_attempt(
     session: Session, now: datetime
 ) -> None:
     _put(session, "a.example", 1, now)
@@ -260,7 +260,7 @@ def test_a_row_whose_process_died_rests_as_after_a_failed_try_and_ends_dead_afte
     assert row.status == "dead"
 
 
-def test_what_nobody_began_on_goes_back_with_its_try(session: Session, now: datetime) -> None:
+def test_a_row_that_nobody_began_is_returned_with_its_attempt(session: Session, now: datetime) -> None:
     _put(session, "a.example", 1, now)
     leases = hand_out(session, KIND, room=1, now=now).leases
     give_back(session, KIND, leases)
@@ -277,7 +277,7 @@ def _fails(session: Session, lease: Lease, now: datetime) -> None:
     session.execute(text("UPDATE notification SET leased_until = NULL"))
 
 
-def test_a_failing_lane_rests_longer_each_time_and_is_tried_with_one_row(session: Session, now: datetime) -> None:
+def test_a_failing_lane_rests_longer_each_time_and_is_retried_with_one_row(session: Session, now: datetime) -> None:
     _put(session, "a.example", 30, now)
     rests: list[timedelta] = []
     for _ in range(6):
@@ -290,7 +290,9 @@ def test_a_failing_lane_rests_longer_each_time_and_is_tried_with_one_row(session
     assert rests == [min(FIRST_REST * 2**number, MAX_REST) for number in range(6)]
 
 
-def test_a_lane_that_fails_for_hours_dies_as_one_and_is_replayed_as_one(session: Session, now: datetime) -> None:
+def test_all_rows_of_a_lane_that_fails_for_hours_die_together_and_are_replayed_together(
+    session: Session, now: datetime
+) -> None:
     _put(session, "a.example", 30, now)
     _put(session, "b.example", 3, now)
     lease = Lease(KIND, UUID(int=0), now, "a.example")
@@ -315,13 +317,13 @@ def test_a_lane_that_fails_for_hours_dies_as_one_and_is_replayed_as_one(session:
 
 
 def _rows_read(session: Session) -> int:
-    """Returns how many rows of notification this transaction has read."""
+    """Returns how many rows of the table `notification` this transaction has read."""
     read = text("SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'notification'")
     return int(session.execute(read).scalar_one())
 
 
 @pytest.mark.parametrize("waiting", [1, 10])
-def test_a_look_reads_no_more_beside_a_hundred_thousand_rows_of_full_lanes(
+def test_leasing_reads_no_more_rows_beside_a_hundred_thousand_rows_of_full_lanes(
     session: Session, now: datetime, waiting: int
 ) -> None:
     lanes = [f"lane{number:03}.example" for number in range(200)]

@@ -1,4 +1,4 @@
-"""Leased work: nobody gets a row twice at once, tries are counted before the work, and the last one is the last."""
+"""Leases: a row has one lease at a time, attempts are counted before the work, and the last attempt is final."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -65,7 +65,7 @@ def _read(session: Session, row_id: UUID) -> Any:
     return session.execute(statement, {"id": row_id}).one()
 
 
-def test_a_lease_counts_the_try_and_a_row_that_outlives_it_rests_as_after_a_failed_one(
+def test_a_lease_counts_the_attempt_and_a_row_that_outlives_it_rests_as_after_a_failure(
     session: Session, now: datetime
 ) -> None:
     row_id = _row(session, now)
@@ -77,7 +77,7 @@ def test_a_lease_counts_the_try_and_a_row_that_outlives_it_rests_as_after_a_fail
     assert _lease(session, now + LEASE + RETRY_AFTER[0]) == [row_id]
 
 
-def test_rows_come_in_the_order_in_which_they_became_due_and_not_before(session: Session, now: datetime) -> None:
+def test_rows_are_leased_in_the_order_of_their_due_times_and_not_earlier(session: Session, now: datetime) -> None:
     second = _row(session, now)
     first = _row(session, now, due_at=now - timedelta(seconds=1))
     later = _row(session, now, due_at=now + timedelta(seconds=1))
@@ -87,7 +87,7 @@ def test_rows_come_in_the_order_in_which_they_became_due_and_not_before(session:
 
 
 @pytest.mark.parametrize("waited", [LEASE, LEASE + timedelta(seconds=1)])
-def test_a_row_whose_last_try_ended_with_its_process_is_dead_and_given_to_nobody(
+def test_a_row_whose_last_attempt_ended_with_its_process_is_dead_and_leased_to_nobody(
     session: Session, now: datetime, waited: timedelta
 ) -> None:
     row_id = _row(session, now, attempts=MAX_ATTEMPTS - 1, last_error="it broke")
@@ -98,19 +98,23 @@ def test_a_row_whose_last_try_ended_with_its_process_is_dead_and_given_to_nobody
     assert row.last_error == f"it broke; its process died during attempt {MAX_ATTEMPTS}"
 
 
-def test_a_row_with_its_tries_used_up_and_no_lease_is_dead_and_given_to_nobody(session: Session, now: datetime) -> None:
+def test_a_row_without_attempts_left_and_without_a_lease_is_dead_and_leased_to_nobody(
+    session: Session, now: datetime
+) -> None:
     row_id = _row(session, now, attempts=MAX_ATTEMPTS)
     assert _lease(session, now) == []
     assert _read(session, row_id).status == "dead"
 
 
-def test_a_row_in_its_last_try_is_left_alone_while_its_lease_holds(session: Session, now: datetime) -> None:
+def test_a_row_in_its_last_attempt_is_left_alone_while_its_lease_holds(session: Session, now: datetime) -> None:
     row_id = _row(session, now, attempts=MAX_ATTEMPTS, leased_until=now + LEASE)
     assert _lease(session, now) == []
     assert _read(session, row_id).status == "due"
 
 
-def test_a_failed_try_rests_longer_each_time_and_the_last_leaves_the_row_dead(session: Session, now: datetime) -> None:
+def test_a_row_rests_longer_after_each_failed_attempt_and_is_dead_after_the_last(
+    session: Session, now: datetime
+) -> None:
     row_id = _row(session, now)
     for attempt, rest in enumerate(RETRY_AFTER, start=1):
         fail_due_row(session, _lease_one(session, now), f"error {attempt}", now)
@@ -122,7 +126,7 @@ def test_a_failed_try_rests_longer_each_time_and_the_last_leaves_the_row_dead(se
     assert _read(session, row_id).status == "dead"
 
 
-def test_work_that_was_called_off_meanwhile_neither_ends_done_nor_fails(session: Session, now: datetime) -> None:
+def test_work_that_became_void_meanwhile_ends_neither_done_nor_failed(session: Session, now: datetime) -> None:
     _row(session, now)
     lease = _lease_one(session, now)
     session.execute(text("UPDATE job_tick SET status = 'void'"))
@@ -133,7 +137,7 @@ def test_work_that_was_called_off_meanwhile_neither_ends_done_nor_fails(session:
     assert finish_due_row(session, _lease_one(session, now)) is True
 
 
-def test_a_worker_whose_lease_is_over_changes_nothing_of_the_next_try(session: Session, now: datetime) -> None:
+def test_a_worker_whose_lease_has_ended_changes_nothing_of_the_next_attempt(session: Session, now: datetime) -> None:
     row_id = _row(session, now)
     late = _lease_one(session, now)
     assert _lease(session, now + LEASE) == []
@@ -145,7 +149,7 @@ def test_a_worker_whose_lease_is_over_changes_nothing_of_the_next_try(session: S
     assert finish_due_row(session, newer) is True
 
 
-def test_a_worker_that_fails_after_a_replay_takes_no_try_from_it(session: Session, now: datetime) -> None:
+def test_a_worker_that_fails_after_a_replay_takes_no_attempt_from_it(session: Session, now: datetime) -> None:
     row_id = _row(session, now, attempts=MAX_ATTEMPTS - 1)
     late = _lease_one(session, now)
     assert _lease(session, now + LEASE) == []
@@ -155,7 +159,7 @@ def test_a_worker_that_fails_after_a_replay_takes_no_try_from_it(session: Sessio
     assert (row.status, row.attempts, row.leased_until) == ("due", 0, None)
 
 
-def test_a_failure_of_a_row_whose_tries_were_taken_back_rests_like_a_first(session: Session, now: datetime) -> None:
+def test_a_failure_of_a_row_whose_attempts_were_reset_rests_like_a_first_one(session: Session, now: datetime) -> None:
     row_id = _row(session, now)
     lease = _lease_one(session, now)
     session.execute(text("UPDATE job_tick SET attempts = 0"))
@@ -163,7 +167,7 @@ def test_a_failure_of_a_row_whose_tries_were_taken_back_rests_like_a_first(sessi
     assert _read(session, row_id).due_at == now + RETRY_AFTER[0]
 
 
-def test_a_replay_gives_a_dead_row_all_its_tries_and_no_other_row(session: Session, now: datetime) -> None:
+def test_a_replay_returns_all_attempts_to_a_dead_row_and_to_no_other(session: Session, now: datetime) -> None:
     dead, done = _row(session, now, status="dead", attempts=MAX_ATTEMPTS), _row(session, now, status="done")
     replay_due_row(session, KIND, dead)
     assert _read(session, dead)[:2] == ("due", 0)

@@ -1,8 +1,8 @@
-"""Examples of fields that carry none of their own, by the field's name."""
+"""Examples for the fields that have none of their own, by the field's name."""
 
 from typing import Any
 
-WORDS: dict[str, Any] = {
+EXAMPLES: dict[str, Any] = {
     "account": "reviewer",
     "action": "app.create",
     "added": ["partners_page"],
@@ -23,8 +23,8 @@ WORDS: dict[str, Any] = {
     "contact_name": "Pat Doe",
     "country": "US",
     "decided_by": "Rae Reviewer",
-    "decision_reason": "A use case that fits.",
-    "description": "Charts that a whole team reads together, from your own events.",
+    "decision_reason": "The use case fits the platform.",
+    "description": "Charts that a whole team can read, made from your own events.",
     "detail": "2 of 3 customers are onboarded.",
     "documentation": "https://acme.example/docs",
     "domain": "acme.example",
@@ -37,7 +37,7 @@ WORDS: dict[str, Any] = {
     "guides": ["/v1/guides/utm"],
     "hash": "9f2c4b7e",
     "hint": "u4Wc",
-    "how": "Give its address.",
+    "how": "Give the address of your partners page.",
     "idempotency_key": "event-4711",
     "kind": "notification",
     "kinds": ["subscription"],
