@@ -7,5 +7,5 @@ class FindingAnswer(BaseModel):
     """Something that was found: a stable code, what it is, and how to mend it."""
 
     code: str = Field(examples=["mail.free"])
-    detail: str = Field(examples=["gmail.com gives addresses to everybody."])
+    detail: str = Field(examples=["Anybody can get an address at gmail.com."])
     remedy: str = Field(default="", examples=["Use an address at acme.example."])
