@@ -17,7 +17,7 @@ from workflow.access.deciding import mark_access_requests
 from workflow.catalog.listing import mend_catalog
 from workflow.history.verification import exported_heads
 from workflow.lifecycle.promotion import promote_eligible_apps
-from workflow.notifications.telling import mark_reviews
+from workflow.notifications.notify import mark_reviews
 from workflow.policy.document import load_policies
 from workflow.reviewing.clock import lapse_idle_claims
 from workflow.work.bells import Bell

@@ -19,7 +19,7 @@ from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import Seal
 from workflow.machines import judge_access
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.telling import notify_address, void_notifications
+from workflow.notifications.notify import notify_address, void_notifications
 from workflow.reasons import Reason
 from workflow.work.bells import Bell, ring_after_commit
 
@@ -56,7 +56,7 @@ def decide_access(
     if request.organization_id is not None:
         _invite_all(session, request, request.organization_id, actor, now, seal)
     else:
-        _tell_declined(session, request, reasons, now)
+        _notify_declined(session, request, reasons, now)
     void_notifications(session, [cause_of(request.id, kind) for kind in _TO_REVIEWERS])
     session.execute(_VOID_CHECK, {"id": request.id})
     codes = [reason.code for reason in reasons]
@@ -115,7 +115,7 @@ def _invite_all(
             )
 
 
-def _tell_declined(session: Session, request: AccessRequest, reasons: Sequence[Reason], now: datetime) -> None:
+def _notify_declined(session: Session, request: AccessRequest, reasons: Sequence[Reason], now: datetime) -> None:
     kind = NotificationKind.ACCESS_DECLINED
     words = [{"code": reason.code, "text": reason.text, "where": reason.where} for reason in reasons]
     for name, email in _requesters(session, request):

@@ -19,7 +19,7 @@ from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import ACCESS_REQUEST, hash_of, make_secret
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.telling import notify_people, notify_reviewers
+from workflow.notifications.notify import notify_people, notify_reviewers
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
 from workflow.sql.locks import LockSpace, lock_names
@@ -205,11 +205,11 @@ def _join(
     session.add(contact)
     session.flush()
     if request.state == AccessState.APPROVED:
-        _tell_owner(session, request, contact, now)
+        _notify_owner(session, request, contact, now)
     return contact
 
 
-def _tell_owner(session: Session, request: AccessRequest, contact: AccessContact, now: datetime) -> None:
+def _notify_owner(session: Session, request: AccessRequest, contact: AccessContact, now: datetime) -> None:
     owner = session.scalar(select(Person.id).where(Person.organization_id == request.organization_id, Person.owner))
     kind, cause = NotificationKind.COLLEAGUE_ASKED, f"access_contact:{contact.id}"
     data = {

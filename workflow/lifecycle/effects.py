@@ -17,7 +17,7 @@ from workflow.lifecycle.facts import Facts
 from workflow.lifecycle.promotion import request_promotions
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.notifications.kinds import Audience, NotificationKind
-from workflow.notifications.telling import AppAtVersion, notify_of_transitions, void_reminders
+from workflow.notifications.notify import AppAtVersion, notify_of_transitions, void_reminders
 from workflow.reviewing.opening import Submitted, close_reviews, open_reviews
 
 
@@ -126,7 +126,7 @@ def effects_that_follow(trigger: AppTrigger) -> tuple[Effect, ...]:
     return EFFECTS[trigger]
 
 
-def _tell(kind: NotificationKind, audience: Audience = Audience.PARTNER) -> Notify:
+def _notify(kind: NotificationKind, audience: Audience = Audience.PARTNER) -> Notify:
     return Notify(kind, audience)
 
 
@@ -142,39 +142,39 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
     AppTrigger.CREATE: (),
     AppTrigger.SUBMIT: (
         OpenReview(),
-        _tell(NotificationKind.SUBMISSION_ACKNOWLEDGED),
-        _tell(NotificationKind.NEW_SUBMISSION, Audience.REVIEWERS),
+        _notify(NotificationKind.SUBMISSION_ACKNOWLEDGED),
+        _notify(NotificationKind.NEW_SUBMISSION, Audience.REVIEWERS),
     ),
     AppTrigger.WITHDRAW: (CloseReview(ReviewOutcome.WITHDRAWN), VoidReminders()),
     AppTrigger.REQUEST_CHANGES: (
         CloseReview(ReviewOutcome.CHANGES_REQUESTED),
         VoidReminders(),
-        _tell(NotificationKind.CHANGES_REQUESTED),
+        _notify(NotificationKind.CHANGES_REQUESTED),
     ),
     AppTrigger.APPROVE: (
         CloseReview(ReviewOutcome.APPROVED),
         VoidReminders(),
         ListInCatalog(),
-        _tell(NotificationKind.APPROVED),
+        _notify(NotificationKind.APPROVED),
         Notify(NotificationKind.OAUTH_ASKED_FOR, Audience.PARTNER, _has_no_oauth),
         Notify(NotificationKind.REPLAY_INFO_ASKED_FOR, Audience.PARTNER, _has_no_replay_info),
         RequestPromotion(),
     ),
     AppTrigger.PROMOTE: (
         ListInCatalog(),
-        _tell(NotificationKind.PROMOTED),
+        _notify(NotificationKind.PROMOTED),
     ),
     AppTrigger.SUSPEND: (
         TakeOffCatalog(),
-        _tell(NotificationKind.SUSPENDED),
+        _notify(NotificationKind.SUSPENDED),
     ),
-    AppTrigger.REINSTATE: (ListInCatalog(), _tell(NotificationKind.REINSTATED), RequestPromotion()),
+    AppTrigger.REINSTATE: (ListInCatalog(), _notify(NotificationKind.REINSTATED), RequestPromotion()),
     AppTrigger.REMOVE: (
         CloseReview(ReviewOutcome.CANCELLED),
         VoidReminders(),
         TakeOffCatalog(),
         EndMembership(),
-        _tell(NotificationKind.REMOVED),
+        _notify(NotificationKind.REMOVED),
     ),
 }
 """To add an effect: write its class above and name it here. A test runs every row."""

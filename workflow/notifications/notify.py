@@ -50,10 +50,10 @@ def notify_of_transitions(
         "organization_ids": organization_ids,
         "now": now,
     }
-    session.execute(_TELL_OF_TRANSITIONS[audience], wanted)
+    session.execute(_NOTIFY_OF_TRANSITIONS[audience], wanted)
 
 
-_TELL_OF_TRANSITIONS = {
+_NOTIFY_OF_TRANSITIONS = {
     audience: statement(
         f"""
         INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
@@ -87,7 +87,7 @@ def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: d
     for one in onboarded:
         first.setdefault((one.app.id, one.workspace), one)
     session.execute(
-        _TELL_OF_CUSTOMERS,
+        _NOTIFY_OF_CUSTOMERS,
         {
             **_kind(NotificationKind.CUSTOMER_ONBOARDED),
             "ids": [one.app.id for one in first.values()],
@@ -100,7 +100,7 @@ def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: d
     )
 
 
-_TELL_OF_CUSTOMERS = statement(
+_NOTIFY_OF_CUSTOMERS = statement(
     f"""
     INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
     SELECT uuidv7(), CAST(:kind AS text), 'customer:' || o.app_id || ':' || o.workspace,
@@ -130,14 +130,14 @@ def notify_people(
 
     A person who is removed is told too: their removal is one of the things to tell. `data` is what the words need.
     """
-    session.execute(_TELL_PEOPLE, {"ids": list(people), **_telling(kind, cause, now, data)})
+    session.execute(_NOTIFY_PEOPLE, {"ids": list(people), **_values(kind, cause, now, data)})
 
 
 def notify_reviewers(
     session: Session, kind: NotificationKind, cause: str, now: datetime, data: Mapping[str, object] | None = None
 ) -> None:
     """Tells the review team of something that is no App's, once for each `cause`. Does not commit."""
-    session.execute(_TELL_REVIEWERS, _telling(kind, cause, now, data))
+    session.execute(_NOTIFY_REVIEWERS, _values(kind, cause, now, data))
 
 
 def notify_address(
@@ -149,7 +149,7 @@ def notify_address(
     data: Mapping[str, object] | None = None,
 ) -> None:
     """Tells an address of which nobody is known yet, once for each `cause`; `data` has a `name`. Does not commit."""
-    session.execute(_TELL_ADDRESS, {"email": email, "lane": mail_lane(email), **_telling(kind, cause, now, data)})
+    session.execute(_NOTIFY_ADDRESS, {"email": email, "lane": mail_lane(email), **_values(kind, cause, now, data)})
 
 
 def void_notifications(session: Session, causes: Sequence[str]) -> None:
@@ -198,7 +198,7 @@ def mark_reviews(session: Session, now: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Recipient:
     """One person who is told something about an App, once for each `cause`."""
 
     app_id: UUID
@@ -206,7 +206,7 @@ class Told:
     cause: str
 
 
-_TELL_OF_APPS = statement(
+_NOTIFY_OF_APPS = statement(
     f"""
     INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
     SELECT uuidv7(), CAST(:kind AS text), t.cause, a.id, a.version, p.id, '{{}}', :now, {_LANE_OF_PERSON}, :urgency
@@ -220,12 +220,12 @@ _TELL_OF_APPS = statement(
 )
 
 
-def notify_of_apps(session: Session, kind: NotificationKind, told: Sequence[Told], now: datetime) -> None:
+def notify_of_apps(session: Session, kind: NotificationKind, told: Sequence[Recipient], now: datetime) -> None:
     """Tells each of `told`, in one statement; who was removed meanwhile is left out. Does not commit."""
     if not told:
         return
     session.execute(
-        _TELL_OF_APPS,
+        _NOTIFY_OF_APPS,
         {
             **_kind(kind),
             "app_ids": [one.app_id for one in told],
@@ -240,13 +240,13 @@ def _kind(kind: NotificationKind) -> dict[str, object]:
     return {"kind": kind.value, "urgency": kind.urgency.value}
 
 
-def _telling(kind: NotificationKind, cause: str, now: datetime, data: Mapping[str, object] | None) -> dict[str, object]:
+def _values(kind: NotificationKind, cause: str, now: datetime, data: Mapping[str, object] | None) -> dict[str, object]:
     return {**_kind(kind), "cause": cause, "now": now, "data": json.dumps(dict(data or {}))}
 
 
-_TELLING = (bindparam("kind", type_=Text), bindparam("cause", type_=Text))
+_TYPED = (bindparam("kind", type_=Text), bindparam("cause", type_=Text))
 
-_TELL_PEOPLE = statement(
+_NOTIFY_PEOPLE = statement(
     f"""
     INSERT INTO notification (id, kind, cause, recipient_id, data, due_at, lane, urgency)
     SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now, {_LANE_OF_PERSON}, :urgency
@@ -254,20 +254,20 @@ _TELL_PEOPLE = statement(
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
     """,
     ids=Uuids(),
-).bindparams(*_TELLING)
+).bindparams(*_TYPED)
 
-_TELL_REVIEWERS = text(f"""
+_NOTIFY_REVIEWERS = text(f"""
     INSERT INTO notification (id, kind, cause, recipient_id, data, due_at, lane, urgency)
     SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now, {_LANE_OF_PERSON}, :urgency
       FROM person p WHERE p.role = 'reviewer' AND p.removed_at IS NULL
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
-""").bindparams(*_TELLING)
+""").bindparams(*_TYPED)
 
-_TELL_ADDRESS = text("""
+_NOTIFY_ADDRESS = text("""
     INSERT INTO notification (id, kind, cause, recipient_email, data, due_at, lane, urgency)
     VALUES (uuidv7(), :kind, :cause, :email, CAST(:data AS jsonb), :now, :lane, :urgency)
     ON CONFLICT (cause, recipient_email, channel) WHERE recipient_email IS NOT NULL DO NOTHING
-""").bindparams(*_TELLING)
+""").bindparams(*_TYPED)
 
 _VOID_REMINDERS = statement(
     "UPDATE notification SET status = 'void' WHERE app_id = ANY(:ids) AND status = 'due' AND kind = ANY(:kinds)",
