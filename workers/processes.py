@@ -1,11 +1,11 @@
-"""What a worker process does beside Dramatiq's threads: it judges, listens for bells, and looks for leased work."""
+"""The threads and queues that a worker process has in addition to Dramatiq's: judging, bells and leased work."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from workers.actors import LEASED_WORK
 from workers.context import WorkerContext
-from workers.judging.watch import JudgingWatch
+from workers.judging.thread import JudgingThread
 from workers.leasing.listening import BellListener
 from workers.leasing.queue import LeasedQueue
 from workers.leasing.rooms import Rooms
@@ -14,7 +14,7 @@ from workflow.work.kinds import LEASED_KINDS
 
 
 class Bells(Protocol):
-    """Bells that are waited for, and closed when nobody rings them any more."""
+    """The bells as a process uses them: it waits for them, and closes them at the end."""
 
     def wait(self, bell: str, seconds: float) -> bool: ...
     def wait_for_any(self, bells: Sequence[str], seconds: float) -> str | None: ...
@@ -29,7 +29,7 @@ class ProcessWork:
     ) -> None:
         self._bells = bells
         self._rooms = Rooms(context.judging.is_set, report)
-        self._judging = JudgingWatch(context, bells.wait, sweep_seconds)
+        self._judging = JudgingThread(context, bells.wait, sweep_seconds)
         self._listener = BellListener(bells.wait_for_any, context.ring)
         self.queues = [
             LeasedQueue(
@@ -39,10 +39,10 @@ class ProcessWork:
         ]
 
     def check(self, whitelist: Collection[str] | None) -> None:
-        """Raises ValueError for a name in `whitelist` that is no queue's: it would serve nothing, and say nothing."""
+        """Raises ValueError for a name in `whitelist` that is not a queue's; Dramatiq would silently ignore it."""
         unknown = set(whitelist or ()) - set(QUEUES)
         if unknown:
-            raise ValueError(f"No queue is named {', '.join(sorted(unknown))}. Those are: {', '.join(QUEUES)}.")
+            raise ValueError(f"No queue is named {', '.join(sorted(unknown))}. The queues are: {', '.join(QUEUES)}.")
 
     def start(self, threads: int, whitelist: Collection[str] | None) -> None:
         """Begins with what `whitelist` names, or with everything, on a worker of so many threads."""
@@ -54,12 +54,12 @@ class ProcessWork:
             self._judging.start()
 
     def stop(self) -> None:
-        """Hands out nothing more and ends judging. What was begun goes on."""
+        """Stops leasing, listening and judging. Rows that were begun are finished."""
         for queue in self.queues:
             queue.stop()
         self._listener.stop()
         self._judging.stop()
 
     def close(self) -> None:
-        """Sends the rings that are pending."""
+        """Sends pending rings and closes the bells."""
         self._bells.close()

@@ -103,7 +103,7 @@ def test_a_colleague_of_a_company_that_takes_part_is_made_known_to_its_owner(sha
     company_in(shared_service, "inside")
     late = ask(shared_service, body_of("inside", "late"))
     assert (late["state"], late["joined"]) == ("approved", True)
-    assert "owner was told" in late["note"]
+    assert "owner has been notified" in late["note"]
     assert told(shared_service.engine, "colleague_asked", "inside") == ["pat@inside.example"]
     with Session(shared_service.engine) as session:
         waiting = text("SELECT count(*) FROM invitation WHERE email = 'late@inside.example'")

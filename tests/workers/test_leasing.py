@@ -26,11 +26,11 @@ from workers.context import WorkerContext
 from workers.leasing.consumer import LeasedConsumer
 from workers.leasing.queue import HANDED, Handed, LeasedQueue
 from workers.leasing.rooms import PLACES_WHILE_JUDGING, Rooms
-from workers.leasing.work import LeasedWork, try_row
+from workers.leasing.work import LeasedWork, attempt_row
 from workflow.work.bells import Bell
 from workflow.work.handing_out import hand_out
 from workflow.work.kinds import LEASED_KINDS, DueKind
-from workflow.work.leases import CannotHeal, LaneFailed, Lease
+from workflow.work.leases import LaneFailed, Lease, PermanentFailure
 
 NEVER_SWEEPS = 3600.0
 MAILS = LEASED_KINDS[DueKind.NOTIFICATION]
@@ -212,7 +212,7 @@ def _try(context: WorkerContext, run: Any, *, at: float | None = None) -> bool |
     with context.unit_of_work() as session:
         (lease,) = hand_out(session, DueKind.NOTIFICATION, room=1).leases
     work = LeasedWork(DueKind.NOTIFICATION, "try", run)
-    return try_row(context, work, Handed(lease, time.monotonic() if at is None else at))
+    return attempt_row(context, work, Handed(lease, time.monotonic() if at is None else at))
 
 
 def _breaks(error: Exception) -> Any:
@@ -228,7 +228,7 @@ def _failing_lanes(context: WorkerContext) -> list[str]:
 
 
 def test_a_process_that_wakes_up_late_does_not_begin_and_gives_the_row_back(context: WorkerContext) -> None:
-    margin = MAILS.lease - MAILS.longest_try
+    margin = MAILS.lease - MAILS.longest_attempt
     late = time.monotonic() - (margin + timedelta(seconds=1)).total_seconds()
     assert _try(context, _breaks(RuntimeError("begun")), at=late) is None
     (row,) = _rows(context)
@@ -245,7 +245,7 @@ def test_a_lane_is_blamed_for_its_own_failures_alone_and_what_cannot_heal_ends_a
     assert _failing_lanes(context) == ["acme.example"]
     with context.unit_of_work() as session:
         session.execute(text("UPDATE failing_lane SET rests_until = now()"))
-    assert _try(context, _breaks(CannotHeal("no such mailbox"))) is True
+    assert _try(context, _breaks(PermanentFailure("no such mailbox"))) is True
     assert sorted(row.status for row in _rows(context)) == ["dead", "due", "void", "void"]
     assert _failing_lanes(context) == []
 
@@ -278,4 +278,4 @@ def test_nothing_can_be_sent_to_a_queue_of_leased_work(valkey_url: str, context:
 def test_every_kind_has_an_actor_of_its_own_name() -> None:
     assert [work.kind for work in LEASED_WORK] == list(LEASED_KINDS)
     assert len({work.actor_name for work in LEASED_WORK}) == len(DueKind)
-    assert all(kind.lease > kind.longest_try for kind in LEASED_KINDS.values())
+    assert all(kind.lease > kind.longest_attempt for kind in LEASED_KINDS.values())

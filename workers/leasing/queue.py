@@ -33,8 +33,9 @@ AWAY_SECONDS: Final = 1.0
 PROVEN_SECONDS: Final = 300.0
 """How long a lane counts as one that answers."""
 MAX_PROVEN: Final = 2_000
+"""The number of proven lanes that a queue remembers."""
 HANDED: Final = "handed"
-"""The option of a message that carries its row. It never leaves the process."""
+"""The message option that carries the `Handed`. Messages never leave the process."""
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Handed:
 
 
 class LeasedQueue:
-    """The rows of one kind in this process. It outlives Dramatiq's consumers, which are replaced after an exception.
+    """The leased rows of one kind in this process. It outlives Dramatiq's consumers, which Dramatiq may replace.
 
     A look follows a ring, a sweep every `sweep_seconds` (a quarter more or less, so that processes do not march in
     step), and each row that ends. It leases as many rows as there are places, and `ahead` more, which wait here and
@@ -99,7 +100,7 @@ class LeasedQueue:
     def next(self, seconds: float) -> Message[Any] | None:
         """Returns a message for a row that is leased to this process, or None after about `seconds` at most.
 
-        Raises nothing: a database that is away is a warning and a pause.
+        Raises nothing: if the database fails, it logs a warning and pauses.
         """
         ends_at = time.monotonic() + seconds
         while not self._stopping:
@@ -116,7 +117,7 @@ class LeasedQueue:
                     continue
             self._look()
         with self._changed:
-            self._changed.wait(0.1)  # until Dramatiq stops the consumer, which it does last
+            self._changed.wait(0.1)  # Dramatiq keeps calling until it stops the consumer
         return None
 
     def done(self, message: MessageProxy) -> None:
@@ -160,7 +161,7 @@ class LeasedQueue:
                 give_back(session, self.kind.kind, leases)
         except SQLAlchemyError:
             log.warning(
-                "%s rows of %s could not be given back; they wait for their leases", len(leases), self.kind.kind
+                "could not give back %s rows of %s; they are due when their leases end", len(leases), self.kind.kind
             )
 
     def _has_place(self) -> bool:
