@@ -33,7 +33,7 @@ class Applied:
 
 
 class Effect(Protocol):
-    """Something that follows from a transition, written in its transaction."""
+    """An effect of a transition, written in the transition's transaction."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:
         """Writes the effect of all transitions in `applied`, at most one for each App. Does not commit.

@@ -20,7 +20,7 @@ from workflow.work.leases import replay_due_row, replay_due_rows
 REQUESTS = "transition_request"
 MESSAGES = "rejected_message"
 DEAD_KINDS = (REQUESTS, *(kind.value for kind in DueKind))
-"""What can be replayed."""
+"""The kinds of dead rows that can be replayed."""
 LISTED_KINDS = (*DEAD_KINDS, MESSAGES)
 MAX_REPLAYED = 1_000
 """The number of rows that one call makes due again."""

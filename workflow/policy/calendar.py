@@ -15,7 +15,7 @@ CACHED_CALENDARS = 256
 
 
 class CalendarInvalid(ValueError):
-    """The time zone, country or subdivision is unknown. `remedy` says what to write instead."""
+    """The time zone, country or subdivision is unknown. `remedy` says what to use instead."""
 
     def __init__(self, detail: str, remedy: str) -> None:
         super().__init__(f"{detail} {remedy}")

@@ -10,7 +10,7 @@ from typing import Any
 Json = Any
 """Any JSON value."""
 Snapshot = Mapping[str, Json]
-"""What was submitted, by part: `app` and `evidence` are objects, `components` is a list of objects with an `id`."""
+"""A submission's content: `app` and `evidence` are objects, `components` is a list of objects with an `id`."""
 
 
 class ChangeKind(StrEnum):

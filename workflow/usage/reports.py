@@ -61,7 +61,7 @@ class ReportResult:
 
 @dataclass(slots=True)
 class _AppCounts:
-    """The counts of one App while its reports are applied. `told` has the counts after each report of use."""
+    """The counts of one App while its reports are applied. `counts_after` has the counts after each report of use."""
 
     app_id: UUID
     version: int
@@ -71,7 +71,7 @@ class _AppCounts:
     oauth_installed: bool
     other_installs: bool = False
     active_installs: set[str] = field(default_factory=set)
-    told: list[tuple[int, bool]] = field(default_factory=list)
+    counts_after: list[tuple[int, bool]] = field(default_factory=list)
     changed: bool = False
 
 
@@ -199,7 +199,7 @@ def _count(counter: _AppCounts, report: Report) -> None:
         counter.oauth_installed = counter.other_installs or bool(counter.active_installs)
     counter.changed = True
     if report.enabled:
-        counter.told.append((counter.customers, counter.oauth_installed))
+        counter.counts_after.append((counter.customers, counter.oauth_installed))
 
 
 _LOCK = statement(
@@ -346,7 +346,7 @@ def _ask_for_promotions(
         counter
         for counter in counters
         if counter.state == AppState.PUBLIC_BETA
-        and any(meets_counts(policies.current, customers, installed) for customers, installed in counter.told)
+        and any(meets_counts(policies.current, customers, installed) for customers, installed in counter.counts_after)
     ]
     if not candidates:
         return
@@ -354,7 +354,7 @@ def _ask_for_promotions(
     eligible = []
     for counter in candidates:
         facts = loaded[counter.app_id].facts
-        moments = dict.fromkeys(reversed(counter.told))
+        moments = dict.fromkeys(reversed(counter.counts_after))
         if any(
             rulebook.judge(
                 AppTrigger.PROMOTE, replace(facts, onboarded_customers=customers, oauth_installed=installed)
