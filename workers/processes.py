@@ -6,9 +6,9 @@ from typing import Protocol
 from workers.actors import LEASED_WORK
 from workers.context import WorkerContext
 from workers.judging.thread import JudgingThread
+from workers.leasing.capacity import ProcessCapacity
 from workers.leasing.listening import BellListener
 from workers.leasing.queue import LeasedQueue
-from workers.leasing.rooms import Rooms
 from workflow.work.bells import MESSAGE_QUEUE, QUEUES, Bell
 from workflow.work.kinds import LEASED_KINDS
 
@@ -28,12 +28,12 @@ class ProcessWork:
         self, context: WorkerContext, bells: Bells, sweep_seconds: float, report: Callable[[str, int], None]
     ) -> None:
         self._bells = bells
-        self._rooms = Rooms(context.judging.is_set, report)
+        self._capacity = ProcessCapacity(context.judging.is_set, report)
         self._judging = JudgingThread(context, bells.wait, sweep_seconds)
         self._listener = BellListener(bells.wait_for_any, context.ring)
         self.queues = [
             LeasedQueue(
-                LEASED_KINDS[work.kind], work.actor_name, context.engine, self._rooms, sweep_seconds, context.ring
+                LEASED_KINDS[work.kind], work.actor_name, context.engine, self._capacity, sweep_seconds, context.ring
             )
             for work in LEASED_WORK
         ]
@@ -48,7 +48,7 @@ class ProcessWork:
         """Begins with what `whitelist` names, or with everything, on a worker of so many threads."""
         queues = [queue for queue in self.queues if whitelist is None or queue.kind.bell in whitelist]
         takes_messages = whitelist is None or MESSAGE_QUEUE in whitelist
-        self._rooms.open(threads, [queue.kind.kind for queue in queues], message_queues=int(takes_messages))
+        self._capacity.open(threads, [queue.kind.kind for queue in queues], message_queues=int(takes_messages))
         self._listener.start(queues)
         if whitelist is None or Bell.APPLY in whitelist:
             self._judging.start()

@@ -69,7 +69,7 @@ def test_a_message_is_signed_by_the_platform_and_says_whom_to_ask() -> None:
 
 def test_an_acknowledgement_says_by_when_the_review_decides_and_no_number_of_the_policy() -> None:
     message = _composed(_letter("submission_acknowledged"))
-    assert f"decides by {DATA['due']}." in message.get_content()
+    assert f"a decision by {DATA['due']}." in message.get_content()
     assert "business day" not in message.get_content()
 
 

@@ -18,7 +18,7 @@ from dramatiq import Message, MessageProxy
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from workers.leasing.rooms import Rooms
+from workers.leasing.capacity import ProcessCapacity
 from workflow.sql.pipeline import direct_connection, implicit_transaction
 from workflow.work.handing_out import Cursor, HandedOut, find_walk_ends, hand_out, next_cursor
 from workflow.work.kinds import LeasedKind
@@ -65,14 +65,14 @@ class LeasedQueue:
         kind: LeasedKind,
         actor_name: str,
         engine: Engine,
-        rooms: Rooms,
+        capacity: ProcessCapacity,
         sweep_seconds: float,
         ring_for_others: Callable[..., None],
     ) -> None:
         self.kind = kind
         self._actor_name = actor_name
         self._engine = engine
-        self._rooms = rooms
+        self._capacity = capacity
         self._sweep_seconds = sweep_seconds
         self._ring_for_others = ring_for_others
         self._changed = threading.Condition()
@@ -95,7 +95,7 @@ class LeasedQueue:
 
     def has_room(self) -> bool:
         """Returns whether a look would follow a ring at once."""
-        return not self._stopping and self._rooms.free(self.kind.kind) > 0
+        return not self._stopping and self._capacity.free(self.kind.kind) > 0
 
     def next(self, seconds: float) -> Message[Any] | None:
         """Returns a message for a row that is leased to this process, or None after about `seconds` at most.
@@ -123,7 +123,7 @@ class LeasedQueue:
     def done(self, message: MessageProxy) -> None:
         """Frees the place of a row that was tried, and notes whether its lane answered."""
         handed: Handed = message.options[HANDED]
-        self._rooms.release(self.kind.kind, 1)
+        self._capacity.release(self.kind.kind, 1)
         with self._changed:
             if handed.answered:
                 self._proven[handed.lease.lane] = time.monotonic()
@@ -143,13 +143,13 @@ class LeasedQueue:
             self._waiting.clear()
             places, self._places = self._places, 0
             self._changed.notify_all()
-        self._rooms.release(self.kind.kind, places)
+        self._capacity.release(self.kind.kind, places)
         self._give_back(waiting)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Gives back rows that lay in Dramatiq's queue when its threads ended."""
         leases = [message.options[HANDED].lease for message in messages]
-        self._rooms.release(self.kind.kind, len(leases))
+        self._capacity.release(self.kind.kind, len(leases))
         self._give_back(leases)
 
     def _give_back(self, leases: Sequence[Lease]) -> None:
@@ -167,19 +167,19 @@ class LeasedQueue:
     def _has_place(self) -> bool:
         """Returns whether a waiting row has a place, having reserved those that are free."""
         if self._places == 0:
-            self._places = self._rooms.reserve(self.kind.kind)
+            self._places = self._capacity.reserve(self.kind.kind)
             unused = max(0, self._places - len(self._waiting))
             self._places -= unused
-            self._rooms.release(self.kind.kind, unused)
+            self._capacity.release(self.kind.kind, unused)
         return self._places > 0
 
     def _seconds_to_look(self) -> float:
         """Returns how long to wait for the next look, if nothing changes."""
         now = time.monotonic()
-        free = self._rooms.free(self.kind.kind)
+        free = self._capacity.free(self.kind.kind)
         if free == 0 and not (self._ahead() and not self._is_full_ahead()):
             return FULL_SECONDS
-        shield_fell = self._was_shielded and not self._rooms.is_shielding()
+        shield_fell = self._was_shielded and not self._capacity.is_shielding()
         if self._is_rung or shield_fell or (self._more_may_be_due and self._is_worth_a_look(free)):
             return min(self._looks_at, self._sweeps_at) - now
         wait = self._sweeps_at - now
@@ -187,7 +187,7 @@ class LeasedQueue:
 
     def _ahead(self) -> int:
         """Returns how many rows may wait here: none while the process judges."""
-        return 0 if self._rooms.is_shielding() else self.kind.ahead
+        return 0 if self._capacity.is_shielding() else self.kind.ahead
 
     def _is_full_ahead(self) -> bool:
         return len(self._waiting) >= self._ahead()
@@ -199,8 +199,8 @@ class LeasedQueue:
     def _look(self) -> None:
         with self._changed:
             was_rung, self._is_rung, self._more_may_be_due = self._is_rung, False, False
-            self._was_shielded = self._rooms.is_shielding()
-            places = self._rooms.reserve(self.kind.kind)
+            self._was_shielded = self._capacity.is_shielding()
+            places = self._capacity.reserve(self.kind.kind)
             room = places + max(0, self._ahead() - len(self._waiting))
             now = time.monotonic()
             if now >= self._sweeps_at:
@@ -223,7 +223,7 @@ class LeasedQueue:
             self._waiting = deque(sorted(waiting, key=lambda handed: not handed.lease.is_urgent))
             unused = max(0, self._places + places - len(self._waiting))
             self._places += places - unused
-        self._rooms.release(self.kind.kind, unused)
+        self._capacity.release(self.kind.kind, unused)
         if was_rung and any(found.is_cut.values()):
             self._ring_for_others(self.kind.bell)  # one ring stands for many rows
 

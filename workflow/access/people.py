@@ -162,8 +162,9 @@ def _lock_own(session: Session, organization_id: UUID, actor: Actor) -> Organiza
     organization = lock_organization(session, organization_id)
     owner = _owner_of(session, organization_id)
     if actor.role is not Role.ADMIN and (owner is None or owner.id != actor.id):
-        who = f"the owner, {owner.name}," if owner else "an admin, because there is no owner,"
-        detail = f"Only {who} may change the organization's people."
+        detail = "The organization has no owner, so only an admin may change its people."
+        if owner is not None:
+            detail = f"Only the owner, {owner.name}, may change the organization's people."
         raise Forbidden("owner.required", detail, "Ask them to do it.")
     return organization
 

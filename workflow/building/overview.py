@@ -24,7 +24,7 @@ FindingData = Mapping[str, str]
 
 
 class ItemStatus(StrEnum):
-    """The status of a requirement. `given` awaits automatic checks; `checked` has passed all of them."""
+    """The status of a requirement. `given` has not been checked yet; `checked` has passed all automatic checks."""
 
     MISSING = "missing"
     GIVEN = "given"

@@ -127,7 +127,7 @@ def _set_holder(session: Session, review: Review, person_id: UUID, now: datetime
     if held >= limit:
         raise Conflict(
             "review.claim_limit",
-            f"{person.name} holds {held} open reviews; the policy allows {limit} at a time.",
+            f"{person.name} already holds as many open reviews as the policy allows: {held} of {limit}.",
             "Decide, release or hand over one of them first.",
         )
     review.claimed_by, review.claimed_at, review.last_act_at = person_id, now, None
