@@ -24,9 +24,9 @@ def deliver_notification(context: WorkerContext, lease: Lease) -> bool:
         )
     except OSError as error:
         if getattr(error, "is_final", False):
-            raise PermanentFailure(f"the mail server refuses it for good: {error}") from error
+            raise PermanentFailure(f"the mail server permanently refuses the mail: {error}") from error
         if getattr(error, "is_recipients", False):
-            raise LaneFailed(f"the mail server does not get on with this recipient: {error}") from error
+            raise LaneFailed(f"the mail server cannot reach this recipient now: {error}") from error
         raise
     context.reached("notification_sent")
     with context.autocommit() as session:

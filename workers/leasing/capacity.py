@@ -14,8 +14,8 @@ class ProcessCapacity:
     """Allots places on this process's threads to the kinds of work.
 
     One thread is reserved for each kind that is served, and for each queue of messages, so that a kind that hangs
-    cannot take another's last thread. With fewer threads than kinds, each kind still has one place, and they share threads.
-    `is_judging` returns whether this process has a batch; `report` is called with a kind and its number of places.
+    cannot take another's last thread. With fewer threads than kinds, each kind still has one place, and they share
+    threads. `is_judging` returns whether this process has a batch; `report` is called with a kind and its places.
     """
 
     def __init__(self, is_judging: Callable[[], bool], report: Callable[[str, int], None]) -> None:

@@ -29,7 +29,7 @@ LOOK_SECONDS: Final = 0.01
 FULL_SECONDS: Final = 0.05
 """How soon a queue without places asks for some again: another kind may have freed them, or judging may be over."""
 AWAY_SECONDS: Final = 1.0
-"""The pause after a look that the database did not answer."""
+"""The pause after a look that failed because of the database."""
 PROVEN_SECONDS: Final = 300.0
 """How long a lane counts as one that answers."""
 MAX_PROVEN: Final = 2_000
@@ -88,13 +88,13 @@ class LeasedQueue:
         self._stopping = False
 
     def ring(self) -> None:
-        """Has it look, now or as soon as there is a place."""
+        """Makes the queue look for due rows now, or as soon as there is a place."""
         with self._changed:
             self._is_rung = True
             self._changed.notify_all()
 
     def has_room(self) -> bool:
-        """Returns whether a look would follow a ring at once."""
+        """Returns whether the queue would look for due rows at once if its bell rang."""
         return not self._stopping and self._capacity.free(self.kind.kind) > 0
 
     def next(self, seconds: float) -> Message[Any] | None:
@@ -121,7 +121,7 @@ class LeasedQueue:
         return None
 
     def done(self, message: MessageProxy) -> None:
-        """Frees the place of a row that was tried, and notes whether its lane answered."""
+        """Frees the place of a row after its attempt, and records whether its lane answered."""
         handed: Handed = message.options[HANDED]
         self._capacity.release(self.kind.kind, 1)
         with self._changed:
@@ -136,7 +136,7 @@ class LeasedQueue:
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Hands out nothing more, and gives back at once what no thread was given."""
+        """Stops handing out rows, and gives back those that no thread has begun. Commits."""
         with self._changed:
             self._stopping = True
             waiting = [handed.lease for handed in self._waiting]
@@ -147,13 +147,13 @@ class LeasedQueue:
         self._give_back(waiting)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
-        """Gives back rows that lay in Dramatiq's queue when its threads ended."""
+        """Gives back rows that were in Dramatiq's queue when its threads ended. Commits."""
         leases = [message.options[HANDED].lease for message in messages]
         self._capacity.release(self.kind.kind, len(leases))
         self._give_back(leases)
 
     def _give_back(self, leases: Sequence[Lease]) -> None:
-        """Makes rows that nobody began on due again, with their tries. Raises nothing: their leases end anyway."""
+        """Makes rows that nobody began on due again, without counting an attempt. Commits. Raises nothing."""
         if not leases:
             return
         try:

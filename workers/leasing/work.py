@@ -16,7 +16,7 @@ from workflow.work.lanes import note_lane_failed, note_lane_works
 from workflow.work.leases import LaneFailed, Lease, PermanentFailure, fail_due_row, give_back
 
 SLOW_SECONDS = 5.0
-"""A try that takes longer proves no lane: its party hangs, whatever the try found."""
+"""A longer attempt does not make its lane a proven one, whatever its outcome: the party is too slow."""
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def declare_leased_actor(broker: Broker, context: WorkerContext, work: LeasedWor
 
 
 def attempt_row(context: WorkerContext, work: LeasedWork, handed: Handed) -> bool | None:
-    """Tries the row once and records its end. Returns whether its lane's party answered in time, if that is known.
+    """Attempts the row once and records its end. Returns whether its lane's party answered in time, if that is known.
 
     Returns whether the lane's party answered in time, None if there was no attempt or the work was obsolete. If too
     little is left of the lease, as after the process was suspended, it gives the row back instead. Raises no Exception.

@@ -17,7 +17,7 @@ LANE_DIES_AFTER: timedelta = sum(RETRY_AFTER, timedelta())
 """How long a lane must have been failing before it is given up: as long as the attempts of one row take."""
 FIRST_REST = timedelta(seconds=5)
 MAX_REST = timedelta(minutes=1)
-"""How long a failing lane rests, doubled with each failure: one that works again is found within a minute."""
+"""The longest pause of a failing lane. Pauses begin with FIRST_REST and double with each failure."""
 FORGOTTEN_AFTER = timedelta(hours=1)
 """How long after its last rest a lane that nobody tries counts as failing."""
 MAX_BURIED = 5_000

@@ -118,7 +118,7 @@ _GIVE_BACK = {
 
 
 def replay_due_row(session: Session, kind: DueKind, row_id: UUID) -> None:
-    """Makes a dead row due again with all its tries. Raises NotFound. Does not commit."""
+    """Makes a dead row due again, with all its attempts. Does not commit. Raises NotFound."""
     lane = session.scalar(
         text(f"""
             UPDATE {kind} SET status = 'due', attempts = 0, leased_until = NULL, due_at = now()
@@ -159,7 +159,7 @@ def replay_due_rows(
 
 
 def _try_lanes_anew(session: Session, kind: DueKind, lanes: set[str]) -> None:
-    """Forgets the failures of lanes: else what is replayed into one that was given up would be given up again."""
+    """Deletes the failures of lanes, so that rows replayed into a lane that was given up are tried again."""
     session.execute(_TRY_ANEW, {"kind": kind.value, "lanes": sorted(lanes)})
 
 
