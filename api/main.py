@@ -57,7 +57,7 @@ from runtime.telemetry import UNCOUNTED
 from web.door import guard
 from web.limits import Rate, Rates, RedisRateCounter
 from workflow.identity.secrets import Envelope
-from workflow.identity.tokens import note_token_use
+from workflow.identity.tokens import record_token_use
 from workflow.lifecycle.reading import finished_requests
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.profile.loading import load_profile
@@ -106,7 +106,7 @@ def create_api(settings: Settings) -> FastAPI:
     )
 
     async def write_uses(ids: Sequence[UUID]) -> None:
-        await transact(engine, lambda session: note_token_use(session, ids, now_of(session)))
+        await transact(engine, lambda session: record_token_use(session, ids, now_of(session)))
 
     async def find_finished(ids: list[UUID]) -> set[UUID]:
         return await transact(by_statement, lambda session: finished_requests(session, ids))

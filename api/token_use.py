@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
-from workflow.identity.tokens import USED_EVERY
+from workflow.identity.tokens import USE_RECORDED_EVERY
 
 WRITE_SECONDS = 5.0
 
@@ -31,7 +31,7 @@ class TokenUse:
     def note(self, token_id: UUID) -> None:
         """Notes a use of a token. Never blocks and never raises. Must be called on the event loop."""
         now = time.monotonic()
-        if now - self._noted.get(token_id, -USED_EVERY.total_seconds()) < USED_EVERY.total_seconds():
+        if now - self._noted.get(token_id, -USE_RECORDED_EVERY.total_seconds()) < USE_RECORDED_EVERY.total_seconds():
             return
         self._noted[token_id] = now
         self._unwritten.add(token_id)
@@ -41,7 +41,7 @@ class TokenUse:
     async def flush(self) -> None:
         """Writes the uses noted so far, and forgets tokens that have not been used for a minute."""
         ids, self._unwritten = self._unwritten, set()
-        horizon = time.monotonic() - USED_EVERY.total_seconds()
+        horizon = time.monotonic() - USE_RECORDED_EVERY.total_seconds()
         self._noted = {token_id: at for token_id, at in self._noted.items() if at > horizon}
         if not ids:
             return

@@ -18,7 +18,7 @@ from benchmarks.stage import stage
 from models import App
 from models.base import new_id
 from models.lifecycle import Role
-from workflow.catalog.listing import Look, list_entries
+from workflow.catalog.listing import CatalogFilter, list_entries
 from workflow.identity.actors import Actor
 from workflow.lifecycle.reading import list_log
 from workflow.pages import PageRequest
@@ -27,14 +27,14 @@ from workflow.reviewing.queue import QueueFilter, list_reviews
 FEW, SIZE, LOOKS = 10_000, 50, 7
 
 LOOKED_FOR = {
-    "the catalog": Look(),
-    "the catalog, a category": Look(category="CRM"),
-    "the catalog, a kind that nothing is": Look(kind="audience"),
-    "the catalog, an empty badge": Look(badge="public"),
-    "search: a word in every name": Look(words="connector"),
-    "search: a rare word": Look(words="zebra"),
-    "search: a word in every text but no name": Look(words="needed"),
-    "search: a word that is nowhere": Look(words="unicorn"),
+    "the catalog": CatalogFilter(),
+    "the catalog, a category": CatalogFilter(category="CRM"),
+    "the catalog, a kind that nothing is": CatalogFilter(kind="audience"),
+    "the catalog, an empty badge": CatalogFilter(badge="public"),
+    "search: a word in every name": CatalogFilter(words="connector"),
+    "search: a rare word": CatalogFilter(words="zebra"),
+    "search: a word in every text but no name": CatalogFilter(words="needed"),
+    "search: a word that is nowhere": CatalogFilter(words="unicorn"),
 }
 
 
@@ -72,7 +72,7 @@ def milliseconds(url: str) -> dict[str, float]:
     return found
 
 
-def _entries(session: Session, look: Look) -> None:
+def _entries(session: Session, look: CatalogFilter) -> None:
     list_entries(session, look, PageRequest(limit=SIZE))
 
 

@@ -31,7 +31,7 @@ from models.request import RequestSource
 from models.token import Scope
 from workers.judging.batches import judge_batch
 from workers.judging.in_flight import InFlightBatches
-from workflow.building.guides import sections_wanted
+from workflow.building.guides import required_sections
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
 from workflow.identity.tokens import issue_token
@@ -48,7 +48,7 @@ from workflow.sql.pipeline import DirectSession, direct_connection, direct_trans
 
 KEY = b"a key of thirty-two bytes or more"
 PROFILE = load_profile()
-_SECTIONS = sections_wanted(PROFILE.guides, [ComponentKind.STREAM])
+_SECTIONS = required_sections(PROFILE.guides, [ComponentKind.STREAM])
 DOCUMENTATION = "".join(f"## {title}\n\nWords.\n\n" for title in _SECTIONS)
 BECAUSE = (Reason("other", "because"),)
 

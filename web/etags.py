@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Header
 
 from web.problems import answers
-from workflow.building.revisions import Seen
+from workflow.building.revisions import ExpectedRevisions
 from workflow.errors import Conflict
 
 IfMatch = Annotated[
@@ -24,7 +24,7 @@ def etag_of(revision: int) -> str:
     return f'"{revision}"'
 
 
-def seen_in(if_match: str | None) -> Seen:
+def expected_revisions(if_match: str | None) -> ExpectedRevisions:
     """Returns the revisions that the editor names, or None for any. A weak or foreign tag matches no revision.
 
     Raises Conflict (`revision.missing`) when there is no `If-Match`.

@@ -1,1 +1,1 @@
-"""What runs later: thin actors, review steps, notifications, periodic jobs. No HTTP is served here."""
+"""The workers: judging, leased work, messages from other services, and the scheduler. They serve no HTTP."""

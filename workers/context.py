@@ -1,4 +1,4 @@
-"""What workers are given: the database, the bells, the world outside. Built once a process in `workers.main`."""
+"""The dependencies of workers: the database, the bells, HTTP, mail. `workers.main` builds them once in each process."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -20,18 +20,18 @@ from workflow.profile.document import Profile
 
 
 class SendsMail(Protocol):
-    """Hands messages to a mail server."""
+    """A client that sends mail."""
 
     def send(self, message: EmailMessage) -> None:
-        """Returns when the server has taken the message; raises OSError or smtplib.SMTPException otherwise."""
+        """Returns when the mail server has accepted the message. Raises OSError or smtplib.SMTPException otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
-    """The world of a worker process. `ring` never blocks nor raises; `reached` marks named fault points.
+    """The dependencies of a worker process. `ring` neither blocks nor raises; `reached` marks named fault points.
 
-    `unseal` opens what was encrypted with a key of the ring; it raises ValueError when none fits. `judging` is set
-    while this process has a batch, or knows of more.
+    `unseal` decrypts a secret, or raises ValueError if no key of the key ring decrypts it. `judging` is set while this
+    process has a batch or knows of more due requests.
     """
 
     engine: Engine
@@ -50,29 +50,29 @@ class WorkerContext:
     export_head: Callable[[dict[str, object]], None]
     count_outcomes: Callable[[str, int], None]
     count_worked: Callable[[str, str], None]
-    took_batch: Callable[[float], None]
+    observe_batch: Callable[[float], None]
     judging: threading.Event = field(default_factory=threading.Event)
     policies: KnownPolicies = field(default_factory=KnownPolicies)
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Session]:
-        """One transaction: commits when the block ends, rolls back when it raises."""
+        """Runs one transaction: commits when the block ends, rolls back when it raises."""
         with Session(self.engine) as session, session.begin():
             yield session
 
     @contextmanager
     def autocommit(self) -> Iterator[Session]:
-        """A session whose statements are transactions of their own: a round trip each."""
+        """Yields a session whose statements are each a transaction of their own, which takes a single round trip."""
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             yield Session(connection)
 
     def now_and_writer(self, session: Session) -> tuple[datetime, WriteContext]:
-        """Returns the database's time and what writing transitions needs, with the policies as they are now."""
+        """Returns the database's time and the context for writing transitions, with the current policies."""
         now, policies = self.policies.read(session)
         return now, WriteContext(self.history_key, self.rulebook, policies, self.reached)
 
 
 def database_now(session: Session) -> datetime:
-    """Returns the database's present time: one clock for all machines."""
+    """Returns the database's current time, which is the one clock of all machines."""
     now: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
     return now

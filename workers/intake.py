@@ -1,7 +1,7 @@
-"""Taking in messages that other services put on the queue `transitions`; docs/messages.md has their exact form.
+"""Accepting the messages that other services put on the queue `transitions`. docs/messages.md has their exact form.
 
-What cannot be taken in is kept in `rejected_message`, where an operator sees it. A message is acknowledged only after
-its row is committed.
+A message that cannot be accepted is stored in `rejected_message`, where operators see it. A message is acknowledged
+only after its row is committed.
 """
 
 import hashlib
@@ -27,8 +27,8 @@ from workflow.sql.storable import MAX_ERROR_CHARACTERS, WITHOUT_NUL, made_storab
 from workflow.sql.transient import is_transient
 from workflow.work.bells import MESSAGE_QUEUE, Bell
 
-MAX_TRIES = 5
-"""Tries of a message that breaks on something else than a database that is away."""
+MAX_ATTEMPTS = 5
+"""The number of attempts at a message that fails for any other reason than an unavailable database."""
 MAX_KEPT_CHARACTERS = 64_000
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class _GivenReason(BaseModel):
 
 
 class TransitionMessage(BaseModel):
-    """The keyword arguments of a message. `idempotency_key` is required: a queue delivers at least once."""
+    """The keyword arguments of a message. `idempotency_key` is required because a queue delivers at least once."""
 
     model_config = ConfigDict(extra="forbid")
     token: Annotated[str, Field(max_length=200)]
@@ -56,20 +56,21 @@ class TransitionMessage(BaseModel):
     reasons: Annotated[list[_GivenReason], Field(max_length=50)] = Field(default_factory=list)
 
 
-def request_transition(context: WorkerContext, arguments: dict[str, Any], *, tries: int = 1) -> None:
-    """Commits the request that the message asks for, or records why it cannot be, at the latest in try MAX_TRIES.
+def request_transition(context: WorkerContext, arguments: dict[str, Any], *, attempts: int = 1) -> None:
+    """Stores and commits the request of a message, or stores the message as rejected. `attempts` includes this one.
 
-    Raises when Postgres is away, however often, and what else breaks before the last try: the message comes again.
+    Raises a transient database error in every attempt, and any unexpected error before attempt MAX_ATTEMPTS: Dramatiq
+    then delivers the message again.
     """
     try:
         message = TransitionMessage.model_validate(arguments)
         with context.unit_of_work() as session:
             principal = find_principal(session, message.token)
             if principal.actor.role is not Role.SERVICE:
-                raise WorkflowError("message.role", "The token is not a service's.", "Send with a service's token.")
+                raise WorkflowError("message.role", "The token is not a service's.", "Send a service's token.")
             if not principal.has(Scope.TRANSITIONS_REQUEST):
-                detail = f"The token has no scope {Scope.TRANSITIONS_REQUEST}."
-                raise WorkflowError("scope.missing", detail, "Send with a token that has it.")
+                detail = f"The token lacks the scope {Scope.TRANSITIONS_REQUEST}."
+                raise WorkflowError("scope.missing", detail, "Send a token that has it.")
             answer = accept_requests(
                 session, [CallerRequest(principal.actor, _wanted(message))], RequestSource.MESSAGE
             )[0]
@@ -81,10 +82,10 @@ def request_transition(context: WorkerContext, arguments: dict[str, Any], *, tri
     except WorkflowError as error:
         record_rejected(context, MESSAGE_QUEUE, json.dumps(arguments, default=str).encode(), f"{error.code}: {error}")
     except Exception as error:
-        if is_transient(error) or tries < MAX_TRIES:
+        if is_transient(error) or attempts < MAX_ATTEMPTS:
             raise
-        log.exception("a message broke %s times; it is set aside", tries)
-        # A database error's own text would have the statement's parameters, the token among them.
+        log.exception("a message failed unexpectedly %s times and is rejected", attempts)
+        # The text of a database error would contain the statement's parameters, the token among them.
         reason = error.orig if isinstance(error, DBAPIError) else error
         record_rejected(context, MESSAGE_QUEUE, json.dumps(arguments, default=str).encode(), f"it broke: {reason!r}")
     else:
@@ -92,7 +93,7 @@ def request_transition(context: WorkerContext, arguments: dict[str, Any], *, tri
 
 
 def record_rejected(context: WorkerContext, queue: str, body: bytes, error: str) -> None:
-    """Keeps a message that could not be taken in, once however often it comes, with its token struck out. Commits."""
+    """Stores a rejected message without its token, once however often it is delivered. Commits."""
     kept = _without_tokens(body.decode(errors="replace"), MAX_KEPT_CHARACTERS)
     row = {
         "queue": queue,

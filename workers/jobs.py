@@ -1,6 +1,6 @@
-"""The scheduled jobs. A job is idempotent: it makes the world right as of now.
+"""The scheduled jobs. A job is idempotent: each run brings things to the state in which they should be now.
 
-To add a job: write its function and name it in JOBS; docs/extending.md shows one.
+To add a job, write its function and list it in JOBS; docs/extending.md has an example.
 """
 
 import logging
@@ -17,7 +17,7 @@ from workflow.access.deciding import mark_access_requests
 from workflow.catalog.listing import mend_catalog
 from workflow.history.verification import exported_heads
 from workflow.lifecycle.promotion import promote_eligible_apps
-from workflow.notifications.telling import mark_reviews
+from workflow.notifications.notify import mark_reviews
 from workflow.policy.document import load_policies
 from workflow.reviewing.clock import lapse_idle_claims
 from workflow.work.bells import Bell
@@ -25,13 +25,13 @@ from workflow.work.lanes import bury_dead_lanes
 from workflow.work.leases import bells_of_due_work
 
 KEYS_KEPT = timedelta(days=30)
-"""How long an idempotency key is remembered."""
+"""How long an idempotency key is kept."""
 TICKS_KEPT = timedelta(days=7)
 BATCHES_KEPT = timedelta(days=1)
 HEADS_OVERLAP = timedelta(minutes=5)
-"""How far an export of heads looks back beyond the tick before: longer than any transaction may last.
+"""How far an export of heads looks back before the previous tick. It must be longer than any transaction may take.
 
-The setting `transaction_timeout_s` stays below it.
+The setting `transaction_timeout_s` is below it.
 """
 
 log = logging.getLogger(__name__)
@@ -39,11 +39,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job fires every `every`, aligned to the epoch. `run` does not commit; its transaction is the firing's.
+    """A job that fires every `every`, aligned to the epoch. `run` works in the tick's transaction and does not commit.
 
-    The bells it rings are held back until that transaction is committed, and dropped when it is not. A job that works
-    `in_steps` has transactions of its own besides, and its bells ring at once. The firing's is idle meanwhile; if
-    Postgres ends it for that (`statement_timeout_s`, `transaction_timeout_s`), the next try goes on with the rest.
+    The bells that `run` rings are held back until that transaction is committed, and dropped if it is not. A job that
+    works `in_steps` uses further transactions, and its bells ring at once. The tick's transaction is idle meanwhile; if
+    Postgres ends it (`statement_timeout_s`, `transaction_timeout_s`), the next attempt continues with the rest.
     """
 
     name: str
@@ -83,7 +83,7 @@ def _mark_access_requests(session: Session, context: WorkerContext, now: datetim
 def _mend_catalog(session: Session, context: WorkerContext, now: datetime) -> None:  # noqa: ARG001
     mended = mend_catalog(session, now)
     if mended:
-        log.warning("%s entries of the catalog were not what their Apps' states say", mended)
+        log.warning("corrected %s catalog entries that did not match their Apps' states", mended)
 
 
 def _export_history_heads(session: Session, context: WorkerContext, now: datetime) -> None:
@@ -98,7 +98,7 @@ def _export_history_heads(session: Session, context: WorkerContext, now: datetim
 def _bury_dead_lanes(session: Session, context: WorkerContext, now: datetime) -> None:  # noqa: ARG001
     buried = bury_dead_lanes(session, now)
     if buried:
-        log.warning("%s rows are dead with their lanes, which have failed for hours", buried)
+        log.warning("gave up %s rows of lanes that have been failing for too long", buried)
 
 
 def _prune(session: Session, context: WorkerContext, now: datetime) -> None:  # noqa: ARG001

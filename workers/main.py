@@ -1,6 +1,6 @@
-"""The worker's composition root: builds the world of a process and hands it to the watch and to Dramatiq's actor.
+"""The composition root of workers and schedulers: builds a process's dependencies and declares the Dramatiq actors.
 
-Dramatiq's command starts it: `dramatiq workers.main:setup_broker`; `devcenter worker` does that for you.
+`devcenter worker` runs `dramatiq workers.main:setup_broker`.
 """
 
 import json
@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import holidays.countries  # noqa: F401 (some hundred modules, which the first batch would import with Apps locked)
+import holidays.countries  # noqa: F401 (hundreds of modules, which the first batch would otherwise import while Apps are locked)
 from dramatiq import Middleware, set_broker
 from dramatiq.middleware import CurrentMessage, MiddlewareError, Retries, ShutdownNotifications, TimeLimit
 
@@ -50,15 +50,15 @@ from workflow.profile.loading import load_profile
 from workflow.work.bells import Bell
 
 CONNECTIONS = 14
-"""To Postgres, for each process: two for judging, two for a job in steps, and the rest for threads, each of which holds
-one for milliseconds and none while it fetches or mails."""
+"""The number of connections to Postgres of one process: two for judging, two for a job in steps, and the rest for
+threads, which hold one for milliseconds only and none while they fetch pages or send mail."""
 SAME_SIGNAL_SECONDS = 1.0
 
 heads_log = logging.getLogger("devcenter.history_heads")
 
 
 def setup_broker() -> None:
-    """Builds this worker process from the environment and sets Dramatiq's broker.
+    """Builds this worker process from the environment's settings and sets Dramatiq's broker.
 
     Raises SettingsInvalid and ProfileInvalid.
     """
@@ -79,13 +79,13 @@ def setup_broker() -> None:
     for leased in LEASED_WORK:
         declare_leased_actor(broker, context, leased)
     collect_seldom()
-    _take_one_signal_for_many()
+    _debounce_sigterm()
 
 
-def _take_one_signal_for_many() -> None:
-    """Has SIGTERM count once within a second: a supervisor may signal the group, and Dramatiq passes the signal on.
+def _debounce_sigterm() -> None:
+    """Ignores a further SIGTERM within SAME_SIGNAL_SECONDS, because a second one ends a Dramatiq worker at once.
 
-    To a worker of Dramatiq a second one means to end at once.
+    A supervisor may signal the whole process group, and Dramatiq's parent then forwards the same signal.
     """
     before = signal.getsignal(signal.SIGTERM)
     if not callable(before) or threading.current_thread() is not threading.main_thread():
@@ -117,7 +117,7 @@ def run_scheduler_process() -> None:
 
 
 def show_worker_metrics() -> int:
-    """Shows the metrics of all processes of this worker, as a process of its own, until SIGTERM."""
+    """Serves the metrics of all processes of this worker, in a separate process, until SIGTERM. Returns 0."""
     settings = load_settings()
     configure_logging(settings.log_level)
     if settings.metrics_port:
@@ -126,13 +126,13 @@ def show_worker_metrics() -> int:
 
 
 def make_broker(settings: Settings) -> WakingRedisBroker:
-    """Returns the broker. Retry times of work live in Postgres; Retries serves only messages that await their row."""
+    """Returns the broker. Its Retries applies only to messages without a row; Postgres schedules all other retries."""
     middleware = [TimeLimit(time_limit=600_000), ShutdownNotifications(), CurrentMessage(), Retries()]
     return WakingRedisBroker(url=settings.redis_url, middleware=middleware)
 
 
 def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
-    """Returns the world of a worker or scheduler process. Raises ProfileInvalid."""
+    """Returns the dependencies of a worker or scheduler process. Raises ProfileInvalid."""
     profile = load_profile(settings.profile)
     engine = make_engine(settings, pool_size=CONNECTIONS)
     return WorkerContext(
@@ -156,12 +156,12 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
         export_head=_head_exporter(settings.heads_file),
         count_outcomes=lambda status, count: JUDGED.labels(status).inc(count),
         count_worked=lambda kind, outcome: WORKED.labels(kind, outcome).inc(),
-        took_batch=BATCH_SECONDS.observe,
+        observe_batch=BATCH_SECONDS.observe,
     )
 
 
 class _WorkWhileRunning(Middleware):
-    """Begins and ends what works beside Dramatiq's threads. `--queues` names what a worker serves; without it, all."""
+    """Starts and stops the process's own threads with Dramatiq's. `--queues` limits the queues that a worker serves."""
 
     def __init__(self, work: "ProcessWork") -> None:
         self._work = work
@@ -170,7 +170,7 @@ class _WorkWhileRunning(Middleware):
         try:
             self._work.check(worker.consumer_whitelist)
         except ValueError as error:
-            raise MiddlewareError(str(error)) from None  # whatever else is raised here, Dramatiq logs and goes on
+            raise MiddlewareError(str(error)) from None  # Dramatiq logs and ignores any other exception
 
     def after_worker_boot(self, broker: Any, worker: Any) -> None:  # noqa: ARG002
         self._work.start(worker.worker_threads, worker.consumer_whitelist)

@@ -1,10 +1,10 @@
-"""What a fetched page looks like to review steps. The guarded client itself is runtime's."""
+"""The interface through which workers fetch pages. `runtime.guarded_http` implements it."""
 
 from typing import Protocol
 
 
 class FetchedPage(Protocol):
-    """A page at the end of its redirects."""
+    """A page, after redirects were followed."""
 
     @property
     def url(self) -> str: ...
@@ -17,7 +17,10 @@ class FetchedPage(Protocol):
 
 
 class FetchesPages(Protocol):
-    """Fetches pages that partners name, and only from public addresses."""
+    """A client for pages that partners name, which fetches from public addresses only."""
 
     def fetch(self, url: str) -> FetchedPage:
-        """Returns the page, a 404 included. Raises an exception with `code`, `detail` and `remedy` when it may not."""
+        """Returns the page, whatever its status.
+
+        Raises an exception with `code`, `detail` and `remedy` if the page must not or cannot be fetched.
+        """

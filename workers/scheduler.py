@@ -1,4 +1,4 @@
-"""The scheduler: writes a row for each tick of each job. Any number may run; the unique key lets one of them fire."""
+"""The scheduler: writes a row for each tick of each job. Any number may run: a unique key lets each tick fire once."""
 
 import logging
 import threading
@@ -23,9 +23,9 @@ _FIRE = text("""
 
 
 def fire_due_ticks(session: Session, context: WorkerContext, jobs: Iterable[Job] = tuple(JOBS.values())) -> list[str]:
-    """Fires every job whose latest tick has not fired; returns their names. Does not commit.
+    """Fires every job whose latest tick has not fired yet, and returns the jobs' names. Does not commit.
 
-    After an outage the latest missed tick fires, once: jobs make the world right as of now, so one run catches up.
+    After an outage only the latest missed tick fires, because one run of a job catches up.
     """
     now = database_now(session)
     fired = []
@@ -38,7 +38,7 @@ def fire_due_ticks(session: Session, context: WorkerContext, jobs: Iterable[Job]
 
 
 def run_scheduler(context: WorkerContext, stop: threading.Event, *, every_seconds: float = 1.0) -> None:
-    """Fires ticks until `stop` is set. Outlives a database that is away."""
+    """Fires ticks until `stop` is set, with a pause of `every_seconds`. Survives outages of the database. Commits."""
     while not stop.is_set():
         try:
             with context.unit_of_work() as session:
@@ -46,5 +46,5 @@ def run_scheduler(context: WorkerContext, stop: threading.Event, *, every_second
             if fired:
                 context.ring(Bell.JOBS)
         except SQLAlchemyError:
-            log.exception("the scheduler could not reach the database; it tries again")
+            log.exception("the scheduler could not use the database; trying again")
         stop.wait(every_seconds)

@@ -1,1 +1,1 @@
-"""What is allowed and what follows. No HTTP, no queue, no clock of its own."""
+"""The domain: what is allowed, and what follows from it. It knows no HTTP, no queue and no clock of its own."""

@@ -1,4 +1,4 @@
-"""Taking an App's lock: what every change to an App does first, so that judging and editing never overlap."""
+"""Finding and locking an App. Every change to an App locks it first, so that judging and editing never overlap."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,15 +10,15 @@ from workflow.identity.actors import Actor
 
 
 def find_app(session: Session, slug: str, actor: Actor | None) -> App:
-    """Returns the App that `actor` may see (None: the service itself). Locks nothing.
+    """Returns the App if `actor` (None: the service itself) may see it. Locks nothing.
 
-    Raises NotFound, the same for an App of another company as for none at all.
+    Raises NotFound, with the same message for an App of another company as for one that does not exist.
     """
     return _visible(session.scalar(select(App).where(App.slug == slug)), slug, actor)
 
 
 def lock_app(session: Session, slug: str, actor: Actor | None) -> App:
-    """Like `find_app`, and holds the App FOR NO KEY UPDATE until the transaction ends, freshly read."""
+    """Returns the App, freshly read and locked FOR NO KEY UPDATE, if `actor` may see it. Raises NotFound."""
     statement = (
         select(App).where(App.slug == slug).with_for_update(key_share=True).execution_options(populate_existing=True)
     )
@@ -26,7 +26,10 @@ def lock_app(session: Session, slug: str, actor: Actor | None) -> App:
 
 
 def lock_kept_app(session: Session, slug: str, actor: Actor) -> App:
-    """Like `lock_app`, for what may change while the App is frozen. Raises Conflict when it is gone (`removed`)."""
+    """Locks the App as `lock_app` does, for a change that is allowed while the App is frozen.
+
+    Raises NotFound, and Conflict if the App is removed.
+    """
     app = lock_app(session, slug, actor)
     if app.state == AppState.REMOVED:
         raise Conflict("app.removed", f"{slug} was removed and cannot be edited.", "Create a new App.")
@@ -34,7 +37,10 @@ def lock_kept_app(session: Session, slug: str, actor: Actor) -> App:
 
 
 def lock_editable_app(session: Session, slug: str, actor: Actor) -> App:
-    """Like `lock_app`, for an edit. Raises Conflict while the App is frozen (`submitted`) or gone (`removed`)."""
+    """Locks the App as `lock_app` does, for an edit.
+
+    Raises NotFound, and Conflict if the App is frozen (submitted) or removed.
+    """
     app = lock_kept_app(session, slug, actor)
     if app.state == AppState.SUBMITTED:
         raise Conflict(

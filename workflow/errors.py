@@ -1,11 +1,11 @@
-"""What can go wrong below the API, as data: stable codes and words, no HTTP."""
+"""The errors of the workflow, as data: stable codes and texts for people, without HTTP."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """Why a rule does not hold: `detail` says what is missing, `remedy` how to mend it, `facts` what was judged."""
+    """An unmet rule: `detail` says what is missing, `remedy` what to do about it, and `facts` what was judged."""
 
     code: str
     title: str
@@ -14,7 +14,7 @@ class Unmet:
     facts: tuple[tuple[str, str], ...] = ()
 
     def as_dict(self) -> dict[str, object]:
-        """Returns the shape in which outcomes are stored and answered."""
+        """Returns the rule in the form in which outcomes are stored and returned."""
         return {
             "code": self.code,
             "title": self.title,
@@ -25,7 +25,7 @@ class Unmet:
 
 
 class WorkflowError(Exception):
-    """The root of all errors of the workflow. `code` is stable; `detail` and `remedy` are for people."""
+    """The base class of the workflow's errors. `code` is stable; `detail` and `remedy` are for people."""
 
     def __init__(self, code: str, detail: str, remedy: str = "") -> None:
         super().__init__(f"{detail} {remedy}".strip())
@@ -35,23 +35,23 @@ class WorkflowError(Exception):
 
 
 class NotFound(WorkflowError):
-    """What was named does not exist, or the actor may not know that it does."""
+    """Something that was named does not exist, or the actor may not know that it does."""
 
 
 class Conflict(WorkflowError):
-    """What was asked does not fit what is stored."""
+    """The call conflicts with the stored state."""
 
 
 class Forbidden(WorkflowError):
-    """The actor's role does not allow the call."""
+    """The actor may not make this call."""
 
 
 class Invalid(WorkflowError):
-    """What was given cannot be taken as it is."""
+    """The input is invalid."""
 
 
 class Refused(WorkflowError):
-    """Rules are unmet; `unmet` names every one."""
+    """Rules are unmet. `unmet` has every one of them."""
 
     def __init__(self, detail: str, unmet: tuple[Unmet, ...]) -> None:
         super().__init__("rules.unmet", detail, "See `unmet`: each entry says what to do.")

@@ -1,11 +1,11 @@
-"""What a machine or a person found wrong, as a value: a stable code, words, how to mend it, and where."""
+"""Findings: the problems that a check or a reviewer found."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something a step found: a stable code, words, how to mend it, and where."""
+    """A problem that was found: a stable code, a description, what to do about it, and where it is."""
 
     code: str
     detail: str

@@ -1,4 +1,4 @@
-"""The state machines: one shared rulebook per kind. The same object explains what is missing and guards the move."""
+"""The state machines of access requests, review steps and memberships, and the base of the App's machine."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +18,7 @@ from workflow.errors import Unmet
 
 @dataclass(frozen=True, slots=True)
 class Judgment:
-    """What judging gave: where the trigger leads, or every unmet rule. `observed` reports and does not block."""
+    """The result of judging a trigger: the state it leads to, or every unmet rule. `observed` rules do not block it."""
 
     trigger: str
     source: str
@@ -32,7 +32,7 @@ class Judgment:
 
 
 class _Subject:
-    """What a machine moves for the length of one judgment; rows are never registered with it."""
+    """The object whose state a machine changes during one judgment. Rows are never registered with a machine."""
 
     __slots__ = ("state",)
 
@@ -45,7 +45,7 @@ def _no_rule_unmet(event: EventData) -> bool:
 
 
 class Rulebook:
-    """A kind's edges as one `transitions` machine that holds no rows (`model=None`)."""
+    """The edges of a state machine, as one shared `transitions` machine without a model."""
 
     def __init__(self, edges: tuple[Edge, ...]) -> None:
         self.edges = edges
@@ -60,7 +60,7 @@ class Rulebook:
 
     @cached_property
     def machine(self) -> Machine:
-        """The shared machine: each edge is guarded by one condition, that no rule is unmet."""
+        """The `transitions` machine. Each edge has one condition: that no rule is unmet."""
         states = dict.fromkeys(state for edge in self.edges for state in (edge.source, edge.target))
         return Machine(
             model=None,
@@ -80,7 +80,7 @@ class Rulebook:
         )
 
     def structural(self, trigger: str, state: str, role: Role) -> list[Unmet]:
-        """Returns what every trigger needs, whatever its rules: a state it leads from, and a role that may ask."""
+        """Returns the unmet conditions that every trigger has: a state that it leads from, and a role that may ask."""
         unmet = []
         if (trigger, state) not in self._by_move:
             sources = ", ".join(edge.source for edge in self._edges_of.get(trigger, ()))
@@ -89,7 +89,7 @@ class Rulebook:
                     "state.allows",
                     "The state allows it",
                     f"{trigger} is possible from {sources or 'no state'}; the state is {state}.",
-                    "Ask for what the present state allows; the triggers of the App list it.",
+                    "Ask for a trigger that this state allows; the App's list of triggers shows them.",
                     (("state", state),),
                 )
             )
@@ -99,17 +99,17 @@ class Rulebook:
                 Unmet(
                     "role.allowed",
                     "The role may ask for it",
-                    f"{trigger} is for {', '.join(sorted(roles)) or 'nobody'}; the role is {role}.",
-                    "Let somebody with that role ask.",
+                    f"{trigger} may be asked for by {', '.join(sorted(roles)) or 'nobody'}, not by {role}.",
+                    "Have somebody with such a role ask for it.",
                     (("role", str(role)),),
                 )
             )
         return unmet
 
     def move(self, trigger: str, state: str, unmet: tuple[Unmet, ...]) -> str | None:
-        """Returns the state that the machine reaches, or None when it refuses.
+        """Returns the state that the trigger leads to, or None if the machine refuses it.
 
-        The machine never changes, and its one condition is whether anything is unmet: it is asked each question once.
+        Results are cached: the machine never changes, and its one condition is whether anything is unmet.
         """
         question = (trigger, state, not unmet)
         if question not in self._answers:
@@ -119,7 +119,7 @@ class Rulebook:
     def _ask(self, trigger: str, state: str, met: bool) -> str | None:
         if (trigger, state) not in self._by_move:
             return None
-        # Plain strings: the library takes a member of an enumeration by its name, not by its value.
+        # Plain strings, because the library would use an enum member's name, not its value.
         subject = _Subject(str(state))
         moved = self.machine.events[str(trigger)].trigger(subject, met=met)
         return subject.state if moved else None
@@ -141,15 +141,15 @@ def judge_access(trigger: str, state: str, role: Role) -> Judgment:
 
 
 def judge_membership(trigger: str, state: str | None, role: Role, *, app_state: str) -> Judgment:
-    """Judges a partner program's trigger; `state` is None before the first application. Pure."""
+    """Judges a membership's trigger. `state` is None before the first application. Pure; a refusal is a result."""
     unmet = MEMBERSHIP_RULEBOOK.structural(trigger, state or NEW, role)
     if app_state != "public" and trigger in ("apply", "accept"):
         unmet.append(
             Unmet(
                 "app.public",
                 "The App is public",
-                f"The partner program is for public Apps; this App is {app_state}.",
-                "Get the App promoted first.",
+                f"The partner program is only for public Apps; this App is {app_state}.",
+                "Wait until the App is public; its status shows what is missing.",
                 (("state", app_state),),
             )
         )

@@ -1,4 +1,4 @@
-"""Keyset pages of lists, with opaque cursors: a page costs the same wherever it is."""
+"""Keyset pagination with opaque cursors: every page of a list costs the same."""
 
 import base64
 import binascii
@@ -23,7 +23,7 @@ Key = InstrumentedAttribute[Any]
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page is wanted: up to `limit` rows after the cursor `after`, or the first."""
+    """Which page is wanted: up to `limit` rows after the cursor `after`, or from the beginning if that is None."""
 
     after: str | None = None
     limit: int = 50
@@ -31,13 +31,13 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class PageOf(Generic[Row]):
-    """The rows of a page, and the cursor of the page after it: None on the last."""
+    """The rows of a page, and the cursor for the next page; None on the last page."""
 
     rows: Sequence[Row]
     next: str | None
 
     def map(self, read: Callable[[Sequence[Row]], Sequence[Other]]) -> "PageOf[Other]":
-        """Returns the page of what `read` gives for all rows at once, so that one query reads what belongs to them."""
+        """Returns a page of the results of `read`, which is called once with all rows, so that it can query for all."""
         return PageOf(read(self.rows), self.next)
 
 
@@ -49,9 +49,9 @@ def read_page(
     *,
     newest_first: bool = False,
 ) -> PageOf[Row]:
-    """Returns the page of the entities that `statement` selects, in the order of `key`. Raises Invalid.
+    """Returns a page of the entities that `statement` selects, ordered by `key`. Raises Invalid for a foreign cursor.
 
-    A key of several columns orders by the first, then the second, and so on; `newest_first` turns all of it round.
+    A key of several columns orders by the first, then the second, and so on. `newest_first` reverses the whole order.
     """
     keys = key if isinstance(key, tuple) else (key,)
     if wanted.after is not None:
@@ -64,26 +64,27 @@ def read_page(
 
 
 def cut_page(rows: Sequence[Row], limit: int, place_of: Callable[[Row], Sequence[Any]]) -> PageOf[Row]:
-    """Returns the page of the first `limit` of `rows`, which are one more where another page follows."""
+    """Returns a page of the first `limit` of `rows`. An additional row means that another page follows."""
     last = write_cursor(place_of(rows[limit - 1])) if len(rows) > limit else None
     return PageOf(rows[:limit], last)
 
 
 def write_cursor(values: Sequence[Any]) -> str:
-    """Returns the opaque cursor of a place."""
+    """Returns the opaque cursor for the key values of a row."""
     shown = [value.isoformat() if isinstance(value, datetime) else str(value) for value in values]
     return base64.urlsafe_b64encode(json.dumps(shown).encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str, typed: Sequence[Callable[[Any], Any]]) -> list[Any]:
-    """Returns the values of a cursor, each as the function in its place gives it. Raises Invalid."""
+    """Returns the values of a cursor, each converted by the function at its position in `typed`. Raises Invalid."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not isinstance(values, list) or len(values) != len(typed):
             raise ValueError("not as many values as the key has columns")
         return [function(_text(value)) for function, value in zip(typed, values, strict=True)]
     except (ValueError, OverflowError, RecursionError, binascii.Error):
-        raise Invalid("cursor.invalid", "The cursor is not one of ours.", "Pass `next` of the page before.") from None
+        detail, remedy = "The cursor is not valid for this list.", "Pass the `next` of the previous page unchanged."
+        raise Invalid("cursor.invalid", detail, remedy) from None
 
 
 def _text(value: Any) -> str:
@@ -93,12 +94,12 @@ def _text(value: Any) -> str:
 
 
 def _typed(value: str, key: Key) -> Any:
-    """Returns a cursor's value as its column has it. Raises ValueError for what the column cannot hold."""
+    """Returns a cursor's value in the type of its column. Raises ValueError for a value that the column cannot hold."""
     kind = key.type.python_type
     if kind is datetime:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None or not 2000 <= moment.year <= 2999:
-            raise ValueError("not a moment of ours")
+            raise ValueError("not a time that a row can have")
         return moment
     if kind is int and abs(int(value)) >= 2 ** (63 if isinstance(key.type, BigInteger) else 31):
         raise ValueError("too large")

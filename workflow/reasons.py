@@ -1,4 +1,4 @@
-"""Reasons that a request gives, and the saved reasons that are filled into them."""
+"""The reasons of a request, and completing them from saved reasons."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,10 +15,10 @@ from workflow.identity.actors import Actor
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something is asked for: a saved reason's code or "other", words, and where to mend it.
+    """Why something is asked for or decided: the code of a saved reason or "other", a text, and where to fix it.
 
-    `saved`: the code names a saved reason, whose words come before `text` once the request is accepted; which version
-    they are of is `saved_version`.
+    `saved` means that the code names a saved reason. When the request is accepted, that reason's text is put before
+    `text`, and `saved_version` is set to its version.
     """
 
     code: str
@@ -28,19 +28,19 @@ class Reason:
     saved_version: int | None = None
 
     def as_dict(self) -> dict[str, object]:
-        """Returns the shape in which an accepted reason is stored and answered."""
+        """Returns the reason in the form in which accepted reasons are stored and returned."""
         version = {} if self.saved_version is None else {"saved_version": self.saved_version}
         return {"code": self.code, "text": self.text, "where": self.where, **version}
 
 
 def reason_from(stored: Mapping[str, Any]) -> Reason:
-    """Returns the reason that was stored as `as_dict`."""
+    """Returns the reason of which `stored` is the `as_dict` form."""
     version = stored.get("saved_version")
     return Reason(stored["code"], stored["text"], stored.get("where", ""), version is not None, version)
 
 
 def current_saved_reasons(*, retired: bool = False) -> Select[SavedReason]:
-    """Returns the statement for the newest version of each code, in order of the codes."""
+    """Returns the statement that selects the newest version of each code, by code, with retired ones if `retired`."""
     newest = (
         select(SavedReason.code, func.max(SavedReason.version).label("version")).group_by(SavedReason.code).subquery()
     )
@@ -53,7 +53,7 @@ def current_saved_reasons(*, retired: bool = False) -> Select[SavedReason]:
 
 
 def saved_reasons_named(session: Session, reasons: Iterable[Reason]) -> dict[str, SavedReason]:
-    """Returns the newest versions of the saved reasons that `reasons` name, by code: one query, none when none is."""
+    """Returns the newest versions of the saved reasons that `reasons` name, by code. One query at most."""
     codes = {reason.code for reason in reasons if reason.saved}
     if not codes:
         return {}
@@ -62,9 +62,10 @@ def saved_reasons_named(session: Session, reasons: Iterable[Reason]) -> dict[str
 
 
 def filled_in(reasons: Sequence[Reason], known: Mapping[str, SavedReason], actor: Actor) -> tuple[Reason, ...]:
-    """Returns `reasons` with the texts of the saved ones, their places and versions, and the words that were added.
+    """Returns `reasons` with the saved ones completed: their text before the given one, their place and their version.
 
-    Saved reasons are the reviewers': nobody else can name one. Raises Invalid for one that is not known or retired.
+    Only reviewers and admins may name saved reasons. Raises Invalid for a saved reason that is unknown or retired, or
+    that the actor may not name.
     """
     return tuple(_filled_in(reason, known, actor) if reason.saved else reason for reason in reasons)
 
@@ -73,7 +74,9 @@ def _filled_in(reason: Reason, known: Mapping[str, SavedReason], actor: Actor) -
     saved = known.get(reason.code) if actor.role in (Role.REVIEWER, Role.ADMIN) else None
     if saved is None:
         raise Invalid(
-            "saved_reason.unknown", f"There is no saved reason {reason.code} to pick.", "List the saved reasons."
+            "saved_reason.unknown",
+            f"There is no saved reason {reason.code} that you may use.",
+            "Choose one from the list of saved reasons.",
         )
     words = "\n".join(part for part in (saved.text, reason.text) if part.strip())
     return replace(reason, text=words, where=reason.where or saved.where_to_fix, saved_version=saved.version)

@@ -21,8 +21,15 @@ from models.lifecycle import AccessState, AccessTrigger, Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.access.deciding import decide_access
-from workflow.access.reading import CheckedRequest, list_access_requests, open_request_file, view_of_asker
-from workflow.access.requests import AccessAsked, Received, asker_of, find_by_secret, find_request, request_access
+from workflow.access.reading import CheckedRequest, findings_for_requester, list_access_requests, open_request_file
+from workflow.access.requests import (
+    AccessRequestContent,
+    RequesterView,
+    find_by_secret,
+    find_request,
+    request_access,
+    requester_at,
+)
 from workflow.errors import NotFound
 from workflow.identity.actors import Actor
 from workflow.policy.document import load_policies
@@ -168,7 +175,7 @@ class AccessRequestSummaryAnswer(BaseModel):
 @router.post("", status_code=201, tags=["partner"], response_model=ReceivedAnswer)
 async def ask_for_access(context: InContext, body: NewAccessRequest, key: Key = None) -> JSONResponse:
     """Requests access for a company, without a token. If a colleague has already asked, joins that request."""
-    asker = asker_of(body.contact_email)
+    asker = requester_at(body.contact_email)
 
     def work(session: Session) -> Answer:
         received, secret = request_access(session, _asked(body), now_of(session), load_policies(session).current)
@@ -228,8 +235,8 @@ async def decide(context: InContext, actor: Viewer, request_id: UUID, body: Acce
     return await context.transact(work)
 
 
-def _asked(body: NewAccessRequest) -> AccessAsked:
-    return AccessAsked(
+def _asked(body: NewAccessRequest) -> AccessRequestContent:
+    return AccessRequestContent(
         company_name=body.company_name,
         website=body.website,
         contact_name=body.contact_name,
@@ -241,8 +248,8 @@ def _asked(body: NewAccessRequest) -> AccessAsked:
     )
 
 
-def _asked_answer(session: Session, received: Received) -> dict[str, Any]:
-    request, contact, view = received.request, received.contact, view_of_asker(session, received)
+def _asked_answer(session: Session, received: RequesterView) -> dict[str, Any]:
+    request, contact, view = received.request, received.contact, findings_for_requester(session, received)
     return {
         "id": request.id,
         "company_name": request.company_name,

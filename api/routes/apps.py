@@ -13,7 +13,7 @@ from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Key, Line, Slug, SlugPath
 from models.lifecycle import AppState, Role
 from models.token import Scope
-from web.etags import EDITING, IfMatch, etag_of, seen_in
+from web.etags import EDITING, IfMatch, etag_of, expected_revisions
 from web.problems import COMMON
 from workflow.apps import find_app
 from workflow.building.apps import AppWithComponents, list_apps, register_app, rename_app, with_components
@@ -102,7 +102,7 @@ async def change(
 
     def work(session: Session) -> dict[str, Any]:
         find_app(session, slug, actor)
-        app = rename_app(session, slug, actor, name=body.name, seen=seen_in(if_match))
+        app = rename_app(session, slug, actor, name=body.name, expected=expected_revisions(if_match))
         return _shown(with_components(session, app))
 
     answer = await context.transact(work)

@@ -121,8 +121,8 @@ async def show_public_asset(context: InContext, asset_id: UUID, preview: Preview
     """Returns a picture of a catalog entry or, with the token of a preview link, of that preview."""
 
     def work(session: Session) -> Asset:
-        shown_of = previewed_app(session, preview, now_of(session)).id if preview else None
-        return find_public_asset(session, asset_id, shown_of)
+        previewed_app_id = previewed_app(session, preview, now_of(session)).id if preview else None
+        return find_public_asset(session, asset_id, previewed_app_id)
 
     return _picture(await context.transact(work), public=preview is None)
 

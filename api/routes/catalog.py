@@ -15,7 +15,7 @@ from models.component import ComponentKind
 from web.caching import IfNoneMatch, cached
 from web.problems import PUBLIC
 from workflow.catalog.entry import entry_of
-from workflow.catalog.listing import Listed, Look, find_entry, list_entries
+from workflow.catalog.listing import CatalogFilter, CatalogListing, find_entry, list_entries
 from workflow.errors import Invalid, NotFound
 from workflow.sql.storable import WITHOUT_NUL
 
@@ -64,10 +64,10 @@ async def list_catalog(
     if category is not None and category not in known:
         raise Invalid("category.unknown", f"There is no category {category}.", f"One of: {', '.join(known)}.")
     words = q.strip() if q else None
-    look = Look(words or None, category, kind.value if kind else None, badge, select)
+    narrowed = CatalogFilter(words or None, category, kind.value if kind else None, badge, select)
 
     def work(session: Session) -> Page[CatalogEntryAnswer]:
-        return shown_page(list_entries(session, look, wanted), _shown)
+        return shown_page(list_entries(session, narrowed, wanted), _shown)
 
     return cached(await context.transact(work), if_none_match, max_age_s=MAX_AGE_S)
 
@@ -85,7 +85,7 @@ async def read_entry(context: InContext, slug: SlugPath, if_none_match: IfNoneMa
     return cached(await context.transact(work), if_none_match, max_age_s=MAX_AGE_S)
 
 
-def _shown(listed: Listed) -> CatalogEntryAnswer:
+def _shown(listed: CatalogListing) -> CatalogEntryAnswer:
     entry = entry_of(listed.place.slug, "", listed.badge, listed.snapshot)
     shown = shown_entry(entry, lambda asset_id: f"/v1/assets/{asset_id}")
     return CatalogEntryAnswer(**shown, select_partner=listed.select_partner, listed_at=listed.listed_at)

@@ -16,7 +16,7 @@ from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.apps import find_app
-from workflow.building.checklist import give_evidence
+from workflow.building.checklist import store_evidence
 from workflow.building.overview import ItemStatus, checklist_of
 from workflow.identity.actors import Actor
 from workflow.policy.document import load_policies
@@ -84,7 +84,7 @@ async def put_evidence(
     """Stores the evidence for a requirement and checks it at once. Replaces earlier evidence."""
 
     def work(session: Session) -> dict[str, Any]:
-        give_evidence(
+        store_evidence(
             session, slug, code.value, body.evidence, actor, now_of(session), context.envelope.seal, context.profile
         )
         app, policy = find_app(session, slug, actor), load_policies(session).current

@@ -16,7 +16,7 @@ from models import Component, ComponentTest
 from models.component import ComponentKind, TestColour
 from models.lifecycle import Role
 from models.token import Scope
-from web.etags import EDITING, IfMatch, etag_of, seen_in
+from web.etags import EDITING, IfMatch, etag_of, expected_revisions
 from web.problems import COMMON
 from workflow.apps import find_app
 from workflow.building.apps import with_components
@@ -212,7 +212,7 @@ async def edit_component(
             now_of(session),
             name=body.name,
             settings=body.settings,
-            seen=seen_in(if_match),
+            expected=expected_revisions(if_match),
             loopback=context.allow_loopback_urls,
         )
         return _shown(session, component)
@@ -252,7 +252,7 @@ async def delete_component(
             component_id,
             actor,
             now_of(session),
-            seen=seen_in(if_match),
+            expected=expected_revisions(if_match),
             guides=context.profile.guides,
         )
 

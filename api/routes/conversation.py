@@ -18,7 +18,7 @@ from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.identity.actors import Actor
-from workflow.reviewing.conversation import as_said, list_messages, list_notes, write_as_reviewer, write_note
+from workflow.reviewing.conversation import list_messages, list_notes, to_entries, write_as_reviewer, write_note
 from workflow.reviewing.dossier import find_review
 
 router = APIRouter(prefix="/v1/reviews/{review_id}", responses=COMMON, tags=["reviewer"])
@@ -76,7 +76,7 @@ async def write_message(
 
     def make(session: Session) -> Answer:
         message = write_as_reviewer(session, review_id, body.text, actor, now_of(session))
-        said = as_said(session, [message], Side.REVIEWER)[0]
+        said = to_entries(session, [message], Side.REVIEWER)[0]
         return 201, MessageAnswer.model_validate(said).model_dump(mode="json")
 
     asked = {"message": str(review_id), "text": body.text}
@@ -108,7 +108,7 @@ async def add_note(
 
     def make(session: Session) -> Answer:
         note = write_note(session, review_id, body.text, actor, now_of(session))
-        said = as_said(session, [note], Side.REVIEWER)[0]
+        said = to_entries(session, [note], Side.REVIEWER)[0]
         return 201, NoteAnswer.model_validate(said).model_dump(mode="json")
 
     asked = {"note": str(review_id), "text": body.text}

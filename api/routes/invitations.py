@@ -16,7 +16,7 @@ from models import Invitation
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
-from workflow.access.invitations import accept_invitation, invite_again, invited_by_code, state_of_invitation
+from workflow.access.invitations import accept_invitation, invite_again, invitee_with_code, state_of_invitation
 from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1/invitations", responses=COMMON)
@@ -67,7 +67,7 @@ async def accept(
 
     No token is needed for this call.
     """
-    invited = invited_by_code(code)
+    invited = invitee_with_code(code)
 
     def work(session: Session) -> Answer:
         done = accept_invitation(session, code, now_of(session), body.name if body else None)

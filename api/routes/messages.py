@@ -19,7 +19,7 @@ from models.token import Scope
 from web.problems import COMMON
 from workflow.apps import find_app
 from workflow.identity.actors import Actor
-from workflow.reviewing.conversation import as_said, list_messages, write_as_partner
+from workflow.reviewing.conversation import list_messages, to_entries, write_as_partner
 
 router = APIRouter(prefix="/v1/apps/{slug}/messages", responses=COMMON, tags=["partner"])
 
@@ -67,7 +67,7 @@ async def write_message(
 
     def make(session: Session) -> Answer:
         message = write_as_partner(session, slug, body.text, actor, now_of(session))
-        said = as_said(session, [message], Side.PARTNER)[0]
+        said = to_entries(session, [message], Side.PARTNER)[0]
         return 201, PartnerMessageAnswer.model_validate(said).model_dump(mode="json")
 
     asked = {"message": slug, "text": body.text}

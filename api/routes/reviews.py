@@ -29,8 +29,8 @@ from workflow.findings import Finding
 from workflow.identity.actors import Actor
 from workflow.lifecycle.reading import decision_on
 from workflow.reviewing.desk import claim_review, hand_over_review, release_review
-from workflow.reviewing.dossier import open_dossier, taken_step
-from workflow.reviewing.queue import Due, QueueFilter, Show, in_short, list_reviews
+from workflow.reviewing.dossier import open_dossier, with_decider
+from workflow.reviewing.queue import Due, QueueFilter, Show, list_reviews, summarize_reviews
 from workflow.reviewing.steps import decide_step
 
 router = APIRouter(prefix="/v1/reviews", responses=COMMON, tags=["reviewer"])
@@ -85,7 +85,7 @@ async def read(context: InContext, actor: Viewer, review_id: UUID) -> FullReview
 
     def work(session: Session) -> FullReviewAnswer:
         dossier = open_dossier(session, review_id)
-        return full_review(in_short(session, [dossier.review], now_of(session))[0], dossier)
+        return full_review(summarize_reviews(session, [dossier.review], now_of(session))[0], dossier)
 
     return await context.transact(work)
 
@@ -140,7 +140,7 @@ async def decide_a_step(
             findings=[Finding(finding.code, finding.text, where=finding.where) for finding in body.findings],
             reason=body.reason,
         )
-        return shown_step(taken_step(session, step))
+        return shown_step(with_decider(session, step))
 
     return await context.transact(work)
 
@@ -166,4 +166,4 @@ async def decide(
 
 
 def _short(session: Session, review: Review) -> ReviewSummaryAnswer:
-    return short_review(in_short(session, [review], now_of(session))[0])
+    return short_review(summarize_reviews(session, [review], now_of(session))[0])

@@ -16,10 +16,10 @@ from models.review import ReviewOutcome
 from models.token import Scope
 from web.problems import COMMON, UnmetRule
 from workflow.apps import find_app
-from workflow.building.status import AppStatus, standing_of
+from workflow.building.status import AppStatus, status_of
 from workflow.identity.actors import Actor
 from workflow.policy.document import load_policies
-from workflow.reviewing.partner_view import ReviewSeen
+from workflow.reviewing.partner_view import PartnerReview
 
 router = APIRouter(prefix="/v1/apps/{slug}/status", responses=COMMON)
 
@@ -95,7 +95,7 @@ async def read_status(context: InContext, actor: Viewer, slug: SlugPath) -> dict
 
     def work(session: Session) -> dict[str, Any]:
         app = find_app(session, slug, actor)
-        standing = standing_of(session, app, actor, load_policies(session), context.rulebook)
+        standing = status_of(session, app, actor, load_policies(session), context.rulebook)
         return {"slug": slug, "name": app.name, **_standing(standing)}
 
     return await context.transact(work)
@@ -116,6 +116,6 @@ def _standing(standing: AppStatus) -> dict[str, Any]:
     }
 
 
-def _review(review: ReviewSeen) -> dict[str, Any]:
+def _review(review: PartnerReview) -> dict[str, Any]:
     shown = asdict(review)
     return {name: value for name, value in shown.items() if name not in ("id", "submitted")}

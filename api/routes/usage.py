@@ -20,7 +20,7 @@ from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
 from workflow.pages import PageRequest
 from workflow.policy.document import load_policies
-from workflow.usage.reports import Report, Reported, Use, list_workspaces, report_use
+from workflow.usage.reports import Report, ReportResult, Use, list_workspaces, report_use
 
 router = APIRouter(prefix="/v1", responses=COMMON)
 
@@ -162,7 +162,7 @@ async def _report(context: ApiContext, actor: Actor, report: Report) -> CountedA
 
 def _take(
     context: ApiContext, session: Session, actor: Actor, reports: Sequence[Report]
-) -> list[Reported | WorkflowError]:
+) -> list[ReportResult | WorkflowError]:
     return report_use(
         session,
         reports,
@@ -173,8 +173,8 @@ def _take(
     )
 
 
-def _answered(answer: Reported | WorkflowError) -> UsageAnswer:
-    if isinstance(answer, Reported):
+def _answered(answer: ReportResult | WorkflowError) -> UsageAnswer:
+    if isinstance(answer, ReportResult):
         return UsageAnswer(status=200, changed=answer.changed)
     status = problem_of(answer).status_code
     return UsageAnswer(status=status, changed=False, code=answer.code, detail=answer.detail, remedy=answer.remedy)

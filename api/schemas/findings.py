@@ -7,5 +7,5 @@ class FindingAnswer(BaseModel):
     """Something that a check found: a stable code, a description, and what to do about it."""
 
     code: str = Field(examples=["mail.free"])
-    detail: str = Field(examples=["gmail.com gives addresses to everybody."])
+    detail: str = Field(examples=["Anybody can get an address at gmail.com."])
     remedy: str = Field(default="", examples=["Use an address at acme.example."])

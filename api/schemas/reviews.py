@@ -12,7 +12,7 @@ from models.checklist import Requirement
 from models.lifecycle import StepState
 from models.review import STEPS, ReviewOutcome, StepTaker, SubmissionKind, step_title
 from workflow.reviewing.difference import ChangeKind, Difference, FindingStatus, StandingFinding
-from workflow.reviewing.dossier import Dossier, LastRound, PastRound, TakenStep, Waiver
+from workflow.reviewing.dossier import Dossier, LastRound, PastRound, StepWithDecider, Waiver
 from workflow.reviewing.queue import Due, ReviewSummary
 
 
@@ -174,7 +174,7 @@ def full_review(one: ReviewSummary, dossier: Dossier) -> FullReviewAnswer:
     )
 
 
-def shown_step(taken: TakenStep) -> ReviewStepAnswer:
+def shown_step(taken: StepWithDecider) -> ReviewStepAnswer:
     """Returns the answer for a step, with its findings."""
     step = taken.step
     defined = STEPS.get(step.code)

@@ -20,7 +20,7 @@ from tests.journeys import People, ask, now_of, people_in, writer_of
 from tests.launch import LOGO, STREAM
 from tests.workers.processes import environment
 from workflow.access.people import invite_colleague
-from workflow.access.requests import AccessAsked, request_access
+from workflow.access.requests import AccessRequestContent, request_access
 from workflow.assets.pictures import Picture
 from workflow.assets.storing import store_asset
 from workflow.catalog.membership import apply_for_membership
@@ -142,7 +142,7 @@ class World:
     def new_access_request(self) -> UUID:
         """Returns an open request for access of a new company."""
         name = self.name("company")
-        asked = AccessAsked(
+        asked = AccessRequestContent(
             company_name=name,
             website=f"https://{name}.example",
             contact_name="Pat",

@@ -14,7 +14,7 @@ from models.lifecycle import AppTrigger, Role
 from tests.databases import TestDatabase
 from tests.journeys import BECAUSE, KEY, ask, judge, judging, now_and_writer, outcome_of, state_of
 from tests.stored import connect
-from workflow.catalog.listing import Look, find_entry, list_entries
+from workflow.catalog.listing import CatalogFilter, find_entry, list_entries
 from workflow.history.verification import verify_history
 from workflow.identity.actors import Actor
 from workflow.lifecycle.batch import judge_suspect
@@ -77,7 +77,7 @@ def test_a_dump_of_a_released_revision_comes_up_and_goes_on(restored: Engine) ->
 
 def slugs(session: Session) -> list[str]:
     """Returns what the catalog lists."""
-    return [entry.place.slug for entry in list_entries(session, Look(), PageRequest()).rows]
+    return [entry.place.slug for entry in list_entries(session, CatalogFilter(), PageRequest()).rows]
 
 
 def empty_tables(connection: psycopg.Connection) -> list[str]:

@@ -4,7 +4,7 @@ import time
 
 from workers.context import WorkerContext
 from workers.leasing.queue import Handed
-from workers.leasing.work import LeasedWork, try_row
+from workers.leasing.work import LeasedWork, attempt_row
 from workflow.sql.pipeline import direct_connection, implicit_transaction
 from workflow.work.handing_out import hand_out
 
@@ -16,7 +16,7 @@ def work_off(context: WorkerContext, work: LeasedWork) -> int:
         with direct_connection(context.engine) as connection, implicit_transaction(connection) as session:
             found = hand_out(session, work.kind, room=1)
         for lease in found.leases:
-            try_row(context, work, Handed(lease, time.monotonic()))
+            attempt_row(context, work, Handed(lease, time.monotonic()))
             tried += 1
         if not found.leases:
             return tried

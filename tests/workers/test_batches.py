@@ -25,7 +25,7 @@ def test_an_earlier_request_that_commits_late_is_judged_before_the_drain_ends(
                 past = text("UPDATE transition_request SET due_at = now() - interval '1 hour' WHERE id = :id")
                 connection.execute(past, {"id": asked[-1]})
 
-    assert apply_due_requests(replace(context, batch_size=1, took_batch=commit_late)) == 3
+    assert apply_due_requests(replace(context, batch_size=1, observe_batch=commit_late)) == 3
     assert {outcome_of(context.engine, request)["status"] for request in asked} == {"applied"}
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from tests.databases import TestDatabase
 from tests.journeys import app_building, people_in, token_of
 from workers.context import WorkerContext
-from workers.intake import MAX_TRIES, request_transition
+from workers.intake import MAX_ATTEMPTS, request_transition
 
 
 @pytest.fixture
@@ -38,11 +38,11 @@ def test_a_message_that_fails_is_retried_and_then_kept_without_its_token(context
     arguments = _arguments(context)
     with Session(owner) as session, session.begin():
         session.execute(text("ALTER TABLE transition_request ADD CONSTRAINT no_luck CHECK (source <> 'message')"))
-    for tries in range(1, MAX_TRIES):
+    for attempts in range(1, MAX_ATTEMPTS):
         with pytest.raises(DBAPIError):
-            request_transition(context, arguments, tries=tries)
+            request_transition(context, arguments, attempts=attempts)
     assert _rejected(context) == []
-    request_transition(context, arguments, tries=MAX_TRIES)
+    request_transition(context, arguments, attempts=MAX_ATTEMPTS)
     ((body, error),) = _rejected(context)
     assert "no_luck" in error
     assert "acme" in body
@@ -52,5 +52,5 @@ def test_a_message_that_fails_is_retried_and_then_kept_without_its_token(context
 def test_a_message_is_retried_without_limit_while_the_database_is_away(context: WorkerContext) -> None:
     away = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
     with pytest.raises(DBAPIError):
-        request_transition(replace(context, engine=away), _arguments(context), tries=100 * MAX_TRIES)
+        request_transition(replace(context, engine=away), _arguments(context), attempts=100 * MAX_ATTEMPTS)
     assert _rejected(context) == []

@@ -23,23 +23,23 @@ from tests.workers.leased import work_off
 from workers.actors import LEASED_WORK
 from workers.actors.notifications import NOTIFICATIONS
 from workers.context import WorkerContext
+from workers.leasing.capacity import PLACES_WHILE_JUDGING, ProcessCapacity
 from workers.leasing.consumer import LeasedConsumer
 from workers.leasing.queue import HANDED, Handed, LeasedQueue
-from workers.leasing.rooms import PLACES_WHILE_JUDGING, Rooms
-from workers.leasing.work import LeasedWork, try_row
+from workers.leasing.work import LeasedWork, attempt_row
 from workflow.work.bells import Bell
 from workflow.work.handing_out import hand_out
 from workflow.work.kinds import LEASED_KINDS, DueKind
-from workflow.work.leases import CannotHeal, LaneFailed, Lease
+from workflow.work.leases import LaneFailed, Lease, PermanentFailure
 
 NEVER_SWEEPS = 3600.0
 MAILS = LEASED_KINDS[DueKind.NOTIFICATION]
 
 
-def _rooms(threads: int = 16, *, judging: bool = False) -> Rooms:
-    rooms = Rooms(lambda: judging, lambda _kind, _many: None)
-    rooms.open(threads, list(DueKind), message_queues=1)
-    return rooms
+def _capacity(threads: int = 16, *, judging: bool = False) -> ProcessCapacity:
+    capacity = ProcessCapacity(lambda: judging, lambda _kind, _many: None)
+    capacity.open(threads, list(DueKind), message_queues=1)
+    return capacity
 
 
 @settings(max_examples=300)
@@ -47,37 +47,37 @@ def _rooms(threads: int = 16, *, judging: bool = False) -> Rooms:
 def test_every_kind_and_messages_keep_a_thread_whatever_is_requested(
     threads: int, wishes: list[tuple[DueKind, int]]
 ) -> None:
-    rooms, taken = _rooms(threads), dict.fromkeys(DueKind, 0)
+    capacity, taken = _capacity(threads), dict.fromkeys(DueKind, 0)
     for kind, wish in wishes:
-        reserved = rooms.reserve(kind)
+        reserved = capacity.reserve(kind)
         kept = min(wish, reserved)
-        rooms.release(kind, reserved - kept)
+        capacity.release(kind, reserved - kept)
         taken[kind] += kept
     assert sum(taken.values()) <= max(threads - 1, len(DueKind))
     for kind in DueKind:
-        assert taken[kind] > 0 or rooms.free(kind) >= 1
+        assert taken[kind] > 0 or capacity.free(kind) >= 1
         assert taken[kind] <= max(1, threads - 1 - (len(DueKind) - 1))
 
 
 def test_kinds_that_look_at_the_same_moment_are_not_given_the_same_places() -> None:
-    rooms = _rooms(16)
+    capacity = _capacity(16)
     with ThreadPoolExecutor(4) as pool:
-        assert sum(pool.map(rooms.reserve, DueKind)) <= 15
+        assert sum(pool.map(capacity.reserve, DueKind)) <= 15
 
 
 def test_a_process_that_judges_works_on_two_rows_of_a_kind_at_most() -> None:
-    rooms = _rooms(judging=True)
-    assert rooms.reserve(DueKind.NOTIFICATION) == PLACES_WHILE_JUDGING
-    assert rooms.free(DueKind.NOTIFICATION) == 0
-    assert rooms.free(DueKind.REVIEW_STEP) == PLACES_WHILE_JUDGING
+    capacity = _capacity(judging=True)
+    assert capacity.reserve(DueKind.NOTIFICATION) == PLACES_WHILE_JUDGING
+    assert capacity.free(DueKind.NOTIFICATION) == 0
+    assert capacity.free(DueKind.REVIEW_STEP) == PLACES_WHILE_JUDGING
 
 
 def test_while_a_process_judges_news_are_mailed_too_and_afterwards_at_once(context: WorkerContext) -> None:
     judging = threading.Event()
     judging.set()
-    rooms = Rooms(judging.is_set, lambda _kind, _many: None)
-    rooms.open(16, list(DueKind), message_queues=1)
-    queue = _queue(context.engine, rooms)
+    capacity = ProcessCapacity(judging.is_set, lambda _kind, _many: None)
+    capacity.open(16, list(DueKind), message_queues=1)
+    queue = _queue(context.engine, capacity)
     consumer = LeasedConsumer(queue, 2000)
     _put(context, 20)
     assert len(_proxies(consumer, PLACES_WHILE_JUDGING)) == PLACES_WHILE_JUDGING
@@ -108,13 +108,13 @@ def _rows(context: WorkerContext) -> list[Any]:
 
 @pytest.fixture
 def queue(context: WorkerContext) -> Iterator[LeasedQueue]:
-    made = _queue(context.engine, _rooms())
+    made = _queue(context.engine, _capacity())
     yield made
     made.stop()
 
 
-def _queue(engine: Engine, rooms: Rooms, ring: Callable[..., None] = lambda *_bells: None) -> LeasedQueue:
-    return LeasedQueue(MAILS, "deliver_notification", engine, rooms, NEVER_SWEEPS, ring)
+def _queue(engine: Engine, capacity: ProcessCapacity, ring: Callable[..., None] = lambda *_bells: None) -> LeasedQueue:
+    return LeasedQueue(MAILS, "deliver_notification", engine, capacity, NEVER_SWEEPS, ring)
 
 
 def _proxies(consumer: LeasedConsumer, many: int) -> list[MessageProxy]:
@@ -155,7 +155,7 @@ def test_rows_that_wait_ahead_leave_the_threads_of_other_kinds_alone(
 
 def test_a_ring_for_more_rows_than_there_are_places_is_passed_on(context: WorkerContext) -> None:
     rung: list[Bell] = []
-    queue = _queue(context.engine, _rooms(), lambda *bells: rung.extend(bells))
+    queue = _queue(context.engine, _capacity(), lambda *bells: rung.extend(bells))
     consumer = LeasedConsumer(queue, 200)
     assert next(consumer) is None
     _put(context, 100)
@@ -202,7 +202,7 @@ def test_the_end_of_a_row_makes_room_for_the_next_without_a_bell_or_a_sweep(
 
 def test_a_consumer_raises_no_error_while_the_database_is_away() -> None:
     away = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
-    queue = _queue(away, _rooms())
+    queue = _queue(away, _capacity())
     assert next(LeasedConsumer(queue, 100)) is None
     queue.stop()
 
@@ -212,7 +212,7 @@ def _try(context: WorkerContext, run: Any, *, at: float | None = None) -> bool |
     with context.unit_of_work() as session:
         (lease,) = hand_out(session, DueKind.NOTIFICATION, room=1).leases
     work = LeasedWork(DueKind.NOTIFICATION, "try", run)
-    return try_row(context, work, Handed(lease, time.monotonic() if at is None else at))
+    return attempt_row(context, work, Handed(lease, time.monotonic() if at is None else at))
 
 
 def _breaks(error: Exception) -> Any:
@@ -228,7 +228,7 @@ def _failing_lanes(context: WorkerContext) -> list[str]:
 
 
 def test_a_process_that_resumes_late_does_not_begin_and_returns_the_row(context: WorkerContext) -> None:
-    margin = MAILS.lease - MAILS.longest_try
+    margin = MAILS.lease - MAILS.longest_attempt
     late = time.monotonic() - (margin + timedelta(seconds=1)).total_seconds()
     assert _try(context, _breaks(RuntimeError("begun")), at=late) is None
     (row,) = _rows(context)
@@ -245,7 +245,7 @@ def test_a_lane_is_blamed_for_its_own_failures_alone_and_what_cannot_heal_ends_a
     assert _failing_lanes(context) == ["acme.example"]
     with context.unit_of_work() as session:
         session.execute(text("UPDATE failing_lane SET rests_until = now()"))
-    assert _try(context, _breaks(CannotHeal("no such mailbox"))) is True
+    assert _try(context, _breaks(PermanentFailure("no such mailbox"))) is True
     assert sorted(row.status for row in _rows(context)) == ["dead", "due", "void", "void"]
     assert _failing_lanes(context) == []
 
@@ -263,7 +263,7 @@ def test_a_permanently_refused_mail_is_dead_at_once_with_the_reason(context: Wor
 
 def test_nothing_can_be_sent_to_a_queue_of_leased_work(valkey_url: str, context: WorkerContext) -> None:
     broker = WakingRedisBroker(url=valkey_url, middleware=[])
-    queue = _queue(context.engine, _rooms())
+    queue = _queue(context.engine, _capacity())
     broker.declare_source(MAILS.bell.value, lambda timeout_ms: LeasedConsumer(queue, timeout_ms))
     assert isinstance(broker.consume(MAILS.bell.value), LeasedConsumer)
     assert broker.get_declared_delay_queues() == set()
@@ -278,4 +278,4 @@ def test_nothing_can_be_sent_to_a_queue_of_leased_work(valkey_url: str, context:
 def test_every_kind_has_an_actor_of_its_own_name() -> None:
     assert [work.kind for work in LEASED_WORK] == list(LEASED_KINDS)
     assert len({work.actor_name for work in LEASED_WORK}) == len(DueKind)
-    assert all(kind.lease > kind.longest_try for kind in LEASED_KINDS.values())
+    assert all(kind.lease > kind.longest_attempt for kind in LEASED_KINDS.values())

@@ -69,7 +69,7 @@ def test_a_message_is_signed_by_the_platform_and_names_its_contact() -> None:
 
 def test_an_acknowledgement_states_the_due_time_and_no_number_of_the_policy() -> None:
     message = _composed(_letter("submission_acknowledged"))
-    assert f"decides by {DATA['due']}." in message.get_content()
+    assert f"a decision by {DATA['due']}." in message.get_content()
     assert "business day" not in message.get_content()
 
 

@@ -42,7 +42,7 @@ def test_a_page_must_name_the_profiles_platform(code: str) -> None:
     page = _Pages("<p>Acme works with Segment</p>")
     outcome = RUNS[code](Evidence("Acme", {"url": page.url}, load_profile(NORTHWIND)), page)
     (finding,) = [one for one in outcome.findings if one.code == "page.platform_not_named"]
-    assert finding.detail == f"{page.url} does not name Northwind."
+    assert finding.detail == f"{page.url} does not mention Northwind."
 
 
 @pytest.fixture

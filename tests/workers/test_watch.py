@@ -8,7 +8,7 @@ from models.lifecycle import AppTrigger
 from tests.journeys import app_building, ask, outcome_of, people_in
 from tests.waiting import wait_until
 from workers.context import WorkerContext
-from workers.judging.watch import JudgingWatch
+from workers.judging.thread import JudgingThread
 from workflow.work.bells import Bell
 
 NEVER_SWEEPS = 3600.0
@@ -25,7 +25,7 @@ def test_a_ring_that_a_stopping_worker_took_is_passed_on(context: WorkerContext)
     people = people_in(context.engine)
     app_building(context.engine, people, "acme")
     request = ask(context.engine, people.partner, "acme", AppTrigger.SUBMIT)
-    watch = JudgingWatch(replace(context, ring=lambda *bells: rung.extend(bells)), wait, NEVER_SWEEPS)
+    watch = JudgingThread(replace(context, ring=lambda *bells: rung.extend(bells)), wait, NEVER_SWEEPS)
     watch.start()
     assert waits.wait(30)
     with ThreadPoolExecutor(1) as pool:
@@ -48,7 +48,7 @@ def test_a_wait_that_fails_does_not_end_judging(context: WorkerContext) -> None:
     people = people_in(context.engine)
     app_building(context.engine, people, "acme")
     request = ask(context.engine, people.partner, "acme", AppTrigger.SUBMIT)
-    watch = JudgingWatch(context, wait, NEVER_SWEEPS)
+    watch = JudgingThread(context, wait, NEVER_SWEEPS)
     watch.start()
     wait_until(lambda: outcome_of(context.engine, request)["status"] == "applied", seconds=30)
     watch.stop()

@@ -1,6 +1,6 @@
-"""Dramatiq's actors, one file a kind of work. LEASED_WORK lists those whose rows are leased.
+"""The Dramatiq actors, with one module for each kind of work. LEASED_WORK lists the kinds of leased work.
 
-To add a kind: write its file and name it here; docs/extending.md has the rest.
+To add a kind, write its module and list it here; docs/extending.md explains the rest.
 """
 
 from workers.actors.jobs import JOB_TICKS

@@ -1,4 +1,4 @@
-"""The actor of scheduled jobs: the run of one firing."""
+"""The actor of scheduled jobs, which runs one tick."""
 
 from dataclasses import replace
 
@@ -33,10 +33,10 @@ _VOID_OVERTAKEN = text("""
 
 
 def run_job(context: WorkerContext, lease: Lease) -> bool:
-    """Runs a firing. A firing and its work are one transaction, unless the job works in steps.
+    """Runs a tick. The tick and its work are one transaction, which it commits, unless the job works in steps.
 
-    Of many firings of a job only the newest runs: a job makes the world right as of now, so those before it, which an
-    outage of the workers leaves by the thousand, are void. Returns False for a firing that is void, or leased again.
+    Of several due ticks of a job only the newest runs, and the older ones are voided: one run catches up, and an outage
+    of the workers can leave thousands of ticks. Returns False for a tick that is void or has been leased again.
     """
     with context.unit_of_work() as session:
         session.execute(_VOID_OVERTAKEN, {"id": lease.id, "now": database_now(session)})

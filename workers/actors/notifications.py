@@ -1,4 +1,4 @@
-"""The actor that delivers notifications: it composes a mail, hands it to the mail server, and records that it did."""
+"""The actor that delivers notifications: it composes a mail, sends it, and records the delivery."""
 
 from workers.context import WorkerContext
 from workers.leasing.work import LeasedWork
@@ -6,11 +6,14 @@ from workflow.notifications.delivery import letter_of, record_delivery
 from workflow.notifications.mail import compose
 from workflow.work.kinds import DueKind
 from workflow.work.lanes import note_lane_works
-from workflow.work.leases import CannotHeal, LaneFailed, Lease
+from workflow.work.leases import LaneFailed, Lease, PermanentFailure
 
 
 def deliver_notification(context: WorkerContext, lease: Lease) -> bool:
-    """Delivers one. Returns False when it was taken back, or leased again meanwhile. Raises OSError and CannotHeal."""
+    """Sends the mail of a notification. Commits. Returns False if it was voided or has been leased again.
+
+    Raises OSError (smtplib's exceptions included), and PermanentFailure if the mail server refuses the mail.
+    """
     with context.autocommit() as session:
         letter = letter_of(session, lease.id, context.unseal)
     if letter is None:
@@ -21,9 +24,9 @@ def deliver_notification(context: WorkerContext, lease: Lease) -> bool:
         )
     except OSError as error:
         if getattr(error, "is_final", False):
-            raise CannotHeal(f"the mail server refuses it for good: {error}") from error
+            raise PermanentFailure(f"the mail server permanently refuses the mail: {error}") from error
         if getattr(error, "is_recipients", False):
-            raise LaneFailed(f"the mail server does not get on with this recipient: {error}") from error
+            raise LaneFailed(f"the mail server cannot reach this recipient now: {error}") from error
         raise
     context.reached("notification_sent")
     with context.autocommit() as session:

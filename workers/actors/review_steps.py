@@ -1,4 +1,4 @@
-"""The actor of review steps: it reads a step's evidence, runs it without a transaction, and records what it found."""
+"""The actor of review steps: it reads a step's evidence, checks it outside any transaction, and records the outcome."""
 
 from sqlalchemy import select
 
@@ -15,7 +15,7 @@ from workflow.work.leases import Lease
 
 
 def run_review_step(context: WorkerContext, lease: Lease) -> bool:
-    """Runs a review step. Returns False when it was decided or leased again meanwhile."""
+    """Runs a review step. Commits. Returns False if the step has been decided or leased again since."""
     with context.unit_of_work() as session:
         step, submission = session.execute(
             select(ReviewStep, Submission)

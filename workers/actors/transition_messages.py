@@ -1,4 +1,4 @@
-"""The actor: a plain function handed to Dramatiq, for the messages of other services."""
+"""The actor for messages from other services."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from workflow.work.bells import MESSAGE_QUEUE
 
 
 def declare_actor(broker: Broker, context: WorkerContext) -> None:
-    """Declares the queue and its actor on `broker`. Call it once a process, after forking."""
+    """Declares the queue and its actor on `broker`. Call it once in each process, after forking."""
 
     def take_in(*positional: Any, **arguments: Any) -> None:
         message = CurrentMessage.get_current_message()
-        tries = 1 + (message.options.get("retries", 0) if message else 0)
-        request_transition(context, arguments | ({"positional": positional} if positional else {}), tries=tries)
+        attempts = 1 + (message.options.get("retries", 0) if message else 0)
+        request_transition(context, arguments | ({"positional": positional} if positional else {}), attempts=attempts)
 
     actor(
         actor_name="request_transition",

@@ -1,4 +1,4 @@
-"""The actor that looks at the websites of companies that ask for access, without a transaction."""
+"""The actor that checks the websites of companies that request access, outside any transaction."""
 
 from models import WebsiteCheck
 from workers.context import WorkerContext, database_now
@@ -11,7 +11,7 @@ from workflow.work.leases import Lease
 
 
 def findings_of_website(url: str, http: FetchesPages) -> tuple[Finding, ...]:
-    """Returns what is wrong with how the website answers; nothing when it answers with a page."""
+    """Returns the findings on the website's answer; none if it answers with a page. Raises errors worth a retry."""
     try:
         page = http.fetch(url)
     except Exception as error:
@@ -19,14 +19,14 @@ def findings_of_website(url: str, http: FetchesPages) -> tuple[Finding, ...]:
         if detail is None or code is None:
             raise
         remedy = str(getattr(error, "remedy", ""))
-        return (Finding(f"website.{code}", f"{url} did not answer: {detail}", remedy),)
+        return (Finding(f"website.{code}", f"{url} could not be fetched: {detail}", remedy),)
     if not 200 <= page.status < 300:
-        return (Finding("website.status", f"{page.url} answers {page.status}.", "Give the address of its first page."),)
+        return (Finding("website.status", f"{page.url} answers {page.status}.", "Enter the address of the home page."),)
     return ()
 
 
 def check_website(context: WorkerContext, lease: Lease) -> bool:
-    """Looks at a website. Returns False when its request was decided or its check leased again meanwhile."""
+    """Checks a website. Commits. Returns False if the request has been decided or the check leased again since."""
     with context.unit_of_work() as session:
         url = session.get_one(WebsiteCheck, lease.id).url
     findings = findings_of_website(url, context.http)

@@ -1,1 +1,1 @@
-"""Judging transition requests: the watch that waits for the bell, the batches, and which of them are in flight."""
+"""Judging transition requests: the judging thread, the batches, and the markers of batches in flight."""

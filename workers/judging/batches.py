@@ -1,4 +1,4 @@
-"""Drains transition requests: judges batches until nothing is due, and requests that kill processes one at a time."""
+"""Judging due requests in batches until none is left, and requests that kill their process one at a time."""
 
 import time
 from collections import Counter
@@ -14,10 +14,10 @@ from workflow.sql.pipeline import direct_connection, direct_transaction
 from workflow.work.bells import Bell
 
 TURN_SECONDS = 10.0
-"""How long judging goes on before it rings again and ends, so that whoever runs it can stop."""
+"""How long one call judges before it rings again and returns, so that its thread can stop."""
 LOOK_FROM_FRONT_SECONDS = 2.0
-"""How often a claim begins at the front, to find requests that committed late but are due first, and requests that were
-left to other workers but not judged by them."""
+"""How often a claim begins at the front, to find requests that were committed late but are due first, and requests that
+were left to other workers but not judged by them."""
 
 
 def apply_due_requests(context: WorkerContext) -> int:
@@ -27,9 +27,9 @@ def apply_due_requests(context: WorkerContext) -> int:
     locked, and that other workers skipped. When the turn ends with requests left, the bell is rung again.
 
     Until VACUUM runs, the index still holds dead entries for judged requests. A claim therefore begins at the position
-    where the oldest request was found, and does not read through those entries each time. When much is due and other
-    workers hold the first requests, the next claim begins after this one's last request and leaves the others as many
-    as it had to skip, so that workers do not read each other's requests in vain. Unless the turn is over, the last
+    of the oldest request found, so that it does not read those entries again. If many requests are due and other
+    workers hold the first of them, the next claim begins after this one's last request and skips as many requests as
+    this one had to skip, so that workers do not read each other's requests in vain. Unless the turn is over, the last
     claim begins at the front.
     """
     judged = 0
@@ -65,7 +65,7 @@ def _one_batch(context: WorkerContext, connection: Connection, start: Start) -> 
     began = time.monotonic()
     report = judge_batch(connection, context.in_flight, context.now_and_writer, limit=context.batch_size, start=start)
     if report.outcomes:
-        context.took_batch(time.monotonic() - began)
+        context.observe_batch(time.monotonic() - began)
     _after_commit(context, report)
     return report
 
@@ -78,13 +78,16 @@ def judge_batch(
     limit: int,
     start: Start = FROM_FRONT,
 ) -> BatchReport:
-    """Judges a batch in one transaction, and commits it."""
+    """Judges a batch in one transaction, commits it, and returns its report."""
     with in_flight.batch() as mark, direct_transaction(connection) as session:
         return judge_due_requests(session, now_and_writer=now_and_writer, mark_in_flight=mark, limit=limit, start=start)
 
 
 def _quarantine(context: WorkerContext, connection: Connection, app_id: UUID) -> int:
-    """Judges the App's requests whose judging killed a process before, each in a transaction of its own."""
+    """Judges the App's requests whose judging killed a process before, each in its own transaction.
+
+    Returns how many it judged.
+    """
     judged = 0
     while True:
         with context.in_flight.batch() as mark, direct_transaction(connection) as session:

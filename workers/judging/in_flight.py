@@ -17,10 +17,10 @@ from workflow.sql.pipeline import send_alone
 
 
 class InFlightBatches:
-    """The batches that this process is judging. A marker that outlives its batch's locks shows that a process died.
+    """The markers of the batches that this process is judging. A marker that outlives its batch shows a dead process.
 
-    When a batch fails but its process lives on, as when Postgres restarts, its marker is deleted: at once, or else
-    before the next batch.
+    If a batch fails but its process survives, as when Postgres restarts, its marker is deleted at once, or at the
+    latest before the next batch.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -30,7 +30,7 @@ class InFlightBatches:
 
     @contextmanager
     def batch(self) -> Iterator[MarkInFlight]:
-        """Yields the function that marks requests as in flight. Wrap it around the transaction that judges them."""
+        """Yields the function that marks requests as in flight. The block must contain their transaction."""
         self._delete_failed()
         marked: list[UUID] = []
         holding = ExitStack()
@@ -40,7 +40,7 @@ class InFlightBatches:
             marked.append(batch_id)
             connection = holding.enter_context(self._engine.connect())
             wait = send_alone(connection, _MARK, [str(batch_id), Uuids().array(request_ids)])
-            holding.callback(_quietly, wait)  # or it might be stored after it was deleted
+            holding.callback(_quietly, wait)  # otherwise the marker might be stored after its deletion
 
             def committed() -> UUID:
                 wait()
@@ -80,4 +80,4 @@ _MARK = b"""
     WITH quickly AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
     INSERT INTO apply_batch (id, request_ids) SELECT $1::uuid, $2::uuid[] FROM quickly
 """
-"""A transaction of one statement. It has to survive this process but not Postgres, so it does not wait for the disk."""
+"""One statement in its own transaction. The marker must survive this process but not Postgres, so no disk flush."""

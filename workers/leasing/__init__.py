@@ -1,1 +1,1 @@
-"""Leased work in a process: how much of it there is room for, and how its rows reach Dramatiq's threads."""
+"""Leased work in a process: how much of it the process has capacity for, and how rows reach Dramatiq's threads."""

@@ -1,4 +1,4 @@
-"""Dramatiq's seam: the consumer of a leased queue reads Postgres, and Dramatiq's own threads run its actor."""
+"""The Dramatiq consumer of a leased queue: it reads rows from Postgres, and Dramatiq's threads run the actor."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from workers.leasing.queue import LeasedQueue
 
 
 class LeasedConsumer(Consumer):
-    """Hands the rows of `queue` to Dramatiq. It keeps nothing itself and never raises."""
+    """Passes the rows of `queue` to Dramatiq. It has no state of its own and never raises."""
 
     def __init__(self, queue: LeasedQueue, timeout_ms: int) -> None:
         self._queue = queue

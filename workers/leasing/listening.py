@@ -1,4 +1,4 @@
-"""One thread that waits for the bells of all leased queues that have room."""
+"""The thread that waits for the bells of all leased queues with free capacity."""
 
 import logging
 import random
@@ -12,14 +12,17 @@ log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 1.0
 FULL_SECONDS = 0.05
-"""How long it rests while no queue has room."""
+"""How long the thread pauses while no queue has room."""
 
 WaitForBells = Callable[[Sequence[Bell], float], str | None]
-"""Returns the bell that was rung, or None after a while: at most after so many seconds."""
+"""Returns the bell that was rung, or None after at most the given number of seconds."""
 
 
 class BellListener:
-    """Rings the queues of this process. Whoever has no room does not listen, so that a ring goes to somebody idle."""
+    """Wakes the queues of this process when their bells ring.
+
+    It does not listen for queues without room, so that their rings go to other processes.
+    """
 
     def __init__(self, wait: WaitForBells, ring_for_others: Callable[..., None]) -> None:
         self._wait = wait
@@ -28,13 +31,13 @@ class BellListener:
         self._thread: threading.Thread | None = None
 
     def start(self, queues: Sequence[LeasedQueue]) -> None:
-        """Starts the thread, unless there is nothing to listen for."""
+        """Starts the thread, unless `queues` is empty."""
         if queues:
             self._thread = threading.Thread(target=self._run, args=(queues,), name="leased-bells", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
-        """Ends within about a second."""
+        """Stops the thread, which takes about a second."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(2 * WAIT_SECONDS)
@@ -50,7 +53,7 @@ class BellListener:
             try:
                 rung = self._wait(listening, WAIT_SECONDS)
             except Exception:
-                log.exception("waiting for bells broke; it is tried again")
+                log.exception("waiting for bells failed unexpectedly; trying again")
                 self._stop.wait(WAIT_SECONDS)
                 continue
             if rung is None:

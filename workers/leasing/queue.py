@@ -18,7 +18,7 @@ from dramatiq import Message, MessageProxy
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from workers.leasing.rooms import Rooms
+from workers.leasing.capacity import ProcessCapacity
 from workflow.sql.pipeline import direct_connection, implicit_transaction
 from workflow.work.handing_out import Cursor, HandedOut, find_walk_ends, hand_out, next_cursor
 from workflow.work.kinds import LeasedKind
@@ -29,12 +29,13 @@ LOOK_SECONDS: Final = 0.01
 FULL_SECONDS: Final = 0.05
 """How soon a queue without places asks for some again: another kind may have freed them, or judging may be over."""
 AWAY_SECONDS: Final = 1.0
-"""The pause after a look that the database did not answer."""
+"""The pause after a look that failed because of the database."""
 PROVEN_SECONDS: Final = 300.0
 """How long a lane counts as one that answers."""
 MAX_PROVEN: Final = 2_000
+"""The number of proven lanes that a queue remembers."""
 HANDED: Final = "handed"
-"""The option of a message that carries its row. It never leaves the process."""
+"""The message option that carries the `Handed`. Messages never leave the process."""
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Handed:
 
 
 class LeasedQueue:
-    """The rows of one kind in this process. It outlives Dramatiq's consumers, which are replaced after an exception.
+    """The leased rows of one kind in this process. It outlives Dramatiq's consumers, which Dramatiq may replace.
 
     A look follows a ring, a sweep every `sweep_seconds` (a quarter more or less, so that processes do not march in
     step), and each row that ends. It leases as many rows as there are places, and `ahead` more, which wait here and
@@ -64,14 +65,14 @@ class LeasedQueue:
         kind: LeasedKind,
         actor_name: str,
         engine: Engine,
-        rooms: Rooms,
+        capacity: ProcessCapacity,
         sweep_seconds: float,
         ring_for_others: Callable[..., None],
     ) -> None:
         self.kind = kind
         self._actor_name = actor_name
         self._engine = engine
-        self._rooms = rooms
+        self._capacity = capacity
         self._sweep_seconds = sweep_seconds
         self._ring_for_others = ring_for_others
         self._changed = threading.Condition()
@@ -87,19 +88,19 @@ class LeasedQueue:
         self._stopping = False
 
     def ring(self) -> None:
-        """Has it look, now or as soon as there is a place."""
+        """Makes the queue look for due rows now, or as soon as there is a place."""
         with self._changed:
             self._is_rung = True
             self._changed.notify_all()
 
     def has_room(self) -> bool:
-        """Returns whether a look would follow a ring at once."""
-        return not self._stopping and self._rooms.free(self.kind.kind) > 0
+        """Returns whether the queue would look for due rows at once if its bell rang."""
+        return not self._stopping and self._capacity.free(self.kind.kind) > 0
 
     def next(self, seconds: float) -> Message[Any] | None:
         """Returns a message for a row that is leased to this process, or None after about `seconds` at most.
 
-        Raises nothing: a database that is away is a warning and a pause.
+        Raises nothing: if the database fails, it logs a warning and pauses.
         """
         ends_at = time.monotonic() + seconds
         while not self._stopping:
@@ -116,13 +117,13 @@ class LeasedQueue:
                     continue
             self._look()
         with self._changed:
-            self._changed.wait(0.1)  # until Dramatiq stops the consumer, which it does last
+            self._changed.wait(0.1)  # Dramatiq keeps calling until it stops the consumer
         return None
 
     def done(self, message: MessageProxy) -> None:
-        """Frees the place of a row that was tried, and notes whether its lane answered."""
+        """Frees the place of a row after its attempt, and records whether its lane answered."""
         handed: Handed = message.options[HANDED]
-        self._rooms.release(self.kind.kind, 1)
+        self._capacity.release(self.kind.kind, 1)
         with self._changed:
             if handed.answered:
                 self._proven[handed.lease.lane] = time.monotonic()
@@ -135,7 +136,7 @@ class LeasedQueue:
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Hands out nothing more, and gives back at once what no thread was given."""
+        """Stops handing out rows, and gives back those that no thread has begun. Commits."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
@@ -147,17 +148,17 @@ class LeasedQueue:
             waiting = [handed.lease for handed in self._waiting]
             self._waiting.clear()
             places, self._places = self._places, 0
-        self._rooms.release(self.kind.kind, places)
+        self._capacity.release(self.kind.kind, places)
         self._give_back(waiting)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
-        """Gives back rows that lay in Dramatiq's queue when its threads ended."""
+        """Gives back rows that were in Dramatiq's queue when its threads ended. Commits."""
         leases = [message.options[HANDED].lease for message in messages]
-        self._rooms.release(self.kind.kind, len(leases))
+        self._capacity.release(self.kind.kind, len(leases))
         self._give_back(leases)
 
     def _give_back(self, leases: Sequence[Lease]) -> None:
-        """Makes rows that nobody began on due again, with their tries. Raises nothing: their leases end anyway."""
+        """Makes rows that nobody began on due again, without counting an attempt. Commits. Raises nothing."""
         if not leases:
             return
         try:
@@ -165,25 +166,25 @@ class LeasedQueue:
                 give_back(session, self.kind.kind, leases)
         except SQLAlchemyError:
             log.warning(
-                "%s rows of %s could not be given back; they wait for their leases", len(leases), self.kind.kind
+                "could not give back %s rows of %s; they are due when their leases end", len(leases), self.kind.kind
             )
 
     def _has_place(self) -> bool:
         """Returns whether a waiting row has a place, having reserved those that are free."""
         if self._places == 0:
-            self._places = self._rooms.reserve(self.kind.kind)
+            self._places = self._capacity.reserve(self.kind.kind)
             unused = max(0, self._places - len(self._waiting))
             self._places -= unused
-            self._rooms.release(self.kind.kind, unused)
+            self._capacity.release(self.kind.kind, unused)
         return self._places > 0
 
     def _seconds_to_look(self) -> float:
         """Returns how long to wait for the next look, if nothing changes."""
         now = time.monotonic()
-        free = self._rooms.free(self.kind.kind)
+        free = self._capacity.free(self.kind.kind)
         if free == 0 and not (self._ahead() and not self._is_full_ahead()):
             return FULL_SECONDS
-        shield_fell = self._was_shielded and not self._rooms.is_shielding()
+        shield_fell = self._was_shielded and not self._capacity.is_shielding()
         if self._is_rung or shield_fell or (self._more_may_be_due and self._is_worth_a_look(free)):
             return min(self._looks_at, self._sweeps_at) - now
         wait = self._sweeps_at - now
@@ -191,7 +192,7 @@ class LeasedQueue:
 
     def _ahead(self) -> int:
         """Returns how many rows may wait here: none while the process judges."""
-        return 0 if self._rooms.is_shielding() else self.kind.ahead
+        return 0 if self._capacity.is_shielding() else self.kind.ahead
 
     def _is_full_ahead(self) -> bool:
         return len(self._waiting) >= self._ahead()
@@ -203,8 +204,8 @@ class LeasedQueue:
     def _look(self) -> None:
         with self._changed:
             was_rung, self._is_rung, self._more_may_be_due = self._is_rung, False, False
-            self._was_shielded = self._rooms.is_shielding()
-            places = self._rooms.reserve(self.kind.kind)
+            self._was_shielded = self._capacity.is_shielding()
+            places = self._capacity.reserve(self.kind.kind)
             room = places + max(0, self._ahead() - len(self._waiting))
             now = time.monotonic()
             if now >= self._sweeps_at:
@@ -227,7 +228,7 @@ class LeasedQueue:
             self._waiting = deque(sorted(waiting, key=lambda handed: not handed.lease.is_urgent))
             unused = max(0, self._places + places - len(self._waiting))
             self._places += places - unused
-        self._rooms.release(self.kind.kind, unused)
+        self._capacity.release(self.kind.kind, unused)
         if was_rung and any(found.is_cut.values()):
             self._ring_for_others(self.kind.bell)  # one ring stands for many rows
 

@@ -1,4 +1,4 @@
-"""Trying a leased row: its work without a transaction, and its end recorded by the lease."""
+"""One attempt at a leased row: its work runs outside any transaction, and its end is recorded by the lease."""
 
 import logging
 import time
@@ -13,24 +13,24 @@ from workers.context import WorkerContext, database_now
 from workers.leasing.queue import HANDED, Handed
 from workflow.work.kinds import LEASED_KINDS, DueKind
 from workflow.work.lanes import note_lane_failed, note_lane_works
-from workflow.work.leases import CannotHeal, LaneFailed, Lease, fail_due_row, give_back
+from workflow.work.leases import LaneFailed, Lease, PermanentFailure, fail_due_row, give_back
 
 SLOW_SECONDS = 5.0
-"""A try that takes longer proves no lane: its party hangs, whatever the try found."""
+"""A longer attempt does not make its lane a proven one, whatever its outcome: the party is too slow."""
 
 log = logging.getLogger(__name__)
 
 Run = Callable[[WorkerContext, Lease], bool]
-"""Works on a leased row and records how it ended, by the lease. Returns False when the row was not wanted any more.
+"""Does the work of a leased row and records its end by the lease. Returns False if the work had become obsolete.
 
-When it raises, that try has failed: the row is tried again, later and later; with CannotHeal it is dead at once, and
-with LaneFailed its lane rests too.
+If it raises, the attempt has failed and the row is tried again after a growing delay. After a PermanentFailure the row
+is dead at once, and after a LaneFailed its lane pauses too.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class LeasedWork:
-    """A kind of leased work: the name of its actor, and what the actor does with a row."""
+    """A kind of leased work, the name of its actor, and the function that does the work of a row."""
 
     kind: DueKind
     actor_name: str
@@ -38,14 +38,14 @@ class LeasedWork:
 
 
 def declare_leased_actor(broker: Broker, context: WorkerContext, work: LeasedWork) -> None:
-    """Declares the actor of `work`. Dramatiq neither repeats it nor limits its time: rows and sockets do."""
+    """Declares the actor of `work`, without Dramatiq's retries and time limit: rows and socket timeouts do that."""
 
     def run(_row_id: str) -> None:
         message = CurrentMessage.get_current_message()
         if message is None:
-            raise RuntimeError(f"{work.actor_name} runs for a row that was handed out: write the row and ring.")
+            raise RuntimeError(f"{work.actor_name} runs only for leased rows: write a row and ring the bell instead.")
         handed: Handed = message.options[HANDED]
-        handed.answered = try_row(context, work, handed)
+        handed.answered = attempt_row(context, work, handed)
 
     actor(
         actor_name=work.actor_name,
@@ -56,15 +56,15 @@ def declare_leased_actor(broker: Broker, context: WorkerContext, work: LeasedWor
     )(run)
 
 
-def try_row(context: WorkerContext, work: LeasedWork, handed: Handed) -> bool | None:
-    """Tries the row once and records its end. Returns whether its lane's party answered in time, if that is known.
+def attempt_row(context: WorkerContext, work: LeasedWork, handed: Handed) -> bool | None:
+    """Attempts the row once and records its end. Returns whether its lane's party answered in time, if that is known.
 
-    It does not begin when too little is left of the lease, as in a process that was stopped and woke up: the row goes
-    back. Raises nothing but what ends the process.
+    Returns whether the lane's party answered in time, None if there was no attempt or the work was obsolete. If too
+    little is left of the lease, as after the process was suspended, it gives the row back instead. Raises no Exception.
     """
     leased, lease = LEASED_KINDS[work.kind], handed.lease
     began = time.monotonic()
-    if began - handed.at > (leased.lease - leased.longest_try).total_seconds():
+    if began - handed.at > (leased.lease - leased.longest_attempt).total_seconds():
         _give_back(context, lease)
         return None
     answered: bool | None = None
@@ -74,10 +74,10 @@ def try_row(context: WorkerContext, work: LeasedWork, handed: Handed) -> bool | 
         answered = True if is_wanted else None
     except Exception as error:
         outcome = "failed"
-        if isinstance(error, CannotHeal | LaneFailed):
-            answered = isinstance(error, CannotHeal)
+        if isinstance(error, PermanentFailure | LaneFailed):
+            answered = isinstance(error, PermanentFailure)
         # What the world refused is told in a line; what nobody foresaw, with its traceback.
-        foreseen = isinstance(error, OSError | CannotHeal | LaneFailed)
+        foreseen = isinstance(error, OSError | PermanentFailure | LaneFailed)
         log.warning("%s %s failed: %r", lease.kind, lease.id, error, exc_info=not foreseen)
         _record_failure(context, lease, error)
     context.count_worked(lease.kind, outcome)
@@ -89,19 +89,19 @@ def _give_back(context: WorkerContext, lease: Lease) -> None:
         with context.unit_of_work() as session:
             give_back(session, lease.kind, [lease])
     except SQLAlchemyError:
-        log.warning("%s %s could not be given back; it waits for its lease", lease.kind, lease.id)
+        log.warning("could not give back %s %s; it is due when its lease ends", lease.kind, lease.id)
 
 
 def _record_failure(context: WorkerContext, lease: Lease, error: Exception) -> None:
-    can_heal = not isinstance(error, CannotHeal)
+    may_retry = not isinstance(error, PermanentFailure)
     try:
         with context.unit_of_work() as session:
             now = database_now(session)
-            if not fail_due_row(session, lease, repr(error), now, can_heal=can_heal):
+            if not fail_due_row(session, lease, repr(error), now, may_retry=may_retry):
                 return
             if isinstance(error, LaneFailed):
                 note_lane_failed(session, lease, repr(error), now)
-            elif isinstance(error, CannotHeal):
+            elif isinstance(error, PermanentFailure):
                 note_lane_works(session, lease)
     except SQLAlchemyError:
-        log.warning("the failure of %s %s could not be recorded; it waits for its lease", lease.kind, lease.id)
+        log.warning("could not record the failure of %s %s; it is due when its lease ends", lease.kind, lease.id)

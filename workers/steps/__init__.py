@@ -1,4 +1,4 @@
-"""The runs of the review steps that a machine takes, one file each. RUNS lists them by their codes in `STEPS`."""
+"""The automatic review steps, with one module for each. RUNS lists them by their codes in `models.review.STEPS`."""
 
 from collections.abc import Mapping
 
@@ -11,4 +11,4 @@ RUNS: Mapping[str, StepRun] = {
     "launch_announcement": launch_announcement.run,
     "catalog_details": catalog_details.run,
 }
-"""What each step does that `models.review.STEPS` gives to a machine."""
+"""The function of each step that `models.review.STEPS` marks as automatic."""

@@ -1,4 +1,4 @@
-"""The step `catalog_details`: what the catalog will show, by the checklist's own rules as they are at the review."""
+"""The step `catalog_details`: checks the catalog text by the checklist's rules, as they are now."""
 
 from models.checklist import Requirement
 from models.lifecycle import StepTrigger
@@ -8,6 +8,6 @@ from workflow.building.findings import Templates, findings_on
 
 
 def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:  # noqa: ARG001 (nothing to fetch)
-    """Returns everything that is wrong with the catalog text."""
+    """Returns all findings on the catalog text."""
     findings = tuple(findings_on(Requirement.CATALOG_DETAILS, evidence.given, Templates(evidence.profile.guides)))
     return StepOutcome(StepTrigger.FAIL if findings else StepTrigger.PASS, findings)

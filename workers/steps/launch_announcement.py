@@ -1,4 +1,4 @@
-"""The step `launch_announcement`: the blog post is there and names both sides, or the mail's text does."""
+"""The step `launch_announcement`: checks that the blog post or the mail mentions the platform and the App."""
 
 from models.lifecycle import StepTrigger
 from workers.pages import FetchesPages
@@ -8,13 +8,13 @@ from workflow.findings import Finding
 
 
 def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:
-    """Fetches the post, if there is one, and gives everything that is wrong with it or with the mail's text."""
+    """Fetches the blog post, if there is one, and returns all findings on it or on the text of the mail."""
     names = {"platform": evidence.profile.platform.name, "app": evidence.app_name}
     if "url" in evidence.given:
         return read_page(str(evidence.given["url"]), http, lambda page: unnamed(page, **names))
     words = " ".join(str(evidence.given.get("text", "")).split()).casefold()
     findings = tuple(
-        Finding(f"text.{key}_not_named", f"The announcement does not name {name}.", f"Name {name} in it.")
+        Finding(f"text.{key}_not_named", f"The announcement does not mention {name}.", f"Mention {name} in it.")
         for key, name in names.items()
         if " ".join(name.split()).casefold() not in words
     )

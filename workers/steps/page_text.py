@@ -1,4 +1,4 @@
-"""The words and the links of a page that a partner wrote: in time that grows with its length, whatever it says."""
+"""The words and the links of an HTML page from an untrusted source, in time linear in the page's length."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,17 @@ _HIDDEN = frozenset({"script", "style", "template", "noscript"})
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """What a reader of the page sees (`words`, with single spaces) and where its links lead, as they are written."""
+    """The visible text of a page (`words`, with single spaces) and its links' href attributes as they are written."""
 
     words: str
     links: tuple[str, ...]
 
 
 def read_html(html: str) -> PageText:
-    """Returns the page's words and links; nothing of what cannot be read as HTML. Raises nothing."""
-    # Bytes, since lxml refuses a text that declares an encoding of its own. What cannot be encoded is no word.
+    """Returns the page's words and links, none if it cannot be parsed as HTML. Raises nothing."""
+    # Bytes, because lxml refuses a string that declares its own encoding.
     taken = html.encode(errors="replace")
-    # The target takes what is read as it comes: no tree is built, so no depth of nesting ends the reading.
+    # A parser target receives events, so no tree is built and deep nesting does no harm.
     parser = etree.HTMLParser(target=_Target(), encoding="utf-8", huge_tree=True)
     try:
         parser.feed(taken)
@@ -30,7 +30,7 @@ def read_html(html: str) -> PageText:
 
 
 class _Target:
-    """Takes the parser's events. A tag parts words: two paragraphs are not one word."""
+    """A target for the parser's events. A tag separates words, so that two paragraphs do not become one word."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []

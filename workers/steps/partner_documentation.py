@@ -1,4 +1,4 @@
-"""The step `partner_documentation`: the partner's own documentation is there, is a page, and names both sides."""
+"""The step `partner_documentation`: checks that the partner's documentation page mentions the platform and the App."""
 
 from workers.pages import FetchesPages
 from workers.steps.reading import read_page, unnamed
@@ -6,7 +6,7 @@ from workers.steps.step import Evidence, StepOutcome
 
 
 def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:
-    """Fetches the page and gives everything that is wrong with it."""
+    """Fetches the page and returns all findings on it."""
     return read_page(
         str(evidence.given.get("url", "")),
         http,

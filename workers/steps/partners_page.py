@@ -1,4 +1,4 @@
-"""The step `partners_page`: the partner's integrations page is there, and leads to the platform with UTM parameters."""
+"""The step `partners_page`: checks that the partner's integrations page links to the platform with UTM parameters."""
 
 from collections.abc import Sequence
 from urllib.parse import parse_qs, urlsplit
@@ -9,11 +9,11 @@ from workers.steps.step import Evidence, StepOutcome
 from workflow.findings import Finding
 from workflow.profile.document import Platform, Profile
 
-_GUIDE = "The UTM guide at /v1/guides/utm has a whole link to copy."
+_GUIDE = "Add the link from the UTM guide at /v1/guides/utm, which you can copy."
 
 
 def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:
-    """Fetches the page and gives everything that is wrong with it."""
+    """Fetches the page and returns all findings on it."""
     return read_page(str(evidence.given.get("url", "")), http, lambda page: _findings(page, evidence.profile))
 
 
@@ -32,7 +32,7 @@ def _link_findings(page: FetchedPage, profile: Profile) -> list[Finding]:
     if not least:
         return []
     return [
-        Finding("link.untracked", f"No link on {page.url} has all parameters; missing: {', '.join(least)}.", _GUIDE)
+        Finding("link.untracked", f"No link on {page.url} has all UTM parameters; missing: {', '.join(least)}.", _GUIDE)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Reading the pages that partners name: fetching one with its problems as findings, its words and its links."""
+"""Reading the pages that partners name: fetching a page, and finding names and links in it."""
 
 from collections.abc import Callable
 from urllib.parse import urljoin
@@ -11,9 +11,10 @@ from workflow.findings import Finding
 
 
 def read_page(url: str, http: FetchesPages, look: Callable[[FetchedPage], list[Finding]]) -> StepOutcome:
-    """Fetches a page that must be there and be HTML, and gives all that `look` finds on it.
+    """Fetches a page and returns a finding if it is missing or not HTML, otherwise the findings of `look`.
 
-    That it cannot be fetched for a reason of its own is a finding; what is not is raised, and tried again.
+    A failure to fetch that is the page's fault is a finding too. Any other error is raised, so that the step is tried
+    again.
     """
     try:
         page = http.fetch(url)
@@ -30,17 +31,19 @@ def read_page(url: str, http: FetchesPages, look: Callable[[FetchedPage], list[F
 
 
 def unnamed(page: FetchedPage, **names: str) -> list[Finding]:
-    """Returns a finding for each of `names` that is not in the page's visible text: `page.<key>_not_named`."""
+    """Returns a finding, `page.<key>_not_named`, for each of `names` that is not in the page's visible text."""
     words = read_html(page.text).words.casefold()
     return [
-        Finding(f"page.{key}_not_named", f"{page.url} does not name {name}.", f"Name {name} in the text of the page.")
+        Finding(
+            f"page.{key}_not_named", f"{page.url} does not mention {name}.", f"Mention {name} in the text of the page."
+        )
         for key, name in names.items()
         if " ".join(name.split()).casefold() not in words
     ]
 
 
 def links_of(page: FetchedPage) -> list[str]:
-    """Returns where the page's links lead, in full."""
+    """Returns the absolute URLs of the page's links."""
     links = []
     for link in read_html(page.text).links:
         try:
@@ -52,8 +55,14 @@ def links_of(page: FetchedPage) -> list[str]:
 
 def _missing(page: FetchedPage) -> list[Finding]:
     if not 200 <= page.status < 300:
-        return [Finding("page.status", f"{page.url} answers {page.status}.", "Publish the page; it must answer 2xx.")]
+        return [
+            Finding(
+                "page.status",
+                f"{page.url} answers {page.status}.",
+                "Publish the page, so that it answers with status 200.",
+            )
+        ]
     if "html" not in page.content_type.lower():
         found = page.content_type or "no content type"
-        return [Finding("page.not_html", f"{page.url} is {found}.", "Serve it as an HTML page.")]
+        return [Finding("page.not_html", f"{page.url} is not an HTML page but {found}.", "Serve it as text/html.")]
     return []

@@ -1,4 +1,4 @@
-"""What a run of a review step is: a function from evidence to an outcome."""
+"""An automatic review step: a function from evidence to an outcome."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from workflow.profile.document import Profile
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a step may look at: the snapshot of the submission, never the App as it is now, and the profile."""
+    """What a step may use: the submission's snapshot, never the App as it is now, and the platform's profile."""
 
     app_name: str
     given: Mapping[str, Any]
@@ -21,14 +21,14 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """How a step ended (`pass`, `warn` or `fail`) and everything it found, all at once."""
+    """The result of a step (`pass`, `warn` or `fail`) and all its findings."""
 
     trigger: StepTrigger
     findings: tuple[Finding, ...] = ()
 
 
 StepRun = Callable[[Evidence, FetchesPages], StepOutcome]
-"""What a machine's step does. It may take its time and use the network; it holds no transaction.
+"""The function of an automatic step. It may take its time and use the network, because no transaction is open.
 
-When it raises, the step is tried again, later and later.
+If it raises, the step is tried again after a growing delay.
 """

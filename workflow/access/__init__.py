@@ -1,1 +1,1 @@
-"""How a company gets in, and who may act for it: requests, their decision, invitations, people. No App is touched."""
+"""Access of companies and their people: requests, decisions, invitations, and the people of an organization."""

@@ -1,4 +1,4 @@
-"""Deciding requests for access by their machine, what follows from it, and the clock that reminds reviewers."""
+"""Deciding requests for access by their state machine, the effects of a decision, and marking overdue requests."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import Seal
 from workflow.machines import judge_access
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.telling import notify_address, void_notifications
+from workflow.notifications.notify import notify_address, void_notifications
 from workflow.reasons import Reason
 from workflow.work.bells import Bell, ring_after_commit
 
@@ -35,28 +35,28 @@ def decide_access(
     now: datetime,
     seal: Seal,
 ) -> AccessRequest:
-    """Approves or declines a request, for everybody who was joined to it. Does not commit.
+    """Approves or declines a request for all its requesters, and returns it. Does not commit.
 
-    An approval makes the company's organization, or finds the one with its domain, and mails an invitation to each
-    who asked. Two decisions at once take turns and the second is refused. Raises NotFound, Invalid (reason.missing:
-    declining needs a reason) and Refused.
+    An approval creates the company's organization, or finds the one with its domain, and mails each requester an
+    invitation. Locks the company's domain and the request: of two concurrent decisions the second is refused. Raises
+    NotFound, Invalid (reason.missing: a decline needs a reason), Conflict (access.takes_part) and Refused.
     """
     lock_companies(session, [find_request(session, request_id).domain or str(request_id)])
     request = session.get_one(AccessRequest, request_id, with_for_update=True, populate_existing=True)
     judgment = judge_access(trigger, request.state, actor.role)
     if judgment.target is None:
-        raise Refused(f"{trigger} is not possible for this access request.", judgment.unmet)
+        raise Refused(f"This access request cannot be decided by {trigger}.", judgment.unmet)
     if trigger is AccessTrigger.DECLINE and not reasons:
-        raise Invalid("reason.missing", "A decline needs a reason.", "Say why; those who asked are told.")
+        raise Invalid("reason.missing", "A decline needs a reason.", "Say why; the requesters will read it.")
     if trigger is AccessTrigger.APPROVE:
         request.organization_id = _organization_of(session, request).id
     request.state, request.decided_at, request.decided_by = judgment.target, now, actor.id
-    request.decision_reason = "\n".join(_words(reason) for reason in reasons) or None
+    request.decision_reason = "\n".join(_format_reason(reason) for reason in reasons) or None
     session.flush()
     if request.organization_id is not None:
         _invite_all(session, request, request.organization_id, actor, now, seal)
     else:
-        _tell_declined(session, request, reasons, now)
+        _notify_declined(session, request, reasons, now)
     void_notifications(session, [cause_of(request.id, kind) for kind in _TO_REVIEWERS])
     session.execute(_VOID_CHECK, {"id": request.id})
     codes = [reason.code for reason in reasons]
@@ -66,9 +66,9 @@ def decide_access(
 
 
 def mark_access_requests(session: Session, now: datetime) -> int:
-    """Marks open requests whose promised time is over and tells the review team, once each. Returns how many.
+    """Marks open requests that are overdue and notifies the reviewers, once for each request. Returns how many.
 
-    A mark and its notifications are one transaction. Does not commit.
+    Writes the marks and the notifications in one statement. Does not commit.
     """
     return len(session.execute(_MARK, {"now": now, "kind": NotificationKind.ACCESS_OVERDUE.value}).all())
 
@@ -79,8 +79,8 @@ def _organization_of(session: Session, request: AccessRequest) -> Organization:
         if known is not None and domain_of_mail(request.contact_email) != request.domain:
             raise Conflict(
                 "access.takes_part",
-                f"{known.name} takes part already, and {request.contact_email} is no address of {request.domain}.",
-                "Decline it; the company's owner invites whom they know.",
+                f"{known.name} is a partner already, and {request.contact_email} is not at {request.domain}.",
+                "Decline the request; the company's owner can invite people they know.",
             )
         if known is not None:
             return known
@@ -90,7 +90,7 @@ def _organization_of(session: Session, request: AccessRequest) -> Organization:
     return organization
 
 
-def _everybody(session: Session, request: AccessRequest) -> Iterator[tuple[str, str]]:
+def _requesters(session: Session, request: AccessRequest) -> Iterator[tuple[str, str]]:
     yield request.contact_name, request.contact_email
     joined = select(AccessContact).where(AccessContact.access_request_id == request.id).order_by(AccessContact.id)
     for contact in session.scalars(joined):
@@ -101,7 +101,7 @@ def _invite_all(
     session: Session, request: AccessRequest, organization_id: UUID, actor: Actor, now: datetime, seal: Seal
 ) -> None:
     organization = lock_organization(session, organization_id)
-    for name, email in _everybody(session, request):
+    for name, email in _requesters(session, request):
         if not is_member(session, organization.id, email):
             invite(
                 session,
@@ -115,15 +115,15 @@ def _invite_all(
             )
 
 
-def _tell_declined(session: Session, request: AccessRequest, reasons: Sequence[Reason], now: datetime) -> None:
+def _notify_declined(session: Session, request: AccessRequest, reasons: Sequence[Reason], now: datetime) -> None:
     kind = NotificationKind.ACCESS_DECLINED
     words = [{"code": reason.code, "text": reason.text, "where": reason.where} for reason in reasons]
-    for name, email in _everybody(session, request):
+    for name, email in _requesters(session, request):
         data = {"name": name, "company": request.company_name, "reasons": words}
         notify_address(session, kind, cause_of(request.id, kind), email, now, data)
 
 
-def _words(reason: Reason) -> str:
+def _format_reason(reason: Reason) -> str:
     return f"{reason.text} ({reason.where})" if reason.where else reason.text
 
 

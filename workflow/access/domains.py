@@ -1,4 +1,4 @@
-"""Which company a host or an address belongs to: the public suffix list, and kept lists of mail providers. Pure."""
+"""Which company a host or a mail address belongs to, by the public suffix list and lists of mail providers. Pure."""
 
 from functools import lru_cache
 from ipaddress import ip_address
@@ -14,9 +14,10 @@ from workflow.errors import Invalid
 
 
 def registrable_domain(host: str) -> str | None:
-    """Returns the part of `host` that somebody registered (`acme.co.uk` of `www.acme.co.uk`), in ASCII, lower case.
+    """Returns the registrable domain of `host` (`acme.co.uk` for `www.acme.co.uk`), in lower-case ASCII.
 
-    None for an address, a public suffix such as `co.uk` or `github.io`, and what is no host name.
+    Returns None for an IP address, a public suffix such as `co.uk` or `github.io`, and anything that is not a host
+    name.
     """
     try:
         name = idna.encode(host.rstrip("."), uts46=True).decode()
@@ -29,9 +30,9 @@ def registrable_domain(host: str) -> str | None:
 
 
 def fetch_lane(url: str) -> str:
-    """Returns the lane of work that fetches `url`: its registrable domain where it has one, else its host.
+    """Returns the lane of work that fetches `url`: its registrable domain, or its host if it has none.
 
-    By host alone a party with a wildcard DNS record would have as many lanes as it likes.
+    With lanes by host, a party with a wildcard DNS record could have any number of lanes.
     """
     try:
         host = urlsplit(url).hostname
@@ -51,25 +52,25 @@ def domain_of_website(url: str) -> str:
     if domain is None:
         raise Invalid(
             "website.invalid",
-            f"{url} is no website of a company: its host has no domain that one can register.",
-            "Give the address of the company's own website, such as https://www.acme.com.",
+            f"{url} is not a company's website: its host has no registrable domain.",
+            "Enter the address of the company's own website, such as https://www.acme.com.",
         )
     return domain
 
 
 def domain_of_mail(email: str) -> str:
-    """Returns the registrable domain of a mail address; its whole domain where it has none."""
+    """Returns the registrable domain of a mail address, or its whole domain if it has none."""
     host = email.rpartition("@")[2].lower()
     return registrable_domain(host) or host
 
 
 def is_free_mail(email: str) -> bool:
-    """Returns whether anybody can have an address there for nothing."""
+    """Returns whether the address is at a free-mail provider."""
     return _listed(email, free_domains)
 
 
 def is_disposable_mail(email: str) -> bool:
-    """Returns whether addresses there are made to be thrown away."""
+    """Returns whether the address is at a provider of disposable addresses."""
     return _listed(email, disposable_domains)
 
 
@@ -87,5 +88,5 @@ def _is_address(host: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _suffixes() -> PublicSuffixList:
-    """The list that the package brings: it is never fetched."""
+    """Returns the list that is bundled with the package; nothing is downloaded."""
     return PublicSuffixList()

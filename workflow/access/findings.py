@@ -1,4 +1,4 @@
-"""What a machine finds of a request for access: at once of the address, later of the website. It decides nothing."""
+"""Automatic findings on requests for access: on the address at once, on the website later. They decide nothing."""
 
 import json
 from collections.abc import Sequence
@@ -13,26 +13,26 @@ from workflow.work.leases import Lease
 
 
 def findings_of_mail(email: str, website_domain: str) -> tuple[Finding, ...]:
-    """Returns everything that speaks against `email` being an address of the company. Pure."""
+    """Returns every sign that `email` is not an address of the company. Pure."""
     domain, disposable = domain_of_mail(email), is_disposable_mail(email)
     own = f"Use an address at {website_domain}."
     judged = (
-        (disposable, "mail.disposable", f"{domain} gives out addresses to be thrown away.", own),
-        (is_free_mail(email) and not disposable, "mail.free", f"{domain} gives addresses to everybody.", own),
+        (disposable, "mail.disposable", f"{domain} offers disposable addresses.", own),
+        (is_free_mail(email) and not disposable, "mail.free", f"Anybody can get an address at {domain}.", own),
         (
             domain != website_domain,
             "mail.other_domain",
             f"The address is at {domain}; the website is at {website_domain}.",
-            f"{own} Or give the website of the address's domain.",
+            f"{own} Or name the website at the address's domain.",
         ),
     )
     return tuple(Finding(code, detail, remedy) for found, code, detail, remedy in judged if found)
 
 
 def record_website_check(session: Session, lease: Lease, findings: Sequence[Finding], now: datetime) -> bool:
-    """Records how the website answered. Does not commit.
+    """Records the findings of a website check, by its lease. Does not commit.
 
-    Returns False and records nothing when the request was decided or its check leased again meanwhile.
+    Returns False and records nothing if the request has been decided or the check has been leased again since.
     """
     recorded = session.scalar(
         text("""

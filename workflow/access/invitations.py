@@ -1,4 +1,4 @@
-"""One-time invitations: issuing, issuing again, taking back, and the exchange for a person and a first token."""
+"""One-time invitations: issuing, reissuing and revoking them, and exchanging one for a person and a first token."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import INVITATION, Seal, hash_of, make_secret
 from workflow.identity.tokens import issue_token
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.telling import notify_address, void_notifications
+from workflow.notifications.notify import notify_address, void_notifications
 from workflow.work.bells import Bell, ring_after_commit
 
 INVITATION_LIFE = timedelta(days=7)
@@ -28,7 +28,7 @@ FIRST_TOKEN_LABEL = "first token"
 
 @dataclass(frozen=True, slots=True)
 class AcceptedInvitation:
-    """What an invitation was exchanged for. `plain` is the token's text, which cannot be had again."""
+    """What an invitation was exchanged for. `plain` is the token's text, which cannot be shown again."""
 
     person: Person
     organization: Organization
@@ -47,10 +47,10 @@ def invite(
     seal: Seal,
     access_request_id: UUID | None = None,
 ) -> Invitation:
-    """Returns a new invitation and has its code mailed; an open one of the same address is revoked. Does not commit.
+    """Stores and returns a new invitation, and queues the mail with its code. Does not commit.
 
-    The caller holds the organization's lock. Only the code's hash is stored. The code itself waits in its
-    notification, sealed by the key ring, and is forgotten there once it is sent.
+    Revokes an open invitation of the same address. The caller must hold the organization's lock. Of the code only the
+    hash is stored, and in its notification the code itself, encrypted, until it is sent.
     """
     revoke(session, _open_of(session, organization.id, email), now)
     code = make_secret(INVITATION)
@@ -82,9 +82,9 @@ def invite(
 
 
 def invite_again(session: Session, invitation_id: UUID, by: Actor, now: datetime, seal: Seal) -> Invitation:
-    """Revokes an invitation that was not accepted, expired or not, and returns a new one. Does not commit.
+    """Revokes an open or expired invitation and returns a new one for the same address. Does not commit.
 
-    Raises NotFound, and Conflict (invitation.used, invitation.revoked).
+    Locks the organization. Raises NotFound, and Conflict (invitation.used, invitation.revoked).
     """
     old = session.get(Invitation, invitation_id)
     if old is None:
@@ -107,7 +107,7 @@ def invite_again(session: Session, invitation_id: UUID, by: Actor, now: datetime
 
 
 def revoke(session: Session, invitations: Sequence[Invitation], now: datetime) -> None:
-    """Makes open invitations useless, and takes back those that were not mailed yet. Does not commit."""
+    """Revokes open invitations, and voids the mails that were not sent yet. Does not commit."""
     for invitation in invitations:
         invitation.revoked_at = now
     session.flush()
@@ -116,19 +116,22 @@ def revoke(session: Session, invitations: Sequence[Invitation], now: datetime) -
 
 
 def accept_invitation(session: Session, code: str, now: datetime, name: str | None = None) -> AcceptedInvitation:
-    """Exchanges the code for a person of the company and their first token. Does not commit.
+    """Exchanges a code for a person of the company and their first token. Does not commit.
 
-    The first person of a company becomes its owner. Two at once take turns: one gets the token, the other is refused.
-    Raises NotFound, and Conflict (invitation.used, invitation.revoked, invitation.expired, person.email_taken).
+    The first person of a company becomes its owner. Locks the organization: of two concurrent calls with one code,
+    one gets the token and the other is refused. Raises NotFound, and Conflict (invitation.used, invitation.revoked,
+    invitation.expired, person.email_taken).
     """
     invitation = session.scalar(select(Invitation).where(Invitation.code_hash == hash_of(code)))
     if invitation is None:
-        raise NotFound("invitation.not_found", "The code is not known.", "Copy it from the mail, or ask for another.")
+        raise NotFound("invitation.not_found", "The code is unknown.", "Copy it from the mail, or ask for a new one.")
     organization = lock_organization(session, invitation.organization_id)
     session.refresh(invitation)
     _refuse_ended(invitation)
     if invitation.expires_at <= now:
-        raise Conflict("invitation.expired", "The invitation has expired.", "Ask who invited you for a new one.")
+        raise Conflict(
+            "invitation.expired", "The invitation has expired.", "Ask the person who invited you for another."
+        )
     person = _person_of(session, invitation, name or invitation.name or invitation.email)
     invitation.accepted_at, invitation.accepted_by = now, person.id
     token, plain = issue_token(session, person, label=FIRST_TOKEN_LABEL, expires_at=now + FIRST_TOKEN_LIFE)
@@ -137,8 +140,8 @@ def accept_invitation(session: Session, code: str, now: datetime, name: str | No
     return AcceptedInvitation(person, organization, token, plain)
 
 
-def invited_by_code(code: str) -> Actor:
-    """Returns who holds an invitation's code: nobody with a token yet."""
+def invitee_with_code(code: str) -> Actor:
+    """Returns the actor for the holder of an invitation's code, who has no token yet: an id made of the code."""
     return Actor(uuid5(NAMESPACE_URL, f"invitation:{code}"), Role.PARTNER)
 
 
@@ -152,7 +155,7 @@ def state_of_invitation(invitation: Invitation, now: datetime) -> str:
 
 
 def lock_organization(session: Session, organization_id: UUID) -> Organization:
-    """Returns the organization, locked: its people and invitations change one at a time. Raises NotFound."""
+    """Returns the organization, freshly read and locked, so that changes to its people take turns. Raises NotFound."""
     statement = select(Organization).where(Organization.id == organization_id)
     found = session.scalar(statement.with_for_update(key_share=True).execution_options(populate_existing=True))
     if found is None:
@@ -165,13 +168,13 @@ def lock_organization(session: Session, organization_id: UUID) -> Organization:
 
 
 def is_member(session: Session, organization_id: UUID, email: str) -> bool:
-    """Returns whether somebody of the organization has the address."""
+    """Returns whether a person of the organization has the address."""
     people = select(Person.id).where(Person.organization_id == organization_id, Person.removed_at.is_(None))
     return session.scalar(people.where(func.lower(Person.email) == email.lower())) is not None
 
 
 def lacks_owner(session: Session, organization_id: UUID) -> bool:
-    """Returns whether the next person of the organization becomes its owner."""
+    """Returns whether the organization has no owner, so that the next person to join becomes it."""
     owner = select(Person.id).where(Person.organization_id == organization_id, Person.owner)
     return session.scalar(owner) is None
 
@@ -193,8 +196,8 @@ def _person_of(session: Session, invitation: Invitation, name: str) -> Person:
             raise
         raise Conflict(
             "person.email_taken",
-            f"{invitation.email} belongs to somebody who takes part already.",
-            "Use their token, have them removed first, or ask for an invitation to another address.",
+            f"{invitation.email} already belongs to somebody with access.",
+            "Use that person's token, have them removed first, or ask for an invitation to another address.",
         ) from None
     return person
 
@@ -212,9 +215,12 @@ def _open_of(session: Session, organization_id: UUID, email: str) -> Sequence[In
 
 def _refuse_ended(invitation: Invitation) -> None:
     if invitation.accepted_at is not None:
-        raise Conflict("invitation.used", "The invitation was accepted already.", "Use the token that it gave.")
+        raise Conflict(
+            "invitation.used", "The invitation was already accepted.", "Use the token that you received then."
+        )
     if invitation.revoked_at is not None:
-        raise Conflict("invitation.revoked", "The invitation was taken back.", "Ask who invited you for a new one.")
+        detail = "The invitation was revoked."
+        raise Conflict("invitation.revoked", detail, "Ask the person who invited you for another.")
 
 
 def _cause(invitation_id: UUID) -> str:

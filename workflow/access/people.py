@@ -1,4 +1,4 @@
-"""The people of a company: inviting a colleague, removing one, handing over ownership. One owner, who changes them."""
+"""The people of a company: inviting and removing colleagues, and handing over ownership. Only the owner may do so."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,16 +16,16 @@ from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import Seal
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.telling import notify_people
+from workflow.notifications.notify import notify_people
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.work.bells import Bell, ring_after_commit
 
 MAX_PEOPLE = 200
-"""People and open invitations that an organization may have, together."""
+"""The number of people and open invitations together that an organization may have."""
 
 
 def find_organization(session: Session, organization_id: UUID, actor: Actor) -> Organization:
-    """Returns the organization. Raises NotFound, for another company's too."""
+    """Returns the organization. Raises NotFound, also for a partner of another company."""
     found = session.get(Organization, organization_id)
     if found is None or (actor.role is Role.PARTNER and actor.organization_id != organization_id):
         raise NotFound(
@@ -37,7 +37,7 @@ def find_organization(session: Session, organization_id: UUID, actor: Actor) -> 
 
 
 def list_organizations(session: Session, actor: Actor, wanted: PageRequest) -> PageOf[Organization]:
-    """Returns a page of the organizations that the actor may see, the oldest first: a partner's own, or all."""
+    """Returns a page of the organizations that the actor may see, oldest first: a partner's own, or all."""
     statement = select(Organization)
     if actor.role is Role.PARTNER:
         statement = statement.where(Organization.id == actor.organization_id)
@@ -45,14 +45,14 @@ def list_organizations(session: Session, actor: Actor, wanted: PageRequest) -> P
 
 
 def list_people(session: Session, organization_id: UUID, actor: Actor, wanted: PageRequest) -> PageOf[Person]:
-    """Returns a page of those who act for the organization, the oldest first. Raises NotFound."""
+    """Returns a page of the organization's people, oldest first. Raises NotFound."""
     find_organization(session, organization_id, actor)
     people = select(Person).where(Person.organization_id == organization_id, Person.removed_at.is_(None))
     return read_page(session, people, Person.id, wanted)
 
 
 def list_invitations(session: Session, organization_id: UUID, actor: Actor, wanted: PageRequest) -> PageOf[Invitation]:
-    """Returns a page of the organization's invitations, those that ended too, the oldest first. Raises NotFound."""
+    """Returns a page of all the organization's invitations, ended ones included, oldest first. Raises NotFound."""
     find_organization(session, organization_id, actor)
     sent = select(Invitation).where(Invitation.organization_id == organization_id)
     return read_page(session, sent, Invitation.id, wanted)
@@ -61,18 +61,18 @@ def list_invitations(session: Session, organization_id: UUID, actor: Actor, want
 def invite_colleague(
     session: Session, organization_id: UUID, actor: Actor, now: datetime, seal: Seal, *, name: str, email: str
 ) -> Invitation:
-    """Invites a colleague by mail. Does not commit.
+    """Invites a colleague by mail and returns the invitation. Locks the organization. Does not commit.
 
     Raises NotFound, Forbidden (owner.required) and Conflict (person.exists, organization.full).
     """
     organization = _lock_own(session, organization_id, actor)
     if is_member(session, organization_id, email):
-        raise Conflict("person.exists", f"{email} is one of your people already.", "There is nothing to do.")
+        raise Conflict("person.exists", f"{email} already belongs to the organization.", "There is nothing to do.")
     if len(_open_invitations(session, organization_id)) + _count_people(session, organization_id) >= MAX_PEOPLE:
         raise Conflict(
             "organization.full",
-            f"The organization has {MAX_PEOPLE} people and open invitations.",
-            "Remove somebody or take an invitation back.",
+            f"The organization already has {MAX_PEOPLE} people and open invitations, the most that it may have.",
+            "Remove a person or revoke an invitation first.",
         )
     invitation = invite(session, organization, name=name, email=email, by=actor, now=now, seal=seal)
     log_action(session, actor, "invitation.create", invitation.id, organization=str(organization_id))
@@ -82,7 +82,10 @@ def invite_colleague(
 def revoke_invitation(
     session: Session, organization_id: UUID, invitation_id: UUID, actor: Actor, now: datetime
 ) -> None:
-    """Takes back an open invitation. Does not commit. Raises NotFound and Forbidden (owner.required)."""
+    """Revokes an open invitation. Locks the organization. Does not commit.
+
+    Raises NotFound and Forbidden (owner.required).
+    """
     _lock_own(session, organization_id, actor)
     wanted = [one for one in _open_invitations(session, organization_id) if one.id == invitation_id]
     if not wanted:
@@ -93,10 +96,10 @@ def revoke_invitation(
 
 
 def remove_person(session: Session, organization_id: UUID, person_id: UUID, actor: Actor, now: datetime) -> Person:
-    """Removes a person: their tokens stop at once and the invitations that they sent lapse. Does not commit.
+    """Removes a person and revokes their tokens, their preview links and the open invitations that they sent.
 
-    The owner removes others; everybody else may leave. Raises NotFound, Forbidden (owner.required) and Conflict
-    (owner.must_hand_over).
+    The owner or an admin may remove others; anybody but the owner may remove themselves. Locks the organization. Does
+    not commit. Raises NotFound, Forbidden (owner.required) and Conflict (owner.must_hand_over).
     """
     if person_id == actor.id:
         find_organization(session, organization_id, actor)
@@ -107,8 +110,8 @@ def remove_person(session: Session, organization_id: UUID, person_id: UUID, acto
     if person.owner:
         raise Conflict(
             "owner.must_hand_over",
-            f"{person.name} owns the organization.",
-            "Hand the ownership over to somebody else first.",
+            f"{person.name} is the owner of the organization.",
+            "Hand the ownership over to another person first.",
         )
     person.removed_at = now
     revoke(session, [one for one in _open_invitations(session, organization_id) if one.invited_by == person_id], now)
@@ -123,9 +126,9 @@ def remove_person(session: Session, organization_id: UUID, person_id: UUID, acto
 
 
 def hand_over(session: Session, organization_id: UUID, person_id: UUID, actor: Actor, now: datetime) -> Person:
-    """Makes the person the organization's owner; to the owner it changes nothing. Does not commit.
+    """Makes the person the organization's owner, which changes nothing if they are it already. Does not commit.
 
-    Raises NotFound and Forbidden (owner.required).
+    Locks the organization. Raises NotFound and Forbidden (owner.required).
     """
     organization = _lock_own(session, organization_id, actor)
     person = _find_person(session, organization_id, person_id)
@@ -135,7 +138,7 @@ def hand_over(session: Session, organization_id: UUID, person_id: UUID, actor: A
     former = _owner_of(session, organization_id)
     if former is not None:
         former.owner = False
-        # One after the other: the database knows only one owner at a time.
+        # Flushed before the new owner is set: a unique index allows one owner at a time.
         session.flush()
     person.owner = True
     session.flush()
@@ -151,13 +154,18 @@ def hand_over(session: Session, organization_id: UUID, person_id: UUID, actor: A
 
 
 def _lock_own(session: Session, organization_id: UUID, actor: Actor) -> Organization:
-    """Returns the organization, locked, to its owner or an admin. Raises NotFound and Forbidden (owner.required)."""
+    """Returns the organization, locked, if the actor is its owner or an admin.
+
+    Raises NotFound and Forbidden (owner.required).
+    """
     find_organization(session, organization_id, actor)
     organization = lock_organization(session, organization_id)
     owner = _owner_of(session, organization_id)
     if actor.role is not Role.ADMIN and (owner is None or owner.id != actor.id):
-        whose = f"{owner.name}, its owner" if owner else "an administrator, because it has no owner"
-        raise Forbidden("owner.required", f"The organization's people are changed by {whose}.", "Ask them to do it.")
+        detail = "The organization has no owner, so only an admin may change its people."
+        if owner is not None:
+            detail = f"Only the owner, {owner.name}, may change the organization's people."
+        raise Forbidden("owner.required", detail, "Ask them to do it.")
     return organization
 
 

@@ -1,4 +1,4 @@
-"""Requests for access as reviewers read them: each with its website check, colleagues and invitations."""
+"""Reading requests for access, each with its website check, colleagues and invitations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from models import AccessContact, AccessRequest, Invitation, WebsiteCheck
 from models.lifecycle import AccessState
 from workflow.access.findings import findings_of_mail
-from workflow.access.requests import Received
+from workflow.access.requests import RequesterView
 from workflow.pages import PageOf, PageRequest, read_page
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedRequest:
-    """A request and its website check, if it has one. `contacts` counts the colleagues who were joined to it."""
+    """A request and its website check, if it has one. `contacts` is the number of colleagues who joined it."""
 
     request: AccessRequest
     check: WebsiteCheck | None
@@ -26,17 +26,17 @@ class CheckedRequest:
 
     @property
     def findings(self) -> list[dict[str, Any]]:
-        """What was found of the address and of the website."""
+        """The findings on the address and on the website."""
         return [*self.request.findings, *(self.check.findings if self.check else [])]
 
     def is_overdue(self, now: datetime) -> bool:
-        """Returns whether it waits longer than was promised."""
+        """Returns whether the request is undecided and past its due time."""
         return self.request.state == AccessState.REQUESTED and self.request.due_at <= now
 
 
 @dataclass(frozen=True, slots=True)
 class RequestFile:
-    """A request with all that belongs to it, the oldest first."""
+    """A request with its contacts and invitations, each oldest first."""
 
     checked: CheckedRequest
     contacts: Sequence[AccessContact]
@@ -44,7 +44,7 @@ class RequestFile:
 
 
 def list_access_requests(session: Session, state: AccessState | None, wanted: PageRequest) -> PageOf[CheckedRequest]:
-    """Returns a page of the requests, in the order in which they came, which is that of their due times."""
+    """Returns a page of the requests, oldest first, which is also the order of their due times."""
     statement = select(AccessRequest)
     if state is not None:
         statement = statement.where(AccessRequest.state == state.value)
@@ -53,7 +53,7 @@ def list_access_requests(session: Session, state: AccessState | None, wanted: Pa
 
 
 def open_request_file(session: Session, request: AccessRequest) -> RequestFile:
-    """Returns the request with all that belongs to it."""
+    """Returns the request with its website check, contacts and invitations."""
     contacts = select(AccessContact).where(AccessContact.access_request_id == request.id).order_by(AccessContact.id)
     invitations = select(Invitation).where(Invitation.access_request_id == request.id).order_by(Invitation.id)
     return RequestFile(
@@ -62,21 +62,21 @@ def open_request_file(session: Session, request: AccessRequest) -> RequestFile:
 
 
 @dataclass(frozen=True, slots=True)
-class AskersView:
-    """What whoever asked is told: findings on their own address and on the website, and the check's status."""
+class RequesterFindings:
+    """What a requester sees of the checks: the findings on their own address and on the website, and its status."""
 
     findings: Sequence[dict[str, Any]]
     website_check: str | None
 
 
-def view_of_asker(session: Session, received: Received) -> AskersView:
-    """Returns what whoever asked is told of the checks."""
+def findings_for_requester(session: Session, received: RequesterView) -> RequesterFindings:
+    """Returns what the requester sees of the checks."""
     request, contact = received.request, received.contact
     check = _checked(session, [request])[0].check
     own = request.findings
     if contact is not None:
         own = [finding.as_dict() for finding in findings_of_mail(contact.email, request.domain or "")]
-    return AskersView([*own, *(check.findings if check else [])], check.status if check else None)
+    return RequesterFindings([*own, *(check.findings if check else [])], check.status if check else None)
 
 
 def _checked(session: Session, requests: Sequence[AccessRequest]) -> list[CheckedRequest]:

@@ -1,4 +1,4 @@
-"""Asking for access: one open request a company, colleagues joined to it, and what the requester sees of it."""
+"""Requests for access: one open request for each company, colleagues who join it, and what requesters see of it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,21 +19,21 @@ from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import ACCESS_REQUEST, hash_of, make_secret
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.telling import notify_people, notify_reviewers
+from workflow.notifications.notify import notify_people, notify_reviewers
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
 from workflow.sql.locks import LockSpace, lock_names
 from workflow.work.bells import Bell, ring_after_commit
 
 MAX_REQUESTS_A_DAY = 5
-"""Requests of one company's mail domain within a day; of a free-mail provider, of one address."""
+"""Requests accepted within a day from one mail domain or, at a free-mail provider, from one address."""
 MAX_CONTACTS = 50
-"""Colleagues who are joined to one request."""
+"""Colleagues who can join one request."""
 
 
 @dataclass(frozen=True, slots=True)
-class AccessAsked:
-    """What somebody asks access with: their company, themselves, the plan, the survey, what they agreed to."""
+class AccessRequestContent:
+    """The content of a request for access: the company, the contact, the plan, the survey and the agreements."""
 
     company_name: str
     website: str
@@ -46,38 +46,41 @@ class AccessAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """A request as its requester sees it. `contact` is who was joined to it; None for who asked first."""
+class RequesterView:
+    """A request as one of its requesters sees it. `contact` is the colleague who joined it, None for the first one."""
 
     request: AccessRequest
     contact: AccessContact | None
 
     @property
     def email(self) -> str:
-        """The address of whoever looks."""
+        """The requester's mail address."""
         return self.contact.email if self.contact else self.request.contact_email
 
 
-def request_access(session: Session, asked: AccessAsked, now: datetime, policy: Policy) -> tuple[Received, str]:
-    """Stores a request, and returns it with the secret by which its requester sees it; the secret is given once.
+def request_access(
+    session: Session, asked: AccessRequestContent, now: datetime, policy: Policy
+) -> tuple[RequesterView, str]:
+    """Stores a request. Returns it with the secret that lets its requester read it; the secret is returned only once.
 
-    Whoever writes from an address at the domain of the website is taken to speak for the company. When that company
-    has an open request, they are joined to it and share its decision. When it takes part already, they are joined to
-    the request that let it in, and its owner is told, who can invite them. Other requests stand alone.
+    A requester whose mail address is at the domain of the website is taken to speak for the company. If that company
+    has an open request, the requester joins it and shares its decision. If the company is a partner already, the
+    requester joins the approved request, and the company's owner is notified and can invite them. Any other request
+    stands alone.
 
-    Requests of one company or mail domain take turns. Does not commit. Raises Invalid (website.invalid) and Conflict
-    (access.too_many, access.already_asked).
+    Locks the website's and the address's domains, so requests from one company are handled one at a time. Does not
+    commit. Raises Invalid (website.invalid) and Conflict (access.too_many, access.already_asked).
     """
     domain, mail_domain = domain_of_website(asked.website), domain_of_mail(asked.contact_email)
     lock_companies(session, {domain, mail_domain})
-    _bound(session, asked.contact_email, mail_domain, now)
+    _limit_rate(session, asked.contact_email, mail_domain, now)
     secret = make_secret(ACCESS_REQUEST)
     ring_after_commit(session, Bell.CHECKS, Bell.NOTIFICATIONS)
     known = _request_of_company(session, domain) if domain == mail_domain else None
     if known is not None:
         contact = _join(session, known, asked, mail_domain, secret.hash, now)
-        log_action(session, asker_of(asked.contact_email), "access.join", known.id)
-        return Received(known, contact), secret.text
+        log_action(session, requester_at(asked.contact_email), "access.join", known.id)
+        return RequesterView(known, contact), secret.text
     request = AccessRequest(
         id=new_id(),
         company_name=asked.company_name,
@@ -104,33 +107,33 @@ def request_access(session: Session, asked: AccessAsked, now: datetime, policy: 
     data = {"company": request.company_name, "due": f"{request.due_at:%Y-%m-%d %H:%M} UTC", "path": path_of(request.id)}
     kind = NotificationKind.NEW_ACCESS_REQUEST
     notify_reviewers(session, kind, cause_of(request.id, kind), now, data)
-    log_action(session, asker_of(asked.contact_email), "access.request", request.id)
-    return Received(request, None), secret.text
+    log_action(session, requester_at(asked.contact_email), "access.request", request.id)
+    return RequesterView(request, None), secret.text
 
 
-def asker_of(email: str) -> Actor:
-    """Returns who asks for access from an address, as the audit log knows them: nobody with a token yet."""
+def requester_at(email: str) -> Actor:
+    """Returns the actor that the audit log records for a requester, who has no token yet: an id made of the address."""
     return Actor(uuid5(NAMESPACE_URL, f"access:{email.lower()}"), Role.PARTNER)
 
 
-def find_by_secret(session: Session, request_id: UUID, secret: str) -> Received:
-    """Returns the request to one of those who asked. Raises NotFound, for a wrong secret too."""
+def find_by_secret(session: Session, request_id: UUID, secret: str) -> RequesterView:
+    """Returns the request as the requester with this secret sees it. Raises NotFound, also for a wrong secret."""
     hashed = hash_of(secret)
     contact = session.scalar(
         select(AccessContact).where(AccessContact.access_request_id == request_id, AccessContact.secret_hash == hashed)
     )
     request = session.get(AccessRequest, request_id)
     if request is not None and (contact is not None or request.secret_hash == hashed):
-        return Received(request, contact)
+        return RequesterView(request, contact)
     raise NotFound(
         "access.not_found",
-        f"There is no access request {request_id} that this secret opens.",
-        "Send the secret that was given when access was asked for.",
+        f"There is no access request {request_id} that this secret gives access to.",
+        "Send the secret that was returned when access was requested.",
     )
 
 
 def find_request(session: Session, request_id: UUID) -> AccessRequest:
-    """Returns the request to a reviewer. Raises NotFound."""
+    """Returns the request, for a reviewer. Raises NotFound."""
     request = session.get(AccessRequest, request_id)
     if request is None:
         raise NotFound("access.not_found", f"There is no access request {request_id}.", "List the access requests.")
@@ -138,22 +141,22 @@ def find_request(session: Session, request_id: UUID) -> AccessRequest:
 
 
 def lock_companies(session: Session, domains: Iterable[str]) -> None:
-    """Lets one transaction at a time ask or decide for each of `domains`."""
+    """Locks each of `domains` until the transaction ends: requests and decisions for a company take turns."""
     lock_names(session, LockSpace.ACCESS, *domains)
 
 
 def cause_of(request_id: UUID, kind: NotificationKind) -> str:
-    """Returns the cause under which people are told of the request."""
+    """Returns the cause of the request's notifications of a kind."""
     return f"access:{request_id}:{kind}"
 
 
 def path_of(request_id: UUID) -> str:
-    """Returns where to look at the request."""
+    """Returns the request's path in the API."""
     return f"/v1/access-requests/{request_id}"
 
 
 def _request_of_company(session: Session, domain: str) -> AccessRequest | None:
-    """Returns the request to which a colleague is joined: the one that let the company in, else its open one."""
+    """Returns the request that a colleague joins: the company's approved one, else its open one."""
     statement = select(AccessRequest).execution_options(populate_existing=True)
     let_in = statement.join(Organization, Organization.id == AccessRequest.organization_id).where(
         Organization.domain == domain, AccessRequest.state == AccessState.APPROVED.value
@@ -167,20 +170,25 @@ def _request_of_company(session: Session, domain: str) -> AccessRequest | None:
 
 
 def _join(
-    session: Session, request: AccessRequest, asked: AccessAsked, mail_domain: str, secret_hash: bytes, now: datetime
+    session: Session,
+    request: AccessRequest,
+    asked: AccessRequestContent,
+    mail_domain: str,
+    secret_hash: bytes,
+    now: datetime,
 ) -> AccessContact:
     if session.scalar(_KNOWN_ADDRESS, {"request_id": request.id, "email": asked.contact_email}):
         raise Conflict(
             "access.already_asked",
-            f"{asked.contact_email} has asked for access already, or takes part.",
-            "Look at the request with the id and the secret that you were given, or use your token.",
+            f"{asked.contact_email} has already requested access, or already has it.",
+            "Read the request with the id and the secret that you received, or use your token.",
         )
     joined = select(func.count()).where(AccessContact.access_request_id == request.id)
     if session.scalars(joined).one() >= MAX_CONTACTS:
         raise Conflict(
             "access.too_many",
-            f"{MAX_CONTACTS} people of {request.domain} have asked for access.",
-            "Ask one of them, or the owner, to invite you.",
+            f"{MAX_CONTACTS} people from {request.domain} have already requested access.",
+            "Ask a colleague who has access to have the owner invite you.",
         )
     contact = AccessContact(
         access_request_id=request.id,
@@ -197,11 +205,11 @@ def _join(
     session.add(contact)
     session.flush()
     if request.state == AccessState.APPROVED:
-        _tell_owner(session, request, contact, now)
+        _notify_owner(session, request, contact, now)
     return contact
 
 
-def _tell_owner(session: Session, request: AccessRequest, contact: AccessContact, now: datetime) -> None:
+def _notify_owner(session: Session, request: AccessRequest, contact: AccessContact, now: datetime) -> None:
     owner = session.scalar(select(Person.id).where(Person.organization_id == request.organization_id, Person.owner))
     kind, cause = NotificationKind.COLLEAGUE_ASKED, f"access_contact:{contact.id}"
     data = {
@@ -216,19 +224,19 @@ def _tell_owner(session: Session, request: AccessRequest, contact: AccessContact
         notify_reviewers(session, kind, cause, now, data)
 
 
-def _bound(session: Session, email: str, mail_domain: str, now: datetime) -> None:
+def _limit_rate(session: Session, email: str, mail_domain: str, now: datetime) -> None:
     free = is_free_mail(email)
     wanted = {"domain": mail_domain, "email": email if free else None, "since": now - timedelta(days=1)}
-    if int(session.execute(_ASKED_LATELY, wanted).scalar_one()) >= MAX_REQUESTS_A_DAY:
+    if int(session.execute(_RECENT_REQUESTS, wanted).scalar_one()) >= MAX_REQUESTS_A_DAY:
         who = email if free else mail_domain
         raise Conflict(
             "access.too_many",
-            f"{who} has asked for access {MAX_REQUESTS_A_DAY} times within a day.",
-            "Wait a day, or look at a request that was made with its id and secret.",
+            f"{who} has requested access {MAX_REQUESTS_A_DAY} times within a day.",
+            "Wait a day, or read an earlier request with its id and secret.",
         )
 
 
-_ASKED_LATELY = text("""
+_RECENT_REQUESTS = text("""
     SELECT (SELECT count(*) FROM access_request WHERE mail_domain = :domain AND requested_at > :since
                AND (CAST(:email AS text) IS NULL OR lower(contact_email) = lower(:email)))
          + (SELECT count(*) FROM access_contact WHERE mail_domain = :domain AND created_at > :since

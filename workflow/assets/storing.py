@@ -1,4 +1,4 @@
-"""The pictures of an App: keeping them, finding them, and who may see them. Looking into them is `pictures`."""
+"""Storing, finding and deleting the pictures of an App. `pictures` examines their content."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 
 MAX_ASSETS = 40
-"""How many pictures an App may keep."""
+"""The number of pictures that an App may have."""
 
 _SUBMITTED = text("""
     SELECT EXISTS (SELECT FROM submission WHERE app_id = :app_id
@@ -34,9 +34,9 @@ _SUBMITTED = text("""
 
 
 def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> Asset:
-    """Keeps the picture and returns it: the same picture of the same kind is kept once.
+    """Stores the picture and returns it, or returns the one with the same content and kind that is stored already.
 
-    Does not commit. Raises NotFound and Conflict (frozen, or too many).
+    Locks the App. Does not commit. Raises NotFound and Conflict (frozen, or too many).
     """
     app = lock_editable_app(session, slug, actor)
     digest = hashlib.sha256(picture.content).digest()
@@ -45,7 +45,8 @@ def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> 
     if found is not None:
         return found
     if int(session.scalar(select(func.count()).where(Asset.app_id == app.id)) or 0) >= MAX_ASSETS:
-        raise Conflict("asset.too_many", f"{slug} has {MAX_ASSETS} pictures, the most.", "Delete one first.")
+        detail = f"{slug} has {MAX_ASSETS} pictures, the most that an App may have."
+        raise Conflict("asset.too_many", detail, "Delete one first.")
     asset = Asset(
         id=new_id(),
         app_id=app.id,
@@ -66,7 +67,7 @@ def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> 
 
 
 def list_assets(session: Session, slug: str, actor: Actor) -> Sequence[Asset]:
-    """Returns the App's pictures without their contents, the oldest first. Raises NotFound."""
+    """Returns the App's pictures without their content, oldest first. Raises NotFound."""
     app = find_app(session, slug, actor)
     return session.scalars(select(Asset).where(Asset.app_id == app.id).order_by(Asset.id)).all()
 
@@ -80,15 +81,15 @@ def find_asset(session: Session, slug: str, asset_id: UUID, actor: Actor) -> Ass
     return asset
 
 
-def find_public_asset(session: Session, asset_id: UUID, shown_of: UUID | None) -> Asset:
-    """Returns a picture that stands in the catalog, or one that the entry of the App `shown_of` shows. Raises NotFound.
+def find_public_asset(session: Session, asset_id: UUID, previewed_app_id: UUID | None) -> Asset:
+    """Returns a picture that the catalog shows, or that the preview of the App `previewed_app_id` shows.
 
-    In the catalog stand the pictures of a listed App's latest approved submission, and no others.
+    The catalog shows the pictures of a listed App's latest approved submission, and no others. Raises NotFound.
     """
     asset = _with_content(session, asset_id)
     if asset is None:
         raise _not_found(asset_id)
-    if asset.app_id == shown_of:
+    if asset.app_id == previewed_app_id:
         given = select(ChecklistItem.code, ChecklistItem.evidence).where(ChecklistItem.app_id == asset.app_id)
         evidence: Mapping[str, Any] = {row.code: row.evidence for row in session.execute(given)}
         if str(asset.id) in assets_in(evidence):
@@ -101,23 +102,27 @@ def find_public_asset(session: Session, asset_id: UUID, shown_of: UUID | None) -
 
 
 def delete_asset(session: Session, slug: str, asset_id: UUID, actor: Actor) -> None:
-    """Deletes a picture that nothing shows. Does not commit. Raises NotFound and Conflict (in use, or frozen)."""
+    """Deletes a picture that is not in use. Locks the App. Does not commit.
+
+    Raises NotFound and Conflict (in use, part of a submission, or frozen).
+    """
     app = lock_editable_app(session, slug, actor)
     asset = session.get(Asset, asset_id)
     if asset is None or asset.app_id != app.id:
         raise _not_found(asset_id)
     given = select(ChecklistItem.code, ChecklistItem.evidence).where(ChecklistItem.app_id == app.id)
     if str(asset_id) in assets_in({row.code: row.evidence for row in session.execute(given)}):
-        raise Conflict("asset.in_use", "The checklist shows this picture.", "Give other evidence first.")
+        raise Conflict("asset.in_use", "The launch checklist uses this picture.", "Replace that evidence first.")
     if session.scalar(_SUBMITTED, {"app_id": app.id, "id": str(asset_id)}):
-        raise Conflict("asset.submitted", "A submission shows this picture; what was reviewed is kept.", "Leave it.")
+        detail = "A submission contains this picture, and what was submitted is kept."
+        raise Conflict("asset.submitted", detail, "There is nothing to do: this picture cannot be deleted.")
     session.delete(asset)
     session.flush()
     log_action(session, actor, "asset.delete", asset_id, app=slug)
 
 
 def assets_in(evidence: Mapping[str, Any]) -> set[str]:
-    """Returns the ids of all pictures that the evidence, by requirement, names."""
+    """Returns the ids of all pictures that an App's evidence, by requirement, names."""
     info = evidence.get(Requirement.APP_INFO, {})
     shots = evidence.get(Requirement.CATALOG_DETAILS, {}).get("screenshots", [])
     named = [info.get("logo"), info.get("mark"), *(shots if isinstance(shots, list) else [])]
@@ -125,12 +130,12 @@ def assets_in(evidence: Mapping[str, Any]) -> set[str]:
 
 
 def problems_with_assets(session: Session, app_id: UUID, evidence: Mapping[str, Any]) -> list[str]:
-    """Returns what is wrong with the pictures that a requirement's evidence names: unknown, or of another kind."""
+    """Returns a sentence for each picture in a requirement's evidence that is unknown or of the wrong kind."""
     wanted = [(name, evidence[name], AssetKind(name)) for name in ("logo", "mark") if name in evidence]
     wanted += [("each screenshot", shot, AssetKind.SCREENSHOT) for shot in evidence.get("screenshots", ())]
     kinds = _kinds_of(session, app_id, (UUID(named) for _, named, _ in wanted))
     return [
-        f"{field} must be the id of a {kind} of this App; {named} is {kinds.get(named, 'none')}."
+        f"{field} must be the id of a {kind} of this App; {named} is {_kind_in_words(kinds.get(named))}."
         for field, named, kind in wanted
         if kinds.get(named) != kind
     ]
@@ -139,6 +144,10 @@ def problems_with_assets(session: Session, app_id: UUID, evidence: Mapping[str, 
 def _kinds_of(session: Session, app_id: UUID, ids: Iterable[UUID]) -> dict[str, str]:
     statement = select(Asset.id, Asset.kind).where(Asset.app_id == app_id, Asset.id.in_(list(ids)))
     return {str(row.id): row.kind for row in session.execute(statement)}
+
+
+def _kind_in_words(kind: str | None) -> str:
+    return "not a picture of this App" if kind is None else f"a {kind}"
 
 
 def _with_content(session: Session, asset_id: UUID) -> Asset | None:

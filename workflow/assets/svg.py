@@ -1,4 +1,4 @@
-"""SVG by allowlist: what a logo needs to be drawn, and nothing that runs, loads or hides. Pure."""
+"""An allowlist for SVG: what a logo needs to be drawn, and nothing that runs code or loads content. Pure."""
 
 import re
 
@@ -35,7 +35,7 @@ _LENGTH = re.compile(r"([0-9]*\.?[0-9]+)(?:px)?")
 
 
 def problems_with_svg(root: etree._Element) -> list[str]:
-    """Returns what must not be in the picture, each as a sentence; [] when it can be shown to anybody."""
+    """Returns everything that the picture must not contain, each as a sentence; [] if it is safe to show."""
     problems: list[str] = []
     document = root.getroottree()
     if document.docinfo.doctype:
@@ -53,7 +53,7 @@ def problems_with_svg(root: etree._Element) -> list[str]:
 
 
 def parse_svg(content: bytes) -> etree._Element | None:
-    """Returns the root of an SVG, None when it is none. Loads nothing, resolves no entity, and is bounded by lxml."""
+    """Returns the root of an SVG, None if it is not one. Loads nothing, resolves no entities, and has lxml's limits."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
     )
@@ -65,7 +65,7 @@ def parse_svg(content: bytes) -> etree._Element | None:
 
 
 def proportions_of(root: etree._Element) -> tuple[float, float] | None:
-    """Returns width and height by the `viewBox`, or by `width` and `height` in pixels; None when it has neither."""
+    """Returns width and height by the `viewBox`, else by `width` and `height` in pixels; None if neither is there."""
     box = re.split(r"[\s,]+", (root.get("viewBox") or "").strip())
     if len(box) == 4:
         sides = [_LENGTH.fullmatch(side) for side in box[2:]]
@@ -84,7 +84,7 @@ def _problems_with_node(node: etree._Element) -> list[str]:
         return ["It has an entity or a processing instruction."]
     name = etree.QName(node)
     if name.namespace != SVG or name.localname not in _ELEMENTS:
-        return [f"It has the element {name.localname[:60]}, which a logo does not need."]
+        return [f"It has the element {name.localname[:60]}, which is not allowed."]
     problems = []
     if name.localname == "style":
         problems += _problems_with_style("The element style", "".join(node.itertext()))
@@ -98,17 +98,17 @@ def _problems_with_attribute(attribute: str, value: str) -> list[str]:
     if attribute in _SPACES:
         return []
     if attribute in _REFERENCES:
-        return [] if _LOCAL.fullmatch(value.strip()) else [f"{shown} leads out of the picture."]
+        return [] if _LOCAL.fullmatch(value.strip()) else [f"{shown} refers to something outside the picture."]
     if attribute not in _ATTRIBUTES:
-        return [f"It has the attribute {shown}, which a logo does not need."]
+        return [f"It has the attribute {shown}, which is not allowed."]
     return _problems_with_style(shown, value)
 
 
 def _problems_with_style(where: str, text: str) -> list[str]:
     if _LOADING.search(text):
-        return [f"{where} has something in it that can load or run."]
+        return [f"{where} contains something that can load content or run code."]
     if any(not _LOCAL.fullmatch(target.strip()) for _, target in _URL.findall(text)) or "url" in _URL.sub(
         "", text
     ).casefold().replace(" ", ""):
-        return [f"{where} leads out of the picture with url()."]
+        return [f"{where} refers to something outside the picture with url()."]
     return []

@@ -1,1 +1,1 @@
-"""What a partner builds: Components, their tests, and the evidence on the launch checklist."""
+"""What partners build: Apps, Components and their tests, and the evidence on the launch checklist."""

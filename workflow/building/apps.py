@@ -1,4 +1,4 @@
-"""Registering an App, changing what it says of itself, and listing Apps."""
+"""Registering, renaming and listing Apps."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from models import App, Component
 from models.lifecycle import AppState, Role
 from workflow.apps import lock_editable_app
 from workflow.building.components import components_of
-from workflow.building.revisions import Seen, require_revision
+from workflow.building.revisions import ExpectedRevisions, require_revision
 from workflow.building.slugs import refuse_unusable_slug, slug_conflict
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
@@ -32,9 +32,10 @@ def register_app(
     writer: WriteContext,
     reserved_slugs: Collection[str],
 ) -> App:
-    """Returns a new App of the actor's company. `reserved_slugs` name the platform. Does not commit.
+    """Stores and returns a new App of the actor's company. `reserved_slugs` are those that name the platform.
 
-    Raises Refused (no access), Forbidden, and Conflict when the slug is reserved, taken or looks like another.
+    Does not commit. Raises Refused (no access), Forbidden, and Conflict if the slug is reserved, taken or looks like
+    another.
     """
     refuse_unusable_slug(session, slug, reserved_slugs)
     approved = bool(session.scalar(_APPROVED, {"id": actor.organization_id}))
@@ -53,13 +54,14 @@ def register_app(
     return app
 
 
-def rename_app(session: Session, slug: str, actor: Actor, *, name: str, seen: Seen) -> App:
-    """Renames the App: a new revision, unless it has that name. Does not commit.
+def rename_app(session: Session, slug: str, actor: Actor, *, name: str, expected: ExpectedRevisions) -> App:
+    """Renames the App and returns it, at a new revision unless it had that name already.
 
-    Raises NotFound, and Conflict when it is frozen, gone, or was changed since `seen`.
+    Locks the App. Does not commit. Raises NotFound, and Conflict if the App is frozen, removed or not at an `expected`
+    revision.
     """
     app = lock_editable_app(session, slug, actor)
-    require_revision(slug, app.revision, seen)
+    require_revision(slug, app.revision, expected)
     if app.name != name:
         app.name = name
         app.revision += 1
@@ -70,7 +72,7 @@ def rename_app(session: Session, slug: str, actor: Actor, *, name: str, seen: Se
 
 @dataclass(frozen=True, slots=True)
 class AppWithComponents:
-    """An App and its Components, the oldest first, each with the colour of its present revision's latest test."""
+    """An App and its Components, oldest first, each with the colour of its current revision's latest test."""
 
     app: App
     components: Sequence[tuple[Component, str | None]]
@@ -82,7 +84,7 @@ def with_components(session: Session, app: App) -> AppWithComponents:
 
 
 def list_apps(session: Session, actor: Actor, state: AppState | None, wanted: PageRequest) -> PageOf[AppWithComponents]:
-    """Returns a page of the Apps that the actor may see, by slug."""
+    """Returns a page of the Apps that the actor may see, ordered by slug."""
     statement = select(App)
     if actor.role is Role.PARTNER:
         statement = statement.where(App.organization_id == actor.organization_id)

@@ -1,4 +1,4 @@
-"""Giving the evidence for the launch checklist. What fits is in `evidence`, what the rules say of it in `findings`."""
+"""Storing the evidence for the launch checklist. Its form is checked in `evidence`, its content in `findings`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ from workflow.profile.document import Profile
 from workflow.profile.guides import Guide
 
 
-def give_evidence(
+def store_evidence(
     session: Session,
     slug: str,
     code: str,
@@ -34,24 +34,25 @@ def give_evidence(
     seal: Seal,
     profile: Profile,
 ) -> ChecklistItem:
-    """Stores the evidence for a requirement, in place of what was there; returns it with its findings. Does not commit.
+    """Stores the evidence for a requirement, replacing earlier evidence, and returns it with its findings.
 
-    What does not fit is refused: Invalid says everything that is wrong. What fits and breaks a rule is kept, so that
-    a partner can mend it bit by bit; its findings say how, and until then it does not count.
+    Evidence of the wrong form is refused: Invalid names every problem. Evidence that breaks a rule is stored, so that
+    a partner can improve it step by step; it has findings that say how, and does not count until they are fixed.
 
-    The password of a test account is sealed; a test account may be given while the App is frozen, because a reviewer
-    who cannot log in cannot review. Raises NotFound, Conflict (frozen) and Invalid.
+    The password of a test account is stored encrypted. A test account may be changed while the App is frozen, because
+    a reviewer who cannot log in cannot review. Locks the App. Does not commit. Raises NotFound, Conflict (frozen) and
+    Invalid.
     """
     app = _lock_for_evidence(session, slug, code, actor)
     if code not in GIVEN_REQUIREMENTS:
         known = ", ".join(GIVEN_REQUIREMENTS)
         raise NotFound(
-            "requirement.not_found", f"{code} is not a requirement that takes evidence.", f"Those are: {known}."
+            "requirement.not_found", f"{code} is not a requirement that takes evidence.", f"Choose one of: {known}."
         )
     problems = problems_with(Requirement(code), evidence, profile.platform.categories)
     problems = problems or problems_with_assets(session, app.id, evidence)
     if problems:
-        raise Invalid("evidence.invalid", " ".join(problems)[:4000], "Mend each and send the evidence again.")
+        raise Invalid("evidence.invalid", " ".join(problems)[:4000], "Fix each problem and send the evidence again.")
     findings = _judge(session, app.id, Requirement(code), evidence, profile.guides)
     if code == Requirement.TEST_ACCOUNT:
         evidence = {**evidence, "password": seal(str(evidence["password"]))}
@@ -71,21 +72,24 @@ def give_evidence(
     return session.get_one(ChecklistItem, (app.id, code), populate_existing=True)
 
 
-def judge_documentation_again(session: Session, app_id: UUID, guides: Sequence[Guide]) -> None:
-    """Judges the platform documentation by the kinds of Component that the App has now. The caller holds the App."""
+def rejudge_documentation(session: Session, app_id: UUID, guides: Sequence[Guide]) -> None:
+    """Updates the findings on the platform documentation to the App's present kinds of Component. Does not commit.
+
+    The caller must hold the App's lock.
+    """
     item = session.get(ChecklistItem, (app_id, Requirement.PLATFORM_DOCUMENTATION.value), populate_existing=True)
     if item is not None:
         item.findings = _judge(session, app_id, Requirement.PLATFORM_DOCUMENTATION, item.evidence, guides)
         session.flush()
 
 
-def shown(code: str, evidence: dict[str, Any]) -> dict[str, Any]:
-    """Returns evidence as an answer may hold it: never a password."""
+def without_password(code: str, evidence: dict[str, Any]) -> dict[str, Any]:
+    """Returns the evidence without its password, as it may be shown."""
     return {**evidence, "password": "***"} if code == Requirement.TEST_ACCOUNT else evidence
 
 
 def evidence_of(session: Session, app_id: UUID) -> dict[str, ChecklistItem]:
-    """Returns what has been given for the App, by requirement."""
+    """Returns the App's evidence by requirement."""
     statement = select(ChecklistItem).where(ChecklistItem.app_id == app_id)
     return {item.code: item for item in session.scalars(statement.execution_options(populate_existing=True))}
 

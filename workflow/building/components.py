@@ -1,4 +1,4 @@
-"""The Components of an App, and recording how their tests went. Each change makes a new revision, tested anew."""
+"""The Components of an App and the results of their tests. Each change makes a new revision, to be tested again."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from models import Component, ComponentTest
 from models.component import SUBKINDS, ComponentKind, TestColour
 from workflow.apps import find_app, lock_editable_app, lock_kept_app
-from workflow.building.checklist import judge_documentation_again
-from workflow.building.revisions import Seen, require_revision
-from workflow.building.settings import checked_settings
+from workflow.building.checklist import rejudge_documentation
+from workflow.building.revisions import ExpectedRevisions, require_revision
+from workflow.building.settings import validate_settings
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
@@ -22,7 +22,7 @@ from workflow.pages import PageOf, PageRequest, read_page
 from workflow.profile.guides import Guide
 
 MAX_COMPONENTS = 50
-"""How many Components an App may have at a time."""
+"""The number of Components that an App may have at a time."""
 
 
 def add_component(
@@ -37,23 +37,26 @@ def add_component(
     loopback: bool,
     guides: Sequence[Guide],
 ) -> tuple[Component, str | None]:
-    """Adds a Component; returns it and, for a stream, its write key, which cannot be had again. Does not commit.
+    """Adds a Component and returns it with, for a stream, its write key, which cannot be shown again.
 
-    Raises NotFound, Conflict (frozen, or too many) and Invalid (an unknown subkind, settings that do not fit).
+    Locks the App. Does not commit. Raises NotFound, Conflict (frozen, or too many) and Invalid (an unknown subkind, or
+    invalid settings).
     """
     app = lock_editable_app(session, slug, actor)
     known = SUBKINDS[ComponentKind(kind)]
     if subkind not in known:
         wanted = ", ".join(one or "none" for one in known)
-        raise Invalid("component.subkind", f"A {kind} cannot be of subkind {subkind or 'none'}.", f"Choose: {wanted}.")
-    taken = checked_settings(kind, subkind, settings, loopback=loopback)
+        detail = f"A {kind} cannot have the subkind {subkind or 'none'}."
+        raise Invalid("component.subkind", detail, f"Choose one of: {wanted}.")
+    taken = validate_settings(kind, subkind, settings, loopback=loopback)
     if len(components_of(session, [app.id])[app.id]) >= MAX_COMPONENTS:
-        raise Conflict("component.too_many", f"An App has at most {MAX_COMPONENTS} Components.", "Remove one first.")
+        detail = f"An App may have at most {MAX_COMPONENTS} Components."
+        raise Conflict("component.too_many", detail, "Remove one first.")
     component = Component(app_id=app.id, kind=kind, subkind=subkind, name=name, settings=taken)
     write_key = _new_write_key(component) if kind == ComponentKind.STREAM else None
     session.add(component)
     session.flush()
-    judge_documentation_again(session, app.id, guides)
+    rejudge_documentation(session, app.id, guides)
     log_action(session, actor, "component.create", component.id, app=slug)
     return component, write_key
 
@@ -67,20 +70,20 @@ def change_component(
     *,
     name: str | None,
     settings: Mapping[str, Any] | None,
-    seen: Seen,
+    expected: ExpectedRevisions,
     loopback: bool,
 ) -> Component:
-    """Changes a Component: a new revision, which must be tested again, unless it is what it was. Does not commit.
+    """Changes a Component and returns it. Unless nothing differs, it has a new revision, which must be tested again.
 
-    Raises NotFound, Conflict (frozen, or changed since `seen`) and Invalid.
+    Locks the App. Does not commit. Raises NotFound, Conflict (frozen, or not at an `expected` revision) and Invalid.
     """
     lock_editable_app(session, slug, actor)
     component = find_component(session, slug, component_id, actor)
-    require_revision("The Component", component.revision, seen)
+    require_revision("The Component", component.revision, expected)
     wanted_name = name or component.name
     wanted = component.settings
     if settings is not None:
-        wanted = checked_settings(component.kind, component.subkind, settings, loopback=loopback)
+        wanted = validate_settings(component.kind, component.subkind, settings, loopback=loopback)
     if (wanted_name, wanted) != (component.name, component.settings):
         component.name, component.settings = wanted_name, wanted
         component.revision += 1
@@ -91,15 +94,15 @@ def change_component(
 
 
 def renew_write_key(session: Session, slug: str, component_id: UUID, actor: Actor) -> tuple[Component, str]:
-    """Returns a stream and its new write key, which cannot be had again; the old one is worth nothing. Does not commit.
+    """Replaces a stream's write key, and returns the stream with the new key, which cannot be shown again.
 
-    It is no change of what is tested, and a leaked key must go at once: it works while the App is frozen. Raises
-    NotFound, Conflict (removed) and Invalid.
+    Works while the App is frozen: a leaked key must be replaced at once, and the key is no part of what is reviewed.
+    Locks the App. Does not commit. Raises NotFound, Conflict (removed) and Invalid (not a stream).
     """
     lock_kept_app(session, slug, actor)
     component = find_component(session, slug, component_id, actor)
     if component.kind != ComponentKind.STREAM:
-        raise Invalid("component.no_write_key", f"A {component.kind} has no write key.", "Only a stream has one.")
+        raise Invalid("component.no_write_key", f"A {component.kind} has no write key.", "Name a stream.")
     write_key = _new_write_key(component)
     session.flush()
     log_action(session, actor, "component.write_key", component.id, app=slug)
@@ -113,23 +116,26 @@ def remove_component(
     actor: Actor,
     now: datetime,
     *,
-    seen: Seen,
+    expected: ExpectedRevisions,
     guides: Sequence[Guide],
 ) -> None:
-    """Takes a Component off the App; its tests are kept. Does not commit. Raises NotFound and Conflict."""
+    """Removes a Component from the App; its tests are kept. Locks the App. Does not commit.
+
+    Raises NotFound, and Conflict (frozen, or not at an `expected` revision).
+    """
     app = lock_editable_app(session, slug, actor)
     component = find_component(session, slug, component_id, actor)
-    require_revision("The Component", component.revision, seen)
+    require_revision("The Component", component.revision, expected)
     component.removed_at = now
     session.flush()
-    judge_documentation_again(session, app.id, guides)
+    rejudge_documentation(session, app.id, guides)
     log_action(session, actor, "component.remove", component_id, app=slug)
 
 
 def components_of(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Component, str | None]]]:
-    """Returns the Components of many Apps, oldest first, each with the colour of its present revision's latest test.
+    """Returns each App's Components, oldest first, each with the colour of its current revision's latest test.
 
-    One query, so that Components and colours are of one moment.
+    One query, so that Components and colours are consistent with each other.
     """
     colour = (
         select(ComponentTest.colour)
@@ -156,7 +162,7 @@ def components_of(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, list[
 
 
 def colour_of_component(session: Session, component: Component) -> str | None:
-    """Returns the colour of the latest test of the Component's present revision; None when it was not tested since."""
+    """Returns the colour of the latest test of the Component's current revision, None if that has not been tested."""
     return dict(components_of(session, [component.app_id])[component.app_id]).get(component)
 
 
@@ -179,10 +185,11 @@ def record_test(
     revision: int | None,
     results: Sequence[Mapping[str, Any]],
 ) -> ComponentTest:
-    """Records a run of a Component's tests; its colour is the worst of its results. Does not commit.
+    """Records a run of a Component's tests and returns it. Its colour is the worst of its results.
 
-    Each result has an `event` and the `status` that the endpoint answered (None: it did not). A run speaks for the
-    revision it was made with, the present one unless told. Raises NotFound, Conflict, Invalid.
+    Each result has an `event` and the HTTP `status` of the endpoint's answer, None if there was none. `revision` is the
+    one that was tested, by default the current one. Locks the App. Does not commit. Raises NotFound, Conflict and
+    Invalid.
     """
     lock_editable_app(session, slug, actor)
     component = find_component(session, slug, component_id, actor)
@@ -192,7 +199,7 @@ def record_test(
         raise Invalid(
             "test.revision",
             f"There is no revision {revision} yet; the Component is at {component.revision}.",
-            "Test the revision that there is.",
+            "Name the revision that was tested.",
         )
     coloured = [{**result, "colour": colour_of(str(result["event"]), result.get("status"))} for result in results]
     worst = max((TestColour(result["colour"]) for result in coloured), key=list(TestColour).index)
@@ -216,14 +223,14 @@ def record_test(
 def list_tests(
     session: Session, slug: str, component_id: UUID, actor: Actor, wanted: PageRequest
 ) -> PageOf[ComponentTest]:
-    """Returns a page of the runs of a Component's tests, oldest first. Raises NotFound."""
+    """Returns a page of a Component's test runs, oldest first. Raises NotFound."""
     find_component(session, slug, component_id, actor)
     statement = select(ComponentTest).where(ComponentTest.component_id == component_id)
     return read_page(session, statement, ComponentTest.id, wanted)
 
 
 def colour_of(event: str, status: int | None) -> str:
-    """Returns the colour of one answer: 200 and 202 green, 501 yellow except for `delete`, all else red."""
+    """Returns the colour of one result: green for 200 and 202, yellow for 501 except to `delete`, red for all else."""
     if status in (200, 202):
         return TestColour.GREEN.value
     return TestColour.YELLOW.value if status == 501 and event != "delete" else TestColour.RED.value

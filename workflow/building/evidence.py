@@ -1,4 +1,4 @@
-"""What each requirement's evidence must be, field by field. Pure."""
+"""The form that each requirement's evidence must have, field by field. Pure."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -9,9 +9,9 @@ from models.checklist import Requirement
 
 
 def problems_with(requirement: Requirement, evidence: Mapping[str, Any], categories: Collection[str]) -> list[str]:
-    """Returns everything that is wrong with `evidence`, each as a sentence; [] when it can be taken.
+    """Returns every problem with the form of `evidence`, each as a sentence; [] if it can be stored.
 
-    `categories` are what the platform's catalog files Apps under.
+    `categories` are those of the platform's catalog.
     """
     problems = _unknown_fields(requirement, evidence) + _CHECKS[requirement](evidence)
     if requirement is Requirement.APP_INFO:
@@ -20,10 +20,11 @@ def problems_with(requirement: Requirement, evidence: Mapping[str, Any], categor
 
 
 def _unknown_fields(requirement: Requirement, evidence: Mapping[str, Any]) -> list[str]:
-    """What nobody looks at is not stored: a misspelt `password` would lie there in plain."""
+    """Refuses unknown fields: a password under a misspelt name would be stored unencrypted."""
     known = _FIELDS[requirement]
     unknown = sorted(set(evidence) - set(known))
-    return [f"{requirement} has no {', '.join(unknown)[:200]}; its fields are: {', '.join(known)}."] if unknown else []
+    named = ", ".join(unknown)[:200]
+    return [f"{requirement} has no field {named}; its fields are: {', '.join(known)}."] if unknown else []
 
 
 def _text(evidence: Mapping[str, Any], name: str, low: int = 1, high: int = 10_000) -> list[str]:
@@ -41,14 +42,14 @@ def _url(evidence: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _asset(evidence: Mapping[str, Any], name: str) -> list[str]:
-    """The id as it is answered: another spelling of the same id would not be found again."""
+    """Accepts an id only as the API writes it: another spelling of the same id would not be found later."""
     value = evidence.get(name)
     try:
         if isinstance(value, str) and str(UUID(value)) == value:
             return []
     except ValueError:
         pass
-    return [f"{name} must be the id of a picture that you uploaded: POST to the App's /assets."]
+    return [f"{name} must be the id of a picture that you uploaded with POST to the App's /assets."]
 
 
 def _app_info(evidence: Mapping[str, Any]) -> list[str]:
@@ -63,8 +64,8 @@ def _app_info(evidence: Mapping[str, Any]) -> list[str]:
 def _categories(evidence: Mapping[str, Any], known: Collection[str]) -> list[str]:
     given = evidence.get("categories")
     if not isinstance(given, list) or not 1 <= len(given) <= 2 or set(map(str, given)) - set(known):
-        return [f"categories must be the primary one and at most one more of: {', '.join(known)}."]
-    return ["categories must name two that differ."] if len(set(given)) != len(given) else []
+        return [f"categories must be a list of one or two, the primary one first, out of: {', '.join(known)}."]
+    return ["categories must not name the same one twice."] if len(set(given)) != len(given) else []
 
 
 def _catalog_details(evidence: Mapping[str, Any]) -> list[str]:
@@ -73,7 +74,7 @@ def _catalog_details(evidence: Mapping[str, Any]) -> list[str]:
     if not isinstance(screenshots, list) or not 1 <= len(screenshots) <= 5:
         return [*problems, "screenshots must be a list of the ids of 1 to 5 uploaded screenshots."]
     if len(set(map(str, screenshots))) != len(screenshots):
-        problems.append("screenshots must not name one twice.")
+        problems.append("screenshots must not name the same one twice.")
     return problems + [
         problem for shot in screenshots for problem in _asset({"each screenshot": shot}, "each screenshot")
     ]
@@ -84,7 +85,7 @@ def _announcement(evidence: Mapping[str, Any]) -> list[str]:
     problems = (
         [problem for link in shared for problem in _url({"each of shared_at": link}, "each of shared_at")][:1]
         if isinstance(shared, list) and len(shared) <= 10
-        else ["shared_at must be a list of 10 URLs at most."]
+        else ["shared_at must be a list of at most 10 URLs."]
     )
     if "url" not in evidence:
         return problems + _text(evidence, "text", 100)
@@ -100,7 +101,7 @@ def _replay_info(evidence: Mapping[str, Any]) -> list[str]:
     problems = _text(evidence, "text", 0) if "text" in evidence else []
     rate = evidence.get("requests_per_second")
     if rate is not None and not (type(rate) in (int, float) and 0 < rate <= 1_000_000):
-        problems.append("requests_per_second must be a number over 0, a million at most.")
+        problems.append("requests_per_second must be a number greater than 0 and at most 1000000.")
     if not isinstance(evidence.get("possible"), bool):
         problems.append("possible must be true or false.")
     return problems
@@ -116,7 +117,7 @@ _FIELDS: dict[Requirement, tuple[str, ...]] = {
     Requirement.TEST_ACCOUNT: ("username", "password", "notes"),
     Requirement.REPLAY_INFO: ("possible", "requests_per_second", "text"),
 }
-"""All that the evidence for a requirement may hold."""
+"""The fields that the evidence for a requirement may have."""
 
 
 _CHECKS: dict[Requirement, Callable[[Mapping[str, Any]], list[str]]] = {

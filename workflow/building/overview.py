@@ -1,4 +1,4 @@
-"""The launch checklist as a whole: how each requirement stands, and what is left, in the order to do it."""
+"""The launch checklist as a whole: the status of each requirement, and the tasks that are left, in order."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from models import App, ChecklistItem, Component
 from models.checklist import Requirement
 from models.lifecycle import AppState
 from models.review import STEPS
-from workflow.building.checklist import evidence_of, shown
+from workflow.building.checklist import evidence_of, without_password
 from workflow.building.components import components_of
 from workflow.building.findings import JUDGED_AT_ONCE
 from workflow.policy.document import Policy
 from workflow.profile.guides import Guide
-from workflow.reviewing.partner_view import ReviewSeen, latest_review
+from workflow.reviewing.partner_view import PartnerReview, latest_review
 
-Found = Mapping[str, str]
+FindingData = Mapping[str, str]
 """A finding: `code`, `detail`, `remedy`."""
 
 
 class ItemStatus(StrEnum):
-    """How a requirement stands: `given` awaits a check, `checked` passed all that a machine checks."""
+    """The status of a requirement. `given` has not been checked yet; `checked` has passed all automatic checks."""
 
     MISSING = "missing"
     GIVEN = "given"
@@ -34,12 +34,12 @@ class ItemStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A requirement and its evidence. `checked_at` is when a review looked at just this evidence."""
+    """A requirement and its evidence. `checked_at` is when a review last checked exactly this evidence."""
 
     code: str
     required: bool
     status: ItemStatus
-    findings: tuple[Found, ...]
+    findings: tuple[FindingData, ...]
     evidence: Mapping[str, Any] | None
     given_at: datetime | None
     checked_at: datetime | None
@@ -48,7 +48,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something to do next: what, how, and the call that does it."""
+    """Something to do next: what is the matter, how to fix it, and the call that does so."""
 
     code: str
     what: str
@@ -60,7 +60,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """All requirements in the order in which to meet them. `complete` when nothing hinders submission."""
+    """All requirements in the order in which to meet them. `complete` means that they allow a submission."""
 
     items: tuple[Item, ...]
     left: tuple[Task, ...]
@@ -69,7 +69,7 @@ class Checklist:
 
 
 def checklist_of(session: Session, app: App, policy: Policy, guides: Sequence[Guide]) -> Checklist:
-    """Returns the App's checklist as it stands now."""
+    """Returns the App's checklist as it is now. Locks nothing."""
     components = components_of(session, [app.id])[app.id]
     given = evidence_of(session, app.id)
     review = latest_review(session, app.id, app.slug)
@@ -80,31 +80,35 @@ def checklist_of(session: Session, app: App, policy: Policy, guides: Sequence[Gu
         else _item(code, code.value in required, given.get(code.value), review, guides)
         for code in Requirement
     )
-    hindering = [item.code for item in items if item.required and _hinders(item, given)]
+    preventing = [item.code for item in items if item.required and _prevents_submission(item, given)]
     return Checklist(
         items=items,
-        left=tuple(_left(app, items, components, complete=not hindering)),
-        missing=tuple(hindering),
-        complete=not hindering,
+        left=tuple(_left(app, items, components, complete=not preventing)),
+        missing=tuple(preventing),
+        complete=not preventing,
     )
 
 
-def _hinders(item: Item, given: Mapping[str, ChecklistItem]) -> bool:
-    """What a review rejected may have been mended where it is fetched from; only the next review can tell."""
+def _prevents_submission(item: Item, given: Mapping[str, ChecklistItem]) -> bool:
+    """Returns whether the item prevents a submission.
+
+    Evidence that a review rejected does not: the page behind it may have been fixed, which only the next review can
+    tell.
+    """
     if item.code == Requirement.WORKING_INTEGRATION:
         return item.status is not ItemStatus.CHECKED
     return item.code not in given or bool(given[item.code].findings)
 
 
 def _working_integration(components: Sequence[tuple[Component, str | None]]) -> Item:
-    findings: list[Found] = []
+    findings: list[FindingData] = []
     for component, colour in components:
         if colour == "red":
             findings.append(
                 {
                     "code": "component.red",
                     "detail": f"The latest test of {component.name} has a red result.",
-                    "remedy": "Look at its results, mend the endpoint, and test it again.",
+                    "remedy": "Look at its results, fix the endpoint, and test it again.",
                 }
             )
     untested = [component.name for component, colour in components if colour is None]
@@ -122,27 +126,27 @@ def _item(
     code: Requirement,
     required: bool,
     item: ChecklistItem | None,
-    review: ReviewSeen | None,
+    review: PartnerReview | None,
     guides: Sequence[Guide],
 ) -> Item:
     helping = tuple(f"/v1/guides/{guide.name}" for guide in guides if guide.serves == code)
     if item is None:
         return Item(code.value, required, ItemStatus.MISSING, (), None, None, None, helping)
     status = ItemStatus.CHECKED if code in JUDGED_AT_ONCE else ItemStatus.GIVEN
-    findings: tuple[Found, ...] = tuple(item.findings)
+    findings: tuple[FindingData, ...] = tuple(item.findings)
     checked_at = None
     if not findings and review is not None and review.submitted.get(code) == item.evidence:
         status, findings, checked_at = _by_review(code, status, review)
     if item.findings:
         status = ItemStatus.REJECTED
-    evidence = shown(code.value, item.evidence)
+    evidence = without_password(code.value, item.evidence)
     return Item(code.value, required, status, findings, evidence, item.given_at, checked_at, helping)
 
 
 def _by_review(
-    code: Requirement, status: ItemStatus, review: ReviewSeen
-) -> tuple[ItemStatus, tuple[Found, ...], datetime | None]:
-    """Returns what the latest review says of evidence that is still the same: its steps, and reasons that name it."""
+    code: Requirement, status: ItemStatus, review: PartnerReview
+) -> tuple[ItemStatus, tuple[FindingData, ...], datetime | None]:
+    """Returns the status, the findings and the time of check that unchanged evidence has from the latest review."""
     findings = [_reason(reason) for reason in review.reasons if _names(reason, code)]
     steps = [one for one in review.steps if one.code in STEPS and STEPS[one.code].requirement is code]
     findings += [finding for step in steps for finding in step.findings]
@@ -153,7 +157,7 @@ def _by_review(
     return status, tuple(findings), max((step.decided_at for step in steps if step.decided_at), default=None)
 
 
-def _reason(reason: Mapping[str, str]) -> Found:
+def _reason(reason: Mapping[str, str]) -> FindingData:
     return {"code": reason["code"], "detail": reason["text"], "remedy": ""}
 
 
@@ -179,12 +183,12 @@ def _left(
             tasks.append(Task(item.code, f"{_words(item.code)} is missing.", how, *link, item.required))
         elif item.status is ItemStatus.REJECTED:
             what = f"{_words(item.code)} was rejected: " + " ".join(one["detail"] for one in item.findings)
-            how = " ".join(one["remedy"] for one in item.findings if one["remedy"]) or "Mend it."
+            how = " ".join(one["remedy"] for one in item.findings if one["remedy"]) or "Fix it."
             tasks.append(Task(item.code, what, how, *link, item.required))
     if complete:
         how = f'Send {{"app": "{app.slug}", "trigger": "submit"}}.'
         tasks.append(
-            Task("submit", "Nothing hinders the submission.", how, "POST", "/v1/transition-requests", required=True)
+            Task("submit", "The App is ready for submission.", how, "POST", "/v1/transition-requests", required=True)
         )
     return tasks
 
@@ -197,10 +201,10 @@ def _component_tasks(path: str, components: Sequence[tuple[Component, str | None
     for component, colour in components:
         link = ("POST", f"{path}/components/{component.id}/tests")
         if colour == "red":
-            what, how = f"The latest test of {component.name} is red.", "Mend the endpoint and test it again."
+            what, how = f"The latest test of {component.name} is red.", "Fix the endpoint and test it again."
             tasks.append(Task("working_integration", what, how, *link))
         elif colour is None:
-            what = f"{component.name} is not tested since its latest change."
+            what = f"{component.name} has not been tested since its latest change."
             tasks.append(Task("working_integration", what, "Run its tests.", *link))
     return tasks
 
@@ -212,12 +216,12 @@ def _words(code: str) -> str:
 
 _HOW = {
     Requirement.APP_INFO: "website, description, categories, support_email, and the ids of logo and mark",
-    Requirement.PLATFORM_DOCUMENTATION: "the text of the documentation, by the template of each Component's kind",
-    Requirement.PARTNER_DOCUMENTATION: "the url of the documentation on your own site",
+    Requirement.PLATFORM_DOCUMENTATION: "the text of the documentation, after the template of each Component's kind",
+    Requirement.PARTNER_DOCUMENTATION: "the URL of the documentation on your own site",
     Requirement.CATALOG_DETAILS: "the catalog text, and the ids of 1 to 5 screenshots",
-    Requirement.PARTNERS_PAGE: "the url of your integrations page, with a link by the UTM guide",
-    Requirement.LAUNCH_ANNOUNCEMENT: "the url of a blog post, or the text of a mail",
+    Requirement.PARTNERS_PAGE: "the URL of your integrations page, which has a link made after the UTM guide",
+    Requirement.LAUNCH_ANNOUNCEMENT: "the URL of a blog post, or the text of a mail",
     Requirement.TEST_ACCOUNT: "username, password and notes for the reviewers",
-    Requirement.REPLAY_INFO: "whether replays are possible, and how many requests a second you take",
+    Requirement.REPLAY_INFO: "whether replays are possible, and how many requests per second you accept",
 }
-"""What each requirement's evidence is, in words."""
+"""What each requirement's evidence consists of, as the object of "Give"."""

@@ -1,6 +1,6 @@
-"""Slugs that no partner can take, as data: parts of the service and words that would mislead.
+"""Slugs that no partner may use: parts of the service, and words that would mislead.
 
-Those that name the platform are in its profile.
+Slugs that name the platform are in its profile.
 """
 
 RESERVED_SLUGS = frozenset(

@@ -1,16 +1,16 @@
-"""Refusing lost updates: whoever edits names the revision that they saw."""
+"""Preventing lost updates: an edit names the revision that it is based on."""
 
 from workflow.errors import Conflict
 
-Seen = frozenset[int] | None
-"""The revisions that an editor is ready to change; None is whichever there is."""
+ExpectedRevisions = frozenset[int] | None
+"""The revisions that an edit may be based on; None means any."""
 
 
-def require_revision(what: str, revision: int, seen: Seen) -> None:
-    """Raises Conflict (`revision.stale`) unless the editor saw the present revision. Call it under the App's lock."""
-    if seen is not None and revision not in seen:
+def require_revision(what: str, revision: int, expected: ExpectedRevisions) -> None:
+    """Raises Conflict (`revision.stale`) unless `expected` allows `revision`. The caller must hold the App's lock."""
+    if expected is not None and revision not in expected:
         raise Conflict(
             "revision.stale",
-            f"{what} was changed meanwhile: it is at revision {revision}.",
-            "Read it again, make your change to what it is now, and send its new ETag in If-Match.",
+            f"{what} has been changed since you read it: it is now at revision {revision}.",
+            "Read it again, apply your change to the current content, and send its new ETag in If-Match.",
         )

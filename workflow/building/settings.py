@@ -1,4 +1,4 @@
-"""What each kind of Component is set up with: typed settings, and everything that is wrong with given ones. Pure."""
+"""The settings of each kind of Component as typed models, and their validation. Pure."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -26,7 +26,7 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 def _distinct(values: list[Any]) -> list[Any]:
     if len(set(values)) != len(values):
-        raise ValueError("must not name anything twice")
+        raise ValueError("must not contain anything twice")
     return values
 
 
@@ -35,7 +35,7 @@ def _address(value: str, info: ValidationInfo) -> str:
         parts = urlsplit(value)
         host, _port = parts.hostname, parts.port
     except ValueError:
-        raise ValueError("is no URL") from None
+        raise ValueError("is not a URL") from None
     if not host or parts.username is not None or parts.password is not None or parts.fragment:
         raise ValueError("must be a URL with a host, without a user name, a password or a fragment")
     loopback = bool(info.context and info.context.get("loopback")) and host in LOOPBACK_HOSTS
@@ -59,7 +59,7 @@ class _Settings(BaseModel):
 
 
 class DeclaredSetting(_Settings):
-    """A setting that the partner's customers fill in; it reaches the endpoint in the profile's `settings_header`."""
+    """A setting that the partner's customers fill in. It is sent to the endpoint in the profile's `settings_header`."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
     label: Words
@@ -70,7 +70,7 @@ class DeclaredSetting(_Settings):
     @model_validator(mode="after")
     def _choices_for_a_choice(self) -> Self:
         if (self.type == "choice") != (self.choices is not None):
-            raise ValueError("choices go with the type choice, and only with it")
+            raise ValueError("choices are required for the type choice, and allowed for no other")
         return self
 
 
@@ -80,7 +80,7 @@ def _names_differ(settings: list[DeclaredSetting]) -> list[DeclaredSetting]:
 
 
 class SubscriptionSettings(_Settings):
-    """Where the platform sends events, the name of the key that it sends with them, and what it sends."""
+    """Where the platform sends events, which events it sends, and the name of the key that it sends with them."""
 
     url: Address
     api_key_name: Words = "API key"
@@ -92,25 +92,25 @@ class SubscriptionSettings(_Settings):
     @model_validator(mode="after")
     def _takes_delete(self) -> Self:
         if "delete" not in self.event_types:
-            raise ValueError("event_types must have delete: whoever takes events must be able to forget a user")
+            raise ValueError("event_types must include delete: a receiver of events must be able to delete a user")
         return self
 
 
 class StreamSettings(_Settings):
-    """Which events the partner sends. Names of the Spec are binding; others are the partner's own."""
+    """The events that the partner sends. Names in the Spec have its meaning; all others are the partner's own."""
 
     events: EventNames
 
 
 class WebSettings(_Settings):
-    """The bundle that runs in the web SDK."""
+    """The bundle that runs in the web SDK, by its URL."""
 
     bundle_url: Address
     minimum_sdk_version: Version
 
 
 class IosSettings(_Settings):
-    """The package that runs in the iOS SDK: the address of its repository."""
+    """The package that runs in the iOS SDK, by the URL of its repository."""
 
     package_url: Address
     minimum_sdk_version: Version
@@ -118,7 +118,7 @@ class IosSettings(_Settings):
 
 
 class AndroidSettings(_Settings):
-    """The package that runs in the Android SDK: its group and name, as `com.acme:insights`."""
+    """The package that runs in the Android SDK, by its group and name, such as `com.acme:insights`."""
 
     package_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}:[A-Za-z0-9_.-]{1,100}$")]
     minimum_sdk_version: Version
@@ -136,10 +136,10 @@ SETTINGS_OF: Mapping[tuple[str, str], type[_Settings]] = {
 """The settings of each kind and subkind."""
 
 
-def checked_settings(kind: str, subkind: str, given: Mapping[str, Any], *, loopback: bool) -> dict[str, Any]:
-    """Returns settings as they are stored, with defaults filled in. `loopback` also takes http:// to this machine.
+def validate_settings(kind: str, subkind: str, given: Mapping[str, Any], *, loopback: bool) -> dict[str, Any]:
+    """Returns valid settings as they are stored, with defaults filled in. `loopback` allows http:// to this machine.
 
-    Raises Invalid (`settings.invalid`) that says of each what is wrong and where: `settings.url`.
+    Raises Invalid (`settings.invalid`), which names every problem and its place, such as `settings.url`.
     """
     shape = SETTINGS_OF[kind, subkind]
     try:
@@ -154,6 +154,6 @@ def checked_settings(kind: str, subkind: str, given: Mapping[str, Any], *, loopb
 
 def _problem(location: tuple[int | str, ...], kind: str, message: str) -> str:
     where = ".".join(map(str, ("settings", *location)))[:200]
-    words = {"missing": "is missing", "extra_forbidden": "is not known"}
+    words = {"missing": "is missing", "extra_forbidden": "is unknown"}
     said = words.get(kind) or message.removeprefix("Value error, ")
     return f"{where}: {said}."

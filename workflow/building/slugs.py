@@ -1,4 +1,4 @@
-"""Which slugs an App can have: none that is reserved, and none that looks like another. A slug never changes."""
+"""Which slugs an App may have: neither a reserved one nor one that looks like another's. A slug never changes."""
 
 from collections.abc import Collection
 
@@ -15,18 +15,19 @@ _LOOK_ALIKE = str.maketrans("01i", "oll")
 
 
 def skeleton_of(slug: str) -> str:
-    """Returns what is left of a slug when what looks alike is the same: 0 and o; 1, l and i; rn and m; vv and w.
+    """Returns a form that is equal for slugs that look alike: 0 and o, 1, l and i, rn and m, vv and w become the same.
 
-    Hyphens do not tell two slugs apart. The database's unique index has the same as an expression.
+    Hyphens are dropped. The database has a unique index on the same expression.
     """
     folded = slug.replace("rn", "m").replace("vv", "w").translate(_LOOK_ALIKE)
     return folded.replace("-", "").replace("rn", "m")
 
 
 def refuse_unusable_slug(session: Session, slug: str, platforms: Collection[str]) -> None:
-    """Raises Conflict when the slug is reserved, taken, or looks like one that is. Two at once meet the index.
+    """Raises Conflict if the slug is reserved or taken, or looks like one that is.
 
-    `platforms` are the slugs that name the platform; they are reserved besides those of the service.
+    Two concurrent registrations can both pass; the unique index then refuses one. `platforms` are the slugs that name
+    the platform, which are reserved in addition to the service's own.
     """
     skeleton = skeleton_of(slug)
     for reserved in (*RESERVED_SLUGS, *platforms):
@@ -38,7 +39,7 @@ def refuse_unusable_slug(session: Session, slug: str, platforms: Collection[str]
 
 
 def slug_conflict(slug: str, error: IntegrityError) -> WorkflowError | None:
-    """Returns why the database refused the slug, None when it refused something else."""
+    """Returns the Conflict for a slug that the database refused, None if it refused something else."""
     constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
     refusals = {"app_slug_key": _taken, "app_slug_skeleton_key": _confusable}
     return refusals[constraint](slug) if constraint in refusals else None
@@ -56,6 +57,6 @@ def _taken(slug: str) -> Conflict:
 def _confusable(slug: str) -> Conflict:
     return Conflict(
         "slug.confusable",
-        f"The slug {slug} looks like that of another App: 0 and o, 1, l and i, rn and m are taken for one another.",
-        "Choose one that nobody confuses with it.",
+        f"The slug {slug} looks like that of another App: 0 and o, 1, l and i, rn and m, vv and w are easily confused.",
+        "Choose one that is clearly different.",
     )

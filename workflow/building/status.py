@@ -1,4 +1,4 @@
-"""Where an App stands, in one answer for the people who wait for it: whose turn it is, and what happened."""
+"""The status of an App for the people who wait for it: its state, whose turn it is, and what happened."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from workflow.lifecycle.loading import load_facts
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.machines import Judgment
 from workflow.policy.document import Policies
-from workflow.reviewing.partner_view import ReviewSeen, latest_review
+from workflow.reviewing.partner_view import PartnerReview, latest_review
 
 MAX_HISTORY = 50
 
 _TURN_WORDS = {
     "partner": "It is the partner's turn.",
     "reviewer": "It is the reviewers' turn.",
-    "schedule": "The service is at it; it takes seconds.",
-    "nobody": "Nothing is waited for.",
+    "schedule": "The service is working on it; this takes a few seconds.",
+    "nobody": "There is nothing to wait for.",
 }
 _HAPPENED = {
     AppTrigger.CREATE: "The {role} created the App.",
@@ -40,7 +40,7 @@ _HAPPENED = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to the App, in words, with the reasons that were given."""
+    """A transition of the App in words, with the reasons that were given for it."""
 
     version: int
     at: datetime
@@ -50,19 +50,19 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class AppStatus:
-    """Where the App stands. `turn` is partner, reviewer, schedule or nobody; `history` is newest first."""
+    """The status of an App. `turn` is partner, reviewer, schedule or nobody; `history` is newest first."""
 
     state: str
     version: int
     turn: str
     words: str
     triggers: tuple[Judgment, ...]
-    review: ReviewSeen | None
+    review: PartnerReview | None
     history: tuple[Event, ...]
 
 
-def standing_of(session: Session, app: App, actor: Actor, policies: Policies, rulebook: AppRulebook) -> AppStatus:
-    """Returns where the App stands, its triggers as `actor` could ask for them now."""
+def status_of(session: Session, app: App, actor: Actor, policies: Policies, rulebook: AppRulebook) -> AppStatus:
+    """Returns the App's status, with every trigger judged as if `actor` asked for it now. Locks nothing."""
     facts = load_facts(session, [app.id], policies)[app.id].facts
     review = latest_review(session, app.id, app.slug)
     now_due = (
@@ -95,12 +95,12 @@ def _turn(state: str, under_way: bool) -> str:
     }.get(AppState(state), "nobody")
 
 
-def _words(state: str, turn: str, review: ReviewSeen | None) -> str:
+def _words(state: str, turn: str, review: PartnerReview | None) -> str:
     words = f"The App is {state.replace('_', ' ')}. {_TURN_WORDS[turn]}"
     if review is not None and review.closed_at is None:
         words += f" It is number {review.place} in the queue; a decision is due by {review.due_at:%Y-%m-%d %H:%M} UTC."
     elif state == AppState.BUILDING and review is not None and review.outcome == "changes_requested":
-        words += " Changes were asked for: mend what is found and submit again."
+        words += " The review asked for changes: make them and submit again."
     return words
 
 

@@ -1,4 +1,4 @@
-"""The test account that reviewers log in with: reading it, each reading logged, and sealing it with a new key."""
+"""The test account that reviewers log in with: reading it, with each access logged, and re-encrypting it."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -17,12 +17,12 @@ from workflow.identity.secrets import Unseal
 from workflow.pages import PageOf, PageRequest, read_page
 
 READ = "test_account.read"
-"""The action of a reading in the audit log; its target is the App's slug."""
+"""The audit log's action for an access; its target is the App's slug."""
 
 
 @dataclass(frozen=True, slots=True)
 class TestAccount:
-    """A user name, its password in plain, and notes."""
+    """A user name, its password in plain text, and notes."""
 
     __test__ = False
 
@@ -32,14 +32,14 @@ class TestAccount:
 
 
 def read_test_account(session: Session, slug: str, actor: Actor, unseal: Unseal) -> TestAccount:
-    """Returns the test account of an App to the reviewer who holds its open review, or to an admin. Logs the reading.
+    """Returns an App's test account, for an admin or the reviewer who holds its open review, and logs the access.
 
-    The password is given only if the entry in the audit log is committed with it. Does not commit. Raises NotFound,
-    Forbidden for a reviewer who does not hold the review, and Conflict when no key opens the password.
+    The caller must commit the audit entry before it shows the password. Does not commit. Raises NotFound, Forbidden
+    for a reviewer who does not hold the review, and Conflict if no key decrypts the password.
     """
     app = find_app(session, slug, actor)
     if actor.role is not Role.ADMIN:
-        _demand_held(session, app, actor)
+        _require_held_review(session, app, actor)
     item = session.get(ChecklistItem, (app.id, Requirement.TEST_ACCOUNT.value), populate_existing=True)
     if item is None:
         raise NotFound("test_account.not_given", f"{slug} has no test account yet.", "Ask its partner for one.")
@@ -49,15 +49,15 @@ def read_test_account(session: Session, slug: str, actor: Actor, unseal: Unseal)
     except ValueError:
         raise Conflict(
             "test_account.unreadable",
-            "No key of this installation opens the password.",
-            "Have its partner give the test account again; admins: was a key lost?",
+            "None of this installation's keys decrypts the password.",
+            "Ask the partner to send the test account again, and an admin whether a key was removed too early.",
         ) from None
     log_action(session, actor, READ, slug)
     return TestAccount(str(evidence.get("username", "")), password, str(evidence.get("notes", "")))
 
 
 def list_readings(session: Session, slug: str, actor: Actor, wanted: PageRequest) -> PageOf[AuditEntry]:
-    """Returns a page of the entries about who read the App's test account, oldest first. Raises NotFound."""
+    """Returns a page of the audit entries about accesses to the App's test account, oldest first. Raises NotFound."""
     find_app(session, slug, actor)
     statement = select(AuditEntry).where(AuditEntry.target == slug, AuditEntry.action == READ)
     return read_page(session, statement, AuditEntry.id, wanted)
@@ -65,7 +65,7 @@ def list_readings(session: Session, slug: str, actor: Actor, wanted: PageRequest
 
 @dataclass(frozen=True, slots=True)
 class Resealed:
-    """What came of sealing a page of test accounts anew. `last` is the last App looked at, None at the end."""
+    """The result of re-encrypting a page of test accounts. `last` is its last App, None if no page follows."""
 
     renewed: int
     unreadable: tuple[UUID, ...]
@@ -73,10 +73,10 @@ class Resealed:
 
 
 def reseal_test_accounts(session: Session, rotate: Unseal, *, after: UUID | None, limit: int = 200) -> Resealed:
-    """Seals the passwords of the next `limit` test accounts with the first key. Locks them. Does not commit.
+    """Re-encrypts the passwords of the next `limit` test accounts. Locks their rows. Does not commit.
 
-    `rotate` gives a secret sealed anew, or raises ValueError when no key of the ring opens it: those are named and left
-    alone.
+    `rotate` returns an encrypted secret encrypted with the newest key, or raises ValueError if no key decrypts it:
+    such secrets are reported and left unchanged.
     """
     wanted = select(ChecklistItem).where(ChecklistItem.code == Requirement.TEST_ACCOUNT.value)
     if after is not None:
@@ -96,7 +96,7 @@ def reseal_test_accounts(session: Session, rotate: Unseal, *, after: UUID | None
     return Resealed(len(items) - len(unreadable), tuple(unreadable), items[-1].app_id if len(items) == limit else None)
 
 
-def _demand_held(session: Session, app: App, actor: Actor) -> None:
+def _require_held_review(session: Session, app: App, actor: Actor) -> None:
     held = select(Review.claimed_by).where(Review.app_id == app.id, Review.closed_at.is_(None))
     if session.scalar(held.with_for_update(read=True)) != actor.id:
         raise Forbidden(

@@ -1,1 +1,1 @@
-"""What is listed: entries, snapshots, previews and the partner program."""
+"""The catalog: its entries, snapshots and previews, and the partner program."""

@@ -1,4 +1,4 @@
-"""The catalog entry of an App, from a snapshot of what was or would be submitted."""
+"""The catalog entry of an App, made from a snapshot."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ class Entry:
 
 
 def entry_of(slug: str, name: str, badge: str, snapshot: Mapping[str, Any] | None) -> Entry:
-    """Returns the entry that a snapshot makes; without one it has a slug, a name and a badge. Pure.
+    """Returns the entry for a snapshot; without a snapshot it has only a slug, a name and a badge. Pure.
 
-    Nothing that a partner gave in private is in it: no support email, no settings, no test account.
+    It holds nothing private: no support email, no settings, no test account.
     """
     shown = snapshot or {"app": {"name": name}, "evidence": {}, "components": []}
     info = shown["evidence"].get("app_info", {})
@@ -55,7 +55,7 @@ def entry_of(slug: str, name: str, badge: str, snapshot: Mapping[str, Any] | Non
 
 
 def approved_snapshots(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Returns the latest approved snapshot of each of the Apps that has one, in one query."""
+    """Returns the latest approved snapshot of each App that has one, in one query."""
     statement = (
         select(Submission.app_id, Submission.snapshot)
         .distinct(Submission.app_id)

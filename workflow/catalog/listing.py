@@ -1,6 +1,6 @@
-"""The catalog: listing Apps and taking them off in the transaction that does so, and finding entries.
+"""The catalog: listing and delisting Apps in the transaction of their transitions, and finding entries.
 
-What is shown is the snapshot that the App's latest approved submission froze, never a later edit.
+An entry shows the snapshot of the App's latest approved submission, never a later edit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,9 +57,9 @@ _LIST = statement(
     ids=Uuids(),
     badges=Texts(),
 )
-"""What an entry says follows from its submission, which never changes: it is taken from the entry if that is the same,
-because reading the words out of the snapshot again would cost more than all the rest. So a release that changes how
-they are made takes all entries off and lists them again in a migration."""
+"""An entry's content depends only on its submission, which never changes. If the entry is of the same submission, its
+content is therefore kept, because computing it from the snapshot would cost more than all the rest. A release that
+computes it differently needs a migration that deletes all entries and lists the Apps again."""
 
 _TAKE_OFF = app_ids("DELETE FROM catalog_entry WHERE app_id = ANY(:ids)")
 
@@ -75,23 +75,24 @@ _STRAYS = text(f"""
 
 
 def list_in_catalog(session: Session, listed: Sequence[tuple[UUID, str]], now: datetime) -> None:
-    """Lists each App with its badge (its state), as its latest approved submission shows it. Does not commit.
+    """Lists each App with its badge (its state) and the content of its latest approved submission. Does not commit.
 
-    One statement. An App that is listed already gets what is new; `listed_at` stays.
+    One statement. The entry of an App that is already listed is updated and keeps its `listed_at`.
     """
     ids, badges = [app_id for app_id, _ in listed], [badge for _, badge in listed]
     session.execute(_LIST, {"ids": ids, "badges": badges, "now": now})
 
 
 def take_off_catalog(session: Session, ids: Sequence[UUID]) -> None:
-    """Takes the Apps off the catalog. One statement. Does not commit."""
+    """Removes the Apps from the catalog. One statement. Does not commit."""
     session.execute(_TAKE_OFF, {"ids": list(ids)})
 
 
 def mend_catalog(session: Session, now: datetime, *, limit: int = 10_000) -> int:
-    """Makes the catalog what the Apps' states say; returns how many entries were wrong. Does not commit.
+    """Corrects up to `limit` entries that do not match their Apps' states, and returns how many. Does not commit.
 
-    None ever is, but for Apps that moved while a release without the catalog was still running. Locks those Apps.
+    There are none, except for Apps that changed state while a release without the catalog was still running. Locks
+    those Apps.
     """
     strays = session.execute(_STRAYS, {"limit": limit}).all()
     if not strays:
@@ -106,8 +107,8 @@ def mend_catalog(session: Session, now: datetime, *, limit: int = 10_000) -> int
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What somebody looks for: words (a web search's syntax), a category, a kind of Component, a badge, members."""
+class CatalogFilter:
+    """Which entries are wanted. None means any; `words` has the syntax of a web search."""
 
     words: str | None = None
     category: str | None = None
@@ -117,7 +118,7 @@ class Look:
 
     @property
     def conditions(self) -> list[str]:
-        """The SQL of everything but the words."""
+        """The SQL conditions for everything but the words."""
         return [
             condition
             for asked, condition in (
@@ -132,15 +133,15 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class ListingCursor:
-    """Where an entry stands in an answer: those whose name fits (0) before those that say it elsewhere (1), by slug."""
+    """The position of an entry in the results: matches of the name (tier 0) before other matches (1), each by slug."""
 
     tier: int
     slug: str
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """One entry: where it stands, the App's badge, whether it is a member, and the frozen snapshot."""
+class CatalogListing:
+    """A catalog entry: its position, the App's badge, whether the App is a member, and the approved snapshot."""
 
     place: ListingCursor
     badge: str
@@ -155,24 +156,24 @@ _SHOWN = f"""c.slug, c.badge, c.listed_at, c.submission_id, {_IS_MEMBER} AS sele
 _QUERY = "websearch_to_tsquery('english', :words)"
 
 
-def list_entries(session: Session, look: Look, wanted: PageRequest) -> PageOf[Listed]:
-    """Returns a page of the entries, best first, in at most two queries.
+def list_entries(session: Session, narrowed: CatalogFilter, wanted: PageRequest) -> PageOf[CatalogListing]:
+    """Returns a page of the entries, best matches first, in at most two queries.
 
-    Names that fit stand before other fits, each by slug, and the others are looked for only when the names do not fill
-    the page: a finer ranking would have to read every fit before it could show one.
+    Matches of the name come before other matches, each ordered by slug. The others are queried only if the names do
+    not fill the page. A finer ranking would have to read every match before it could show one.
     """
     after = ListingCursor(*read_cursor(wanted.after, (int, str))) if wanted.after else None
     limit = wanted.limit + 1
-    found: list[Listed] = []
-    for tier in (0, 1) if look.words else (1,):
+    found: list[CatalogListing] = []
+    for tier in (0, 1) if narrowed.words else (1,):
         if len(found) < limit and (after is None or after.tier <= tier):
             start = after.slug if after is not None and after.tier == tier else None
-            found += _find(session, look, tier, start, limit - len(found))
+            found += _find(session, narrowed, tier, start, limit - len(found))
     return cut_page(found, wanted.limit, lambda entry: [entry.place.tier, entry.place.slug])
 
 
-def find_entry(session: Session, slug: str) -> Listed | None:
-    """Returns the entry of an App that is listed, None for any other."""
+def find_entry(session: Session, slug: str) -> CatalogListing | None:
+    """Returns the entry of a listed App, None if no such App is listed."""
     row = session.execute(
         text(f"""
             SELECT {_SHOWN}, 1 AS tier, s.snapshot FROM catalog_entry c JOIN submission s ON s.id = c.submission_id
@@ -183,9 +184,9 @@ def find_entry(session: Session, slug: str) -> Listed | None:
     return None if row is None else _entry(row)
 
 
-def _find(session: Session, look: Look, tier: int, start: str | None, limit: int) -> list[Listed]:
-    conditions = look.conditions
-    if look.words:
+def _find(session: Session, narrowed: CatalogFilter, tier: int, start: str | None, limit: int) -> list[CatalogListing]:
+    conditions = narrowed.conditions
+    if narrowed.words:
         named = f"c.name_search @@ {_QUERY}"
         conditions = [*conditions, named if tier == 0 else f"c.search @@ {_QUERY} AND NOT {named}"]
     if start is not None:
@@ -197,10 +198,10 @@ def _find(session: Session, look: Look, tier: int, start: str | None, limit: int
           JOIN submission s ON s.id = found.submission_id ORDER BY found.slug
     """
     values = {
-        "words": look.words,
-        "category": look.category,
-        "kind": look.kind,
-        "badge": look.badge,
+        "words": narrowed.words,
+        "category": narrowed.category,
+        "kind": narrowed.kind,
+        "badge": narrowed.badge,
         "start": start,
         "limit": limit,
     }
@@ -208,5 +209,5 @@ def _find(session: Session, look: Look, tier: int, start: str | None, limit: int
     return [_entry(row) for row in session.execute(text(statement), used)]
 
 
-def _entry(row: Row[Any]) -> Listed:
-    return Listed(ListingCursor(row.tier, row.slug), row.badge, row.select_partner, row.listed_at, row.snapshot)
+def _entry(row: Row[Any]) -> CatalogListing:
+    return CatalogListing(ListingCursor(row.tier, row.slug), row.badge, row.select_partner, row.listed_at, row.snapshot)

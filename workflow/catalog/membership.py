@@ -1,8 +1,8 @@
-"""The partner program: applying, deciding and leaving, by the membership's machine.
+"""The partner program: applying, deciding and leaving, by the membership's state machine.
 
-Only a public App applies and is accepted. What becomes of a membership when its App is no longer public: a suspension
-pauses it, because a suspension may be a mistake and takes nothing that its end could not give back; a reinstated App is
-shown as a member again once it is public. A removal ends it.
+Only a public App can apply and be accepted. A suspension of the App pauses its membership, because a suspension may be
+a mistake and must be reversible; a reinstated App is shown as a member again once it is public. A removal of the App
+ends its membership.
 """
 
 from collections.abc import Sequence
@@ -24,19 +24,22 @@ from workflow.sql.arrays import Uuids, statement
 
 
 def find_membership(session: Session, slug: str, actor: Actor) -> tuple[App, Membership]:
-    """Returns the App and its membership. Raises NotFound, also when it never applied."""
+    """Returns the App and its membership. Raises NotFound, also if the App has never applied."""
     app = find_app(session, slug, actor)
     membership = session.get(Membership, app.id)
     if membership is None:
-        raise NotFound("membership.not_found", f"{slug} has never applied to the partner program.", "Apply for it.")
+        raise NotFound("membership.not_found", f"{slug} has never applied to the partner program.", "Apply first.")
     return app, membership
 
 
 def apply_for_membership(
     session: Session, slug: str, actor: Actor, now: datetime, message: str
 ) -> tuple[App, Membership]:
-    """Applies for the App, for the first time or again. Locks the App. Does not commit. Raises NotFound and Refused."""
-    app, membership, state = _moved(session, slug, MembershipTrigger.APPLY, actor)
+    """Applies to the program, for the first time or again. Locks the App. Does not commit.
+
+    Returns the App and its membership. Raises NotFound and Refused.
+    """
+    app, membership, state = _lock_and_judge(session, slug, MembershipTrigger.APPLY, actor)
     if membership is None:
         membership = Membership(app_id=app.id)
         session.add(membership)
@@ -52,11 +55,11 @@ def apply_for_membership(
 def decide_membership(
     session: Session, slug: str, trigger: MembershipTrigger, actor: Actor, now: datetime, reason: str | None
 ) -> tuple[App, Membership]:
-    """Accepts the application or declines it with a reason. Locks the App. Does not commit.
+    """Accepts an application, or declines it with a reason. Locks the App. Does not commit.
 
-    Raises NotFound and Refused.
+    Returns the App and its membership. Raises NotFound and Refused.
     """
-    app, membership, state = _moved(session, slug, trigger, actor, reason)
+    app, membership, state = _lock_and_judge(session, slug, trigger, actor, reason)
     if membership is None:
         raise NotFound("membership.not_found", f"{slug} has not applied.", "List the applications.")
     membership.state = state
@@ -67,8 +70,11 @@ def decide_membership(
 
 
 def leave_program(session: Session, slug: str, actor: Actor, now: datetime) -> tuple[App, Membership]:
-    """Ends the membership, or takes the application back. Locks the App. Does not commit. Raises NotFound, Refused."""
-    app, membership, state = _moved(session, slug, MembershipTrigger.LEAVE, actor)
+    """Ends the membership or withdraws the application. Locks the App. Does not commit.
+
+    Returns the App and its membership. Raises NotFound and Refused.
+    """
+    app, membership, state = _lock_and_judge(session, slug, MembershipTrigger.LEAVE, actor)
     if membership is None:
         raise NotFound("membership.not_found", f"{slug} has not applied.", "There is nothing to leave.")
     membership.state, membership.left_at, membership.left_by = state, now, actor.id
@@ -80,7 +86,7 @@ def leave_program(session: Session, slug: str, actor: Actor, now: datetime) -> t
 def list_memberships(
     session: Session, state: MembershipState | None, wanted: PageRequest
 ) -> PageOf[tuple[App, Membership]]:
-    """Returns a page of the memberships and applications with their Apps, the longest waiting first."""
+    """Returns a page of the memberships and applications with their Apps, in order of application, oldest first."""
     statement = select(Membership)
     if state is not None:
         statement = statement.where(Membership.state == state.value)
@@ -94,15 +100,15 @@ def list_memberships(
 
 
 def end_memberships(session: Session, ended: Sequence[tuple[UUID, UUID]], now: datetime) -> None:
-    """Ends the memberships and applications of removed Apps; each pair is an App and who removed it.
+    """Ends the memberships and applications of removed Apps, given as pairs of App id and the remover's actor id.
 
-    One statement. The caller holds the Apps' locks. Does not commit.
+    One statement. The caller must hold the Apps' locks. Does not commit.
     """
     session.execute(_END, {"ids": [app for app, _ in ended], "actors": [actor for _, actor in ended], "now": now})
 
 
 def is_paused(app: App, membership: Membership) -> bool:
-    """Returns whether the App is a member that is not shown as one, because it is not public now."""
+    """Returns whether the App is a member but is not shown as one, because it is not public."""
     return membership.state == MembershipState.MEMBER and app.state != AppState.PUBLIC
 
 
@@ -117,10 +123,10 @@ _END = statement(
 )
 
 
-def _moved(
+def _lock_and_judge(
     session: Session, slug: str, trigger: MembershipTrigger, actor: Actor, reason: str | None = None
 ) -> tuple[App, Membership | None, str]:
-    """Locks the App and judges the trigger; gives both rows and the state to store."""
+    """Locks the App and judges the trigger. Returns the App, its membership and the state to store."""
     app = lock_app(session, slug, actor)
     of_app = select(Membership).where(Membership.app_id == app.id).execution_options(populate_existing=True)
     membership = session.scalar(of_app)
@@ -130,10 +136,10 @@ def _moved(
     if trigger is MembershipTrigger.DECLINE and not (reason or "").strip():
         unmet.append(_REASON_MISSING)
     if unmet or judgment.target is None:
-        raise Refused(f"{slug}: {trigger} is not possible.", tuple(unmet))
+        raise Refused(f"{trigger} is not possible for the membership of {slug}.", tuple(unmet))
     return app, membership, judgment.target
 
 
 _REASON_MISSING = Unmet(
-    "reason.given", "A reason is given", "No reason was given.", "Say why the application is declined, with text."
+    "reason.given", "A reason is given", "No reason was given.", "Say why the application is declined."
 )

@@ -1,4 +1,4 @@
-"""What a submission freezes of an App, and the same of an App as it stands now: one expression for both."""
+"""The snapshot of an App, for a submission and for a preview: one SQL expression for both."""
 
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from models.checklist import GIVEN_REQUIREMENTS, Requirement
 
 OPEN_EVIDENCE = [code.value for code in GIVEN_REQUIREMENTS if code is not Requirement.TEST_ACCOUNT]
-"""What a snapshot may hold: all evidence but the test account, whose readings are logged one by one."""
+"""The evidence that a snapshot holds: all but the test account, because each access to that is logged."""
 
 SNAPSHOT = """
     jsonb_build_object(
@@ -21,13 +21,13 @@ SNAPSHOT = """
         'evidence', (SELECT coalesce(jsonb_object_agg(i.code, i.evidence), '{}')
                        FROM checklist_item i WHERE i.app_id = a.id AND i.code = ANY(:open_evidence)))
 """
-"""An SQL expression over `app a`; its parameter `open_evidence` is OPEN_EVIDENCE."""
+"""An SQL expression over `app a`. Its parameter `open_evidence` must be OPEN_EVIDENCE."""
 
 _PRESENT = text(f"SELECT {SNAPSHOT} FROM app a WHERE a.id = :app_id")
 
 
-def present_snapshot(session: Session, app_id: UUID) -> dict[str, Any]:
-    """Returns what a submission of the App would freeze now."""
+def current_snapshot(session: Session, app_id: UUID) -> dict[str, Any]:
+    """Returns the snapshot that a submission of the App would store now. Locks nothing."""
     snapshot: dict[str, Any] = session.execute(
         _PRESENT, {"app_id": app_id, "open_evidence": OPEN_EVIDENCE}
     ).scalar_one()

@@ -13,7 +13,7 @@ from uuid import UUID
 FORMAT = b"\x01"
 """The version of the canonical form, hashed with every row."""
 NO_HASH = bytes(32)
-"""What stands for "the row before" at an App's birth."""
+"""The previous hash of an App's first row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,17 @@ def row_hash(key: bytes, row: LogRow, previous: bytes) -> bytes:
 
 
 def commit_to(reasons: Sequence[dict[str, Any]], salt: bytes) -> bytes:
-    """Returns the salted SHA-256 by which the log knows reasons that may be erased."""
+    """Returns the salted SHA-256 that the log stores of reasons, which may be erased later."""
     return commit_to_text(canonical_text(reasons), salt)
 
 
 def commit_to_text(canonical: str, salt: bytes) -> bytes:
-    """Like `commit_to`, of reasons that are in their canonical form already."""
+    """Returns the same hash as `commit_to`, for reasons that are in canonical form already."""
     return hashlib.sha256(salt + canonical.encode()).digest()
 
 
 def canonical_text(reasons: Sequence[dict[str, Any]]) -> str:
-    """Returns reasons as JSON in the one form that is committed to."""
+    """Returns reasons as canonical JSON, the form that is hashed."""
     return _CANONICAL.encode(list(reasons))
 
 

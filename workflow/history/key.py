@@ -1,4 +1,4 @@
-"""The key of the history: which one a database's log is hashed with, told by a fingerprint."""
+"""The key of the history: recognising by its fingerprint the key with which a database's log is hashed."""
 
 import hmac
 
@@ -20,24 +20,24 @@ _RECORD = text("INSERT INTO history_key (fingerprint) VALUES (:fingerprint) ON C
 
 
 def fingerprint_of(key: bytes) -> bytes:
-    """Returns 32 bytes that tell keys apart and do not lead back to the key."""
+    """Returns 32 bytes that identify the key without revealing it."""
     return hmac.digest(key, PURPOSE, "sha256")
 
 
 def is_history_key(session: Session, key: bytes) -> bool:
-    """Tells whether `key` is the one that this database's log is hashed with. Reads only.
+    """Returns whether this database's log is hashed with `key`. Only reads.
 
-    A database without the fingerprint (not migrated, or with no process started since) is judged by its log; one
-    without a log takes any key.
+    A database without a fingerprint (not migrated, or no process was started since) is judged by its log; a database
+    without a log accepts any key.
     """
     stored = session.scalar(_STORED) if _has(session, "history_key") else None
     return _fits_log(session, key) if stored is None else hmac.compare_digest(bytes(stored), fingerprint_of(key))
 
 
 def record_history_key(session: Session, key: bytes) -> bool:
-    """Records the fingerprint of `key` if it fits and there is none; tells whether `key` is the database's.
+    """Records the fingerprint of `key` if it is right and none is stored. Returns whether `key` is the database's.
 
-    Does not commit. A database that is not migrated so far is left as it is.
+    Does not commit. A database that has not been migrated is left unchanged.
     """
     if is_history_key(session, key) and _has(session, "history_key") and session.scalar(_STORED) is None:
         session.execute(_RECORD, {"fingerprint": fingerprint_of(key)})

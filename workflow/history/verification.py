@@ -15,7 +15,7 @@ from workflow.history.chain import NO_HASH, LogRow, commit_to, row_hash
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A place where the history is not what was written. `version` is None when the whole App is meant."""
+    """A place where the history is not as it was written. `version` is None if the finding is about a whole App."""
 
     app_id: UUID
     version: int | None
@@ -24,7 +24,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The last row of an App's log at some time, as it was exported."""
+    """The last row of an App's log at the time of an export."""
 
     app_id: UUID
     version: int
@@ -56,23 +56,24 @@ _ORPHANS = text("SELECT DISTINCT app_id FROM transition t WHERE NOT EXISTS (SELE
 
 
 def verify_history(session: Session, key: bytes, exported: Iterable[Head] = ()) -> Iterator[Finding]:
-    """Returns every finding; none means that the log is as it was written. Reads only, in constant memory.
+    """Yields every finding; none means that the log is as it was written. Only reads, in constant memory.
 
-    The last row of a log has nothing after it to miss it: applied requests and `exported` heads bear witness.
+    The chain itself cannot show that the end of a log was cut off. Applied requests and `exported` heads can.
     """
     for app_id, rows in groupby(session.execute(_LOG), key=lambda row: row.app_id):
         yield from _verify_app(app_id, rows, key)
     for row in session.execute(_HEADS_WITHOUT_APP_STATE):
-        yield Finding(row.id, row.version, f"the App claims {row.state} at {row.version}; its log does not end there")
+        detail = f"the App is {row.state} at version {row.version}, but its log does not end there"
+        yield Finding(row.id, row.version, detail)
     for row in session.execute(_OUTCOMES_WITHOUT_ROW):
-        yield Finding(row.app_id, row.version, "a request was applied at this version; the log holds no such row")
+        yield Finding(row.app_id, row.version, "a request was applied at this version, but the log has no such row")
     for row in session.execute(_ORPHANS):
-        yield Finding(row.app_id, None, "the log speaks of an App that does not exist")
+        yield Finding(row.app_id, None, "the log has rows of an App that does not exist")
     yield from _verify_heads(session, exported)
 
 
 def exported_heads(session: Session, since: datetime) -> list[dict[str, Any]]:
-    """Returns the newest head of each App that moved at or after `since`, as it is exported."""
+    """Returns the newest head of each App with a transition at or after `since`, in the form of the export."""
     rows = session.execute(
         text("""
             SELECT DISTINCT ON (app_id) app_id, version, hash, at FROM transition
@@ -90,15 +91,15 @@ def _verify_app(app_id: UUID, rows: Iterable[Row[Any]], key: bytes) -> Iterator[
     previous, state, version = NO_HASH, "new", 0
     for row in rows:
         if row.version != version + 1:
-            yield Finding(app_id, row.version, f"version {version + 1} is missing before it")
+            yield Finding(app_id, row.version, f"version {version + 1} is missing before this row")
         elif row.from_state != state:
-            yield Finding(app_id, row.version, f"starts in {row.from_state}; the row before led to {state}")
+            yield Finding(app_id, row.version, f"starts in {row.from_state}, but the row before it led to {state}")
         log_row = LogRow(*tuple(row)[:11])
         stored = bytes(row.hash)
         if row_hash(key, log_row, previous) != stored:
-            yield Finding(app_id, row.version, "its hash does not fit: it or a row before was changed or inserted")
+            yield Finding(app_id, row.version, "its hash is wrong: this row or one before it was changed or inserted")
         if row.reasons is not None and commit_to(row.reasons, bytes(row.salt)) != row.reason_commitment:
-            yield Finding(app_id, row.version, "its reasons are not those that were given")
+            yield Finding(app_id, row.version, "its reasons are not those that were written")
         previous, state, version = stored, row.to_state, row.version
 
 

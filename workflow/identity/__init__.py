@@ -1,1 +1,1 @@
-"""Who acts: actors, tokens, and secrets that are shown once."""
+"""Identity: actors, tokens, secrets that are shown once, and the audit log."""

@@ -1,4 +1,4 @@
-"""Who asks: the opaque identity that rules judge and the log records."""
+"""Actors: the opaque identities that rules judge and the log records."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,7 +8,7 @@ from models.lifecycle import Role
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person, a service or the schedule. `organization_id` is set exactly for partners."""
+    """A person, a service or the schedule. `organization_id` is set for partners, and only for them."""
 
     id: UUID
     role: Role
@@ -16,4 +16,4 @@ class Actor:
 
 
 SCHEDULE = Actor(UUID("00000000-0000-7000-8000-000000000001"), Role.SCHEDULE)
-"""The service itself, when it promotes what is eligible or takes a machine's review step."""
+"""The service itself, as when it promotes eligible Apps or runs an automatic review step."""

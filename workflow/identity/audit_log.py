@@ -1,4 +1,4 @@
-"""The audit log: who did what to what, and when. Written with what it tells of, in one transaction."""
+"""The audit log: who did what to what, and when. An entry is written in the transaction of the action itself."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from workflow.pages import PageOf, PageRequest, read_page
 
 
 def log_action(session: Session, actor: Actor, action: str, target: str | UUID, **detail: object) -> None:
-    """Writes that `actor` did `action` to `target`. Does not commit."""
+    """Records that `actor` did `action` to `target`. Does not commit."""
     session.add(
         AuditEntry(actor_id=actor.id, actor_role=actor.role.value, action=action, target=str(target), detail=detail)
     )
@@ -25,7 +25,7 @@ def log_action(session: Session, actor: Actor, action: str, target: str | UUID, 
 def log_action_on_many(
     session: Session, actor: Actor, action: str, targets: Sequence[tuple[str | UUID, Mapping[str, object]]]
 ) -> None:
-    """Writes that `actor` did `action` to each target, with its detail: one statement. Does not commit."""
+    """Records that `actor` did `action` to each target, with its detail. One statement. Does not commit."""
     if not targets:
         return
     entries = [{"target": str(target), "detail": detail} for target, detail in targets]
@@ -35,7 +35,7 @@ def log_action_on_many(
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """What the audit log is narrowed to: from `since` on, before `until`. None means any."""
+    """Which audit entries are wanted: at or after `since` and before `until`. None means any."""
 
     actor_id: UUID | None = None
     target: str | None = None

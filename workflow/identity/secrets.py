@@ -1,4 +1,7 @@
-"""Secrets that are shown once: tokens, codes, keys and links. Made and hashed here; a repeated call sees one again."""
+"""Generating and hashing secrets that are shown once: tokens, codes, keys and links.
+
+A call that is repeated with its idempotency key within a short time is shown the same secret again.
+"""
 
 import hashlib
 import secrets
@@ -9,17 +12,17 @@ from datetime import timedelta
 from models.lifecycle import Role
 
 REPEATED_WITHIN = timedelta(minutes=10)
-"""How long a call that is repeated with its idempotency key is given the same secret again."""
+"""How long a call that is repeated with its idempotency key returns the same secret again."""
 
 Seal = Callable[[str], str]
-"""Encrypts a secret, so that it can wait in the database until it is read again."""
+"""Encrypts a secret so that it can be stored in the database until it is read again."""
 Unseal = Callable[[str], str]
-"""Decrypts what was sealed; raises ValueError when no key of the ring opens it."""
+"""Decrypts a sealed secret. Raises ValueError if no key of the key ring decrypts it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecretKind:
-    """What a secret is for. `prefix` comes before its random part, so that a leaked one is recognised."""
+    """What a secret is for. `prefix` comes before its random part, so that a leaked secret can be recognised."""
 
     prefix: str = ""
 
@@ -33,7 +36,7 @@ TOKEN = {role: SecretKind(f"dc_{role}_") for role in Role}
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A new secret: `text` is shown once, `hash` is what is stored."""
+    """A new secret: `text` is shown once, and only `hash` is stored."""
 
     text: str
     hash: bytes
@@ -46,19 +49,19 @@ def make_secret(kind: SecretKind) -> Secret:
 
 
 def hash_of(text: str) -> bytes:
-    """Returns the SHA-256 by which a secret is known. It has 256 random bits, so it needs no slow hash."""
+    """Returns the SHA-256 of a secret. Secrets have 256 random bits, so no slow password hash is needed."""
     return hashlib.sha256(text.encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Keeps a secret sealed between a call and its repetition."""
+    """Encrypts a secret for the time between a call and its repetition."""
 
     seal: Seal
     unseal: Unseal
 
     def reopen(self, sealed: str | None, age: timedelta) -> str | None:
-        """Returns the secret that was sealed `age` ago; None after REPEATED_WITHIN, or when no key opens it."""
+        """Returns the secret that was sealed `age` ago; None after REPEATED_WITHIN, or if no key decrypts it."""
         if sealed is None or age > REPEATED_WITHIN:
             return None
         try:

@@ -1,4 +1,4 @@
-"""Bearer tokens: issuing, recognising and revoking them. Only a hash is stored; the token is shown once."""
+"""Bearer tokens: issuing, authenticating and revoking them. A token is shown once, and only its hash is stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,15 +34,15 @@ SCOPES_OF: dict[Role, frozenset[Scope]] = {
     Role.SERVICE: frozenset({Scope.APPS_READ, Scope.APPS_WRITE, Scope.TRANSITIONS_REQUEST, Scope.USAGE_REPORT}),
     Role.ADMIN: frozenset(Scope) - {Scope.USAGE_REPORT},
 }
-"""What each role may do at all. A token narrows it; none can widen it."""
+"""The scopes that each role may have. A token can narrow them but never widen them."""
 
-USED_EVERY = timedelta(minutes=1)
-"""How often, at most, a token's last use is written."""
+USE_RECORDED_EVERY = timedelta(minutes=1)
+"""The minimum time between two updates of a token's last use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever holds a valid token. `scopes` is None when it may be used for all that its role may do."""
+    """The holder of a valid token. `scopes` is None for a token with all scopes of its role."""
 
     actor: Actor
     token_id: UUID
@@ -62,16 +62,16 @@ def issue_token(
     expires_at: datetime,
     scopes: Sequence[Scope] | None = None,
 ) -> tuple[ApiToken, str]:
-    """Returns a new token of `holder`, stored, and its text, which cannot be had again. Does not commit.
+    """Stores a new token of `holder` and returns it with its text, which cannot be shown again. Does not commit.
 
-    A person's token has the person's role and company; a service's has the role service. `scopes` narrows
-    what it may be used for.
+    A person's token has the person's role and company; a service's token has the role service. `scopes` narrows what
+    the token may be used for.
 
-    Raises Invalid for a scope that the role has not, and Conflict for a person who was removed.
+    Raises Invalid for a scope that the role does not have, and Conflict for a person who was removed.
     """
     role = Role.SERVICE if isinstance(holder, Service) else Role(holder.role)
     if isinstance(holder, Person) and holder.removed_at is not None:
-        raise Conflict("person.removed", f"{holder.name} was removed.", "Make a token for somebody else.")
+        raise Conflict("person.removed", f"{holder.name} was removed.", "Create a token for another person.")
     beyond = sorted(set(scopes or ()) - SCOPES_OF[role])
     if beyond:
         raise Invalid(
@@ -105,7 +105,7 @@ def create_token(
     expires_at: datetime,
     scopes: Sequence[Scope] | None = None,
 ) -> tuple[ApiToken, str]:
-    """Like `issue_token`, for an operator: it is written into the audit log."""
+    """Issues a token as `issue_token` does, on behalf of `actor`, and writes an audit entry. Does not commit."""
     token, plain = issue_token(session, holder, label=label, expires_at=expires_at, scopes=scopes)
     session.refresh(token)
     log_action(session, actor, "token.create", token.id, role=token.role, label=label, scopes=token.scopes)
@@ -113,7 +113,7 @@ def create_token(
 
 
 def find_holder(session: Session, person_id: UUID) -> Person:
-    """Returns the person whom a token is for. Raises NotFound."""
+    """Returns the person for whom a token is wanted. Raises NotFound."""
     person = session.get(Person, person_id)
     if person is None:
         raise NotFound("person.not_found", f"There is no person {person_id}.", "Check the id.")
@@ -121,18 +121,18 @@ def find_holder(session: Session, person_id: UUID) -> Person:
 
 
 def service_named(session: Session, name: str) -> Service:
-    """Returns the service with this name, which is made if there is none. Does not commit."""
+    """Returns the service with this name, and creates it if there is none. Does not commit."""
     named = select(Service).where(Service.name == name)
     service = session.scalar(named)
     if service is None:
-        # Two admins may name the same new service at once: one makes it, both get it.
+        # Two admins may name the same new service at once: one creates it, and both get it.
         session.execute(insert(Service).values(name=name).on_conflict_do_nothing(index_elements=["name"]))
         service = session.scalars(named).one()
     return service
 
 
 def find_principal(session: Session, plain: str) -> Principal:
-    """Returns who holds the token. Raises Forbidden: token.invalid, token.expired or token.revoked."""
+    """Returns the token's holder. Raises Forbidden (token.invalid, token.expired, token.revoked)."""
     found = find_principals(session, [plain])[0]
     if isinstance(found, Forbidden):
         raise found
@@ -140,9 +140,9 @@ def find_principal(session: Session, plain: str) -> Principal:
 
 
 def find_principals(session: Session, plains: Sequence[str]) -> list[Principal | Forbidden]:
-    """Returns who holds each of the tokens, or why nobody does (as `find_principal` raises it), in one query.
+    """Returns the holder of each token, or the error that `find_principal` would raise, in one query.
 
-    Whether a token has expired is told by the database's clock.
+    Expiry is judged by the database's clock.
     """
     hashes = [hash_of(plain) for plain in plains]
     rows = {bytes(row.token_hash): row for row in session.execute(_HOLDERS, {"hashes": hashes})}
@@ -171,24 +171,25 @@ def _principal(token: Row[Any] | None) -> Principal | Forbidden:
 
 def _valid(token: Row[Any] | None) -> Principal:
     if token is None:
-        raise Forbidden("token.invalid", "The token is not known.", "Ask an administrator for a token.")
+        raise Forbidden("token.invalid", "The token is unknown.", "Ask an admin for a token.")
     if token.revoked_at is not None:
-        raise Forbidden("token.revoked", "The token was revoked.", "Ask an administrator for a new one.")
+        raise Forbidden("token.revoked", "The token was revoked.", "Ask an admin for a new one.")
     if token.expired:
-        raise Forbidden("token.expired", "The token has expired.", "Ask an administrator for a new one.")
+        raise Forbidden("token.expired", "The token has expired.", "Ask an admin for a new one.")
     if not token.holder_fits:
-        raise Forbidden("token.revoked", "Its holder was removed or has another role.", "Ask for a new token.")
+        detail = "The token's holder was removed or has another role now."
+        raise Forbidden("token.revoked", detail, "Ask an admin for a new token.")
     actor = Actor(token.holder_id, Role(token.role), token.organization_id)
     scopes = None if token.scopes is None else frozenset(token.scopes)
     return Principal(actor, token.id, token.label, scopes)
 
 
-def note_token_use(session: Session, token_ids: Sequence[UUID], now: datetime) -> None:
-    """Writes when these tokens were last used, for each at most once a minute. Does not commit.
+def record_token_use(session: Session, token_ids: Sequence[UUID], now: datetime) -> None:
+    """Records that these tokens were used, at most once per USE_RECORDED_EVERY for each token. Does not commit.
 
-    Rows that somebody holds are skipped: the next use is noted just as well.
+    Skips locked rows; a later use is recorded instead.
     """
-    session.execute(_NOTE_USE, {"ids": list(token_ids), "now": now, "before": now - USED_EVERY})
+    session.execute(_NOTE_USE, {"ids": list(token_ids), "now": now, "before": now - USE_RECORDED_EVERY})
 
 
 _NOTE_USE = statement(
@@ -205,7 +206,7 @@ _NOTE_USE = statement(
 def list_tokens(
     session: Session, wanted: PageRequest, *, person_id: UUID | None = None, service_id: UUID | None = None
 ) -> PageOf[ApiToken]:
-    """Returns a page of the tokens without their texts, of one holder where one is given, newest first."""
+    """Returns a page of the tokens, newest first: those of the given person or service, or all."""
     statement = select(ApiToken)
     if person_id is not None:
         statement = statement.where(ApiToken.person_id == person_id)
@@ -215,14 +216,14 @@ def list_tokens(
 
 
 def state_of_token(token: ApiToken, now: datetime) -> Literal["valid", "expired", "revoked"]:
-    """Returns what a token is good for: only a valid one opens anything."""
+    """Returns whether the token is valid, expired or revoked."""
     if token.revoked_at is not None:
         return "revoked"
     return "expired" if token.expires_at <= now else "valid"
 
 
 def revoke_token(session: Session, token_id: UUID, actor: Actor, now: datetime) -> None:
-    """Makes the token useless at once; revoking again changes nothing. Raises NotFound. Does not commit."""
+    """Revokes the token with immediate effect; revoking it again changes nothing. Does not commit. Raises NotFound."""
     token = session.get(ApiToken, token_id)
     if token is None:
         raise NotFound("token.not_found", f"There is no token {token_id}.", "List the tokens.")

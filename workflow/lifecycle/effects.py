@@ -1,4 +1,4 @@
-"""What follows from each trigger, as one table. Each effect writes for many transitions with set-based SQL."""
+"""The effects of each trigger, as one table. Each effect writes for many transitions with set-based SQL."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from workflow.lifecycle.facts import Facts
 from workflow.lifecycle.promotion import request_promotions
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.notifications.kinds import Audience, NotificationKind
-from workflow.notifications.telling import AppAtVersion, notify_of_transitions, void_reminders
+from workflow.notifications.notify import AppAtVersion, notify_of_transitions, void_reminders
 from workflow.reviewing.opening import Submitted, close_reviews, open_reviews
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A transition that was written: `before` is what it was judged by, `after` what holds now."""
+    """A transition that was written. It was judged by the facts `before`; the facts `after` hold now."""
 
     app_id: UUID
     trigger: AppTrigger
@@ -33,18 +33,18 @@ class Applied:
 
 
 class Effect(Protocol):
-    """Something that follows from a transition, written in its transaction."""
+    """An effect of a transition, written in the transition's transaction."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:
-        """Writes what follows for all of `applied`, at most one transition of each App. Does not commit.
+        """Writes the effect of all transitions in `applied`, at most one for each App. Does not commit.
 
-        Its statements are sent with those of others, so it reads nothing back from them (workflow.sql.pipeline).
+        Its statements are pipelined with others (workflow.sql.pipeline), so it must not read any results.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class OpenReview:
-    """Freezes what was submitted and opens its review with the policy's steps."""
+    """Stores a snapshot of the submission and opens its review with the policy's steps."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
         submitted = [
@@ -56,7 +56,7 @@ class OpenReview:
 
 @dataclass(frozen=True, slots=True)
 class CloseReview:
-    """Ends the open review, if there is one, and cancels the steps that have not been decided."""
+    """Closes the open review, if there is one, and cancels its undecided steps."""
 
     outcome: ReviewOutcome
 
@@ -66,7 +66,7 @@ class CloseReview:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Tells people: one row for each recipient, for Apps of which `when` holds after the transition."""
+    """Writes a notification for each recipient, for Apps for which `when` holds after the transition."""
 
     kind: NotificationKind
     audience: Audience
@@ -82,7 +82,7 @@ class Notify:
 
 @dataclass(frozen=True, slots=True)
 class VoidReminders:
-    """Takes back what reviewers have not been sent yet: it speaks of a review that is over."""
+    """Voids the unsent notifications to reviewers, because the review that they are about is closed."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
         void_reminders(session, [one.app_id for one in applied])
@@ -90,7 +90,7 @@ class VoidReminders:
 
 @dataclass(frozen=True, slots=True)
 class RequestPromotion:
-    """Asks for promotion at once where nothing is missing for it."""
+    """Requests promotion at once for Apps that meet all its rules."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
         eligible = [one.app_id for one in applied if rulebook.judge(AppTrigger.PROMOTE, one.after).allowed]
@@ -99,7 +99,7 @@ class RequestPromotion:
 
 @dataclass(frozen=True, slots=True)
 class ListInCatalog:
-    """Shows the App in the catalog, with its new state as the badge."""
+    """Lists the App in the catalog, with its new state as the badge."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
         list_in_catalog(session, [(one.app_id, one.after.state) for one in applied], now)
@@ -107,7 +107,7 @@ class ListInCatalog:
 
 @dataclass(frozen=True, slots=True)
 class TakeOffCatalog:
-    """The App is gone from the catalog at once."""
+    """Removes the App from the catalog."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
         take_off_catalog(session, [one.app_id for one in applied])
@@ -115,18 +115,18 @@ class TakeOffCatalog:
 
 @dataclass(frozen=True, slots=True)
 class EndMembership:
-    """Ends the App's membership of the partner program, or its application. Only a removal does."""
+    """Ends the App's membership of the partner program, or its application. Used by removal only."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
         end_memberships(session, [(one.app_id, one.before.ask.actor.id) for one in applied], now)
 
 
 def effects_that_follow(trigger: AppTrigger) -> tuple[Effect, ...]:
-    """Returns what follows from `trigger`, in order of writing."""
+    """Returns the effects of `trigger`, in the order in which they are written."""
     return EFFECTS[trigger]
 
 
-def _tell(kind: NotificationKind, audience: Audience = Audience.PARTNER) -> Notify:
+def _notify(kind: NotificationKind, audience: Audience = Audience.PARTNER) -> Notify:
     return Notify(kind, audience)
 
 
@@ -142,39 +142,39 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
     AppTrigger.CREATE: (),
     AppTrigger.SUBMIT: (
         OpenReview(),
-        _tell(NotificationKind.SUBMISSION_ACKNOWLEDGED),
-        _tell(NotificationKind.NEW_SUBMISSION, Audience.REVIEWERS),
+        _notify(NotificationKind.SUBMISSION_ACKNOWLEDGED),
+        _notify(NotificationKind.NEW_SUBMISSION, Audience.REVIEWERS),
     ),
     AppTrigger.WITHDRAW: (CloseReview(ReviewOutcome.WITHDRAWN), VoidReminders()),
     AppTrigger.REQUEST_CHANGES: (
         CloseReview(ReviewOutcome.CHANGES_REQUESTED),
         VoidReminders(),
-        _tell(NotificationKind.CHANGES_REQUESTED),
+        _notify(NotificationKind.CHANGES_REQUESTED),
     ),
     AppTrigger.APPROVE: (
         CloseReview(ReviewOutcome.APPROVED),
         VoidReminders(),
         ListInCatalog(),
-        _tell(NotificationKind.APPROVED),
+        _notify(NotificationKind.APPROVED),
         Notify(NotificationKind.OAUTH_ASKED_FOR, Audience.PARTNER, _has_no_oauth),
         Notify(NotificationKind.REPLAY_INFO_ASKED_FOR, Audience.PARTNER, _has_no_replay_info),
         RequestPromotion(),
     ),
     AppTrigger.PROMOTE: (
         ListInCatalog(),
-        _tell(NotificationKind.PROMOTED),
+        _notify(NotificationKind.PROMOTED),
     ),
     AppTrigger.SUSPEND: (
         TakeOffCatalog(),
-        _tell(NotificationKind.SUSPENDED),
+        _notify(NotificationKind.SUSPENDED),
     ),
-    AppTrigger.REINSTATE: (ListInCatalog(), _tell(NotificationKind.REINSTATED), RequestPromotion()),
+    AppTrigger.REINSTATE: (ListInCatalog(), _notify(NotificationKind.REINSTATED), RequestPromotion()),
     AppTrigger.REMOVE: (
         CloseReview(ReviewOutcome.CANCELLED),
         VoidReminders(),
         TakeOffCatalog(),
         EndMembership(),
-        _tell(NotificationKind.REMOVED),
+        _notify(NotificationKind.REMOVED),
     ),
 }
-"""To add an effect: write its class above and name it here. A test runs every row."""
+"""To add an effect, write its class above and list it here. A test runs every row."""

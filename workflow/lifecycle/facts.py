@@ -1,4 +1,4 @@
-"""What rules judge: everything that matters about an App, as one frozen value. Loading lives in `loading`."""
+"""The facts that rules judge: everything that matters about an App, as one immutable value. `loading` reads them."""
 
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
@@ -13,7 +13,7 @@ from workflow.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class ComponentFacts:
-    """A Component and the colour of its latest test of its present revision (None: not tested since)."""
+    """A Component and the colour of the latest test of its current revision (None: not tested)."""
 
     name: str
     colour: str | None
@@ -25,7 +25,7 @@ class ComponentFacts:
 
 @dataclass(frozen=True, slots=True)
 class StepFacts:
-    """A review step and where it stands."""
+    """A review step and its state."""
 
     code: str
     state: StepState
@@ -33,9 +33,9 @@ class StepFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReviewFacts:
-    """The open review: under which policy and by whom it was submitted, who holds it, and its steps.
+    """The open review: the policy and the person of its submission, its holder, and its steps.
 
-    `holder_stays`: whoever holds it may still review, and so would take the App's next round.
+    `holder_stays`: the holder may still review, and would therefore be given the App's next round.
     """
 
     policy: Policy
@@ -47,7 +47,7 @@ class ReviewFacts:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Who asks for a trigger, and with which reasons."""
+    """The actor who asks for a trigger, and their reasons."""
 
     actor: Actor
     reasons: tuple[Reason, ...] = ()
@@ -55,10 +55,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One App as it stands, and who asks. Everything that a rule may know.
+    """Everything that a rule may know about one App, and about the actor who asks.
 
-    `policy` is the version current at judgment; a review's own version is in `review`. While the App is being built,
-    `last_reviewer` is who asked for changes in its latest review and may still review: the next round is theirs.
+    `policy` is the current version; the version of an open review is in `review`. While the App is building,
+    `last_reviewer` is the reviewer who requested changes last, if they may still review: the next round is theirs.
     """
 
     slug: str
@@ -77,11 +77,14 @@ class Facts:
     ask: Ask = Ask(SCHEDULE)
 
     def asked_by(self, ask: Ask) -> "Facts":
-        """Returns the same App, asked by somebody else."""
+        """Returns the same facts with another `ask`."""
         return Facts(*(*_ALL_BUT_ASK(self), ask))
 
     def after(self, trigger: AppTrigger, target: str) -> "Facts":
-        """Returns what the next request of the same batch is judged by. Pure; equals loading afresh."""
+        """Returns the facts after a transition, by which the next request of the same batch is judged.
+
+        They are equal to facts loaded again. Pure.
+        """
         review, last_reviewer = None, None
         if trigger is AppTrigger.REQUEST_CHANGES and self.review is not None and self.review.holder_stays:
             last_reviewer = self.review.claimed_by
@@ -106,11 +109,11 @@ class Facts:
 
 
 _ALL_BUT_ASK = attrgetter(*(field.name for field in fields(Facts) if field.name != "ask"))
-"""Every request of a batch asks: this copies in a third of the time that `replace` takes. `ask` is the last field."""
+"""Used for every request of a batch: it takes a third of the time of `replace`. `ask` must be the last field."""
 
 
 def facts_of_new_app(*, slug: str, organization_id: UUID, access_approved: bool, policy: Policy, actor: Actor) -> Facts:
-    """Returns the facts that `create` is judged by: nothing but who asks and for which company."""
+    """Returns the facts by which `create` is judged: an App with nothing in it yet."""
     return Facts(
         slug=slug,
         organization_id=organization_id,

@@ -1,4 +1,4 @@
-"""An App's log and what was asked of it, as callers read them, and a reviewer's decision as a request."""
+"""Reading an App's log and its transition requests, and turning a reviewer's decision into a request."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from workflow.reviewing.dossier import find_review
 
 @dataclass(frozen=True, slots=True)
 class LoggedTransition:
-    """A row of an App's log, and the reasons that were given for it."""
+    """A row of an App's log with its reasons."""
 
     transition: Transition
     reasons: Sequence[dict[str, Any]]
@@ -37,7 +37,7 @@ def list_log(session: Session, app_id: UUID, wanted: PageRequest) -> PageOf[Logg
 def list_requests(
     session: Session, app_id: UUID, status: RequestStatus | None, wanted: PageRequest
 ) -> PageOf[TransitionRequest]:
-    """Returns a page of what was asked of the App, newest first."""
+    """Returns a page of the App's transition requests, newest first."""
     statement = select(TransitionRequest).where(TransitionRequest.app_id == app_id)
     if status is not None:
         statement = statement.where(TransitionRequest.status == status.value)
@@ -45,7 +45,7 @@ def list_requests(
 
 
 def find_request(session: Session, request_id: UUID, actor: Actor) -> tuple[TransitionRequest, str]:
-    """Returns a request that the actor may see, freshly read, and its App's slug. Raises NotFound."""
+    """Returns a transition request that the actor may see, freshly read, and its App's slug. Raises NotFound."""
     statement = (
         select(TransitionRequest, App.slug)
         .join(App, App.id == TransitionRequest.app_id)
@@ -61,16 +61,17 @@ def find_request(session: Session, request_id: UUID, actor: Actor) -> tuple[Tran
 
 
 def finished_requests(session: Session, ids: Sequence[UUID]) -> set[UUID]:
-    """Returns those of some requests that are judged, or dead. One statement."""
+    """Returns the ids of those requests that have an outcome: applied, refused or dead. One statement."""
     return set(session.scalars(_FINISHED, {"ids": list(ids)}))
 
 
 def decision_on(
     session: Session, review_id: UUID, trigger: AppTrigger, reasons: Sequence[Reason], actor: Actor, key: str | None
 ) -> Wanted:
-    """Returns a decision as a request for this round alone: while it is open, the App stands where it was submitted.
+    """Returns a decision on a review as a request that can be applied only in the review's own round.
 
-    Raises NotFound, and Conflict for a review that is over, unless the decision is a repeated one.
+    It expects the App's state and version after the submission, which stay the same while the review is open. Raises
+    NotFound, and Conflict for a closed review, unless the same call was made before with this key.
     """
     review = find_review(session, review_id)
     if review.closed_at is not None and not was_asked(session, key, actor):

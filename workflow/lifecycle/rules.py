@@ -1,6 +1,6 @@
-"""The rules of the lifecycle. A rule both guards a transition and explains, in words, what is missing.
+"""The rules of the lifecycle. A rule both guards a transition and explains what is missing for it.
 
-To add a rule: write its judgment here, give it a code, and name it in RULES_OF. docs/extending.md shows one.
+To add a rule, write its judgment here, give it a code, and list it in RULES_OF. docs/extending.md has an example.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from workflow.lifecycle.facts import Facts
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What a judgment gives when it does not hold."""
+    """Why a rule does not hold: what is missing, what to do about it, and the facts that were judged."""
 
     detail: str
     remedy: str
@@ -29,7 +29,7 @@ class Rule:
     judge: Callable[[Facts], Missing | None]
 
     def unmet(self, facts: Facts) -> Unmet | None:
-        """Returns None when the rule holds, else why not and what to do."""
+        """Returns None if the rule holds, otherwise why it does not and what to do about it."""
         missing = self.judge(facts)
         if missing is None:
             return None
@@ -41,7 +41,7 @@ def _access_approved(facts: Facts) -> Missing | None:
         return None
     return Missing(
         "The company's request for access is not approved.",
-        "Request access, or wait for the decision; the request says by when it is due.",
+        "Request access, or wait for the decision on your request, which shows when it is due.",
     )
 
 
@@ -56,9 +56,9 @@ def _components_tested(facts: Facts) -> Missing | None:
     if not untested:
         return None
     return Missing(
-        f"{len(untested)} of {len(facts.components)} Components are not tested since their latest change: "
+        f"{len(untested)} of {len(facts.components)} Components have not passed a test since their latest change: "
         f"{', '.join(untested)}.",
-        "Run the tests of each and mend every red result.",
+        "Run the tests of each Component and fix every red result.",
         tuple((component.name, component.colour or "not tested") for component in facts.components),
     )
 
@@ -70,7 +70,7 @@ def _checklist_complete(facts: Facts) -> Missing | None:
     required = len(facts.policy.required_checklist)
     return Missing(
         f"{len(missing)} of {required} requirements are missing or rejected: {', '.join(missing)}.",
-        "Give the evidence for each on the launch checklist, and mend what its findings name.",
+        "Provide the evidence for each of them on the launch checklist, and fix what its findings name.",
         tuple((code, "missing") for code in missing),
     )
 
@@ -78,7 +78,7 @@ def _checklist_complete(facts: Facts) -> Missing | None:
 def _reasons_given(facts: Facts) -> Missing | None:
     if any(reason.text.strip() for reason in facts.ask.reasons):
         return None
-    return Missing("No reason was given.", "Say why, in at least one reason with text.")
+    return Missing("No reason was given.", "Give at least one reason with a text.")
 
 
 def _review_claimed(facts: Facts) -> Missing | None:
@@ -102,7 +102,7 @@ def _steps_passed(facts: Facts) -> Missing | None:
         f"{len(open_steps)} of {len(steps)} review steps have not passed: "
         + ", ".join(f"{step.code} ({step.state})" for step in open_steps)
         + ".",
-        "Pass or waive each step, or request changes.",
+        "Pass or waive each of these steps, or request changes.",
         tuple((step.code, str(step.state)) for step in open_steps),
     )
 
@@ -112,15 +112,15 @@ def _not_own_app(facts: Facts) -> Missing | None:
     submitted_by = facts.review.submitted_by if facts.review else None
     if actor.id not in (facts.created_by, submitted_by) and actor.organization_id != facts.organization_id:
         return None
-    return Missing("The reviewer created, submitted or owns this App.", "Let another reviewer decide.")
+    return Missing("The reviewer created or submitted this App, or owns it.", "Let another reviewer decide.")
 
 
 def _oauth_enabled(facts: Facts) -> Missing | None:
     if facts.oauth_installed:
         return None
     return Missing(
-        "No install through the OAuth enable flow has been seen.",
-        "Implement the flow and install the App on one workspace.",
+        "No workspace has installed the App through its OAuth enable flow.",
+        "Implement the flow, and install the App through it on at least one workspace.",
         (("oauth_installed", "no"),),
     )
 
@@ -132,7 +132,7 @@ def _customers_onboarded(facts: Facts) -> Missing | None:
     verb = "is" if facts.onboarded_customers == 1 else "are"
     return Missing(
         f"{facts.onboarded_customers} of {needed} customers {verb} onboarded.",
-        "Onboard more customers; each counts once its workspace has enabled the integration.",
+        "Onboard more customers; a customer counts once its workspace has enabled the App.",
         (("onboarded_customers", str(facts.onboarded_customers)), ("needed", str(needed))),
     )
 
@@ -141,7 +141,7 @@ ACCESS_APPROVED = Rule("access.approved", "The company has access", _access_appr
 COMPONENTS_PRESENT = Rule("components.present", "The App has a Component", _components_present)
 COMPONENTS_TESTED = Rule("components.tested", "Every Component is tested", _components_tested)
 CHECKLIST_COMPLETE = Rule("checklist.complete", "The launch checklist is complete", _checklist_complete)
-REASONS_GIVEN = Rule("reasons.given", "The changes asked for are named", _reasons_given)
+REASONS_GIVEN = Rule("reasons.given", "The reasons for the changes are given", _reasons_given)
 REASON_GIVEN = Rule("reason.given", "A reason is given", _reasons_given)
 REVIEW_CLAIMED = Rule("review.claimed", "The reviewer holds the review", _review_claimed)
 STEPS_PASSED = Rule("review.steps_passed", "Every review step has passed", _steps_passed)
@@ -160,4 +160,4 @@ RULES_OF: dict[AppTrigger, tuple[Rule, ...]] = {
     AppTrigger.REINSTATE: (REASON_GIVEN,),
     AppTrigger.REMOVE: (REASON_GIVEN,),
 }
-"""Which rules each trigger must meet. Every one is judged: a refusal names all that are unmet."""
+"""The rules that each trigger must meet. All of them are judged, and a refusal names every unmet one."""

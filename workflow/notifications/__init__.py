@@ -1,1 +1,1 @@
-"""Who is told what: the kinds, the rows that are written with their cause, and the words of every mail."""
+"""Notifications: their kinds and recipients, the rows that are written with their cause, and the text of each mail."""

@@ -1,4 +1,4 @@
-"""What a due notification says when it is delivered, and the record that it was."""
+"""Delivering due notifications: reading a letter's content, and recording its delivery."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,18 +29,19 @@ _CONTENT = text("""
 
 
 def letter_of(session: Session, notification_id: UUID, unseal: Callable[[str], str]) -> Letter | None:
-    """Returns the letter of a notification, or None when it is due no more: it was delivered or taken back.
+    """Returns the letter of a notification, None if it is no longer due: it has been delivered or voided.
 
-    A code that lies sealed in it is opened: it is readable only in the mail. Raises ValueError when no key opens it.
+    Decrypts the notification's code, if it has one, which is readable only in the mail. Raises ValueError if no key
+    decrypts it.
     """
     row = session.execute(_CONTENT, {"id": notification_id}).mappings().one_or_none()
     return None if row is None else Letter(**{**row, "data": _opened(row["data"], unseal)})
 
 
 def record_delivery(session: Session, lease: Lease) -> bool:
-    """Records that the mail server took the message, and forgets the sealed code. Does not commit.
+    """Records that the mail server accepted the message, and deletes its encrypted code. Does not commit.
 
-    Returns False when the lease is the row's no more.
+    Returns False and records nothing if the row no longer has this lease.
     """
     return finish_due_row(session, lease, also_set="data = data - 'sealed'")
 

@@ -1,4 +1,4 @@
-"""What people are told of, and who is told."""
+"""The kinds of notification, their urgency, and their audiences."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from models.due import Urgency
 
 
 class NotificationKind(StrEnum):
-    """What a message is about. `workflow.notifications.mail` has the words of each."""
+    """What a notification is about. `workflow.notifications.mail` has the text of each kind."""
 
     SUBMISSION_ACKNOWLEDGED = "submission_acknowledged"
     CHANGES_REQUESTED = "changes_requested"
@@ -36,7 +36,7 @@ class NotificationKind(StrEnum):
 
     @property
     def urgency(self) -> Urgency:
-        """What opens or closes a door is urgent. Whatever else is told goes after it, however much there is."""
+        """Urgent for what gives or takes access; all other notifications are sent after the urgent ones."""
         return Urgency.URGENT if self in _URGENT else Urgency.BULK
 
 
@@ -52,11 +52,11 @@ REVIEW_REMINDERS = frozenset(
         NotificationKind.CLAIM_LAPSED,
     }
 )
-"""What reviewers are told of an open review. What is not sent yet when it ends is taken back."""
+"""Notifications to reviewers about an open review. Those that are not sent yet when it closes are voided."""
 
 
 class Audience(StrEnum):
-    """Who is told: the people of the App's company, or whoever holds its open review, else the review team."""
+    """Who is notified. REVIEWERS means the holder of the App's open review or, without a holder, all reviewers."""
 
     PARTNER = "partner"
     REVIEWERS = "reviewers"

@@ -1,4 +1,4 @@
-"""The words of every notification, and how one becomes a message with a stable Message-ID."""
+"""The text of every notification, and composing a mail with a stable Message-ID from it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,105 +10,125 @@ from uuid import UUID
 from workflow.notifications.kinds import NotificationKind
 from workflow.profile.document import Profile, words_of
 
-_ACCEPT = "\n\n    curl -X POST {url}/v1/invitations/{secret}/accept\n\nIt works once, and answers with your token."
+_ACCEPT = (
+    "\n\n    curl -X POST {url}/v1/invitations/{secret}/accept\n\n"
+    "The invitation can be accepted once. The answer contains your token."
+)
 
 _WORDS: dict[NotificationKind, tuple[str, str]] = {
     NotificationKind.SUBMISSION_ACKNOWLEDGED: (
         "{app} is submitted for review",
-        "We have received {app}. The review decides by {due}. "
-        "Until then the App cannot be edited; withdraw it if something must change.",
+        "We have received your submission of {app}. You will have a decision by {due}. "
+        "Until then the App cannot be edited; withdraw it if you must change something.",
     ),
     NotificationKind.CHANGES_REQUESTED: (
         "{app} needs changes",
-        "The review of {app} asks for changes:\n\n{reasons}\n\nMend them and submit again.",
+        "The review of {app} asks for changes:\n\n{reasons}\n\nMake these changes and submit again.",
     ),
     NotificationKind.APPROVED: (
         "{app} is in public beta",
-        "{app} is approved and stands in the catalog. It becomes public once its OAuth enable flow works and enough "
-        "customers are onboarded.",
+        "{app} is approved and listed in the catalog as a public beta. It becomes public as soon as its OAuth enable "
+        "flow works and enough customers have enabled it.",
     ),
     NotificationKind.OAUTH_ASKED_FOR: (
         "{app}: implement the OAuth enable flow",
-        '{app} becomes public only with a working OAuth enable flow, "{enable_flow}": the authorization code grant, '
-        "state echoed, an exact redirect_uri. It counts as soon as one install through the flow has been seen.",
+        '{app} becomes public only with a working OAuth enable flow, "{enable_flow}". Implement the authorization code '
+        "grant, return the state parameter unchanged, and accept only the exact redirect_uri. The flow counts as "
+        "working once one workspace has installed the App through it.",
     ),
     NotificationKind.REPLAY_INFO_ASKED_FOR: (
         "{app}: can events be replayed?",
-        "Tell us whether replays of events to {app} are possible, and at which rate: give replay_info on the launch "
-        "checklist. It holds nothing up.",
+        "Please tell us whether events can be replayed to {app}, and at what rate: fill in replay_info on the launch "
+        "checklist. Nothing is delayed without it.",
     ),
     NotificationKind.CUSTOMER_ONBOARDED: (
-        "{app}: customer {count} is onboarded",
-        "Another customer has enabled {app}. That makes {count}.",
+        "{app} has a new customer: number {count}",
+        "Another customer has enabled {app}. The number of customers is now {count}.",
     ),
-    NotificationKind.PROMOTED: ("{app} is public", "{app} is now public. You may join the {partner_program}."),
-    NotificationKind.SUSPENDED: ("{app} is suspended", "{app} was taken out of the catalog:\n\n{reasons}"),
-    NotificationKind.REINSTATED: ("{app} is reinstated", "{app} is back in the catalog:\n\n{reasons}"),
-    NotificationKind.REMOVED: ("{app} is removed", "{app} was removed for good:\n\n{reasons}"),
-    NotificationKind.NEW_SUBMISSION: ("Review: {app} was submitted", "{app} was submitted and waits for its review."),
-    NotificationKind.REVIEW_DUE_SOON: ("Review: {app} is due soon", "The promised time for {app} ends soon."),
-    NotificationKind.REVIEW_OVERDUE: ("Review: {app} is overdue", "The promised time for {app} is over."),
+    NotificationKind.PROMOTED: ("{app} is public", "{app} is now public. You can apply to the {partner_program}."),
+    NotificationKind.SUSPENDED: (
+        "{app} is suspended",
+        "{app} is suspended and no longer in the catalog:\n\n{reasons}",
+    ),
+    NotificationKind.REINSTATED: (
+        "{app} is reinstated",
+        "{app} is reinstated and in the catalog again:\n\n{reasons}",
+    ),
+    NotificationKind.REMOVED: ("{app} is removed", "{app} was removed permanently:\n\n{reasons}"),
+    NotificationKind.NEW_SUBMISSION: (
+        "Review: {app} was submitted",
+        "{app} was submitted and needs a review.",
+    ),
+    NotificationKind.REVIEW_DUE_SOON: (
+        "Review: {app} is due soon",
+        "The review of {app} is due soon. Please decide it in time.",
+    ),
+    NotificationKind.REVIEW_OVERDUE: (
+        "Review: {app} is overdue",
+        "The review of {app} is overdue. Please decide it as soon as possible.",
+    ),
     NotificationKind.REVIEW_HANDED_OVER: (
         "Review: {app} was handed to you",
-        "A colleague handed the review of {app} over to you. It is yours from now on.",
+        "A colleague handed the review of {app} over to you. You hold it now, and decide it.",
     ),
     NotificationKind.CLAIM_LAPSED: (
         "Review: {app} went back to the queue",
-        "You claimed the review of {app} and did nothing on it for so long that it went back to the queue. "
-        "Claim it again if you still want it.",
+        "Your claim of the review of {app} has lapsed, because you did nothing on the review for too long. "
+        "Claim it again if you want to go on with it.",
     ),
     NotificationKind.MESSAGE_TO_PARTNER: (
         "{app}: a reviewer wrote to you",
-        "There is a new message about the review of {app}. Read and answer it among the messages of the App.",
+        "There is a new message about the review of {app}. Read and answer it under the App's messages.",
     ),
     NotificationKind.MESSAGE_TO_REVIEWER: (
         "Review: the partner of {app} wrote",
-        "There is a new message about the review of {app}. Read and answer it among the messages of the review.",
+        "There is a new message about the review of {app}. Read and answer it under the review's messages.",
     ),
     NotificationKind.NEW_ACCESS_REQUEST: (
-        "Access: {company} asks to take part",
-        "{company} asks for access. Decide by {due}.",
+        "Access: {company} requests access",
+        "{company} requests access. Please approve or decline the request by {due}.",
     ),
     NotificationKind.ACCESS_OVERDUE: (
         "Access: {company} is overdue",
-        "The promised time for the access request of {company} is over.",
+        "The access request of {company} is overdue. Please decide it as soon as possible.",
     ),
     NotificationKind.ACCESS_DECLINED: (
         "{company} was not admitted",
-        "The request of {company} for access was declined:\n\n{reasons}\n\nYou may ask again once this has changed.",
+        "The access request of {company} was declined:\n\n{reasons}\n\nYou may request access again once this has "
+        "changed.",
     ),
     NotificationKind.WELCOME: (
         "Welcome, {company}",
-        "{company} is admitted to the {developer_center}. This is your invitation, for you alone, until {expires}:"
+        "{company} is admitted to the {developer_center}. This is your personal invitation. Accept it by {expires}:"
         + _ACCEPT,
     ),
     NotificationKind.COLLEAGUE_ASKED: (
         "{contact} asks to join {company}",
-        "{contact} ({contact_email}) asked for access for {company}, which takes part already. Invite them if they are "
-        "a colleague; otherwise there is nothing to do.",
+        "{contact} ({contact_email}) requested access for {company}, which is a partner already. Invite them if they "
+        "are a colleague; otherwise you need do nothing.",
     ),
     NotificationKind.COLLEAGUE_INVITED: (
         "You are invited to {company}",
-        "{by} invites you to work on the Apps of {company}. This is your invitation, for you alone, until {expires}:"
+        "{by} invites you to work on the Apps of {company}. This is your personal invitation. Accept it by {expires}:"
         + _ACCEPT,
     ),
     NotificationKind.PERSON_REMOVED: (
         "You no longer act for {company}",
-        "You were removed from the people of {company}. Your tokens no longer work.",
+        "You are no longer one of the people of {company}, and your tokens no longer work.",
     ),
     NotificationKind.OWNERSHIP_HANDED_OVER: (
-        "{owner} owns {company} now",
-        "{owner} is the owner of {company} from now on: who invites and removes its people.",
+        "{owner} is now the owner of {company}",
+        "{owner} is now the owner of {company}, who invites and removes its people.",
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a notification says and to whom. What is about no App has no App; `data` has the words it needs instead.
+    """The content and the recipient of a notification. `app_name` and `app_slug` are None if it is not about an App.
 
-    Of `data`, `path` is where to look (without it and without an App there is nothing to look at), and `secret` what
-    was sealed.
+    `data` holds the values for the text. Of these, `path` is the API path to which a mail that is not about an App
+    links, if there is one, and `secret` is the decrypted code.
     """
 
     notification_id: UUID
@@ -123,13 +143,13 @@ class Letter:
 
 
 def compose(letter: Letter, *, sender: str, public_url: str, profile: Profile) -> EmailMessage:
-    """Returns the message, in the platform's names.
+    """Returns the mail for a letter, in the words of the platform's profile.
 
-    The same notification always has the same Message-ID, so that a repeat can be told.
+    The Message-ID depends only on the notification, so that a repeated delivery can be recognised.
     """
     subject, body = _WORDS[NotificationKind(letter.kind)]
     words = {
-        "due": "the time that its status shows",
+        "due": "the time that the App's status shows",
         **{name: " ".join(str(value).split()) for name, value in letter.data.items()},
         "app": " ".join((letter.app_name or "").split()),
         "reasons": "\n".join(f"- {one['text']} {one.get('where', '')}".rstrip() for one in letter.reasons) or "-",

@@ -1,1 +1,1 @@
-"""What operators and admins do: dead rows and publishing a policy."""
+"""Operating the service: the backlog, dead rows, and publishing a policy."""

@@ -1,4 +1,4 @@
-"""How much work waits, since when, what is in flight, and in which lanes: for operators."""
+"""The backlog, for operators: how much work is due, since when, in which lanes, and how much of it is in flight."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from workflow.operating.dead_rows import DEAD_KINDS, MESSAGES, REQUESTS
 from workflow.work.kinds import DueKind
 
 MAX_COUNTED = 100_000
-"""Due rows of a kind that are counted: more are as many."""
+"""The number of due rows of a kind up to which they are counted."""
 MAX_LANES = 10
-"""Lanes of a kind that are named: those with the most due rows."""
+"""The number of lanes of a kind that are listed: those with the most due rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class KindBacklog:
-    """A kind's rows that are due now, since how many seconds the oldest, how many are leased, and how many are dead."""
+    """The work of a kind: how many rows are due, the age of the oldest in seconds, how many are leased, and dead."""
 
     due: int
     oldest_seconds: float
@@ -27,7 +27,7 @@ class KindBacklog:
 
 @dataclass(frozen=True, slots=True)
 class LaneBacklog:
-    """A lane's rows that are due now, and how many of them are leased."""
+    """The work of a lane: how many rows are due, and how many of them are leased."""
 
     kind: str
     lane: str
@@ -38,7 +38,7 @@ class LaneBacklog:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits, by kind; the lanes with the most of it; and how many messages could not be taken in."""
+    """The due work by kind, the lanes with the most due rows, and the number of rejected messages."""
 
     kinds: dict[str, KindBacklog]
     lanes: list[LaneBacklog]
@@ -46,7 +46,7 @@ class Backlog:
 
 
 def measure_backlog(session: Session) -> Backlog:
-    """Counts what waits. Reads at most MAX_COUNTED due rows of a kind, by the index of what is due."""
+    """Returns the backlog. Reads at most MAX_COUNTED due rows of each kind, by the index of due rows."""
     kinds = {
         row.kind: KindBacklog(row.due, float(row.oldest), row.held, row.dead, row.failing)
         for row in session.execute(_KINDS)

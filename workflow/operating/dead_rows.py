@@ -1,4 +1,4 @@
-"""Dead rows of every kind in one place: listing them with their errors, and replaying one or all that match."""
+"""Dead rows of all kinds: listing them with their errors, and replaying one or all that match."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,15 +20,15 @@ from workflow.work.leases import replay_due_row, replay_due_rows
 REQUESTS = "transition_request"
 MESSAGES = "rejected_message"
 DEAD_KINDS = (REQUESTS, *(kind.value for kind in DueKind))
-"""What can be replayed."""
+"""The kinds of dead rows that can be replayed."""
 LISTED_KINDS = (*DEAD_KINDS, MESSAGES)
 MAX_REPLAYED = 1_000
-"""Rows that one transaction makes due again."""
+"""The number of rows that one call makes due again."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadRow:
-    """A row that rests until somebody looks: its kind and id, what it was about, its tries, and why it ended."""
+    """A dead row or a rejected message: its kind and id, what it was about, its attempts, and its last error."""
 
     kind: str
     id: UUID
@@ -49,7 +49,7 @@ class Replayed:
 
 
 def list_dead_rows(session: Session, kind: str, wanted: PageRequest) -> PageOf[DeadRow]:
-    """Returns a page of the dead rows of a kind, newest first. Raises KeyError for another kind."""
+    """Returns a page of the dead rows of a kind, newest first. Raises KeyError for an unknown kind."""
     after = read_cursor(wanted.after, (UUID,))[0] if wanted.after else None
     place = "WHERE id < :after" if after else ""
     statement = text(f"SELECT * FROM ({_SELECT[kind]}) dead {place} ORDER BY id DESC LIMIT :limit")
@@ -59,18 +59,21 @@ def list_dead_rows(session: Session, kind: str, wanted: PageRequest) -> PageOf[D
 
 
 def count_dead(session: Session) -> dict[str, int]:
-    """Returns how many dead rows there are of each kind, and how many messages could not be taken in. One query."""
+    """Returns the number of dead rows of each kind, and of rejected messages. One query."""
     parts = [f"SELECT '{kind}' AS kind, count(*) AS many FROM ({_SELECT[kind]}) dead" for kind in LISTED_KINDS]
     return {row.kind: row.many for row in session.execute(text(" UNION ALL ".join(parts)))}
 
 
 def replay(session: Session, kind: str, row_id: UUID, actor: Actor) -> None:
-    """Makes a dead row due again. Does not commit. Raises NotFound, and Conflict for what cannot be replayed."""
+    """Makes a dead row due again. Does not commit.
+
+    Raises NotFound, and Conflict for a rejected message and for a request that a newer one has superseded.
+    """
     if kind == MESSAGES:
         raise Conflict(
             "dead.not_replayable",
             "A rejected message cannot be replayed: its token is not kept.",
-            "Mend what its error names and let its sender send it again.",
+            "Fix what its error names and have the sender send it again.",
         )
     if kind == REQUESTS:
         _replay_request(session, row_id)
@@ -97,8 +100,8 @@ def replay_matching(
     if kind not in list(DueKind):
         raise Conflict(
             "dead.not_replayable_together",
-            f"Dead rows of {kind} are replayed one by one.",
-            f"Replay each by its id; together go: {', '.join(DueKind)}.",
+            f"Dead rows of {kind} can be replayed only one by one.",
+            f"Replay each by its id. Kinds that can be replayed together are: {', '.join(DueKind)}.",
         )
     found = replay_due_rows(session, DueKind(kind), lane=lane, error=error, after=after, limit=MAX_REPLAYED)
     log_action(session, actor, "dead.replay_matching", kind, lane=lane, error=error, replayed=len(found))
@@ -115,8 +118,8 @@ def _replay_request(session: Session, request_id: UUID) -> None:
             raise
         raise Conflict(
             "dead.superseded",
-            "The schedule has asked for the same again, and that request is due.",
-            "Nothing is to be done: it will be judged.",
+            "The schedule has made the same request again, and that one is due.",
+            "There is nothing to do: the newer request will be judged.",
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Publishing the policy: what a document may name, telling what it would change, and storing a version."""
+"""Publishing the policy: the codes that a document may name, previewing its effect, and storing a version."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -24,13 +24,13 @@ from workflow.policy.document import Policies, Policy, parse_policy
 from workflow.policy.parts import PARTS, KnownCodes, policy_schema
 
 MAX_JUDGED = 5_000
-"""Apps that a preview judges; beyond them it says that its counts are not complete."""
+"""The number of Apps that a preview judges. If there may be more, it says that it is not complete."""
 MAX_NAMED = 100
-"""Apps that a preview names of each kind."""
+"""The number of Apps that a preview lists by name, in each of its two lists."""
 _BATCH = 500
 
 NEVER_OBSERVED = frozenset({NOT_OWN_APP, REVIEW_CLAIMED})
-"""Rules that no policy may switch off: that nobody approves their own App, and that one reviewer decides."""
+"""Rules that no policy may make observed: nobody approves their own App, and only a review's holder decides it."""
 
 _STEPS = {code: step.title for code, step in STEPS.items()}
 _OBSERVABLE = {rule.code: rule.title for rules in RULES_OF.values() for rule in rules if rule not in NEVER_OBSERVED}
@@ -38,12 +38,12 @@ CODES = {
     "review_steps": KnownCodes("review step", _STEPS),
     "observed": KnownCodes("rule or review step that may be observed", _OBSERVABLE | _STEPS),
 }
-"""The codes that a document may name when it is published, by part; those of `required_checklist` are always known."""
+"""The codes that a published document may name, by part. Those of `required_checklist` are always known."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyChange:
-    """A part of the policy that would be another: its value before and after."""
+    """A part of the policy that would change: its value before and after."""
 
     part: str
     before: Any
@@ -52,7 +52,7 @@ class PolicyChange:
 
 @dataclass(frozen=True, slots=True)
 class ListChange:
-    """A list of codes in the policy that would be another."""
+    """A list of codes in the policy that would change."""
 
     part: str
     added: tuple[str, ...]
@@ -61,7 +61,7 @@ class ListChange:
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """Apps that a policy would affect: how many, and the first of them by name."""
+    """Apps that a policy would affect: how many, and the first of their slugs in alphabetical order."""
 
     count: int
     apps: tuple[str, ...]
@@ -69,7 +69,7 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a document would change if it followed version `base`. `complete`: every App in question was judged."""
+    """What a document would change if it followed version `base`. `complete`: every App concerned was judged."""
 
     base: int
     changes: tuple[PolicyChange, ...]
@@ -81,14 +81,14 @@ class Preview:
 
 
 def schema_of_policy() -> dict[str, Any]:
-    """Returns the JSON schema of what can be published, with every code that a list may name."""
+    """Returns the JSON schema of a document that can be published, with every code that a list may name."""
     return policy_schema(CODES)
 
 
 def preview_policy(session: Session, document: dict[str, Any], policies: Policies, rulebook: AppRulebook) -> Preview:
-    """Returns what the document would change against the current version. Reads only.
+    """Returns what the document would change compared with the current version. Only reads.
 
-    Raises PolicyInvalid with every problem.
+    Raises PolicyInvalid, which names every problem.
     """
     current = policies.current
     wanted = parse_policy(current.version + 1, document, CODES)
@@ -116,10 +116,10 @@ def preview_policy(session: Session, document: dict[str, Any], policies: Policie
 
 
 def publish_policy(session: Session, document: dict[str, Any], *, base: int, note: str, actor: Actor) -> PolicyVersion:
-    """Stores the document as the version after `base`. Does not commit.
+    """Stores the document as the version after `base`, and returns it. Does not commit.
 
-    Raises PolicyInvalid with every problem, and Conflict when `base` is not the current version: of two publishers
-    at once one wins and the other is told.
+    Raises PolicyInvalid, which names every problem, and Conflict if `base` is not the current version: of two
+    concurrent publishers one succeeds and the other is refused.
     """
     parse_policy(base + 1, document, CODES)
     current = find_policy(session, None).version
@@ -131,8 +131,8 @@ def publish_policy(session: Session, document: dict[str, Any], *, base: int, not
         current = max(current, find_policy(session, None).version)
         raise Conflict(
             "policy.superseded",
-            f"Version {base} is not the current one; that is version {current}.",
-            "Look at the current version, preview your document against it, and publish it with that base.",
+            f"Version {base} is not the current version; the current version is {current}.",
+            "Read the current version, preview your document against it, and publish it with that base.",
         )
     log_action(session, actor, "policy.publish", str(published.version), note=note)
     return published
@@ -144,7 +144,7 @@ def list_policies(session: Session, wanted: PageRequest) -> PageOf[PolicyVersion
 
 
 def find_policy(session: Session, version: int | None) -> PolicyVersion:
-    """Returns a version, or the current one for None. Raises NotFound."""
+    """Returns a version of the policy, the current one for None. Raises NotFound."""
     statement = select(PolicyVersion).order_by(PolicyVersion.version.desc()).limit(1)
     if version is not None:
         statement = statement.where(PolicyVersion.version == version)
@@ -168,9 +168,9 @@ def _changes(current: Policy, wanted: Policy) -> tuple[tuple[PolicyChange, ...],
 
 
 def _candidates(session: Session, policies: Policies, wanted: Policy) -> Iterator[LoadedApp]:
-    """Returns the Apps that one of the two policies might promote, in batches, up to the bound.
+    """Yields up to MAX_JUDGED Apps that one of the two policies might promote, loaded in batches.
 
-    What neither could promote by its numbers is not read; the rules then judge the rest.
+    Apps that neither could promote by its counts are not read. The rules then judge the rest.
     """
     both = [required_counts(policy) for policy in (policies.current, wanted)]
     needed = min(customers for customers, _ in both)

@@ -1,1 +1,1 @@
-"""The versioned policy document and the calendar of business days."""
+"""The policy, as a versioned document, and the calendar of business days."""

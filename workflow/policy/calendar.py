@@ -1,4 +1,4 @@
-"""The business-day clock: deadlines in the platform's time zone and holiday calendar. Pure: `start` is passed in."""
+"""Deadlines in business days, by a time zone and a holiday calendar. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ CACHED_CALENDARS = 256
 
 
 class CalendarInvalid(ValueError):
-    """The time zone, country or subdivision is unknown. `remedy` says what to write instead."""
+    """The time zone, country or subdivision is unknown. `remedy` says what to use instead."""
 
     def __init__(self, detail: str, remedy: str) -> None:
         super().__init__(f"{detail} {remedy}")
@@ -27,7 +27,7 @@ class CalendarInvalid(ValueError):
 class BusinessCalendar:
     """A time zone (IANA name) and a holiday calendar (ISO 3166-1 alpha-2 country, ISO 3166-2 subdivision of it).
 
-    Without a country every Monday to Friday is a business day. Raises CalendarInvalid for a name that is not known.
+    Without a country every Monday to Friday is a business day. Raises CalendarInvalid for an unknown name.
     """
 
     time_zone: str
@@ -41,28 +41,28 @@ class BusinessCalendar:
 
 @lru_cache(maxsize=CACHED_CALENDARS)
 def business_calendar(time_zone: str, country: str | None = None, subdivision: str | None = None) -> BusinessCalendar:
-    """Returns the calendar of these names, which is looked up once. Raises CalendarInvalid for a name not known."""
+    """Returns the calendar with these names, from a cache if possible. Raises CalendarInvalid for an unknown name."""
     return BusinessCalendar(time_zone, country, subdivision)
 
 
 def deadline(start: datetime, *, business_days: int, calendar: BusinessCalendar) -> datetime:
     """Returns the moment, in UTC, at which `business_days` business days have passed since `start`.
 
-    A start on a business day is due at the same wall time, that many business days later. A start on any other day
-    counts as 00:00 of the next business day. A day that is counted from its 00:00 is a full day and ends at the 00:00
-    after it: 2 days from a Saturday, or from the Monday's 00:00, are over on Wednesday at 00:00, whatever day
-    Wednesday is. So the instant before a deadline is always on a business day.
+    With a start on a business day, the deadline is at the same wall time that many business days later. A start on any
+    other day counts as 00:00 of the next business day. A day that is counted from its 00:00 is a full day and ends at
+    the next 00:00: 2 days from a Saturday, or from 00:00 on Monday, end on Wednesday at 00:00, even if Wednesday is a
+    holiday. So the instant before a deadline is always on a business day.
 
-    Where the clock changes: a wall time that is skipped is due at the change, the first moment after it; one that
-    happens twice is due the first time. A start in the second run of a repeated hour counts as the end of that hour,
-    because the wall clock had already got that far. So a later start never gives an earlier deadline.
+    If a clock change skips the deadline's wall time, the deadline is at the change; if it repeats that wall time, the
+    deadline is at the first occurrence. A start in the second occurrence of a repeated hour counts as the end of that
+    hour, because the wall clock had already reached it. So a later start never has an earlier deadline.
 
-    `business_days` is 1 to MAX_BUSINESS_DAYS. Raises ValueError for another number and for a naive `start`.
+    `business_days` is 1 to MAX_BUSINESS_DAYS. Raises ValueError for any other number and for a naive `start`.
     """
     if start.utcoffset() is None:
         raise ValueError(f"The start {start} has no time zone. Pass an aware datetime, such as datetime.now(UTC).")
     if not 1 <= business_days <= MAX_BUSINESS_DAYS:
-        raise ValueError(f"A deadline lies 1 to {MAX_BUSINESS_DAYS} business days ahead, not {business_days}.")
+        raise ValueError(f"A deadline must be 1 to {MAX_BUSINESS_DAYS} business days ahead, not {business_days}.")
     zone = _zone(calendar.time_zone)
     reached = _furthest_wall_time(start, zone)
     day, clock = reached.date(), reached.time()
@@ -76,9 +76,10 @@ def deadline(start: datetime, *, business_days: int, calendar: BusinessCalendar)
 
 
 def is_business_day(day: date, calendar: BusinessCalendar) -> bool:
-    """Returns whether people work on `day`: no weekend and no holiday of the country, observed ones included.
+    """Returns whether `day` is neither on the country's weekend nor one of its holidays, observed ones included.
 
-    A country has its own weekend and its own working Saturdays. A day that the time zone skipped is no business day.
+    Countries differ in their weekends and may have working Saturdays. A day that the time zone skipped is not a
+    business day.
     """
     return day not in _days_off(calendar, day.year)
 
@@ -91,10 +92,10 @@ def _later_business_day(day: date, count: int, calendar: BusinessCalendar) -> da
     return day
 
 
-# Whole years, as values: the library fills its own calendars while they are read, which two threads must not see.
+# Caches whole years as immutable values: the library modifies its calendars on reading, so threads must not share them.
 @lru_cache(maxsize=CACHED_YEARS)
 def _days_off(calendar: BusinessCalendar, year: int) -> frozenset[date]:
-    # The years beside it hold what is observed across the turn of the year.
+    # A holiday of an adjacent year may be observed in this one.
     known = _holidays(calendar.country, calendar.subdivision, years=(year - 1, year, year + 1))
     zone = _zone(calendar.time_zone)
     first = date(year, 1, 1)
@@ -111,7 +112,7 @@ def _happens(day: date, zone: ZoneInfo) -> bool:
 
 
 def _furthest_wall_time(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Returns the latest wall time, naive, that the zone's clocks have shown by `moment`."""
+    """Returns the latest wall time, as a naive datetime, that the zone's clocks have shown up to `moment`."""
     local = moment.astimezone(zone)
     if not local.fold:
         return local.replace(tzinfo=None)
@@ -121,7 +122,7 @@ def _furthest_wall_time(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _first_moment_at(wall: datetime, zone: ZoneInfo) -> datetime:
-    """Returns the first moment, in UTC, at which the zone's clocks show `wall` or, if that is skipped, later."""
+    """Returns the first moment, in UTC, at which the zone's clocks show `wall`, or later if it is skipped."""
     moment = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) == wall:
         return moment
@@ -146,24 +147,24 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, TypeError, ValueError, OSError):
-        remedy = "Write an IANA name, such as Europe/Berlin; if it is one, install the package tzdata."
+        remedy = "Use an IANA name, such as Europe/Berlin. If this is one, install the package tzdata."
         raise CalendarInvalid(f"There is no time zone {name!r}.", remedy) from None
 
 
 def _holidays(country: str | None, subdivision: str | None, *, years: tuple[int, ...]) -> holidays.HolidayBase | None:
-    """Returns the country's calendar, filled for `years` and for no other; None without a country."""
+    """Returns the country's holidays in `years`, and in no other year; None without a country."""
     if country is None:
         if subdivision is not None:
             raise CalendarInvalid(f"The subdivision {subdivision!r} has no country.", "Name its country too.")
         return None
-    # The library also knows stock exchanges and its own class names; neither is a country.
+    # The library also accepts stock exchanges and its own class names, which are not countries.
     if not re.fullmatch("[A-Z]{2}", country):
-        raise CalendarInvalid(f"{country!r} is no country code.", "Write two capital letters, such as US or DE.")
+        raise CalendarInvalid(f"{country!r} is not a country code.", "Use two capital letters, such as US or DE.")
     if subdivision is not None and not subdivision.strip():
         raise CalendarInvalid("The subdivision is empty.", "Name one, or leave it out for the whole country.")
     try:
         return holidays.country_holidays(country, subdiv=subdivision, years=years, expand=False)
     except NotImplementedError:
         place = country if subdivision is None else f"{subdivision!r} in {country}"
-        remedy = "Write ISO 3166 codes, such as US and CA, or leave the country out to count weekends only."
+        remedy = "Use ISO 3166 codes, such as US and CA, or leave out the country to exclude only weekends."
         raise CalendarInvalid(f"There is no holiday calendar for {place}.", remedy) from None

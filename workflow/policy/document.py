@@ -1,4 +1,4 @@
-"""The policy: one version of its document as rules read it, and the versions that are stored."""
+"""The policy: its versions as typed values, and reading them from the database."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,7 @@ from workflow.policy.parts import PARTS, KnownCodes, PolicyDocument, read_docume
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy(PolicyDocument):
-    """One version of the policy: its document's parts, and the calendar that three of them name."""
+    """One version of the policy: the parts of its document, and the calendar that three of them specify."""
 
     version: int
     calendar: BusinessCalendar = field(init=False, repr=False, compare=False)
@@ -25,7 +25,7 @@ class Policy(PolicyDocument):
 
 
 def parse_policy(version: int, document: object, codes: dict[str, KnownCodes] | None = None) -> Policy:
-    """Returns the typed policy. Raises PolicyInvalid with every problem; `codes` is as in `read_document`."""
+    """Returns the typed policy. `codes` is as in `read_document`. Raises PolicyInvalid, which names every problem."""
     read = read_document(version, document, codes)
     return Policy(version=version, **dict(zip(PARTS, _ALL_PARTS(read), strict=True)))
 
@@ -38,26 +38,26 @@ class Policies:
 
     @property
     def current(self) -> Policy:
-        """The newest version: what promotion and new submissions are judged by."""
+        """The newest version, by which promotion and new submissions are judged."""
         return self.by_version[max(self.by_version)]
 
 
 def load_policies(session: Session) -> Policies:
-    """Returns all versions, in one query. Raises Invalid when a stored document cannot be read."""
+    """Returns all versions, in one query. Raises PolicyInvalid if a stored document cannot be read."""
     rows = session.execute(select(PolicyVersion.version, PolicyVersion.document)).all()
     return Policies({version: parse_policy(version, document) for version, document in rows})
 
 
 class KnownPolicies:
-    """The versions that this process has read so far. A version never changes, so each is read once."""
+    """A cache of the versions that this process has read. A version never changes, so each is read once."""
 
     def __init__(self) -> None:
         self._policies = Policies({})
 
     def read(self, session: Session) -> tuple[datetime, Policies]:
-        """Returns the database's time and all versions as of now, in one query that reads only what is new.
+        """Returns the database's time and all versions as of now, in one query that reads only new versions.
 
-        Do not call it in a transaction that publishes a version: if that rolls back, this would still know it.
+        Do not call it in a transaction that publishes a version: the cache would keep that version after a rollback.
         """
         known = self._policies.by_version
         rows = session.execute(_NOW_AND_NEW, {"known": max(known, default=0)}).all()

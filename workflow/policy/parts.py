@@ -1,4 +1,4 @@
-"""The parts of the policy document, as one model: by it documents are read, checked, compared, and shown as forms."""
+"""The model of the policy document, by which documents are read, validated, compared, and shown as forms."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -15,30 +15,30 @@ from workflow.policy.calendar import business_calendar
 
 MAX_PROBLEMS = 50
 MAX_NAME = 64
-"""Characters of a time zone, a country, a subdivision; and of a foreign text that a problem repeats."""
+"""The number of characters of a time zone, a country, a subdivision, and of text that a problem quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyProblem:
-    """What is wrong with a part of a document: where it is, and what it must be instead."""
+    """What is wrong with a part of a document: its place, and what it must be instead."""
 
     where: str
     why: str
 
 
 class PolicyInvalid(Invalid):
-    """A document is no policy; `problems` names each wrong part."""
+    """A document is not a valid policy. `problems` names each wrong part."""
 
     def __init__(self, version: int, problems: tuple[PolicyProblem, ...]) -> None:
         words = " ".join(f"{problem.where}: {problem.why}" for problem in problems)
         detail = f"The document of policy version {version} is not valid. {words}"[:4000]
-        super().__init__("policy.invalid", detail, "Mend each part.")
+        super().__init__("policy.invalid", detail, "Fix each part.")
         self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
 class KnownCodes:
-    """The codes that a part of the document may name, each with its title. `what` is the word for one of them."""
+    """The codes that a part of the document may name, each with its title. `what` is the noun for one of them."""
 
     what: str
     titles: Mapping[str, str]
@@ -55,13 +55,13 @@ def _known_country(code: str | None) -> str | None:
 
 
 def _known_subdivision(code: str | None, info: ValidationInfo) -> str | None:
-    if "country" in info.data:  # a country that is wrong is a problem of its own
+    if "country" in info.data:  # an invalid country is reported by its own validator
         business_calendar("UTC", info.data["country"], code)
     return code
 
 
 def _known_codes(value: object, info: ValidationInfo) -> object:
-    """Refuses each item that is no known code or that is there twice. Without a context every code is known."""
+    """Refuses unknown and repeated codes. Without a context every code is known."""
     if not isinstance(value, list | tuple):
         return value
     wrong = [
@@ -77,11 +77,11 @@ def _wrong_codes(codes: Iterable[object], known: KnownCodes | None) -> Iterator[
     seen = set()
     for index, code in enumerate(codes):
         if not isinstance(code, str):
-            yield index, "It must be a code, which is a text."
+            yield index, "It must be a code, written as a string."
         elif known is not None and code not in known.titles:
-            yield index, f"There is no {known.what} {code[:MAX_NAME]!r}. There are: {', '.join(sorted(known.titles))}."
+            yield index, f"There is no {known.what} {code[:MAX_NAME]!r}. Use one of: {', '.join(sorted(known.titles))}."
         elif code in seen:
-            yield index, f"{code[:MAX_NAME]} is there twice. Name it once."
+            yield index, f"{code[:MAX_NAME]} is listed twice. Name it once."
         else:
             seen.add(code)
 
@@ -96,12 +96,12 @@ _Codes = Annotated[tuple[str, ...], BeforeValidator(_known_codes), Field(json_sc
 _SetOfCodes = Annotated[frozenset[str], BeforeValidator(_known_codes)]
 
 
-# A pydantic dataclass, not a BaseModel: rules read it for every request, and a slot is read in a third of the time.
+# A pydantic dataclass, not a BaseModel: rules read it for every request, and reading a slot takes a third of the time.
 @model(frozen=True, slots=True, kw_only=True)
 class PolicyDocument:
     """The numbers and requirement sets by which rules judge.
 
-    A part that documents have not always had carries a default, which holds for the versions that lack it.
+    A part that was added later has a default, which applies to older versions of the policy that lack it.
     """
 
     review_business_days: Annotated[
@@ -114,7 +114,7 @@ class PolicyDocument:
             ge=0,
             le=1000,
             title="Reminder before a review is due",
-            description="So long before the end of the promised time, whoever holds the review is reminded.",
+            description="How long before the due time the holder of the review is reminded.",
             json_schema_extra=_in("hours"),
         ),
     ]
@@ -126,7 +126,7 @@ class PolicyDocument:
         AfterValidator(_known_zone),
         Field(
             title="Time zone",
-            description="In which business days begin and end: an IANA name, such as Europe/Berlin.",
+            description="The time zone in which business days begin and end: an IANA name, such as Europe/Berlin.",
         ),
     ]
     country: Annotated[
@@ -134,7 +134,7 @@ class PolicyDocument:
         AfterValidator(_known_country),
         Field(
             title="Country",
-            description="Whose public holidays are no business days: an ISO 3166-1 code, such as US. "
+            description="The country whose public holidays are not business days: an ISO 3166-1 code, such as US. "
             "Null: every Monday to Friday is a business day.",
         ),
     ]
@@ -143,8 +143,8 @@ class PolicyDocument:
         AfterValidator(_known_subdivision),
         Field(
             title="Subdivision of the country",
-            description="Whose own holidays count too: an ISO 3166-2 code without the country, such as CA. "
-            "Null: those of the whole country only.",
+            description="The subdivision whose own holidays count too: an ISO 3166-2 code without the country, such as "
+            "CA. Null: only the holidays of the whole country.",
         ),
     ]
     customers_to_promote: Annotated[
@@ -154,7 +154,7 @@ class PolicyDocument:
             ge=0,
             le=1_000_000,
             title="Customers before an App is public",
-            description="So many customers an App in public beta has when it is promoted.",
+            description="How many customers an App in public beta needs before it is promoted.",
             json_schema_extra=_in("customers"),
         ),
     ]
@@ -165,16 +165,20 @@ class PolicyDocument:
             ge=1,
             le=1000,
             title="Reviews that one reviewer may hold",
-            description="Whoever holds so many open reviews takes no further one.",
+            description="A reviewer who holds this many open reviews cannot claim another one.",
             json_schema_extra=_in("reviews"),
         ),
     ] = 10
     idle_claim_business_days: Annotated[
-        _Days, Field(title="Time until an idle claim lapses", description="A claim without an act for so long ends.")
+        _Days,
+        Field(
+            title="Time until an idle claim lapses",
+            description="A claim ends when its holder does nothing for this long.",
+        ),
     ] = 1
     required_checklist: Annotated[
         _Codes,
-        Field(title="Required evidence", description="Requirements without which no App is submitted."),
+        Field(title="Required evidence", description="Requirements that an App must meet before it can be submitted."),
     ]
     review_steps: Annotated[
         _Codes, Field(title="Review steps", description="The steps of reviews that are opened from now on.")
@@ -183,7 +187,7 @@ class PolicyDocument:
         _SetOfCodes,
         Field(
             title="Observed only",
-            description="Rules and review steps that report what they find and block nobody.",
+            description="Rules and review steps that report what they find and block nothing.",
         ),
     ]
 
@@ -195,8 +199,9 @@ PARTS = tuple(field.name for field in fields(PolicyDocument))
 def read_document(version: int, document: object, codes: dict[str, KnownCodes] | None = None) -> PolicyDocument:
     """Returns the typed document. A part that it lacks takes its default.
 
-    With `codes`, by part, the document is about to be published: it may name no other codes and have no other parts.
-    A stored document may name steps and rules that are gone since. Raises PolicyInvalid, which names every problem.
+    Pass `codes`, by part, for a document that is about to be published: it may not name any other codes or have any
+    other parts. Without them, as for a stored document, steps and rules that no longer exist are allowed. Raises
+    PolicyInvalid, which names every problem.
     """
     context = _ALWAYS_KNOWN | (codes or {})
     try:
@@ -206,9 +211,9 @@ def read_document(version: int, document: object, codes: dict[str, KnownCodes] |
 
 
 def policy_schema(codes: dict[str, KnownCodes]) -> dict[str, Any]:
-    """Returns the document's JSON schema, with title, description, bounds and `x-unit` of each part.
+    """Returns the document's JSON schema, with the title, description, bounds and `x-unit` of each part.
 
-    Lists may name the `codes` of their part, each of which has its title.
+    The items of a list are the `codes` of its part, each with its title.
     """
     properties = dict(_SCHEMA["properties"])
     for part, known in (_ALWAYS_KNOWN | codes).items():
@@ -223,7 +228,7 @@ def policy_schema(codes: dict[str, KnownCodes]) -> dict[str, Any]:
 
 
 def _problem(error: ErrorDetails) -> PolicyProblem:
-    """Returns a problem of the model in words: its place, such as `observed[0]`, and what must stand there."""
+    """Returns a validation error as a problem: its place, such as `observed[0]`, and what must be there."""
     part, *inside = error["loc"] or ("document",)
     where = str(part)[:MAX_NAME] + "".join(f"[{place}]" for place in inside)
     if part not in _SCHEMA["properties"]:
@@ -241,7 +246,7 @@ def _problem(error: ErrorDetails) -> PolicyProblem:
 
 
 def _expected(part: str) -> str:
-    """Returns in words what a part must be, from its schema."""
+    """Returns in words what a part must be, as its schema says."""
     about = _SCHEMA["properties"][part]
     kinds = [kind["type"] for kind in about.get("anyOf", [about])]
     if "integer" in kinds:

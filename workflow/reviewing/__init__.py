@@ -1,1 +1,1 @@
-"""The review desk: who holds a review, and how its steps are decided."""
+"""Reviews: opening and closing them, claims, steps, the queue, and what is said and known about them."""

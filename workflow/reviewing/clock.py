@@ -1,4 +1,4 @@
-"""Claims that lapse: a review whose holder does nothing on it goes back to the queue."""
+"""Lapsing of idle claims: a review whose holder does nothing on it goes back to the queue."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from models import AuditEntry
 from workflow.identity.actors import SCHEDULE
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.telling import Told, notify_of_apps
+from workflow.notifications.notify import Recipient, notify_of_apps
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
 from workflow.sql.arrays import app_ids
@@ -38,21 +38,22 @@ _LAPSE = app_ids("""
 
 
 def lapse_idle_claims(session: Session, policy: Policy, now: datetime, *, limit: int = 1000) -> int:
-    """Puts back the reviews whose holders were idle for the policy's business days, or left. Returns how many.
+    """Releases the reviews whose holders have been idle for the policy's time or may no longer review.
 
-    Idle since the claim or the holder's last act on it, whichever is later; the holder is told. Locks the Apps that
-    nobody holds; the others are looked at the next time. Does not commit.
+    Returns how many. A holder is idle since the claim or their last act on the review, whichever is later, and is
+    notified. Locks the reviews' Apps; those that are locked by others are left for the next run. Looks at no more than
+    `limit` reviews. Does not commit.
     """
     held = session.execute(_HELD, {"limit": limit}).all()
     idle = [row for row in held if not row.stays or _lapses_at(row.idle_since, policy) <= now]
     if not idle:
         return 0
     locked = session.scalars(_LOCK, {"ids": [row.app_id for row in idle]}).all()
-    # A later start never gives an earlier deadline, so whoever acted no later than the latest of these is idle too.
+    # A later start never has an earlier deadline, so every holder who last acted no later than `latest` is idle too.
     latest = max((row.idle_since for row in idle if row.stays), default=datetime.fromtimestamp(0, tz=now.tzinfo))
     lapsed = session.execute(_LAPSE, {"ids": list(locked), "idle_since": latest}).all()
-    told = [Told(row.app_id, row.claimed_by, f"review:{row.id}:lapsed:{row.idle_since}") for row in lapsed]
-    notify_of_apps(session, NotificationKind.CLAIM_LAPSED, told, now)
+    recipients = [Recipient(row.app_id, row.claimed_by, f"review:{row.id}:lapsed:{row.idle_since}") for row in lapsed]
+    notify_of_apps(session, NotificationKind.CLAIM_LAPSED, recipients, now)
     session.add_all(
         AuditEntry(
             actor_id=SCHEDULE.id,

@@ -1,4 +1,4 @@
-"""What is said about a review: messages between the two sides, and notes that stay in the house."""
+"""Messages between reviewers and partners about a review, and notes that only reviewers see."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ from workflow.errors import Conflict
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.telling import Told, notify_of_apps
+from workflow.notifications.notify import Recipient, notify_of_apps
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.reviewing.desk import lock_review
 from workflow.sql.arrays import app_ids
 from workflow.work.bells import Bell, ring_after_commit
 
 MAX_MESSAGES = 500
-"""Messages, and notes, that one review may have."""
+"""The number of messages, and of notes, that one review may have."""
 
 _NEWEST = text("""
     SELECT r.id FROM submission s JOIN review r ON r.submission_id = s.id
      WHERE s.app_id = :app_id ORDER BY s.app_version DESC LIMIT 1
 """)
 
-_COMPANY = app_ids("""
+_PEOPLE_OF_COMPANY = app_ids("""
     SELECT p.id FROM app a JOIN person p ON p.organization_id = a.organization_id AND p.removed_at IS NULL
      WHERE a.id = ANY(:ids)
 """)
@@ -46,54 +46,60 @@ _HOLDER_OR_TEAM = text("""
 
 
 def write_as_partner(session: Session, slug: str, words: str, actor: Actor, now: datetime) -> ReviewMessage:
-    """Returns a message of the App's company on its newest review; who held it is told, else the team. Does not commit.
+    """Stores and returns a message from the App's company about its newest review.
 
-    Raises NotFound, and Conflict when the App was never submitted or too much was said.
+    Notifies the review's holder, or all reviewers if it has none who may still review. Locks the App and the review.
+    Does not commit. Raises NotFound, and Conflict if the App was never submitted or the review has too many messages.
     """
     app = lock_app(session, slug, actor)
     newest = session.scalar(_NEWEST, {"app_id": app.id})
     if newest is None:
-        raise Conflict("review.none", f"{slug} was never submitted: there is nobody to write to.", "Submit it first.")
+        detail = f"{slug} has never been submitted, so there is no reviewer to write to."
+        raise Conflict("review.none", detail, "Submit it first.")
     review = lock_review(session, newest)
     message = _write_message(session, review, Side.PARTNER, words, actor, now)
     log_action(session, actor, "app.message", slug, message=str(message.id))
     team = session.scalars(_HOLDER_OR_TEAM, {"holder": review.claimed_by}).all()
-    _tell(session, NotificationKind.MESSAGE_TO_REVIEWER, message, review, team, now)
+    _notify(session, NotificationKind.MESSAGE_TO_REVIEWER, message, review, team, now)
     return message
 
 
 def write_as_reviewer(session: Session, review_id: UUID, words: str, actor: Actor, now: datetime) -> ReviewMessage:
-    """Returns a reviewer's message to the App's company, whose people are told. Does not commit.
+    """Stores and returns a reviewer's message to the App's company, and notifies its people.
 
-    It is on the App's newest review, where the partner answers. Raises NotFound and Conflict.
+    The review must be the App's newest, because the partner's answers belong to that. Locks the App and the review.
+    Does not commit. Raises NotFound and Conflict.
     """
     review = lock_review(session, review_id)
     if session.scalar(_NEWEST, {"app_id": review.app_id}) != review.id:
-        raise Conflict("review.not_newest", "The App has a newer review.", "Write on that one.")
+        raise Conflict("review.not_newest", "The App has a newer review.", "Write the message there.")
     message = _write_message(session, review, Side.REVIEWER, words, actor, now)
     log_action(session, actor, "review.message", review_id, message=str(message.id))
-    company = session.scalars(_COMPANY, {"ids": [review.app_id]}).all()
-    _tell(session, NotificationKind.MESSAGE_TO_PARTNER, message, review, company, now)
+    company = session.scalars(_PEOPLE_OF_COMPANY, {"ids": [review.app_id]}).all()
+    _notify(session, NotificationKind.MESSAGE_TO_PARTNER, message, review, company, now)
     return message
 
 
 def write_note(session: Session, review_id: UUID, words: str, actor: Actor, now: datetime) -> InternalNote:
-    """Returns a note on a review, open or over, that only reviewers see. Does not commit. Raises NotFound, Conflict."""
+    """Stores and returns a note on an open or closed review. Locks the App and the review. Does not commit.
+
+    Raises NotFound, and Conflict if the review has too many notes.
+    """
     review = lock_review(session, review_id)
-    _check_room(session, InternalNote, review)
+    _require_space(session, InternalNote, review)
     note = InternalNote(review_id=review.id, author_id=actor.id, text=words, written_at=now)
     session.add(note)
-    _note_act(review, actor, now)
+    _record_act(review, actor, now)
     session.flush()
     log_action(session, actor, "review.note", review_id, note=str(note.id))
     return note
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A message or a note (`side` is None), the round whose review it is on, and its author's name.
+class ConversationEntry:
+    """A message or a note (whose `side` is None) with the round of its review and its author's name.
 
-    Partners are not told the names of reviewers: to them `author` is None then.
+    `author` is None where a partner would read a reviewer's name.
     """
 
     id: UUID
@@ -105,18 +111,18 @@ class Said:
     written_at: datetime
 
 
-def list_messages(session: Session, app_id: UUID, reader: Side, wanted: PageRequest) -> PageOf[Said]:
-    """Returns a page of the messages about an App, of all its rounds, oldest first, as `reader`'s side sees them."""
-    return _list_said(session, ReviewMessage, app_id, reader, wanted)
+def list_messages(session: Session, app_id: UUID, reader: Side, wanted: PageRequest) -> PageOf[ConversationEntry]:
+    """Returns a page of the messages about all rounds of an App, oldest first, as `reader`'s side may see them."""
+    return _list_entries(session, ReviewMessage, app_id, reader, wanted)
 
 
-def list_notes(session: Session, app_id: UUID, wanted: PageRequest) -> PageOf[Said]:
-    """Returns a page of the notes on an App's reviews, oldest first. They are the reviewers' alone."""
-    return _list_said(session, InternalNote, app_id, Side.REVIEWER, wanted)
+def list_notes(session: Session, app_id: UUID, wanted: PageRequest) -> PageOf[ConversationEntry]:
+    """Returns a page of the notes on all reviews of an App, oldest first. Show them to reviewers only."""
+    return _list_entries(session, InternalNote, app_id, Side.REVIEWER, wanted)
 
 
-def as_said(session: Session, rows: Sequence[ReviewMessage | InternalNote], reader: Side) -> list[Said]:
-    """Returns messages or notes as `reader`'s side sees them: two queries, however many they are."""
+def to_entries(session: Session, rows: Sequence[ReviewMessage | InternalNote], reader: Side) -> list[ConversationEntry]:
+    """Returns messages or notes as `reader`'s side may see them. Two queries, whatever their number."""
     rounds = (
         select(Review.id, Submission.round)
         .join(Submission, Submission.id == Review.submission_id)
@@ -127,7 +133,7 @@ def as_said(session: Session, rows: Sequence[ReviewMessage | InternalNote], read
     people = select(Person.id, Person.name).where(Person.id.in_(named))
     name_of = {row.id: row.name for row in session.execute(people)}
     return [
-        Said(
+        ConversationEntry(
             id=row.id,
             review_id=row.review_id,
             round=round_of[row.review_id],
@@ -140,11 +146,11 @@ def as_said(session: Session, rows: Sequence[ReviewMessage | InternalNote], read
     ]
 
 
-def _list_said(
+def _list_entries(
     session: Session, table: type[ReviewMessage | InternalNote], app_id: UUID, reader: Side, wanted: PageRequest
-) -> PageOf[Said]:
+) -> PageOf[ConversationEntry]:
     statement: Select[Any] = select(table).join(Review, Review.id == table.review_id).where(Review.app_id == app_id)
-    return read_page(session, statement, table.id, wanted).map(lambda rows: as_said(session, rows, reader))
+    return read_page(session, statement, table.id, wanted).map(lambda rows: to_entries(session, rows, reader))
 
 
 def _side_of(row: ReviewMessage | InternalNote) -> Side | None:
@@ -154,27 +160,29 @@ def _side_of(row: ReviewMessage | InternalNote) -> Side | None:
 def _write_message(
     session: Session, review: Review, side: Side, words: str, actor: Actor, now: datetime
 ) -> ReviewMessage:
-    _check_room(session, ReviewMessage, review)
+    _require_space(session, ReviewMessage, review)
     message = ReviewMessage(review_id=review.id, side=side.value, author_id=actor.id, text=words, written_at=now)
     session.add(message)
-    _note_act(review, actor, now)
+    _record_act(review, actor, now)
     session.flush()
     return message
 
 
-def _check_room(session: Session, table: type[ReviewMessage | InternalNote], review: Review) -> None:
-    """Counts under the review's lock, so that two writers cannot both be the last."""
+def _require_space(session: Session, table: type[ReviewMessage | InternalNote], review: Review) -> None:
+    """Raises Conflict if the review is full. The caller holds its lock, so two writers cannot exceed the bound."""
     count = session.scalars(select(func.count()).select_from(table).where(table.review_id == review.id)).one()
     if count >= MAX_MESSAGES:
-        raise Conflict("review.too_much_said", f"This review has {MAX_MESSAGES} of these.", "Decide it, or call them.")
+        what = "messages" if table is ReviewMessage else "notes"
+        detail = f"This review has {MAX_MESSAGES} {what}, the most that a review may have."
+        raise Conflict("review.too_much_said", detail, "Decide the review, or talk outside of it.")
 
 
-def _note_act(review: Review, actor: Actor, now: datetime) -> None:
+def _record_act(review: Review, actor: Actor, now: datetime) -> None:
     if review.claimed_by == actor.id and review.closed_at is None:
         review.last_act_at = now
 
 
-def _tell(
+def _notify(
     session: Session,
     kind: NotificationKind,
     message: ReviewMessage,
@@ -182,6 +190,6 @@ def _tell(
     people: Sequence[UUID],
     now: datetime,
 ) -> None:
-    told = [Told(review.app_id, person, f"message:{message.id}") for person in people]
-    notify_of_apps(session, kind, told, now)
+    recipients = [Recipient(review.app_id, person, f"message:{message.id}") for person in people]
+    notify_of_apps(session, kind, recipients, now)
     ring_after_commit(session, Bell.NOTIFICATIONS)

@@ -1,4 +1,4 @@
-"""Holding a review: claiming it, putting it back, and handing it over.
+"""Claims of reviews: claiming a review, releasing it, and handing it over.
 
 Every change locks the App, then its review, then the reviewer whose claims are counted.
 """
@@ -15,16 +15,19 @@ from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.telling import Told, notify_of_apps
+from workflow.notifications.notify import Recipient, notify_of_apps
 from workflow.policy.document import load_policies
 from workflow.work.bells import Bell, ring_after_commit
 
 REVIEWING_ROLES = (Role.REVIEWER.value, Role.ADMIN.value)
-"""Who may hold a review."""
+"""The roles of people who may hold a review."""
 
 
 def lock_review(session: Session, review_id: UUID) -> Review:
-    """Returns the review, freshly read, with its App and itself locked: nobody judges it meanwhile. Raises NotFound."""
+    """Returns the review, freshly read. Locks its App, so that no request is judged meanwhile, and the review itself.
+
+    Raises NotFound.
+    """
     app = select(App.id).join(Review, Review.app_id == App.id).where(Review.id == review_id)
     session.execute(app.with_for_update(of=App, key_share=True))
     statement = select(Review).where(Review.id == review_id).with_for_update().execution_options(populate_existing=True)
@@ -35,7 +38,7 @@ def lock_review(session: Session, review_id: UUID) -> Review:
 
 
 def lock_open_review(session: Session, review_id: UUID) -> Review:
-    """Like `lock_review`. Raises Conflict when the review is over."""
+    """Locks and returns the review as `lock_review` does. Raises NotFound, and Conflict if the review is closed."""
     review = lock_review(session, review_id)
     if review.closed_at is not None:
         raise Conflict("review.closed", f"This review ended: {review.outcome}.", "Look at the App's newest review.")
@@ -43,7 +46,10 @@ def lock_open_review(session: Session, review_id: UUID) -> Review:
 
 
 def lock_held_review(session: Session, review_id: UUID, actor: Actor, now: datetime) -> Review:
-    """Like `lock_open_review`, for an act of its holder, which keeps the claim from lapsing. Raises Conflict."""
+    """Locks and returns an open review for an act of its holder, which it records so that the claim does not lapse.
+
+    Raises NotFound, and Conflict if the review is closed or the actor does not hold it.
+    """
     review = lock_open_review(session, review_id)
     if review.claimed_by != actor.id:
         raise Conflict("review.not_held", "You do not hold this review.", "Claim it first.")
@@ -52,23 +58,26 @@ def lock_held_review(session: Session, review_id: UUID, actor: Actor, now: datet
 
 
 def claim_review(session: Session, review_id: UUID, actor: Actor, now: datetime) -> Review:
-    """Makes the reviewer the holder of the review; claiming what one holds changes nothing. Does not commit.
+    """Makes the actor the holder of the review, and returns it; claiming it again changes nothing. Does not commit.
 
-    Raises NotFound, and Conflict when it is closed, held by somebody else, or more than they may hold.
+    Raises NotFound, and Conflict if the review is closed or held by another reviewer, or the actor holds too many.
     """
     review = lock_open_review(session, review_id)
     if review.claimed_by is not None and review.claimed_by != actor.id:
         raise Conflict(
-            "review.claimed", "Another reviewer holds this review.", "Choose another, or ask them to release it."
+            "review.claimed", "Another reviewer holds this review.", "Claim another one, or ask them to release it."
         )
     if review.claimed_by is None:
-        _give(session, review, actor.id, now)
+        _set_holder(session, review, actor.id, now)
     log_action(session, actor, "review.claim", review_id)
     return review
 
 
 def release_review(session: Session, review_id: UUID, actor: Actor) -> Review:
-    """Puts the review back into the queue. Does not commit. Raises NotFound, and Conflict when they do not hold it."""
+    """Ends the actor's claim and returns the review, which is in the queue again. Does not commit.
+
+    Raises NotFound, and Conflict if the review is closed or the actor does not hold it.
+    """
     review = lock_open_review(session, review_id)
     if review.claimed_by != actor.id:
         raise Conflict("review.not_held", "You do not hold this review.", "Only its holder can release it.")
@@ -79,10 +88,10 @@ def release_review(session: Session, review_id: UUID, actor: Actor) -> Review:
 
 
 def hand_over_review(session: Session, review_id: UUID, actor: Actor, to: UUID, now: datetime) -> Review:
-    """Hands a held review over to another reviewer and tells them. Does not commit.
+    """Hands a held review over to the reviewer `to`, who is notified, and returns it. Does not commit.
 
-    For its holder and for admins. Handing it to whoever holds it changes nothing. Raises NotFound (review, reviewer)
-    and Conflict when it is closed, not theirs to give, or more than the other may hold.
+    Its holder and admins may do so. Handing it to its present holder changes nothing. Raises NotFound (the review or
+    the reviewer), and Conflict if the review is closed or not held by the actor, or the other holds too many.
     """
     review = lock_open_review(session, review_id)
     if review.claimed_by is None or (review.claimed_by != actor.id and actor.role is not Role.ADMIN):
@@ -90,17 +99,18 @@ def hand_over_review(session: Session, review_id: UUID, actor: Actor, to: UUID, 
     log_action(session, actor, "review.hand_over", review_id, to=str(to))
     if review.claimed_by == to:
         return review
-    _give(session, review, to, now)
+    _set_holder(session, review, to, now)
     cause = f"review:{review.id}:handed_over:{to}:{now.isoformat()}"
-    notify_of_apps(session, NotificationKind.REVIEW_HANDED_OVER, [Told(review.app_id, to, cause)], now)
+    notify_of_apps(session, NotificationKind.REVIEW_HANDED_OVER, [Recipient(review.app_id, to, cause)], now)
     ring_after_commit(session, Bell.NOTIFICATIONS)
     return review
 
 
-def _give(session: Session, review: Review, person_id: UUID, now: datetime) -> None:
-    """Makes the person the holder. Their row is locked while their claims are counted, so two cannot both be the last.
+def _set_holder(session: Session, review: Review, person_id: UUID, now: datetime) -> None:
+    """Makes the person the holder of the review.
 
-    What came back to them as a resubmission counts too.
+    Locks the person while their claims are counted, so that two concurrent claims cannot exceed the limit. Reviews
+    that came back to them with a resubmission count too.
     """
     person = session.scalar(
         select(Person)
@@ -117,8 +127,8 @@ def _give(session: Session, review: Review, person_id: UUID, now: datetime) -> N
     if held >= limit:
         raise Conflict(
             "review.claim_limit",
-            f"{person.name} holds {held} open reviews; {limit} is the limit.",
-            "Decide or release one first.",
+            f"{person.name} already holds as many open reviews as the policy allows: {held} of {limit}.",
+            "Decide, release or hand over one of them first.",
         )
     review.claimed_by, review.claimed_at, review.last_act_at = person_id, now, None
     session.flush()

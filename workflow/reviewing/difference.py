@@ -1,4 +1,4 @@
-"""What changed between two rounds of an App: its snapshots, and what the steps found. Pure."""
+"""The differences between two rounds of an App: in its snapshots and in its findings. Pure."""
 
 import json
 from collections import Counter
@@ -8,13 +8,13 @@ from enum import StrEnum
 from typing import Any
 
 Json = Any
-"""A value as JSON has it."""
+"""Any JSON value."""
 Snapshot = Mapping[str, Json]
-"""What was submitted, by part: `app` and `evidence` are objects, `components` is a list of objects with an `id`."""
+"""A submission's content: `app` and `evidence` are objects, `components` is a list of objects with an `id`."""
 
 
 class ChangeKind(StrEnum):
-    """What happened to a thing."""
+    """How something changed."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -23,10 +23,10 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One thing that is not as it was. `before` is None when it was added, `after` when it was removed.
+    """One change. `before` is None for something added, `after` for something removed.
 
-    `path` leads to it within its part: a field of the App, a Component's id or a requirement's code, and then the
-    field in it when only that changed.
+    `path` is its place within the part of the snapshot: a field of the App, a Component's id or a requirement's code,
+    followed by a field of that if only the field changed.
     """
 
     path: tuple[str, ...]
@@ -36,11 +36,11 @@ class FieldChange:
 
 
 Difference = dict[str, tuple[FieldChange, ...]]
-"""The changes of each part of a snapshot that has any."""
+"""The changes by part of the snapshot; a part without changes is left out."""
 
 
 def difference(before: Snapshot, after: Snapshot) -> Difference:
-    """Returns what changed from `before` to `after`, part by part. Two equal snapshots give {}."""
+    """Returns the changes from `before` to `after`, by part; {} if the snapshots are equal."""
     found = {}
     for part in sorted({*before, *after}):
         changes = tuple(_part_changes(_keyed(before.get(part, {})), _keyed(after.get(part, {}))))
@@ -50,7 +50,7 @@ def difference(before: Snapshot, after: Snapshot) -> Difference:
 
 
 class FindingStatus(StrEnum):
-    """Where a finding stands in this round. `unchecked`: its step has not been decided yet."""
+    """What became of a finding in this round. `unchecked`: its step has not been decided yet."""
 
     NEW = "new"
     STILL_THERE = "still_there"
@@ -60,7 +60,7 @@ class FindingStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepFindings:
-    """What a step of a review found, and whether it has been decided."""
+    """The findings of a review step, and whether the step has been decided."""
 
     step: str
     decided: bool
@@ -69,7 +69,7 @@ class StepFindings:
 
 @dataclass(frozen=True, slots=True)
 class StandingFinding:
-    """A finding of this round or the last, and where it stands."""
+    """A finding of this round or the last, and what became of it."""
 
     step: str
     finding: Mapping[str, str]
@@ -77,10 +77,10 @@ class StandingFinding:
 
 
 def compare_findings(last: Sequence[StepFindings], now: Sequence[StepFindings]) -> tuple[StandingFinding, ...]:
-    """Returns every finding of this round, and those of the last that are not among them.
+    """Returns every finding of this round, and those of the last round that are not among them.
 
-    A finding is the same when step, code and place are; of `other` findings, when the words are too. Each old one
-    accounts for one new one.
+    Two findings are the same if their step, code and place are equal and, for the code `other`, their text too. Each
+    earlier finding is matched with at most one new one.
     """
     known = Counter(_identity(step.step, finding) for step in last for finding in step.findings)
     there = Counter(_identity(step.step, finding) for step in now for finding in step.findings)
@@ -139,10 +139,10 @@ def _field_changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> lis
 
 
 def _keyed(part: Json) -> dict[str, Json]:
-    """Returns a part as an object: a list's entries by their ids."""
+    """Returns a part as an object; a list becomes an object of its entries by id."""
     return {entry["id"]: entry for entry in part} if isinstance(part, list) else dict(part)
 
 
 def _same(one: Json, other: Json) -> bool:
-    """Returns whether two values are the same JSON. Python takes True for 1."""
+    """Returns whether two values are equal as JSON. Python's == would take True for 1."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

@@ -1,4 +1,4 @@
-"""All that a reviewer needs to decide: what changed since the last round, what was found, and what came before."""
+"""The dossier of a review: what changed since the last round, the findings, and the earlier rounds."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ from workflow.errors import NotFound
 from workflow.reviewing.difference import Difference, StandingFinding, StepFindings, compare_findings, difference
 
 MAX_PAST = 200
-"""Waivers and rounds of the past that are shown, newest first."""
+"""The number of earlier waivers, and of earlier rounds, that are shown, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
-class TakenStep:
-    """A step of the review, and by whose name it was decided (None: a machine, or nobody yet)."""
+class StepWithDecider:
+    """A step of the review, and the name of the person who decided it. None: a machine, or nobody yet."""
 
     step: ReviewStep
     decided_by: str | None
@@ -30,7 +30,7 @@ class TakenStep:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A step that was waived in an earlier round of this App, and why."""
+    """The waiver of a step in an earlier round of this App."""
 
     round: int
     step: str
@@ -41,7 +41,7 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class PastRound:
-    """One round of one App of the company. `outcome` is None while it is open."""
+    """A round of review of one of the company's Apps. `outcome` is None while it is open."""
 
     app: str
     state: str
@@ -54,7 +54,7 @@ class PastRound:
 
 @dataclass(frozen=True, slots=True)
 class LastRound:
-    """The last round of the App that was decided: what this one is compared with, and which changes were asked for."""
+    """The last decided round of the App, with which this one is compared, and the reasons of its decision."""
 
     review_id: UUID
     round: int
@@ -64,11 +64,11 @@ class LastRound:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """A review with all that belongs to it. `changes` is None in a first round."""
+    """A review with everything needed to decide it. `changes` is None if no earlier round was decided."""
 
     review: Review
     submission: Submission
-    steps: tuple[TakenStep, ...]
+    steps: tuple[StepWithDecider, ...]
     last: LastRound | None
     changes: Difference | None
     findings: tuple[StandingFinding, ...]
@@ -104,9 +104,9 @@ def find_review(session: Session, review_id: UUID) -> Review:
 
 
 def open_dossier(session: Session, review_id: UUID) -> Dossier:
-    """Returns the review with all that belongs to it, in a constant number of queries. Raises NotFound.
+    """Returns the dossier of the review, in a constant number of queries. Locks nothing. Raises NotFound.
 
-    It is compared with the last round that was decided: one that was withdrawn may never have been looked at.
+    The round is compared with the last decided one: a withdrawn round may never have been looked at.
     """
     review = find_review(session, review_id)
     submission = session.get_one(Submission, review.submission_id)
@@ -131,12 +131,12 @@ def open_dossier(session: Session, review_id: UUID) -> Dossier:
     )
 
 
-def taken_step(session: Session, step: ReviewStep) -> TakenStep:
-    """Returns the step with the name of who decided it."""
-    return TakenStep(step, None if step.decided_by is None else session.get_one(Person, step.decided_by).name)
+def with_decider(session: Session, step: ReviewStep) -> StepWithDecider:
+    """Returns the step with the name of the person who decided it."""
+    return StepWithDecider(step, None if step.decided_by is None else session.get_one(Person, step.decided_by).name)
 
 
-def _steps_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[TakenStep]]:
+def _steps_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[StepWithDecider]]:
     statement = (
         select(ReviewStep, Person.name)
         .outerjoin(Person, Person.id == ReviewStep.decided_by)
@@ -144,13 +144,13 @@ def _steps_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[TakenSte
         .order_by(ReviewStep.code)
         .execution_options(populate_existing=True)
     )
-    found: dict[UUID, list[TakenStep]] = defaultdict(list)
+    found: dict[UUID, list[StepWithDecider]] = defaultdict(list)
     for step, name in session.execute(statement):
-        found[step.review_id].append(TakenStep(step, name))
+        found[step.review_id].append(StepWithDecider(step, name))
     return found
 
 
-def _found(steps: Sequence[TakenStep]) -> list[StepFindings]:
+def _found(steps: Sequence[StepWithDecider]) -> list[StepFindings]:
     undecided = (StepState.PENDING, StepState.CANCELLED)
     return [
         StepFindings(taken.step.code, taken.step.state not in undecided, tuple(taken.step.findings)) for taken in steps
@@ -174,7 +174,7 @@ def _last_decided(session: Session, submission: Submission) -> tuple[Submission,
 
 
 def _last_round(session: Session, submission: Submission, review: Review) -> LastRound:
-    # What follows a submission in the log is what ended its review.
+    # The transition after a submission is the one that closed its review.
     decision = session.get(TransitionReason, (submission.app_id, submission.app_version + 1))
     reasons = tuple(decision.reasons) if decision is not None else ()
     return LastRound(review.id, submission.round, str(review.outcome), reasons)

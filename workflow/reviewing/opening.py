@@ -1,4 +1,4 @@
-"""Opening the reviews of what was submitted, and closing them: set-based, in the transaction of their transitions."""
+"""Opening and closing reviews, with set-based statements, in the transaction of the transitions that cause it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from workflow.sql.arrays import app_ids
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """An App that was submitted by the transition to `version`: by whom, under which policy, and whose review it is."""
+    """A submission: the App, the version that it led to, the submitter, the policy, and the last round's reviewer."""
 
     app_id: UUID
     version: int
@@ -29,10 +29,11 @@ class Submitted:
 
 
 def open_reviews(session: Session, submitted: Sequence[Submitted], now: datetime) -> None:
-    """Freezes what was submitted and opens its reviews with the policy's steps. Does not commit, reads nothing back.
+    """Stores a snapshot of each submission and opens its review with the policy's steps. Reads nothing back.
 
-    A resubmission is its last reviewer's at once, whatever the limit of claims: the limit bounds what reviewers take,
-    not the work that comes back to them, and a second reviewer would have to learn what the first one knows.
+    A resubmission is claimed for its last reviewer at once, even beyond the limit of claims: the limit applies to the
+    reviews that reviewers claim, not to those that come back to them, and a second reviewer would have to learn what
+    the first one knows. Does not commit.
     """
     reviews = [_review(one, now) for one in submitted]
     session.execute(_INSERT_SUBMISSION, reviews)
@@ -55,7 +56,7 @@ def open_reviews(session: Session, submitted: Sequence[Submitted], now: datetime
 
 
 def close_reviews(session: Session, ids: Sequence[UUID], outcome: ReviewOutcome, now: datetime) -> None:
-    """Ends the open reviews of the Apps, where there are any, and cancels undecided steps. Does not commit."""
+    """Closes the Apps' open reviews, if any, and cancels their undecided steps. Does not commit."""
     cancel_steps(session, ids, now)
     session.execute(_CLOSE_REVIEWS, {"ids": list(ids), "now": now, "outcome": outcome.value})
 

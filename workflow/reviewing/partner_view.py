@@ -1,6 +1,6 @@
 """The latest review of an App as its partner may see it: steps with their findings, and the reasons for changes.
 
-Who holds it, waivers and internal errors stay with the reviewers.
+The holder's name, waivers and internal errors are only for reviewers.
 """
 
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ from models.review import STEPS, ReviewOutcome, step_title
 
 
 @dataclass(frozen=True, slots=True)
-class StepSeen:
-    """A step: what it is called, where it stands, what it found, and where to mend that."""
+class PartnerStep:
+    """A review step: its title, its state, its findings, and the API path at which they can be fixed."""
 
     code: str
     title: str
@@ -31,10 +31,10 @@ class StepSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewSeen:
-    """The newest review. `place` is its place in the queue by due time, from 1, while it is open.
+class PartnerReview:
+    """A review. While it is open, `place` is its position in the queue by due time, counted from 1.
 
-    `submitted` is the evidence that was submitted, by requirement; `reasons` are those for the changes asked for.
+    `submitted` is the submitted evidence by requirement; `reasons` are given if changes were requested.
     """
 
     id: UUID
@@ -44,13 +44,13 @@ class ReviewSeen:
     closed_at: datetime | None
     outcome: str | None
     place: int | None
-    steps: tuple[StepSeen, ...]
+    steps: tuple[PartnerStep, ...]
     reasons: tuple[Mapping[str, str], ...]
     submitted: Mapping[str, Any]
 
 
-def latest_review(session: Session, app_id: UUID, slug: str) -> ReviewSeen | None:
-    """Returns the App's newest review, None when it has never been submitted."""
+def latest_review(session: Session, app_id: UUID, slug: str) -> PartnerReview | None:
+    """Returns the App's newest review, None if the App has never been submitted."""
     statement = (
         select(Review, Submission)
         .join(Submission, Submission.id == Review.submission_id)
@@ -65,7 +65,7 @@ def latest_review(session: Session, app_id: UUID, slug: str) -> ReviewSeen | Non
     review, submission = found
     steps = select(ReviewStep).where(ReviewStep.review_id == review.id).order_by(ReviewStep.code)
     rows = session.scalars(steps.execution_options(populate_existing=True)).all()
-    return ReviewSeen(
+    return PartnerReview(
         id=review.id,
         round=submission.round,
         opened_at=review.opened_at,
@@ -74,13 +74,13 @@ def latest_review(session: Session, app_id: UUID, slug: str) -> ReviewSeen | Non
         outcome=review.outcome,
         place=_place(session, review) if review.closed_at is None else None,
         steps=tuple(
-            StepSeen(
+            PartnerStep(
                 step.code,
                 step_title(step.code),
                 step.state,
                 tuple(step.findings),
                 step.decided_at,
-                where_to_mend(step.code, slug),
+                where_to_fix(step.code, slug),
             )
             for step in rows
         ),
@@ -89,8 +89,8 @@ def latest_review(session: Session, app_id: UUID, slug: str) -> ReviewSeen | Non
     )
 
 
-def where_to_mend(step: str, slug: str) -> str:
-    """Returns the address at which a step's findings are mended: its requirement's evidence, or the Components."""
+def where_to_fix(step: str, slug: str) -> str:
+    """Returns the API path at which a step's findings can be fixed: its requirement's evidence, or the Components."""
     requirement = STEPS[step].requirement if step in STEPS else None
     path = f"/v1/apps/{slug}"
     return f"{path}/checklist/{requirement}" if requirement in GIVEN_REQUIREMENTS else f"{path}/components"

@@ -1,4 +1,4 @@
-"""The review queue: which reviews wait, in order of their due times, and each in short."""
+"""The review queue: filtering reviews, listing them by due time, and summarizing them."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from workflow.pages import PageOf, PageRequest, read_page
 
 
 class Show(StrEnum):
-    """Which reviews are listed."""
+    """Which reviews are listed: `mine` are those that the actor holds."""
 
     OPEN = "open"
     UNCLAIMED = "unclaimed"
@@ -26,7 +26,7 @@ class Show(StrEnum):
 
 
 class Due(StrEnum):
-    """How a review stands to its due time: `soon` ends where `overdue` begins."""
+    """How close a review is to its due time. A review that is overdue is not due soon."""
 
     SOON = "soon"
     OVERDUE = "overdue"
@@ -34,7 +34,7 @@ class Due(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueueFilter:
-    """What the queue is narrowed to. None means any."""
+    """Which reviews are wanted. None means any."""
 
     show: Show = Show.OPEN
     due: Due | None = None
@@ -45,7 +45,7 @@ class QueueFilter:
 
 @dataclass(frozen=True, slots=True)
 class ReviewSummary:
-    """A review in short: what of which App, until when, who holds it, and its steps (code, state)."""
+    """A review with its App, its submission's kind and round, its holder's name, and its steps as (code, state)."""
 
     review: Review
     app: str
@@ -60,8 +60,8 @@ class ReviewSummary:
 QUEUE_ORDER = (Review.due_at, Review.id)
 
 
-def queue_of(narrowed: QueueFilter, actor: Actor, now: datetime) -> Select[Review]:
-    """Returns the statement for the reviews that are asked for, in QUEUE_ORDER."""
+def queue_statement(narrowed: QueueFilter, actor: Actor, now: datetime) -> Select[Review]:
+    """Returns the statement that selects the reviews of a filter, in QUEUE_ORDER."""
     statement = select(Review).order_by(*QUEUE_ORDER)
     if narrowed.show is not Show.ALL:
         statement = statement.where(Review.closed_at.is_(None))
@@ -87,13 +87,13 @@ def queue_of(narrowed: QueueFilter, actor: Actor, now: datetime) -> Select[Revie
 def list_reviews(
     session: Session, narrowed: QueueFilter, actor: Actor, now: datetime, wanted: PageRequest
 ) -> PageOf[ReviewSummary]:
-    """Returns a page of the reviews that are asked for, by due time, the earliest first. Three queries."""
-    found = read_page(session, queue_of(narrowed, actor, now), QUEUE_ORDER, wanted)
-    return found.map(lambda reviews: in_short(session, reviews, now))
+    """Returns a page of the reviews of a filter, earliest due first. Three queries."""
+    found = read_page(session, queue_statement(narrowed, actor, now), QUEUE_ORDER, wanted)
+    return found.map(lambda reviews: summarize_reviews(session, reviews, now))
 
 
-def in_short(session: Session, reviews: Sequence[Review], now: datetime) -> list[ReviewSummary]:
-    """Returns each of `reviews` in short, in their order. Two queries, however many they are."""
+def summarize_reviews(session: Session, reviews: Sequence[Review], now: datetime) -> list[ReviewSummary]:
+    """Returns a summary of each review, in the same order. Two queries, whatever their number."""
     ids = [review.id for review in reviews]
     about = {
         row.id: row
@@ -125,7 +125,7 @@ def in_short(session: Session, reviews: Sequence[Review], now: datetime) -> list
 
 
 def due_of(review: Review, now: datetime) -> Due | None:
-    """Returns how an open review stands to its due time; None when there is time, or it is over. Pure."""
+    """Returns whether a review is overdue or due soon; None if it is neither, or closed. Pure."""
     if review.closed_at is not None or now < review.due_soon_at:
         return None
     return Due.OVERDUE if now >= review.due_at else Due.SOON

@@ -1,4 +1,4 @@
-"""Saved reasons: kept by version, never edited in place, and filled into the reasons that name them."""
+"""Saved reasons: listing, adding, revising and retiring them. Every change is a new version."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ MAX_SAVED_REASONS = 1000
 
 
 def list_saved_reasons(session: Session, wanted: PageRequest, *, retired: bool = False) -> PageOf[SavedReason]:
-    """Returns a page of the newest versions, by code; those of retired codes too if `retired`."""
+    """Returns a page of the newest versions, by code, including retired ones if `retired`."""
     return read_page(session, current_saved_reasons(retired=retired), SavedReason.code, wanted)
 
 
@@ -30,23 +30,25 @@ def versions_of(session: Session, code: str) -> Sequence[SavedReason]:
 
 
 def add_saved_reason(session: Session, code: str, words: str, where_to_fix: str, actor: Actor) -> SavedReason:
-    """Returns version 1 of a new saved reason. Does not commit. Raises Conflict when the code is known or too many are.
+    """Stores and returns version 1 of a new saved reason. Locks the code. Does not commit.
 
-    Changes to one code take turns.
+    Raises Conflict if the code exists or there are too many saved reasons.
     """
     _lock(session, code)
     if session.scalar(select(SavedReason.code).where(SavedReason.code == code).limit(1)) is not None:
-        raise Conflict("saved_reason.exists", f"The saved reason {code} exists.", "Add a version of it.")
+        raise Conflict("saved_reason.exists", f"The saved reason {code} already exists.", "Add a version to it.")
     if (session.scalar(text("SELECT count(DISTINCT code) FROM saved_reason")) or 0) >= MAX_SAVED_REASONS:
-        raise Conflict("saved_reason.too_many", f"There are {MAX_SAVED_REASONS} saved reasons.", "Use one of them.")
+        detail = f"There are {MAX_SAVED_REASONS} saved reasons, the most that there may be."
+        raise Conflict("saved_reason.too_many", detail, "Revise one of them instead.")
     saved = SavedReason(code=code, version=1, text=words, where_to_fix=where_to_fix)
     return _append(session, saved, actor, "saved_reason.add")
 
 
 def revise_saved_reason(session: Session, code: str, words: str, where_to_fix: str, actor: Actor) -> SavedReason:
-    """Returns a new version, which counts from now on; it brings a retired code back. Does not commit. Raises NotFound.
+    """Stores and returns a new version, which is used from now on. A retired code is in use again.
 
-    What was decided before keeps the words and the version that it was decided with.
+    Earlier decisions keep the text and the version that they were made with. Locks the code. Does not commit. Raises
+    NotFound.
     """
     _lock(session, code)
     last = versions_of(session, code)[-1]
@@ -55,7 +57,10 @@ def revise_saved_reason(session: Session, code: str, words: str, where_to_fix: s
 
 
 def retire_saved_reason(session: Session, code: str, actor: Actor) -> SavedReason:
-    """Takes a saved reason out of use; doing it again changes nothing. Does not commit. Raises NotFound."""
+    """Retires a saved reason and returns its last version; retiring it again changes nothing.
+
+    Locks the code. Does not commit. Raises NotFound.
+    """
     _lock(session, code)
     last = versions_of(session, code)[-1]
     if last.retired:
@@ -76,5 +81,5 @@ def _append(session: Session, saved: SavedReason, actor: Actor, action: str) -> 
 
 
 def _lock(session: Session, code: str) -> None:
-    # The table is append-only, so there is no row that the application may lock.
+    # The table is append-only: the application's database user may not lock its rows.
     lock_names(session, LockSpace.SAVED_REASON, code)

@@ -1,4 +1,4 @@
-"""How the review desk does: what waits now, and what was decided week by week. Set-based, over a bounded range."""
+"""Review statistics: how many are open now, and what was decided each week. Set-based, over a bounded range."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 MAX_WEEKS = 53
 TOP_FINDINGS = 5
-"""Findings that are named for each week."""
+"""The number of findings that are listed for each week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class TopFinding:
-    """A finding by its step and code, and in how many decided reviews it was there."""
+    """A finding by its step and code, and the number of decided reviews that had it."""
 
     step: str
     code: str
@@ -33,9 +33,10 @@ class TopFinding:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """One week of the policy's time zone, from its Monday. Decided means approved or changes requested.
+    """One week in the policy's time zone, from its Monday. Decided means approved or changes requested.
 
-    Times are wall time from opening to decision. `rounds_to_approval` is the mean over the Apps approved in the week.
+    Times to decision are elapsed time, not business time. `rounds_to_approval` is the mean over the Apps that were
+    approved in the week.
     """
 
     monday: date
@@ -97,13 +98,13 @@ _FINDINGS = text("""
 
 
 def waiting_reviews(session: Session, now: datetime) -> Waiting:
-    """Returns how many reviews wait, and how many of them are late. One query."""
+    """Returns how many reviews are open, unclaimed, due soon and overdue. One query."""
     row = session.execute(_WAITING, {"now": now}).one()
     return Waiting(row.open, row.unclaimed, row.due_soon, row.overdue)
 
 
 def weeks_of_reviews(session: Session, *, last: date, weeks: int, time_zone: str) -> list[Week]:
-    """Returns `weeks` (at most MAX_WEEKS) weeks up to the one that the day `last` is in, oldest first. Two queries."""
+    """Returns `weeks` (at most MAX_WEEKS) weeks up to the one of the day `last`, oldest first. Two queries."""
     monday = last - timedelta(days=last.weekday())
     wanted = {"first": monday - timedelta(weeks=min(weeks, MAX_WEEKS) - 1), "last": monday, "zone": time_zone}
     found: dict[date, list[TopFinding]] = defaultdict(list)

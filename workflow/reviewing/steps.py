@@ -1,6 +1,6 @@
-"""The review steps: which a machine takes and which a person decides, and deciding them by their machine.
+"""Deciding review steps by their state machine, whether a person or a machine takes them.
 
-What a machine's step does lives in workers/steps.
+The automatic checks themselves are in workers/steps.
 """
 
 import json
@@ -36,14 +36,18 @@ def decide_step(
     findings: Sequence[Finding] = (),
     reason: str | None = None,
 ) -> ReviewStep:
-    """Moves a step of an open review along its machine, for the reviewer who holds the review. Does not commit.
+    """Fires a trigger of a review step for the reviewer who holds the review, and returns the step.
 
-    A rerun makes a machine's step due again. A waiver keeps what the step had found. Raises NotFound, Conflict,
-    Invalid (a waiver without a reason) and Refused.
+    A rerun makes a machine's step due again. A waiver keeps the step's findings. Locks the App, the review and the
+    step. Does not commit. Raises NotFound, Conflict, Invalid (a waiver without a reason) and Refused.
     """
     lock_held_review(session, review_id, actor, now)
     if trigger is StepTrigger.WAIVE and not (reason and reason.strip()):
-        raise Invalid("reason.missing", "A waiver needs a reason.", "Say why; every later reviewer will see it.")
+        raise Invalid(
+            "reason.missing",
+            "A waiver needs a reason.",
+            "Say why the step does not matter; every later reviewer will see it.",
+        )
     step = session.scalar(
         select(ReviewStep)
         .where(ReviewStep.review_id == review_id, ReviewStep.code == code)
@@ -54,7 +58,7 @@ def decide_step(
         raise NotFound("step.not_found", f"This review has no step {code}.", "Look at the review's steps.")
     judgment = judge_step(trigger, step.state, actor.role)
     if judgment.target is None:
-        raise Refused(f"{trigger} is not possible for {code}.", judgment.unmet)
+        raise Refused(f"{trigger} is not possible for the review step {code}.", judgment.unmet)
     step.state = judgment.target
     step.leased_until = None
     if trigger is StepTrigger.RERUN:
@@ -83,9 +87,9 @@ def record_machine_step(
     actor: Actor,
     now: datetime,
 ) -> bool:
-    """Records what a machine found in the run of a step that it leased. Does not commit.
+    """Records the outcome of an automatic step, by its lease. Does not commit.
 
-    Returns False and records nothing when the step was decided or leased again meanwhile.
+    Returns False and records nothing if the step has been decided or leased again since.
     """
     judgment = judge_step(trigger, StepState.PENDING, actor.role)
     recorded = session.scalar(
@@ -107,7 +111,7 @@ def record_machine_step(
 
 
 def cancel_steps(session: Session, ids: Sequence[UUID], now: datetime) -> None:
-    """Cancels what is undecided in the open reviews of the Apps, which are about to end. Does not commit."""
+    """Cancels the undecided steps of the Apps' open reviews, which are about to be closed. Does not commit."""
     cancelled = judge_step(StepTrigger.CANCEL, StepState.PENDING, SCHEDULE.role).target
     session.execute(_CANCEL_STEPS, {"ids": list(ids), "cancelled": cancelled, "now": now})
 

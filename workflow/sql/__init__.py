@@ -1,1 +1,1 @@
-"""How the workflow speaks to Postgres: arrays, pipelines, transient errors, locks, text that can be stored."""
+"""Helpers for Postgres: array parameters, pipelining, transient errors, advisory locks, and storable text."""

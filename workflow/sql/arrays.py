@@ -1,7 +1,7 @@
-"""Columns of many rows as parameters of one statement: `unnest(:ids, :names)`, `id = ANY(:ids)`.
+"""Columns of many rows as array parameters of one statement: `unnest(:ids, :names)`, `id = ANY(:ids)`.
 
-Each type writes an array as Postgres reads it, in one pass. A driver's dumper is called for each element instead, which
-costs more than all the judging.
+Each type writes an array in Postgres's text form, in one pass. The driver would call a dumper for each element instead,
+which costs more than all the judging.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +28,7 @@ class _Column(UserDefinedType[Sequence[Any]]):
         return "{" + ",".join(self.elements(values)) + "}"
 
     def elements(self, values: Any) -> Iterable[str]:
-        """Returns each value as an element of an array's text form."""
+        """Returns the text form of each value as an array element."""
         raise NotImplementedError
 
 
@@ -53,7 +53,7 @@ class Integers(_Column):
 
 
 class Booleans(_Column):
-    """Booleans, none of them missing."""
+    """Booleans; None is not allowed."""
 
     cache_ok = True
     element = "BOOLEAN"
@@ -63,7 +63,7 @@ class Booleans(_Column):
 
 
 class Moments(_Column):
-    """Aware times; None is NULL. Equal ones are written once: reports that give no time are all of one."""
+    """Aware datetimes; None is NULL. Equal values are formatted once: reports without a time all have the same."""
 
     cache_ok = True
     element = "TIMESTAMPTZ"
@@ -74,7 +74,7 @@ class Moments(_Column):
 
 
 class Texts(_Column):
-    """Texts; None is NULL. Equal ones are quoted once, so columns of few different words cost next to nothing."""
+    """Strings; None is NULL. Equal values are quoted once, so columns with few distinct values cost next to nothing."""
 
     cache_ok = True
     element = "TEXT"
@@ -95,7 +95,7 @@ class Bytes(_Column):
 
 
 def statement(sql: str, **columns: _Column) -> Any:
-    """Returns `sql` with the parameters named in `columns` typed."""
+    """Returns the statement `sql`, whose parameters named in `columns` have the given array types."""
     return text(sql).bindparams(*(bindparam(name, type_=column) for name, column in columns.items()))
 
 
@@ -106,5 +106,5 @@ def _quoted(value: str | None) -> str:
 
 
 def app_ids(sql: str) -> Any:
-    """Returns the statement `sql` with its parameter `ids` typed as an array of UUIDs."""
+    """Returns the statement `sql`, whose parameter `ids` is an array of UUIDs."""
     return statement(sql, ids=Uuids())

@@ -1,4 +1,4 @@
-"""Advisory locks by name: for what has no row that could be locked. One key space for each use."""
+"""Advisory locks by name, for things without a row that could be locked. Each use has its own key space."""
 
 from enum import StrEnum
 
@@ -6,11 +6,11 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 MIGRATIONS = 7_236_115_001
-"""The key of the session lock that keeps migrators apart; those of transactions are hashes of names."""
+"""The key of the session-level lock of migrators. The keys of transaction-level locks are hashes of names."""
 
 
 class LockSpace(StrEnum):
-    """What the names that are locked belong to."""
+    """The key spaces of locked names."""
 
     ACCESS = "access"
     HANDING_OUT = "handing_out"
@@ -19,7 +19,7 @@ class LockSpace(StrEnum):
 
 
 def lock_names(session: Session, space: LockSpace, *names: str) -> None:
-    """Locks each of `names` until the transaction ends, in the order of the names, and waits for whoever holds one."""
+    """Locks each of `names` until the transaction ends, in sorted order. Blocks while another transaction holds one."""
     for name in sorted(set(names)):
         session.execute(_LOCK, {"name": f"{space}:{name}"})
 
@@ -30,7 +30,7 @@ def try_migration_lock(connection: Connection) -> bool:
 
 
 def release_migration_lock(connection: Connection) -> None:
-    """Gives the migrators' lock back."""
+    """Releases the migrators' lock."""
     connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATIONS})
 
 

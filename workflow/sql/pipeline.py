@@ -1,6 +1,6 @@
-"""Pipelined statements and savepoints, by psycopg directly, for the transaction that judges a batch.
+"""Pipelined statements and savepoints with psycopg directly, for the transaction that judges a batch.
 
-SQLAlchemy's overhead for a statement is larger than what executing a statement of a small batch costs.
+SQLAlchemy's overhead per statement is larger than the cost of executing a statement of a small batch.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 def direct_connection(engine: Engine) -> Iterator[Connection]:
     """Yields a connection for any number of `direct_transaction`s, one after another."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        yield connection  # psycopg begins and ends the transactions
+        yield connection  # AUTOCOMMIT for SQLAlchemy: psycopg begins and ends the transactions
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def direct_transaction(connection: Connection) -> "Iterator[DirectSession]":
 
 @contextmanager
 def implicit_transaction(connection: Connection) -> "Iterator[DirectSession]":
-    """One transaction on a `direct_connection` that the server itself commits, with the first answer that is read.
+    """Runs one transaction on a `direct_connection` without BEGIN and COMMIT: the server commits it at the Sync.
 
     Its statements are sent in a pipeline without BEGIN, up to one Sync. A process that is stopped between two of them
     holds their locks for IMPLICIT_SECONDS at most: then the server ends the transaction, and the connection with it.

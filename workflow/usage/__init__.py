@@ -1,1 +1,1 @@
-"""What customers use, as trusted services report it."""
+"""The use of Apps by customers, as trusted services report it."""

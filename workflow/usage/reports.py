@@ -1,7 +1,8 @@
-"""Who uses an App: customers and OAuth installs that services report, and the facts counted from them.
+"""The use of Apps: customers and OAuth installs that services report, and the counts derived from them.
 
-A report says what holds for one workspace since when. Reporting the same again changes nothing, so that reports need
-no keys; one that is older than the workspace's latest change changes nothing either, so that late ones do no harm.
+A report says that one workspace uses an App, or no longer does, since some time. Repeating a report changes nothing, so
+reports need no idempotency keys. A report that is older than the workspace's latest change changes nothing either, so
+late reports do no harm.
 """
 
 from collections import Counter, defaultdict
@@ -23,18 +24,18 @@ from workflow.identity.audit_log import log_action_on_many
 from workflow.lifecycle.loading import load_facts
 from workflow.lifecycle.promotion import meets_counts, request_promotions
 from workflow.lifecycle.rulebook import AppRulebook
-from workflow.notifications.telling import AppAtVersion, Onboarded, notify_of_customers
+from workflow.notifications.notify import AppAtVersion, Onboarded, notify_of_customers
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.policy.document import Policies
 from workflow.sql.arrays import Booleans, Integers, Moments, Texts, Uuids, statement
 from workflow.work.bells import Bell, ring_after_commit
 
 CLOCK_SKEW = timedelta(minutes=5)
-"""How far ahead a reporter's clock may be. A report from within it holds from now on."""
+"""How far ahead a reporter's clock may be. Times up to that far in the future count as now."""
 
 
 class Use(StrEnum):
-    """What is reported of a workspace; the name of its table."""
+    """What is reported of a workspace. The value is the name of its table."""
 
     CUSTOMER = "customer"
     OAUTH_INSTALL = "oauth_install"
@@ -42,7 +43,7 @@ class Use(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a service says of a workspace: it uses the App (or no longer does) since `at`; None means now."""
+    """What a service reports of a workspace: that it uses the App, or no longer does, since `at` (None means now)."""
 
     app: str
     use: Use
@@ -52,15 +53,15 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Reported:
-    """What became of a report. `changed`: the workspace counts now and did not before, or the other way round."""
+class ReportResult:
+    """The result of a report. `changed` tells whether the workspace began or ceased to count."""
 
     changed: bool
 
 
 @dataclass(slots=True)
-class _Counter:
-    """One App while its reports are taken in: what is counted of it, after each report."""
+class _AppCounts:
+    """The counts of one App while its reports are applied. `counts_after` has the counts after each report of use."""
 
     app_id: UUID
     version: int
@@ -70,13 +71,13 @@ class _Counter:
     oauth_installed: bool
     other_installs: bool = False
     active_installs: set[str] = field(default_factory=set)
-    told: list[tuple[int, bool]] = field(default_factory=list)
+    counts_after: list[tuple[int, bool]] = field(default_factory=list)
     changed: bool = False
 
 
 @dataclass(slots=True)
 class _Workspace:
-    """One workspace of one App: since when it uses it, and since when no longer."""
+    """One workspace of one App: since when it has used the App, and since when it no longer does."""
 
     reported_at: datetime
     withdrawn_at: datetime | None
@@ -92,19 +93,19 @@ def report_use(
     now: datetime,
     policies: Policies,
     rulebook: AppRulebook,
-) -> list[Reported | WorkflowError]:
-    """Takes each report in, or says why not, in the same order: the same as one call for each. Does not commit.
+) -> list[ReportResult | WorkflowError]:
+    """Applies the reports and returns the result or the refusal of each, in the same order. Does not commit.
 
-    Locks the Apps in id order, keeps their counted facts, tells a company once of each workspace, and asks for
-    promotion where one of these facts decided it. As many statements for a thousand reports as for one, and two more
-    where promotions are judged.
+    The results are the same as with one call for each report. Locks the Apps in id order, updates their counts,
+    notifies a company once of each new workspace, and requests the promotions that became possible. The number of
+    statements does not depend on the number of reports; judging promotions takes two more.
     """
     counters = _lock_counters(session, reports)
-    answers: list[Reported | WorkflowError] = []
+    answers: list[ReportResult | WorkflowError] = []
     taken: list[tuple[int, Report, datetime]] = []
     for index, report in enumerate(reports):
         refusal = _refusal(report, counters, now)
-        answers.append(refusal or Reported(changed=False))
+        answers.append(refusal or ReportResult(changed=False))
         if refusal is None:
             taken.append((index, report, min(report.at or now, now)))
     if not taken:
@@ -114,8 +115,8 @@ def report_use(
     onboarded: list[Onboarded] = []
     for index, report, at in taken:
         counter = counters[report.app]
-        if _take(counter, known, report, at, actor.id):
-            answers[index] = Reported(changed=True)
+        if _apply_report(counter, known, report, at, actor.id):
+            answers[index] = ReportResult(changed=True)
             if report.enabled and report.use is Use.CUSTOMER:
                 app = AppAtVersion(counter.app_id, counter.version, counter.organization_id)
                 onboarded.append(Onboarded(app, report.workspace, counter.customers))
@@ -129,7 +130,7 @@ def report_use(
 def list_workspaces(
     session: Session, app: App, use: Use, counts: bool | None, wanted: PageRequest
 ) -> PageOf[Customer | OAuthInstall]:
-    """Returns a page of the App's workspaces, by name: those that count, those that do not, or (None) both."""
+    """Returns a page of the App's workspaces, by name: those that count, those that no longer do, or (None) both."""
     kind: type[Customer] | type[OAuthInstall] = Customer if use is Use.CUSTOMER else OAuthInstall
     statement: Select[Any] = select(kind).where(kind.app_id == app.id)
     if counts is not None:
@@ -138,13 +139,13 @@ def list_workspaces(
 
 
 def _log(
-    session: Session, actor: Actor, reports: Sequence[Report], answers: Sequence[Reported | WorkflowError]
+    session: Session, actor: Actor, reports: Sequence[Report], answers: Sequence[ReportResult | WorkflowError]
 ) -> None:
-    """Writes one entry into the audit log for each App that the reports changed, and asks for the bells."""
+    """Writes an audit entry for each App that the reports changed, and notes the bells to ring after the commit."""
     changed = Counter(
         (report.app, report.use, report.enabled)
         for report, answer in zip(reports, answers, strict=True)
-        if isinstance(answer, Reported) and answer.changed
+        if isinstance(answer, ReportResult) and answer.changed
     )
     if not changed:
         return
@@ -156,22 +157,22 @@ def _log(
     ring_after_commit(session, Bell.APPLY, Bell.NOTIFICATIONS)
 
 
-def _refusal(report: Report, counters: dict[str, _Counter], now: datetime) -> WorkflowError | None:
+def _refusal(report: Report, counters: dict[str, _AppCounts], now: datetime) -> WorkflowError | None:
     if report.app not in counters:
         return NotFound("app.not_found", f"There is no App {report.app}.", "Check the slug.")
     if counters[report.app].state == AppState.REMOVED:
         return Conflict("app.removed", f"{report.app} was removed.", "Stop reporting it.")
     if report.at is not None and report.at > now + CLOCK_SKEW:
         return Invalid(
-            "usage.future", f"{report.at.isoformat()} is in the future.", "Report what has happened; set your clock."
+            "usage.future", f"{report.at.isoformat()} is in the future.", "Report past times only; check your clock."
         )
     return None
 
 
-def _take(
-    counter: _Counter, known: dict[tuple[Use, UUID, str], _Workspace], report: Report, at: datetime, actor_id: UUID
+def _apply_report(
+    counter: _AppCounts, known: dict[tuple[Use, UUID, str], _Workspace], report: Report, at: datetime, actor_id: UUID
 ) -> bool:
-    """Takes one report into what is known; returns whether the workspace counts now and did not, or the other way."""
+    """Applies one report to the known workspaces. Returns whether the workspace began or ceased to count."""
     key = (report.use, counter.app_id, report.workspace)
     before = known.get(key)
     if before is None:
@@ -190,7 +191,7 @@ def _take(
     return True
 
 
-def _count(counter: _Counter, report: Report) -> None:
+def _count(counter: _AppCounts, report: Report) -> None:
     if report.use is Use.CUSTOMER:
         counter.customers += 1 if report.enabled else -1
     else:
@@ -198,7 +199,7 @@ def _count(counter: _Counter, report: Report) -> None:
         counter.oauth_installed = counter.other_installs or bool(counter.active_installs)
     counter.changed = True
     if report.enabled:
-        counter.told.append((counter.customers, counter.oauth_installed))
+        counter.counts_after.append((counter.customers, counter.oauth_installed))
 
 
 _LOCK = statement(
@@ -241,10 +242,10 @@ _KEEP = statement(
 )
 
 
-def _lock_counters(session: Session, reports: Sequence[Report]) -> dict[str, _Counter]:
+def _lock_counters(session: Session, reports: Sequence[Report]) -> dict[str, _AppCounts]:
     rows = session.execute(_LOCK, {"slugs": list({report.app for report in reports})})
     return {
-        row.slug: _Counter(
+        row.slug: _AppCounts(
             app_id=row.id,
             version=row.version,
             organization_id=row.organization_id,
@@ -257,7 +258,7 @@ def _lock_counters(session: Session, reports: Sequence[Report]) -> dict[str, _Co
 
 
 def _load_workspaces(
-    session: Session, taken: Sequence[tuple[int, Report, datetime]], counters: dict[str, _Counter]
+    session: Session, taken: Sequence[tuple[int, Report, datetime]], counters: dict[str, _AppCounts]
 ) -> dict[tuple[Use, UUID, str], _Workspace]:
     wanted: dict[str, list[Any]] = {f"{use}_{what}": [] for use in Use for what in ("apps", "workspaces")}
     for use, slug, workspace in {(report.use, report.app, report.workspace) for _, report, _ in taken}:
@@ -272,12 +273,12 @@ def _load_workspaces(
 def _load_installs(
     session: Session,
     taken: Sequence[tuple[int, Report, datetime]],
-    counters: dict[str, _Counter],
+    counters: dict[str, _AppCounts],
     known: dict[tuple[Use, UUID, str], _Workspace],
 ) -> None:
-    """Tells each App's active installs among those reported from whether there are others.
+    """Loads each App's active installs: which of the reported workspaces have one, and whether any other has.
 
-    One more than were reported is enough to know that, however many an App has.
+    Reading one install more than were reported is enough to tell, however many the App has.
     """
     named: dict[UUID, set[str]] = defaultdict(set)
     for _, report, _ in taken:
@@ -292,7 +293,7 @@ def _load_installs(
         by_id[row.app_id].other_installs |= row.workspace not in named[row.app_id]
 
 
-def _write(session: Session, known: dict[tuple[Use, UUID, str], _Workspace], counters: Iterable[_Counter]) -> None:
+def _write(session: Session, known: dict[tuple[Use, UUID, str], _Workspace], counters: Iterable[_AppCounts]) -> None:
     for use in Use:
         dirty = [(key, row) for key, row in known.items() if row.dirty and key[0] is use]
         if dirty:
@@ -338,22 +339,22 @@ _UPSERT = {
 
 
 def _ask_for_promotions(
-    session: Session, counters: Iterable[_Counter], policies: Policies, rulebook: AppRulebook
+    session: Session, counters: Iterable[_AppCounts], policies: Policies, rulebook: AppRulebook
 ) -> None:
-    """Asks for each App that met the rules after one of the reports, even if a later one undid it."""
-    hopeful = [
+    """Requests promotion of each App that met the rules after any of the reports, even if a later one undid it."""
+    candidates = [
         counter
         for counter in counters
         if counter.state == AppState.PUBLIC_BETA
-        and any(meets_counts(policies.current, customers, installed) for customers, installed in counter.told)
+        and any(meets_counts(policies.current, customers, installed) for customers, installed in counter.counts_after)
     ]
-    if not hopeful:
+    if not candidates:
         return
-    loaded = load_facts(session, [counter.app_id for counter in hopeful], policies)
+    loaded = load_facts(session, [counter.app_id for counter in candidates], policies)
     eligible = []
-    for counter in hopeful:
+    for counter in candidates:
         facts = loaded[counter.app_id].facts
-        moments = dict.fromkeys(reversed(counter.told))
+        moments = dict.fromkeys(reversed(counter.counts_after))
         if any(
             rulebook.judge(
                 AppTrigger.PROMOTE, replace(facts, onboarded_customers=customers, oauth_installed=installed)

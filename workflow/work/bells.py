@@ -1,4 +1,4 @@
-"""Bells: the names by which processes tell each other that there may be work, and which to ring after a commit."""
+"""Bells: the names under which workers are woken, and noting which of them to ring after a commit."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 
 class Bell(StrEnum):
-    """The kinds of work. After the commit that makes work due its bell is rung; what is due is found without it too."""
+    """The bells, one for each kind of work. A bell is rung after the commit that makes work due."""
 
     APPLY = "apply"
     STEPS = "steps"
@@ -16,18 +16,18 @@ class Bell(StrEnum):
 
 
 MESSAGE_QUEUE = "transitions"
-"""The queue of messages of other services. It has no bell: Redis holds its messages."""
+"""The queue for messages from other services. It has no bell, because Redis itself holds its messages."""
 QUEUES: tuple[str, ...] = (*Bell, MESSAGE_QUEUE)
-"""What a worker can be told to serve: a queue has the name of its bell."""
+"""The queues that a worker can serve. A queue of due work has the name of its bell."""
 
 _ASKED_FOR = "bells"
 
 
 def ring_after_commit(session: Session, *bells: Bell) -> None:
-    """Notes that `bells` are to be rung once the session's transaction is committed; whoever commits it rings them."""
+    """Notes that whoever commits the session's transaction must ring `bells` afterwards."""
     session.info.setdefault(_ASKED_FOR, set()).update(bells)
 
 
 def bells_of(session: Session) -> frozenset[Bell]:
-    """Returns the bells that are to be rung once the session's transaction is committed."""
+    """Returns the bells that must be rung after the session's transaction is committed."""
     return frozenset(session.info.get(_ASKED_FOR, ()))

@@ -1,4 +1,4 @@
-"""Handing out due rows to a process: lane by lane in turn, urgent ones first, never more of a lane than its bound."""
+"""Leasing due rows to a process: urgent rows first, lanes in turn, and never more of a lane than its bound."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from workflow.work.kinds import LEASED_KINDS, DueKind, LeasedKind
 from workflow.work.leases import MAX_ATTEMPTS, RETRY_AFTER, Lease
 
 MAX_LANES_WALKED: Final = 500
-"""Lanes that one look walks past. The next look goes on from there."""
+"""The number of lanes that one call visits. The next call continues after them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The lane, by urgency, after which the next look begins: each lane has its turn."""
+    """The lane, by urgency, after which the next call begins, so that each lane has its turn."""
 
     urgent: str = ""
     bulk: str = ""
@@ -64,11 +64,11 @@ def hand_out(
 ) -> HandedOut:
     """Leases up to `room` due rows, of which up to `bulk_room` are not urgent. Does not commit of itself.
 
-    Locks out other processes that hand out rows of this kind until the transaction ends. Each lane has as many rows in
-    flight as its kind's bound allows, in all processes together; one, while it is not among the `proven` lanes, which
-    answered lately, and none while it rests from its failures. The attempt is counted here, before the work starts. A
-    row whose process died rests as after a failed try, and is dead after its last. `now` is the database's clock unless
-    it is given.
+    Locks the kind until the transaction ends, so that processes that lease its rows take turns. In all processes
+    together, a lane has at most its kind's bound of rows in flight if it is one of the `proven` lanes, which answered
+    lately; otherwise at most one; and none during a pause after failures. An attempt is counted here, before the work
+    begins. A row whose process died is due again after the delay of a failed attempt, or dead after its last. `now` is
+    the database's clock if it is None.
     """
     cursor, bulk_room = cursor or Cursor(), room if bulk_room is None else bulk_room
     lock_names(
@@ -122,7 +122,7 @@ def next_cursor(cursor: Cursor, found: HandedOut, ends: Mapping[Urgency, WalkEnd
 
 
 def _walk(kind: DueKind, urgency: Urgency) -> str:
-    """Returns the recursive walk over the lanes of `part`, one probe of the index for each lane."""
+    """Returns the recursive query that visits the lanes of `part`, with one index probe for each lane."""
     return f"""
         WITH RECURSIVE walk (lane, step) AS (
             SELECT part.low COLLATE "C", 0 WHERE part.high IS NULL OR part.high <> ''
@@ -137,7 +137,7 @@ def _walk(kind: DueKind, urgency: Urgency) -> str:
 
 
 def _turn(leased: LeasedKind, urgency: Urgency, after: str, picked_before: str) -> str:
-    """Returns the query for due rows of an urgency, lane by lane from the cursor on, then from the first lane to it."""
+    """Returns the query for due rows of an urgency, by lane: those after the cursor, then those up to it."""
     return f"""
         SELECT turn.id, turn.lane
           FROM (VALUES (CAST(:{after} AS text), CAST(NULL AS text)), ('', CAST(:{after} AS text))) AS part (low, high)
@@ -207,7 +207,7 @@ def _hand_out_statement(leased: LeasedKind) -> Any:
 
 
 def _walk_ends_statement(kind: DueKind) -> Any:
-    """Returns the query for where the walk of each urgency ended, and whether it stopped before the last lane."""
+    """Returns the query for the last lane visited of each urgency, and whether lanes were left after it."""
     parts = " UNION ALL ".join(
         f"""
         SELECT {urgency.value} AS urgency, ended.lane, ended.stopped

@@ -1,4 +1,4 @@
-"""The kinds of leased work as one table: their tables, queues, leases and lanes."""
+"""The kinds of leased work, as one table: their queues, leases and lanes."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +10,7 @@ from workflow.work.bells import Bell
 
 
 class DueKind(StrEnum):
-    """The tables whose rows are leased work."""
+    """The kinds of leased work. The value is the name of the table."""
 
     REVIEW_STEP = "review_step"
     NOTIFICATION = "notification"
@@ -20,20 +20,22 @@ class DueKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LeasedKind:
-    """How rows of a kind are leased. `bell` is the name of its queue, and of the bell that is rung for it.
+    """How rows of a kind are leased. `bell` is the name of its queue and of the bell that is rung for it.
 
-    `lease` is how long a worker has a row: longer than `longest_try`, which sockets and statements bound. `lane_bound`
-    is how many rows of one lane are leased at a time, in all processes together. A kind with `lanes_fail` holds a
-    lane's failures against the lane, not the row alone. `about` is the column that tells an operator what a row is
-    about. `ahead` is how many rows may wait in a process for a thread, with their leases running; `kept_for_urgent` is
-    how many places only urgent rows take.
+    - `about`: the column that tells an operator what a row is about.
+    - `lease`: how long a worker has a row; longer than `longest_attempt`.
+    - `longest_attempt`: the longest time that an attempt takes, as the timeouts of sockets and statements ensure.
+    - `lane_bound`: how many rows of one lane may be leased at a time, in all processes together.
+    - `lanes_fail`: whether failures are counted for the lane as well as for the row.
+    - `ahead`: how many leased rows may wait in a process for a thread.
+    - `kept_for_urgent`: how much of a process's room is reserved for urgent rows.
     """
 
     kind: DueKind
     bell: Bell
     about: str
     lease: timedelta
-    longest_try: timedelta
+    longest_attempt: timedelta
     lane_bound: int
     lanes_fail: bool = False
     ahead: int = 0
@@ -48,7 +50,7 @@ LEASED_KINDS: Final[dict[DueKind, LeasedKind]] = {
             Bell.STEPS,
             about="code",
             lease=STEP_LEASE,
-            longest_try=timedelta(seconds=35),
+            longest_attempt=timedelta(seconds=35),
             lane_bound=4,
         ),
         LeasedKind(
@@ -56,7 +58,7 @@ LEASED_KINDS: Final[dict[DueKind, LeasedKind]] = {
             Bell.NOTIFICATIONS,
             about="kind",
             lease=timedelta(seconds=45),
-            longest_try=timedelta(seconds=35),
+            longest_attempt=timedelta(seconds=35),
             lane_bound=10,
             lanes_fail=True,
             ahead=16,
@@ -67,7 +69,7 @@ LEASED_KINDS: Final[dict[DueKind, LeasedKind]] = {
             Bell.JOBS,
             about="job",
             lease=timedelta(minutes=1),  # its transaction holds the row for as long as it takes
-            longest_try=timedelta(seconds=50),
+            longest_attempt=timedelta(seconds=50),
             lane_bound=1,
         ),
         LeasedKind(
@@ -75,7 +77,7 @@ LEASED_KINDS: Final[dict[DueKind, LeasedKind]] = {
             Bell.CHECKS,
             about="url",
             lease=timedelta(seconds=45),
-            longest_try=timedelta(seconds=35),
+            longest_attempt=timedelta(seconds=35),
             lane_bound=4,
         ),
     )

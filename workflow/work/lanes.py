@@ -1,4 +1,4 @@
-"""Lanes: what shares a lane hangs together. One that fails is tried a row at a time, and given up as a whole."""
+"""Failing lanes: a lane that keeps failing is tried one row at a time, and its rows are given up together."""
 
 from datetime import datetime, timedelta
 
@@ -12,25 +12,25 @@ from workflow.work.kinds import LEASED_KINDS, DueKind
 from workflow.work.leases import RETRY_AFTER, Lease
 
 MIN_FAILURES = 6
-"""Failures in a row without which no lane is given up."""
+"""The number of consecutive failures before a lane is given up."""
 LANE_DIES_AFTER: timedelta = sum(RETRY_AFTER, timedelta())
-"""How long a lane fails before it is given up: as long as a row of its own tries."""
+"""How long a lane must have been failing before it is given up: as long as the attempts of one row take."""
 FIRST_REST = timedelta(seconds=5)
 MAX_REST = timedelta(minutes=1)
-"""How long a failing lane rests, doubled with each failure: one that works again is found within a minute."""
+"""The longest pause of a failing lane. Pauses begin with FIRST_REST and double with each failure."""
 FORGOTTEN_AFTER = timedelta(hours=1)
 """How long after its last rest a lane that nobody tries counts as failing."""
 MAX_BURIED = 5_000
-"""Rows that one transaction gives up."""
+"""The number of rows of a lane that one transaction gives up."""
 
 
 def mail_lane(address: str) -> str:
-    """Returns the lane of mail to `address`: its domain."""
+    """Returns the lane of mail to `address`: the domain."""
     return address.rpartition("@")[2].lower() or NO_LANE
 
 
 def note_lane_failed(session: Session, lease: Lease, error: str, now: datetime) -> None:
-    """Counts a failure against the lane of `lease`, if its kind's lanes fail, and has it rest. Does not commit.
+    """Counts a failure of the lane of `lease`, if the kind has failing lanes, and pauses the lane. Does not commit.
 
     A lane that has failed for LANE_DIES_AFTER is given up: `bury_dead_lanes` ends its rows. Failures that are far apart
     are not in a row: after FORGOTTEN_AFTER without any, counting begins anew.
@@ -54,7 +54,7 @@ def note_lane_failed(session: Session, lease: Lease, error: str, now: datetime) 
 
 
 def note_lane_works(session: Session, lease: Lease) -> None:
-    """Forgets the failures of the lane of `lease`, if it had any. Does not commit."""
+    """Deletes the record of failures of the lane of `lease`, if it has one. Does not commit."""
     if lease.lane_is_failing:
         session.execute(
             text("DELETE FROM failing_lane WHERE table_name = :table_name AND lane = :lane"),

@@ -1,4 +1,4 @@
-"""A row's life as leased work: done, failed and resting, given back, dead, and due again by a replay."""
+"""How a lease ends: the row is done, failed and due later, given back, or dead. And replaying dead rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from workflow.work.bells import Bell
 from workflow.work.kinds import LEASED_KINDS, DueKind
 
 MAX_ATTEMPTS = 6
-"""Tries before a row is dead. With the times below that is about three hours."""
+"""The number of attempts before a row is dead, which with RETRY_AFTER takes about three hours."""
 RETRY_AFTER = (
     timedelta(seconds=5),
     timedelta(minutes=1),
@@ -25,11 +25,11 @@ RETRY_AFTER = (
     timedelta(minutes=30),
     timedelta(hours=2),
 )
-"""How long a row rests after its first, second, ... failed try."""
+"""The delay after a row's first, second, ... failed attempt."""
 
 
-class CannotHeal(Exception):
-    """A failure that another try cannot mend: the row is dead at once."""
+class PermanentFailure(Exception):
+    """A failure that another attempt cannot cure: the row is dead at once."""
 
 
 class LaneFailed(Exception):
@@ -38,10 +38,10 @@ class LaneFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A row that this worker has until `until`. How the work ended is recorded by it, and only while it is the row's.
+    """A worker's hold on a row until `until`. The end of the work is recorded only if the row still has this lease.
 
-    So a worker that comes back after its lease was over, or after a replay, changes nothing of a newer try.
-    `lane_is_failing`: the last tries of its lane failed, and this one tells whether it works again.
+    So a worker whose lease has ended, or whose row was replayed, changes nothing of a newer attempt.
+    `lane_is_failing`: the lane's last attempts failed, and this one tests whether it works again.
     """
 
     kind: DueKind
@@ -53,9 +53,9 @@ class Lease:
 
 
 def finish_due_row(session: Session, lease: Lease, *, also_set: str = "") -> bool:
-    """Records that the work is done, with assignments of SQL besides. Does not commit.
+    """Records that the work is done. `also_set` holds further SQL assignments. Does not commit.
 
-    Returns False when the lease is the row's no more.
+    Returns False and changes nothing if the row no longer has this lease.
     """
     besides = f", {also_set}" if also_set else ""
     finished = session.scalar(
@@ -68,16 +68,16 @@ def finish_due_row(session: Session, lease: Lease, *, also_set: str = "") -> boo
     return finished is not None
 
 
-def fail_due_row(session: Session, lease: Lease, error: str, now: datetime, *, can_heal: bool = True) -> bool:
-    """Records a failed try: the row rests and is due again, or is dead after the last. Does not commit.
+def fail_due_row(session: Session, lease: Lease, error: str, now: datetime, *, may_retry: bool = True) -> bool:
+    """Records a failed attempt: the row is due again after a delay or, after its last attempt, dead. Does not commit.
 
-    A failure that cannot heal leaves it dead at once. Returns False and changes nothing when the lease is the row's no
-    more.
+    If the failure is permanent, the row is dead at once. Returns False and changes nothing if the row no longer has
+    this lease.
     """
     failed = session.scalar(
         text(f"""
             UPDATE {lease.kind}
-               SET status = CASE WHEN attempts >= :max_attempts OR NOT :can_heal THEN 'dead' ELSE 'due' END,
+               SET status = CASE WHEN attempts >= :max_attempts OR NOT :may_retry THEN 'dead' ELSE 'due' END,
                    due_at = :now + (:rests)[greatest(1, least(attempts, cardinality(:rests)))] * interval '1 second',
                    leased_until = NULL, last_error = :error
              WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
@@ -86,7 +86,7 @@ def fail_due_row(session: Session, lease: Lease, error: str, now: datetime, *, c
             "id": lease.id,
             "until": lease.until,
             "now": now,
-            "can_heal": can_heal,
+            "may_retry": may_retry,
             "error": made_storable(error, MAX_ERROR_CHARACTERS),
             "max_attempts": MAX_ATTEMPTS,
             "rests": [int(rest.total_seconds()) for rest in RETRY_AFTER],
@@ -96,7 +96,7 @@ def fail_due_row(session: Session, lease: Lease, error: str, now: datetime, *, c
 
 
 def give_back(session: Session, kind: DueKind, leases: Sequence[Lease]) -> None:
-    """Makes rows that nobody began on due again, with the tries that their leases counted. Does not commit."""
+    """Makes rows that nobody began on due again at once, without counting an attempt. Does not commit."""
     if leases:
         session.execute(
             _GIVE_BACK[kind], {"ids": [lease.id for lease in leases], "untils": [lease.until for lease in leases]}
@@ -118,7 +118,7 @@ _GIVE_BACK = {
 
 
 def replay_due_row(session: Session, kind: DueKind, row_id: UUID) -> None:
-    """Makes a dead row due again with all its tries. Raises NotFound. Does not commit."""
+    """Makes a dead row due again, with all its attempts. Does not commit. Raises NotFound."""
     lane = session.scalar(
         text(f"""
             UPDATE {kind} SET status = 'due', attempts = 0, leased_until = NULL, due_at = now()
@@ -159,7 +159,7 @@ def replay_due_rows(
 
 
 def _try_lanes_anew(session: Session, kind: DueKind, lanes: set[str]) -> None:
-    """Forgets the failures of lanes: else what is replayed into one that was given up would be given up again."""
+    """Deletes the failures of lanes, so that rows replayed into a lane that was given up are tried again."""
     session.execute(_TRY_ANEW, {"kind": kind.value, "lanes": sorted(lanes)})
 
 
@@ -167,7 +167,7 @@ _TRY_ANEW = statement("DELETE FROM failing_lane WHERE table_name = :kind AND lan
 
 
 def bells_of_due_work(session: Session, now: datetime) -> list[Bell]:
-    """Returns the bells of what is due and unleased, of transition requests too. One statement."""
+    """Returns the bells of all kinds of work with due rows that are not leased. One statement."""
     leased = [
         f"SELECT '{one.bell}' AS bell WHERE EXISTS (SELECT FROM {one.kind} WHERE status = 'due' AND due_at <= :now "
         f"AND (leased_until IS NULL OR leased_until <= :now))"

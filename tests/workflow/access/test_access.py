@@ -20,7 +20,7 @@ from workflow.access.deciding import decide_access, mark_access_requests
 from workflow.access.domains import domain_of_mail, domain_of_website, is_disposable_mail, is_free_mail
 from workflow.access.invitations import accept_invitation
 from workflow.access.people import hand_over, invite_colleague, remove_person
-from workflow.access.requests import AccessAsked, request_access
+from workflow.access.requests import AccessRequestContent, request_access
 from workflow.errors import Invalid, WorkflowError
 from workflow.policy.calendar import deadline
 from workflow.policy.document import load_policies
@@ -34,8 +34,8 @@ def _seal(code: str) -> str:
     return code
 
 
-def _asked(contact: str, company: str = "beta") -> AccessAsked:
-    return AccessAsked(
+def _asked(contact: str, company: str = "beta") -> AccessRequestContent:
+    return AccessRequestContent(
         company_name=company,
         website=f"https://{company}.example",
         contact_name=contact,

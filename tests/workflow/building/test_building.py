@@ -17,7 +17,7 @@ from tests.launch import CATALOG_TEXT, DOCUMENTATION, LOGO, MARK, SCREENSHOT, SU
 from workflow.assets.pictures import examine
 from workflow.building.findings import Templates, findings_on
 from workflow.building.guides import find_guide
-from workflow.building.settings import SETTINGS_OF, checked_settings
+from workflow.building.settings import SETTINGS_OF, validate_settings
 from workflow.building.slugs import skeleton_of
 from workflow.errors import Invalid
 from workflow.profile.loading import load_profile
@@ -59,26 +59,26 @@ def test_the_database_and_the_code_compute_the_same_skeleton(module_database: Te
 )
 def test_invalid_settings_are_refused_with_place_and_reason(change: dict[str, object], where: str) -> None:
     with pytest.raises(Invalid) as refused:
-        checked_settings("subscription", "webhook", SUBSCRIPTION | change, loopback=False)
+        validate_settings("subscription", "webhook", SUBSCRIPTION | change, loopback=False)
     assert refused.value.code == "settings.invalid"
     assert f"{where}: " in refused.value.detail
 
 
 def test_a_plain_url_may_lead_to_loopback_only_where_that_is_allowed() -> None:
     plain = SUBSCRIPTION | {"url": "http://127.0.0.1:9000/webhook"}
-    assert checked_settings("subscription", "webhook", plain, loopback=True)["url"] == plain["url"]
+    assert validate_settings("subscription", "webhook", plain, loopback=True)["url"] == plain["url"]
     with pytest.raises(Invalid):
-        checked_settings("subscription", "webhook", plain, loopback=False)
+        validate_settings("subscription", "webhook", plain, loopback=False)
     with pytest.raises(Invalid):
-        checked_settings("subscription", "webhook", plain | {"url": "http://acme.example/"}, loopback=True)
+        validate_settings("subscription", "webhook", plain | {"url": "http://acme.example/"}, loopback=True)
 
 
 @given(st.sampled_from(sorted(SETTINGS_OF)), st.dictionaries(st.text(max_size=8), st.integers() | st.text(max_size=8)))
 def test_any_settings_are_accepted_or_refused_with_a_reason(kind: tuple[str, str], settings: dict[str, object]) -> None:
     said = None
     try:
-        taken = checked_settings(*kind, settings, loopback=False)
-        assert checked_settings(*kind, taken, loopback=False) == taken
+        taken = validate_settings(*kind, settings, loopback=False)
+        assert validate_settings(*kind, taken, loopback=False) == taken
     except Invalid as refused:
         said = refused.detail
     assert said is None or said.startswith("settings")

@@ -36,7 +36,7 @@ def _rename(session: Session, actor: Actor, name: str, *, seen: int = 1) -> None
         now_of(session),
         name=name,
         settings=None,
-        seen=frozenset({seen}),
+        expected=frozenset({seen}),
         loopback=False,
     )
 

@@ -6,7 +6,7 @@ import pytest
 
 from models.component import ComponentKind
 from tests.profiles import NORTHWIND, default_names_in, names_of
-from workflow.building.guides import find_guide, sections_wanted
+from workflow.building.guides import find_guide, required_sections
 from workflow.profile.loading import GUIDES_FOLDER, ProfileInvalid, load_profile
 
 VALID = NORTHWIND.read_text("utf-8").partition("[[guides]]")[0]
@@ -41,7 +41,7 @@ def test_the_sections_that_a_documentation_must_have_are_those_of_the_profiles_t
     guides = load_profile(
         _profile(tmp_path, VALID + GUIDE.format("documentation-stream"), "## Only this\n\nwords")
     ).guides
-    assert sections_wanted(guides, [ComponentKind.STREAM]) == ["Only this"]
+    assert required_sections(guides, [ComponentKind.STREAM]) == ["Only this"]
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_a_review_is_handed_to_an_active_reviewer_within_their_limit_who_is_told
     assert _open_review(engine, "one").claimed_by == other.id
     assert _told(engine, "review_handed_over") == [other.id]
     _claim(engine, two, people.reviewer)
-    with pytest.raises(Conflict, match="1 is the limit"):
+    with pytest.raises(Conflict, match="1 of 1"):
         hand_over(two, people.reviewer, other.id)
     hand_over(one, people.admin, idle.id)
     assert _open_review(engine, "one").claimed_by == idle.id

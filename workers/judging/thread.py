@@ -1,4 +1,4 @@
-"""The judging thread of a worker process: it waits for its bell, and looks for due requests when none rings."""
+"""The judging thread of a worker process, which is woken by its bell and by its own sweeps."""
 
 import logging
 import random
@@ -15,18 +15,19 @@ from workflow.work.bells import Bell
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 30.0
+"""How long `stop` waits for the thread."""
 PAUSE_SECONDS = 1.0
-"""After what nobody foresaw, before the next try."""
+"""The pause after an unexpected error."""
 
 WaitForBell = Callable[[Bell, float], bool]
-"""Returns True once the bell is rung, or False after a while: at most after so many seconds."""
+"""Returns True as soon as the bell is rung, or False after at most the given number of seconds."""
 
 
-class JudgingWatch:
-    """Judges what is due when the bell rings, and every `sweep_seconds`, until it is stopped.
+class JudgingThread:
+    """Judges due requests when the bell rings, and every `sweep_seconds`, until it is stopped.
 
-    The sweeps are a quarter more or less apart, so that workers do not march in step. A process has one such thread:
-    several would wait for each other, in Python and for the same processor. More is judged by more processes.
+    Sweeps have a jitter of 25 percent, so that workers do not sweep in step. A process has only one such thread,
+    because judging is bound by the CPU and Python runs one thread at a time. To judge more, run more processes.
     """
 
     def __init__(self, context: WorkerContext, wait: WaitForBell, sweep_seconds: float) -> None:
@@ -46,7 +47,7 @@ class JudgingWatch:
         return self._stop.is_set()
 
     def stop(self) -> None:
-        """Ends after the work that is under way, or when half a minute is over."""
+        """Stops the thread. Blocks until its present turn has ended, at most STOP_SECONDS."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
@@ -58,22 +59,22 @@ class JudgingWatch:
                 rung = not more_is_due and self._is_rung()
                 if self.is_stopping:
                     if rung:
-                        self._context.ring(Bell.APPLY)  # for others
+                        self._context.ring(Bell.APPLY)  # this thread took the ring: pass it on
                     return
                 turn_ends = time.monotonic() + TURN_SECONDS
                 more_is_due = False
                 apply_due_requests(self._context)
                 more_is_due = time.monotonic() > turn_ends
             except SQLAlchemyError:
-                log.warning("due requests could not be looked for in the database; it is tried again", exc_info=True)
+                log.warning("the database failed while judging due requests; trying again", exc_info=True)
             except Exception:
-                log.exception("judging due requests broke; it is tried again")
+                log.exception("judging due requests failed unexpectedly; trying again")
                 self._stop.wait(PAUSE_SECONDS)
             finally:
                 self._context.judging.clear()
 
     def _is_rung(self) -> bool:
-        """Waits until the bell is rung, it is time for a sweep, or `stop` was called a second ago."""
+        """Waits for the bell, the next sweep or `stop`. Returns whether the bell was rung."""
         sweeps_at = time.monotonic() + self._sweep_seconds * random.uniform(0.75, 1.25)  # noqa: S311 (not a secret)
         while not self.is_stopping and (left := sweeps_at - time.monotonic()) > 0:
             if self._wait(Bell.APPLY, left):

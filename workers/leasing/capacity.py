@@ -1,4 +1,4 @@
-"""How many rows of each kind a process may work on: one count over all kinds, since its threads are shared."""
+"""How many rows of each kind a process may work on: counted over all kinds because they share its threads."""
 
 import threading
 from collections import Counter
@@ -7,15 +7,15 @@ from collections.abc import Callable, Collection
 from workflow.work.kinds import DueKind
 
 PLACES_WHILE_JUDGING = 2
-"""Rows of a kind that a process works on while it judges: mails would take the processor from the batches."""
+"""The number of rows of a kind that a process works on while it judges, because both need the CPU."""
 
 
-class Rooms:
-    """Gives each kind places on this process's threads.
+class ProcessCapacity:
+    """Allots places on this process's threads to the kinds of work.
 
-    One thread is kept for each kind that is served, and for each queue of messages, so that no kind, however it hangs,
-    takes another's last thread. With fewer threads than kinds, each kind still has one place, and they share threads.
-    `is_judging` tells whether this process has a batch; `report` is told how many places a kind has.
+    One thread is reserved for each kind that is served, and for each queue of messages, so that a kind that hangs
+    cannot take another's last thread. With fewer threads than kinds, each kind still has one place, and they share
+    threads. `is_judging` returns whether this process has a batch; `report` is called with a kind and its places.
     """
 
     def __init__(self, is_judging: Callable[[], bool], report: Callable[[str, int], None]) -> None:
@@ -49,7 +49,7 @@ class Rooms:
         return places
 
     def release(self, kind: DueKind, places: int) -> None:
-        """Gives places back."""
+        """Returns places that `kind` no longer needs."""
         with self._lock:
             self._add(kind, -places)
 

@@ -1,4 +1,4 @@
-"""Telling people: the rows of notifications, written in the transaction of their cause."""
+"""Writing notifications, in the transaction of their cause."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ _LANE_OF_PERSON = f"coalesce(nullif(lower(split_part(p.email, '@', -1)), ''), '{
 
 
 class AppAtVersion(NamedTuple):
-    """An App at a version, and its company."""
+    """An App, a version of it, and its company."""
 
     id: UUID
     version: int
@@ -41,7 +41,7 @@ class AppAtVersion(NamedTuple):
 def notify_of_transitions(
     session: Session, kind: NotificationKind, audience: Audience, apps: Sequence[AppAtVersion], now: datetime
 ) -> None:
-    """Writes one row for each of `apps`, whose versions are new, and each recipient. Does not commit."""
+    """Notifies each recipient of the transition of each of `apps` to its version. One statement. Does not commit."""
     ids, versions, organization_ids = zip(*apps, strict=True)
     wanted = {
         **_kind(kind),
@@ -50,10 +50,10 @@ def notify_of_transitions(
         "organization_ids": organization_ids,
         "now": now,
     }
-    session.execute(_TELL_OF_TRANSITIONS[audience], wanted)
+    session.execute(_NOTIFY_OF_TRANSITIONS[audience], wanted)
 
 
-_TELL_OF_TRANSITIONS = {
+_NOTIFY_OF_TRANSITIONS = {
     audience: statement(
         f"""
         INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
@@ -72,7 +72,7 @@ _TELL_OF_TRANSITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Onboarded:
-    """A workspace that became a customer of an App, which then had `count` of them."""
+    """A workspace that became a customer of an App, and the App's number of customers then."""
 
     app: AppAtVersion
     workspace: str
@@ -80,14 +80,14 @@ class Onboarded:
 
 
 def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: datetime) -> None:
-    """Tells each company that a workspace was onboarded, once for each workspace. One statement. Does not commit."""
+    """Notifies each App's company of its new customers, once for each workspace. One statement. Does not commit."""
     if not onboarded:
         return
     first: dict[tuple[UUID, str], Onboarded] = {}
     for one in onboarded:
         first.setdefault((one.app.id, one.workspace), one)
     session.execute(
-        _TELL_OF_CUSTOMERS,
+        _NOTIFY_OF_CUSTOMERS,
         {
             **_kind(NotificationKind.CUSTOMER_ONBOARDED),
             "ids": [one.app.id for one in first.values()],
@@ -100,7 +100,7 @@ def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: d
     )
 
 
-_TELL_OF_CUSTOMERS = statement(
+_NOTIFY_OF_CUSTOMERS = statement(
     f"""
     INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
     SELECT uuidv7(), CAST(:kind AS text), 'customer:' || o.app_id || ':' || o.workspace,
@@ -126,18 +126,18 @@ def notify_people(
     now: datetime,
     data: Mapping[str, object] | None = None,
 ) -> None:
-    """Tells each of `people` of something that is no App's, once for each `cause`. Does not commit.
+    """Notifies each of `people` of something that is not about an App, once for each `cause`. Does not commit.
 
-    A person who is removed is told too: their removal is one of the things to tell. `data` is what the words need.
+    `data` holds the values for the text. Removed people are notified too, because one kind tells them of their removal.
     """
-    session.execute(_TELL_PEOPLE, {"ids": list(people), **_telling(kind, cause, now, data)})
+    session.execute(_NOTIFY_PEOPLE, {"ids": list(people), **_values(kind, cause, now, data)})
 
 
 def notify_reviewers(
     session: Session, kind: NotificationKind, cause: str, now: datetime, data: Mapping[str, object] | None = None
 ) -> None:
-    """Tells the review team of something that is no App's, once for each `cause`. Does not commit."""
-    session.execute(_TELL_REVIEWERS, _telling(kind, cause, now, data))
+    """Notifies all reviewers of something that is not about an App, once for each `cause`. Does not commit."""
+    session.execute(_NOTIFY_REVIEWERS, _values(kind, cause, now, data))
 
 
 def notify_address(
@@ -148,24 +148,28 @@ def notify_address(
     now: datetime,
     data: Mapping[str, object] | None = None,
 ) -> None:
-    """Tells an address of which nobody is known yet, once for each `cause`; `data` has a `name`. Does not commit."""
-    session.execute(_TELL_ADDRESS, {"email": email, "lane": mail_lane(email), **_telling(kind, cause, now, data)})
+    """Notifies a mail address that belongs to no person yet, once for each `cause`. Does not commit.
+
+    `data` holds the values for the text, `name` among them.
+    """
+    session.execute(_NOTIFY_ADDRESS, {"email": email, "lane": mail_lane(email), **_values(kind, cause, now, data)})
 
 
 def void_notifications(session: Session, causes: Sequence[str]) -> None:
-    """Takes back what was not sent yet of `causes`, sealed secrets included. Does not commit."""
+    """Voids the unsent notifications of `causes` and deletes the encrypted codes in them. Does not commit."""
     session.execute(_VOID, {"causes": list(causes)})
 
 
 def void_reminders(session: Session, app_ids: Sequence[UUID]) -> None:
-    """Takes back what reviewers of the Apps were not sent yet about their reviews. Does not commit."""
+    """Voids the unsent notifications to reviewers about the Apps' reviews. Does not commit."""
     session.execute(_VOID_REMINDERS, {"ids": list(app_ids), "kinds": [kind.value for kind in sorted(REVIEW_REMINDERS)]})
 
 
 def mark_reviews(session: Session, now: datetime) -> int:
-    """Marks open reviews that are due soon or overdue and tells who holds them, else the team. Returns how many.
+    """Marks open reviews that are due soon or overdue, and notifies the holder or else all reviewers.
 
-    A mark and its notifications are one transaction, so a reviewer is told once. Does not commit.
+    Returns how many it marked. Writes the marks and their notifications in one statement, so a reviewer is notified
+    once of each. Does not commit.
     """
     marked = 0
     for kind, due, mark in (
@@ -198,15 +202,15 @@ def mark_reviews(session: Session, now: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One person who is told something about an App, once for each `cause`."""
+class Recipient:
+    """A person who is notified of something about an App, once for each `cause`."""
 
     app_id: UUID
     person_id: UUID
     cause: str
 
 
-_TELL_OF_APPS = statement(
+_NOTIFY_OF_APPS = statement(
     f"""
     INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
     SELECT uuidv7(), CAST(:kind AS text), t.cause, a.id, a.version, p.id, '{{}}', :now, {_LANE_OF_PERSON}, :urgency
@@ -220,17 +224,17 @@ _TELL_OF_APPS = statement(
 )
 
 
-def notify_of_apps(session: Session, kind: NotificationKind, told: Sequence[Told], now: datetime) -> None:
-    """Tells each of `told`, in one statement; who was removed meanwhile is left out. Does not commit."""
-    if not told:
+def notify_of_apps(session: Session, kind: NotificationKind, recipients: Sequence[Recipient], now: datetime) -> None:
+    """Notifies each of `recipients` who has not been removed. One statement. Does not commit."""
+    if not recipients:
         return
     session.execute(
-        _TELL_OF_APPS,
+        _NOTIFY_OF_APPS,
         {
             **_kind(kind),
-            "app_ids": [one.app_id for one in told],
-            "person_ids": [one.person_id for one in told],
-            "causes": [one.cause for one in told],
+            "app_ids": [one.app_id for one in recipients],
+            "person_ids": [one.person_id for one in recipients],
+            "causes": [one.cause for one in recipients],
             "now": now,
         },
     )
@@ -240,13 +244,13 @@ def _kind(kind: NotificationKind) -> dict[str, object]:
     return {"kind": kind.value, "urgency": kind.urgency.value}
 
 
-def _telling(kind: NotificationKind, cause: str, now: datetime, data: Mapping[str, object] | None) -> dict[str, object]:
+def _values(kind: NotificationKind, cause: str, now: datetime, data: Mapping[str, object] | None) -> dict[str, object]:
     return {**_kind(kind), "cause": cause, "now": now, "data": json.dumps(dict(data or {}))}
 
 
-_TELLING = (bindparam("kind", type_=Text), bindparam("cause", type_=Text))
+_TYPED = (bindparam("kind", type_=Text), bindparam("cause", type_=Text))
 
-_TELL_PEOPLE = statement(
+_NOTIFY_PEOPLE = statement(
     f"""
     INSERT INTO notification (id, kind, cause, recipient_id, data, due_at, lane, urgency)
     SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now, {_LANE_OF_PERSON}, :urgency
@@ -254,20 +258,20 @@ _TELL_PEOPLE = statement(
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
     """,
     ids=Uuids(),
-).bindparams(*_TELLING)
+).bindparams(*_TYPED)
 
-_TELL_REVIEWERS = text(f"""
+_NOTIFY_REVIEWERS = text(f"""
     INSERT INTO notification (id, kind, cause, recipient_id, data, due_at, lane, urgency)
     SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now, {_LANE_OF_PERSON}, :urgency
       FROM person p WHERE p.role = 'reviewer' AND p.removed_at IS NULL
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
-""").bindparams(*_TELLING)
+""").bindparams(*_TYPED)
 
-_TELL_ADDRESS = text("""
+_NOTIFY_ADDRESS = text("""
     INSERT INTO notification (id, kind, cause, recipient_email, data, due_at, lane, urgency)
     VALUES (uuidv7(), :kind, :cause, :email, CAST(:data AS jsonb), :now, :lane, :urgency)
     ON CONFLICT (cause, recipient_email, channel) WHERE recipient_email IS NOT NULL DO NOTHING
-""").bindparams(*_TELLING)
+""").bindparams(*_TYPED)
 
 _VOID_REMINDERS = statement(
     "UPDATE notification SET status = 'void' WHERE app_id = ANY(:ids) AND status = 'due' AND kind = ANY(:kinds)",
