@@ -219,7 +219,7 @@ class LeasedQueue:
             found = self._lease(room, proven)
             pause = LOOK_SECONDS
         except SQLAlchemyError as error:
-            log.warning("due rows of %s could not be looked for; they are later: %r", self.kind.kind, error)
+            log.warning("could not look for due rows of %s; trying again soon: %r", self.kind.kind, error)
             pause = AWAY_SECONDS
         with self._changed:
             self._looks_at = time.monotonic() + pause
@@ -233,7 +233,7 @@ class LeasedQueue:
             self._ring_for_others(self.kind.bell)  # one ring stands for many rows
 
     def _lease(self, room: int, proven: Sequence[str]) -> HandedOut:
-        """Leases rows. Raises SQLAlchemyError, and then has leased none."""
+        """Leases rows. Raises SQLAlchemyError: rows that were leased nevertheless wait for the end of their leases."""
         kept = min(self.kind.kept_for_urgent, room // 2)
         with direct_connection(self._engine) as connection, implicit_transaction(connection) as session:
             found = hand_out(
