@@ -121,7 +121,7 @@ def test_what_a_failed_way_down_left_is_mended_by_the_way_up(database: TestDatab
         reading.execute("SELECT count(*) FROM catalog_entry")
         down = devcenter("migrate", "--down", "0008", settings=settings, folder=tmp_path)
     assert down.returncode == 1
-    assert "goes on from there" in down.stderr
+    assert "continues after the last completed revision" in down.stderr
     up = devcenter("migrate", settings=settings, folder=tmp_path)
     assert (up.returncode, up.stdout) == (0, f"The database is at {head_revision()}.\n")
     assert catalog_of(database.owner_url) == migrated
