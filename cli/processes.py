@@ -58,10 +58,11 @@ def become_worker(processes: int, queues: Sequence[str]) -> None:
 
 
 def run_scheduler_here() -> None:
-    """Runs a scheduler until SIGTERM or SIGINT. Raises Mistake for a wrong history key."""
+    """Runs a scheduler until SIGTERM or SIGINT. Raises ProfileInvalid, and Mistake for a wrong history key."""
     from workers.main import run_scheduler_process
 
     settings = _settings()
+    load_profile(settings.profile)  # fails here, rather than after a wait for the database
     _check_metrics_port(settings)
     wait_for_key(settings)
     os.environ.update(environment_of(settings))
