@@ -103,7 +103,7 @@ def test_the_owner_of_a_partner_company_is_told_of_a_colleague_who_asks(shared_s
     company_in(shared_service, "inside")
     late = ask(shared_service, body_of("inside", "late"))
     assert (late["state"], late["joined"]) == ("approved", True)
-    assert "owner has been notified" in late["note"]
+    assert "owner was told of your request" in late["note"]
     assert told(shared_service.engine, "colleague_asked", "inside") == ["pat@inside.example"]
     with Session(shared_service.engine) as session:
         waiting = text("SELECT count(*) FROM invitation WHERE email = 'late@inside.example'")

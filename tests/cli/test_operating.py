@@ -205,7 +205,7 @@ def test_a_promotion_that_was_requested_again_is_not_replayed_and_the_command_sa
             {"id": dead},
         )
         request_promotions(session, [app_id])
-    with pytest.raises(Conflict, match="asked for the same again"):
+    with pytest.raises(Conflict, match="made the same request again"):
         replay(database.application_url, "transition_request", dead)
 
 

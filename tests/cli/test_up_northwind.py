@@ -107,7 +107,7 @@ def test_the_acknowledgement_says_by_when_the_review_decides(northwind: Northwin
     to_owner = [one.as_text() for one in sent if str(one.message["To"]).startswith("paula@")]
     assert len(due) == len(to_owner) == 2
     for moment, words in zip(due, to_owner, strict=True):
-        assert f"decides by {moment} UTC." in " ".join(words.split())
+        assert f"a decision by {moment} UTC." in " ".join(words.split())
 
 
 def test_no_page_names_the_default_platform(northwind: Northwind) -> None:

@@ -190,4 +190,5 @@ def _errors_of(driver: Any) -> Iterator[None]:
 
 IMPLICIT_SECONDS = 5
 """How long an implicit transaction may last."""
-_BOUND = text("SELECT set_config('transaction_timeout', :limit, true)")
+_BOUND = text("SELECT set_config('transaction_timeout', '0', true), set_config('transaction_timeout', :limit, true)")
+"""Postgres does not start the clock anew when the limit changes, but does when it is switched on again."""

@@ -1,15 +1,19 @@
 """Pipelined statements: an error is raised as itself, and the whole block is rolled back."""
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from models.guards import APPLICATION_ROLE
 from tests.databases import TestDatabase
-from workflow.sql.pipeline import DirectSession, direct_connection, direct_transaction
+from workflow.sql.locks import LockSpace, lock_names
+from workflow.sql.pipeline import DirectSession, direct_connection, direct_transaction, implicit_transaction
 
 NOTE = text("INSERT INTO noted (number) VALUES (:number)")
 COUNT = text("SELECT count(*) FROM noted")
@@ -93,3 +97,31 @@ def _note(session: DirectSession, *numbers: int) -> None:
 def _noted(engine: Engine) -> list[int]:
     with Session(engine) as session:
         return list(session.scalars(NUMBERS))
+
+
+def test_a_process_that_stops_inside_an_implicit_transaction_soon_holds_no_lock(engine: Engine) -> None:
+    stopped, over = threading.Event(), threading.Event()
+
+    def stop_inside() -> None:
+        with direct_connection(engine) as connection:
+            connection.execute(text("SET transaction_timeout = '240s'"))  # as processes have
+            _hold(connection)
+
+    def _hold(connection: Connection) -> None:
+        with implicit_transaction(connection) as session:
+            lock_names(session, LockSpace.HANDING_OUT, "a kind")
+            driver: Any = connection.connection.driver_connection
+            driver.pgconn.flush()
+            stopped.set()
+            over.wait(60)
+            session.execute(text("SELECT 1")).all()
+
+    with ThreadPoolExecutor(1) as pool:
+        stopping = pool.submit(stop_inside)
+        assert stopped.wait(30)
+        with Session(engine) as session, session.begin():
+            session.execute(text("SET LOCAL statement_timeout = '40s'"))
+            lock_names(session, LockSpace.HANDING_OUT, "a kind")
+        over.set()
+        with pytest.raises(DBAPIError):
+            stopping.result(30)
