@@ -190,5 +190,8 @@ def _errors_of(driver: Any) -> Iterator[None]:
 
 IMPLICIT_SECONDS = 5
 """How long an implicit transaction may last."""
-_BOUND = text("SELECT set_config('transaction_timeout', '0', true), set_config('transaction_timeout', :limit, true)")
+_BOUND = text("""
+    SELECT set_config('transaction_timeout', '0', true) AS stopped,
+           set_config('transaction_timeout', :limit, true) AS started
+""")
 """Postgres does not start the clock anew when the limit changes, but does when it is switched on again."""
