@@ -123,5 +123,5 @@ def test_a_process_that_stops_inside_an_implicit_transaction_soon_holds_no_lock(
             session.execute(text("SET LOCAL statement_timeout = '40s'"))
             lock_names(session, LockSpace.HANDING_OUT, "a kind")
         over.set()
-        with pytest.raises(DBAPIError, match="transaction timeout|connection is lost"):
+        with pytest.raises(DBAPIError, match=r"transaction timeout|connection is lost"):
             stopping.result(30)
