@@ -13,13 +13,12 @@ from urllib.parse import urlsplit
 import psutil
 import redis
 
-from benchmarks.stage import Stage
+from benchmarks.stage import KEY, Stage
 from runtime.doorbell import Doorbell
 from runtime.embedded.processes import free_port
 from workflow.work.bells import Bell
 
 ROOT = Path(__file__).resolve().parents[1]
-KEY = "a key for benchmarks, of 32 bytes and more"
 THREADS = 16
 """The number of threads of each worker process."""
 CLOSED_PORT = 1

@@ -8,11 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
 
 from benchmarks.filling import fill, put_requests, settle
 from migrations.run import upgrade
 from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.valkey import EmbeddedValkey
+from workflow.history.key import record_history_key
 
 SETTINGS = {
     "track_commit_timestamp": "on",
@@ -22,6 +24,9 @@ SETTINGS = {
 }
 """Durability is the default of Postgres. Memory and the size of the write-ahead log are as docs/operations.md advises.
 Commit timestamps are on, because latency and rates are measured by them."""
+
+
+KEY = "a key for benchmarks, of 32 bytes and more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,8 @@ def stage(*, apps: int, state: str = "public_beta", settings: dict[str, str] | N
         ):
             upgrade(postgres.owner_url)
             engine = create_engine(postgres.superuser_url)
+            with Session(engine) as session, session.begin():
+                record_history_key(session, KEY.encode())  # what is filled in has no hashes that would tell
             made = Stage(folder, postgres.application_url, postgres.owner_url, redis_url, engine)
             fill(engine, 1, apps, state=state)
             made.settle()
