@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 from workflow.work.kinds import DueKind
 
-PLACES_WHILE_JUDGING = 2
+PLACES_WHILE_JUDGING = 1
 """The number of rows of a kind that a process works on while it judges, because both need the CPU."""
 
 

@@ -28,6 +28,8 @@ LOOK_SECONDS: Final = 0.01
 """The least time between two looks, so that one look follows several rows that end together."""
 FULL_SECONDS: Final = 0.05
 """How soon a queue without places asks for some again: another kind may have freed them, or judging may be over."""
+SHIELD_SECONDS: Final = 0.1
+"""The least time between two looks while the process judges."""
 AWAY_SECONDS: Final = 1.0
 """The pause after a look that failed because of the database."""
 PROVEN_SECONDS: Final = 300.0
@@ -217,7 +219,7 @@ class LeasedQueue:
         found = HandedOut((), {}, {})
         try:
             found = self._lease(room, proven)
-            pause = LOOK_SECONDS
+            pause = SHIELD_SECONDS if self._was_shielded else LOOK_SECONDS
         except SQLAlchemyError as error:
             log.warning("could not look for due rows of %s; trying again soon: %r", self.kind.kind, error)
             pause = AWAY_SECONDS
