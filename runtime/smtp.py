@@ -94,12 +94,12 @@ class SmtpServer:
         connection.smtp.deadline = deadline
         try:
             connection.hand_over(message)
-        except MailFailed as refusal:
+        except MailFailed:
             if connection.is_usable:
                 self._keep(connection)
             else:
                 connection.drop()
-            raise refusal
+            raise
         except BaseException:
             connection.drop()
             raise

@@ -20,7 +20,7 @@ BATCH_SECONDS = Histogram("devcenter_batch_seconds", "Seconds that one batch of 
 WORKED = Counter("devcenter_due_rows_worked", "Leased due rows worked on, by kind and outcome.", ["kind", "outcome"])
 IN_HAND = Gauge(
     "devcenter_due_rows_in_hand",
-    "Leased due rows that this worker has in hand, waiting for a thread or being worked on, by kind.",
+    "Leased due rows that have a place on this worker's threads, by kind.",
     ["kind"],
     multiprocess_mode="livesum",
 )

@@ -145,7 +145,7 @@ class LeasedQueue:
         self.close()
 
     def close(self) -> None:
-        """Gives back what no thread was given: once more than `stop`, since a look may have been under way."""
+        """Returns waiting rows to the queue. Called after `stop` too: a look may have been under way. Commits."""
         with self._changed:
             waiting = [handed.lease for handed in self._waiting]
             self._waiting.clear()
@@ -154,7 +154,7 @@ class LeasedQueue:
         self._give_back(waiting)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
-        """Gives back rows that were in Dramatiq's queue when its threads ended. Commits."""
+        """Makes rows due again that were in Dramatiq's queue when its threads ended. Commits."""
         leases = [message.options[HANDED].lease for message in messages]
         self._capacity.release(self.kind.kind, len(leases))
         self._give_back(leases)
