@@ -23,7 +23,11 @@ class SendsMail(Protocol):
     """A client that sends mail."""
 
     def send(self, message: EmailMessage) -> None:
-        """Returns when the mail server has accepted the message. Raises OSError or smtplib.SMTPException otherwise."""
+        """Returns when the mail server has accepted the message. Raises OSError otherwise.
+
+        The error has `is_final` set if the server would refuse the message again, and `is_recipients` if the server did
+        not answer for this recipient alone.
+        """
 
 
 @dataclass(frozen=True, slots=True)
