@@ -17,6 +17,7 @@ from workflow.lifecycle.apply import WriteContext
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.policy.document import KnownPolicies
 from workflow.profile.document import Profile
+from workflow.sql.pipeline import DirectSession, direct_connection
 
 
 class SendsMail(Protocol):
@@ -66,9 +67,9 @@ class WorkerContext:
 
     @contextmanager
     def autocommit(self) -> Iterator[Session]:
-        """Yields a session whose statements are each a transaction of their own, which takes a single round trip."""
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            yield Session(connection)
+        """Yields a DirectSession whose statements are each a transaction of their own, in a single round trip."""
+        with direct_connection(self.engine) as connection:
+            yield DirectSession(connection)
 
     def now_and_writer(self, session: Session) -> tuple[datetime, WriteContext]:
         """Returns the database's time and the context for writing transitions, with the current policies."""

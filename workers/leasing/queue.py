@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from workers.leasing.capacity import ProcessCapacity
 from workflow.sql.pipeline import direct_connection, implicit_transaction
 from workflow.work.handing_out import Cursor, HandedOut, find_walk_ends, hand_out, next_cursor
-from workflow.work.kinds import LeasedKind
+from workflow.work.kinds import DueKind, LeasedKind
 from workflow.work.leases import Lease, give_back
 
 LOOK_SECONDS: Final = 0.01
@@ -52,6 +52,20 @@ class Handed:
     lease: Lease
     at: float
     answered: bool | None = None
+
+
+def give_back_rows(engine: Engine, kind: DueKind, leases: Sequence[Lease]) -> None:
+    """Makes rows that nobody began on due again, without counting an attempt. Commits. Raises nothing.
+
+    If the database fails, it logs a warning: the rows are due when their leases end.
+    """
+    if not leases:
+        return
+    try:
+        with direct_connection(engine) as connection, implicit_transaction(connection) as session:
+            give_back(session, kind, leases)
+    except SQLAlchemyError:
+        log.warning("could not give back %s rows of %s; they are due when their leases end", len(leases), kind)
 
 
 class LeasedQueue:
@@ -151,25 +165,13 @@ class LeasedQueue:
             self._waiting.clear()
             places, self._places = self._places, 0
         self._capacity.release(self.kind.kind, places)
-        self._give_back(waiting)
+        give_back_rows(self._engine, self.kind.kind, waiting)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Makes rows due again that were in Dramatiq's queue when its threads ended. Commits."""
         leases = [message.options[HANDED].lease for message in messages]
         self._capacity.release(self.kind.kind, len(leases))
-        self._give_back(leases)
-
-    def _give_back(self, leases: Sequence[Lease]) -> None:
-        """Makes rows that nobody began on due again, without counting an attempt. Commits. Raises nothing."""
-        if not leases:
-            return
-        try:
-            with direct_connection(self._engine) as connection, implicit_transaction(connection) as session:
-                give_back(session, self.kind.kind, leases)
-        except SQLAlchemyError:
-            log.warning(
-                "could not give back %s rows of %s; they are due when their leases end", len(leases), self.kind.kind
-            )
+        give_back_rows(self._engine, self.kind.kind, leases)
 
     def _has_place(self) -> bool:
         """Returns whether a waiting row has a place, having reserved those that are free."""

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from dramatiq import Broker, actor
 from dramatiq.middleware import CurrentMessage
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from workers.context import WorkerContext, database_now
-from workers.leasing.queue import HANDED, Handed
+from workers.leasing.queue import HANDED, Handed, give_back_rows
 from workflow.work.kinds import LEASED_KINDS, DueKind
 from workflow.work.lanes import note_lane_failed, note_lane_works
-from workflow.work.leases import LaneFailed, Lease, PermanentFailure, fail_due_row, give_back
+from workflow.work.leases import LaneFailed, Lease, PermanentFailure, fail_due_row
 
 SLOW_SECONDS = 5.0
 """A longer attempt does not make its lane a proven one, whatever its outcome: the party is too slow."""
@@ -65,7 +66,7 @@ def attempt_row(context: WorkerContext, work: LeasedWork, handed: Handed) -> boo
     leased, lease = LEASED_KINDS[work.kind], handed.lease
     began = time.monotonic()
     if began - handed.at > (leased.lease - leased.longest_attempt).total_seconds():
-        _give_back(context, lease)
+        give_back_rows(context.engine, lease.kind, [lease])
         return None
     answered: bool | None = None
     try:
@@ -84,24 +85,24 @@ def attempt_row(context: WorkerContext, work: LeasedWork, handed: Handed) -> boo
     return False if time.monotonic() - began > SLOW_SECONDS else answered
 
 
-def _give_back(context: WorkerContext, lease: Lease) -> None:
-    try:
-        with context.unit_of_work() as session:
-            give_back(session, lease.kind, [lease])
-    except SQLAlchemyError:
-        log.warning("could not give back %s %s; it is due when its lease ends", lease.kind, lease.id)
-
-
 def _record_failure(context: WorkerContext, lease: Lease, error: Exception) -> None:
-    may_retry = not isinstance(error, PermanentFailure)
     try:
-        with context.unit_of_work() as session:
-            now = database_now(session)
-            if not fail_due_row(session, lease, repr(error), now, may_retry=may_retry):
-                return
-            if isinstance(error, LaneFailed):
-                note_lane_failed(session, lease, repr(error), now)
-            elif isinstance(error, PermanentFailure):
-                note_lane_works(session, lease)
+        if isinstance(error, PermanentFailure | LaneFailed):
+            with context.unit_of_work() as session:
+                _record_answer_of_lane(session, lease, error)
+        else:
+            with context.autocommit() as session:
+                fail_due_row(session, lease, repr(error))
     except SQLAlchemyError:
         log.warning("could not record the failure of %s %s; it is due when its lease ends", lease.kind, lease.id)
+
+
+def _record_answer_of_lane(session: Session, lease: Lease, error: PermanentFailure | LaneFailed) -> None:
+    """Records a failure that tells whether the lane's party answers. Does not commit."""
+    now = database_now(session)
+    if not fail_due_row(session, lease, repr(error), now, may_retry=isinstance(error, LaneFailed)):
+        return
+    if isinstance(error, LaneFailed):
+        note_lane_failed(session, lease, repr(error), now)
+    else:
+        note_lane_works(session, lease)

@@ -34,8 +34,8 @@ def letter_of(session: Session, notification_id: UUID, unseal: Callable[[str], s
     Decrypts the notification's code, if it has one, which is readable only in the mail. Raises ValueError if no key
     decrypts it.
     """
-    row = session.execute(_CONTENT, {"id": notification_id}).mappings().one_or_none()
-    return None if row is None else Letter(**{**row, "data": _opened(row["data"], unseal)})
+    row = session.execute(_CONTENT, {"id": notification_id}).one_or_none()
+    return None if row is None else Letter(**{**row._asdict(), "data": _opened(row.data, unseal)})
 
 
 def record_delivery(session: Session, lease: Lease) -> bool:

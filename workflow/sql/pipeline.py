@@ -61,10 +61,11 @@ def implicit_transaction(connection: Connection) -> "Iterator[DirectSession]":
 class DirectSession(Session):
     """A session that supports only `execute`, whose results offer only what `_Rows` does.
 
-    Meant for statements built once, at import: the compiled form of each is cached by the statement's identity.
+    Meant for statements built once, at import: the compiled form of each is cached by the statement's identity. Without
+    a pipeline each statement is waited for, and is a transaction of its own.
     """
 
-    def __init__(self, connection: Connection, pipeline: psycopg.Pipeline) -> None:
+    def __init__(self, connection: Connection, pipeline: psycopg.Pipeline | None = None) -> None:
         super().__init__(connection)
         self._driver: Any = connection.connection.driver_connection
         self._dialect = connection.dialect
@@ -82,6 +83,8 @@ class DirectSession(Session):
 
     def wait(self) -> None:
         """Blocks until every statement sent has completed. Raises the first error (sqlalchemy.exc.DBAPIError)."""
+        if self._pipeline is None:
+            return
         with _errors_of(self._driver):
             self._pipeline.sync()  # fetching alone would not update the transaction status that psycopg knows
 
@@ -125,6 +128,13 @@ class _Rows:
         if self._cursor.pgresult is None:
             self._session.wait()
         return self._cursor.fetchall()
+
+    def one_or_none(self) -> Any:
+        """Returns the only row, or None if there is none. Raises ValueError if there are several."""
+        rows = self.all()
+        if len(rows) > 1:
+            raise ValueError("several rows where one was expected")
+        return rows[0] if rows else None
 
     def __iter__(self) -> Iterator[Any]:
         yield from self.all()

@@ -56,10 +56,7 @@ def note_lane_failed(session: Session, lease: Lease, error: str, now: datetime) 
 def note_lane_works(session: Session, lease: Lease) -> None:
     """Deletes the record of failures of the lane of `lease`, if it has one. Does not commit."""
     if lease.lane_is_failing:
-        session.execute(
-            text("DELETE FROM failing_lane WHERE table_name = :table_name AND lane = :lane"),
-            {"table_name": lease.kind.value, "lane": lease.lane},
-        )
+        session.execute(_FORGET_FAILURES, {"table_name": lease.kind.value, "lane": lease.lane})
 
 
 def bury_dead_lanes(session: Session, now: datetime, *, limit: int = MAX_BURIED) -> int:
@@ -99,6 +96,7 @@ _NOTE_FAILED = text(f"""
                                     AND lane_row.failing_since <= {_NOW} - :dies_after THEN {_NOW} END)
 """).bindparams(bindparam("error", type_=Text), bindparam("lane", type_=Text))
 
+_FORGET_FAILURES = text("DELETE FROM failing_lane WHERE table_name = :table_name AND lane = :lane")
 _FORGET_UNTRIED = text("DELETE FROM failing_lane WHERE died_at IS NULL AND rests_until < :before")
 
 _BURY = {

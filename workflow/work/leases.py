@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
-from sqlalchemy.types import Text
+from sqlalchemy.types import DateTime, Text
 
 from models.due import NO_LANE
 from workflow.errors import NotFound
@@ -57,42 +59,29 @@ def finish_due_row(session: Session, lease: Lease, *, also_set: str = "") -> boo
 
     Returns False and changes nothing if the row no longer has this lease.
     """
-    besides = f", {also_set}" if also_set else ""
-    finished = session.scalar(
-        text(f"""
-            UPDATE {lease.kind} SET status = 'done', leased_until = NULL{besides}
-             WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
-        """),
-        {"id": lease.id, "until": lease.until},
-    )
-    return finished is not None
+    finished = session.execute(_finish(lease.kind, also_set), {"id": lease.id, "until": lease.until})
+    return finished.one_or_none() is not None
 
 
-def fail_due_row(session: Session, lease: Lease, error: str, now: datetime, *, may_retry: bool = True) -> bool:
+def fail_due_row(
+    session: Session, lease: Lease, error: str, now: datetime | None = None, *, may_retry: bool = True
+) -> bool:
     """Records a failed attempt: the row is due again after a delay or, after its last attempt, dead. Does not commit.
 
     If the failure is permanent, the row is dead at once. Returns False and changes nothing if the row no longer has
-    this lease.
+    this lease. `now` is the database's clock if it is None.
     """
-    failed = session.scalar(
-        text(f"""
-            UPDATE {lease.kind}
-               SET status = CASE WHEN attempts >= :max_attempts OR NOT :may_retry THEN 'dead' ELSE 'due' END,
-                   due_at = :now + (:rests)[greatest(1, least(attempts, cardinality(:rests)))] * interval '1 second',
-                   leased_until = NULL, last_error = :error
-             WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
-        """).bindparams(bindparam("error", type_=Text)),
+    failed = session.execute(
+        _FAIL[lease.kind],
         {
             "id": lease.id,
             "until": lease.until,
             "now": now,
             "may_retry": may_retry,
             "error": made_storable(error, MAX_ERROR_CHARACTERS),
-            "max_attempts": MAX_ATTEMPTS,
-            "rests": [int(rest.total_seconds()) for rest in RETRY_AFTER],
         },
     )
-    return failed is not None
+    return failed.one_or_none() is not None
 
 
 def give_back(session: Session, kind: DueKind, leases: Sequence[Lease]) -> None:
@@ -102,6 +91,29 @@ def give_back(session: Session, kind: DueKind, leases: Sequence[Lease]) -> None:
             _GIVE_BACK[kind], {"ids": [lease.id for lease in leases], "untils": [lease.until for lease in leases]}
         )
 
+
+@cache
+def _finish(kind: DueKind, also_set: str) -> Any:
+    """Returns the statement that finishes a row. Cached: a DirectSession knows statements by their identity."""
+    besides = f", {also_set}" if also_set else ""
+    return text(f"""
+        UPDATE {kind} SET status = 'done', leased_until = NULL{besides}
+         WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
+    """)
+
+
+_FAIL = {
+    kind: text(f"""
+        UPDATE {kind}
+           SET status = CASE WHEN attempts >= {MAX_ATTEMPTS} OR NOT :may_retry THEN 'dead' ELSE 'due' END,
+               due_at = coalesce(CAST(:now AS timestamptz), clock_timestamp())
+                        + (ARRAY{[int(rest.total_seconds()) for rest in RETRY_AFTER]})
+                          [greatest(1, least(attempts, {len(RETRY_AFTER)}))] * interval '1 second',
+               leased_until = NULL, last_error = :error
+         WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
+    """).bindparams(bindparam("error", type_=Text), bindparam("now", type_=DateTime(timezone=True)))
+    for kind in DueKind
+}
 
 _GIVE_BACK = {
     kind: statement(
