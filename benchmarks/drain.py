@@ -11,7 +11,8 @@ from statistics import median
 
 from benchmarks.figure import Figure, Scale, in_turn
 from benchmarks.leased.rows import clear_mails
-from benchmarks.processes import ALL_KINDS, APPLY, CLOSED_PORT, ring_apply, until, workers
+from benchmarks.leased.running import mail_server
+from benchmarks.processes import ALL_KINDS, APPLY, ring_apply, until, workers
 from benchmarks.references.one_at_a_time import CLIENTS, best_clients, run_one_at_a_time
 from benchmarks.references.peers import run_peer
 from benchmarks.references.set_based import BATCH, apply_set_based
@@ -36,8 +37,9 @@ def measure(scale: Scale) -> Iterator[Figure]:
             return rate
 
         def all_kinds() -> float:
-            """Runs a drain in processes that serve all queues. The mail server refuses every mail at once."""
-            return drain(on, apps=apps, queues=ALL_KINDS, DEVCENTER_SMTP_PORT=str(CLOSED_PORT))[0]
+            """Runs a drain in processes that serve all queues. The mail server takes every mail at once."""
+            with mail_server(on, seconds=0) as server:
+                return drain(on, apps=apps, queues=ALL_KINDS, DEVCENTER_SMTP_PORT=str(server.port))[0]
 
         contenders: dict[str, Callable[[], float]] = {
             "devcenter": devcenter,

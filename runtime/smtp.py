@@ -30,11 +30,15 @@ class MailFailed(OSError):
     """A message was not taken.
 
     `is_final`: the server refuses this message, and would again. `is_recipients`: it did not answer for this recipient,
-    with whom others have nothing to do.
+    with whom others have nothing to do. `is_servers`: the server cannot be reached, does not let this service in, or
+    takes nothing of its sender, whichever message it is.
     """
 
-    def __init__(self, words: str, *, is_final: bool = False, is_recipients: bool = False) -> None:
+    def __init__(
+        self, words: str, *, is_final: bool = False, is_recipients: bool = False, is_servers: bool = False
+    ) -> None:
         super().__init__(words)
+        self.is_servers = is_servers
         self.is_final = is_final
         self.is_recipients = is_recipients
 
@@ -52,7 +56,7 @@ class SmtpServer:
         self._idle: list[_Connection] = []
 
     def send(self, message: EmailMessage) -> None:
-        """Returns when the server has taken the message. Raises MailFailed, and other OSError when it is away."""
+        """Returns when the server has taken the message. Raises MailFailed, and other OSError."""
         deadline = time.monotonic() + MESSAGE_SECONDS
         kept = self._take_idle()
         if kept is not None:
@@ -65,7 +69,7 @@ class SmtpServer:
         try:
             self._hand_over(self._connect(deadline), message, deadline)
         except _NothingSentError as error:
-            raise MailFailed(f"the mail server closed the connection: {error}") from error
+            raise MailFailed(f"the mail server closed the connection: {error}", is_servers=True) from error
 
     def close(self) -> None:
         """Closes the idle connections."""
@@ -84,6 +88,11 @@ class SmtpServer:
             if settings.smtp_user and settings.smtp_password:
                 smtp.login(settings.smtp_user, settings.smtp_password.get_secret_value())
             smtp.ehlo_or_helo_if_needed()
+        except OSError as error:
+            smtp.close()
+            raise MailFailed(
+                f"the mail server {settings.smtp_host}:{settings.smtp_port}: {error}", is_servers=True
+            ) from error
         except BaseException:
             smtp.close()
             raise
@@ -210,7 +219,7 @@ class _Connection:
         code, answer = self._command(lambda: self.smtp.mail(parseaddr(str(message["From"]))[1]), recipients=False)
         if code != 250:
             self._reset()
-            raise MailFailed(f"the mail server refuses the sender: {_words(code, answer)}")
+            raise MailFailed(f"the mail server refuses the sender: {_words(code, answer)}", is_servers=True)
         code, answer = self._command(lambda: self.smtp.rcpt(recipient), recipients=True)
         if code not in (250, 251):
             self._reset()

@@ -27,7 +27,7 @@ class SendsMail(Protocol):
         """Returns when the mail server has accepted the message. Raises OSError otherwise.
 
         The error has `is_final` set if the server would refuse the message again, and `is_recipients` if the server did
-        not answer for this recipient alone.
+        not answer for this recipient alone, and `is_servers` if it would take no message at all.
         """
 
 

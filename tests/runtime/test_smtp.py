@@ -117,9 +117,26 @@ def test_an_answer_without_an_end_is_cut_off() -> None:
     assert "lines" in str(_scripted({b"MAIL": [b"250-and"] * 1000 + [b"250 so on"]}))
 
 
-def test_an_unreachable_server_raises_an_os_error() -> None:
-    with pytest.raises(OSError, match="refused"):
+def test_an_unreachable_server_is_away_for_every_message() -> None:
+    with pytest.raises(MailFailed, match="refused") as failure:
         SmtpServer(settings_for(free_port())).send(_message())
+    assert failure.value.is_servers
+
+
+@pytest.mark.parametrize(
+    ("verb", "answer"),
+    [
+        (b"EHLO", b"421 too many connections"),
+        (b"MAIL", b"421 shutting down"),
+        (b"MAIL", b"530 authentication required"),
+        (b"MAIL", b"553 not a sender of ours"),
+    ],
+)
+def test_a_server_that_takes_nothing_of_this_service_is_away_whichever_message_it_is(
+    verb: bytes, answer: bytes
+) -> None:
+    failure = _scripted({verb: [answer], b"HELO": [answer]} if verb == b"EHLO" else {verb: [answer]})
+    assert (failure.is_servers, failure.is_final, failure.is_recipients) == (True, False, False)
 
 
 def test_a_server_that_drips_is_as_late_as_one_that_is_silent() -> None:

@@ -25,12 +25,13 @@ from workers.actors.notifications import NOTIFICATIONS
 from workers.context import WorkerContext
 from workers.leasing.capacity import PLACES_WHILE_JUDGING, ProcessCapacity
 from workers.leasing.consumer import LeasedConsumer
+from workers.leasing.outage import MIN_PAUSE, Outage
 from workers.leasing.queue import HANDED, Handed, LeasedQueue
 from workers.leasing.work import LeasedWork, attempt_row
 from workflow.work.bells import Bell
 from workflow.work.handing_out import hand_out
 from workflow.work.kinds import LEASED_KINDS, DueKind
-from workflow.work.leases import LaneFailed, Lease, PermanentFailure
+from workflow.work.leases import LaneFailed, Lease, PermanentFailure, ServiceAway, finish_due_row
 
 NEVER_SWEEPS = 3600.0
 MAILS = LEASED_KINDS[DueKind.NOTIFICATION]
@@ -205,6 +206,55 @@ def test_a_consumer_raises_no_error_while_the_database_is_away() -> None:
     queue = _queue(away, _capacity())
     assert next(LeasedConsumer(queue, 100)) is None
     queue.stop()
+
+
+def test_rows_wait_for_a_mail_server_that_is_away_without_losing_tries(
+    context: WorkerContext, queue: LeasedQueue, caplog: pytest.LogCaptureFixture
+) -> None:
+    consumer, server_is_away = LeasedConsumer(queue, 100), True
+
+    def run(_context: WorkerContext, lease: Lease) -> bool:
+        if server_is_away:
+            raise ServiceAway("connection refused")
+        with context.unit_of_work() as session:
+            return finish_due_row(session, lease)
+
+    def attempt(message: MessageProxy) -> None:
+        handed = message.options[HANDED]
+        handed.answered = attempt_row(context, LeasedWork(DueKind.NOTIFICATION, "try", run), handed)
+        consumer.ack(message)
+
+    _put(context, 40)
+    for message in _proxies(consumer, 3):
+        attempt(message)
+    assert next(consumer) is None
+    assert {(row.status, row.attempts, row.leased_until) for row in _rows(context)} == {("due", 0, None)}
+    assert {row.last_error for row in _rows(context)} == {None, "ServiceAway('connection refused')"}
+    patient = LeasedConsumer(queue, 10_000)
+    (probe,) = _proxies(patient, 1)
+    assert next(consumer) is None
+    server_is_away = False
+    attempt(probe)
+    while any(row.status == "due" for row in _rows(context)):
+        queue.ring()
+        for message in _proxies(patient, 1):
+            attempt(message)
+    assert {row.status for row in _rows(context)} == {"done"}
+    said = [record.message for record in caplog.records if record.name == "workers.leasing.outage"]
+    assert [line.split(":")[0].split(" after")[0] for line in said] == [
+        "notification waits",
+        "notification goes on",
+    ]
+
+
+def test_an_outage_is_tried_again_after_growing_pauses_and_ends_with_the_first_answer() -> None:
+    outage = Outage("notification")
+    outage.note_away("refused")
+    first = outage.seconds_left()
+    outage.note_away("an attempt that began before the pause")
+    assert 0 < outage.seconds_left() <= first <= MIN_PAUSE
+    outage.note_answer()
+    assert (outage.is_on, outage.seconds_left()) == (False, 0)
 
 
 def _try(context: WorkerContext, run: Any, *, at: float | None = None) -> bool | None:

@@ -6,13 +6,13 @@ from workflow.notifications.delivery import letter_of, record_delivery
 from workflow.notifications.mail import compose
 from workflow.work.kinds import DueKind
 from workflow.work.lanes import note_lane_works
-from workflow.work.leases import LaneFailed, Lease, PermanentFailure
+from workflow.work.leases import LaneFailed, Lease, PermanentFailure, ServiceAway
 
 
 def deliver_notification(context: WorkerContext, lease: Lease) -> bool:
     """Sends the mail of a notification. Commits. Returns False if it was voided or has been leased again.
 
-    Raises OSError (smtplib's exceptions included), and PermanentFailure if the mail server refuses the mail.
+    Raises ServiceAway if the mail server is away, PermanentFailure if it refuses the mail, and LaneFailed or OSError.
     """
     with context.autocommit() as session:
         letter = letter_of(session, lease.id, context.unseal)
@@ -23,6 +23,8 @@ def deliver_notification(context: WorkerContext, lease: Lease) -> bool:
             compose(letter, sender=context.mail_from, public_url=context.public_url, profile=context.profile)
         )
     except OSError as error:
+        if getattr(error, "is_servers", False):
+            raise ServiceAway(str(error)) from error
         if getattr(error, "is_final", False):
             raise PermanentFailure(f"the mail server permanently refuses the mail: {error}") from error
         if getattr(error, "is_recipients", False):

@@ -41,6 +41,11 @@ class ProcessCapacity:
         with self._lock:
             return self._free(kind)
 
+    def in_use(self, kind: DueKind) -> int:
+        """Returns how many places `kind` has."""
+        with self._lock:
+            return self._taken[kind]
+
     def reserve(self, kind: DueKind) -> int:
         """Takes every free place for `kind` and returns how many. The caller releases those it does not use."""
         with self._lock:

@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from workers.leasing.capacity import ProcessCapacity
+from workers.leasing.outage import Outage
 from workflow.sql.pipeline import direct_connection, implicit_transaction
 from workflow.work.handing_out import Cursor, HandedOut, find_walk_ends, hand_out, next_cursor
 from workflow.work.kinds import DueKind, LeasedKind
@@ -28,7 +29,7 @@ LOOK_SECONDS: Final = 0.01
 """The least time between two looks, so that one look follows several rows that end together."""
 FULL_SECONDS: Final = 0.05
 """How soon a queue without places asks for some again: another kind may have freed them, or judging may be over."""
-SHIELD_SECONDS: Final = 0.1
+SHIELD_SECONDS: Final = 0.2
 """The least time between two looks while the process judges."""
 AWAY_SECONDS: Final = 1.0
 """The pause after a look that failed because of the database."""
@@ -46,12 +47,14 @@ log = logging.getLogger(__name__)
 class Handed:
     """A row that was handed out: its lease, and when (`time.monotonic`).
 
-    `answered` is whether the lane's party answered in time; None while that is not known.
+    `answered` is whether the lane's party answered in time; None while that is not known. `away_because` is what the
+    attempt met if what the whole kind needs is away.
     """
 
     lease: Lease
     at: float
     answered: bool | None = None
+    away_because: str | None = None
 
 
 def give_back_rows(engine: Engine, kind: DueKind, leases: Sequence[Lease]) -> None:
@@ -96,6 +99,8 @@ class LeasedQueue:
         self._places = 0
         self._proven: OrderedDict[str, float] = OrderedDict()
         self._cursor = Cursor()
+        self._outage = Outage(kind.kind.value)
+        self._database_outage = Outage(f"looking for due rows of {kind.kind.value}")
         self._is_rung = False
         self._more_may_be_due = True
         self._was_shielded = False
@@ -116,7 +121,7 @@ class LeasedQueue:
     def next(self, seconds: float) -> Message[Any] | None:
         """Returns a message for a row that is leased to this process, or None after about `seconds` at most.
 
-        Raises nothing: if the database fails, it logs a warning and pauses.
+        Raises nothing: if the database fails, it pauses, and logs that once.
         """
         ends_at = time.monotonic() + seconds
         while not self._stopping:
@@ -140,6 +145,11 @@ class LeasedQueue:
         """Frees the place of a row after its attempt, and records whether its lane answered."""
         handed: Handed = message.options[HANDED]
         self._capacity.release(self.kind.kind, 1)
+        if handed.away_because is not None:
+            self._outage.note_away(handed.away_because)
+            self._give_back_waiting()
+        elif handed.answered is not None:
+            self._outage.note_answer()
         with self._changed:
             if handed.answered:
                 self._proven[handed.lease.lane] = time.monotonic()
@@ -160,6 +170,9 @@ class LeasedQueue:
 
     def close(self) -> None:
         """Returns waiting rows to the queue. Called after `stop` too: a look may have been under way. Commits."""
+        self._give_back_waiting()
+
+    def _give_back_waiting(self) -> None:
         with self._changed:
             waiting = [handed.lease for handed in self._waiting]
             self._waiting.clear()
@@ -186,6 +199,12 @@ class LeasedQueue:
         """Returns how long to wait for the next look, if nothing changes."""
         now = time.monotonic()
         free = self._capacity.free(self.kind.kind)
+        if self._outage.is_on and self._capacity.in_use(self.kind.kind) > 0:
+            return FULL_SECONDS
+        return max(self._seconds_while_there(now, free), self._outage.seconds_left())
+
+    def _seconds_while_there(self, now: float, free: int) -> float:
+        """Returns how long to wait for the next look while nothing is away."""
         if free == 0 and not (self._ahead() and not self._is_full_ahead()):
             return FULL_SECONDS
         shield_fell = self._was_shielded and not self._capacity.is_shielding()
@@ -211,6 +230,8 @@ class LeasedQueue:
             self._was_shielded = self._capacity.is_shielding()
             places = self._capacity.reserve(self.kind.kind)
             room = places + max(0, self._ahead() - len(self._waiting))
+            if self._outage.is_on:
+                room = min(room, 1)  # one row tries whether it is back
             now = time.monotonic()
             if now >= self._sweeps_at:
                 self._sweeps_at = now + self._sweep_seconds * random.uniform(0.75, 1.25)  # noqa: S311 (not a secret)
@@ -221,9 +242,10 @@ class LeasedQueue:
         found = HandedOut((), {}, {})
         try:
             found = self._lease(room, proven)
+            self._database_outage.note_answer()
             pause = SHIELD_SECONDS if self._was_shielded else LOOK_SECONDS
         except SQLAlchemyError as error:
-            log.warning("could not look for due rows of %s; trying again soon: %r", self.kind.kind, error)
+            self._database_outage.note_away(repr(error))
             pause = AWAY_SECONDS
         with self._changed:
             self._looks_at = time.monotonic() + pause

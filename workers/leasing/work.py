@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from workers.context import WorkerContext, database_now
 from workers.leasing.queue import HANDED, Handed, give_back_rows
+from workflow.sql.transient import is_transient
 from workflow.work.kinds import LEASED_KINDS, DueKind
 from workflow.work.lanes import note_lane_failed, note_lane_works
-from workflow.work.leases import LaneFailed, Lease, PermanentFailure, fail_due_row
+from workflow.work.leases import LaneFailed, Lease, PermanentFailure, ServiceAway, fail_due_row
 
 SLOW_SECONDS = 5.0
 """A longer attempt does not make its lane a proven one, whatever its outcome: the party is too slow."""
@@ -25,7 +26,7 @@ Run = Callable[[WorkerContext, Lease], bool]
 """Does the work of a leased row and records its end by the lease. Returns False if the work had become obsolete.
 
 If it raises, the attempt has failed and the row is tried again after a growing delay. After a PermanentFailure the row
-is dead at once, and after a LaneFailed its lane pauses too.
+is dead at once, after a LaneFailed its lane pauses too, and after a ServiceAway the kind pauses and no attempt counts.
 """
 
 
@@ -73,16 +74,28 @@ def attempt_row(context: WorkerContext, work: LeasedWork, handed: Handed) -> boo
         is_wanted = work.run(context, lease)
         outcome = "done" if is_wanted else "void"
         answered = True if is_wanted else None
-    except Exception as error:
-        outcome = "failed"
+    except Exception as error:  # noqa: BLE001 (whatever it is, the attempt has failed, and the log says how)
+        if _is_away(error):
+            outcome, handed.away_because = "away", repr(error)
+        else:
+            outcome = "failed"
+            _log_failure(lease, error)
         if isinstance(error, PermanentFailure | LaneFailed):
             answered = isinstance(error, PermanentFailure)
-        # What the world refused is told in a line; what nobody foresaw, with its traceback.
-        foreseen = isinstance(error, OSError | PermanentFailure | LaneFailed)
-        log.warning("%s %s failed: %r", lease.kind, lease.id, error, exc_info=not foreseen)
         _record_failure(context, lease, error)
     context.count_worked(lease.kind, outcome)
     return False if time.monotonic() - began > SLOW_SECONDS else answered
+
+
+def _is_away(error: Exception) -> bool:
+    """Returns whether the service that the whole kind needs is away: it says so, or it is the database."""
+    return isinstance(error, ServiceAway) or is_transient(error)
+
+
+def _log_failure(lease: Lease, error: Exception) -> None:
+    """Logs what the world refused in a line, and what nobody foresaw with its traceback."""
+    foreseen = isinstance(error, OSError | PermanentFailure | LaneFailed)
+    log.warning("%s %s failed: %r", lease.kind, lease.id, error, exc_info=not foreseen)
 
 
 def _record_failure(context: WorkerContext, lease: Lease, error: Exception) -> None:
@@ -92,9 +105,10 @@ def _record_failure(context: WorkerContext, lease: Lease, error: Exception) -> N
                 _record_answer_of_lane(session, lease, error)
         else:
             with context.autocommit() as session:
-                fail_due_row(session, lease, repr(error))
-    except SQLAlchemyError:
-        log.warning("could not record the failure of %s %s; it is due when its lease ends", lease.kind, lease.id)
+                fail_due_row(session, lease, repr(error), counts=not _is_away(error))
+    except SQLAlchemyError as failed:
+        if not (_is_away(error) and is_transient(failed)):
+            log.warning("could not record the failure of %s %s; it is due when its lease ends", lease.kind, lease.id)
 
 
 def _record_answer_of_lane(session: Session, lease: Lease, error: PermanentFailure | LaneFailed) -> None:

@@ -38,6 +38,14 @@ class LaneFailed(Exception):
     """The party that a row's lane stands for did not answer: the failure counts against the lane too."""
 
 
+class ServiceAway(Exception):
+    """What every row of the kind needs is away, such as the mail server: no fault of the row, and no attempt of it."""
+
+
+AWAY_REST = timedelta(seconds=1)
+"""How long a row rests after a try that found the service away."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """A worker's hold on a row until `until`. The end of the work is recorded only if the row still has this lease.
@@ -64,11 +72,18 @@ def finish_due_row(session: Session, lease: Lease, *, also_set: str = "") -> boo
 
 
 def fail_due_row(
-    session: Session, lease: Lease, error: str, now: datetime | None = None, *, may_retry: bool = True
+    session: Session,
+    lease: Lease,
+    error: str,
+    now: datetime | None = None,
+    *,
+    may_retry: bool = True,
+    counts: bool = True,
 ) -> bool:
     """Records a failed attempt: the row is due again after a delay or, after its last attempt, dead. Does not commit.
 
-    If the failure is permanent, the row is dead at once. Returns False and changes nothing if the row no longer has
+    If the failure is permanent (not `may_retry`), the row is dead at once. If it `counts` for nothing, the row is due
+    again after AWAY_REST with as many attempts as before. Returns False and changes nothing if the row no longer has
     this lease. `now` is the database's clock if it is None.
     """
     failed = session.execute(
@@ -78,6 +93,7 @@ def fail_due_row(
             "until": lease.until,
             "now": now,
             "may_retry": may_retry,
+            "counts": counts,
             "error": made_storable(error, MAX_ERROR_CHARACTERS),
         },
     )
@@ -105,10 +121,12 @@ def _finish(kind: DueKind, also_set: str) -> Any:
 _FAIL = {
     kind: text(f"""
         UPDATE {kind}
-           SET status = CASE WHEN attempts >= {MAX_ATTEMPTS} OR NOT :may_retry THEN 'dead' ELSE 'due' END,
+           SET status = CASE WHEN :counts AND attempts >= {MAX_ATTEMPTS} OR NOT :may_retry THEN 'dead' ELSE 'due' END,
+               attempts = CASE WHEN :counts THEN attempts ELSE attempts - 1 END,
                due_at = coalesce(CAST(:now AS timestamptz), clock_timestamp())
-                        + (ARRAY{[int(rest.total_seconds()) for rest in RETRY_AFTER]})
-                          [greatest(1, least(attempts, {len(RETRY_AFTER)}))] * interval '1 second',
+                        + CASE WHEN :counts THEN (ARRAY{[int(rest.total_seconds()) for rest in RETRY_AFTER]})
+                                                 [greatest(1, least(attempts, {len(RETRY_AFTER)}))]
+                               ELSE {int(AWAY_REST.total_seconds())} END * interval '1 second',
                leased_until = NULL, last_error = :error
          WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
     """).bindparams(bindparam("error", type_=Text), bindparam("now", type_=DateTime(timezone=True)))
