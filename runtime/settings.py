@@ -2,13 +2,18 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Self
 
 from cryptography.fernet import Fernet
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
+
+from runtime.setting_values import Host, Mailbox, Proxies, PublicUrl
+
+SMTPS_PORT: Final = 465
+"""The port on which mail servers expect TLS from the first byte (RFC 8314)."""
 
 
 class SettingsInvalid(Exception):
@@ -46,9 +51,9 @@ class Settings(BaseSettings):
         description="Fernet keys for stored secrets (test accounts, codes that are not mailed yet), comma-separated: "
         "the first encrypts, all decrypt.",
     )
-    api_host: str = Field(default="127.0.0.1", description="The address on which `devcenter api` listens.")
+    api_host: Host = Field(default="127.0.0.1", description="The address on which `devcenter api` listens.")
     api_port: int = Field(default=8787, ge=0, le=65535, description="The port of `devcenter api`; 0 takes a free one.")
-    public_url: str = Field(
+    public_url: PublicUrl = Field(
         default="http://127.0.0.1:8787",
         description="Where partners and reviewers reach the API; used in mails.",
     )
@@ -57,7 +62,7 @@ class Settings(BaseSettings):
         description="The TOML file that names the platform and what is its own (docs/profile.md). Without it the "
         "platform is Segment.",
     )
-    trusted_proxies: str = Field(
+    trusted_proxies: Proxies = Field(
         default="",
         description="Addresses or networks of proxies, comma-separated, whose X-Forwarded-For is trusted. "
         "Without any, the client is the address that connects.",
@@ -105,12 +110,23 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(
         default=2.0, gt=0, le=30, description="How often, in seconds, a worker looks for due work when no bell rings."
     )
-    smtp_host: str = Field(default="127.0.0.1", description="The mail server that notifications are handed to.")
+    smtp_host: Host = Field(default="127.0.0.1", description="The mail server that notifications are handed to.")
     smtp_port: int = Field(default=25, ge=1, le=65535, description="Its port.")
-    smtp_starttls: bool = Field(default=False, description="Whether to require STARTTLS with a valid certificate.")
+    smtp_starttls: bool = Field(
+        default=False, description="Whether to require STARTTLS with a valid certificate (usual on port 587)."
+    )
+    smtp_tls: bool | None = Field(
+        default=None,
+        description="Whether the mail server expects TLS from the first byte, with a valid certificate. Without this "
+        "setting it does on port 465, and on no other.",
+    )
     smtp_user: str | None = Field(default=None, description="The user name for the mail server, if it needs one.")
     smtp_password: SecretStr | None = Field(default=None, description="The password that goes with it.")
-    mail_from: str = Field(default="devcenter@localhost.localdomain", description="The sender of notifications.")
+    mail_from: Mailbox = Field(default="devcenter@localhost.localdomain", description="The sender of notifications.")
+    mail_reply_to: Mailbox | None = Field(
+        default=None,
+        description="Where answers to notifications go. Without it, to the support address of the profile.",
+    )
     heads_file: Path | None = Field(
         default=None,
         description="The file that history heads are appended to. Put it where the database's administrators cannot "
@@ -120,7 +136,7 @@ class Settings(BaseSettings):
         default=False,
         description="Whether partners' URLs may point to this machine. For the embedded demo only.",
     )
-    metrics_host: str = Field(
+    metrics_host: Host = Field(
         default="127.0.0.1", description="The address on which workers and schedulers serve their metrics."
     )
     metrics_port: int | None = Field(
@@ -174,7 +190,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"key {number} is not a Fernet key; make one with: {make}") from None
         return value
 
-    @field_validator("prepare_threshold", "metrics_port", "profile", mode="before")
+    @field_validator("prepare_threshold", "metrics_port", "profile", "smtp_tls", "mail_reply_to", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -184,6 +200,23 @@ class Settings(BaseSettings):
     def _from_here(cls, value: Path | None) -> Path | None:
         """A process that is started in another folder finds the same file."""
         return value.absolute() if value else None
+
+    @model_validator(mode="after")
+    def _fit_each_other(self) -> Self:
+        """Names settings of which one forbids the other. The first words are the variable to change."""
+        if self.smtp_starttls and self.smtp_uses_tls:
+            raise ValueError(
+                "DEVCENTER_SMTP_STARTTLS: asks for STARTTLS on a connection that begins with TLS (port 465, or "
+                "DEVCENTER_SMTP_TLS). Unset it, or set DEVCENTER_SMTP_PORT to the port for STARTTLS, usually 587"
+            )
+        if bool(self.smtp_user) != bool(self.smtp_password):
+            raise ValueError("DEVCENTER_SMTP_USER: needs DEVCENTER_SMTP_PASSWORD, and the other way round. Set both")
+        return self
+
+    @property
+    def smtp_uses_tls(self) -> bool:
+        """Whether a connection to the mail server begins with TLS."""
+        return self.smtp_port == SMTPS_PORT if self.smtp_tls is None else self.smtp_tls
 
     @property
     def owner_url(self) -> str:
@@ -229,7 +262,9 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 
 def _problem(location: tuple[int | str, ...], message: str) -> str:
-    name = str(location[0]) if location else "settings"
+    if not location:
+        return message.removeprefix("Value error, ")
+    name = str(location[0])
     variable = environment_name(name) if name in Settings.model_fields else name
     if message == "Field required":
         message = "is not set. `make run` needs no settings; docs/settings.md explains each"

@@ -2,6 +2,7 @@
 
 import io
 import smtplib
+import socket
 import ssl
 import threading
 import time
@@ -80,7 +81,8 @@ class SmtpServer:
 
     def _connect(self, deadline: float) -> "_Connection":
         settings = self._settings
-        smtp = _BoundedSmtp(deadline)
+        tls = ssl.create_default_context() if settings.smtp_uses_tls else None
+        smtp = _BoundedSmtp(settings.smtp_host, deadline, tls)
         try:
             smtp.connect(settings.smtp_host, settings.smtp_port)
             if settings.smtp_starttls:
@@ -141,9 +143,22 @@ class _NothingSentError(OSError):
 class _BoundedSmtp(smtplib.SMTP):
     """smtplib's client with a deadline for all that it sends and reads, which alone bounds each read."""
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, host: str, deadline: float, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(timeout=ANSWER_SECONDS)
+        self._host = host  # the name that STARTTLS checks the certificate for
         self.deadline = deadline
+        self._tls = tls
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """Connects, and begins with TLS if there is a context for it, as smtplib.SMTP_SSL does."""
+        plain = socket.create_connection((host, port), timeout)
+        if self._tls is None:
+            return plain
+        try:
+            return self._tls.wrap_socket(plain, server_hostname=host)
+        except BaseException:
+            plain.close()
+            raise
 
     def connect(self, *arguments: Any, **named: Any) -> tuple[int, bytes]:
         self.timeout = self._left()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -71,12 +72,13 @@ def serving() -> Iterator[tuple[RefusingServer, Controller, SmtpServer]]:
         controller.stop(no_assert=True)
 
 
-def settings_for(port: int) -> Settings:
+def settings_for(port: int, **settings: Any) -> Settings:
+    given: dict[str, Any] = {"smtp_host": "127.0.0.1", **settings}
     return load_settings(
         database_url="postgresql://nobody@127.0.0.1:1/none",
         redis_url="redis://127.0.0.1:1/0",
         history_key="k" * 40,
         secret_keys="cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
-        smtp_host="127.0.0.1",
         smtp_port=port,
+        **given,
     )

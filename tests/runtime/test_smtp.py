@@ -145,7 +145,7 @@ def test_a_server_that_drips_is_as_late_as_one_that_is_silent() -> None:
         stop = threading.Event()
         dripping = threading.Thread(target=_drip, args=(listening, stop), daemon=True)
         dripping.start()
-        client = _BoundedSmtp(time.monotonic() + 0.5)
+        client = _BoundedSmtp("127.0.0.1", time.monotonic() + 0.5)
         with closing(client), pytest.raises((TimeoutError, smtplib.SMTPException)):
             client.connect(*listening.getsockname())
         stop.set()

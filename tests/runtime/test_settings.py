@@ -1,0 +1,94 @@
+"""Settings that cannot work are named at the start, with what would work."""
+
+import pytest
+
+from runtime.settings import SettingsInvalid
+from tests.refusing_mail import settings_for
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://x.example", "https://x.example"),
+        ("https://x.example/", "https://x.example"),
+        ("https://x.example/devcenter//", "https://x.example/devcenter"),
+        (" http://127.0.0.1:8787 ", "http://127.0.0.1:8787"),
+        ("http://[::1]:8787/", "http://[::1]:8787"),
+    ],
+)
+def test_a_path_can_follow_the_public_url(given: str, kept: str) -> None:
+    assert settings_for(25, public_url=given).public_url == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("public_url", ""),
+        ("public_url", "devcenter.example"),
+        ("public_url", "devcenter.example:8787"),
+        ("public_url", "//devcenter.example"),
+        ("public_url", "ftp://devcenter.example"),
+        ("public_url", "https://"),
+        ("public_url", "https:///path"),
+        ("public_url", "https://user:password@devcenter.example"),
+        ("public_url", "https://devcenter.example/?a=b"),
+        ("public_url", "https://devcenter.example/#top"),
+        ("public_url", "https://devcenter.example:70000"),
+        ("public_url", "https://dev center.example"),
+        ("public_url", "https://devcenter.example/a b"),
+        ("public_url", "https://[::1"),
+        ("trusted_proxies", "foo"),
+        ("trusted_proxies", "10.0.0.5, 10.0.0.0/33"),
+        ("trusted_proxies", "10.0.0.5 10.0.0.6"),
+        ("smtp_host", ""),
+        ("smtp_host", "smtp://mail.example"),
+        ("smtp_host", "mail.example:587"),
+        ("smtp_host", "mail example"),
+        ("api_host", "http://127.0.0.1"),
+        ("metrics_host", "127.0.0.1:9000"),
+        ("mail_from", ""),
+        ("mail_from", "devcenter"),
+        ("mail_from", "devcenter@"),
+        ("mail_from", "@x.example"),
+        ("mail_from", "a@x.example, b@x.example"),
+        ("mail_from", "Devcenter <a@x.example>\nBcc: b@x.example"),
+        ("mail_from", "grüße@x.example"),
+        ("mail_reply_to", "not an address"),
+    ],
+)
+def test_a_value_that_cannot_work_is_named_with_its_variable(name: str, value: str) -> None:
+    with pytest.raises(SettingsInvalid) as refusal:
+        settings_for(25, **{name: value})
+    (problem,) = refusal.value.problems
+    assert problem.startswith(f"DEVCENTER_{name.upper()}: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("trusted_proxies", "10.0.0.5, 192.168.0.0/16,2001:db8::/32"),
+        ("trusted_proxies", "*"),
+        ("smtp_host", "mail_relay.internal"),
+        ("smtp_host", "::1"),
+        ("api_host", "0.0.0.0"),  # noqa: S104 (a value to read, nothing listens)
+        ("mail_from", "Developer Center <devcenter@x.example>"),
+        ("mail_from", '"Center, Developer" <dev+center@x.example>'),
+    ],
+)
+def test_what_can_work_is_taken(name: str, value: str) -> None:
+    settings_for(25, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("settings", "variable"),
+    [
+        ({"smtp_user": "u"}, "DEVCENTER_SMTP_USER"),
+        ({"smtp_password": "p"}, "DEVCENTER_SMTP_USER"),
+        ({"smtp_starttls": True, "smtp_tls": True}, "DEVCENTER_SMTP_STARTTLS"),
+    ],
+)
+def test_settings_that_forbid_each_other_are_named(settings: dict[str, object], variable: str) -> None:
+    with pytest.raises(SettingsInvalid) as refusal:
+        settings_for(25, **settings)
+    (problem,) = refusal.value.problems
+    assert problem.startswith(f"{variable}: ")
