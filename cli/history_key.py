@@ -1,4 +1,4 @@
-"""Refusing to start with a history key that is not the one of the database."""
+"""Refusing to start with a history key that is not the one of the database, and naming foreign secret keys."""
 
 import os
 import signal
@@ -10,8 +10,10 @@ from sqlalchemy.exc import DBAPIError
 
 from cli.mistakes import Mistake, explain
 from cli.place import unit_of_work
+from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from workflow.history.key import is_history_key, record_history_key
+from workflow.operating.secret_keys import find_unreadable_secret
 
 PAUSE_SECONDS = 1.0
 
@@ -47,7 +49,7 @@ def wait_for_key(settings: Settings) -> None:
     said = None
     while True:
         try:
-            settle_key(settings.database_url, _key_of(settings))
+            _settle_keys(settings)
         except DBAPIError as error:
             found = explain(error)
             if found is not None and found.what != said:
@@ -64,7 +66,7 @@ def check_key_beside(settings: Settings) -> None:
     Raises Mistake when the database answers now. When it answers later and the key is wrong, the process is ended.
     """
     try:
-        settle_key(settings.database_url, _key_of(settings))
+        _settle_keys(settings)
     except DBAPIError:
         threading.Thread(target=_end_with_wrong_key, args=(settings,), name="history key", daemon=True).start()
 
@@ -75,6 +77,18 @@ def _end_with_wrong_key(settings: Settings) -> None:
     except Mistake as error:
         print(f"devcenter: {error.what}\nWhat to do: {error.remedy}", file=sys.stderr, flush=True)  # noqa: T201
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _settle_keys(settings: Settings) -> None:
+    """Settles the history key like `settle_key`, and says when the secret keys decrypt not all that is stored.
+
+    That refuses no start: a key may have been lost for good, and its partners be asked for their secrets again.
+    """
+    settle_key(settings.database_url, _key_of(settings))
+    with unit_of_work(settings.database_url) as session:
+        unreadable = find_unreadable_secret(session, KeyRing(settings.secret_keys).unseal)
+    if unreadable is not None:
+        print("devcenter: {}.\nWhat to do: {}".format(*unreadable), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _key_of(settings: Settings) -> bytes:

@@ -16,14 +16,14 @@ from runtime.embedded.folder import write_private
 
 
 class Run(TypedDict):
-    """What run.json tells about a running `devcenter up`: addresses, the profile's file, tokens by
-    role, process ids by process.
+    """What run.json tells about a running `devcenter up`: addresses, the settings that its processes got (without
+    secrets), tokens by role, process ids by process.
     """
 
     api_url: str
     database_url: str
     redis_url: str
-    profile: str | None
+    settings: dict[str, str]
     tokens: dict[str, str]
     pids: dict[str, int]
 

@@ -43,7 +43,7 @@ def settings_here() -> Settings:
     return load_settings(
         database_url=run["database_url"],
         redis_url=run["redis_url"],
-        profile=run.get("profile"),
+        **run.get("settings", {}),
         history_key=kept.history_key,
         secret_keys=kept.secret_key,
     )

@@ -113,5 +113,5 @@ def _stage_of(home: Home, run: Run) -> Stage:
     mail = home.mail if "mailserver" in run["pids"] else None
     kept = home.secrets()
     key, tokens = kept.history_key.encode(), dict(run["tokens"])
-    profile = load_profile(Path(named) if (named := run.get("profile")) else None)
+    profile = load_profile(Path(named) if (named := run.get("settings", {}).get("profile")) else None)
     return Stage(run["api_url"], run["database_url"], tokens, key, mail, profile, kept.token_label)

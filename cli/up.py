@@ -12,7 +12,8 @@ from typing import Any
 
 import requests
 
-from cli.doctor import disk_space, redis_version
+from cli.doctor import check_disk
+from cli.doctor.redis import check_redis
 from cli.history_key import refuse_wrong_key, settle_key
 from cli.home import Home, Run
 from cli.mistakes import USAGE, Mistake
@@ -32,6 +33,18 @@ WORKERS = 2
 READY_SECONDS = 60.0
 LOOK_SECONDS = 0.05
 LAST_PORT = 65_535
+TOLD = (
+    "profile",
+    "public_url",
+    "mail_from",
+    "smtp_host",
+    "smtp_port",
+    "smtp_tls",
+    "smtp_starttls",
+    "heads_file",
+    "allow_loopback_urls",
+)
+"""The settings that other commands of this folder use too."""
 
 Say = Callable[[str], None]
 
@@ -101,7 +114,7 @@ def installation(home: Home, say: Say) -> Iterator[Installation]:
     """
     profile = load_profile(profile_file())
     home.create()
-    room = disk_space(home.path)
+    room = check_disk(home.path)
     if not room.fine:
         raise Mistake(f"The disk is nearly full: {room.found}.", room.remedy)
     lock = home.hold()
@@ -153,7 +166,7 @@ def _run(started: Installation) -> Run:
         api_url=started.api_url,
         database_url=started.settings.database_url,
         redis_url=started.settings.redis_url,
-        profile=str(started.settings.profile) if started.settings.profile else None,
+        settings={name: str(value) for name in TOLD if (value := getattr(started.settings, name)) is not None},
         tokens=started.tokens,
         pids={"up": os.getpid(), **started.supervisor.pids()},
     )
@@ -220,7 +233,7 @@ def _addresses(home: Home, supervisor: Supervisor, say: Say) -> dict[str, str]:
             supervisor.keep(_Embedded("valkey", valkey))
         given["redis_url"] = redis_url.result()
     else:
-        found = redis_version(os.environ["REDIS_URL"])
+        found = check_redis(os.environ["REDIS_URL"])
         if not found.fine:
             raise Mistake(found.found + ".", found.remedy)
     if database:

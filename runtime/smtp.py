@@ -72,6 +72,10 @@ class SmtpServer:
         except _NothingSentError as error:
             raise MailFailed(f"the mail server closed the connection: {error}", is_servers=True) from error
 
+    def check(self) -> None:
+        """Returns if the server can be reached and lets this service in. Sends nothing. Raises MailFailed."""
+        self._keep(self._connect(time.monotonic() + MESSAGE_SECONDS))
+
     def close(self) -> None:
         """Closes the idle connections."""
         with self._lock:

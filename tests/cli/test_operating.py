@@ -1,26 +1,21 @@
-"""What operators do at the command line, on a real database: the doctor, tokens, dead rows, the mailbox."""
+"""What operators do at the command line, on a real database: tokens, dead rows, the mailbox."""
 
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
-from typing import NamedTuple
 
-import psycopg
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from cli.dead import list_dead, replay, replay_together
-from cli.doctor import FREE_MB, disk_space, examine
 from cli.mail import Mailbox
 from cli.mistakes import Mistake
 from cli.tokens import Holder, create_token, revoke, tokens
 from models import JobTick, Organization, RejectedMessage
 from models.base import new_id
 from models.lifecycle import AppTrigger, Role
-from runtime.embedded.postgres import PostgresAddresses
-from runtime.settings import Settings, load_settings
 from tests.cli.command import devcenter
 from tests.databases import TestDatabase
 from tests.journeys import KEY, People, apps_in_public_beta, ask
@@ -28,73 +23,6 @@ from workflow.errors import Conflict, NotFound
 from workflow.lifecycle.promotion import request_promotions
 
 A_DAY = timedelta(days=1)
-
-
-class _Usage(NamedTuple):
-    total: int
-    used: int
-    free: int
-
-
-def _settings(database_url: str, redis_url: str, **more: object) -> Settings:
-    key = Fernet.generate_key().decode()
-    given = {"database_url": database_url, "redis_url": redis_url, "history_key": KEY.decode(), "secret_keys": key}
-    return load_settings(**given, **more)
-
-
-def _found(settings: Settings, folder: Path) -> dict[str, str]:
-    """Returns the doctor's remedies, by check. A check that passed has none."""
-    return {check.name: check.remedy for check in examine(settings, folder)}
-
-
-def test_the_doctor_finds_nothing_wrong_with_a_sound_installation(
-    database: TestDatabase, valkey_url: str, tmp_path: Path
-) -> None:
-    found = _found(_settings(database.application_url, valkey_url), tmp_path)
-    database_checks = {"database", "role", "migrations", "history key", "clock"}
-    assert set(found) == {"settings", "profile", *database_checks, "redis", "disk"}
-    assert {name: remedy for name, remedy in found.items() if remedy and name != "disk"} == {}
-
-
-def test_the_doctor_names_a_role_with_too_many_rights_and_a_setting_that_allows_loopback(
-    database: TestDatabase, postgres_server: PostgresAddresses, valkey_url: str, tmp_path: Path
-) -> None:
-    url = make_url(postgres_server.superuser_url).set(database=make_url(database.application_url).database)
-    settings = _settings(
-        url.render_as_string(hide_password=False),
-        valkey_url,
-        allow_loopback_urls=True,
-        public_url="https://devcenter.example",
-    )
-    found = _found(settings, tmp_path)
-    assert "devcenter_app" in found["role"]
-    assert "DEVCENTER_ALLOW_LOOPBACK_URLS" in found["settings"]
-
-
-def test_the_doctor_names_a_database_that_is_behind(
-    database: TestDatabase,
-    postgres_server: PostgresAddresses,
-    valkey_url: str,
-    tmp_path: Path,
-) -> None:
-    name = make_url(database.application_url).database
-    with psycopg.connect(
-        make_url(postgres_server.superuser_url)
-        .set(drivername="postgresql", database=name)
-        .render_as_string(hide_password=False),
-        autocommit=True,
-    ) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
-    found = _found(_settings(database.application_url, valkey_url), tmp_path)
-    assert "devcenter migrate" in found["migrations"]
-
-
-def test_a_disk_with_little_room_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    enough = _Usage(0, 0, FREE_MB * 1_000_000)
-    monkeypatch.setattr("shutil.disk_usage", lambda _folder: enough)
-    assert disk_space(tmp_path).fine
-    monkeypatch.setattr("shutil.disk_usage", lambda _folder: enough._replace(free=1_000_000))
-    assert "Free some space" in disk_space(tmp_path).remedy
 
 
 def test_a_token_of_each_role_is_created_listed_and_revoked(database: TestDatabase, engine: Engine) -> None:

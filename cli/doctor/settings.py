@@ -1,0 +1,91 @@
+"""Whether the settings fit this installation, beyond what each of them forbids by itself."""
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from urllib.parse import urlsplit
+
+from cli.doctor.check import Check
+from runtime.settings import Settings, environment_name
+from workflow.profile.loading import load_profile
+
+COMMANDS_OWN = {"DEVCENTER_HOME", "DEVCENTER_TOKEN", "DEVCENTER_URL", "DEVCENTER_UP"}
+"""Variables that commands read and that are no settings of processes."""
+UNDELIVERABLE = (".localdomain", ".local", ".invalid", ".example", ".test", "localhost")
+
+
+def check_settings(settings: Settings, environment: Mapping[str, str] = os.environ) -> Check:
+    """Checks the settings together, and names variables that no setting has."""
+    for found in (
+        _unknown(environment),
+        _loopback(settings),
+        _public_url(settings),
+        _sender(settings),
+        _heads(settings),
+    ):
+        if found is not None:
+            return found
+    return Check("settings", "valid")
+
+
+def check_profile(settings: Settings) -> Check:
+    """Checks the profile. Raises ProfileInvalid."""
+    profile = load_profile(settings.profile)
+    return Check("profile", f"{profile.platform.name}, by {settings.profile or 'default'}")
+
+
+def _unknown(environment: Mapping[str, str]) -> Check | None:
+    known = COMMANDS_OWN | {environment_name(name) for name in Settings.model_fields}
+    for name in sorted(environment):
+        if name.startswith("DEVCENTER_") and name not in known:
+            close = get_close_matches(name, known, n=1, cutoff=0.8)
+            remedy = f"Write {close[0]}, or unset it." if close else "Unset it; docs/settings.md has the settings."
+            return Check("settings", f"{name} is no setting, and has no effect", remedy)
+    return None
+
+
+def _loopback(settings: Settings) -> Check | None:
+    if not settings.allow_loopback_urls or _is_local(settings.public_url):
+        return None
+    return Check(
+        "settings",
+        "partners' URLs may point to this machine",
+        "Unset DEVCENTER_ALLOW_LOOPBACK_URLS: it is for the embedded demo only.",
+    )
+
+
+def _public_url(settings: Settings) -> Check | None:
+    if settings.public_url.startswith("https://") or _is_local(settings.public_url):
+        return None
+    return Check(
+        "settings",
+        f"{settings.public_url} is not encrypted: tokens and invitations travel readable",
+        "Put a proxy with a certificate before the API, and begin DEVCENTER_PUBLIC_URL with https://.",
+    )
+
+
+def _sender(settings: Settings) -> Check | None:
+    domain = settings.mail_from.rpartition("@")[2].rstrip("> ").lower()
+    if _is_local(settings.public_url) or not domain.endswith(UNDELIVERABLE):
+        return None
+    return Check(
+        "settings",
+        f"mails are sent by {settings.mail_from}, whose domain cannot receive mail: most servers refuse them",
+        "Set DEVCENTER_MAIL_FROM to an address of a domain of yours.",
+    )
+
+
+def _heads(settings: Settings) -> Check | None:
+    file = settings.heads_file
+    if file is None or os.access(file if file.exists() else file.parent, os.W_OK):
+        return None
+    return Check(
+        "settings",
+        f"{file} cannot be written, so that history heads would be lost",
+        "Let DEVCENTER_HEADS_FILE name a file in a folder that this user may write to.",
+    )
+
+
+def _is_local(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or host.startswith("127.") or host == "::1"

@@ -1,0 +1,194 @@
+"""The doctor, on real servers: what it finds wrong with an installation, and the remedy of each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+import pytest
+import redis
+from cryptography.fernet import Fernet
+from sqlalchemy import Engine, make_url, text
+
+from cli.doctor import FREE_MB, check_disk, examine
+from cli.doctor.redis import check_redis
+from cli.doctor.settings import check_settings
+from runtime.embedded.postgres import PostgresAddresses
+from runtime.embedded.processes import free_port
+from runtime.settings import Settings, load_settings
+from tests.databases import TestDatabase
+from tests.journeys import KEY
+from tests.refusing_mail import serving
+
+
+class _Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
+def _settings(database_url: str, redis_url: str, **more: object) -> Settings:
+    key = Fernet.generate_key().decode()
+    given = {"database_url": database_url, "redis_url": redis_url, "history_key": KEY.decode(), "secret_keys": key}
+    return load_settings(**given, **more)
+
+
+def _found(settings: Settings, folder: Path) -> dict[str, str]:
+    """Returns the doctor's remedies, by check. A check that passed has none."""
+    return {check.name: check.remedy for check in examine(settings, folder)}
+
+
+@pytest.fixture
+def mail_port() -> Iterator[int]:
+    with serving() as (_, controller, _mail):
+        yield controller.port
+
+
+@pytest.fixture
+def at_work(engine: Engine) -> None:
+    """As if a scheduler had fired a job just now, and a worker had done it."""
+    with engine.begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO job_tick (id, job, tick_at, due_at, status, lane)
+                VALUES (uuidv7(), 'prune', now(), now(), 'done', 'prune')
+            """)
+        )
+
+
+@pytest.mark.usefixtures("at_work")
+def test_the_doctor_finds_nothing_wrong_with_a_sound_installation(
+    database: TestDatabase, valkey_url: str, mail_port: int, tmp_path: Path
+) -> None:
+    found = _found(_settings(database.application_url, valkey_url, smtp_port=mail_port), tmp_path)
+    of_database = {"database", "role", "migrations", "history key", "secret keys", "clock"}
+    assert set(found) == {
+        "settings", "profile", *of_database, "scheduler", "workers", "dead rows", "redis", "mail", "disk"
+    }  # fmt: skip
+    assert {name: remedy for name, remedy in found.items() if remedy and name != "disk"} == {}
+
+
+def test_the_doctor_names_work_that_nobody_does_and_what_ended_dead(
+    database: TestDatabase, engine: Engine, valkey_url: str, tmp_path: Path
+) -> None:
+    settings = _settings(database.application_url, valkey_url, smtp_port=free_port())
+    idle = _found(settings, tmp_path)
+    assert "devcenter scheduler" in idle["scheduler"]
+    assert "DEVCENTER_SMTP_HOST" in idle["mail"]
+    assert (idle["workers"], idle["dead rows"]) == ("", "")
+    with engine.begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO job_tick (id, job, tick_at, due_at, created_at, status, lane)
+                SELECT uuidv7(), 'prune', now() - minutes, now() - minutes, now() - minutes, status, 'prune'
+                  FROM (VALUES (interval '5 minutes', 'due'), (interval '10 minutes', 'dead')) late (minutes, status)
+            """)
+        )
+    late = _found(settings, tmp_path)
+    assert "devcenter scheduler" in late["scheduler"]
+    assert "devcenter worker" in late["workers"]
+    assert "devcenter dead list" in late["dead rows"]
+
+
+def test_the_doctor_names_a_foreign_secret_key(
+    database: TestDatabase, engine: Engine, valkey_url: str, tmp_path: Path
+) -> None:
+    settings = _settings(database.application_url, valkey_url)
+    sealed = Fernet(Fernet.generate_key()).encrypt(b"a code").decode()
+    with engine.begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO notification (id, kind, cause, recipient_email, data, due_at, lane, urgency)
+                SELECT uuidv7(), 'welcome', 'x', 'pat@acme.example', jsonb_build_object('sealed', CAST(:sealed AS text)),
+                       now(), '-', 0
+            """),
+            {"sealed": sealed},
+        )
+    assert "DEVCENTER_SECRET_KEYS" in _found(settings, tmp_path)["secret keys"]
+
+
+@contextmanager
+def _configured(url: str, **wanted: str) -> Iterator[redis.Redis]:
+    """Changes the configuration of a Valkey, and changes it back."""
+    with redis.Redis.from_url(url) as client:
+        before = {name.replace("_", "-"): client.config_get(name.replace("_", "-")) for name in wanted}
+        for name, value in wanted.items():
+            client.config_set(name.replace("_", "-"), value)
+        try:
+            yield client
+        finally:
+            for name, was in before.items():
+                client.config_set(name, dict(was)[name])
+
+
+@pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl", "allkeys-random"])
+def test_a_redis_that_throws_keys_away_is_named(valkey_url: str, policy: str) -> None:
+    with _configured(valkey_url, maxmemory="100mb", maxmemory_policy=policy):
+        found = check_redis(valkey_url)
+    assert "accepted messages vanish" in found.found
+    assert "noeviction" in found.remedy
+
+
+def test_a_redis_with_a_bound_that_refuses_instead_is_fine(valkey_url: str) -> None:
+    with _configured(valkey_url, maxmemory="100mb", maxmemory_policy="noeviction"):
+        assert check_redis(valkey_url).fine
+
+
+LOCAL: dict[str, Any] = {"public_url": "http://127.0.0.1:8787"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "given", "named"),
+    [
+        ({"DEVCENTER_PUBLC_URL": "x"}, LOCAL, "Write DEVCENTER_PUBLIC_URL"),
+        ({"DEVCENTER_XYZZY": "x"}, LOCAL, "Unset it"),
+        ({}, {"public_url": "http://devcenter.acme.com", "mail_from": "a@acme.com"}, "https://"),
+        ({}, {"public_url": "https://devcenter.acme.com"}, "DEVCENTER_MAIL_FROM"),
+        ({}, LOCAL | {"heads_file": "/no/such/folder/heads"}, "DEVCENTER_HEADS_FILE"),
+    ],
+)
+def test_settings_that_do_not_fit_are_named(environment: dict[str, str], given: dict[str, Any], named: str) -> None:
+    settings = _settings("postgresql://nobody@127.0.0.1:1/none", "redis://127.0.0.1:1/0", **given)
+    assert named in check_settings(settings, environment).remedy
+
+
+def test_the_doctor_names_a_role_with_too_many_rights_and_a_setting_that_allows_loopback(
+    database: TestDatabase, postgres_server: PostgresAddresses, valkey_url: str, tmp_path: Path
+) -> None:
+    url = make_url(postgres_server.superuser_url).set(database=make_url(database.application_url).database)
+    settings = _settings(
+        url.render_as_string(hide_password=False),
+        valkey_url,
+        allow_loopback_urls=True,
+        public_url="https://devcenter.example",
+    )
+    found = _found(settings, tmp_path)
+    assert "devcenter_app" in found["role"]
+    assert "DEVCENTER_ALLOW_LOOPBACK_URLS" in found["settings"]
+
+
+def test_the_doctor_names_a_database_that_is_behind(
+    database: TestDatabase,
+    postgres_server: PostgresAddresses,
+    valkey_url: str,
+    tmp_path: Path,
+) -> None:
+    name = make_url(database.application_url).database
+    with psycopg.connect(
+        make_url(postgres_server.superuser_url)
+        .set(drivername="postgresql", database=name)
+        .render_as_string(hide_password=False),
+        autocommit=True,
+    ) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    found = _found(_settings(database.application_url, valkey_url), tmp_path)
+    assert "devcenter migrate" in found["migrations"]
+
+
+def test_a_disk_with_little_room_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    enough = _Usage(0, 0, FREE_MB * 1_000_000)
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: enough)
+    assert check_disk(tmp_path).fine
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: enough._replace(free=1_000_000))
+    assert "Free some space" in check_disk(tmp_path).remedy
