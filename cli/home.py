@@ -12,7 +12,7 @@ import psutil
 from cryptography.fernet import Fernet
 
 from cli.mistakes import Mistake
-from runtime.embedded.folder import write_private
+from runtime.private_files import make_private_folder, open_private, write_private
 
 
 class Run(TypedDict):
@@ -67,14 +67,14 @@ class Home:
     def create(self) -> None:
         """Makes the folder and its rooms. Raises OSError."""
         for folder in (self.path, self.mail, self.path / "log"):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(folder)
 
     def hold(self) -> int:
         """Takes the folder for this process until it ends; returns the lock's descriptor to close.
 
         Raises Mistake, with the process id, when another `up` has it.
         """
-        lock = os.open(self.path / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        lock = open_private(self.path / "up.lock", os.O_RDWR)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

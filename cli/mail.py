@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.mistakes import Mistake
+from runtime.private_files import write_private
 
 LOOPBACK = "127.0.0.1"
 MAX_MESSAGE_BYTES = 1_000_000
@@ -42,7 +43,7 @@ class Mailbox:
         """Stores a message atomically, so that no reader sees a part of it. Returns its file. Raises OSError."""
         name = at.strftime("%Y%m%dT%H%M%S.%f")
         partial = self._folder / f"{name}.partial"
-        partial.write_bytes(content)
+        write_private(partial, content)
         return partial.rename(self._folder / f"{name}.eml")
 
     def letters(self) -> Iterator[Letter]:

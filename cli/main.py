@@ -39,6 +39,7 @@ app.add_typer(dead_app, name="dead")
 
 def main() -> None:
     """Runs the command line. For a known error it says what is wrong and what to do, and exits with 1 or 2."""
+    os.umask(0o077)  # what this process and its children write is theirs alone
     try:
         app()
     except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """Starts the example partner as a process for the journey. It prints its address as JSON."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from cli.caller import wait_for
 from cli.home import Home
 from cli.mistakes import Mistake
 from cli.up import CHECKOUT, Installation, keep_program
+from runtime.private_files import open_private
 from workflow.profile.document import Profile
 
 START_SECONDS = 20
@@ -27,7 +29,7 @@ def start_partner(started: Installation, port: int, profile: Profile) -> str:
 def lent_partner(home: Home, profile: Profile) -> Iterator[str]:
     """Runs another example partner until the block ends, and returns its address. Raises Mistake."""
     log = home.log_of("lent-partner")
-    with log.open("wb") as output:
+    with open(open_private(log, os.O_WRONLY | os.O_TRUNC), "wb") as output:
         partner = subprocess.Popen([sys.executable, *_command(0, profile)], cwd=CHECKOUT, stdout=output, stderr=output)
     try:
         yield _address(log)

@@ -13,6 +13,8 @@ from typing import Protocol
 
 import psutil
 
+from runtime.private_files import open_private
+
 FIRST_PAUSE_SECONDS = 0.2
 MAX_PAUSE_SECONDS = 10.0
 STEADY_SECONDS = 20.0
@@ -75,7 +77,7 @@ class Child:
     def start(self) -> None:
         """Kills what an earlier start of the process left behind, and starts the process. Raises OSError."""
         self._end_group()
-        with self._program.log.open("ab") as log:
+        with open(open_private(self._program.log, os.O_WRONLY | os.O_APPEND), "ab") as log:
             self._process = subprocess.Popen(
                 list(self._program.command),
                 cwd=self._program.folder,

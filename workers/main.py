@@ -5,6 +5,7 @@
 
 import json
 import logging
+import os
 import signal
 import threading
 import time
@@ -24,6 +25,7 @@ from runtime.doorbell import Doorbell, counted_doorbell
 from runtime.faults import fault_points
 from runtime.garbage import collect_seldom
 from runtime.guarded_http import FetchLimits, GuardedHttp
+from runtime.private_files import open_private
 from runtime.secrets import KeyRing
 from runtime.settings import Settings, load_settings
 from runtime.smtp import SmtpServer
@@ -190,7 +192,7 @@ class _ShowMetrics(Middleware):
 
 def _head_exporter(file: Path | None) -> Callable[[dict[str, object]], None]:
     def to_file(head: dict[str, object]) -> None:
-        with Path(str(file)).open("a", encoding="utf-8") as heads:
+        with open(open_private(Path(str(file)), os.O_WRONLY | os.O_APPEND), "a", encoding="utf-8") as heads:
             heads.write(json.dumps(head) + "\n")
 
     def to_log(head: dict[str, object]) -> None:

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Self
 
 from runtime.embedded.errors import AlreadyRunning, EmbeddedError
+from runtime.private_files import make_private_folder, open_private, write_private
 
-PRIVATE_FILE = 0o600
-PRIVATE_FOLDER = 0o700
 PASSWORD_BYTES = 24
 LOG_TAIL_BYTES = 16_384
 NEARLY_FULL_BYTES = 32 * 1024**2
@@ -51,8 +50,8 @@ class ServerFolder:
         if self._lock is not None:
             return
         try:
-            self.path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-            lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+            make_private_folder(self.path)
+            lock = open_private(self._lock_file, os.O_RDWR)
         except OSError as error:
             raise self._unusable(error) from error
         try:
@@ -130,15 +129,6 @@ class ServerFolder:
         partial = self._memory_file.with_suffix(".partial")
         write_private(partial, json.dumps(asdict(memory), indent=2))
         partial.replace(self._memory_file)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Writes a file that only its owner can read. Returns once it is on disk."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def remedy_for(output: str, folder: Path) -> str:

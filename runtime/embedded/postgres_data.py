@@ -14,9 +14,10 @@ import psutil
 
 from runtime.embedded.environment import server_environment
 from runtime.embedded.errors import EmbeddedError
-from runtime.embedded.folder import PRIVATE_FOLDER, remedy_for, write_private
+from runtime.embedded.folder import remedy_for
 from runtime.embedded.identity import Identity
 from runtime.embedded.postgres_roles import SUPERUSER
+from runtime.private_files import PRIVATE_FOLDER, write_private
 
 INITDB_SECONDS = 120.0
 OUTSIDE = Path("/var/tmp")  # noqa: S108 - a folder of the server's own is made in it, closed to others

@@ -1,6 +1,7 @@
 """Server processes on this machine: starts one that ends with its parent, and finds and ends those of a folder."""
 
 import contextlib
+import os
 import shutil
 import signal
 import socket
@@ -15,6 +16,7 @@ import psutil
 from runtime.embedded.environment import server_environment
 from runtime.embedded.errors import EmbeddedError
 from runtime.embedded.identity import Identity, runs
+from runtime.private_files import open_private
 
 LOOPBACK = "127.0.0.1"
 POLL_SECONDS = 0.005
@@ -80,7 +82,7 @@ class ServerProcess:
 
     def _keep(self) -> None:
         try:
-            with self._log.open("ab") as log:
+            with open(open_private(self._log, os.O_WRONLY | os.O_APPEND), "ab") as log:
                 self._child = subprocess.Popen(
                     self._command,
                     cwd=self._folder,

@@ -8,10 +8,10 @@ from typing import ClassVar
 import redis
 
 from runtime.embedded.errors import EmbeddedError
-from runtime.embedded.folder import write_private
 from runtime.embedded.identity import Identity
 from runtime.embedded.processes import LOOPBACK
 from runtime.embedded.server import EmbeddedServer
+from runtime.private_files import write_private
 
 USER = "default"
 ANSWER_SECONDS = 5.0

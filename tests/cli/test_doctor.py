@@ -100,8 +100,8 @@ def test_the_doctor_names_a_foreign_secret_key(
         connection.execute(
             text("""
                 INSERT INTO notification (id, kind, cause, recipient_email, data, due_at, lane, urgency)
-                SELECT uuidv7(), 'welcome', 'x', 'pat@acme.example', jsonb_build_object('sealed', CAST(:sealed AS text)),
-                       now(), '-', 0
+                SELECT uuidv7(), 'welcome', 'x', 'pat@acme.example',
+                       jsonb_build_object('sealed', CAST(:sealed AS text)), now(), '-', 0
             """),
             {"sealed": sealed},
         )
