@@ -30,6 +30,9 @@ lock: .venv/installed-dev
 		--no-emit-index-url --no-emit-find-links --extra embedded --extra install --extra dev -c requirements.lock \
 		-o requirements-dev.lock pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --extra install -c requirements.lock \
+		-o deploy/requirements.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --extra bench -c requirements-dev.lock -o requirements-bench.lock \
 		pyproject.toml
 

@@ -130,6 +130,25 @@ def migrate(
 
 
 @app.command()
+def backup(file: Annotated[Path, typer.Argument(help="The file to write. One that is there is replaced.")]) -> None:
+    """Writes the whole database to a file, as it is at one moment."""
+    from cli.backup import backup as run
+
+    typer.echo(f"{file} has the database: {run(file):,} bytes. Keep the keys elsewhere: it is of no use without them.")
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="A file that `devcenter backup` wrote.")]) -> None:
+    """Restores a backup into an empty database: all of it, or nothing."""
+    from cli.backup import restore as run
+
+    restored = run(file)
+    typer.echo(f"The database is at {restored.revision}.")
+    if restored.is_behind:
+        typer.echo("It is of an older release: run `devcenter migrate`.")
+
+
+@app.command()
 def settings() -> None:
     """Prints the page about all settings (docs/settings.md)."""
     from cli.settings_page import settings_page

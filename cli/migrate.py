@@ -18,7 +18,7 @@ def migrate(down: str | None) -> Revisions:
     Only the address matters here, so a database can be migrated before the other settings are there. Where the history
     key is there, it is checked first and its fingerprint recorded. Raises Mistake when the database's is another.
     """
-    owner_url = _owner_url()
+    owner_url = owner_url_here()
     key = os.environ.get(environment_name("history_key"), "").encode()
     if key:
         refuse_wrong_key(owner_url, key)
@@ -36,7 +36,8 @@ def migrate(down: str | None) -> Revisions:
         engine.dispose()
 
 
-def _owner_url() -> str:
+def owner_url_here() -> str:
+    """Returns the URL of the role that owns the tables, from the environment. Raises Mistake without one."""
     name = "DATABASE_OWNER_URL" if os.environ.get("DATABASE_OWNER_URL") else "DATABASE_URL"
     value = os.environ.get(name)
     if not value:

@@ -53,7 +53,7 @@ Say = Callable[[str], None]
 class Installation:
     """What runs now, for the platform of `profile`.
 
-    `supervisor` may be given more to keep, `tokens` those of who comes in later.
+    `supervisor` may be given more to keep, `tokens` those of who comes in later. `owner_url` is for backups.
     """
 
     home: Home
@@ -61,6 +61,7 @@ class Installation:
     tokens: dict[str, str]
     supervisor: Supervisor
     profile: Profile
+    owner_url: str
 
     @property
     def mail(self) -> Path | None:
@@ -128,10 +129,11 @@ def installation(home: Home, say: Say) -> Iterator[Installation]:
         refuse_wrong_key(settings.owner_url, key)
         upgrade(settings.owner_url)
         settle_key(settings.owner_url, key)
+        owner_url = settings.owner_url
         settings = as_application(settings).model_copy(update={"database_owner_url": None})
         with unit_of_work(settings.database_url) as session:
             tokens = seed(session, database_now(session), home.secrets().token_label)
-        started = Installation(home, settings, tokens, supervisor, profile)
+        started = Installation(home, settings, tokens, supervisor, profile, owner_url)
         _start_processes(started)
         _wait_until_ready(started)
         yield started
@@ -165,6 +167,7 @@ def _run(started: Installation) -> Run:
     return Run(
         api_url=started.api_url,
         database_url=started.settings.database_url,
+        database_owner_url=started.owner_url,
         redis_url=started.settings.redis_url,
         settings={name: str(value) for name in TOLD if (value := getattr(started.settings, name)) is not None},
         tokens=started.tokens,
