@@ -1,11 +1,12 @@
 """The page about the profile, generated from the typed document itself."""
 
 from collections.abc import Iterator
+from typing import cast, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from workflow.profile.document import Brand, Contact, GuideFile, Platform, Protocol, TrackedParameter, words_of
+from workflow.profile.document import ProfileDocument, words_of
 from workflow.profile.loading import as_toml, load_profile
 
 INTRODUCTION = """# The profile
@@ -38,14 +39,7 @@ _EACH_GUIDE = (
     "`documentation-subscription`, `documentation-stream` or `documentation-plugin`, and must replace whatever is in "
     "`[[double brackets]]` there."
 )
-_PARTS: tuple[tuple[str, type[BaseModel], str], ...] = (
-    ("[platform]", Platform, ""),
-    ("[contact]", Contact, ""),
-    ("[protocol]", Protocol, ""),
-    ("[brand]", Brand, ""),
-    ("[[utm]]", TrackedParameter, _EACH_PARAMETER),
-    ("[[guides]]", GuideFile, _EACH_GUIDE),
-)
+_MORE = {"utm": _EACH_PARAMETER, "guides": _EACH_GUIDE}
 _WORDS = """
 ## Words of the profile in guides
 
@@ -58,16 +52,24 @@ In a guide, `{{name}}` is replaced by the profile's value. A name that is not in
 
 def profile_page() -> str:
     """Returns the page as Markdown."""
-    parts = "".join(_part(title, model, more) for title, model, more in _PARTS)
+    parts = "".join(_part(name, field) for name, field in ProfileDocument.model_fields.items())
     words = words_of(load_profile())
     rows = [f"| `{{{{{name}}}}}` | {_in_cell(word)} |" for name, word in words.items()]
     return INTRODUCTION + parts + _WORDS + "\n".join(rows) + "\n"
 
 
-def _part(title: str, model: type[BaseModel], more: str) -> str:
-    about = " ".join(text for text in (model.__doc__, more) if text)
+def _part(name: str, field: FieldInfo) -> str:
+    model, is_list = _model_of(field)
+    title = f"[[{name}]]" if is_list else f"[{name}]"
+    about = " ".join(text for text in (model.__doc__, _MORE.get(name)) if text)
     rows = "\n".join(_rows(model))
     return f"\n## `{title}`\n\n{about}\n\n| key | what it says | example |\n|---|---|---|\n{rows}\n"
+
+
+def _model_of(field: FieldInfo) -> tuple[type[BaseModel], bool]:
+    """Returns the model of a section, and whether the section is a list of it."""
+    entries = get_args(field.annotation)
+    return cast(type[BaseModel], entries[0] if entries else field.annotation), bool(entries)
 
 
 def _rows(model: type[BaseModel]) -> Iterator[str]:

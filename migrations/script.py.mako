@@ -1,23 +1,21 @@
-"""${message}
-
-Revision: ${up_revision}, after ${down_revision}. Written ${create_date}.
-"""
+"""${message}."""
 
 from collections.abc import Sequence
 
+% if upgrades and "sa." in upgrades:
 import sqlalchemy as sa
+% endif
 from alembic import op
 ${imports if imports else ""}
-
-revision: str = ${repr(up_revision)}
-down_revision: str | None = ${repr(down_revision)}
+revision: str = "${up_revision}"
+down_revision: str | None = ${'"%s"' % down_revision if down_revision else None}
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    ${upgrades if upgrades else "pass"}
+    ${upgrades if upgrades else 'op.execute("")'}
 
 
 def downgrade() -> None:
-    ${downgrades if downgrades else "pass"}
+    ${downgrades if downgrades else 'op.execute("")'}

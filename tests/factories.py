@@ -6,7 +6,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from models import App, Review, ReviewStep
-from models.lifecycle import AppState, AppTrigger, StepTrigger
+from models.lifecycle import APP_EDGES, AppState, AppTrigger, Role, StepTrigger
 from tests.journeys import BECAUSE, People, app_building, ask, judge, now_of, state_of, writer_of
 from workflow.identity.actors import SCHEDULE, Actor
 from workflow.reviewing.desk import claim_review
@@ -50,12 +50,9 @@ def make_possible(engine: Engine, people: People, slug: str, trigger: AppTrigger
 
 
 def asker_of(people: People, trigger: AppTrigger) -> Actor:
-    """Returns the actor who ordinarily requests `trigger`."""
-    if trigger in (AppTrigger.SUBMIT, AppTrigger.WITHDRAW):
-        return people.partner
-    if trigger in (AppTrigger.REQUEST_CHANGES, AppTrigger.APPROVE):
-        return people.reviewer
-    return SCHEDULE if trigger is AppTrigger.PROMOTE else people.admin
+    """Returns the actor who ordinarily requests `trigger`: the first of these whose role may."""
+    roles = frozenset[Role]().union(*(edge.roles for edge in APP_EDGES if edge.trigger == trigger))
+    return next(actor for actor in (SCHEDULE, people.partner, people.reviewer, people.admin) if actor.role in roles)
 
 
 def pass_review(engine: Engine, people: People, slug: str) -> None:

@@ -13,18 +13,14 @@ NAMES_OF_THE_PROTOCOL = ("Segment.io",)
 
 
 def names_of(profile: Profile) -> frozenset[str]:
-    """Returns every text by which the profile names its platform: names, hosts, addresses, headers, slugs."""
-    platform, contact, protocol, brand = profile.platform, profile.contact, profile.protocol, profile.brand
-    urls = (platform.website, contact.documentation_url, protocol.tracking_url)
-    return frozenset(
-        {
-            *(platform.name, platform.developer_center, platform.partner_program, *platform.domains),
-            *platform.reserved_slugs,
-            *(str(urlsplit(url).hostname) for url in urls),
-            *(contact.support_email, protocol.settings_header, protocol.user_agent),
-            *(brand.enable_flow, *brand.wrong_names),
-        }
-    )
+    """Returns every text by which the profile names its platform: names, hosts, addresses, headers, slugs.
+
+    It takes every field but those that say nothing of the platform itself, so that a new field is searched for too.
+    """
+    parts = profile.model_dump(exclude={"platform": {"categories"}, "utm": True, "guides": True}).values()
+    values = [value for part in parts for value in part.values()]
+    texts = [text for value in values for text in ([value] if isinstance(value, str) else value)]
+    return frozenset(str(urlsplit(text).hostname) if text.startswith("https://") else text for text in texts)
 
 
 def default_names_in(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The pages about security and design name an existing test for every promise."""
+"""The pages about security, design and extending name an existing test for every promise."""
 
 import ast
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("security.md", "design.md")
+PAGES = ("security.md", "design.md", "extending.md")
 _TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 _HELD_BY = re.compile(r"^\|.*\| held by \|\n\|[-|]+\|\n((?:\|.*\|\n)+)", re.MULTILINE)
 

@@ -4,16 +4,17 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import CheckConstraint, Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from migrations.run import downgrade, head_revision, revisions, upgrade
-from models import Base
+from models import Base, FailingLane
 from models.guards import APPLICATION_ROLE, GUARDS, PRIVILEGES
 from models.lifecycle import APP_EDGES
 from tests.databases import TestDatabase
 from tests.storage.catalog import CATALOG, catalog_of
 from workflow.lifecycle.rulebook import AppRulebook
+from workflow.work.kinds import DueKind
 
 GRANTED = f"""
     SELECT table_name, privilege_type FROM information_schema.table_privileges
@@ -90,6 +91,22 @@ def test_the_application_may_do_what_is_listed_and_nothing_else(database: TestDa
         granted = {tuple(row) for row in connection.execute(text(GRANTED))}
     engine.dispose()
     assert granted == {(table, privilege) for table, privileges in PRIVILEGES.items() for privilege in privileges}
+
+
+def test_every_value_that_a_column_may_have_fits_into_it() -> None:
+    checked = 0
+    for table in Base.metadata.tables.values():
+        for check in (one for one in table.constraints if isinstance(one, CheckConstraint)):
+            listed = re.fullmatch(r"(\w+) IN \(('.*')\)", str(check.sqltext))
+            if listed is None:
+                continue
+            length = getattr(table.columns[listed[1]].type, "length", None)
+            values = re.findall(r"'(\w+)'", listed[2])
+            assert [value for value in values if length and len(value) > length] == [], f"{table.name}.{listed[1]}"
+            checked += len(values)
+    assert checked > 60
+    longest = FailingLane.__table__.columns["table_name"].type
+    assert max(map(len, DueKind)) <= getattr(longest, "length", 0)
 
 
 def test_the_database_knows_the_edges_of_the_machine(database: TestDatabase) -> None:

@@ -220,6 +220,7 @@ def _lease(session: Session, kind: DueKind, limit: int) -> list[Lease]:
     now = now_of(session)
     with watched(session.get_bind().engine) as leasing:
         leases = list(hand_out(session, kind, room=limit, now=now).leases)
+    assert leases, f"_DUE puts no due rows into {kind}"
     _assert_by_index(leasing, kind, statements=2)
     assert f"{kind}_urgency_lane_due_at_id_idx" in leasing.indexes
     assert len(leases) == limit

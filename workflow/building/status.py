@@ -25,7 +25,7 @@ _TURN_WORDS = {
     "schedule": "The service is working on it; this takes a few seconds.",
     "nobody": "There is nothing to wait for.",
 }
-_HAPPENED = {
+HAPPENED = {
     AppTrigger.CREATE: "The {role} created the App.",
     AppTrigger.SUBMIT: "The {role} submitted the App for review.",
     AppTrigger.WITHDRAW: "The {role} withdrew the submission.",
@@ -36,6 +36,7 @@ _HAPPENED = {
     AppTrigger.REINSTATE: "The {role} reinstated the App into public beta.",
     AppTrigger.REMOVE: "The {role} removed the App.",
 }
+"""What each trigger is called in an App's history, once it was applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def _history(session: Session, app: App) -> tuple[Event, ...]:
         Event(
             row.version,
             row.at,
-            _HAPPENED[AppTrigger(row.trigger)].format(role=row.actor_role),
+            HAPPENED[AppTrigger(row.trigger)].format(role=row.actor_role),
             reasons.get(row.version, ()),
         )
         for row in rows

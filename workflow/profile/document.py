@@ -174,14 +174,19 @@ class GuideFile(_Part):
     )
 
 
-class ProfileDocument(_Part):
-    """The document as it is written: every part of a profile, with the names of guide files instead of their texts."""
+class _Sections(_Part):
+    """The sections of a profile but for its guides, in the order of the page about it."""
 
     platform: Platform
     contact: Contact
     protocol: Protocol
     brand: Brand
     utm: Annotated[tuple[TrackedParameter, ...], Field(min_length=1, max_length=20)]
+
+
+class ProfileDocument(_Sections):
+    """The document as it is written: every section of a profile, with the names of guide files and not their texts."""
+
     guides: Annotated[tuple[GuideFile, ...], Field(max_length=MAX_ENTRIES)] = ()
 
     @field_validator("utm", "guides")
@@ -191,14 +196,9 @@ class ProfileDocument(_Part):
         return entries
 
 
-class Profile(_Part):
+class Profile(_Sections):
     """A whole profile: what the process is handed at its start and passes on. `guides` have their words filled in."""
 
-    platform: Platform
-    contact: Contact
-    protocol: Protocol
-    brand: Brand
-    utm: tuple[TrackedParameter, ...]
     guides: tuple[Guide, ...]
 
     @property

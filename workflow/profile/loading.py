@@ -38,14 +38,7 @@ def load_profile(file: Path | None = None) -> Profile:
     guides = tuple(_guides(document, file.parent, words, problems))
     if problems:
         raise ProfileInvalid(file, problems)
-    return Profile(
-        platform=document.platform,
-        contact=document.contact,
-        protocol=document.protocol,
-        brand=document.brand,
-        utm=document.utm,
-        guides=guides,
-    )
+    return Profile.model_validate({**dict(document), "guides": guides})
 
 
 def as_toml(value: object) -> str:
