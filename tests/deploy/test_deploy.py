@@ -110,7 +110,7 @@ def test_the_roles_can_be_made_twice_and_only_the_owner_may_change_tables(bare_s
         "PGPORT": str(server.port),
         "PGPASSWORD": str(server.password),
         "DATABASE_OWNER_PASSWORD": "the-owner's",
-        "DATABASE_PASSWORD": 'o\'ne of "the" processes',
+        "DATABASE_PASSWORD": "o'ne-of:the$processes",
     }
     for _ in range(2):
         subprocess.run([str(DEPLOY / "roles.sh")], env=environment, check=True, capture_output=True)
