@@ -1,8 +1,6 @@
 """What all endpoints share: transactions, rules and bells. `main` builds it and puts it in the application's state."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar, cast
@@ -14,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from api.token_use import TokenUse
 from api.waiting import Waiter
+from workflow.assets.pictures import Picture
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
 from workflow.identity.secrets import Envelope
@@ -37,8 +36,9 @@ class ApiContext:
     `find_caller` returns the holder of a token. `accept_one` stores a transition request and rings for it. Both raise
     WorkflowError. `accept_many` returns, for each request of a list, the accepted request or its error. `ring` takes
     bells (`workflow.work`); it never blocks and never raises. `envelope` encrypts and decrypts secrets.
-    `allow_loopback_urls` permits partners' URLs that lead to this machine. `profile` describes the platform. `pixels`
-    is the small thread pool that decodes pictures. `redis_answers` returns within a second whether Redis answers.
+    `allow_loopback_urls` permits partners' URLs that lead to this machine. `profile` describes the platform.
+    `read_picture` examines a picture of a kind in a process of its own, and raises WorkflowError. `redis_answers`
+    returns within a second whether Redis answers.
     """
 
     engine: AsyncEngine
@@ -51,7 +51,7 @@ class ApiContext:
     envelope: Envelope
     allow_loopback_urls: bool
     profile: Profile
-    pixels: Executor
+    read_picture: Callable[[str, bytes], Awaitable[Picture]]
     waiter: Waiter
     token_use: TokenUse
     revision: str
@@ -77,10 +77,6 @@ class ApiContext:
             return await self.transact(lambda session: session.scalar(_REVISION))
         except SQLAlchemyError:
             return None
-
-    async def look_into(self, work: Callable[[], Result]) -> Result:
-        """Runs CPU-bound `work` on the thread pool `pixels`, and returns its result. The event loop is not blocked."""
-        return await asyncio.get_running_loop().run_in_executor(self.pixels, work)
 
     def writer(self, session: Session) -> WriteContext:
         """Returns what writing transitions needs."""

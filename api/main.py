@@ -1,7 +1,6 @@
 """The API's composition root: builds the context from the settings and serves it."""
 
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from uuid import UUID
@@ -49,6 +48,7 @@ from api.token_use import TokenUse
 from api.waiting import Waiter
 from migrations.run import head_revision
 from models.lifecycle import Role
+from runtime.confined import BusyError, ConfinedPool, FailedError, Limits, TooCostlyError
 from runtime.database import make_async_engine
 from runtime.doorbell import counted_doorbell
 from runtime.secrets import KeyRing
@@ -56,6 +56,8 @@ from runtime.settings import Settings
 from runtime.telemetry import UNCOUNTED
 from web.door import guard
 from web.limits import Rate, Rates, RedisRateCounter
+from workflow.assets.reading import TARGET as PICTURE_TARGET
+from workflow.assets.reading import Confined, busy, read_picture, too_costly, unreadable
 from workflow.identity.secrets import Envelope
 from workflow.identity.tokens import record_token_use
 from workflow.lifecycle.reading import finished_requests
@@ -64,6 +66,9 @@ from workflow.profile.loading import load_profile
 from workflow.work.bells import Bell
 
 PICTURES_AT_ONCE = 2
+PICTURES_WAITING = 16
+PICTURE_LIMITS = Limits(memory_bytes=1 << 30, cpu_s=10, wait_s=10, wall_s=40)
+"""The bounds of the process that reads a picture. The largest one allowed needs a tenth of them."""
 ROUTERS = (
     transitions,
     usage,
@@ -120,7 +125,6 @@ def create_api(settings: Settings) -> FastAPI:
             return False
 
     counting = RedisRateCounter(settings.redis_url, UNCOUNTED.inc)
-    pixels = ThreadPoolExecutor(PICTURES_AT_ONCE, thread_name_prefix="pixels")
     accepting = Accepting(engine, by_statement, doorbell.ring)
 
     @asynccontextmanager
@@ -131,7 +135,6 @@ def create_api(settings: Settings) -> FastAPI:
         await pinging.aclose()
         await counting.close()
         await engine.dispose()
-        pixels.shutdown(wait=False, cancel_futures=True)
 
     app = DescribedAPI(
         **about(profile),
@@ -154,7 +157,7 @@ def create_api(settings: Settings) -> FastAPI:
         envelope=Envelope(keys.seal, keys.unseal),
         allow_loopback_urls=settings.allow_loopback_urls,
         profile=profile,
-        pixels=pixels,
+        read_picture=partial(read_picture, _confined_pictures()),
         waiter=Waiter(find_finished),
         token_use=token_use,
         revision=head_revision(),
@@ -165,6 +168,22 @@ def create_api(settings: Settings) -> FastAPI:
         app.include_router(room.router)
     guard(app, rates=_rates(settings), counting=counting, larger_bodies=assets.LARGER_BODIES)
     return app
+
+
+def _confined_pictures() -> Confined:
+    pool = ConfinedPool(PICTURE_TARGET, PICTURE_LIMITS, at_once=PICTURES_AT_ONCE, waiting=PICTURES_WAITING)
+
+    async def confined(asked: bytes) -> bytes:
+        try:
+            return await pool.run(asked)
+        except BusyError:
+            raise busy() from None
+        except TooCostlyError:
+            raise too_costly() from None
+        except FailedError:
+            raise unreadable() from None
+
+    return confined
 
 
 def _rates(settings: Settings) -> Rates:

@@ -29,6 +29,7 @@ STATUS_OF_CODE = {
     "idempotency.mismatch": 422,
     "revision.stale": 412,
     "revision.missing": 428,
+    "asset.busy": 503,
 }
 """Codes whose status differs from that of their class."""
 

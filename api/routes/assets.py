@@ -21,7 +21,7 @@ from models.token import Scope
 from web.bounds import LargerBody
 from web.problems import COMMON, PUBLIC
 from workflow.apps import find_app
-from workflow.assets.pictures import MAX_BYTES, examine
+from workflow.assets.raster import MAX_BYTES
 from workflow.assets.storing import delete_asset, find_asset, find_public_asset, list_assets, store_asset
 from workflow.catalog.previews import TOKEN_CHARACTERS, previewed_app
 from workflow.identity.actors import Actor
@@ -82,7 +82,7 @@ async def upload(
     """
     content = await request.body()
     await context.transact(lambda session: find_app(session, slug, actor))
-    picture = await context.look_into(lambda: examine(kind, content))
+    picture = await context.read_picture(kind, content)
 
     def work(session: Session) -> Answer:
         return 201, _asset(store_asset(session, slug, picture, actor), slug)

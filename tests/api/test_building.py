@@ -1,10 +1,12 @@
 """What partners do over HTTP until they submit, and what they see while they do it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from PIL import Image
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -234,7 +236,9 @@ def test_a_picture_is_stored_once_and_shown_safely_to_those_who_may_see_the_app(
 def test_pictures_are_public_while_their_app_is_in_the_catalog(shared_service: Service) -> None:
     path = _ready(shared_service, "public-pictures")
     shot = shared_service.partner("GET", f"{path}/checklist").json()["items"][4]["evidence"]["screenshots"][0]
-    spare = picture(shared_service.partner, "public-pictures", "screenshot", SCREENSHOT + b"\n")
+    other = BytesIO()
+    Image.new("RGB", (320, 240)).save(other, "PNG")
+    spare = picture(shared_service.partner, "public-pictures", "screenshot", other.getvalue())
     assert shared_service.nobody("GET", f"/v1/assets/{shot}").status_code == 404
     for trigger in (AppTrigger.SUBMIT, AppTrigger.APPROVE):
         move(shared_service.engine, shared_service.people, "public-pictures", trigger)

@@ -40,7 +40,7 @@ def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> 
     """
     app = lock_editable_app(session, slug, actor)
     digest = hashlib.sha256(picture.content).digest()
-    same = (Asset.app_id == app.id, Asset.kind == picture.kind.value, Asset.sha256 == digest)
+    same = (Asset.app_id == app.id, Asset.kind == picture.kind, Asset.sha256 == digest)
     found = session.scalar(select(Asset).where(*same))
     if found is not None:
         return found
@@ -50,7 +50,7 @@ def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> 
     asset = Asset(
         id=new_id(),
         app_id=app.id,
-        kind=picture.kind.value,
+        kind=picture.kind,
         sha256=digest,
         media_type=picture.media_type,
         size=len(picture.content),
@@ -62,7 +62,7 @@ def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> 
     session.add(asset)
     session.flush()
     session.refresh(asset, ["uploaded_at"])
-    log_action(session, actor, "asset.upload", asset.id, app=slug, kind=picture.kind.value)
+    log_action(session, actor, "asset.upload", asset.id, app=slug, kind=picture.kind)
     return asset
 
 
