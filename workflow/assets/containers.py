@@ -8,6 +8,9 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 
+MAX_INFLATED = 160_000_000
+"""What the largest PNG allowed, with 16 bits for each of four channels, has inflated."""
+
 _SEGMENT_END = re.compile(rb"\xff++[^\x00\xd0-\xd7\xff]")
 """Ends the compressed data of a JPEG: a marker that neither restarts it nor stands for a byte."""
 _ICC = b"ICC_PROFILE\0"
@@ -112,10 +115,13 @@ def _without_rest(parts: list[bytes]) -> list[bytes]:
     """Returns the compressed data up to its end: what an editor left behind it, of an earlier picture, is cut."""
     reader = zlib.decompressobj()
     kept = []
+    size = 0
     for part in parts:
         waiting = part
         while waiting and not reader.eof:
-            reader.decompress(waiting, 1 << 20)
+            size += len(reader.decompress(waiting, 1 << 20))
+            if size > MAX_INFLATED:
+                raise DamagedError("it has more data than pixels")
             waiting = reader.unconsumed_tail
         kept.append(part[: len(part) - len(reader.unused_data)])
         if reader.eof:

@@ -42,7 +42,7 @@ class _RefusedError(Exception):
 class Drawn:
     """Which elements refer to which others, by attributes and by rules of style sheets."""
 
-    rules: list[Rule] = field(default_factory=list)
+    _by_name: dict[str, set[str]] = field(default_factory=dict)
     _references: dict[etree._Element, set[str]] = field(default_factory=dict)
 
     def refer(self, element: etree._Element, ids: Iterable[str]) -> None:
@@ -50,18 +50,17 @@ class Drawn:
         if ids:
             self._references.setdefault(element, set()).update(ids)
 
+    def add_rules(self, rules: Iterable[Rule]) -> None:
+        """Notes which elements are used by those that a style sheet's rules choose."""
+        for rule in rules:
+            for name in rule.names:
+                self._by_name.setdefault(name, set()).update(rule.ids)
+
     def references_of(self, element: etree._Element) -> set[str]:
         """Returns the ids of all that the element may use."""
-        found = set(self._references.get(element, ()))
-        if self.rules:
-            names = {
-                "*",
-                _name(element),
-                f"#{element.get('id')}",
-                *(f".{one}" for one in element.get("class", "").split()),
-            }
-            found.update(*(rule.ids for rule in self.rules if names & rule.names))
-        return found
+        names = ("*", _name(element), f"#{element.get('id')}", *(f".{one}" for one in element.get("class", "").split()))
+        chosen = (self._by_name[name] for name in dict.fromkeys(names) if name in self._by_name)
+        return set(self._references.get(element, ())).union(*chosen)
 
     def uses_of_nothing(self, root: etree._Element) -> Iterator[str]:
         """Yields what a `use` element refers to and the picture does not contain."""
@@ -103,6 +102,7 @@ class _Costs:
         letters = sum(len(value) for value in element.attrib.values()) + len(element.text or "")
         cost = STEP_COST if _name(element) in FILTER_STEPS else 1 + letters / CHARACTERS_PER_SHAPE
         for reference in self._drawn.references_of(element):
+            cost += 1
             target = self._by_id.get(reference)
             if target is None or _name(target) in _CHEAP:
                 continue

@@ -35,6 +35,8 @@ from workflow.assets.svg_names import (
 MAX_ELEMENTS = 5000
 MAX_NODES = 50_000
 """How many nodes may be read, those that are dropped included."""
+MAX_ATTRIBUTES = 1000
+"""How many attributes an element may have. The cost of reading them grows with the square of their number."""
 MAX_CHOICES = 8
 """How many children of a `switch` are looked at for one that a browser can show."""
 
@@ -59,6 +61,7 @@ _DOCTYPE = Problem("Its DOCTYPE refers to another file.", "Export it without a D
 _INSTRUCTION = Problem(
     "It has a processing instruction.", "Remove everything that begins with <? but the XML declaration."
 )
+_CROWDED = Problem(f"An element of it has more than {MAX_ATTRIBUTES} attributes.", "Export it again as a plain SVG.")
 _MANY = Problem(
     f"It has more than {MAX_ELEMENTS} elements.", "Simplify its paths and join shapes of one colour, or trace it anew."
 )
@@ -202,6 +205,9 @@ class _Reader:
 
     def _attributes(self, source: etree._Element, written: etree._Element) -> None:
         is_link = source.tag == f"{{{SVG}}}a"
+        if len(source.attrib) > MAX_ATTRIBUTES:
+            self.add(_CROWDED)
+            return
         for name, value in source.attrib.items():
             if name in _HREFS:
                 if not is_link:
@@ -238,7 +244,7 @@ class _Reader:
         self._stop_at_entities(source)
         sheet = clean_sheet((source.text or "") + "".join(child.tail or "" for child in source))
         self.add(*sheet.problems)
-        self.drawn.rules += sheet.rules
+        self.drawn.add_rules(sheet.rules)
         written.text = sheet.text or None
 
     def _stop_at_entities(self, source: etree._Element) -> None:
