@@ -3,7 +3,7 @@
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, CreatedAt, Id, one_of
@@ -18,9 +18,11 @@ class AssetKind(StrEnum):
 
 
 class Asset(Base):
-    """A picture as it was uploaded. It never changes, and is identified by its content, of which `sha256` is the hash.
+    """What of an uploaded picture is safe to show, without metadata. `sha256` is the hash of the content.
 
     `media_type`, `width` and `height` were read from the content. The width and height of an SVG are its proportions.
+    A picture never changes, with one exception: if it is not `sanitised`, it was stored as it was uploaded, by an
+    earlier version, and is replaced when it is shown for the first time.
     """
 
     __tablename__ = "asset"
@@ -34,6 +36,7 @@ class Asset(Base):
     width: Mapped[int]
     height: Mapped[int]
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    sanitised: Mapped[bool] = mapped_column(server_default=false())
     uploaded_by: Mapped[UUID]
     uploaded_at: Mapped[CreatedAt]
 

@@ -108,7 +108,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "api_token": _CHANGE,
     "app": _CHANGE,
     "apply_batch": _OWN,
-    "asset": ("SELECT", "INSERT", "DELETE"),
+    "asset": _OWN,
     "audit_entry": _KEEP,
     "catalog_entry": _OWN,
     "checklist_item": _OWN,

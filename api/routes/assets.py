@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from api.auth import EVERY_ROLE, InContext, allow
-from api.context import Session, now_of
+from api.context import ApiContext, Session, now_of
 from api.idempotency import Answer, once
 from api.schemas.pages import Page
 from api.schemas.values import Key, SlugPath
@@ -21,9 +21,18 @@ from models.token import Scope
 from web.bounds import LargerBody
 from web.problems import COMMON, PUBLIC
 from workflow.apps import find_app
+from workflow.assets.pictures import Picture
 from workflow.assets.raster import MAX_BYTES
-from workflow.assets.storing import delete_asset, find_asset, find_public_asset, list_assets, store_asset
+from workflow.assets.storing import (
+    delete_asset,
+    find_asset,
+    find_public_asset,
+    list_assets,
+    replace_content,
+    store_asset,
+)
 from workflow.catalog.previews import TOKEN_CHARACTERS, previewed_app
+from workflow.errors import Invalid, NotFound
 from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1")
@@ -77,8 +86,9 @@ async def upload(
 ) -> dict[str, Any]:
     """Uploads a logo or a mark (SVG), or a screenshot (PNG, JPEG, WebP), of at most 5 MiB.
 
-    The format is recognised from the content, whatever `Content-Type` says. Uploading the same picture of the same kind
-    again returns the same id.
+    Send the bytes of the file as they are, not as a form. The format is recognised from the content, whatever
+    `Content-Type` says. What is stored is the picture without metadata, turned as people see it; an SVG is written anew
+    with what it needs to be drawn. Uploading the same picture of the same kind again returns the same id.
     """
     content = await request.body()
     await context.transact(lambda session: find_app(session, slug, actor))
@@ -105,7 +115,7 @@ async def list_pictures(context: InContext, actor: Viewer, slug: SlugPath) -> Pa
 async def show_asset(context: InContext, actor: Viewer, slug: SlugPath, asset_id: UUID) -> Response:
     """Returns a picture of an App to callers who may see the App."""
     asset = await context.transact(lambda session: find_asset(session, slug, asset_id, actor))
-    return _picture(asset, public=False)
+    return _picture(await _shown(context, asset), public=False)
 
 
 @router.delete("/apps/{slug}/assets/{asset_id}", status_code=204, tags=["partner"], responses=COMMON)
@@ -124,7 +134,7 @@ async def show_public_asset(context: InContext, asset_id: UUID, preview: Preview
         previewed_app_id = previewed_app(session, preview, now_of(session)).id if preview else None
         return find_public_asset(session, asset_id, previewed_app_id)
 
-    return _picture(await context.transact(work), public=preview is None)
+    return _picture(await _shown(context, await context.transact(work)), public=preview is None)
 
 
 def _asset(asset: Asset, slug: str) -> dict[str, Any]:
@@ -141,23 +151,36 @@ def _asset(asset: Asset, slug: str) -> dict[str, Any]:
     }
 
 
-def _picture(asset: Asset, *, public: bool) -> Response:
+async def _shown(context: ApiContext, asset: Asset) -> Picture:
+    """Returns the picture to show. One that an earlier version stored as it was uploaded is sanitised, and replaced."""
+    if asset.sanitised:
+        return Picture(asset.kind, bytes(asset.content), asset.media_type, asset.width, asset.height)
+    try:
+        picture = await context.read_picture(asset.kind, bytes(asset.content))
+    except Invalid as invalid:
+        detail = f"This picture was stored by an earlier version, and is no longer shown. {invalid.detail}"
+        raise NotFound("asset.withdrawn", detail, f"Its partner uploads another one. {invalid.remedy}") from None
+    await context.transact(lambda session: replace_content(session, asset.id, picture))
+    return picture
+
+
+def _picture(picture: Picture, *, public: bool) -> Response:
     """Returns the picture with headers that keep a browser from running it, loading more for it, or guessing its type.
 
     A picture never changes, but those of a suspended App are withdrawn, so shared caches must ask again within minutes.
     """
-    ending = asset.media_type.removeprefix("image/").removesuffix("+xml")
+    ending = picture.media_type.removeprefix("image/").removesuffix("+xml")
     caching = "public, max-age=300, immutable" if public else "private, max-age=31536000, immutable"
     return Response(
-        bytes(asset.content),
-        media_type=asset.media_type,
+        picture.content,
+        media_type=picture.media_type,
         headers={
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
             "X-Content-Type-Options": "nosniff",
             "Cross-Origin-Resource-Policy": "cross-origin" if public else "same-origin",
             "Referrer-Policy": "no-referrer",
             "Cache-Control": caching,
-            "ETag": f'"{bytes(asset.sha256).hex()}"',
-            "Content-Disposition": f'inline; filename="{asset.kind}.{ending}"',
+            "ETag": f'"{hashlib.sha256(picture.content).hexdigest()}"',
+            "Content-Disposition": f'inline; filename="{picture.kind}.{ending}"',
         },
     )

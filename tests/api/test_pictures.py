@@ -5,6 +5,7 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
+from sqlalchemy import text
 
 from tests.api.running import Service
 from tests.launch import LOGO, SCREENSHOT
@@ -51,6 +52,34 @@ def test_a_form_is_answered_with_the_way_to_send_the_bytes(shared_service: Servi
     answer = shared_service.partner("POST", f"{path}?kind={kind}", form, Content_Type=sent_as)
     assert (answer.status_code, answer.json()["code"]) == (422, "asset.invalid")
     assert "--data-binary" in answer.json()["remedy"]
+
+
+def _store_as_uploaded(service: Service, asset_id: str, content: bytes) -> None:
+    """Makes a picture what an earlier version would have stored."""
+    statement = text(
+        "UPDATE asset SET content = :content, sha256 = sha256(:content), size = :size, sanitised = false WHERE id = :id"
+    )
+    with service.engine.begin() as connection:
+        connection.execute(statement, {"content": content, "size": len(content), "id": asset_id})
+
+
+def test_a_picture_of_an_earlier_version_is_sanitised_before_it_is_shown(shared_service: Service) -> None:
+    path = _app(shared_service, "earlier-picture")
+    stored = shared_service.partner("POST", f"{path}?kind=screenshot", _photo()).json()
+    _store_as_uploaded(shared_service, stored["id"], _photo())
+    for _ in range(2):
+        shown = shared_service.partner("GET", stored["path"])
+        assert (shown.status_code, b"Carl" in shown.content) == (200, False)
+    assert shared_service.partner("GET", path).json()["items"] == [stored]
+
+
+def test_a_picture_of_an_earlier_version_that_is_no_longer_safe_is_not_shown(shared_service: Service) -> None:
+    path = _app(shared_service, "earlier-drawing")
+    stored = shared_service.partner("POST", f"{path}?kind=logo", LOGO).json()
+    unsafe = LOGO.replace(b"<title>", b"<style>path{fill:u<desc>q</desc>rl(http://x)}</style><title>")
+    _store_as_uploaded(shared_service, stored["id"], unsafe)
+    answer = shared_service.partner("GET", stored["path"])
+    assert (answer.status_code, answer.json()["code"]) == (404, "asset.withdrawn")
 
 
 def test_many_pictures_at_once_are_all_read_or_asked_for_again(shared_service: Service) -> None:

@@ -57,6 +57,7 @@ def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> 
         width=picture.width,
         height=picture.height,
         content=picture.content,
+        sanitised=True,
         uploaded_by=actor.id,
     )
     session.add(asset)
@@ -99,6 +100,25 @@ def find_public_asset(session: Session, asset_id: UUID, previewed_app_id: UUID |
     if state not in LISTED_STATES or snapshot is None or str(asset.id) not in assets_in(snapshot["evidence"]):
         raise _not_found(asset_id)
     return asset
+
+
+def replace_content(session: Session, asset_id: UUID, picture: Picture) -> None:
+    """Replaces the content of a picture that is not sanitised by `picture`, which was made from it.
+
+    Locks the row. Does not commit. Changes nothing if the picture is gone or was replaced meanwhile, or if the App has
+    another one of the same content, which a unique key allows only once.
+    """
+    asset = session.get(Asset, asset_id, with_for_update=True, populate_existing=True)
+    if asset is None or asset.sanitised:
+        return
+    digest = hashlib.sha256(picture.content).digest()
+    same = (Asset.app_id == asset.app_id, Asset.kind == asset.kind, Asset.sha256 == digest, Asset.id != asset_id)
+    if session.scalar(select(Asset.id).where(*same)) is not None:
+        return
+    asset.content, asset.sha256, asset.size = picture.content, digest, len(picture.content)
+    asset.media_type, asset.width, asset.height = picture.media_type, picture.width, picture.height
+    asset.sanitised = True
+    session.flush()
 
 
 def delete_asset(session: Session, slug: str, asset_id: UUID, actor: Actor) -> None:
