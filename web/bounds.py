@@ -24,6 +24,7 @@ class LargerBody:
     method: str
     path: re.Pattern[str]
     body_bytes: int
+    remedy: str
 
 
 class Bounds:
@@ -58,7 +59,7 @@ class Bounds:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        body_bytes = self._bound_of(scope)
+        body_bytes, remedy = self._bound_of(scope)
         try:
             async with asyncio.timeout(self._body_seconds):
                 body = await _read(scope, receive, body_bytes)
@@ -69,7 +70,7 @@ class Bounds:
             return
         if body is None:
             detail = f"A body may have at most {body_bytes} bytes."
-            await problem(413, "body.too_large", detail, "Send less at once.")(scope, receive, send)
+            await problem(413, "body.too_large", detail, remedy)(scope, receive, send)
             return
         wrong = reason_to_refuse(body) if body and any(map(_is_json, _all(scope, b"content-type"))) else None
         if wrong is not None:
@@ -77,11 +78,11 @@ class Bounds:
             return
         await self._app(_without_head(scope), _replay(body, receive), send)
 
-    def _bound_of(self, scope: Scope) -> int:
+    def _bound_of(self, scope: Scope) -> tuple[int, str]:
         for one in self._larger:
             if scope["method"] == one.method and one.path.fullmatch(scope["path"]):
-                return one.body_bytes
-        return self._body_bytes
+                return one.body_bytes, one.remedy
+        return self._body_bytes, "Send less at once."
 
 
 class _BrokenOffError(Exception):

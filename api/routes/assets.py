@@ -22,7 +22,7 @@ from web.bounds import LargerBody
 from web.problems import COMMON, PUBLIC
 from workflow.apps import find_app
 from workflow.assets.pictures import Picture
-from workflow.assets.raster import MAX_BYTES
+from workflow.assets.raster import MAX_BYTES, SMALLER
 from workflow.assets.storing import (
     delete_asset,
     find_asset,
@@ -44,7 +44,7 @@ PreviewToken = Annotated[
     Query(pattern=r"^[A-Za-z0-9_-]+$", min_length=TOKEN_CHARACTERS, max_length=TOKEN_CHARACTERS),
 ]
 
-LARGER_BODIES = (LargerBody("POST", re.compile(r"/v1/apps/[^/]+/assets"), MAX_BYTES),)
+LARGER_BODIES = (LargerBody("POST", re.compile(r"/v1/apps/[^/]+/assets"), MAX_BYTES, SMALLER),)
 """The paths whose bodies may be larger than those of other calls."""
 
 _PICTURES: dict[str, dict[str, Any]] = {

@@ -226,6 +226,7 @@ def test_a_picture_is_stored_once_and_shown_safely_to_those_who_may_see_the_app(
     assert (heavy.status_code, heavy.json()["code"]) == (422, "asset.invalid")
     heavier = shared_service.partner("POST", f"{path}/assets?kind=screenshot", bytes(6 * 1024 * 1024))
     assert (heavier.status_code, heavier.json()["code"]) == (413, "body.too_large")
+    assert "JPEG or WebP" in heavier.json()["remedy"]
     evidence = {"text": "x" * 50, "screenshots": [first]}
     wrong = shared_service.partner("PUT", f"{path}/checklist/catalog_details", {"evidence": evidence})
     assert (wrong.status_code, wrong.json()["code"]) == (422, "evidence.invalid")

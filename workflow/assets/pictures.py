@@ -6,7 +6,7 @@ This uses processor time and memory that depend on the picture, so it runs in a 
 from dataclasses import dataclass
 
 from workflow.assets.problems import Problem, refusal
-from workflow.assets.raster import MAX_BYTES, read_raster
+from workflow.assets.raster import MAX_BYTES, SMALLER, read_raster
 from workflow.assets.recognition import problem_with_drawing_format, problem_with_transfer
 from workflow.assets.svg import read_svg
 
@@ -39,7 +39,7 @@ def examine(kind: str, content: bytes) -> Picture:
         raise refusal([wrapped])
     if len(content) > MAX_BYTES:
         detail = f"The picture has {len(content):,} bytes; at most {MAX_BYTES:,} are allowed."
-        raise refusal([Problem(detail, "Save it as JPEG or WebP, or scale it down.")])
+        raise refusal([Problem(detail, SMALLER)])
     if kind != "screenshot":
         return _drawing(kind, content)
     raster = read_raster(content)

@@ -18,6 +18,8 @@ MAX_PIXELS = 16_000_000
 MAX_SIDE = 8192
 MIN_SIDE = 200
 MAX_BYTES = 5 * 1024 * 1024
+SMALLER = "Save it as JPEG or WebP, or scale it down."
+"""What to do about a picture of more bytes."""
 
 _ORIENTATION = 0x0112
 _MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}

@@ -309,7 +309,8 @@ def _assert_harmless(stored: bytes) -> None:
                 r"""(url\(\s*)?("[^"]*"|'[^']*')""", lambda found: found[0] if found[1] else "", _unescaped(css)
             )
             assert (
-                re.search(r"@import|(?<![\w-])(url\(\s*['\"]?(?!\s*['\"]?#)|expression\(|image\()", strings) is None
+                re.search(r"(?<!\\)@import|(?<![\w-])(url\(\s*['\"]?(?!\s*['\"]?#)|expression\(|image\()", strings)
+                is None
             ), css
 
 
