@@ -5,6 +5,8 @@ Triggers and foreign keys are disabled meanwhile, because they would take an hou
 
 from sqlalchemy import Engine, text
 
+from workflow.catalog.words import name_search_of, within_of
+
 
 def fill(
     engine: Engine, first: int, last: int, *, state: str = "public_beta", finished: int = 0, apps_a_company: int = 10
@@ -225,9 +227,10 @@ _ENTRIES = f"""
     INSERT INTO catalog_entry (app_id, slug, badge, categories, kinds, submission_id, listed_at, name_search, search)
     SELECT app.id, app.slug, 'public_beta',
            ARRAY[(ARRAY['Analytics', 'Advertising', 'CRM', 'Email Marketing'])[n % 4 + 1]],
-           ARRAY[(ARRAY['source', 'destination'])[n % 2 + 1]], s.id, now(), shown.name,
-           shown.name || to_tsvector('english', 'Sends what happens to where it is needed')
+           ARRAY[(ARRAY['source', 'destination'])[n % 2 + 1]], s.id, now(), {name_search_of("shown.name")},
+           to_tsvector('english', shown.name || ' Sends what happens to where it is needed')
+           || {within_of("shown.name")}
       {_OF_BATCH} JOIN submission s ON s.app_id = app.id
-     CROSS JOIN LATERAL (SELECT to_tsvector('english', 'Connector ' || md5(n::text)
-                                            || CASE WHEN n % 1000 = 0 THEN ' Zebra' ELSE '' END) AS name) shown
+     CROSS JOIN LATERAL (SELECT 'Connector ' || md5(n::text)
+                                || CASE WHEN n % 1000 = 0 THEN ' Zebra' ELSE '' END AS name) shown
 """

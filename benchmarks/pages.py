@@ -33,6 +33,9 @@ LOOKED_FOR = {
     "the catalog, an empty badge": CatalogFilter(badge="public"),
     "search: a word in every name": CatalogFilter(words="connector"),
     "search: a rare word": CatalogFilter(words="zebra"),
+    "search: the beginning of a word in every name": CatalogFilter(words="connect"),
+    "search: the beginning of a rare word": CatalogFilter(words="zeb"),
+    "search: within a rare word": CatalogFilter(words="ebra"),
     "search: a word in every text but no name": CatalogFilter(words="needed"),
     "search: a word that is nowhere": CatalogFilter(words="unicorn"),
 }

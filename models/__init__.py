@@ -1,7 +1,7 @@
 """What is stored: SQLAlchemy models, one file per aggregate, and the guards that the database itself enforces."""
 
 from models.access import AccessContact, AccessRequest, Invitation, WebsiteCheck
-from models.app import App
+from models.app import AllowedSlug, App
 from models.asset import Asset
 from models.audit import AuditEntry, IdempotencyKey
 from models.base import Base
@@ -27,6 +27,7 @@ from models.usage import Customer, OAuthInstall
 __all__ = [
     "AccessContact",
     "AccessRequest",
+    "AllowedSlug",
     "ApiToken",
     "App",
     "ApplyBatch",

@@ -9,7 +9,8 @@ from models.base import Base, CreatedAt, Id, one_of
 from models.lifecycle import AppState
 
 SKELETON = "replace(replace(translate(replace(replace(slug, 'rn', 'm'), 'vv', 'w'), '01i', 'oll'), '-', ''), 'rn', 'm')"
-"""The slug with characters that look alike replaced by one of them. It is unique; `workflow` computes it in Python."""
+"""The slug with characters that look alike replaced by one of them. It is unique, but for slugs that were
+allowed to look like others; `workflow` computes it in Python."""
 
 
 class App(Base):
@@ -17,7 +18,7 @@ class App(Base):
 
     `onboarded_customers` and `oauth_installed` are updated in the transaction that records a customer or an install,
     because the sweep for promotion reads them for all Apps at once. `revision` counts edits; an edit names the
-    revision that it is based on.
+    revision that it is based on. `look_alike`: an admin allowed the slug although it looks like another.
     """
 
     __tablename__ = "app"
@@ -32,6 +33,7 @@ class App(Base):
     revision: Mapped[int] = mapped_column(server_default="1")
     onboarded_customers: Mapped[int] = mapped_column(server_default="0")
     oauth_installed: Mapped[bool] = mapped_column(server_default=text("false"))
+    look_alike: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
@@ -55,5 +57,18 @@ class App(Base):
             "id",
             postgresql_where=text("state = 'public_beta' AND oauth_installed"),
         ),
-        Index("app_slug_skeleton_key", text(f"({SKELETON})"), unique=True),
+        Index("app_slug_once_key", text(f"({SKELETON})"), unique=True, postgresql_where=text("NOT look_alike")),
     )
+
+
+class AllowedSlug(Base):
+    """A slug that an admin allowed a company to use although it looks like another."""
+
+    __tablename__ = "allowed_slug"
+
+    slug: Mapped[str] = mapped_column(String(64), primary_key=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"))
+    allowed_by: Mapped[UUID]
+    allowed_at: Mapped[CreatedAt]
+
+    __table_args__ = (CheckConstraint("slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'", name="slug"),)

@@ -105,6 +105,7 @@ _OWN = ("SELECT", "INSERT", "UPDATE", "DELETE")
 PRIVILEGES: dict[str, tuple[str, ...]] = {
     "access_contact": _CHANGE,
     "access_request": _CHANGE,
+    "allowed_slug": _OWN,
     "api_token": _CHANGE,
     "app": _CHANGE,
     "apply_batch": _OWN,

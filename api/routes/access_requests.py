@@ -1,12 +1,13 @@
 """Access requests: making one without a token, following it, and deciding it."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.auth import OR_NOBODY, InContext, allow, allow_or_nobody
 from api.context import Session, now_of
@@ -14,7 +15,7 @@ from api.idempotency import Answer, ShownOnce, once
 from api.routes.invitations import InvitationAnswer, shown_invitation
 from api.schemas.findings import FindingAnswer
 from api.schemas.pages import Page, Paged, shown_page
-from api.schemas.values import Body, Email, GivenReason, Key, Line, Prose, Website
+from api.schemas.values import Body, CompanyName, Email, GivenReason, Key, PersonName, Prose, Website
 from models import AccessContact, AccessRequest
 from models.component import ComponentKind
 from models.lifecycle import AccessState, AccessTrigger, Role
@@ -32,6 +33,7 @@ from workflow.access.requests import (
 )
 from workflow.errors import NotFound
 from workflow.identity.actors import Actor
+from workflow.names import foreign_domains
 from workflow.policy.document import load_policies
 from workflow.reasons import Reason
 
@@ -73,13 +75,25 @@ class Agreements(Body):
 
 
 class NewAccessRequest(Body):
-    company_name: Line = Field(examples=["Acme"])
+    company_name: CompanyName = Field(examples=["Acme"])
     website: Website
-    contact_name: Line = Field(examples=["Pat Doe"])
+    contact_name: PersonName = Field(examples=["Pat Doe"])
     contact_email: Email
     plan: Plan
     survey: Survey
     agreements: Agreements
+
+    @model_validator(mode="after")
+    def _names_no_other_site(self) -> Self:
+        """A company may be called by its own domain, as Booking.com is, and by no other: names reach others' mail."""
+        own = (
+            urlsplit(self.website).netloc.rpartition("@")[2].partition(":")[0],
+            self.contact_email.rpartition("@")[2],
+        )
+        others = foreign_domains(self.company_name, own)
+        if others:
+            raise ValueError(f"company_name must not name {others[0]}, which is not the domain of the website")
+        return self
 
 
 class AccessDecision(Body):

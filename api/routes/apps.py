@@ -10,7 +10,7 @@ from api.context import Session, now_of
 from api.idempotency import Answer, once
 from api.routes.components import ComponentAnswer, shown_component
 from api.schemas.pages import Page, Paged, shown_page
-from api.schemas.values import Body, Key, Line, Slug, SlugPath
+from api.schemas.values import Body, Key, Name, Slug, SlugPath
 from models.lifecycle import AppState, Role
 from models.token import Scope
 from web.etags import EDITING, IfMatch, etag_of, expected_revisions
@@ -29,13 +29,13 @@ class NewApp(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"slug": "acme-insights", "name": "Acme Insights"}]})
 
     slug: Slug
-    name: Line
+    name: Name
 
 
 class ChangedApp(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Acme Insights"}]})
 
-    name: Line
+    name: Name
 
 
 class AppAnswer(BaseModel):

@@ -31,7 +31,8 @@ Words = Annotated[
     Query(
         max_length=200,
         pattern=WITHOUT_NUL,
-        description="Words to search for. Quotes make a phrase, `or` separates alternatives, `-` excludes a word.",
+        description="Words to search for; names are found by parts of words too. Quotes make a phrase, `or` separates "
+        "alternatives, `-` excludes a word.",
     ),
 ]
 _CACHED: dict[int | str, dict[str, Any]] = {
@@ -59,7 +60,7 @@ async def list_catalog(
     select: Annotated[bool, Query(description="Only members of the partner program.")] = False,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """Lists the catalog by slug. With `q`, Apps whose name matches come before Apps that match in other text."""
+    """Lists the catalog by slug. With `q`, names with the words come first, then names with their beginnings."""
     known = context.profile.platform.categories
     if category is not None and category not in known:
         raise Invalid("category.unknown", f"There is no category {category}.", f"One of: {', '.join(known)}.")

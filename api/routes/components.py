@@ -11,7 +11,7 @@ from api.auth import EVERY_ROLE, InContext, allow
 from api.context import Session, now_of
 from api.idempotency import Answer, ShownOnce, once
 from api.schemas.pages import Page, Paged, shown_page
-from api.schemas.values import Body, Key, Line, Object, SlugPath, Whole
+from api.schemas.values import Body, Key, Line, Name, Object, SlugPath, Whole
 from models import Component, ComponentTest
 from models.component import ComponentKind, TestColour
 from models.lifecycle import Role
@@ -74,7 +74,7 @@ class NewComponent(Body):
 
     kind: ComponentKind
     subkind: Annotated[str, StringConstraints(max_length=16, pattern="^[a-z]*$")] = ""
-    name: Line
+    name: Name
     settings: Object = Field(default_factory=dict)
 
 
@@ -83,7 +83,7 @@ class ChangedComponent(Body):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "examples": [{"name": "All events"}]})
 
-    name: Line | None = None
+    name: Name | None = None
     settings: Object | None = None
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from api.auth import InContext, allow
 from api.context import Session, now_of
 from api.idempotency import Answer, ShownOnce, once
-from api.schemas.values import Body, Key, Line
+from api.schemas.values import Body, Key, PersonName
 from models import Invitation
 from models.lifecycle import Role
 from models.token import Scope
@@ -28,7 +28,7 @@ Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,100}$", examples=["the-cod
 class AcceptedInvitation(Body):
     """The name that the person wants to use. Without it they keep the name in the invitation."""
 
-    name: Line | None = None
+    name: PersonName | None = None
 
 
 class InvitationAnswer(BaseModel):

@@ -13,7 +13,7 @@ from api.context import Session, now_of
 from api.idempotency import Answer, once
 from api.routes.invitations import InvitationAnswer, shown_invitation
 from api.schemas.pages import Page, Paged, shown_page
-from api.schemas.values import Body, Email, Key, Line
+from api.schemas.values import Body, Email, Key, PersonName
 from models import Organization, Person
 from models.lifecycle import Role
 from models.token import Scope
@@ -36,7 +36,7 @@ Manager = Annotated[Actor, allow(Scope.PEOPLE_MANAGE, Role.PARTNER, Role.ADMIN)]
 
 
 class NewColleague(Body):
-    name: Line = Field(examples=["Olga Nowak"])
+    name: PersonName = Field(examples=["Olga Nowak"])
     email: Email
 
 

@@ -84,7 +84,7 @@ async def read(context: InContext, actor: Viewer, review_id: UUID) -> FullReview
     """Returns a review in full: the submission and what changed, steps, findings, waivers and earlier rounds."""
 
     def work(session: Session) -> FullReviewAnswer:
-        dossier = open_dossier(session, review_id)
+        dossier = open_dossier(session, review_id, context.profile)
         return full_review(summarize_reviews(session, [dossier.review], now_of(session))[0], dossier)
 
     return await context.transact(work)

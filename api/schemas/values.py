@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from web.strict_json import nests_deeper
+from workflow.names import MAX_NAME, read_company_name, read_line, read_name, read_person_name
 from workflow.sql.storable import WITHOUT_NUL, storable_json
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -63,9 +64,13 @@ def _mail_address(value: str) -> str:
     return found.ascii_email or found.normalized
 
 
-Line = Annotated[
-    str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=100, strip_whitespace=True)
+_Typed = Annotated[
+    str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=MAX_NAME, strip_whitespace=True)
 ]
+Line = Annotated[_Typed, AfterValidator(read_line)]
+Name = Annotated[_Typed, AfterValidator(read_name)]
+CompanyName = Annotated[_Typed, AfterValidator(read_company_name)]
+PersonName = Annotated[_Typed, AfterValidator(read_person_name)]
 Prose = Annotated[str, StringConstraints(pattern=WITHOUT_NUL, min_length=1, max_length=2000)]
 Words = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\x00\s][^\x00]*$", min_length=1, max_length=5000)]
 Object = Annotated[dict[str, Any], AfterValidator(_storable)]

@@ -169,6 +169,14 @@ def _owner(world: World, _actor: Actor) -> dict[str, str]:
     return {"person_id": str(world.people.partner.id)}
 
 
+def _company_of_partner(world: World, _actor: Actor) -> dict[str, str]:
+    return {"organization_id": str(world.people.partner.organization_id)}
+
+
+def _allowed_slug(world: World, _actor: Actor) -> dict[str, str]:
+    return {"look_alike": world.new_allowed_slug()}
+
+
 def _another_reviewer(world: World, actor: Actor) -> dict[str, str]:
     other = world.people.admin if actor.role is Role.REVIEWER else world.people.reviewer
     return {"to": str(other.id)}
@@ -334,6 +342,9 @@ CALLS: tuple[Call, ...] = (
     Call("GET /v1/policies/schema", Scope.ADMIN, ADMINS),
     Call("GET /v1/policies/{version}", Scope.ADMIN, ADMINS),
     Call("GET /v1/audit", Scope.ADMIN, ADMINS),
+    Call("GET /v1/allowed-slugs", Scope.ADMIN, ADMINS),
+    Call("PUT /v1/allowed-slugs/{look_alike}", Scope.ADMIN, ADMINS, _company_of_partner, path={"look_alike": "mall"}),
+    Call("DELETE /v1/allowed-slugs/{look_alike}", Scope.ADMIN, ADMINS, status=204, given=_allowed_slug),
     Call("GET /v1/dead", Scope.ADMIN, ADMINS),
     Call("GET /v1/dead/{kind}", Scope.ADMIN, ADMINS, path={"kind": "transition_request"}),
     Call("POST /v1/dead/{kind}/replay", Scope.ADMIN, ADMINS, body={"lane": "-"}, path={"kind": "notification"}),

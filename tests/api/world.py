@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from models import App, ChecklistItem, Component, Person, Review, Service
+from models import AllowedSlug, App, ChecklistItem, Component, Person, Review, Service
 from models.asset import AssetKind
 from models.lifecycle import AppState, AppTrigger, Role
 from models.token import Scope
@@ -181,6 +181,17 @@ class World:
             session.add(person)
             session.flush()
             return person.id
+
+        return self._make(make)
+
+    def new_allowed_slug(self) -> str:
+        """Returns a slug that the first company was allowed."""
+
+        def make(session: Session) -> str:
+            slug = self.name("allowed").replace("_", "-").lower()
+            organization_id = self.people.partner.organization_id
+            session.add(AllowedSlug(slug=slug, organization_id=organization_id, allowed_by=self.people.partner.id))
+            return slug
 
         return self._make(make)
 

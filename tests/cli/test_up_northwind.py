@@ -102,7 +102,7 @@ def test_the_acknowledgement_says_by_when_the_review_decides(northwind: Northwin
         northwind.database_url,
         """SELECT to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') FROM review ORDER BY opened_at""",
     )
-    subject = "Acme Insights is submitted for review"
+    subject = '"Acme Insights" is submitted for review'
     sent = [one for one in Mailbox(northwind.home.mail).letters() if one.message["Subject"] == subject]
     to_owner = [one.as_text() for one in sent if str(one.message["To"]).startswith("paula@")]
     assert len(due) == len(to_owner) == 2

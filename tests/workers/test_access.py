@@ -34,7 +34,7 @@ def test_a_company_gets_in_by_the_mail_that_its_approval_sends(
             wait_until(lambda: reviewer("GET", path).json()["website_check"] == "done", seconds=30)
             assert [one["code"] for one in reviewer("GET", path).json()["findings"]] == ["website.name.unresolved"]
             assert reviewer("POST", f"{path}/decision", {"decision": "approve"}).status_code == 200
-            welcome = wait_until(lambda: _letters(mailbox, "Welcome, beta"), seconds=30, what="the welcome")[0]
+            welcome = wait_until(lambda: _letters(mailbox, 'Welcome, "beta"'), seconds=30, what="the welcome")[0]
             assert welcome["To"] == "pat@beta.example"
             accept = next(word for word in welcome.get_content().split() if word.startswith(url))
             given = requests.post(accept, timeout=20)

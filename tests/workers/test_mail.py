@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from tests.profiles import NORTHWIND, default_names_in
+from workflow.names import quoted
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.mail import Letter, compose
 from workflow.profile.document import Profile
@@ -52,6 +53,20 @@ def test_every_kind_has_a_text_and_one_subject_line(kind: NotificationKind) -> N
     assert message["Subject"]
     assert "Bcc" not in message
     assert "{" not in message["Subject"] + message.get_content()
+
+
+LURE = 'Your "account" is locked:\n\ncall\u202e 555, or see https://evil.example/' + "x" * 100
+
+
+@pytest.mark.parametrize("kind", NotificationKind)
+def test_a_name_is_quoted_and_cut_wherever_it_meets_a_mail(kind: NotificationKind) -> None:
+    names = dict.fromkeys(("company", "contact", "by", "owner", "name"), LURE)
+    message = _composed(_letter(kind, app_name=LURE, app_slug="acme", recipient_name=None, data={**DATA, **names}))
+    for said in (str(message["Subject"]), message.get_content()):
+        assert "\u202e" not in said
+        assert said.count("Your 'account' is locked") == said.count(quoted(LURE))
+    assert len(message["Subject"]) < 200
+    assert message.get_content().startswith("Hello,\n")
 
 
 def test_a_message_about_an_app_links_to_it_and_another_to_its_path() -> None:

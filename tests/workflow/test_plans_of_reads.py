@@ -138,6 +138,7 @@ READS: dict[str, tuple[str, Read]] = {
     "the catalog, a badge": ("catalog_entry_badge_slug_idx", partial(_catalog, badge="public_beta")),
     "the catalog, a category that is rare": ("catalog_entry_categories_kinds_idx", partial(_catalog, category="Video")),
     "a search for a rare word": ("catalog_entry_name_search_idx", partial(_catalog, q="zebra")),
+    "a search for the beginning of a rare word": ("catalog_entry_name_search_idx", partial(_catalog, q="zebr")),
     "who holds tokens": ("api_token_token_hash_key", _callers),
     "which requests have an outcome": ("transition_request_pkey", _outcomes),
 }

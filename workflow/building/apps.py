@@ -37,12 +37,19 @@ def register_app(
     Does not commit. Raises Refused (no access), Forbidden, and Conflict if the slug is reserved, taken or looks like
     another.
     """
-    refuse_unusable_slug(session, slug, reserved_slugs)
+    look_alike = refuse_unusable_slug(session, slug, reserved_slugs, actor.organization_id)
     approved = bool(session.scalar(_APPROVED, {"id": actor.organization_id}))
     try:
         with session.begin_nested():
             app = create_app(
-                session, slug=slug, name=name, actor=actor, access_approved=approved, now=now, writer=writer
+                session,
+                slug=slug,
+                name=name,
+                actor=actor,
+                access_approved=approved,
+                now=now,
+                writer=writer,
+                look_alike=look_alike,
             )
     except IntegrityError as error:
         conflict = slug_conflict(slug, error)

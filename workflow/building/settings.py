@@ -17,6 +17,7 @@ from pydantic import (
 
 from models.component import ComponentKind
 from workflow.errors import Invalid
+from workflow.names import MAX_NAME, read_line
 
 EventType = Literal["identify", "track", "page", "screen", "group", "alias", "delete"]
 """The event types of the Spec."""
@@ -45,7 +46,9 @@ def _address(value: str, info: ValidationInfo) -> str:
 
 
 Words = Annotated[
-    str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=100, strip_whitespace=True)
+    str,
+    StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=MAX_NAME, strip_whitespace=True),
+    AfterValidator(read_line),
 ]
 Address = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=2000), AfterValidator(_address)]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}(\.[0-9]{1,5}){0,2}$")]

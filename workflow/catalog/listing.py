@@ -13,6 +13,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import LISTED_STATES
+from workflow.catalog.words import Wanted, name_search_of, wanted_by, within_of
 from workflow.pages import PageOf, PageRequest, cut_page, read_cursor
 from workflow.sql.arrays import Texts, Uuids, app_ids, statement
 
@@ -42,11 +43,12 @@ _LIST = statement(
             UNION ALL
             SELECT shown.categories,
                    ARRAY(SELECT DISTINCT c->>'kind' FROM jsonb_array_elements(s.snapshot->'components') c ORDER BY 1),
-                   to_tsvector('english', shown.name),
+                   {name_search_of("shown.name")},
                    setweight(to_tsvector('english', shown.name), 'A')
                    || setweight(to_tsvector('english', array_to_string(shown.categories, ' ')), 'B')
                    || setweight(to_tsvector('english', shown.description), 'C')
                    || setweight(to_tsvector('english', shown.words), 'D')
+                   || {within_of("shown.name")}
               FROM ({ENTRY_PARTS}) shown)
             LIMIT 1) entry
      ORDER BY a.id
@@ -133,7 +135,10 @@ class CatalogFilter:
 
 @dataclass(frozen=True, slots=True)
 class ListingCursor:
-    """The position of an entry in the results: matches of the name (tier 0) before other matches (1), each by slug."""
+    """The position of an entry in the results: by its tier, then by its slug.
+
+    Names of which the words are words are tier 0, names of which they begin words tier 1, all other matches tier 2.
+    """
 
     tier: int
     slug: str
@@ -153,22 +158,28 @@ class CatalogListing:
 _IS_MEMBER = """c.badge = 'public' AND EXISTS (SELECT FROM membership m
                                               WHERE m.app_id = c.app_id AND m.state = 'member')"""
 _SHOWN = f"""c.slug, c.badge, c.listed_at, c.submission_id, {_IS_MEMBER} AS select_partner"""
-_QUERY = "websearch_to_tsquery('english', :words)"
+_QUERIES = ("name", "beginning", "anywhere", "without", "without_name")
+_ALL = 2
+"""The tier of all entries where no words are looked for."""
 
 
 def list_entries(session: Session, narrowed: CatalogFilter, wanted: PageRequest) -> PageOf[CatalogListing]:
-    """Returns a page of the entries, best matches first, in at most two queries.
+    """Returns a page of the entries, best matches first, in at most four queries.
 
-    Matches of the name come before other matches, each ordered by slug. The others are queried only if the names do
-    not fill the page. A finer ranking would have to read every match before it could show one.
+    Matches of whole words of the name come first, then those of their beginnings, then all others, each ordered by
+    slug. A tier is queried only if those before it do not fill the page. A finer ranking would have to read every
+    match before it could show one.
     """
     after = ListingCursor(*read_cursor(wanted.after, (int, str))) if wanted.after else None
     limit = wanted.limit + 1
     found: list[CatalogListing] = []
-    for tier in (0, 1) if narrowed.words else (1,):
+    looked_for = wanted_by(session, narrowed.words) if narrowed.words else None
+    if looked_for is not None and looked_for.is_empty:
+        return cut_page(found, wanted.limit, lambda entry: [entry.place.tier, entry.place.slug])
+    for tier in (0, 1, 2) if looked_for else (_ALL,):
         if len(found) < limit and (after is None or after.tier <= tier):
             start = after.slug if after is not None and after.tier == tier else None
-            found += _find(session, narrowed, tier, start, limit - len(found))
+            found += _find(session, narrowed, looked_for, tier, start, limit - len(found))
     return cut_page(found, wanted.limit, lambda entry: [entry.place.tier, entry.place.slug])
 
 
@@ -176,7 +187,7 @@ def find_entry(session: Session, slug: str) -> CatalogListing | None:
     """Returns the entry of a listed App, None if no such App is listed."""
     row = session.execute(
         text(f"""
-            SELECT {_SHOWN}, 1 AS tier, s.snapshot FROM catalog_entry c JOIN submission s ON s.id = c.submission_id
+            SELECT {_SHOWN}, {_ALL} AS tier, s.snapshot FROM catalog_entry c JOIN submission s ON s.id = c.submission_id
              WHERE c.slug = :slug
         """),
         {"slug": slug},
@@ -184,11 +195,38 @@ def find_entry(session: Session, slug: str) -> CatalogListing | None:
     return None if row is None else _entry(row)
 
 
-def _find(session: Session, narrowed: CatalogFilter, tier: int, start: str | None, limit: int) -> list[CatalogListing]:
-    conditions = narrowed.conditions
-    if narrowed.words:
-        named = f"c.name_search @@ {_QUERY}"
-        conditions = [*conditions, named if tier == 0 else f"c.search @@ {_QUERY} AND NOT {named}"]
+def _conditions_of(looked_for: Wanted, tier: int) -> list[str] | None:
+    """Returns the SQL conditions of a tier, None for a tier that nothing can be in."""
+    queries = (looked_for.name, looked_for.beginning, looked_for.anywhere)
+    if queries[tier] is None and (tier != _ALL or any(queries)):
+        return None
+    matches = (
+        f"c.name_search @@ {_NAME}",
+        f"c.name_search @@ {_BEGINNING}",
+        f"c.search @@ {_ANYWHERE}",
+    )
+    before = [f"NOT {match}" for match, query in zip(matches[:tier], queries, strict=False) if query]
+    unwanted = (
+        (looked_for.without, "NOT c.search @@ CAST(:without AS tsquery)"),
+        (looked_for.without_name, "NOT c.name_search @@ CAST(:without_name AS tsquery)"),
+    )
+    return [
+        *([matches[tier]] if queries[tier] else []),
+        *before,
+        *(condition for query, condition in unwanted if query),
+    ]
+
+
+_NAME, _BEGINNING, _ANYWHERE = (f"CAST(:{query} AS tsquery)" for query in ("name", "beginning", "anywhere"))
+
+
+def _find(
+    session: Session, narrowed: CatalogFilter, looked_for: Wanted | None, tier: int, start: str | None, limit: int
+) -> list[CatalogListing]:
+    matching = _conditions_of(looked_for, tier) if looked_for else []
+    if matching is None:
+        return []
+    conditions = [*narrowed.conditions, *matching]
     if start is not None:
         conditions = [*conditions, "c.slug > :start"]
     statement = f"""
@@ -198,14 +236,14 @@ def _find(session: Session, narrowed: CatalogFilter, tier: int, start: str | Non
           JOIN submission s ON s.id = found.submission_id ORDER BY found.slug
     """
     values = {
-        "words": narrowed.words,
+        **({query: getattr(looked_for, query) for query in _QUERIES} if looked_for else {}),
         "category": narrowed.category,
         "kind": narrowed.kind,
         "badge": narrowed.badge,
         "start": start,
         "limit": limit,
     }
-    used = {name: value for name, value in values.items() if value is not None}
+    used = {name: value for name, value in values.items() if value is not None and f":{name}" in statement}
     return [_entry(row) for row in session.execute(text(statement), used)]
 
 

@@ -92,10 +92,19 @@ def write_transitions(
 
 
 def create_app(
-    session: Session, *, slug: str, name: str, actor: Actor, access_approved: bool, now: datetime, writer: WriteContext
+    session: Session,
+    *,
+    slug: str,
+    name: str,
+    actor: Actor,
+    access_approved: bool,
+    now: datetime,
+    writer: WriteContext,
+    look_alike: bool = False,
 ) -> App:
     """Creates an App in the state `building` for the actor's company, and returns it. Does not commit.
 
+    `look_alike`: the slug was allowed although it looks like another.
     Raises Forbidden when the actor belongs to no company, Refused when a rule of `create` is unmet, and
     sqlalchemy.exc.IntegrityError when the slug is taken.
     """
@@ -123,6 +132,7 @@ def create_app(
         created_by=actor.id,
         state=AppState.BUILDING.value,
         version=1,
+        look_alike=look_alike,
     )
     session.add(app)
     session.flush()

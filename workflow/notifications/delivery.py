@@ -12,7 +12,7 @@ from workflow.work.leases import Lease, finish_due_row
 
 _CONTENT = text("""
     SELECT n.id AS notification_id, n.kind, coalesce(p.email, n.recipient_email) AS recipient,
-           coalesce(p.name, n.data ->> 'name') AS recipient_name, a.name AS app_name, a.slug AS app_slug,
+           p.name AS recipient_name, a.name AS app_name, a.slug AS app_slug,
            n.created_at, coalesce(d.due, '{}') || n.data AS data,
            coalesce(r.reasons, n.data -> 'reasons', '[]') AS reasons
       FROM notification n

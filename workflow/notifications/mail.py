@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from workflow.names import one_line, quoted
 from workflow.notifications.kinds import NotificationKind
 from workflow.profile.document import Profile, words_of
 
@@ -126,12 +127,18 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
 }
 
 
+_NAMES = frozenset({"by", "company", "contact", "name", "owner"})
+"""The values for the text that somebody chose as a name. They are quoted and cut, as are the names of Apps: a name can
+be a sentence, and must not be taken for the service's own words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """The content and the recipient of a notification. `app_name` and `app_slug` are None if it is not about an App.
 
     `data` holds the values for the text. Of these, `path` is the API path to which a mail that is not about an App
-    links, if there is one, and `secret` is the decrypted code.
+    links, if there is one, and `secret` is the decrypted code. `recipient_name` is that of a person, None for an
+    address of nobody yet: the name that somebody else gave its holder is not repeated there.
     """
 
     notification_id: UUID
@@ -153,14 +160,14 @@ def compose(letter: Letter, *, sender: str, public_url: str, profile: Profile) -
     subject, body = _WORDS[NotificationKind(letter.kind)]
     words = {
         "due": "the time that the App's status shows",
-        **{name: " ".join(str(value).split()) for name, value in letter.data.items()},
-        "app": " ".join((letter.app_name or "").split()),
+        **{key: (quoted if key in _NAMES else _line)(str(value)) for key, value in letter.data.items()},
+        "app": quoted(letter.app_name or ""),
         "reasons": "\n".join(f"- {one['text']} {one.get('where', '')}".rstrip() for one in letter.reasons) or "-",
         "url": public_url,
         **words_of(profile),
     }
     path = f"/v1/apps/{letter.app_slug}" if letter.app_slug else letter.data.get("path")
-    parts = [f"Hello {letter.recipient_name or letter.recipient},", body.format(**words)]
+    parts = [f"Hello {one_line(letter.recipient_name)}," if letter.recipient_name else "Hello,", body.format(**words)]
     message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = letter.recipient
@@ -170,6 +177,10 @@ def compose(letter: Letter, *, sender: str, public_url: str, profile: Profile) -
     message["Auto-Submitted"] = "auto-generated"
     message.set_content("\n\n".join([*parts, *([f"{public_url}{path}"] if path else []), _signature(profile)]) + "\n")
     return message
+
+
+def _line(value: str) -> str:
+    return " ".join(value.split())
 
 
 def _signature(profile: Profile) -> str:

@@ -1,6 +1,5 @@
 """Reading a profile from its TOML file, with the texts of its guides. Used once a process, when it starts."""
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -11,13 +10,13 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from workflow.markdown import read_markdown
 from workflow.profile.document import GuideFile, Profile, ProfileDocument, words_of
 from workflow.profile.guides import BUILT_IN, Guide, fill_words, unknown_words
 
 DEFAULT_FILE = Path(__file__).with_name("segment.toml")
 GUIDES_FOLDER = Path(__file__).parents[2] / "docs" / "guides"
 MAX_FILE_BYTES = 200_000
-_SECTION = re.compile(r"^## +\S", re.MULTILINE)
 
 
 class ProfileInvalid(Exception):
@@ -100,7 +99,7 @@ def _own_guide(guide: GuideFile, folder: Path, words: Mapping[str, str], problem
     for unknown in unknown_words(text, words):
         known = ", ".join(words)
         problems.append(f"guides.{guide.name}: {{{{{unknown}}}}} is not known. Remove it, or write one of: {known}.")
-    if guide.name.startswith("documentation-") and not _SECTION.search(text):
+    if guide.name.startswith("documentation-") and not read_markdown(text).titles:
         problems.append(
             f"guides.{guide.name}: it has no section, so it would ask nothing of a documentation. "
             "Begin each section that must be written with `## ` and its title."

@@ -14,8 +14,19 @@ from models import Person, Review, ReviewStep, Submission, TransitionReason
 from models.lifecycle import StepState
 from models.review import ReviewOutcome
 from workflow.errors import NotFound
-from workflow.reviewing.difference import Difference, StandingFinding, StepFindings, compare_findings, difference
+from workflow.profile.document import Profile
+from workflow.reviewing.difference import (
+    Difference,
+    FindingStatus,
+    StandingFinding,
+    StepFindings,
+    compare_findings,
+    difference,
+)
+from workflow.reviewing.namesakes import findings_on_name
 
+NAME = "name"
+"""Stands where a finding names its step, for findings on the App's name: no step is about it."""
 MAX_PAST = 200
 """The number of earlier waivers, and of earlier rounds, that are shown, newest first."""
 
@@ -103,10 +114,11 @@ def find_review(session: Session, review_id: UUID) -> Review:
     return review
 
 
-def open_dossier(session: Session, review_id: UUID) -> Dossier:
+def open_dossier(session: Session, review_id: UUID, profile: Profile) -> Dossier:
     """Returns the dossier of the review, in a constant number of queries. Locks nothing. Raises NotFound.
 
-    The round is compared with the last decided one: a withdrawn round may never have been looked at.
+    Its findings are those of the steps, and those on the App's name, which are for the reviewer alone. The round is
+    compared with the last decided one: a withdrawn round may never have been looked at.
     """
     review = find_review(session, review_id)
     submission = session.get_one(Submission, review.submission_id)
@@ -125,7 +137,7 @@ def open_dossier(session: Session, review_id: UUID) -> Dossier:
         tuple(steps[review.id]),
         last,
         changes,
-        compare_findings(earlier, found),
+        (*compare_findings(earlier, found), *_on_name(session, submission, profile)),
         _waivers(session, submission),
         _history(session, review),
     )
@@ -134,6 +146,12 @@ def open_dossier(session: Session, review_id: UUID) -> Dossier:
 def with_decider(session: Session, step: ReviewStep) -> StepWithDecider:
     """Returns the step with the name of the person who decided it."""
     return StepWithDecider(step, None if step.decided_by is None else session.get_one(Person, step.decided_by).name)
+
+
+def _on_name(session: Session, submission: Submission, profile: Profile) -> list[StandingFinding]:
+    name = str(submission.snapshot.get("app", {}).get("name", ""))
+    found = findings_on_name(session, submission.app_id, name, profile) if name else []
+    return [StandingFinding(NAME, finding.as_dict(), FindingStatus.NEW) for finding in found]
 
 
 def _steps_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[StepWithDecider]]:

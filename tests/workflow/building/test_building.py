@@ -200,5 +200,38 @@ def test_catalog_text_must_be_long_enough_and_not_the_template() -> None:
     assert _codes(Requirement.CATALOG_DETAILS, {"text": template}) == ["template.placeholder"]
 
 
+@pytest.mark.parametrize("code", ["app_info", "catalog_details", "platform_documentation", "launch_announcement",
+                                  "replay_info"])  # fmt: skip
+@pytest.mark.parametrize(
+    "link",
+    ["[Docs](javascript:alert(1))", "[x](vbscript:m)", "![x](data:image/svg+xml;base64,A)", "[x](http://evil.example)"],
+)
+def test_every_text_of_a_partner_with_a_dangerous_link_is_rejected(code: str, link: str) -> None:
+    field = "description" if code == "app_info" else "text"
+    assert "link.insecure" in _codes(Requirement(code), {field: f"{CATALOG_TEXT} {link}"})
+
+
+@pytest.mark.parametrize(
+    ("code", "evidence"),
+    [
+        ("app_info", {"description": "#1 rated analytics, when x<y and y>z; [us](mailto:help@acme.example)"}),
+        ("catalog_details", {"text": f"{CATALOG_TEXT} <https://acme.example> <help@acme.example>, x<y and y>z"}),
+        ("platform_documentation", {"text": 'Run\n\n```\nif [[ -z "$KEY" ]]; then\n```\n\nor `[[ -f x ]]`.'}),
+    ],
+)
+def test_what_only_looks_like_a_link_a_tag_or_a_placeholder_is_checked(code: str, evidence: dict[str, object]) -> None:
+    assert _codes(Requirement(code), evidence) == []
+
+
+def test_documentation_may_have_tags_that_shape_a_text_but_none_that_run_something() -> None:
+    assert _codes(Requirement.PLATFORM_DOCUMENTATION, {"text": "<details>\nWords\n</details>"}) == []
+    assert _codes(Requirement.PLATFORM_DOCUMENTATION, {"text": "<script>alert(1)</script>"}) == ["markup.html"]
+
+
+def test_lists_that_are_nested_too_deeply_to_be_judged_are_a_finding() -> None:
+    nested = ">" * 20 + " [x](javascript:alert(1))"
+    assert _codes(Requirement.PLATFORM_DOCUMENTATION, {"text": nested}) == ["markup.deep"]
+
+
 def test_every_guide_exists() -> None:
     assert all(guide.text.strip() and Requirement(guide.serves) for guide in PROFILE.guides)
