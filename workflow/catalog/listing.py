@@ -3,6 +3,7 @@
 An entry shows the snapshot of the App's latest approved submission, never a later edit.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -153,6 +154,8 @@ class CatalogListing:
 _IS_MEMBER = """c.badge = 'public' AND EXISTS (SELECT FROM membership m
                                               WHERE m.app_id = c.app_id AND m.state = 'member')"""
 _SHOWN = f"""c.slug, c.badge, c.listed_at, c.submission_id, {_IS_MEMBER} AS select_partner"""
+_NEGATIONS = re.compile(r'(?:-[^\w"-]*)+(?=-)')
+"""Matches each minus that has nothing but another one to negate. Postgres keeps them on a stack of 32."""
 _QUERY = "websearch_to_tsquery('english', :words)"
 
 
@@ -198,7 +201,7 @@ def _find(session: Session, narrowed: CatalogFilter, tier: int, start: str | Non
           JOIN submission s ON s.id = found.submission_id ORDER BY found.slug
     """
     values = {
-        "words": narrowed.words,
+        "words": narrowed.words and _NEGATIONS.sub(" ", narrowed.words),
         "category": narrowed.category,
         "kind": narrowed.kind,
         "badge": narrowed.badge,
