@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from api import docs_page
 from api.accepting import Accepting
+from api.admission import Admission
 from api.auth import find_callers
 from api.context import ApiContext, now_of, transact
 from api.gathering import Gatherer
@@ -121,7 +122,8 @@ def create_api(settings: Settings) -> FastAPI:
 
     counting = RedisRateCounter(settings.redis_url, UNCOUNTED.inc)
     pixels = ThreadPoolExecutor(PICTURES_AT_ONCE, thread_name_prefix="pixels")
-    accepting = Accepting(engine, by_statement, doorbell.ring)
+    admission = Admission(settings.database_pool)
+    accepting = Accepting(engine, by_statement, admission, doorbell.ring)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -145,6 +147,7 @@ def create_api(settings: Settings) -> FastAPI:
     keys = KeyRing(settings.secret_keys)
     app.state.context = ApiContext(
         engine=engine,
+        admission=admission,
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),
         find_caller=Gatherer(partial(find_callers, by_statement)),
@@ -163,7 +166,13 @@ def create_api(settings: Settings) -> FastAPI:
     app.include_router(docs_page.router)
     for room in ROUTERS:
         app.include_router(room.router)
-    guard(app, rates=_rates(settings), counting=counting, larger_bodies=assets.LARGER_BODIES)
+    guard(
+        app,
+        rates=_rates(settings),
+        counting=counting,
+        larger_bodies=assets.LARGER_BODIES,
+        describe_mismatch=app.state.context.describe_mismatch,
+    )
     return app
 
 
