@@ -1,8 +1,9 @@
 """The API's composition root: builds the context from the settings and serves it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from uuid import UUID
 
@@ -10,7 +11,6 @@ import redis.asyncio
 from fastapi import FastAPI
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from api import docs_page
 from api.accepting import Accepting
@@ -116,8 +116,9 @@ def create_api(settings: Settings) -> FastAPI:
 
     async def redis_answers() -> bool:
         try:
-            return bool(await pinging.ping())
-        except (RedisError, OSError):
+            async with asyncio.timeout(1.0):
+                return bool(await pinging.ping())
+        except Exception:  # noqa: BLE001 (whatever Redis does, from hanging to nonsense, it does not answer)
             return False
 
     counting = RedisRateCounter(settings.redis_url, UNCOUNTED.inc)
@@ -130,7 +131,8 @@ def create_api(settings: Settings) -> FastAPI:
         yield
         await token_use.flush()
         doorbell.close()
-        await pinging.aclose()
+        with suppress(Exception):
+            await pinging.aclose()
         await counting.close()
         await engine.dispose()
         pixels.shutdown(wait=False, cancel_futures=True)

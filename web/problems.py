@@ -182,7 +182,7 @@ def install(app: FastAPI, describe_mismatch: DescribeMismatch = no_mismatch) -> 
         return problem(500, "internal.error", "The service failed; its log says why.", _REPEAT)
 
 
-_OF_FAULT: dict[Fault, tuple[int, str, str, str]] = {
+STATUS_OF_FAULT: dict[Fault, tuple[int, str, str, str]] = {
     Fault.VALUE: (422, "value.unstorable", "A value cannot be stored", "Send another value."),
     Fault.SLOW: (503, "database.slow", "The database took too long", _REPEAT),
     Fault.DEFECT: (500, "internal.error", "The service failed; its log says why.", _REPEAT),
@@ -208,7 +208,7 @@ async def _problem_of_database(error: DBAPIError, describe_mismatch: DescribeMis
     said = str(getattr(getattr(error.orig, "diag", None), "message_primary", None) or "")
     if fault in _MAY_BE_MISMATCH and (mismatch := await describe_mismatch()):
         return problem(503, "database.mismatch", mismatch, SEE_DOCTOR)
-    status, code, detail, remedy = _OF_FAULT[fault]
+    status, code, detail, remedy = STATUS_OF_FAULT[fault]
     if fault is Fault.VALUE:
         log.warning("the database refused a call's value: %s", said or error.orig)
         if getattr(error.orig, "sqlstate", None) in _TAKEN:
