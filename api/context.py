@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from api.admission import MAX_WAIT_SECONDS, Admission, Tries, until_it_works
 from api.token_use import TokenUse
 from api.waiting import Waiter
+from web.problems import OUTAGE
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
 from workflow.identity.secrets import Envelope
@@ -160,7 +161,9 @@ async def transact(
         async with turn(tries.ends_at), AsyncSession(engine, expire_on_commit=False) as session:
             return await session.run_sync(run)
 
-    return await until_it_works(tried, lambda: is_committing and not only_reads, tries)
+    result = await until_it_works(tried, lambda: is_committing and not only_reads, tries)
+    OUTAGE.works()
+    return result
 
 
 async def context_of(request: Request) -> ApiContext:

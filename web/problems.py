@@ -215,8 +215,10 @@ async def _problem_of_database(error: DBAPIError, describe_mismatch: DescribeMis
             return problem(409, "value.taken", "Something like this is there already.", "Read it, then try again.")
     if status == 500:
         log.error("a statement failed", exc_info=error)
-    elif status == 503:
+    elif fault in (Fault.AWAY, Fault.EXHAUSTED):
         OUTAGE.failed(error)
+    elif status == 503:
+        log.warning("a call met a fault of the database: %r", error.orig)
     if not detail.endswith("."):
         detail = f"{detail}: {said}." if said else f"{detail}."
     return problem(status, code, detail, remedy)

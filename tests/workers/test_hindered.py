@@ -1,7 +1,8 @@
 """Requests that something outside hinders: they lose no attempt, their App keeps its order, and other Apps go on."""
 
+import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -192,3 +193,47 @@ def test_while_an_app_rests_after_a_failed_attempt_no_later_request_of_it_is_jud
     )
     with Session(worker.engine) as session:
         assert session.scalar(text("SELECT count(*) FROM resting_app")) == 0
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_order_of_every_app_survives_cancelled_statements_lost_connections_and_locks(
+    seed: int, worker: WorkerContext, database: TestDatabase
+) -> None:
+    chance = random.Random(seed)
+    people = people_in(worker.engine)
+    slugs = ["a", "b", "c", "d"]
+    apps_in_public_beta(worker.engine, people, slugs)
+    asked = [
+        ask(worker.engine, people.admin, slug, trigger, reasons=BECAUSE)
+        for _ in range(6)
+        for trigger in (AppTrigger.SUSPEND, AppTrigger.REINSTATE)
+        for slug in slugs
+    ]
+    faults = [
+        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
+        " AND pid <> pg_backend_pid()",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name = 'devcenter' AND pid <> pg_backend_pid()",
+        *("BEGIN; " + statements[0] + "; SELECT pg_sleep(0.4); COMMIT" for statements in LOCKS.values()),
+    ]
+    threads = [JudgingThread(replace(worker, batch_size=5), lambda _bell, _s: True, 0.05) for _ in range(2)]
+    url = make_url(database.superuser_url).set(drivername="postgresql")
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as breaking:
+        for thread in threads:
+            thread.start()
+        for _ in range(20):
+            with suppress(psycopg.Error):
+                breaking.execute(chance.choice(faults).encode())
+    wait_until(
+        lambda: all(status == "applied" for slug in slugs for status, _ in _requests(worker.engine, slug)), seconds=60
+    )
+    for thread in threads:
+        thread.stop()
+    with Session(worker.engine) as session:
+        rows = session.execute(
+            text("SELECT app_id, version, attempts FROM transition_request WHERE id = ANY(:ids) ORDER BY position"),
+            {"ids": asked},
+        ).all()
+    assert {row.attempts for row in rows} == {0}
+    for app_id in {row.app_id for row in rows}:
+        assert [row.version for row in rows if row.app_id == app_id] == list(range(4, 16))
