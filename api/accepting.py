@@ -1,15 +1,19 @@
 """Accepts transition requests that come over HTTP, and batches those of concurrent calls into one transaction."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 
+from api.admission import Admission
 from api.context import transact
 from api.gathering import Gatherer
 from models.request import RequestSource
+from models.sqlstates import Fault, fault_of
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
 from workflow.lifecycle.requests import AcceptedRequest, CallerRequest, Wanted, accept_requests
@@ -25,15 +29,43 @@ class Accepting:
     explicit transaction, which would cost two more round trips.
     """
 
-    def __init__(self, engine: AsyncEngine, by_statement: AsyncEngine, ring: Callable[[Bell], None]) -> None:
+    def __init__(
+        self, engine: AsyncEngine, by_statement: AsyncEngine, admission: Admission, ring: Callable[[Bell], None]
+    ) -> None:
         self._engine = engine
         self._by_statement = by_statement
+        self._admission = admission
         self._ring = ring
         self._gathered: Gatherer[CallerRequest, AcceptedRequest] = Gatherer(self._take_in_gathered)
+        self._held: Counter[str] = Counter()
 
     async def one(self, actor: Actor, wanted: Wanted) -> AcceptedRequest:
-        """Stores one request, in one transaction with those of concurrent calls. Commits. Raises WorkflowError."""
-        return await self._gathered(CallerRequest(actor, wanted))
+        """Stores one request, in one transaction with those of concurrent calls. Commits. Raises WorkflowError.
+
+        A request that meets another transaction's lock is tried again by itself, and so are those that come for its App
+        meanwhile, so that the requests for other Apps do not wait for it.
+        """
+        asked = CallerRequest(actor, wanted)
+        if wanted.app not in self._held:
+            try:
+                return await self._gathered(asked)
+            except DBAPIError as error:
+                if fault_of(error) is not Fault.LOCKED:
+                    raise
+        self._held[wanted.app] += 1
+        try:
+            (answer,) = await transact(
+                self._by_statement, partial(_accept, asked=[asked]), turn=partial(self._turn, wanted.app)
+            )
+        finally:
+            self._held -= Counter([wanted.app])
+        self._ring_for([answer])
+        if isinstance(answer, WorkflowError):
+            raise answer
+        return answer
+
+    def _turn(self, app: str, ends_at: float) -> AbstractAsyncContextManager[None]:
+        return self._admission.turn(f"apps/{app}", writes=True, ends_at=ends_at)
 
     async def many(self, actor: Actor, wanted: Sequence[Wanted]) -> list[Taken]:
         """Returns, in the order of `wanted`, each request as accepted or the error that refused it.
@@ -50,17 +82,23 @@ class Accepting:
         return answers
 
     async def _all_or_else_each(self, asked: Sequence[CallerRequest]) -> list[AcceptedRequest | Exception]:
-        """Stores all requests in one transaction. If Postgres rolls it back, stores each by itself."""
+        """Stores all requests in one transaction. If Postgres rolls it back, stores each by itself.
+
+        Waits for no lock for long: that is left to the callers, one by one.
+        """
         if len(asked) > 1:
             try:
-                return [*await transact(self._engine, partial(_accept_in_order, asked=asked))]
+                accept = partial(_accept_in_order, asked=asked)
+                return [*await transact(self._engine, accept, waits_for_locks=False)]
             except DBAPIError as error:
                 if error.connection_invalidated:  # whether the lost connection has committed is unknown
                     raise
+                if fault_of(error) is Fault.LOCKED:
+                    return [error] * len(asked)
         answers: list[AcceptedRequest | Exception] = []
         for one in asked:
             try:
-                answers += await transact(self._by_statement, partial(_accept, asked=[one]))
+                answers += await transact(self._by_statement, partial(_accept, asked=[one]), waits_for_locks=False)
             except SQLAlchemyError as error:
                 answers.append(error)
         return answers

@@ -78,7 +78,7 @@ async def find_callers(engine: AsyncEngine, tokens: Sequence[str]) -> Sequence[P
     Reads the database each time, so a revocation takes effect at once. Runs one statement, so `engine` may be in
     autocommit mode, which saves two round trips.
     """
-    return await transact(engine, lambda session: find_principals(session, tokens))
+    return await transact(engine, lambda session: find_principals(session, tokens), only_reads=True)
 
 
 OR_NOBODY: dict[str, Any] = {"security": [{}]}

@@ -1,7 +1,8 @@
 """The API's composition root: builds the context from the settings and serves it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from uuid import UUID
 
@@ -9,10 +10,10 @@ import redis.asyncio
 from fastapi import FastAPI
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from api import docs_page
 from api.accepting import Accepting
+from api.admission import Admission
 from api.auth import find_callers
 from api.context import ApiContext, now_of, transact
 from api.gathering import Gatherer
@@ -122,19 +123,22 @@ def create_api(settings: Settings) -> FastAPI:
 
     async def redis_answers() -> bool:
         try:
-            return bool(await pinging.ping())
-        except (RedisError, OSError):
+            async with asyncio.timeout(1.0):
+                return bool(await pinging.ping())
+        except Exception:  # noqa: BLE001 (whatever Redis does, from hanging to nonsense, it does not answer)
             return False
 
     counting = RedisRateCounter(settings.redis_url, UNCOUNTED.inc)
-    accepting = Accepting(engine, by_statement, doorbell.ring)
+    admission = Admission(settings.database_pool)
+    accepting = Accepting(engine, by_statement, admission, doorbell.ring)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await token_use.flush()
         doorbell.close()
-        await pinging.aclose()
+        with suppress(Exception):
+            await pinging.aclose()
         await counting.close()
         await engine.dispose()
 
@@ -150,6 +154,7 @@ def create_api(settings: Settings) -> FastAPI:
     keys = KeyRing(settings.secret_keys)
     app.state.context = ApiContext(
         engine=engine,
+        admission=admission,
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),
         find_caller=Gatherer(partial(find_callers, by_statement)),
@@ -168,7 +173,13 @@ def create_api(settings: Settings) -> FastAPI:
     app.include_router(docs_page.router)
     for room in ROUTERS:
         app.include_router(room.router)
-    guard(app, rates=_rates(settings), counting=counting, larger_bodies=assets.LARGER_BODIES)
+    guard(
+        app,
+        rates=_rates(settings),
+        counting=counting,
+        larger_bodies=assets.LARGER_BODIES,
+        describe_mismatch=app.state.context.describe_mismatch,
+    )
     return app
 
 

@@ -17,7 +17,7 @@ from models.notification import Notification
 from models.organization import Organization, Person
 from models.policy import PolicyVersion
 from models.preview import PreviewLink
-from models.request import ApplyBatch, RejectedMessage, TransitionRequest
+from models.request import ApplyBatch, RejectedMessage, RestingApp, TransitionRequest
 from models.review import Review, ReviewStep, Submission
 from models.saved_reason import SavedReason
 from models.token import ApiToken, Service
@@ -53,6 +53,7 @@ __all__ = [
     "PolicyVersion",
     "PreviewLink",
     "RejectedMessage",
+    "RestingApp",
     "Review",
     "ReviewMessage",
     "ReviewStep",

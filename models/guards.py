@@ -130,6 +130,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "policy_version": _KEEP,
     "preview_link": _CHANGE,
     "rejected_message": _OWN,
+    "resting_app": _OWN,
     "review": _CHANGE,
     "review_message": _KEEP,
     "review_step": _CHANGE,

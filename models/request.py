@@ -122,6 +122,23 @@ class ApplyBatch(Base):
     started_at: Mapped[CreatedAt]
 
 
+class RestingApp(Base):
+    """An App whose oldest due request failed. None of its requests is judged until `rests_until`, so order holds.
+
+    The row is deleted when the request has an outcome. `rests` counts the rests in a row that were no fault of the
+    request: of another transaction's lock, a cancelled statement, a full disk.
+    """
+
+    __tablename__ = "resting_app"
+
+    app_id: Mapped[UUID] = mapped_column(ForeignKey("app.id"), primary_key=True)
+    rests_until: Mapped[datetime]
+    rests: Mapped[int]
+    last_error: Mapped[str]
+
+    __table_args__ = (CheckConstraint("rests >= 0", name="rests"),)
+
+
 class RejectedMessage(Base):
     """A message from a queue that was not accepted: malformed, of an unknown actor, or without the right to ask."""
 

@@ -11,7 +11,6 @@ from dramatiq import Consumer, Message, MessageProxy, get_encoder
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.common import dq_name
 from dramatiq.errors import ActorNotFound, ConnectionClosed, DecodeError
-from redis.exceptions import BusyLoadingError, ConnectionError, ReadOnlyError, TimeoutError  # noqa: A004 (redis's own)
 
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 5.0
@@ -27,8 +26,6 @@ WAKE_SECONDS = 60
 Undecodable = Callable[[str, bytes, Exception], None]
 
 log = logging.getLogger(__name__)
-
-_AWAY = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError)
 
 
 class WakingRedisBroker(RedisBroker):
@@ -208,6 +205,7 @@ _MADE_UP = {"message_id", "message_timestamp"}
 _OPTIONS: dict[str, type | tuple[type, ...]] = {
     "redis_message_id": str,
     "retries": int,
+    "own_failures": int,
     "traceback": str,
     "requeue_timestamp": int,
     "eta": (int, float),
@@ -241,10 +239,12 @@ def _redis_id(message: Message[Any] | MessageProxy) -> bytes:
 
 
 def _or_closed(call: Callable[[], Any]) -> Any:
-    """Calls, and tells Dramatiq that the connection is gone when Redis is: a socket's timeout included."""
+    """Calls, and tells Dramatiq that the connection is gone whatever Redis does: a timeout, a refusal, nonsense."""
     try:
         return call()
-    except _AWAY as error:
+    except ConnectionClosed:
+        raise
+    except Exception as error:
         raise ConnectionClosed(error) from error
 
 

@@ -5,15 +5,21 @@ Their pools hand out the most recently used connection first, because it has pre
 
 import select
 import time
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from models.sqlstates import ends_connection, spoils_all_connections
 from runtime.settings import Settings
 
+LOCK_TIMEOUT = timedelta(milliseconds=500)
+"""How long a statement waits for another transaction's lock. Who needs the lock tries again, without a connection."""
+POOL_TIMEOUT_SECONDS = 5.0
 IDLE_SECONDS = 5.0
 """How long an idle connection is assumed to be alive as long as nothing arrives on it."""
 
@@ -25,10 +31,10 @@ def make_engine(settings: Settings, *, pool_size: int | None = None) -> Engine:
         pool_size=pool_size or settings.database_pool,
         max_overflow=0,
         pool_use_lifo=True,
-        pool_timeout=10,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
         connect_args=_connect_args(settings),
     )
-    _ping_when_in_doubt(engine)
+    _watch(engine)
     return engine
 
 
@@ -39,11 +45,30 @@ def make_async_engine(settings: Settings) -> AsyncEngine:
         pool_size=settings.database_pool,
         max_overflow=0,
         pool_use_lifo=True,
-        pool_timeout=10,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
         connect_args=_connect_args(settings),
     )
-    _ping_when_in_doubt(engine.sync_engine)
+    _watch(engine.sync_engine)
     return engine
+
+
+def _watch(engine: Engine) -> None:
+    _ping_when_in_doubt(engine)
+    _discard_when_unfit(engine)
+
+
+def _discard_when_unfit(engine: Engine) -> None:
+    """Has the pool discard a connection whose answer says that it no longer fits the database.
+
+    It also discards all that are as old, if what spoiled it, such as a failover, has spoiled them too.
+    """
+
+    @event.listens_for(engine, "handle_error")
+    def _note(context: ExceptionContext) -> None:
+        error = context.original_exception
+        if error is not None and ends_connection(error):
+            context.is_disconnect = True
+            context.invalidate_pool_on_disconnect = spoils_all_connections(error)
 
 
 def _ping_when_in_doubt(engine: Engine) -> None:
@@ -81,7 +106,8 @@ def _options(settings: Settings) -> str:
     given = make_url(settings.database_url).query.get("options", "")
     limit = settings.statement_timeout_s * 1000
     bounds = (
-        f"-c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit} "
+        f"-c statement_timeout={limit} -c lock_timeout={min(LOCK_TIMEOUT // timedelta(milliseconds=1), limit // 2)} "
+        f"-c idle_in_transaction_session_timeout={limit} "
         f"-c transaction_timeout={settings.transaction_timeout_s * 1000}"
     )
     return f"{given if isinstance(given, str) else ' '.join(given)} {bounds}".strip()

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 import redis
 from redis.backoff import NoBackoff
@@ -32,7 +33,7 @@ class Doorbell:
     def __init__(self, redis_url: str, *, on_failure: Callable[[str], None]) -> None:
         self._ringing = _client(redis_url, ANSWER_SECONDS, tries=2)  # Redis may have restarted since
         self._waiting = _client(redis_url, WAIT_SECONDS + ANSWER_SECONDS, tries=1)
-        self._is_heard = True
+        self._is_heard = self._is_rung = True
         self._on_failure = on_failure
         self._pending: set[str] = set()
         self._wanted = threading.Condition()
@@ -69,15 +70,15 @@ class Doorbell:
                 log.warning("bells cannot be waited for, and work waits for the sweep: %r", error)
             self._is_heard = False
             self._on_failure(bells[0])
-            self._waiting.connection_pool.disconnect(inuse_connections=False)  # their server may be a replica now
+            with suppress(Exception):
+                self._waiting.connection_pool.disconnect(inuse_connections=False)  # their server may be a replica now
             time.sleep(max(0.0, ends_at - time.monotonic()))
             return None
         if not self._is_heard:
             log.warning("bells can be waited for again")
         self._is_heard = True
-        if answer is None:
-            return None
-        return next(bell for bell in bells if _key(bell).encode() == answer[0])
+        rung = answer[0] if isinstance(answer, list | tuple) and answer else None
+        return next((bell for bell in bells if _key(bell).encode() == rung), None)
 
     def close(self, *, seconds: float = 2.0) -> None:
         """Sends the pending rings, for at most `seconds`, and stops the background thread."""
@@ -110,11 +111,16 @@ class Doorbell:
             pipeline.expire(_key(bell), KEPT_SECONDS)
         try:
             pipeline.execute()
-        except Exception:
-            # Whatever went wrong, the work is in Postgres and the sweep finds it.
-            log.warning("bells could not be rung: %s", ", ".join(bells), exc_info=True)
+        except Exception as error:  # noqa: BLE001 (whatever went wrong, the sweep finds the work)
+            if self._is_rung:
+                log.warning("bells cannot be rung, and work waits for the sweep: %r", error)
+            self._is_rung = False
             for bell in bells:
                 self._on_failure(bell)
+            return
+        if not self._is_rung:
+            log.warning("bells can be rung again")
+        self._is_rung = True
 
 
 def counted_doorbell(redis_url: str, bells: Iterable[str]) -> Doorbell:

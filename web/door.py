@@ -16,9 +16,16 @@ SHUTDOWN_SECONDS = 15
 """How long requests under way may take once the process is told to stop."""
 
 
-def guard(app: FastAPI, *, rates: Rates, counting: RedisRateCounter, larger_bodies: Sequence[LargerBody] = ()) -> None:
+def guard(
+    app: FastAPI,
+    *,
+    rates: Rates,
+    counting: RedisRateCounter,
+    larger_bodies: Sequence[LargerBody] = (),
+    describe_mismatch: problems.DescribeMismatch = problems.no_mismatch,
+) -> None:
     """Makes every error of `app` a problem, and bounds, limits and measures every request to it."""
-    problems.install(app)
+    problems.install(app, describe_mismatch)
     app.add_middleware(Bounds, larger=larger_bodies)
     app.add_middleware(Limits, rates=rates, counting=counting)
     app.add_middleware(Measuring)

@@ -5,6 +5,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -14,14 +15,13 @@ from typing import Protocol, cast
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from throttled.asyncio import RateLimiterRegistry, RedisStore
-from throttled.exceptions import StoreUnavailableError
 from throttled.rate_limiter import RateLimitResult, per_duration
 
 from models.lifecycle import Role
 from web.problems import problem
+from workflow.outages import Outage
 
 ANSWER_SECONDS = 0.1
 """How long Redis may take to answer before it counts as unavailable."""
@@ -95,6 +95,7 @@ class RedisRateCounter:
     _store: RedisStore | None = None
     _resting_until: float = 0.0
     _broken: bool = False
+    _outage: Outage = field(default_factory=lambda: Outage("Redis", "rate limits"))
 
     async def take(self, rate: Rate, key: str) -> Verdict | None:
         """Returns the verdict, from a block that is already paid for or from Redis; None when Redis does not answer."""
@@ -111,13 +112,17 @@ class RedisRateCounter:
         try:
             async with asyncio.timeout(2 * ANSWER_SECONDS):
                 result = await self._limiter(rate)(key, rate.block)
-        except (StoreUnavailableError, RedisError, OSError, TimeoutError):
+                state = result.state
+                verdict = Verdict(
+                    rate, bool(result.limited), int(state.remaining), float(state.reset_after), float(state.retry_after)
+                )
+        except Exception as error:  # noqa: BLE001 (whatever Redis does, from hanging to nonsense, requests pass)
             self._broken, self._resting_until = True, time.monotonic() + REST_SECONDS
+            self._outage.failed(error)
             self.let_through()
             return None
         self._broken, self._resting_until = False, 0.0
-        state = result.state
-        verdict = Verdict(rate, result.limited, state.remaining, state.reset_after, state.retry_after)
+        self._outage.works()
         if not result.limited:
             paid.left, paid.last = paid.left + rate.block - 1, verdict
         return verdict
@@ -125,8 +130,9 @@ class RedisRateCounter:
     async def close(self) -> None:
         """Closes the connections."""
         if self._store is not None:
-            # The library offers no other access to its client.
-            await cast(Redis, self._store._backend.get_client()).aclose()  # noqa: SLF001
+            with suppress(Exception):
+                # The library offers no other access to its client.
+                await cast(Redis, self._store._backend.get_client()).aclose()  # noqa: SLF001
 
     def _limiter(self, rate: Rate) -> Callable[[str, int], Awaitable[RateLimitResult]]:
         if self._store is None:

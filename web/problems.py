@@ -1,5 +1,7 @@
 """Errors as problem details (RFC 9457): the one table from the workflow's errors to statuses."""
 
+import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -7,12 +9,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
+from models.sqlstates import Fault, fault_of
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound, Refused, WorkflowError
+from workflow.outages import Outage
 
 STATUS_OF: tuple[tuple[type[WorkflowError], int], ...] = (
     (NotFound, 404),
@@ -30,6 +34,7 @@ STATUS_OF_CODE = {
     "revision.stale": 412,
     "revision.missing": 428,
     "asset.busy": 503,
+    "lock.waited": 503,
 }
 """Codes whose status differs from that of their class."""
 
@@ -86,6 +91,7 @@ _HEADERS = {
     431: {"Connection": "close"},
     503: {"Retry-After": "2"},
 }
+SEE_DOCTOR = "An operator should run `devcenter doctor`. Try again later, with the same Idempotency-Key."
 _REPEAT = "Try again with the same Idempotency-Key: nothing is done twice."
 
 
@@ -127,7 +133,16 @@ def problem_of(error: WorkflowError) -> JSONResponse:
     return problem(status, error.code, error.detail, error.remedy, unmet)
 
 
-def install(app: FastAPI) -> None:
+DescribeMismatch = Callable[[], Awaitable[str | None]]
+"""Returns how the database's revision differs from the code's, or None if it does not or cannot be read."""
+
+
+async def no_mismatch() -> str | None:
+    """Returns None: nothing is known of a revision."""
+    return None
+
+
+def install(app: FastAPI, describe_mismatch: DescribeMismatch = no_mismatch) -> None:
     """Installs handlers that turn every error of `app` into a problem."""
 
     @app.exception_handler(WorkflowError)
@@ -151,19 +166,68 @@ def install(app: FastAPI) -> None:
             answer.headers["Allow"] = ", ".join(_methods_at(request))
         return answer
 
-    @app.exception_handler(DataError)
-    async def _data(_request: Request, error: DataError) -> JSONResponse:
-        return problem(422, "value.unstorable", f"A value cannot be stored: {error.orig}", "Send another value.")
+    @app.exception_handler(DBAPIError)
+    async def _database(_request: Request, error: DBAPIError) -> JSONResponse:
+        return await _problem_of_database(error, describe_mismatch)
 
-    async def _away(_request: Request, _error: Exception) -> JSONResponse:
-        return problem(503, "database.away", "The database did not answer.", _REPEAT)
+    @app.exception_handler(PoolTimeout)
+    async def _busy(_request: Request, _error: PoolTimeout) -> JSONResponse:
+        return problem(503, "database.busy", "No connection to the database was free.", _REPEAT)
+
+    @app.exception_handler(UnicodeEncodeError)
+    async def _unencodable(_request: Request, _error: UnicodeEncodeError) -> JSONResponse:
+        return problem(422, "value.unstorable", "A value has characters that are no text.", "Send another value.")
 
     @app.exception_handler(Exception)
     async def _broken(_request: Request, _error: Exception) -> JSONResponse:
         return problem(500, "internal.error", "The service failed; its log says why.", _REPEAT)
 
-    for kind in (OperationalError, InterfaceError, PoolTimeout):
-        app.add_exception_handler(kind, _away)
+
+STATUS_OF_FAULT: dict[Fault, tuple[int, str, str, str]] = {
+    Fault.VALUE: (422, "value.unstorable", "A value cannot be stored", "Send another value."),
+    Fault.SLOW: (503, "database.slow", "The database took too long", _REPEAT),
+    Fault.DEFECT: (500, "internal.error", "The service failed; its log says why.", _REPEAT),
+    Fault.CONFLICT: (503, "database.conflict", "Concurrent calls got in each other's way.", _REPEAT),
+    Fault.LOCKED: (503, "lock.waited", "Another transaction holds what this call needs.", _REPEAT),
+    Fault.CANCELLED: (503, "database.cancelled", "Somebody cancelled the call's statement.", _REPEAT),
+    Fault.EXHAUSTED: (503, "database.exhausted", "The database has run out of a resource", _REPEAT),
+    Fault.AWAY: (503, "database.away", "The database did not answer.", _REPEAT),
+    Fault.UNFIT: (503, "database.away", "The connection to the database no longer fits.", _REPEAT),
+    Fault.READ_ONLY: (503, "database.read_only", "The database takes no writes at present", SEE_DOCTOR),
+    Fault.SCHEMA: (503, "database.mismatch", "The database is not as this release expects", SEE_DOCTOR),
+    Fault.FORBIDDEN: (503, "database.forbidden", "The database refuses this service", SEE_DOCTOR),
+    Fault.BROKEN: (503, "database.broken", "The database failed", SEE_DOCTOR),
+}
+"""The answer for each fault of the database: status, code, detail, remedy. A detail without a full stop is followed by
+the database's own words."""
+_MAY_BE_MISMATCH = frozenset({Fault.VALUE, Fault.SCHEMA, Fault.FORBIDDEN, Fault.DEFECT})
+"""Faults that a database of another revision causes too: its columns and constraints are not those of the code."""
+
+
+async def _problem_of_database(error: DBAPIError, describe_mismatch: DescribeMismatch) -> JSONResponse:
+    fault = fault_of(error) or Fault.DEFECT
+    said = str(getattr(getattr(error.orig, "diag", None), "message_primary", None) or "")
+    if fault in _MAY_BE_MISMATCH and (mismatch := await describe_mismatch()):
+        return problem(503, "database.mismatch", mismatch, SEE_DOCTOR)
+    status, code, detail, remedy = STATUS_OF_FAULT[fault]
+    if fault is Fault.VALUE:
+        log.warning("the database refused a call's value: %s", said or error.orig)
+        if getattr(error.orig, "sqlstate", None) in _TAKEN:
+            return problem(409, "value.taken", "Something like this is there already.", "Read it, then try again.")
+    if status == 500:
+        log.error("a statement failed", exc_info=error)
+    elif fault in (Fault.AWAY, Fault.EXHAUSTED):
+        OUTAGE.failed(error)
+    elif status == 503:
+        log.warning("a call met a fault of the database: %r", error.orig)
+    if not detail.endswith("."):
+        detail = f"{detail}: {said}." if said else f"{detail}."
+    return problem(status, code, detail, remedy)
+
+
+_TAKEN = ("23505", "23P01")
+OUTAGE = Outage("the database", "the API")
+log = logging.getLogger(__name__)
 
 
 def _methods_at(request: Request) -> list[str]:

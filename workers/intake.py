@@ -28,7 +28,7 @@ from workflow.sql.transient import is_transient
 from workflow.work.bells import MESSAGE_QUEUE, Bell
 
 MAX_ATTEMPTS = 5
-"""The number of attempts at a message that fails for any other reason than an unavailable database."""
+"""The number of attempts at a message that makes them fail by itself. What fails otherwise counts as none."""
 MAX_KEPT_CHARACTERS = 64_000
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,9 @@ class TransitionMessage(BaseModel):
 
 
 def request_transition(context: WorkerContext, arguments: dict[str, Any], *, attempts: int = 1) -> None:
-    """Stores and commits the request of a message, or stores the message as rejected. `attempts` includes this one.
+    """Stores and commits the request of a message, or stores the message as rejected.
+
+    `attempts` counts this one and the earlier ones that the message itself made fail.
 
     Raises a transient database error in every attempt, and any unexpected error before attempt MAX_ATTEMPTS: Dramatiq
     then delivers the message again.

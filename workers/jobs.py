@@ -4,6 +4,7 @@ To add a job, write its function and list it in JOBS; docs/extending.md has an e
 """
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,23 +19,27 @@ from workflow.catalog.listing import mend_catalog
 from workflow.history.verification import exported_heads
 from workflow.lifecycle.promotion import promote_eligible_apps
 from workflow.notifications.notify import mark_reviews
+from workflow.operating.pruning import pruning_steps
 from workflow.policy.document import load_policies
 from workflow.reviewing.clock import lapse_idle_claims
+from workflow.sql.steps import STEP_ROWS, work_off
 from workflow.work.bells import Bell
 from workflow.work.lanes import bury_dead_lanes
 from workflow.work.leases import bells_of_due_work
 
-KEYS_KEPT = timedelta(days=30)
-"""How long an idempotency key is kept."""
-TICKS_KEPT = timedelta(days=7)
-BATCHES_KEPT = timedelta(days=1)
 HEADS_OVERLAP = timedelta(minutes=5)
 """How far an export of heads looks back before the previous tick. It must be longer than any transaction may take.
 
 The setting `transaction_timeout_s` is below it.
 """
 
+STEPS_SECONDS = 40.0
+"""How long a job that works in steps takes new ones. The next firing goes on; less than a tick's lease."""
+
 log = logging.getLogger(__name__)
+
+
+Run = Callable[[Session, WorkerContext, datetime], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,13 @@ class Job:
     """A job that fires every `every`, aligned to the epoch. `run` works in the tick's transaction and does not commit.
 
     The bells that `run` rings are held back until that transaction is committed, and dropped if it is not. A job that
-    works `in_steps` uses further transactions, and its bells ring at once. The tick's transaction is idle meanwhile; if
-    Postgres ends it (`statement_timeout_s`, `transaction_timeout_s`), the next attempt continues with the rest.
+    works `in_steps` has no such transaction: it commits its own, each bounded, and its bells ring at once. An attempt
+    that fails leaves what its steps have done, and the next one continues with the rest.
     """
 
     name: str
     every: timedelta
-    run: Callable[[Session, WorkerContext, datetime], None]
+    run: Run
     in_steps: bool = False
 
     def tick_at(self, now: datetime) -> datetime:
@@ -65,25 +70,43 @@ def _ring_for_due_work(session: Session, context: WorkerContext, now: datetime) 
     context.ring(*bells_of_due_work(session, now))
 
 
-def _mark_reviews(session: Session, context: WorkerContext, now: datetime) -> None:
-    if mark_reviews(session, now):
-        context.ring(Bell.NOTIFICATIONS)
+def _in_steps(step: Callable[[Session, datetime, int], int], *bells: Bell, rows: int = STEP_ROWS) -> Run:
+    """Returns a job that takes steps until nothing is left or STEPS_SECONDS have passed, and rings after each."""
+
+    def run(_session: Session, context: WorkerContext, now: datetime) -> None:
+        def ring(count: int) -> None:
+            if count and bells:
+                context.ring(*bells)
+
+        ends_at = time.monotonic() + STEPS_SECONDS
+        work_off(
+            context.unit_of_work,
+            lambda session, limit: step(session, now, limit),
+            ends_at=ends_at,
+            rows=rows,
+            after_step=ring,
+        )
+
+    return run
 
 
-def _lapse_idle_claims(session: Session, context: WorkerContext, now: datetime) -> None:
-    if lapse_idle_claims(session, load_policies(session).current, now):
-        context.ring(Bell.NOTIFICATIONS)
+def _mark_reviews(session: Session, now: datetime, limit: int) -> int:
+    return mark_reviews(session, now, limit=limit)
 
 
-def _mark_access_requests(session: Session, context: WorkerContext, now: datetime) -> None:
-    if mark_access_requests(session, now):
-        context.ring(Bell.NOTIFICATIONS)
+def _lapse_idle_claims(session: Session, now: datetime, limit: int) -> int:
+    return lapse_idle_claims(session, load_policies(session).current, now, limit=limit)
 
 
-def _mend_catalog(session: Session, context: WorkerContext, now: datetime) -> None:  # noqa: ARG001
-    mended = mend_catalog(session, now)
+def _mark_access_requests(session: Session, now: datetime, limit: int) -> int:
+    return mark_access_requests(session, now, limit=limit)
+
+
+def _mend_catalog(session: Session, now: datetime, limit: int) -> int:
+    mended = mend_catalog(session, now, limit=limit)
     if mended:
         log.warning("corrected %s catalog entries that did not match their Apps' states", mended)
+    return mended
 
 
 def _export_history_heads(session: Session, context: WorkerContext, now: datetime) -> None:
@@ -95,46 +118,37 @@ def _export_history_heads(session: Session, context: WorkerContext, now: datetim
         context.export_head(head)
 
 
-def _bury_dead_lanes(session: Session, context: WorkerContext, now: datetime) -> None:  # noqa: ARG001
-    buried = bury_dead_lanes(session, now)
+def _bury_dead_lanes(session: Session, now: datetime, limit: int) -> int:
+    buried = bury_dead_lanes(session, now, limit=limit)
     if buried:
         log.warning("gave up %s rows of lanes that have been failing for too long", buried)
+    return buried
 
 
-def _prune(session: Session, context: WorkerContext, now: datetime) -> None:  # noqa: ARG001
-    session.execute(text("DELETE FROM idempotency_key WHERE created_at < :before"), {"before": now - KEYS_KEPT})
-    session.execute(
-        text("""
-            UPDATE transition_request SET idempotency_key = NULL
-             WHERE idempotency_key IS NOT NULL AND finished_at < :before
-        """),
-        {"before": now - KEYS_KEPT},
-    )
-    session.execute(
-        text("""
-            DELETE FROM apply_batch b
-             WHERE started_at < :before
-               AND NOT EXISTS (SELECT FROM transition_request r WHERE r.id = ANY(b.request_ids) AND r.status = 'due')
-        """),
-        {"before": now - BATCHES_KEPT},
-    )
-    session.execute(
-        text("DELETE FROM job_tick WHERE status IN ('done', 'void') AND tick_at < :before"),
-        {"before": now - TICKS_KEPT},
-    )
+def _prune(_session: Session, context: WorkerContext, now: datetime) -> None:
+    ends_at = time.monotonic() + STEPS_SECONDS
+    for step in pruning_steps(now):
+        work_off(context.unit_of_work, step, ends_at=ends_at)
 
+
+MINUTE = timedelta(minutes=1)
 
 JOBS: dict[str, Job] = {
     job.name: job
     for job in (
-        Job("promote_eligible_apps", timedelta(minutes=1), _promote_eligible_apps, in_steps=True),
+        Job("promote_eligible_apps", MINUTE, _promote_eligible_apps, in_steps=True),
         Job("ring_for_due_work", timedelta(seconds=10), _ring_for_due_work),
-        Job("mark_reviews", timedelta(minutes=1), _mark_reviews),
-        Job("lapse_idle_claims", timedelta(minutes=1), _lapse_idle_claims),
-        Job("mark_access_requests", timedelta(minutes=1), _mark_access_requests),
-        Job("export_history_heads", timedelta(minutes=1), _export_history_heads),
-        Job("bury_dead_lanes", timedelta(minutes=1), _bury_dead_lanes),
-        Job("mend_catalog", timedelta(minutes=10), _mend_catalog),
-        Job("prune", timedelta(hours=1), _prune),
+        Job("mark_reviews", MINUTE, _in_steps(_mark_reviews, Bell.NOTIFICATIONS, rows=200), in_steps=True),
+        Job("lapse_idle_claims", MINUTE, _in_steps(_lapse_idle_claims, Bell.NOTIFICATIONS, rows=1000), in_steps=True),
+        Job(
+            "mark_access_requests",
+            MINUTE,
+            _in_steps(_mark_access_requests, Bell.NOTIFICATIONS, rows=200),
+            in_steps=True,
+        ),
+        Job("export_history_heads", MINUTE, _export_history_heads),
+        Job("bury_dead_lanes", MINUTE, _in_steps(_bury_dead_lanes), in_steps=True),
+        Job("mend_catalog", timedelta(minutes=10), _in_steps(_mend_catalog), in_steps=True),
+        Job("prune", timedelta(hours=1), _prune, in_steps=True),
     )
 }

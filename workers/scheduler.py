@@ -1,6 +1,5 @@
 """The scheduler: writes a row for each tick of each job. Any number may run: a unique key lets each tick fire once."""
 
-import logging
 import threading
 from collections.abc import Iterable
 
@@ -11,9 +10,8 @@ from sqlalchemy.orm import Session
 from models.base import new_id
 from workers.context import WorkerContext, database_now
 from workers.jobs import JOBS, Job
+from workflow.outages import Outage
 from workflow.work.bells import Bell
-
-log = logging.getLogger(__name__)
 
 _FIRE = text("""
     INSERT INTO job_tick (id, job, tick_at, due_at, lane)
@@ -39,12 +37,14 @@ def fire_due_ticks(session: Session, context: WorkerContext, jobs: Iterable[Job]
 
 def run_scheduler(context: WorkerContext, stop: threading.Event, *, every_seconds: float = 1.0) -> None:
     """Fires ticks until `stop` is set, with a pause of `every_seconds`. Survives outages of the database. Commits."""
+    outage = Outage("the database", "the scheduler")
     while not stop.is_set():
         try:
             with context.unit_of_work() as session:
                 fired = fire_due_ticks(session, context)
             if fired:
                 context.ring(Bell.JOBS)
-        except SQLAlchemyError:
-            log.exception("the scheduler could not use the database; trying again")
+            outage.works()
+        except SQLAlchemyError as error:
+            outage.failed(error)
         stop.wait(every_seconds)

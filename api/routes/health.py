@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from pydantic import BaseModel, ConfigDict
 
 from api.auth import InContext
-from web.problems import ANY, answers, problem
+from web.problems import ANY, SEE_DOCTOR, answers, problem
 from workflow.operating.backlog import Backlog, measure_backlog
 
 router = APIRouter(tags=["operator"], responses=ANY)
@@ -56,20 +56,24 @@ async def alive() -> AliveAnswer:
 
 @router.get("/readyz", responses=answers(503), response_model=ReadyAnswer)
 async def ready(context: InContext) -> ReadyAnswer | JSONResponse:
-    """Answers 200 if Postgres answers and is at the revision of the code, and 503 otherwise.
+    """Answers 200 if Postgres answers, is at the revision of the code, reads tokens and takes writes, and else 503.
 
     Without Redis the status is `degraded`: everything works, but some of it later.
     """
-    revision = await context.database_revision()
-    if revision is None:
+    state = await context.database_state()
+    if state.revision is None:
         return problem(
             503, "database.away", "The database does not answer or is not migrated.", "Run `devcenter doctor`."
         )
-    if revision != context.revision:
-        detail = f"The database is at revision {revision}; the code needs {context.revision}."
-        return problem(503, "database.behind", detail, "Run `devcenter migrate`.")
+    if state.revision != context.revision:
+        detail = f"The database is at revision {state.revision}; the code needs {context.revision}."
+        return problem(503, "database.mismatch", detail, "Run `devcenter migrate`, or deploy the database's release.")
+    if not state.reads_tokens:
+        return problem(503, "tokens.unreadable", "Tokens cannot be read, so no call can be admitted.", SEE_DOCTOR)
+    if not state.takes_writes:
+        return problem(503, "database.read_only", "The database takes no writes at present.", SEE_DOCTOR)
     redis = await context.redis_answers()
-    return ReadyAnswer(status="ready" if redis else "degraded", revision=revision, redis=redis)
+    return ReadyAnswer(status="ready" if redis else "degraded", revision=state.revision, redis=redis)
 
 
 @router.get("/metrics", response_class=Response, responses=_METRICS)

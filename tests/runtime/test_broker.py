@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from dramatiq.common import dq_name
 from dramatiq.errors import ConnectionClosed
 
 from runtime.broker import WakingRedisBroker
+from tests.misbehaving_redis import MODES, misbehaving_redis
 
 QUEUE = "transitions"
 
@@ -126,3 +128,15 @@ def test_a_sender_cannot_set_the_options_of_the_worker(broker: WakingRedisBroker
     message = next(broker.consume(QUEUE, prefetch=4, timeout=100))
     assert message is not None
     assert message.options == {"redis_message_id": "an-id", "retries": 2}
+
+
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode not in ("hangs", "a length without an end")])
+def test_whatever_redis_does_a_consumer_only_says_that_the_connection_is_closed(mode: str) -> None:
+    with misbehaving_redis() as server:
+        server.switch(mode)
+        broker = WakingRedisBroker(url=server.url, middleware=[])
+        actor(actor_name="take_in", queue_name=QUEUE, broker=broker)(lambda _number: None)
+        consumer = broker.consume(QUEUE, prefetch=2, timeout=100)
+        with suppress(ConnectionClosed):
+            assert next(consumer) is None
+        broker.client.close()

@@ -3,6 +3,7 @@ silently."""
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 from cryptography.fernet import Fernet
@@ -16,8 +17,10 @@ from tests.journeys import KEY
 from workers.jobs import HEADS_OVERLAP
 
 
-def _settings(url: str) -> Settings:
+def settings_for(url: str, **others: Any) -> Settings:
+    """Returns settings for a process that uses the database and no Redis."""
     return load_settings(
+        **others,
         database_url=url,
         redis_url="redis://127.0.0.1:1/0",
         history_key=KEY.decode(),
@@ -26,15 +29,21 @@ def _settings(url: str) -> Settings:
 
 
 def test_a_connection_has_the_limits_of_the_settings(database: TestDatabase) -> None:
-    engine = make_engine(_settings(database.application_url))
+    engine = make_engine(settings_for(database.application_url))
     with engine.connect() as connection:
         limits = {
             name: connection.execute(text(f"SHOW {name}")).scalar_one()
-            for name in ("statement_timeout", "idle_in_transaction_session_timeout", "transaction_timeout")
+            for name in (
+                "statement_timeout",
+                "lock_timeout",
+                "idle_in_transaction_session_timeout",
+                "transaction_timeout",
+            )
         }
     engine.dispose()
     assert limits == {
         "statement_timeout": "1min",
+        "lock_timeout": "500ms",
         "idle_in_transaction_session_timeout": "1min",
         "transaction_timeout": "4min",
     }
@@ -57,7 +66,7 @@ def _end(database: TestDatabase, backend: int) -> None:
 
 
 def test_an_idle_connection_that_the_server_ended_is_replaced_silently(database: TestDatabase) -> None:
-    engine = make_engine(_settings(database.application_url))
+    engine = make_engine(settings_for(database.application_url))
     with engine.connect() as connection:
         before = connection.scalar(text("SELECT pg_backend_pid()"))
     _end(database, before)
@@ -68,7 +77,7 @@ def test_an_idle_connection_that_the_server_ended_is_replaced_silently(database:
 
 def test_a_connection_of_an_event_loop_that_the_server_ended_is_replaced_silently(database: TestDatabase) -> None:
     async def use_twice() -> tuple[int, int]:
-        engine = make_async_engine(_settings(database.application_url))
+        engine = make_async_engine(settings_for(database.application_url))
         async with engine.connect() as connection:
             before = await connection.scalar(text("SELECT pg_backend_pid()"))
         _end(database, before)
@@ -93,7 +102,7 @@ def _last_query_after_a_second_checkout(engine: Engine, database: TestDatabase) 
 
 
 def test_only_a_connection_that_was_idle_for_long_is_tested_before_use(database: TestDatabase) -> None:
-    engine = make_engine(_settings(database.application_url))
+    engine = make_engine(settings_for(database.application_url))
     assert _last_query_after_a_second_checkout(engine, database) == "COMMIT"
 
     def age(_connection: object, record: PoolEntry) -> None:

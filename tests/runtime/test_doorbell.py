@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from runtime.doorbell import Doorbell
+from tests.misbehaving_redis import MODES, misbehaving_redis
 from tests.waiting import wait_until
 
 AWAY = "redis://127.0.0.1:1/0"
@@ -100,3 +101,14 @@ def _heard(doorbell: Doorbell, bell: str) -> str:
     while not doorbell.wait(bell, 30):
         pass
     return bell
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_whatever_redis_does_no_bell_raises_or_blocks(mode: str) -> None:
+    failures: list[str] = []
+    with misbehaving_redis() as server:
+        server.switch(mode)
+        bell = Doorbell(server.url, on_failure=failures.append)
+        bell.ring("a", "b")
+        assert bell.wait("a", 0.05) is False
+        bell.close()

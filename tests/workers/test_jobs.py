@@ -11,8 +11,10 @@ from benchmarks.filling import fill, put
 from models import JobTick
 from models.base import new_id
 from models.lifecycle import AppTrigger
+from runtime.database import make_engine
 from tests.databases import TestDatabase
 from tests.journeys import app_building, ask, mark_in_flight, people_in
+from tests.runtime.test_database import settings_for
 from tests.workers.leased import work_off
 from workers.actors.jobs import JOB_TICKS
 from workers.context import WorkerContext
@@ -166,3 +168,31 @@ def test_every_job_runs_on_an_empty_installation(context: WorkerContext) -> None
         assert fire_due_ticks(session, context) == []
     _run_due_jobs(context)
     assert _statuses(context) == ["done"] * len(JOBS)
+
+
+def test_pruning_that_is_cut_short_leaves_less_each_time(
+    context: WorkerContext, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    superuser = create_engine(database.superuser_url)
+    put(
+        superuser,
+        """INSERT INTO idempotency_key (principal_id, key, body_hash, status_code, answer, created_at)
+           SELECT uuidv7(), 'k' || n, sha256(''), 200, '{}', now() - interval '31 days'
+             FROM generate_series(1, 40000) n""",
+        """CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
+           AS $$ BEGIN PERFORM pg_sleep(0.0005); RETURN OLD; END $$""",
+        "CREATE TRIGGER slow BEFORE DELETE ON idempotency_key FOR EACH ROW EXECUTE FUNCTION slow()",
+    )
+    superuser.dispose()
+    engine = make_engine(settings_for(database.application_url, statement_timeout_s=1))
+    left = []
+    for _ in range(3):
+        with monkeypatch.context() as limited:
+            limited.setattr("workers.jobs.STEPS_SECONDS", 1.0)
+            _fired(context, "prune")
+            _run_due_jobs(replace(context, engine=engine))
+        with context.unit_of_work() as session:
+            left.append(session.scalar(text("SELECT count(*) FROM idempotency_key")))
+    engine.dispose()
+    assert 40_000 > left[0] > left[1] > left[2]
+    assert set(_statuses(context)) == {"done"}

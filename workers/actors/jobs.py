@@ -1,16 +1,17 @@
 """The actor of scheduled jobs, which runs one tick."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import text
 
 from models import JobTick
 from workers.context import WorkerContext, database_now
-from workers.jobs import JOBS
+from workers.jobs import JOBS, Job
 from workers.leasing.work import LeasedWork
 from workflow.work.bells import Bell
 from workflow.work.kinds import DueKind
-from workflow.work.leases import Lease
+from workflow.work.leases import Lease, finish_due_row
 
 _VOID_OVERTAKEN = text("""
     WITH taken AS (
@@ -47,13 +48,22 @@ def run_job(context: WorkerContext, lease: Lease) -> bool:
         if tick.status != "due" or tick.leased_until != lease.until:
             return False
         job = JOBS.get(tick.job)
+        if job is not None and job.in_steps:
+            session.rollback()  # the steps have transactions of their own, and none of them should keep this one idle
+            return _run_in_steps(context, lease, job, now)
         if job is not None:
-            ring = context.ring if job.in_steps else lambda *rung: bells.extend(rung)
-            job.run(session, replace(context, ring=ring), now)
+            job.run(session, replace(context, ring=lambda *rung: bells.extend(rung)), now)
         tick.status, tick.finished_at, tick.leased_until = ("done" if job else "void"), now, None
     if bells:
         context.ring(*bells)
     return job is not None
+
+
+def _run_in_steps(context: WorkerContext, lease: Lease, job: Job, now: datetime) -> bool:
+    with context.autocommit() as session:
+        job.run(session, context, now)
+    with context.unit_of_work() as session:
+        return finish_due_row(session, lease, also_set="finished_at = clock_timestamp()")
 
 
 JOB_TICKS = LeasedWork(DueKind.JOB_TICK, "run_job", run_job)

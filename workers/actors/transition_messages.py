@@ -7,7 +7,11 @@ from dramatiq.middleware import CurrentMessage
 
 from workers.context import WorkerContext
 from workers.intake import request_transition
+from workflow.sql.transient import is_transient
 from workflow.work.bells import MESSAGE_QUEUE
+
+OWN_FAILURES = "own_failures"
+"""The message option that counts the attempts that the message itself made fail. Dramatiq's `retries` counts all."""
 
 
 def declare_actor(broker: Broker, context: WorkerContext) -> None:
@@ -15,8 +19,16 @@ def declare_actor(broker: Broker, context: WorkerContext) -> None:
 
     def take_in(*positional: Any, **arguments: Any) -> None:
         message = CurrentMessage.get_current_message()
-        attempts = 1 + (message.options.get("retries", 0) if message else 0)
-        request_transition(context, arguments | ({"positional": positional} if positional else {}), attempts=attempts)
+        options = message.options if message else {}
+        attempts = 1 + options.get(OWN_FAILURES, 0)
+        try:
+            request_transition(
+                context, arguments | ({"positional": positional} if positional else {}), attempts=attempts
+            )
+        except Exception as error:
+            if not is_transient(error):
+                options[OWN_FAILURES] = attempts  # Dramatiq delivers the message again with its options
+            raise
 
     actor(
         actor_name="request_transition",

@@ -2,13 +2,14 @@
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from workers.context import WorkerContext
 from workers.judging.in_flight import InFlightBatches
-from workflow.lifecycle.batch import BatchReport, NowAndWriter, judge_due_requests, judge_suspect
+from workflow.lifecycle.batch import MAX_HINDERED, BatchReport, NowAndWriter, judge_due_requests, judge_suspect
 from workflow.lifecycle.claim import FROM_FRONT, FRONT, Start
 from workflow.sql.pipeline import direct_connection, direct_transaction
 from workflow.work.bells import Bell
@@ -20,8 +21,10 @@ LOOK_FROM_FRONT_SECONDS = 2.0
 were left to other workers but not judged by them."""
 
 
-def apply_due_requests(context: WorkerContext) -> int:
+def apply_due_requests(context: WorkerContext, *, is_isolating: bool = False) -> int:
     """Judges due requests until a claim finds nothing or the turn is over. Returns how many it judged.
+
+    `is_isolating`: the last batch failed as a whole, so the requests of the first one are judged one by one.
 
     Each batch is one transaction. The claim after a batch finds requests that arrived for its Apps while they were
     locked, and that other workers skipped. When the turn ends with requests left, the bell is rung again.
@@ -40,12 +43,12 @@ def apply_due_requests(context: WorkerContext) -> int:
             from_front = time.monotonic() >= front_is_due
             if from_front:
                 start = FROM_FRONT
-            report = _one_batch(context, connection, start)
+            report = _one_batch(context, connection, start, is_isolating)
+            is_isolating = False
             if report.claimed:
                 context.judging.set()
             judged += len(report.outcomes)
-            for app_id in report.suspects:
-                judged += _quarantine(context, connection, app_id)
+            judged += _judge_suspects(context, connection, report.suspects)
             if not report.claimed and from_front:
                 return judged
             if not report.claimed:
@@ -61,9 +64,16 @@ def apply_due_requests(context: WorkerContext) -> int:
                 return judged
 
 
-def _one_batch(context: WorkerContext, connection: Connection, start: Start) -> BatchReport:
+def _one_batch(context: WorkerContext, connection: Connection, start: Start, is_isolating: bool) -> BatchReport:
     began = time.monotonic()
-    report = judge_batch(connection, context.in_flight, context.now_and_writer, limit=context.batch_size, start=start)
+    report = judge_batch(
+        connection,
+        context.in_flight,
+        context.now_and_writer,
+        limit=context.batch_size,
+        start=start,
+        is_isolating=is_isolating,
+    )
     if report.outcomes:
         context.observe_batch(time.monotonic() - began)
     _after_commit(context, report)
@@ -77,25 +87,52 @@ def judge_batch(
     *,
     limit: int,
     start: Start = FROM_FRONT,
+    is_isolating: bool = False,
 ) -> BatchReport:
     """Judges a batch in one transaction, commits it, and returns its report."""
     with in_flight.batch() as mark, direct_transaction(connection) as session:
-        return judge_due_requests(session, now_and_writer=now_and_writer, mark_in_flight=mark, limit=limit, start=start)
+        return judge_due_requests(
+            session,
+            now_and_writer=now_and_writer,
+            mark_in_flight=mark,
+            limit=limit,
+            start=start,
+            is_isolating=is_isolating,
+        )
 
 
-def _quarantine(context: WorkerContext, connection: Connection, app_id: UUID) -> int:
-    """Judges the App's requests whose judging killed a process before, each in its own transaction.
+def _judge_suspects(context: WorkerContext, connection: Connection, suspects: Sequence[UUID]) -> int:
+    """Judges the suspect requests of Apps, each by itself. Returns how many it judged.
 
-    Returns how many it judged.
+    Leaves the remaining Apps for the next batch when MAX_HINDERED of them were hindered: Apps that nothing hinders
+    should not wait for them.
+    """
+    judged, hindered = 0, 0
+    for app_id in suspects:
+        count, was_hindered = _quarantine(context, connection, app_id)
+        judged += count
+        hindered += was_hindered
+        if hindered >= MAX_HINDERED:
+            break
+    return judged
+
+
+def _quarantine(context: WorkerContext, connection: Connection, app_id: UUID) -> tuple[int, bool]:
+    """Judges the App's requests that failed or whose judging killed a process before, each in its own transaction.
+
+    Returns how many it judged, and whether the last one was hindered.
     """
     judged = 0
     while True:
         with context.in_flight.batch() as mark, direct_transaction(connection) as session:
             report = judge_suspect(session, app_id, now_and_writer=context.now_and_writer, mark_in_flight=mark)
         _after_commit(context, report)
-        if not report.outcomes or not report.outcomes[0].request.crashes:
-            return judged + len(report.outcomes)
+        if not report.outcomes:
+            return judged, False
         judged += 1
+        (outcome,) = report.outcomes
+        if outcome.rest is not None or not outcome.request.is_suspect:
+            return judged, outcome.is_hindered
 
 
 def _after_commit(context: WorkerContext, report: BatchReport) -> None:

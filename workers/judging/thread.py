@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from workers.context import WorkerContext
 from workers.judging.batches import TURN_SECONDS, apply_due_requests
+from workflow.outages import Outage
 from workflow.work.bells import Bell
 
 log = logging.getLogger(__name__)
@@ -18,6 +19,9 @@ STOP_SECONDS = 30.0
 """How long `stop` waits for the thread."""
 PAUSE_SECONDS = 1.0
 """The pause after an unexpected error."""
+FIRST_PAUSE_SECONDS = 0.05
+MAX_PAUSE_SECONDS = 2.0
+"""The longest pause while the database fails. Pauses begin with FIRST_PAUSE_SECONDS and double."""
 
 WaitForBell = Callable[[Bell, float], bool]
 """Returns True as soon as the bell is rung, or False after at most the given number of seconds."""
@@ -36,6 +40,7 @@ class JudgingThread:
         self._sweep_seconds = sweep_seconds
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._outage = Outage("the database", "judging")
 
     def start(self) -> None:
         """Starts the thread."""
@@ -53,7 +58,7 @@ class JudgingThread:
             self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
-        more_is_due = False
+        more_is_due = is_isolating = False
         while not self.is_stopping:
             try:
                 rung = not more_is_due and self._is_rung()
@@ -63,10 +68,14 @@ class JudgingThread:
                     return
                 turn_ends = time.monotonic() + TURN_SECONDS
                 more_is_due = False
-                apply_due_requests(self._context)
+                apply_due_requests(self._context, is_isolating=is_isolating)
                 more_is_due = time.monotonic() > turn_ends
-            except SQLAlchemyError:
-                log.warning("the database failed while judging due requests; trying again", exc_info=True)
+                is_isolating = False
+                self._outage.works()
+            except SQLAlchemyError as error:
+                failures = self._outage.failed(error)
+                more_is_due = is_isolating = True
+                self._stop.wait(min(FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 10), MAX_PAUSE_SECONDS))
             except Exception:
                 log.exception("judging due requests failed unexpectedly; trying again")
                 self._stop.wait(PAUSE_SECONDS)

@@ -65,12 +65,14 @@ def decide_access(
     return request
 
 
-def mark_access_requests(session: Session, now: datetime) -> int:
-    """Marks open requests that are overdue and notifies the reviewers, once for each request. Returns how many.
+def mark_access_requests(session: Session, now: datetime, *, limit: int = 10_000) -> int:
+    """Marks up to `limit` open requests that are overdue, and notifies the reviewers once of each. Returns how many.
 
-    Writes the marks and the notifications in one statement. Does not commit.
+    Leaves requests that others have locked. Writes the marks and the notifications in one statement. Does not commit.
     """
-    return len(session.execute(_MARK, {"now": now, "kind": NotificationKind.ACCESS_OVERDUE.value}).all())
+    return len(
+        session.execute(_MARK, {"now": now, "limit": limit, "kind": NotificationKind.ACCESS_OVERDUE.value}).all()
+    )
 
 
 def _organization_of(session: Session, request: AccessRequest) -> Organization:
@@ -135,7 +137,9 @@ _VOID_CHECK = text("""
 _MARK = text("""
     WITH marked AS (
         UPDATE access_request SET overdue_marked_at = :now
-         WHERE state = 'requested' AND overdue_marked_at IS NULL AND due_at <= :now
+         WHERE id = ANY(ARRAY(SELECT id FROM access_request
+                               WHERE state = 'requested' AND overdue_marked_at IS NULL AND due_at <= :now
+                               ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED))
         RETURNING id, company_name
     ), told AS (
         INSERT INTO notification (id, kind, cause, recipient_id, data, due_at)

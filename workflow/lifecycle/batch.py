@@ -1,19 +1,23 @@
 """Judges due requests, many in one transaction, and keeps one that fails from failing the others."""
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from models.sqlstates import OWN_FAULTS, Fault, fault_of
 from workflow.errors import Unmet
 from workflow.lifecycle.apply import DEFER_CONSTRAINTS, Planned, WriteContext, plan, write_transitions
 from workflow.lifecycle.claim import (
     FROM_FRONT,
     FRONT,
+    LOCK_TIMEOUT_ALONE,
     Claim,
     DueRequest,
     PendingFacts,
@@ -29,15 +33,27 @@ from workflow.lifecycle.claim import (
 from workflow.lifecycle.facts import Facts
 from workflow.lifecycle.loading import LoadedApp, load_facts
 from workflow.machines import Judgment
-from workflow.sql.arrays import Integers, Texts, Uuids, statement
+from workflow.sql.arrays import Booleans, Integers, Texts, Uuids, app_ids, statement
 from workflow.sql.pipeline import DirectSession
 from workflow.sql.storable import MAX_ERROR_CHARACTERS, made_storable
 from workflow.sql.transient import is_transient
 
 MAX_ATTEMPTS = 3
-"""Failed attempts, including those that killed their process, after which a request is dead."""
+"""Attempts that the request itself made fail, or kill its process, after which it is dead."""
 RETRY_AFTER = timedelta(seconds=1)
-"""How long a request waits after its first failed attempt; it waits twice as long after the second."""
+"""How long an App rests after the first failed attempt at its oldest request; twice as long after the second."""
+FIRST_REST = timedelta(seconds=1)
+MAX_REST = timedelta(seconds=10)
+"""The longest rest after a failure that was no fault of the request. Rests begin with FIRST_REST and double."""
+MAX_HINDERED = 3
+"""The number of Apps whose requests are hindered one after another before the rest of a batch is left for the next."""
+ALONE_SECONDS = 5.0
+"""How long the requests of a batch are judged one by one before the rest of them is left for the next batch."""
+
+_LOST = frozenset({Fault.AWAY, Fault.UNFIT, Fault.READ_ONLY})
+"""Faults after which the transaction cannot go on."""
+_HINDERS_ONE = OWN_FAULTS | {Fault.LOCKED, Fault.CANCELLED}
+"""Faults that one request of a batch may meet while the others would not."""
 
 MarkInFlight = Callable[[Sequence[UUID]], Callable[[], UUID]]
 """Commits, on another connection, a marker that these requests are in flight, so that it survives this process.
@@ -53,7 +69,8 @@ NowAndWriter = Callable[[Session], tuple[datetime, WriteContext]]
 class JudgedRequest:
     """The outcome of judging one request.
 
-    `status` is `applied`, `refused`, `dead`, or `due` again at `due_at` after a failed attempt.
+    `status` is `applied`, `refused`, `dead`, or still `due` after a failed attempt: its App then rests for `rest`.
+    `is_hindered`: the failure was no fault of the request, and counts as no attempt.
     """
 
     request: DueRequest
@@ -62,7 +79,8 @@ class JudgedRequest:
     judgment: Judgment | None = None
     policy_version: int | None = None
     error: str | None = None
-    due_at: datetime | None = None
+    rest: timedelta | None = None
+    is_hindered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +109,16 @@ def judge_due_requests(
     mark_in_flight: MarkInFlight,
     limit: int,
     start: Start = FROM_FRONT,
+    is_isolating: bool = False,
 ) -> BatchReport:
     """Claims, judges and applies up to `limit` due requests, beginning at `start`. Locks the Apps it claims.
 
     The caller commits, and thereby all outcomes or none of them. Apps with a request that was in a batch whose process
-    died are reported as `suspects` and not judged here, so that such a request cannot take others down with it again.
-    One round trip reads everything, and another writes everything.
+    died, or that failed before, are reported as `suspects` and not judged here, so that such a request cannot take
+    others down with it again. One round trip reads everything, and another writes everything.
+
+    Raises an error that says nothing of a single request, such as a deadlock or a full disk, unless `is_isolating`:
+    then the requests are judged one by one, and those that fail rest. Raises an error that ends the transaction.
     """
     skipped: set[UUID] = set()
     claims: list[Claim] = []
@@ -112,9 +134,9 @@ def judge_due_requests(
     if not found.apps:
         return BatchReport()
     requests = list(due)
-    suspects = {request.app_id for request in requests if request.crashes}
+    suspects = {request.app_id for request in requests if request.is_suspect}
     clean = [request for request in requests if request.app_id not in suspects]
-    outcomes = _judge(session, clean, facts, now, writer, mark_in_flight) if clean else []
+    outcomes = _judge(session, clean, facts, now, writer, mark_in_flight, is_isolating) if clean else []
     return BatchReport(
         tuple(outcomes),
         claimed=True,
@@ -131,7 +153,8 @@ def judge_suspect(
 ) -> BatchReport:
     """Judges the oldest due request of one App by itself. Locks the App; the caller commits.
 
-    A request whose attempts are used up, counting those that killed their process, becomes dead without another one.
+    Does nothing while another transaction holds the App, or the App rests. A request whose attempts are used up,
+    counting those that killed their process, becomes dead without another one.
     """
     if not claim_app(session, app_id):
         return BatchReport()
@@ -146,7 +169,8 @@ def judge_suspect(
         outcomes = [JudgedRequest(request, "dead", error=error)]
         _record(session, outcomes, now)
     else:
-        outcomes = _judge(session, requests, facts, now, writer, mark_in_flight)
+        session.execute(_WAIT_BRIEFLY)
+        outcomes = _judge(session, requests, facts, now, writer, mark_in_flight, True)
     if request.crashes:
         forget_crashes(session, [request.id])
     return BatchReport(tuple(outcomes), claimed=True)
@@ -159,19 +183,60 @@ def _judge(
     now: datetime,
     writer: WriteContext,
     mark_in_flight: MarkInFlight,
+    is_isolating: bool,
 ) -> list[JudgedRequest]:
     marked = mark_in_flight([request.id for request in requests])
     writer.reached("after_lock")
-    try:
-        with session.savepoint():
-            outcomes = _judge_together(session, requests, facts(writer.policies), now, writer)
-    except Exception as error:
-        if is_transient(error):
-            raise
-        # One of the requests fails the batch, at whatever point: each is judged again within a savepoint of its own.
-        outcomes = [_judge_alone(session, request, now, writer) for request in requests]
+    if is_isolating and len(requests) > 1:
+        outcomes = _judge_one_by_one(session, requests, now, writer, is_isolating)
+    else:
+        try:
+            with session.savepoint():
+                outcomes = _judge_together(session, requests, facts(writer.policies), now, writer)
+        except Exception as error:
+            if _must_raise(error, is_isolating):
+                raise
+            if len(requests) == 1:
+                outcomes = [_record_failure(session, requests[0], error, now)]
+            else:
+                # A request fails the batch, at whatever point: each is judged again within a savepoint of its own.
+                outcomes = _judge_one_by_one(session, requests, now, writer, is_isolating)
     forget_batch(session, marked())
     writer.reached("before_commit")
+    return outcomes
+
+
+def _must_raise(error: Exception, is_isolating: bool) -> bool:
+    """Returns whether the error ends the transaction, or is one that the whole batch should be tried again after."""
+    fault = fault_of(error)
+    if fault is None:
+        return False
+    return fault in _LOST if is_isolating else fault not in _HINDERS_ONE
+
+
+def _judge_one_by_one(
+    session: DirectSession, requests: Sequence[DueRequest], now: datetime, writer: WriteContext, is_isolating: bool
+) -> list[JudgedRequest]:
+    """Judges each request in a savepoint of its own. After one that fails, no other of its App is judged.
+
+    Leaves the rest of them unjudged after MAX_HINDERED Apps whose requests were hindered, because then it is probably
+    all of them, and after ALONE_SECONDS.
+    """
+    session.execute(_WAIT_BRIEFLY)
+    outcomes: list[JudgedRequest] = []
+    at_rest: set[UUID] = set()
+    hindered = 0
+    ends_at = time.monotonic() + ALONE_SECONDS
+    for request in requests:
+        if request.app_id in at_rest:
+            continue
+        outcome = _judge_alone(session, request, now, writer, is_isolating)
+        outcomes.append(outcome)
+        if outcome.rest is not None:
+            at_rest.add(request.app_id)
+        hindered += outcome.is_hindered
+        if hindered >= MAX_HINDERED or time.monotonic() > ends_at:
+            break
     return outcomes
 
 
@@ -186,9 +251,14 @@ def _judge_together(
     outcomes: list[JudgedRequest] = []
     transitions: list[Planned] = []
     latest = {app_id: app.facts for app_id, app in loaded.items()}
+    at_rest: set[UUID] = set()
     for request in requests:
-        outcome, planned = _judge_request(request, latest[request.app_id], now, writer)
+        if request.app_id in at_rest:
+            continue
+        outcome, planned = _judge_request(request, latest[request.app_id], writer)
         outcomes.append(outcome)
+        if outcome.rest is not None:
+            at_rest.add(request.app_id)
         if planned is not None:
             transitions.append(planned)
             latest[request.app_id] = planned.after
@@ -197,31 +267,41 @@ def _judge_together(
     return outcomes
 
 
-def _judge_alone(session: DirectSession, request: DueRequest, now: datetime, writer: WriteContext) -> JudgedRequest:
-    """Judges one request within a savepoint. If it fails, only the failed attempt and its error are recorded."""
+def _judge_alone(
+    session: DirectSession, request: DueRequest, now: datetime, writer: WriteContext, is_isolating: bool
+) -> JudgedRequest:
+    """Judges one request within a savepoint. If it fails, only the failure is recorded."""
     try:
         with session.savepoint():
             loaded = load_facts(session, [request.app_id], writer.policies)
             session.execute(DEFER_CONSTRAINTS)
             return _judge_together(session, [request], loaded, now, writer)[0]
     except Exception as error:
-        if is_transient(error):
+        if _must_raise(error, is_isolating):
             raise
+        return _record_failure(session, request, error, now)
+
+
+def _record_failure(session: DirectSession, request: DueRequest, error: Exception, now: datetime) -> JudgedRequest:
+    """Records that judging the request failed: as an attempt, unless what failed it was no fault of its own."""
+    if is_transient(error):
+        rest = min(FIRST_REST * 2 ** min(request.rests, 10), MAX_REST)
+        why = f"it waits: {error.orig if isinstance(error, DBAPIError) else error}"
+        outcome = JudgedRequest(request, "due", error=why, rest=rest, is_hindered=True)
+    else:
         why = f"the database refused it: {error.orig}" if isinstance(error, DBAPIError) else f"it broke: {error!r}"
-        outcome = _broken(request, why, now)
-        with session.savepoint():
-            _record(session, [outcome], now)
-        return outcome
+        outcome = _broken(request, why)
+    with session.savepoint():
+        _record(session, [outcome], now)
+    return outcome
 
 
-def _judge_request(
-    request: DueRequest, facts: Facts, now: datetime, writer: WriteContext
-) -> tuple[JudgedRequest, Planned | None]:
+def _judge_request(request: DueRequest, facts: Facts, writer: WriteContext) -> tuple[JudgedRequest, Planned | None]:
     facts = facts.asked_by(request.ask)
     try:
         judgment = writer.rulebook.judge(request.trigger, facts)
     except Exception as error:  # noqa: BLE001 (a rule that raises must not fail the batch)
-        return _broken(request, f"a rule broke: {error!r}", now), None
+        return _broken(request, f"a rule broke: {error!r}"), None
     if request.expected_state is not None and request.expected_state != facts.state:
         judgment = _refused_also(judgment, _unexpected(request.expected_state, facts.state))
     if request.expected_version is not None and request.expected_version != facts.version:
@@ -266,12 +346,14 @@ def _moved_on(expected: int, version: int) -> Unmet:
     )
 
 
-def _broken(request: DueRequest, error: str, now: datetime) -> JudgedRequest:
+def _broken(request: DueRequest, error: str) -> JudgedRequest:
     tries = request.attempts + request.crashes + 1
     if tries >= MAX_ATTEMPTS:
         return JudgedRequest(request, "dead", error=error)
-    return JudgedRequest(request, "due", error=error, due_at=now + RETRY_AFTER * tries)
+    return JudgedRequest(request, "due", error=error, rest=RETRY_AFTER * tries)
 
+
+_WAIT_BRIEFLY = text(f"SELECT set_config('lock_timeout', '{LOCK_TIMEOUT_ALONE // timedelta(milliseconds=1)}', true)")
 
 _RECORD = statement(
     """
@@ -280,10 +362,9 @@ _RECORD = statement(
            policy_version = o.policy_version, last_error = coalesce(o.error, r.last_error),
            reasons = CASE WHEN o.status = 'applied' THEN '[]' ELSE r.reasons END,
            attempts = o.attempts,
-           due_at = coalesce(to_timestamp(o.retry_at), r.due_at),
            finished_at = CASE WHEN o.status = 'due' THEN NULL ELSE :now END
-      FROM unnest(:ids, :statuses, :versions, :unmets, :observeds, :policies, :errors, :attempts, :retries)
-        AS o (id, status, version, unmet, observed, policy_version, error, attempts, retry_at)
+      FROM unnest(:ids, :statuses, :versions, :unmets, :observeds, :policies, :errors, :attempts)
+        AS o (id, status, version, unmet, observed, policy_version, error, attempts)
      WHERE r.id = o.id
     """,
     ids=Uuids(),
@@ -294,11 +375,28 @@ _RECORD = statement(
     policies=Integers(),
     errors=Texts(),
     attempts=Integers(),
-    retries=Integers(),
 )
+
+_REST = statement(
+    """
+    INSERT INTO resting_app AS w (app_id, rests_until, rests, last_error)
+    SELECT app_id, clock_timestamp() + milliseconds * interval '1 millisecond', is_hindered::int, error
+      FROM unnest(:ids, :milliseconds, :hindered, :errors) AS o (app_id, milliseconds, is_hindered, error)
+    ON CONFLICT (app_id) DO UPDATE
+       SET rests_until = excluded.rests_until, last_error = excluded.last_error,
+           rests = CASE WHEN excluded.rests = 0 THEN 0 ELSE w.rests + 1 END
+    """,
+    ids=Uuids(),
+    milliseconds=Integers(),
+    hindered=Booleans(),
+    errors=Texts(),
+)
+_REST_IS_OVER = app_ids("DELETE FROM resting_app WHERE app_id = ANY(:ids)")
 
 
 def _record(session: Session, outcomes: Sequence[JudgedRequest], now: datetime) -> None:
+    """Records the outcomes, and which Apps rest or rest no longer."""
+    errors = [one.error and made_storable(one.error, MAX_ERROR_CHARACTERS) for one in outcomes]
     session.execute(
         _RECORD,
         {
@@ -309,11 +407,29 @@ def _record(session: Session, outcomes: Sequence[JudgedRequest], now: datetime) 
             "unmets": [_as_json(one.judgment.unmet if one.judgment else ()) for one in outcomes],
             "observeds": [_as_json(one.judgment.observed if one.judgment else ()) for one in outcomes],
             "policies": [one.policy_version for one in outcomes],
-            "errors": [one.error and made_storable(one.error, MAX_ERROR_CHARACTERS) for one in outcomes],
-            "attempts": [one.request.attempts + one.request.crashes + (one.error is not None) for one in outcomes],
-            "retries": [int(one.due_at.timestamp()) + 1 if one.due_at else None for one in outcomes],
+            "errors": errors,
+            "attempts": [_attempts(one) for one in outcomes],
         },
     )
+    resting = [(one, one.rest, error) for one, error in zip(outcomes, errors, strict=True) if one.rest is not None]
+    if resting:
+        session.execute(
+            _REST,
+            {
+                "ids": [one.request.app_id for one, _, _ in resting],
+                "milliseconds": [rest // timedelta(milliseconds=1) for _, rest, _ in resting],
+                "hindered": [one.is_hindered for one, _, _ in resting],
+                "errors": [error for _, _, error in resting],
+            },
+        )
+    rested = {one.request.app_id for one in outcomes if one.rest is None and one.request.has_rested}
+    if rested:
+        session.execute(_REST_IS_OVER, {"ids": list(rested)})
+
+
+def _attempts(outcome: JudgedRequest) -> int:
+    request = outcome.request
+    return request.attempts + request.crashes + (outcome.error is not None and not outcome.is_hindered)
 
 
 def _as_json(unmet: Sequence[Unmet]) -> str:

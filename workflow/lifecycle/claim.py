@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from workflow.sql.arrays import app_ids
 class DueRequest:
     """A request that is due. `crashes` counts the batches containing it whose process died while judging them.
 
+    `rests` counts the rests of its App in a row that were no fault of the App's oldest request.
     `asker_is_gone` is true when the person who asked has since been removed, or has changed role or company.
     """
 
@@ -33,7 +34,18 @@ class DueRequest:
     ask: Ask
     attempts: int
     crashes: int
+    rests: int = 0
     asker_is_gone: bool = False
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it must be judged by itself, because judging it with others may fail or end them."""
+        return bool(self.crashes or self.rests)
+
+    @property
+    def has_rested(self) -> bool:
+        """Whether its App may have rested because of it."""
+        return bool(self.attempts or self.rests)
 
 
 CLAIMED = "ANY(ARRAY(SELECT unnest(NULLIF(current_setting('devcenter.claimed', true), '')::uuid[])))"
@@ -47,12 +59,30 @@ usually find it empty, and keep a plan made for no Apps at all for every batch.
 PendingFacts = Callable[[Policies], dict[UUID, LoadedApp]]
 """Waits for the result of a query for facts that was already sent, and returns the facts by App."""
 
-_LOCK_DUE = app_ids("""
-    WITH planned_once AS MATERIALIZED (SELECT set_config('plan_cache_mode', 'force_generic_plan', true)),
+LOCK_TIMEOUT = timedelta(milliseconds=250)
+"""How long a statement of a batch waits for a lock, before its requests are judged one by one."""
+LOCK_TIMEOUT_ALONE = timedelta(milliseconds=100)
+"""The same while they are judged one by one, with other Apps' requests waiting in the batch."""
+AT_REST = "(SELECT app_id FROM resting_app WHERE rests_until > now())"
+"""The Apps whose requests are not judged now, as an SQL subquery."""
+
+_BOUNDED = f"""
+    set_config('lock_timeout',
+               CASE WHEN current_setting('statement_timeout')::interval BETWEEN interval '1 microsecond'
+                         AND interval '{2 * LOCK_TIMEOUT.total_seconds()} s'
+                    THEN (extract(epoch FROM current_setting('statement_timeout')::interval) * 500)::int::text
+                    ELSE '{LOCK_TIMEOUT // timedelta(milliseconds=1)}' END, true)
+"""
+"""Bounds waits for locks below the statement timeout, so that 57014 speaks of the statement's own slowness alone."""
+
+_LOCK_DUE = app_ids(f"""
+    WITH planned_once AS MATERIALIZED (SELECT set_config('plan_cache_mode', 'force_generic_plan', true),
+                                              {_BOUNDED}),
          candidate AS MATERIALIZED (SELECT app_id, due_at, position FROM transition_request, planned_once
                                      WHERE status = 'due' AND due_at <= now()
                                        AND (due_at, position) >= (:start_due_at, :start_position)
                                        AND app_id NOT IN (SELECT unnest(:ids))
+                                       AND app_id NOT IN {AT_REST}
                                      ORDER BY due_at, position LIMIT :limit OFFSET :skip),
          locked AS MATERIALIZED (SELECT id FROM app WHERE id = ANY(ARRAY(SELECT app_id FROM candidate))
                                   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED),
@@ -67,7 +97,8 @@ take longer than a small batch does."""
 _LOCK = text(f"""
     WITH locked AS MATERIALIZED (SELECT id FROM app WHERE id = :id FOR NO KEY UPDATE SKIP LOCKED),
          claimed AS MATERIALIZED (SELECT set_config('devcenter.claimed', ARRAY(SELECT id FROM locked)::text, true),
-                                         set_config('devcenter.last', '{2**63 - 1}', true))
+                                         set_config('devcenter.last', '{2**63 - 1}', true),
+                                         {_BOUNDED})
     SELECT id FROM claimed, locked
 """)
 
@@ -76,17 +107,19 @@ _DUE = text(f"""
            r.organization_id, r.attempts,
            CASE WHEN r.id IN (SELECT unnest(request_ids) FROM apply_batch)
                 THEN (SELECT count(*) FROM apply_batch b WHERE r.id = ANY(b.request_ids)) ELSE 0 END,
+           coalesce((SELECT w.rests FROM resting_app w WHERE w.app_id = r.app_id), 0),
            r.role NOT IN ('service', 'schedule')
            AND (p.id IS NULL OR p.removed_at IS NOT NULL OR p.role <> r.role
                 OR p.organization_id IS DISTINCT FROM r.organization_id)
       FROM transition_request r
       LEFT JOIN person p ON p.id = r.principal_id
-     WHERE r.status = 'due' AND r.due_at <= now() AND r.app_id = {CLAIMED}
+     WHERE r.status = 'due' AND r.due_at <= now() AND r.app_id = {CLAIMED} AND r.app_id NOT IN {AT_REST}
        AND r.position <= NULLIF(current_setting('devcenter.last', true), '')::bigint
      ORDER BY r.position LIMIT :limit
 """)
 """The in-flight batches are read once, into a hash. They are counted only for a request that is in one of them, which
-is rare: other workers are judging most of them right now."""
+is rare: other workers are judging most of them right now. An App may have come to rest after the claim's snapshot was
+taken, and before its lock was granted."""
 
 _FACTS = text(facts_of(CLAIMED))
 
@@ -143,9 +176,10 @@ def claim_due_apps(
 ) -> Callable[[], Claim]:
     """Locks the Apps of up to `limit` due requests, beginning at `start`. Leaves out the Apps in `skipped`.
 
-    Apps that other transactions hold are not waited for. The statement is sent at once; the returned function blocks
-    until its result has arrived. Candidates are selected before anything is locked, so that LIMIT counts the held ones
-    too and the result names them. A caller that finds a whole page held elsewhere claims again with those in `skipped`.
+    Apps that other transactions hold are not waited for, and Apps at rest are passed over. The statement is sent at
+    once; the returned function blocks until its result has arrived. Candidates are selected before anything is locked,
+    so that LIMIT counts the held ones too and the result names them. A caller that finds a whole page held elsewhere
+    claims again with those in `skipped`.
 
     Sets `plan_cache_mode` for the rest of the transaction: its statements use generic plans, shared by all batches.
     """
@@ -210,6 +244,7 @@ def _due_request(
     organization_id: UUID | None,
     attempts: int,
     crashes: int,
+    rests: int,
     asker_is_gone: bool,
 ) -> DueRequest:
     reasons = tuple([reason_from(part) for part in given])
@@ -223,5 +258,6 @@ def _due_request(
         ask=ask,
         attempts=attempts,
         crashes=crashes,
+        rests=rests,
         asker_is_gone=asker_is_gone,
     )

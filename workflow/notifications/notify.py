@@ -165,11 +165,11 @@ def void_reminders(session: Session, app_ids: Sequence[UUID]) -> None:
     session.execute(_VOID_REMINDERS, {"ids": list(app_ids), "kinds": [kind.value for kind in sorted(REVIEW_REMINDERS)]})
 
 
-def mark_reviews(session: Session, now: datetime) -> int:
-    """Marks open reviews that are due soon or overdue, and notifies the holder or else all reviewers.
+def mark_reviews(session: Session, now: datetime, *, limit: int = 10_000) -> int:
+    """Marks up to `limit` open reviews that are due soon or overdue, and notifies the holder or else all reviewers.
 
-    Returns how many it marked. Writes the marks and their notifications in one statement, so a reviewer is notified
-    once of each. Does not commit.
+    Returns how many it marked. Leaves reviews that others have locked. Writes the marks and their notifications in one
+    statement, so a reviewer is notified once of each. Does not commit.
     """
     marked = 0
     for kind, due, mark in (
@@ -181,7 +181,9 @@ def mark_reviews(session: Session, now: datetime) -> int:
                 text(f"""
                     WITH marked AS (
                         UPDATE review SET {mark} = :now
-                         WHERE closed_at IS NULL AND {mark} IS NULL AND {due} <= :now
+                         WHERE id = ANY(ARRAY(SELECT id FROM review
+                                               WHERE closed_at IS NULL AND {mark} IS NULL AND {due} <= :now
+                                               ORDER BY {due} LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED))
                         RETURNING id, app_id, claimed_by
                     ), told AS (
                         INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at,
@@ -195,7 +197,7 @@ def mark_reviews(session: Session, now: datetime) -> int:
                     )
                     SELECT id FROM marked
                 """).bindparams(bindparam("kind", type_=Text)),
-                {"now": now, **_kind(kind)},
+                {"now": now, "limit": limit - marked, **_kind(kind)},
             ).all()
         )
     return marked

@@ -16,12 +16,22 @@ from sqlalchemy import Connection, Dialect, Engine, Executable, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from models.sqlstates import ends_connection
+
 
 @contextmanager
 def direct_connection(engine: Engine) -> Iterator[Connection]:
-    """Yields a connection for any number of `direct_transaction`s, one after another."""
+    """Yields a connection for any number of `direct_transaction`s, one after another.
+
+    If the block raises an error after which the connection must not be used again, the pool discards it.
+    """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        yield connection  # AUTOCOMMIT for SQLAlchemy: psycopg begins and ends the transactions
+        try:
+            yield connection  # AUTOCOMMIT for SQLAlchemy: psycopg begins and ends the transactions
+        except DBAPIError as error:
+            if not connection.invalidated and ends_connection(error):
+                connection.invalidate(error)
+            raise
 
 
 @contextmanager

@@ -1,0 +1,62 @@
+"""Pruning what is kept for a while only, in bounded steps."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, TextClause, text
+from sqlalchemy.orm import Session
+
+from workflow.sql.steps import Step
+
+KEYS_KEPT = timedelta(days=30)
+"""How long an idempotency key is kept."""
+TICKS_KEPT = timedelta(days=7)
+BATCHES_KEPT = timedelta(days=1)
+RESTS_KEPT = timedelta(days=1)
+
+_IDEMPOTENCY_KEYS = text("""
+    DELETE FROM idempotency_key WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM idempotency_key WHERE created_at < :before ORDER BY created_at LIMIT :limit
+           FOR UPDATE SKIP LOCKED))
+""")
+_REQUEST_KEYS = text("""
+    UPDATE transition_request SET idempotency_key = NULL WHERE id = ANY(ARRAY(
+        SELECT id FROM transition_request WHERE idempotency_key IS NOT NULL AND finished_at < :before
+         ORDER BY finished_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED))
+""")
+_BATCHES = text("""
+    DELETE FROM apply_batch WHERE id = ANY(ARRAY(
+        SELECT id FROM apply_batch b
+         WHERE started_at < :before
+           AND NOT EXISTS (SELECT FROM transition_request r WHERE r.id = ANY(b.request_ids) AND r.status = 'due')
+         LIMIT :limit FOR UPDATE SKIP LOCKED))
+""")
+_TICKS = text("""
+    DELETE FROM job_tick WHERE id = ANY(ARRAY(
+        SELECT id FROM job_tick WHERE status IN ('done', 'void') AND tick_at < :before
+         LIMIT :limit FOR UPDATE SKIP LOCKED))
+""")
+_RESTS = text("""
+    DELETE FROM resting_app WHERE app_id = ANY(ARRAY(
+        SELECT app_id FROM resting_app w
+         WHERE rests_until < :before
+           AND NOT EXISTS (SELECT FROM transition_request r WHERE r.app_id = w.app_id AND r.status = 'due')
+         LIMIT :limit FOR UPDATE SKIP LOCKED))
+""")
+_KEPT: tuple[tuple[TextClause, timedelta], ...] = (
+    (_IDEMPOTENCY_KEYS, KEYS_KEPT),
+    (_REQUEST_KEYS, KEYS_KEPT),
+    (_BATCHES, BATCHES_KEPT),
+    (_TICKS, TICKS_KEPT),
+    (_RESTS, RESTS_KEPT),
+)
+
+
+def pruning_steps(now: datetime) -> list[Step]:
+    """Returns a step for each kind of row that is kept for a while only. The rows that others have locked are left."""
+    return [partial(_prune, statement, now - kept) for statement, kept in _KEPT]
+
+
+def _prune(statement: TextClause, before: datetime, session: Session, limit: int) -> int:
+    return cast("CursorResult[Any]", session.execute(statement, {"before": before, "limit": limit})).rowcount
