@@ -15,22 +15,19 @@ TRIES = 5
 def assert_linear(make: Callable[[int], Input], read: Callable[[Input], object], *, size: int = 100_000) -> None:
     """Fails if `read` costs much more than in proportion to its input's length.
 
-    Compares processor time with processor time, the least of several tries each, because anything else of the machine
-    can only add to it; and tries again before it fails.
+    Compares processor time with processor time, and tries again before it fails, because anything else that the
+    machine does can only add to it.
     """
     short, long = make(size), make(size * GROWTH)
     ratios = []
     for _ in range(TRIES):
-        ratios.append(_least(read, long) / max(_least(read, short), 1e-3))
+        ratios.append(_cost(read, long) / max(_cost(read, short), 1e-3))
         if ratios[-1] < GROWTH * MOST:
             return
     raise AssertionError(f"{GROWTH} times the length costs {min(ratios):.1f} times as much")
 
 
-def _least(read: Callable[[Input], object], given: Input) -> float:
-    costs = []
-    for _ in range(2):
-        began = time.process_time()
-        read(given)
-        costs.append(time.process_time() - began)
-    return min(costs)
+def _cost(read: Callable[[Input], object], given: Input) -> float:
+    began = time.process_time()
+    read(given)
+    return time.process_time() - began

@@ -19,5 +19,5 @@ class FetchLimits:
     read: timedelta = timedelta(seconds=10)
     header_bytes: int = 64 * 1024
     body_bytes: int = 2 * 1024 * 1024
-    redirects: int = 5
+    redirects: int = 20
     refresh: timedelta = timedelta(seconds=30)

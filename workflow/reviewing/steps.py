@@ -110,6 +110,25 @@ def record_machine_step(
     return recorded is not None
 
 
+def note_machine_step(session: Session, lease: Lease, findings: Sequence[Finding]) -> bool:
+    """Shows what an attempt at an automatic step found that is tried again. Does not commit.
+
+    The step stays undecided. Returns False and records nothing if the step has been decided or leased again since.
+    """
+    noted = session.scalar(
+        text("""
+            UPDATE review_step SET findings = CAST(:findings AS jsonb)
+             WHERE id = :id AND state = 'pending' AND status = 'due' AND leased_until = :until RETURNING id
+        """),
+        {
+            "id": lease.id,
+            "until": lease.until,
+            "findings": json.dumps([finding.as_dict() for finding in findings]),
+        },
+    )
+    return noted is not None
+
+
 def cancel_steps(session: Session, ids: Sequence[UUID], now: datetime) -> None:
     """Cancels the undecided steps of the Apps' open reviews, which are about to be closed. Does not commit."""
     cancelled = judge_step(StepTrigger.CANCEL, StepState.PENDING, SCHEDULE.role).target
