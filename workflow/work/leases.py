@@ -91,9 +91,9 @@ def fail_due_row(
 ) -> bool:
     """Records a failed attempt: the row is due again after a delay or, after its last attempt, dead. Does not commit.
 
-    The delay is `rest` at least. If the failure is permanent (not `may_retry`), the row is dead at once. If it `counts` for nothing, the row is due
-    again after AWAY_REST with as many attempts as before. Returns False and changes nothing if the row no longer has
-    this lease. `now` is the database's clock if it is None.
+    The delay is `rest` at least. If the failure is permanent (not `may_retry`), the row is dead at once. If it `counts`
+    for nothing, the row is due again after AWAY_REST with as many attempts as before. Returns False and changes nothing
+    if the row no longer has this lease. `now` is the database's clock if it is None.
     """
     failed = session.execute(
         _FAIL[lease.kind],
