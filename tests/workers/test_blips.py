@@ -10,21 +10,25 @@ from datetime import timedelta
 from ipaddress import ip_address
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy.orm import Session
 
-from models.lifecycle import AppTrigger
+from models import Review
+from models.lifecycle import AppTrigger, StepTrigger
 from runtime.guarded_http import FetchLimits, GuardedHttp, NameUnresolvedError
 from runtime.guarded_http.addresses import Address
 from runtime.guarded_http.refusal import REMEDIES
 from tests.databases import TestDatabase
 from tests.guarded_http.hostile_server import Behaviour, HostileServer, answer, page, sends, silent
-from tests.journeys import app_building, ask, judge, people_in
+from tests.journeys import app_building, ask, judge, now_of, people_in
 from tests.workers.leased import work_off
 from tests.workers.sites import site
 from workers.actors.review_steps import REVIEW_STEPS
 from workers.actors.website_checks import findings_of_website
 from workers.context import WorkerContext
 from workers.visiting import MAX_REST, PASSING, UNREADABLE, Obstacle, visit
+from workflow.reviewing.desk import claim_review
+from workflow.reviewing.steps import decide_step
 from workflow.work.leases import MAX_ATTEMPTS
 
 HTML = "Content-Type: text/html"
@@ -134,6 +138,24 @@ def test_a_step_fails_only_after_the_last_look(context: WorkerContext, engine: E
         state, status, attempts, details, _ = _step(engine)
     assert (state, status, attempts) == ("failed", "done", MAX_ATTEMPTS)
     assert details == [f"{server.url('/docs')} answers 500."]
+
+
+@pytest.mark.parametrize("trigger", [StepTrigger.PASS, StepTrigger.WAIVE])
+def test_a_reviewer_decides_without_waiting_for_the_next_look(
+    context: WorkerContext, engine: Engine, trigger: StepTrigger
+) -> None:
+    with HostileServer({"/docs": BLIPS["500"]}).running() as server:
+        looking = _looking_at(server.url("/docs"), context, engine)
+        work_off(looking, REVIEW_STEPS)
+        reviewer = people_in(engine, "Other").reviewer
+        with Session(engine) as session, session.begin():
+            now, review = now_of(session), session.scalars(select(Review.id)).one()
+            claim_review(session, review, reviewer, now)
+            code, why = "partner_documentation", "I opened the page."
+            decide_step(session, review, code, trigger=trigger, actor=reviewer, now=now, reason=why)
+        assert work_off(looking, REVIEW_STEPS) == 0
+    state, _, _, details, _ = _step(engine)
+    assert (state, bool(details)) == (("passed", False) if trigger is StepTrigger.PASS else ("waived", True))
 
 
 def test_a_server_that_asks_for_a_rest_gets_it(context: WorkerContext, engine: Engine) -> None:

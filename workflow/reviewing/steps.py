@@ -59,6 +59,8 @@ def decide_step(
     judgment = judge_step(trigger, step.state, actor.role)
     if judgment.target is None:
         raise Refused(f"{trigger} is not possible for the review step {code}.", judgment.unmet)
+    if step.state == StepState.PENDING and trigger is not StepTrigger.WAIVE:
+        step.findings = []  # what an attempt found that was to be tried again
     step.state = judgment.target
     step.leased_until = None
     if trigger is StepTrigger.RERUN:
@@ -137,7 +139,7 @@ def cancel_steps(session: Session, ids: Sequence[UUID], now: datetime) -> None:
 
 _CANCEL_STEPS = app_ids("""
     UPDATE review_step step
-       SET state = CAST(:cancelled AS text), status = 'void', decided_at = :now, leased_until = NULL
+       SET state = CAST(:cancelled AS text), status = 'void', decided_at = :now, leased_until = NULL, findings = '[]'
       FROM review r
      WHERE r.app_id = ANY(:ids) AND r.closed_at IS NULL AND step.review_id = r.id AND step.state = 'pending'
 """)
