@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runtime.guarded_http import FetchLimits, FetchRefused, GuardedHttp, NameUnresolvedError
@@ -106,6 +106,7 @@ def v6_texts(draw: st.DrawFn) -> str:
     return f"[{draw(st.sampled_from([str(address), address.exploded, str(address).upper(), mixed]))}]"
 
 
+@settings(deadline=None)
 @given(st.one_of(v4_texts(), v6_texts()))
 @example("[::ffff:8.8.8.8]")
 @example("0x7f.1")

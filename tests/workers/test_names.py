@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.costs import assert_linear
@@ -125,6 +125,7 @@ def test_what_is_hidden_is_told_from_what_is_seen(html: str) -> None:
 words = st.text(st.characters(categories=["L", "N", "M"]), min_size=1, max_size=12)
 
 
+@settings(deadline=None)
 @given(words, st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]), st.sampled_from([str.upper, str.lower, str.title, str]))
 def test_a_name_is_found_in_every_form_of_its_letters(
     name: str, form: Literal["NFC", "NFD", "NFKC", "NFKD"], case: Callable[[str], str]
@@ -136,6 +137,7 @@ def test_a_name_is_found_in_every_form_of_its_letters(
     assert is_named(name, fold(f"with {written}, and")) == bool(folded)
 
 
+@settings(deadline=None)
 @given(words, st.lists(st.sampled_from(["\u00ad", "\u200b", "\u2060", "\ufeff"]), max_size=5))
 def test_invisible_characters_within_a_name_change_nothing(name: str, invisible: list[str]) -> None:
     written = list(name)
@@ -144,6 +146,7 @@ def test_invisible_characters_within_a_name_change_nothing(name: str, invisible:
     assert fold("".join(written)).joined == fold(name).joined
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_can_be_folded_and_is_then_folded(text: str) -> None:
     assert fold(fold(text).joined).joined == fold(text).joined
