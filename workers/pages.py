@@ -1,10 +1,20 @@
 """The interface through which workers fetch pages. `runtime.guarded_http` implements it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
+class DecodedPage(Protocol):
+    """A page's text, and whether nothing tells its charset, so that it had to be guessed."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def is_guessed(self) -> bool: ...
+
+
 class FetchedPage(Protocol):
-    """A page, after redirects were followed."""
+    """A page, after redirects and refreshes were followed. `headers` has lower-case names."""
 
     @property
     def url(self) -> str: ...
@@ -14,6 +24,12 @@ class FetchedPage(Protocol):
     def content_type(self) -> str: ...
     @property
     def text(self) -> str: ...
+    @property
+    def decoded(self) -> DecodedPage: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def redirects(self) -> Sequence[str]: ...
 
 
 class FetchesPages(Protocol):

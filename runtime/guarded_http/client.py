@@ -1,4 +1,7 @@
-"""Fetches a page: looks up its host, checks the addresses, connects, reads the answer, follows redirects."""
+"""Fetches a page: looks up its host, checks the addresses, connects, reads the answer, follows redirects.
+
+A refresh, by a header or a <meta>, is a redirect like any other: it is counted and guarded in the same way.
+"""
 
 import socket
 import ssl
@@ -20,6 +23,8 @@ from typing import Final, cast
 import certifi
 
 from runtime.guarded_http.addresses import Address, is_admitted
+from runtime.guarded_http.head import read_head, read_refresh
+from runtime.guarded_http.inflating import CutShortError, InflatedTooLargeError, UnknownCodingError, inflate
 from runtime.guarded_http.limits import FetchLimits
 from runtime.guarded_http.names import NameUnresolvedError, Resolver, system_resolver
 from runtime.guarded_http.page import Page
@@ -28,6 +33,8 @@ from runtime.guarded_http.target import Target, follow, read_url
 from runtime.guarded_http.wire import AllowanceError, BoundedSocket, Deadline
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_HTML: Final = ("text/html", "application/xhtml+xml")
+_MAX_CODINGS_BYTES: Final = 200
 
 
 class GuardedHttp:
@@ -68,13 +75,15 @@ class GuardedHttp:
         deadline = Deadline(self._limits.total)
         target = read_url(url)
         visited: list[str] = []
+        sets_cookies = False
         while True:
-            found = self._request(target, tuple(visited), deadline)
+            found, sets_cookie = self._request(target, tuple(visited), deadline)
             if isinstance(found, Page):
                 return found
+            sets_cookies |= sets_cookie
             visited.append(target.url)
             if found.url in visited:
-                raise FetchRefused("redirect.loop", f"The redirects lead back to {found.url}.", target.url)
+                raise _circle(found, target, sets_cookies=sets_cookies)
             if len(visited) > self._limits.redirects:
                 detail = f"There are more than {self._limits.redirects} redirects."
                 raise FetchRefused("redirect.limit", detail, target.url)
@@ -91,22 +100,43 @@ class GuardedHttp:
                 raise FetchRefused("address.not_public", f"{target.host} is at {address}.", target.url)
         return tuple(found)
 
-    def _request(self, target: Target, redirects: tuple[str, ...], deadline: Deadline) -> Page | Target:
-        """Returns the page at `target`, or the target of its redirect, of which only the syntax has been checked."""
+    def _request(self, target: Target, redirects: tuple[str, ...], deadline: Deadline) -> tuple[Page | Target, bool]:
+        """Returns the page at `target`, or the target of its redirect, of which only the syntax has been checked.
+
+        Also returns whether the answer sets a cookie.
+        """
         addresses = self.addresses_of(target, deadline)
         with _refusing(target), self._connected(addresses, target, deadline) as connected:
             bounded = BoundedSocket(connected, deadline, self._limits.read, self._limits.header_bytes)
             response = self._ask(target, bounded)
+            sets_cookie = "Set-Cookie" in response.headers
             location = response.headers["Location"]
             if response.status in _REDIRECTS and location:
-                return follow(target, location)
-            return Page(
+                return follow(target, location), sets_cookie
+            page = Page(
                 url=target.url,
                 status=response.status,
                 content_type=response.headers.get("Content-Type", ""),
                 body=self._read_body(target, response, bounded),
                 redirects=redirects,
+                headers={name.lower(): value for name, value in reversed(response.headers.items())},
             )
+        return self._refreshed(target, page) or page, sets_cookie
+
+    def _refreshed(self, target: Target, page: Page) -> Target | None:
+        """Returns where the refresh of a page leads, or None if it stays."""
+        if not 200 <= page.status < 300:
+            return None
+        said, base = page.headers.get("refresh"), None
+        is_html = not page.content_type or page.content_type.partition(";")[0].strip().lower() in _HTML
+        if said is None and is_html:
+            head = read_head(page.text)
+            said, base = head.refresh, head.base
+        refresh = read_refresh(said) if said is not None else None
+        if refresh is None or not refresh.url or refresh.seconds > self._limits.refresh.total_seconds():
+            return None
+        found = follow(target, refresh.url, base=base, is_header="refresh" in page.headers)
+        return None if found.url == target.url else found
 
     def _connected(self, addresses: tuple[Address, ...], target: Target, deadline: Deadline) -> socket.socket:
         """Returns a socket connected to the first of `addresses` that answers, with TLS for https."""
@@ -147,13 +177,11 @@ class GuardedHttp:
         return response
 
     def _read_body(self, target: Target, response: HTTPResponse, bounded: BoundedSocket) -> bytes:
-        """Returns the complete body as sent. Refuses one that is encoded, too large or cut short."""
-        codings = response.headers.get_all("Content-Encoding", [])
+        """Returns the complete body, decompressed. Refuses one that is too large, or encoded in an unknown way."""
+        codings = ",".join(response.headers.get_all("Content-Encoding", []))[:_MAX_CODINGS_BYTES]
         transfer = response.headers.get_all("Transfer-Encoding", [])
-        if any(coding.strip().lower() not in {"", "identity"} for coding in codings) or (
-            transfer and not response.chunked
-        ):
-            detail = f"The page is sent with the encoding {', '.join(codings + transfer)}."
+        if transfer and not response.chunked:
+            detail = f"The page is sent with the transfer encoding {', '.join(transfer)[:_MAX_CODINGS_BYTES]}."
             raise FetchRefused("encoding.not_allowed", detail, target.url)
         limit = self._limits.body_bytes
         too_large = FetchRefused("body.too_large", f"The page exceeds {limit} bytes.", target.url)
@@ -167,8 +195,22 @@ class GuardedHttp:
         if len(body) > limit:
             raise too_large
         if response.length:
-            raise ConnectionResetError(f"The server closed {response.length} bytes before the end of the page")
-        return body
+            raise CutShortError(f"the server closed {response.length} bytes before the end of the page")
+        try:
+            return inflate(body, [coding.strip().lower() for coding in codings.split(",")], limit)
+        except UnknownCodingError:
+            detail = f"The page is sent with the encoding {codings}."
+            raise FetchRefused("encoding.not_allowed", detail, target.url) from None
+        except InflatedTooLargeError:
+            raise too_large from None
+
+
+def _circle(found: Target, target: Target, *, sets_cookies: bool) -> FetchRefused:
+    """Returns the refusal of redirects that lead back, which a cookie might have ended."""
+    if sets_cookies:
+        detail = f"The redirects lead back to {found.url} for a visitor who sends no cookies."
+        return FetchRefused("redirect.cookie", detail, target.url)
+    return FetchRefused("redirect.loop", f"The redirects lead back to {found.url}.", target.url)
 
 
 def _first_that_answers(
@@ -199,10 +241,12 @@ def _refusing(target: Target) -> Iterator[None]:
         raise FetchRefused("name.unresolved", f"{target.host} has no address: {error}.", target.url) from error
     except TimeoutError as error:
         raise FetchRefused("time.exceeded", f"The server is too slow: {error}.", target.url) from error
-    except ssl.SSLError as error:
-        detail = f"The TLS connection failed: {getattr(error, 'verify_message', '') or error.reason}."
+    except ssl.SSLCertVerificationError as error:
+        detail = f"The certificate is not valid: {error.verify_message}."
         raise FetchRefused("tls.invalid", detail, target.url) from error
-    except OSError as error:
+    except ssl.SSLError as error:
+        raise FetchRefused("tls.failed", f"The TLS connection failed: {error.reason}.", target.url) from error
+    except (OSError, CutShortError) as error:
         raise FetchRefused("connection.failed", f"{target.host} cannot be read: {error}.", target.url) from error
     except (HTTPException, ValueError) as error:
         detail = f"The answer is not HTTP: {type(error).__name__}."

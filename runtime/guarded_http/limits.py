@@ -10,7 +10,8 @@ class FetchLimits:
 
     `total` covers everything from the first look-up to the last byte, redirects included. `connect` limits one
     attempt to reach one address, and `read` one period without data from the server. The byte limits apply to each
-    answer separately; `body_bytes` counts the body as received, because it is never decompressed.
+    answer separately; `body_bytes` limits the body as received and also what it becomes when it is decompressed.
+    `redirects` counts refreshes too, of which those are followed that come within `refresh`.
     """
 
     total: timedelta = timedelta(seconds=20)
@@ -18,4 +19,5 @@ class FetchLimits:
     read: timedelta = timedelta(seconds=10)
     header_bytes: int = 64 * 1024
     body_bytes: int = 2 * 1024 * 1024
-    redirects: int = 5
+    redirects: int = 20
+    refresh: timedelta = timedelta(seconds=30)

@@ -12,13 +12,15 @@ REMEDIES: Final[Mapping[str, str]] = {
     "address.not_public": "Serve the page from a host whose every address is reachable from the internet.",
     "name.unresolved": "Check the host name's spelling and its DNS records.",
     "connection.failed": "Check that the server is up and reachable from the internet.",
+    "tls.failed": "Check that the server speaks TLS 1.2 or newer and does not break off.",
     "tls.invalid": "Install a certificate that is in date, names this host and is from a public authority.",
     "time.exceeded": "Make the server answer faster.",
     "redirect.loop": "Fix the redirect so that it ends at a page.",
+    "redirect.cookie": "Show the page to visitors who send no cookies too.",
     "redirect.limit": "Give the URL at which the redirects end.",
     "headers.too_large": "Send fewer or shorter response headers.",
     "body.too_large": "Give a smaller page.",
-    "encoding.not_allowed": "Send the page uncompressed when the request says Accept-Encoding: identity.",
+    "encoding.not_allowed": "Send the page uncompressed, or with gzip, deflate or br.",
     "response.malformed": "Check the server: its answer is not valid HTTP/1.1.",
 }
 

@@ -6,6 +6,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Final
 from urllib.parse import urljoin
 
+import idna
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
@@ -13,6 +14,10 @@ from runtime.guarded_http.addresses import Address
 from runtime.guarded_http.refusal import FetchRefused
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+MAX_HOST: Final = 300
+"""The longest host with a port, in characters, that is mapped to ASCII."""
+# Browsers drop these wherever they are in a URL.
+_SLIPS: Final = re.compile(r"[\t\r\n]")
 _LABEL: Final = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME: Final = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
 # The C library takes a name that ends like this for an IPv4 address: 2130706433, 0177.0.0.1, 0x7f.1, 127.1.
@@ -44,8 +49,8 @@ class Target:
 def read_url(text: str) -> Target:
     """Returns the target of the URL `text`. Raises `FetchRefused`. Looks nothing up."""
     try:
-        parts = parse_url(text)
-    except LocationParseError:
+        parts = parse_url(_with_ascii_host(text))
+    except (LocationParseError, UnicodeError):
         raise FetchRefused("url.malformed", "The URL cannot be read.", "") from None
     url = parts._replace(auth=None, fragment=None).url
     if parts.scheme not in _DEFAULT_PORTS:
@@ -63,14 +68,32 @@ def read_url(text: str) -> Target:
     )
 
 
-def follow(base: Target, location: str) -> Target:
-    """Returns the target of a redirect from `base` to the header `location`. Raises `FetchRefused`."""
+def follow(current: Target, location: str, *, base: str | None = None, is_header: bool = True) -> Target:
+    """Returns the target of a redirect or a refresh from `current` to `location`. Raises `FetchRefused`.
+
+    `base` is what the page declares as its base URL. `is_header`: http.client has decoded `location`.
+    """
     try:
         # http.client decodes headers as Latin-1; servers that send other characters than ASCII mean UTF-8.
-        text = urljoin(base.url, location.strip().encode("latin-1").decode("utf-8", errors="replace"))
+        text = location.encode("latin-1").decode("utf-8", errors="replace") if is_header else location
+        found = urljoin(urljoin(current.url, (base or "").strip()), _SLIPS.sub("", text).strip())
     except ValueError:
-        raise FetchRefused("url.malformed", "The redirect's Location cannot be read.", base.url) from None
-    return read_url(text)
+        raise FetchRefused("url.malformed", "The redirect's Location cannot be read.", current.url) from None
+    return read_url(found)
+
+
+def _with_ascii_host(text: str) -> str:
+    """Returns a URL with its host in the form that browsers look up, which admits more than IDNA 2008 does."""
+    if text.isascii():
+        return text
+    scheme, separator, rest = text.partition("://")
+    end = next((index for index, one in enumerate(rest) if one in "/?#"), len(rest))
+    before, at, host = rest[:end].rpartition("@")
+    if host.isascii() or len(host) > MAX_HOST:
+        return text
+    mapped = idna.uts46_remap(host, std3_rules=False)
+    labels = [one if one.isascii() else f"xn--{one.encode('punycode').decode()}" for one in mapped.split(".")]
+    return f"{scheme}{separator}{before}{at}{'.'.join(labels)}{rest[end:]}"
 
 
 def _read_host(parts: Url, url: str) -> tuple[str, Address | None]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runtime.guarded_http import FetchLimits, FetchRefused, GuardedHttp, NameUnresolvedError
@@ -33,6 +33,13 @@ CLOUD_FABRIC = ip_address("168.63.129.16")
 
 
 def is_public(address: Address) -> bool:
+    """Returns whether the address, or the IPv4 address to which it is translated or tunnelled, is public."""
+    if isinstance(address, IPv6Address):
+        inside = ip_address(int(address) & 0xFFFFFFFF)
+        if address in ip_network("64:ff9b::/96") or address.ipv4_mapped:
+            return is_public(inside) and inside != CLOUD_FABRIC
+        if f"{int(address):032x}"[16:24] in ("00005efe", "02005efe") and not is_public(inside):
+            return False
     return any(address in net for net in GLOBAL_UNICAST) and not any(address in net for net in SPECIAL)
 
 
@@ -71,7 +78,11 @@ v6_numbers = st.one_of(
     v4_numbers,
     v4_numbers.map(lambda number: number | 0xFFFF << 32),
     v4_numbers.map(lambda number: number | 0x64FF9B << 96),
+    v4_numbers.map(lambda number: 0x64FF9B0001 << 80 | number),
     v4_numbers.map(lambda number: 0x2002 << 112 | number << 80),
+    v4_numbers.map(lambda number: 0x20010000 << 96 | (number ^ 0xFFFFFFFF)),
+    v4_numbers.map(lambda number: 0x2606470000000000_00005EFE << 32 | number),
+    v4_numbers.map(lambda number: 0x2606470000000000_02005EFE << 32 | number),
 )
 
 
@@ -95,6 +106,7 @@ def v6_texts(draw: st.DrawFn) -> str:
     return f"[{draw(st.sampled_from([str(address), address.exploded, str(address).upper(), mixed]))}]"
 
 
+@settings(deadline=None)
 @given(st.one_of(v4_texts(), v6_texts()))
 @example("[::ffff:8.8.8.8]")
 @example("0x7f.1")
@@ -106,6 +118,9 @@ def test_what_the_guard_admits_is_public_however_the_address_is_written(host: st
 @given(st.one_of(v4_numbers.map(IPv4Address), v6_numbers.map(IPv6Address)))
 @example(ip_address("8.8.8.8"))
 @example(ip_address("2606:4700::1"))
+@example(ip_address("64:ff9b::5db8:d822"))
+@example(ip_address("64:ff9b::10.0.0.1"))
+@example(ip_address("2606:4700::5efe:10.0.0.1"))
 def test_the_guard_admits_an_address_exactly_if_the_registries_call_it_public(address: Address) -> None:
     assert is_admitted(address, allow_loopback=False) == (is_public(address) and address != CLOUD_FABRIC)
 

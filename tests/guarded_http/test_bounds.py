@@ -1,19 +1,24 @@
 """Whatever a server sends, a fetch is bounded in bytes and in time, and leaves nothing behind."""
 
 import gzip
+import random
 import socket
 import threading
+import tracemalloc
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_address
 
+import brotli
 import psutil
 import pytest
 
 from runtime.guarded_http import FetchLimits, FetchRefused, GuardedHttp, NameUnresolvedError, system_resolver
 from runtime.guarded_http.addresses import Address
+from runtime.guarded_http.inflating import InflatedTooLargeError, inflate
+from tests.costs import assert_linear
 from tests.guarded_http.clients import SHORT, local, refusal
 from tests.guarded_http.hostile_server import (
     Behaviour,
@@ -129,20 +134,53 @@ def test_endless_headers_are_refused(behaviour: Behaviour, header_bytes: int) ->
 
 
 @pytest.mark.parametrize(
-    ("encoding", "body"),
-    [
-        ("gzip", gzip.compress(bytes(10_000_000))),
-        ("deflate", zlib.compress(bytes(10_000_000))),
-        ("GZip", b""),
-        ("br", b""),
-        ("identity, gzip", b""),
-    ],
+    ("coding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("br", brotli.compress)]
 )
-def test_a_compressed_page_is_refused_and_never_inflated(encoding: str, body: bytes) -> None:
+def test_a_compressed_page_is_bounded_by_what_it_becomes(coding: str, compress: Callable[[bytes], bytes]) -> None:
+    body = compress(bytes(10_000_000))
     assert len(body) < 20_000
-    refused = refusal_of(page(body, f"Content-Encoding: {encoding}"), FetchLimits())
+    refused = refusal_of(page(body, f"Content-Encoding: {coding}"), FetchLimits())
+    assert refused.code == "body.too_large"
+    twice = refusal_of(page(compress(body), f"Content-Encoding: {coding}, {coding}"), FetchLimits())
+    assert twice.code == "body.too_large"
+
+
+@pytest.mark.parametrize("coding", ["zstd", "compress", "gzip, zstd", "gzip, gzip, gzip, gzip", "x" * 1000])
+def test_a_page_in_a_coding_that_is_not_read_is_refused(coding: str) -> None:
+    refused = refusal_of(page(b"x", f"Content-Encoding: {coding}"), FetchLimits())
     assert refused.code == "encoding.not_allowed"
-    assert encoding in refused.detail
+    assert coding[:100] in refused.detail
+
+
+@pytest.mark.parametrize(
+    ("coding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("br", brotli.compress)]
+)
+def test_a_compressed_page_that_is_cut_short_or_damaged_is_a_failed_connection(
+    coding: str, compress: Callable[[bytes], bytes]
+) -> None:
+    whole = compress(random.Random(1).randbytes(2000))
+    for body in (whole[:-1], whole[: len(whole) // 2], b"\xff" * 100):
+        assert refusal_of(page(body, f"Content-Encoding: {coding}"), FetchLimits()).code == "connection.failed"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+def test_an_inflated_body_costs_what_it_becomes(coding: str) -> None:
+    """The limit is reached after one piece more than it holds, however much more the body would become."""
+    compress = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}[coding]
+    small, large = compress(bytes(500_000)), compress(bytes(10_000_000))
+    peaks = []
+    for body in (small, large):
+        tracemalloc.start()
+        with pytest.raises(InflatedTooLargeError):
+            inflate(body, [coding], 100_000)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert max(peaks) < 1_000_000
+
+
+def test_many_small_gzip_members_take_time_in_proportion_to_their_number() -> None:
+    members = gzip.compress(b"")
+    assert_linear(lambda size: members * (size // len(members)), lambda body: inflate(body, ["gzip"], 1000))
 
 
 def test_a_compressed_transfer_is_refused() -> None:

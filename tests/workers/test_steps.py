@@ -1,7 +1,6 @@
 """Machine steps return all their findings, and fetch only public pages."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -12,6 +11,7 @@ from models.lifecycle import StepTrigger
 from models.review import MACHINE_STEPS, STEPS, StepDefinition, StepTaker
 from runtime.guarded_http import FetchLimits, GuardedHttp
 from tests.profiles import NORTHWIND, default_names_in
+from tests.workers.sites import URL, site
 from workers.steps import RUNS
 from workers.steps.step import Evidence
 from workflow.profile.loading import load_profile
@@ -30,19 +30,19 @@ LIMITS = FetchLimits(total=timedelta(seconds=5))
     ],
 )
 def test_the_link_must_lead_to_the_profiles_platform_with_its_parameters(link: str, found: list[str]) -> None:
-    page = _Pages(f'<p>Northwind <a href="{link.replace("&", "&amp;")}">here</a></p>')
+    page = site(f'<p>Northwind <a href="{link.replace("&", "&amp;")}">here</a></p>')
     profile = load_profile(NORTHWIND)
-    outcome = RUNS["partners_page"](Evidence("Acme", {"url": page.url}, profile), page)
+    outcome = RUNS["partners_page"](Evidence("Acme", {"url": URL}, profile), page)
     assert [finding.code for finding in outcome.findings] == found
     assert not [one for one in outcome.findings if default_names_in(one.detail + one.remedy)]
 
 
 @pytest.mark.parametrize("code", ["partner_documentation", "partners_page", "launch_announcement"])
 def test_a_page_must_name_the_profiles_platform(code: str) -> None:
-    page = _Pages("<p>Acme works with Segment</p>")
-    outcome = RUNS[code](Evidence("Acme", {"url": page.url}, load_profile(NORTHWIND)), page)
+    page = site("<p>Acme works with Segment</p>")
+    outcome = RUNS[code](Evidence("Acme", {"url": URL}, load_profile(NORTHWIND)), page)
     (finding,) = [one for one in outcome.findings if one.code == "page.platform_not_named"]
-    assert finding.detail == f"{page.url} does not mention Northwind."
+    assert finding.detail == f"{URL} does not mention Northwind."
 
 
 @pytest.fixture
@@ -97,19 +97,6 @@ def test_a_partners_page_links_to_the_platform_with_every_parameter(partner: Exa
     assert _take("partners_page", {"url": f"{partner.url}/nothing"}) == (StepTrigger.FAIL, ["page.status"])
 
 
-@dataclass(frozen=True)
-class _Pages:
-    """Returns a prepared page in place of a fetched one, for links that the example partner does not have."""
-
-    text: str
-    url: str = "https://acme.example/partners"
-    status: int = 200
-    content_type: str = "text/html"
-
-    def fetch(self, url: str) -> "_Pages":  # noqa: ARG002
-        return self
-
-
 @pytest.mark.parametrize(
     ("link", "codes"),
     [
@@ -124,8 +111,8 @@ class _Pages:
     ],
 )
 def test_only_a_complete_link_to_the_platform_itself_counts(link: str, codes: list[str]) -> None:
-    page = _Pages(f'<p>Segment <a href="{link.replace("&", "&amp;")}">here</a></p>')
-    outcome = RUNS["partners_page"](Evidence("Acme", {"url": page.url}, PROFILE), page)
+    page = site(f'<p>Segment <a href="{link.replace("&", "&amp;")}">here</a></p>')
+    outcome = RUNS["partners_page"](Evidence("Acme", {"url": URL}, PROFILE), page)
     assert [finding.code for finding in outcome.findings] == codes
 
 

@@ -1,5 +1,9 @@
 """The actor of review steps: it reads a step's evidence, checks it outside any transaction, and records the outcome."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
 from sqlalchemy import select
 
 from models import Review, ReviewStep, Submission
@@ -8,14 +12,18 @@ from workers.context import WorkerContext, database_now
 from workers.leasing.work import LeasedWork
 from workers.steps import RUNS
 from workers.steps.step import Evidence
+from workflow.findings import Finding
 from workflow.identity.actors import SCHEDULE
-from workflow.reviewing.steps import record_machine_step
+from workflow.reviewing.steps import note_machine_step, record_machine_step
 from workflow.work.kinds import DueKind
-from workflow.work.leases import Lease
+from workflow.work.leases import MAX_ATTEMPTS, RETRY_AFTER, Lease, TryLater
 
 
 def run_review_step(context: WorkerContext, lease: Lease) -> bool:
-    """Runs a review step. Commits. Returns False if the step has been decided or leased again since."""
+    """Runs a review step. Commits. Returns False if the step has been decided or leased again since.
+
+    An outcome that may pass is shown, and recorded only after the last attempt. Before that, raises TryLater.
+    """
     with context.unit_of_work() as session:
         step, submission = session.execute(
             select(ReviewStep, Submission)
@@ -23,13 +31,27 @@ def run_review_step(context: WorkerContext, lease: Lease) -> bool:
             .join(Submission, Submission.id == Review.submission_id)
             .where(ReviewStep.id == lease.id)
         ).one()
-        code, snapshot = step.code, submission.snapshot
+        code, attempts, snapshot = step.code, step.attempts, submission.snapshot
     evidence = Evidence(snapshot["app"]["name"], snapshot["evidence"].get(STEPS[code].needs, {}), context.profile)
     outcome = RUNS[code](evidence, context.http)
     context.reached("step_done")
+    if outcome.again_after is not None and attempts < MAX_ATTEMPTS:
+        rest = max(outcome.again_after, RETRY_AFTER[attempts - 1])
+        with context.unit_of_work() as session:
+            if not note_machine_step(session, lease, _tried(outcome.findings, attempts, rest)):
+                return False
+        raise TryLater("; ".join(f"{one.code}: {one.detail}" for one in outcome.findings), rest)
     with context.unit_of_work() as session:
         now = database_now(session)
         return record_machine_step(session, lease, outcome.trigger, outcome.findings, SCHEDULE, now)
+
+
+def _tried(findings: Iterable[Finding], attempts: int, rest: timedelta) -> list[Finding]:
+    """Returns findings with what happens next."""
+    seconds = int(rest.total_seconds())
+    when = f"{seconds // 60} minutes" if seconds >= 120 else f"{seconds} seconds"
+    again = f" That may pass: the service looks again in {when} ({attempts} of {MAX_ATTEMPTS} looks taken)."
+    return [replace(one, detail=one.detail + again) for one in findings]
 
 
 REVIEW_STEPS = LeasedWork(DueKind.REVIEW_STEP, "run_review_step", run_review_step)

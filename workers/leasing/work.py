@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from dramatiq import Broker, actor
 from dramatiq.middleware import CurrentMessage
@@ -15,7 +16,7 @@ from workers.leasing.queue import HANDED, Handed, give_back_rows
 from workflow.sql.transient import is_transient
 from workflow.work.kinds import LEASED_KINDS, DueKind
 from workflow.work.lanes import note_lane_failed, note_lane_works
-from workflow.work.leases import LaneFailed, Lease, PermanentFailure, ServiceAway, fail_due_row
+from workflow.work.leases import LaneFailed, Lease, PermanentFailure, ServiceAway, TryLater, fail_due_row
 
 SLOW_SECONDS = 5.0
 """A longer attempt does not make its lane a proven one, whatever its outcome: the party is too slow."""
@@ -26,7 +27,8 @@ Run = Callable[[WorkerContext, Lease], bool]
 """Does the work of a leased row and records its end by the lease. Returns False if the work had become obsolete.
 
 If it raises, the attempt has failed and the row is tried again after a growing delay. After a PermanentFailure the row
-is dead at once, after a LaneFailed its lane pauses too, and after a ServiceAway the kind pauses and no attempt counts.
+is dead at once, after a TryLater it rests as long as that says, after a LaneFailed its lane pauses too, and after a
+ServiceAway the kind pauses and no attempt counts.
 """
 
 
@@ -94,7 +96,7 @@ def _is_away(error: Exception) -> bool:
 
 def _log_failure(lease: Lease, error: Exception) -> None:
     """Logs what the world refused in a line, and what nobody foresaw with its traceback."""
-    foreseen = isinstance(error, OSError | PermanentFailure | LaneFailed)
+    foreseen = isinstance(error, OSError | PermanentFailure | LaneFailed | TryLater)
     log.warning("%s %s failed: %r", lease.kind, lease.id, error, exc_info=not foreseen)
 
 
@@ -105,7 +107,8 @@ def _record_failure(context: WorkerContext, lease: Lease, error: Exception) -> N
                 _record_answer_of_lane(session, lease, error)
         else:
             with context.autocommit() as session:
-                fail_due_row(session, lease, repr(error), counts=not _is_away(error))
+                rest = error.rest if isinstance(error, TryLater) else timedelta()
+                fail_due_row(session, lease, repr(error), counts=not _is_away(error), rest=rest)
     except SQLAlchemyError as failed:
         if not (_is_away(error) and is_transient(failed)):
             log.warning("could not record the failure of %s %s; it is due when its lease ends", lease.kind, lease.id)

@@ -7,8 +7,5 @@ from workers.steps.step import Evidence, StepOutcome
 
 def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:
     """Fetches the page and returns all findings on it."""
-    return read_page(
-        str(evidence.given.get("url", "")),
-        http,
-        lambda page: unnamed(page, platform=evidence.profile.platform.name, app=evidence.app_name),
-    )
+    names = {"platform": evidence.profile.platform.name, "app": evidence.app_name}
+    return read_page(str(evidence.given.get("url", "")), http, names, lambda read: unnamed(read, names))

@@ -1,50 +1,57 @@
 """The step `partners_page`: checks that the partner's integrations page links to the platform with UTM parameters."""
 
-from collections.abc import Sequence
-from urllib.parse import parse_qs, urlsplit
+from typing import Final
 
-from workers.pages import FetchedPage, FetchesPages
-from workers.steps.reading import links_of, read_page, unnamed
+from workers.pages import FetchesPages
+from workers.steps.links import absolute, judge_links, tracking_findings
+from workers.steps.reading import Findings, ReadPage, read_page, unnamed
 from workers.steps.step import Evidence, StepOutcome
 from workflow.findings import Finding
-from workflow.profile.document import Platform, Profile
+from workflow.profile.document import Profile
 
-_GUIDE = "Add the link from the UTM guide at /v1/guides/utm, which you can copy."
+MAX_SHOWN: Final = 3
+"""How many broken links are named in the findings."""
+_GUIDE: Final = "Add the link from the UTM guide at /v1/guides/utm, which you can copy."
 
 
 def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:
     """Fetches the page and returns all findings on it."""
-    return read_page(str(evidence.given.get("url", "")), http, lambda page: _findings(page, evidence.profile))
+    profile = evidence.profile
+    names = {"platform": profile.platform.name}
+    return read_page(
+        str(evidence.given.get("url", "")),
+        http,
+        {**names, "app": evidence.app_name},
+        lambda read: unnamed(read, names) + _link_findings(read, profile),
+    )
 
 
-def _findings(page: FetchedPage, profile: Profile) -> list[Finding]:
-    return unnamed(page, platform=profile.platform.name) + _link_findings(page, profile)
+def _link_findings(read: ReadPage, profile: Profile) -> Findings:
+    url, wanted = read.page.url, [parameter.name for parameter in profile.utm]
+    base = absolute(url, read.text.base or "")
+    links = judge_links(read.text.links, base or url, profile.platform, _GUIDE)
+    judged = [tracking_findings(link, wanted, url, _GUIDE) for link in dict.fromkeys(links.seen)]
+    if judged and not all(judged):
+        return Findings()
+    domains = " or ".join(profile.platform.domains)
+    if any(not tracking_findings(link, wanted, url, _GUIDE) for link in dict.fromkeys(links.unseen)):
+        detail = f"Nobody sees the link to {domains} on {url}: it is hidden, or has neither a text nor a picture."
+        return Findings(doubts=(Finding("link.hidden", detail, f"Show the link. {_GUIDE}"),))
+    if judged:
+        return Findings(min(judged, key=_weight))
+    if links.unseen:
+        hidden = min((tracking_findings(link, wanted, url, _GUIDE) for link in links.unseen), key=_weight)
+        detail = f"Nobody sees the link to {domains} on {url}: it is hidden, or has neither a text nor a picture."
+        return Findings((Finding("link.missing", detail, f"Show the link. {_GUIDE}"), *hidden))
+    if links.broken:
+        return Findings(tuple(dict.fromkeys(links.broken))[:MAX_SHOWN])
+    if links.indirect:
+        detail = f"{url} has no link to {domains} itself, but {links.indirect[0][:300]}, which is not followed."
+        remedy = f"{_GUIDE} A link that goes by way of another address can be changed after the review."
+        return Findings(doubts=(Finding("link.indirect", detail, remedy),))
+    return Findings((Finding("link.missing", f"{url} has no link to {domains}.", _GUIDE),))
 
 
-def _link_findings(page: FetchedPage, profile: Profile) -> list[Finding]:
-    wanted = [parameter.name for parameter in profile.utm]
-    links = [link for link in links_of(page) if _leads_to(profile.platform, link)]
-    missing = [_missing_parameters(link, wanted) for link in links]
-    if not missing:
-        domains = " or ".join(profile.platform.domains)
-        return [Finding("link.missing", f"{page.url} has no link to {domains}.", _GUIDE)]
-    least = min(missing, key=len)
-    if not least:
-        return []
-    return [
-        Finding("link.untracked", f"No link on {page.url} has all UTM parameters; missing: {', '.join(least)}.", _GUIDE)
-    ]
-
-
-def _leads_to(platform: Platform, link: str) -> bool:
-    try:
-        parts = urlsplit(link)
-        host = parts.hostname or ""
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and platform.owns_host(host)
-
-
-def _missing_parameters(link: str, wanted: Sequence[str]) -> list[str]:
-    given = parse_qs(urlsplit(link).query)
-    return [name for name in wanted if not any(value.strip() for value in given.get(name, []))]
+def _weight(findings: tuple[Finding, ...]) -> tuple[int, int]:
+    """Returns how bad a link's findings are: what is missing weighs more than what is written wrongly."""
+    return sum(one.code == "link.untracked" for one in findings), sum(len(one.detail) for one in findings)

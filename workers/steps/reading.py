@@ -1,68 +1,94 @@
-"""Reading the pages that partners name: fetching a page, and finding names and links in it."""
+"""Reading the pages that partners name: fetching a page, telling it from what stands in for it, and finding names."""
 
-from collections.abc import Callable
-from urllib.parse import urljoin
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
-from models.lifecycle import StepTrigger
 from workers.pages import FetchedPage, FetchesPages
-from workers.steps.page_text import read_html
-from workers.steps.step import StepOutcome
+from workers.steps.names import FoldedText, fold, is_named
+from workers.steps.page_text import PageText, read_html
+from workers.steps.stand_ins import hard_to_read, stand_in
+from workers.steps.step import StepOutcome, outcome_of
+from workers.visiting import LEFT_TO_A_REVIEWER, Obstacle, visit
 from workflow.findings import Finding
 
+_READABLE: Final = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown")
+_FOR_PEOPLE: Final = ("application/pdf", "image/", "video/", "application/msword", "application/vnd.")
+_SNIFFED: Final = ("<!doctype html", "<html", "<head", "<body", "<title", "<meta", "<h1", "<p", "<div", "<!--", "<?xml")
 
-def read_page(url: str, http: FetchesPages, look: Callable[[FetchedPage], list[Finding]]) -> StepOutcome:
-    """Fetches a page and returns a finding if it is missing or not HTML, otherwise the findings of `look`.
 
-    A failure to fetch that is the page's fault is a finding too. Any other error is raised, so that the step is tried
-    again.
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """A page as a step looks at it: what was fetched, its text, and the folded texts in which names are looked for."""
+
+    page: FetchedPage
+    text: PageText
+    seen: FoldedText
+    unseen: FoldedText
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a step finds: faults, which the partner must mend, and doubts, which a reviewer must look at."""
+
+    faults: tuple[Finding, ...] = ()
+    doubts: tuple[Finding, ...] = ()
+
+    def __add__(self, other: "Findings") -> "Findings":
+        return Findings(self.faults + other.faults, self.doubts + other.doubts)
+
+
+def read_page(
+    url: str, http: FetchesPages, names: Mapping[str, str], look: Callable[[ReadPage], Findings]
+) -> StepOutcome:
+    """Fetches a page and returns what keeps it from being read, or otherwise the findings of `look`.
+
+    What only stands in for the page, and what a machine cannot read, is left to a reviewer. So are faults on a page on
+    which a machine may miss what people see. `names` are those that the page is about.
     """
-    try:
-        page = http.fetch(url)
-    except Exception as error:
-        detail, code = getattr(error, "detail", None), getattr(error, "code", None)
-        if detail is None or code is None:
-            raise
-        remedy = str(getattr(error, "remedy", ""))
-        return StepOutcome(
-            StepTrigger.FAIL, (Finding(f"page.{code}", f"{url} could not be fetched: {detail}", remedy),)
-        )
-    findings = tuple(_missing(page) or look(page))
-    return StepOutcome(StepTrigger.FAIL if findings else StepTrigger.PASS, findings)
+    found = visit(url, http)
+    if isinstance(found, Obstacle):
+        finding = Finding(f"page.{found.code}", found.detail, found.remedy)
+        is_fault = found.is_fault
+        outcome = outcome_of((finding,) if is_fault else (), () if is_fault else (finding,))
+        return outcome.passing(found.rest) if found.may_pass else outcome
+    if unreadable := _not_html(found):
+        return outcome_of(unreadable.faults, unreadable.doubts)
+    text = read_html(found.text)
+    if replaced := stand_in(found, text, tuple(names.values())):
+        return outcome_of((), (replaced,))
+    seen = fold("\n".join((text.title, text.seen, text.labels)))
+    findings = look(ReadPage(found, text, seen, fold(text.unseen)))
+    if findings.faults and (why := hard_to_read(found, text)):
+        doubt = Finding("page.hard_to_read", f"{found.url} may be read wrongly: {why}.", LEFT_TO_A_REVIEWER)
+        findings = Findings((), (doubt, *findings.faults, *findings.doubts))
+    return outcome_of(findings.faults, findings.doubts)
 
 
-def unnamed(page: FetchedPage, **names: str) -> list[Finding]:
-    """Returns a finding, `page.<key>_not_named`, for each of `names` that is not in the page's visible text."""
-    words = read_html(page.text).words.casefold()
-    return [
-        Finding(
-            f"page.{key}_not_named", f"{page.url} does not mention {name}.", f"Mention {name} in the text of the page."
-        )
-        for key, name in names.items()
-        if " ".join(name.split()).casefold() not in words
-    ]
+def unnamed(read: ReadPage, names: Mapping[str, str]) -> Findings:
+    """Returns a finding, `page.<key>_not_named`, for each of `names` that the page does not show.
 
-
-def links_of(page: FetchedPage) -> list[str]:
-    """Returns the absolute URLs of the page's links."""
-    links = []
-    for link in read_html(page.text).links:
-        try:
-            links.append(urljoin(page.url, link.strip()))
-        except ValueError:
+    A name that the page has only where readers do not see it is a doubt, `page.<key>_hidden`.
+    """
+    faults, doubts = [], []
+    for key, name in names.items():
+        remedy = f"Mention {name} in the text of the page."
+        if is_named(name, read.seen):
             continue
-    return links
+        if is_named(name, read.unseen):
+            detail = f"{read.page.url} mentions {name} only where readers do not see it at first."
+            doubts.append(Finding(f"page.{key}_hidden", detail, remedy))
+        else:
+            detail = f"{read.page.url} does not mention {name}."
+            faults.append(Finding(f"page.{key}_not_named", detail, remedy))
+    return Findings(tuple(faults), tuple(doubts))
 
 
-def _missing(page: FetchedPage) -> list[Finding]:
-    if not 200 <= page.status < 300:
-        return [
-            Finding(
-                "page.status",
-                f"{page.url} answers {page.status}.",
-                "Publish the page, so that it answers with status 200.",
-            )
-        ]
-    if "html" not in page.content_type.lower():
-        found = page.content_type or "no content type"
-        return [Finding("page.not_html", f"{page.url} is not an HTML page but {found}.", "Serve it as text/html.")]
-    return []
+def _not_html(page: FetchedPage) -> Findings | None:
+    kind = page.content_type.partition(";")[0].partition(",")[0].strip().lower()
+    if kind in _READABLE or (not kind and page.text[:1000].lstrip().lower().startswith(_SNIFFED)):
+        return None
+    detail = f"{page.url} is not an HTML page but {kind or 'of no content type'}."
+    if kind.startswith(_FOR_PEOPLE):
+        return Findings(doubts=(Finding("page.not_html", detail, f"Serve it as text/html. {LEFT_TO_A_REVIEWER}"),))
+    return Findings(faults=(Finding("page.not_html", detail, "Serve it as text/html."),))

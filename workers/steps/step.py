@@ -1,7 +1,8 @@
 """An automatic review step: a function from evidence to an outcome."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from models.lifecycle import StepTrigger
@@ -21,14 +22,28 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """The result of a step (`pass`, `warn` or `fail`) and all its findings."""
+    """The result of a step (`pass`, `warn` or `fail`) and all its findings.
+
+    `again_after`: the result may be another one later, after this rest at least; None if it is final.
+    """
 
     trigger: StepTrigger
     findings: tuple[Finding, ...] = ()
+    again_after: timedelta | None = None
+
+    def passing(self, rest: timedelta) -> "StepOutcome":
+        """Returns the outcome as one that may pass."""
+        return replace(self, again_after=rest)
+
+
+def outcome_of(faults: Sequence[Finding], doubts: Sequence[Finding] = ()) -> StepOutcome:
+    """Returns the outcome for faults, with which the step fails, and doubts, which are left to a reviewer."""
+    trigger = StepTrigger.FAIL if faults else StepTrigger.WARN if doubts else StepTrigger.PASS
+    return StepOutcome(trigger, (*faults, *doubts))
 
 
 StepRun = Callable[[Evidence, FetchesPages], StepOutcome]
 """The function of an automatic step. It may take its time and use the network, because no transaction is open.
 
-If it raises, the step is tried again after a growing delay.
+If it raises, or its outcome may pass, the step is tried again after a growing delay.
 """

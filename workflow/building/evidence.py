@@ -36,7 +36,7 @@ def _text(evidence: Mapping[str, Any], name: str, low: int = 1, high: int = 10_0
 
 def _url(evidence: Mapping[str, Any], name: str) -> list[str]:
     value = evidence.get(name)
-    if isinstance(value, str) and len(value) <= 2000 and re.fullmatch(r"https?://[^\s/?#]\S*", value):
+    if isinstance(value, str) and len(value) <= 2000 and re.fullmatch(r"(?i:https?)://[^\s/?#]\S*", value):
         return []
     return [f"{name} must be a URL that begins with https:// or http://."]
 

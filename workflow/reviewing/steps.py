@@ -59,6 +59,8 @@ def decide_step(
     judgment = judge_step(trigger, step.state, actor.role)
     if judgment.target is None:
         raise Refused(f"{trigger} is not possible for the review step {code}.", judgment.unmet)
+    if step.state == StepState.PENDING and trigger is not StepTrigger.WAIVE:
+        step.findings = []  # what an attempt found that was to be tried again
     step.state = judgment.target
     step.leased_until = None
     if trigger is StepTrigger.RERUN:
@@ -110,6 +112,25 @@ def record_machine_step(
     return recorded is not None
 
 
+def note_machine_step(session: Session, lease: Lease, findings: Sequence[Finding]) -> bool:
+    """Shows what an attempt at an automatic step found that is tried again. Does not commit.
+
+    The step stays undecided. Returns False and records nothing if the step has been decided or leased again since.
+    """
+    noted = session.scalar(
+        text("""
+            UPDATE review_step SET findings = CAST(:findings AS jsonb)
+             WHERE id = :id AND state = 'pending' AND status = 'due' AND leased_until = :until RETURNING id
+        """),
+        {
+            "id": lease.id,
+            "until": lease.until,
+            "findings": json.dumps([finding.as_dict() for finding in findings]),
+        },
+    )
+    return noted is not None
+
+
 def cancel_steps(session: Session, ids: Sequence[UUID], now: datetime) -> None:
     """Cancels the undecided steps of the Apps' open reviews, which are about to be closed. Does not commit."""
     cancelled = judge_step(StepTrigger.CANCEL, StepState.PENDING, SCHEDULE.role).target
@@ -118,7 +139,7 @@ def cancel_steps(session: Session, ids: Sequence[UUID], now: datetime) -> None:
 
 _CANCEL_STEPS = app_ids("""
     UPDATE review_step step
-       SET state = CAST(:cancelled AS text), status = 'void', decided_at = :now, leased_until = NULL
+       SET state = CAST(:cancelled AS text), status = 'void', decided_at = :now, leased_until = NULL, findings = '[]'
       FROM review r
      WHERE r.app_id = ANY(:ids) AND r.closed_at IS NULL AND step.review_id = r.id AND step.state = 'pending'
 """)

@@ -42,6 +42,14 @@ class ServiceAway(Exception):
     """What every row of the kind needs is away, such as the mail server: no fault of the row, and no attempt of it."""
 
 
+class TryLater(Exception):
+    """A foreseen failure that may pass: the row is tried again, after `rest` at least."""
+
+    def __init__(self, what: str, rest: timedelta = timedelta()) -> None:
+        super().__init__(what)
+        self.rest = rest
+
+
 AWAY_REST = timedelta(seconds=1)
 """How long a row rests after a try that found the service away."""
 
@@ -79,12 +87,13 @@ def fail_due_row(
     *,
     may_retry: bool = True,
     counts: bool = True,
+    rest: timedelta = timedelta(),
 ) -> bool:
     """Records a failed attempt: the row is due again after a delay or, after its last attempt, dead. Does not commit.
 
-    If the failure is permanent (not `may_retry`), the row is dead at once. If it `counts` for nothing, the row is due
-    again after AWAY_REST with as many attempts as before. Returns False and changes nothing if the row no longer has
-    this lease. `now` is the database's clock if it is None.
+    The delay is `rest` at least. If the failure is permanent (not `may_retry`), the row is dead at once. If it `counts`
+    for nothing, the row is due again after AWAY_REST with as many attempts as before. Returns False and changes nothing
+    if the row no longer has this lease. `now` is the database's clock if it is None.
     """
     failed = session.execute(
         _FAIL[lease.kind],
@@ -94,6 +103,7 @@ def fail_due_row(
             "now": now,
             "may_retry": may_retry,
             "counts": counts,
+            "rest": int(rest.total_seconds()),
             "error": made_storable(error, MAX_ERROR_CHARACTERS),
         },
     )
@@ -124,8 +134,10 @@ _FAIL = {
            SET status = CASE WHEN :counts AND attempts >= {MAX_ATTEMPTS} OR NOT :may_retry THEN 'dead' ELSE 'due' END,
                attempts = CASE WHEN :counts THEN attempts ELSE attempts - 1 END,
                due_at = coalesce(CAST(:now AS timestamptz), clock_timestamp())
-                        + CASE WHEN :counts THEN (ARRAY{[int(rest.total_seconds()) for rest in RETRY_AFTER]})
-                                                 [greatest(1, least(attempts, {len(RETRY_AFTER)}))]
+                        + CASE WHEN :counts
+                               THEN greatest(CAST(:rest AS integer),
+                                             (ARRAY{[int(rest.total_seconds()) for rest in RETRY_AFTER]})
+                                             [greatest(1, least(attempts, {len(RETRY_AFTER)}))])
                                ELSE {int(AWAY_REST.total_seconds())} END * interval '1 second',
                leased_until = NULL, last_error = :error
          WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
