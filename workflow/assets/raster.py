@@ -4,6 +4,7 @@ If the picture stands upright, its compressed data is copied as it is. If its me
 written anew as close to its quality as its format allows.
 """
 
+import warnings
 from dataclasses import dataclass
 from io import BytesIO
 from math import floor, sqrt
@@ -42,10 +43,11 @@ def read_raster(content: bytes) -> Raster:
     if form is None:
         raise refusal([problem_with_screenshot_format(content)])
     try:
-        return _read(form, content)
+        with warnings.catch_warnings(action="ignore"):
+            return _read(form, content)
     except UnidentifiedImageError:
         raise refusal([_damaged("its beginning cannot be read")]) from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except Image.DecompressionBombError:
         detail = f"A screenshot may have at most {MAX_PIXELS:,} pixels; this one has far more."
         raise refusal([Problem(detail, f"Scale it to at most {MAX_SIDE} pixels per side.")]) from None
     except (OSError, SyntaxError, ValueError, EOFError, DamagedError) as error:
