@@ -25,13 +25,19 @@ _bearer = HTTPBearer(auto_error=False, description="A token: dc_<role>_...")
 class Access:
     """The dependency that admits a caller whose token has one of `roles` and has `scope`. Returns the caller.
 
-    With `or_nobody` it also admits a call without a token, and returns None for it.
+    A role in `other_scopes` needs the scope there instead. With `or_nobody` it also admits a call without a token, and
+    returns None for it.
     Raises Forbidden: token.missing, token.invalid, token.expired, token.revoked, role.forbidden or scope.missing.
     """
 
     scope: Scope
     roles: frozenset[Role]
     or_nobody: bool = False
+    other_scopes: tuple[tuple[Role, Scope], ...] = ()
+
+    def scope_of(self, role: Role) -> Scope:
+        """Returns the scope that a token of the role needs."""
+        return dict(self.other_scopes).get(role, self.scope)
 
     async def __call__(
         self,
@@ -48,7 +54,8 @@ class Access:
         except Forbidden:
             request.state.role = None
             raise
-        request.state.role = principal.actor.role
+        request.state.role, request.state.holder = principal.actor.role, str(principal.actor.id)
+        request.state.principal = principal
         if principal.actor.role not in self.roles:
             wanted = ", ".join(sorted(self.roles))
             raise Forbidden(
@@ -56,15 +63,16 @@ class Access:
                 f"Only these roles may make this call: {wanted}.",
                 "Use a token of one of these roles.",
             )
-        if not principal.has(self.scope):
-            raise Forbidden("scope.missing", f"The token lacks the scope {self.scope}.", "Use a token that has it.")
+        scope = self.scope_of(principal.actor.role)
+        if not principal.has(scope):
+            raise Forbidden("scope.missing", f"The token lacks the scope {scope}.", "Use a token that has it.")
         context.token_use.note(principal.token_id)
         return principal.actor
 
 
-def allow(scope: Scope, *roles: Role) -> Any:
+def allow(scope: Scope, *roles: Role, other_scopes: tuple[tuple[Role, Scope], ...] = ()) -> Any:
     """Declares who may call a route. Use it in the signature: `actor: Annotated[Actor, allow(Scope.X, Role.Y)]`."""
-    return Depends(Access(scope, frozenset(roles)))
+    return Depends(Access(scope, frozenset(roles), other_scopes=other_scopes))
 
 
 def allow_or_nobody(scope: Scope, *roles: Role) -> Any:
@@ -79,6 +87,12 @@ async def find_callers(engine: AsyncEngine, tokens: Sequence[str]) -> Sequence[P
     autocommit mode, which saves two round trips.
     """
     return await transact(engine, lambda session: find_principals(session, tokens), only_reads=True)
+
+
+def principal_of(request: Request) -> Principal:
+    """Returns the holder of the token of a call that `allow` has admitted, with the scopes of the token."""
+    principal: Principal = request.state.principal
+    return principal
 
 
 OR_NOBODY: dict[str, Any] = {"security": [{}]}

@@ -1,6 +1,6 @@
 """What is stored: SQLAlchemy models, one file per aggregate, and the guards that the database itself enforces."""
 
-from models.access import AccessContact, AccessRequest, Invitation, WebsiteCheck
+from models.access import AccessContact, AccessRequest, AddressProof, Invitation, WebsiteCheck
 from models.app import AllowedSlug, App
 from models.asset import Asset
 from models.audit import AuditEntry, IdempotencyKey
@@ -27,6 +27,7 @@ from models.usage import Customer, OAuthInstall
 __all__ = [
     "AccessContact",
     "AccessRequest",
+    "AddressProof",
     "AllowedSlug",
     "ApiToken",
     "App",

@@ -1,6 +1,7 @@
-"""A company's request for access, the people who asked, and the one-time invitations to join a company."""
+"""A company's request for access, the people who asked, proofs of addresses, and invitations to join a company."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +14,65 @@ from models.due import DueMixin, due_constraints
 from models.lifecycle import AccessState, Role
 
 
+class ProofPurpose(StrEnum):
+    """What the proof of an address is for: asking for access, changing one's address, or a new token for a lost one."""
+
+    ACCESS = "access"
+    ADDRESS = "address"
+    TOKEN = "token"
+
+
+class AddressProof(Base):
+    """A mailed link by which somebody shows that an address is theirs. Only the SHA-256 of its code is stored.
+
+    Until it is proved, what was asked for counts for nothing: the content of a request for access waits in `content`.
+    Then the proof names the request that the content became (`access_request_id`), or the colleague whom it added to
+    one (`access_contact_id`), and keeps `secret_hash` as the requester's way to read it. Bounds count asking by
+    `mailbox`, and what was proved by `counted_by`: the mailbox at a provider of mail, else the address's domain.
+    """
+
+    __tablename__ = "address_proof"
+
+    id: Mapped[Id]
+    purpose: Mapped[str] = mapped_column(String(16))
+    email: Mapped[str]
+    mailbox: Mapped[str]
+    counted_by: Mapped[str]
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    content: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]
+    proved_at: Mapped[datetime | None]
+    access_request_id: Mapped[UUID | None] = mapped_column(ForeignKey("access_request.id"))
+    access_contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("access_contact.id"))
+
+    __table_args__ = (
+        one_of("purpose", ProofPurpose),
+        CheckConstraint("length(code_hash) = 32 AND length(secret_hash) = 32", name="hashes"),
+        CheckConstraint("(purpose = 'access') = (secret_hash IS NOT NULL)", name="secret"),
+        CheckConstraint("(purpose = 'access') = (person_id IS NULL)", name="person"),
+        CheckConstraint("(content IS NOT NULL) = (purpose = 'access' AND proved_at IS NULL)", name="content"),
+        CheckConstraint(
+            "(access_request_id IS NOT NULL) = (purpose = 'access' AND proved_at IS NOT NULL)", name="request"
+        ),
+        CheckConstraint("access_contact_id IS NULL OR access_request_id IS NOT NULL", name="contact"),
+        Index("address_proof_secret_key", "secret_hash", unique=True),
+        Index("address_proof_mailbox_idx", "mailbox", "created_at"),
+        Index(
+            "address_proof_counted_by_idx", "counted_by", "proved_at", postgresql_where=text("proved_at IS NOT NULL")
+        ),
+        Index("address_proof_expires_at_idx", "expires_at", postgresql_where=text("proved_at IS NULL")),
+    )
+
+
 class AccessRequest(Base):
     """A request for access with its plan and survey. Approving it assigns it to an organization.
 
-    `domain` is the registrable domain of the website, and `mail_domain` that of the contact's address. When the two
-    are equal the contact speaks for the company, and a company has at most one such open request.
+    `domain` is the registrable domain of the website, None if it is at a host that many share; `mail_domain` is that of
+    the contact's address, which was proved. When the two are equal the contact speaks for the company, and a company
+    has at most one such open request.
     """
 
     __tablename__ = "access_request"
@@ -57,7 +112,6 @@ class AccessRequest(Base):
             unique=True,
             postgresql_where=text("state = 'requested' AND domain = mail_domain"),
         ),
-        Index("access_request_mail_domain_idx", "mail_domain", "requested_at"),
         Index("access_request_state_idx", "state", "id"),
     )
 
@@ -82,7 +136,6 @@ class AccessContact(Base):
     __table_args__ = (
         CheckConstraint("length(secret_hash) = 32", name="secret_hash"),
         Index("access_contact_once_key", "access_request_id", func.lower(text("email")), unique=True),
-        Index("access_contact_mail_domain_idx", "mail_domain", "created_at"),
     )
 
 

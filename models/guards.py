@@ -105,6 +105,7 @@ _OWN = ("SELECT", "INSERT", "UPDATE", "DELETE")
 PRIVILEGES: dict[str, tuple[str, ...]] = {
     "access_contact": _CHANGE,
     "access_request": _CHANGE,
+    "address_proof": _OWN,
     "allowed_slug": _OWN,
     "api_token": _CHANGE,
     "app": _CHANGE,

@@ -16,7 +16,8 @@ class Notification(DueMixin, Base):
 
     `cause` names the reason for the message, so that nobody is told twice for the same cause. A message about an App
     names it and the version for which it was written; a reminder about an older version is void. `data` holds what
-    the text needs.
+    the text needs. `mailbox` and `organization_id` are set on messages that somebody outside has caused, which are
+    bounded: the mailbox that the address leads to, and the company in whose name it is sent.
     """
 
     __tablename__ = "notification"
@@ -28,6 +29,8 @@ class Notification(DueMixin, Base):
     app_version: Mapped[int | None]
     recipient_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     recipient_email: Mapped[str | None]
+    mailbox: Mapped[str | None]
+    organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))
     channel: Mapped[str] = mapped_column(String(16), server_default="email")
     data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     created_at: Mapped[CreatedAt]
@@ -47,5 +50,12 @@ class Notification(DueMixin, Base):
             postgresql_where=text("recipient_email IS NOT NULL"),
         ),
         Index("notification_app_idx", "app_id", "id"),
+        Index("notification_mailbox_idx", "mailbox", "created_at", postgresql_where=text("mailbox IS NOT NULL")),
+        Index(
+            "notification_organization_idx",
+            "organization_id",
+            "created_at",
+            postgresql_where=text("organization_id IS NOT NULL"),
+        ),
         Index("notification_dead_idx", "id", postgresql_where=text("status = 'dead'")),
     )

@@ -3,7 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, CreatedAt, Id, one_of
@@ -31,7 +32,7 @@ class Person(Base):
     """A human actor. A partner belongs to an organization; a reviewer or an admin belongs to the platform.
 
     An organization has one `owner`: the first of its people, until they hand ownership over. An owner cannot be
-    removed.
+    removed. `news_off` has the kinds of news that the person does not want by mail.
     """
 
     __tablename__ = "person"
@@ -42,6 +43,7 @@ class Person(Base):
     name: Mapped[str]
     email: Mapped[str]
     owner: Mapped[bool] = mapped_column(server_default=text("false"))
+    news_off: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     created_at: Mapped[CreatedAt]
     removed_at: Mapped[datetime | None]
 

@@ -57,6 +57,12 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:8787",
         description="Where partners and reviewers reach the API; used in mails.",
     )
+    pages: bool = Field(
+        default=True,
+        description="Whether `devcenter api` serves web pages beside the API, to which mails link: confirming an "
+        "address, accepting an invitation, a new token for a lost one, switching news off. Without them mails name "
+        "the calls. Set it alike for the API and the workers.",
+    )
     profile: Path | None = Field(
         default=None,
         description="The TOML file that names the platform and what is its own (docs/profile.md). Without it the "

@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -56,19 +57,21 @@ class SmtpServer:
         self._lock = threading.Lock()
         self._idle: list[_Connection] = []
 
-    def send(self, message: EmailMessage) -> None:
-        """Returns when the server has taken the message. Raises MailFailed, and other OSError."""
+    def send(self, message: EmailMessage, *, is_wanted: Callable[[], bool] = lambda: True) -> bool:
+        """Returns whether the server has taken the message. Raises MailFailed, and other OSError.
+
+        `is_wanted` is asked when the server waits for the content, after all that may take long. Returns False if it
+        says no; nothing is sent then.
+        """
         deadline = time.monotonic() + MESSAGE_SECONDS
         kept = self._take_idle()
         if kept is not None:
             try:
-                self._hand_over(kept, message, deadline)
+                return self._hand_over(kept, message, deadline, is_wanted)
             except _NothingSentError:
                 pass  # the server has closed the kept connection
-            else:
-                return
         try:
-            self._hand_over(self._connect(deadline), message, deadline)
+            return self._hand_over(self._connect(deadline), message, deadline, is_wanted)
         except _NothingSentError as error:
             raise MailFailed(f"the mail server closed the connection: {error}", is_servers=True) from error
 
@@ -104,11 +107,13 @@ class SmtpServer:
             raise
         return _Connection(smtp)
 
-    def _hand_over(self, connection: "_Connection", message: EmailMessage, deadline: float) -> None:
+    def _hand_over(
+        self, connection: "_Connection", message: EmailMessage, deadline: float, is_wanted: Callable[[], bool]
+    ) -> bool:
         """Hands a message over and keeps the connection, or drops it when its state is unknown."""
         connection.smtp.deadline = deadline
         try:
-            connection.hand_over(message)
+            is_taken = connection.hand_over(message, is_wanted)
         except MailFailed:
             if connection.is_usable:
                 self._keep(connection)
@@ -119,6 +124,7 @@ class SmtpServer:
             connection.drop()
             raise
         self._keep(connection)
+        return is_taken
 
     def _take_idle(self) -> "_Connection | None":
         now = time.monotonic()
@@ -232,8 +238,11 @@ class _Connection:
     is_usable: bool = True
     """Whether the server waits for the next message: false after an answer that nobody got."""
 
-    def hand_over(self, message: EmailMessage) -> None:
-        """Hands one message over. Raises MailFailed, _NothingSentError, and other OSError."""
+    def hand_over(self, message: EmailMessage, is_wanted: Callable[[], bool]) -> bool:
+        """Hands one message over, unless it is no longer wanted: then it returns False.
+
+        Raises MailFailed, _NothingSentError, and other OSError.
+        """
         recipient = parseaddr(str(message["To"]))[1]
         code, answer = self._command(lambda: self.smtp.mail(parseaddr(str(message["From"]))[1]), recipients=False)
         if code != 250:
@@ -243,6 +252,9 @@ class _Connection:
         if code not in (250, 251):
             self._reset()
             raise MailFailed(f"it refuses {recipient}: {_words(code, answer)}", is_final=_is_final(code, answer))
+        if not is_wanted():
+            self._reset()
+            return False
         self.is_usable = False  # until its answer to the content is read, nobody knows
         try:
             code, answer = self.smtp.data(message.as_bytes(policy=_POLICY))
@@ -256,6 +268,7 @@ class _Connection:
         if code != 250:
             self._reset()
             raise MailFailed(f"it refuses the message: {_words(code, answer)}", is_final=_is_final(code, answer))
+        return True
 
     def drop(self) -> None:
         """Closes without a word: QUIT would wait for an answer."""

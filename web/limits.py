@@ -6,9 +6,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from math import ceil
 from typing import Protocol, cast
 
@@ -28,8 +28,14 @@ ANSWER_SECONDS = 0.1
 REST_SECONDS = 1.0
 """How long Redis is not asked again after it failed to answer."""
 MAX_REMEMBERED = 10_000
-OPEN_WRITES = frozenset({"access-requests", "invitations"})
+OPEN_WRITES = frozenset({"access-requests", "invitations", "proofs", "token-recoveries"})
 """The resources that are created without a token. Each has a limit of its own."""
+LINK_WRITES = frozenset({"unsubscribe"})
+"""Writes by a link that cannot be made up. Mail providers send many from few addresses, so they count as reads do."""
+WIDE_PREFIX = 48
+WIDE_FACTOR = 10
+"""So many times the writes of a /64 may come without a token from a /48, which one customer gets for nothing."""
+_NAT64 = IPv6Network("64:ff9b::/96")
 UNLIMITED_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -152,8 +158,9 @@ class RedisRateCounter:
 class Limits:
     """Answers 429 to requests above the rate. The answer to every counted request says how many are left.
 
-    Requests are counted by token once a route has recognised the token, until a route rejects it. Before that, and
-    without a token, they are counted by the client's address, so that invented tokens gain nothing. A request counts
+    Requests are counted by the token's holder once a route has recognised the token, until a route rejects it, so that
+    further tokens of one holder gain nothing. Before that, and without a token, they are counted by the client's
+    address, so that invented tokens gain nothing. A request counts
     once, whatever its body asks for. UNLIMITED_PATHS are not counted.
     """
 
@@ -161,7 +168,7 @@ class Limits:
         self._app = app
         self._rates = rates
         self._counting = counting
-        self._known: OrderedDict[str, Role] = OrderedDict()
+        self._known: OrderedDict[str, tuple[Role, str]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in UNLIMITED_PATHS:
@@ -169,7 +176,7 @@ class Limits:
             return
         token = _token_of(scope)
         rate, key = self._bucket_of(scope, token)
-        verdict = await self._counting.take(rate, key) if rate.count else None
+        verdict = await self._verdict_on(scope, rate, key) if rate.count else None
         if verdict is None:
             await self._app(scope, receive, send)
         elif verdict.limited:
@@ -180,18 +187,27 @@ class Limits:
         if token is not None:
             self._remember(token, scope)
 
+    async def _verdict_on(self, scope: Scope, rate: Rate, key: str) -> Verdict | None:
+        verdict = await self._counting.take(rate, key)
+        wide_network = _network_of(scope, WIDE_PREFIX)
+        if verdict is None or verdict.limited or rate != self._rates.open_writes or ":" not in wide_network:
+            return verdict
+        wide = replace(rate, name=f"{rate.name}-wide", count=WIDE_FACTOR * rate.count)
+        beyond = await self._counting.take(wide, f"{key.partition(':')[0]}:{wide_network}")
+        return beyond if beyond is not None and beyond.limited else verdict
+
     def _bucket_of(self, scope: Scope, token: str | None) -> tuple[Rate, str]:
-        role = self._known.get(token) if token is not None else None
-        address = _network_of(scope)
+        role, holder = self._known.get(token, (None, "")) if token is not None else (None, "")
         writes = scope["method"] not in ("GET", "HEAD", "OPTIONS")
         part = scope["path"].removeprefix("/v1/").partition("/")[0]
         is_open = part in OPEN_WRITES and role not in (Role.REVIEWER, Role.ADMIN)
-        if writes and (is_open or token is None):
+        if writes and (is_open or token is None) and part not in LINK_WRITES:
             # Counted by address even with a token, which the routes of open writes do not look at.
-            return self._rates.open_writes, f"{part if part in OPEN_WRITES else 'other'}:{address}"
-        if token is not None and role is not None:
-            return self._rates.by_role[role], token
-        return self._rates.address, address
+            network = _network_of(scope)
+            return self._rates.open_writes, f"{part if part in OPEN_WRITES else 'other'}:{network}"
+        if role is not None:
+            return self._rates.by_role[role], holder
+        return self._rates.address, _network_of(scope)
 
     def _remember(self, token: str, scope: Scope) -> None:
         state = scope.get("state", {})
@@ -201,7 +217,7 @@ class Limits:
         if role is None:
             self._known.pop(token, None)
         else:
-            self._known[token] = role
+            self._known[token] = (role, state["holder"])
             _trim(self._known)
 
     async def _refuse(self, verdict: Verdict, scope: Scope, receive: Receive, send: Send) -> None:
@@ -237,8 +253,12 @@ def _token_of(scope: Scope) -> str | None:
     return hashlib.sha256(token).hexdigest()[:32] if scheme.lower() == b"bearer" and token else None
 
 
-def _network_of(scope: Scope) -> str:
-    """Returns the client's address; for IPv6 its /64, which is what one household or machine is assigned."""
+def _network_of(scope: Scope, prefix: int = 64) -> str:
+    """Returns the client's address; for IPv6 its network, since a household or machine is assigned at least a /64.
+
+    An IPv6 address that only carries an IPv4 one (mapped, 6to4, NAT64) counts as that: of the /64s around a 6to4
+    address, whoever has the IPv4 address has 65,536.
+    """
     host = scope["client"][0] if scope.get("client") else "unknown"
     try:
         address = ip_address(host)
@@ -246,7 +266,10 @@ def _network_of(scope: Scope) -> str:
         return "unknown"
     if not isinstance(address, IPv6Address):
         return str(address)
-    return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
+    carried = address.ipv4_mapped or address.sixtofour
+    if carried is None and address in _NAT64:
+        carried = IPv4Address(int(address) & 0xFFFFFFFF)
+    return str(carried or ip_network((address, prefix), strict=False))
 
 
 def _kept(kept: "OrderedDict[str, _Paid]", key: str, make: Callable[[], _Paid]) -> _Paid:
@@ -257,6 +280,6 @@ def _kept(kept: "OrderedDict[str, _Paid]", key: str, make: Callable[[], _Paid]) 
     return kept[key]
 
 
-def _trim(kept: "OrderedDict[str, _Paid] | OrderedDict[str, Role]") -> None:
+def _trim(kept: "OrderedDict[str, _Paid] | OrderedDict[str, tuple[Role, str]]") -> None:
     while len(kept) > MAX_REMEMBERED:
         kept.popitem(last=False)

@@ -23,8 +23,10 @@ from workflow.sql.pipeline import DirectSession, direct_connection
 class SendsMail(Protocol):
     """A client that sends mail."""
 
-    def send(self, message: EmailMessage) -> None:
-        """Returns when the mail server has accepted the message. Raises OSError otherwise.
+    def send(self, message: EmailMessage, *, is_wanted: Callable[[], bool]) -> bool:
+        """Returns whether the mail server has accepted the message. Raises OSError if it does not accept it.
+
+        Asks `is_wanted` when the server waits for the message's content, and returns False if it no longer is.
 
         The error has `is_final` set if the server would refuse the message again, and `is_recipients` if the server did
         not answer for this recipient alone, and `is_servers` if it would take no message at all.
@@ -35,7 +37,8 @@ class SendsMail(Protocol):
 class WorkerContext:
     """The dependencies of a worker process. `ring` neither blocks nor raises; `reached` marks named fault points.
 
-    `unseal` decrypts a secret, or raises ValueError if no key of the key ring decrypts it. `judging` is set while this
+    `seal` encrypts a secret; `unseal` decrypts it, or raises ValueError if no key of the key ring does. `pages` says
+    whether the API serves web pages, to which mails then link. `judging` is set while this
     process has a batch or knows of more due requests.
     """
 
@@ -45,12 +48,14 @@ class WorkerContext:
     rulebook: AppRulebook
     ring: Callable[..., None]
     reached: Callable[[str], None]
+    seal: Callable[[str], str]
     unseal: Callable[[str], str]
     http: FetchesPages
     mail: SendsMail
     mail_from: str
     profile: Profile
     public_url: str
+    pages: bool
     batch_size: int
     export_head: Callable[[dict[str, object]], None]
     count_outcomes: Callable[[str, int], None]

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from workers.context import WorkerContext
 from workflow.access.deciding import mark_access_requests
+from workflow.access.ending_tokens import warn_of_ending_tokens
+from workflow.access.proofs import prune_proofs
 from workflow.catalog.listing import mend_catalog
 from workflow.history.verification import exported_heads
 from workflow.lifecycle.promotion import promote_eligible_apps
@@ -102,6 +104,15 @@ def _mark_access_requests(session: Session, now: datetime, limit: int) -> int:
     return mark_access_requests(session, now, limit=limit)
 
 
+def _warn_of_ending_tokens(session: Session, context: WorkerContext, now: datetime) -> None:
+    if warn_of_ending_tokens(session, now):
+        context.ring(Bell.NOTIFICATIONS)
+
+
+def _prune_proofs(session: Session, now: datetime, limit: int) -> int:
+    return prune_proofs(session, now, limit=limit)
+
+
 def _mend_catalog(session: Session, now: datetime, limit: int) -> int:
     mended = mend_catalog(session, now, limit=limit)
     if mended:
@@ -146,6 +157,8 @@ JOBS: dict[str, Job] = {
             _in_steps(_mark_access_requests, Bell.NOTIFICATIONS, rows=200),
             in_steps=True,
         ),
+        Job("warn_of_ending_tokens", timedelta(hours=1), _warn_of_ending_tokens),
+        Job("prune_proofs", timedelta(hours=1), _in_steps(_prune_proofs), in_steps=True),
         Job("export_history_heads", MINUTE, _export_history_heads),
         Job("bury_dead_lanes", MINUTE, _in_steps(_bury_dead_lanes), in_steps=True),
         Job("mend_catalog", timedelta(minutes=10), _in_steps(_mend_catalog), in_steps=True),

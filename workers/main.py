@@ -144,6 +144,7 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
         rulebook=AppRulebook(),
         ring=doorbell.ring,
         reached=fault_points(settings.fault_point),
+        seal=KeyRing(settings.secret_keys).seal,
         unseal=KeyRing(settings.secret_keys).unseal,
         http=GuardedHttp(
             FetchLimits(total=timedelta(seconds=20)),
@@ -154,6 +155,7 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
         mail_from=settings.mail_from,
         profile=profile,
         public_url=settings.public_url,
+        pages=settings.pages,
         batch_size=settings.batch_size,
         export_head=_head_exporter(settings.heads_file),
         count_outcomes=lambda status, count: JUDGED.labels(status).inc(count),

@@ -1,4 +1,4 @@
-"""Access requests: making one without a token, following it, and deciding it."""
+"""Access requests: asking without a token, following a request, and deciding it."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.auth import OR_NOBODY, InContext, allow, allow_or_nobody
 from api.context import Session, now_of
@@ -15,7 +15,7 @@ from api.idempotency import Answer, ShownOnce, once
 from api.routes.invitations import InvitationAnswer, shown_invitation
 from api.schemas.findings import FindingAnswer
 from api.schemas.pages import Page, Paged, shown_page
-from api.schemas.values import Body, CompanyName, Email, GivenReason, Key, PersonName, Prose, Website
+from api.schemas.values import Body, CompanyName, Email, GivenReason, Key, PersonName, Prose
 from models import AccessContact, AccessRequest
 from models.component import ComponentKind
 from models.lifecycle import AccessState, AccessTrigger, Role
@@ -26,15 +26,15 @@ from workflow.access.reading import CheckedRequest, findings_for_requester, list
 from workflow.access.requests import (
     AccessRequestContent,
     RequesterView,
+    UnprovedRequest,
     find_by_secret,
     find_request,
-    request_access,
     requester_at,
 )
+from workflow.access.requests import ask_for_access as ask_for_access_of
 from workflow.errors import NotFound
 from workflow.identity.actors import Actor
 from workflow.names import foreign_domains
-from workflow.policy.document import load_policies
 from workflow.reasons import Reason
 
 router = APIRouter(prefix="/v1/access-requests", responses=COMMON)
@@ -49,6 +49,14 @@ Secret = Annotated[
         description="The `secret` from the answer to the access request.",
     ),
 ]
+
+
+CompanyWebsite = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]+$", min_length=1, max_length=500),
+    Field(examples=["https://acme.example"]),
+]
+"""Whatever a browser opens: the workflow reads it as browsers do."""
 
 
 class Plan(Body):
@@ -76,7 +84,7 @@ class Agreements(Body):
 
 class NewAccessRequest(Body):
     company_name: CompanyName = Field(examples=["Acme"])
-    website: Website
+    website: CompanyWebsite
     contact_name: PersonName = Field(examples=["Pat Doe"])
     contact_email: Email
     plan: Plan
@@ -87,7 +95,7 @@ class NewAccessRequest(Body):
     def _names_no_other_site(self) -> Self:
         """A company may be called by its own domain, as Booking.com is, and by no other: names reach others' mail."""
         own = (
-            urlsplit(self.website).netloc.rpartition("@")[2].partition(":")[0],
+            urlsplit(self.website if "://" in self.website else f"https://{self.website}").netloc.rpartition("@")[2].partition(":")[0],
             self.contact_email.rpartition("@")[2],
         )
         others = foreign_domains(self.company_name, own)
@@ -104,16 +112,21 @@ class AccessDecision(Body):
 
 
 class AskedAnswer(BaseModel):
-    """A request as the person who made it sees it. `joined` is true if a colleague asked first for the same company."""
+    """A request as the person who made it sees it.
+
+    It is `unproved` until the link that was mailed to `contact_email` is used, by `prove_by`; else it is deleted. Only
+    then it is given to a reviewer, and shows whether a colleague asked first for the same company (`joined`).
+    """
 
     id: UUID
     company_name: str
     contact_email: str
-    state: AccessState
+    state: Literal["unproved", "requested", "approved", "declined"]
     joined: bool
     note: str = Field(examples=["A reviewer decides by the due time, and you are told by mail."])
     requested_at: datetime
-    due_at: datetime
+    prove_by: datetime | None
+    due_at: datetime | None
     decided_at: datetime | None
     decision_reason: str | None
     findings: list[FindingAnswer]
@@ -188,12 +201,15 @@ class AccessRequestSummaryAnswer(BaseModel):
 
 @router.post("", status_code=201, tags=["partner"], response_model=ReceivedAnswer)
 async def ask_for_access(context: InContext, body: NewAccessRequest, key: Key = None) -> JSONResponse:
-    """Requests access for a company, without a token. If a colleague has already asked, joins that request."""
+    """Requests access for a company, without a token. A link is mailed to the address; nothing counts before its use.
+
+    The answer is the same whether or not the company takes part, or has asked before.
+    """
     asker = requester_at(body.contact_email)
 
     def work(session: Session) -> Answer:
-        received, secret = request_access(session, _asked(body), now_of(session), load_policies(session).current)
-        return 201, {**_asked_answer(session, received), "secret": secret}
+        received, secret = ask_for_access_of(session, _asked(body), now_of(session), context.envelope.seal)
+        return 201, {**shown_to_requester(session, received.id, received), "secret": secret}
 
     asked = {"access": body.model_dump(mode="json")}
     secret = ShownOnce("secret", context.envelope)
@@ -231,7 +247,8 @@ async def read(
         if secret is None:
             detail = f"There is no access request {request_id} that you may see."
             raise NotFound("access.not_found", detail, "Send the header Request-Secret, or a reviewer's token.")
-        return AskedAnswer.model_validate(_asked_answer(session, find_by_secret(session, request_id, secret)))
+        found = find_by_secret(session, request_id, secret)
+        return AskedAnswer.model_validate(shown_to_requester(session, request_id, found))
 
     return await context.transact(work)
 
@@ -262,16 +279,34 @@ def _asked(body: NewAccessRequest) -> AccessRequestContent:
     )
 
 
-def _asked_answer(session: Session, received: RequesterView) -> dict[str, Any]:
+def shown_to_requester(session: Session, shown_id: UUID, received: RequesterView | UnprovedRequest) -> dict[str, Any]:
+    """Returns the values of an AskedAnswer. `shown_id` is the id by which the requester knows the request."""
+    if isinstance(received, UnprovedRequest):
+        return {
+            "id": shown_id,
+            "company_name": received.content.company_name,
+            "contact_email": received.content.contact_email,
+            "state": "unproved",
+            "joined": False,
+            "note": "A link was mailed to the address. Use it: a reviewer sees the request only then.",
+            "requested_at": received.requested_at,
+            "prove_by": received.expires_at,
+            "due_at": None,
+            "decided_at": None,
+            "decision_reason": None,
+            "findings": [finding.as_dict() for finding in received.findings],
+            "website_check": None,
+        }
     request, contact, view = received.request, received.contact, findings_for_requester(session, received)
     return {
-        "id": request.id,
+        "id": shown_id,
         "company_name": request.company_name,
         "contact_email": received.email,
         "state": request.state,
         "joined": contact is not None,
         "note": _note(request, contact),
         "requested_at": contact.created_at if contact else request.requested_at,
+        "prove_by": None,
         "due_at": request.due_at,
         "decided_at": request.decided_at,
         "decision_reason": request.decision_reason,

@@ -16,7 +16,13 @@ from models import Invitation
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
-from workflow.access.invitations import accept_invitation, invite_again, invitee_with_code, state_of_invitation
+from workflow.access.invitations import (
+    accept_invitation,
+    invitation_with_code,
+    invite_again,
+    invitee_with_code,
+    state_of_invitation,
+)
 from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1/invitations", responses=COMMON)
@@ -43,6 +49,16 @@ class InvitationAnswer(BaseModel):
     expires_at: datetime
 
 
+class ReceivedInvitationAnswer(BaseModel):
+    """An invitation as whoever has its code sees it."""
+
+    organization: str = Field(examples=["Acme"])
+    name: str
+    email: str = Field(examples=["pat@acme.example"])
+    state: Literal["open", "accepted", "revoked", "expired"]
+    expires_at: datetime
+
+
 class FirstTokenAnswer(BaseModel):
     """The new person and their token.
 
@@ -57,6 +73,24 @@ class FirstTokenAnswer(BaseModel):
     organization: str
     token: str | None = Field(examples=["dc_partner_..."])
     expires_at: datetime
+
+
+@router.get("/{code}", tags=["partner"], response_model=ReceivedInvitationAnswer)
+async def look_at(context: InContext, code: Code) -> JSONResponse:
+    """Shows an invitation by its code. Changes nothing, so that whatever follows links in mails does no harm."""
+
+    def work(session: Session) -> ReceivedInvitationAnswer:
+        invitation, organization = invitation_with_code(session, code)
+        return ReceivedInvitationAnswer(
+            organization=organization.name,
+            name=invitation.name,
+            email=invitation.email,
+            state=state_of_invitation(invitation, now_of(session)),
+            expires_at=invitation.expires_at,
+        )
+
+    answer = await context.transact(work)
+    return JSONResponse(answer.model_dump(mode="json"), headers={"Cache-Control": "no-store"})
 
 
 @router.post("/{code}/accept", status_code=201, tags=["partner"], response_model=FirstTokenAnswer)

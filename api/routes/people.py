@@ -1,4 +1,4 @@
-"""Companies and their people: listing them, inviting and removing colleagues, transferring ownership."""
+"""Companies and their people: names and domains, inviting and removing colleagues, transferring ownership."""
 
 from datetime import datetime
 from typing import Annotated
@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from api.auth import InContext, allow
 from api.context import Session, now_of
 from api.idempotency import Answer, once
+from api.routes.access_requests import CompanyWebsite
 from api.routes.invitations import InvitationAnswer, shown_invitation
 from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Email, Key, PersonName
@@ -24,7 +25,9 @@ from workflow.access.people import (
     list_invitations,
     list_organizations,
     list_people,
+    move_organization,
     remove_person,
+    rename_organization,
     revoke_invitation,
 )
 from workflow.identity.actors import Actor
@@ -32,6 +35,7 @@ from workflow.identity.actors import Actor
 router = APIRouter(prefix="/v1/organizations", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
+Mover = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN)]
 Manager = Annotated[Actor, allow(Scope.PEOPLE_MANAGE, Role.PARTNER, Role.ADMIN)]
 
 
@@ -42,6 +46,14 @@ class NewColleague(Body):
 
 class NewOwner(Body):
     person_id: UUID
+
+
+class NewName(Body):
+    name: Line = Field(examples=["Acme Analytics"])
+
+
+class NewWebsite(Body):
+    website: CompanyWebsite
 
 
 class OrganizationAnswer(BaseModel):
@@ -68,6 +80,22 @@ class PersonAnswer(BaseModel):
 async def list_own_organizations(context: InContext, actor: Viewer, wanted: Paged) -> Page[OrganizationAnswer]:
     """Lists the organizations that the caller may see: partners see their own, reviewers and admins see all."""
     return await context.transact(lambda session: shown_page(list_organizations(session, actor, wanted), _organization))
+
+
+@router.patch("/{organization_id}", tags=["partner", "admin"])
+async def rename(context: InContext, actor: Manager, organization_id: UUID, body: NewName) -> OrganizationAnswer:
+    """Gives the organization another name. The owner may do so, and an admin."""
+    return await context.transact(
+        lambda session: _organization(rename_organization(session, organization_id, body.name, actor))
+    )
+
+
+@router.put("/{organization_id}/website", tags=["admin"])
+async def move(context: InContext, actor: Mover, organization_id: UUID, body: NewWebsite) -> OrganizationAnswer:
+    """Gives the organization another website and its domain, by which colleagues are recognised from then on."""
+    return await context.transact(
+        lambda session: _organization(move_organization(session, organization_id, body.website, actor))
+    )
 
 
 @router.get("/{organization_id}/people", tags=["partner", "reviewer"])

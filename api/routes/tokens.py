@@ -1,14 +1,14 @@
-"""Bearer tokens, for admins: creating them for people and services, listing and revoking them."""
+"""Bearer tokens: admins create, list and revoke those of people and services, and partners their own."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from api.auth import InContext, allow
+from api.auth import InContext, allow, principal_of
 from api.context import Session, now_of
 from api.idempotency import Answer, ShownOnce, once
 from api.schemas.pages import Page, Paged, shown_page
@@ -17,8 +17,11 @@ from models import ApiToken
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from workflow.errors import Forbidden, Invalid
 from workflow.identity.actors import Actor
 from workflow.identity.tokens import (
+    Principal,
+    create_own_token,
     create_token,
     find_holder,
     list_tokens,
@@ -27,13 +30,21 @@ from workflow.identity.tokens import (
     state_of_token,
 )
 
-router = APIRouter(prefix="/v1/tokens", responses=COMMON, tags=["admin"])
+router = APIRouter(prefix="/v1/tokens", responses=COMMON, tags=["partner", "admin"])
 
-Operator = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN)]
+MAX_OWN_DAYS = 365
+"""The longest life of a token that a partner creates."""
+Holder = Annotated[
+    Actor, allow(Scope.ADMIN, Role.ADMIN, Role.PARTNER, other_scopes=((Role.PARTNER, Scope.PEOPLE_MANAGE),))
+]
+OfCaller = Annotated[Principal, Depends(principal_of)]
 
 
 class NewToken(Body):
-    """A new token for a person, by id, or for a service, by name. A service that does not exist yet is created."""
+    """A new token for a person, by id, or for a service, by name. A service that does not exist yet is created.
+
+    A partner creates tokens for themself and names neither.
+    """
 
     person_id: UUID | None = None
     service: Annotated[
@@ -47,7 +58,7 @@ class NewToken(Body):
 
     @model_validator(mode="after")
     def _one_holder(self) -> Self:
-        if (self.person_id is None) == (self.service is None):
+        if self.person_id is not None and self.service is not None:
             raise ValueError("give person_id or service, and not both")
         return self
 
@@ -81,12 +92,14 @@ class NewTokenAnswer(TokenAnswer):
 @router.get("")
 async def list_all(
     context: InContext,
-    actor: Operator,  # noqa: ARG001
+    actor: Holder,
     wanted: Paged,
     person_id: Annotated[UUID | None, Query()] = None,
     service_id: Annotated[UUID | None, Query()] = None,
 ) -> Page[TokenAnswer]:
-    """Lists tokens, newest first, without their secrets."""
+    """Lists tokens, newest first, without their secrets. Partners see their own."""
+    if actor.role is Role.PARTNER:
+        person_id, service_id = actor.id, None
 
     def work(session: Session) -> Page[TokenAnswer]:
         now = now_of(session)
@@ -97,12 +110,23 @@ async def list_all(
 
 
 @router.post("", status_code=201, responses={201: {"model": NewTokenAnswer}})
-async def create(context: InContext, actor: Operator, body: NewToken, key: Key = None) -> JSONResponse:
-    """Creates a token. It can do no more than its holder's role may; `scopes` restricts it further."""
+async def create(context: InContext, actor: Holder, caller: OfCaller, body: NewToken, key: Key = None) -> JSONResponse:
+    """Creates a token. It can do no more than its holder's role may; `scopes` restricts it further.
+
+    A partner's can do no more than the token of the call, and lives for at most a year.
+    """
 
     def work(session: Session) -> Answer:
         now = now_of(session)
         expires_at = now + timedelta(days=body.expires_in_days)
+        if actor.role is Role.PARTNER:
+            _refuse_others(actor, body)
+            token, plain = create_own_token(
+                session, caller, now, label=body.label, expires_at=expires_at, scopes=body.scopes
+            )
+            return 201, NewTokenAnswer(**_shown(token, now).model_dump(), token=plain).model_dump(mode="json")
+        if body.person_id is None and body.service is None:
+            raise Invalid("token.no_holder", "Nobody is named who is to have the token.", "Give person_id or service.")
         holder = find_holder(session, body.person_id) if body.person_id else service_named(session, str(body.service))
         token, plain = create_token(session, actor, holder, label=body.label, expires_at=expires_at, scopes=body.scopes)
         return 201, NewTokenAnswer(**_shown(token, now).model_dump(), token=plain).model_dump(mode="json")
@@ -114,11 +138,21 @@ async def create(context: InContext, actor: Operator, body: NewToken, key: Key =
 
 
 @router.delete("/{token_id}", status_code=204)
-async def revoke(context: InContext, actor: Operator, token_id: UUID) -> Response:
-    """Revokes a token, which stops working at once. Repeating the call changes nothing."""
+async def revoke(context: InContext, actor: Holder, token_id: UUID) -> Response:
+    """Revokes a token, which stops working at once. Repeating the call changes nothing. Partners revoke their own."""
 
     await context.transact(lambda session: revoke_token(session, token_id, actor, now_of(session)))
     return Response(status_code=204)
+
+
+def _refuse_others(actor: Actor, body: NewToken) -> None:
+    """Raises Forbidden or Invalid for what a partner may not ask for."""
+    if body.service is not None or body.person_id not in (None, actor.id):
+        detail = "A partner creates tokens for themself only."
+        raise Forbidden("token.not_own", detail, "Leave out person_id and service; colleagues create their own.")
+    if body.expires_in_days > MAX_OWN_DAYS:
+        detail = f"The token would live for more than {MAX_OWN_DAYS} days."
+        raise Invalid("token.too_long", detail, f"Give at most {MAX_OWN_DAYS} as expires_in_days.")
 
 
 def _shown(token: ApiToken, now: datetime) -> TokenAnswer:

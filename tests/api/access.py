@@ -32,11 +32,24 @@ def body_of(company: str, contact: str = "pat", **changed: Any) -> dict[str, Any
 
 
 def ask(service: Service, body: dict[str, Any], **headers: Any) -> dict[str, Any]:
-    """Requests access and returns the answer."""
+    """Requests access, proves the address by its link, and returns what the requester then sees, with the secret."""
+    asked = ask_only(service, body, **headers)
+    proved = prove(service, asked["contact_email"])
+    assert proved.status_code == 200, proved.text
+    return {**proved.json()["request"], "secret": asked["secret"]}
+
+
+def ask_only(service: Service, body: dict[str, Any], **headers: Any) -> dict[str, Any]:
+    """Requests access and returns the answer. The address is not proved."""
     answer = service.nobody("POST", "/v1/access-requests", body, **headers)
     assert answer.status_code == 201, answer.text
     given: dict[str, Any] = answer.json()
     return given
+
+
+def prove(service: Service, email: str, **headers: Any) -> requests.Response:
+    """Uses the newest link that waits to be mailed to `email`."""
+    return service.nobody("POST", f"/v1/proofs/{code_for(service.engine, email)}", None, **headers)
 
 
 def decide(service: Service, request_id: str, decision: str, *reasons: str) -> requests.Response:
@@ -46,7 +59,7 @@ def decide(service: Service, request_id: str, decision: str, *reasons: str) -> r
 
 
 def code_for(engine: Engine, email: str) -> str:
-    """Decrypts the code of the newest invitation that waits to be mailed to `email`, as a worker would."""
+    """Decrypts the code of the newest mail that waits to be sent to `email`, as a worker would."""
     with Session(engine) as session:
         sealed = session.execute(
             text("""

@@ -56,6 +56,11 @@ class Call:
     hides: bool | None = None
     audited: bool | None = None
     or_nobody: bool = False
+    other_scopes: tuple[tuple[Role, Scope], ...] = ()
+
+    def scope_of(self, role: Role) -> Scope:
+        """Returns the scope that a token of the role needs."""
+        return dict(self.other_scopes).get(role, self.scope)
 
     @property
     def method(self) -> str:
@@ -165,6 +170,10 @@ def _new_colleague(world: World, _actor: Actor) -> dict[str, str]:
     return {"name": "Olga", "email": f"{world.name('olga')}@acme.example"}
 
 
+def _new_address(world: World, _actor: Actor) -> dict[str, str]:
+    return {"email": f"{world.name('new')}@acme.example"}
+
+
 def _owner(world: World, _actor: Actor) -> dict[str, str]:
     return {"person_id": str(world.people.partner.id)}
 
@@ -186,7 +195,9 @@ def _new_reason(world: World, _actor: Actor) -> dict[str, str]:
     return {"code": world.name("new_reason").replace("-", "_"), "text": "Mend it."}
 
 
-def _new_token(world: World, _actor: Actor) -> dict[str, str]:
+def _new_token(world: World, actor: Actor) -> dict[str, str]:
+    if actor.role is Role.PARTNER:
+        return {"label": "own"}
     return {"person_id": str(world.people.partner.id), "label": "new"}
 
 
@@ -207,6 +218,7 @@ _ACCESS = "/v1/access-requests"
 _ORGANIZATION = "/v1/organizations/{organization_id}"
 _REASONS = "/v1/saved-reasons"
 _WORDS = {"text": "What do you mean?"}
+_OWN_TOKENS = ((Role.PARTNER, Scope.PEOPLE_MANAGE),)
 _SUBMITTED = {"slug": slug_of(AppState.SUBMITTED)}
 _APPLIED = {"slug": slug_of(AppState.PUBLIC)}
 
@@ -222,6 +234,8 @@ CALLS: tuple[Call, ...] = (
     ),
     Call("POST /v1/invitations/{invitation_id}/reissue", Scope.ACCESS_DECIDE, REVIEWERS, None, 201, given=_invitation),
     Call("GET /v1/organizations", Scope.APPS_READ, PEOPLE),
+    Call(f"PATCH {_ORGANIZATION}", Scope.PEOPLE_MANAGE, OWNERS, {"name": "Acme"}),
+    Call(f"PUT {_ORGANIZATION}/website", Scope.ADMIN, ADMINS, {"website": "https://acme.example"}),
     Call(f"GET {_ORGANIZATION}/people", Scope.APPS_READ, PEOPLE),
     Call(f"DELETE {_ORGANIZATION}/people/{{person_id}}", Scope.PEOPLE_MANAGE, OWNERS, status=204, given=_colleague),
     Call(f"PUT {_ORGANIZATION}/owner", Scope.PEOPLE_MANAGE, OWNERS, _owner),
@@ -332,9 +346,20 @@ CALLS: tuple[Call, ...] = (
     Call(f"GET {_APP}/oauth-installs", Scope.APPS_READ, ALL),
     Call(f"PUT {_APP}/oauth-installs/{{workspace}}", Scope.USAGE_REPORT, SERVICES, given=_new_workspace),
     Call(f"DELETE {_APP}/oauth-installs/{{workspace}}", Scope.USAGE_REPORT, SERVICES, given=_install),
-    Call("GET /v1/tokens", Scope.ADMIN, ADMINS),
-    Call("POST /v1/tokens", Scope.ADMIN, ADMINS, _new_token, 201),
-    Call("DELETE /v1/tokens/{token_id}", Scope.ADMIN, ADMINS, status=204, given=_token),
+    Call("GET /v1/tokens", Scope.ADMIN, OWNERS, other_scopes=_OWN_TOKENS),
+    Call("POST /v1/tokens", Scope.ADMIN, OWNERS, _new_token, 201, other_scopes=_OWN_TOKENS),
+    Call(
+        "DELETE /v1/tokens/{token_id}",
+        Scope.ADMIN,
+        OWNERS,
+        status=204,
+        given=_token,
+        hides=True,
+        other_scopes=_OWN_TOKENS,
+    ),
+    Call("GET /v1/me", Scope.APPS_READ, PEOPLE),
+    Call("PUT /v1/me/news", Scope.PEOPLE_MANAGE, OWNERS, {"news": {"customer_onboarded": True}}),
+    Call("POST /v1/me/address", Scope.PEOPLE_MANAGE, OWNERS, _new_address, 202),
     Call("GET /v1/policies", Scope.ADMIN, ADMINS),
     Call("POST /v1/policies", Scope.ADMIN, ADMINS, _new_policy, 201),
     Call("POST /v1/policies/preview", Scope.ADMIN, ADMINS, _document, audited=False),
@@ -363,7 +388,13 @@ PUBLIC: frozenset[str] = frozenset(
         "GET /metrics",
         "GET /readyz",
         "POST /v1/access-requests",
+        "GET /v1/invitations/{code}",
         "POST /v1/invitations/{code}/accept",
+        "GET /v1/proofs/{code}",
+        "POST /v1/proofs/{code}",
+        "POST /v1/token-recoveries",
+        "GET /v1/unsubscribe/{token}",
+        "POST /v1/unsubscribe/{token}",
         "GET /v1/assets/{asset_id}",
         "GET /v1/catalog",
         "GET /v1/catalog/{slug}",
@@ -375,5 +406,5 @@ PUBLIC: frozenset[str] = frozenset(
         "GET /openapi.json",
     }
 )
-"""Routes that need no token. They return only what everyone may have. To accept an invitation one needs its one-time
-code, and to see a preview one needs its link."""
+"""Routes that need no token. They return only what everyone may have. For an invitation or
+a proof one needs its one-time code, and to see a preview or to switch news off one needs its link."""

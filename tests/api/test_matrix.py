@@ -60,6 +60,10 @@ def _accesses(route: RouteContext) -> list[Access]:
     return found
 
 
+def _said(of: Access | Call) -> tuple[Any, ...]:
+    return of.scope, of.roles, of.or_nobody, of.other_scopes
+
+
 def _line(name: str, accesses: list[Access]) -> str:
     if not accesses:
         return f'"{name}" in PUBLIC, if everyone may call it; else `actor: Annotated[Actor, allow(...)]` at the route'
@@ -79,8 +83,8 @@ def test_every_route_is_in_the_matrix_with_its_scope_and_roles(application: Fast
     gone = sorted((known.keys() | PUBLIC) - served.keys())
     assert gone == [], "tests/api/matrix.py names routes that are not served"
     for name, accesses in served.items():
-        said = [(known[name].scope, known[name].roles, known[name].or_nobody)] if name in known else []
-        declared = [(one.scope, one.roles, one.or_nobody) for one in accesses]
+        said = [_said(known[name])] if name in known else []
+        declared = [_said(one) for one in accesses]
         assert declared == said, f"{name}: the route and tests/api/matrix.py differ"
 
 
@@ -130,13 +134,13 @@ class _Cases:
         assert (answer.status_code, _code(answer)) == (403, "role.forbidden"), actor.role
 
     def refused_without_the_scope(self, actor: Actor) -> None:
-        answer = self._untraced(actor, EVERY_SCOPE - {self._call.scope})
+        answer = self._untraced(actor, EVERY_SCOPE - {self._call.scope_of(actor.role)})
         assert (answer.status_code, _code(answer)) == (403, "scope.missing"), actor.role
 
     def done_with_the_scope_alone(self, actor: Actor) -> None:
         given = self._call.given(self._world, actor)
         before = self._world.noted(actor)
-        answer = self._send(frozenset({self._call.scope}), actor, given)
+        answer = self._send(frozenset({self._call.scope_of(actor.role)}), actor, given)
         assert answer.status_code == self._call.status, (actor.role, answer.text)
         if self._call.is_audited:
             assert self._world.noted(actor) > before, f"{actor.role}: it is not in the audit log"

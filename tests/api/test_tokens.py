@@ -34,7 +34,7 @@ def _accesses(dependant: Dependant) -> list[Access]:
 
 def test_every_scope_that_a_route_requires_of_a_role_can_be_granted_to_it() -> None:
     wanted = {
-        (role, access.scope)
+        (role, access.scope_of(role))
         for room in ROUTERS
         for route in room.router.routes
         if isinstance(route, APIRoute)

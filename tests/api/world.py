@@ -153,9 +153,7 @@ class World:
             agreements=(),
         )
         return self._make(
-            lambda session: (
-                request_access(session, asked, now_of(session), load_policies(session).current)[0].request.id
-            )
+            lambda session: request_access(session, asked, now_of(session), load_policies(session).current).request.id
         )
 
     def new_invitation(self) -> UUID:

@@ -28,6 +28,11 @@ DATA = {
     "owner": "Olga",
     "expires": "2026-12-02 10:00 UTC",
     "secret": "the-code",
+    "new_email": "pat@new.example",
+    "label": "nightly",
+    "hint": "wxyz",
+    "holder": "Pat",
+    "ends": "2026-12-09 10:00 UTC",
     "due": "2026-11-26 10:00 UTC",
 }
 
@@ -35,6 +40,7 @@ DATA = {
 def _letter(kind: str, **changed: Any) -> Letter:
     given: dict[str, Any] = {
         "notification_id": UUID(int=1),
+        "recipient_id": None,
         "kind": kind,
         "recipient": "pat@acme.example",
         "recipient_name": "Pat",
@@ -102,7 +108,13 @@ def test_no_kind_holds_a_number_that_the_policy_decides(kind: NotificationKind) 
 
 
 def _composed(letter: Letter, profile: Profile = PROFILE) -> EmailMessage:
-    return compose(letter, sender="devcenter@platform.example", public_url="https://platform.example", profile=profile)
+    return compose(
+        letter,
+        sender="devcenter@platform.example",
+        public_url="https://platform.example",
+        profile=profile,
+        pages=True,
+    )
 
 
 def _above_the_signature(message: EmailMessage) -> str:

@@ -1,9 +1,13 @@
 """The actor that delivers notifications: it composes a mail, sends it, and records the delivery."""
 
+from email.message import EmailMessage
+
 from workers.context import WorkerContext
 from workers.leasing.work import LeasedWork
-from workflow.notifications.delivery import letter_of, record_delivery
-from workflow.notifications.mail import compose
+from workflow.notifications.delivery import letter_of, record_delivery, void_unless_wanted
+from workflow.notifications.kinds import NEWS, NotificationKind
+from workflow.notifications.mail import Letter, compose
+from workflow.notifications.news import switch_token
 from workflow.work.kinds import DueKind
 from workflow.work.lanes import note_lane_works
 from workflow.work.leases import LaneFailed, Lease, PermanentFailure, ServiceAway
@@ -12,16 +16,17 @@ from workflow.work.leases import LaneFailed, Lease, PermanentFailure, ServiceAwa
 def deliver_notification(context: WorkerContext, lease: Lease) -> bool:
     """Sends the mail of a notification. Commits. Returns False if it was voided or has been leased again.
 
-    Raises ServiceAway if the mail server is away, PermanentFailure if it refuses the mail, and LaneFailed or OSError.
+    Whether the recipient should still get it is looked at again once the mail server waits for the message, because
+    connecting may take long. Raises ServiceAway if the mail server is away, PermanentFailure if it refuses the mail, and
+    LaneFailed or OSError.
     """
     with context.autocommit() as session:
         letter = letter_of(session, lease.id, context.unseal)
     if letter is None:
         return False
     try:
-        context.mail.send(
-            compose(letter, sender=context.mail_from, public_url=context.public_url, profile=context.profile)
-        )
+        if not context.mail.send(_mail_of(context, letter), is_wanted=lambda: _is_wanted(context, lease)):
+            return False
     except OSError as error:
         if getattr(error, "is_servers", False):
             raise ServiceAway(str(error)) from error
@@ -35,6 +40,27 @@ def deliver_notification(context: WorkerContext, lease: Lease) -> bool:
         is_delivered = record_delivery(session, lease)
         note_lane_works(session, lease)
         return is_delivered
+
+
+def _mail_of(context: WorkerContext, letter: Letter) -> EmailMessage:
+    is_news = letter.kind in NEWS and letter.recipient_id is not None
+    return compose(
+        letter,
+        sender=context.mail_from,
+        public_url=context.public_url,
+        profile=context.profile,
+        pages=context.pages,
+        unsubscribe=(
+            switch_token(letter.recipient_id, NotificationKind(letter.kind), context.seal)
+            if is_news and letter.recipient_id
+            else None
+        ),
+    )
+
+
+def _is_wanted(context: WorkerContext, lease: Lease) -> bool:
+    with context.autocommit() as session:
+        return void_unless_wanted(session, lease.id)
 
 
 NOTIFICATIONS = LeasedWork(DueKind.NOTIFICATION, "deliver_notification", deliver_notification)

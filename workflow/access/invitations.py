@@ -50,7 +50,8 @@ def invite(
     """Stores and returns a new invitation, and queues the mail with its code. Does not commit.
 
     Revokes an open invitation of the same address. The caller must hold the organization's lock. Of the code only the
-    hash is stored, and in its notification the code itself, encrypted, until it is sent.
+    hash is stored, and in its notification the code itself, encrypted, until it is sent. Raises Conflict
+    (mail.too_many) if a partner invites more than mails may be sent in the company's name.
     """
     revoke(session, _open_of(session, organization.id, email), now)
     code = make_secret(INVITATION)
@@ -76,7 +77,8 @@ def invite(
         "sealed": seal(code.text),
         "expires": f"{invitation.expires_at:%Y-%m-%d %H:%M} UTC",
     }
-    notify_address(session, kind, _cause(invitation.id), email, now, data)
+    in_name_of = organization.id if by.role is Role.PARTNER else None
+    notify_address(session, kind, _cause(invitation.id), email, now, data, in_name_of=in_name_of)
     ring_after_commit(session, Bell.NOTIFICATIONS)
     return invitation
 
@@ -122,9 +124,7 @@ def accept_invitation(session: Session, code: str, now: datetime, name: str | No
     one gets the token and the other is refused. Raises NotFound, and Conflict (invitation.used, invitation.revoked,
     invitation.expired, person.email_taken).
     """
-    invitation = session.scalar(select(Invitation).where(Invitation.code_hash == hash_of(code)))
-    if invitation is None:
-        raise NotFound("invitation.not_found", "The code is unknown.", "Copy it from the mail, or ask for a new one.")
+    invitation = invitation_with_code(session, code)[0]
     organization = lock_organization(session, invitation.organization_id)
     session.refresh(invitation)
     _refuse_ended(invitation)
@@ -138,6 +138,14 @@ def accept_invitation(session: Session, code: str, now: datetime, name: str | No
     who = Actor(person.id, Role.PARTNER, organization.id)
     log_action(session, who, "invitation.accept", organization.id, token=str(token.id))
     return AcceptedInvitation(person, organization, token, plain)
+
+
+def invitation_with_code(session: Session, code: str) -> tuple[Invitation, Organization]:
+    """Returns the invitation with the code, and its organization. Raises NotFound."""
+    invitation = session.scalar(select(Invitation).where(Invitation.code_hash == hash_of(code)))
+    if invitation is None:
+        raise NotFound("invitation.not_found", "The code is unknown.", "Copy it from the mail, or ask for a new one.")
+    return invitation, session.get_one(Organization, invitation.organization_id)
 
 
 def invitee_with_code(code: str) -> Actor:

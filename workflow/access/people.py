@@ -1,4 +1,4 @@
-"""The people of a company: inviting and removing colleagues, and handing over ownership. Only the owner may do so."""
+"""A company and its people: its name and domain, colleagues who come and go, and its owner, who alone may act."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from models import Invitation, Organization, Person
 from models.base import new_id
 from models.lifecycle import Role
+from workflow.access.domains import company_domain, website_as_browsers_read_it
 from workflow.access.invitations import invite, is_member, lock_organization, revoke
-from workflow.errors import Conflict, Forbidden, NotFound
+from workflow.access.requests import lock_companies
+from workflow.errors import Conflict, Forbidden, Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import Seal
@@ -42,6 +44,49 @@ def list_organizations(session: Session, actor: Actor, wanted: PageRequest) -> P
     if actor.role is Role.PARTNER:
         statement = statement.where(Organization.id == actor.organization_id)
     return read_page(session, statement, Organization.id, wanted)
+
+
+def rename_organization(session: Session, organization_id: UUID, name: str, actor: Actor) -> Organization:
+    """Gives the organization another name, and returns it. Locks it. Does not commit.
+
+    Raises NotFound and Forbidden (owner.required).
+    """
+    organization = _lock_own(session, organization_id, actor)
+    log_action(session, actor, "organization.rename", organization_id, was=organization.name, name=name)
+    organization.name = name
+    session.flush()
+    return organization
+
+
+def move_organization(session: Session, organization_id: UUID, website: str, actor: Actor) -> Organization:
+    """Gives the organization another website and its domain, and returns it. For admins, who have looked at it.
+
+    From then on colleagues who ask for access are recognised by the new domain. Locks the organization and the
+    domains. Does not commit. Raises NotFound, Invalid (website.invalid, website.shared) and Conflict
+    (organization.domain_taken).
+    """
+    website = website_as_browsers_read_it(website)
+    domain = company_domain(website)
+    if domain is None:
+        raise Invalid(
+            "website.shared",
+            f"{website} is at a host that many parties share, so no company can be known by it.",
+            "Enter a website at the company's own domain.",
+        )
+    organization = lock_organization(session, organization_id)
+    lock_companies(session, {domain, organization.domain or domain})
+    taken = select(Organization).where(Organization.domain == domain, Organization.id != organization_id)
+    other = session.scalar(taken)
+    if other is not None:
+        raise Conflict(
+            "organization.domain_taken",
+            f"{domain} is the domain of {other.name}.",
+            "Move that company's domain first, if it is no longer theirs.",
+        )
+    log_action(session, actor, "organization.move", organization_id, was=organization.domain, domain=domain)
+    organization.website, organization.domain = website, domain
+    session.flush()
+    return organization
 
 
 def list_people(session: Session, organization_id: UUID, actor: Actor, wanted: PageRequest) -> PageOf[Person]:
@@ -111,7 +156,7 @@ def remove_person(session: Session, organization_id: UUID, person_id: UUID, acto
         raise Conflict(
             "owner.must_hand_over",
             f"{person.name} is the owner of the organization.",
-            "Hand the ownership over to another person first.",
+            "Hand the ownership over to another person first; invite one if there is nobody else.",
         )
     person.removed_at = now
     revoke(session, [one for one in _open_invitations(session, organization_id) if one.invited_by == person_id], now)
@@ -150,6 +195,14 @@ def hand_over(session: Session, organization_id: UUID, person_id: UUID, actor: A
     }
     notify_people(session, NotificationKind.OWNERSHIP_HANDED_OVER, f"ownership:{new_id()}", told, now, data)
     ring_after_commit(session, Bell.NOTIFICATIONS)
+    return person
+
+
+def find_person(session: Session, actor: Actor) -> Person:
+    """Returns the person that the actor is. Raises NotFound for the token of a service or of the command line."""
+    person = session.get(Person, actor.id)
+    if person is None:
+        raise NotFound("person.not_found", "The token is no person's.", "Use the token of a person.")
     return person
 
 

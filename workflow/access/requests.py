@@ -1,24 +1,28 @@
-"""Requests for access: one open request for each company, colleagues who join it, and what requesters see of it."""
+"""Requests for access: asking, one open request for each company, colleagues who join it, and what requesters see."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import AccessContact, AccessRequest, Organization, Person, WebsiteCheck
+from models import AccessContact, AccessRequest, AddressProof, Organization, Person, WebsiteCheck
+from models.access import ProofPurpose
 from models.base import new_id
 from models.lifecycle import AccessState, Role
-from workflow.access.domains import domain_of_mail, domain_of_website, fetch_lane, is_free_mail
-from workflow.access.findings import findings_of_mail
+from workflow.access.domains import company_domain, domain_of_mail, fetch_lane, website_as_browsers_read_it
+from workflow.access.findings import findings_of_website_and_mail
+from workflow.access.proofs import MAX_PROOFS_A_DAY, count_proved, mail_proof
 from workflow.errors import Conflict, NotFound
+from workflow.findings import Finding
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
-from workflow.identity.secrets import ACCESS_REQUEST, hash_of, make_secret
+from workflow.identity.secrets import ACCESS_REQUEST, Seal, hash_of, make_secret
 from workflow.notifications.kinds import NotificationKind
+from workflow.notifications.mailboxes import mailbox_of
 from workflow.notifications.notify import notify_people, notify_reviewers
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
@@ -26,7 +30,7 @@ from workflow.sql.locks import LockSpace, lock_names
 from workflow.work.bells import Bell, ring_after_commit
 
 MAX_REQUESTS_A_DAY = 5
-"""Requests accepted within a day from one mail domain or, at a free-mail provider, from one address."""
+"""Requests proved within a day by addresses of one company or, at a provider of mail, of one mailbox."""
 MAX_CONTACTS = 50
 """Colleagues who can join one request."""
 
@@ -44,6 +48,12 @@ class AccessRequestContent:
     survey: dict[str, Any]
     agreements: tuple[str, ...]
 
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "AccessRequestContent":
+        """Returns the content that `asdict` made into a row's JSON."""
+        lists = {name: tuple(stored[name]) for name in ("component_kinds", "agreements")}
+        return cls(**{**stored, **lists})
+
 
 @dataclass(frozen=True, slots=True)
 class RequesterView:
@@ -58,31 +68,98 @@ class RequesterView:
         return self.contact.email if self.contact else self.request.contact_email
 
 
+@dataclass(frozen=True, slots=True)
+class UnprovedRequest:
+    """A request whose address nobody has proved yet. It counts for nothing, and only who asked sees it."""
+
+    id: UUID
+    content: AccessRequestContent
+    requested_at: datetime
+    expires_at: datetime
+    findings: tuple[Finding, ...]
+
+
+def ask_for_access(
+    session: Session, asked: AccessRequestContent, now: datetime, seal: Seal
+) -> tuple[UnprovedRequest, str]:
+    """Keeps a request until its address is proved, and mails the link for that. Returns it with its secret.
+
+    The result depends on nothing but what was asked: not on whether the company takes part, has asked, or was refused.
+    Nobody else is told, and the request uses up no bound of the company. Locks the mailbox. Does not commit. Raises
+    Invalid (website.invalid) and Conflict (access.too_many).
+    """
+    asked = replace(asked, website=website_as_browsers_read_it(asked.website))
+    findings = findings_of_website_and_mail(asked.website, asked.contact_email)
+    secret = make_secret(ACCESS_REQUEST)
+    proof = mail_proof(
+        session,
+        ProofPurpose.ACCESS,
+        asked.contact_email,
+        now,
+        seal,
+        content=asdict(asked),
+        secret_hash=secret.hash,
+    )
+    if proof is None:
+        raise Conflict(
+            "access.too_many",
+            f"{MAX_PROOFS_A_DAY[ProofPurpose.ACCESS]} requests for access came from this mailbox within a day.",
+            "Use the link in one of the mails that we sent, or wait a day.",
+        )
+    return UnprovedRequest(proof.id, asked, proof.created_at, proof.expires_at, findings), secret.text
+
+
+def enter_request(session: Session, proof: AddressProof, now: datetime, policy: Policy) -> RequesterView:
+    """Turns what was asked into a request, or adds it to its company's, now that the address is proved.
+
+    Locks the website's domain and what the address is counted by. Does not commit. Raises Conflict (access.too_many,
+    access.already_asked).
+    """
+    content = AccessRequestContent.of(proof.content or {})
+    domain = company_domain(content.website)
+    # All at once, in one order: what is locked again below is held already.
+    lock_companies(session, {domain or proof.counted_by, domain_of_mail(proof.email), proof.counted_by})
+    if count_proved(session, proof.counted_by, now) >= MAX_REQUESTS_A_DAY:
+        raise Conflict(
+            "access.too_many",
+            f"{proof.counted_by} has requested access {MAX_REQUESTS_A_DAY} times within a day.",
+            "Wait a day and use the link again, or read an earlier request with its id and secret.",
+        )
+    view = request_access(session, content, now, policy, request_id=proof.id, secret_hash=proof.secret_hash)
+    proof.access_request_id = view.request.id
+    proof.access_contact_id = view.contact.id if view.contact else None
+    proof.proved_at, proof.content = now, None
+    session.flush()
+    return view
+
+
 def request_access(
-    session: Session, asked: AccessRequestContent, now: datetime, policy: Policy
-) -> tuple[RequesterView, str]:
-    """Stores a request. Returns it with the secret that lets its requester read it; the secret is returned only once.
+    session: Session,
+    asked: AccessRequestContent,
+    now: datetime,
+    policy: Policy,
+    *,
+    request_id: UUID | None = None,
+    secret_hash: bytes | None = None,
+) -> RequesterView:
+    """Stores the request of somebody whose address was proved, and returns it as they see it.
 
     A requester whose mail address is at the domain of the website is taken to speak for the company. If that company
-    has an open request, the requester joins it and shares its decision. If the company is a partner already, the
-    requester joins the approved request, and the company's owner is notified and can invite them. Any other request
-    stands alone.
+    has an open request, the requester joins it and shares its decision; who asked already finds their own request. If
+    the company is a partner already, the requester joins the approved request, and the company's owner is notified and
+    can invite them. Any other request stands alone; so does each whose website is at a host that many share.
 
     Locks the website's and the address's domains, so requests from one company are handled one at a time. Does not
     commit. Raises Invalid (website.invalid) and Conflict (access.too_many, access.already_asked).
     """
-    domain, mail_domain = domain_of_website(asked.website), domain_of_mail(asked.contact_email)
-    lock_companies(session, {domain, mail_domain})
-    _limit_rate(session, asked.contact_email, mail_domain, now)
-    secret = make_secret(ACCESS_REQUEST)
+    domain, mail_domain = company_domain(asked.website), domain_of_mail(asked.contact_email)
+    lock_companies(session, {domain or mail_domain, mail_domain})
     ring_after_commit(session, Bell.CHECKS, Bell.NOTIFICATIONS)
-    known = _request_of_company(session, domain) if domain == mail_domain else None
+    known = _request_of_company(session, domain) if domain is not None and domain == mail_domain else None
     if known is not None:
-        contact = _join(session, known, asked, mail_domain, secret.hash, now)
-        log_action(session, requester_at(asked.contact_email), "access.join", known.id)
-        return RequesterView(known, contact), secret.text
+        return _join(session, known, asked, mail_domain, request_id or new_id(), secret_hash, now)
     request = AccessRequest(
-        id=new_id(),
+        id=request_id or new_id(),
         company_name=asked.company_name,
         website=asked.website,
         domain=domain,
@@ -93,8 +170,8 @@ def request_access(
         component_kinds=list(asked.component_kinds),
         survey=asked.survey,
         agreements=list(asked.agreements),
-        findings=[finding.as_dict() for finding in findings_of_mail(asked.contact_email, domain)],
-        secret_hash=secret.hash,
+        findings=[one.as_dict() for one in findings_of_website_and_mail(asked.website, asked.contact_email)],
+        secret_hash=secret_hash,
         state=AccessState.REQUESTED.value,
         requested_at=now,
         due_at=deadline(now, business_days=policy.access_business_days, calendar=policy.calendar),
@@ -108,7 +185,7 @@ def request_access(
     kind = NotificationKind.NEW_ACCESS_REQUEST
     notify_reviewers(session, kind, cause_of(request.id, kind), now, data)
     log_action(session, requester_at(asked.contact_email), "access.request", request.id)
-    return RequesterView(request, None), secret.text
+    return RequesterView(request, None)
 
 
 def requester_at(email: str) -> Actor:
@@ -116,9 +193,16 @@ def requester_at(email: str) -> Actor:
     return Actor(uuid5(NAMESPACE_URL, f"access:{email.lower()}"), Role.PARTNER)
 
 
-def find_by_secret(session: Session, request_id: UUID, secret: str) -> RequesterView:
-    """Returns the request as the requester with this secret sees it. Raises NotFound, also for a wrong secret."""
+def find_by_secret(session: Session, request_id: UUID, secret: str) -> RequesterView | UnprovedRequest:
+    """Returns the request as the requester with this secret sees it. Raises NotFound, also for a wrong secret.
+
+    A requester who joined the request of a colleague finds it by its id, and by the one that their own had before.
+    """
     hashed = hash_of(secret)
+    proof = session.scalar(select(AddressProof).where(AddressProof.secret_hash == hashed))
+    if proof is not None and request_id in (proof.id, proof.access_request_id):
+        return view_of_proof(session, proof)
+    # Requests of before addresses were proved have a secret of their own.
     contact = session.scalar(
         select(AccessContact).where(AccessContact.access_request_id == request_id, AccessContact.secret_hash == hashed)
     )
@@ -130,6 +214,16 @@ def find_by_secret(session: Session, request_id: UUID, secret: str) -> Requester
         f"There is no access request {request_id} that this secret gives access to.",
         "Send the secret that was returned when access was requested.",
     )
+
+
+def view_of_proof(session: Session, proof: AddressProof) -> RequesterView | UnprovedRequest:
+    """Returns what the requester sees of the request that was proved, or is to be proved, by `proof`."""
+    if proof.access_request_id is None:
+        content = AccessRequestContent.of(proof.content or {})
+        findings = findings_of_website_and_mail(content.website, content.contact_email)
+        return UnprovedRequest(proof.id, content, proof.created_at, proof.expires_at, findings)
+    contact = session.get(AccessContact, proof.access_contact_id) if proof.access_contact_id else None
+    return RequesterView(session.get_one(AccessRequest, proof.access_request_id), contact)
 
 
 def find_request(session: Session, request_id: UUID) -> AccessRequest:
@@ -174,23 +268,27 @@ def _join(
     request: AccessRequest,
     asked: AccessRequestContent,
     mail_domain: str,
-    secret_hash: bytes,
+    contact_id: UUID,
+    secret_hash: bytes | None,
     now: datetime,
-) -> AccessContact:
-    if session.scalar(_KNOWN_ADDRESS, {"request_id": request.id, "email": asked.contact_email}):
-        raise Conflict(
-            "access.already_asked",
-            f"{asked.contact_email} has already requested access, or already has it.",
-            "Read the request with the id and the secret that you received, or use your token.",
-        )
-    joined = select(func.count()).where(AccessContact.access_request_id == request.id)
-    if session.scalars(joined).one() >= MAX_CONTACTS:
+) -> RequesterView:
+    """Adds a colleague to the company's request, or finds them there: whoever lost a secret may ask again."""
+    mailbox = mailbox_of(asked.contact_email)
+    _refuse_people(session, request, mailbox)
+    if mailbox_of(request.contact_email) == mailbox:
+        return RequesterView(request, None)
+    contacts = session.scalars(select(AccessContact).where(AccessContact.access_request_id == request.id)).all()
+    known = next((contact for contact in contacts if mailbox_of(contact.email) == mailbox), None)
+    if known is not None:
+        return RequesterView(request, known)
+    if len(contacts) >= MAX_CONTACTS:
         raise Conflict(
             "access.too_many",
             f"{MAX_CONTACTS} people from {request.domain} have already requested access.",
             "Ask a colleague who has access to have the owner invite you.",
         )
     contact = AccessContact(
+        id=contact_id,
         access_request_id=request.id,
         name=asked.contact_name,
         email=asked.contact_email,
@@ -199,14 +297,30 @@ def _join(
         component_kinds=list(asked.component_kinds),
         survey=asked.survey,
         agreements=list(asked.agreements),
-        secret_hash=secret_hash,
+        secret_hash=secret_hash or make_secret(ACCESS_REQUEST).hash,
         created_at=now,
     )
     session.add(contact)
     session.flush()
     if request.state == AccessState.APPROVED:
         _notify_owner(session, request, contact, now)
-    return contact
+    log_action(session, requester_at(asked.contact_email), "access.join", request.id)
+    return RequesterView(request, contact)
+
+
+def _refuse_people(session: Session, request: AccessRequest, mailbox: str) -> None:
+    """Raises Conflict (access.already_asked) if the mailbox is that of somebody who acts for the company already."""
+    people = select(Person.email).where(
+        Person.organization_id == request.organization_id,
+        Person.removed_at.is_(None),
+        Person.organization_id.is_not(None),
+    )
+    if any(mailbox_of(email) == mailbox for email in session.scalars(people)):
+        raise Conflict(
+            "access.already_asked",
+            "You have access already.",
+            "Use your token. If you have lost it, ask for a new one: a link is mailed to you.",
+        )
 
 
 def _notify_owner(session: Session, request: AccessRequest, contact: AccessContact, now: datetime) -> None:
@@ -222,30 +336,3 @@ def _notify_owner(session: Session, request: AccessRequest, contact: AccessConta
         notify_people(session, kind, cause, [owner], now, data)
     else:
         notify_reviewers(session, kind, cause, now, data)
-
-
-def _limit_rate(session: Session, email: str, mail_domain: str, now: datetime) -> None:
-    free = is_free_mail(email)
-    wanted = {"domain": mail_domain, "email": email if free else None, "since": now - timedelta(days=1)}
-    if int(session.execute(_RECENT_REQUESTS, wanted).scalar_one()) >= MAX_REQUESTS_A_DAY:
-        who = email if free else mail_domain
-        raise Conflict(
-            "access.too_many",
-            f"{who} has requested access {MAX_REQUESTS_A_DAY} times within a day.",
-            "Wait a day, or read an earlier request with its id and secret.",
-        )
-
-
-_RECENT_REQUESTS = text("""
-    SELECT (SELECT count(*) FROM access_request WHERE mail_domain = :domain AND requested_at > :since
-               AND (CAST(:email AS text) IS NULL OR lower(contact_email) = lower(:email)))
-         + (SELECT count(*) FROM access_contact WHERE mail_domain = :domain AND created_at > :since
-               AND (CAST(:email AS text) IS NULL OR lower(email) = lower(:email)))
-""")
-
-_KNOWN_ADDRESS = text("""
-    SELECT EXISTS (SELECT FROM access_request WHERE id = :request_id AND lower(contact_email) = lower(:email))
-        OR EXISTS (SELECT FROM access_contact WHERE access_request_id = :request_id AND lower(email) = lower(:email))
-        OR EXISTS (SELECT FROM person p JOIN access_request r ON r.organization_id = p.organization_id
-                    WHERE r.id = :request_id AND p.removed_at IS NULL AND lower(p.email) = lower(:email))
-""")

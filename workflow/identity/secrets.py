@@ -30,6 +30,7 @@ class SecretKind:
 ACCESS_REQUEST = SecretKind()
 INVITATION = SecretKind()
 PREVIEW_LINK = SecretKind()
+PROOF = SecretKind()
 WRITE_KEY = SecretKind("wk_")
 TOKEN = {role: SecretKind(f"dc_{role}_") for role in Role}
 

@@ -36,6 +36,8 @@ SCOPES_OF: dict[Role, frozenset[Scope]] = {
 }
 """The scopes that each role may have. A token can narrow them but never widen them."""
 
+MAX_TOKENS = 20
+"""Valid tokens that one person may have."""
 USE_RECORDED_EVERY = timedelta(minutes=1)
 """The minimum time between two updates of a token's last use."""
 
@@ -112,6 +114,52 @@ def create_token(
     return token, plain
 
 
+def create_own_token(
+    session: Session,
+    caller: Principal,
+    now: datetime,
+    *,
+    label: str,
+    expires_at: datetime,
+    scopes: Sequence[Scope] | None = None,
+) -> tuple[ApiToken, str]:
+    """Creates a token for the caller themself, and writes an audit entry. Locks the person. Does not commit.
+
+    The new token can do no more than the one that the call is made with. Raises Invalid (token.scope_beyond_role,
+    token.scope_beyond_own) and Conflict (token.too_many).
+    """
+    person = session.get_one(Person, caller.actor.id, with_for_update=True, populate_existing=True)
+    beyond = sorted(set(scopes or ()) - caller.scopes) if caller.scopes is not None else []
+    if beyond:
+        raise Invalid(
+            "token.scope_beyond_own",
+            f"Your token may not be used for {', '.join(beyond)}, and cannot make one that may.",
+            f"Choose from: {', '.join(sorted(caller.scopes or ()))}.",
+        )
+    if scopes is None and caller.scopes is not None:
+        scopes = [Scope(scope) for scope in sorted(caller.scopes)]
+    if len(_valid_tokens(session, person.id, now)) >= MAX_TOKENS:
+        detail = f"You have {MAX_TOKENS} valid tokens, the most that a person may have."
+        raise Conflict("token.too_many", detail, "Revoke those that are not in use: GET /v1/tokens lists them.")
+    return create_token(session, caller.actor, person, label=label, expires_at=expires_at, scopes=scopes)
+
+
+def make_room_for_token(session: Session, person_id: UUID, now: datetime) -> None:
+    """Revokes the oldest token of a person who has MAX_TOKENS. The caller has locked the person. Does not commit."""
+    valid = _valid_tokens(session, person_id, now)
+    if len(valid) >= MAX_TOKENS:
+        valid[0].revoked_at = now
+        session.flush()
+
+
+def _valid_tokens(session: Session, person_id: UUID, now: datetime) -> Sequence[ApiToken]:
+    """Returns the person's tokens that work, the oldest first."""
+    valid = select(ApiToken).where(
+        ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None), ApiToken.expires_at > now
+    )
+    return session.scalars(valid.order_by(ApiToken.id)).all()
+
+
 def find_holder(session: Session, person_id: UUID) -> Person:
     """Returns the person for whom a token is wanted. Raises NotFound."""
     person = session.get(Person, person_id)
@@ -173,15 +221,18 @@ def _valid(token: Row[Any] | None) -> Principal:
     if token is None:
         raise Forbidden("token.invalid", "The token is unknown.", "Ask an admin for a token.")
     if token.revoked_at is not None:
-        raise Forbidden("token.revoked", "The token was revoked.", "Ask an admin for a new one.")
+        raise Forbidden("token.revoked", "The token was revoked.", _NEW_TOKEN)
     if token.expired:
-        raise Forbidden("token.expired", "The token has expired.", "Ask an admin for a new one.")
+        raise Forbidden("token.expired", "The token has expired.", _NEW_TOKEN)
     if not token.holder_fits:
         detail = "The token's holder was removed or has another role now."
         raise Forbidden("token.revoked", detail, "Ask an admin for a new token.")
     actor = Actor(token.holder_id, Role(token.role), token.organization_id)
     scopes = None if token.scopes is None else frozenset(token.scopes)
     return Principal(actor, token.id, token.label, scopes)
+
+
+_NEW_TOKEN = "Use another, or ask for a new one: partners by POST /v1/token-recoveries, everybody else from an admin."
 
 
 def record_token_use(session: Session, token_ids: Sequence[UUID], now: datetime) -> None:
@@ -223,9 +274,12 @@ def state_of_token(token: ApiToken, now: datetime) -> Literal["valid", "expired"
 
 
 def revoke_token(session: Session, token_id: UUID, actor: Actor, now: datetime) -> None:
-    """Revokes the token with immediate effect; revoking it again changes nothing. Does not commit. Raises NotFound."""
+    """Revokes the token with immediate effect; revoking it again changes nothing. Does not commit.
+
+    Partners revoke their own. Raises NotFound.
+    """
     token = session.get(ApiToken, token_id)
-    if token is None:
+    if token is None or (actor.role is Role.PARTNER and token.person_id != actor.id):
         raise NotFound("token.not_found", f"There is no token {token_id}.", "List the tokens.")
     token.revoked_at = token.revoked_at or now
     session.flush()

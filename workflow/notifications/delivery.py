@@ -7,11 +7,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from workflow.notifications.kinds import NEWS, TO_REMOVED_PEOPLE
 from workflow.notifications.mail import Letter
+from workflow.sql.arrays import Texts, statement
 from workflow.work.leases import Lease, finish_due_row
 
 _CONTENT = text("""
-    SELECT n.id AS notification_id, n.kind, coalesce(p.email, n.recipient_email) AS recipient,
+    SELECT n.id AS notification_id, n.recipient_id, n.kind, coalesce(p.email, n.recipient_email) AS recipient,
            p.name AS recipient_name, a.name AS app_name, a.slug AS app_slug,
            n.created_at, coalesce(d.due, '{}') || n.data AS data,
            coalesce(r.reasons, n.data -> 'reasons', '[]') AS reasons
@@ -26,6 +28,36 @@ _CONTENT = text("""
       ) d ON true
      WHERE n.id = :id AND n.status = 'due'
 """)
+
+_VOID_UNWANTED = statement(
+    """
+    WITH voided AS (
+        UPDATE notification n SET status = 'void', leased_until = NULL, data = n.data - 'sealed'
+          FROM person p
+         WHERE n.id = :id AND n.status = 'due' AND p.id = n.recipient_id
+           AND ((p.removed_at IS NOT NULL AND NOT n.kind = ANY(:to_removed))
+                OR (n.kind = ANY(:news) AND n.kind = ANY(p.news_off)))
+        RETURNING n.id
+    )
+    SELECT id FROM notification WHERE id = :id AND status = 'due' AND NOT EXISTS (SELECT FROM voided)
+    """,
+    to_removed=Texts(),
+    news=Texts(),
+)
+
+
+def void_unless_wanted(session: Session, notification_id: UUID) -> bool:
+    """Voids a due notification that its recipient should no longer get. Returns whether it is still due.
+
+    Somebody who was removed is told of that and of nothing else; news is for those who have not switched it off. One
+    statement. Does not commit.
+    """
+    rows = {
+        "id": notification_id,
+        "to_removed": [kind.value for kind in TO_REMOVED_PEOPLE],
+        "news": [kind.value for kind in NEWS],
+    }
+    return session.scalar(_VOID_UNWANTED, rows) is not None
 
 
 def letter_of(session: Session, notification_id: UUID, unseal: Callable[[str], str]) -> Letter | None:

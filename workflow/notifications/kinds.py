@@ -33,6 +33,11 @@ class NotificationKind(StrEnum):
     COLLEAGUE_INVITED = "colleague_invited"
     PERSON_REMOVED = "person_removed"
     OWNERSHIP_HANDED_OVER = "ownership_handed_over"
+    ACCESS_PROOF = "access_proof"
+    ADDRESS_PROOF = "address_proof"
+    TOKEN_PROOF = "token_proof"
+    ADDRESS_CHANGED = "address_changed"
+    TOKEN_ENDS = "token_ends"
 
     @property
     def urgency(self) -> Urgency:
@@ -40,7 +45,24 @@ class NotificationKind(StrEnum):
         return Urgency.URGENT if self in _URGENT else Urgency.BULK
 
 
-_URGENT = frozenset({NotificationKind.WELCOME, NotificationKind.COLLEAGUE_INVITED, NotificationKind.PERSON_REMOVED})
+_URGENT = frozenset(
+    {
+        NotificationKind.WELCOME,
+        NotificationKind.COLLEAGUE_INVITED,
+        NotificationKind.PERSON_REMOVED,
+        NotificationKind.ACCESS_PROOF,
+        NotificationKind.ADDRESS_PROOF,
+        NotificationKind.TOKEN_PROOF,
+        NotificationKind.ADDRESS_CHANGED,
+    }
+)
+
+NEWS = frozenset({NotificationKind.CUSTOMER_ONBOARDED})
+"""What is only news: nobody waits for it, so each person can switch it off. Everything else is part of the process."""
+TO_REMOVED_PEOPLE = frozenset({NotificationKind.PERSON_REMOVED})
+"""What somebody who was removed is still told. Nothing else is handed to the mail server for them."""
+MAX_ONBOARDED_TOLD = 3
+"""A company is told of its first customers; of the others the App's list of customers tells."""
 
 
 REVIEW_REMINDERS = frozenset(

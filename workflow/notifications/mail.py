@@ -15,9 +15,10 @@ from workflow.notifications.kinds import NotificationKind
 from workflow.profile.document import Profile, words_of
 
 _ACCEPT = (
-    "\n\n    curl -X POST {url}/v1/invitations/{secret}/accept\n\n"
-    "The invitation can be accepted once. The answer contains your token."
+    "\n\n    {invitation_link}\n\n"
+    "The page says whose invitation it is, and shows your token once you have accepted. That can be done once."
 )
+_PROVE = "\n\n    {proof_link}\n\nThe page asks before it does anything. The link can be used until {expires}."
 
 _WORDS: dict[NotificationKind, tuple[str, str]] = {
     NotificationKind.SUBMISSION_ACKNOWLEDGED: (
@@ -124,10 +125,37 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
         "{owner} is now the owner of {company}",
         "{owner} is now the owner of {company}, who invites and removes its people.",
     ),
+    NotificationKind.ACCESS_PROOF: (
+        "Confirm your address for the {developer_center}",
+        "Somebody requested access to the {developer_center} with this address. If it was you, confirm that the "
+        "address is yours; a reviewer sees the request only then:" + _PROVE + "\n\n"
+        "If it was not you, you need do nothing: without your confirmation the request is deleted.",
+    ),
+    NotificationKind.ADDRESS_PROOF: (
+        "Confirm your new address",
+        "Somebody with access to the {developer_center} wants to use this address from now on. If it was you, confirm "
+        "that it is yours:" + _PROVE + "\n\nIf it was not you, you need do nothing: nothing is changed.",
+    ),
+    NotificationKind.TOKEN_PROOF: (
+        "A new token for the {developer_center}",
+        "Somebody asked for a new token for this address, because the old one is lost. If it was you, get it here:"
+        + _PROVE
+        + "\n\nIf it was not you, you need do nothing: your tokens stay as they are.",
+    ),
+    NotificationKind.ADDRESS_CHANGED: (
+        "Your address was changed",
+        "Your address at the {developer_center} is now {new_email}. Mails go there from now on. If you did not change "
+        "it, somebody else has your token: write to us at once, at the address below.",
+    ),
+    NotificationKind.TOKEN_ENDS: (
+        "The token {label} ends on {ends}",
+        'The token "{label}" (its last characters are {hint}), of {holder}, stops working on {ends}. '
+        "Create a new one before that with POST {url}/v1/tokens, and put it wherever this one is used.",
+    ),
 }
 
 
-_NAMES = frozenset({"by", "company", "contact", "name", "owner"})
+_NAMES = frozenset({"by", "company", "contact", "holder", "label", "name", "owner"})
 """The values for the text that somebody chose as a name. They are quoted and cut, as are the names of Apps: a name can
 be a sentence, and must not be taken for the service's own words."""
 
@@ -137,11 +165,12 @@ class Letter:
     """The content and the recipient of a notification. `app_name` and `app_slug` are None if it is not about an App.
 
     `data` holds the values for the text. Of these, `path` is the API path to which a mail that is not about an App
-    links, if there is one, and `secret` is the decrypted code. `recipient_name` is that of a person, None for an
-    address of nobody yet: the name that somebody else gave its holder is not repeated there.
+    links, if there is one, and `secret` is the decrypted code. `recipient_id` and `recipient_name` are those of a
+    person, None for an address of nobody yet: the name that somebody else gave its holder is not repeated there.
     """
 
     notification_id: UUID
+    recipient_id: UUID | None
     kind: str
     recipient: str
     recipient_name: str | None
@@ -152,22 +181,34 @@ class Letter:
     reasons: list[dict[str, Any]]
 
 
-def compose(letter: Letter, *, sender: str, public_url: str, profile: Profile) -> EmailMessage:
+def compose(
+    letter: Letter, *, sender: str, public_url: str, profile: Profile, pages: bool, unsubscribe: str | None = None
+) -> EmailMessage:
     """Returns the mail for a letter, in the words of the platform's profile.
 
-    The Message-ID depends only on the notification, so that a repeated delivery can be recognised.
+    The Message-ID depends only on the notification, so that a repeated delivery can be recognised. With `pages` what
+    can be done on a page is linked there, else the mail says which call does it. News has `unsubscribe`, the token of
+    the link that switches it off, in its text and in the headers of RFC 8058; other mails have neither.
     """
     subject, body = _WORDS[NotificationKind(letter.kind)]
+    site = public_url.rstrip("/")
+    secret = letter.data.get("secret", "")
     words = {
         "due": "the time that the App's status shows",
         **{key: (quoted if key in _NAMES else _line)(str(value)) for key, value in letter.data.items()},
         "app": quoted(letter.app_name or ""),
         "reasons": "\n".join(f"- {one['text']} {one.get('where', '')}".rstrip() for one in letter.reasons) or "-",
-        "url": public_url,
+        "url": site,
+        "invitation_link": (
+            f"{site}/invitations/{secret}" if pages else f"curl -X POST {site}/v1/invitations/{secret}/accept"
+        ),
+        "proof_link": f"{site}/proofs/{secret}" if pages else f"curl -X POST {site}/v1/proofs/{secret}",
         **words_of(profile),
     }
     path = f"/v1/apps/{letter.app_slug}" if letter.app_slug else letter.data.get("path")
     parts = [f"Hello {one_line(letter.recipient_name)}," if letter.recipient_name else "Hello,", body.format(**words)]
+    if path:
+        parts.append(f"{site}{path}")
     message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = letter.recipient
@@ -175,7 +216,12 @@ def compose(letter: Letter, *, sender: str, public_url: str, profile: Profile) -
     message["Date"] = format_datetime(letter.created_at)
     message["Message-ID"] = f"<{letter.notification_id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content("\n\n".join([*parts, *([f"{public_url}{path}"] if path else []), _signature(profile)]) + "\n")
+    if unsubscribe is not None:
+        link = f"{site}{'' if pages else '/v1'}/unsubscribe/{unsubscribe}"
+        message["List-Unsubscribe"] = f"<{link}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        parts.append(f"You do not want this news? Switch it off: {link}")
+    message.set_content("\n\n".join([*parts, _signature(profile)]) + "\n")
     return message
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,9 +12,19 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from models.due import NO_LANE
-from workflow.notifications.kinds import REVIEW_REMINDERS, Audience, NotificationKind
+from workflow.errors import Conflict
+from workflow.notifications.kinds import MAX_ONBOARDED_TOLD, REVIEW_REMINDERS, Audience, NotificationKind
+from workflow.notifications.mailboxes import mailbox_of
 from workflow.sql.arrays import Integers, Texts, Uuids, statement
+from workflow.sql.locks import LockSpace, lock_names
 from workflow.work.lanes import mail_lane
+
+MAX_MAILS_TO_MAILBOX = 5
+"""Mails that one company may cause for one mailbox of an outsider within a day."""
+MAX_MAILS_TO_MAILBOX_OF_ALL = 10
+"""Mails that all companies together may cause for one mailbox of an outsider within a day."""
+MAX_MAILS_OF_COMPANY = 100
+"""Mails to outsiders that one company may cause within a day."""
 
 _RECIPIENTS = {
     Audience.PARTNER: "p.organization_id = t.organization_id",
@@ -72,20 +82,23 @@ _NOTIFY_OF_TRANSITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Onboarded:
-    """A workspace that became a customer of an App, and the App's number of customers then."""
+    """An App that got a customer, and its number of customers then."""
 
     app: AppAtVersion
-    workspace: str
     count: int
 
 
 def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: datetime) -> None:
-    """Notifies each App's company of its new customers, once for each workspace. One statement. Does not commit."""
-    if not onboarded:
-        return
-    first: dict[tuple[UUID, str], Onboarded] = {}
+    """Notifies each App's company of its first MAX_ONBOARDED_TOLD customers, once of each number. Does not commit.
+
+    One statement. Nobody is notified who has switched this news off.
+    """
+    first: dict[tuple[UUID, int], Onboarded] = {}
     for one in onboarded:
-        first.setdefault((one.app.id, one.workspace), one)
+        if one.count <= MAX_ONBOARDED_TOLD:
+            first.setdefault((one.app.id, one.count), one)
+    if not first:
+        return
     session.execute(
         _NOTIFY_OF_CUSTOMERS,
         {
@@ -93,7 +106,6 @@ def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: d
             "ids": [one.app.id for one in first.values()],
             "versions": [one.app.version for one in first.values()],
             "organization_ids": [one.app.organization_id for one in first.values()],
-            "workspaces": [one.workspace for one in first.values()],
             "counts": [one.count for one in first.values()],
             "now": now,
         },
@@ -103,17 +115,16 @@ def notify_of_customers(session: Session, onboarded: Sequence[Onboarded], now: d
 _NOTIFY_OF_CUSTOMERS = statement(
     f"""
     INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
-    SELECT uuidv7(), CAST(:kind AS text), 'customer:' || o.app_id || ':' || o.workspace,
+    SELECT uuidv7(), CAST(:kind AS text), 'customer:' || o.app_id || ':' || o.many,
            o.app_id, o.version, p.id, jsonb_build_object('count', o.many), :now, {_LANE_OF_PERSON}, :urgency
-      FROM unnest(:ids, :versions, :organization_ids, :workspaces, :counts)
-        AS o (app_id, version, organization_id, workspace, many)
+      FROM unnest(:ids, :versions, :organization_ids, :counts) AS o (app_id, version, organization_id, many)
       JOIN person p ON p.organization_id = o.organization_id AND p.removed_at IS NULL
+                   AND NOT CAST(:kind AS text) = ANY(p.news_off)
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
     """,
     ids=Uuids(),
     versions=Integers(),
     organization_ids=Uuids(),
-    workspaces=Texts(),
     counts=Integers(),
 )
 
@@ -147,12 +158,33 @@ def notify_address(
     email: str,
     now: datetime,
     data: Mapping[str, object] | None = None,
+    *,
+    in_name_of: UUID | None = None,
 ) -> None:
     """Notifies a mail address that belongs to no person yet, once for each `cause`. Does not commit.
 
-    `data` holds the values for the text, `name` among them.
+    `data` holds the values for the text, `name` among them. `in_name_of` is the company whose people cause the mail by
+    a call of theirs: such mails are bounded for each mailbox and for the company. Raises Conflict (mail.too_many).
     """
-    session.execute(_NOTIFY_ADDRESS, {"email": email, "lane": mail_lane(email), **_values(kind, cause, now, data)})
+    mailbox = None
+    if in_name_of is not None:
+        mailbox = mailbox_of(email)
+        _bound_mails(session, email, mailbox, in_name_of, now)
+    values = {"email": email, "lane": mail_lane(email), "mailbox": mailbox, "organization_id": in_name_of}
+    session.execute(_NOTIFY_ADDRESS, {**values, **_values(kind, cause, now, data)})
+
+
+def _bound_mails(session: Session, email: str, mailbox: str, organization_id: UUID, now: datetime) -> None:
+    """Raises Conflict (mail.too_many) if a bound of the day is reached. Locks the mailbox and the company's count."""
+    lock_names(session, LockSpace.MAILBOX, mailbox, str(organization_id))
+    counted = {"mailbox": mailbox, "organization_id": organization_id, "since": now - timedelta(days=1)}
+    to_mailbox, from_company, from_company_to_mailbox = session.execute(_COUNT_MAILS, counted).one()
+    if from_company_to_mailbox >= MAX_MAILS_TO_MAILBOX or to_mailbox >= MAX_MAILS_TO_MAILBOX_OF_ALL:
+        detail = f"{email} has been sent as many mails as anybody may cause for one mailbox within a day."
+        raise Conflict("mail.too_many", detail, "Ask them to look for the mails, junk included, or wait a day.")
+    if from_company >= MAX_MAILS_OF_COMPANY:
+        detail = f"{MAX_MAILS_OF_COMPANY} mails were sent in the company's name within a day, the most that may be."
+        raise Conflict("mail.too_many", detail, "Wait a day.")
 
 
 def void_notifications(session: Session, causes: Sequence[str]) -> None:
@@ -270,10 +302,18 @@ _NOTIFY_REVIEWERS = text(f"""
 """).bindparams(*_TYPED)
 
 _NOTIFY_ADDRESS = text("""
-    INSERT INTO notification (id, kind, cause, recipient_email, data, due_at, lane, urgency)
-    VALUES (uuidv7(), :kind, :cause, :email, CAST(:data AS jsonb), :now, :lane, :urgency)
+    INSERT INTO notification (id, kind, cause, recipient_email, data, due_at, lane, urgency, mailbox, organization_id)
+    VALUES (uuidv7(), :kind, :cause, :email, CAST(:data AS jsonb), :now, :lane, :urgency, CAST(:mailbox AS text),
+            CAST(:organization_id AS uuid))
     ON CONFLICT (cause, recipient_email, channel) WHERE recipient_email IS NOT NULL DO NOTHING
 """).bindparams(*_TYPED)
+
+_COUNT_MAILS = text("""
+    SELECT (SELECT count(*) FROM notification WHERE mailbox = :mailbox AND created_at > :since),
+           (SELECT count(*) FROM notification WHERE organization_id = :organization_id AND created_at > :since),
+           (SELECT count(*) FROM notification
+             WHERE mailbox = :mailbox AND organization_id = :organization_id AND created_at > :since)
+""")
 
 _VOID_REMINDERS = statement(
     "UPDATE notification SET status = 'void' WHERE app_id = ANY(:ids) AND status = 'due' AND kind = ANY(:kinds)",

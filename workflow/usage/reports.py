@@ -97,7 +97,7 @@ def report_use(
     """Applies the reports and returns the result or the refusal of each, in the same order. Does not commit.
 
     The results are the same as with one call for each report. Locks the Apps in id order, updates their counts,
-    notifies a company once of each new workspace, and requests the promotions that became possible. The number of
+    notifies a company of its first customers, and requests the promotions that became possible. The number of
     statements does not depend on the number of reports; judging promotions takes two more.
     """
     counters = _lock_counters(session, reports)
@@ -119,7 +119,7 @@ def report_use(
             answers[index] = ReportResult(changed=True)
             if report.enabled and report.use is Use.CUSTOMER:
                 app = AppAtVersion(counter.app_id, counter.version, counter.organization_id)
-                onboarded.append(Onboarded(app, report.workspace, counter.customers))
+                onboarded.append(Onboarded(app, counter.customers))
     _write(session, known, counters.values())
     notify_of_customers(session, onboarded, now)
     _ask_for_promotions(session, counters.values(), policies, rulebook)

@@ -1,0 +1,96 @@
+"""Oneself: who the token is, the news that one gets by mail, and changing one's address."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from api.auth import InContext, allow
+from api.context import Session, now_of
+from api.idempotency import Answer, once
+from api.schemas.values import Body, Email, Flag, Key
+from models import Person
+from models.lifecycle import Role
+from models.token import Scope
+from web.problems import COMMON
+from workflow.access.addresses import ask_for_address
+from workflow.access.people import find_person
+from workflow.identity.actors import Actor
+from workflow.notifications.news import news_of, switch_news
+
+router = APIRouter(prefix="/v1/me", responses=COMMON, tags=["partner"])
+
+Anybody = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
+Oneself = Annotated[Actor, allow(Scope.PEOPLE_MANAGE, Role.PARTNER, Role.ADMIN)]
+News = Annotated[dict[str, Flag], Field(max_length=20, examples=[{"customer_onboarded": False}])]
+
+
+class MeAnswer(BaseModel):
+    """The person whose token it is. `news` says for each kind of news whether it is mailed to them."""
+
+    id: UUID
+    name: str
+    email: str
+    role: Role
+    organization_id: UUID | None
+    owner: bool
+    news: dict[str, bool]
+
+
+class NewAddress(Body):
+    email: Email
+
+
+class AddressAnswer(BaseModel):
+    """A link was mailed to `email`; the address changes once it is used, by `prove_by`."""
+
+    email: str
+    prove_by: datetime
+
+
+class NewsChoice(Body):
+    news: News
+
+
+class NewsAnswer(BaseModel):
+    news: dict[str, bool]
+
+
+@router.get("")
+async def read_me(context: InContext, actor: Anybody) -> MeAnswer:
+    """Returns the person whose token it is."""
+    return await context.transact(lambda session: _me(session, find_person(session, actor)))
+
+
+@router.put("/news")
+async def choose_news(context: InContext, actor: Oneself, body: NewsChoice) -> NewsAnswer:
+    """Switches kinds of news on or off. What is part of the process is mailed always."""
+    return await context.transact(lambda session: NewsAnswer(news=switch_news(session, actor, body.news)))
+
+
+@router.post("/address", status_code=202, response_model=AddressAnswer)
+async def ask_to_change_address(context: InContext, actor: Oneself, body: NewAddress, key: Key = None) -> JSONResponse:
+    """Mails a link to a new address. The address changes once the link is used, and the old one is told."""
+
+    def work(session: Session) -> Answer:
+        proof = ask_for_address(session, actor, body.email, now_of(session), context.envelope.seal)
+        return 202, AddressAnswer(email=proof.email, prove_by=proof.expires_at).model_dump(mode="json")
+
+    asked = {"address": body.model_dump()}
+    status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    return JSONResponse(answer, status)
+
+
+def _me(session: Session, person: Person) -> MeAnswer:
+    return MeAnswer(
+        id=person.id,
+        name=person.name,
+        email=person.email,
+        role=Role(person.role),
+        organization_id=person.organization_id,
+        owner=person.owner,
+        news=news_of(session, person.id),
+    )
