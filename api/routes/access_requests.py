@@ -209,7 +209,7 @@ async def ask_for_access(context: InContext, body: NewAccessRequest, key: Key = 
 
     def work(session: Session) -> Answer:
         received, secret = ask_for_access_of(session, _asked(body), now_of(session), context.envelope.seal)
-        return 201, {**shown_to_requester(session, received.id, received), "secret": secret}
+        return 201, {**shown_to_requester(session, received), "secret": secret}
 
     asked = {"access": body.model_dump(mode="json")}
     secret = ShownOnce("secret", context.envelope)
@@ -248,7 +248,7 @@ async def read(
             detail = f"There is no access request {request_id} that you may see."
             raise NotFound("access.not_found", detail, "Send the header Request-Secret, or a reviewer's token.")
         found = find_by_secret(session, request_id, secret)
-        return AskedAnswer.model_validate(shown_to_requester(session, request_id, found))
+        return AskedAnswer.model_validate(shown_to_requester(session, found))
 
     return await context.transact(work)
 
@@ -279,11 +279,11 @@ def _asked(body: NewAccessRequest) -> AccessRequestContent:
     )
 
 
-def shown_to_requester(session: Session, shown_id: UUID, received: RequesterView | UnprovedRequest) -> dict[str, Any]:
-    """Returns the values of an AskedAnswer. `shown_id` is the id by which the requester knows the request."""
+def shown_to_requester(session: Session, received: RequesterView | UnprovedRequest) -> dict[str, Any]:
+    """Returns the values of an AskedAnswer."""
     if isinstance(received, UnprovedRequest):
         return {
-            "id": shown_id,
+            "id": received.id,
             "company_name": received.content.company_name,
             "contact_email": received.content.contact_email,
             "state": "unproved",
@@ -299,7 +299,7 @@ def shown_to_requester(session: Session, shown_id: UUID, received: RequesterView
         }
     request, contact, view = received.request, received.contact, findings_for_requester(session, received)
     return {
-        "id": shown_id,
+        "id": request.id,
         "company_name": request.company_name,
         "contact_email": received.email,
         "state": request.state,

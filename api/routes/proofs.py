@@ -110,7 +110,7 @@ def _proved(session: Session, proved: ProvedAddress) -> dict[str, Any]:
     return {
         "purpose": proof.purpose,
         "email": proof.email,
-        "request": shown_to_requester(session, proof.id, proved.request) if proved.request else None,
+        "request": shown_to_requester(session, proved.request) if proved.request else None,
         "token": proved.plain,
         "token_expires_at": proved.token.expires_at if proved.token else None,
     }

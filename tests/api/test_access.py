@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.api.access import accept, ask, body_of, code_for, company_in, decide, told
+from tests.api.access import accept, ask, ask_only, body_of, code_for, company_in, decide, prove, told
 from tests.api.running import Service
 from tests.api.service import Caller
 from tests.waiting import wait_until
@@ -83,8 +83,9 @@ def test_a_colleague_is_joined_to_the_open_request_and_is_invited_with_it(shared
     assert (second["id"], second["joined"]) == (first["id"], True)
     path = f"/v1/access-requests/{first['id']}"
     assert "pat" not in shared_service.nobody("GET", path, Request_Secret=second["secret"]).text
-    again = shared_service.nobody("POST", "/v1/access-requests", body_of("joined", "olga"))
-    assert (again.status_code, again.json()["code"]) == (409, "access.already_asked")
+    again = ask(shared_service, body_of("joined", "olga"))
+    assert (again["id"], again["joined"]) == (first["id"], True)
+    assert shared_service.nobody("GET", path, Request_Secret=again["secret"]).json()["joined"]
     seen = decide(shared_service, first["id"], "approve").json()
     assert [contact["email"] for contact in seen["contacts"]] == ["olga@joined.example"]
     owner, colleague = accept(shared_service, "pat@joined.example"), accept(shared_service, "olga@joined.example")
@@ -138,13 +139,126 @@ def test_a_repeated_call_gives_the_same_secret_and_another_body_is_refused(share
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency.mismatch")
 
 
-def test_requests_are_limited_by_mail_domain_and_for_free_mail_by_address(shared_service: Service) -> None:
+def test_proved_requests_are_limited_by_mail_domain_and_for_free_mail_by_address(shared_service: Service) -> None:
     for number in range(5):
         ask(shared_service, body_of("often", f"person-{number}"))
-    answer = shared_service.nobody("POST", "/v1/access-requests", body_of("often", "one-more"))
+    ask_only(shared_service, body_of("often", "one-more"))
+    answer = prove(shared_service, "one-more@often.example")
     assert (answer.status_code, answer.json()["code"]) == (409, "access.too_many")
     for number in range(6):
         ask(shared_service, body_of(f"free-{number}", contact_email=f"person{number}@gmail.com"))
+
+
+def test_proved_requests_from_names_under_a_free_suffix_are_limited_together(shared_service: Service) -> None:
+    for number in range(5):
+        ask(shared_service, body_of(f"dyn-{number}", contact_email=f"pat@dyn{number}.duckdns.org"))
+    ask_only(shared_service, body_of("dyn-6", contact_email="pat@dyn6.duckdns.org"))
+    assert prove(shared_service, "pat@dyn6.duckdns.org").json()["code"] == "access.too_many"
+
+
+def test_unproved_requests_use_up_no_count_join_nothing_and_are_seen_by_nobody(shared_service: Service) -> None:
+    unproved = [
+        ask_only(shared_service, body_of("bigco", f"x{n}", company_name="Buy now at evil.example")) for n in range(5)
+    ]
+    real = ask(shared_service, body_of("bigco", "real"))
+    assert (real["joined"], real["company_name"], real["state"]) == (False, "bigco", "requested")
+    listed = shared_service.reviewer("GET", "/v1/access-requests?limit=200").json()["items"]
+    assert [one["contact_email"] for one in listed if one["domain"] == "bigco.example"] == ["real@bigco.example"]
+    for one in unproved:
+        path = f"/v1/access-requests/{one['id']}"
+        assert shared_service.reviewer("GET", path).status_code == 404
+        assert shared_service.nobody("GET", path, Request_Secret=one["secret"]).json()["state"] == "unproved"
+    assert not told(shared_service.engine, "new_access_request", "Buy now at evil.example")
+    with Session(shared_service.engine) as session:
+        mails = text("SELECT data::text FROM notification WHERE recipient_email LIKE '%@bigco.example'")
+        assert not [data for data in session.scalars(mails) if "evil" in data]
+        noted = text("SELECT count(*) FROM audit_entry WHERE target = ANY(:ids)")
+        assert session.execute(noted, {"ids": [one["id"] for one in unproved]}).scalar_one() == 0
+
+
+def test_asking_is_answered_alike_whether_or_not_the_company_takes_part(shared_service: Service) -> None:
+    company_in(shared_service, "member")
+    declined = ask(shared_service, body_of("refused"))
+    assert decide(shared_service, declined["id"], "decline", "Not a service.").status_code == 200
+    ask(shared_service, body_of("pending"))
+    answers = []
+    for company in ("member", "refused", "pending", "unknown"):
+        for contact in ("pat", "new"):
+            given = ask_only(shared_service, body_of(company, contact))
+            path = f"/v1/access-requests/{given['id']}"
+            seen = shared_service.nobody("GET", path, Request_Secret=given["secret"]).json()
+            assert seen == {name: value for name, value in given.items() if name != "secret"}
+            varying = ("id", "secret", "requested_at", "prove_by", "company_name", "contact_email")
+            answers.append({name: value for name, value in given.items() if name not in varying})
+    assert all(answer == answers[0] for answer in answers)
+    assert (answers[0]["state"], answers[0]["due_at"], answers[0]["decision_reason"]) == ("unproved", None, None)
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ["paula+1@gmail.com", "paula+2@gmail.com", "pau.la@gmail.com", "P.A.U.L.A@googlemail.com"],
+        ["olga+a@tagged.example", "olga+b@tagged.example", "OLGA@tagged.example"],
+        ["zoe-1@yahoo.com", "zoe-2@yahoo.com", "zoe@yahoo.com"],
+        ["ira@proton.me", "i.ra@protonmail.com", "i-r_a@pm.me"],
+        ["uma@fastmail.com", "shop@uma.fastmail.com", "uma+x@fastmail.com"],
+    ],
+)
+def test_all_spellings_of_one_mailbox_are_counted_together(shared_service: Service, addresses: list[str]) -> None:
+    bodies = [body_of("mailbox", contact_email=email) for email in (addresses * 3)[:7]]
+    answers = [shared_service.nobody("POST", "/v1/access-requests", body) for body in bodies]
+    assert [answer.status_code for answer in answers] == [201] * 5 + [409] * 2
+
+
+@pytest.mark.parametrize(
+    "website",
+    [
+        *("https://my_shop.acme-web.com", "https://v2--acme.netlify.app", "https://ab--cd.com", "https://i\u2764.ws"),
+        *(
+            "https://www.b\u00fccher-shop.de/\u00fcber",
+            "HTTPS://WWW.Upper-Case.COM",
+            "https://with-port.com:8443/a?b#c",
+        ),
+        *("https://dot-at-end.com.", "without-scheme.com", "https://xn--bcher-kva.example", "https://fa\u00df.de"),
+    ],
+)
+def test_what_browsers_open_is_a_website(shared_service: Service, website: str) -> None:
+    body = body_of("opened", contact_email=f"pat{len(website)}{ord(website[-1])}@opened.example", website=website)
+    answer = shared_service.nobody("POST", "/v1/access-requests", body)
+    assert answer.status_code == 201, answer.text
+
+
+@pytest.mark.parametrize(
+    "website",
+    [
+        *(
+            "https://0x7f.1",
+            "https://2130706433",
+            "https://[::1]",
+            "https://acme..com",
+            "https://co.uk",
+            "javascript:a",
+        ),
+        *("https://a:b@acme.com", "https://acme.com:99999", "https://localhost", "https://\u0661.com", "https:///"),
+    ],
+)
+def test_what_is_no_companys_website_is_refused_with_words(shared_service: Service, website: str) -> None:
+    answer = shared_service.nobody("POST", "/v1/access-requests", body_of("closed", website=website))
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["detail"]
+    assert answer.json()["remedy"]
+
+
+def test_companies_at_a_shared_host_are_strangers_to_each_other(shared_service: Service) -> None:
+    for name, email in (("acme-tools", "a@acme-tools.dev"), ("other-co", "b@other-co.io")):
+        asked = ask(shared_service, body_of(name, website=f"https://github.com/{name}", contact_email=email))
+        assert [one["code"] for one in asked["findings"]] == ["website.shared"]
+        assert decide(shared_service, asked["id"], "approve").status_code == 200
+    third = ask(shared_service, body_of("c", website="https://github.com/c", contact_email="someone@github.com"))
+    assert (third["joined"], third["state"]) == (False, "requested")
+    with Session(shared_service.engine) as session:
+        domains = text("SELECT domain FROM organization WHERE name IN ('acme-tools', 'other-co')")
+        assert session.scalars(domains).all() == [None, None]
 
 
 def test_reviewers_list_requests_by_state_a_page_at_a_time(shared_service: Service) -> None:
