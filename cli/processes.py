@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cli.history_key import check_key_beside, wait_for_key
 from cli.mistakes import USAGE, Mistake
@@ -14,6 +15,12 @@ from runtime.telemetry import configure_logging, shared_metrics_folder
 from workflow.profile.loading import load_profile
 from workflow.work.bells import QUEUES
 
+if TYPE_CHECKING:
+    from console.rendering import Words
+
+if TYPE_CHECKING:
+    from console.rendering import Words
+
 SWITCH_SECONDS = 0.0003
 """How long the event loop may hold the interpreter while the ringing thread waits: a tenth of a request's time."""
 
@@ -21,6 +28,7 @@ SWITCH_SECONDS = 0.0003
 def serve_here() -> None:
     """Serves HTTP until SIGTERM or SIGINT. Raises Mistake if the port is in use or the history key is wrong."""
     from api.main import create_api
+    from console.main import with_pages
     from web.door import serve
 
     settings = _settings()
@@ -29,9 +37,10 @@ def serve_here() -> None:
     check_key_beside(settings)
     configure_logging(settings.log_level)
     api = create_api(settings)
+    app = with_pages(api, words=_words(settings), public_url=settings.public_url) if settings.pages else api
     collect_seldom()
     sys.setswitchinterval(SWITCH_SECONDS)
-    serve(api, host=settings.api_host, port=settings.api_port, trusted_proxies=settings.trusted_proxies)
+    serve(app, host=settings.api_host, port=settings.api_port, trusted_proxies=settings.trusted_proxies)
 
 
 def become_worker(processes: int, queues: Sequence[str]) -> None:
@@ -67,6 +76,13 @@ def run_scheduler_here() -> None:
     wait_for_key(settings)
     os.environ.update(environment_of(settings))
     run_scheduler_process()
+
+
+def _words(settings: Settings) -> "Words":
+    from console.rendering import Words
+
+    profile = load_profile(settings.profile)
+    return Words(profile.platform.developer_center, profile.contact.support_email)
 
 
 def _check_port(host: str, port: int, remedy: str) -> None:

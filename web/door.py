@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from web import problems
 from web.bounds import Bounds, LargerBody
@@ -31,7 +32,7 @@ def guard(
     app.add_middleware(Measuring)
 
 
-def serve(app: FastAPI, *, host: str, port: int, trusted_proxies: str) -> None:
+def serve(app: ASGIApp, *, host: str, port: int, trusted_proxies: str) -> None:
     """Serves `app` until SIGTERM or SIGINT, then finishes requests under way. Raises OSError when the port is taken.
 
     `trusted_proxies` are addresses or networks, comma-separated, whose X-Forwarded-For counts; none when empty.

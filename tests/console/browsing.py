@@ -1,0 +1,47 @@
+"""Opening pages and pressing their buttons as a browser does, without a browser: the pages have no script."""
+
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+import requests
+from lxml import html
+
+FROM_THE_PAGE = {"Sec-Fetch-Site": "same-origin"}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that was opened."""
+
+    url: str
+    answer: requests.Response
+
+    @property
+    def tree(self) -> html.HtmlElement:
+        """The page's elements."""
+        return html.document_fromstring(self.answer.content)
+
+    @property
+    def heading(self) -> str:
+        """The words of the page's one heading of the first level."""
+        (heading,) = self.tree.xpath("//h1")
+        return " ".join(heading.text_content().split())
+
+    @property
+    def words(self) -> str:
+        """All words of the page's main part."""
+        (main,) = self.tree.xpath("//main")
+        return " ".join(main.text_content().split())
+
+    def press(self, headers: dict[str, str] | None = None, **filled: str) -> "Page":
+        """Sends the page's one form with its button, from the page unless `headers` say otherwise."""
+        (form,) = self.tree.forms
+        fields = dict(form.form_values()) | filled
+        url = urljoin(self.url, form.action or self.url)
+        answer = requests.post(url, data=fields, headers=FROM_THE_PAGE if headers is None else headers, timeout=20)
+        return Page(url, answer)
+
+
+def opened(url: str) -> Page:
+    """Returns the page at `url`."""
+    return Page(url, requests.get(url, timeout=20))

@@ -1,0 +1,185 @@
+"""The pages over HTTP: a link's GET does nothing, its button acts, and strict headers stand around every page."""
+
+from collections.abc import Callable
+
+import pytest
+import requests
+from cryptography.fernet import Fernet
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from tests.api.access import ask, ask_only, body_of, code_for, company_in, decide
+from tests.api.running import Service
+from tests.api.service import Caller
+from tests.console.browsing import FROM_THE_PAGE, opened
+from tests.workers.processes import environment
+from workflow.notifications.kinds import NotificationKind
+from workflow.notifications.news import switch_token
+
+POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+
+def proof_page(service: Service, company: str) -> str:
+    """Asks for access and returns the address of the page that the mail links to."""
+    ask_only(service, body_of(company))
+    return f"{service.url}/proofs/{code_for(service.engine, f'pat@{company}.example')}"
+
+
+def invitation_page(service: Service, company: str) -> str:
+    """Has a company admitted and returns the address of the page of its invitation."""
+    decide(service, ask(service, body_of(company))["id"], "approve")
+    return f"{service.url}/invitations/{code_for(service.engine, f'pat@{company}.example')}"
+
+
+def unsubscribe_page(service: Service, company: str) -> str:
+    """Has a company admitted and returns the address of the link in its owner's news."""
+    _, person_id, _ = company_in(service, company)
+    seal = Fernet(environment("", "")["DEVCENTER_SECRET_KEYS"])
+    with Session(service.engine) as session:
+        found = session.execute(text("SELECT id FROM person WHERE id = :id"), {"id": person_id}).scalar_one()
+    token = switch_token(
+        found, NotificationKind.CUSTOMER_ONBOARDED, lambda words: seal.encrypt(words.encode()).decode()
+    )
+    return f"{service.url}/unsubscribe/{token}"
+
+
+PAGES: dict[str, Callable[[Service], str]] = {
+    "home": lambda service: f"{service.url}/",
+    "proof": lambda service: proof_page(service, "headers-proof"),
+    "invitation": lambda service: invitation_page(service, "headers-invitation"),
+    "unsubscribe": lambda service: unsubscribe_page(service, "headers-news"),
+    "lost-token": lambda service: f"{service.url}/lost-token",
+    "unknown-proof": lambda service: f"{service.url}/proofs/unknown",
+    "unknown-invitation": lambda service: f"{service.url}/invitations/unknown",
+    "unknown-news": lambda service: f"{service.url}/unsubscribe/unknown",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_has_strict_headers_and_a_plain_layout(shared_service: Service, name: str) -> None:
+    page = opened(PAGES[name](shared_service))
+    assert page.answer.headers["Content-Security-Policy"] == POLICY
+    assert page.answer.headers["Referrer-Policy"] == "no-referrer"
+    assert page.answer.headers["Cache-Control"] == "no-store"
+    assert page.heading
+    tree = page.tree
+    assert tree.get("lang") == "en"
+    assert tree.xpath("string(//meta[@name='viewport']/@content)") == "width=device-width, initial-scale=1"
+    assert tree.xpath("//title")[0].text_content().endswith(" Developer Center")
+    assert not tree.xpath("//script | //*[@style] | //@*[starts-with(name(), 'on')] | //img | //style")
+    for field in tree.xpath("//input[not(@type='hidden')]"):
+        assert tree.xpath("//label[@for=$id]", id=field.get("id"))
+    sheet = requests.get(shared_service.url + tree.xpath("string(//link[@rel='stylesheet']/@href)"), timeout=20)
+    assert sheet.headers["Content-Type"].startswith("text/css")
+    assert "light-dark(" in sheet.text
+
+
+def test_a_scanner_that_follows_the_link_proves_nothing_and_the_button_does(shared_service: Service) -> None:
+    url = proof_page(shared_service, "scanned")
+    for _ in range(3):
+        page = opened(url)
+        assert page.heading == "Confirm your address"
+        assert "pat@scanned.example" in page.words
+        assert requests.head(url, timeout=20).status_code == 200
+    listed = shared_service.reviewer("GET", "/v1/access-requests?limit=200").json()["items"]
+    assert "scanned" not in [one["company_name"] for one in listed]
+    done = page.press()
+    assert (done.heading, done.answer.status_code) == ("Your address is confirmed", 200)
+    assert done.answer.headers["Cache-Control"] == "no-store"
+    listed = shared_service.reviewer("GET", "/v1/access-requests?limit=200").json()["items"]
+    assert "scanned" in [one["company_name"] for one in listed]
+    assert "used already" in opened(url).words
+    assert page.press().heading == "Your address is confirmed"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:8787"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:8787.evil.example"},
+    ],
+)
+def test_a_form_of_another_origin_changes_nothing(shared_service: Service, headers: dict[str, str]) -> None:
+    url = proof_page(shared_service, f"foreign-{abs(hash(str(headers)))}")
+    refused = opened(url).press(headers=headers)
+    assert refused.answer.status_code == 403
+    assert refused.answer.headers["Content-Security-Policy"] == POLICY
+    assert opened(url).heading == "Confirm your address"
+    assert opened(url).tree.forms
+
+
+@pytest.mark.parametrize("headers", [FROM_THE_PAGE, {"Origin": "http://127.0.0.1:8787"}])
+def test_a_form_of_our_own_page_acts(shared_service: Service, headers: dict[str, str]) -> None:
+    url = proof_page(shared_service, f"own-{len(headers)}-{next(iter(headers)).lower()}")
+    assert opened(url).press(headers=headers).answer.status_code == 200
+
+
+def test_an_invitation_is_accepted_by_its_button_and_the_token_is_shown_once(shared_service: Service) -> None:
+    url = invitation_page(shared_service, "welcomed")
+    page = opened(url)
+    assert page.heading == "Your invitation to welcomed"
+    done = page.press()
+    assert done.heading == "Welcome, Pat"
+    token = done.tree.xpath("string(//*[@id='token'])")
+    assert Caller(shared_service.url, token)("GET", "/v1/me").json()["email"] == "pat@welcomed.example"
+    assert page.press().tree.xpath("string(//*[@id='token'])") == token  # the same form, sent twice
+    again = opened(url)
+    assert not again.tree.forms
+    assert "accepted already" in again.words
+    assert token not in again.answer.text
+
+
+def test_a_lost_token_is_replaced_by_the_proved_address(shared_service: Service) -> None:
+    company_in(shared_service, "losing")
+    form = opened(f"{shared_service.url}/lost-token")
+    wrong = form.press(email="no address")
+    assert wrong.answer.status_code == 422
+    assert wrong.tree.xpath("string(//title)").startswith("Error: ")
+    (link,) = wrong.tree.xpath("//*[@role='alert']//a/@href")
+    (field,) = wrong.tree.xpath("//input[@id=$id]", id=link.removeprefix("#"))
+    assert (field.get("aria-invalid"), field.get("value")) == ("true", "no address")
+    known, unknown = form.press(email="PAT@losing.example"), form.press(email="nobody@losing.example")
+    assert known.answer.status_code == 200
+    assert known.answer.content == unknown.answer.content
+    page = opened(f"{shared_service.url}/proofs/{code_for(shared_service.engine, 'pat@losing.example')}")
+    token = page.press().tree.xpath("string(//*[@id='token'])")
+    assert Caller(shared_service.url, token)("GET", "/v1/me").json()["email"] == "pat@losing.example"
+    late = opened(page.url).press if opened(page.url).tree.forms else None
+    assert late is None
+
+
+def test_news_is_switched_off_in_one_click_without_an_origin_and_not_by_opening_the_link(
+    shared_service: Service,
+) -> None:
+    url = unsubscribe_page(shared_service, "tired")
+    assert opened(url).heading.startswith("News about")
+    clicked = requests.post(url, data={"List-Unsubscribe": "One-Click"}, timeout=20)
+    assert clicked.status_code == 200
+    assert opened(url).heading == "This news is switched off"
+    api = url.replace("/unsubscribe/", "/v1/unsubscribe/")
+    assert requests.get(api, timeout=20).json()["on"] is False
+    assert requests.post(api, data={"List-Unsubscribe": "One-Click"}, timeout=20).status_code == 200
+
+
+@pytest.mark.parametrize("words", ["<script>alert(1)</script>", "{{ 7 * 7 }}", '" onmouseover="x'])
+def test_what_somebody_typed_is_text_on_every_page(shared_service: Service, words: str) -> None:
+    contact = f"typed{len(words)}"
+    ask_only(shared_service, body_of("typed", contact, company_name=words))
+    page = opened(f"{shared_service.url}/proofs/{code_for(shared_service.engine, f'{contact}@typed.example')}")
+    assert words in page.words
+    assert not page.tree.xpath("//script | //@onmouseover")
+
+
+def test_a_form_that_is_too_large_is_refused_and_other_paths_are_the_apis(shared_service: Service) -> None:
+    large = requests.post(
+        f"{shared_service.url}/lost-token", data={"email": "x" * 20_000}, headers=FROM_THE_PAGE, timeout=20
+    )
+    assert large.status_code == 413
+    assert requests.get(f"{shared_service.url}/nowhere", timeout=20).json()["code"] == "route.not_found"
+    assert requests.get(f"{shared_service.url}/v1/catalog", timeout=20).status_code == 200
