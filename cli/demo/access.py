@@ -1,23 +1,27 @@
-"""Coming in: a visitor asks for access, a reviewer decides, the invitation comes by mail, a colleague is invited."""
+"""Coming in: a visitor asks for access and proves the address, a reviewer decides, and invitations come by mail."""
 
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
-from cli.caller import Caller
-from cli.demo.journey import Stage, mails_to, next_mail
+from cli.caller import Caller, wait_for
+from cli.demo.journey import PATIENCE_SECONDS, Stage, mails_to
+from cli.demo.pages import Opened, open_page
 from cli.mistakes import Mistake
+from cli.place import database_now, unit_of_work
 from cli.tokens import Holder, create_token
 from cli.view import View
 from models.lifecycle import Role
+from workflow.access.requests import AccessRequestContent, request_access
+from workflow.policy.document import load_policies
 
 COMPANY = "Acme"
 DOMAIN = "acme.example"
 OWNER = ("Paula Partner", f"paula@{DOMAIN}")
 COLLEAGUE = ("Carl Colleague", f"carl@{DOMAIN}")
 TOKEN_DAYS = 30
-_CODE = re.compile(r"/v1/invitations/([A-Za-z0-9_-]+)/accept")
 
 
 def admit(stage: Stage, view: View) -> str:
@@ -28,10 +32,11 @@ def admit(stage: Stage, view: View) -> str:
     view.act("Access")
     company = _company(stage)
     if company is None:
+        request_id = _ask(stage, view)
         if stage.mail is None:
-            _ask_and_decide(stage, view)
+            _decide(stage, view, request_id)
             return _from_the_command_line(stage, view, COMPANY)
-        return _by_invitation(stage, view, OWNER[1], lambda: _ask_and_decide(stage, view))
+        return _by_invitation(stage, view, OWNER[1], lambda: _decide(stage, view, request_id))
     people = stage.caller(Role.ADMIN).get(f"/v1/organizations/{company['id']}/people")["items"]
     known = next((one for one in people if one["owner"]), None) or next(iter(people), None)
     if known:
@@ -71,17 +76,46 @@ def _company(stage: Stage) -> dict[str, Any] | None:
         after = f"&after={page['next']}"
 
 
-def _ask_and_decide(stage: Stage, view: View) -> None:
-    reviewer = stage.caller(Role.REVIEWER)
-    waiting = reviewer.get("/v1/access-requests?state=requested&limit=200")["items"]
+def _ask(stage: Stage, view: View) -> str:
+    """Has the company ask for access, unless it waits since an earlier start. Returns the request's id."""
+    waiting = stage.caller(Role.REVIEWER).get("/v1/access-requests?state=requested&limit=200")["items"]
     request = next((one for one in waiting if one["domain"] == DOMAIN), None)
-    if request is None:
-        request = Caller(stage.api_url).post("/v1/access-requests", _REQUEST)
-        view.done(f"a visitor asked for access for {COMPANY}: {request['note']}")
-    seen = reviewer.get(f"/v1/access-requests/{request['id']}")
+    if request is not None:
+        return str(request["id"])
+    if stage.mail is None:
+        return _enter_from_the_command_line(stage, view)
+    asked: dict[str, Any] = {}
+
+    def ask() -> None:
+        asked.update(Caller(stage.api_url).post("/v1/access-requests", _REQUEST))
+        view.done(f"a visitor asked for access for {COMPANY}: {asked['note']}")
+
+    page = _by_mail(stage, view, OWNER[1], ask, "proofs")
+    view.done(f"the visitor opened the link of the mail and confirmed the address: {page.press().heading}")
+    return str(asked["id"])
+
+
+def _enter_from_the_command_line(stage: Stage, view: View) -> str:
+    """Where mails leave this machine, whoever runs it answers for the address in place of the mailed link."""
+    entered = {name: _REQUEST[name] for name in ("company_name", "website", "contact_name", "contact_email", "survey")}
+    content = AccessRequestContent(
+        **entered,
+        plan=_REQUEST["plan"]["use_case"],
+        component_kinds=tuple(_REQUEST["plan"]["component_kinds"]),
+        agreements=tuple(_REQUEST["agreements"]),
+    )
+    with unit_of_work(stage.database_url) as session:
+        request = request_access(session, content, database_now(session), load_policies(session).current).request
+        view.done(f"{COMPANY} asked for access from the command line: mails go to another mail server")
+        return str(request.id)
+
+
+def _decide(stage: Stage, view: View, request_id: str) -> None:
+    reviewer = stage.caller(Role.REVIEWER)
+    seen = reviewer.get(f"/v1/access-requests/{request_id}")
     findings = ", ".join(finding["code"] for finding in seen["findings"]) or "nothing against the address"
     view.done(f"the reviewer read the plan, the survey and the findings: {findings}")
-    reviewer.post(f"/v1/access-requests/{request['id']}/decision", {"decision": "approve"})
+    reviewer.post(f"/v1/access-requests/{request_id}/decision", {"decision": "approve"})
     view.done(f"the reviewer let {COMPANY} in")
 
 
@@ -95,18 +129,29 @@ def _invite_again(stage: Stage, company_id: str) -> None:
 
 
 def _by_invitation(stage: Stage, view: View, email: str, invite: Callable[[], None]) -> str:
-    """Has an invitation sent, reads the mail, accepts, and returns the token."""
+    """Has an invitation sent, opens the page of the mail, accepts, and returns the token."""
+    accepted = _by_mail(stage, view, email, invite, "invitations").press()
+    view.done(f"{accepted.heading}: the invitation of the mail is accepted, and gave a token")
+    return accepted.value("token")
+
+
+def _by_mail(stage: Stage, view: View, email: str, send: Callable[[], None], kind: str) -> Opened:
+    """Has a mail sent that `send` causes, and opens the page of that kind to which it links. Raises Mistake."""
     if stage.mail is None:
-        raise Mistake("The invitation cannot be read.", "Unset DEVCENTER_SMTP_HOST.")
-    known = len(mails_to(stage.mail, email))
-    invite()
-    view.doing(f"the invitation is on its way to {email}")
-    code = _CODE.search(next_mail(stage.mail, email, known))
-    if code is None:
-        raise Mistake(f"The mail to {email} holds no invitation.", "Read it with `devcenter mail`.")
-    accepted = Caller(stage.api_url).post(f"/v1/invitations/{code.group(1)}/accept")
-    view.done(f"{accepted['name']} accepted the invitation of the mail, and has a token")
-    return str(accepted["token"])
+        raise Mistake("The mail cannot be read.", "Unset DEVCENTER_SMTP_HOST.")
+    folder = stage.mail
+    known = len(_links_to(folder, email, kind))
+    send()
+    view.doing(f"the mail is on its way to {email}")
+    links = wait_for(
+        lambda: _links_to(folder, email, kind)[known:], seconds=PATIENCE_SECONDS, what=f"The mail to {email}"
+    )
+    return open_page(links[0])
+
+
+def _links_to(folder: Path, email: str, kind: str) -> list[str]:
+    """Returns the links to pages of a kind in the mails to `email`, oldest first."""
+    return [link for text in mails_to(folder, email) for link in re.findall(rf"https?://\S+/{kind}/[\w-]+", text)]
 
 
 def _from_the_admin(stage: Stage, person_id: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.caller import Caller, wait_for
+from cli.caller import Caller
 from cli.mail import Mailbox
 from cli.up import CHECKOUT
 from cli.view import RuleResult, View
@@ -99,17 +99,6 @@ def mails_to(folder: Path, address: str) -> list[str]:
     """Returns the texts of the mails to `address`, oldest first."""
     letters = (letter for letter in Mailbox(folder).letters() if letter.message["To"] == address)
     return [letter.as_text() for letter in letters]
-
-
-def next_mail(folder: Path, address: str, known: int) -> str:
-    """Returns the text of the mail to `address` that follows the `known` first ones. Raises Mistake."""
-
-    def look() -> str | None:
-        texts = mails_to(folder, address)
-        return texts[known] if len(texts) > known else None
-
-    found: str = wait_for(look, seconds=PATIENCE_SECONDS, what=f"The mail to {address}")
-    return found
 
 
 def _why(unmet: dict[str, str] | None) -> tuple[str, str]:

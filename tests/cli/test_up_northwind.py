@@ -111,7 +111,7 @@ def test_the_acknowledgement_says_by_when_the_review_decides(northwind: Northwin
 
 
 def test_no_page_names_the_default_platform(northwind: Northwind) -> None:
-    addresses = [northwind.url + path for path in ("/docs", "/docs/start.js", "/openapi.json")]
+    addresses = [northwind.url + path for path in ("/docs", "/docs/start.js", "/openapi.json", "/", "/lost-token")]
     addresses += [northwind.pages + path for path in PAGES]
     pages = {address: requests.get(address, timeout=20) for address in addresses}
     assert all(page.ok for page in pages.values())
@@ -211,11 +211,17 @@ def _values(northwind: Northwind) -> dict[str, list[str]]:
         "slug": [slug],
         "request_id": [one for some in asked for one in some],
         "name": [guide.name for guide in load_profile(NORTHWIND).guides],
-        "code": ["partners_page.no_utm"],
+        "code": ["partners_page.no_utm", *_in_mails(northwind, r"/(?:proofs|invitations)/([\w-]+)")],
         "version": ["1"],
         "kind": ["notification"],
-        "token": [preview.rpartition("/")[2]],
+        "token": [preview.rpartition("/")[2], *_in_mails(northwind, r"/unsubscribe/([\w=-]+)")[:1]],
     }
+
+
+def _in_mails(northwind: Northwind, pattern: str) -> list[str]:
+    """Returns what the pattern's group matches in the texts of the mails that were sent."""
+    letters = Mailbox(northwind.home.mail).letters()
+    return [found for letter in letters for found in re.findall(pattern, letter.as_text())]
 
 
 _ASKED = ("transition_request", "access_request")

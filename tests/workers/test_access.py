@@ -3,11 +3,11 @@
 from email.message import EmailMessage
 from pathlib import Path
 
-import requests
 from sqlalchemy import Engine, TextClause, text
 
 from tests.api.access import body_of
 from tests.api.service import Caller, api_running
+from tests.console.browsing import Page, opened
 from tests.databases import TestDatabase
 from tests.journeys import people_in, token_of
 from tests.mailbox import Mailbox
@@ -29,6 +29,10 @@ def test_a_company_gets_in_by_the_mail_that_its_approval_sends(
         )
         with running(WORKER, env, tmp_path / "log"):
             asked = Caller(url)("POST", "/v1/access-requests", body_of("beta")).json()
+            letter = wait_until(lambda: _letters(mailbox, "Confirm your address"), seconds=30, what="the link")[0]
+            assert letter["To"] == "pat@beta.example"
+            assert "List-Unsubscribe" not in letter
+            assert _page_of(letter, url).press().heading == "Your address is confirmed"
             reviewer = Caller(url, token_of(engine, people.reviewer))
             path = f"/v1/access-requests/{asked['id']}"
             wait_until(lambda: reviewer("GET", path).json()["website_check"] == "done", seconds=30)
@@ -36,16 +40,20 @@ def test_a_company_gets_in_by_the_mail_that_its_approval_sends(
             assert reviewer("POST", f"{path}/decision", {"decision": "approve"}).status_code == 200
             welcome = wait_until(lambda: _letters(mailbox, 'Welcome, "beta"'), seconds=30, what="the welcome")[0]
             assert welcome["To"] == "pat@beta.example"
-            accept = next(word for word in welcome.get_content().split() if word.startswith(url))
-            given = requests.post(accept, timeout=20)
-            assert given.status_code == 201, given.text
-            assert Caller(url, given.json()["token"])("GET", "/v1/apps").status_code == 200
+            assert "List-Unsubscribe" not in welcome
+            token = _page_of(welcome, url).press().tree.xpath("string(//*[@id='token'])")
+            assert Caller(url, token)("GET", "/v1/apps").status_code == 200
             sealed = text("SELECT count(*) FROM notification WHERE data ? 'sealed'")
             wait_until(lambda: _count(engine, sealed) == 0, what="the code to be forgotten")
 
 
 def _letters(mailbox: Mailbox, subject: str) -> list[EmailMessage]:
-    return [letter for letter in list(mailbox.letters) if letter["Subject"] == subject]
+    return [letter for letter in list(mailbox.letters) if letter["Subject"].startswith(subject)]
+
+
+def _page_of(letter: EmailMessage, url: str) -> Page:
+    """Returns the page that the mail links to."""
+    return opened(next(word for word in letter.get_content().split() if word.startswith(url)))
 
 
 def _count(engine: Engine, statement: TextClause) -> int:

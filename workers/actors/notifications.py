@@ -17,8 +17,8 @@ def deliver_notification(context: WorkerContext, lease: Lease) -> bool:
     """Sends the mail of a notification. Commits. Returns False if it was voided or has been leased again.
 
     Whether the recipient should still get it is looked at again once the mail server waits for the message, because
-    connecting may take long. Raises ServiceAway if the mail server is away, PermanentFailure if it refuses the mail, and
-    LaneFailed or OSError.
+    connecting may take long. Raises ServiceAway if the mail server is away, PermanentFailure if it refuses the mail,
+    and LaneFailed or OSError.
     """
     with context.autocommit() as session:
         letter = letter_of(session, lease.id, context.unseal)
