@@ -35,6 +35,7 @@ STORY = (
     (PARTNERS, "Accept the invitation"),
     (ADMINS, "Make tokens"),
     (PARTNERS, "Invite colleagues"),
+    (PARTNERS, "Your tokens, your address, your company"),
     (PARTNERS, "Create the App"),
     (PARTNERS, "Add Components"),
     (PARTNERS, "Test each Component"),
