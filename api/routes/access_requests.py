@@ -95,7 +95,9 @@ class NewAccessRequest(Body):
     def _names_no_other_site(self) -> Self:
         """A company may be called by its own domain, as Booking.com is, and by no other: names reach others' mail."""
         own = (
-            urlsplit(self.website if "://" in self.website else f"https://{self.website}").netloc.rpartition("@")[2].partition(":")[0],
+            urlsplit(self.website if "://" in self.website else f"https://{self.website}")
+            .netloc.rpartition("@")[2]
+            .partition(":")[0],
             self.contact_email.rpartition("@")[2],
         )
         others = foreign_domains(self.company_name, own)

@@ -14,7 +14,7 @@ from api.idempotency import Answer, once
 from api.routes.access_requests import CompanyWebsite
 from api.routes.invitations import InvitationAnswer, shown_invitation
 from api.schemas.pages import Page, Paged, shown_page
-from api.schemas.values import Body, Email, Key, PersonName
+from api.schemas.values import Body, CompanyName, Email, Key, PersonName
 from models import Organization, Person
 from models.lifecycle import Role
 from models.token import Scope
@@ -49,7 +49,7 @@ class NewOwner(Body):
 
 
 class NewName(Body):
-    name: Line = Field(examples=["Acme Analytics"])
+    name: CompanyName = Field(examples=["Acme Analytics"])
 
 
 class NewWebsite(Body):

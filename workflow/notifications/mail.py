@@ -149,7 +149,7 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
     ),
     NotificationKind.TOKEN_ENDS: (
         "The token {label} ends on {ends}",
-        'The token {label} (its last characters are {hint}), of {holder}, stops working on {ends}. '
+        "The token {label} (its last characters are {hint}), of {holder}, stops working on {ends}. "
         "Create a new one before that with POST {url}/v1/tokens, and put it wherever this one is used.",
     ),
 }
