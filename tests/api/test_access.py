@@ -157,9 +157,7 @@ def test_proved_requests_from_names_under_a_free_suffix_are_limited_together(sha
 
 
 def test_unproved_requests_use_up_no_count_join_nothing_and_are_seen_by_nobody(shared_service: Service) -> None:
-    unproved = [
-        ask_only(shared_service, body_of("bigco", f"x{n}", company_name="Buy now at evil.example")) for n in range(5)
-    ]
+    unproved = [ask_only(shared_service, body_of("bigco", f"x{n}", company_name="Buy evil now")) for n in range(5)]
     real = ask(shared_service, body_of("bigco", "real"))
     assert (real["joined"], real["company_name"], real["state"]) == (False, "bigco", "requested")
     listed = shared_service.reviewer("GET", "/v1/access-requests?limit=200").json()["items"]
@@ -168,7 +166,7 @@ def test_unproved_requests_use_up_no_count_join_nothing_and_are_seen_by_nobody(s
         path = f"/v1/access-requests/{one['id']}"
         assert shared_service.reviewer("GET", path).status_code == 404
         assert shared_service.nobody("GET", path, Request_Secret=one["secret"]).json()["state"] == "unproved"
-    assert not told(shared_service.engine, "new_access_request", "Buy now at evil.example")
+    assert not told(shared_service.engine, "new_access_request", "Buy evil now")
     with Session(shared_service.engine) as session:
         mails = text("SELECT data::text FROM notification WHERE recipient_email LIKE '%@bigco.example'")
         assert not [data for data in session.scalars(mails) if "evil" in data]
