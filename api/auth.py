@@ -7,10 +7,12 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.requests import HTTPConnection
 
 from api.context import ApiContext, context_of, transact
 from models.lifecycle import Role
 from models.token import Scope
+from web.headers import credentials_of
 from workflow.errors import Forbidden
 from workflow.identity.actors import Actor
 from workflow.identity.tokens import Principal, find_principals
@@ -18,7 +20,16 @@ from workflow.identity.tokens import Principal, find_principals
 EVERY_ROLE = (Role.PARTNER, Role.REVIEWER, Role.SERVICE, Role.ADMIN)
 """Every role that can hold a token."""
 
-_bearer = HTTPBearer(auto_error=False, description="A token: dc_<role>_...")
+
+class _Bearer(HTTPBearer):
+    """The scheme as the OpenAPI description names it. The header itself has one reader, which the limits use too."""
+
+    async def __call__(self, request: HTTPConnection) -> HTTPAuthorizationCredentials | None:
+        token = credentials_of(request.scope).token
+        return None if token is None else HTTPAuthorizationCredentials(scheme="Bearer", credentials=token)
+
+
+_bearer = _Bearer(auto_error=False, description="A token: dc_<role>_...")
 
 
 @dataclass(frozen=True)

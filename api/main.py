@@ -1,6 +1,7 @@
 """The API's composition root: builds the context from the settings and serves it."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -49,6 +50,7 @@ from api.routes import (
     unsubscribe,
     usage,
 )
+from api.senders import KnownSenders
 from api.token_use import TokenUse
 from api.waiting import Waiter
 from migrations.run import head_revision
@@ -59,6 +61,7 @@ from runtime.doorbell import counted_doorbell
 from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from runtime.telemetry import UNCOUNTED
+from web.bodies import MIB, BodyBudget
 from web.door import guard
 from web.limits import Rate, Rates, RedisRateCounter
 from workflow.assets.reading import TARGET as PICTURE_TARGET
@@ -106,6 +109,12 @@ ROUTERS = (
     health,
 )
 """Routes are matched in this order, so the ones that services call most come first."""
+OPEN_READS = (
+    re.compile(r"/v1/(catalog|guides)(/[^/]+)?"),
+    re.compile(r"/v1/assets/[^/]+"),
+    re.compile(r"/openapi\.json"),
+)
+"""The paths that anybody may read, pages of other origins included. A preview is for those who have its link."""
 
 
 def create_api(settings: Settings) -> FastAPI:
@@ -184,6 +193,9 @@ def create_api(settings: Settings) -> FastAPI:
         rates=_rates(settings),
         counting=counting,
         larger_bodies=assets.LARGER_BODIES,
+        admit=KnownSenders(app, app.state.context.find_caller),
+        budget=BodyBudget(settings.body_budget_mib * MIB),
+        open_reads=OPEN_READS,
         describe_mismatch=app.state.context.describe_mismatch,
     )
     return app

@@ -15,7 +15,7 @@ from models import Person, Service
 from workflow.identity.tokens import issue_token
 
 IDLE_S = 5.0
-"""How long a connection may be idle before it is used again. The service closes connections idle for ten seconds."""
+"""How long a connection may be idle before it is used again. The service keeps idle connections for 75 seconds."""
 
 
 @dataclass(slots=True)

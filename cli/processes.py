@@ -40,7 +40,14 @@ def serve_here() -> None:
     app = with_pages(api, words=_words(settings), public_url=settings.public_url) if settings.pages else api
     collect_seldom()
     sys.setswitchinterval(SWITCH_SECONDS)
-    serve(app, host=settings.api_host, port=settings.api_port, trusted_proxies=settings.trusted_proxies)
+    serve(
+        app,
+        host=settings.api_host,
+        port=settings.api_port,
+        trusted_proxies=settings.trusted_proxies,
+        keep_alive_s=settings.keep_alive_s,
+        connections_of_address=settings.connections_of_address,
+    )
 
 
 def become_worker(processes: int, queues: Sequence[str]) -> None:

@@ -73,6 +73,26 @@ class Settings(BaseSettings):
         description="Addresses or networks of proxies, comma-separated, whose X-Forwarded-For is trusted. "
         "Without any, the client is the address that connects.",
     )
+    keep_alive_s: int = Field(
+        default=75,
+        ge=5,
+        le=3600,
+        description="Seconds for which a connection without a request under way is kept. More than the balancer in "
+        "front keeps it, which is 60 for most.",
+    )
+    connections_of_address: int = Field(
+        default=64,
+        ge=1,
+        le=512,
+        description="Connections that one address may have open with an API process (IPv6: one /64). Trusted proxies "
+        "may have any number.",
+    )
+    body_budget_mib: int = Field(
+        default=64,
+        ge=20,
+        description="Memory in MiB that all bodies of requests together may take in an API process; one sender gets at "
+        "most a quarter of it.",
+    )
     rate_partner: int = Field(
         default=50, ge=0, description="Requests a second for each token of a partner; 0: no limit."
     )

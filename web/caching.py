@@ -1,11 +1,14 @@
 """Answers that caches may keep: with an ETag and a maximum age, and 304 when the client's copy is still current."""
 
 import hashlib
+import re
 from typing import Annotated
 
 from fastapi import Header
 from fastapi.responses import Response
 from pydantic import BaseModel
+
+from web.etags import PROXY_SUFFIX, tags_in
 
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", max_length=1000)]
 
@@ -25,5 +28,8 @@ def cached(content: BaseModel, if_none_match: str | None, *, max_age_s: int) -> 
 
 def _names(if_none_match: str | None, etag: str) -> bool:
     """Returns whether the header names the tag. The comparison is weak, as RFC 9110 requires for GET."""
-    named = [one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")]
-    return etag in named or named == ["*"]
+    if if_none_match is None:
+        return False
+    mine = etag.strip('"')
+    named = tags_in(if_none_match) or []
+    return if_none_match.strip() == "*" or any(re.fullmatch(f"{mine}(?:{PROXY_SUFFIX})?", one) for one in named)

@@ -1,5 +1,6 @@
 """An HTTP door: what stands around every application that is served, and serving it."""
 
+import re
 from collections.abc import Sequence
 
 import uvicorn
@@ -7,12 +8,13 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from web import problems
+from web.answering import Answering
+from web.bodies import Admit, BodyBudget, everybody
 from web.bounds import Bounds, LargerBody
 from web.limits import Limits, Rates, RedisRateCounter
 from web.measuring import Measuring
 from web.wire import BoundedHttpProtocol
 
-KEEP_ALIVE_SECONDS = 10
 SHUTDOWN_SECONDS = 15
 """How long requests under way may take once the process is told to stop."""
 
@@ -24,29 +26,42 @@ def guard(
     counting: RedisRateCounter,
     larger_bodies: Sequence[LargerBody] = (),
     describe_mismatch: problems.DescribeMismatch = problems.no_mismatch,
+    admit: Admit = everybody,
+    budget: BodyBudget | None = None,
+    open_reads: Sequence[re.Pattern[str]] = (),
 ) -> None:
-    """Makes every error of `app` a problem, and bounds, limits and measures every request to it."""
+    """Makes every error of `app` a problem, and bounds, limits and measures every request to it.
+
+    `admit` looks at the sender of a body before it is taken, and `budget` bounds all bodies together. `open_reads` are
+    the paths that pages of every origin may read.
+    """
     problems.install(app, describe_mismatch)
-    app.add_middleware(Bounds, larger=larger_bodies)
+    app.add_middleware(Bounds, larger=larger_bodies, admit=admit, budget=budget)
     app.add_middleware(Limits, rates=rates, counting=counting)
+    app.add_middleware(Answering, open_reads=open_reads)
     app.add_middleware(Measuring)
 
 
-def serve(app: ASGIApp, *, host: str, port: int, trusted_proxies: str) -> None:
+def serve(
+    app: ASGIApp, *, host: str, port: int, trusted_proxies: str, keep_alive_s: int, connections_of_address: int
+) -> None:
     """Serves `app` until SIGTERM or SIGINT, then finishes requests under way. Raises OSError when the port is taken.
 
-    `trusted_proxies` are addresses or networks, comma-separated, whose X-Forwarded-For counts; none when empty.
+    `trusted_proxies` are addresses or networks, comma-separated, whose X-Forwarded-For counts; none when empty. They
+    may have any number of connections, any other address `connections_of_address`. A connection without a request
+    under way is kept for `keep_alive_s`.
     """
+    proxies = [one for one in trusted_proxies.split(",") if one]
     uvicorn.run(
         app,
         host=host,
         port=port,
         loop="uvloop",
-        http=BoundedHttpProtocol,
+        http=BoundedHttpProtocol.limited(max_of_address=connections_of_address, exempt=proxies),
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=trusted_proxies,
         log_config=None,
         access_log=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_keep_alive=keep_alive_s,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from math import ceil
 from typing import Protocol, cast
 
@@ -20,6 +19,7 @@ from throttled.asyncio import RateLimiterRegistry, RedisStore
 from throttled.rate_limiter import RateLimitResult, per_duration
 
 from models.lifecycle import Role
+from web.headers import credentials_of, network_of
 from web.problems import problem
 from workflow.outages import Outage
 
@@ -35,7 +35,6 @@ LINK_WRITES = frozenset({"unsubscribe"})
 WIDE_PREFIX = 48
 WIDE_FACTOR = 10
 """So many times the writes of a /64 may come without a token from a /48, which one customer gets for nothing."""
-_NAT64 = IPv6Network("64:ff9b::/96")
 UNLIMITED_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -247,29 +246,13 @@ def _with_rate_headers(verdict: Verdict, send: Send) -> Send:
 
 
 def _token_of(scope: Scope) -> str | None:
-    """Returns the hash of the first bearer token, which is the one that the routes read."""
-    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-    scheme, _, token = given.partition(b" ")
-    return hashlib.sha256(token).hexdigest()[:32] if scheme.lower() == b"bearer" and token else None
+    """Returns the hash of the token that the routes read, or None without a token that can be read."""
+    token = credentials_of(scope).token
+    return hashlib.sha256(token.encode()).hexdigest()[:32] if token is not None else None
 
 
 def _network_of(scope: Scope, prefix: int = 64) -> str:
-    """Returns the client's address; for IPv6 its network, since a household or machine is assigned at least a /64.
-
-    An IPv6 address that only carries an IPv4 one (mapped, 6to4, NAT64) counts as that: of the /64s around a 6to4
-    address, whoever has the IPv4 address has 65,536.
-    """
-    host = scope["client"][0] if scope.get("client") else "unknown"
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return "unknown"
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    carried = address.ipv4_mapped or address.sixtofour
-    if carried is None and address in _NAT64:
-        carried = IPv4Address(int(address) & 0xFFFFFFFF)
-    return str(carried or ip_network((address, prefix), strict=False))
+    return network_of(scope["client"][0] if scope.get("client") else None, prefix)
 
 
 def _kept(kept: "OrderedDict[str, _Paid]", key: str, make: Callable[[], _Paid]) -> _Paid:

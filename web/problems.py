@@ -35,6 +35,8 @@ STATUS_OF_CODE = {
     "revision.missing": 428,
     "asset.busy": 503,
     "lock.waited": 503,
+    "revision.foreign": 412,
+    "revision.unreadable": 400,
 }
 """Codes whose status differs from that of their class."""
 
@@ -101,11 +103,11 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _TITLES[status], "model": Problem, "content": content} for status in statuses}
 
 
-ANY = answers(400, 405, 408, 413, 414, 415, 431, 500)
+ANY = answers(400, 401, 405, 408, 413, 414, 415, 429, 431, 500, 503)
 """The problems that any route can answer."""
-PUBLIC = ANY | answers(404, 422, 429, 503)
+PUBLIC = ANY | answers(404, 422)
 """The problems that a route without a token can answer."""
-COMMON = PUBLIC | answers(401, 403, 409)
+COMMON = PUBLIC | answers(403, 409)
 """The problems that a route with a token can answer."""
 
 
@@ -113,7 +115,7 @@ def problem(
     status: int, code: str, detail: str, remedy: str = "", unmet: list[dict[str, Any]] | None = None
 ) -> JSONResponse:
     """Returns the answer for a problem. It closes the connection if the request was not read to its end."""
-    headers = _HEADERS.get(status)
+    headers = {"Cache-Control": "no-store"} | _HEADERS.get(status, {})
     body = {
         "type": "about:blank",
         "title": _TITLES.get(status, "Error"),

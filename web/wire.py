@@ -1,16 +1,25 @@
 """Bounds on connections: the size and time of a head, the time of an answer, and the number of connections.
 
-uvicorn by itself waits forever for a head and for a client to read its answer, buffers a head of any size, and treats
-trailers as headers.
+uvicorn by itself waits forever for a head and for a client to read its answer, buffers a head of any size, treats
+trailers as headers, takes 64 KiB of a body before anybody asks for it, and resets a connection whose client is still
+sending, so that the client cannot read why.
 """
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from web.bodies import UNASKED_BYTES
 from web.bounds import MAX_HEAD_BYTES
+from web.headers import is_one_of, network_of
 from web.problems import problem
+
+MAX_DRAINED_BYTES = 128 * 1024 * 1024
+"""How much a client may go on sending after its answer. It is read and dropped."""
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -21,33 +30,69 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     request that is already being handled on it is answered first. Trailers are dropped.
 
     A client that reads nothing of its answer for `answer_seconds` is disconnected, and so is one that does not read
-    the rest when the connection closes. Connections beyond `max_connections` are answered with 503 at once.
+    the rest when the connection closes. Connections beyond `max_connections` are answered with 503 at once, and those
+    beyond `max_of_address` from one address (IPv6: one /64) with 429; the networks in `exempt` may have more.
+
+    A connection that is closed while its client is sending is half-closed first: what still comes is dropped, up to
+    128 MiB and `answer_seconds`, so that the client can read the answer. A process that stops answers each connection
+    once more with `Connection: close`, and closes one that asks nothing within `farewell_seconds`.
     """
 
     head_seconds = 10.0
     head_bytes = 2 * MAX_HEAD_BYTES
     answer_seconds = 30.0
+    farewell_seconds = 2.0
     max_connections = 512
+    max_of_address = 64
+    exempt: tuple[str, ...] = ()
+    of_address: ClassVar[Counter[str]] = Counter()
+    """The open connections of each address in this process."""
+    _address: str | None = None
     _timer: asyncio.TimerHandle | None = None
     _cut: asyncio.TimerHandle | None = None
+    _farewell: asyncio.TimerHandle | None = None
     _in_head = False
     _in_body = False
     _read = 0
+    _drained = 0
+
+    @classmethod
+    def limited(cls, *, max_of_address: int, exempt: Sequence[str]) -> type["BoundedHttpProtocol"]:
+        """Returns the protocol with this bound on the connections of one address, and the networks it excepts."""
+        return type(cls.__name__, (cls,), {"max_of_address": max_of_address, "exempt": tuple(exempt)})
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(_Closing(transport, self))  # type: ignore[arg-type]
+        if self.client is not None and not is_one_of(self.client[0], self.exempt):
+            self._address = network_of(self.client[0])
+            self.of_address[self._address] += 1
         if len(self.connections) > self.max_connections:
             self._refuse(problem(503, "connections.too_many", "Too many connections.", "Try again in a moment."))
-            return
-        self._expect_head()
+        elif self._address is not None and self.of_address[self._address] > self.max_of_address:
+            detail = f"This address has more than {self.max_of_address} connections open."
+            answer = problem(
+                429, "connections.too_many", detail, "Use those that are open, and close what is not used."
+            )
+            answer.headers["Retry-After"] = "5"
+            self._refuse(answer)
+        else:
+            self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_is_over()
         self._stop_cutting()
+        if self._farewell is not None:
+            self._farewell.cancel()
+        if self._address is not None:
+            self.of_address[self._address] -= 1
+            if self.of_address[self._address] <= 0:
+                del self.of_address[self._address]
+            self._address = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
+            self._drain(len(data))
             return
         super().data_received(data)
         if not self._in_head and not self._in_body and not self._is_answering():
@@ -70,6 +115,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_is_over()
         self._in_body = True
         super().on_headers_complete()
+        if self._farewell is not None:
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        if len(self.cycle.body) > UNASKED_BYTES:
+            self.flow.pause_reading()  # until the application asks for more
 
     def on_message_complete(self) -> None:
         self._in_body = False
@@ -94,6 +146,30 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(problem(400, "request.unreadable", msg, "Send HTTP/1.1."))
+
+    def shutdown(self) -> None:
+        if self._is_answering() and not self.cycle.response_started:
+            super().shutdown()
+        elif not self.transport.is_closing():
+            self._farewell = self.loop.call_later(self.farewell_seconds, super().shutdown)
+        elif self._cut is not None:
+            self._cut.cancel()
+            self._cut = self.loop.call_later(self.farewell_seconds, self.transport.abort)
+
+    def close_gently(self, transport: asyncio.Transport) -> None:
+        """Closes the connection, at once if its client is not sending, and otherwise after it could read its answer."""
+        if self._in_body or self._in_head:
+            if transport.can_write_eof():
+                transport.write_eof()
+            self.flow.resume_reading()
+        else:
+            transport.close()
+        self._cut_later()
+
+    def _drain(self, size: int) -> None:
+        self._drained += size
+        if self._drained > MAX_DRAINED_BYTES:
+            self.transport.abort()
 
     def _refuse_ambiguity(self) -> None:
         """Raises _AmbiguousError for a head that a proxy might have read as a different request."""
@@ -134,8 +210,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _refuse(self, answer: JSONResponse) -> None:
-        self._head_is_over()
+    def _refuse(self, answer: Response) -> None:
         if self.transport.is_closing():
             return
         headers = b"".join(
@@ -144,8 +219,32 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if not self._is_answering():
             status = f"HTTP/1.1 {answer.status_code} Refused\r\nconnection: close\r\n".encode()
             self.transport.write(status + headers + b"\r\n" + bytes(answer.body))
+        self._in_head = True  # whatever the client sends now belongs to a head that is not read
         self.transport.close()
-        self._cut_later()
+        self._head_is_over()
+
+
+class _Closing:
+    """A transport whose `close` lets a client that is still sending read its answer first."""
+
+    def __init__(self, transport: asyncio.Transport, protocol: BoundedHttpProtocol) -> None:
+        self._transport = transport
+        self._protocol = protocol
+        self._is_closing = False
+        self.write = transport.write
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def is_closing(self) -> bool:
+        """Returns whether the connection is closed or about to be: nothing more is read from it or written to it."""
+        return self._is_closing or self._transport.is_closing()
+
+    def close(self) -> None:
+        """Closes the connection once, gently."""
+        if not self.is_closing():
+            self._is_closing = True
+            self._protocol.close_gently(self._transport)
 
 
 class _AmbiguousError(Exception):

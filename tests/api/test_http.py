@@ -189,7 +189,8 @@ def test_a_body_that_is_too_large_is_refused_declared_or_not(service: Service) -
     _problem(service.partner("POST", "/v1/apps", {"slug": "acme", "name": "x" * 2_000_000}), 413, "body.too_large")
     address = urlsplit(service.url)
     with socket.create_connection((address.hostname, address.port), timeout=20) as raw:
-        raw.sendall(b"POST /v1/apps HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        known = f"Authorization: Bearer {service.partner.token}\r\n".encode()
+        raw.sendall(b"POST /v1/apps HTTP/1.1\r\nHost: x\r\n" + known + b"Transfer-Encoding: chunked\r\n\r\n")
         chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
         for _ in range(17):  # the last chunk exceeds 1 MiB; the connection would be closed to a later one
             raw.sendall(chunk)

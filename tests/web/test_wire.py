@@ -10,6 +10,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from runtime.settings import Settings
 from tests.waiting import wait_until
 from web.bounds import MAX_HEAD_BYTES, Bounds
 from web.wire import BoundedHttpProtocol
@@ -20,7 +21,16 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n"
 class ImpatientHead(BoundedHttpProtocol):
     head_seconds = 0.3
     answer_seconds = 0.3
+    farewell_seconds = 0.3
     max_connections = 8
+
+
+class FewOfAddress(BoundedHttpProtocol):
+    max_of_address = 3
+
+
+class PatientFarewell(BoundedHttpProtocol):
+    farewell_seconds = 3.0
 
 
 LARGE = 64 * 1024 * 1024
@@ -40,16 +50,25 @@ async def _hello(scope: Scope, _receive: Receive, send: Send) -> None:
 @pytest.fixture
 def address() -> Iterator[tuple[str, int]]:
     """A server of this module's own, with short timeouts."""
-    config = uvicorn.Config(
-        Bounds(_hello, body_bytes=1000, body_seconds=0.3), port=0, http=ImpatientHead, lifespan="off", log_config=None
-    )
+    with _serving(ImpatientHead) as server:
+        yield _address_of(server)
+
+
+@contextmanager
+def _serving(protocol: type[BoundedHttpProtocol]) -> Iterator[uvicorn.Server]:
+    app = Bounds(_hello, body_bytes=1000, body_seconds=0.3)
+    config = uvicorn.Config(app, port=0, http=protocol, lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     wait_until(lambda: server.started, seconds=20, what="the server")
-    yield server.servers[0].sockets[0].getsockname()
+    yield server
     server.should_exit = True
     thread.join(20)
+
+
+def _address_of(server: uvicorn.Server) -> tuple[str, int]:
+    return "127.0.0.1", server.servers[0].sockets[0].getsockname()[1]
 
 
 @contextmanager
@@ -147,3 +166,54 @@ def _is_cut_off(client: socket.socket) -> bool:
     except OSError:
         return True
     return False
+
+
+def test_a_connection_is_kept_for_longer_than_a_balancer_keeps_it() -> None:
+    assert Settings.model_fields["keep_alive_s"].default > 60
+
+
+def test_connections_of_one_address_are_bounded_and_other_addresses_are_served() -> None:
+    with _serving(FewOfAddress) as server, ExitStack() as stack:
+        address = _address_of(server)
+        standing = [stack.enter_context(_client(address)) for _ in range(FewOfAddress.max_of_address)]
+        standing[0].sendall(REQUEST + b"\r\n")
+        assert standing[0].recv(65536).startswith(b"HTTP/1.1 200 ")
+        answer = _until_closed(stack.enter_context(_client(address)))
+        assert answer.startswith(b"HTTP/1.1 429 ")
+        assert b"retry-after: " in answer
+        assert _code(answer) == "connections.too_many"
+        other = stack.enter_context(closing(socket.create_connection(address, 20, ("127.0.0.2", 0))))
+        other.sendall(REQUEST + b"\r\n")
+        assert other.recv(65536).startswith(b"HTTP/1.1 200 ")
+        standing.pop().close()
+        wait_until(lambda: _is_served(address), seconds=20, what="room for another connection")
+
+
+def test_a_trusted_proxy_may_have_any_number_of_connections() -> None:
+    trusting = FewOfAddress.limited(max_of_address=1, exempt=["10.0.0.0/8", "127.0.0.1"])
+    with _serving(trusting) as server, ExitStack() as stack:
+        for client in [stack.enter_context(_client(_address_of(server))) for _ in range(3)]:
+            client.sendall(REQUEST + b"\r\n")
+            assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_server_that_stops_says_so_on_the_last_answer_of_each_connection() -> None:
+    with _serving(PatientFarewell) as server, ExitStack() as stack:
+        asking, silent = (stack.enter_context(_client(_address_of(server))) for _ in range(2))
+        for client in (asking, silent):
+            client.sendall(REQUEST + b"\r\n")
+            assert b"connection: close" not in client.recv(65536)
+        sockets = list(server.servers[0].sockets)
+        server.should_exit = True
+        wait_until(lambda: all(one.fileno() == -1 for one in sockets), seconds=20, what="the end of listening")
+        asking.sendall(REQUEST + b"\r\n")
+        answer = _until_closed(asking)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b"connection: close" in answer
+        assert _until_closed(silent) == b""
+
+
+def _is_served(address: tuple[str, int]) -> bool:
+    with _client(address) as client:
+        client.sendall(REQUEST + b"\r\n")
+        return client.recv(65536).startswith(b"HTTP/1.1 200 ")
