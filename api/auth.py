@@ -29,7 +29,7 @@ class _Bearer(HTTPBearer):
         return None if token is None else HTTPAuthorizationCredentials(scheme="Bearer", credentials=token)
 
 
-_bearer = _Bearer(auto_error=False, description="A token: dc_<role>_...")
+_bearer = _Bearer(scheme_name="HTTPBearer", auto_error=False, description="A token: dc_<role>_...")
 
 
 @dataclass(frozen=True)

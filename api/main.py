@@ -8,7 +8,7 @@ from functools import partial
 from uuid import UUID
 
 import redis.asyncio
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -64,6 +64,7 @@ from runtime.telemetry import UNCOUNTED
 from web.bodies import MIB, BodyBudget
 from web.door import guard
 from web.limits import Rate, Rates, RedisRateCounter
+from web.parameters import refuse_unknown_parameters
 from workflow.assets.reading import TARGET as PICTURE_TARGET
 from workflow.assets.reading import Confined, busy, read_picture, too_costly, unreadable
 from workflow.identity.secrets import Envelope
@@ -165,6 +166,7 @@ def create_api(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(refuse_unknown_parameters)],
     )
     keys = KeyRing(settings.secret_keys)
     app.state.context = ApiContext(

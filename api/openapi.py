@@ -81,7 +81,8 @@ def _summarize(operation: dict[str, Any]) -> None:
 def _add_example(media: dict[str, Any] | None, schemas: Mapping[str, Any]) -> None:
     if media is None or "example" in media or "examples" in media:
         return
-    shapes = [shape for shape in media["schema"].get("anyOf", [media["schema"]]) if shape.get("type") != "null"]
+    schema = media["schema"]
+    shapes = [one for one in schema.get("anyOf", schema.get("oneOf", [schema])) if one.get("type") != "null"]
     if len(shapes) == 1:
         media["example"] = _example(shapes[0], schemas, "", 0)
         return
@@ -132,7 +133,7 @@ def _example_of_type(shape: Mapping[str, Any], schemas: Mapping[str, Any], name:
 def _fits(example: Any, shape: Mapping[str, Any]) -> bool:
     """Returns whether `example`, found by the field's name alone, is valid for a shape that says only its type."""
     kinds: dict[type, str] = {str: "string", dict: "object", list: "array"}
-    if shape.get("properties") or shape.get("format") or {"$ref", "anyOf"} & shape.get("items", {}).keys():
+    if shape.get("properties") or shape.get("format") or {"$ref", "anyOf", "oneOf"} & shape.get("items", {}).keys():
         return False
     return shape.get("type") in (None, kinds[type(example)]) and example in shape.get("enum", [example])
 

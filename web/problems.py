@@ -1,7 +1,7 @@
 """Errors as problem details (RFC 9457): the one table from the workflow's errors to statuses."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from models.sqlstates import Fault, fault_of
+from web.sentences import Flaw, flaws_of, in_words
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound, Refused, WorkflowError
 from workflow.outages import Outage
 
@@ -52,7 +53,7 @@ class UnmetRule(BaseModel):
 
 
 class Problem(BaseModel):
-    """An RFC 9457 problem. `code` is stable; `unmet` names every unmet rule of a refusal."""
+    """An RFC 9457 problem. `code` is stable; `unmet` names every unmet rule of a refusal, `errors` every flaw."""
 
     type: str = "about:blank"
     title: str
@@ -61,6 +62,7 @@ class Problem(BaseModel):
     detail: str
     remedy: str = ""
     unmet: list[UnmetRule] = []
+    errors: list[Flaw] = []
 
 
 _TITLES = {
@@ -69,6 +71,7 @@ _TITLES = {
     403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
+    406: "Not acceptable",
     408: "Request timeout",
     409: "Conflict",
     412: "Precondition failed",
@@ -94,6 +97,18 @@ _HEADERS = {
     503: {"Retry-After": "2"},
 }
 SEE_DOCTOR = "An operator should run `devcenter doctor`. Try again later, with the same Idempotency-Key."
+INVALID = "request.invalid"
+"""The code of a request, or an item of a list, in which values are wrong."""
+CORRECT = "Correct what `errors` names, and send it again."
+_REMEDIES = {
+    400: "Send a request that is complete and plain, as /docs describes it.",
+    404: "All calls are listed at /docs and in /openapi.json. Mind that a path has no slash at its end.",
+    405: "All calls are listed at /docs and in /openapi.json.",
+    406: "Accept application/json.",
+    413: "Send less at once.",
+    415: "Send JSON, with Content-Type: application/json.",
+}
+"""What to do about a refusal that the framework makes."""
 _REPEAT = "Try again with the same Idempotency-Key: nothing is done twice."
 
 
@@ -112,7 +127,12 @@ COMMON = PUBLIC | answers(403, 409)
 
 
 def problem(
-    status: int, code: str, detail: str, remedy: str = "", unmet: list[dict[str, Any]] | None = None
+    status: int,
+    code: str,
+    detail: str,
+    remedy: str = "",
+    unmet: list[dict[str, Any]] | None = None,
+    errors: Sequence[Flaw] = (),
 ) -> JSONResponse:
     """Returns the answer for a problem. It closes the connection if the request was not read to its end."""
     headers = {"Cache-Control": "no-store"} | _HEADERS.get(status, {})
@@ -124,6 +144,7 @@ def problem(
         "detail": detail,
         "remedy": remedy,
         "unmet": unmet or [],
+        "errors": [flaw.model_dump() for flaw in errors],
     }
     return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
 
@@ -156,17 +177,12 @@ def install(app: FastAPI, describe_mismatch: DescribeMismatch = no_mismatch) -> 
         if isinstance(error.body, bytes) and any(part["loc"] == ("body",) for part in error.errors()):
             detail = "This call does not accept the Content-Type of the body."
             return problem(415, "body.unsupported", detail, "Send JSON, with Content-Type: application/json.")
-        parts = [f"{'.'.join(str(step) for step in part['loc'])}: {part['msg']}" for part in error.errors()]
-        return problem(422, "request.invalid", "; ".join(parts)[:2000], "Correct each part and send it again.")
+        flaws = flaws_of(error.errors(), error.body)
+        return problem(422, INVALID, in_words(flaws), CORRECT, errors=flaws)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
-        codes = {404: "route.not_found", 405: "method.not_allowed", 400: "body.unreadable"}
-        answer = problem(error.status_code, codes.get(error.status_code, "http.error"), str(error.detail))
-        answer.headers.update(error.headers or {})
-        if error.status_code == 405:
-            answer.headers["Allow"] = ", ".join(_methods_at(request))
-        return answer
+        return _problem_of_http(request, error)
 
     @app.exception_handler(DBAPIError)
     async def _database(_request: Request, error: DBAPIError) -> JSONResponse:
@@ -230,6 +246,23 @@ async def _problem_of_database(error: DBAPIError, describe_mismatch: DescribeMis
 _TAKEN = ("23505", "23P01")
 OUTAGE = Outage("the database", "the API")
 log = logging.getLogger(__name__)
+
+
+def _problem_of_http(request: Request, error: HTTPException) -> JSONResponse:
+    """Returns the answer for an error of the framework: an unknown path, or a method that the path does not have."""
+    codes = {404: "route.not_found", 405: "method.not_allowed", 400: "body.unreadable"}
+    status, detail, remedy = error.status_code, f"{error.detail}.", _REMEDIES.get(error.status_code, "")
+    allowed = ", ".join(_methods_at(request)) if status == 405 else ""
+    if status == 404:
+        detail = f"There is no call {request.url.path[:200]}."
+    if status == 405:
+        detail = f"{request.method} cannot be used on {request.url.path[:200]}."
+        remedy = f"Use one of: {allowed}. {remedy}"
+    answer = problem(status, codes.get(status, "http.error"), detail, remedy)
+    answer.headers.update(error.headers or {})
+    if status == 405:
+        answer.headers["Allow"] = allowed
+    return answer
 
 
 def _methods_at(request: Request) -> list[str]:

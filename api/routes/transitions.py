@@ -5,12 +5,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Response
-from pydantic import Field, StringConstraints
+from pydantic import Discriminator, Field, StringConstraints, Tag
 
 from api.auth import EVERY_ROLE, InContext, allow
 from api.context import ApiContext, Session
+from api.schemas.lists import BY_ITSELF, WrongItem, refusal_of, sort_out
 from api.schemas.outcomes import (
     LoggedTransitionAnswer,
+    RequestItemAnswer,
     RequestItemsAnswer,
     TransitionRequestAnswer,
     TriggersAnswer,
@@ -60,6 +62,12 @@ class BulkItem(NewTransitionRequest):
     ) = None
 
 
+Many = Annotated[list[Annotated[BulkItem, BY_ITSELF]], Field(min_length=1, max_length=MAX_ITEMS)]
+OneOrMany = Annotated[
+    Annotated[NewTransitionRequest, Tag("one request")] | Annotated[Many, Tag("a list")],
+    Discriminator(lambda body: "a list" if isinstance(body, list) else "one request"),
+]
+
 _ASKED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The outcome, if the call waited or repeated a finished request. For a list, one answer each.",
@@ -76,7 +84,7 @@ _ASKED: dict[int | str, dict[str, Any]] = {
 async def ask_for_transitions(
     context: InContext,
     actor: Asker,
-    body: Annotated[NewTransitionRequest | Annotated[list[BulkItem], Body(min_length=1, max_length=MAX_ITEMS)], Body()],
+    body: Annotated[OneOrMany, Body()],
     key: Key = None,
     prefer: Prefer = None,
 ) -> Response:
@@ -176,9 +184,15 @@ async def ask_for_one(context: ApiContext, actor: Actor, wanted: Wanted, prefer:
 
 
 async def _ask_for_many(context: ApiContext, actor: Actor, items: list[BulkItem]) -> Response:
-    wanted = [wanted_of(item, item.idempotency_key) for item in items]
-    answers = await context.accept_many(actor, wanted)
-    shown = RequestItemsAnswer(items=[answer_of(answer) for answer in answers])
+    sorted_out = sort_out(items)
+    wanted = [wanted_of(item, item.idempotency_key) for item in sorted_out if isinstance(item, BulkItem)]
+    answers = iter(await context.accept_many(actor, wanted) if wanted else ())
+    shown = RequestItemsAnswer(
+        items=[
+            RequestItemAnswer(**refusal_of(item, number)) if isinstance(item, WrongItem) else answer_of(next(answers))
+            for number, item in enumerate(sorted_out)
+        ]
+    )
     return Response(shown.model_dump_json(), media_type="application/json")
 
 

@@ -9,12 +9,14 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from api.auth import EVERY_ROLE, InContext, allow
 from api.context import ApiContext, Session, now_of
+from api.schemas.lists import BY_ITSELF, WrongItem, refusal_of, sort_out
 from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import MAX_ITEMS, Body, Flag, Moment, Slug, SlugPath, Workspace
 from models import Customer, OAuthInstall
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON, problem_of
+from web.sentences import Flaw
 from workflow.apps import find_app
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
@@ -40,7 +42,7 @@ class UsageReport(Body):
 
 
 class UsageReports(Body):
-    items: Annotated[list[UsageReport], Field(min_length=1, max_length=MAX_ITEMS)]
+    items: Annotated[list[Annotated[UsageReport, BY_ITSELF]], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
 class UsageAnswer(BaseModel):
@@ -51,6 +53,7 @@ class UsageAnswer(BaseModel):
     code: str | None = None
     detail: str | None = None
     remedy: str | None = None
+    errors: Annotated[list[Flaw], Field(description="What is wrong with the report, if it was refused for that.")] = []
 
 
 class UsageAnswers(BaseModel):
@@ -88,14 +91,22 @@ class WorkspacesAnswer(Page[WorkspaceAnswer]):
 
 @router.post("/usage", tags=["service"])
 async def report_many(context: InContext, actor: Reporter, body: UsageReports) -> UsageAnswers:
-    """Reports usage: up to 1,000 reports about any Apps. Each has a result of its own.
+    """Reports usage: up to 1,000 reports about any Apps. Each has a result of its own, also one that is wrong.
 
     Sending a report again changes nothing, so no idempotency key is needed. A report that is older than the latest
     change of its workspace changes nothing. If two reports have the same time, the later one in the list applies.
     """
-    reports = [Report(item.app, item.use, item.workspace, item.enabled, item.at) for item in body.items]
-    answers = await context.transact(lambda session: _take(context, session, actor, reports))
-    return UsageAnswers(items=[_answered(answer) for answer in answers])
+    items = sort_out(body.items)
+    reports = [_report_of(item) for item in items if isinstance(item, UsageReport)]
+    answers = iter(await context.transact(lambda session: _take(context, session, actor, reports)) if reports else ())
+    return UsageAnswers(
+        items=[
+            UsageAnswer(changed=False, **refusal_of(item, "items", number))
+            if isinstance(item, WrongItem)
+            else _answered(next(answers))
+            for number, item in enumerate(items)
+        ]
+    )
 
 
 @router.get("/apps/{slug}/customers", tags=["partner", "reviewer", "service"])
@@ -171,6 +182,10 @@ def _take(
         policies=load_policies(session),
         rulebook=context.rulebook,
     )
+
+
+def _report_of(item: UsageReport) -> Report:
+    return Report(item.app, item.use, item.workspace, item.enabled, item.at)
 
 
 def _answered(answer: ReportResult | WorkflowError) -> UsageAnswer:

@@ -11,6 +11,7 @@ from models import TransitionRequest
 from models.lifecycle import AppState, AppTrigger, Role
 from models.request import RequestSource, RequestStatus
 from web.problems import UnmetRule, problem_of
+from web.sentences import Flaw
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
 from workflow.lifecycle.reading import LoggedTransition
@@ -48,6 +49,7 @@ class RequestItemAnswer(BaseModel):
     code: str | None = None
     detail: str | None = None
     remedy: str | None = None
+    errors: Annotated[list[Flaw], Field(description="What is wrong with the item, if it was refused for that.")] = []
 
 
 class RequestItemsAnswer(BaseModel):

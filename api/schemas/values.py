@@ -11,9 +11,11 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     Strict,
     StringConstraints,
+    Tag,
     WithJsonSchema,
 )
 
@@ -119,4 +121,13 @@ class PickedReason(Body):
     where: Annotated[str, StringConstraints(pattern=WITHOUT_NUL, max_length=500)] = ""
 
 
-Reasons = Annotated[list[GivenReason | PickedReason], Field(max_length=50)]
+def _kind_of_reason(reason: Any) -> str:
+    is_saved = isinstance(reason, PickedReason) or (isinstance(reason, dict) and "saved" in reason)
+    return "a saved reason" if is_saved else "a reason"
+
+
+AnyReason = Annotated[
+    Annotated[GivenReason, Tag("a reason")] | Annotated[PickedReason, Tag("a saved reason")],
+    Discriminator(_kind_of_reason),
+]
+Reasons = Annotated[list[AnyReason], Field(max_length=50)]
