@@ -8,7 +8,7 @@ BIN := .venv/bin
 run: .venv/installed
 	@$(BIN)/devcenter up --demo
 
-test: .venv/installed-dev
+test: .venv/installed-dev .venv/installed-clients
 	@$(BIN)/python -m pytest -n auto --dist worksteal -q
 
 check: .venv/installed-dev
@@ -22,7 +22,7 @@ bench: .venv/installed-bench
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(NAME)
 
 # The lock files carry hashes and no index address; run this after editing the dependencies in pyproject.toml.
-lock: .venv/installed-dev
+lock: .venv/installed-dev .venv/installed-clients
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --extra embedded --extra install -o requirements.lock pyproject.toml
@@ -35,6 +35,10 @@ lock: .venv/installed-dev
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --extra bench -c requirements-dev.lock -o requirements-bench.lock \
 		pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links -o tests/clients/requirements.lock tests/clients/requirements.in
+	@.venv/clients/bin/npm --prefix tests/clients install --silent --package-lock-only --ignore-scripts \
+		--omit-lockfile-registry-resolved
 
 clean:
 	rm -rf .venv .devcenter .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -48,6 +52,18 @@ clean:
 .venv/installed-dev: requirements-dev.lock .venv/installed
 	@echo "Installing the development tools into .venv (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Generators of clients and linters, for the tests of the API's description. They bring their own node and npm.
+.venv/installed-clients: tests/clients/requirements.lock tests/clients/package-lock.json | .venv/installed-dev
+	@echo "Installing generators of clients into .venv/clients (once) ..."
+	@$(BIN)/python -m venv --clear .venv/clients
+	@.venv/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r tests/clients/requirements.lock
+	@mkdir .venv/clients/npm
+	@cp tests/clients/package.json tests/clients/package-lock.json .venv/clients/npm/
+	@PATH="$(CURDIR)/.venv/clients/bin:$$PATH" .venv/clients/bin/npm --prefix .venv/clients/npm ci --silent --ignore-scripts \
+		--no-audit --no-fund
 	@touch $@
 
 .venv/installed-bench: requirements-bench.lock .venv/installed-dev

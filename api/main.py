@@ -18,7 +18,7 @@ from api.admission import Admission
 from api.auth import find_callers
 from api.context import ApiContext, now_of, transact
 from api.gathering import Gatherer
-from api.openapi import TAGS, VERSION, DescribedAPI, about
+from api.openapi import TAGS, VERSION, DescribedAPI, about, operation_name
 from api.routes import (
     access_requests,
     apps,
@@ -166,6 +166,8 @@ def create_api(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_name,
+        servers=[{"url": settings.public_url, "description": "This installation."}],
         dependencies=[Depends(refuse_unknown_parameters)],
     )
     keys = KeyRing(settings.secret_keys)

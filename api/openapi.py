@@ -3,12 +3,14 @@
 An example is built from the examples of the fields. A field without one takes it from `EXAMPLES`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from api.openapi_examples import EXAMPLES
+from api.openapi_names import OPERATIONS, PARAMETERS
 from workflow.profile.document import Profile, words_of
 
 VERSION = "1"
@@ -43,8 +45,19 @@ def about(profile: Profile) -> dict[str, Any]:
     return {
         "title": profile.platform.developer_center,
         "description": _DESCRIPTION.format(**words_of(profile)),
-        "contact": {"url": contact.documentation_url, "email": contact.support_email},
+        "contact": {
+            "name": profile.platform.developer_center,
+            "url": contact.documentation_url,
+            "email": contact.support_email,
+        },
+        "license_info": {"name": "As agreed with the platform", "url": contact.documentation_url},
     }
+
+
+def operation_name(route: APIRoute) -> str:
+    """Returns the name of a route's call, which generated clients use for their functions."""
+    module = route.endpoint.__module__.rpartition(".")[2]
+    return OPERATIONS.get((module, route.name), route.name)
 
 
 class DescribedAPI(FastAPI):
@@ -58,15 +71,78 @@ class DescribedAPI(FastAPI):
 
 
 def _completed(described: dict[str, Any]) -> dict[str, Any]:
-    schemas = described["components"]["schemas"]
+    schemas = described["components"]["schemas"] = _with_names_of_pages(described)
     for path in described["paths"].values():
         for operation in path.values():
             _summarize(operation)
+            _complete_parameters(operation)
+            _complete_answers(operation)
+            operation.setdefault("security", [])
             contents = [operation.get("requestBody", {})]
             contents += [answer for status, answer in operation["responses"].items() if status.startswith("2")]
             for content in contents:
                 _add_example(content.get("content", {}).get("application/json"), schemas)
     return described
+
+
+def _with_names_of_pages(described: dict[str, Any]) -> dict[str, Any]:
+    """Returns the schemas with `AppPage` for `Page_AppAnswer_`, and changes the references to them."""
+    names = {
+        name: name.removeprefix("Page_").removesuffix("_").removesuffix("Answer") + "Page"
+        for name in described["components"]["schemas"]
+        if name.startswith("Page_")
+    }
+    for part in _parts(described):
+        name = str(part.get("$ref", "")).rpartition("/")[2]
+        if name in names:
+            part["$ref"] = f"#/components/schemas/{names[name]}"
+    renamed = {names.get(name, name): schema for name, schema in described["components"]["schemas"].items()}
+    for name in names.values():
+        renamed[name]["title"] = name
+    return renamed
+
+
+def _complete_parameters(operation: dict[str, Any]) -> None:
+    for parameter in operation.get("parameters", []):
+        if parameter["name"] in PARAMETERS:
+            parameter.setdefault("description", PARAMETERS[parameter["name"]])
+
+
+def _complete_answers(operation: dict[str, Any]) -> None:
+    """Gives every answer its schema, and only the media types that it is sent with.
+
+    A picture that is answered is described as bytes too, and one that is sent as bytes only (its Content-Type does not
+    matter): generators of clients do not know the media types of pictures.
+    """
+    bodies = []
+    sent = operation.get("requestBody", {}).get("content", {})
+    if any(media_type.startswith("image/") for media_type in sent):
+        operation["requestBody"]["content"] = {"application/octet-stream": {"schema": dict(_BYTES)}}
+    for status, answer in operation["responses"].items():
+        if "application/problem+json" in answer.get("content", {}):
+            answer["content"].pop("application/json", None)
+        if answer["description"] == "Successful Response":
+            answer["description"] = operation["summary"] + "."
+        bodies += [answer] if status.startswith("2") else []
+    for content in (body.get("content", {}) for body in bodies):
+        for media_type, media in list(content.items()):
+            if not media.get("schema"):
+                media["schema"] = {"type": "string"} if media_type.startswith("text/") else dict(_BYTES)
+            if media_type.startswith("image/"):
+                content["application/octet-stream"] = {"schema": dict(_BYTES)}
+
+
+_BYTES = {"type": "string", "format": "binary"}
+
+
+def _parts(part: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        yield part
+        for one in part.values():
+            yield from _parts(one)
+    elif isinstance(part, list):
+        for one in part:
+            yield from _parts(one)
 
 
 def _summarize(operation: dict[str, Any]) -> None:

@@ -27,7 +27,7 @@ Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
 Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]
 
 
-class Evidence(Body):
+class NewEvidence(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"evidence": {"url": "https://acme.example/docs"}}]})
 
     evidence: Object
@@ -79,7 +79,7 @@ async def read_checklist(context: InContext, actor: Viewer, slug: SlugPath) -> d
 
 @router.put("/{code}", tags=["partner"], response_model=ChecklistItemAnswer)
 async def put_evidence(
-    context: InContext, actor: Builder, slug: SlugPath, code: Requirement, body: Evidence
+    context: InContext, actor: Builder, slug: SlugPath, code: Requirement, body: NewEvidence
 ) -> dict[str, Any]:
     """Stores the evidence for a requirement and checks it at once. Replaces earlier evidence."""
 

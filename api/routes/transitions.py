@@ -34,10 +34,11 @@ from workflow.apps import find_app
 from workflow.identity.actors import Actor
 from workflow.lifecycle.facts import Ask
 from workflow.lifecycle.loading import load_facts
-from workflow.lifecycle.reading import find_request, list_log, list_requests
+from workflow.lifecycle.reading import find_request, find_request_by_key, list_log, list_requests
 from workflow.lifecycle.requests import Wanted
 from workflow.policy.document import load_policies
 from workflow.reasons import Reason
+from workflow.sql.storable import WITHOUT_NUL
 
 router = APIRouter(prefix="/v1", responses=COMMON)
 
@@ -93,6 +94,24 @@ async def ask_for_transitions(
         return await _ask_for_many(context, actor, body)
     wanted = wanted_of(body, key)
     return await ask_for_one(context, actor, wanted, prefer)
+
+
+@router.get("/transition-requests", tags=["service", "partner", "reviewer"])
+async def find_transition_request(
+    context: InContext,
+    actor: Viewer,
+    idempotency_key: Annotated[str, Query(min_length=1, max_length=255, pattern=WITHOUT_NUL)],
+) -> TransitionRequestAnswer:
+    """Returns the caller's own request with this idempotency key, whether it was sent over HTTP or in a message.
+
+    A message that has not been taken in yet, or was refused, has no request: 404.
+    """
+
+    def work(session: Session) -> TransitionRequestAnswer:
+        request, slug = find_request_by_key(session, idempotency_key, actor)
+        return shown_request(request, slug, actor)
+
+    return await context.transact(work)
 
 
 @router.get("/transition-requests/{request_id}", tags=["service", "partner", "reviewer"])

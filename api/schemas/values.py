@@ -95,7 +95,7 @@ Slug = Annotated[str, StringConstraints(pattern=SLUG, min_length=2, max_length=6
 SlugPath = Annotated[str, Path(pattern=SLUG, max_length=64, examples=["acme"])]
 Workspace = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,128}$", examples=["workspace-1"])]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")]
-Prefer = Annotated[str | None, Header(max_length=200)]
+Prefer = Annotated[str | None, Header(alias="Prefer", max_length=200)]
 
 
 class Body(BaseModel):

@@ -293,6 +293,7 @@ CALLS: tuple[Call, ...] = (
     Call(f"GET {_APP}/messages", Scope.APPS_READ, PARTNERS, path=_SUBMITTED),
     Call(f"POST {_APP}/messages", Scope.APPS_WRITE, PARTNERS, _WORDS, 201, path=_SUBMITTED),
     Call("POST /v1/transition-requests", Scope.TRANSITIONS_REQUEST, ALL, _asked, 202, hides=True),
+    Call("GET /v1/transition-requests", Scope.APPS_READ, ALL, status=404, query="?idempotency_key=nobody-s"),
     Call("GET /v1/transition-requests/{request_id}", Scope.APPS_READ, ALL, hides=True),
     Call(f"GET {_APP}/triggers", Scope.APPS_READ, ALL),
     Call(f"GET {_APP}/transitions", Scope.APPS_READ, ALL),

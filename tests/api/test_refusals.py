@@ -42,6 +42,11 @@ def test_a_wrong_request_of_a_list_is_refused_and_the_others_are_stored(shared_s
     assert answers[0]["errors"][0]["pointer"] == "#/0/trigger"
     again = shared_service.partner("POST", "/v1/transition-requests", [right]).json()["items"][0]
     assert (again["id"], again["repeated"]) == (answers[1]["id"], True)
+    found = shared_service.partner("GET", "/v1/transition-requests?idempotency_key=refusals-1").json()
+    assert (found["id"], found["app"]) == (answers[1]["id"], "refusals")
+    others = shared_service.service("GET", "/v1/transition-requests?idempotency_key=refusals-1")
+    assert others.status_code == 404
+    assert "message" in others.json()["remedy"]
     nothing = shared_service.partner("POST", "/v1/transition-requests", [{}]).json()["items"]
     assert [one["status"] for one in nothing] == [422]
 

@@ -60,6 +60,28 @@ def find_request(session: Session, request_id: UUID, actor: Actor) -> tuple[Tran
     return found[0], found[1]
 
 
+def find_request_by_key(session: Session, key: str, actor: Actor) -> tuple[TransitionRequest, str]:
+    """Returns the request that the actor made with an idempotency key, by HTTP or by message, and its App's slug.
+
+    Raises NotFound, which says what may have become of a message.
+    """
+    statement = (
+        select(TransitionRequest, App.slug)
+        .join(App, App.id == TransitionRequest.app_id)
+        .where(TransitionRequest.principal_id == actor.id, TransitionRequest.idempotency_key == key)
+        .execution_options(populate_existing=True)
+    )
+    found = session.execute(statement).one_or_none()
+    if found is None:
+        raise NotFound(
+            "request.not_found",
+            "No request with this key has been taken in from you in the last 30 days.",
+            "A message is taken in within seconds: ask again then. One that was refused is kept with the reason; an "
+            "admin sees it in GET /v1/dead/rejected_message.",
+        )
+    return found[0], found[1]
+
+
 def finished_requests(session: Session, ids: Sequence[UUID]) -> set[UUID]:
     """Returns the ids of those requests that have an outcome: applied, refused or dead. One statement."""
     return set(session.scalars(_FINISHED, {"ids": list(ids)}))
