@@ -93,7 +93,7 @@ def test_the_journey_reaches_public_and_what_it_says_names_only_its_platform(nor
 def test_no_mail_names_the_default_platform(northwind: Northwind) -> None:
     letters = {str(one.message["Subject"]): one.as_text() for one in Mailbox(northwind.home.mail).letters()}
     assert len(letters) >= 10
-    assert "is admitted to the Northwind Partner Desk" in letters["Welcome, Acme"]
+    assert "is admitted to the Northwind Partner Desk" in letters['Welcome, "Acme"']
     assert not {subject: found for subject, words in letters.items() if (found := default_names_in(subject + words))}
 
 
