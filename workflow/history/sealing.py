@@ -128,7 +128,7 @@ _LAST = text("""
 
 
 def _unsealed(table: Sealed, columns: Sequence[str], goes_on: bool) -> Any:
-    """Returns the statement for the oldest rows that are not sealed yet: for drafts of all rows, else of recent ones."""
+    """Returns the statement for the oldest unsealed rows: of drafts among all rows, else among recent ones."""
     since = "true" if table.is_draft else f"{table.time} >= :since"
     place = f"""
        AND {since}
