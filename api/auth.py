@@ -15,7 +15,7 @@ from models.token import Scope
 from web.headers import credentials_of
 from workflow.errors import Forbidden
 from workflow.identity.actors import Actor
-from workflow.identity.tokens import Principal, find_principals
+from workflow.identity.principals import Principal, find_principals
 
 EVERY_ROLE = (Role.PARTNER, Role.REVIEWER, Role.SERVICE, Role.ADMIN)
 """Every role that can hold a token."""

@@ -20,8 +20,8 @@ from web.problems import OUTAGE
 from workflow.assets.pictures import Picture
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
+from workflow.identity.principals import Principal
 from workflow.identity.secrets import Envelope
-from workflow.identity.tokens import Principal
 from workflow.lifecycle.apply import WriteContext
 from workflow.lifecycle.requests import AcceptedRequest, Wanted
 from workflow.lifecycle.rulebook import AppRulebook

@@ -16,7 +16,7 @@ from web.bodies import Admitted
 from web.headers import credentials_of, network_of
 from web.problems import problem, problem_of
 from workflow.errors import Forbidden, WorkflowError
-from workflow.identity.tokens import Principal
+from workflow.identity.principals import Principal
 
 MAX_OPEN_BODY_BYTES = 128 * 1024
 """The most that a route takes from a sender without a token: an access request with its survey, with room to spare."""

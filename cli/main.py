@@ -281,14 +281,13 @@ def diagram(
 def history_verify(
     heads: Annotated[Path | None, typer.Option(help="A file of exported heads to compare with.")] = None,
 ) -> None:
-    """Replays every log and recomputes its hashes. Exits with 1 if anything differs from what was written."""
+    """Replays every log and verifies every hash and seal. Exits with 1 if anything differs from what was written."""
     from cli.history import findings
     from cli.place import settings_here
 
     count = 0
     for count, finding in enumerate(findings(settings_here(), heads), start=1):  # noqa: B007 - counted after the loop
-        version = "" if finding.version is None else f" version {finding.version}"
-        typer.echo(f"App {finding.app_id}{version}: {finding.detail}")
+        typer.echo(str(finding))
     typer.echo(f"{count} findings." if count else "The history is as it was written.")
     raise typer.Exit(1 if count else 0)
 

@@ -11,6 +11,7 @@ from models.component import Component, ComponentTest
 from models.conversation import InternalNote, ReviewMessage
 from models.due import FailingLane
 from models.history_key import HistoryKey
+from models.history_segment import HistorySegment
 from models.job import JobTick
 from models.membership import Membership
 from models.notification import Notification
@@ -42,6 +43,7 @@ __all__ = [
     "Customer",
     "FailingLane",
     "HistoryKey",
+    "HistorySegment",
     "IdempotencyKey",
     "InternalNote",
     "Invitation",

@@ -80,7 +80,17 @@ END
     ),
 )
 
-_APPEND_ONLY_TABLES = ("audit_entry", "history_key", "policy_version", "saved_reason", "submission", "transition")
+_APPEND_ONLY_TABLES = (
+    "audit_entry",
+    "history_key",
+    "history_segment",
+    "internal_note",
+    "policy_version",
+    "review_message",
+    "saved_reason",
+    "submission",
+    "transition",
+)
 
 _APPEND_ONLY = Guard(
     "append_only_guard",
@@ -119,6 +129,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "customer": _CHANGE,
     "failing_lane": _OWN,
     "history_key": _KEEP,
+    "history_segment": _KEEP,
     "idempotency_key": _OWN,
     "internal_note": _KEEP,
     "invitation": _CHANGE,

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -11,7 +11,10 @@ from models.base import Base, CreatedAt
 
 
 class PolicyVersion(Base):
-    """One version of the policy. The highest version is the current one; `workflow.policy.document` parses it."""
+    """One version of the policy. The highest version is the current one; `workflow.policy.document` parses it.
+
+    Postgres computes `digest` when the version is stored. Versions from before that have none.
+    """
 
     __tablename__ = "policy_version"
 
@@ -20,5 +23,9 @@ class PolicyVersion(Base):
     note: Mapped[str]
     published_by: Mapped[UUID]
     published_at: Mapped[CreatedAt]
+    digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
-    __table_args__ = (CheckConstraint("version >= 1", name="version"),)
+    __table_args__ = (
+        CheckConstraint("version >= 1", name="version"),
+        CheckConstraint("length(digest) = 32", name="digest"),
+    )

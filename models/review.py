@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    LargeBinary,
     String,
     UniqueConstraint,
     text,
@@ -47,7 +48,11 @@ class ReviewOutcome(StrEnum):
 
 
 class Submission(Base):
-    """What the partner submitted, frozen when the `submit` transition was applied. Known by that transition."""
+    """What the partner submitted, frozen when the `submit` transition was applied. Known by that transition.
+
+    Postgres computes `digest` when the row is stored, and the row of the log that decides covers it. Submissions from
+    before that have none.
+    """
 
     __tablename__ = "submission"
 
@@ -60,10 +65,12 @@ class Submission(Base):
     policy_version: Mapped[int] = mapped_column(ForeignKey("policy_version.version"))
     submitted_by: Mapped[UUID]
     submitted_at: Mapped[datetime]
+    digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
     __table_args__ = (
         one_of("kind", SubmissionKind),
         CheckConstraint("round >= 1", name="round"),
+        CheckConstraint("length(digest) = 32", name="digest"),
         UniqueConstraint("app_id", "app_version", name="submission_transition_key"),
         ForeignKeyConstraint(["app_id", "app_version"], ["transition.app_id", "transition.version"]),
     )

@@ -20,7 +20,7 @@ from models.request import RequestSource
 from models.token import Scope
 from workers.context import WorkerContext
 from workflow.errors import WorkflowError
-from workflow.identity.tokens import find_principal
+from workflow.identity.principals import find_principal
 from workflow.lifecycle.requests import CallerRequest, Wanted, accept_requests
 from workflow.reasons import Reason
 from workflow.sql.storable import MAX_ERROR_CHARACTERS, WITHOUT_NUL, made_storable

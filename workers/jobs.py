@@ -18,7 +18,8 @@ from workflow.access.deciding import mark_access_requests
 from workflow.access.ending_tokens import warn_of_ending_tokens
 from workflow.access.proofs import prune_proofs
 from workflow.catalog.listing import mend_catalog
-from workflow.history.verification import exported_heads
+from workflow.history.sealing import LATE_BY, sealing_steps
+from workflow.history.verification import exported_heads, exported_seals
 from workflow.lifecycle.promotion import promote_eligible_apps
 from workflow.notifications.notify import mark_reviews
 from workflow.operating.pruning import pruning_steps
@@ -29,11 +30,8 @@ from workflow.work.bells import Bell
 from workflow.work.lanes import bury_dead_lanes
 from workflow.work.leases import bells_of_due_work
 
-HEADS_OVERLAP = timedelta(minutes=5)
-"""How far an export of heads looks back before the previous tick. It must be longer than any transaction may take.
-
-The setting `transaction_timeout_s` is below it.
-"""
+HEADS_OVERLAP = LATE_BY
+"""How far an export of heads looks back before the previous tick."""
 
 STEPS_SECONDS = 40.0
 """How long a job that works in steps takes new ones. The next firing goes on; less than a tick's lease."""
@@ -125,8 +123,14 @@ def _export_history_heads(session: Session, context: WorkerContext, now: datetim
         text("SELECT max(tick_at) FROM job_tick WHERE job = 'export_history_heads' AND status = 'done'")
     )
     since = before - HEADS_OVERLAP if before else datetime.fromtimestamp(0, tz=now.tzinfo)
-    for head in exported_heads(session, since):
+    for head in (*exported_heads(session, since), *exported_seals(session, since)):
         context.export_head(head)
+
+
+def _seal_history(_session: Session, context: WorkerContext, _now: datetime) -> None:
+    ends_at = time.monotonic() + STEPS_SECONDS
+    for step in sealing_steps(context.history_key):
+        work_off(context.unit_of_work, step, ends_at=ends_at)
 
 
 def _bury_dead_lanes(session: Session, now: datetime, limit: int) -> int:
@@ -159,6 +163,7 @@ JOBS: dict[str, Job] = {
         ),
         Job("warn_of_ending_tokens", timedelta(hours=1), _warn_of_ending_tokens),
         Job("prune_proofs", timedelta(hours=1), _in_steps(_prune_proofs), in_steps=True),
+        Job("seal_history", MINUTE, _seal_history, in_steps=True),
         Job("export_history_heads", MINUTE, _export_history_heads),
         Job("bury_dead_lanes", MINUTE, _in_steps(_bury_dead_lanes), in_steps=True),
         Job("mend_catalog", timedelta(minutes=10), _in_steps(_mend_catalog), in_steps=True),

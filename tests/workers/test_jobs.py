@@ -196,3 +196,15 @@ def test_pruning_that_is_cut_short_leaves_less_each_time(
     engine.dispose()
     assert 40_000 > left[0] > left[1] > left[2]
     assert set(_statuses(context)) == {"done"}
+
+
+def test_the_audit_log_is_sealed_and_the_seals_are_exported_with_the_heads(context: WorkerContext) -> None:
+    people = people_in(context.engine)
+    app_building(context.engine, people, "acme")
+    ask(context.engine, people.partner, "acme", AppTrigger.SUBMIT)
+    exported: list[dict[str, object]] = []
+    for job in ("seal_history", "export_history_heads"):
+        _fired(context, job)
+        _run_due_jobs(replace(context, export_head=exported.append))
+    assert {head["table"] for head in exported if "table" in head} >= {"audit_entry", "policy_version"}
+    assert {head["version"] for head in exported if "app_id" in head} == {1}

@@ -29,7 +29,7 @@ from runtime.settings import load_settings
 from tests.databases import TestDatabase
 from tests.plans import Watched, watched
 from workflow.identity.actors import Actor
-from workflow.identity.tokens import Principal
+from workflow.identity.principals import Principal
 from workflow.lifecycle.reading import finished_requests
 from workflow.pages import PageRequest
 from workflow.work.bells import Bell

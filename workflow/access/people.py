@@ -158,14 +158,15 @@ def remove_person(session: Session, organization_id: UUID, person_id: UUID, acto
             f"{person.name} is the owner of the organization.",
             "Hand the ownership over to another person first; invite one if there is nobody else.",
         )
-    person.removed_at = now
+    log_action(session, actor, "person.remove", person_id, organization=str(organization_id))
     revoke(session, [one for one in _open_invitations(session, organization_id) if one.invited_by == person_id], now)
     session.execute(_REVOKE_TOKENS, {"id": person_id, "now": now})
     session.execute(_REVOKE_PREVIEWS, {"id": person_id, "now": now})
+    # Last of all locks: a call of theirs that is under way holds their row for share, and waits for nothing then.
+    person.removed_at = now
     session.flush()
     data = {"company": session.get_one(Organization, organization_id).name}
     notify_people(session, NotificationKind.PERSON_REMOVED, f"person:{person_id}:removed", [person_id], now, data)
-    log_action(session, actor, "person.remove", person_id, organization=str(organization_id))
     ring_after_commit(session, Bell.NOTIFICATIONS)
     return person
 

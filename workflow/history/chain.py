@@ -10,8 +10,10 @@ from json import JSONEncoder
 from typing import Any
 from uuid import UUID
 
-FORMAT = b"\x01"
-"""The version of the canonical form, hashed with every row."""
+FORMAT = b"\x02"
+"""The version of the canonical form, hashed with every row. It covers the digests of what the decision rests on."""
+FORMAT_WITHOUT_DIGESTS = b"\x01"
+"""The first version of the canonical form. Rows that were written in it still verify."""
 NO_HASH = bytes(32)
 """The previous hash of an App's first row."""
 
@@ -33,9 +35,33 @@ class LogRow:
     reason_commitment: bytes | None
 
 
-def row_hash(key: bytes, row: LogRow, previous: bytes) -> bytes:
-    """Returns the 32 bytes that bind `row` to everything before it. `key` is not in the database."""
-    parts = (
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The digests of what a transition rests on: the policy that judged it, and the submission under review, if any.
+
+    There is none of a submission that was opened in the same batch: Postgres computes it, and nothing is read back.
+    """
+
+    policy: bytes
+    submission: bytes | None = None
+
+
+def row_hash(key: bytes, row: LogRow, previous: bytes, basis: Basis) -> bytes:
+    """Returns the 32 bytes that bind `row` to everything before it and to `basis`. `key` is not in the database."""
+    return _hash(key, FORMAT, (*_parts(row), basis.policy, basis.submission or b"", previous))
+
+
+def is_hash_of(stored: bytes, key: bytes, row: LogRow, previous: bytes, basis: Basis) -> bool:
+    """Returns whether `stored` is the hash of the row, in any form in which it may have been written."""
+    return (
+        hmac.compare_digest(row_hash(key, row, previous, basis), stored)
+        or hmac.compare_digest(row_hash(key, row, previous, Basis(basis.policy)), stored)
+        or hmac.compare_digest(_hash(key, FORMAT_WITHOUT_DIGESTS, (*_parts(row), previous)), stored)
+    )
+
+
+def _parts(row: LogRow) -> tuple[bytes, ...]:
+    return (
         row.app_id.bytes,
         str(row.version).encode(),
         row.from_state.encode(),
@@ -47,9 +73,11 @@ def row_hash(key: bytes, row: LogRow, previous: bytes) -> bytes:
         row.request_id.bytes,
         _canonical_time(row.at),
         row.reason_commitment or b"",
-        previous,
     )
-    canonical = FORMAT + b"".join([len(part).to_bytes(4, "big") + part for part in parts])
+
+
+def _hash(key: bytes, form: bytes, parts: Sequence[bytes]) -> bytes:
+    canonical = form + b"".join([len(part).to_bytes(4, "big") + part for part in parts])
     return hmac.digest(key, canonical, "sha256")
 
 

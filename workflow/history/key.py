@@ -5,14 +5,19 @@ import hmac
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from workflow.history.chain import NO_HASH, LogRow, row_hash
+from workflow.history.chain import NO_HASH, Basis, LogRow, is_hash_of
+from workflow.history.digests import policy_digest
 
 PURPOSE = b"devcenter: the fingerprint of a history key"
 
-_FIRST_ROW = text("""
-    SELECT app_id, version, from_state, trigger, to_state, actor_id, actor_role, policy_version, request_id, at,
-           reason_commitment, hash
-      FROM transition WHERE version = 1 ORDER BY app_id LIMIT 1
+_FIRST_ROW = """
+    SELECT t.app_id, t.version, t.from_state, t.trigger, t.to_state, t.actor_id, t.actor_role, t.policy_version,
+           t.request_id, t.at, t.reason_commitment, t.hash, {digest} AS policy_digest
+      FROM transition t JOIN policy_version p ON p.version = t.policy_version
+     WHERE t.version = 1 ORDER BY t.app_id LIMIT 1
+"""
+_HAS_DIGESTS = text("""
+    SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'policy_version'::regclass AND attname = 'digest')
 """)
 _IS_THERE = text("SELECT to_regclass(:table) IS NOT NULL")
 _STORED = text("SELECT fingerprint FROM history_key")
@@ -49,5 +54,11 @@ def _has(session: Session, table: str) -> bool:
 
 
 def _fits_log(session: Session, key: bytes) -> bool:
-    row = session.execute(_FIRST_ROW).one_or_none() if _has(session, "transition") else None
-    return row is None or row_hash(key, LogRow(*tuple(row)[:11]), NO_HASH) == bytes(row.hash)
+    if not _has(session, "transition"):
+        return True
+    digest = policy_digest("p") if session.scalar(_HAS_DIGESTS) else "''::bytea"
+    row = session.execute(text(_FIRST_ROW.format(digest=digest))).one_or_none()
+    if row is None:
+        return True
+    basis = Basis(bytes(row.policy_digest))
+    return is_hash_of(bytes(row.hash), key, LogRow(*tuple(row)[:11]), NO_HASH, basis)

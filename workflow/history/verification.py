@@ -10,16 +10,10 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from workflow.history.chain import NO_HASH, LogRow, commit_to, row_hash
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A place where the history is not as it was written. `version` is None if the finding is about a whole App."""
-
-    app_id: UUID
-    version: int | None
-    detail: str
+from workflow.history.chain import NO_HASH, Basis, LogRow, commit_to, is_hash_of
+from workflow.history.digests import POLICY_COLUMNS, SUBMISSION_COLUMNS, digest_of, policy_digest, submission_digest
+from workflow.history.finding import Finding, about_app
+from workflow.history.seals import SealHead, verify_seals
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +25,16 @@ class Head:
     hash: bytes
 
 
-_LOG = text("""
+_LOG = text(f"""
     SELECT t.app_id, t.version, t.from_state, t.trigger, t.to_state, t.actor_id, t.actor_role, t.policy_version,
-           t.request_id, t.at, t.reason_commitment, t.hash, r.salt, r.reasons
-      FROM transition t LEFT JOIN transition_reason r USING (app_id, version)
+           t.request_id, t.at, t.reason_commitment, t.hash, r.salt, r.reasons, a.created_by,
+           {policy_digest("p")} AS policy_digest,
+           CASE WHEN s.id IS NOT NULL THEN {submission_digest("s")} END AS submission_digest
+      FROM transition t
+      LEFT JOIN transition_reason r USING (app_id, version)
+      LEFT JOIN policy_version p ON p.version = t.policy_version
+      LEFT JOIN submission s ON s.app_id = t.app_id AND s.app_version = t.version
+      LEFT JOIN app a ON a.id = t.app_id AND t.version = 1
      ORDER BY t.app_id, t.version
 """).execution_options(yield_per=2000)
 
@@ -46,30 +46,57 @@ _HEADS_WITHOUT_APP_STATE = text("""
 """)
 
 _OUTCOMES_WITHOUT_ROW = text("""
-    SELECT q.app_id, q.version FROM transition_request q
+    SELECT q.id, q.app_id, q.version FROM transition_request q
      WHERE q.status = 'applied'
-       AND NOT EXISTS (SELECT FROM transition t WHERE t.app_id = q.app_id AND t.version = q.version
-                                                  AND t.request_id = q.id AND t.trigger = q.trigger)
+       AND NOT EXISTS (SELECT FROM transition t
+                        WHERE t.app_id = q.app_id AND t.version = q.version AND t.request_id = q.id
+                          AND t.trigger = q.trigger AND t.actor_id = q.principal_id AND t.actor_role = q.role
+                          AND t.policy_version = q.policy_version AND t.at = q.finished_at)
 """)
 
 _ORPHANS = text("SELECT DISTINCT app_id FROM transition t WHERE NOT EXISTS (SELECT FROM app WHERE id = t.app_id)")
 
+_REASONS_OF_NOTHING = text("""
+    SELECT r.app_id, r.version FROM transition_reason r
+     WHERE NOT EXISTS (SELECT FROM transition t WHERE t.app_id = r.app_id AND t.version = r.version)
+""")
 
-def verify_history(session: Session, key: bytes, exported: Iterable[Head] = ()) -> Iterator[Finding]:
-    """Yields every finding; none means that the log is as it was written. Only reads, in constant memory.
+_CHANGED = {
+    "submission": text(f"""
+        SELECT s.id::text FROM submission s WHERE s.digest <> {digest_of("s", SUBMISSION_COLUMNS)}
+    """),
+    "policy_version": text(f"""
+        SELECT p.version::text FROM policy_version p WHERE p.digest <> {digest_of("p", POLICY_COLUMNS)}
+    """),
+}
+"""Rows that do not fit the digest that Postgres computed when they were stored."""
 
-    The chain itself cannot show that the end of a log was cut off. Applied requests and `exported` heads can.
+
+def verify_history(
+    session: Session, key: bytes, exported: Iterable[Head] = (), seals: Iterable[SealHead] = ()
+) -> Iterator[Finding]:
+    """Yields every finding; none means that the history is as it was written. Only reads, in constant memory.
+
+    Neither the log's chain nor that of the segments can show that its end was cut off. Applied requests and `exported`
+    heads can, and `seals`.
     """
     for app_id, rows in groupby(session.execute(_LOG), key=lambda row: row.app_id):
         yield from _verify_app(app_id, rows, key)
     for row in session.execute(_HEADS_WITHOUT_APP_STATE):
         detail = f"the App is {row.state} at version {row.version}, but its log does not end there"
-        yield Finding(row.id, row.version, detail)
+        yield about_app(row.id, row.version, detail, "app")
     for row in session.execute(_OUTCOMES_WITHOUT_ROW):
-        yield Finding(row.app_id, row.version, "a request was applied at this version, but the log has no such row")
+        detail = f"the request {row.id} was applied at this version, but the log has no such row"
+        yield about_app(row.app_id, row.version, detail, "transition_request")
     for row in session.execute(_ORPHANS):
-        yield Finding(row.app_id, None, "the log has rows of an App that does not exist")
+        yield about_app(row.app_id, None, "the log has rows of an App that does not exist")
+    for row in session.execute(_REASONS_OF_NOTHING):
+        yield about_app(row.app_id, row.version, "these are reasons for nothing in the log", "transition_reason")
+    for table, statement in _CHANGED.items():
+        for changed in session.scalars(statement):
+            yield Finding(table, changed, "this row is not as it was when it was stored")
     yield from _verify_heads(session, exported)
+    yield from verify_seals(session, key, seals)
 
 
 def exported_heads(session: Session, since: datetime) -> list[dict[str, Any]]:
@@ -87,20 +114,42 @@ def exported_heads(session: Session, since: datetime) -> list[dict[str, Any]]:
     ]
 
 
+def exported_seals(session: Session, since: datetime) -> list[dict[str, Any]]:
+    """Returns the newest segment of each table with one that was sealed at or after `since`, in the export's form."""
+    rows = session.execute(
+        text("""
+            SELECT DISTINCT ON (table_name) table_name, number, seal, sealed_at FROM history_segment
+             WHERE sealed_at >= :since ORDER BY table_name, number DESC
+        """),
+        {"since": since},
+    )
+    return [
+        {"table": row.table_name, "number": row.number, "seal": row.seal.hex(), "at": row.sealed_at.isoformat()}
+        for row in rows
+    ]
+
+
 def _verify_app(app_id: UUID, rows: Iterable[Row[Any]], key: bytes) -> Iterator[Finding]:
     previous, state, version = NO_HASH, "new", 0
+    under_review: bytes | None = None
     for row in rows:
         if row.version != version + 1:
-            yield Finding(app_id, row.version, f"version {version + 1} is missing before this row")
+            yield about_app(app_id, row.version, f"version {version + 1} is missing before this row")
         elif row.from_state != state:
-            yield Finding(app_id, row.version, f"starts in {row.from_state}, but the row before it led to {state}")
+            yield about_app(app_id, row.version, f"starts in {row.from_state}, but the row before it led to {state}")
         log_row = LogRow(*tuple(row)[:11])
-        stored = bytes(row.hash)
-        if row_hash(key, log_row, previous) != stored:
-            yield Finding(app_id, row.version, "its hash is wrong: this row or one before it was changed or inserted")
+        stored, basis = bytes(row.hash), Basis(bytes(row.policy_digest or b""), under_review)
+        if not is_hash_of(stored, key, log_row, previous, basis):
+            yield about_app(app_id, row.version, _WRONG)
         if row.reasons is not None and commit_to(row.reasons, bytes(row.salt)) != row.reason_commitment:
-            yield Finding(app_id, row.version, "its reasons are not those that were written")
+            yield about_app(app_id, row.version, "its reasons are not those that were written", "transition_reason")
+        if row.created_by not in (None, row.actor_id):
+            yield about_app(app_id, None, "its creator is not the one in the log", "app")
+        under_review = row.submission_digest and bytes(row.submission_digest)
         previous, state, version = stored, row.to_state, row.version
+
+
+_WRONG = "its hash is wrong: this row, one before it, its submission or its policy was changed or inserted"
 
 
 def _verify_heads(session: Session, exported: Iterable[Head]) -> Iterator[Finding]:
@@ -110,6 +159,6 @@ def _verify_heads(session: Session, exported: Iterable[Head]) -> Iterator[Findin
             {"app_id": head.app_id, "version": head.version},
         )
         if stored is None:
-            yield Finding(head.app_id, head.version, "this exported row is missing")
+            yield about_app(head.app_id, head.version, "this exported row is missing")
         elif bytes(stored) != head.hash:
-            yield Finding(head.app_id, head.version, "this row is not the one that was exported")
+            yield about_app(head.app_id, head.version, "this row is not the one that was exported")

@@ -11,11 +11,17 @@ from sqlalchemy.orm import Session
 
 from models import AuditEntry
 from workflow.identity.actors import Actor
+from workflow.identity.principals import require_present
 from workflow.pages import PageOf, PageRequest, read_page
 
 
 def log_action(session: Session, actor: Actor, action: str, target: str | UUID, **detail: object) -> None:
-    """Records that `actor` did `action` to `target`. Does not commit."""
+    """Records that `actor` did `action` to `target`. Does not commit.
+
+    Every use case that writes for a caller ends with it, so here the caller is looked at once more: raises Forbidden
+    (`require_present`) for one who was removed since the call began, and locks a person's row for share.
+    """
+    require_present(session, actor)
     session.add(
         AuditEntry(actor_id=actor.id, actor_role=actor.role.value, action=action, target=str(target), detail=detail)
     )
@@ -25,9 +31,10 @@ def log_action(session: Session, actor: Actor, action: str, target: str | UUID, 
 def log_action_on_many(
     session: Session, actor: Actor, action: str, targets: Sequence[tuple[str | UUID, Mapping[str, object]]]
 ) -> None:
-    """Records that `actor` did `action` to each target, with its detail. One statement. Does not commit."""
+    """Records that `actor` did `action` to each target, with its detail. Does not commit. Raises as `log_action`."""
     if not targets:
         return
+    require_present(session, actor)
     entries = [{"target": str(target), "detail": detail} for target, detail in targets]
     who = {"actor_id": actor.id, "role": actor.role.value, "action": action}
     session.execute(_LOG_MANY, who | {"entries": json.dumps(entries)})

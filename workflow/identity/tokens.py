@@ -1,24 +1,24 @@
-"""Bearer tokens: issuing, authenticating and revoking them. A token is shown once, and only its hash is stored."""
+"""Bearer tokens: issuing and revoking them. A token is shown once, and only its hash is stored."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import ApiToken, Person, Service
 from models.lifecycle import Role
 from models.token import Scope
-from workflow.errors import Conflict, Forbidden, Invalid, NotFound
+from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
-from workflow.identity.secrets import TOKEN, hash_of, make_secret
+from workflow.identity.principals import Principal
+from workflow.identity.secrets import TOKEN, make_secret
 from workflow.pages import PageOf, PageRequest, read_page
-from workflow.sql.arrays import Bytes, Uuids, statement
+from workflow.sql.arrays import Uuids, statement
 
 SCOPES_OF: dict[Role, frozenset[Scope]] = {
     Role.PARTNER: frozenset({Scope.APPS_READ, Scope.APPS_WRITE, Scope.TRANSITIONS_REQUEST, Scope.PEOPLE_MANAGE}),
@@ -40,20 +40,6 @@ MAX_TOKENS = 20
 """Valid tokens that one person may have."""
 USE_RECORDED_EVERY = timedelta(minutes=1)
 """The minimum time between two updates of a token's last use."""
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """The holder of a valid token. `scopes` is None for a token with all scopes of its role."""
-
-    actor: Actor
-    token_id: UUID
-    label: str
-    scopes: frozenset[str] | None = None
-
-    def has(self, scope: Scope) -> bool:
-        """Returns whether the token may be used for `scope`."""
-        return self.scopes is None or scope.value in self.scopes
 
 
 def issue_token(
@@ -179,62 +165,6 @@ def service_named(session: Session, name: str) -> Service:
     return service
 
 
-def find_principal(session: Session, plain: str) -> Principal:
-    """Returns the token's holder. Raises Forbidden (token.invalid, token.expired, token.revoked)."""
-    found = find_principals(session, [plain])[0]
-    if isinstance(found, Forbidden):
-        raise found
-    return found
-
-
-def find_principals(session: Session, plains: Sequence[str]) -> list[Principal | Forbidden]:
-    """Returns the holder of each token, or the error that `find_principal` would raise, in one query.
-
-    Expiry is judged by the database's clock.
-    """
-    hashes = [hash_of(plain) for plain in plains]
-    rows = {bytes(row.token_hash): row for row in session.execute(_HOLDERS, {"hashes": hashes})}
-    return [_principal(rows.get(token_hash)) for token_hash in hashes]
-
-
-_HOLDERS = statement(
-    """
-    SELECT t.id, t.token_hash, t.label, t.role, t.organization_id, t.scopes, t.revoked_at,
-           t.expires_at <= now() AS expired, coalesce(t.person_id, t.service_id) AS holder_id,
-           t.person_id IS NULL OR (p.removed_at IS NULL AND p.role = t.role
-                                   AND p.organization_id IS NOT DISTINCT FROM t.organization_id) AS holder_fits
-      FROM api_token t LEFT JOIN person p ON p.id = t.person_id
-     WHERE t.token_hash = ANY(:hashes)
-    """,
-    hashes=Bytes(),
-)
-
-
-def _principal(token: Row[Any] | None) -> Principal | Forbidden:
-    try:
-        return _valid(token)
-    except Forbidden as refusal:
-        return refusal
-
-
-def _valid(token: Row[Any] | None) -> Principal:
-    if token is None:
-        raise Forbidden("token.invalid", "The token is unknown.", "Ask an admin for a token.")
-    if token.revoked_at is not None:
-        raise Forbidden("token.revoked", "The token was revoked.", _NEW_TOKEN)
-    if token.expired:
-        raise Forbidden("token.expired", "The token has expired.", _NEW_TOKEN)
-    if not token.holder_fits:
-        detail = "The token's holder was removed or has another role now."
-        raise Forbidden("token.revoked", detail, "Ask an admin for a new token.")
-    actor = Actor(token.holder_id, Role(token.role), token.organization_id)
-    scopes = None if token.scopes is None else frozenset(token.scopes)
-    return Principal(actor, token.id, token.label, scopes)
-
-
-_NEW_TOKEN = "Use another, or ask for a new one: partners by POST /v1/token-recoveries, everybody else from an admin."
-
-
 def record_token_use(session: Session, token_ids: Sequence[UUID], now: datetime) -> None:
     """Records that these tokens were used, at most once per USE_RECORDED_EVERY for each token. Does not commit.
 
@@ -281,6 +211,7 @@ def revoke_token(session: Session, token_id: UUID, actor: Actor, now: datetime) 
     token = session.get(ApiToken, token_id)
     if token is None or (actor.role is Role.PARTNER and token.person_id != actor.id):
         raise NotFound("token.not_found", f"There is no token {token_id}.", "List the tokens.")
+    log_action(session, actor, "token.revoke", token_id)
+    # After the look at the caller, who may be revoking the token of this very call.
     token.revoked_at = token.revoked_at or now
     session.flush()
-    log_action(session, actor, "token.revoke", token_id)

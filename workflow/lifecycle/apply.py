@@ -14,12 +14,12 @@ from models import App
 from models.base import new_id
 from models.lifecycle import AppState, AppTrigger
 from workflow.errors import Forbidden, Refused
-from workflow.history.chain import NO_HASH, LogRow, canonical_text, commit_to_text, row_hash
+from workflow.history.chain import NO_HASH, Basis, LogRow, canonical_text, commit_to_text, row_hash
 from workflow.identity.actors import Actor
 from workflow.lifecycle.effects import Applied, effects_that_follow
 from workflow.lifecycle.facts import Facts, facts_of_new_app
 from workflow.lifecycle.rulebook import AppRulebook
-from workflow.policy.document import Policies
+from workflow.policy.document import Policies, Policy
 from workflow.reasons import Reason
 from workflow.sql.arrays import Bytes, Integers, Texts, Uuids, statement
 
@@ -48,10 +48,19 @@ class Planned:
     trigger: AppTrigger
     version: int
     target: str
-    policy_version: int
+    policy: Policy
     request_id: UUID
     before: Facts
     after: Facts
+
+    @property
+    def policy_version(self) -> int:
+        return self.policy.version
+
+    @property
+    def basis(self) -> Basis:
+        """The digests of what the transition rests on."""
+        return Basis(self.policy.digest, self.before.review.submission_digest if self.before.review else None)
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -67,7 +76,7 @@ def plan(app_id: UUID, request_id: UUID, trigger: AppTrigger, target: str, facts
     decides = trigger in (AppTrigger.APPROVE, AppTrigger.REQUEST_CHANGES) and facts.review is not None
     policy = facts.review.policy if decides and facts.review else facts.policy
     after = facts.after(trigger, target)
-    return Planned(app_id, trigger, after.version, target, policy.version, request_id, facts, after)
+    return Planned(app_id, trigger, after.version, target, policy, request_id, facts, after)
 
 
 def write_transitions(
@@ -225,7 +234,7 @@ def _append_to_log(
             kept.append(_KeptReasons(one.app_id, one.version, salt, canonical_text(given)))
             commitment = commit_to_text(kept[-1].reasons, salt)
         row = _log_row(one, now, commitment)
-        heads[one.app_id] = row_hash(writer.history_key, row, heads[one.app_id])
+        heads[one.app_id] = row_hash(writer.history_key, row, heads[one.app_id], one.basis)
         rows.append(row)
         hashes.append(heads[one.app_id])
     session.execute(

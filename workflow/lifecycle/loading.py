@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from models.lifecycle import StepState
+from workflow.history.digests import submission_digest
 from workflow.lifecycle.facts import ComponentFacts, Facts, ReviewFacts, StepFacts
 from workflow.policy.document import Policies, Policy
 from workflow.sql.arrays import app_ids
@@ -40,6 +41,7 @@ def facts_of(apps: str) -> str:
              WHERE c.app_id = a.id AND c.removed_at IS NULL) AS components,
            ARRAY(SELECT i.code FROM checklist_item i WHERE i.app_id = a.id AND i.findings = '[]') AS checklist,
            r.id AS review_id, r.claimed_by, s.policy_version AS review_policy, s.submitted_by,
+           CASE WHEN r.id IS NOT NULL THEN {submission_digest("s")} END AS submission_digest,
            holder.id IS NOT NULL AS holder_stays,
            CASE WHEN a.state = 'building' THEN (
                SELECT p.id FROM (SELECT z.claimed_by, z.outcome
@@ -100,4 +102,5 @@ def _loaded(row: Any, policies: Policies, current: Policy) -> LoadedApp:
 def _review(row: Any, policies: Policies) -> ReviewFacts:
     steps = tuple(StepFacts(code, StepState(state)) for code, state in row.steps or ())
     policy = policies.by_version[row.review_policy]
-    return ReviewFacts(policy, row.submitted_by, row.claimed_by, steps, row.holder_stays)
+    digest = bytes(row.submission_digest)
+    return ReviewFacts(policy, row.submitted_by, row.claimed_by, steps, row.holder_stays, digest)

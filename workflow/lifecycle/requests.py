@@ -105,10 +105,10 @@ def accept_requests(
 ) -> list[AcceptedRequest | WorkflowError]:
     """Accepts each of `asked`, in that order. Returns for each the accepted request or its error. Does not commit.
 
-    The error is Forbidden for a trigger that is not for the actor's role, Invalid for a request that would wait longer
-    than MAX_WAIT or names an unknown saved reason, NotFound for an App that the actor may not see, and Conflict for a
-    key that was used with another body. Saved reasons are filled in with their current text. Requests by HTTP also
-    get an audit entry, as every state-changing call does.
+    The error is Forbidden for a trigger that is not for the actor's role and for a caller who is gone, Invalid for a
+    request that would wait longer than MAX_WAIT or names an unknown saved reason, NotFound for an App that the actor
+    may not see, and Conflict for a key that was used with another body. Saved reasons are filled in with their current
+    text. Requests by HTTP also get an audit entry, as every state-changing call does.
 
     One statement writes everything; after it, only what was not new is looked up. So a single request may be accepted
     on a session in autocommit mode.
@@ -207,18 +207,33 @@ _INSERT = statement(
     WITH asked AS (
         SELECT asked.*, app.id AS app_id
           FROM unnest(:ids, :apps, :triggers, :expected_states, :expected_versions, :reasons_texts, :idempotency_keys,
-                      :body_hashes, :not_befores, :principal_ids, :roles, :organization_ids) WITH ORDINALITY
+                      :body_hashes, :not_befores, :principal_ids, :roles, :organization_ids, :token_ids)
+               WITH ORDINALITY
             AS asked (id, app, trigger, expected_state, expected_version, reasons, idempotency_key, body_hash,
-                      not_before, principal_id, role, organization_id, number)
+                      not_before, principal_id, role, organization_id, token_id, number)
           JOIN app ON app.slug = asked.app
                   AND (asked.role <> 'partner' OR app.organization_id = asked.organization_id)
+           FOR KEY SHARE OF app
+    ), person_there AS MATERIALIZED (
+        SELECT id, role, organization_id FROM person
+         WHERE removed_at IS NULL AND id = ANY(ARRAY(SELECT principal_id FROM asked WHERE token_id IS NOT NULL))
+         ORDER BY id FOR SHARE
+    ), token_there AS MATERIALIZED (
+        SELECT id, person_id, service_id FROM api_token
+         WHERE id = ANY(:token_ids) AND revoked_at IS NULL AND expires_at > now()
+    ), wanted AS (
+        SELECT asked.* FROM asked
+          LEFT JOIN token_there t ON t.id = asked.token_id
+          LEFT JOIN person_there p ON p.id = t.person_id AND p.role = asked.role
+                                  AND p.organization_id IS NOT DISTINCT FROM asked.organization_id
+         WHERE asked.token_id IS NULL OR t.service_id IS NOT NULL OR p.id IS NOT NULL
     ), new AS (
         INSERT INTO transition_request (id, app_id, trigger, expected_state, expected_version, reasons,
                                         idempotency_key, body_hash, due_at, source, principal_id, role,
                                         organization_id)
         SELECT id, app_id, trigger, expected_state, expected_version, reasons::jsonb, idempotency_key, body_hash,
                greatest(not_before::timestamptz, now()), :source, principal_id, role, organization_id
-          FROM asked ORDER BY number
+          FROM wanted ORDER BY number
         ON CONFLICT ON CONSTRAINT transition_request_idempotency_key DO NOTHING
         RETURNING id
     ), noted AS (
@@ -226,7 +241,7 @@ _INSERT = statement(
         SELECT principal_id, role, 'transition.request', id, jsonb_build_object('app', app, 'trigger', trigger)
           FROM asked JOIN new USING (id) WHERE :source = 'http' ORDER BY number
     )
-    SELECT now(), array_agg(id) FROM new
+    SELECT now(), array_agg(id), ARRAY(SELECT id FROM asked WHERE id NOT IN (SELECT id FROM wanted)) FROM new
     """,
     ids=Uuids(),
     apps=Texts(),
@@ -240,18 +255,32 @@ _INSERT = statement(
     principal_ids=Uuids(),
     roles=Texts(),
     organization_ids=Uuids(),
+    token_ids=Uuids(),
 )
 """One statement for everything, because a single request would otherwise take five round trips to the database.
+
+The Apps are locked first, as the foreign key would lock them later: whoever is waited for, the callers are looked at
+after that. A person's row is locked for share, so that whoever removes them waits; a service is only looked at.
 
 When a key occurs twice, the first request with it whose App the actor may see is the new one."""
 
 
-def _insert(session: Session, rows: Sequence[_Row], source: RequestSource) -> dict[UUID, AcceptedRequest]:
-    """Inserts the new requests and returns them by id. Leaves out a used key, and an App that the actor may not see."""
+def _gone() -> Forbidden:
+    detail = "The caller was removed, or the token was revoked, while the call was under way."
+    return Forbidden("token.revoked", detail, "Ask an admin for a new token.")
+
+
+def _insert(
+    session: Session, rows: Sequence[_Row], source: RequestSource
+) -> dict[UUID, AcceptedRequest | WorkflowError]:
+    """Inserts the new requests and returns them by id, and Forbidden for those whose caller is gone.
+
+    Leaves out a used key, and an App that the actor may not see.
+    """
     if not rows:
         return {}
     actors, wanted = [row.asked.actor for row in rows], [row.asked.wanted for row in rows]
-    now, new = session.execute(
+    now, new, gone = session.execute(
         _INSERT,
         {
             "ids": [row.id for row in rows],
@@ -266,14 +295,16 @@ def _insert(session: Session, rows: Sequence[_Row], source: RequestSource) -> di
             "principal_ids": [actor.id for actor in actors],
             "roles": [actor.role.value for actor in actors],
             "organization_ids": [actor.organization_id for actor in actors],
+            "token_ids": [actor.token_id for actor in actors],
             "source": source.value,
         },
     ).one()
     due = {row.id: row.asked.wanted.not_before for row in rows}
-    return {
+    accepted = {
         request_id: AcceptedRequest(request_id, Times(now, max(now, due[request_id] or now)))
         for request_id in new or ()
     }
+    return {**accepted, **{request_id: _gone() for request_id in gone}}
 
 
 def _reasons_text(reasons: Sequence[Reason]) -> str:

@@ -1,18 +1,19 @@
 """Publishing the policy: the codes that a document may name, previewing its effect, and storing a version."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import PolicyVersion
 from models.lifecycle import AppTrigger
 from models.review import STEPS
 from workflow.errors import Conflict, NotFound
+from workflow.history.digests import POLICY_COLUMNS, digest_of
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.lifecycle.loading import LoadedApp, load_facts
@@ -123,10 +124,10 @@ def publish_policy(session: Session, document: dict[str, Any], *, base: int, not
     """
     parse_policy(base + 1, document, CODES)
     current = find_policy(session, None).version
-    statement = insert(PolicyVersion).values(version=base + 1, document=document, note=note, published_by=actor.id)
     published: PolicyVersion | None = None
     if current == base:
-        published = session.scalar(statement.on_conflict_do_nothing().returning(PolicyVersion))
+        new = {"version": base + 1, "document": json.dumps(document), "note": note, "published_by": actor.id}
+        published = session.scalar(select(PolicyVersion).from_statement(_PUBLISH), new)
     if published is None:
         current = max(current, find_policy(session, None).version)
         raise Conflict(
@@ -152,6 +153,16 @@ def find_policy(session: Session, version: int | None) -> PolicyVersion:
     if found is None:
         raise NotFound("policy.not_found", f"There is no version {version} of the policy.", "List the versions.")
     return found
+
+
+_PUBLISH = text(f"""
+    INSERT INTO policy_version (version, document, note, published_by, published_at, digest)
+    SELECT p.*, {digest_of("p", POLICY_COLUMNS)}
+      FROM (SELECT CAST(:version AS integer) AS version, CAST(:document AS jsonb) AS document,
+                   CAST(:note AS text) AS note, CAST(:published_by AS uuid) AS published_by, now() AS published_at) p
+    ON CONFLICT DO NOTHING
+    RETURNING *
+""")
 
 
 def _changes(current: Policy, wanted: Policy) -> tuple[tuple[PolicyChange, ...], tuple[ListChange, ...]]:

@@ -1,22 +1,29 @@
 """The policy: its versions as typed values, and reading them from the database."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
+from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import PolicyVersion
+from workflow.history.digests import policy_digest
 from workflow.policy.calendar import BusinessCalendar, business_calendar
 from workflow.policy.parts import PARTS, KnownCodes, PolicyDocument, read_document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy(PolicyDocument):
-    """One version of the policy: the parts of its document, and the calendar that three of them specify."""
+    """One version of the policy: the parts of its document, and the calendar that three of them specify.
+
+    `digest` is Postgres's hash of the stored version (`workflow.history.digests`); a document that is not stored has
+    none.
+    """
 
     version: int
+    digest: bytes = field(default=b"", repr=False, compare=False)
     calendar: BusinessCalendar = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -24,10 +31,12 @@ class Policy(PolicyDocument):
         object.__setattr__(self, "calendar", calendar)
 
 
-def parse_policy(version: int, document: object, codes: dict[str, KnownCodes] | None = None) -> Policy:
+def parse_policy(
+    version: int, document: object, codes: dict[str, KnownCodes] | None = None, *, digest: bytes = b""
+) -> Policy:
     """Returns the typed policy. `codes` is as in `read_document`. Raises PolicyInvalid, which names every problem."""
     read = read_document(version, document, codes)
-    return Policy(version=version, **dict(zip(PARTS, _ALL_PARTS(read), strict=True)))
+    return Policy(version=version, digest=digest, **dict(zip(PARTS, _ALL_PARTS(read), strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +53,7 @@ class Policies:
 
 def load_policies(session: Session) -> Policies:
     """Returns all versions, in one query. Raises PolicyInvalid if a stored document cannot be read."""
-    rows = session.execute(select(PolicyVersion.version, PolicyVersion.document)).all()
-    return Policies({version: parse_policy(version, document) for version, document in rows})
+    return Policies(_parsed(session.execute(_ALL)))
 
 
 class KnownPolicies:
@@ -61,14 +69,19 @@ class KnownPolicies:
         """
         known = self._policies.by_version
         rows = session.execute(_NOW_AND_NEW, {"known": max(known, default=0)}).all()
-        new = {version: parse_policy(version, document) for _, version, document in rows if version is not None}
+        new = _parsed(row[1:] for row in rows if row.version is not None)
         if new:
             self._policies = Policies(known | new)
         return rows[0][0], self._policies
 
 
-_NOW_AND_NEW = text("""
-    SELECT clock_timestamp(), p.version, p.document
+def _parsed(rows: Iterable[Sequence[Any]]) -> dict[int, Policy]:
+    return {version: parse_policy(version, document, digest=bytes(digest)) for version, document, digest in rows}
+
+
+_ALL = text(f"SELECT p.version, p.document, {policy_digest('p')} AS digest FROM policy_version p")
+_NOW_AND_NEW = text(f"""
+    SELECT clock_timestamp(), p.version, p.document, {policy_digest("p")} AS digest
       FROM (VALUES (1)) one LEFT JOIN policy_version p ON p.version > :known
 """)
 

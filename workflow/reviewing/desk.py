@@ -14,6 +14,7 @@ from models.lifecycle import Role
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
+from workflow.identity.principals import require_present
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.notify import Recipient, notify_of_apps
 from workflow.policy.document import load_policies
@@ -68,7 +69,7 @@ def claim_review(session: Session, review_id: UUID, actor: Actor, now: datetime)
             "review.claimed", "Another reviewer holds this review.", "Claim another one, or ask them to release it."
         )
     if review.claimed_by is None:
-        _set_holder(session, review, actor.id, now)
+        _set_holder(session, review, actor.id, actor, now)
     log_action(session, actor, "review.claim", review_id)
     return review
 
@@ -96,18 +97,19 @@ def hand_over_review(session: Session, review_id: UUID, actor: Actor, to: UUID, 
     review = lock_open_review(session, review_id)
     if review.claimed_by is None or (review.claimed_by != actor.id and actor.role is not Role.ADMIN):
         raise Conflict("review.not_held", "You do not hold this review.", "Only its holder can hand it over.")
-    log_action(session, actor, "review.hand_over", review_id, to=str(to))
     if review.claimed_by == to:
+        log_action(session, actor, "review.hand_over", review_id, to=str(to))
         return review
-    _set_holder(session, review, to, now)
+    _set_holder(session, review, to, actor, now)
+    log_action(session, actor, "review.hand_over", review_id, to=str(to))
     cause = f"review:{review.id}:handed_over:{to}:{now.isoformat()}"
     notify_of_apps(session, NotificationKind.REVIEW_HANDED_OVER, [Recipient(review.app_id, to, cause)], now)
     ring_after_commit(session, Bell.NOTIFICATIONS)
     return review
 
 
-def _set_holder(session: Session, review: Review, person_id: UUID, now: datetime) -> None:
-    """Makes the person the holder of the review.
+def _set_holder(session: Session, review: Review, person_id: UUID, actor: Actor, now: datetime) -> None:
+    """Makes the person the holder of the review, for `actor`, who is often the same. Raises NotFound and Conflict.
 
     Locks the person while their claims are counted, so that two concurrent claims cannot exceed the limit. Reviews
     that came back to them with a resubmission count too.
@@ -119,6 +121,7 @@ def _set_holder(session: Session, review: Review, person_id: UUID, now: datetime
         .execution_options(populate_existing=True)
     )
     if person is None:
+        require_present(session, actor)
         raise NotFound("reviewer.not_found", f"There is no reviewer {person_id}.", "Choose an active reviewer.")
     held = session.scalars(
         select(func.count()).select_from(Review).where(Review.claimed_by == person_id, Review.closed_at.is_(None))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models.base import new_id
 from models.review import MACHINE_STEPS, STEPS, ReviewOutcome
 from workflow.catalog.snapshots import OPEN_EVIDENCE, SNAPSHOT
+from workflow.history.digests import SUBMISSION_COLUMNS, digest_of
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
 from workflow.reviewing.steps import cancel_steps
@@ -80,14 +81,19 @@ def _review(one: Submitted, now: datetime) -> dict[str, object]:
 
 
 _INSERT_SUBMISSION = text(f"""
-    INSERT INTO submission (id, app_id, app_version, kind, round, snapshot, policy_version, submitted_by, submitted_at)
-    SELECT :submission_id, a.id, :app_version, CASE WHEN earlier.rounds = 0 THEN 'first' ELSE 'revision' END,
-           1 + earlier.rounds,
-           {SNAPSHOT},
-           :policy_version, :submitted_by, :now
-      FROM app a CROSS JOIN LATERAL (SELECT count(*) AS rounds FROM submission s WHERE s.app_id = a.id) earlier
-     WHERE a.id = :app_id
+    INSERT INTO submission ({", ".join(SUBMISSION_COLUMNS)}, digest)
+    SELECT s.*, {digest_of("s", SUBMISSION_COLUMNS)}
+      FROM (SELECT CAST(:submission_id AS uuid) AS id, a.id AS app_id, CAST(:app_version AS integer) AS app_version,
+                   CASE WHEN earlier.rounds = 0 THEN 'first' ELSE 'revision' END AS kind,
+                   CAST(1 + earlier.rounds AS integer) AS round,
+                   {SNAPSHOT} AS snapshot,
+                   CAST(:policy_version AS integer) AS policy_version, CAST(:submitted_by AS uuid) AS submitted_by,
+                   CAST(:now AS timestamptz) AS submitted_at
+              FROM app a CROSS JOIN LATERAL (SELECT count(*) AS rounds FROM submission s WHERE s.app_id = a.id) earlier
+             WHERE a.id = :app_id OFFSET 0) s
 """)
+
+"""OFFSET 0 keeps the snapshot from being made twice, once for its digest."""
 
 _INSERT_REVIEW = text("""
     INSERT INTO review (id, submission_id, app_id, opened_at, due_at, due_soon_at, claimed_by, claimed_at)

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from models.lifecycle import AppTrigger
 from tests.journeys import BECAUSE, KEY, ask, judge
 from tests.stored import Stored
-from workflow.history.verification import Finding, Head, exported_heads, verify_history
+from workflow.history.finding import Finding
+from workflow.history.verification import Head, exported_heads, verify_history
 
 
 def _findings(stored: Stored, heads: tuple[Head, ...] = (), key: bytes = KEY) -> list[Finding]:

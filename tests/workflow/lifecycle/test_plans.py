@@ -32,6 +32,12 @@ _ENTRIES = """
       FROM app JOIN submission s ON s.app_id = app.id
 """
 
+_TOKENS = """
+    INSERT INTO api_token (id, person_id, role, organization_id, label, token_hash, hint, expires_at)
+    SELECT uuidv7(), id, role, organization_id, 'token', sha256(id::text::bytea), 'hint', now() + interval '1 day'
+      FROM person
+"""
+
 
 @pytest.fixture(scope="module", autouse=True)
 def filled(module_database: TestDatabase) -> None:
@@ -39,7 +45,7 @@ def filled(module_database: TestDatabase) -> None:
     superuser = create_engine(module_database.superuser_url)
     fill(superuser, 1, APPS, finished=5, apps_a_company=1)
     put_requests(superuser, 2, apps=APPS)
-    put(superuser, _ENTRIES)
+    put(superuser, _ENTRIES, _TOKENS)
     settle(superuser)
     superuser.dispose()
 
@@ -90,7 +96,9 @@ def test_no_statement_of_a_batch_scans_a_growing_table(module_engine: Engine) ->
 
 @pytest.mark.parametrize("planned", ["auto", "force_generic_plan"])
 def test_accepting_requests_scans_no_growing_table(module_engine: Engine, planned: str) -> None:
-    actor = Actor(new_id(), Role.ADMIN)
+    with Session(module_engine) as session:
+        person, token = session.execute(text("SELECT person_id, id FROM api_token WHERE role = 'admin' LIMIT 1")).one()
+    actor = Actor(person, Role.ADMIN, token_id=token)
     wanted = [Wanted(f"app-{number}", AppTrigger.SUSPEND, f"key-{number}") for number in range(1, BATCH + 1)]
     asked = [CallerRequest(actor, one) for one in wanted]
     with Session(module_engine) as session:
