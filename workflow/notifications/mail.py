@@ -182,9 +182,16 @@ class Letter:
 
 
 def compose(
-    letter: Letter, *, sender: str, public_url: str, profile: Profile, pages: bool, unsubscribe: str | None = None
+    letter: Letter,
+    *,
+    sender: str,
+    reply_to: str,
+    public_url: str,
+    profile: Profile,
+    pages: bool,
+    unsubscribe: str | None = None,
 ) -> EmailMessage:
-    """Returns the mail for a letter, in the words of the platform's profile.
+    """Returns the mail for a letter, in the words of the platform's profile. Answers to it go to `reply_to`.
 
     The Message-ID depends only on the notification, so that a repeated delivery can be recognised. With `pages` what
     can be done on a page is linked there, else the mail says which call does it. News has `unsubscribe`, the token of
@@ -212,6 +219,7 @@ def compose(
     message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = letter.recipient
+    message["Reply-To"] = reply_to
     message["Subject"] = subject.format(**words)
     message["Date"] = format_datetime(letter.created_at)
     message["Message-ID"] = f"<{letter.notification_id}@{sender.rpartition('@')[2]}>"
@@ -230,7 +238,8 @@ def _line(value: str) -> str:
 
 
 def _signature(profile: Profile) -> str:
-    return f"-- \n{profile.platform.developer_center}\nQuestions: {profile.contact.support_email}"
+    where = f"Questions? Answer this mail, or write to {profile.contact.support_email}."
+    return f"-- \n{profile.platform.developer_center}\n{where}"
 
 
 class _Headers(HeaderRegistry):
