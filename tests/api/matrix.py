@@ -5,6 +5,7 @@ A new route needs a line here: its scope, its roles, a valid body and, if a call
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models.lifecycle import AppState, Role
@@ -125,6 +126,18 @@ def _invitation(world: World, _actor: Actor) -> dict[str, str]:
 
 def _colleague(world: World, _actor: Actor) -> dict[str, str]:
     return {"person_id": str(world.new_colleague())}
+
+
+def _reviewer(world: World, _actor: Actor) -> dict[str, str]:
+    return {"person_id": str(world.new_reviewer())}
+
+
+def _oneself(_world: World, actor: Actor) -> dict[str, str]:
+    return {"person_id": str(actor.id)}
+
+
+def _new_reviewer(world: World, _actor: Actor) -> dict[str, str]:
+    return {"name": "Bo", "email": f"{world.name('bo')}@platform.example", "role": "reviewer"}
 
 
 def _token(world: World, _actor: Actor) -> dict[str, str]:
@@ -360,6 +373,17 @@ CALLS: tuple[Call, ...] = (
     Call("GET /v1/me", Scope.APPS_READ, PEOPLE),
     Call("PUT /v1/me/news", Scope.PEOPLE_MANAGE, OWNERS, {"news": {"customer_onboarded": True}}),
     Call("POST /v1/me/address", Scope.PEOPLE_MANAGE, OWNERS, _new_address, 202),
+    Call("GET /v1/staff", Scope.REVIEWS_READ, REVIEWERS),
+    Call("POST /v1/staff", Scope.ADMIN, ADMINS, _new_reviewer, 201),
+    Call("DELETE /v1/staff/{person_id}", Scope.ADMIN, ADMINS, status=204, given=_reviewer),
+    Call(
+        "PUT /v1/staff/{person_id}/absence",
+        Scope.REVIEWS_DECIDE,
+        REVIEWERS,
+        {"until": f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"},
+        given=_oneself,
+    ),
+    Call("DELETE /v1/staff/{person_id}/absence", Scope.REVIEWS_DECIDE, REVIEWERS, given=_oneself),
     Call("GET /v1/policies", Scope.ADMIN, ADMINS),
     Call("POST /v1/policies", Scope.ADMIN, ADMINS, _new_policy, 201),
     Call("POST /v1/policies/preview", Scope.ADMIN, ADMINS, _document, audited=False),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -284,3 +284,10 @@ def revoke_token(session: Session, token_id: UUID, actor: Actor, now: datetime) 
     token.revoked_at = token.revoked_at or now
     session.flush()
     log_action(session, actor, "token.revoke", token_id)
+
+
+def revoke_tokens_of(session: Session, person_id: UUID, now: datetime) -> None:
+    """Revokes all tokens of a person with immediate effect. Does not commit."""
+    session.execute(
+        update(ApiToken).where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None)).values(revoked_at=now)
+    )

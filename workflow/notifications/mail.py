@@ -81,6 +81,10 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
         "Your claim of the review of {app} has lapsed, because you did nothing on the review for too long. "
         "Claim it again if you want to go on with it.",
     ),
+    NotificationKind.REVIEW_UNHELD: (
+        "Review: nobody holds {app}",
+        "The review of {app} is back in the queue, and nobody holds it. Please claim it.",
+    ),
     NotificationKind.MESSAGE_TO_PARTNER: (
         "{app}: a reviewer wrote to you",
         "There is a new message about the review of {app}. Read and answer it under the App's messages.",
