@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from models.checklist import Requirement
+from workflow.building.accounts import FIELDS, problems_with_account
 
 
 def problems_with(requirement: Requirement, evidence: Mapping[str, Any], categories: Collection[str]) -> list[str]:
@@ -93,8 +94,7 @@ def _announcement(evidence: Mapping[str, Any]) -> list[str]:
 
 
 def _account(evidence: Mapping[str, Any]) -> list[str]:
-    notes = _text(evidence, "notes", 0, 2000) if "notes" in evidence else []
-    return _text(evidence, "username", 1, 200) + _text(evidence, "password", 1, 200) + notes
+    return problems_with_account(evidence) + (_url(evidence, "url") if "url" in evidence else [])
 
 
 def _replay_info(evidence: Mapping[str, Any]) -> list[str]:
@@ -114,7 +114,7 @@ _FIELDS: dict[Requirement, tuple[str, ...]] = {
     Requirement.CATALOG_DETAILS: ("text", "screenshots"),
     Requirement.PARTNERS_PAGE: ("url",),
     Requirement.LAUNCH_ANNOUNCEMENT: ("url", "text", "shared_at"),
-    Requirement.TEST_ACCOUNT: ("username", "password", "notes"),
+    Requirement.TEST_ACCOUNT: FIELDS,
     Requirement.REPLAY_INFO: ("possible", "requests_per_second", "text"),
 }
 """The fields that the evidence for a requirement may have."""

@@ -12,7 +12,7 @@ from models import App, ChecklistItem, Component
 from models.checklist import Requirement
 from models.lifecycle import AppState
 from models.review import STEPS
-from workflow.building.checklist import evidence_of, without_password
+from workflow.building.checklist import evidence_of, without_secrets
 from workflow.building.components import components_of
 from workflow.building.findings import JUDGED_AT_ONCE
 from workflow.policy.document import Policy
@@ -139,7 +139,7 @@ def _item(
         status, findings, checked_at = _by_review(code, status, review)
     if item.findings:
         status = ItemStatus.REJECTED
-    evidence = without_password(code.value, item.evidence)
+    evidence = without_secrets(code.value, item.evidence)
     return Item(code.value, required, status, findings, evidence, item.given_at, checked_at, helping)
 
 
@@ -221,7 +221,7 @@ _HOW = {
     Requirement.CATALOG_DETAILS: "the catalog text, and the ids of 1 to 5 screenshots",
     Requirement.PARTNERS_PAGE: "the URL of your integrations page, which has a link made after the UTM guide",
     Requirement.LAUNCH_ANNOUNCEMENT: "the URL of a blog post, or the text of a mail",
-    Requirement.TEST_ACCOUNT: "username, password and notes for the reviewers",
+    Requirement.TEST_ACCOUNT: "username and password for the reviewers, or how else they get in (its kind)",
     Requirement.REPLAY_INFO: "whether replays are possible, and how many requests per second you accept",
 }
 """What each requirement's evidence consists of, as the object of "Give"."""
