@@ -11,7 +11,7 @@ from typing import Any
 from models.lifecycle import AppState, Role
 from models.token import Scope
 from tests.api.world import World, slug_of
-from tests.launch import LOGO, STREAM
+from tests.launch import LOGO, SENT, STREAM
 from workflow.identity.actors import Actor
 from workflow.usage.reports import Use
 
@@ -282,7 +282,7 @@ CALLS: tuple[Call, ...] = (
         f"POST {_COMPONENTS}/{{component_id}}/tests",
         Scope.APPS_WRITE,
         PARTNERS | SERVICES,
-        {"results": [{"event": "track", "status": 200}]},
+        {"results": SENT},
         201,
     ),
     Call(f"GET {_COMPONENTS}/{{component_id}}/tests", Scope.APPS_READ, ALL),
