@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.online import add_column
 
-revision: str = "0017a"
-down_revision: str | None = "0016"
+revision: str = "0019a"
+down_revision: str | None = "0018"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
