@@ -294,6 +294,8 @@ CALLS: tuple[Call, ...] = (
         {"evidence": {"url": "https://acme.example/docs"}},
         path={"code": "partner_documentation"},
     ),
+    Call(f"GET {_APP}/checks", Scope.APPS_READ, ALL),
+    Call(f"POST {_APP}/checks", Scope.APPS_WRITE, PARTNERS, None, 202),
     Call(f"GET {_APP}/assets", Scope.APPS_READ, ALL),
     Call(f"POST {_APP}/assets", Scope.APPS_WRITE, PARTNERS, LOGO, 201, query="?kind=logo"),
     Call(f"GET {_APP}/assets/{{asset_id}}", Scope.APPS_READ, ALL),

@@ -41,6 +41,7 @@ STORY = (
     (PARTNERS, "Add Components"),
     (PARTNERS, "Test each Component"),
     (PARTNERS, "Give the launch checklist"),
+    (PARTNERS, "Check it before you submit"),
     (PARTNERS, "Look at your entry"),
     (PARTNERS, "Submit"),
     (PARTNERS, "See where it stands"),

@@ -34,11 +34,14 @@ def store_evidence(
     now: datetime,
     seal: Seal,
     profile: Profile,
+    *,
+    loopback: bool = False,
 ) -> ChecklistItem:
     """Stores the evidence for a requirement, replacing earlier evidence, and returns it with its findings.
 
     Evidence of the wrong form is refused: Invalid names every problem. Evidence that breaks a rule is stored, so that
     a partner can improve it step by step; it has findings that say how, and does not count until they are fixed.
+    `loopback` allows addresses of this machine.
 
     The secrets of a test account are stored encrypted. A test account may be changed while the App is frozen, because
     a reviewer who cannot log in cannot review. Locks the App. Does not commit. Raises NotFound, Conflict (frozen) and
@@ -50,7 +53,7 @@ def store_evidence(
         raise NotFound(
             "requirement.not_found", f"{code} is not a requirement that takes evidence.", f"Choose one of: {known}."
         )
-    problems = problems_with(Requirement(code), evidence, profile.platform.categories)
+    problems = problems_with(Requirement(code), evidence, profile.platform.categories, loopback=loopback)
     problems = problems or problems_with_assets(session, app.id, evidence)
     if problems:
         raise Invalid("evidence.invalid", " ".join(problems)[:4000], "Fix each problem and send the evidence again.")

@@ -7,17 +7,20 @@ from uuid import UUID
 
 from models.checklist import Requirement
 from workflow.building.accounts import FIELDS, problems_with_account
+from workflow.building.evidence_urls import problems_with_urls
 
 
-def problems_with(requirement: Requirement, evidence: Mapping[str, Any], categories: Collection[str]) -> list[str]:
+def problems_with(
+    requirement: Requirement, evidence: Mapping[str, Any], categories: Collection[str], *, loopback: bool = False
+) -> list[str]:
     """Returns every problem with the form of `evidence`, each as a sentence; [] if it can be stored.
 
-    `categories` are those of the platform's catalog.
+    `categories` are those of the platform's catalog. `loopback` allows addresses of this machine.
     """
     problems = _unknown_fields(requirement, evidence) + _CHECKS[requirement](evidence)
     if requirement is Requirement.APP_INFO:
         problems += _categories(evidence, categories)
-    return problems
+    return problems or problems_with_urls(evidence, loopback=loopback)
 
 
 def _unknown_fields(requirement: Requirement, evidence: Mapping[str, Any]) -> list[str]:
