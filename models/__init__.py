@@ -9,6 +9,7 @@ from models.catalog import CatalogEntry
 from models.checklist import ChecklistItem
 from models.component import Component, ComponentTest
 from models.conversation import InternalNote, ReviewMessage
+from models.draft_check import DraftCheck
 from models.due import FailingLane
 from models.history_key import HistoryKey
 from models.history_segment import HistorySegment
@@ -41,6 +42,7 @@ __all__ = [
     "Component",
     "ComponentTest",
     "Customer",
+    "DraftCheck",
     "FailingLane",
     "HistoryKey",
     "HistorySegment",

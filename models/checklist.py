@@ -33,6 +33,10 @@ GIVEN_REQUIREMENTS: tuple[Requirement, ...] = tuple(
 """The requirements that are met by evidence. A working integration is met by test runs instead."""
 
 
+SECRET_FIELDS = frozenset({"password", "totp_secret", "api_key", "code", "mailbox_password"})
+"""The fields of a test account, whatever its kind, that are stored encrypted."""
+
+
 class ChecklistItem(Base):
     """The current evidence for one requirement of one App. The evidence that was reviewed is in the submission.
 

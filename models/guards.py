@@ -127,6 +127,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "component": _CHANGE,
     "component_test": _CHANGE,
     "customer": _CHANGE,
+    "draft_check": _OWN,
     "failing_lane": _OWN,
     "history_key": _KEEP,
     "history_segment": _KEEP,

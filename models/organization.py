@@ -32,7 +32,8 @@ class Person(Base):
     """A human actor. A partner belongs to an organization; a reviewer or an admin belongs to the platform.
 
     An organization has one `owner`: the first of its people, until they hand ownership over. An owner cannot be
-    removed. `news_off` has the kinds of news that the person does not want by mail.
+    removed. `news_off` has the kinds of news that the person does not want by mail. Until `away_until` a reviewer or an
+    admin is handed no review.
     """
 
     __tablename__ = "person"
@@ -44,6 +45,7 @@ class Person(Base):
     email: Mapped[str]
     owner: Mapped[bool] = mapped_column(server_default=text("false"))
     news_off: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    away_until: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
     removed_at: Mapped[datetime | None]
 
@@ -51,6 +53,7 @@ class Person(Base):
         one_of("role", [Role.PARTNER, Role.REVIEWER, Role.ADMIN]),
         CheckConstraint("(role = 'partner') = (organization_id IS NOT NULL)", name="belongs"),
         CheckConstraint("NOT owner OR (organization_id IS NOT NULL AND removed_at IS NULL)", name="owner"),
+        Index("person_staff_idx", "id", postgresql_where=text("organization_id IS NULL")),
         Index("person_owner_key", "organization_id", unique=True, postgresql_where=text("owner")),
         Index(
             "person_email_key",

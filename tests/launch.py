@@ -17,6 +17,10 @@ CATALOG_TEXT = launch_text("catalog.md", load_profile())
 SUBSCRIPTION = {"url": "https://acme.example/webhook", "event_types": ["identify", "track", "delete"]}
 WEB = {"bundle_url": "https://acme.example/plugin.js", "minimum_sdk_version": "1.60"}
 STREAM = {"events": ["Email Opened"]}
+PASSED = [{"event": event, "status": 200} for event in ("identify", "track", "delete")]
+"""A run of the tests of WEBHOOK without a red result."""
+SENT = [{"event": "Email Opened", "status": 200}]
+"""A run of the tests of a Component with the settings STREAM."""
 WEBHOOK = {"kind": "subscription", "subkind": "webhook", "name": "Hook", "settings": SUBSCRIPTION}
 
 

@@ -53,6 +53,7 @@ class WorkerContext:
     http: FetchesPages
     mail: SendsMail
     mail_from: str
+    mail_reply_to: str
     profile: Profile
     public_url: str
     pages: bool

@@ -153,6 +153,7 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
         ),
         mail=SmtpServer(settings),
         mail_from=settings.mail_from,
+        mail_reply_to=settings.mail_reply_to or profile.contact.support_email,
         profile=profile,
         public_url=settings.public_url,
         pages=settings.pages,

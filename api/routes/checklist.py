@@ -34,7 +34,10 @@ class NewEvidence(Body):
 
 
 class ChecklistItemAnswer(BaseModel):
-    """A requirement. Its status is `missing`, `given` (waiting for a check), `checked`, or `rejected` with findings."""
+    """A requirement. Its status is `missing`, `given` (waiting for a check), `checked`, or `rejected` with findings.
+
+    `checked_in` says whether a review or a check of the draft looked at exactly this evidence last.
+    """
 
     code: Requirement
     required: bool
@@ -43,6 +46,7 @@ class ChecklistItemAnswer(BaseModel):
     evidence: dict[str, Any] | None
     given_at: datetime | None
     checked_at: datetime | None
+    checked_in: Literal["draft", "review"] | None
     guides: list[str]
 
 
@@ -85,7 +89,15 @@ async def put_evidence(
 
     def work(session: Session) -> dict[str, Any]:
         store_evidence(
-            session, slug, code.value, body.evidence, actor, now_of(session), context.envelope.seal, context.profile
+            session,
+            slug,
+            code.value,
+            body.evidence,
+            actor,
+            now_of(session),
+            context.envelope.seal,
+            context.profile,
+            loopback=context.allow_loopback_urls,
         )
         app, policy = find_app(session, slug, actor), load_policies(session).current
         items = checklist_of(session, app, policy, context.profile.guides).items

@@ -94,16 +94,20 @@ class ChangedComponent(Body):
 
 
 class TestResult(Body):
-    """What the endpoint answered to one event. Without `status` it did not answer."""
+    """What the endpoint answered to one declared event. Without `status` it did not answer."""
 
     event: Line
-    status: Annotated[Whole, Field(ge=100, le=599)] | None = None
+    status: Annotated[Whole, Field(ge=200, le=599)] | None = None
     message: Annotated[str, StringConstraints(pattern=WITHOUT_NUL, max_length=2000)] = ""
 
 
 class NewTest(Body):
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"results": [{"event": "track", "status": 200}], "revision": 1}]}
+        json_schema_extra={
+            "examples": [
+                {"results": [{"event": "track", "status": 200}, {"event": "delete", "status": 202}], "revision": 1}
+            ]
+        }
     )
 
     results: Annotated[list[TestResult], Field(min_length=1, max_length=200)]
@@ -264,7 +268,11 @@ async def delete_component(
 async def create_test(
     context: InContext, actor: Tester, slug: SlugPath, component_id: UUID, body: NewTest, key: Key = None
 ) -> dict[str, Any]:
-    """Records a run of a Component's tests. The worst result decides the colour of the run."""
+    """Records a run of a Component's tests. The worst result decides the colour of the run.
+
+    The run has every kind of event that the Component declares, and no other: a subscription's `event_types`, a
+    stream's `events`, and `load` for a plugin.
+    """
 
     def work(session: Session) -> Answer:
         results = [result.model_dump() for result in body.results]

@@ -103,10 +103,10 @@ async def claim(context: InContext, actor: Decider, review_id: UUID) -> ReviewSu
 
 @router.post("/{review_id}/release")
 async def release(context: InContext, actor: Decider, review_id: UUID) -> ReviewSummaryAnswer:
-    """Releases the review back into the queue."""
+    """Releases the review back into the queue. The team is told by mail."""
 
     def work(session: Session) -> ReviewSummaryAnswer:
-        review = release_review(session, review_id, actor)
+        review = release_review(session, review_id, actor, now_of(session))
         return _short(session, review)
 
     return await context.transact(work)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from api.auth import EVERY_ROLE, InContext, allow
 from api.context import Session
+from api.routes.draft_checks import DraftRunAnswer, shown_run
 from api.schemas.findings import FindingAnswer
 from api.schemas.values import SlugPath
 from models.lifecycle import AppState, AppTrigger, StepState
@@ -76,7 +77,7 @@ class EventAnswer(BaseModel):
 
 
 class StatusAnswer(BaseModel):
-    """The status of an App. `history` has the latest 50 events, newest first."""
+    """The status of an App. `history` has the latest 50 events, newest first; `checks` is the latest of its draft."""
 
     slug: str
     name: str
@@ -86,6 +87,7 @@ class StatusAnswer(BaseModel):
     words: str
     triggers: list[TriggerAnswer]
     review: LatestReviewAnswer | None
+    checks: DraftRunAnswer
     history: list[EventAnswer]
 
 
@@ -112,6 +114,7 @@ def _standing(standing: AppStatus) -> dict[str, Any]:
             for one in standing.triggers
         ],
         "review": _review(standing.review) if standing.review else None,
+        "checks": shown_run(standing.checks),
         "history": [asdict(event) for event in standing.history],
     }
 

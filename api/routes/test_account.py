@@ -1,12 +1,11 @@
 """The test account of an App, for the reviewer who holds its review. Accesses are logged and shown to the partner."""
 
-from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
 from api.schemas.pages import Page, Paged, shown_page
@@ -24,15 +23,24 @@ Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Ro
 
 
 class TestAccountAnswer(BaseModel):
-    """The test account. This access was logged, and the partner can see it."""
+    """The test account: its kind, and the fields of that kind. This access was logged, and the partner can see it."""
 
-    username: str
-    password: str
-    notes: str
+    kind: Literal["password", "api_key", "sso", "mailed_code", "none"]
+    username: str | None = None
+    password: str | None = None
+    totp_secret: Annotated[str | None, Field(description="The secret of one-time codes (TOTP, base32).")] = None
+    api_key: str | None = None
+    provider: Annotated[str | None, Field(description="With whose account one logs in.")] = None
+    email: Annotated[str | None, Field(description="The address that codes or links are mailed to.")] = None
+    code: Annotated[str | None, Field(description="A code that always works for reviewers.")] = None
+    mailbox_password: str | None = None
+    reason: Annotated[str | None, Field(description="Why no account is needed.")] = None
+    url: Annotated[str | None, Field(description="Where one logs in.")] = None
+    notes: str | None = None
 
 
 class ReadingAnswer(BaseModel):
-    """One access to the password: when, by whom (an id), and in which role."""
+    """One access to the secrets: when, by whom (an id), and in which role."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -41,19 +49,17 @@ class ReadingAnswer(BaseModel):
     actor_id: UUID
 
 
-@router.get("", tags=["reviewer"], response_model=TestAccountAnswer)
+@router.get("", tags=["reviewer"], response_model=TestAccountAnswer, response_model_exclude_none=True)
 async def read(context: InContext, actor: Reader, slug: SlugPath, response: Response) -> dict[str, Any]:
     """Returns the test account to the holder of the App's open review, and to admins. The access is logged."""
-    answer = await context.transact(
-        lambda session: asdict(read_test_account(session, slug, actor, context.envelope.unseal))
-    )
+    answer = await context.transact(lambda session: read_test_account(session, slug, actor, context.envelope.unseal))
     response.headers["Cache-Control"] = "no-store"
     return answer
 
 
 @router.get("/readings", tags=["partner", "reviewer"])
 async def readings(context: InContext, actor: Viewer, slug: SlugPath, wanted: Paged) -> Page[ReadingAnswer]:
-    """Lists the accesses to the password of the App's test account: who read it, and when."""
+    """Lists the accesses to the secrets of the App's test account: who read it, and when."""
     return await context.transact(
         lambda session: shown_page(list_readings(session, slug, actor, wanted), ReadingAnswer.model_validate)
     )

@@ -5,12 +5,13 @@ A new route needs a line here: its scope, its roles, a valid body and, if a call
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models.lifecycle import AppState, Role
 from models.token import Scope
 from tests.api.world import World, slug_of
-from tests.launch import LOGO, STREAM
+from tests.launch import LOGO, SENT, STREAM
 from workflow.identity.actors import Actor
 from workflow.usage.reports import Use
 
@@ -125,6 +126,18 @@ def _invitation(world: World, _actor: Actor) -> dict[str, str]:
 
 def _colleague(world: World, _actor: Actor) -> dict[str, str]:
     return {"person_id": str(world.new_colleague())}
+
+
+def _reviewer(world: World, _actor: Actor) -> dict[str, str]:
+    return {"person_id": str(world.new_reviewer())}
+
+
+def _oneself(_world: World, actor: Actor) -> dict[str, str]:
+    return {"person_id": str(actor.id)}
+
+
+def _new_reviewer(world: World, _actor: Actor) -> dict[str, str]:
+    return {"name": "Bo", "email": f"{world.name('bo')}@platform.example", "role": "reviewer"}
 
 
 def _token(world: World, _actor: Actor) -> dict[str, str]:
@@ -269,7 +282,7 @@ CALLS: tuple[Call, ...] = (
         f"POST {_COMPONENTS}/{{component_id}}/tests",
         Scope.APPS_WRITE,
         PARTNERS | SERVICES,
-        {"results": [{"event": "track", "status": 200}]},
+        {"results": SENT},
         201,
     ),
     Call(f"GET {_COMPONENTS}/{{component_id}}/tests", Scope.APPS_READ, ALL),
@@ -281,6 +294,8 @@ CALLS: tuple[Call, ...] = (
         {"evidence": {"url": "https://acme.example/docs"}},
         path={"code": "partner_documentation"},
     ),
+    Call(f"GET {_APP}/checks", Scope.APPS_READ, ALL),
+    Call(f"POST {_APP}/checks", Scope.APPS_WRITE, PARTNERS, None, 202),
     Call(f"GET {_APP}/assets", Scope.APPS_READ, ALL),
     Call(f"POST {_APP}/assets", Scope.APPS_WRITE, PARTNERS, LOGO, 201, query="?kind=logo"),
     Call(f"GET {_APP}/assets/{{asset_id}}", Scope.APPS_READ, ALL),
@@ -361,6 +376,17 @@ CALLS: tuple[Call, ...] = (
     Call("GET /v1/me", Scope.APPS_READ, PEOPLE),
     Call("PUT /v1/me/news", Scope.PEOPLE_MANAGE, OWNERS, {"news": {"customer_onboarded": True}}),
     Call("POST /v1/me/address", Scope.PEOPLE_MANAGE, OWNERS, _new_address, 202),
+    Call("GET /v1/staff", Scope.REVIEWS_READ, REVIEWERS),
+    Call("POST /v1/staff", Scope.ADMIN, ADMINS, _new_reviewer, 201),
+    Call("DELETE /v1/staff/{person_id}", Scope.ADMIN, ADMINS, status=204, given=_reviewer),
+    Call(
+        "PUT /v1/staff/{person_id}/absence",
+        Scope.REVIEWS_DECIDE,
+        REVIEWERS,
+        {"until": f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"},
+        given=_oneself,
+    ),
+    Call("DELETE /v1/staff/{person_id}/absence", Scope.REVIEWS_DECIDE, REVIEWERS, given=_oneself),
     Call("GET /v1/policies", Scope.ADMIN, ADMINS),
     Call("POST /v1/policies", Scope.ADMIN, ADMINS, _new_policy, 201),
     Call("POST /v1/policies/preview", Scope.ADMIN, ADMINS, _document, audited=False),

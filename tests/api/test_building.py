@@ -19,7 +19,7 @@ from tests.api.service import Caller
 from tests.databases import TestDatabase
 from tests.factories import move
 from tests.journeys import BECAUSE, app_building, ask, judge, people_in, token_of
-from tests.launch import LOGO, SCREENSHOT, STREAM, WEBHOOK, evidence_for, give_everything, picture
+from tests.launch import LOGO, PASSED, SCREENSHOT, SENT, STREAM, WEB, WEBHOOK, evidence_for, give_everything, picture
 from tests.workers.processes import environment
 
 _LATER = text("UPDATE idempotency_key SET created_at = created_at - interval '11 minutes' WHERE key = :key")
@@ -34,7 +34,7 @@ def _app(service: Service, slug: str) -> str:
 def _ready(service: Service, slug: str) -> str:
     path = _app(service, slug)
     component = service.partner("POST", f"{path}/components", WEBHOOK).json()["id"]
-    service.partner("POST", f"{path}/components/{component}/tests", {"results": [{"event": "track", "status": 200}]})
+    service.partner("POST", f"{path}/components/{component}/tests", {"results": PASSED})
     give_everything(service.partner, slug)
     return path
 
@@ -151,9 +151,9 @@ def test_the_checklist_lists_each_status_and_what_is_left_in_order(shared_servic
     assert all(task["what"] and task["how"] and task["path"].startswith("/v1/") for task in left)
     component = shared_service.partner("POST", f"{path}/components", WEBHOOK).json()["id"]
     tests = f"{path}/components/{component}/tests"
-    shared_service.partner("POST", tests, {"results": [{"event": "delete", "status": 501}]})
+    shared_service.partner("POST", tests, {"results": [*PASSED[:2], {"event": "delete", "status": 501}]})
     assert _items(shared_service, path)["working_integration"]["status"] == "rejected"
-    shared_service.partner("POST", tests, {"results": [{"event": "delete", "status": 202}]})
+    shared_service.partner("POST", tests, {"results": PASSED})
     give_everything(shared_service.partner, "listed")
     words = {"evidence": {"text": "## Getting started\n\nEnable it, and paste the API key that you copied."}}
     poor = shared_service.partner("PUT", f"{path}/checklist/platform_documentation", words).json()
@@ -357,6 +357,53 @@ def test_an_edit_and_a_submission_at_once_never_submit_an_untested_component(sha
         judge(shared_service.engine)
         state = shared_service.partner("GET", f"/v1/apps/{slug}").json()["state"]
         assert (edited.status_code, state) in ((200, "building"), (409, "submitted"))
+
+
+@pytest.mark.parametrize(
+    ("results", "named"),
+    [
+        ([{"event": "identify", "status": 200}], "The run lacks: track, delete."),
+        ([{"event": "foo", "status": 200}], "results[0].event: the Component does not declare foo"),
+        ([*PASSED, {"event": "page", "status": 200}], "results[3].event: the Component does not declare page"),
+        (
+            [*PASSED[:2], {"event": "Delete", "status": 200}],
+            "results[2].event: the Component does not declare Delete; it",
+        ),
+        (PASSED[:2], "The run lacks: delete."),
+    ],
+)
+def test_a_run_has_every_declared_kind_of_event_and_no_other(
+    shared_service: Service, results: list[dict[str, object]], named: str
+) -> None:
+    path = _app(shared_service, f"run-{len(results)}-{str(results[-1]['event']).lower()}")
+    component = shared_service.partner("POST", f"{path}/components", WEBHOOK).json()["id"]
+    refused = shared_service.partner("POST", f"{path}/components/{component}/tests", {"results": results})
+    assert (refused.status_code, refused.json()["code"]) == (422, "test.results")
+    assert named in refused.json()["detail"]
+    assert not shared_service.partner("GET", f"{path}/components/{component}").json()["tested"]
+
+
+@pytest.mark.parametrize(
+    ("body", "run"),
+    [
+        (WEBHOOK, [*PASSED, {"event": "track", "status": None}]),
+        ({"kind": "stream", "name": "Events", "settings": STREAM}, SENT),
+        ({"kind": "plugin", "subkind": "web", "name": "Web", "settings": WEB}, [{"event": "load", "status": 200}]),
+    ],
+    ids=["subscription", "stream", "plugin"],
+)
+def test_a_component_of_each_kind_can_be_tested_by_what_it_declares(
+    shared_service: Service, body: dict[str, object], run: list[dict[str, object]]
+) -> None:
+    path = _app(shared_service, f"tried-{body['kind']}")
+    component = shared_service.partner("POST", f"{path}/components", body).json()["id"]
+    tests = f"{path}/components/{component}/tests"
+    other = shared_service.partner("POST", tests, {"results": [{"event": "ping", "status": 200}]})
+    assert (other.status_code, other.json()["code"]) == (422, "test.results")
+    unanswered = shared_service.partner("POST", tests, {"results": [{**run[0], "status": 100}]})
+    assert unanswered.status_code == 422
+    made = shared_service.partner("POST", tests, {"results": run})
+    assert (made.status_code, made.json()["colour"]) == (201, "red" if body is WEBHOOK else "green")
 
 
 def test_roles_that_may_only_read_cannot_build(shared_service: Service) -> None:

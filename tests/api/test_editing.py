@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from tests.api.running import Service
 from tests.journeys import app_building, judge
-from tests.launch import STREAM, WEB
+from tests.launch import SENT, STREAM, WEB
 
 ACCOUNT = {"username": "rae", "password": "a new secret"}
 
@@ -24,7 +24,7 @@ def _shown(service: Service) -> list[tuple[str, bool]]:
 
 def test_a_change_must_be_tested_again_and_cannot_be_tested_beforehand(service: Service) -> None:
     path = _acme_with_component(service)
-    results = [{"event": "track", "status": 200}]
+    results = SENT
     early = service.partner("POST", f"{path}/tests", {"results": results, "revision": 2})
     assert (early.status_code, early.json()["code"]) == (422, "test.revision")
     assert service.partner("POST", f"{path}/tests", {"results": results}).status_code == 201
@@ -35,7 +35,7 @@ def test_a_change_must_be_tested_again_and_cannot_be_tested_beforehand(service: 
 
 def test_an_empty_change_is_refused_and_undoes_no_test(service: Service) -> None:
     path = _acme_with_component(service)
-    service.partner("POST", f"{path}/tests", {"results": [{"event": "track", "status": 202}]})
+    service.partner("POST", f"{path}/tests", {"results": SENT})
     assert service.partner("PATCH", path, {}, If_Match='"1"').status_code == 422
     assert _shown(service) == [("Events", True)]
 

@@ -54,6 +54,21 @@ def test_all_problems_are_named_at_once_and_nothing_is_published(shared_service:
     assert _current(service) == current
 
 
+def test_own_closed_days_are_previewed_published_and_refused_one_by_one(shared_service: Service) -> None:
+    service = shared_service
+    current = _current(service)
+    document = current["document"] | {"closed_days": ["12-24", "2026-12-28"]}
+    seen = service.admin("POST", "/v1/policies/preview", {"document": document}).json()
+    assert {"part": "closed_days", "added": ["12-24", "2026-12-28"], "dropped": []} in seen["codes"]
+    body = {"base_version": current["version"], "document": document, "note": "Closed."}
+    assert service.admin("POST", "/v1/policies", body).status_code == 201
+    assert _current(service)["document"]["closed_days"] == ["12-24", "2026-12-28"]
+    wrong = document | {"closed_days": ["12-24", "2027-02-30"]}
+    refused = service.admin("POST", "/v1/policies/preview", {"document": wrong})
+    assert (refused.status_code, refused.json()["code"]) == (422, "policy.invalid")
+    assert "closed_days[1]: '2027-02-30' is no day." in refused.json()["detail"]
+
+
 def test_a_preview_says_what_publishing_then_does(shared_service: Service) -> None:
     service = shared_service
     apps_in_public_beta(service.engine, service.people, ["one", "two"])

@@ -8,7 +8,7 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from cryptography.fernet import Fernet
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session
 
 from models import AllowedSlug, App, ChecklistItem, Component, Person, Review, Service
@@ -97,11 +97,12 @@ class World:
         app_id = app_in(self.engine, self.people, self.name(f"{MARK}-submitted"), AppState.SUBMITTED)
 
         def make(session: Session) -> UUID:
+            session.execute(update(Person).values(away_until=None))
             review_id = session.scalars(select(Review.id).where(Review.app_id == app_id)).one()
             if holder is not None:
                 held = select(Review.id).where(Review.claimed_by == holder.id, Review.closed_at.is_(None))
                 for before in session.scalars(held).all():
-                    release_review(session, before, holder)
+                    release_review(session, before, holder, now_of(session))
                 claim_review(session, review_id, holder, now_of(session))
             return review_id
 
@@ -176,6 +177,17 @@ class World:
             email = f"{self.name('colleague')}@acme.example"
             organization_id = self.people.partner.organization_id
             person = Person(organization_id=organization_id, role="partner", name="Olga", email=email)
+            session.add(person)
+            session.flush()
+            return person.id
+
+        return self._make(make)
+
+    def new_reviewer(self) -> UUID:
+        """Returns a reviewer besides the one of the world's people."""
+
+        def make(session: Session) -> UUID:
+            person = Person(role="reviewer", name="Bo", email=f"{self.name('bo')}@platform.example")
             session.add(person)
             session.flush()
             return person.id

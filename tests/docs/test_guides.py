@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ STORY = (
     (PARTNERS, "Add Components"),
     (PARTNERS, "Test each Component"),
     (PARTNERS, "Give the launch checklist"),
+    (PARTNERS, "Check it before you submit"),
     (PARTNERS, "Look at your entry"),
     (PARTNERS, "Submit"),
     (PARTNERS, "See where it stands"),
@@ -65,6 +67,7 @@ STORY = (
     (REVIEWERS, "Decide on the Select Partner Program"),
     (REVIEWERS, "Suspend and reinstate"),
     (REVIEWERS, "How the desk does"),
+    (ADMINS, "Add and remove reviewers and admins"),
     (ADMINS, "Change the policy"),
     (ADMINS, "Help a company"),
     (ADMINS, "Look at what went wrong"),
@@ -90,6 +93,7 @@ def story(database: TestDatabase, valkey_url: str, tmp_path: Path) -> Iterator[S
         url = stack.enter_context(api_running(database.application_url, valkey_url, tmp_path, **settings))
         known = {role.upper(): token for role, token in tokens.items()} | {
             "PAGES": pages,
+            "IN_A_WEEK": f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}",
             "DOCUMENTATION": _in_json(launch_text("documentation.md", load_profile())),
             "CATALOG_TEXT": _in_json(launch_text("catalog.md", load_profile())),
         }

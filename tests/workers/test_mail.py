@@ -7,15 +7,21 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from cryptography.fernet import Fernet
 
+from runtime.doorbell import counted_doorbell
+from runtime.settings import load_settings
 from tests.profiles import NORTHWIND, default_names_in
+from workers.main import make_context
 from workflow.names import quoted
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.mail import Letter, compose
 from workflow.profile.document import Profile
 from workflow.profile.loading import load_profile
+from workflow.work.bells import Bell
 
 PROFILE = load_profile()
+REPLY_TO = "partners@platform.example"
 _PROMISES = re.compile(
     r"\b(?:an?|one|two|three|four|five|[0-9]+) (?:business days?|days?|hours?|weeks?|customers?)\b", re.IGNORECASE
 )
@@ -84,8 +90,25 @@ def test_a_message_about_an_app_links_to_it_and_another_to_its_path() -> None:
 
 def test_a_message_is_signed_by_the_platform_and_names_its_contact() -> None:
     message = _composed(_letter("welcome"))
-    signed = f"{PROFILE.platform.developer_center}\nQuestions: {PROFILE.contact.support_email}\n"
-    assert message.get_content().endswith(f"\n-- \n{signed}")
+    where = f"Questions? Answer this mail, or write to {PROFILE.contact.support_email}."
+    assert message.get_content().endswith(f"\n-- \n{PROFILE.platform.developer_center}\n{where}\n")
+
+
+@pytest.mark.parametrize("kind", NotificationKind)
+def test_every_mail_says_where_to_write_and_takes_answers_there(kind: NotificationKind) -> None:
+    message = _composed(_letter(kind))
+    assert message["Reply-To"] == REPLY_TO
+    assert PROFILE.contact.support_email in message.get_content()
+
+
+def test_answers_go_to_the_setting_and_otherwise_to_the_support_address_of_the_profile() -> None:
+    given = {"database_url": "postgresql://x@127.0.0.1/x", "redis_url": "redis://127.0.0.1:1/0"}
+    secrets = {"history_key": "x" * 32, "secret_keys": Fernet.generate_key().decode()}
+    for setting, expected in ((None, PROFILE.contact.support_email), (REPLY_TO, REPLY_TO)):
+        settings = load_settings(**given, **secrets, mail_reply_to=setting)
+        context = make_context(settings, counted_doorbell(settings.redis_url, Bell))
+        assert context.mail_reply_to == expected
+        context.engine.dispose()
 
 
 def test_an_acknowledgement_states_the_due_time_and_no_number_of_the_policy() -> None:
@@ -111,6 +134,7 @@ def _composed(letter: Letter, profile: Profile = PROFILE) -> EmailMessage:
     return compose(
         letter,
         sender="devcenter@platform.example",
+        reply_to=REPLY_TO,
         public_url="https://platform.example",
         profile=profile,
         pages=True,

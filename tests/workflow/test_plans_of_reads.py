@@ -67,6 +67,13 @@ _DUE = """
            CASE WHEN place > 20 THEN now() END
       FROM (SELECT id, website, row_number() OVER (ORDER BY id DESC) AS place FROM access_request) asked
 """, """
+    INSERT INTO draft_check (id, app_id, run, code, app_name, evidence, requested_by, due_at, status, state,
+                             finished_at)
+    SELECT uuidv7(), id, 1, 'partners_page', name, '{}', created_by, now(),
+           CASE WHEN place <= 20 THEN 'due' ELSE 'done' END, CASE WHEN place <= 20 THEN 'pending' ELSE 'passed' END,
+           CASE WHEN place > 20 THEN now() END
+      FROM (SELECT id, name, created_by, row_number() OVER (ORDER BY id DESC) AS place FROM app) asked
+""", """
     UPDATE review_step SET status = 'due', state = 'pending', decided_at = NULL
      WHERE id IN (SELECT id FROM review_step ORDER BY id DESC LIMIT 20)
 """, """

@@ -47,6 +47,7 @@ def _mail_of(context: WorkerContext, letter: Letter) -> EmailMessage:
     return compose(
         letter,
         sender=context.mail_from,
+        reply_to=context.mail_reply_to,
         public_url=context.public_url,
         profile=context.profile,
         pages=context.pages,

@@ -17,6 +17,7 @@ from workflow.errors import Conflict, Invalid, Refused
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import Seal
+from workflow.identity.staff import team
 from workflow.machines import judge_access
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.notify import notify_address, void_notifications
@@ -134,8 +135,8 @@ _VOID_CHECK = text("""
      WHERE access_request_id = :id AND status IN ('due', 'dead')
 """)
 
-_MARK = text("""
-    WITH marked AS (
+_MARK = text(f"""
+    WITH team AS MATERIALIZED ({team()}), marked AS (
         UPDATE access_request SET overdue_marked_at = :now
          WHERE id = ANY(ARRAY(SELECT id FROM access_request
                                WHERE state = 'requested' AND overdue_marked_at IS NULL AND due_at <= :now
@@ -145,7 +146,7 @@ _MARK = text("""
         INSERT INTO notification (id, kind, cause, recipient_id, data, due_at)
         SELECT uuidv7(), :kind, 'access:' || m.id || ':' || :kind, p.id,
                jsonb_build_object('company', m.company_name, 'path', '/v1/access-requests/' || m.id), :now
-          FROM marked m JOIN person p ON p.role = 'reviewer' AND p.removed_at IS NULL
+          FROM marked m CROSS JOIN team p
         ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
     )
     SELECT id FROM marked

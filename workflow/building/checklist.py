@@ -14,6 +14,7 @@ from models.checklist import GIVEN_REQUIREMENTS, Requirement
 from workflow.access.domains import fetch_lane
 from workflow.apps import lock_editable_app, lock_kept_app
 from workflow.assets.storing import problems_with_assets
+from workflow.building.accounts import change_secrets
 from workflow.building.evidence import problems_with
 from workflow.building.findings import Templates, findings_on
 from workflow.errors import Invalid, NotFound
@@ -33,13 +34,16 @@ def store_evidence(
     now: datetime,
     seal: Seal,
     profile: Profile,
+    *,
+    loopback: bool = False,
 ) -> ChecklistItem:
     """Stores the evidence for a requirement, replacing earlier evidence, and returns it with its findings.
 
     Evidence of the wrong form is refused: Invalid names every problem. Evidence that breaks a rule is stored, so that
     a partner can improve it step by step; it has findings that say how, and does not count until they are fixed.
+    `loopback` allows addresses of this machine.
 
-    The password of a test account is stored encrypted. A test account may be changed while the App is frozen, because
+    The secrets of a test account are stored encrypted. A test account may be changed while the App is frozen, because
     a reviewer who cannot log in cannot review. Locks the App. Does not commit. Raises NotFound, Conflict (frozen) and
     Invalid.
     """
@@ -49,13 +53,13 @@ def store_evidence(
         raise NotFound(
             "requirement.not_found", f"{code} is not a requirement that takes evidence.", f"Choose one of: {known}."
         )
-    problems = problems_with(Requirement(code), evidence, profile.platform.categories)
+    problems = problems_with(Requirement(code), evidence, profile.platform.categories, loopback=loopback)
     problems = problems or problems_with_assets(session, app.id, evidence)
     if problems:
         raise Invalid("evidence.invalid", " ".join(problems)[:4000], "Fix each problem and send the evidence again.")
     findings = _judge(session, app.id, Requirement(code), evidence, profile.guides)
     if code == Requirement.TEST_ACCOUNT:
-        evidence = {**evidence, "password": seal(str(evidence["password"]))}
+        evidence = change_secrets(evidence, seal)
     row = {
         "app_id": app.id,
         "code": code,
@@ -83,9 +87,9 @@ def rejudge_documentation(session: Session, app_id: UUID, guides: Sequence[Guide
         session.flush()
 
 
-def without_password(code: str, evidence: dict[str, Any]) -> dict[str, Any]:
-    """Returns the evidence without its password, as it may be shown."""
-    return {**evidence, "password": "***"} if code == Requirement.TEST_ACCOUNT else evidence
+def without_secrets(code: str, evidence: dict[str, Any]) -> dict[str, Any]:
+    """Returns the evidence with its secrets hidden, as it may be shown."""
+    return change_secrets(evidence, lambda _secret: "***") if code == Requirement.TEST_ACCOUNT else evidence
 
 
 def evidence_of(session: Session, app_id: UUID) -> dict[str, ChecklistItem]:

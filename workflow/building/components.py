@@ -21,6 +21,8 @@ from workflow.identity.secrets import WRITE_KEY, make_secret
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.profile.guides import Guide
 
+PLUGIN_EVENT = "load"
+"""The one thing that a test run of a plugin has: that it was fetched and started."""
 MAX_COMPONENTS = 50
 """The number of Components that an App may have at a time."""
 
@@ -187,9 +189,9 @@ def record_test(
 ) -> ComponentTest:
     """Records a run of a Component's tests and returns it. Its colour is the worst of its results.
 
-    Each result has an `event` and the HTTP `status` of the endpoint's answer, None if there was none. `revision` is the
-    one that was tested, by default the current one. Locks the App. Does not commit. Raises NotFound, Conflict and
-    Invalid.
+    Each result has an `event` and the HTTP `status` of the endpoint's answer, None if there was none. A run of the
+    current revision has every declared kind of event, and no other. `revision` is the one that was tested, by default
+    the current one. Locks the App. Does not commit. Raises NotFound, Conflict and Invalid, which names every problem.
     """
     lock_editable_app(session, slug, actor)
     component = find_component(session, slug, component_id, actor)
@@ -201,6 +203,12 @@ def record_test(
             f"There is no revision {revision} yet; the Component is at {component.revision}.",
             "Name the revision that was tested.",
         )
+    problems = _problems_with_results(results)
+    if revision in (None, component.revision):  # what an earlier one declared is not known, and its runs count nothing
+        problems += _problems_with_events(declared_events(component), [str(result["event"]) for result in results])
+    if problems:
+        remedy = "Send every declared kind of event in one run, and record each answer."
+        raise Invalid("test.results", " ".join(problems)[:4000], remedy)
     coloured = [{**result, "colour": colour_of(str(result["event"]), result.get("status"))} for result in results]
     worst = max((TestColour(result["colour"]) for result in coloured), key=list(TestColour).index)
     test = ComponentTest(
@@ -218,6 +226,36 @@ def record_test(
     session.flush()
     log_action(session, actor, "component.test", component_id, app=slug, colour=test.colour)
     return test
+
+
+def declared_events(component: Component) -> tuple[str, ...]:
+    """Returns the kinds of event that a test run of the Component must have.
+
+    They are what a subscription receives, what a stream sends, and PLUGIN_EVENT for a plugin.
+    """
+    settings = component.settings
+    if component.kind == ComponentKind.PLUGIN:
+        return (PLUGIN_EVENT,)
+    return tuple(settings.get("event_types" if component.kind == ComponentKind.SUBSCRIPTION else "events", ()))
+
+
+def _problems_with_results(results: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [
+        f"results[{index}].status: {result['status']} ends no answer; it is 200 to 599, or null for no answer."
+        for index, result in enumerate(results)
+        if result.get("status") is not None and not 200 <= result["status"] <= 599
+    ]
+
+
+def _problems_with_events(declared: Sequence[str], sent: Sequence[str]) -> list[str]:
+    names = ", ".join(declared)
+    problems = [
+        f"results[{index}].event: the Component does not declare {event[:100]}; it declares: {names}."
+        for index, event in enumerate(sent)
+        if event not in declared
+    ]
+    missing = [event for event in declared if event not in sent]
+    return [*problems, f"The run lacks: {', '.join(missing)}."] if missing else problems
 
 
 def list_tests(

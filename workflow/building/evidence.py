@@ -6,17 +6,21 @@ from typing import Any
 from uuid import UUID
 
 from models.checklist import Requirement
+from workflow.building.accounts import FIELDS, problems_with_account
+from workflow.building.evidence_urls import problems_with_urls
 
 
-def problems_with(requirement: Requirement, evidence: Mapping[str, Any], categories: Collection[str]) -> list[str]:
+def problems_with(
+    requirement: Requirement, evidence: Mapping[str, Any], categories: Collection[str], *, loopback: bool = False
+) -> list[str]:
     """Returns every problem with the form of `evidence`, each as a sentence; [] if it can be stored.
 
-    `categories` are those of the platform's catalog.
+    `categories` are those of the platform's catalog. `loopback` allows addresses of this machine.
     """
     problems = _unknown_fields(requirement, evidence) + _CHECKS[requirement](evidence)
     if requirement is Requirement.APP_INFO:
         problems += _categories(evidence, categories)
-    return problems
+    return problems or problems_with_urls(evidence, loopback=loopback)
 
 
 def _unknown_fields(requirement: Requirement, evidence: Mapping[str, Any]) -> list[str]:
@@ -93,8 +97,7 @@ def _announcement(evidence: Mapping[str, Any]) -> list[str]:
 
 
 def _account(evidence: Mapping[str, Any]) -> list[str]:
-    notes = _text(evidence, "notes", 0, 2000) if "notes" in evidence else []
-    return _text(evidence, "username", 1, 200) + _text(evidence, "password", 1, 200) + notes
+    return problems_with_account(evidence) + (_url(evidence, "url") if "url" in evidence else [])
 
 
 def _replay_info(evidence: Mapping[str, Any]) -> list[str]:
@@ -114,7 +117,7 @@ _FIELDS: dict[Requirement, tuple[str, ...]] = {
     Requirement.CATALOG_DETAILS: ("text", "screenshots"),
     Requirement.PARTNERS_PAGE: ("url",),
     Requirement.LAUNCH_ANNOUNCEMENT: ("url", "text", "shared_at"),
-    Requirement.TEST_ACCOUNT: ("username", "password", "notes"),
+    Requirement.TEST_ACCOUNT: FIELDS,
     Requirement.REPLAY_INFO: ("possible", "requests_per_second", "text"),
 }
 """The fields that the evidence for a requirement may have."""

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from models import App, ChecklistItem, Component
 from models.checklist import Requirement
-from models.lifecycle import AppState
+from models.lifecycle import AppState, StepState
 from models.review import STEPS
-from workflow.building.checklist import evidence_of, without_password
+from workflow.building.checklist import evidence_of, without_secrets
 from workflow.building.components import components_of
+from workflow.building.draft_checks import DraftRun, latest_run
 from workflow.building.findings import JUDGED_AT_ONCE
 from workflow.policy.document import Policy
 from workflow.profile.guides import Guide
@@ -34,7 +35,10 @@ class ItemStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A requirement and its evidence. `checked_at` is when a review last checked exactly this evidence."""
+    """A requirement and its evidence.
+
+    `checked_at` is when a machine last looked at exactly this evidence, and `checked_in` where: in a review or a draft.
+    """
 
     code: str
     required: bool
@@ -44,6 +48,7 @@ class Item:
     given_at: datetime | None
     checked_at: datetime | None
     guides: tuple[str, ...]
+    checked_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +77,12 @@ def checklist_of(session: Session, app: App, policy: Policy, guides: Sequence[Gu
     """Returns the App's checklist as it is now. Locks nothing."""
     components = components_of(session, [app.id])[app.id]
     given = evidence_of(session, app.id)
-    review = latest_review(session, app.id, app.slug)
+    looks = Looks(latest_review(session, app.id, app.slug), latest_run(session, app.id, app.slug))
     required = {Requirement.WORKING_INTEGRATION.value, *policy.required_checklist}
     items = tuple(
         _working_integration(components)
         if code is Requirement.WORKING_INTEGRATION
-        else _item(code, code.value in required, given.get(code.value), review, guides)
+        else _item(code, code.value in required, given.get(code.value), looks, guides)
         for code in Requirement
     )
     preventing = [item.code for item in items if item.required and _prevents_submission(item, given)]
@@ -126,7 +131,7 @@ def _item(
     code: Requirement,
     required: bool,
     item: ChecklistItem | None,
-    review: PartnerReview | None,
+    looks: "Looks",
     guides: Sequence[Guide],
 ) -> Item:
     helping = tuple(f"/v1/guides/{guide.name}" for guide in guides if guide.serves == code)
@@ -134,13 +139,44 @@ def _item(
         return Item(code.value, required, ItemStatus.MISSING, (), None, None, None, helping)
     status = ItemStatus.CHECKED if code in JUDGED_AT_ONCE else ItemStatus.GIVEN
     findings: tuple[FindingData, ...] = tuple(item.findings)
-    checked_at = None
-    if not findings and review is not None and review.submitted.get(code) == item.evidence:
-        status, findings, checked_at = _by_review(code, status, review)
+    checked_at = checked_in = None
     if item.findings:
         status = ItemStatus.REJECTED
-    evidence = without_password(code.value, item.evidence)
-    return Item(code.value, required, status, findings, evidence, item.given_at, checked_at, helping)
+    else:
+        status, findings, checked_at, checked_in = looks.at(code, item, status)
+    evidence = without_secrets(code.value, item.evidence)
+    return Item(code.value, required, status, findings, evidence, item.given_at, checked_at, helping, checked_in)
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Where machines may have looked at the evidence: in the latest review, and in the latest check of the draft."""
+
+    review: PartnerReview | None
+    draft: DraftRun
+
+    def at(
+        self, code: Requirement, item: ChecklistItem, status: ItemStatus
+    ) -> tuple[ItemStatus, tuple[FindingData, ...], datetime | None, str | None]:
+        """Returns the status, the findings, and the time and the place of the latest look at exactly this evidence.
+
+        What a reviewer asked to be changed stands, whatever a machine says of the draft since.
+        """
+        findings: tuple[FindingData, ...] = ()
+        checked_at = checked_in = None
+        review = self.review
+        if review is not None and review.submitted.get(code) == item.evidence:
+            status, findings, checked_at = _by_review(code, status, review)
+            checked_in = "review" if checked_at else None
+            if any(_names(reason, code) for reason in review.reasons):
+                return status, findings, checked_at, checked_in
+        for step in self.draft.steps:
+            is_it = step.code in STEPS and STEPS[step.code].requirement is code and step.evidence == item.evidence
+            if is_it and step.finished_at and (checked_at is None or step.finished_at > checked_at):
+                rejects = step.state == StepState.FAILED
+                status = ItemStatus.REJECTED if rejects else ItemStatus.CHECKED
+                findings, checked_at, checked_in = step.findings, step.finished_at, "draft"
+        return status, findings, checked_at, checked_in
 
 
 def _by_review(
@@ -221,7 +257,7 @@ _HOW = {
     Requirement.CATALOG_DETAILS: "the catalog text, and the ids of 1 to 5 screenshots",
     Requirement.PARTNERS_PAGE: "the URL of your integrations page, which has a link made after the UTM guide",
     Requirement.LAUNCH_ANNOUNCEMENT: "the URL of a blog post, or the text of a mail",
-    Requirement.TEST_ACCOUNT: "username, password and notes for the reviewers",
+    Requirement.TEST_ACCOUNT: "username and password for the reviewers, or how else they get in (its kind)",
     Requirement.REPLAY_INFO: "whether replays are possible, and how many requests per second you accept",
 }
 """What each requirement's evidence consists of, as the object of "Give"."""

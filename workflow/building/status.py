@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models import App, Transition, TransitionReason, TransitionRequest
 from models.lifecycle import AppState, AppTrigger
+from workflow.building.draft_checks import DraftRun, latest_run
 from workflow.identity.actors import Actor
 from workflow.lifecycle.facts import Ask
 from workflow.lifecycle.loading import load_facts
@@ -51,7 +52,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class AppStatus:
-    """The status of an App. `turn` is partner, reviewer, schedule or nobody; `history` is newest first."""
+    """The status of an App. `turn` is partner, reviewer, schedule or nobody; `history` is newest first.
+
+    `checks` is the latest check of its draft.
+    """
 
     state: str
     version: int
@@ -59,6 +63,7 @@ class AppStatus:
     words: str
     triggers: tuple[Judgment, ...]
     review: PartnerReview | None
+    checks: DraftRun
     history: tuple[Event, ...]
 
 
@@ -81,6 +86,7 @@ def status_of(session: Session, app: App, actor: Actor, policies: Policies, rule
         words=_words(facts.state, turn, review),
         triggers=tuple(rulebook.triggers_of(facts.asked_by(Ask(actor)))),
         review=review,
+        checks=latest_run(session, app.id, app.slug),
         history=_history(session, app),
     )
 

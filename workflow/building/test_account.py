@@ -1,6 +1,7 @@
 """The test account that reviewers log in with: reading it, with each access logged, and re-encrypting it."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from models import App, AuditEntry, ChecklistItem, Review
 from models.checklist import Requirement
 from models.lifecycle import Role
 from workflow.apps import find_app
+from workflow.building.accounts import DEFAULT_KIND, change_secrets
 from workflow.errors import Conflict, Forbidden, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
@@ -20,22 +22,12 @@ READ = "test_account.read"
 """The audit log's action for an access; its target is the App's slug."""
 
 
-@dataclass(frozen=True, slots=True)
-class TestAccount:
-    """A user name, its password in plain text, and notes."""
-
-    __test__ = False
-
-    username: str
-    password: str
-    notes: str
-
-
-def read_test_account(session: Session, slug: str, actor: Actor, unseal: Unseal) -> TestAccount:
+def read_test_account(session: Session, slug: str, actor: Actor, unseal: Unseal) -> dict[str, Any]:
     """Returns an App's test account, for an admin or the reviewer who holds its open review, and logs the access.
 
-    The caller must commit the audit entry before it shows the password. Does not commit. Raises NotFound, Forbidden
-    for a reviewer who does not hold the review, and Conflict if no key decrypts the password.
+    It has its kind and the fields of that, the secrets in plain text. The caller must commit the audit entry before it
+    shows them. Does not commit. Raises NotFound, Forbidden for a reviewer who does not hold the review, and Conflict
+    if no key decrypts a secret.
     """
     app = find_app(session, slug, actor)
     if actor.role is not Role.ADMIN:
@@ -43,17 +35,16 @@ def read_test_account(session: Session, slug: str, actor: Actor, unseal: Unseal)
     item = session.get(ChecklistItem, (app.id, Requirement.TEST_ACCOUNT.value), populate_existing=True)
     if item is None:
         raise NotFound("test_account.not_given", f"{slug} has no test account yet.", "Ask its partner for one.")
-    evidence = item.evidence
     try:
-        password = unseal(str(evidence.get("password", "")))
+        account = {"kind": DEFAULT_KIND, **change_secrets(item.evidence, unseal)}
     except ValueError:
         raise Conflict(
             "test_account.unreadable",
-            "None of this installation's keys decrypts the password.",
+            "None of this installation's keys decrypts the account's secrets.",
             "Ask the partner to send the test account again, and an admin whether a key was removed too early.",
         ) from None
     log_action(session, actor, READ, slug)
-    return TestAccount(str(evidence.get("username", "")), password, str(evidence.get("notes", "")))
+    return account
 
 
 def list_readings(session: Session, slug: str, actor: Actor, wanted: PageRequest) -> PageOf[AuditEntry]:
@@ -73,7 +64,7 @@ class Resealed:
 
 
 def reseal_test_accounts(session: Session, rotate: Unseal, *, after: UUID | None, limit: int = 200) -> Resealed:
-    """Re-encrypts the passwords of the next `limit` test accounts. Locks their rows. Does not commit.
+    """Re-encrypts all secrets of the next `limit` test accounts. Locks their rows. Does not commit.
 
     `rotate` returns an encrypted secret encrypted with the newest key, or raises ValueError if no key decrypts it:
     such secrets are reported and left unchanged.
@@ -87,11 +78,9 @@ def reseal_test_accounts(session: Session, rotate: Unseal, *, after: UUID | None
     unreadable = []
     for item in items:
         try:
-            sealed = rotate(str(item.evidence.get("password", "")))
+            item.evidence = change_secrets(item.evidence, rotate)
         except ValueError:
             unreadable.append(item.app_id)
-            continue
-        item.evidence = {**item.evidence, "password": sealed}
     session.flush()
     return Resealed(len(items) - len(unreadable), tuple(unreadable), items[-1].app_id if len(items) == limit else None)
 

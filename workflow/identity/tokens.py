@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -215,3 +215,10 @@ def revoke_token(session: Session, token_id: UUID, actor: Actor, now: datetime) 
     # After the look at the caller, who may be revoking the token of this very call.
     token.revoked_at = token.revoked_at or now
     session.flush()
+
+
+def revoke_tokens_of(session: Session, person_id: UUID, now: datetime) -> None:
+    """Revokes all tokens of a person with immediate effect. Does not commit."""
+    session.execute(
+        update(ApiToken).where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None)).values(revoked_at=now)
+    )

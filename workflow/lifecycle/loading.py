@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models.lifecycle import StepState
 from workflow.history.digests import submission_digest
+from workflow.identity.staff import may_review
 from workflow.lifecycle.facts import ComponentFacts, Facts, ReviewFacts, StepFacts
 from workflow.policy.document import Policies, Policy
 from workflow.sql.arrays import app_ids
@@ -47,7 +48,7 @@ def facts_of(apps: str) -> str:
                SELECT p.id FROM (SELECT z.claimed_by, z.outcome
                                    FROM submission y JOIN review z ON z.submission_id = y.id
                                   WHERE y.app_id = a.id ORDER BY y.app_version DESC LIMIT 1) latest
-                 JOIN person p ON p.id = latest.claimed_by AND p.removed_at IS NULL AND p.role IN ('reviewer', 'admin')
+                 JOIN person p ON p.id = latest.claimed_by AND {may_review("p", "now()")}
                 WHERE latest.outcome = 'changes_requested') END AS last_reviewer,
            (SELECT jsonb_agg(jsonb_build_array(step.code, step.state) ORDER BY step.code)
               FROM review_step step WHERE step.review_id = r.id) AS steps
@@ -55,8 +56,7 @@ def facts_of(apps: str) -> str:
       JOIN transition t ON t.app_id = a.id AND t.version = a.version
       LEFT JOIN review r ON r.app_id = a.id AND r.closed_at IS NULL
       LEFT JOIN submission s ON s.id = r.submission_id
-      LEFT JOIN person holder ON holder.id = r.claimed_by AND holder.removed_at IS NULL
-                             AND holder.role IN ('reviewer', 'admin')
+      LEFT JOIN person holder ON holder.id = r.claimed_by AND {may_review("holder", "now()")}
      WHERE a.id = {apps}
     """
 

@@ -23,6 +23,7 @@ class NotificationKind(StrEnum):
     REVIEW_OVERDUE = "review_overdue"
     REVIEW_HANDED_OVER = "review_handed_over"
     CLAIM_LAPSED = "claim_lapsed"
+    REVIEW_UNHELD = "review_unheld"
     MESSAGE_TO_PARTNER = "message_to_partner"
     MESSAGE_TO_REVIEWER = "message_to_reviewer"
     NEW_ACCESS_REQUEST = "new_access_request"
@@ -72,13 +73,14 @@ REVIEW_REMINDERS = frozenset(
         NotificationKind.REVIEW_OVERDUE,
         NotificationKind.REVIEW_HANDED_OVER,
         NotificationKind.CLAIM_LAPSED,
+        NotificationKind.REVIEW_UNHELD,
     }
 )
 """Notifications to reviewers about an open review. Those that are not sent yet when it closes are voided."""
 
 
 class Audience(StrEnum):
-    """Who is notified. REVIEWERS means the holder of the App's open review or, without a holder, all reviewers."""
+    """Who is notified. REVIEWERS means the holder of the App's open review if they may review now, else the team."""
 
     PARTNER = "partner"
     REVIEWERS = "reviewers"

@@ -81,6 +81,10 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
         "Your claim of the review of {app} has lapsed, because you did nothing on the review for too long. "
         "Claim it again if you want to go on with it.",
     ),
+    NotificationKind.REVIEW_UNHELD: (
+        "Review: nobody holds {app}",
+        "The review of {app} is back in the queue, and nobody holds it. Please claim it.",
+    ),
     NotificationKind.MESSAGE_TO_PARTNER: (
         "{app}: a reviewer wrote to you",
         "There is a new message about the review of {app}. Read and answer it under the App's messages.",
@@ -182,9 +186,16 @@ class Letter:
 
 
 def compose(
-    letter: Letter, *, sender: str, public_url: str, profile: Profile, pages: bool, unsubscribe: str | None = None
+    letter: Letter,
+    *,
+    sender: str,
+    reply_to: str,
+    public_url: str,
+    profile: Profile,
+    pages: bool,
+    unsubscribe: str | None = None,
 ) -> EmailMessage:
-    """Returns the mail for a letter, in the words of the platform's profile.
+    """Returns the mail for a letter, in the words of the platform's profile. Answers to it go to `reply_to`.
 
     The Message-ID depends only on the notification, so that a repeated delivery can be recognised. With `pages` what
     can be done on a page is linked there, else the mail says which call does it. News has `unsubscribe`, the token of
@@ -212,6 +223,7 @@ def compose(
     message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = letter.recipient
+    message["Reply-To"] = reply_to
     message["Subject"] = subject.format(**words)
     message["Date"] = format_datetime(letter.created_at)
     message["Message-ID"] = f"<{letter.notification_id}@{sender.rpartition('@')[2]}>"
@@ -230,7 +242,8 @@ def _line(value: str) -> str:
 
 
 def _signature(profile: Profile) -> str:
-    return f"-- \n{profile.platform.developer_center}\nQuestions: {profile.contact.support_email}"
+    where = f"Questions? Answer this mail, or write to {profile.contact.support_email}."
+    return f"-- \n{profile.platform.developer_center}\n{where}"
 
 
 class _Headers(HeaderRegistry):

@@ -13,6 +13,7 @@ from sqlalchemy.types import Text
 
 from models.due import NO_LANE
 from workflow.errors import Conflict
+from workflow.identity.staff import holder_or_team, team
 from workflow.notifications.kinds import MAX_ONBOARDED_TOLD, REVIEW_REMINDERS, Audience, NotificationKind
 from workflow.notifications.mailboxes import mailbox_of
 from workflow.sql.arrays import Integers, Texts, Uuids, statement
@@ -26,13 +27,11 @@ MAX_MAILS_TO_MAILBOX_OF_ALL = 10
 MAX_MAILS_OF_COMPANY = 100
 """Mails to outsiders that one company may cause within a day."""
 
+_TEAM = f"WITH team AS MATERIALIZED ({team()})"
+_HOLDER = "(SELECT r.claimed_by FROM review r WHERE r.app_id = t.app_id AND r.closed_at IS NULL)"
 _RECIPIENTS = {
-    Audience.PARTNER: "p.organization_id = t.organization_id",
-    Audience.REVIEWERS: """CASE WHEN EXISTS (SELECT FROM review r WHERE r.app_id = t.app_id AND r.closed_at IS NULL
-                                                                    AND r.claimed_by IS NOT NULL)
-                                THEN p.id = (SELECT r.claimed_by FROM review r
-                                              WHERE r.app_id = t.app_id AND r.closed_at IS NULL)
-                                ELSE p.role = 'reviewer' END""",
+    Audience.PARTNER: ("", "person p ON p.organization_id = t.organization_id AND p.removed_at IS NULL"),
+    Audience.REVIEWERS: (_TEAM, f"LATERAL ({holder_or_team(_HOLDER)}) p ON true"),
 }
 
 
@@ -66,17 +65,18 @@ def notify_of_transitions(
 _NOTIFY_OF_TRANSITIONS = {
     audience: statement(
         f"""
+        {team_of}
         INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
         SELECT uuidv7(), CAST(:kind AS text), 'transition:' || t.app_id || ':' || t.version || ':' || :kind,
                t.app_id, t.version, p.id, '{{}}', :now, {_LANE_OF_PERSON}, :urgency
           FROM unnest(:ids, :versions, :organization_ids) AS t (app_id, version, organization_id)
-          JOIN person p ON {recipients} AND p.removed_at IS NULL
+          JOIN {recipients}
         """,
         ids=Uuids(),
         versions=Integers(),
         organization_ids=Uuids(),
     )
-    for audience, recipients in _RECIPIENTS.items()
+    for audience, (team_of, recipients) in _RECIPIENTS.items()
 }
 
 
@@ -147,7 +147,7 @@ def notify_people(
 def notify_reviewers(
     session: Session, kind: NotificationKind, cause: str, now: datetime, data: Mapping[str, object] | None = None
 ) -> None:
-    """Notifies all reviewers of something that is not about an App, once for each `cause`. Does not commit."""
+    """Notifies the team of something that is not about an App, once for each `cause`. Does not commit."""
     session.execute(_NOTIFY_REVIEWERS, _values(kind, cause, now, data))
 
 
@@ -198,7 +198,7 @@ def void_reminders(session: Session, app_ids: Sequence[UUID]) -> None:
 
 
 def mark_reviews(session: Session, now: datetime, *, limit: int = 10_000) -> int:
-    """Marks up to `limit` open reviews that are due soon or overdue, and notifies the holder or else all reviewers.
+    """Marks up to `limit` open reviews that are due soon or overdue, and notifies the holder or else the team.
 
     Returns how many it marked. Leaves reviews that others have locked. Writes the marks and their notifications in one
     statement, so a reviewer is notified once of each. Does not commit.
@@ -211,7 +211,7 @@ def mark_reviews(session: Session, now: datetime, *, limit: int = 10_000) -> int
         marked += len(
             session.execute(
                 text(f"""
-                    WITH marked AS (
+                    {_TEAM}, marked AS (
                         UPDATE review SET {mark} = :now
                          WHERE id = ANY(ARRAY(SELECT id FROM review
                                                WHERE closed_at IS NULL AND {mark} IS NULL AND {due} <= :now
@@ -223,8 +223,7 @@ def mark_reviews(session: Session, now: datetime, *, limit: int = 10_000) -> int
                         SELECT uuidv7(), :kind, 'review:' || m.id || ':' || :kind, m.app_id, a.version, p.id,
                                '{{}}', :now, {_LANE_OF_PERSON}, :urgency
                           FROM marked m JOIN app a ON a.id = m.app_id
-                          JOIN person p ON p.removed_at IS NULL
-                               AND (p.id = m.claimed_by OR (m.claimed_by IS NULL AND p.role = 'reviewer'))
+                          JOIN LATERAL ({holder_or_team("m.claimed_by")}) p ON true
                         ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
                     )
                     SELECT id FROM marked
@@ -274,6 +273,45 @@ def notify_of_apps(session: Session, kind: NotificationKind, recipients: Sequenc
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Unheld:
+    """A review of an App that nobody holds any more, once for each `cause`. `former` held it, and is not told."""
+
+    app_id: UUID
+    former: UUID
+    cause: str
+
+
+_NOTIFY_TEAM = statement(
+    f"""
+    INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
+    SELECT uuidv7(), CAST(:kind AS text), t.cause, a.id, a.version, p.id, '{{}}', :now, {_LANE_OF_PERSON}, :urgency
+      FROM unnest(:app_ids, :former, :causes) AS t (app_id, former, cause)
+      JOIN app a ON a.id = t.app_id JOIN LATERAL ({team("t.former")}) p ON true
+    ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+    """,
+    app_ids=Uuids(),
+    former=Uuids(),
+    causes=Texts(),
+)
+
+
+def notify_team_of_unheld(session: Session, unheld: Sequence[Unheld], now: datetime) -> None:
+    """Notifies the team that these reviews wait in the queue. One statement. Does not commit."""
+    if not unheld:
+        return
+    session.execute(
+        _NOTIFY_TEAM,
+        {
+            **_kind(NotificationKind.REVIEW_UNHELD),
+            "app_ids": [one.app_id for one in unheld],
+            "former": [one.former for one in unheld],
+            "causes": [one.cause for one in unheld],
+            "now": now,
+        },
+    )
+
+
 def _kind(kind: NotificationKind) -> dict[str, object]:
     return {"kind": kind.value, "urgency": kind.urgency.value}
 
@@ -295,9 +333,10 @@ _NOTIFY_PEOPLE = statement(
 ).bindparams(*_TYPED)
 
 _NOTIFY_REVIEWERS = text(f"""
+    {_TEAM}
     INSERT INTO notification (id, kind, cause, recipient_id, data, due_at, lane, urgency)
     SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now, {_LANE_OF_PERSON}, :urgency
-      FROM person p WHERE p.role = 'reviewer' AND p.removed_at IS NULL
+      FROM team p
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
 """).bindparams(*_TYPED)
 

@@ -53,7 +53,7 @@ class PolicyChange:
 
 @dataclass(frozen=True, slots=True)
 class ListChange:
-    """A list of codes in the policy that would change."""
+    """A list of codes or days in the policy that would change."""
 
     part: str
     added: tuple[str, ...]

@@ -1,22 +1,27 @@
 """Whether the key ring decrypts what is stored: a foreign key shows itself before a partner meets it."""
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from models.checklist import SECRET_FIELDS
 from workflow.identity.secrets import Unseal
+from workflow.sql.arrays import Texts, statement
 
-_SAMPLES = text("""
-    (SELECT 'the test account of an App' AS what, evidence ->> 'password' AS sealed FROM checklist_item
-      WHERE code = 'test_account' ORDER BY given_at DESC LIMIT 3)
+_SAMPLES = statement(
+    """
+    (SELECT 'the test account of an App' AS what, secret.value AS sealed
+       FROM (SELECT evidence FROM checklist_item WHERE code = 'test_account' ORDER BY given_at DESC LIMIT 3) item
+       JOIN LATERAL jsonb_each_text(item.evidence) secret ON secret.key = ANY(:secrets))
     UNION ALL
     (SELECT 'the code of a mail that waits', data ->> 'sealed' FROM notification
       WHERE status = 'due' AND data ? 'sealed' ORDER BY id DESC LIMIT 3)
-""")
+    """,
+    secrets=Texts(),
+)
 
 
 def find_unreadable_secret(session: Session, unseal: Unseal) -> tuple[str, str] | None:
     """Returns what a stored secret is that no key decrypts, and the remedy; None if the newest few are readable."""
-    for sample in session.execute(_SAMPLES):
+    for sample in session.execute(_SAMPLES, {"secrets": sorted(SECRET_FIELDS)}):
         try:
             unseal(sample.sealed or "")
         except ValueError:

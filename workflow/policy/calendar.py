@@ -10,6 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import holidays
 
 MAX_BUSINESS_DAYS = 1000
+MAX_CLOSED_DAYS = 100
+"""The number of days on which a company may be closed besides. Enough business days are left in each year."""
+MAX_QUOTED = 64
+_LEAP_YEAR = 2000
 CACHED_YEARS = 256
 CACHED_CALENDARS = 256
 
@@ -27,22 +31,41 @@ class CalendarInvalid(ValueError):
 class BusinessCalendar:
     """A time zone (IANA name) and a holiday calendar (ISO 3166-1 alpha-2 country, ISO 3166-2 subdivision of it).
 
-    Without a country every Monday to Friday is a business day. Raises CalendarInvalid for an unknown name.
+    Without a country every Monday to Friday is a business day, but for the `closed_days`: dates such as 2026-12-24,
+    or days of every year such as 12-24. Raises CalendarInvalid for an unknown name and for what is no day.
     """
 
     time_zone: str
     country: str | None = None
     subdivision: str | None = None
+    closed_days: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _zone(self.time_zone)
         _holidays(self.country, self.subdivision, years=())
+        if len(self.closed_days) > MAX_CLOSED_DAYS:
+            raise CalendarInvalid("There are too many closed days.", f"Name at most {MAX_CLOSED_DAYS}.")
+        for day in self.closed_days:
+            check_closed_day(day)
 
 
 @lru_cache(maxsize=CACHED_CALENDARS)
-def business_calendar(time_zone: str, country: str | None = None, subdivision: str | None = None) -> BusinessCalendar:
+def business_calendar(
+    time_zone: str, country: str | None = None, subdivision: str | None = None, closed_days: tuple[str, ...] = ()
+) -> BusinessCalendar:
     """Returns the calendar with these names, from a cache if possible. Raises CalendarInvalid for an unknown name."""
-    return BusinessCalendar(time_zone, country, subdivision)
+    return BusinessCalendar(time_zone, country, subdivision, closed_days)
+
+
+def check_closed_day(day: str) -> None:
+    """Raises CalendarInvalid unless `day` is a date from 2000 to 2999, or a day of the year."""
+    try:
+        found = date.fromisoformat(day if len(day) > len("12-24") else f"{_LEAP_YEAR}-{day}")
+    except ValueError:
+        found = date.min
+    if day not in (found.isoformat(), f"{found:%m-%d}") or not 2000 <= found.year <= 2999:
+        remedy = "Write a date, such as 2026-12-24, or a day of every year, such as 12-24."
+        raise CalendarInvalid(f"{day[:MAX_QUOTED]!r} is no day.", remedy)
 
 
 def deadline(start: datetime, *, business_days: int, calendar: BusinessCalendar) -> datetime:
@@ -78,6 +101,8 @@ def deadline(start: datetime, *, business_days: int, calendar: BusinessCalendar)
 def is_business_day(day: date, calendar: BusinessCalendar) -> bool:
     """Returns whether `day` is neither on the country's weekend nor one of its holidays, observed ones included.
 
+    A closed day is no business day either, whatever day of the week it is.
+
     Countries differ in their weekends and may have working Saturdays. A day that the time zone skipped is not a
     business day.
     """
@@ -100,7 +125,17 @@ def _days_off(calendar: BusinessCalendar, year: int) -> frozenset[date]:
     zone = _zone(calendar.time_zone)
     first = date(year, 1, 1)
     days = (first + timedelta(days=number) for number in range((date(year, 12, 31) - first).days + 1))
-    return frozenset(day for day in days if not (_is_working_day(day, known) and _happens(day, zone)))
+    closed = frozenset(calendar.closed_days)
+    return frozenset(
+        day
+        for day in days
+        if not (_is_working_day(day, known) and _happens(day, zone)) or not closed.isdisjoint(_names_of(day))
+    )
+
+
+def _names_of(day: date) -> tuple[str, str]:
+    """Returns how a closed day may be written: as a date, and as a day of every year."""
+    return day.isoformat(), f"{day:%m-%d}"
 
 
 def _is_working_day(day: date, known: holidays.HolidayBase | None) -> bool:

@@ -16,7 +16,7 @@ from workflow.policy.parts import PARTS, KnownCodes, PolicyDocument, read_docume
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy(PolicyDocument):
-    """One version of the policy: the parts of its document, and the calendar that three of them specify.
+    """One version of the policy: the parts of its document, and the calendar that four of them specify.
 
     `digest` is Postgres's hash of the stored version (`workflow.history.digests`); a document that is not stored has
     none.
@@ -27,7 +27,7 @@ class Policy(PolicyDocument):
     calendar: BusinessCalendar = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        calendar = business_calendar(self.time_zone, self.country, self.subdivision)
+        calendar = business_calendar(self.time_zone, self.country, self.subdivision, self.closed_days)
         object.__setattr__(self, "calendar", calendar)
 
 

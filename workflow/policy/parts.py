@@ -5,13 +5,22 @@ from dataclasses import dataclass, fields
 from itertools import islice
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, Strict, TypeAdapter, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    Strict,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic.dataclasses import dataclass as model
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from models.checklist import GIVEN_REQUIREMENTS
 from workflow.errors import Invalid
-from workflow.policy.calendar import business_calendar
+from workflow.policy.calendar import MAX_CLOSED_DAYS, CalendarInvalid, business_calendar, check_closed_day
 
 MAX_PROBLEMS = 50
 MAX_NAME = 64
@@ -86,6 +95,40 @@ def _wrong_codes(codes: Iterable[object], known: KnownCodes | None) -> Iterator[
             seen.add(code)
 
 
+def _closed_days(value: object) -> object:
+    """Refuses what is no day, and days that are listed twice."""
+    if not isinstance(value, list | tuple):
+        return value
+    wrong = [
+        InitErrorDetails(type=PydanticCustomError("policy_code", "{why}", {"why": why}), loc=(index,), input=None)
+        for index, why in islice(_wrong_days(value), MAX_PROBLEMS)
+    ]
+    if wrong:
+        raise ValidationError.from_exception_data("days", wrong)
+    return value
+
+
+def _wrong_days(days: Iterable[object]) -> Iterator[tuple[int, str]]:
+    seen = set()
+    for index, day in enumerate(days):
+        if not isinstance(day, str):
+            yield index, "It must be a day, written as a string."
+        elif day in seen:
+            yield index, f"{day[:MAX_NAME]} is listed twice. Name it once."
+        else:
+            seen.add(day)
+            try:
+                check_closed_day(day)
+            except CalendarInvalid as error:
+                yield index, str(error)
+
+
+_LONG, _SHORT = "(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])", "(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+_FEBRUARY, _LEAP_YEAR = "02-(?:0[1-9]|1[0-9]|2[0-8])", "2(?:[048]00|[0-9](?:0[48]|[2468][048]|[13579][26]))"
+CLOSED_DAY = rf"^(?:(?:2[0-9]{{3}}-)?(?:{_LONG}|{_SHORT}|{_FEBRUARY})|(?:{_LEAP_YEAR}-)?02-29)$"
+"""The pattern of a closed day for forms. It allows exactly the days of the Gregorian calendar, which a test holds."""
+
+
 def _in(unit: str) -> dict[str, Any]:
     return {"x-unit": unit}
 
@@ -93,6 +136,13 @@ def _in(unit: str) -> dict[str, Any]:
 _Days = Annotated[int, Strict(), Field(ge=1, le=100, json_schema_extra=_in("business days"))]
 _Name = Annotated[str, Strict(), Field(max_length=MAX_NAME)]
 _Codes = Annotated[tuple[str, ...], BeforeValidator(_known_codes), Field(json_schema_extra={"uniqueItems": True})]
+_ClosedDays = Annotated[
+    tuple[Annotated[str, WithJsonSchema({"type": "string", "title": "Closed day", "pattern": CLOSED_DAY})], ...],
+    BeforeValidator(_closed_days),
+    Field(
+        max_length=MAX_CLOSED_DAYS, json_schema_extra={"maxItems": MAX_CLOSED_DAYS, "uniqueItems": True, **_in("days")}
+    ),
+]
 _SetOfCodes = Annotated[frozenset[str], BeforeValidator(_known_codes)]
 
 
@@ -147,6 +197,14 @@ class PolicyDocument:
             "CA. Null: only the holidays of the whole country.",
         ),
     ]
+    closed_days: Annotated[
+        _ClosedDays,
+        Field(
+            title="Own closed days",
+            description="Days on which the company is closed besides, and which are no business days: dates, such as "
+            "2026-12-24, or days of every year, such as 12-24.",
+        ),
+    ] = ()
     customers_to_promote: Annotated[
         int,
         Strict(),
@@ -252,7 +310,8 @@ def _expected(part: str) -> str:
     if "integer" in kinds:
         return f"a whole number from {about['minimum']} to {about['maximum']}"
     if "array" in kinds:
-        return "a list of codes"
+        most = f", {about['maxItems']} at most" if "maxItems" in about else ""
+        return f"a list of {about.get('x-unit', 'codes')}{most}"
     return f"a text of at most {MAX_NAME} characters" + (" or null" if "null" in kinds else "")
 
 

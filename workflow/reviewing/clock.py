@@ -1,21 +1,23 @@
-"""Lapsing of idle claims: a review whose holder does nothing on it goes back to the queue."""
+"""Lapsing of claims: a review whose holder does nothing on it, or cannot, goes back to the queue."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import AuditEntry
 from workflow.identity.actors import SCHEDULE
+from workflow.identity.staff import may_review
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.notify import Recipient, notify_of_apps
+from workflow.notifications.notify import Recipient, Unheld, notify_of_apps, notify_team_of_unheld
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
 from workflow.sql.arrays import app_ids
 
-_HELD = text("""
+_HELD = text(f"""
     SELECT r.app_id, greatest(r.claimed_at, r.last_act_at) AS idle_since,
-           (p.removed_at IS NULL AND p.role IN ('reviewer', 'admin')) AS stays
+           {may_review("p")} AS stays
       FROM review r JOIN person p ON p.id = r.claimed_by
      WHERE r.closed_at IS NULL
      ORDER BY stays, idle_since LIMIT :limit
@@ -23,37 +25,39 @@ _HELD = text("""
 
 _LOCK = app_ids("SELECT id FROM app WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED")
 
-_LAPSE = app_ids("""
+_LAPSE = app_ids(f"""
     WITH held AS (
-        SELECT r.id, r.app_id, r.claimed_by, greatest(r.claimed_at, r.last_act_at) AS idle_since
+        SELECT r.id, r.app_id, r.claimed_by, greatest(r.claimed_at, r.last_act_at) AS idle_since,
+               {may_review("p")} AS stays
           FROM review r JOIN person p ON p.id = r.claimed_by
          WHERE r.app_id = ANY(:ids) AND r.closed_at IS NULL
-           AND (greatest(r.claimed_at, r.last_act_at) <= :idle_since
-                OR p.removed_at IS NOT NULL OR p.role NOT IN ('reviewer', 'admin'))
+           AND (greatest(r.claimed_at, r.last_act_at) <= :idle_since OR NOT {may_review("p")})
            FOR UPDATE OF r)
     UPDATE review r SET claimed_by = NULL, claimed_at = NULL, last_act_at = NULL
       FROM held WHERE r.id = held.id
-    RETURNING r.id, r.app_id, held.claimed_by, held.idle_since
+    RETURNING r.id, r.app_id, held.claimed_by, held.idle_since, held.stays
 """)
 
 
 def lapse_idle_claims(session: Session, policy: Policy, now: datetime, *, limit: int = 1000) -> int:
-    """Releases the reviews whose holders have been idle for the policy's time or may no longer review.
+    """Releases the reviews whose holders have been idle for the policy's time, may no longer review or are away.
 
     Returns how many. A holder is idle since the claim or their last act on the review, whichever is later, and is
-    notified. Locks the reviews' Apps; those that are locked by others are left for the next run. Looks at no more than
-    `limit` reviews. Does not commit.
+    notified; so is the team, for whom the review waits now. Locks the reviews' Apps; those that are locked by others
+    are left for the next run. Looks at no more than `limit` reviews. Does not commit.
     """
-    held = session.execute(_HELD, {"limit": limit}).all()
+    held = session.execute(_HELD, {"limit": limit, "now": now}).all()
     idle = [row for row in held if not row.stays or _lapses_at(row.idle_since, policy) <= now]
     if not idle:
         return 0
     locked = session.scalars(_LOCK, {"ids": [row.app_id for row in idle]}).all()
     # A later start never has an earlier deadline, so every holder who last acted no later than `latest` is idle too.
     latest = max((row.idle_since for row in idle if row.stays), default=datetime.fromtimestamp(0, tz=now.tzinfo))
-    lapsed = session.execute(_LAPSE, {"ids": list(locked), "idle_since": latest}).all()
-    recipients = [Recipient(row.app_id, row.claimed_by, f"review:{row.id}:lapsed:{row.idle_since}") for row in lapsed]
-    notify_of_apps(session, NotificationKind.CLAIM_LAPSED, recipients, now)
+    lapsed = session.execute(_LAPSE, {"ids": list(locked), "idle_since": latest, "now": now}).all()
+    idled = [Recipient(row.app_id, row.claimed_by, _cause(row)) for row in lapsed if row.stays]
+    notify_of_apps(session, NotificationKind.CLAIM_LAPSED, idled, now)
+    unheld = [Unheld(row.app_id, row.claimed_by, f"{_cause(row)}:team") for row in lapsed]
+    notify_team_of_unheld(session, unheld, now)
     session.add_all(
         AuditEntry(
             actor_id=SCHEDULE.id,
@@ -65,6 +69,10 @@ def lapse_idle_claims(session: Session, policy: Policy, now: datetime, *, limit:
         for row in lapsed
     )
     return len(lapsed)
+
+
+def _cause(row: Any) -> str:
+    return f"review:{row.id}:lapsed:{row.idle_since}"
 
 
 def _lapses_at(idle_since: datetime, policy: Policy) -> datetime:

@@ -15,6 +15,7 @@ from workflow.apps import lock_app
 from workflow.errors import Conflict
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
+from workflow.identity.staff import holder_or_team, team
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.notify import Recipient, notify_of_apps
 from workflow.pages import PageOf, PageRequest, read_page
@@ -35,20 +36,13 @@ _PEOPLE_OF_COMPANY = app_ids("""
      WHERE a.id = ANY(:ids)
 """)
 
-_HOLDER_OR_TEAM = text("""
-    WITH holder AS (SELECT id FROM person
-                     WHERE id = :holder AND removed_at IS NULL AND role IN ('reviewer', 'admin'))
-    SELECT id FROM holder
-    UNION ALL
-    SELECT id FROM person
-     WHERE role = 'reviewer' AND removed_at IS NULL AND NOT EXISTS (SELECT FROM holder)
-""")
+_HOLDER_OR_TEAM = text(f"WITH team AS ({team()}) SELECT id FROM ({holder_or_team('CAST(:holder AS uuid)')}) told")
 
 
 def write_as_partner(session: Session, slug: str, words: str, actor: Actor, now: datetime) -> ReviewMessage:
     """Stores and returns a message from the App's company about its newest review.
 
-    Notifies the review's holder, or all reviewers if it has none who may still review. Locks the App and the review.
+    Notifies the review's holder, or the team if it has none who may review now. Locks the App and the review.
     Does not commit. Raises NotFound, and Conflict if the App was never submitted or the review has too many messages.
     """
     app = lock_app(session, slug, actor)
@@ -59,8 +53,8 @@ def write_as_partner(session: Session, slug: str, words: str, actor: Actor, now:
     review = lock_review(session, newest)
     message = _write_message(session, review, Side.PARTNER, words, actor, now)
     log_action(session, actor, "app.message", slug, message=str(message.id))
-    team = session.scalars(_HOLDER_OR_TEAM, {"holder": review.claimed_by}).all()
-    _notify(session, NotificationKind.MESSAGE_TO_REVIEWER, message, review, team, now)
+    told = session.scalars(_HOLDER_OR_TEAM, {"holder": review.claimed_by, "now": now}).all()
+    _notify(session, NotificationKind.MESSAGE_TO_REVIEWER, message, review, told, now)
     return message
 
 

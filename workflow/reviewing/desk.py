@@ -3,6 +3,7 @@
 Every change locks the App, then its review, then the reviewer whose claims are counted.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,13 +16,11 @@ from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.identity.principals import require_present
+from workflow.identity.staff import MAY_REVIEW
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.notify import Recipient, notify_of_apps
+from workflow.notifications.notify import Recipient, Unheld, notify_of_apps, notify_team_of_unheld
 from workflow.policy.document import load_policies
 from workflow.work.bells import Bell, ring_after_commit
-
-REVIEWING_ROLES = (Role.REVIEWER.value, Role.ADMIN.value)
-"""The roles of people who may hold a review."""
 
 
 def lock_review(session: Session, review_id: UUID) -> Review:
@@ -61,7 +60,8 @@ def lock_held_review(session: Session, review_id: UUID, actor: Actor, now: datet
 def claim_review(session: Session, review_id: UUID, actor: Actor, now: datetime) -> Review:
     """Makes the actor the holder of the review, and returns it; claiming it again changes nothing. Does not commit.
 
-    Raises NotFound, and Conflict if the review is closed or held by another reviewer, or the actor holds too many.
+    Raises NotFound, and Conflict if the review is closed or held by another reviewer, or the actor holds too many or is
+    away.
     """
     review = lock_open_review(session, review_id)
     if review.claimed_by is not None and review.claimed_by != actor.id:
@@ -74,25 +74,39 @@ def claim_review(session: Session, review_id: UUID, actor: Actor, now: datetime)
     return review
 
 
-def release_review(session: Session, review_id: UUID, actor: Actor) -> Review:
-    """Ends the actor's claim and returns the review, which is in the queue again. Does not commit.
+def release_review(session: Session, review_id: UUID, actor: Actor, now: datetime) -> Review:
+    """Ends the actor's claim and returns the review, which is in the queue again. The team is told. Does not commit.
 
     Raises NotFound, and Conflict if the review is closed or the actor does not hold it.
     """
     review = lock_open_review(session, review_id)
     if review.claimed_by != actor.id:
         raise Conflict("review.not_held", "You do not hold this review.", "Only its holder can release it.")
-    review.claimed_by = review.claimed_at = review.last_act_at = None
-    session.flush()
-    log_action(session, actor, "review.release", review_id)
+    _release(session, [review], actor, now)
     return review
+
+
+def release_reviews_of(session: Session, person_id: UUID, actor: Actor, now: datetime) -> int:
+    """Returns all that a person holds to the queue, and how many reviews these are. The team is told. Does not commit.
+
+    Locks the reviews' Apps, in order, and the reviews. A claim that commits meanwhile is left: if the person may not
+    review any more, it lapses.
+    """
+    held = (Review.claimed_by == person_id, Review.closed_at.is_(None))
+    apps = select(App.id).join(Review, Review.app_id == App.id).where(*held).order_by(App.id)
+    session.execute(apps.with_for_update(of=App, key_share=True))
+    reviews = select(Review).where(*held).order_by(Review.app_id).with_for_update()
+    released = session.scalars(reviews.execution_options(populate_existing=True)).all()
+    _release(session, released, actor, now)
+    return len(released)
 
 
 def hand_over_review(session: Session, review_id: UUID, actor: Actor, to: UUID, now: datetime) -> Review:
     """Hands a held review over to the reviewer `to`, who is notified, and returns it. Does not commit.
 
     Its holder and admins may do so. Handing it to its present holder changes nothing. Raises NotFound (the review or
-    the reviewer), and Conflict if the review is closed or not held by the actor, or the other holds too many.
+    the reviewer), and Conflict if the review is closed or not held by the actor, or the other holds too many or is
+    away.
     """
     review = lock_open_review(session, review_id)
     if review.claimed_by is None or (review.claimed_by != actor.id and actor.role is not Role.ADMIN):
@@ -108,6 +122,20 @@ def hand_over_review(session: Session, review_id: UUID, actor: Actor, to: UUID, 
     return review
 
 
+def _release(session: Session, reviews: Sequence[Review], actor: Actor, now: datetime) -> None:
+    """Ends the claims of reviews that the caller has locked, and tells the team of them."""
+    unheld = []
+    for review in reviews:
+        assert review.claimed_by is not None  # noqa: S101 (the callers have read it)
+        unheld.append(Unheld(review.app_id, review.claimed_by, f"review:{review.id}:released:{now.isoformat()}"))
+        review.claimed_by = review.claimed_at = review.last_act_at = None
+    session.flush()
+    for review in reviews:
+        log_action(session, actor, "review.release", review.id)
+    notify_team_of_unheld(session, unheld, now)
+    ring_after_commit(session, Bell.NOTIFICATIONS)
+
+
 def _set_holder(session: Session, review: Review, person_id: UUID, actor: Actor, now: datetime) -> None:
     """Makes the person the holder of the review, for `actor`, who is often the same. Raises NotFound and Conflict.
 
@@ -116,13 +144,19 @@ def _set_holder(session: Session, review: Review, person_id: UUID, actor: Actor,
     """
     person = session.scalar(
         select(Person)
-        .where(Person.id == person_id, Person.role.in_(REVIEWING_ROLES), Person.removed_at.is_(None))
+        .where(Person.id == person_id, Person.role.in_(MAY_REVIEW), Person.removed_at.is_(None))
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if person is None:
         require_present(session, actor)
         raise NotFound("reviewer.not_found", f"There is no reviewer {person_id}.", "Choose an active reviewer.")
+    if person.away_until is not None and person.away_until > now:
+        raise Conflict(
+            "reviewer.away",
+            f"{person.name} is away until {person.away_until:%Y-%m-%d %H:%M} UTC.",
+            "Choose another reviewer, or end the absence first.",
+        )
     held = session.scalars(
         select(func.count()).select_from(Review).where(Review.claimed_by == person_id, Review.closed_at.is_(None))
     ).one()

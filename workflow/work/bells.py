@@ -13,6 +13,7 @@ class Bell(StrEnum):
     NOTIFICATIONS = "notifications"
     JOBS = "jobs"
     CHECKS = "checks"
+    DRAFTS = "drafts"
 
 
 MESSAGE_QUEUE = "transitions"

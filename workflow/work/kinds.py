@@ -16,6 +16,7 @@ class DueKind(StrEnum):
     NOTIFICATION = "notification"
     JOB_TICK = "job_tick"
     WEBSITE_CHECK = "website_check"
+    DRAFT_CHECK = "draft_check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,14 @@ LEASED_KINDS: Final[dict[DueKind, LeasedKind]] = {
             Bell.CHECKS,
             about="url",
             lease=timedelta(seconds=45),
+            longest_attempt=timedelta(seconds=35),
+            lane_bound=4,
+        ),
+        LeasedKind(
+            DueKind.DRAFT_CHECK,
+            Bell.DRAFTS,
+            about="code",
+            lease=STEP_LEASE,
             longest_attempt=timedelta(seconds=35),
             lane_bound=4,
         ),

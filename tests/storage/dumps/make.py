@@ -45,6 +45,8 @@ FILL = {
     " SELECT id, 'admin', 'token.create', 'acme', '{}' FROM person WHERE role = 'admin' LIMIT 1",
     "customer": "(app_id, workspace, reported_by, reported_at)"
     " SELECT id, 'globex', id, now() FROM app WHERE state = 'public_beta'",
+    "draft_check": "(id, app_id, run, code, app_name, evidence, requested_by, due_at)"
+    " SELECT uuidv7(), id, 1, 'partners_page', name, '{}', created_by, now() FROM app WHERE state = 'building'",
     "idempotency_key": "(principal_id, key, body_hash, status_code, answer)"
     """ SELECT id, 'k-1', sha256('body'), 201, '{"slug": "beta-one"}' FROM person LIMIT 1""",
     "internal_note": "(id, review_id, author_id, text)"

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow.policy.calendar import MAX_BUSINESS_DAYS, BusinessCalendar, CalendarInvalid, deadline, is_business_day
+from workflow.policy.calendar import (
+    MAX_BUSINESS_DAYS,
+    MAX_CLOSED_DAYS,
+    BusinessCalendar,
+    CalendarInvalid,
+    deadline,
+    is_business_day,
+)
 
 BERLIN = BusinessCalendar("Europe/Berlin", "DE", "BE")
 SAN_FRANCISCO = BusinessCalendar("America/Los_Angeles", "US", "CA")
@@ -27,6 +34,7 @@ CALENDARS = (
     # Went back at 00:01 on Sundays, which are business days in Egypt: the repeated hour spans two days.
     BusinessCalendar("America/St_Johns", "EG"),
     BusinessCalendar("Asia/Shanghai", "CN"),
+    BusinessCalendar("Europe/Berlin", "DE", "BE", ("12-24", "12-28", "02-29", "2026-11-27", "2027-01-04")),
 )
 
 
@@ -38,6 +46,26 @@ def due(start: str, calendar: BusinessCalendar, business_days: int = 2) -> str:
     ends = deadline(moment, business_days=business_days, calendar=calendar)
     assert ends.tzinfo is UTC
     return ends.astimezone(zone).isoformat(timespec="minutes")
+
+
+def test_a_closed_day_is_no_business_day_in_its_year_or_in_every_year() -> None:
+    closed = BusinessCalendar("Europe/Berlin", "DE", "BE", ("12-24", "2026-12-28"))
+    assert due("2026-12-23T15:00", closed) == "2026-12-30T15:00+01:00"
+    assert due("2026-12-23T15:00", BERLIN) == "2026-12-28T15:00+01:00"
+    for year, expected in ((2026, False), (2027, True)):
+        assert not is_business_day(date(year, 12, 24), closed)
+        assert is_business_day(date(year, 12, 28), closed) is expected
+    shanghai = BusinessCalendar("Asia/Shanghai", "CN", None, ("2024-02-04",))  # a working Sunday
+    assert is_business_day(date(2024, 2, 4), BusinessCalendar("Asia/Shanghai", "CN"))
+    assert not is_business_day(date(2024, 2, 4), shanghai)
+
+
+def test_as_many_closed_days_as_are_allowed_leave_business_days_to_count() -> None:
+    days = tuple(f"{month:02}-{day:02}" for month in range(1, 13) for day in range(1, 29))[:MAX_CLOSED_DAYS]
+    calendar = BusinessCalendar("UTC", None, None, days)
+    assert due("2026-01-01T10:00", calendar, MAX_BUSINESS_DAYS).startswith("203")
+    with pytest.raises(CalendarInvalid, match="too many"):
+        BusinessCalendar("UTC", None, None, (*days, "12-31"))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The policy document: its defaults, its validation with the place of every problem, and its schema."""
 
 import re
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from jsonschema_rs import validator_for
 from models.lifecycle import AppTrigger
 from workflow.lifecycle.rules import RULES_OF
 from workflow.operating.publishing import CODES, NEVER_OBSERVED, schema_of_policy
-from workflow.policy.calendar import BusinessCalendar
+from workflow.policy.calendar import BusinessCalendar, CalendarInvalid, check_closed_day
 from workflow.policy.document import parse_policy
-from workflow.policy.parts import MAX_PROBLEMS, PARTS, PolicyInvalid, PolicyProblem
+from workflow.policy.parts import CLOSED_DAY, MAX_PROBLEMS, PARTS, PolicyInvalid, PolicyProblem
 
 GUIDE = Path(__file__).parents[3] / "docs" / "admins.md"
 DOCUMENT: dict[str, Any] = {
@@ -75,6 +76,16 @@ def test_a_stored_document_may_name_removed_codes_and_a_new_one_may_not() -> Non
         ({"review_steps": "all"}, "review_steps", "list of codes"),
         ({"observed": {"oauth.enabled": True}}, "observed", "list of codes"),
         ({"observed": [["x"]]}, "observed[0]", "must be a code"),
+        ({"closed_days": ["12-24", "2027-02-29"]}, "closed_days[1]", "'2027-02-29' is no day"),
+        ({"closed_days": ["24.12."]}, "closed_days[0]", "such as 2026-12-24"),
+        ({"closed_days": [20261224]}, "closed_days[0]", "written as a string"),
+        ({"closed_days": ["12-24", "12-24"]}, "closed_days[1]", "twice"),
+        ({"closed_days": "12-24"}, "closed_days", "a list of days, 100 at most"),
+        (
+            {"closed_days": [f"2026-{m:02}-{d:02}" for m in range(1, 5) for d in range(1, 29)]},
+            "closed_days",
+            "100 at most",
+        ),
         ({"observed": ["review.not_own_app"]}, "observed[0]", "no rule or review step that may be observed"),
     ],
 )
@@ -103,7 +114,11 @@ def test_the_schema_has_all_that_a_form_needs() -> None:
         assert about["title"]
         assert about["description"]
         assert about.get("type") != "integer" or {"minimum", "maximum", "x-unit"} <= about.keys(), part
-        assert about.get("type") != "array" or all(one["const"] and one["title"] for one in about["items"]["oneOf"])
+        if about.get("type") == "array":
+            items = about["items"]
+            assert (
+                all(one["const"] and one["title"] for one in items["oneOf"]) if "oneOf" in items else items["pattern"]
+            )
         assert (part in schema["required"]) == ("default" not in about)
     observable = {one["const"] for one in schema["properties"]["observed"]["items"]["oneOf"]}
     rules = {rule for trigger in AppTrigger for rule in RULES_OF[trigger]}
@@ -116,6 +131,23 @@ def test_the_guide_for_admins_says_what_each_part_means() -> None:
     assert sorted(part for part in named if part in PARTS) == sorted(PARTS)
 
 
+def test_the_pattern_of_closed_days_allows_exactly_the_days_that_can_be_published() -> None:
+    pattern = re.compile(CLOSED_DAY)
+    years = ["", *(f"{year}-" for year in (1999, 2000, 2026, 2028, 2100, 2400, 2999, 3000)), "26-", "20026-"]
+    for year, month, day in product(years, range(14), range(33)):
+        written = f"{year}{month:02}-{day:02}"
+        try:
+            check_closed_day(written)
+        except CalendarInvalid:
+            assert not pattern.search(written), written
+        else:
+            assert pattern.search(written), written
+    for written in ("", "12", "1-2", "2026-W01-1", "20261224", "2026-12-24\n", " 12-24", "12-24T00", "١٢-٢٤", "-12-24"):
+        with pytest.raises(CalendarInvalid):
+            check_closed_day(written)
+        assert not re.fullmatch(CLOSED_DAY, written), written
+
+
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "number": st.integers(-1, 2)
     | st.integers(99, 101)
@@ -126,6 +158,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
         | st.integers(0, 1),
         max_size=3,
     ),
+    "days": st.lists(st.sampled_from(["12-24", "02-29", "2026-12-24", "2027-02-29", "13-01", "x"]), max_size=3),
     "other": st.none() | st.booleans() | st.text(max_size=3) | st.just({}),
 }
 CHANGES = st.dictionaries(

@@ -18,13 +18,15 @@ from tests.waiting import wait_until
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.lifecycle.requests import AcceptedRequest, CallerRequest, Wanted, accept_requests
+from workflow.notifications.notify import mark_reviews
 from workflow.policy.calendar import deadline
 from workflow.policy.document import load_policies
 from workflow.reasons import Reason
 from workflow.reviewing.clock import lapse_idle_claims
-from workflow.reviewing.conversation import write_note
+from workflow.reviewing.conversation import write_as_partner, write_note
 from workflow.reviewing.desk import claim_review, hand_over_review, release_review
 from workflow.reviewing.saved_reasons import add_saved_reason, retire_saved_reason, revise_saved_reason
+from workflow.reviewing.staff import remove_staff, set_absence
 from workflow.reviewing.steps import decide_step
 
 
@@ -119,7 +121,7 @@ def test_a_reviewer_claiming_two_at_once_gets_no_more_than_the_limit(engine: Eng
     assert refusal.value.code == "review.claim_limit"
     _claim(engine, one, people.reviewer)  # claiming a review that one holds already is not a new claim
     with Session(engine) as session, session.begin():
-        release_review(session, one, people.reviewer)
+        release_review(session, one, people.reviewer, now_of(session))
     _claim(engine, two, people.reviewer)
 
 
@@ -187,6 +189,94 @@ def test_a_reviewer_who_was_removed_holds_nothing_for_long(engine: Engine, peopl
     with Session(engine) as session, session.begin():
         assert lapse_idle_claims(session, load_policies(session).current, now_of(session)) == 1
     assert _open_review(engine, "acme").claimed_by is None
+
+
+def _overdue(engine: Engine, review: UUID) -> None:
+    """Marks the review as due soon and overdue: its marks are passed, and nothing tells of it a second time."""
+    with Session(engine) as session, session.begin():
+        found = session.get_one(Review, review)
+        found.due_at = found.due_soon_at = now_of(session)
+    with Session(engine) as session, session.begin():
+        mark_reviews(session, now_of(session))
+
+
+@pytest.mark.parametrize("way", ["release", "lapse", "absence", "removal"])
+def test_the_team_is_told_of_every_review_that_nobody_holds_any_more(engine: Engine, people: People, way: str) -> None:
+    (review,) = _submitted(engine, people, "acme")
+    other, away = _reviewer(engine, "Bo"), _reviewer(engine, "Cy")
+    with Session(engine) as session, session.begin():
+        now = now_of(session)
+        set_absence(session, away.id, now + timedelta(days=9), away, now)
+    _claim(engine, review, people.reviewer)
+    _overdue(engine, review)
+    assert _told(engine, "review_overdue") == [people.reviewer.id]
+    with Session(engine) as session, session.begin():
+        now = now_of(session)
+        if way == "release":
+            release_review(session, review, people.reviewer, now)
+        elif way == "lapse":
+            assert lapse_idle_claims(session, load_policies(session).current, now + timedelta(days=30)) == 1
+        elif way == "absence":
+            set_absence(session, people.reviewer.id, now + timedelta(days=1), people.reviewer, now)
+        else:
+            remove_staff(session, people.reviewer.id, people.admin, now, platform="Segment")
+    assert _open_review(engine, "acme").claimed_by is None
+    # After thirty days Cy is here again.
+    assert sorted(_told(engine, "review_unheld")) == sorted([other.id] + [away.id] * (way == "lapse"))
+    assert _told(engine, "claim_lapsed") == [people.reviewer.id] * (way == "lapse")
+
+
+def test_admins_are_told_where_there_is_no_reviewer_and_somebody_always_is(engine: Engine, people: People) -> None:
+    with Session(engine) as session, session.begin():
+        now = now_of(session)
+        set_absence(session, people.reviewer.id, now + timedelta(days=1), people.reviewer, now)
+    (review,) = _submitted(engine, people, "one")
+    assert _told(engine, "new_submission") == [people.admin.id]
+    _overdue(engine, review)
+    assert _told(engine, "review_overdue") == [people.admin.id]
+    with Session(engine) as session, session.begin():
+        set_absence(session, people.admin.id, now + timedelta(days=1), people.admin, now)
+    _submitted(engine, people, "two")
+    assert _told(engine, "new_submission")[1:] == [people.reviewer.id], "where all are away, the reviewers are told"
+    with Session(engine) as session, session.begin():
+        remove_staff(session, people.reviewer.id, people.admin, now, platform="Segment")
+    _submitted(engine, people, "three")
+    assert _told(engine, "new_submission")[2:] == [people.admin.id]
+
+
+def test_nothing_is_handed_to_a_reviewer_who_is_away_until_they_are_back(engine: Engine, people: People) -> None:
+    one, _two = _submitted(engine, people, "one", "two")
+    move(engine, people, "two", AppTrigger.REQUEST_CHANGES)
+    other = _reviewer(engine, "Bo")
+    _claim(engine, one, other)
+    with Session(engine) as session, session.begin():
+        now = now_of(session)
+        set_absence(session, people.reviewer.id, now + timedelta(days=1), people.admin, now)
+    with Session(engine) as session, pytest.raises(Conflict, match="is away until"):
+        hand_over_review(session, one, other, people.reviewer.id, now_of(session))
+    move(engine, people, "two", AppTrigger.SUBMIT)
+    second = _open_review(engine, "two")
+    assert second.claimed_by is None, "a resubmission does not wait for who is away"
+    with Session(engine) as session, pytest.raises(Conflict, match="is away until"):
+        claim_review(session, second.id, people.reviewer, now_of(session))
+    with Session(engine) as session, session.begin():
+        set_absence(session, people.reviewer.id, None, people.reviewer, now_of(session))
+    _claim(engine, second.id, people.reviewer)
+
+
+def test_a_message_goes_to_the_team_while_its_holder_cannot_read_it(engine: Engine, people: People) -> None:
+    (review,) = _submitted(engine, people, "acme")
+    other = _reviewer(engine, "Bo")
+    _claim(engine, review, people.reviewer)
+    with Session(engine) as session, session.begin():  # as a claim that commits just after an absence
+        session.get_one(Person, people.reviewer.id).away_until = now_of(session) + timedelta(days=1)
+    with Session(engine) as session, session.begin():
+        write_as_partner(session, "acme", "Hello?", people.partner, now_of(session))
+    assert _told(engine, "message_to_reviewer") == [other.id]
+    with Session(engine) as session, session.begin():
+        assert lapse_idle_claims(session, load_policies(session).current, now_of(session)) == 1
+    assert _told(engine, "review_unheld") == [other.id]
+    assert _told(engine, "claim_lapsed") == [], "nobody is told that they were idle who was away"
 
 
 def test_deciding_a_step_counts_as_an_act_and_only_its_holder_may(engine: Engine, people: People) -> None:

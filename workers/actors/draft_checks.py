@@ -1,0 +1,35 @@
+"""The actor that runs a machine's review step on a draft, outside any transaction, and records what it found."""
+
+from typing import Final
+
+from models import DraftCheck
+from workers.context import WorkerContext, database_now
+from workers.leasing.work import LeasedWork
+from workers.steps import RUNS
+from workers.steps.step import Evidence
+from workflow.building.draft_checks import record_draft_check
+from workflow.work.kinds import DueKind
+from workflow.work.leases import Lease, TryLater
+
+MAX_LOOKS: Final = 2
+"""How often a draft's page that does not answer is looked at. Its partner waits, and can have it checked again."""
+
+
+def run_draft_check(context: WorkerContext, lease: Lease) -> bool:
+    """Runs a step on a draft. Commits. Returns False if a newer run has begun or the row was leased again.
+
+    Raises TryLater if the outcome may pass, once.
+    """
+    with context.unit_of_work() as session:
+        check = session.get_one(DraftCheck, lease.id)
+        code, attempts = check.code, check.attempts
+        evidence = Evidence(check.app_name, check.evidence, context.profile)
+    outcome = RUNS[code](evidence, context.http)
+    context.reached("draft_checked")
+    if outcome.again_after is not None and attempts < MAX_LOOKS:
+        raise TryLater("; ".join(f"{one.code}: {one.detail}" for one in outcome.findings))
+    with context.unit_of_work() as session:
+        return record_draft_check(session, lease, outcome.trigger, outcome.findings, database_now(session))
+
+
+DRAFT_CHECKS = LeasedWork(DueKind.DRAFT_CHECK, "run_draft_check", run_draft_check)

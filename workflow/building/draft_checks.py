@@ -1,0 +1,163 @@
+"""Checking a draft: the same machine steps as in a review, asked for by the partner. No review counts their results."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.orm import Session
+
+from models import App, ChecklistItem, DraftCheck
+from models.due import DueStatus
+from models.lifecycle import StepState, StepTrigger
+from models.review import MACHINE_STEPS, STEPS, step_title
+from workflow.apps import lock_editable_app
+from workflow.building.checklist import evidence_of
+from workflow.errors import Conflict
+from workflow.findings import Finding
+from workflow.identity.actors import SCHEDULE, Actor
+from workflow.identity.audit_log import log_action
+from workflow.machines import judge_step
+from workflow.policy.document import Policy
+from workflow.reviewing.partner_view import where_to_fix
+from workflow.work.bells import Bell, ring_after_commit
+from workflow.work.leases import Lease
+
+MAX_RUNS_A_DAY = 20
+"""How often an App may be checked within a day. Each run fetches each of its pages."""
+MAX_WAIT = timedelta(minutes=3)
+"""After this time a run that has not ended no longer prevents the next one."""
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftStep:
+    """A step's look at the draft: its state, its findings, what it looked at, and the API path at which to fix it."""
+
+    code: str
+    title: str
+    state: str
+    findings: tuple[Mapping[str, str], ...]
+    evidence: Mapping[str, Any]
+    finished_at: datetime | None
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRun:
+    """An App's latest check of its draft; run 0, without steps, if there was none. `under_way`: a step is due still."""
+
+    run: int
+    requested_at: datetime | None
+    under_way: bool
+    steps: tuple[DraftStep, ...]
+
+
+def check_draft(session: Session, slug: str, actor: Actor, now: datetime, policy: Policy) -> DraftRun:
+    """Makes the policy's machine steps due for whatever evidence the App has, and returns the run.
+
+    Locks the App. Does not commit. Raises NotFound, and Conflict: app.frozen, check.under_way, check.too_many, or
+    check.nothing if there is no evidence that a machine could check.
+    """
+    app = lock_editable_app(session, slug, actor)
+    given = evidence_of(session, app.id)
+    steps = {
+        code: given[STEPS[code].needs.value]
+        for code in policy.review_steps
+        if code in MACHINE_STEPS and STEPS[code].on_drafts and STEPS[code].needs.value in given
+    }
+    if not steps:
+        detail = "No evidence is given yet that the service could check."
+        raise Conflict("check.nothing", detail, "Give the evidence on the launch checklist first.")
+    _bound_runs(session, app, now)
+    ended = (DraftCheck.app_id == app.id, DraftCheck.status == DueStatus.DUE.value)
+    session.execute(update(DraftCheck).where(*ended).values(status=DueStatus.VOID.value, leased_until=None))
+    run = 1 + (session.scalar(select(func.max(DraftCheck.run)).where(DraftCheck.app_id == app.id)) or 0)
+    session.execute(
+        delete(DraftCheck).where(DraftCheck.app_id == app.id, DraftCheck.requested_at <= now - _DAY),
+        execution_options={"synchronize_session": False},
+    )
+    session.add_all(_check(app, run, code, item, actor, now) for code, item in steps.items())
+    session.flush()
+    log_action(session, actor, "app.check", slug, run=run, steps=sorted(steps))
+    ring_after_commit(session, Bell.DRAFTS)
+    return latest_run(session, app.id, slug)
+
+
+def latest_run(session: Session, app_id: UUID, slug: str) -> DraftRun:
+    """Returns the App's latest run. One query. Locks nothing."""
+    newest = select(func.max(DraftCheck.run)).where(DraftCheck.app_id == app_id).scalar_subquery()
+    wanted = select(DraftCheck).where(DraftCheck.app_id == app_id, DraftCheck.run == newest).order_by(DraftCheck.code)
+    rows = session.scalars(wanted.execution_options(populate_existing=True)).all()
+    if not rows:
+        return DraftRun(0, None, under_way=False, steps=())
+    return DraftRun(
+        rows[0].run,
+        rows[0].requested_at,
+        under_way=any(row.status == DueStatus.DUE for row in rows),
+        steps=tuple(
+            DraftStep(
+                row.code,
+                step_title(row.code),
+                row.state,
+                tuple(row.findings),
+                row.evidence,
+                row.finished_at,
+                where_to_fix(row.code, slug),
+            )
+            for row in rows
+        ),
+    )
+
+
+def record_draft_check(
+    session: Session, lease: Lease, trigger: StepTrigger, findings: Sequence[Finding], now: datetime
+) -> bool:
+    """Records the outcome of a look at a draft, by its lease. Does not commit.
+
+    Returns False and records nothing if a newer run has begun, or the row was leased again.
+    """
+    found = json.dumps([finding.as_dict() for finding in findings])
+    state = judge_step(trigger, StepState.PENDING, SCHEDULE.role).target
+    values = {"id": lease.id, "until": lease.until, "state": state, "findings": found, "now": now}
+    return session.scalar(_RECORD, values) is not None
+
+
+_RECORD = text("""
+    UPDATE draft_check SET state = :state, status = 'done', findings = CAST(:findings AS jsonb), finished_at = :now,
+           leased_until = NULL
+     WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
+""")
+
+
+def _bound_runs(session: Session, app: App, now: datetime) -> None:
+    """Raises Conflict if a run is under way, or there were as many as there may be within a day."""
+    today = session.execute(
+        select(func.count(func.distinct(DraftCheck.run)), func.min(DraftCheck.requested_at)).where(
+            DraftCheck.app_id == app.id, DraftCheck.requested_at > now - _DAY
+        )
+    ).one()
+    due = (DraftCheck.status == DueStatus.DUE.value, DraftCheck.requested_at > now - MAX_WAIT)
+    if session.scalar(select(DraftCheck.id).where(DraftCheck.app_id == app.id, *due).limit(1)) is not None:
+        detail = "The App is being checked right now."
+        raise Conflict("check.under_way", detail, f"See GET /v1/apps/{app.slug}/checks, and check again after that.")
+    if today[0] >= MAX_RUNS_A_DAY:
+        detail = f"The App was checked {MAX_RUNS_A_DAY} times within a day, as often as it may be."
+        raise Conflict("check.too_many", detail, f"Wait until {today[1] + _DAY:%Y-%m-%d %H:%M} UTC, or submit it.")
+
+
+def _check(app: App, run: int, code: str, item: ChecklistItem, actor: Actor, now: datetime) -> DraftCheck:
+    return DraftCheck(
+        app_id=app.id,
+        run=run,
+        code=code,
+        app_name=app.name,
+        evidence=item.evidence,
+        requested_by=actor.id,
+        requested_at=now,
+        due_at=now,
+        lane=item.lane,
+    )
