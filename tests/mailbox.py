@@ -12,6 +12,23 @@ from aiosmtpd.controller import Controller
 from runtime.embedded.processes import free_port
 
 
+class PlainFirst(EmailMessage):
+    """A mail whose content is its plain text, as a reader without HTML shows it; `html` is the other form."""
+
+    def get_content(self, *args: Any, **kwargs: Any) -> Any:
+        plain = self.get_body(("plain",))
+        return super().get_content(*args, **kwargs) if plain in (None, self) else plain.get_content(*args, **kwargs)
+
+    @property
+    def html(self) -> str:
+        """The HTML of the mail; "" if it has none."""
+        body = self.get_body(("html",))
+        return str(body.get_content()) if body is not None else ""
+
+
+PLAIN_FIRST = email.policy.default.clone(message_factory=PlainFirst)
+
+
 class Mailbox:
     """Listens on loopback until its block ends. It takes `seconds` for each message."""
 
@@ -28,7 +45,7 @@ class Mailbox:
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         await asyncio.sleep(self._seconds)
-        letter = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        letter = email.message_from_bytes(envelope.content, policy=PLAIN_FIRST)
         self.letters.append(letter)
         return "250 taken"
 

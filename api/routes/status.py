@@ -11,12 +11,14 @@ from api.auth import EVERY_ROLE, InContext, allow
 from api.context import Session
 from api.routes.draft_checks import DraftRunAnswer, shown_run
 from api.schemas.findings import FindingAnswer
+from api.schemas.reviews import ChangeAnswer, shown_changes
 from api.schemas.values import SlugPath
 from models.lifecycle import AppState, AppTrigger, StepState
 from models.review import ReviewOutcome
 from models.token import Scope
 from web.problems import COMMON, UnmetRule
 from workflow.apps import find_app
+from workflow.building.published import PublishedEntry
 from workflow.building.status import AppStatus, status_of
 from workflow.identity.actors import Actor
 from workflow.policy.document import load_policies
@@ -67,6 +69,18 @@ class LatestReviewAnswer(BaseModel):
     reasons: list[ChangeReasonAnswer]
 
 
+class EntryAnswer(BaseModel):
+    """What the catalog shows or, while the App is suspended, shows again once it is reinstated (`is_shown` is false).
+
+    `changes`: how the draft differs from it, by part. None of that is shown before it was reviewed.
+    """
+
+    round: int
+    approved_at: datetime
+    is_shown: bool
+    changes: dict[str, list[ChangeAnswer]]
+
+
 class EventAnswer(BaseModel):
     """A transition of the App, described in `words`."""
 
@@ -88,6 +102,7 @@ class StatusAnswer(BaseModel):
     triggers: list[TriggerAnswer]
     review: LatestReviewAnswer | None
     checks: DraftRunAnswer
+    entry: EntryAnswer | None
     history: list[EventAnswer]
 
 
@@ -115,8 +130,18 @@ def _standing(standing: AppStatus) -> dict[str, Any]:
         ],
         "review": _review(standing.review) if standing.review else None,
         "checks": shown_run(standing.checks),
+        "entry": _entry(standing.entry) if standing.entry else None,
         "history": [asdict(event) for event in standing.history],
     }
+
+
+def _entry(entry: PublishedEntry) -> EntryAnswer:
+    return EntryAnswer(
+        round=entry.round,
+        approved_at=entry.approved_at,
+        is_shown=entry.is_shown,
+        changes=shown_changes(entry.changes),
+    )
 
 
 def _review(review: PartnerReview) -> dict[str, Any]:

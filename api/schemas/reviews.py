@@ -167,7 +167,7 @@ def full_review(one: ReviewSummary, dossier: Dossier) -> FullReviewAnswer:
         submitted_by=submission.submitted_by,
         submitted_at=submission.submitted_at,
         compared_with=None if dossier.last is None else _compared_with(dossier.last),
-        changes=None if dossier.changes is None else _changes(dossier.changes),
+        changes=None if dossier.changes is None else shown_changes(dossier.changes),
         findings=[_standing(finding) for finding in dossier.findings],
         earlier_waivers=[_waiver(waiver) for waiver in dossier.waivers],
         history=[_past(past) for past in dossier.history],
@@ -230,7 +230,8 @@ def _compared_with(last: LastRound) -> ComparedWithAnswer:
     )
 
 
-def _changes(changes: Difference) -> dict[str, list[ChangeAnswer]]:
+def shown_changes(changes: Difference) -> dict[str, list[ChangeAnswer]]:
+    """Returns the answer for a difference of two snapshots, by part."""
     return {
         part: [
             ChangeAnswer(path=list(change.path), change=change.kind, before=change.before, after=change.after)

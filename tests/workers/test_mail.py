@@ -1,5 +1,6 @@
 """The texts of notifications: every kind has one, and user input cannot escape from its place in a message."""
 
+import email
 import re
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -8,9 +9,12 @@ from uuid import UUID
 
 import pytest
 from cryptography.fernet import Fernet
+from lxml import html
 
 from runtime.doorbell import counted_doorbell
 from runtime.settings import load_settings
+from tests.costs import assert_linear
+from tests.mailbox import PLAIN_FIRST, PlainFirst
 from tests.profiles import NORTHWIND, default_names_in
 from workers.main import make_context
 from workflow.names import quoted
@@ -74,7 +78,8 @@ LURE = 'Your "account" is locked:\n\ncall\u202e 555, or see https://evil.example
 def test_a_name_is_quoted_and_cut_wherever_it_meets_a_mail(kind: NotificationKind) -> None:
     names = dict.fromkeys(("company", "contact", "by", "owner", "name"), LURE)
     message = _composed(_letter(kind, app_name=LURE, app_slug="acme", recipient_name=None, data={**DATA, **names}))
-    for said in (str(message["Subject"]), message.get_content()):
+    subject = " ".join(str(message["Subject"]).split())  # the library's reader of folded subjects doubles a blank
+    for said in (subject, message.get_content()):
         assert "\u202e" not in said
         assert said.count("Your 'account' is locked") == said.count(quoted(LURE))
     assert len(message["Subject"]) < 200
@@ -121,7 +126,7 @@ def test_an_acknowledgement_states_the_due_time_and_no_number_of_the_policy() ->
 def test_no_kind_names_the_default_platform_under_another_profile(kind: NotificationKind) -> None:
     message = _composed(_letter(kind), load_profile(NORTHWIND))
     assert "Northwind Partner Desk" in message.get_content()
-    assert not default_names_in(str(message["Subject"]) + message.get_content())
+    assert not default_names_in(str(message["Subject"]) + message.get_content() + message.html)
 
 
 @pytest.mark.parametrize("kind", NotificationKind)
@@ -130,8 +135,111 @@ def test_no_kind_holds_a_number_that_the_policy_decides(kind: NotificationKind) 
     assert not _PROMISES.findall(said)
 
 
-def _composed(letter: Letter, profile: Profile = PROFILE) -> EmailMessage:
-    return compose(
+REVIEW: dict[str, Any] = {
+    "due": "2026-12-01 10:00 UTC",
+    "round": 1,
+    "is_open": True,
+    "is_held": True,
+    "is_mine": True,
+    "steps": [
+        ["partners_page", "failed", [{"code": "link.missing", "detail": "No link to us.", "remedy": "Add one."}]],
+        ["catalog_details", "passed", []],
+        ["end_to_end_check", "pending", []],
+    ],
+    "asked": None,
+    "unshown": None,
+}
+AGAIN = {**REVIEW, "round": 2, "asked": [{"code": "other", "text": "Name the\nplatform."}]}
+ABOUT_A_REVIEW = ("new_submission", "review_due_soon", "review_overdue", "review_handed_over", "review_unheld")
+
+
+def _about(kind: str, review: dict[str, Any] | None, **changed: Any) -> PlainFirst:
+    given = {"app_name": "Acme", "app_slug": "acme", "data": {}, "reasons": [], **changed}
+    return _composed(_letter(kind, review=review, **given))
+
+
+def _said(message: PlainFirst) -> str:
+    return " ".join(message.get_content().split())
+
+
+@pytest.mark.parametrize("kind", ABOUT_A_REVIEW)
+def test_a_reviewers_mails_of_two_rounds_differ_and_say_whose_turn_it_is_and_when_it_is_due(kind: str) -> None:
+    first, second = _about(kind, REVIEW), _about(kind, AGAIN)
+    for message, number in ((first, 1), (second, 2)):
+        assert f"(round {number})" in _said(message)
+        assert REVIEW["due"] in _said(message)
+    assert first["Subject"] != second["Subject"] or kind == "review_handed_over"
+    assert first.get_content() != second.get_content()
+
+
+@pytest.mark.parametrize("kind", ABOUT_A_REVIEW[1:])
+def test_a_reviewers_mail_says_how_far_the_review_is_and_what_failed(kind: str) -> None:
+    said = _said(_about(kind, REVIEW))
+    assert "2 of 3 steps are decided. Still open: The end-to-end check with the test account." in said
+    assert "What failed: - The partner's integrations page: No link to us. Add one." in said
+
+
+def test_a_mail_says_who_holds_the_review_for_the_one_who_reads_it() -> None:
+    others = {**REVIEW, "is_mine": False}
+    for review, words in (
+        (REVIEW, "You hold it: it is your turn."),
+        (others, "A colleague holds it."),
+        ({**others, "is_held": False}, "Nobody holds it: please claim it."),
+        ({**REVIEW, "is_open": False}, "This review is over."),
+    ):
+        assert words in _said(_about("review_overdue", review))
+
+
+def test_a_second_round_says_what_was_asked_for_and_a_request_for_changes_what_failed() -> None:
+    assert "In the last round these changes were asked for: - Name the platform." in _said(
+        _about("new_submission", AGAIN)
+    )
+    changes = _about("changes_requested", AGAIN, reasons=[{"code": "other", "text": "Mend the page."}])
+    assert "- Mend the page." in _said(changes)
+    assert "What failed: - The partner's integrations page: No link to us. Add one. It is your turn" in _said(changes)
+
+
+def test_customers_are_counted_against_what_is_needed_until_that_is_reached() -> None:
+    for count, needed, words in ((1, 3, "1 of 3"), (3, 3, "3 of 3"), (4, 3, "number 4"), (1, 0, "number 1")):
+        message = _about("customer_onboarded", None, data={"count": count}, customers_needed=needed)
+        assert words in str(message["Subject"])
+        assert words in _said(message)
+    assert "(so far 0 of 3)" in _said(_about("approved", REVIEW, customers=0, customers_needed=3))
+
+
+def test_who_reinstates_and_who_is_reinstated_read_what_the_catalog_does_not_show() -> None:
+    said = _said(_about("reinstated", {**REVIEW, "unshown": ["app_info", "partners_page"]}))
+    assert "Changed since, and not shown until it is reviewed: app_info, partners_page." in said
+    assert "not shown" not in _said(_about("reinstated", REVIEW))
+
+
+@pytest.mark.parametrize("kind", NotificationKind)
+def test_the_html_says_what_the_plain_text_says_and_links_to_nothing_of_strangers(kind: NotificationKind) -> None:
+    names = dict.fromkeys(("company", "contact", "by", "owner", "name"), "<b>https://evil.example/x</b>")
+    reasons = [{"code": "other", "text": "https://evil.example/reason\n\nhttps://evil.example/alone"}]
+    message = _composed(
+        _letter(
+            kind, app_name="<script>x</script>", app_slug="acme", data={**DATA, **names}, reasons=reasons, review=AGAIN
+        )
+    )
+    tree = html.document_fromstring(message.html)
+    assert not tree.xpath("//script | //b | //img | //*[@onclick]")
+    assert all(str(link).startswith("https://platform.example/") for link in tree.xpath("//a/@href"))
+    shown = " ".join(tree.xpath("string(//body)").split())
+    plain = _said(message).replace(" -- ", " ").replace("- ", "")
+    assert shown.replace("- ", "") == plain
+
+
+def test_composing_a_mail_costs_in_proportion_to_its_length() -> None:
+    def letter(count: int) -> Letter:
+        reasons = [{"code": "other", "text": f"Mend page {number}."} for number in range(count)]
+        return _letter("changes_requested", app_name="Acme", app_slug="acme", reasons=reasons, review=AGAIN)
+
+    assert_linear(letter, _composed, size=500)
+
+
+def _composed(letter: Letter, profile: Profile = PROFILE) -> PlainFirst:
+    made = compose(
         letter,
         sender="devcenter@platform.example",
         reply_to=REPLY_TO,
@@ -139,6 +247,9 @@ def _composed(letter: Letter, profile: Profile = PROFILE) -> EmailMessage:
         profile=profile,
         pages=True,
     )
+    read = email.message_from_bytes(made.as_bytes(policy=made.policy.clone(linesep="\n")), policy=PLAIN_FIRST)
+    assert isinstance(read, PlainFirst)
+    return read
 
 
 def _above_the_signature(message: EmailMessage) -> str:

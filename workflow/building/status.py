@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models import App, Transition, TransitionReason, TransitionRequest
 from models.lifecycle import AppState, AppTrigger
 from workflow.building.draft_checks import DraftRun, latest_run
+from workflow.building.published import PublishedEntry, published_entry
 from workflow.identity.actors import Actor
 from workflow.lifecycle.facts import Ask
 from workflow.lifecycle.loading import load_facts
@@ -54,7 +55,7 @@ class Event:
 class AppStatus:
     """The status of an App. `turn` is partner, reviewer, schedule or nobody; `history` is newest first.
 
-    `checks` is the latest check of its draft.
+    `checks` is the latest check of its draft, and `entry` what the catalog shows, or shows again once it is reinstated.
     """
 
     state: str
@@ -64,6 +65,7 @@ class AppStatus:
     triggers: tuple[Judgment, ...]
     review: PartnerReview | None
     checks: DraftRun
+    entry: PublishedEntry | None
     history: tuple[Event, ...]
 
 
@@ -71,6 +73,7 @@ def status_of(session: Session, app: App, actor: Actor, policies: Policies, rule
     """Returns the App's status, with every trigger judged as if `actor` asked for it now. Locks nothing."""
     facts = load_facts(session, [app.id], policies)[app.id].facts
     review = latest_review(session, app.id, app.slug)
+    entry = published_entry(session, app)
     now_due = (
         TransitionRequest.app_id == app.id,
         TransitionRequest.status == "due",
@@ -83,10 +86,11 @@ def status_of(session: Session, app: App, actor: Actor, policies: Policies, rule
         state=facts.state,
         version=facts.version,
         turn=turn,
-        words=_words(facts.state, turn, review),
+        words=_words(facts.state, turn, review, entry),
         triggers=tuple(rulebook.triggers_of(facts.asked_by(Ask(actor)))),
         review=review,
         checks=latest_run(session, app.id, app.slug),
+        entry=entry,
         history=_history(session, app),
     )
 
@@ -102,12 +106,17 @@ def _turn(state: str, under_way: bool) -> str:
     }.get(AppState(state), "nobody")
 
 
-def _words(state: str, turn: str, review: PartnerReview | None) -> str:
+def _words(state: str, turn: str, review: PartnerReview | None, entry: PublishedEntry | None) -> str:
     words = f"The App is {state.replace('_', ' ')}. {_TURN_WORDS[turn]}"
     if review is not None and review.closed_at is None:
         words += f" It is number {review.place} in the queue; a decision is due by {review.due_at:%Y-%m-%d %H:%M} UTC."
     elif state == AppState.BUILDING and review is not None and review.outcome == "changes_requested":
         words += " The review asked for changes: make them and submit again."
+    if entry is not None and any(entry.changes.values()):
+        shown = "The catalog shows" if entry.is_shown else "If it is reinstated, the catalog shows again"
+        words += (
+            f" {shown} what was approved on {entry.approved_at:%Y-%m-%d}; later changes of the draft are not in it."
+        )
     return words
 
 

@@ -15,16 +15,37 @@ from workflow.work.leases import Lease, finish_due_row
 _CONTENT = text("""
     SELECT n.id AS notification_id, n.recipient_id, n.kind, coalesce(p.email, n.recipient_email) AS recipient,
            p.name AS recipient_name, a.name AS app_name, a.slug AS app_slug,
-           n.created_at, coalesce(d.due, '{}') || n.data AS data,
-           coalesce(r.reasons, n.data -> 'reasons', '[]') AS reasons
+           n.created_at, n.data, coalesce(r.reasons, n.data -> 'reasons', '[]') AS reasons, d.review,
+           a.onboarded_customers AS customers,
+           (SELECT CAST(v.document ->> 'customers_to_promote' AS integer)
+              FROM policy_version v ORDER BY v.version DESC LIMIT 1) AS customers_needed
       FROM notification n
       LEFT JOIN person p ON p.id = n.recipient_id
       LEFT JOIN app a ON a.id = n.app_id
       LEFT JOIN transition_reason r ON r.app_id = n.app_id AND r.version = n.app_version
       LEFT JOIN LATERAL (
-          SELECT jsonb_build_object('due', to_char(v.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')) AS due
+          SELECT jsonb_build_object(
+                     'due', to_char(v.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'),
+                     'round', s.round,
+                     'is_open', v.closed_at IS NULL,
+                     'is_held', v.claimed_by IS NOT NULL,
+                     'is_mine', coalesce(v.claimed_by = n.recipient_id, false),
+                     'steps', (SELECT coalesce(jsonb_agg(jsonb_build_array(t.code, t.state, t.findings)
+                                                         ORDER BY t.code), '[]')
+                                 FROM review_step t WHERE t.review_id = v.id),
+                     'asked', (SELECT asked.reasons
+                                 FROM transition x JOIN transition_reason asked
+                                   ON asked.app_id = x.app_id AND asked.version = x.version
+                                WHERE x.app_id = n.app_id AND x.version = s.app_version - 1
+                                  AND x.trigger = 'request_changes'),
+                     'unshown', (SELECT jsonb_agg(i.code ORDER BY i.code)
+                                   FROM checklist_item i
+                                  WHERE i.app_id = n.app_id AND i.code <> 'test_account'
+                                    AND i.given_at > s.submitted_at
+                                    AND i.evidence IS DISTINCT FROM s.snapshot -> 'evidence' -> i.code)) AS review
             FROM submission s JOIN review v ON v.submission_id = s.id
-           WHERE s.app_id = n.app_id AND s.app_version = n.app_version
+           WHERE s.app_id = n.app_id AND s.app_version <= n.app_version
+           ORDER BY s.app_version DESC LIMIT 1
       ) d ON true
      WHERE n.id = :id AND n.status = 'due'
 """)

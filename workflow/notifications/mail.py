@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from workflow.names import one_line, quoted
+from workflow.notifications.html import html_of
 from workflow.notifications.kinds import NotificationKind
+from workflow.notifications.mime import CachedHeaders, add_alternatives
+from workflow.notifications.review_words import customer_words, review_words
 from workflow.profile.document import Profile, words_of
 
 _ACCEPT = (
@@ -23,17 +24,18 @@ _PROVE = "\n\n    {proof_link}\n\nThe page asks before it does anything. The lin
 _WORDS: dict[NotificationKind, tuple[str, str]] = {
     NotificationKind.SUBMISSION_ACKNOWLEDGED: (
         "{app} is submitted for review",
-        "We have received your submission of {app}. You will have a decision by {due}. "
-        "Until then the App cannot be edited; withdraw it if you must change something.",
+        "We have received your submission of {app}{round}. It is the reviewers' turn: you will have a decision by "
+        "{due}. Until then the App cannot be edited; withdraw it if you must change something.",
     ),
     NotificationKind.CHANGES_REQUESTED: (
         "{app} needs changes",
-        "The review of {app} asks for changes:\n\n{reasons}\n\nMake these changes and submit again.",
+        "The review of {app}{round} asks for changes:\n\n{reasons}\n\n{failed}"
+        "It is your turn: make these changes and submit again.",
     ),
     NotificationKind.APPROVED: (
         "{app} is in public beta",
         "{app} is approved and listed in the catalog as a public beta. It becomes public as soon as its OAuth enable "
-        "flow works and enough customers have enabled it.",
+        "flow works and enough customers have enabled it{customers}.",
     ),
     NotificationKind.OAUTH_ASKED_FOR: (
         "{app}: implement the OAuth enable flow",
@@ -47,51 +49,55 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
         "checklist. Nothing is delayed without it.",
     ),
     NotificationKind.CUSTOMER_ONBOARDED: (
-        "{app} has a new customer: number {count}",
-        "Another customer has enabled {app}. The number of customers is now {count}.",
+        "{app} has a new customer: {counted}",
+        "Another customer has enabled {app}: {counted}.",
     ),
     NotificationKind.PROMOTED: ("{app} is public", "{app} is now public. You can apply to the {partner_program}."),
     NotificationKind.SUSPENDED: (
         "{app} is suspended",
-        "{app} is suspended and no longer in the catalog:\n\n{reasons}",
+        "{app} is suspended and no longer in the catalog:\n\n{reasons}\n\n"
+        "It is your turn: mend what is named, for which you can edit the App, and write to us when it is done.",
     ),
     NotificationKind.REINSTATED: (
         "{app} is reinstated",
-        "{app} is reinstated and in the catalog again:\n\n{reasons}",
+        "{app} is reinstated and in the catalog again:\n\n{reasons}{unshown}",
     ),
     NotificationKind.REMOVED: ("{app} is removed", "{app} was removed permanently:\n\n{reasons}"),
     NotificationKind.NEW_SUBMISSION: (
-        "Review: {app} was submitted",
-        "{app} was submitted and needs a review.",
+        "Review: {app} was submitted{round}",
+        "{app} was submitted{round}. The decision is due by {due}. {held}{asked}",
     ),
     NotificationKind.REVIEW_DUE_SOON: (
-        "Review: {app} is due soon",
-        "The review of {app} is due soon. Please decide it in time.",
+        "Review: {app} is due soon{round}",
+        "The review of {app}{round} is due by {due}. {held} {progress}{found}",
     ),
     NotificationKind.REVIEW_OVERDUE: (
-        "Review: {app} is overdue",
-        "The review of {app} is overdue. Please decide it as soon as possible.",
+        "Review: {app} is overdue{round}",
+        "The review of {app}{round} was due by {due}. {held} {progress}{found}",
     ),
     NotificationKind.REVIEW_HANDED_OVER: (
         "Review: {app} was handed to you",
-        "A colleague handed the review of {app} over to you. You hold it now, and decide it.",
+        "A colleague handed the review of {app}{round} over to you. You hold it now, and decide it by {due}. "
+        "{progress}{found}",
     ),
     NotificationKind.CLAIM_LAPSED: (
         "Review: {app} went back to the queue",
-        "Your claim of the review of {app} has lapsed, because you did nothing on the review for too long. "
-        "Claim it again if you want to go on with it.",
+        "Your claim of the review of {app}{round} has lapsed, because you did nothing on the review for too long. "
+        "Claim it again if you want to go on with it. The decision is due by {due}.",
     ),
     NotificationKind.REVIEW_UNHELD: (
-        "Review: nobody holds {app}",
-        "The review of {app} is back in the queue, and nobody holds it. Please claim it.",
+        "Review: {app} is in the queue again{round}",
+        "The review of {app}{round} is back in the queue. The decision is due by {due}. {held} {progress}{found}",
     ),
     NotificationKind.MESSAGE_TO_PARTNER: (
         "{app}: a reviewer wrote to you",
-        "There is a new message about the review of {app}. Read and answer it under the App's messages.",
+        "There is a new message about the review of {app}{round}. It is your turn: read and answer it under the App's "
+        "messages.",
     ),
     NotificationKind.MESSAGE_TO_REVIEWER: (
         "Review: the partner of {app} wrote",
-        "There is a new message about the review of {app}. Read and answer it under the review's messages.",
+        "There is a new message about the review of {app}{round}. {held} Read and answer it under the review's "
+        "messages.",
     ),
     NotificationKind.NEW_ACCESS_REQUEST: (
         "Access: {company} requests access",
@@ -171,6 +177,8 @@ class Letter:
     `data` holds the values for the text. Of these, `path` is the API path to which a mail that is not about an App
     links, if there is one, and `secret` is the decrypted code. `recipient_id` and `recipient_name` are those of a
     person, None for an address of nobody yet: the name that somebody else gave its holder is not repeated there.
+    `review` is the review that a message about an App is about, as `review_words` reads it. `customers` is how many the
+    App has, and `customers_needed` how many the policy wants before it is public.
     """
 
     notification_id: UUID
@@ -183,6 +191,9 @@ class Letter:
     created_at: datetime
     data: dict[str, Any]
     reasons: list[dict[str, Any]]
+    review: dict[str, Any] | None = None
+    customers: int | None = None
+    customers_needed: int | None = None
 
 
 def compose(
@@ -197,15 +208,17 @@ def compose(
 ) -> EmailMessage:
     """Returns the mail for a letter, in the words of the platform's profile. Answers to it go to `reply_to`.
 
-    The Message-ID depends only on the notification, so that a repeated delivery can be recognised. With `pages` what
-    can be done on a page is linked there, else the mail says which call does it. News has `unsubscribe`, the token of
-    the link that switches it off, in its text and in the headers of RFC 8058; other mails have neither.
+    It has plain text and, of the same words, HTML. The Message-ID depends only on the notification, so that a repeated
+    delivery can be recognised. With `pages` what can be done on a page is linked there, else the mail says which call
+    does it. News has `unsubscribe`, the token of the link that switches it off, in its text and in the headers of RFC
+    8058; other mails have neither.
     """
-    subject, body = _WORDS[NotificationKind(letter.kind)]
+    subject_words, body = _WORDS[NotificationKind(letter.kind)]
     site = public_url.rstrip("/")
     secret = letter.data.get("secret", "")
     words = {
-        "due": "the time that the App's status shows",
+        **review_words(letter.review),
+        **customer_words(letter.data.get("count", letter.customers), letter.customers_needed),
         **{key: (quoted if key in _NAMES else _line)(str(value)) for key, value in letter.data.items()},
         "app": quoted(letter.app_name or ""),
         "reasons": "\n".join(f"- {one['text']} {one.get('where', '')}".rstrip() for one in letter.reasons) or "-",
@@ -224,7 +237,7 @@ def compose(
     message["From"] = sender
     message["To"] = letter.recipient
     message["Reply-To"] = reply_to
-    message["Subject"] = subject.format(**words)
+    message["Subject"] = subject = subject_words.format(**words)
     message["Date"] = format_datetime(letter.created_at)
     message["Message-ID"] = f"<{letter.notification_id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
@@ -233,7 +246,13 @@ def compose(
         message["List-Unsubscribe"] = f"<{link}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         parts.append(f"You do not want this news? Switch it off: {link}")
-    message.set_content("\n\n".join([*parts, _signature(profile)]) + "\n")
+    paragraphs, signed = "\n\n".join(parts), profile.platform.developer_center
+    where = f"Questions? Answer this mail, or write to {profile.contact.support_email}."
+    add_alternatives(
+        message,
+        plain=f"{paragraphs}\n\n-- \n{signed}\n{where}\n",
+        html=html_of(subject, paragraphs, site=site, signed=signed, where=where),
+    )
     return message
 
 
@@ -241,15 +260,4 @@ def _line(value: str) -> str:
     return " ".join(value.split())
 
 
-def _signature(profile: Profile) -> str:
-    where = f"Questions? Answer this mail, or write to {profile.contact.support_email}."
-    return f"-- \n{profile.platform.developer_center}\n{where}"
-
-
-class _Headers(HeaderRegistry):
-    """The classes of headers. The library makes a class anew for each header, which is half the cost of a mail."""
-
-    __getitem__ = lru_cache(maxsize=100)(HeaderRegistry.__getitem__)
-
-
-_POLICY = SMTP.clone(cte_type="7bit", header_factory=_Headers())
+_POLICY = SMTP.clone(cte_type="7bit", header_factory=CachedHeaders())

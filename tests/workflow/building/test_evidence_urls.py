@@ -14,7 +14,7 @@ REFUSED = [
     ("https://2130706433/", "inside a network"),
     ("https://0x7f.1/", "inside a network"),
     ("https://0177.0.0.1/", "inside a network"),
-    ("https://１２７.0.0.1/", "inside a network"),  # noqa: RUF001 (digits as some write them)
+    ("https://\uff11\uff12\uff17.0.0.1/", "inside a network"),
     ("https://100.64.0.1/", "inside a network"),
     ("https://224.0.0.1/", "inside a network"),
     ("https://[::1]/", "inside a network"),

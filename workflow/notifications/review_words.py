@@ -1,0 +1,77 @@
+"""What mails say of reviews and customers: the round, the due time, whose turn it is, how far it is, what failed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from models.lifecycle import StepState
+from models.review import step_title
+from workflow.names import one_line
+
+MAX_FAILED: Final = 20
+"""The number of findings that a mail names."""
+_UNDECIDED: Final = (StepState.PENDING, StepState.CANCELLED)
+_UNKNOWN: Final[dict[str, str]] = {
+    "due": "the time that the App's status shows",
+    **dict.fromkeys(("round", "held", "progress", "found", "failed", "asked", "unshown"), ""),
+}
+
+
+def review_words(review: Mapping[str, Any] | None) -> dict[str, str]:
+    """Returns the words for the texts of mails; those without a review say nothing. Pure.
+
+    `review` has `due`, `round`, `is_open`, `is_held`, `is_mine` (the recipient holds it), `steps` as (code, state,
+    findings), `asked`: the reasons of the last request for changes, and `unshown`: what the catalog does not show yet.
+    """
+    if review is None:
+        return _UNKNOWN
+    failed = _failed(review["steps"])
+    listed = f"What failed:\n\n{failed}\n\n" if failed else ""
+    asked = "\n".join(f"- {one_line(one['text'])}" for one in review["asked"] or ())
+    unshown = ", ".join(review["unshown"] or ())
+    return {
+        "due": review["due"],
+        "round": f" (round {review['round']})",
+        "held": _held(review),
+        "progress": _progress(review["steps"]),
+        "found": f" {listed}".rstrip() if listed else "",
+        "failed": listed,
+        "asked": f"\n\nIn the last round these changes were asked for:\n\n{asked}" if asked else "",
+        "unshown": (
+            f"\n\nThe catalog shows what was approved. Changed since, and not shown until it is reviewed: {unshown}."
+            if unshown
+            else ""
+        ),
+    }
+
+
+def customer_words(count: int | None, needed: int | None) -> dict[str, str]:
+    """Returns how many customers there are, of how many that are needed as long as these are not reached. Pure."""
+    if count is None:
+        return {"counted": "", "customers": ""}
+    counted = f"{count} of {needed}" if needed and count <= needed else f"number {count}"
+    return {"counted": counted, "customers": f" (so far {count} of {needed})" if needed else ""}
+
+
+def _held(review: Mapping[str, Any]) -> str:
+    if not review["is_open"]:
+        return "This review is over."
+    if review["is_mine"]:
+        return "You hold it: it is your turn."
+    return "A colleague holds it." if review["is_held"] else "Nobody holds it: please claim it."
+
+
+def _progress(steps: Sequence[Sequence[Any]]) -> str:
+    decided = sum(state not in _UNDECIDED for _, state, _ in steps)
+    left = [step_title(code) for code, state, _ in steps if state == StepState.PENDING]
+    open_steps = f" Still open: {', '.join(left)}." if left else ""
+    return f"{decided} of {len(steps)} steps are decided.{open_steps}"
+
+
+def _failed(steps: Sequence[Sequence[Any]]) -> str:
+    lines = [
+        f"- {step_title(code)}: {one_line(' '.join((one['detail'], one.get('remedy', ''))))}"
+        for code, state, findings in steps
+        if state == StepState.FAILED
+        for one in findings or [{"detail": "a reviewer found that it fails."}]
+    ]
+    return "\n".join(lines[:MAX_FAILED])
