@@ -28,14 +28,18 @@ class TestAccountAnswer(BaseModel):
     kind: Literal["password", "api_key", "sso", "mailed_code", "none"]
     username: str | None = None
     password: str | None = None
-    totp_secret: Annotated[str | None, Field(description="The secret of one-time codes (TOTP, base32).")] = None
-    api_key: str | None = None
-    provider: Annotated[str | None, Field(description="With whose account one logs in.")] = None
-    email: Annotated[str | None, Field(description="The address that codes or links are mailed to.")] = None
-    code: Annotated[str | None, Field(description="A code that always works for reviewers.")] = None
-    mailbox_password: str | None = None
-    reason: Annotated[str | None, Field(description="Why no account is needed.")] = None
-    url: Annotated[str | None, Field(description="Where one logs in.")] = None
+    totp_secret: Annotated[
+        str | None, Field(description="The secret of one-time codes (TOTP, base32).", examples=[None])
+    ] = None
+    api_key: Annotated[str | None, Field(examples=[None])] = None
+    provider: Annotated[str | None, Field(description="With whose account one logs in.", examples=[None])] = None
+    email: Annotated[
+        str | None, Field(description="The address that codes or links are mailed to.", examples=[None])
+    ] = None
+    code: Annotated[str | None, Field(description="A code that always works for reviewers.", examples=[None])] = None
+    mailbox_password: Annotated[str | None, Field(examples=[None])] = None
+    reason: Annotated[str | None, Field(description="Why no account is needed.", examples=[None])] = None
+    url: Annotated[str | None, Field(description="Where one logs in.", examples=["https://acme.example/login"])] = None
     notes: str | None = None
 
 
