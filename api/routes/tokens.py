@@ -19,8 +19,8 @@ from models.token import Scope
 from web.problems import COMMON
 from workflow.errors import Forbidden, Invalid
 from workflow.identity.actors import Actor
+from workflow.identity.principals import Principal
 from workflow.identity.tokens import (
-    Principal,
     create_own_token,
     create_token,
     find_holder,
