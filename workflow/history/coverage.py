@@ -136,6 +136,7 @@ CHAINED: Final[Mapping[str, Mapping[str, str]]] = {
 NOT_COVERED: Final[Mapping[str, str]] = {
     "access_contact": "personal data, which can be erased; decisions rest on the request",
     "api_token": "present rights; making and revoking one is in the audit log",
+    "address_proof": "personal data, which is pruned; decisions rest on the request",
     "allowed_slug": "present exceptions; each is in the audit log",
     "apply_batch": "markers of batches in flight",
     "catalog_entry": "derived from submissions, and mended from them every ten minutes",

@@ -14,6 +14,7 @@ from models.lifecycle import Role
 from workflow.errors import NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
+from workflow.identity.principals import require_present
 from workflow.identity.secrets import Seal
 from workflow.notifications.kinds import NEWS, NotificationKind
 
@@ -42,9 +43,9 @@ def news_of(session: Session, person_id: UUID) -> dict[str, bool]:
 def switch_news(session: Session, actor: Actor, wanted: Mapping[str, bool]) -> dict[str, bool]:
     """Switches kinds of news on or off for the actor, and returns all their switches. Does not commit.
 
-    Raises NotFound for what is no news.
+    Raises NotFound for what is no news, and Forbidden for one who was removed since the call began.
     """
-    person = _person(session, actor.id)
+    person = _person(session, actor.id, actor)
     for name, is_on in sorted(wanted.items()):
         if name not in NEWS:
             known = ", ".join(sorted(NEWS))
@@ -86,8 +87,10 @@ def _switch(person: Person, name: str, is_on: bool) -> None:
     person.news_off = sorted(set(person.news_off) - {name} if is_on else set(person.news_off) | {name})
 
 
-def _person(session: Session, person_id: UUID) -> Person:
+def _person(session: Session, person_id: UUID, actor: Actor | None = None) -> Person:
     person = session.get(Person, person_id, with_for_update=True, populate_existing=True)
     if person is None or person.removed_at is not None:
+        if actor is not None:
+            require_present(session, actor)
         raise NotFound("person.not_found", "There is no such person any more.", "There is nothing to do.")
     return person
