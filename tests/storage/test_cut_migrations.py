@@ -57,19 +57,25 @@ def test_migrations_that_are_cut_on_their_way_down_go_on(database: TestDatabase,
     assert catalog_of(database.owner_url) == migrated
 
 
-def test_migrations_that_are_cut_go_on_in_the_other_direction(database: TestDatabase, cutter: Cutter) -> None:
+@pytest.mark.parametrize(("older", "newer"), [("0008", "0012"), ("0012", "0015"), ("0015", "0018"), ("0018", "head")])
+def test_migrations_that_are_cut_go_on_in_the_other_direction(
+    database: TestDatabase, cutter: Cutter, older: str, newer: str
+) -> None:
+    """The spans are short, because each statement of a span takes a way up and down the whole of it."""
+    if newer != "head":
+        downgrade(database.owner_url, newer)
     migrated = catalog_of(database.owner_url)
-    down, up = partial(downgrade, database.owner_url, "0008"), partial(upgrade, database.owner_url)
+    down, up = partial(downgrade, database.owner_url, older), partial(upgrade, database.owner_url, newer)
     statements = 1
     while not cutter.run(down, statements):
         up()
         assert catalog_of(database.owner_url) == migrated, f"after {statements} statements down"
         statements += 1
-    older = catalog_of(database.owner_url)
+    before = catalog_of(database.owner_url)
     statements = 1
     while not cutter.run(up, statements):
         down()
-        assert catalog_of(database.owner_url) == older, f"after {statements} statements up"
+        assert catalog_of(database.owner_url) == before, f"after {statements} statements up"
         statements += 1
     assert catalog_of(database.owner_url) == migrated
 
