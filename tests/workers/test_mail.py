@@ -202,7 +202,6 @@ def test_a_second_round_says_what_was_asked_for_and_a_request_for_changes_what_f
 def test_customers_are_counted_against_what_is_needed_until_that_is_reached() -> None:
     for count, needed, words in ((1, 3, "1 of 3"), (3, 3, "3 of 3"), (4, 3, "number 4"), (1, 0, "number 1")):
         message = _about("customer_onboarded", None, data={"count": count}, customers_needed=needed)
-        assert words in str(message["Subject"])
         assert words in _said(message)
     assert "(so far 0 of 3)" in _said(_about("approved", REVIEW, customers=0, customers_needed=3))
 

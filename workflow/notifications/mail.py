@@ -49,7 +49,7 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
         "checklist. Nothing is delayed without it.",
     ),
     NotificationKind.CUSTOMER_ONBOARDED: (
-        "{app} has a new customer: {counted}",
+        "{app} has a new customer: number {count}",
         "Another customer has enabled {app}: {counted}.",
     ),
     NotificationKind.PROMOTED: ("{app} is public", "{app} is now public. You can apply to the {partner_program}."),

@@ -44,11 +44,11 @@ def review_words(review: Mapping[str, Any] | None) -> dict[str, str]:
     }
 
 
-def customer_words(count: int | None, needed: int | None) -> dict[str, str]:
+def customer_words(count: object, needed: int | None) -> dict[str, str]:
     """Returns how many customers there are, of how many that are needed as long as these are not reached. Pure."""
     if count is None:
         return {"counted": "", "customers": ""}
-    counted = f"{count} of {needed}" if needed and count <= needed else f"number {count}"
+    counted = f"{count} of {needed}" if needed and isinstance(count, int) and count <= needed else f"number {count}"
     return {"counted": counted, "customers": f" (so far {count} of {needed})" if needed else ""}
 
 
