@@ -30,6 +30,7 @@ from api.routes import (
     conversation,
     dead,
     draft_checks,
+    erasures,
     guides,
     health,
     invitations,
@@ -111,6 +112,7 @@ ROUTERS = (
     policies,
     audit,
     dead,
+    erasures,
     health,
 )
 """Routes are matched in this order, so the ones that services call most come first."""

@@ -292,6 +292,24 @@ def history_verify(
     raise typer.Exit(1 if count else 0)
 
 
+@app.command()
+def erase(
+    person: Annotated[str, typer.Argument(help="The id of a person, or a mail address.")],
+    sure: Annotated[bool, typer.Option("--yes", help="Do not ask. It cannot be undone.")] = False,
+) -> None:
+    """Erases a person's name and addresses. What they did stays, under an id that names nobody."""
+    from cli.erase import erase_here
+    from cli.place import settings_here
+
+    database_url = settings_here().database_url
+    if not sure:
+        typer.confirm(f"Erase {person}? It cannot be undone.", abort=True)
+    erased = erase_here(database_url, person)
+    for table, count in sorted(erased.rows.items()):
+        typer.echo(f"{table}: {count} rows")
+    typer.echo("Erased. Backups from before still have the data: docs/retention.md says until when.")
+
+
 @dead_app.command("list")
 def dead_list() -> None:
     """Lists dead rows and rejected messages, with their errors."""

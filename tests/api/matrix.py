@@ -187,6 +187,10 @@ def _new_address(world: World, _actor: Actor) -> dict[str, str]:
     return {"email": f"{world.name('new')}@acme.example"}
 
 
+def _leaver(world: World, _actor: Actor) -> dict[str, str]:
+    return {"person": str(world.new_colleague())}
+
+
 def _owner(world: World, _actor: Actor) -> dict[str, str]:
     return {"person_id": str(world.people.partner.id)}
 
@@ -404,6 +408,7 @@ CALLS: tuple[Call, ...] = (
         given=_allowed_slug,
         path={"look_alike": "mall"},
     ),
+    Call("POST /v1/erasures", Scope.ADMIN, ADMINS, _leaver),
     Call("GET /v1/dead", Scope.ADMIN, ADMINS),
     Call("GET /v1/dead/{kind}", Scope.ADMIN, ADMINS, path={"kind": "transition_request"}),
     Call("POST /v1/dead/{kind}/replay", Scope.ADMIN, ADMINS, body={"lane": "-"}, path={"kind": "notification"}),

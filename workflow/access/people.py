@@ -159,16 +159,27 @@ def remove_person(session: Session, organization_id: UUID, person_id: UUID, acto
             "Hand the ownership over to another person first; invite one if there is nobody else.",
         )
     log_action(session, actor, "person.remove", person_id, organization=str(organization_id))
-    revoke(session, [one for one in _open_invitations(session, organization_id) if one.invited_by == person_id], now)
-    session.execute(_REVOKE_TOKENS, {"id": person_id, "now": now})
-    session.execute(_REVOKE_PREVIEWS, {"id": person_id, "now": now})
-    # Last of all locks: a call of theirs that is under way holds their row for share, and waits for nothing then.
-    person.removed_at = now
-    session.flush()
+    end_access(session, person, now)
     data = {"company": session.get_one(Organization, organization_id).name}
     notify_people(session, NotificationKind.PERSON_REMOVED, f"person:{person_id}:removed", [person_id], now, data)
     ring_after_commit(session, Bell.NOTIFICATIONS)
     return person
+
+
+def end_access(session: Session, person: Person, now: datetime) -> None:
+    """Removes a person, and revokes their tokens, their preview links and the open invitations that they sent.
+
+    Tells nobody. Does not commit.
+    """
+    sent = select(Invitation).where(
+        Invitation.invited_by == person.id, Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None)
+    )
+    revoke(session, session.scalars(sent.execution_options(populate_existing=True)).all(), now)
+    session.execute(_REVOKE_TOKENS, {"id": person.id, "now": now})
+    session.execute(_REVOKE_PREVIEWS, {"id": person.id, "now": now})
+    # Last of all locks: a call of theirs that is under way holds their row for share, and waits for nothing then.
+    person.removed_at = now
+    session.flush()
 
 
 def hand_over(session: Session, organization_id: UUID, person_id: UUID, actor: Actor, now: datetime) -> Person:

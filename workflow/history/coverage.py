@@ -143,6 +143,7 @@ NOT_COVERED: Final[Mapping[str, str]] = {
     "checklist_item": "the draft; what was reviewed is in the submission",
     "component": "the draft; what was reviewed is in the submission",
     "customer": "reports of services, each of which is in the audit log",
+    "draft_check": "a look at a draft, which decides nothing",
     "failing_lane": "work in progress",
     "idempotency_key": "answers for repeated calls, pruned after 30 days",
     "invitation": "personal data, which can be erased; each step is in the audit log",

@@ -1,0 +1,183 @@
+"""Personal data: what happens to each text of the schema when a person is erased. A test holds the list complete."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+ERASED_NAME: Final = "Erased person"
+ERASED_DOMAIN: Final = "erased.invalid"
+ERASED_ADDRESS: Final = f"somebody@{ERASED_DOMAIN}"
+"""What stands for an address within a text."""
+
+_ADDRESS = f"'erased-' || id || '@{ERASED_DOMAIN}'"
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """The rows of a table that are a person's, and what their columns are set to.
+
+    `whose` is a condition over `:people`, the person's ids, and `:addresses`, all in lower case. Without `columns` the
+    rows are deleted, with all their texts in `deleted`.
+    """
+
+    whose: str
+    columns: Mapping[str, str]
+    deleted: tuple[str, ...] = ()
+
+
+ERASED: Final[Mapping[str, Erased]] = {
+    "person": Erased("id = ANY(:people)", {"name": f"'{ERASED_NAME}'", "email": _ADDRESS, "news_off": "'{}'"}),
+    "access_request": Erased(
+        "lower(contact_email) = ANY(:addresses)",
+        {
+            "contact_name": f"'{ERASED_NAME}'",
+            "contact_email": _ADDRESS,
+            "mail_domain": "NULL",
+            "survey": "'{}'",
+            "findings": "'[]'",
+            "secret_hash": "NULL",
+        },
+    ),
+    "access_contact": Erased(
+        "lower(email) = ANY(:addresses)",
+        {
+            "name": f"'{ERASED_NAME}'",
+            "email": _ADDRESS,
+            "mail_domain": f"'{ERASED_DOMAIN}'",
+            "plan": "''",
+            "survey": "'{}'",
+            "secret_hash": "sha256((gen_random_uuid()::text || gen_random_uuid()::text)::bytea)",
+        },
+    ),
+    "address_proof": Erased(
+        "person_id = ANY(:people) OR lower(email) = ANY(:addresses)",
+        {},
+        ("email", "mailbox", "counted_by", "content"),
+    ),
+    "invitation": Erased(
+        "accepted_by = ANY(:people) OR lower(email) = ANY(:addresses)",
+        {
+            "name": "''",
+            "email": _ADDRESS,
+            "revoked_at": "CASE WHEN accepted_at IS NULL THEN coalesce(revoked_at, now()) END",
+        },
+    ),
+    "notification": Erased(
+        "(recipient_id = ANY(:people) OR lower(recipient_email) = ANY(:addresses)) "
+        "AND (data <> '{}' OR lane <> '-' OR status IN ('due', 'dead'))",
+        {
+            "recipient_email": f"CASE WHEN recipient_email IS NOT NULL THEN {_ADDRESS} END",
+            "mailbox": "NULL",
+            "data": "'{}'",
+            "last_error": "NULL",
+            "lane": "'-'",
+            "status": "CASE WHEN status = 'done' THEN status ELSE 'void' END",
+            "leased_until": "NULL",
+        },
+    ),
+    "api_token": Erased("person_id = ANY(:people) AND label <> 'erased'", {"label": "'erased'"}),
+}
+"""The rows that are a person's. Those of `notification` that are due are voided: nobody writes to an erased person."""
+
+REDACTED: Final[Mapping[str, tuple[str, ...]]] = {
+    "notification": ("data", "last_error"),
+    "idempotency_key": ("answer",),
+    "rejected_message": ("body", "error"),
+}
+"""Columns of other rows in which the person's name and addresses are replaced wherever they stand."""
+
+_CODE = "a code, a state or a kind"
+_COMPANY = "says something of a company or of its App, and belongs to the company"
+_RECORD = "was said or decided in a review; it is the record of it, and its author is an id"
+_WORK = "says how work went, and names no person"
+
+KEPT: Final[Mapping[str, Mapping[str, str]]] = {
+    "access_contact": {"component_kinds": _CODE, "agreements": _CODE},
+    "access_request": {
+        "company_name": _COMPANY,
+        "website": _COMPANY,
+        "domain": _COMPANY,
+        "plan": _COMPANY,
+        "component_kinds": _CODE,
+        "agreements": _CODE,
+        "state": _CODE,
+        "decision_reason": _RECORD,
+    },
+    "address_proof": {"purpose": _CODE},
+    "allowed_slug": {"slug": _COMPANY},
+    "api_token": {"role": _CODE, "scopes": _CODE, "hint": "the last characters of a secret that no longer works"},
+    "app": {"slug": _COMPANY, "name": _COMPANY, "state": _CODE},
+    "asset": {"kind": _CODE, "media_type": _CODE},
+    "audit_entry": {
+        "actor_role": _CODE,
+        "action": _CODE,
+        "target": "an id, a slug or a code",
+        "detail": "ids, codes, and names of companies and Apps: never of people",
+    },
+    "catalog_entry": {
+        "slug": _COMPANY,
+        "badge": _CODE,
+        "categories": _CODE,
+        "kinds": _CODE,
+        "name_search": _COMPANY,
+        "search": _COMPANY,
+    },
+    "checklist_item": {"code": _CODE, "evidence": _COMPANY, "findings": _COMPANY, "lane": _COMPANY},
+    "component": {"kind": _CODE, "subkind": _CODE, "name": _COMPANY, "settings": _COMPANY},
+    "component_test": {"colour": _CODE, "results": _COMPANY, "status": _CODE, "last_error": _WORK, "lane": _COMPANY},
+    "customer": {"workspace": "a workspace of a customer, as a service names it"},
+    "draft_check": {
+        "code": _CODE,
+        "app_name": _COMPANY,
+        "evidence": _COMPANY,
+        "findings": _COMPANY,
+        "state": _CODE,
+        "status": _CODE,
+        "last_error": _WORK,
+        "lane": _COMPANY,
+    },
+    "failing_lane": {"table_name": _CODE, "lane": "a domain or a job", "last_error": _WORK},
+    "history_segment": {"table_name": _CODE, "columns": _CODE, "keys": "primary keys"},
+    "idempotency_key": {"key": "chosen by the caller's program, and pruned"},
+    "internal_note": {"text": _RECORD},
+    "invitation": {"role": _CODE},
+    "job_tick": {"job": _CODE, "status": _CODE, "last_error": _WORK, "lane": _CODE},
+    "membership": {"state": _CODE, "message": _COMPANY, "reason": _RECORD},
+    "notification": {"kind": _CODE, "cause": "ids and codes", "channel": _CODE},
+    "oauth_install": {"workspace": "a workspace of a customer, as a service names it"},
+    "organization": {"name": _COMPANY, "website": _COMPANY, "domain": _COMPANY},
+    "person": {"role": _CODE},
+    "policy_version": {"document": "the platform's rules", "note": "the platform's words"},
+    "rejected_message": {"queue": _CODE},
+    "resting_app": {"last_error": _WORK},
+    "review": {"outcome": _CODE},
+    "review_message": {"side": _CODE, "text": _RECORD},
+    "review_step": {
+        "code": _CODE,
+        "state": _CODE,
+        "findings": _RECORD,
+        "reason": _RECORD,
+        "status": _CODE,
+        "last_error": _WORK,
+        "lane": _COMPANY,
+    },
+    "saved_reason": {"code": _CODE, "text": "the platform's words", "where_to_fix": "the platform's words"},
+    "service": {"name": "a program of the platform"},
+    "submission": {"kind": _CODE, "snapshot": _COMPANY},
+    "transition": {"from_state": _CODE, "trigger": _CODE, "to_state": _CODE, "actor_role": _CODE},
+    "transition_reason": {"reasons": f"{_RECORD}; the row can be deleted by itself, and the history still verifies"},
+    "transition_request": {
+        "trigger": _CODE,
+        "expected_state": _CODE,
+        "reasons": _RECORD,
+        "source": _CODE,
+        "role": _CODE,
+        "idempotency_key": "chosen by the caller's program, and pruned",
+        "status": _CODE,
+        "last_error": _WORK,
+        "unmet": _CODE,
+        "observed": _CODE,
+    },
+    "website_check": {"url": _COMPANY, "findings": _COMPANY, "status": _CODE, "last_error": _WORK, "lane": _COMPANY},
+}
+"""Texts that stay as they are, each with the reason."""
