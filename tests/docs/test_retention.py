@@ -1,0 +1,29 @@
+"""The page on retention names every table once, and says of those that are pruned how long they are kept."""
+
+import re
+from pathlib import Path
+
+import models  # noqa: F401 (fills the metadata)
+from models.base import Base
+from workflow.operating import pruning
+
+PAGE = (Path(__file__).parents[2] / "docs" / "retention.md").read_text()
+ROWS = re.findall(r"^\| (`.*?) \| (.*?) \|", PAGE, re.MULTILINE)
+
+
+def test_every_table_is_on_the_page_once() -> None:
+    named = [table for first, _ in ROWS for table in re.findall(r"`(\w+)`", first)]
+    assert sorted(named) == sorted(Base.metadata.tables)
+
+
+def test_the_page_says_how_long_what_is_pruned_is_kept() -> None:
+    said = {first.strip("`"): re.match(r"\d+", words) for first, words in ROWS}
+    kept = {
+        "idempotency_key": pruning.KEYS_KEPT,
+        "job_tick": pruning.TICKS_KEPT,
+        "apply_batch": pruning.BATCHES_KEPT,
+        "resting_app": pruning.RESTS_KEPT,
+    }
+    assert {table: int(found[0]) for table, found in said.items() if found} == {
+        table: time.days for table, time in kept.items()
+    }
