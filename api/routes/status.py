@@ -69,7 +69,7 @@ class LatestReviewAnswer(BaseModel):
     reasons: list[ChangeReasonAnswer]
 
 
-class EntryAnswer(BaseModel):
+class PublishedEntryAnswer(BaseModel):
     """What the catalog shows or, while the App is suspended, shows again once it is reinstated (`is_shown` is false).
 
     `changes`: how the draft differs from it, by part. None of that is shown before it was reviewed.
@@ -102,7 +102,7 @@ class StatusAnswer(BaseModel):
     triggers: list[TriggerAnswer]
     review: LatestReviewAnswer | None
     checks: DraftRunAnswer
-    entry: EntryAnswer | None
+    entry: PublishedEntryAnswer | None
     history: list[EventAnswer]
 
 
@@ -135,8 +135,8 @@ def _standing(standing: AppStatus) -> dict[str, Any]:
     }
 
 
-def _entry(entry: PublishedEntry) -> EntryAnswer:
-    return EntryAnswer(
+def _entry(entry: PublishedEntry) -> PublishedEntryAnswer:
+    return PublishedEntryAnswer(
         round=entry.round,
         approved_at=entry.approved_at,
         is_shown=entry.is_shown,

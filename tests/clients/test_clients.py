@@ -48,7 +48,7 @@ def test_a_python_client_has_every_call_and_is_well_typed(page: Path, described:
         *("generate", "--path", page, "--output-path", folder, "--meta", "none"),
         cwd=page.parent,
     )
-    assert said.strip() == f"Generating {folder}", "the generator warns of what it leaves out"
+    assert said.strip() == f"Generating {folder}", f"the generator leaves something out: {said[:4000]}"
     calls = {path.stem for path in folder.glob("api/*/*.py")} - {"__init__"}
     assert calls == {operation["operationId"] for path in described["paths"].values() for operation in path.values()}
     checked = subprocess.run(
