@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes the database and its two roles: the owner, which migrates, and the role of the processes. Run it once, as a
-# superuser of Postgres, with DATABASE_OWNER_PASSWORD and DATABASE_PASSWORD in the environment. Run again, it sets the
-# passwords anew and keeps everything else.
+# Makes the database and its two roles: the owner, which migrates, and the role of the processes; and takes functions
+# from them that they do not need. Run it once, as a superuser of Postgres, with DATABASE_OWNER_PASSWORD and
+# DATABASE_PASSWORD in the environment. Run again, it sets the passwords anew and keeps everything else.
 set -eu
-psql --no-psqlrc --set=ON_ERROR_STOP=1 --username="${POSTGRES_USER:-postgres}" --dbname=postgres <<'END'
+psql --no-psqlrc --set=ON_ERROR_STOP=1 --username="${POSTGRES_USER:-postgres}" --dbname=postgres <<'SQL'
 \getenv owner_password DATABASE_OWNER_PASSWORD
 \getenv password DATABASE_PASSWORD
 SELECT 'CREATE ROLE devcenter_owner' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'devcenter_owner') \gexec
@@ -14,4 +14,16 @@ SELECT 'CREATE DATABASE devcenter OWNER devcenter_owner'
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'devcenter') \gexec
 REVOKE ALL ON DATABASE devcenter FROM PUBLIC;
 GRANT CONNECT ON DATABASE devcenter TO devcenter_owner, devcenter_app;
+\connect devcenter
+DO $do$
+DECLARE
+    unneeded regprocedure;
+BEGIN
+    FOR unneeded IN
+        SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND proname IN ('lo_close', 'lo_creat', 'lo_create', 'lo_export', 'lo_from_bytea', 'lo_get', 'lo_import', 'lo_lseek', 'lo_lseek64', 'lo_open', 'lo_put', 'lo_tell', 'lo_tell64', 'lo_truncate', 'lo_truncate64', 'lo_unlink', 'loread', 'lowrite', 'pg_export_snapshot', 'pg_logical_emit_message')
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', unneeded);
+    END LOOP;
 END
+$do$;
+SQL

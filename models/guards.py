@@ -156,3 +156,44 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "website_check": _CHANGE,
 }
 """What the application role may do to each table. A table without an entry fails a test."""
+
+UNNEEDED_FUNCTIONS = (
+    "lo_close",
+    "lo_creat",
+    "lo_create",
+    "lo_export",
+    "lo_from_bytea",
+    "lo_get",
+    "lo_import",
+    "lo_lseek",
+    "lo_lseek64",
+    "lo_open",
+    "lo_put",
+    "lo_tell",
+    "lo_tell64",
+    "lo_truncate",
+    "lo_truncate64",
+    "lo_unlink",
+    "loread",
+    "lowrite",
+    "pg_export_snapshot",
+    "pg_logical_emit_message",
+)
+"""Functions of Postgres that everybody may execute by default, that leave something behind (a large object, WAL, a
+file), and that nobody here needs."""
+
+_NAMED = ", ".join(f"'{name}'" for name in UNNEEDED_FUNCTIONS)
+WITHOUT_UNNEEDED_FUNCTIONS = f"""
+DO $do$
+DECLARE
+    unneeded regprocedure;
+BEGIN
+    FOR unneeded IN
+        SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND proname IN ({_NAMED})
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', unneeded);
+    END LOOP;
+END
+$do$
+"""
+"""Takes the functions from everybody but superusers, in the database that it is executed in. Only a superuser can."""

@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 
 from migrations.run import upgrade
 from runtime.embedded.postgres import PostgresAddresses
-from runtime.embedded.postgres_roles import OWNER, admit_roles
+from runtime.embedded.postgres_roles import OWNER, admit_roles, restrict_functions
 
 TEMPLATE = "devcenter_template"
 
@@ -40,6 +40,7 @@ def ensure_template(superuser: psycopg.Connection, addresses: PostgresAddresses)
     name = sql.Identifier(TEMPLATE)
     superuser.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
     superuser.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, sql.Identifier(OWNER)))
+    restrict_functions(superuser, TEMPLATE)
     upgrade(_url(addresses.owner_url, TEMPLATE))
     superuser.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true ALLOW_CONNECTIONS false").format(name))
 

@@ -12,7 +12,7 @@ from cli.doctor.work import check_backlog, check_dead, check_scheduler
 from cli.history_key import REMEDY, WRONG
 from cli.mistakes import without_password
 from migrations.run import revisions
-from models.guards import APPLICATION_ROLE
+from models.guards import APPLICATION_ROLE, UNNEEDED_FUNCTIONS
 from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from workflow.history.key import is_history_key
@@ -58,15 +58,33 @@ def _application_role(connection: Connection) -> Check:
     row = connection.execute(
         text("""
             SELECT current_user AS name, r.rolsuper OR has_schema_privilege('public', 'CREATE')
-                   OR has_database_privilege(current_database(), 'CREATE') AS ddl
+                   OR has_database_privilege(current_database(), 'CREATE') AS ddl,
+                   has_database_privilege(current_database(), 'TEMPORARY') AS temporary,
+                   (SELECT count(DISTINCT proname) FROM pg_proc
+                     WHERE pronamespace = 'pg_catalog'::regnamespace AND proname = ANY(:unneeded)
+                       AND has_function_privilege(pg_proc.oid, 'EXECUTE')) AS unneeded
               FROM pg_roles r WHERE r.rolname = current_user
-        """)
+        """),
+        {"unneeded": list(UNNEEDED_FUNCTIONS)},
     ).one()
     if row.ddl:
         return Check(
             "role",
             f"{row.name} may change tables",
             f"Let DATABASE_URL log in as {APPLICATION_ROLE}, and name the owner in DATABASE_OWNER_URL.",
+        )
+    if row.temporary:
+        return Check(
+            "role",
+            f"{row.name} may make temporary tables, which can fill the disk",
+            "Run `devcenter migrate`, or as the database's owner: REVOKE TEMPORARY ON DATABASE ... FROM PUBLIC.",
+        )
+    if row.unneeded:
+        # No failure: where Postgres is somebody else's service, there is no superuser to mend it.
+        return Check(
+            "role",
+            f"{row.name} may not change tables, but may execute {row.unneeded} functions that it does not need, and "
+            "fill the disk with large objects; deploy/roles.sh takes them away, as a superuser",
         )
     return Check("role", f"{row.name} may not change tables")
 

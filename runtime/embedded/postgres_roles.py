@@ -6,7 +6,7 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
-from models.guards import APPLICATION_ROLE
+from models.guards import APPLICATION_ROLE, WITHOUT_UNNEEDED_FUNCTIONS
 
 DATABASE = "devcenter"
 SUPERUSER = "postgres"
@@ -32,6 +32,7 @@ def ensure_roles(
             sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
         )
     admit_roles(connection, DATABASE)
+    restrict_functions(connection, DATABASE)
     for other in ("postgres", "template1"):
         _revoke_public_access(connection, other)
 
@@ -47,6 +48,16 @@ def admit_roles(connection: psycopg.Connection, database: str) -> None:
             sql.Identifier(database), sql.Identifier(OWNER), sql.Identifier(APPLICATION)
         )
     )
+
+
+def restrict_functions(connection: psycopg.Connection, database: str) -> None:
+    """Takes from everybody the functions that nobody needs in `database`. `connection` is the superuser's, to any.
+
+    A database that is copied from this one inherits it.
+    """
+    info = connection.info
+    with psycopg.connect(info.dsn, password=info.password, dbname=database, autocommit=True) as there:
+        there.execute(WITHOUT_UNNEEDED_FUNCTIONS)
 
 
 def _ensure_role(connection: psycopg.Connection, role: str, create_databases: LiteralString, password: str) -> None:

@@ -12,6 +12,8 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Engine, make_url, text
 
 from cli.doctor import FREE_MB, check_disk, examine
+from cli.doctor.check import Check
+from cli.doctor.database import check_database
 from cli.doctor.redis import check_redis
 from cli.doctor.settings import check_settings
 from runtime.embedded.postgres import PostgresAddresses
@@ -20,6 +22,7 @@ from runtime.settings import Settings, load_settings
 from tests.databases import TestDatabase
 from tests.journeys import KEY
 from tests.refusing_mail import serving
+from tests.stored import connect
 
 
 class _Usage(NamedTuple):
@@ -166,6 +169,22 @@ def test_the_doctor_names_a_role_with_too_many_rights_and_a_setting_that_allows_
     found = _found(settings, tmp_path)
     assert "devcenter_app" in found["role"]
     assert "DEVCENTER_ALLOW_LOOPBACK_URLS" in found["settings"]
+
+
+def test_the_doctor_says_what_the_role_may_do_beyond_its_need(database: TestDatabase, valkey_url: str) -> None:
+    settings = _settings(database.application_url, valkey_url)
+
+    def role() -> Check:
+        return next(check for check in check_database(settings) if check.name == "role")
+
+    assert (role().fine, "may not change tables" in role().found, "functions" in role().found) == (True, True, False)
+    with connect(database.superuser_url) as superuser:
+        superuser.execute("GRANT EXECUTE ON FUNCTION lo_from_bytea(oid, bytea) TO PUBLIC")
+        superuser.commit()
+        assert (role().fine, "1 functions" in role().found) == (True, True)
+        superuser.execute(f"GRANT TEMPORARY ON DATABASE {database.name} TO PUBLIC")
+        superuser.commit()
+        assert "REVOKE TEMPORARY" in role().remedy
 
 
 def test_the_doctor_names_a_database_that_is_behind(

@@ -17,6 +17,7 @@ from typer.main import get_command
 
 from cli.main import app
 from migrations.run import upgrade
+from models.guards import WITHOUT_UNNEEDED_FUNCTIONS
 from runtime.embedded.postgres import EmbeddedPostgres, PostgresAddresses
 from runtime.embedded.postgres_data import binary
 from runtime.settings import Settings, environment_name
@@ -126,3 +127,11 @@ def test_the_roles_can_be_made_twice_and_only_the_owner_may_change_tables(bare_s
         assert connection.execute("SELECT count(*) FROM app").fetchone() == (0,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("CREATE TABLE theirs (id integer)")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT lo_from_bytea(0, 'x')")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("CREATE TEMPORARY TABLE theirs (id integer)")
+
+
+def test_the_roles_are_denied_what_the_embedded_ones_are() -> None:
+    assert WITHOUT_UNNEEDED_FUNCTIONS.strip() in (DEPLOY / "roles.sh").read_text()
