@@ -1,4 +1,5 @@
-"""`devcenter dead`: lists work that has used up its attempts and rejected messages, and replays dead rows."""
+"""`devcenter dead`: lists work that has used up its attempts and rejected messages, replays the former and acknowledges
+the latter."""
 
 from uuid import UUID
 
@@ -8,6 +9,8 @@ from cli.mistakes import USAGE, Mistake
 from cli.place import COMMAND_LINE, unit_of_work
 from workflow.operating.dead_rows import LISTED_KINDS, DeadRow, list_dead_rows, replay_matching
 from workflow.operating.dead_rows import replay as replay_row
+from workflow.operating.rejected_messages import MAX_ACKNOWLEDGED, acknowledge_matching
+from workflow.operating.rejected_messages import acknowledge as acknowledge_message
 from workflow.pages import PageRequest
 
 MAX_LISTED = 200
@@ -43,6 +46,28 @@ def replay_together(database_url: str, kind: str, lane: str | None, error: str |
         replayed, after = replayed + some.count, some.last
         if after is None:
             return replayed
+
+
+def acknowledge(database_url: str, message_id: UUID) -> None:
+    """Deletes a rejected message that somebody has looked at, and logs that. Commits. Raises NotFound."""
+    with unit_of_work(database_url) as session:
+        acknowledge_message(session, message_id, COMMAND_LINE)
+
+
+def acknowledge_together(database_url: str, error: str | None) -> int:
+    """Deletes all rejected messages, or those with `error` in their error. Returns how many.
+
+    Commits after every 1,000. Raises Mistake for an empty text.
+    """
+    if error == "":
+        raise Mistake("An empty text fits every message.", "Say --all if all are meant.", USAGE)
+    acknowledged = 0
+    while True:
+        with unit_of_work(database_url) as session:
+            count = acknowledge_matching(session, COMMAND_LINE, error=error)
+        acknowledged += count
+        if count < MAX_ACKNOWLEDGED:
+            return acknowledged
 
 
 def _check_kind(kind: str) -> None:

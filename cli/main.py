@@ -355,6 +355,29 @@ def dead_replay(
         typer.echo(f"{replay_together(settings_here().database_url, kind, lane, error)} rows are due again.")
 
 
+@dead_app.command("acknowledge")
+def dead_acknowledge(
+    message_id: Annotated[
+        UUID | None,
+        typer.Argument(metavar="[ID]", help="The rejected message's id, as listed. Leave it out for --all or --error."),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Acknowledge all rejected messages.")] = False,
+    error: Annotated[str | None, typer.Option(help="Acknowledge those with this text in their error.")] = None,
+) -> None:
+    """Deletes rejected messages that you have looked at. They cannot be replayed: have their senders send them again."""
+    from cli.dead import acknowledge, acknowledge_together
+    from cli.mistakes import USAGE, Mistake
+    from cli.place import settings_here
+
+    if (every or error is not None) == (message_id is not None):
+        raise Mistake("It is not clear which messages are meant.", "Give either an ID, or --all or --error.", USAGE)
+    if message_id is not None:
+        acknowledge(settings_here().database_url, message_id)
+        typer.echo("Acknowledged.")
+    else:
+        typer.echo(f"{acknowledge_together(settings_here().database_url, error)} messages are acknowledged.")
+
+
 @app.command()
 def mail(number: Annotated[int | None, typer.Argument(help="The number of the message to show.")] = None) -> None:
     """Lists the mailbox of `devcenter up`, or shows one message."""

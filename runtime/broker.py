@@ -1,5 +1,6 @@
 """Dramatiq's Redis broker, woken instead of polling, and with nothing dropped that cannot be read."""
 
+import json
 import logging
 import time
 from collections import defaultdict
@@ -7,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import redis
-from dramatiq import Consumer, Message, MessageProxy, get_encoder
+from dramatiq import Consumer, Message, MessageProxy
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.common import dq_name
 from dramatiq.errors import ActorNotFound, ConnectionClosed, DecodeError
@@ -143,12 +144,19 @@ class _WakingConsumer(_RedisConsumer):
             try:
                 message = _read(payload, self.queue_name)
                 self.broker.get_actor(message.actor_name)
+                self._require_own_id(message, payload)
             except (DecodeError, ActorNotFound) as error:
                 self._set_aside(payload, error)
                 continue
             self.queued_message_ids.add(message.message_id)
             self.broker.in_hand[self.queue_name].add(_redis_id(message))
             return MessageProxy(message)
+
+    def _require_own_id(self, message: Message[Any], payload: bytes) -> None:
+        """Raises DecodeError if the message has another's id: to acknowledge it would take the other one away."""
+        stored = self.broker.client.hget(f"{self.broker.namespace}:{self.queue_name}.msgs", _redis_id(message))
+        if stored != payload:
+            raise DecodeError("Its options.redis_message_id is not its own.", payload, None)
 
     def _wait(self) -> None:
         if self.outstanding_message_count >= self.prefetch:
@@ -202,36 +210,77 @@ _SHAPES: dict[str, type] = {
 }
 _MADE_UP = {"message_id", "message_timestamp"}
 """What Dramatiq makes up where it is missing."""
-_OPTIONS: dict[str, type | tuple[type, ...]] = {
-    "redis_message_id": str,
-    "retries": int,
-    "own_failures": int,
-    "traceback": str,
-    "requeue_timestamp": int,
-    "eta": (int, float),
-}
-"""What brokers and the retries of this house write. Whatever else a sender wrote would steer the worker, and is left
-out: bounds of tries, times, other actors to call."""
+_COUNTS = ("retries", "own_failures")
+"""Options that count tries, which the retries of this house write. Whatever else a sender wrote would steer the worker,
+and is left out: bounds of tries, times, other actors to call. A message names its time by `not_before`."""
+MAX_COUNT = 1_000
+MAX_DELAY_MS = 60_000
+"""How long a message of a queue for delayed ones waits at most: retries wait for a quarter of that."""
+MAX_MESSAGE_BYTES = 1024 * 1024
+MAX_LEVELS = 32
+MAX_PARTS = 1_000
+MAX_ID_CHARACTERS = 100
 
 
 def _read(payload: bytes, queue_name: str) -> Message[Any]:
     """Returns the message. Raises DecodeError, also for what Dramatiq would decode and then break its thread on."""
+    if len(payload) > MAX_MESSAGE_BYTES:
+        raise DecodeError(f"It is longer than {MAX_MESSAGE_BYTES:,} bytes.", payload, None)
     try:
-        fields = get_encoder().decode(payload)
+        fields = json.loads(payload.decode(), parse_constant=_refuse_constant)
     except Exception as error:
         raise DecodeError("It is no JSON.", payload, error) from error
+    if not _is_bounded(fields):
+        raise DecodeError(f"It has more than {MAX_LEVELS} levels or {MAX_PARTS:,} parts.", payload, None)
     if not isinstance(fields, dict) or set(_SHAPES) - set(fields) - _MADE_UP or set(fields) - set(_SHAPES):
         raise DecodeError(f"It is no message: that has {', '.join(_SHAPES)}.", payload, None)
-    wrong = [name for name, value in fields.items() if not isinstance(value, _SHAPES[name])]
-    if not wrong:
-        options = {name: value for name, value in fields["options"].items() if name in _OPTIONS and value is not None}
-        wrong += [f"options.{name}" for name, value in options.items() if not isinstance(value, _OPTIONS[name])]
-        wrong += [] if "redis_message_id" in options else ["options.redis_message_id"]
+    wrong = [name for name, value in fields.items() if not _has_shape(value, _SHAPES[name])]
+    given = fields["options"] if not wrong else {}
+    wrong += [f"options.{name}" for name in _COUNTS if not _has_shape(given.get(name, 0), int)]
+    wrong += [] if wrong or _is_id(given.get("redis_message_id")) else ["options.redis_message_id"]
+    wrong += [] if wrong or _is_id(fields.get("message_id", "made up")) else ["message_id"]
     if wrong:
         raise DecodeError(f"These parts have another shape than Dramatiq's: {', '.join(wrong)}.", payload, None)
     if fields["queue_name"] != queue_name:
         raise DecodeError(f"It is for the queue {fields['queue_name'][:100]}.", payload, None)
-    return Message(**{**fields, "args": tuple(fields["args"]), "options": options})
+    return Message(**{**fields, "args": tuple(fields["args"]), "options": _options(given, queue_name)})
+
+
+def _options(given: dict[str, Any], queue_name: str) -> dict[str, Any]:
+    """Returns what counts of a message's options, within its bounds. Only queues for delayed messages have times.
+
+    Dramatiq holds back whatever has a time, in the place of messages that could be worked on.
+    """
+    options = {name: min(max(given[name], 0), MAX_COUNT) for name in _COUNTS if name in given}
+    if queue_name == dq_name(queue_name):
+        latest = int(time.time() * 1000) + MAX_DELAY_MS
+        eta = given.get("eta", 0)
+        options["eta"] = max(0, min(eta, latest)) if _has_shape(eta, (int, float)) else 0
+    return {"redis_message_id": given["redis_message_id"], **options}
+
+
+def _has_shape(value: Any, shape: type | tuple[type, ...]) -> bool:
+    return isinstance(value, shape) and not isinstance(value, bool)
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_ID_CHARACTERS
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _is_bounded(value: Any) -> bool:
+    """Returns whether the value has at most MAX_LEVELS levels and MAX_PARTS parts. Without recursion."""
+    level, parts = [value], 0
+    for _ in range(MAX_LEVELS + 1):
+        parts += len(level)
+        nested = [outer for outer in level if isinstance(outer, dict | list)]
+        if parts > MAX_PARTS or not nested:
+            return parts <= MAX_PARTS
+        level = [inner for outer in nested for inner in (outer.values() if isinstance(outer, dict) else outer)]
+    return False
 
 
 def _redis_id(message: Message[Any] | MessageProxy) -> bytes:

@@ -23,6 +23,8 @@ UNCOUNTED = Counter("devcenter_requests_uncounted", "Requests let through unlimi
 JUDGED = Counter("devcenter_requests_judged", "Transition requests judged, by outcome.", ["outcome"])
 BATCH_SECONDS = Histogram("devcenter_batch_seconds", "Seconds that one batch of transition requests took.")
 WORKED = Counter("devcenter_due_rows_worked", "Leased due rows worked on, by kind and outcome.", ["kind", "outcome"])
+REJECTED = Counter("devcenter_messages_rejected", "Messages from queues that were not accepted, each time one came.")
+DROPPED = Counter("devcenter_rejected_messages_dropped", "Rejected messages dropped unseen, because newer ones came.")
 IN_HAND = Gauge(
     "devcenter_due_rows_in_hand",
     "Leased due rows that have a place on this worker's threads, by kind.",

@@ -39,7 +39,8 @@ class WorkerContext:
 
     `seal` encrypts a secret; `unseal` decrypts it, or raises ValueError if no key of the key ring does. `pages` says
     whether the API serves web pages, to which mails then link. `judging` is set while this
-    process has a batch or knows of more due requests.
+    process has a batch or knows of more due requests. `count_rejected` counts a message that was not accepted, and how many
+    older ones were dropped for it.
     """
 
     engine: Engine
@@ -62,6 +63,7 @@ class WorkerContext:
     count_outcomes: Callable[[str, int], None]
     count_worked: Callable[[str, str], None]
     observe_batch: Callable[[float], None]
+    count_rejected: Callable[[int], None]
     judging: threading.Event = field(default_factory=threading.Event)
     policies: KnownPolicies = field(default_factory=KnownPolicies)
 

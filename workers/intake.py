@@ -4,17 +4,14 @@ A message that cannot be accepted is stored in `rejected_message`, where operato
 only after its row is committed.
 """
 
-import hashlib
 import json
 import logging
 import re
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 
-from models import RejectedMessage
 from models.lifecycle import AppState, AppTrigger, Role
 from models.request import RequestSource
 from models.token import Scope
@@ -22,6 +19,7 @@ from workers.context import WorkerContext
 from workflow.errors import WorkflowError
 from workflow.identity.principals import find_principal
 from workflow.lifecycle.requests import CallerRequest, Wanted, accept_requests
+from workflow.operating.rejected_messages import keep_rejected
 from workflow.reasons import Reason
 from workflow.sql.storable import MAX_ERROR_CHARACTERS, WITHOUT_NUL, made_storable
 from workflow.sql.transient import is_transient
@@ -95,16 +93,16 @@ def request_transition(context: WorkerContext, arguments: dict[str, Any], *, att
 
 
 def record_rejected(context: WorkerContext, queue: str, body: bytes, error: str) -> None:
-    """Stores a rejected message without its token, once however often it is delivered. Commits."""
+    """Stores a rejected message without its token, once however often it is delivered. Commits.
+
+    Only the newest are kept (`workflow.operating.rejected_messages`); counters say how many came and were dropped.
+    """
     kept = _without_tokens(body.decode(errors="replace"), MAX_KEPT_CHARACTERS)
-    row = {
-        "queue": queue,
-        "digest": hashlib.sha256(body).digest(),
-        "body": kept,
-        "error": _without_tokens(error, MAX_ERROR_CHARACTERS),
-    }
     with context.unit_of_work() as session:
-        session.execute(insert(RejectedMessage).values(row).on_conflict_do_nothing(index_elements=["digest"]))
+        dropped = keep_rejected(
+            session, queue=queue, message=body, body=kept, error=_without_tokens(error, MAX_ERROR_CHARACTERS)
+        )
+    context.count_rejected(dropped)
 
 
 def _wanted(message: TransitionMessage) -> Wanted:

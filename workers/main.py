@@ -31,8 +31,10 @@ from runtime.settings import Settings, load_settings
 from runtime.smtp import SmtpServer
 from runtime.telemetry import (
     BATCH_SECONDS,
+    DROPPED,
     IN_HAND,
     JUDGED,
+    REJECTED,
     WORKED,
     configure_logging,
     show_metrics,
@@ -162,7 +164,13 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
         count_outcomes=lambda status, count: JUDGED.labels(status).inc(count),
         count_worked=lambda kind, outcome: WORKED.labels(kind, outcome).inc(),
         observe_batch=BATCH_SECONDS.observe,
+        count_rejected=_count_rejected,
     )
+
+
+def _count_rejected(dropped: int) -> None:
+    REJECTED.inc()
+    DROPPED.inc(dropped)
 
 
 class _WorkWhileRunning(Middleware):

@@ -1,4 +1,5 @@
-"""Dead rows, for admins: counting and listing them with their errors, and making them due again."""
+"""Dead rows, for admins: counting and listing them with their errors, and making them due again; and acknowledging
+rejected messages."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -22,6 +23,8 @@ from workflow.operating.dead_rows import (
     replay,
     replay_matching,
 )
+
+from workflow.operating.rejected_messages import acknowledge, acknowledge_matching
 
 router = APIRouter(prefix="/v1/dead", responses=COMMON, tags=["admin"])
 
@@ -86,6 +89,18 @@ class ReplayedMatchingAnswer(BaseModel):
     next: UUID | None
 
 
+class AcknowledgeMatching(Body):
+    """Selects rejected messages by a text within their `error`. Without it, all."""
+
+    error: Annotated[Prose | None, Field(examples=["token.invalid"])] = None
+
+
+class AcknowledgedAnswer(BaseModel):
+    """The number of rejected messages that are gone."""
+
+    acknowledged: int
+
+
 @router.get("")
 async def count_all(context: InContext, actor: Operator) -> Page[DeadCountAnswer]:  # noqa: ARG001
     """Counts the dead rows of every kind, and the rejected messages."""
@@ -106,6 +121,20 @@ async def list_kind(
     return await context.transact(
         lambda session: shown_page(list_dead_rows(session, kind, wanted), DeadRowAnswer.model_validate)
     )
+
+
+@router.post("/rejected_message/acknowledge")
+async def acknowledge_all(context: InContext, actor: Operator, body: AcknowledgeMatching) -> AcknowledgedAnswer:
+    """Deletes rejected messages that somebody has looked at, all or those that match. One call deletes at most 1,000."""
+    count = await context.transact(lambda session: acknowledge_matching(session, actor, error=body.error))
+    return AcknowledgedAnswer(acknowledged=count)
+
+
+@router.post("/rejected_message/{message_id}/acknowledge")
+async def acknowledge_one(context: InContext, actor: Operator, message_id: UUID) -> AcknowledgedAnswer:
+    """Deletes a rejected message that somebody has looked at. It cannot be replayed: its token is not kept."""
+    await context.transact(lambda session: acknowledge(session, message_id, actor))
+    return AcknowledgedAnswer(acknowledged=1)
 
 
 @router.post("/{kind}/{row_id}/replay")

@@ -116,6 +116,10 @@ def _dead_request(world: World, _actor: Actor) -> dict[str, str]:
     return {"row_id": str(world.new_dead_request())}
 
 
+def _rejected_message(world: World, _actor: Actor) -> dict[str, str]:
+    return {"message_id": str(world.new_rejected_message())}
+
+
 def _access_request(world: World, _actor: Actor) -> dict[str, str]:
     return {"request_id": str(world.new_access_request())}
 
@@ -412,6 +416,13 @@ CALLS: tuple[Call, ...] = (
     Call("GET /v1/dead", Scope.ADMIN, ADMINS),
     Call("GET /v1/dead/{kind}", Scope.ADMIN, ADMINS, path={"kind": "transition_request"}),
     Call("POST /v1/dead/{kind}/replay", Scope.ADMIN, ADMINS, body={"lane": "-"}, path={"kind": "notification"}),
+    Call("POST /v1/dead/rejected_message/acknowledge", Scope.ADMIN, ADMINS, {"error": "no such error"}),
+    Call(
+        "POST /v1/dead/rejected_message/{message_id}/acknowledge",
+        Scope.ADMIN,
+        ADMINS,
+        given=_rejected_message,
+    ),
     Call(
         "POST /v1/dead/{kind}/{row_id}/replay",
         Scope.ADMIN,

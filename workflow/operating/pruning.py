@@ -7,6 +7,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, TextClause, text
 from sqlalchemy.orm import Session
 
+from workflow.operating.rejected_messages import REJECTED_KEPT
 from workflow.sql.steps import Step
 
 KEYS_KEPT = timedelta(days=30)
@@ -44,12 +45,18 @@ _RESTS = text("""
            AND NOT EXISTS (SELECT FROM transition_request r WHERE r.app_id = w.app_id AND r.status = 'due')
          LIMIT :limit FOR UPDATE SKIP LOCKED))
 """)
+_REJECTED = text("""
+    DELETE FROM rejected_message WHERE id = ANY(ARRAY(
+        SELECT id FROM rejected_message WHERE received_at < :before ORDER BY received_at, id LIMIT :limit
+           FOR UPDATE SKIP LOCKED))
+""")
 _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
     (_IDEMPOTENCY_KEYS, KEYS_KEPT),
     (_REQUEST_KEYS, KEYS_KEPT),
     (_BATCHES, BATCHES_KEPT),
     (_TICKS, TICKS_KEPT),
     (_RESTS, RESTS_KEPT),
+    (_REJECTED, REJECTED_KEPT),
 )
 
 
