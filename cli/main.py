@@ -364,7 +364,7 @@ def dead_acknowledge(
     every: Annotated[bool, typer.Option("--all", help="Acknowledge all rejected messages.")] = False,
     error: Annotated[str | None, typer.Option(help="Acknowledge those with this text in their error.")] = None,
 ) -> None:
-    """Deletes rejected messages that you have looked at. They cannot be replayed: have their senders send them again."""
+    """Deletes rejected messages that you have looked at. They cannot be replayed: their senders send them again."""
     from cli.dead import acknowledge, acknowledge_together
     from cli.mistakes import USAGE, Mistake
     from cli.place import settings_here

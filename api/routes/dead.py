@@ -23,7 +23,6 @@ from workflow.operating.dead_rows import (
     replay,
     replay_matching,
 )
-
 from workflow.operating.rejected_messages import acknowledge, acknowledge_matching
 
 router = APIRouter(prefix="/v1/dead", responses=COMMON, tags=["admin"])
@@ -125,7 +124,7 @@ async def list_kind(
 
 @router.post("/rejected_message/acknowledge")
 async def acknowledge_all(context: InContext, actor: Operator, body: AcknowledgeMatching) -> AcknowledgedAnswer:
-    """Deletes rejected messages that somebody has looked at, all or those that match. One call deletes at most 1,000."""
+    """Deletes rejected messages that somebody has looked at, all or those that match: 1,000 a call at most."""
     count = await context.transact(lambda session: acknowledge_matching(session, actor, error=body.error))
     return AcknowledgedAnswer(acknowledged=count)
 

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session
 
-from models import AllowedSlug, App, ChecklistItem, Component, Person, Review, Service
+from models import AllowedSlug, App, ChecklistItem, Component, Person, RejectedMessage, Review, Service
 from models.asset import AssetKind
 from models.lifecycle import AppState, AppTrigger, Role
 from models.token import Scope
@@ -27,6 +27,7 @@ from workflow.catalog.membership import apply_for_membership
 from workflow.catalog.previews import create_preview
 from workflow.identity.actors import Actor
 from workflow.identity.tokens import SCOPES_OF, issue_token
+from workflow.operating.rejected_messages import keep_rejected
 from workflow.policy.document import load_policies
 from workflow.reviewing.desk import claim_review, release_review
 from workflow.reviewing.saved_reasons import add_saved_reason
@@ -139,6 +140,16 @@ class World:
         dead = "UPDATE transition_request SET status = 'dead', finished_at = now(), last_error = 'why' WHERE id = :id"
         self._make(lambda session: session.execute(text(dead), {"id": request_id}))
         return request_id
+
+    def new_rejected_message(self) -> UUID:
+        """Returns a message that could not be accepted."""
+
+        def make(session: Session) -> UUID:
+            name = self.name("message")
+            keep_rejected(session, queue="transitions", message=name.encode(), body=name, error="why")
+            return session.scalars(select(RejectedMessage.id).where(RejectedMessage.body == name)).one()
+
+        return self._make(make)
 
     def new_access_request(self) -> UUID:
         """Returns an open request for access of a new company."""
@@ -289,6 +300,7 @@ def world_in(engine: Engine, people: People) -> World:
         "review_id": str(review_id),
         "request_id": str(request_id),
         "row_id": str(uuid4()),
+        "message_id": str(uuid4()),
         "workspace": "workspace-1",
         "organization_id": str(people.partner.organization_id),
         "person_id": str(people.partner.id),

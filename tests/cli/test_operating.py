@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from cli.dead import list_dead, replay, replay_together
+from cli.dead import acknowledge, acknowledge_together, list_dead, replay, replay_together
 from cli.mail import Mailbox
 from cli.mistakes import Mistake
 from cli.tokens import Holder, create_token, revoke, tokens
@@ -184,3 +184,37 @@ def test_more_dead_rows_than_one_transaction_takes_are_replayed_by_the_same_comm
             """)
         )
     assert replay_together(database.application_url, "notification", None, None) == 2001
+
+
+def test_rejected_messages_are_acknowledged_one_by_one_or_together(database: TestDatabase, engine: Engine) -> None:
+    with Session(engine) as session, session.begin():
+        for number in range(4):
+            session.add(RejectedMessage(queue="transitions", digest=bytes([number]) * 32, body="", error=f"E{number}"))
+    with Session(engine) as session:
+        first = next(row.id for row in list_dead(session) if row.error == "E0")
+    acknowledge(database.application_url, first)
+    with pytest.raises(NotFound):
+        acknowledge(database.application_url, first)
+    with pytest.raises(Mistake):
+        acknowledge_together(database.application_url, "")
+    assert acknowledge_together(database.application_url, "e1") == 1
+    assert acknowledge_together(database.application_url, None) == 2
+    with Session(engine) as session:
+        assert list_dead(session) == []
+        logged = session.execute(text("SELECT action, count(*) FROM audit_entry GROUP BY 1 ORDER BY 1")).all()
+    assert [tuple(row) for row in logged] == [("dead.acknowledge", 1), ("dead.acknowledge_matching", 2)]
+
+
+def test_a_command_that_could_mean_several_messages_or_people_says_what_to_give(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    settings = {
+        "DATABASE_URL": database.application_url,
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "DEVCENTER_HISTORY_KEY": KEY.decode(),
+        "DEVCENTER_SECRET_KEYS": Fernet.generate_key().decode(),
+    }
+    unclear = devcenter("dead", "acknowledge", settings=settings, folder=tmp_path)
+    assert (unclear.returncode, "Give either an ID" in unclear.stderr) == (2, True)
+    nobody = devcenter("erase", "--yes", "nobody@acme.example", settings=settings, folder=tmp_path)
+    assert (nobody.returncode, "nobody@acme.example" in nobody.stderr) == (1, True)

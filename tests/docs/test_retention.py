@@ -6,6 +6,7 @@ from pathlib import Path
 import models  # noqa: F401 (fills the metadata)
 from models.base import Base
 from workflow.operating import pruning
+from workflow.operating.rejected_messages import MAX_KEPT, REJECTED_KEPT
 
 PAGE = (Path(__file__).parents[2] / "docs" / "retention.md").read_text()
 ROWS = re.findall(r"^\| (`.*?) \| (.*?) \|", PAGE, re.MULTILINE)
@@ -23,7 +24,12 @@ def test_the_page_says_how_long_what_is_pruned_is_kept() -> None:
         "job_tick": pruning.TICKS_KEPT,
         "apply_batch": pruning.BATCHES_KEPT,
         "resting_app": pruning.RESTS_KEPT,
+        "rejected_message": REJECTED_KEPT,
     }
     assert {table: int(found[0]) for table, found in said.items() if found} == {
         table: time.days for table, time in kept.items()
     }
+
+
+def test_the_page_says_how_many_rejected_messages_are_kept() -> None:
+    assert f"the newest {MAX_KEPT:,} at most" in PAGE

@@ -11,8 +11,12 @@ from sqlalchemy.orm import Session
 
 from tests.databases import TestDatabase
 from tests.journeys import app_building, people_in, token_of
-from workers.context import WorkerContext
-from workers.intake import MAX_ATTEMPTS, request_transition
+from workers.context import WorkerContext, database_now
+from workers.intake import MAX_ATTEMPTS, MAX_KEPT_CHARACTERS, record_rejected, request_transition
+from workflow.errors import NotFound
+from workflow.operating.pruning import pruning_steps
+from workflow.operating.rejected_messages import MAX_KEPT, REJECTED_KEPT, acknowledge, acknowledge_matching
+from workflow.sql.storable import MAX_ERROR_CHARACTERS
 
 
 @pytest.fixture
@@ -54,3 +58,92 @@ def test_a_message_is_retried_without_limit_while_the_database_is_away(context: 
     with pytest.raises(DBAPIError):
         request_transition(replace(context, engine=away), _arguments(context), attempts=100 * MAX_ATTEMPTS)
     assert _rejected(context) == []
+
+
+def _messages(context: WorkerContext) -> list[str]:
+    with context.unit_of_work() as session:
+        return list(session.scalars(text("SELECT body FROM rejected_message ORDER BY received_at, id")))
+
+
+def test_of_junk_without_end_the_newest_is_kept_and_counters_say_what_was_dropped(context: WorkerContext) -> None:
+    counted: list[int] = []
+    context = replace(context, count_rejected=counted.append)
+    with context.unit_of_work() as session:
+        session.execute(
+            text("""
+                INSERT INTO rejected_message (id, queue, digest, body, error, received_at)
+                SELECT uuidv7(), 'transitions', sha256(n::text::bytea), 'junk ' || n, 'why',
+                       now() - make_interval(secs => 10000 - n)
+                  FROM generate_series(1, :many) n
+            """),
+            {"many": MAX_KEPT + 5},
+        )
+    record_rejected(context, "transitions", b"new", "why")
+    record_rejected(context, "transitions", b"new", "why")
+    record_rejected(context, "transitions", b"newer", "why")
+    kept = _messages(context)
+    assert (len(kept), kept[0], kept[-2:]) == (MAX_KEPT, "junk 8", ["new", "newer"])
+    assert counted == [6, 0, 1]
+
+
+def test_rejected_messages_are_pruned_by_age(context: WorkerContext) -> None:
+    record_rejected(context, "transitions", b"young", "why")
+    record_rejected(context, "transitions", b"old", "why")
+    with context.unit_of_work() as session:
+        session.execute(
+            text("UPDATE rejected_message SET received_at = now() - :age WHERE body = 'old'"), {"age": REJECTED_KEPT}
+        )
+    with context.unit_of_work() as session:
+        now = database_now(session)
+    for step in pruning_steps(now):
+        with context.unit_of_work() as session:
+            step(session, 100)
+    assert _messages(context) == ["young"]
+
+
+def test_a_message_that_was_looked_at_is_acknowledged_and_comes_again_if_it_is_sent_again(
+    context: WorkerContext,
+) -> None:
+    people = people_in(context.engine)
+    for body in (b"one", b"two", b"three"):
+        record_rejected(context, "transitions", body, f"the error of {body.decode()}")
+    with context.unit_of_work() as session:
+        first = session.scalars(text("SELECT id FROM rejected_message WHERE body = 'one'")).one()
+        acknowledge(session, first, people.admin)
+        with pytest.raises(NotFound):
+            acknowledge(session, first, people.admin)
+    with context.unit_of_work() as session:
+        assert acknowledge_matching(session, people.admin, error="OF TWO") == 1
+    assert _messages(context) == ["three"]
+    with context.unit_of_work() as session:
+        assert acknowledge_matching(session, people.admin) == 1
+    record_rejected(context, "transitions", b"one", "again")
+    assert _messages(context) == ["one"]
+    with context.unit_of_work() as session:
+        actions = session.scalars(text("SELECT action FROM audit_entry WHERE action LIKE 'dead.%' ORDER BY id")).all()
+    assert actions == ["dead.acknowledge", "dead.acknowledge_matching", "dead.acknowledge_matching"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"token": 7},
+        {"token": None, "app": [], "trigger": {}, "idempotency_key": 1e300},
+        {"token": "\ud800", "app": "acme", "trigger": "promote", "idempotency_key": "\x00"},
+        {"token": "x" * 500_000, "app": "acme", "trigger": "promote", "idempotency_key": "k"},
+        {"positional": ["x"] * 900},
+        {str(number): number for number in range(900)},
+        {"token": "dc_service_made-up", "app": "acme", "trigger": "promote", "idempotency_key": "k"},
+    ],
+    ids=["empty", "number", "wrong types", "not storable", "long", "positional", "many", "made-up token"],
+)
+def test_whatever_the_arguments_are_the_message_is_rejected_once_and_bounded(
+    context: WorkerContext, arguments: dict[str, Any]
+) -> None:
+    for _ in range(2):
+        request_transition(context, arguments)
+    ((body, error),) = _rejected(context)
+    assert len(body) <= MAX_KEPT_CHARACTERS
+    assert 0 < len(error) <= MAX_ERROR_CHARACTERS
+    assert "dc_service_made-up" not in body

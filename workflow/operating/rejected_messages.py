@@ -1,4 +1,4 @@
-"""Messages that could not be accepted: keeping the newest of them, for a while, and acknowledging what was looked at."""
+"""Messages that could not be accepted: keeping the newest for a while, and acknowledging what was looked at."""
 
 import hashlib
 from datetime import timedelta
@@ -45,7 +45,9 @@ def acknowledge(session: Session, message_id: UUID, actor: Actor) -> None:
     row = session.execute(_ACKNOWLEDGE, {"id": message_id}).one_or_none()
     if row is None:
         detail = f"No rejected message has the id {message_id}."
-        raise NotFound("dead.not_found", detail, "List the rejected messages: it may be acknowledged or dropped already.")
+        raise NotFound(
+            "dead.not_found", detail, "List the rejected messages: it may be acknowledged or dropped already."
+        )
     log_action(session, actor, "dead.acknowledge", message_id, queue=row.queue, digest=bytes(row.digest).hex())
 
 
@@ -61,7 +63,8 @@ def acknowledge_matching(session: Session, actor: Actor, *, error: str | None = 
 
 _DROP = text("""
     DELETE FROM rejected_message WHERE id = ANY(ARRAY(
-        SELECT id FROM (SELECT id, received_at FROM rejected_message ORDER BY received_at DESC, id DESC OFFSET :kept) old
+        SELECT id FROM (SELECT id, received_at FROM rejected_message
+                         ORDER BY received_at DESC, id DESC OFFSET :kept) beyond
          ORDER BY received_at, id LIMIT :limit))
 """)
 _ACKNOWLEDGE = text("DELETE FROM rejected_message WHERE id = :id RETURNING queue, digest")
