@@ -3,11 +3,10 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from json import JSONEncoder
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 FORMAT = b"\x02"
@@ -18,9 +17,8 @@ NO_HASH = bytes(32)
 """The previous hash of an App's first row."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogRow:
-    """The columns of a transition that its hash covers."""
+class LogRow(NamedTuple):
+    """The columns of a transition that its hash covers. A tuple, because one is made for every transition."""
 
     app_id: UUID
     version: int
@@ -35,8 +33,7 @@ class LogRow:
     reason_commitment: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(NamedTuple):
     """The digests of what a transition rests on: the policy that judged it, and the submission under review, if any.
 
     There is none of a submission that was opened in the same batch: Postgres computes it, and nothing is read back.
@@ -48,37 +45,58 @@ class Basis:
 
 def row_hash(key: bytes, row: LogRow, previous: bytes, basis: Basis) -> bytes:
     """Returns the 32 bytes that bind `row` to everything before it and to `basis`. `key` is not in the database."""
-    return _hash(key, FORMAT, (*_parts(row), basis.policy, basis.submission or b"", previous))
+    digests = _part(basis.policy) + _part(basis.submission or b"")
+    return hmac.digest(key, FORMAT + _canonical_row(row) + digests + _part(previous), "sha256")
 
 
 def is_hash_of(stored: bytes, key: bytes, row: LogRow, previous: bytes, basis: Basis) -> bool:
     """Returns whether `stored` is the hash of the row, in any form in which it may have been written."""
+    first_form = FORMAT_WITHOUT_DIGESTS + _canonical_row(row) + _part(previous)
     return (
         hmac.compare_digest(row_hash(key, row, previous, basis), stored)
         or hmac.compare_digest(row_hash(key, row, previous, Basis(basis.policy)), stored)
-        or hmac.compare_digest(_hash(key, FORMAT_WITHOUT_DIGESTS, (*_parts(row), previous)), stored)
+        or hmac.compare_digest(hmac.digest(key, first_form, "sha256"), stored)
     )
 
 
-def _parts(row: LogRow) -> tuple[bytes, ...]:
-    return (
-        row.app_id.bytes,
-        str(row.version).encode(),
-        row.from_state.encode(),
-        row.trigger.encode(),
-        row.to_state.encode(),
-        row.actor_id.bytes,
-        row.actor_role.encode(),
-        str(row.policy_version).encode(),
-        row.request_id.bytes,
-        _canonical_time(row.at),
-        row.reason_commitment or b"",
+def _canonical_row(row: LogRow) -> bytes:
+    return b"".join(
+        (
+            _UUID,
+            row.app_id.bytes,
+            _text_part(str(row.version)),
+            _text_part(row.from_state),
+            _text_part(row.trigger),
+            _text_part(row.to_state),
+            _UUID,
+            row.actor_id.bytes,
+            _text_part(row.actor_role),
+            _text_part(str(row.policy_version)),
+            _UUID,
+            row.request_id.bytes,
+            _time_part(row.at),
+            _part(row.reason_commitment or b""),
+        )
     )
 
 
-def _hash(key: bytes, form: bytes, parts: Sequence[bytes]) -> bytes:
-    canonical = form + b"".join([len(part).to_bytes(4, "big") + part for part in parts])
-    return hmac.digest(key, canonical, "sha256")
+def _part(value: bytes) -> bytes:
+    """Returns the value behind its length, so that no two rows have the same canonical form."""
+    return len(value).to_bytes(4, "big") + value
+
+
+_UUID = (16).to_bytes(4, "big")
+"""The length of a UUID, which comes before it."""
+
+
+@lru_cache(maxsize=1024)
+def _text_part(value: str) -> bytes:
+    return _part(value.encode())
+
+
+@lru_cache(maxsize=8)
+def _time_part(at: datetime) -> bytes:
+    return _part(at.astimezone(UTC).isoformat(timespec="microseconds").encode())
 
 
 def commit_to(reasons: Sequence[dict[str, Any]], salt: bytes) -> bytes:
@@ -97,8 +115,3 @@ def canonical_text(reasons: Sequence[dict[str, Any]]) -> str:
 
 
 _CANONICAL = JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-@lru_cache(maxsize=8)
-def _canonical_time(at: datetime) -> bytes:
-    return at.astimezone(UTC).isoformat(timespec="microseconds").encode()
