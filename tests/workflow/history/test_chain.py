@@ -1,6 +1,7 @@
 """The canonical form of a row of the log: what was hashed by earlier releases verifies, and no two rows look alike."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -44,7 +45,7 @@ def test_a_row_whose_submission_was_opened_in_its_own_batch_verifies_without_it(
 
 @pytest.mark.parametrize("field", LogRow._fields)
 def test_every_column_of_a_row_counts(field: str) -> None:
-    other = {
+    other: dict[str, Any] = {
         "app_id": UUID(int=9),
         "version": 4,
         "policy_version": 2,
