@@ -189,9 +189,12 @@ _HEAD_CHECKS: tuple[Callable[[Scope], Response | None], ...] = (_size_of_head, _
 
 
 def _settled(scope: Scope) -> Scope:
-    """Returns the scope with lists in one line each, and HEAD as GET."""
-    method = "GET" if scope["method"] == "HEAD" else scope["method"]
-    return {**scope, "method": method, "headers": with_lists_joined(scope["headers"])}
+    """Returns the scope with lists in one line each, and HEAD as GET. It is the same one unless it is of a HEAD.
+
+    What is outside of this reads the route from it.
+    """
+    scope["headers"] = with_lists_joined(scope["headers"])
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
 
 def _declared_length(scope: Scope) -> int | None:

@@ -16,6 +16,7 @@ from models.lifecycle import Role
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
+from workflow.identity.principals import require_present
 from workflow.identity.tokens import revoke_tokens_of
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.notify import notify_people
@@ -75,7 +76,7 @@ def remove_staff(session: Session, person_id: UUID, actor: Actor, now: datetime,
     admins = select(Person.id).where(Person.role == Role.ADMIN.value, Person.removed_at.is_(None)).order_by(Person.id)
     if session.scalars(admins.with_for_update()).all() == [person_id]:
         raise Conflict("staff.last_admin", "This is the last admin.", "Add another admin first.")
-    person = _lock(session, person_id)
+    person = _lock(session, person_id, actor)
     person.removed_at = now
     session.flush()
     revoke_tokens_of(session, person_id, now)
@@ -101,7 +102,7 @@ def set_absence(session: Session, person_id: UUID, until: datetime | None, actor
         raise Invalid("absence.until", detail, "Say until when, or delete the absence to end it.")
     if until is not None:
         release_reviews_of(session, person_id, actor, now)
-    person = _lock(session, person_id)
+    person = _lock(session, person_id, actor)
     person.away_until = until
     session.flush()
     log_action(session, actor, "staff.absence", person_id, until=until and until.isoformat())
@@ -113,10 +114,11 @@ def find_staff(session: Session, person_id: UUID) -> Person:
     return _found(session.get(Person, person_id), person_id)
 
 
-def _lock(session: Session, person_id: UUID) -> Person:
-    return _found(
-        session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True), person_id
-    )
+def _lock(session: Session, person_id: UUID, actor: Actor) -> Person:
+    """Returns the person, locked. Raises NotFound, or Forbidden if the caller is gone, who may be that person."""
+    person = session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
+    require_present(session, actor)
+    return _found(person, person_id)
 
 
 def _found(person: Person | None, person_id: UUID) -> Person:
