@@ -77,12 +77,12 @@ def remove_staff(session: Session, person_id: UUID, actor: Actor, now: datetime,
     if session.scalars(admins.with_for_update()).all() == [person_id]:
         raise Conflict("staff.last_admin", "This is the last admin.", "Add another admin first.")
     person = _lock(session, person_id, actor)
+    log_action(session, actor, "staff.remove", person_id)  # while the caller is there, who may be the one removed
     person.removed_at = now
     session.flush()
     revoke_tokens_of(session, person_id, now)
     told = NotificationKind.PERSON_REMOVED
     notify_people(session, told, f"person:{person_id}:removed", [person_id], now, {"company": platform})
-    log_action(session, actor, "staff.remove", person_id)
     ring_after_commit(session, Bell.NOTIFICATIONS)
 
 
