@@ -29,12 +29,14 @@ ROOMS = ("api", "cli", "console", "models", "runtime", "tracking", "web", "worke
 SOURCES = tuple(ROOT / room for room in ROOMS)
 CHOOSING = {"cli/profile_page.py", "runtime/settings.py", "workflow/profile/loading.py"}
 """Sources that define the default platform."""
-_ENGLISH = re.compile(r"(?<![\w./\"'-])segment(?![\w\"'/-]|\.\w)")
-"""Where the English word is used, as in: a segment of a path."""
+_ENGLISH = re.compile(
+    r"(?<![\w./\"'-])segment(?![\w\"'/-]|\.(?:com|io)\b)|\b\w+_segments?\b|\bsegment_\w+|\b_\w*SEGMENT\w*|\b[A-Z]\w+Segment\b"
+)
+"""Where the English word is used, as in: a segment of a path, of the history, or of a JPEG."""
 PAGES = ("/docs", "/partners", "/blog/announcement")
 OWN_WORDS = re.compile(r"\{(\w+)\}")
-SEEN_BY_NOBODY = {"/v1/apps/{slug}/test-account"}
-"""Routes that nobody may read once the journey is over."""
+SEEN_BY_NOBODY = {"/v1/apps/{slug}/test-account", "/v1/transition-requests"}
+"""Routes that nobody may read once the journey is over, or that answer only a key that the caller chose."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def seal_next(table: Sealed, key: bytes, session: Session, limit: int) -> int:
         return 0
     through = max(rows[-1].time, last.through) if last else rows[-1].time
     number, previous = (last.number + 1, bytes(last.seal)) if last else (1, NO_SEAL)
-    segment = Segment(
+    segment = SealedSegment(
         table=table.table,
         number=number,
         through=through,
@@ -76,7 +76,7 @@ def seal_next(table: Sealed, key: bytes, session: Session, limit: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class SealedSegment:
     """What the seal of a segment covers."""
 
     table: str
@@ -93,7 +93,7 @@ def row_seal(key: bytes, table: str, row_key: str, digest: bytes) -> bytes:
     return hmac.digest(key, _ROW + _joined((table.encode(), row_key.encode(), digest)), "sha256")
 
 
-def segment_seal(key: bytes, segment: Segment, previous: bytes) -> bytes:
+def segment_seal(key: bytes, segment: SealedSegment, previous: bytes) -> bytes:
     """Returns the HMAC that binds the segment to the table's segment before it."""
     parts = (
         segment.table.encode(),

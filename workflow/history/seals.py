@@ -14,7 +14,15 @@ from workflow.history.coverage import SEALED, Sealed
 from workflow.history.digests import row_digest
 from workflow.history.finding import Finding
 from workflow.history.key import fingerprint_of
-from workflow.history.sealing import LATE_BY, NO_SEAL, SEAL_BYTES, Segment, canonical_session, row_seal, segment_seal
+from workflow.history.sealing import (
+    LATE_BY,
+    NO_SEAL,
+    SEAL_BYTES,
+    SealedSegment,
+    canonical_session,
+    row_seal,
+    segment_seal,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ def verify_seals(session: Session, key: bytes, exported: Iterable[SealHead] = ()
 def _verify_table(session: Session, table: Sealed, key: bytes) -> Iterator[Finding]:
     previous, expected, through = NO_SEAL, 1, None
     for row in session.execute(_SEGMENTS, {"table": table.table}):
-        segment = Segment(
+        segment = SealedSegment(
             row.table_name,
             row.number,
             row.through,
@@ -56,7 +64,7 @@ def _verify_table(session: Session, table: Sealed, key: bytes) -> Iterator[Findi
         )
         name = f"{table.table} {segment.number}"
         if segment.number != expected:
-            yield Finding("history_segment", name, f"segment {expected} is missing before it")
+            yield Finding("history_segment", name, f"number {expected} is missing before it")
         if not hmac.compare_digest(segment_seal(key, segment, previous), bytes(row.seal)):
             yield Finding("history_segment", name, "its seal is wrong: this segment or one before it was changed")
         else:
@@ -67,7 +75,7 @@ def _verify_table(session: Session, table: Sealed, key: bytes) -> Iterator[Findi
             yield Finding(table.table, added, "this row was added after the others of its time were sealed")
 
 
-def _verify_rows(session: Session, table: Sealed, segment: Segment, key: bytes) -> Iterator[Finding]:
+def _verify_rows(session: Session, table: Sealed, segment: SealedSegment, key: bytes) -> Iterator[Finding]:
     present = {column.name for column in Base.metadata.tables[table.table].columns}
     if not present.issuperset(segment.columns):
         gone = ", ".join(sorted(set(segment.columns) - present))
