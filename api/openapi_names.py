@@ -112,6 +112,7 @@ PARAMETERS: dict[str, str] = {
     "limit": "The largest number of items on a page.",
     "link_id": "The preview link's id.",
     "look_alike": "The slug that looks like another.",
+    "message_id": "The id of a rejected message, as GET /v1/dead lists it.",
     "name": "The name.",
     "organization_id": "The company's id.",
     "person_id": "The person's id.",
