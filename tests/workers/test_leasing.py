@@ -25,7 +25,7 @@ from workers.actors.notifications import NOTIFICATIONS
 from workers.context import WorkerContext
 from workers.leasing.capacity import PLACES_WHILE_JUDGING, ProcessCapacity
 from workers.leasing.consumer import LeasedConsumer
-from workers.leasing.outage import MIN_PAUSE, Outage
+from workers.leasing.outage import MIN_PAUSE, PausingOutage
 from workers.leasing.queue import HANDED, Handed, LeasedQueue
 from workers.leasing.work import LeasedWork, attempt_row
 from workflow.work.bells import Bell
@@ -240,18 +240,40 @@ def test_rows_wait_for_a_mail_server_that_is_away_without_losing_tries(
         for message in _proxies(patient, 1):
             attempt(message)
     assert {row.status for row in _rows(context)} == {"done"}
-    said = [record.message for record in caplog.records if record.name == "workers.leasing.outage"]
-    assert [line.split(":")[0].split(" after")[0] for line in said] == [
-        "notification waits",
-        "notification goes on",
+    said = [record.message for record in caplog.records if record.name == "workflow.outages"]
+    assert [line.split(" for ")[0] for line in said] == [
+        "the service of notification fails",
+        "the service of notification works again",
     ]
 
 
+def test_a_row_that_waits_for_a_lock_costs_no_attempt_and_pauses_no_other(
+    context: WorkerContext, queue: LeasedQueue, engine: Engine
+) -> None:
+    consumer = LeasedConsumer(queue, 1000)
+
+    def run(_context: WorkerContext, _lease: Lease) -> bool:
+        with context.unit_of_work() as session:
+            session.execute(text("SET LOCAL lock_timeout = '10ms'"))
+            session.execute(text("LOCK TABLE app IN ACCESS EXCLUSIVE MODE"))
+        return True
+
+    _put(context, 2)
+    with engine.connect() as holding:
+        holding.execute(text("SELECT FROM app"))
+        (message,) = _proxies(consumer, 1)
+        handed = message.options[HANDED]
+        handed.answered = attempt_row(context, LeasedWork(DueKind.NOTIFICATION, "try", run), handed)
+        consumer.ack(message)
+        assert len(_proxies(consumer, 1)) == 1
+    assert sorted((row.status, row.attempts) for row in _rows(context)) == [("due", 0), ("due", 1)]
+
+
 def test_an_outage_is_tried_again_after_growing_pauses_and_ends_with_the_first_answer() -> None:
-    outage = Outage("notification")
-    outage.note_away("refused")
+    outage = PausingOutage("notification")
+    outage.note_away(ServiceAway("refused"))
     first = outage.seconds_left()
-    outage.note_away("an attempt that began before the pause")
+    outage.note_away(ServiceAway("an attempt that began before the pause"))
     assert 0 < outage.seconds_left() <= first <= MIN_PAUSE
     outage.note_answer()
     assert (outage.is_on, outage.seconds_left()) == (False, 0)

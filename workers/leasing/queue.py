@@ -19,7 +19,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from workers.leasing.capacity import ProcessCapacity
-from workers.leasing.outage import Outage
+from workers.leasing.outage import PausingOutage
+from workflow.outages import Outage
 from workflow.sql.pipeline import direct_connection, implicit_transaction
 from workflow.work.handing_out import Cursor, HandedOut, find_walk_ends, hand_out, next_cursor
 from workflow.work.kinds import DueKind, LeasedKind
@@ -47,14 +48,14 @@ log = logging.getLogger(__name__)
 class Handed:
     """A row that was handed out: its lease, and when (`time.monotonic`).
 
-    `answered` is whether the lane's party answered in time; None while that is not known. `away_because` is what the
-    attempt met if what the whole kind needs is away.
+    `answered` is whether the lane's party answered in time; None while that is not known. `away` is the error of an
+    attempt that found away what the whole kind needs.
     """
 
     lease: Lease
     at: float
     answered: bool | None = None
-    away_because: str | None = None
+    away: Exception | None = None
 
 
 def give_back_rows(engine: Engine, kind: DueKind, leases: Sequence[Lease]) -> None:
@@ -99,8 +100,8 @@ class LeasedQueue:
         self._places = 0
         self._proven: OrderedDict[str, float] = OrderedDict()
         self._cursor = Cursor()
-        self._outage = Outage(kind.kind.value)
-        self._database_outage = Outage(f"looking for due rows of {kind.kind.value}")
+        self._outage = PausingOutage(kind.kind.value)
+        self._database = Outage("the database", f"handing out rows of {kind.kind.value}")
         self._is_rung = False
         self._more_may_be_due = True
         self._was_shielded = False
@@ -145,8 +146,8 @@ class LeasedQueue:
         """Frees the place of a row after its attempt, and records whether its lane answered."""
         handed: Handed = message.options[HANDED]
         self._capacity.release(self.kind.kind, 1)
-        if handed.away_because is not None:
-            self._outage.note_away(handed.away_because)
+        if handed.away is not None:
+            self._outage.note_away(handed.away)
             self._give_back_waiting()
         elif handed.answered is not None:
             self._outage.note_answer()
@@ -242,10 +243,10 @@ class LeasedQueue:
         found = HandedOut((), {}, {})
         try:
             found = self._lease(room, proven)
-            self._database_outage.note_answer()
+            self._database.works()
             pause = SHIELD_SECONDS if self._was_shielded else LOOK_SECONDS
         except SQLAlchemyError as error:
-            self._database_outage.note_away(repr(error))
+            self._database.failed(error)
             pause = AWAY_SECONDS
         with self._changed:
             self._looks_at = time.monotonic() + pause

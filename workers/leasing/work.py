@@ -11,6 +11,7 @@ from dramatiq.middleware import CurrentMessage
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from models.sqlstates import Fault, fault_of
 from workers.context import WorkerContext, database_now
 from workers.leasing.queue import HANDED, Handed, give_back_rows
 from workflow.sql.transient import is_transient
@@ -20,6 +21,8 @@ from workflow.work.leases import LaneFailed, Lease, PermanentFailure, ServiceAwa
 
 SLOW_SECONDS = 5.0
 """A longer attempt does not make its lane a proven one, whatever its outcome: the party is too slow."""
+
+_DATABASE_AWAY = frozenset({Fault.AWAY, Fault.READ_ONLY, Fault.EXHAUSTED})
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +81,7 @@ def attempt_row(context: WorkerContext, work: LeasedWork, handed: Handed) -> boo
         answered = True if is_wanted else None
     except Exception as error:  # noqa: BLE001 (whatever it is, the attempt has failed, and the log says how)
         if _is_away(error):
-            outcome, handed.away_because = "away", repr(error)
+            outcome, handed.away = "away", error
         else:
             outcome = "failed"
             _log_failure(lease, error)
@@ -90,8 +93,13 @@ def attempt_row(context: WorkerContext, work: LeasedWork, handed: Handed) -> boo
 
 
 def _is_away(error: Exception) -> bool:
-    """Returns whether the service that the whole kind needs is away: it says so, or it is the database."""
-    return isinstance(error, ServiceAway) or is_transient(error)
+    """Returns whether what the whole kind needs is away: its service, or the database, which a mere lock is not."""
+    return isinstance(error, ServiceAway) or fault_of(error) in _DATABASE_AWAY
+
+
+def _counts(error: Exception) -> bool:
+    """Returns whether the attempt counts: not if what failed it was no fault of the row."""
+    return not (isinstance(error, ServiceAway) or is_transient(error))
 
 
 def _log_failure(lease: Lease, error: Exception) -> None:
@@ -108,9 +116,9 @@ def _record_failure(context: WorkerContext, lease: Lease, error: Exception) -> N
         else:
             with context.autocommit() as session:
                 rest = error.rest if isinstance(error, TryLater) else timedelta()
-                fail_due_row(session, lease, repr(error), counts=not _is_away(error), rest=rest)
+                fail_due_row(session, lease, repr(error), counts=_counts(error), rest=rest)
     except SQLAlchemyError as failed:
-        if not (_is_away(error) and is_transient(failed)):
+        if not (is_transient(error) and is_transient(failed)):
             log.warning("could not record the failure of %s %s; it is due when its lease ends", lease.kind, lease.id)
 
 
