@@ -21,8 +21,9 @@ def fill(
     )
     log = f"""
         INSERT INTO transition (app_id, version, from_state, trigger, to_state, actor_id, actor_role, policy_version,
-                                request_id, at, hash)
-        SELECT app.id, step.version, source, trigger, target, created_by, 'partner', 1, uuidv7(), now(), sha256('')
+                                request_id, at, hash, {_STANDING_COLUMNS})
+        SELECT app.id, step.version, source, trigger, target, created_by, 'partner', 1, uuidv7(), now(), sha256(''),
+               {_standing("step.version")}
           FROM app, (VALUES {values}) AS step (version, source, trigger, target) WHERE app.name = :batch
     """
     put(
@@ -83,6 +84,21 @@ _WAY = (
     (3, "submitted", "approve", "public_beta"),
 )
 
+_STANDING_COLUMNS = """
+    from_open_kind, open_kind, from_open_review, open_review, from_published, published, submits, opens, subject
+"""
+
+
+def _standing(version: str) -> str:
+    """Returns the values of _STANDING_COLUMNS at a version of a log that begins as _WAY: it has no later review."""
+    return f"""
+        CASE {version} WHEN 3 THEN 'first' ELSE 'none' END, CASE {version} WHEN 2 THEN 'first' ELSE 'none' END,
+        CASE {version} WHEN 3 THEN 2 ELSE 0 END, CASE {version} WHEN 2 THEN 2 ELSE 0 END,
+        CASE WHEN {version} > 3 THEN 2 ELSE 0 END, CASE WHEN {version} > 2 THEN 2 ELSE 0 END,
+        CASE {version} WHEN 2 THEN 2 END, CASE {version} WHEN 2 THEN 2 END, CASE {version} WHEN 2 THEN 2 END
+    """
+
+
 _COMPANIES = """
     INSERT INTO organization (id, name, website)
     SELECT uuidv7(), 'Company ' || n, 'https://bench-' || n || '.example'
@@ -106,8 +122,8 @@ _ACCESS = """
 """
 
 _APPS = """
-    INSERT INTO app (id, slug, name, organization_id, created_by, state, version)
-    SELECT uuidv7(), 'app-' || n, :batch, o.id, p.id, :state, :version
+    INSERT INTO app (id, slug, name, organization_id, created_by, state, version, published, looked_at)
+    SELECT uuidv7(), 'app-' || n, :batch, o.id, p.id, :state, :version, CASE WHEN :version > 2 THEN 2 ELSE 0 END, now()
       FROM generate_series(cast(:first AS integer), :last) n
       JOIN organization o ON o.website = 'https://bench-' || n / :each || '.example'
       JOIN person p ON p.organization_id = o.id
@@ -153,8 +169,10 @@ _SUBMISSIONS = """
 """
 
 _REVIEWS = """
-    INSERT INTO review (id, submission_id, app_id, opened_at, due_at, due_soon_at, outcome, closed_at)
-    SELECT uuidv7(), s.id, s.app_id, now(), now(), now(), 'approved', now()
+    INSERT INTO review (id, submission_id, app_id, kind, opened_version, subject, policy_version, opened_by,
+                        opened_at, due_at, due_soon_at, outcome, closed_at)
+    SELECT uuidv7(), s.id, s.app_id, 'first', s.app_version, s.app_version, 1, s.submitted_by, now(), now(), now(),
+           'approved', now()
       FROM submission s JOIN app ON app.id = s.app_id WHERE app.name = :batch
 """
 
@@ -174,8 +192,9 @@ _TOLD = """
 _BARE = """
     WITH company AS MATERIALIZED (SELECT o.id, p.id AS person_id, row_number() OVER () - 1 AS place
                                     FROM organization o JOIN person p ON p.organization_id = o.id)
-    INSERT INTO app (id, slug, name, organization_id, created_by, state, version, onboarded_customers, oauth_installed)
-    SELECT uuidv7(), 'app-' || n, 'Added', company.id, company.person_id, 'public_beta', :version, :customers,
+    INSERT INTO app (id, slug, name, organization_id, created_by, state, version, published, looked_at,
+                     onboarded_customers, oauth_installed)
+    SELECT uuidv7(), 'app-' || n, 'Added', company.id, company.person_id, 'public_beta', :version, 2, now(), :customers,
            :oauth_installed
       FROM generate_series(cast(:first AS integer), :last) n
       JOIN company ON company.place = n % (SELECT count(*) FROM company)
@@ -186,7 +205,7 @@ _OF_BATCH = "FROM generate_series(cast(:first AS integer), :last) n JOIN app ON 
 
 _LONG_LOG = f"""
     INSERT INTO transition (app_id, version, from_state, trigger, to_state, actor_id, actor_role, policy_version,
-                            request_id, at, hash)
+                            request_id, at, hash, {_STANDING_COLUMNS})
     SELECT app.id, v,
            CASE WHEN v <= 3 THEN (ARRAY['new', 'building', 'submitted'])[v]
                 WHEN v % 2 = 0 THEN 'public_beta' ELSE 'suspended' END,
@@ -194,7 +213,7 @@ _LONG_LOG = f"""
                 WHEN v % 2 = 0 THEN 'suspend' ELSE 'reinstate' END,
            CASE WHEN v <= 3 THEN (ARRAY['building', 'submitted', 'public_beta'])[v]
                 WHEN v % 2 = 0 THEN 'suspended' ELSE 'public_beta' END,
-           created_by, 'partner', 1, uuidv7(), now(), sha256('')
+           created_by, 'partner', 1, uuidv7(), now(), sha256(''), {_standing("v")}
       {_OF_BATCH} CROSS JOIN generate_series(1, 11) v
 """
 
@@ -210,8 +229,10 @@ _SHOWN_SUBMISSIONS = f"""
 """
 
 _SHOWN_REVIEWS = f"""
-    INSERT INTO review (id, submission_id, app_id, opened_at, due_at, due_soon_at, outcome, closed_at)
-    SELECT uuidv7(), s.id, s.app_id, now(), now() + n * interval '1 second', now(),
+    INSERT INTO review (id, submission_id, app_id, kind, opened_version, subject, policy_version, opened_by,
+                        opened_at, due_at, due_soon_at, outcome, closed_at)
+    SELECT uuidv7(), s.id, s.app_id, 'first', s.app_version, s.app_version, 1, s.submitted_by,
+           now(), now() + n * interval '1 second', now(),
            CASE WHEN n % 100 <> 0 THEN 'approved' END, CASE WHEN n % 100 <> 0 THEN now() END
       {_OF_BATCH} JOIN submission s ON s.app_id = app.id
 """

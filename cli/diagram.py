@@ -1,11 +1,11 @@
-"""Draws the lifecycle from the table of its edges, as Mermaid text or as an SVG with a simple layout."""
+"""Draws the lifecycle and its reviews from the table of edges, as Mermaid text or as an SVG with a simple layout."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
 
-from models.lifecycle import NEW, Edge
+from models.lifecycle import NEW, NO_REVIEW, AppEdge, AppTrigger, Edge
 
 BOX_WIDTH, BOX_HEIGHT = 116, 40
 COLUMN, ROW = 190, 130
@@ -22,6 +22,36 @@ class DiagramFormat(StrEnum):
     SVG = "svg"
 
 
+class Picture(StrEnum):
+    """What is drawn: an App's states, or the reviews that open and end meanwhile."""
+
+    LIFECYCLE = "lifecycle"
+    REVIEWS = "reviews"
+
+
+def moves_of_states(edges: Sequence[AppEdge]) -> list[Edge]:
+    """Returns the edges that lead from one state to another, each once, without `adopt`, which is another birth."""
+    return list(
+        dict.fromkeys(
+            Edge(edge.trigger, edge.source, edge.target, frozenset())
+            for edge in edges
+            if edge.source != edge.target and edge.trigger != AppTrigger.ADOPT
+        )
+    )
+
+
+def moves_of_reviews(edges: Sequence[AppEdge]) -> list[Edge]:
+    """Returns the edges by the kind of the open review, each once, where that changes. `new` stands for no review."""
+    kinds = ((edge.trigger, _kind(edge.review), _kind(edge.review_after)) for edge in edges)
+    return list(
+        dict.fromkeys(Edge(trigger, before, after, frozenset()) for trigger, before, after in kinds if before != after)
+    )
+
+
+def _kind(review: str) -> str:
+    return NEW if review == NO_REVIEW else review
+
+
 @dataclass(frozen=True, slots=True)
 class NodePosition:
     """The centre of a state's box, in SVG units."""
@@ -34,8 +64,8 @@ def mermaid(edges: Sequence[Edge]) -> str:
     """Returns a Mermaid state diagram. The state `new` is drawn as its start."""
     lines = ["stateDiagram-v2"]
     for (source, target), triggers in _moves(edges).items():
-        start = "[*]" if source == NEW else source
-        lines += [f"    {start} --> {target}: {', '.join(triggers)}"]
+        begin, end = ("[*]" if name == NEW else name for name in (source, target))
+        lines += [f"    {begin} --> {end}: {', '.join(triggers)}"]
     return "\n".join(lines) + "\n"
 
 

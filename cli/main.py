@@ -14,7 +14,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from cli.diagram import DiagramFormat
+from cli.diagram import DiagramFormat, Picture
 from models.lifecycle import Role
 from models.token import Scope
 
@@ -268,13 +268,15 @@ def doctor() -> None:
 @app.command()
 def diagram(
     form: Annotated[DiagramFormat, typer.Option("--format", help="The output format.")] = DiagramFormat.MERMAID,
+    picture: Annotated[Picture, typer.Option("--of", help="What is drawn.")] = Picture.LIFECYCLE,
 ) -> None:
-    """Draws the lifecycle from the state machine's table."""
-    from cli.diagram import mermaid, svg
+    """Draws the lifecycle, or its reviews, from the state machine's table."""
+    from cli.diagram import mermaid, moves_of_reviews, moves_of_states, svg
     from models.lifecycle import APP_EDGES
 
     draw = svg if form is DiagramFormat.SVG else mermaid
-    typer.echo(draw(APP_EDGES), nl=False)
+    moves = moves_of_states if picture is Picture.LIFECYCLE else moves_of_reviews
+    typer.echo(draw(moves(APP_EDGES)), nl=False)
 
 
 @history_app.command("verify")

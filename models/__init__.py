@@ -14,6 +14,7 @@ from models.due import FailingLane
 from models.history_key import HistoryKey
 from models.history_segment import HistorySegment
 from models.job import JobTick
+from models.live import GracePeriod, Suspension
 from models.membership import Membership
 from models.notification import Notification
 from models.organization import Organization, Person
@@ -44,6 +45,7 @@ __all__ = [
     "Customer",
     "DraftCheck",
     "FailingLane",
+    "GracePeriod",
     "HistoryKey",
     "HistorySegment",
     "IdempotencyKey",
@@ -65,6 +67,7 @@ __all__ = [
     "SavedReason",
     "Service",
     "Submission",
+    "Suspension",
     "Transition",
     "TransitionReason",
     "TransitionRequest",

@@ -11,18 +11,19 @@ APPLICATION_ROLE = "devcenter_app"
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A trigger function and the triggers that call it."""
+    """A function and the triggers that call it."""
 
     name: str
     body: str
     triggers: tuple[str, ...]
+    returns: str = "trigger"
 
     @property
     def statements(self) -> tuple[str, ...]:
         """The DDL that creates the function, then its triggers."""
         function = (
-            f"CREATE FUNCTION {self.name}() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS "
-            f"$guard${self.body}$guard$"
+            f"CREATE FUNCTION {self.name}() RETURNS {self.returns} LANGUAGE plpgsql "
+            f"SET search_path = public, pg_temp AS $guard${self.body}$guard$"
         )
         return (function, *(f"{trigger} EXECUTE FUNCTION {self.name}()" for trigger in self.triggers))
 
@@ -31,8 +32,8 @@ _APP_BIRTH = Guard(
     "app_birth_guard",
     """
 BEGIN
-    IF NEW.version <> 1 OR NEW.state <> 'building' THEN
-        RAISE EXCEPTION 'an App is born in state building at version 1, not in % at %', NEW.state, NEW.version
+    IF NEW.version <> 1 OR NEW.state NOT IN ('building', 'public_beta') THEN
+        RAISE EXCEPTION 'an App is born at version 1, building or adopted, not in % at %', NEW.state, NEW.version
             USING ERRCODE = 'check_violation', CONSTRAINT = 'app_birth_guard';
     END IF;
     RETURN NEW;
@@ -106,7 +107,35 @@ END
     ),
 )
 
-GUARDS: tuple[Guard, ...] = (_APP_BIRTH, _APP_FORWARD, _TRANSITION_HEAD, _APPEND_ONLY)
+_REVIEW_SUBJECT = Guard(
+    "review_subject_guard",
+    """
+BEGIN
+    RAISE EXCEPTION 'what review % is of never changes', OLD.id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'review_subject_guard';
+END
+""",
+    (
+        "CREATE TRIGGER review_subject_guard BEFORE UPDATE OF id, submission_id, app_id, kind, opened_version, "
+        "subject, policy_version, opened_by, decider ON review FOR EACH ROW",
+    ),
+)
+
+OLD_WRITERS = Guard(
+    "refuse_old_writer",
+    """
+BEGIN
+    RAISE EXCEPTION 'this release is older than the schema, and its rows would lack columns: start the present one'
+        USING ERRCODE = 'read_only_sql_transaction';
+END
+""",
+    (),
+    returns="text",
+)
+"""The default of a column that every writer must give. A release that does not know it waits, as for a database that is
+read-only, until it is restarted: it would otherwise fail good requests."""
+
+GUARDS: tuple[Guard, ...] = (_APP_BIRTH, _APP_FORWARD, _TRANSITION_HEAD, _APPEND_ONLY, _REVIEW_SUBJECT)
 
 _KEEP = ("SELECT", "INSERT")
 _CHANGE = ("SELECT", "INSERT", "UPDATE")
@@ -129,6 +158,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "customer": _CHANGE,
     "draft_check": _OWN,
     "failing_lane": _OWN,
+    "grace_period": _CHANGE,
     "history_key": _KEEP,
     "history_segment": _KEEP,
     "idempotency_key": _OWN,
@@ -150,6 +180,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "saved_reason": _KEEP,
     "service": _CHANGE,
     "submission": _KEEP,
+    "suspension": _CHANGE,
     "transition": _KEEP,
     "transition_reason": ("SELECT", "INSERT", "DELETE"),
     "transition_request": _CHANGE,

@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, CreatedAt, Id, one_of
-from models.lifecycle import AppState, AppTrigger, Role
+from models.lifecycle import BIRTHS, AppState, AppTrigger, Role
 
 
 class RequestStatus(StrEnum):
@@ -58,6 +58,7 @@ class TransitionRequest(Base):
     trigger: Mapped[str] = mapped_column(String(16))
     expected_state: Mapped[str | None] = mapped_column(String(16))
     expected_version: Mapped[int | None]
+    expected_review: Mapped[int | None]
     reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     source: Mapped[str] = mapped_column(String(16))
     principal_id: Mapped[UUID]
@@ -78,9 +79,10 @@ class TransitionRequest(Base):
     policy_version: Mapped[int | None]
 
     __table_args__ = (
-        one_of("trigger", [trigger for trigger in AppTrigger if trigger is not AppTrigger.CREATE]),
+        one_of("trigger", [trigger for trigger in AppTrigger if trigger not in BIRTHS]),
         one_of("expected_state", AppState),
         CheckConstraint("expected_version >= 1", name="expected_version"),
+        CheckConstraint("expected_review >= 0", name="expected_review"),
         one_of("source", RequestSource),
         one_of("role", Role),
         one_of("status", RequestStatus),

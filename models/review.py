@@ -16,35 +16,40 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     LargeBinary,
+    SmallInteger,
     String,
+    Text,
     UniqueConstraint,
     text,
+    true,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Code, Id, one_of
 from models.checklist import Requirement
 from models.due import DueMixin, due_constraints
-from models.lifecycle import StepState
-
-
-class SubmissionKind(StrEnum):
-    """Why there is something to review."""
-
-    FIRST = "first"
-    REVISION = "revision"
-    HEALTH = "health"
-    APPEAL = "appeal"
+from models.lifecycle import ReviewKind, StepState
 
 
 class ReviewOutcome(StrEnum):
-    """How a review ended."""
+    """How a review ended.
+
+    An appeal is upheld (the decision stands), overturned (it does not) or conceded (whoever decided took it back). A
+    health review is cleared, flagged, or superseded by a revision. `adopted` was approved by another system.
+    """
 
     APPROVED = "approved"
     CHANGES_REQUESTED = "changes_requested"
     WITHDRAWN = "withdrawn"
     CANCELLED = "cancelled"
+    UPHELD = "upheld"
+    OVERTURNED = "overturned"
+    CONCEDED = "conceded"
+    CLEARED = "cleared"
+    FLAGGED = "flagged"
+    SUPERSEDED = "superseded"
+    ADOPTED = "adopted"
 
 
 class Submission(Base):
@@ -68,25 +73,38 @@ class Submission(Base):
     digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
     __table_args__ = (
-        one_of("kind", SubmissionKind),
+        one_of("kind", ReviewKind),
         CheckConstraint("round >= 1", name="round"),
         CheckConstraint("length(digest) = 32", name="digest"),
         UniqueConstraint("app_id", "app_version", name="submission_transition_key"),
+        Index("submission_subject_key", "id", "app_id", "app_version", unique=True),
         ForeignKeyConstraint(["app_id", "app_version"], ["transition.app_id", "transition.version"]),
     )
 
 
 class Review(Base):
-    """The review of one submission: who holds it, until when it is promised, and how it ended.
+    """A review: of which submission, who holds it, until when it is promised, and how it ended.
 
-    `last_act_at` is when its holder last did something to it; a claim idle for long lapses.
+    It is known by the version that opened it (`opened_version`), and `subject` is the version that submitted what it is
+    of: its own, or what is published. `last_act_at` is when its holder last did something to it; a claim idle for long
+    lapses. `urgency` is 0 for an urgent revision, 1 otherwise. `decider`: whose decision is appealed. While no person
+    is needed (`needs_person`), as for most health reviews, it is in no queue.
     """
 
     __tablename__ = "review"
 
     id: Mapped[Id]
-    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submission.id"), unique=True)
+    submission_id: Mapped[UUID] = mapped_column(index=True)
     app_id: Mapped[UUID] = mapped_column(ForeignKey("app.id"))
+    kind: Mapped[str] = mapped_column(String(8))
+    opened_version: Mapped[int]
+    subject: Mapped[int]
+    policy_version: Mapped[int] = mapped_column(ForeignKey("policy_version.version"))
+    opened_by: Mapped[UUID]
+    decider: Mapped[UUID | None]
+    urgency: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    categories: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    needs_person: Mapped[bool] = mapped_column(server_default=true())
     opened_at: Mapped[datetime]
     due_at: Mapped[datetime]
     due_soon_at: Mapped[datetime]
@@ -99,27 +117,41 @@ class Review(Base):
     closed_at: Mapped[datetime | None]
 
     __table_args__ = (
+        one_of("kind", ReviewKind),
         one_of("outcome", ReviewOutcome),
+        CheckConstraint("kind NOT IN ('first', 'revision') OR subject = opened_version", name="subject"),
+        CheckConstraint("subject <= opened_version", name="order"),
+        CheckConstraint("urgency IN (0, 1)", name="urgency"),
+        Index("review_opening_key", "app_id", "opened_version", "kind", "subject", unique=True),
+        ForeignKeyConstraint(["app_id", "opened_version"], ["transition.app_id", "transition.version"]),
+        ForeignKeyConstraint(
+            ["submission_id", "app_id", "subject"],
+            ["submission.id", "submission.app_id", "submission.app_version"],
+            name="review_subject_fkey",
+        ),
         CheckConstraint("(claimed_by IS NULL) = (claimed_at IS NULL)", name="claimed"),
         CheckConstraint("(outcome IS NULL) = (closed_at IS NULL)", name="closed"),
         Index("review_open_app_key", "app_id", unique=True, postgresql_where=text("closed_at IS NULL")),
-        Index("review_queue_idx", "due_at", "id", postgresql_where=text("closed_at IS NULL")),
-        Index("review_held_idx", "claimed_by", "due_at", "id", postgresql_where=text("closed_at IS NULL")),
-        Index("review_due_idx", "due_at", "id"),
+        Index(
+            "review_waiting_idx", "urgency", "due_at", "id", postgresql_where=text("closed_at IS NULL AND needs_person")
+        ),
+        Index("review_holder_idx", "claimed_by", "urgency", "due_at", "id", postgresql_where=text("closed_at IS NULL")),
+        Index("review_order_idx", "urgency", "due_at", "id"),
+        Index("review_urgent_idx", "app_id", "opened_at", postgresql_where=text("urgency = 0")),
         Index("review_app_idx", "app_id", "id"),
         Index("review_opened_idx", "opened_at"),
         Index("review_closed_idx", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
         Index(
-            "review_due_soon_idx",
+            "review_to_remind_idx",
             "due_soon_at",
             "id",
-            postgresql_where=text("closed_at IS NULL AND due_soon_marked_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL AND needs_person AND due_soon_marked_at IS NULL"),
         ),
         Index(
-            "review_overdue_idx",
+            "review_late_idx",
             "due_at",
             "id",
-            postgresql_where=text("closed_at IS NULL AND overdue_marked_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL AND needs_person AND overdue_marked_at IS NULL"),
         ),
     )
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -20,14 +21,51 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base
 from models.lifecycle import APP_EDGES
 
+EDGE = "from_state || ' ' || from_open_kind || ' ' || trigger || ' ' || to_state || ' ' || open_kind"
+"""A row's edge as one text. Postgres looks a text up in a hash table, where it would compare rows one by one."""
 
-def _edge_check() -> str:
-    edges = ", ".join(f"('{edge.source}', '{edge.trigger}', '{edge.target}')" for edge in APP_EDGES)
-    return f"(from_state, trigger, to_state) IN ({edges})"
+
+def edge_check() -> str:
+    """Returns the condition that a row is one of the edges."""
+    edges = ", ".join(
+        f"'{edge.source} {edge.review} {edge.trigger} {edge.target} {edge.review_after}'" for edge in APP_EDGES
+    )
+    return f"{EDGE} IN ({edges})"
+
+
+_OPENS = "trigger IN ('submit', 'recheck', 'appeal')"
+_SUBMITS = "(trigger IN ('submit', 'adopt') OR trigger = 'appeal' AND from_state <> 'suspended')"
+
+WHAT_FOLLOWS = {
+    "submits": f"CASE WHEN {_SUBMITS} THEN version END",
+    "opens": f"CASE WHEN {_OPENS} THEN version END",
+    "subject": f"CASE WHEN NOT ({_OPENS}) THEN NULL WHEN {_SUBMITS} THEN version ELSE published END",
+}
+"""The SQL expressions of the columns that follow from the others. They are no generated columns, because to add one to
+a table in use rewrites it."""
+OPEN_REVIEW_CHECK = f"""
+    (from_open_kind = 'none') = (from_open_review = 0)
+    AND open_review = CASE WHEN open_kind = 'none' THEN 0 WHEN {_OPENS} THEN version
+                           ELSE from_open_review END
+"""
+"""A review is known by the version that opened it, and is the same one until it ends."""
+
+PUBLISHED_CHECK = """
+    published = CASE WHEN trigger = 'adopt' THEN version
+                     WHEN trigger = 'approve' AND NOT (from_state = 'suspended' AND from_open_kind = 'appeal')
+                     THEN from_open_review ELSE from_published END
+    AND (version > 1 OR from_published = 0)
+"""
+"""What is public is the submission of the review that was approved last, known by the version that opened it."""
 
 
 class Transition(Base):
     """One transition of one App. Each row refers to the row before it: version n starts in the state n - 1 led to.
+
+    So does the open review, by its kind and the version that opened it, and what is published, by the version that
+    submitted it (0: nothing). `submits` is the version of the submission that the row freezes; `opens` is that of the
+    review that it opens, and `subject` that of the submission which the review is of. CHECKs say which rows have
+    them, and a row whose submission or review is missing when the transaction ends is refused.
 
     `hash` is an HMAC over this row and the hash of the row before it (see `workflow.history.chain`). `actor_id` is
     opaque, so that the log holds no personal data. `reason_commitment` is a salted hash of the reasons, which can be
@@ -44,6 +82,15 @@ class Transition(Base):
     from_state: Mapped[str] = mapped_column(String(16))
     trigger: Mapped[str] = mapped_column(String(16))
     to_state: Mapped[str] = mapped_column(String(16))
+    from_open_kind: Mapped[str] = mapped_column(String(8))
+    open_kind: Mapped[str] = mapped_column(String(8), server_default=text("refuse_old_writer()"))
+    from_open_review: Mapped[int]
+    open_review: Mapped[int]
+    from_published: Mapped[int]
+    published: Mapped[int]
+    submits: Mapped[int | None]
+    opens: Mapped[int | None]
+    subject: Mapped[int | None]
     actor_id: Mapped[UUID]
     actor_role: Mapped[str] = mapped_column(String(16))
     policy_version: Mapped[int] = mapped_column(ForeignKey("policy_version.version"))
@@ -54,15 +101,61 @@ class Transition(Base):
 
     __table_args__ = (
         CheckConstraint("version >= 1", name="version"),
-        CheckConstraint("(version = 1) = (trigger = 'create')", name="birth"),
-        CheckConstraint(_edge_check(), name="edge"),
+        CheckConstraint("(version = 1) = (trigger IN ('create', 'adopt'))", name="birth"),
+        CheckConstraint(edge_check(), name="edge"),
+        CheckConstraint(OPEN_REVIEW_CHECK, name="open_review"),
+        CheckConstraint(PUBLISHED_CHECK, name="published"),
+        *(
+            CheckConstraint(f"{column} IS NOT DISTINCT FROM {expression}", name=column)
+            for column, expression in WHAT_FOLLOWS.items()
+        ),
         CheckConstraint("length(hash) = 32", name="hash"),
-        UniqueConstraint("app_id", "version", "to_state", name="transition_target_key"),
+        Index(
+            "transition_result_key",
+            "app_id",
+            "version",
+            "to_state",
+            "open_kind",
+            "open_review",
+            "published",
+            unique=True,
+        ),
         UniqueConstraint("app_id", "request_id", name="transition_request_key"),
         ForeignKeyConstraint(
-            ["app_id", "previous_version", "from_state"],
-            ["transition.app_id", "transition.version", "transition.to_state"],
+            [
+                "app_id",
+                "previous_version",
+                "from_state",
+                "from_open_kind",
+                "from_open_review",
+                "from_published",
+            ],
+            [
+                "transition.app_id",
+                "transition.version",
+                "transition.to_state",
+                "transition.open_kind",
+                "transition.open_review",
+                "transition.published",
+            ],
             name="transition_chain_fkey",
+            use_alter=True,
+        ),
+        ForeignKeyConstraint(
+            ["app_id", "submits"],
+            ["submission.app_id", "submission.app_version"],
+            name="transition_submits_fkey",
+            deferrable=True,
+            initially="DEFERRED",
+            use_alter=True,
+        ),
+        ForeignKeyConstraint(
+            ["app_id", "opens", "open_kind", "subject"],
+            ["review.app_id", "review.opened_version", "review.kind", "review.subject"],
+            name="transition_opens_fkey",
+            deferrable=True,
+            initially="DEFERRED",
+            use_alter=True,
         ),
         Index("transition_at_idx", "at", postgresql_using="brin"),
     )

@@ -6,28 +6,49 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from models import App, Review, ReviewStep
-from models.lifecycle import APP_EDGES, AppState, AppTrigger, Role, StepTrigger
+from models.lifecycle import APP_EDGES, NO_REVIEW, AppState, AppTrigger, ReviewKind, Role, StepState, StepTrigger
 from tests.journeys import BECAUSE, People, app_building, ask, judge, now_of, state_of, writer_of
+from workflow.apps import NAME, touch
 from workflow.identity.actors import SCHEDULE, Actor
 from workflow.reviewing.desk import claim_review
 from workflow.reviewing.steps import decide_step
 from workflow.usage.reports import Report, Use, report_use
 
-WAY: dict[AppState, tuple[AppTrigger, ...]] = {
-    AppState.BUILDING: (),
-    AppState.SUBMITTED: (AppTrigger.SUBMIT,),
-    AppState.PUBLIC_BETA: (AppTrigger.SUBMIT, AppTrigger.APPROVE),
-    AppState.PUBLIC: (AppTrigger.SUBMIT, AppTrigger.APPROVE, AppTrigger.PROMOTE),
-    AppState.SUSPENDED: (AppTrigger.SUBMIT, AppTrigger.APPROVE, AppTrigger.SUSPEND),
-    AppState.REMOVED: (AppTrigger.REMOVE,),
+_SUBMIT, _APPROVE = AppTrigger.SUBMIT, AppTrigger.APPROVE
+_BETA = (_SUBMIT, _APPROVE)
+_APPEALED = (_SUBMIT, AppTrigger.REQUEST_CHANGES, AppTrigger.APPEAL)
+_OPENING: dict[str, tuple[AppTrigger, ...]] = {
+    NO_REVIEW: (),
+    ReviewKind.REVISION: (_SUBMIT,),
+    ReviewKind.HEALTH: (AppTrigger.RECHECK,),
+    ReviewKind.APPEAL: _APPEALED,
 }
-"""The shortest path from `building` to each state."""
+WAY: dict[tuple[AppState, str], tuple[AppTrigger, ...]] = {
+    (AppState.BUILDING, NO_REVIEW): (),
+    (AppState.SUBMITTED, ReviewKind.FIRST): (_SUBMIT,),
+    (AppState.SUBMITTED, ReviewKind.APPEAL): _APPEALED,
+    **{(AppState.PUBLIC_BETA, kind): (*_BETA, *opening) for kind, opening in _OPENING.items()},
+    **{(AppState.PUBLIC, kind): (*_BETA, *opening, AppTrigger.PROMOTE) for kind, opening in _OPENING.items()},
+    (AppState.SUSPENDED, NO_REVIEW): (*_BETA, AppTrigger.SUSPEND),
+    (AppState.SUSPENDED, ReviewKind.REVISION): (*_BETA, AppTrigger.SUSPEND, _SUBMIT),
+    (AppState.SUSPENDED, ReviewKind.APPEAL): (*_BETA, AppTrigger.SUSPEND, AppTrigger.APPEAL),
+    **{
+        (AppState.UNLISTED, kind): (*_BETA, AppTrigger.UNLIST, *opening)
+        for kind, opening in _OPENING.items()
+        if kind != ReviewKind.HEALTH
+    },
+    (AppState.REMOVED, NO_REVIEW): (AppTrigger.REMOVE,),
+}
+"""A path from `building` to each state with each kind of open review."""
+
+DECISIONS = (AppTrigger.REQUEST_CHANGES, AppTrigger.APPROVE, AppTrigger.PROPOSE_APPROVE)
 
 
-def app_in(engine: Engine, people: People, slug: str, state: AppState) -> UUID:
-    """Stores an App and takes it to `state`. Commits."""
+def app_in(engine: Engine, people: People, slug: str, state: AppState, review: str | None = None) -> UUID:
+    """Stores an App and takes it to `state`, with an open review of kind `review` (None: what is usual). Commits."""
     app_id = app_building(engine, people, slug)
-    for trigger in WAY[state]:
+    usual = ReviewKind.FIRST if state is AppState.SUBMITTED else NO_REVIEW
+    for trigger in WAY[state, review or usual]:
         move(engine, people, slug, trigger)
     assert state_of(engine, slug)[0] == state
     return app_id
@@ -37,14 +58,24 @@ def move(engine: Engine, people: People, slug: str, trigger: AppTrigger) -> None
     """Makes `trigger` possible, requests it in a role that may, and judges all due requests. Commits."""
     make_possible(engine, people, slug, trigger)
     if trigger is not AppTrigger.PROMOTE:
-        ask(engine, asker_of(people, trigger), slug, trigger, reasons=BECAUSE)
+        ask(engine, asker_now(engine, people, slug, trigger), slug, trigger, reasons=BECAUSE)
     judge(engine)
 
 
 def make_possible(engine: Engine, people: People, slug: str, trigger: AppTrigger) -> None:
-    """Does what `trigger` requires: the steps of the review, or reports of customers, which request promotion too."""
-    if trigger in (AppTrigger.REQUEST_CHANGES, AppTrigger.APPROVE):
+    """Does what `trigger` requires: the steps of the review, an edit, or reports of customers. Commits.
+
+    The reports request promotion, too.
+    """
+    if trigger in (*DECISIONS, AppTrigger.CLEAR):
         pass_review(engine, people, slug)
+    if trigger is AppTrigger.FLAG:
+        pass_review(engine, people, slug, last=StepTrigger.FAIL)
+    if trigger is AppTrigger.SUBMIT:
+        with Session(engine) as session, session.begin():
+            app = session.scalars(select(App).where(App.slug == slug)).one()
+            if app.published:
+                touch(app, NAME)
     if trigger is AppTrigger.PROMOTE:
         report_customers(engine, people, slug)
 
@@ -55,15 +86,39 @@ def asker_of(people: People, trigger: AppTrigger) -> Actor:
     return next(actor for actor in (SCHEDULE, people.partner, people.reviewer, people.admin) if actor.role in roles)
 
 
-def pass_review(engine: Engine, people: People, slug: str) -> None:
-    """Claims the App's open review and passes its steps. Commits."""
+def asker_now(engine: Engine, people: People, slug: str, trigger: AppTrigger) -> Actor:
+    """Returns the actor who requests `trigger` as the App is now: a decision is its review's holder's."""
+    if trigger in DECISIONS:
+        with Session(engine) as session:
+            _, judge_of = _open_review(session, people, slug)
+            return judge_of
+    return asker_of(people, trigger)
+
+
+def pass_review(engine: Engine, people: People, slug: str, *, last: StepTrigger = StepTrigger.PASS) -> None:
+    """Claims the App's open review and passes its steps; the last one ends as `last` says. Commits.
+
+    The admin takes the appeals of the reviewer's decisions.
+    """
     with Session(engine) as session, session.begin():
-        open_review = select(Review.id).join(App, App.id == Review.app_id)
-        review = session.scalars(open_review.where(App.slug == slug, Review.closed_at.is_(None))).one()
+        review, holder = _open_review(session, people, slug)
         now = now_of(session)
-        claim_review(session, review, people.reviewer, now)
-        for code in session.scalars(select(ReviewStep.code).where(ReviewStep.review_id == review)).all():
-            decide_step(session, review, code, trigger=StepTrigger.PASS, actor=people.reviewer, now=now)
+        claim_review(session, review.id, holder, now)
+        steps = session.scalars(
+            select(ReviewStep.code)
+            .where(ReviewStep.review_id == review.id, ReviewStep.state == StepState.PENDING.value)
+            .order_by(ReviewStep.code)
+        ).all()
+        for code in steps:
+            trigger = last if code == steps[-1] else StepTrigger.PASS
+            decide_step(session, review.id, code, trigger=trigger, actor=holder, now=now)
+
+
+def _open_review(session: Session, people: People, slug: str) -> tuple[Review, Actor]:
+    open_review = select(Review).join(App, App.id == Review.app_id)
+    review = session.scalars(open_review.where(App.slug == slug, Review.closed_at.is_(None))).one()
+    is_admins = review.decider == people.reviewer.id or review.claimed_by == people.admin.id
+    return review, people.admin if is_admins else people.reviewer
 
 
 def report_customers(engine: Engine, people: People, slug: str) -> None:

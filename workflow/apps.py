@@ -4,9 +4,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import App
-from models.lifecycle import AppState, Role
+from models.lifecycle import AppState, Role, has_own_submission
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
+
+NAME = "name"
+"""The part of an App that is its name, beside the requirements."""
 
 
 def find_app(session: Session, slug: str, actor: Actor | None) -> App:
@@ -39,14 +42,20 @@ def lock_kept_app(session: Session, slug: str, actor: Actor) -> App:
 def lock_editable_app(session: Session, slug: str, actor: Actor) -> App:
     """Locks the App as `lock_app` does, for an edit.
 
-    Raises NotFound, and Conflict if the App is frozen (submitted) or removed.
+    Raises NotFound, and Conflict if the App is frozen (its draft is under review) or removed.
     """
     app = lock_kept_app(session, slug, actor)
-    if app.state == AppState.SUBMITTED:
+    if has_own_submission(app.open_kind, app.state):
         raise Conflict(
-            "app.frozen", f"{slug} is submitted and cannot be edited.", "Withdraw it, or wait for the review."
+            "app.frozen", f"{slug} is under review and cannot be edited.", "Withdraw it, or wait for the review."
         )
     return app
+
+
+def touch(app: App, part: str) -> None:
+    """Notes that the draft differs in `part` from what is public: a requirement's code, or NAME."""
+    if part not in app.touched:
+        app.touched = sorted([*app.touched, part])
 
 
 def _visible(app: App | None, slug: str, actor: Actor | None) -> App:

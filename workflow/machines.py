@@ -60,8 +60,9 @@ class Rulebook:
 
     @cached_property
     def machine(self) -> Machine:
-        """The `transitions` machine. Each edge has one condition: that no rule is unmet."""
+        """The `transitions` machine. Each move has one condition: that no rule is unmet."""
         states = dict.fromkeys(state for edge in self.edges for state in (edge.source, edge.target))
+        moves = dict.fromkeys((edge.trigger, edge.source, edge.target) for edge in self.edges)
         return Machine(
             model=None,
             initial=None,
@@ -69,13 +70,8 @@ class Rulebook:
             send_event=True,
             states=list(states),
             transitions=[
-                {
-                    "trigger": edge.trigger,
-                    "source": edge.source,
-                    "dest": edge.target,
-                    "conditions": [_no_rule_unmet],
-                }
-                for edge in self.edges
+                {"trigger": trigger, "source": source, "dest": target, "conditions": [_no_rule_unmet]}
+                for trigger, source, target in moves
             ],
         )
 
@@ -83,7 +79,7 @@ class Rulebook:
         """Returns the unmet conditions that every trigger has: a state that it leads from, and a role that may ask."""
         unmet = []
         if (trigger, state) not in self._by_move:
-            sources = ", ".join(edge.source for edge in self._edges_of.get(trigger, ()))
+            sources = ", ".join(dict.fromkeys(edge.source for edge in self._edges_of.get(trigger, ())))
             unmet.append(
                 Unmet(
                     "state.allows",
@@ -93,18 +89,21 @@ class Rulebook:
                     (("state", state),),
                 )
             )
-        roles = self._roles_of.get(trigger, frozenset())
-        if role not in roles:
-            unmet.append(
-                Unmet(
-                    "role.allowed",
-                    "The role may ask for it",
-                    f"{trigger} may be asked for by {', '.join(sorted(roles)) or 'nobody'}, not by {role}.",
-                    "Have somebody with such a role ask for it.",
-                    (("role", str(role)),),
-                )
+        return [*unmet, *self._role_unmet(trigger, role, self._roles_of.get(trigger, frozenset()))]
+
+    @staticmethod
+    def _role_unmet(trigger: str, role: Role, roles: frozenset[Role]) -> list[Unmet]:
+        if role in roles:
+            return []
+        return [
+            Unmet(
+                "role.allowed",
+                "The role may ask for it",
+                f"{trigger} may be asked for by {', '.join(sorted(roles)) or 'nobody'}, not by {role}.",
+                "Have somebody with such a role ask for it.",
+                (("role", str(role)),),
             )
-        return unmet
+        ]
 
     def move(self, trigger: str, state: str, unmet: tuple[Unmet, ...]) -> str | None:
         """Returns the state that the trigger leads to, or None if the machine refuses it.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -11,6 +11,11 @@ from models import SavedReason
 from models.lifecycle import Role
 from workflow.errors import Invalid
 from workflow.identity.actors import Actor
+
+URGENT: Final = "urgent"
+"""The code of a partner's reason why a revision is urgent, such as a security fix or an endpoint that moved."""
+ONLY_REINSTATED: Final = "only_reinstated"
+"""The code of a reviewer's reason for a suspension that no revision lifts, only a reinstatement."""
 
 
 @dataclass(frozen=True, slots=True)

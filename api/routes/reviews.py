@@ -21,8 +21,7 @@ from api.schemas.reviews import (
 )
 from api.schemas.values import SLUG, Body, GivenReason, Key, Prefer, Prose, Reasons
 from models import Review
-from models.lifecycle import AppTrigger, Role, StepTrigger
-from models.review import SubmissionKind
+from models.lifecycle import AppTrigger, ReviewKind, Role, StepTrigger
 from models.token import Scope
 from web.problems import COMMON
 from workflow.findings import Finding
@@ -69,7 +68,7 @@ async def queue(
     show: Annotated[Show, Query()] = Show.OPEN,
     due: Annotated[Due | None, Query()] = None,
     round_: Annotated[int | None, Query(alias="round", ge=1, le=10_000)] = None,
-    kind: Annotated[SubmissionKind | None, Query()] = None,
+    kind: Annotated[ReviewKind | None, Query()] = None,
     app: Annotated[str | None, Query(pattern=SLUG, max_length=64)] = None,
 ) -> Page[ReviewSummaryAnswer]:
     """Lists reviews by due time, the earliest first. Without filters it lists the open ones."""

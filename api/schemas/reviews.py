@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 
 from api.schemas.outcomes import ReasonAnswer
 from models.checklist import Requirement
-from models.lifecycle import StepState
-from models.review import STEPS, ReviewOutcome, StepTaker, SubmissionKind, step_title
+from models.lifecycle import ReviewKind, StepState
+from models.review import STEPS, ReviewOutcome, StepTaker, step_title
 from workflow.reviewing.difference import ChangeKind, Difference, FindingStatus, StandingFinding
 from workflow.reviewing.dossier import Dossier, LastRound, PastRound, StepWithDecider, Waiver
 from workflow.reviewing.queue import Due, ReviewSummary
@@ -39,7 +39,7 @@ class ReviewHeadAnswer(BaseModel):
     app: Annotated[str, Field(examples=["acme"])]
     app_name: Annotated[str, Field(examples=["Acme"])]
     round: Annotated[int, Field(ge=1)]
-    kind: SubmissionKind
+    kind: ReviewKind
     opened_at: datetime
     due_at: datetime
     due_soon: bool
@@ -126,7 +126,7 @@ class EarlierRoundAnswer(BaseModel):
     app: str
     state: str
     round: int
-    kind: SubmissionKind
+    kind: ReviewKind
     submitted_at: datetime
     closed_at: datetime | None
     outcome: ReviewOutcome | None
@@ -256,7 +256,7 @@ def _past(one: PastRound) -> EarlierRoundAnswer:
         app=one.app,
         state=one.state,
         round=one.round,
-        kind=SubmissionKind(one.kind),
+        kind=ReviewKind(one.kind),
         submitted_at=one.submitted_at,
         closed_at=one.closed_at,
         outcome=None if one.outcome is None else ReviewOutcome(one.outcome),

@@ -96,6 +96,8 @@ _SUBMISSION = """
      CROSS JOIN LATERAL (SELECT jsonb_build_object('url', 'http://' || :network || n || :path) AS given) page
 """
 _REVIEW = """
-    INSERT INTO review (id, submission_id, app_id, opened_at, due_at, due_soon_at)
-    SELECT uuidv7(), s.id, s.app_id, now(), now() + interval '2 days', now() + interval '1 day' FROM submission s
+    INSERT INTO review (id, submission_id, app_id, kind, opened_version, subject, policy_version, opened_by,
+                        opened_at, due_at, due_soon_at)
+    SELECT uuidv7(), s.id, s.app_id, 'first', s.app_version, s.app_version, 1, s.submitted_by,
+           now(), now() + interval '2 days', now() + interval '1 day' FROM submission s
 """

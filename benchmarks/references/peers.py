@@ -164,6 +164,8 @@ def _apply_by_orm(session: Session, request_id: str) -> None:
     session.add(
         Transition(
             app_id=app.id, version=app.version, from_state=before, trigger=request.trigger, to_state=app.state,
+            from_open_kind=app.open_kind, open_kind=app.open_kind, from_open_review=0, open_review=0,
+            from_published=app.published, published=app.published,
             actor_id=request.principal_id, actor_role=request.role, policy_version=1, request_id=request.id, at=now,
             reason_commitment=bytes(32), hash=bytes(32),
         )

@@ -35,10 +35,11 @@ _WRITES = (
     UPDATE app SET state = b.target, version = app.version + 1 FROM {_BATCH} AND app.id = b.app_id
     """,
     f"""
-    INSERT INTO transition (app_id, version, from_state, trigger, to_state, actor_id, actor_role, policy_version,
-                            request_id, at, reason_commitment, hash)
+    INSERT INTO transition (app_id, version, from_state, trigger, to_state, from_open_kind, open_kind,
+                            from_open_review, open_review, from_published, published, actor_id, actor_role,
+                            policy_version, request_id, at, reason_commitment, hash)
     SELECT a.id, a.version, CASE b.trigger WHEN 'suspend' THEN 'public_beta' ELSE 'suspended' END, b.trigger, b.target,
-           b.actor_id, 'admin', 1, b.request_id, now(), sha256(''), sha256('')
+           'none', 'none', 0, 0, 2, 2, b.actor_id, 'admin', 1, b.request_id, now(), sha256(''), sha256('')
       FROM app a, {_BATCH} AND a.id = b.app_id
     """,
     f"""

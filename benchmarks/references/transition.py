@@ -15,10 +15,11 @@ TARGET = {"suspend": "suspended", "reinstate": "public_beta"}
 WRITES = (
     "UPDATE app SET state = :target, version = :version + 1 WHERE id = :app_id",
     """
-    INSERT INTO transition (app_id, version, from_state, trigger, to_state, actor_id, actor_role, policy_version,
-                            request_id, at, reason_commitment, hash)
-    VALUES (:app_id, :version + 1, :state, :trigger, :target, :actor_id, 'admin', 1, :request_id, now(), sha256(''),
-            sha256(''))
+    INSERT INTO transition (app_id, version, from_state, trigger, to_state, from_open_kind, open_kind,
+                            from_open_review, open_review, from_published, published, actor_id, actor_role,
+                            policy_version, request_id, at, reason_commitment, hash)
+    VALUES (:app_id, :version + 1, :state, :trigger, :target, 'none', 'none', 0, 0, 2, 2, :actor_id, 'admin', 1,
+            :request_id, now(), sha256(''), sha256(''))
     """,
     """
     INSERT INTO transition_reason (app_id, version, salt, reasons)

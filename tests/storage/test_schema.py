@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from migrations.run import downgrade, head_revision, revisions, upgrade
 from models import Base, FailingLane
-from models.guards import APPLICATION_ROLE, GUARDS, PRIVILEGES
+from models.guards import APPLICATION_ROLE, GUARDS, OLD_WRITERS, PRIVILEGES
 from models.lifecycle import APP_EDGES
 from tests.databases import TestDatabase
 from tests.storage.catalog import CATALOG, catalog_of
@@ -21,7 +21,7 @@ GRANTED = f"""
      WHERE table_schema = 'public' AND grantee = '{APPLICATION_ROLE}' AND table_name <> 'alembic_version'
 """
 EDGES_CHECK = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'transition_edge_check'"
-EDGE = re.compile(r"from_state\)?::text = '(\w+)'.*?trigger\)?::text = '(\w+)'.*?to_state\)?::text = '(\w+)'")
+EDGE = re.compile(r"'(\w+) (\w+) (\w+) (\w+) (\w+)'")
 
 
 def _revision(url: str) -> str | None:
@@ -34,6 +34,7 @@ def _revision(url: str) -> str | None:
 
 def _create_schema(connection: Connection) -> None:
     """Creates all tables, guards and grants of the models in an empty database."""
+    connection.execute(text(OLD_WRITERS.statements[0]))
     Base.metadata.create_all(connection)
     for statement in (statement for guard in GUARDS for statement in guard.statements):
         connection.execute(text(statement))
@@ -114,7 +115,9 @@ def test_the_database_knows_the_edges_of_the_machine(database: TestDatabase) -> 
     with engine.connect() as connection:
         check = connection.execute(text(EDGES_CHECK)).scalar_one()
     engine.dispose()
-    assert set(EDGE.findall(check)) == {(edge.source, edge.trigger, edge.target) for edge in APP_EDGES}
+    assert set(EDGE.findall(check)) == {
+        (edge.source, edge.review, edge.trigger, edge.target, edge.review_after) for edge in APP_EDGES
+    }
 
 
 def test_the_machine_has_the_edges_of_the_table() -> None:

@@ -137,8 +137,8 @@ def _finished(engine: AsyncEngine, size: int) -> list[UUID]:
 
 Read = Callable[[ApiContext, int], Awaitable[int]]
 READS: dict[str, tuple[str, Read]] = {
-    "the review queue": ("review_queue_idx", _queue),
-    "an App's log": ("transition_target_key", _log),
+    "the review queue": ("review_waiting_idx", _queue),
+    "an App's log": ("transition_result_key", _log),
     "an App's requests": ("transition_request_app_idx", _requests),
     "an App's refused requests": ("transition_request_app_idx", partial(_requests, status=RequestStatus.REFUSED)),
     "the catalog": ("catalog_entry_slug_key", _catalog),

@@ -15,7 +15,7 @@ from models.checklist import Requirement
 from models.lifecycle import LISTED_STATES
 from workflow.apps import find_app, lock_editable_app
 from workflow.assets.pictures import Picture
-from workflow.catalog.entry import approved_snapshots
+from workflow.catalog.entry import published_snapshots
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
@@ -96,7 +96,7 @@ def find_public_asset(session: Session, asset_id: UUID, previewed_app_id: UUID |
         if str(asset.id) in assets_in(evidence):
             return asset
     state = session.scalar(select(App.state).where(App.id == asset.app_id))
-    snapshot = approved_snapshots(session, [asset.app_id]).get(asset.app_id)
+    snapshot = published_snapshots(session, [asset.app_id]).get(asset.app_id)
     if state not in LISTED_STATES or snapshot is None or str(asset.id) not in assets_in(snapshot["evidence"]):
         raise _not_found(asset_id)
     return asset

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models import App, Component
 from models.lifecycle import AppState, Role
-from workflow.apps import lock_editable_app
+from workflow.apps import NAME, lock_editable_app, touch
 from workflow.building.components import components_of
 from workflow.building.revisions import ExpectedRevisions, require_revision
 from workflow.building.slugs import refuse_unusable_slug, slug_conflict
@@ -71,6 +71,7 @@ def rename_app(session: Session, slug: str, actor: Actor, *, name: str, expected
     require_revision(slug, app.revision, expected)
     if app.name != name:
         app.name = name
+        touch(app, NAME)
         app.revision += 1
         session.flush()
     log_action(session, actor, "app.change", slug, name=name)

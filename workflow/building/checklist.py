@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from models import App, ChecklistItem, Component
 from models.checklist import GIVEN_REQUIREMENTS, Requirement
 from workflow.access.domains import fetch_lane
-from workflow.apps import lock_editable_app, lock_kept_app
+from workflow.apps import lock_editable_app, lock_kept_app, touch
 from workflow.assets.storing import problems_with_assets
 from workflow.building.accounts import change_secrets
 from workflow.building.evidence import problems_with
 from workflow.building.findings import Templates, findings_on
+from workflow.catalog.snapshots import OPEN_EVIDENCE
 from workflow.errors import Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
@@ -43,9 +44,9 @@ def store_evidence(
     a partner can improve it step by step; it has findings that say how, and does not count until they are fixed.
     `loopback` allows addresses of this machine.
 
-    The secrets of a test account are stored encrypted. A test account may be changed while the App is frozen, because
-    a reviewer who cannot log in cannot review. Locks the App. Does not commit. Raises NotFound, Conflict (frozen) and
-    Invalid.
+    The secrets of a test account are stored encrypted. What is in no snapshot applies at once and may be changed while
+    the App is frozen: a reviewer who cannot log in with the test account cannot review. Locks the App. Does not commit.
+    Raises NotFound, Conflict (frozen) and Invalid.
     """
     app = _lock_for_evidence(session, slug, code, actor)
     if code not in GIVEN_REQUIREMENTS:
@@ -60,6 +61,8 @@ def store_evidence(
     findings = _judge(session, app.id, Requirement(code), evidence, profile.guides)
     if code == Requirement.TEST_ACCOUNT:
         evidence = change_secrets(evidence, seal)
+    if code in OPEN_EVIDENCE and evidence != _evidence(session, app.id, code):
+        touch(app, code)
     row = {
         "app_id": app.id,
         "code": code,
@@ -98,6 +101,11 @@ def evidence_of(session: Session, app_id: UUID) -> dict[str, ChecklistItem]:
     return {item.code: item for item in session.scalars(statement.execution_options(populate_existing=True))}
 
 
+def _evidence(session: Session, app_id: UUID, code: str) -> dict[str, Any] | None:
+    statement = select(ChecklistItem.evidence).where(ChecklistItem.app_id == app_id, ChecklistItem.code == code)
+    return session.scalar(statement)
+
+
 def _judge(
     session: Session, app_id: UUID, requirement: Requirement, evidence: Mapping[str, Any], guides: Sequence[Guide]
 ) -> list[dict[str, str]]:
@@ -107,5 +115,5 @@ def _judge(
 
 
 def _lock_for_evidence(session: Session, slug: str, code: str, actor: Actor) -> App:
-    lock = lock_kept_app if code == Requirement.TEST_ACCOUNT else lock_editable_app
+    lock = lock_editable_app if code in OPEN_EVIDENCE else lock_kept_app
     return lock(session, slug, actor)

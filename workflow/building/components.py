@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Component, ComponentTest
+from models.checklist import Requirement
 from models.component import SUBKINDS, ComponentKind, TestColour
-from workflow.apps import find_app, lock_editable_app, lock_kept_app
+from workflow.apps import find_app, lock_editable_app, lock_kept_app, touch
 from workflow.building.checklist import rejudge_documentation
 from workflow.building.revisions import ExpectedRevisions, require_revision
 from workflow.building.settings import validate_settings
@@ -57,6 +58,7 @@ def add_component(
     component = Component(app_id=app.id, kind=kind, subkind=subkind, name=name, settings=taken)
     write_key = _new_write_key(component) if kind == ComponentKind.STREAM else None
     session.add(component)
+    touch(app, Requirement.WORKING_INTEGRATION)
     session.flush()
     rejudge_documentation(session, app.id, guides)
     log_action(session, actor, "component.create", component.id, app=slug)
@@ -79,7 +81,7 @@ def change_component(
 
     Locks the App. Does not commit. Raises NotFound, Conflict (frozen, or not at an `expected` revision) and Invalid.
     """
-    lock_editable_app(session, slug, actor)
+    app = lock_editable_app(session, slug, actor)
     component = find_component(session, slug, component_id, actor)
     require_revision("The Component", component.revision, expected)
     wanted_name = name or component.name
@@ -90,6 +92,7 @@ def change_component(
         component.name, component.settings = wanted_name, wanted
         component.revision += 1
         component.changed_at = now
+        touch(app, Requirement.WORKING_INTEGRATION)
         session.flush()
     log_action(session, actor, "component.change", component.id, app=slug)
     return component
@@ -129,6 +132,7 @@ def remove_component(
     component = find_component(session, slug, component_id, actor)
     require_revision("The Component", component.revision, expected)
     component.removed_at = now
+    touch(app, Requirement.WORKING_INTEGRATION)
     session.flush()
     rejudge_documentation(session, app.id, guides)
     log_action(session, actor, "component.remove", component_id, app=slug)

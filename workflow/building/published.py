@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from models import App, Review, Submission
 from models.lifecycle import LISTED_STATES, AppState
-from models.review import ReviewOutcome
 from workflow.catalog.snapshots import current_snapshot
 from workflow.reviewing.difference import Difference, difference
 
@@ -28,18 +27,14 @@ class PublishedEntry:
 
 def published_entry(session: Session, app: App) -> PublishedEntry | None:
     """Returns the App's entry; None if it has none and gets none by being reinstated. Two queries. Locks nothing."""
-    if app.state not in LISTED_STATES and app.state != AppState.SUSPENDED:
+    if app.published == 0 or app.state == AppState.REMOVED:
         return None
     approved = (
-        select(Submission, Review)
-        .join(Review, Review.submission_id == Submission.id)
-        .where(Submission.app_id == app.id, Review.outcome == ReviewOutcome.APPROVED.value)
-        .order_by(Submission.app_version.desc())
-        .limit(1)
+        select(Submission, Review.closed_at)
+        .join(Review, (Review.app_id == Submission.app_id) & (Review.opened_version == Submission.app_version))
+        .where(Submission.app_id == app.id, Submission.app_version == app.published)
     )
-    row = session.execute(approved).one_or_none()
-    if row is None or row[1].closed_at is None:
-        return None
-    submission, approved_at = row[0], row[1].closed_at
+    submission, closed_at = session.execute(approved).one()
+    approved_at = closed_at or submission.submitted_at
     changes = difference(submission.snapshot, current_snapshot(session, app.id))
     return PublishedEntry(submission.round, approved_at, app.state in LISTED_STATES, changes)

@@ -8,11 +8,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import App, Transition, TransitionReason, TransitionRequest
-from models.lifecycle import AppState, AppTrigger
+from models.lifecycle import NO_REVIEW, AppState, AppTrigger, ReviewKind
 from workflow.building.draft_checks import DraftRun, latest_run
 from workflow.building.published import PublishedEntry, published_entry
 from workflow.identity.actors import Actor
-from workflow.lifecycle.facts import Ask
+from workflow.lifecycle.facts import Ask, Facts
 from workflow.lifecycle.loading import load_facts
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.machines import Judgment
@@ -32,11 +32,20 @@ HAPPENED = {
     AppTrigger.SUBMIT: "The {role} submitted the App for review.",
     AppTrigger.WITHDRAW: "The {role} withdrew the submission.",
     AppTrigger.REQUEST_CHANGES: "The {role} asked for changes.",
-    AppTrigger.APPROVE: "The {role} approved the App into public beta.",
+    AppTrigger.APPROVE: "The {role} approved what was submitted.",
+    AppTrigger.ADOPT: "The {role} adopted the App from another system, in public beta.",
     AppTrigger.PROMOTE: "The {role} made the App public.",
     AppTrigger.SUSPEND: "The {role} suspended the App.",
     AppTrigger.REINSTATE: "The {role} reinstated the App into public beta.",
     AppTrigger.REMOVE: "The {role} removed the App.",
+    AppTrigger.RECHECK: "The {role} began to look again at what is public.",
+    AppTrigger.CLEAR: "The {role} found nothing wrong with what is public.",
+    AppTrigger.FLAG: "The {role} found something to be mended in what is public.",
+    AppTrigger.APPEAL: "The {role} appealed the latest decision.",
+    AppTrigger.UNLIST: "The {role} took the App off the catalog.",
+    AppTrigger.RELIST: "The {role} put the App back into the catalog, as a public beta.",
+    AppTrigger.PROPOSE_APPROVE: "The {role} proposed to approve the App; a second person decides.",
+    AppTrigger.PROPOSE_REMOVE: "The {role} proposed to remove the App; a second person decides.",
 }
 """What each trigger is called in an App's history, once it was applied."""
 
@@ -81,7 +90,7 @@ def status_of(session: Session, app: App, actor: Actor, policies: Policies, rule
     )
     under_way = session.scalar(select(TransitionRequest.id).where(*now_due).limit(1)) is not None
     promotable = rulebook.judge(AppTrigger.PROMOTE, facts).allowed
-    turn = _turn(facts.state, under_way or promotable)
+    turn = _turn(facts, under_way or promotable)
     return AppStatus(
         state=facts.state,
         version=facts.version,
@@ -95,15 +104,21 @@ def status_of(session: Session, app: App, actor: Actor, policies: Policies, rule
     )
 
 
-def _turn(state: str, under_way: bool) -> str:
+def _turn(facts: Facts, under_way: bool) -> str:
     if under_way:
         return "schedule"
+    if facts.open_kind not in (NO_REVIEW, ReviewKind.HEALTH):
+        return "reviewer"
+    if facts.suspension is not None and facts.suspension.only_reinstated:
+        return "reviewer"
+    if facts.in_grace:
+        return "partner"
     return {
         AppState.BUILDING: "partner",
-        AppState.SUBMITTED: "reviewer",
         AppState.PUBLIC_BETA: "partner",
-        AppState.SUSPENDED: "reviewer",
-    }.get(AppState(state), "nobody")
+        AppState.SUSPENDED: "partner",
+        AppState.UNLISTED: "partner",
+    }.get(AppState(facts.state), "nobody")
 
 
 def _words(state: str, turn: str, review: PartnerReview | None, entry: PublishedEntry | None) -> str:

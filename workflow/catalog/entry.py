@@ -8,8 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Review, Submission
-from models.review import ReviewOutcome
+from models import App, Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +53,11 @@ def entry_of(slug: str, name: str, badge: str, snapshot: Mapping[str, Any] | Non
     )
 
 
-def approved_snapshots(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Returns the latest approved snapshot of each App that has one, in one query."""
+def published_snapshots(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Returns the published snapshot of each App that has one, in one query."""
     statement = (
         select(Submission.app_id, Submission.snapshot)
-        .distinct(Submission.app_id)
-        .join(Review, Review.submission_id == Submission.id)
-        .where(Submission.app_id.in_(app_ids), Review.outcome == ReviewOutcome.APPROVED.value)
-        .order_by(Submission.app_id, Submission.app_version.desc())
+        .join(App, (App.id == Submission.app_id) & (App.published == Submission.app_version))
+        .where(App.id.in_(app_ids))
     )
     return {row.app_id: row.snapshot for row in session.execute(statement)}

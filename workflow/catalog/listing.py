@@ -15,7 +15,17 @@ from sqlalchemy.orm import Session
 from models.lifecycle import LISTED_STATES
 from workflow.catalog.words import Wanted, name_search_of, wanted_by, within_of
 from workflow.pages import PageOf, PageRequest, cut_page, read_cursor
-from workflow.sql.arrays import Texts, Uuids, app_ids, statement
+from workflow.sql.arrays import Integers, Texts, Uuids, app_ids, statement
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the catalog shows of an App: its state as the badge, and the version that submitted what is published."""
+
+    app_id: UUID
+    badge: str
+    published: int
+
 
 ENTRY_PARTS = """
     SELECT coalesce(s.snapshot->'app'->>'name', a.name) AS name,
@@ -32,11 +42,9 @@ _LIST = statement(
     INSERT INTO catalog_entry
            (app_id, slug, badge, categories, kinds, submission_id, listed_at, name_search, search)
     SELECT a.id, a.slug, listed.badge, entry.categories, entry.kinds, s.id, :now, entry.name_search, entry.search
-      FROM unnest(:ids, :badges) AS listed (app_id, badge)
+      FROM unnest(:ids, :badges, :published) AS listed (app_id, badge, published)
       JOIN app a ON a.id = listed.app_id
-      JOIN LATERAL (SELECT s.id, s.snapshot FROM submission s JOIN review r ON r.submission_id = s.id
-                     WHERE s.app_id = a.id AND r.outcome = 'approved'
-                     ORDER BY s.app_version DESC LIMIT 1) s ON true
+      JOIN submission s ON s.app_id = a.id AND s.app_version = listed.published
      CROSS JOIN LATERAL (
            (SELECT c.categories, c.kinds, c.name_search, c.search FROM catalog_entry c
              WHERE c.app_id = a.id AND c.submission_id = s.id
@@ -58,6 +66,7 @@ _LIST = statement(
     """,
     ids=Uuids(),
     badges=Texts(),
+    published=Integers(),
 )
 """An entry's content depends only on its submission, which never changes. If the entry is of the same submission, its
 content is therefore kept, because computing it from the snapshot would cost more than all the rest. A release that
@@ -67,22 +76,28 @@ _TAKE_OFF = app_ids("DELETE FROM catalog_entry WHERE app_id = ANY(:ids)")
 
 _LISTED = ", ".join(f"'{state}'" for state in sorted(LISTED_STATES))
 _STRAYS = text(f"""
-    SELECT a.id, a.state FROM app a LEFT JOIN catalog_entry c ON c.app_id = a.id
-     WHERE a.state IN ({_LISTED}) AND c.badge IS DISTINCT FROM a.state
-       AND EXISTS (SELECT FROM review r WHERE r.app_id = a.id AND r.outcome = 'approved')
+    SELECT a.id, a.state FROM app a
+      LEFT JOIN catalog_entry c ON c.app_id = a.id
+      LEFT JOIN submission s ON s.id = c.submission_id
+     WHERE a.state IN ({_LISTED}) AND (c.badge IS DISTINCT FROM a.state OR s.app_version IS DISTINCT FROM a.published)
     UNION ALL
     SELECT a.id, a.state FROM catalog_entry c JOIN app a ON a.id = c.app_id WHERE a.state NOT IN ({_LISTED})
      LIMIT :limit
 """)
 
 
-def list_in_catalog(session: Session, listed: Sequence[tuple[UUID, str]], now: datetime) -> None:
-    """Lists each App with its badge (its state) and the content of its latest approved submission. Does not commit.
+def list_in_catalog(session: Session, listed: Sequence[Listed], now: datetime) -> None:
+    """Lists each App with its badge and the content of what is published. Does not commit.
 
     One statement. The entry of an App that is already listed is updated and keeps its `listed_at`.
     """
-    ids, badges = [app_id for app_id, _ in listed], [badge for _, badge in listed]
-    session.execute(_LIST, {"ids": ids, "badges": badges, "now": now})
+    values = {
+        "ids": [one.app_id for one in listed],
+        "badges": [one.badge for one in listed],
+        "published": [one.published for one in listed],
+        "now": now,
+    }
+    session.execute(_LIST, values)
 
 
 def take_off_catalog(session: Session, ids: Sequence[UUID]) -> None:
@@ -100,10 +115,11 @@ def mend_catalog(session: Session, now: datetime, *, limit: int = 10_000) -> int
     if not strays:
         return 0
     locked = session.execute(
-        app_ids("SELECT id, state FROM app WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"),
+        app_ids("SELECT id, state, published FROM app WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"),
         {"ids": [row.id for row in strays]},
     ).all()
-    list_in_catalog(session, [(row.id, row.state) for row in locked if row.state in LISTED_STATES], now)
+    listed = [Listed(row.id, row.state, row.published) for row in locked if row.state in LISTED_STATES]
+    list_in_catalog(session, listed, now)
     take_off_catalog(session, [row.id for row in locked if row.state not in LISTED_STATES])
     return len(locked)
 
@@ -157,7 +173,12 @@ class CatalogListing:
 
 _IS_MEMBER = """c.badge = 'public' AND EXISTS (SELECT FROM membership m
                                               WHERE m.app_id = c.app_id AND m.state = 'member')"""
-_SHOWN = f"""c.slug, c.badge, c.listed_at, c.submission_id, {_IS_MEMBER} AS select_partner"""
+_SHOWN = f"""c.app_id, c.slug, c.badge, c.listed_at, {_IS_MEMBER} AS select_partner"""
+PUBLISHED_OF = """
+    JOIN app a ON a.id = c.app_id AND a.state = c.badge
+    JOIN submission s ON s.app_id = a.id AND s.app_version = a.published
+"""
+"""Joins the submission that is published to `catalog_entry c`, by which an App is found but never shown."""
 _QUERIES = ("name", "beginning", "anywhere", "without", "without_name")
 _ALL = 2
 """The tier of all entries where no words are looked for."""
@@ -187,7 +208,7 @@ def find_entry(session: Session, slug: str) -> CatalogListing | None:
     """Returns the entry of a listed App, None if no such App is listed."""
     row = session.execute(
         text(f"""
-            SELECT {_SHOWN}, {_ALL} AS tier, s.snapshot FROM catalog_entry c JOIN submission s ON s.id = c.submission_id
+            SELECT {_SHOWN}, {_ALL} AS tier, s.snapshot FROM catalog_entry c {PUBLISHED_OF}
              WHERE c.slug = :slug
         """),
         {"slug": slug},
@@ -233,7 +254,7 @@ def _find(
         SELECT found.*, s.snapshot
           FROM (SELECT {_SHOWN}, {tier} AS tier FROM catalog_entry c
                 {f"WHERE {' AND '.join(conditions)}" if conditions else ""} ORDER BY c.slug LIMIT :limit) found
-          JOIN submission s ON s.id = found.submission_id ORDER BY found.slug
+          {PUBLISHED_OF.replace("c.", "found.")} ORDER BY found.slug
     """
     values = {
         **({query: getattr(looked_for, query) for query in _QUERIES} if looked_for else {}),

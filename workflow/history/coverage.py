@@ -109,6 +109,8 @@ CHAINED: Final[Mapping[str, Mapping[str, str]]] = {
         "name": "the partner's words; what was reviewed is in the submission",
         "organization_id": "the company; the submissions and the audit log say who acted for it",
         "revision": "counts edits of the draft",
+        "touched": "names edits of the draft, each of which is in the audit log",
+        "looked_at": "the log has the time of each approval and each look",
         "onboarded_customers": "counts reports, each of which is in the audit log",
         "oauth_installed": "follows from reports, each of which is in the audit log",
         "created_at": "the log's first row has the time",
@@ -117,6 +119,7 @@ CHAINED: Final[Mapping[str, Mapping[str, str]]] = {
         "position": "the order of acceptance, which the log's order shows",
         "expected_state": "a wish of the caller; the log has the state that was judged",
         "expected_version": "a wish of the caller; the log has the version that was judged",
+        "expected_review": "a wish of the caller; the log has the review that was judged",
         "reasons": "the log commits to the reasons of an applied request",
         "source": "the way of the request, not its effect",
         "organization_id": "follows from the person, whom the log names",
@@ -134,6 +137,8 @@ CHAINED: Final[Mapping[str, Mapping[str, str]]] = {
 """The tables that are verified against each other, by the log's chain of hashes, with the columns that are left out."""
 
 NOT_COVERED: Final[Mapping[str, str]] = {
+    "grace_period": "a clock; the flag that began it and what ended it are in the log",
+    "suspension": "the log has each suspension, and the audit log each confirmation",
     "access_contact": "personal data, which can be erased; decisions rest on the request",
     "api_token": "present rights; making and revoking one is in the audit log",
     "address_proof": "personal data, which is pruned; decisions rest on the request",

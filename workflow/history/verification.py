@@ -1,7 +1,7 @@
 """Verifying the history: replays every App's log, recomputes every hash, and compares with exported heads."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -10,10 +10,55 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from models.lifecycle import NEW, NO_REVIEW, OPENING, AppTrigger, publishes, review_after, submits
 from workflow.history.chain import NO_HASH, Basis, LogRow, commit_to, is_hash_of
 from workflow.history.digests import POLICY_COLUMNS, SUBMISSION_COLUMNS, digest_of, policy_digest, submission_digest
 from workflow.history.finding import Finding, about_app
 from workflow.history.seals import SealHead, verify_seals
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is under review and what is published, as the rows of a log up to one lead to it. Each is a version.
+
+    `kind` is that of the open review, which the version `review` opened; it is of the submission of `subject`. 0 stands
+    for nothing.
+    """
+
+    kind: str = NO_REVIEW
+    review: int = 0
+    subject: int = 0
+    published: int = 0
+
+    @property
+    def stored(self) -> tuple[str, int, int]:
+        """What a row of the log says of it."""
+        return self.kind, self.review, self.published
+
+    def follows(self, trigger: str, source: str) -> tuple[int | None, int | None, int | None]:
+        """Returns what the row that led to it submits and opens, and what the opened review is of."""
+        opens = trigger in OPENING
+        submitted = self.subject if opens else self.published
+        return (
+            submitted if submits(trigger, source) else None,
+            self.review if opens else None,
+            self.subject if opens else None,
+        )
+
+    def after(self, trigger: str, source: str, version: int) -> "Standing":
+        """Returns what stands after a row of the log; the same if the row is none that the table of edges has."""
+        try:
+            kind = review_after(trigger, source, self.kind)
+        except KeyError:
+            return self
+        published = version if trigger == AppTrigger.ADOPT else self.published
+        if publishes(trigger, source, self.kind):
+            published = self.review
+        if trigger in OPENING:
+            return Standing(kind, version, version if submits(trigger, source) else published, published)
+        if kind == NO_REVIEW:
+            return Standing(published=published)
+        return replace(self, kind=kind, published=published)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +72,8 @@ class Head:
 
 _LOG = text(f"""
     SELECT t.app_id, t.version, t.from_state, t.trigger, t.to_state, t.actor_id, t.actor_role, t.policy_version,
-           t.request_id, t.at, t.reason_commitment, t.hash, r.salt, r.reasons, a.created_by,
+           t.request_id, t.at, t.reason_commitment, t.hash, t.from_open_kind, t.from_open_review, t.from_published,
+           t.open_kind, t.open_review, t.published, t.submits, t.opens, t.subject, r.salt, r.reasons, a.created_by,
            {policy_digest("p")} AS policy_digest,
            CASE WHEN s.id IS NOT NULL THEN {submission_digest("s")} END AS submission_digest
       FROM transition t
@@ -41,7 +87,9 @@ _LOG = text(f"""
 _HEADS_WITHOUT_APP_STATE = text("""
     SELECT a.id, a.version, a.state FROM app a
      WHERE NOT EXISTS (SELECT FROM transition t
-                        WHERE t.app_id = a.id AND t.version = a.version AND t.to_state = a.state)
+                        WHERE t.app_id = a.id AND t.version = a.version AND t.to_state = a.state
+                          AND t.open_kind = a.open_kind AND t.open_review = a.open_review
+                          AND t.published = a.published)
         OR EXISTS (SELECT FROM transition t WHERE t.app_id = a.id AND t.version > a.version)
 """)
 
@@ -130,8 +178,10 @@ def exported_seals(session: Session, since: datetime) -> list[dict[str, Any]]:
 
 
 def _verify_app(app_id: UUID, rows: Iterable[Row[Any]], key: bytes) -> Iterator[Finding]:
-    previous, state, version = NO_HASH, "new", 0
+    previous, state, version = NO_HASH, NEW, 0
     under_review: bytes | None = None
+    standing = Standing()
+    submissions: dict[int, bytes] = {}
     for row in rows:
         if row.version != version + 1:
             yield about_app(app_id, row.version, f"version {version + 1} is missing before this row")
@@ -145,7 +195,12 @@ def _verify_app(app_id: UUID, rows: Iterable[Row[Any]], key: bytes) -> Iterator[
             yield about_app(app_id, row.version, "its reasons are not those that were written", "transition_reason")
         if row.created_by not in (None, row.actor_id):
             yield about_app(app_id, None, "its creator is not the one in the log", "app")
-        under_review = row.submission_digest and bytes(row.submission_digest)
+        was, standing = standing, standing.after(row.trigger, row.from_state, row.version)
+        if tuple(row)[12:21] != (*was.stored, *standing.stored, *standing.follows(row.trigger, row.from_state)):
+            yield about_app(app_id, row.version, "what is under review or published is not what the log leads to")
+        if row.submission_digest is not None:
+            submissions[row.version] = bytes(row.submission_digest)
+        under_review = submissions.get(standing.subject)
         previous, state, version = stored, row.to_state, row.version
 
 

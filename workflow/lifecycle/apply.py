@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models import App
 from models.base import new_id
 from models.lifecycle import AppState, AppTrigger
+from models.transition import WHAT_FOLLOWS
 from workflow.errors import Forbidden, Refused
 from workflow.history.chain import NO_HASH, Basis, LogRow, canonical_text, commit_to_text, row_hash
 from workflow.identity.actors import Actor
@@ -73,7 +74,7 @@ def plan(app_id: UUID, request_id: UUID, trigger: AppTrigger, target: str, facts
     The transition records the version of the policy that judged it: the review's version for a decision on the review,
     the current version for everything else.
     """
-    decides = trigger in (AppTrigger.APPROVE, AppTrigger.REQUEST_CHANGES) and facts.review is not None
+    decides = trigger in _DECISIONS and facts.review is not None
     policy = facts.review.policy if decides and facts.review else facts.policy
     after = facts.after(trigger, target)
     return Planned(app_id, trigger, after.version, target, policy, request_id, facts, after)
@@ -151,6 +152,9 @@ def create_app(
     return app
 
 
+_DECISIONS = (AppTrigger.APPROVE, AppTrigger.REQUEST_CHANGES, AppTrigger.CLEAR, AppTrigger.FLAG)
+"""The triggers that decide a review, by the policy of the review."""
+
 DEFER_CONSTRAINTS = text("SET CONSTRAINTS ALL DEFERRED")
 """To be executed before a transaction writes transitions a second time."""
 
@@ -158,24 +162,33 @@ _CHECK_CONSTRAINTS = text("SET CONSTRAINTS ALL IMMEDIATE")
 
 _MOVE = statement(
     """
-    UPDATE app SET state = moved.state, version = moved.version
-      FROM unnest(:ids, :states, :versions) AS moved (id, state, version)
+    UPDATE app SET state = moved.state, version = moved.version, open_kind = moved.open_kind,
+           open_review = moved.open_review, published = moved.published
+      FROM unnest(:ids, :states, :versions, :open_kinds, :open_reviews, :published)
+        AS moved (id, state, version, open_kind, open_review, published)
      WHERE app.id = moved.id
     """,
     ids=Uuids(),
     states=Texts(),
     versions=Integers(),
+    open_kinds=Texts(),
+    open_reviews=Integers(),
+    published=Integers(),
 )
 
 _APPEND = statement(
-    """
-    INSERT INTO transition (app_id, version, from_state, trigger, to_state, actor_id, actor_role, policy_version,
-                            request_id, at, reason_commitment, hash)
-    SELECT app_id, version, from_state, trigger, to_state, actor_id, actor_role, policy_version, request_id, :at,
-           reason_commitment, hash
-      FROM unnest(:app_ids, :versions, :from_states, :triggers, :to_states, :actor_ids, :actor_roles, :policies,
+    f"""
+    INSERT INTO transition (app_id, version, from_state, trigger, to_state, from_open_kind, open_kind,
+                            from_open_review, open_review, from_published, published, actor_id, actor_role,
+                            policy_version, request_id, at, reason_commitment, hash, submits, opens, subject)
+    SELECT app_id, version, from_state, trigger, to_state, from_open_kind, open_kind, from_open_review, open_review,
+           from_published, published, actor_id, actor_role, policy_version, request_id, :at, reason_commitment, hash,
+           {", ".join(WHAT_FOLLOWS.values())}
+      FROM unnest(:app_ids, :versions, :from_states, :triggers, :to_states, :from_open_kinds, :open_kinds,
+                  :from_open_reviews, :open_reviews, :from_published, :published, :actor_ids, :actor_roles, :policies,
                   :request_ids, :commitments, :hashes)
-        AS row (app_id, version, from_state, trigger, to_state, actor_id, actor_role, policy_version, request_id,
+        AS row (app_id, version, from_state, trigger, to_state, from_open_kind, open_kind, from_open_review,
+                open_review, from_published, published, actor_id, actor_role, policy_version, request_id,
                 reason_commitment, hash)
     """,
     app_ids=Uuids(),
@@ -183,6 +196,12 @@ _APPEND = statement(
     from_states=Texts(),
     triggers=Texts(),
     to_states=Texts(),
+    from_open_kinds=Texts(),
+    open_kinds=Texts(),
+    from_open_reviews=Integers(),
+    open_reviews=Integers(),
+    from_published=Integers(),
+    published=Integers(),
     actor_ids=Uuids(),
     actor_roles=Texts(),
     policies=Integers(),
@@ -214,6 +233,9 @@ def _move_apps(session: Session, planned: Sequence[Planned]) -> None:
             "ids": list(last),
             "states": [one.target for one in last.values()],
             "versions": [one.version for one in last.values()],
+            "open_kinds": [one.after.open_kind for one in last.values()],
+            "open_reviews": [one.after.open_review for one in last.values()],
+            "published": [one.after.published for one in last.values()],
         },
     )
 
@@ -245,6 +267,12 @@ def _append_to_log(
             "from_states": [row.from_state for row in rows],
             "triggers": [row.trigger for row in rows],
             "to_states": [row.to_state for row in rows],
+            "from_open_kinds": [one.before.open_kind for one in planned],
+            "open_kinds": [one.after.open_kind for one in planned],
+            "from_open_reviews": [one.before.open_review for one in planned],
+            "open_reviews": [one.after.open_review for one in planned],
+            "from_published": [one.before.published for one in planned],
+            "published": [one.after.published for one in planned],
             "actor_ids": [row.actor_id for row in rows],
             "actor_roles": [row.actor_role for row in rows],
             "policies": [row.policy_version for row in rows],

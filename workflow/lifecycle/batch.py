@@ -306,6 +306,8 @@ def _judge_request(request: DueRequest, facts: Facts, writer: WriteContext) -> t
         judgment = _refused_also(judgment, _unexpected(request.expected_state, facts.state))
     if request.expected_version is not None and request.expected_version != facts.version:
         judgment = _refused_also(judgment, _moved_on(request.expected_version, facts.version))
+    if request.expected_review is not None and request.expected_review != facts.open_review:
+        judgment = _refused_also(judgment, _another_review(facts.open_review))
     if request.asker_is_gone:
         judgment = _refused_also(judgment, _ASKER_IS_GONE)
     if judgment.target is None:
@@ -343,6 +345,17 @@ def _moved_on(expected: int, version: int) -> Unmet:
         f"The request is for the App at version {expected}; it is now at version {version}.",
         "Read the App and its latest review again, then decide on what is there now.",
         (("version", str(version)),),
+    )
+
+
+def _another_review(opened: int) -> Unmet:
+    present = f"the one that was opened at version {opened} is" if opened else "none is"
+    return Unmet(
+        "review.expected",
+        "The review that was read is still open",
+        f"The request is for a review that is open no longer: {present}.",
+        "Read the App's newest review, then decide on what is there now.",
+        (("open_review", str(opened)),),
     )
 
 

@@ -31,6 +31,7 @@ class DueRequest:
     trigger: AppTrigger
     expected_state: str | None
     expected_version: int | None
+    expected_review: int | None
     ask: Ask
     attempts: int
     crashes: int
@@ -103,8 +104,8 @@ _LOCK = text(f"""
 """)
 
 _DUE = text(f"""
-    SELECT r.id, r.app_id, r.trigger, r.expected_state, r.expected_version, r.reasons, r.principal_id, r.role,
-           r.organization_id, r.attempts,
+    SELECT r.id, r.app_id, r.trigger, r.expected_state, r.expected_version, r.expected_review, r.reasons,
+           r.principal_id, r.role, r.organization_id, r.attempts,
            CASE WHEN r.id IN (SELECT unnest(request_ids) FROM apply_batch)
                 THEN (SELECT count(*) FROM apply_batch b WHERE r.id = ANY(b.request_ids)) ELSE 0 END,
            coalesce((SELECT w.rests FROM resting_app w WHERE w.app_id = r.app_id), 0),
@@ -238,6 +239,7 @@ def _due_request(
     trigger: str,
     expected_state: str | None,
     expected_version: int | None,
+    expected_review: int | None,
     given: list[dict[str, Any]],
     principal_id: UUID,
     role: str,
@@ -255,6 +257,7 @@ def _due_request(
         trigger=AppTrigger(trigger),
         expected_state=expected_state,
         expected_version=expected_version,
+        expected_review=expected_review,
         ask=ask,
         attempts=attempts,
         crashes=crashes,

@@ -1,6 +1,6 @@
 """The effects of each trigger, as one table. Each effect writes for many transitions with set-based SQL."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -9,16 +9,24 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from models.checklist import Requirement
-from models.lifecycle import AppTrigger
+from models.lifecycle import LISTED_STATES, AppTrigger, ReviewKind, submits
 from models.review import ReviewOutcome
-from workflow.catalog.listing import list_in_catalog, take_off_catalog
+from workflow.catalog.listing import Listed, list_in_catalog, take_off_catalog
 from workflow.catalog.membership import end_memberships
 from workflow.lifecycle.facts import Facts
 from workflow.lifecycle.promotion import request_promotions
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.notifications.kinds import Audience, NotificationKind
 from workflow.notifications.notify import AppAtVersion, notify_of_transitions, void_reminders
-from workflow.reviewing.opening import Submitted, close_reviews, open_reviews
+from workflow.reviewing.opening import Opening, close_reviews, copy_submissions, freeze_drafts, open_reviews
+from workflow.reviewing.standing import (
+    BegunSuspension,
+    begin_grace_periods,
+    begin_suspensions,
+    end_grace_periods,
+    end_suspensions,
+    note_publications,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,38 +52,141 @@ class Effect(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OpenReview:
-    """Stores a snapshot of the submission and opens its review with the policy's steps."""
+    """Opens the review, of a new snapshot of the draft, of a copy of what was sent back, or of what is published."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
-        submitted = [
-            Submitted(one.app_id, one.version, one.before.ask.actor.id, one.before.policy, one.before.last_reviewer)
-            for one in applied
-        ]
-        open_reviews(session, submitted, now)
+        opened = [(one.trigger, opening) for one in applied if (opening := _opening(one))]
+        drafts = [one for trigger, one in opened if trigger is AppTrigger.SUBMIT]
+        copies = [one for trigger, one in opened if trigger is AppTrigger.APPEAL and one.subject == one.version]
+        if drafts:
+            freeze_drafts(session, drafts, now)
+        if copies:
+            copy_submissions(session, copies, now)
+        open_reviews(session, [one for _, one in opened], now)
+
+
+def _opening(one: Applied) -> Opening | None:
+    review = one.after.review
+    if review is None:
+        return None
+    return Opening(
+        one.app_id,
+        one.version,
+        review.kind,
+        one.version if submits(one.trigger, one.before.state) else one.before.published,
+        review.opened_by,
+        review.policy,
+        tuple(step.code for step in review.steps),
+        review.claimed_by,
+        review.decider,
+        one.trigger is AppTrigger.SUBMIT and one.before.ask.is_urgent,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class CloseReview:
-    """Closes the open review, if there is one, and cancels its undecided steps."""
-
-    outcome: ReviewOutcome
+    """Closes the review that the transition ends, if any, and cancels its undecided steps."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
-        close_reviews(session, [one.app_id for one in applied], self.outcome, now)
+        closed = [
+            (one.app_id, outcome_of(one.trigger, one.before.review.kind))
+            for one in applied
+            if one.before.review is not None and one.before.open_review != one.after.open_review
+        ]
+        if closed:
+            close_reviews(session, closed, now)
+
+
+def outcome_of(trigger: AppTrigger, kind: ReviewKind) -> ReviewOutcome:
+    """Returns how a review of the kind ends by the trigger. Pure."""
+    return _OUTCOMES_OF_APPEALS[trigger] if kind is ReviewKind.APPEAL else _OUTCOMES[trigger]
+
+
+_OUTCOMES: Mapping[AppTrigger, ReviewOutcome] = {
+    AppTrigger.APPROVE: ReviewOutcome.APPROVED,
+    AppTrigger.REQUEST_CHANGES: ReviewOutcome.CHANGES_REQUESTED,
+    AppTrigger.WITHDRAW: ReviewOutcome.WITHDRAWN,
+    AppTrigger.SUBMIT: ReviewOutcome.SUPERSEDED,
+    AppTrigger.APPEAL: ReviewOutcome.SUPERSEDED,
+    AppTrigger.SUSPEND: ReviewOutcome.CANCELLED,
+    AppTrigger.UNLIST: ReviewOutcome.CANCELLED,
+    AppTrigger.REMOVE: ReviewOutcome.CANCELLED,
+    AppTrigger.CLEAR: ReviewOutcome.CLEARED,
+    AppTrigger.FLAG: ReviewOutcome.FLAGGED,
+}
+_OUTCOMES_OF_APPEALS: Mapping[AppTrigger, ReviewOutcome] = {
+    AppTrigger.APPROVE: ReviewOutcome.OVERTURNED,
+    AppTrigger.REQUEST_CHANGES: ReviewOutcome.UPHELD,
+    AppTrigger.WITHDRAW: ReviewOutcome.WITHDRAWN,
+    AppTrigger.REINSTATE: ReviewOutcome.CONCEDED,
+    AppTrigger.SUSPEND: ReviewOutcome.CANCELLED,
+    AppTrigger.REMOVE: ReviewOutcome.CANCELLED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NotePublication:
+    """Notes when a review last found good what is public, and, where a draft was published, that nothing differs."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        looked_at = [one.app_id for one in applied if one.after.looked_at != one.before.looked_at]
+        published = [one.app_id for one in applied if one.after.touched != one.before.touched]
+        note_publications(session, looked_at, published, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspend:
+    """Stores the suspension, which a second person is to confirm."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        begun = [
+            BegunSuspension(one.app_id, one.version, found.suspended_by, found.only_reinstated)
+            for one in applied
+            if (found := one.after.suspension)
+        ]
+        begin_suspensions(session, begun, now)
+
+
+@dataclass(frozen=True, slots=True)
+class EndSuspension:
+    """Ends the suspension, if there is one that does not go on."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        ended = [one.app_id for one in applied if one.before.suspension and not one.after.suspension]
+        if ended:
+            end_suspensions(session, ended, now)
+
+
+@dataclass(frozen=True, slots=True)
+class BeginGrace:
+    """Gives the company time to mend what a health review found, unless it has some already."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        begun = [(one.app_id, one.version, one.before.open_review) for one in applied if not one.before.in_grace]
+        if begun:
+            begin_grace_periods(session, begun, now)
+
+
+@dataclass(frozen=True, slots=True)
+class EndGrace:
+    """Ends the time to mend what a health review found, if it runs."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        ended = [one.app_id for one in applied if one.before.in_grace and not one.after.in_grace]
+        if ended:
+            end_grace_periods(session, ended, now)
 
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Writes a notification for each recipient, for Apps for which `when` holds after the transition."""
+    """Writes a notification for each recipient, for transitions of which `when` holds."""
 
     kind: NotificationKind
     audience: Audience
-    when: Callable[[Facts], bool] = lambda _facts: True
+    when: Callable[[Applied], bool] = lambda _applied: True
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
-        apps = [
-            AppAtVersion(one.app_id, one.version, one.after.organization_id) for one in applied if self.when(one.after)
-        ]
+        apps = [AppAtVersion(one.app_id, one.version, one.after.organization_id) for one in applied if self.when(one)]
         if apps:
             notify_of_transitions(session, self.kind, self.audience, apps, now)
 
@@ -99,10 +210,16 @@ class RequestPromotion:
 
 @dataclass(frozen=True, slots=True)
 class ListInCatalog:
-    """Lists the App in the catalog, with its new state as the badge."""
+    """Lists the App in the catalog, with its new state as the badge, unless it is in no state that is listed."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
-        list_in_catalog(session, [(one.app_id, one.after.state) for one in applied], now)
+        listed = [
+            Listed(one.app_id, one.after.state, one.after.published)
+            for one in applied
+            if one.after.state in LISTED_STATES
+        ]
+        if listed:
+            list_in_catalog(session, listed, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,51 +247,73 @@ def _notify(kind: NotificationKind, audience: Audience = Audience.PARTNER) -> No
     return Notify(kind, audience)
 
 
-def _has_no_oauth(facts: Facts) -> bool:
-    return not facts.oauth_installed
+def _launches_without_oauth(one: Applied) -> bool:
+    return one.before.published == 0 and not one.after.oauth_installed
 
 
-def _has_no_replay_info(facts: Facts) -> bool:
-    return Requirement.REPLAY_INFO.value not in facts.checklist
+def _launches_without_replay_info(one: Applied) -> bool:
+    return one.before.published == 0 and Requirement.REPLAY_INFO.value not in one.after.checklist
 
 
 EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
     AppTrigger.CREATE: (),
+    AppTrigger.ADOPT: (NotePublication(), ListInCatalog()),
     AppTrigger.SUBMIT: (
+        CloseReview(),
         OpenReview(),
         _notify(NotificationKind.SUBMISSION_ACKNOWLEDGED),
         _notify(NotificationKind.NEW_SUBMISSION, Audience.REVIEWERS),
     ),
-    AppTrigger.WITHDRAW: (CloseReview(ReviewOutcome.WITHDRAWN), VoidReminders()),
-    AppTrigger.REQUEST_CHANGES: (
-        CloseReview(ReviewOutcome.CHANGES_REQUESTED),
-        VoidReminders(),
-        _notify(NotificationKind.CHANGES_REQUESTED),
-    ),
+    AppTrigger.WITHDRAW: (CloseReview(), VoidReminders()),
+    AppTrigger.REQUEST_CHANGES: (CloseReview(), VoidReminders(), _notify(NotificationKind.CHANGES_REQUESTED)),
     AppTrigger.APPROVE: (
-        CloseReview(ReviewOutcome.APPROVED),
+        CloseReview(),
+        EndSuspension(),
+        EndGrace(),
+        NotePublication(),
         VoidReminders(),
         ListInCatalog(),
         _notify(NotificationKind.APPROVED),
-        Notify(NotificationKind.OAUTH_ASKED_FOR, Audience.PARTNER, _has_no_oauth),
-        Notify(NotificationKind.REPLAY_INFO_ASKED_FOR, Audience.PARTNER, _has_no_replay_info),
+        Notify(NotificationKind.OAUTH_ASKED_FOR, Audience.PARTNER, _launches_without_oauth),
+        Notify(NotificationKind.REPLAY_INFO_ASKED_FOR, Audience.PARTNER, _launches_without_replay_info),
         RequestPromotion(),
     ),
-    AppTrigger.PROMOTE: (
-        ListInCatalog(),
-        _notify(NotificationKind.PROMOTED),
-    ),
+    AppTrigger.PROMOTE: (ListInCatalog(), _notify(NotificationKind.PROMOTED)),
     AppTrigger.SUSPEND: (
+        CloseReview(),
+        EndGrace(),
+        Suspend(),
         TakeOffCatalog(),
         _notify(NotificationKind.SUSPENDED),
     ),
-    AppTrigger.REINSTATE: (ListInCatalog(), _notify(NotificationKind.REINSTATED), RequestPromotion()),
+    AppTrigger.REINSTATE: (
+        CloseReview(),
+        EndSuspension(),
+        ListInCatalog(),
+        _notify(NotificationKind.REINSTATED),
+        RequestPromotion(),
+    ),
     AppTrigger.REMOVE: (
-        CloseReview(ReviewOutcome.CANCELLED),
+        CloseReview(),
+        EndSuspension(),
+        EndGrace(),
         VoidReminders(),
         TakeOffCatalog(),
         EndMembership(),
         _notify(NotificationKind.REMOVED),
     ),
+    AppTrigger.RECHECK: (OpenReview(),),
+    AppTrigger.CLEAR: (CloseReview(), EndGrace(), NotePublication(), RequestPromotion()),
+    AppTrigger.FLAG: (BeginGrace(), CloseReview(), _notify(NotificationKind.FLAGGED)),
+    AppTrigger.APPEAL: (
+        CloseReview(),
+        OpenReview(),
+        _notify(NotificationKind.SUBMISSION_ACKNOWLEDGED),
+        _notify(NotificationKind.NEW_SUBMISSION, Audience.REVIEWERS),
+    ),
+    AppTrigger.UNLIST: (CloseReview(), TakeOffCatalog()),
+    AppTrigger.RELIST: (ListInCatalog(), RequestPromotion()),
+    AppTrigger.PROPOSE_APPROVE: (),
+    AppTrigger.PROPOSE_REMOVE: (),
 }
 """To add an effect, write its class above and list it here. A test runs every row."""

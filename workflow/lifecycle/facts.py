@@ -1,14 +1,32 @@
 """The facts that rules judge: everything that matters about an App, as one immutable value. `loading` reads them."""
 
 from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
 from operator import attrgetter
+from typing import Any, Final
 from uuid import UUID
 
 from models.checklist import Requirement
-from models.lifecycle import NEW, AppTrigger, StepState
+from models.lifecycle import (
+    NEW,
+    NO_REVIEW,
+    OPENING,
+    PROPOSALS,
+    AppState,
+    AppTrigger,
+    ReviewKind,
+    StepState,
+    publishes,
+    review_after,
+)
+from models.review import STEPS, StepTaker
 from workflow.identity.actors import SCHEDULE, Actor
 from workflow.policy.document import Policy
-from workflow.reasons import Reason
+from workflow.reasons import ONLY_REINSTATED, URGENT, Reason
+
+URGENT_DAYS: Final = 90
+"""The days over which a company's urgent revisions of an App are counted."""
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +51,51 @@ class StepFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReviewFacts:
-    """The open review: the policy and the person of its submission, its holder, and its steps.
+    """The open review: its kind, the version that opened it, by which policy and by whom, its holder, and its steps.
 
-    `holder_stays`: the holder may still review, and would therefore be given the App's next round. No rule reads
-    `submission_digest`: it is hashed with the decision. It is None while only this batch knows of the submission.
+    `holder_stays`: the holder may still review, and would therefore be given the App's next round. `decider`: whose
+    decision is appealed. `categories` are those of its submission, None while only this batch knows of it. No rule
+    reads `submission_digest`: it is hashed with the decision. That, too, is None then.
     """
 
+    kind: ReviewKind
+    opened: int
     policy: Policy
-    submitted_by: UUID
+    opened_by: UUID
     claimed_by: UUID | None
     steps: tuple[StepFacts, ...]
     holder_stays: bool = False
+    decider: UUID | None = None
+    categories: frozenset[str] | None = field(default=None, compare=False)
     submission_digest: bytes | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LastDecision:
+    """The request for changes that ended the latest review, which may be appealed: by whom, when, by which policy."""
+
+    decider: UUID | None
+    policy: Policy
+    at: datetime = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SuspensionFacts:
+    """The suspension under way. `only_reinstated`: no revision lifts it. `appealed`: it was, and is not again."""
+
+    suspended_by: UUID
+    only_reinstated: bool
+    appealed: bool
+    at: datetime = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a first person proposed, where the policy wants two people. Any later move but a promotion ends it."""
+
+    trigger: AppTrigger
+    proposed_by: UUID
+    at: datetime = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +105,26 @@ class Ask:
     actor: Actor
     reasons: tuple[Reason, ...] = ()
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether a reason says that the submission is urgent."""
+        return any(reason.code == URGENT for reason in self.reasons)
+
+    @property
+    def allows_only_reinstatement(self) -> bool:
+        """Whether a reason for a suspension says that no revision lifts it."""
+        return any(reason.code == ONLY_REINSTATED for reason in self.reasons)
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that a rule may know about one App, and about the actor who asks.
 
-    `policy` is the current version; the version of an open review is in `review`. While the App is building,
-    `last_reviewer` is the reviewer who requested changes last, if they may still review: the next round is theirs.
+    `policy` is the current version; the version of an open review is in `review`. `published` is the version that
+    submitted what is public, 0 for nothing, and `looked_at` is when a review last found it good. `touched` names what
+    the draft says otherwise. `last_reviewer` is the reviewer who requested changes last, if they may still review: the
+    next round is theirs. `urgent_lately` counts the urgent revisions of URGENT_DAYS. `owner_id` is the company's owner.
+    `now` is the database's time.
     """
 
     slug: str
@@ -76,32 +140,124 @@ class Facts:
     review: ReviewFacts | None
     policy: Policy
     last_reviewer: UUID | None = None
+    published: int = 0
+    touched: frozenset[str] = frozenset()
+    last_decision: LastDecision | None = None
+    suspension: SuspensionFacts | None = None
+    proposal: Proposal | None = None
+    in_grace: bool = False
+    urgent_lately: int = 0
+    owner_id: UUID | None = None
+    looked_at: datetime | None = field(default=None, compare=False)
+    now: datetime = field(default=_EPOCH, compare=False)
     ask: Ask = Ask(SCHEDULE)
 
     def asked_by(self, ask: Ask) -> "Facts":
         """Returns the same facts with another `ask`."""
         return Facts(*(*_ALL_BUT_ASK(self), ask))
 
+    @property
+    def open_kind(self) -> str:
+        """The kind of the open review, NO_REVIEW if none is open."""
+        return self.review.kind.value if self.review else NO_REVIEW
+
+    @property
+    def open_review(self) -> int:
+        """The version that opened the open review, 0 if none is open."""
+        return self.review.opened if self.review else 0
+
     def after(self, trigger: AppTrigger, target: str) -> "Facts":
         """Returns the facts after a transition, by which the next request of the same batch is judged.
 
         They are equal to facts loaded again. Pure.
         """
-        review, last_reviewer = None, None
-        if trigger is AppTrigger.REQUEST_CHANGES and self.review is not None and self.review.holder_stays:
-            last_reviewer = self.review.claimed_by
+        changes: dict[str, Any] = {"state": target, "version": self.version + 1, "ask": Ask(SCHEDULE)}
+        if trigger is not AppTrigger.PROMOTE:
+            changes["proposal"] = self._proposal(trigger)
+        changes |= self._review_after(trigger)
+        changes |= self._publication_after(trigger)
+        changes |= self._suspension_after(trigger, target)
+        return replace(self, **changes)
+
+    def _proposal(self, trigger: AppTrigger) -> Proposal | None:
+        return Proposal(trigger, self.ask.actor.id, self.now) if trigger in PROPOSALS.values() else None
+
+    def _review_after(self, trigger: AppTrigger) -> dict[str, Any]:
+        kind = review_after(trigger, self.state, self.open_kind)
+        if trigger in OPENING:
+            changes: dict[str, Any] = {"review": self._opened(trigger, ReviewKind(kind))}
+            if trigger is not AppTrigger.RECHECK:
+                changes |= {"last_reviewer": None, "last_decision": None}
+            if trigger is AppTrigger.SUBMIT and self.ask.is_urgent:
+                changes["urgent_lately"] = self.urgent_lately + 1
+            return changes
+        if kind != NO_REVIEW or self.review is None:
+            return {}
+        if self.review.kind is ReviewKind.HEALTH:
+            return {"review": None}
+        asked_for = trigger is AppTrigger.REQUEST_CHANGES
+        holder = self.review.claimed_by if asked_for and self.review.holder_stays else None
+        decision = None
+        if asked_for and self.review.kind is not ReviewKind.APPEAL:
+            decision = LastDecision(self.review.claimed_by, self.review.policy, self.now)
+        return {"review": None, "last_reviewer": holder, "last_decision": decision}
+
+    def _opened(self, trigger: AppTrigger, kind: ReviewKind) -> ReviewFacts:
+        policy, decider, holder = self.policy, None, None
         if trigger is AppTrigger.SUBMIT:
-            steps = tuple(StepFacts(code, StepState.PENDING) for code in sorted(self.policy.review_steps))
-            keeps = self.last_reviewer is not None
-            review = ReviewFacts(self.policy, self.ask.actor.id, self.last_reviewer, steps, keeps)
-        return replace(
-            self,
-            state=target,
-            version=self.version + 1,
-            review=review,
-            last_reviewer=last_reviewer,
-            ask=Ask(SCHEDULE),
+            holder = self.last_reviewer
+        if trigger is AppTrigger.APPEAL and self.suspension is not None:
+            decider = self.suspension.suspended_by
+        elif trigger is AppTrigger.APPEAL and self.last_decision is not None:
+            decider, policy = self.last_decision.decider, self.last_decision.policy
+        steps = tuple(StepFacts(code, StepState.PENDING) for code in sorted(self.steps_of(trigger, kind, policy)))
+        return ReviewFacts(
+            kind, self.version + 1, policy, self.ask.actor.id, holder, steps, holder is not None, decider
         )
+
+    def steps_of(self, trigger: AppTrigger, kind: ReviewKind, policy: Policy) -> tuple[str, ...]:
+        """Returns the steps of a review that `trigger` opens now.
+
+        A revision has all machine's steps, and people's where the draft touches what they are about or the policy
+        always wants them. A health review has those that may look again, and the appeal of a suspension has none.
+        """
+        if trigger is AppTrigger.APPEAL and self.suspension is not None:
+            return ()
+        if kind is ReviewKind.REVISION:
+            return tuple(code for code in policy.review_steps if self._is_in_revision(code, policy))
+        if kind is ReviewKind.HEALTH:
+            return tuple(code for code in policy.review_steps if code in STEPS and STEPS[code].in_health_reviews)
+        return policy.review_steps
+
+    def _is_in_revision(self, code: str, policy: Policy) -> bool:
+        step = STEPS.get(code)
+        if step is None or step.taken_by is StepTaker.MACHINE or code in policy.revision_steps:
+            return True
+        return step.requirement.value in self.touched or step.needs.value in self.touched
+
+    def _publication_after(self, trigger: AppTrigger) -> dict[str, Any]:
+        if trigger is AppTrigger.ADOPT:
+            return {"published": self.version + 1, "looked_at": self.now}
+        if trigger is AppTrigger.CLEAR:
+            return {"looked_at": self.now, "in_grace": False}
+        if trigger is AppTrigger.FLAG:
+            return {"in_grace": True}
+        if not publishes(trigger, self.state, self.open_kind) or self.review is None:
+            return {}
+        changes: dict[str, Any] = {"published": self.review.opened, "looked_at": self.now, "in_grace": False}
+        return changes if self.review.kind is ReviewKind.APPEAL else changes | {"touched": frozenset()}
+
+    def _suspension_after(self, trigger: AppTrigger, target: str) -> dict[str, Any]:
+        if trigger is AppTrigger.SUSPEND:
+            suspension = SuspensionFacts(self.ask.actor.id, self.ask.allows_only_reinstatement, False, self.now)
+            return {"suspension": suspension, "in_grace": False}
+        if target == AppState.REMOVED:
+            return {"suspension": None, "in_grace": False}
+        if self.suspension is None:
+            return {}
+        if target != AppState.SUSPENDED:
+            return {"suspension": None}
+        return {"suspension": replace(self.suspension, appealed=True)} if trigger is AppTrigger.APPEAL else {}
 
     @property
     def missing_requirements(self) -> tuple[str, ...]:

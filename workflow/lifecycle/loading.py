@@ -2,15 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from models.lifecycle import StepState
+from models.lifecycle import PROPOSALS, AppTrigger, ReviewKind, StepState
+from models.review import ReviewOutcome
 from workflow.history.digests import submission_digest
 from workflow.identity.staff import may_review
-from workflow.lifecycle.facts import ComponentFacts, Facts, ReviewFacts, StepFacts
+from workflow.lifecycle.facts import (
+    URGENT_DAYS,
+    ComponentFacts,
+    Facts,
+    LastDecision,
+    Proposal,
+    ReviewFacts,
+    StepFacts,
+    SuspensionFacts,
+)
 from workflow.policy.document import Policies, Policy
 from workflow.sql.arrays import app_ids
 
@@ -25,14 +36,18 @@ class LoadedApp:
     review_id: UUID | None
 
 
+_PROPOSED = ", ".join(f"'{proposal.value}'" for proposal in PROPOSALS.values())
+
+
 def facts_of(apps: str) -> str:
     """Returns the query for the facts of the Apps whose id equals the SQL expression `apps`, such as `ANY(:ids)`."""
     return f"""
     SELECT a.id, a.slug, a.organization_id, a.created_by, a.state, a.version, a.onboarded_customers,
-           a.oauth_installed, t.hash AS head_hash,
+           a.oauth_installed, a.published, a.touched, a.looked_at, now() AS now, t.hash AS head_hash,
            coalesce((SELECT true FROM access_request q
                       WHERE q.organization_id = a.organization_id AND q.state = 'approved' LIMIT 1), false)
                AS access_approved,
+           (SELECT p.id FROM person p WHERE p.organization_id = a.organization_id AND p.owner) AS owner_id,
            (SELECT jsonb_agg(jsonb_build_array(c.name, latest.colour) ORDER BY c.id)
               FROM component c
               LEFT JOIN LATERAL (SELECT t.colour FROM component_test t
@@ -41,15 +56,28 @@ def facts_of(apps: str) -> str:
                                   ORDER BY t.position DESC LIMIT 1) latest ON true
              WHERE c.app_id = a.id AND c.removed_at IS NULL) AS components,
            ARRAY(SELECT i.code FROM checklist_item i WHERE i.app_id = a.id AND i.findings = '[]') AS checklist,
-           r.id AS review_id, r.claimed_by, s.policy_version AS review_policy, s.submitted_by,
+           r.id AS review_id, r.kind, r.opened_version, r.claimed_by, r.policy_version AS review_policy, r.opened_by,
+           r.decider, r.categories,
            CASE WHEN r.id IS NOT NULL THEN {submission_digest("s")} END AS submission_digest,
            holder.id IS NOT NULL AS holder_stays,
-           CASE WHEN a.state = 'building' THEN (
-               SELECT p.id FROM (SELECT z.claimed_by, z.outcome
-                                   FROM submission y JOIN review z ON z.submission_id = y.id
-                                  WHERE y.app_id = a.id ORDER BY y.app_version DESC LIMIT 1) latest
-                 JOIN person p ON p.id = latest.claimed_by AND {may_review("p", "now()")}
-                WHERE latest.outcome = 'changes_requested') END AS last_reviewer,
+           last.outcome AS last_outcome, last.kind AS last_kind, last.claimed_by AS last_holder,
+           last.policy_version AS last_policy, last.closed_at AS last_closed_at,
+           CASE WHEN last.outcome IN ('changes_requested', 'upheld') THEN (
+               SELECT p.id FROM person p WHERE p.id = last.claimed_by AND {may_review("p", "now()")}) END
+               AS last_reviewer,
+           CASE WHEN a.state = 'suspended' THEN (
+               SELECT jsonb_build_array(u.suspended_by, u.only_reinstated, u.suspended_at,
+                                        EXISTS (SELECT FROM review z WHERE z.app_id = a.id AND z.kind = 'appeal'
+                                                   AND z.opened_version > u.version))
+                 FROM suspension u WHERE u.app_id = a.id AND u.ended_at IS NULL) END AS suspension,
+           CASE WHEN t.trigger IN ({_PROPOSED}) THEN jsonb_build_array(t.trigger, t.actor_id, t.at)
+                WHEN t.trigger = 'promote' THEN (
+                    SELECT jsonb_build_array(b.trigger, b.actor_id, b.at) FROM transition b
+                     WHERE b.app_id = a.id AND b.version = a.version - 1 AND b.trigger IN ({_PROPOSED})) END
+               AS proposal,
+           EXISTS (SELECT FROM grace_period g WHERE g.app_id = a.id AND g.ended_at IS NULL) AS in_grace,
+           (SELECT count(*) FROM review z WHERE z.app_id = a.id AND z.urgency = 0
+               AND z.opened_at > now() - interval '{URGENT_DAYS} days') AS urgent_lately,
            (SELECT jsonb_agg(jsonb_build_array(step.code, step.state) ORDER BY step.code)
               FROM review_step step WHERE step.review_id = r.id) AS steps
       FROM app a
@@ -57,6 +85,9 @@ def facts_of(apps: str) -> str:
       LEFT JOIN review r ON r.app_id = a.id AND r.closed_at IS NULL
       LEFT JOIN submission s ON s.id = r.submission_id
       LEFT JOIN person holder ON holder.id = r.claimed_by AND {may_review("holder", "now()")}
+      LEFT JOIN LATERAL (SELECT z.kind, z.outcome, z.claimed_by, z.policy_version, z.closed_at
+                           FROM review z WHERE z.app_id = a.id AND z.kind <> 'health'
+                          ORDER BY z.opened_version DESC LIMIT 1) last ON true
      WHERE a.id = {apps}
     """
 
@@ -95,12 +126,44 @@ def _loaded(row: Any, policies: Policies, current: Policy) -> LoadedApp:
         review=_review(row, policies) if row.review_id else None,
         policy=current,
         last_reviewer=row.last_reviewer,
+        published=row.published,
+        touched=frozenset(row.touched),
+        last_decision=_last_decision(row, policies),
+        suspension=_suspension(*row.suspension) if row.suspension else None,
+        proposal=_proposal(*row.proposal) if row.proposal else None,
+        in_grace=row.in_grace,
+        urgent_lately=row.urgent_lately,
+        owner_id=row.owner_id,
+        looked_at=row.looked_at,
+        now=row.now,
     )
     return LoadedApp(row.id, facts, bytes(row.head_hash), row.review_id)
 
 
 def _review(row: Any, policies: Policies) -> ReviewFacts:
-    steps = tuple(StepFacts(code, StepState(state)) for code, state in row.steps or ())
-    policy = policies.by_version[row.review_policy]
-    digest = bytes(row.submission_digest)
-    return ReviewFacts(policy, row.submitted_by, row.claimed_by, steps, row.holder_stays, digest)
+    return ReviewFacts(
+        kind=ReviewKind(row.kind),
+        opened=row.opened_version,
+        policy=policies.by_version[row.review_policy],
+        opened_by=row.opened_by,
+        claimed_by=row.claimed_by,
+        steps=tuple(StepFacts(code, StepState(state)) for code, state in row.steps or ()),
+        holder_stays=row.holder_stays,
+        decider=row.decider,
+        categories=frozenset(row.categories),
+        submission_digest=bytes(row.submission_digest),
+    )
+
+
+def _last_decision(row: Any, policies: Policies) -> LastDecision | None:
+    if row.last_outcome != ReviewOutcome.CHANGES_REQUESTED or row.last_kind == ReviewKind.APPEAL:
+        return None
+    return LastDecision(row.last_holder, policies.by_version[row.last_policy], row.last_closed_at)
+
+
+def _suspension(suspended_by: str, only_reinstated: bool, at: str, appealed: bool) -> SuspensionFacts:
+    return SuspensionFacts(UUID(suspended_by), only_reinstated, appealed, datetime.fromisoformat(at))
+
+
+def _proposal(trigger: str, proposed_by: str, at: str) -> Proposal:
+    return Proposal(AppTrigger(trigger), UUID(proposed_by), datetime.fromisoformat(at))

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from models import App, Submission, Transition, TransitionReason, TransitionRequest
-from models.lifecycle import AppState, AppTrigger, Role
+from models import App, Transition, TransitionReason, TransitionRequest
+from models.lifecycle import AppTrigger, Role
 from models.request import RequestStatus
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
@@ -92,18 +92,19 @@ def decision_on(
 ) -> Wanted:
     """Returns a decision on a review as a request that can be applied only in the review's own round.
 
-    It expects the App's state and version after the submission, which stay the same while the review is open. Raises
-    NotFound, and Conflict for a closed review, unless the same call was made before with this key.
+    It expects the App's state as of now and the review itself, so that a decision meant for what the reviewer saw
+    never decides anything else. Raises NotFound, and Conflict for a closed review, unless the same call was made before
+    with this key.
     """
     review = find_review(session, review_id)
     if review.closed_at is not None and not was_asked(session, key, actor):
         raise Conflict("review.closed", f"This review ended: {review.outcome}.", "Look at the App's newest review.")
+    app = session.get_one(App, review.app_id)
     return Wanted(
-        app=session.get_one(App, review.app_id).slug,
+        app=app.slug,
         trigger=trigger,
         idempotency_key=key,
-        expected_state=AppState.SUBMITTED.value,
-        expected_version=session.get_one(Submission, review.submission_id).app_version,
+        expected_review=review.opened_version,
         reasons=tuple(reasons),
     )
 

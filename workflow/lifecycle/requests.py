@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from models.base import new_id
-from models.lifecycle import APP_EDGES, AppTrigger, Role
+from models.lifecycle import APP_EDGES, BIRTHS, AppTrigger, Role
 from models.request import RequestSource
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound, WorkflowError
 from workflow.identity.actors import Actor
@@ -32,7 +32,8 @@ _canonical = json.JSONEncoder(sort_keys=True).encode
 class Wanted:
     """One transition that somebody asks for. It is not judged before `not_before`, an aware datetime.
 
-    The request is refused unless the App is in `expected_state` and at `expected_version`, where these are given.
+    The request is refused unless the App is in `expected_state` and at `expected_version`, and the open review is the
+    one that was opened at version `expected_review` (0: none is open), where these are given.
     """
 
     app: str
@@ -42,6 +43,7 @@ class Wanted:
     not_before: datetime | None = None
     reasons: tuple[Reason, ...] = ()
     expected_version: int | None = None
+    expected_review: int | None = None
 
     @property
     def body_hash(self) -> bytes:
@@ -58,6 +60,8 @@ class Wanted:
         }
         if self.expected_version is not None:
             body["expected_version"] = self.expected_version
+        if self.expected_review is not None:
+            body["expected_review"] = self.expected_review
         return hashlib.sha256(_canonical(body).encode()).digest()
 
 
@@ -154,7 +158,7 @@ _ROLES_OF = {
 
 def _refusal(one: CallerRequest, latest: datetime | None) -> WorkflowError | None:
     wanted, role = one.wanted, one.actor.role
-    if wanted.trigger is AppTrigger.CREATE or role not in _ROLES_OF[wanted.trigger]:
+    if wanted.trigger in BIRTHS or role not in _ROLES_OF[wanted.trigger]:
         return Forbidden(
             "trigger.forbidden",
             f"A {role} may not ask for {wanted.trigger}.",
@@ -206,11 +210,11 @@ _INSERT = statement(
     """
     WITH asked AS (
         SELECT asked.*, app.id AS app_id
-          FROM unnest(:ids, :apps, :triggers, :expected_states, :expected_versions, :reasons_texts, :idempotency_keys,
-                      :body_hashes, :not_befores, :principal_ids, :roles, :organization_ids, :token_ids)
-               WITH ORDINALITY
-            AS asked (id, app, trigger, expected_state, expected_version, reasons, idempotency_key, body_hash,
-                      not_before, principal_id, role, organization_id, token_id, number)
+          FROM unnest(:ids, :apps, :triggers, :expected_states, :expected_versions, :expected_reviews, :reasons_texts,
+                      :idempotency_keys, :body_hashes, :not_befores, :principal_ids, :roles, :organization_ids,
+                      :token_ids) WITH ORDINALITY
+            AS asked (id, app, trigger, expected_state, expected_version, expected_review, reasons, idempotency_key,
+                      body_hash, not_before, principal_id, role, organization_id, token_id, number)
           JOIN app ON app.slug = asked.app
                   AND (asked.role <> 'partner' OR app.organization_id = asked.organization_id)
            FOR KEY SHARE OF app
@@ -228,11 +232,12 @@ _INSERT = statement(
                                   AND p.organization_id IS NOT DISTINCT FROM asked.organization_id
          WHERE asked.token_id IS NULL OR t.service_id IS NOT NULL OR p.id IS NOT NULL
     ), new AS (
-        INSERT INTO transition_request (id, app_id, trigger, expected_state, expected_version, reasons,
-                                        idempotency_key, body_hash, due_at, source, principal_id, role,
+        INSERT INTO transition_request (id, app_id, trigger, expected_state, expected_version, expected_review,
+                                        reasons, idempotency_key, body_hash, due_at, source, principal_id, role,
                                         organization_id)
-        SELECT id, app_id, trigger, expected_state, expected_version, reasons::jsonb, idempotency_key, body_hash,
-               greatest(not_before::timestamptz, now()), :source, principal_id, role, organization_id
+        SELECT id, app_id, trigger, expected_state, expected_version, expected_review, reasons::jsonb,
+               idempotency_key, body_hash, greatest(not_before::timestamptz, now()), :source, principal_id, role,
+               organization_id
           FROM wanted ORDER BY number
         ON CONFLICT ON CONSTRAINT transition_request_idempotency_key DO NOTHING
         RETURNING id
@@ -248,6 +253,7 @@ _INSERT = statement(
     triggers=Texts(),
     expected_states=Texts(),
     expected_versions=Integers(),
+    expected_reviews=Integers(),
     reasons_texts=Texts(),
     idempotency_keys=Texts(),
     body_hashes=Bytes(),
@@ -288,6 +294,7 @@ def _insert(
             "triggers": [one.trigger.value for one in wanted],
             "expected_states": [one.expected_state for one in wanted],
             "expected_versions": [one.expected_version for one in wanted],
+            "expected_reviews": [one.expected_review for one in wanted],
             "reasons_texts": [_reasons_text(row.reasons) for row in rows],
             "idempotency_keys": [one.idempotency_key for one in wanted],
             "body_hashes": [one.body_hash for one in wanted],

@@ -5,10 +5,12 @@ To add a rule, write its judgment here, give it a code, and list it in RULES_OF.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
-from models.lifecycle import AppTrigger, StepState
+from models.lifecycle import PROPOSALS, AppState, AppTrigger, ReviewKind, Role, StepState, publishes
 from workflow.errors import Unmet
-from workflow.lifecycle.facts import Facts
+from workflow.lifecycle.facts import URGENT_DAYS, Facts
+from workflow.reasons import URGENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +111,157 @@ def _steps_passed(facts: Facts) -> Missing | None:
 
 def _not_own_app(facts: Facts) -> Missing | None:
     actor = facts.ask.actor
-    submitted_by = facts.review.submitted_by if facts.review else None
-    if actor.id not in (facts.created_by, submitted_by) and actor.organization_id != facts.organization_id:
+    opened_by = facts.review.opened_by if facts.review else None
+    if actor.id not in (facts.created_by, opened_by) and actor.organization_id != facts.organization_id:
         return None
     return Missing("The reviewer created or submitted this App, or owns it.", "Let another reviewer decide.")
+
+
+def _draft_changed(facts: Facts) -> Missing | None:
+    if facts.published == 0 or facts.touched:
+        return None
+    return Missing("The draft says what is public already.", "Edit the App first: a revision needs a change.")
+
+
+def _urgent_bounded(facts: Facts) -> Missing | None:
+    if not facts.ask.is_urgent:
+        return None
+    if facts.published == 0:
+        return Missing("Only a revision of a published App is urgent.", "Submit without the reason `urgent`.")
+    if not any(reason.text.strip() for reason in facts.ask.reasons if reason.code == URGENT):
+        return Missing("The reason `urgent` has no text.", "Say why it is urgent: what breaks, for whom, until when.")
+    most = facts.policy.urgent_revisions
+    if facts.urgent_lately < most:
+        return None
+    return Missing(
+        f"{facts.urgent_lately} revisions of the last {URGENT_DAYS} days were urgent; {most} may be.",
+        "Submit without the reason `urgent`.",
+        (("urgent_revisions", str(facts.urgent_lately)), ("allowed", str(most))),
+    )
+
+
+def _appeal_uninvolved(facts: Facts) -> Missing | None:
+    if facts.review is None or facts.review.kind is not ReviewKind.APPEAL:
+        return None
+    if facts.ask.actor.id != facts.review.decider:
+        return None
+    return Missing(
+        "The decision that is appealed is the reviewer's own.", "Release the review, and let another decide."
+    )
+
+
+def _two_people_approve(facts: Facts) -> Missing | None:
+    review = facts.review
+    if review is None or not publishes(AppTrigger.APPROVE, facts.state, review.kind):
+        return None
+    policy = facts.policy
+    named = frozenset(policy.two_people_categories)
+    categories = named if review.categories is None else named & review.categories
+    if categories:
+        return _proposal_missing(facts, AppTrigger.APPROVE, f"of the category {', '.join(sorted(categories))}")
+    if _has_many_customers(facts):
+        return _proposal_missing(facts, AppTrigger.APPROVE, f"with {facts.onboarded_customers} customers")
+    return None
+
+
+def _two_people_remove(facts: Facts) -> Missing | None:
+    if facts.policy.two_people_to_remove:
+        return _proposal_missing(facts, AppTrigger.REMOVE, "of any kind")
+    if _has_many_customers(facts):
+        return _proposal_missing(facts, AppTrigger.REMOVE, f"with {facts.onboarded_customers} customers")
+    return None
+
+
+def _has_many_customers(facts: Facts) -> bool:
+    least = facts.policy.two_people_customers
+    return least is not None and facts.onboarded_customers >= least
+
+
+def _proposal_missing(facts: Facts, trigger: AppTrigger, which: str) -> Missing | None:
+    """Returns what is missing unless another person's proposal of the trigger stands."""
+    wanted = PROPOSALS[trigger]
+    proposal = facts.proposal
+    if proposal is None or proposal.trigger is not wanted:
+        detail, remedy = "nobody has proposed it", f"Ask for {wanted}; then let a second person ask for {trigger}."
+    elif facts.now - proposal.at > timedelta(days=facts.policy.proposal_days):
+        detail, remedy = "the proposal has lapsed", f"Ask for {wanted} again."
+    elif proposal.proposed_by == facts.ask.actor.id:
+        detail, remedy = "the proposal is of the same person", f"Let another person ask for {trigger}."
+    else:
+        return None
+    return Missing(f"Two people must {trigger} an App {which}, and {detail}.", remedy)
+
+
+def _suspension_answered(facts: Facts) -> Missing | None:
+    suspension = facts.suspension
+    if suspension is None or facts.review is None or facts.review.kind is ReviewKind.APPEAL:
+        return None
+    if suspension.only_reinstated:
+        return Missing(
+            "The suspension is lifted by a reinstatement only, by no revision.",
+            "Reinstate the App once the cause is settled, then decide the revision.",
+        )
+    if any(reason.text.strip() for reason in facts.ask.reasons):
+        return None
+    return Missing("The approval would lift the suspension, and does not say why.", "Give a reason with a text.")
+
+
+def _machine_or_holder(facts: Facts) -> Missing | None:
+    return None if facts.ask.actor.role is Role.SCHEDULE else _review_claimed(facts)
+
+
+def _step_failed(facts: Facts) -> Missing | None:
+    if facts.review is None:
+        return Missing("The App has no open review.", "Ask for recheck first.")
+    if any(step.state is StepState.FAILED for step in facts.review.steps):
+        return None
+    return Missing("No step of the health review has failed.", "Clear the review, or let its steps run again.")
+
+
+def _decision_to_appeal(facts: Facts) -> Missing | None:
+    if facts.state == AppState.SUSPENDED:
+        if facts.suspension is None or not facts.suspension.appealed:
+            return None
+        return Missing("This suspension was appealed before.", "Submit a revision, or write to the reviewers.")
+    if facts.last_decision is not None:
+        return None
+    return Missing(
+        "There is no decision that can be appealed: only the latest review can, if it ended in a request for changes "
+        "and was no appeal.",
+        "Submit the App again, with the changes or with an explanation.",
+    )
+
+
+def _appeal_in_time(facts: Facts) -> Missing | None:
+    appealed = facts.suspension if facts.state == AppState.SUSPENDED else facts.last_decision
+    days = facts.policy.appeal_days
+    if appealed is None or facts.now - appealed.at <= timedelta(days=days):
+        return None
+    return Missing(f"The decision is older than {days} days.", "Submit the App again.", (("days", str(days)),))
+
+
+def _owner_asks(facts: Facts) -> Missing | None:
+    if facts.ask.actor.id == facts.owner_id:
+        return None
+    return Missing("The person is not the owner of the company.", "Have the owner ask for it.")
+
+
+def _grace_none(facts: Facts) -> Missing | None:
+    if not facts.in_grace:
+        return None
+    return Missing(
+        "The latest look at the App found something that is not mended yet.",
+        "Mend what the findings name; the next look, or an approved revision, settles it.",
+    )
+
+
+def _published_recent(facts: Facts) -> Missing | None:
+    days = facts.policy.relist_days
+    if facts.looked_at is not None and facts.now - facts.looked_at <= timedelta(days=days):
+        return None
+    return Missing(
+        f"Nobody has looked at the App for more than {days} days.", "Submit a revision.", (("days", str(days)),)
+    )
 
 
 def _oauth_enabled(facts: Facts) -> Missing | None:
@@ -148,16 +297,52 @@ STEPS_PASSED = Rule("review.steps_passed", "Every review step has passed", _step
 NOT_OWN_APP = Rule("review.not_own_app", "Nobody approves their own App", _not_own_app)
 OAUTH_ENABLED = Rule("oauth.enabled", "The OAuth enable flow works", _oauth_enabled)
 CUSTOMERS_ONBOARDED = Rule("customers.onboarded", "Enough customers are onboarded", _customers_onboarded)
+DRAFT_CHANGED = Rule("draft.changed", "The draft differs from what is public", _draft_changed)
+URGENT_BOUNDED = Rule("urgent.bounded", "Few revisions are urgent, and say why", _urgent_bounded)
+APPEAL_UNINVOLVED = Rule("appeal.uninvolved", "Somebody else decides an appeal", _appeal_uninvolved)
+TWO_PEOPLE_APPROVE = Rule("votes.two", "Two people decide", _two_people_approve)
+TWO_PEOPLE_REMOVE = Rule("votes.two", "Two people decide", _two_people_remove)
+SUSPENSION_ANSWERED = Rule("suspension.answered", "The suspension is answered in words", _suspension_answered)
+MACHINE_OR_HOLDER = Rule("review.claimed", "The reviewer holds the review", _machine_or_holder)
+STEP_FAILED = Rule("review.step_failed", "A step has failed", _step_failed)
+DECISION_TO_APPEAL = Rule("appeal.decision", "There is a decision to appeal", _decision_to_appeal)
+APPEAL_IN_TIME = Rule("appeal.in_time", "The appeal is in time", _appeal_in_time)
+OWNER_ASKS = Rule("owner.asks", "The owner asks", _owner_asks)
+GRACE_NONE = Rule("grace.none", "Nothing found is left to be mended", _grace_none)
+PUBLISHED_RECENT = Rule("published.recent", "The App was looked at not long ago", _published_recent)
 
 RULES_OF: dict[AppTrigger, tuple[Rule, ...]] = {
     AppTrigger.CREATE: (ACCESS_APPROVED,),
-    AppTrigger.SUBMIT: (ACCESS_APPROVED, COMPONENTS_PRESENT, COMPONENTS_TESTED, CHECKLIST_COMPLETE),
+    AppTrigger.ADOPT: (),
+    AppTrigger.SUBMIT: (
+        ACCESS_APPROVED,
+        COMPONENTS_PRESENT,
+        COMPONENTS_TESTED,
+        CHECKLIST_COMPLETE,
+        DRAFT_CHANGED,
+        URGENT_BOUNDED,
+    ),
     AppTrigger.WITHDRAW: (),
-    AppTrigger.REQUEST_CHANGES: (REASONS_GIVEN, REVIEW_CLAIMED),
-    AppTrigger.APPROVE: (STEPS_PASSED, REVIEW_CLAIMED, NOT_OWN_APP),
-    AppTrigger.PROMOTE: (OAUTH_ENABLED, CUSTOMERS_ONBOARDED),
+    AppTrigger.REQUEST_CHANGES: (REASONS_GIVEN, REVIEW_CLAIMED, APPEAL_UNINVOLVED),
+    AppTrigger.APPROVE: (
+        STEPS_PASSED,
+        REVIEW_CLAIMED,
+        NOT_OWN_APP,
+        APPEAL_UNINVOLVED,
+        SUSPENSION_ANSWERED,
+        TWO_PEOPLE_APPROVE,
+    ),
+    AppTrigger.PROMOTE: (OAUTH_ENABLED, CUSTOMERS_ONBOARDED, GRACE_NONE),
     AppTrigger.SUSPEND: (REASON_GIVEN,),
     AppTrigger.REINSTATE: (REASON_GIVEN,),
-    AppTrigger.REMOVE: (REASON_GIVEN,),
+    AppTrigger.REMOVE: (REASON_GIVEN, TWO_PEOPLE_REMOVE),
+    AppTrigger.RECHECK: (),
+    AppTrigger.CLEAR: (STEPS_PASSED, MACHINE_OR_HOLDER),
+    AppTrigger.FLAG: (STEP_FAILED, MACHINE_OR_HOLDER),
+    AppTrigger.APPEAL: (REASON_GIVEN, DECISION_TO_APPEAL, APPEAL_IN_TIME),
+    AppTrigger.UNLIST: (OWNER_ASKS,),
+    AppTrigger.RELIST: (OWNER_ASKS, GRACE_NONE, PUBLISHED_RECENT),
+    AppTrigger.PROPOSE_APPROVE: (STEPS_PASSED, REVIEW_CLAIMED, NOT_OWN_APP, APPEAL_UNINVOLVED),
+    AppTrigger.PROPOSE_REMOVE: (REASON_GIVEN,),
 }
 """The rules that each trigger must meet. All of them are judged, and a refusal names every unmet one."""

@@ -36,16 +36,17 @@ _CONTENT = text("""
                      'asked', (SELECT asked.reasons
                                  FROM transition x JOIN transition_reason asked
                                    ON asked.app_id = x.app_id AND asked.version = x.version
-                                WHERE x.app_id = n.app_id AND x.version = s.app_version - 1
+                                WHERE x.app_id = n.app_id AND x.version = v.opened_version - 1
                                   AND x.trigger = 'request_changes'),
                      'unshown', (SELECT jsonb_agg(i.code ORDER BY i.code)
                                    FROM checklist_item i
-                                  WHERE i.app_id = n.app_id AND i.code <> 'test_account'
+                                  WHERE i.app_id = n.app_id AND i.code NOT IN ('test_account', 'replay_info')
                                     AND i.given_at > s.submitted_at
                                     AND i.evidence IS DISTINCT FROM s.snapshot -> 'evidence' -> i.code)) AS review
-            FROM submission s JOIN review v ON v.submission_id = s.id
-           WHERE s.app_id = n.app_id AND s.app_version <= n.app_version
-           ORDER BY s.app_version DESC LIMIT 1
+            FROM review v JOIN submission s ON s.id = v.submission_id
+           WHERE v.app_id = n.app_id AND v.opened_version <= n.app_version
+             AND (v.kind <> 'health' OR n.kind = 'flagged')
+           ORDER BY v.opened_version DESC LIMIT 1
       ) d ON true
      WHERE n.id = :id AND n.status = 'due'
 """)

@@ -18,6 +18,7 @@ class NotificationKind(StrEnum):
     SUSPENDED = "suspended"
     REINSTATED = "reinstated"
     REMOVED = "removed"
+    FLAGGED = "flagged"
     NEW_SUBMISSION = "new_submission"
     REVIEW_DUE_SOON = "review_due_soon"
     REVIEW_OVERDUE = "review_overdue"

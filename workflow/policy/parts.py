@@ -234,6 +234,104 @@ class PolicyDocument:
             description="A claim ends when its holder does nothing for this long.",
         ),
     ] = 1
+    revision_business_days: Annotated[
+        _Days,
+        Field(title="Time to decide a revision", description="What partners are promised for a revision of an App."),
+    ] = 2
+    appeal_business_days: Annotated[
+        _Days, Field(title="Time to decide an appeal", description="What partners are promised for an appeal.")
+    ] = 5
+    appeal_days: Annotated[
+        int,
+        Strict(),
+        Field(
+            ge=1,
+            le=1000,
+            title="Time in which to appeal",
+            description="How long after a decision it can be appealed.",
+            json_schema_extra=_in("days"),
+        ),
+    ] = 30
+    urgent_revisions: Annotated[
+        int,
+        Strict(),
+        Field(
+            ge=0,
+            le=1000,
+            title="Urgent revisions in 90 days",
+            description="How many revisions of an App may be urgent in any 90 days.",
+            json_schema_extra=_in("revisions"),
+        ),
+    ] = 2
+    health_days: Annotated[
+        int,
+        Strict(),
+        Field(
+            ge=1,
+            le=1000,
+            title="Time between looks at a public App",
+            description="How long after the last approval or look an App is looked at again.",
+            json_schema_extra=_in("days"),
+        ),
+    ] = 30
+    grace_days: Annotated[
+        int,
+        Strict(),
+        Field(
+            ge=1,
+            le=1000,
+            title="Time to mend what a look found",
+            description="How long the company has, from being told, before a person is asked to suspend the App.",
+            json_schema_extra=_in("days"),
+        ),
+    ] = 14
+    relist_days: Annotated[
+        int,
+        Strict(),
+        Field(
+            ge=1,
+            le=10_000,
+            title="Time in which an App can be listed again",
+            description="How long after the last look an unlisted App is listed again without a new review.",
+            json_schema_extra=_in("days"),
+        ),
+    ] = 180
+    proposal_days: Annotated[
+        int,
+        Strict(),
+        Field(
+            ge=1,
+            le=1000,
+            title="Time until a proposal lapses",
+            description="How long a first person's proposal stands for a second person to decide.",
+            json_schema_extra=_in("days"),
+        ),
+    ] = 7
+    two_people_to_remove: Annotated[
+        bool,
+        Strict(),
+        Field(title="Two people remove an App", description="A removal needs a proposal by another admin."),
+    ] = False
+    two_people_categories: Annotated[
+        tuple[Annotated[str, Strict(), Field(max_length=MAX_NAME)], ...],
+        Field(
+            max_length=100,
+            title="Categories that two people approve",
+            description="An App in one of these categories is approved by two reviewers.",
+            json_schema_extra={"uniqueItems": True, **_in("categories")},
+        ),
+    ] = ()
+    two_people_customers: Annotated[
+        int | None,
+        Strict(),
+        Field(
+            ge=0,
+            le=1_000_000,
+            title="Customers from which two people decide",
+            description="An App with this many customers is approved and removed by two people. Null: none is.",
+            json_schema_extra=_in("customers"),
+        ),
+    ] = None
     required_checklist: Annotated[
         _Codes,
         Field(title="Required evidence", description="Requirements that an App must meet before it can be submitted."),
@@ -241,6 +339,13 @@ class PolicyDocument:
     review_steps: Annotated[
         _Codes, Field(title="Review steps", description="The steps of reviews that are opened from now on.")
     ]
+    revision_steps: Annotated[
+        _Codes,
+        Field(
+            title="People's steps of every revision",
+            description="Steps that a person takes in every revision, whatever it changes.",
+        ),
+    ] = ()
     observed: Annotated[
         _SetOfCodes,
         Field(

@@ -27,8 +27,7 @@ MAX_MESSAGES = 500
 """The number of messages, and of notes, that one review may have."""
 
 _NEWEST = text("""
-    SELECT r.id FROM submission s JOIN review r ON r.submission_id = s.id
-     WHERE s.app_id = :app_id ORDER BY s.app_version DESC LIMIT 1
+    SELECT r.id FROM review r WHERE r.app_id = :app_id AND r.kind <> 'health' ORDER BY r.opened_version DESC LIMIT 1
 """)
 
 _PEOPLE_OF_COMPANY = app_ids("""

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from models import Person, Review, ReviewStep, Submission, TransitionReason
+from models import Person, Review, ReviewStep, Submission
 from models.lifecycle import StepState
 from models.review import ReviewOutcome
 from workflow.errors import NotFound
@@ -27,6 +27,14 @@ from workflow.reviewing.namesakes import findings_on_name
 
 NAME = "name"
 """Stands where a finding names its step, for findings on the App's name: no step is about it."""
+DECIDED = (
+    ReviewOutcome.APPROVED,
+    ReviewOutcome.CHANGES_REQUESTED,
+    ReviewOutcome.UPHELD,
+    ReviewOutcome.OVERTURNED,
+    ReviewOutcome.ADOPTED,
+)
+"""How rounds end that somebody looked at and decided."""
 MAX_PAST = 200
 """The number of earlier waivers, and of earlier rounds, that are shown, newest first."""
 
@@ -91,18 +99,27 @@ _WAIVERS = text("""
     SELECT s.round, t.code, t.reason, p.name, t.decided_at
       FROM submission s JOIN review r ON r.submission_id = s.id JOIN review_step t ON t.review_id = r.id
       LEFT JOIN person p ON p.id = t.decided_by
-     WHERE s.app_id = :app_id AND s.app_version < :version AND t.state = 'waived'
-     ORDER BY s.app_version DESC, t.code LIMIT :limit
+     WHERE r.app_id = :app_id AND r.opened_version < :version AND t.state = 'waived'
+     ORDER BY r.opened_version DESC, t.code LIMIT :limit
 """)
 
 _HISTORY = text("""
-    SELECT a.slug, a.state, s.round, s.kind, s.submitted_at, r.closed_at, r.outcome
+    SELECT a.slug, a.state, s.round, r.kind, r.opened_at, r.closed_at, r.outcome
       FROM app mine
       JOIN app a ON a.organization_id = mine.organization_id
       JOIN submission s ON s.app_id = a.id
       JOIN review r ON r.submission_id = s.id
-     WHERE mine.id = :app_id AND r.id <> :review_id
-     ORDER BY s.submitted_at DESC, s.id DESC LIMIT :limit
+     WHERE mine.id = :app_id AND r.id <> :review_id AND (r.kind <> 'health' OR r.outcome = 'flagged')
+     ORDER BY r.opened_at DESC, r.id DESC LIMIT :limit
+""")
+
+
+_REASONS_OF_END = text("""
+    SELECT z.reasons
+      FROM (SELECT t.version FROM transition t
+             WHERE t.app_id = :app_id AND t.version > :opened_version AND t.open_review <> :opened_version
+             ORDER BY t.version LIMIT 1) ended
+      JOIN transition_reason z ON z.app_id = :app_id AND z.version = ended.version
 """)
 
 
@@ -123,7 +140,7 @@ def open_dossier(session: Session, review_id: UUID, profile: Profile) -> Dossier
     review = find_review(session, review_id)
     submission = session.get_one(Submission, review.submission_id)
     steps = _steps_of(session, [review.id])
-    before = _last_decided(session, submission)
+    before = _last_decided(session, review)
     found = tuple(_found(steps[review.id]))
     last, changes, earlier = None, None, []
     if before is not None:
@@ -138,7 +155,7 @@ def open_dossier(session: Session, review_id: UUID, profile: Profile) -> Dossier
         last,
         changes,
         (*compare_findings(earlier, found), *_on_name(session, submission, profile)),
-        _waivers(session, submission),
+        _waivers(session, review),
         _history(session, review),
     )
 
@@ -175,16 +192,16 @@ def _found(steps: Sequence[StepWithDecider]) -> list[StepFindings]:
     ]
 
 
-def _last_decided(session: Session, submission: Submission) -> tuple[Submission, Review] | None:
+def _last_decided(session: Session, review: Review) -> tuple[Submission, Review] | None:
     statement = (
         select(Submission, Review)
         .join(Review, Review.submission_id == Submission.id)
         .where(
-            Submission.app_id == submission.app_id,
-            Submission.app_version < submission.app_version,
-            Review.outcome.in_([ReviewOutcome.APPROVED.value, ReviewOutcome.CHANGES_REQUESTED.value]),
+            Review.app_id == review.app_id,
+            Review.opened_version < review.opened_version,
+            Review.outcome.in_([outcome.value for outcome in DECIDED]),
         )
-        .order_by(Submission.app_version.desc())
+        .order_by(Review.opened_version.desc())
         .limit(1)
     )
     row = session.execute(statement).one_or_none()
@@ -192,14 +209,12 @@ def _last_decided(session: Session, submission: Submission) -> tuple[Submission,
 
 
 def _last_round(session: Session, submission: Submission, review: Review) -> LastRound:
-    # The transition after a submission is the one that closed its review.
-    decision = session.get(TransitionReason, (submission.app_id, submission.app_version + 1))
-    reasons = tuple(decision.reasons) if decision is not None else ()
-    return LastRound(review.id, submission.round, str(review.outcome), reasons)
+    reasons = session.scalar(_REASONS_OF_END, {"app_id": review.app_id, "opened_version": review.opened_version})
+    return LastRound(review.id, submission.round, str(review.outcome), tuple(reasons or ()))
 
 
-def _waivers(session: Session, submission: Submission) -> tuple[Waiver, ...]:
-    wanted = {"app_id": submission.app_id, "version": submission.app_version, "limit": MAX_PAST}
+def _waivers(session: Session, review: Review) -> tuple[Waiver, ...]:
+    wanted = {"app_id": review.app_id, "version": review.opened_version, "limit": MAX_PAST}
     return tuple(Waiver(*row) for row in session.execute(_WAIVERS, wanted))
 
 

@@ -11,6 +11,7 @@ from disarm import skeleton_key
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from workflow.catalog.listing import PUBLISHED_OF
 from workflow.catalog.words import wanted_by
 from workflow.findings import Finding
 from workflow.profile.document import Profile
@@ -95,7 +96,7 @@ def _candidates(session: Session, app_id: UUID, name: str) -> Sequence[tuple[str
 
 _LISTED = text(f"""
     SELECT c.slug, s.snapshot->'app'->>'name' AS name
-      FROM catalog_entry c JOIN submission s ON s.id = c.submission_id JOIN app a ON a.id = c.app_id
+      FROM catalog_entry c {PUBLISHED_OF}
      WHERE c.name_search @@ CAST(:query AS tsquery)
        AND a.organization_id <> (SELECT organization_id FROM app WHERE id = :app_id)
      LIMIT {MAX_COMPARED}

@@ -9,35 +9,54 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models.base import new_id
+from models.lifecycle import ReviewKind
 from models.review import MACHINE_STEPS, STEPS, ReviewOutcome
 from workflow.catalog.snapshots import OPEN_EVIDENCE, SNAPSHOT
 from workflow.history.digests import SUBMISSION_COLUMNS, digest_of
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
 from workflow.reviewing.steps import cancel_steps
-from workflow.sql.arrays import app_ids
+from workflow.sql.arrays import Texts, Uuids, statement
 
 
 @dataclass(frozen=True, slots=True)
-class Submitted:
-    """A submission: the App, the version that it led to, the submitter, the policy, and the last round's reviewer."""
+class Opening:
+    """A review that a transition opens: its App and version, its kind, by whom and by which policy, and its steps.
+
+    `subject` is the version that submitted what it is of: its own, or what is published. `holder` is given the review
+    at once, and `decider` is the person whose decision is appealed.
+    """
 
     app_id: UUID
     version: int
-    submitted_by: UUID
+    kind: ReviewKind
+    subject: int
+    opened_by: UUID
     policy: Policy
-    last_reviewer: UUID | None
+    steps: tuple[str, ...]
+    holder: UUID | None = None
+    decider: UUID | None = None
+    is_urgent: bool = False
 
 
-def open_reviews(session: Session, submitted: Sequence[Submitted], now: datetime) -> None:
-    """Stores a snapshot of each submission and opens its review with the policy's steps. Reads nothing back.
+def freeze_drafts(session: Session, opened: Sequence[Opening], now: datetime) -> None:
+    """Stores the snapshot of each App's draft as the submission that its review is of. Does not commit."""
+    session.execute(_FREEZE_DRAFT, [_submission(one, now) | {"open_evidence": OPEN_EVIDENCE} for one in opened])
+
+
+def copy_submissions(session: Session, opened: Sequence[Opening], now: datetime) -> None:
+    """Stores a copy of each App's latest submission, which was sent back and is appealed. Does not commit."""
+    session.execute(_COPY_SUBMISSION, [_submission(one, now) for one in opened])
+
+
+def open_reviews(session: Session, opened: Sequence[Opening], now: datetime) -> None:
+    """Opens reviews of stored submissions, with their steps. Reads nothing back. Does not commit.
 
     A resubmission is claimed for its last reviewer at once, even beyond the limit of claims: the limit applies to the
     reviews that reviewers claim, not to those that come back to them, and a second reviewer would have to learn what
-    the first one knows. Does not commit.
+    the first one knows.
     """
-    reviews = [_review(one, now) for one in submitted]
-    session.execute(_INSERT_SUBMISSION, reviews)
+    reviews = [_review(one, now) for one in opened]
     session.execute(_INSERT_REVIEW, reviews)
     steps = [
         {
@@ -49,55 +68,95 @@ def open_reviews(session: Session, submitted: Sequence[Submitted], now: datetime
             "status": "due" if code in MACHINE_STEPS else "void",
             "due_at": now,
         }
-        for one, review in zip(submitted, reviews, strict=True)
-        for code in one.policy.review_steps
+        for one, review in zip(opened, reviews, strict=True)
+        for code in one.steps
     ]
     if steps:
         session.execute(_INSERT_STEP, steps)
 
 
-def close_reviews(session: Session, ids: Sequence[UUID], outcome: ReviewOutcome, now: datetime) -> None:
-    """Closes the Apps' open reviews, if any, and cancels their undecided steps. Does not commit."""
+def close_reviews(session: Session, closed: Sequence[tuple[UUID, ReviewOutcome]], now: datetime) -> None:
+    """Closes the Apps' open reviews with their outcomes, and cancels undecided steps. Does not commit."""
+    ids, outcomes = [app_id for app_id, _ in closed], [outcome.value for _, outcome in closed]
     cancel_steps(session, ids, now)
-    session.execute(_CLOSE_REVIEWS, {"ids": list(ids), "now": now, "outcome": outcome.value})
+    session.execute(_CLOSE_REVIEWS, {"ids": ids, "outcomes": outcomes, "now": now})
 
 
-def _review(one: Submitted, now: datetime) -> dict[str, object]:
-    due_at = deadline(now, business_days=one.policy.review_business_days, calendar=one.policy.calendar)
+def _submission(one: Opening, now: datetime) -> dict[str, object]:
     return {
         "submission_id": new_id(),
-        "review_id": new_id(),
         "app_id": one.app_id,
         "app_version": one.version,
+        "kind": one.kind.value,
         "policy_version": one.policy.version,
-        "submitted_by": one.submitted_by,
+        "submitted_by": one.opened_by,
         "now": now,
-        "due_at": due_at,
-        "due_soon_at": max(now, due_at - timedelta(hours=one.policy.due_soon_hours)),
-        "claimed_by": one.last_reviewer,
-        "claimed_at": now if one.last_reviewer else None,
-        "open_evidence": OPEN_EVIDENCE,
     }
 
 
-_INSERT_SUBMISSION = text(f"""
+def _review(one: Opening, now: datetime) -> dict[str, object]:
+    due_at = deadline(now, business_days=_business_days(one), calendar=one.policy.calendar)
+    return {
+        "review_id": new_id(),
+        "app_id": one.app_id,
+        "kind": one.kind.value,
+        "opened_version": one.version,
+        "subject": one.subject,
+        "policy_version": one.policy.version,
+        "opened_by": one.opened_by,
+        "decider": one.decider,
+        "urgency": 0 if one.is_urgent else 1,
+        "needs_person": one.kind is not ReviewKind.HEALTH,
+        "now": now,
+        "due_at": due_at,
+        "due_soon_at": max(now, due_at - timedelta(hours=one.policy.due_soon_hours)),
+        "claimed_by": one.holder,
+        "claimed_at": now if one.holder else None,
+    }
+
+
+def _business_days(one: Opening) -> int:
+    if one.kind is ReviewKind.REVISION:
+        return one.policy.revision_business_days
+    return one.policy.appeal_business_days if one.kind is ReviewKind.APPEAL else one.policy.review_business_days
+
+
+def _insert_submission(snapshot: str, source: str) -> str:
+    return f"""
     INSERT INTO submission ({", ".join(SUBMISSION_COLUMNS)}, digest)
     SELECT s.*, {digest_of("s", SUBMISSION_COLUMNS)}
       FROM (SELECT CAST(:submission_id AS uuid) AS id, a.id AS app_id, CAST(:app_version AS integer) AS app_version,
-                   CASE WHEN earlier.rounds = 0 THEN 'first' ELSE 'revision' END AS kind,
-                   CAST(1 + earlier.rounds AS integer) AS round,
-                   {SNAPSHOT} AS snapshot,
+                   CAST(:kind AS varchar) AS kind, CAST(1 + earlier.rounds AS integer) AS round,
+                   {snapshot} AS snapshot,
                    CAST(:policy_version AS integer) AS policy_version, CAST(:submitted_by AS uuid) AS submitted_by,
                    CAST(:now AS timestamptz) AS submitted_at
-              FROM app a CROSS JOIN LATERAL (SELECT count(*) AS rounds FROM submission s WHERE s.app_id = a.id) earlier
+              FROM app a
+             CROSS JOIN LATERAL (SELECT count(*) AS rounds FROM submission s WHERE s.app_id = a.id) earlier
+             {source}
              WHERE a.id = :app_id OFFSET 0) s
-""")
+    """
 
+
+_FREEZE_DRAFT = text(_insert_submission(SNAPSHOT, ""))
 """OFFSET 0 keeps the snapshot from being made twice, once for its digest."""
+_COPY_SUBMISSION = text(
+    _insert_submission(
+        "latest.snapshot",
+        """CROSS JOIN LATERAL (SELECT l.snapshot FROM submission l WHERE l.app_id = a.id
+                                ORDER BY l.app_version DESC LIMIT 1) latest""",
+    )
+)
 
 _INSERT_REVIEW = text("""
-    INSERT INTO review (id, submission_id, app_id, opened_at, due_at, due_soon_at, claimed_by, claimed_at)
-    VALUES (:review_id, :submission_id, :app_id, :now, :due_at, :due_soon_at, :claimed_by, :claimed_at)
+    INSERT INTO review (id, submission_id, app_id, kind, opened_version, subject, policy_version, opened_by, decider,
+                        urgency, needs_person, categories, opened_at, due_at, due_soon_at, claimed_by, claimed_at)
+    SELECT :review_id, s.id, s.app_id, :kind, :opened_version, s.app_version, :policy_version, :opened_by, :decider,
+           :urgency, :needs_person,
+           ARRAY(SELECT jsonb_array_elements_text(
+                            CASE jsonb_typeof(s.snapshot->'evidence'->'app_info'->'categories')
+                            WHEN 'array' THEN s.snapshot->'evidence'->'app_info'->'categories' ELSE '[]' END)),
+           :now, :due_at, :due_soon_at, :claimed_by, :claimed_at
+      FROM submission s WHERE s.app_id = :app_id AND s.app_version = :subject
 """)
 
 _INSERT_STEP = text("""
@@ -106,7 +165,12 @@ _INSERT_STEP = text("""
             coalesce((SELECT i.lane FROM checklist_item i WHERE i.app_id = :app_id AND i.code = :needs), '-'))
 """)
 
-_CLOSE_REVIEWS = app_ids("""
-    UPDATE review SET outcome = :outcome, closed_at = :now
-     WHERE app_id = ANY(:ids) AND closed_at IS NULL
-""")
+_CLOSE_REVIEWS = statement(
+    """
+    UPDATE review r SET outcome = closed.outcome, closed_at = :now
+      FROM unnest(:ids, :outcomes) AS closed (app_id, outcome)
+     WHERE r.app_id = closed.app_id AND r.closed_at IS NULL
+    """,
+    ids=Uuids(),
+    outcomes=Texts(),
+)

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from models import Review, ReviewStep, Submission, Transition, TransitionReason
 from models.checklist import GIVEN_REQUIREMENTS
-from models.lifecycle import AppTrigger
+from models.lifecycle import AppTrigger, ReviewKind
 from models.review import STEPS, ReviewOutcome, step_title
 
 
@@ -32,7 +32,7 @@ class PartnerStep:
 
 @dataclass(frozen=True, slots=True)
 class PartnerReview:
-    """A review. While it is open, `place` is its position in the queue by due time, counted from 1.
+    """A review. While it is open, `place` is its position in the queue, counted from 1.
 
     `submitted` is the submitted evidence by requirement; `reasons` are given if changes were requested.
     """
@@ -54,8 +54,8 @@ def latest_review(session: Session, app_id: UUID, slug: str) -> PartnerReview | 
     statement = (
         select(Review, Submission)
         .join(Submission, Submission.id == Review.submission_id)
-        .where(Review.app_id == app_id)
-        .order_by(Submission.app_version.desc())
+        .where(Review.app_id == app_id, Review.kind != ReviewKind.HEALTH.value)
+        .order_by(Review.opened_version.desc())
         .limit(1)
         .execution_options(populate_existing=True)
     )
@@ -84,7 +84,7 @@ def latest_review(session: Session, app_id: UUID, slug: str) -> PartnerReview | 
             )
             for step in rows
         ),
-        reasons=_reasons(session, review, submission.app_version),
+        reasons=_reasons(session, review),
         submitted=submission.snapshot["evidence"],
     )
 
@@ -97,12 +97,14 @@ def where_to_fix(step: str, slug: str) -> str:
 
 
 def _place(session: Session, review: Review) -> int:
-    before = (Review.due_at < review.due_at) | ((Review.due_at == review.due_at) & (Review.id < review.id))
-    return 1 + int(session.scalar(select(func.count()).where(Review.closed_at.is_(None), before)) or 0)
+    place = tuple_(Review.urgency, Review.due_at, Review.id)
+    before = place < tuple_(review.urgency, review.due_at, review.id)
+    waiting = (Review.closed_at.is_(None), Review.needs_person)
+    return 1 + int(session.scalar(select(func.count()).where(*waiting, before)) or 0)
 
 
-def _reasons(session: Session, review: Review, submitted_version: int) -> tuple[Mapping[str, str], ...]:
-    if review.outcome != ReviewOutcome.CHANGES_REQUESTED:
+def _reasons(session: Session, review: Review) -> tuple[Mapping[str, str], ...]:
+    if review.outcome not in (ReviewOutcome.CHANGES_REQUESTED, ReviewOutcome.UPHELD):
         return ()
     statement = (
         select(TransitionReason.reasons)
@@ -112,7 +114,7 @@ def _reasons(session: Session, review: Review, submitted_version: int) -> tuple[
         )
         .where(
             Transition.app_id == review.app_id,
-            Transition.version > submitted_version,
+            Transition.version > review.opened_version,
             Transition.trigger == AppTrigger.REQUEST_CHANGES.value,
         )
         .order_by(Transition.version)

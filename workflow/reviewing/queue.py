@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from models import App, Person, Review, ReviewStep, Submission
-from models.review import SubmissionKind
+from models.lifecycle import ReviewKind
 from workflow.identity.actors import Actor
 from workflow.pages import PageOf, PageRequest, read_page
 
@@ -39,13 +39,13 @@ class QueueFilter:
     show: Show = Show.OPEN
     due: Due | None = None
     round: int | None = None
-    kind: SubmissionKind | None = None
+    kind: ReviewKind | None = None
     app: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewSummary:
-    """A review with its App, its submission's kind and round, its holder's name, and its steps as (code, state)."""
+    """A review with its App, its kind, its submission's round, its holder's name, and its steps as (code, state)."""
 
     review: Review
     app: str
@@ -57,14 +57,14 @@ class ReviewSummary:
     steps: tuple[tuple[str, str], ...]
 
 
-QUEUE_ORDER = (Review.due_at, Review.id)
+QUEUE_ORDER = (Review.urgency, Review.due_at, Review.id)
 
 
 def queue_statement(narrowed: QueueFilter, actor: Actor, now: datetime) -> Select[Review]:
     """Returns the statement that selects the reviews of a filter, in QUEUE_ORDER."""
     statement = select(Review).order_by(*QUEUE_ORDER)
     if narrowed.show is not Show.ALL:
-        statement = statement.where(Review.closed_at.is_(None))
+        statement = statement.where(Review.closed_at.is_(None), Review.needs_person)
     if narrowed.show is Show.UNCLAIMED:
         statement = statement.where(Review.claimed_by.is_(None))
     if narrowed.show is Show.MINE:
@@ -73,12 +73,11 @@ def queue_statement(narrowed: QueueFilter, actor: Actor, now: datetime) -> Selec
         late = Review.due_at <= now
         soon = (Review.due_soon_at <= now) & ~late
         statement = statement.where(Review.closed_at.is_(None), late if narrowed.due is Due.OVERDUE else soon)
-    if narrowed.round is not None or narrowed.kind is not None:
-        statement = statement.join(Submission, Submission.id == Review.submission_id)
     if narrowed.round is not None:
+        statement = statement.join(Submission, Submission.id == Review.submission_id)
         statement = statement.where(Submission.round == narrowed.round)
     if narrowed.kind is not None:
-        statement = statement.where(Submission.kind == narrowed.kind.value)
+        statement = statement.where(Review.kind == narrowed.kind.value)
     if narrowed.app is not None:
         statement = statement.where(Review.app_id.in_(select(App.id).where(App.slug == narrowed.app)))
     return statement
@@ -87,7 +86,7 @@ def queue_statement(narrowed: QueueFilter, actor: Actor, now: datetime) -> Selec
 def list_reviews(
     session: Session, narrowed: QueueFilter, actor: Actor, now: datetime, wanted: PageRequest
 ) -> PageOf[ReviewSummary]:
-    """Returns a page of the reviews of a filter, earliest due first. Three queries."""
+    """Returns a page of the reviews of a filter, urgent ones first, then by due time. Three queries."""
     found = read_page(session, queue_statement(narrowed, actor, now), QUEUE_ORDER, wanted)
     return found.map(lambda reviews: summarize_reviews(session, reviews, now))
 
@@ -98,7 +97,7 @@ def summarize_reviews(session: Session, reviews: Sequence[Review], now: datetime
     about = {
         row.id: row
         for row in session.execute(
-            select(Review.id, App.slug, App.name, Submission.kind, Submission.round, Person.name.label("holder"))
+            select(Review.id, App.slug, App.name, Submission.round, Person.name.label("holder"))
             .join(App, App.id == Review.app_id)
             .join(Submission, Submission.id == Review.submission_id)
             .outerjoin(Person, Person.id == Review.claimed_by)
@@ -114,7 +113,7 @@ def summarize_reviews(session: Session, reviews: Sequence[Review], now: datetime
             review,
             about[review.id].slug,
             about[review.id].name,
-            about[review.id].kind,
+            review.kind,
             about[review.id].round,
             due_of(review, now),
             about[review.id].holder,

@@ -56,7 +56,7 @@ _WAITING = text("""
            count(*) FILTER (WHERE claimed_by IS NULL) AS unclaimed,
            count(*) FILTER (WHERE due_soon_at <= :now AND due_at > :now) AS due_soon,
            count(*) FILTER (WHERE due_at <= :now) AS overdue
-      FROM review WHERE closed_at IS NULL
+      FROM review WHERE closed_at IS NULL AND needs_person
 """)
 
 _WEEKS = text("""
@@ -66,7 +66,7 @@ _WEEKS = text("""
     SELECT w.monday, o.opened, c.*
       FROM week w
      CROSS JOIN LATERAL (SELECT count(*) AS opened FROM review
-                          WHERE opened_at >= w.begins AND opened_at < w.ends) o
+                          WHERE opened_at >= w.begins AND opened_at < w.ends AND kind <> 'health') o
      CROSS JOIN LATERAL (
         SELECT count(*) AS decided,
                count(*) FILTER (WHERE r.outcome = 'approved') AS approved,

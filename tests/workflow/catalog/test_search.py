@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from benchmarks.filling import add_shown_apps, fill
 from models.lifecycle import AppState
 from tests.databases import TestDatabase
-from workflow.catalog.listing import CatalogFilter, list_entries, list_in_catalog
+from workflow.catalog.listing import CatalogFilter, Listed, list_entries, list_in_catalog
 from workflow.catalog.words import MAX_TERMS
 from workflow.pages import PageRequest
 
@@ -40,7 +40,7 @@ def session(module_database: TestDatabase) -> Iterator[Session]:
             filling.execute(_SAY, {"id": app_id, "name": name, "text": TEXTS.get(name, "Nothing.")})
             ids.append(app_id)
         filling.commit()
-        list_in_catalog(filling, [(app_id, AppState.PUBLIC_BETA.value) for app_id in ids], datetime.now(UTC))
+        list_in_catalog(filling, [Listed(app_id, AppState.PUBLIC_BETA.value, 2) for app_id in ids], datetime.now(UTC))
         filling.commit()
     superuser.dispose()
     engine = create_engine(module_database.application_url)

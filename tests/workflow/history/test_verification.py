@@ -52,9 +52,10 @@ def test_an_untouched_history_verifies_and_another_key_does_not(stored: Stored) 
         (
             4,
             [
-                "INSERT INTO transition (app_id, version, from_state, trigger, to_state, actor_id, actor_role,"
-                " policy_version, request_id, at, hash) SELECT app_id, 4, 'public_beta', 'promote', 'public', actor_id,"
-                " 'schedule', 1, uuidv7(), now(), hash FROM transition WHERE version = 3",
+                "INSERT INTO transition (app_id, version, from_state, trigger, to_state, from_open_kind, open_kind,"
+                " from_open_review, open_review, from_published, published, actor_id, actor_role,"
+                " policy_version, request_id, at, hash) SELECT app_id, 4, 'public_beta', 'promote', 'public', 'none',"
+                " 'none', 0, 0, 2, 2, actor_id, 'schedule', 1, uuidv7(), now(), hash FROM transition WHERE version = 3",
                 "UPDATE app SET state = 'public', version = 4",
             ],
         ),
@@ -83,7 +84,7 @@ def test_exported_heads_reveal_a_last_row_deleted_with_its_request(stored: Store
         stored,
         "DELETE FROM transition_request WHERE version = 3",
         "DELETE FROM transition WHERE version = 3",
-        "UPDATE app SET state = 'submitted', version = 2",
+        "UPDATE app SET state = 'submitted', version = 2, open_kind = 'first', open_review = 2, published = 0",
     )
     assert _findings(stored) == []
     assert [finding.version for finding in _findings(stored, heads)] == [3]

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
-from models.lifecycle import AppState, AppTrigger
+from models.lifecycle import BIRTHS, AppState, AppTrigger
 from models.request import RequestSource
 from tests.databases import TestDatabase
-from tests.factories import app_in, asker_of, make_possible, move, report_customers
+from tests.factories import app_in, asker_now, asker_of, make_possible, move, report_customers
 from tests.journeys import (
     BECAUSE,
     People,
@@ -60,39 +60,58 @@ LIFE = (
     AppTrigger.WITHDRAW,
     AppTrigger.SUBMIT,
     AppTrigger.REQUEST_CHANGES,
+    AppTrigger.APPEAL,
+    AppTrigger.REQUEST_CHANGES,
+    AppTrigger.SUBMIT,
+    AppTrigger.PROPOSE_APPROVE,
+    AppTrigger.APPROVE,
+    AppTrigger.RECHECK,
+    AppTrigger.FLAG,
+    AppTrigger.RECHECK,
+    AppTrigger.CLEAR,
+    AppTrigger.UNLIST,
+    AppTrigger.RELIST,
+    AppTrigger.PROPOSE_REMOVE,
+    AppTrigger.PROMOTE,
+    AppTrigger.SUBMIT,
+    AppTrigger.SUSPEND,
+    AppTrigger.WITHDRAW,
+    AppTrigger.APPEAL,
+    AppTrigger.REINSTATE,
     AppTrigger.SUBMIT,
     AppTrigger.APPROVE,
-    AppTrigger.SUSPEND,
-    AppTrigger.REINSTATE,
-    AppTrigger.PROMOTE,
-    AppTrigger.SUSPEND,
     AppTrigger.REMOVE,
 )
 
 
 def test_computed_facts_after_a_transition_equal_loaded_ones(engine: Engine, people: People) -> None:
-    assert set(LIFE) == set(AppTrigger) - {AppTrigger.CREATE}
+    assert set(LIFE) == set(AppTrigger) - set(BIRTHS)
     app_id = app_building(engine, people, "acme")
     for trigger in LIFE:
         make_possible(engine, people, "acme", trigger)
-        before = _facts(engine, app_id).asked_by(Ask(asker_of(people, trigger), BECAUSE))
+        asker = asker_now(engine, people, "acme", trigger)
+        before = _facts(engine, app_id).asked_by(Ask(asker, BECAUSE))
         target = AppRulebook().judge(trigger, before).target
         assert target is not None
         if trigger is not AppTrigger.PROMOTE:
-            ask(engine, asker_of(people, trigger), "acme", trigger, reasons=BECAUSE)
+            ask(engine, asker, "acme", trigger, reasons=BECAUSE)
         judge(engine)
-        assert before.after(trigger, target) == _facts(engine, app_id)
+        assert before.after(trigger, target) == _facts(engine, app_id), trigger
 
 
 @dataclass(frozen=True, slots=True)
 class Follows:
-    """The effects of a trigger: who is told what, the review (open or its outcome), its steps, and the rest."""
+    """The effects of a trigger: who is told what, the review (open or its outcome), its steps, and the rest.
+
+    `before` is the kind of the review that is open before it, None for what is usual in the state.
+    """
 
     told: frozenset[tuple[str, str]] = frozenset()
     review: str | None = None
     steps: frozenset[str] = frozenset()
     reminders: frozenset[str] = frozenset()
     promoted: bool = False
+    before: str | None = None
 
 
 OVER = frozenset({"void"})
@@ -129,6 +148,26 @@ FOLLOWS: dict[AppTrigger, tuple[AppState, Follows]] = {
         AppState.SUBMITTED,
         Follows(frozenset({("removed", "partner")}), "cancelled", frozenset({"cancelled"}), OVER),
     ),
+    AppTrigger.RECHECK: (AppState.PUBLIC, Follows(review="open", steps=frozenset({"pending"}), reminders=OVER)),
+    AppTrigger.CLEAR: (
+        AppState.PUBLIC_BETA,
+        Follows(review="cleared", steps=frozenset({"passed"}), reminders=OVER, before="health"),
+    ),
+    AppTrigger.FLAG: (
+        AppState.PUBLIC,
+        Follows(frozenset({("flagged", "partner")}), "flagged", frozenset({"passed", "failed"}), OVER, before="health"),
+    ),
+    AppTrigger.APPEAL: (
+        AppState.SUSPENDED,
+        Follows(
+            frozenset({("submission_acknowledged", "partner"), ("new_submission", "reviewer")}),
+            reminders=frozenset({"void", "due"}),
+        ),
+    ),
+    AppTrigger.UNLIST: (AppState.PUBLIC, Follows(reminders=OVER)),
+    AppTrigger.RELIST: (AppState.UNLISTED, Follows(reminders=OVER, promoted=True)),
+    AppTrigger.PROPOSE_APPROVE: (AppState.SUBMITTED, Follows(reminders=frozenset({"due"}))),
+    AppTrigger.PROPOSE_REMOVE: (AppState.BUILDING, Follows()),
 }
 """For each trigger: a state that it leads from, and its effects (of an eligible App, if it leads to public beta)."""
 SEEN = {
@@ -144,13 +183,13 @@ SEEN = {
 
 
 def test_every_trigger_with_an_effect_says_what_follows() -> None:
-    assert set(FOLLOWS) == set(EFFECTS) == set(AppTrigger)
+    assert {*FOLLOWS, AppTrigger.ADOPT} == set(EFFECTS) == set(AppTrigger)
 
 
-@pytest.mark.parametrize("trigger", AppTrigger)
+@pytest.mark.parametrize("trigger", [trigger for trigger in AppTrigger if trigger is not AppTrigger.ADOPT])
 def test_what_follows_from_a_trigger_is_in_the_database(engine: Engine, people: People, trigger: AppTrigger) -> None:
     state, expected = FOLLOWS[trigger]
-    app_in(engine, people, "acme", state)
+    app_in(engine, people, "acme", state, expected.before)
     if expected.promoted:
         report_customers(engine, people, "acme")
     if trigger is not AppTrigger.CREATE:
@@ -163,6 +202,7 @@ def test_what_follows_from_a_trigger_is_in_the_database(engine: Engine, people: 
         steps=frozenset(step for _, step in seen["review"]),
         reminders=frozenset(status for (status,) in seen["reminders"]),
         promoted=bool(seen["promoted"]),
+        before=expected.before,
     )
     assert len(seen["told"]) == len(expected.told)
 
@@ -182,7 +222,7 @@ STORED = {
                 FROM transition t JOIN app a ON a.id = t.app_id ORDER BY 1, 2""",
     "outcomes": """SELECT a.slug, r.trigger, r.status, r.version, r.unmet, r.attempts
                      FROM transition_request r JOIN app a ON a.id = r.app_id ORDER BY r.position""",
-    "reviews": """SELECT a.slug, s.app_version, s.round, s.kind, r.outcome, r.closed_at IS NULL, p.role,
+    "reviews": """SELECT a.slug, r.opened_version, s.round, r.kind, r.outcome, r.closed_at IS NULL, p.role,
                          t.code, t.state, t.status
                     FROM review r JOIN submission s ON s.id = r.submission_id JOIN app a ON a.id = r.app_id
                     LEFT JOIN person p ON p.id = r.claimed_by
@@ -203,7 +243,7 @@ COMING_BACK = (
 WALKS = st.lists(
     st.tuples(
         st.sampled_from(["building", "submitted", "suspended"]),
-        st.sampled_from([trigger for trigger in AppTrigger if trigger not in (AppTrigger.CREATE, AppTrigger.PROMOTE)]),
+        st.sampled_from([trigger for trigger in AppTrigger if trigger not in (*BIRTHS, AppTrigger.PROMOTE)]),
     ),
     min_size=6,
     max_size=12,
