@@ -9,6 +9,7 @@ from models.lifecycle import NEW, NO_REVIEW, AppEdge, AppTrigger, Edge
 
 BOX_WIDTH, BOX_HEIGHT = 116, 40
 COLUMN, ROW = 190, 130
+STEP = BOX_WIDTH + 12
 MARGIN, TOP = 24, 84
 LABEL_LINE = 15
 LETTER_WIDTH = 7
@@ -104,8 +105,8 @@ def _moves(edges: Sequence[Edge]) -> dict[tuple[str, str], list[str]]:
 def _layout(edges: Sequence[Edge]) -> tuple[dict[str, NodePosition], list[str]]:
     """Returns the position of each state, by its distance from `new`, and the final states, which no edge leaves.
 
-    States at the same distance are stacked, each half a column further left than the one above, so that no arrow down
-    to the final states crosses a box.
+    States at the same distance are stacked, each further left than the one above by more than a box, so that no arrow
+    down to the final states crosses a box.
     """
     sources = {edge.source for edge in edges}
     finals = list(dict.fromkeys(edge.target for edge in edges if edge.target not in sources))
@@ -117,13 +118,15 @@ def _layout(edges: Sequence[Edge]) -> tuple[dict[str, NodePosition], list[str]]:
             if edge.source == source and edge.target not in distance and edge.target not in finals:
                 distance[edge.target] = distance[source] + 1
                 waiting.append(edge.target)
-    above: dict[int, int] = {}
-    places = {}
+    stacks: dict[int, list[str]] = {}
     for state, column in sorted(distance.items(), key=lambda item: (item[1], _busyness(item[0], edges), item[0])):
-        row = above.get(column, 0)
-        above[column] = row + 1
-        x = MARGIN + BOX_WIDTH // 2 + column * COLUMN - row * COLUMN // 2
-        places[state] = NodePosition(x, TOP + row * ROW)
+        stacks.setdefault(column, []).append(state)
+    places = {}
+    x = MARGIN + BOX_WIDTH // 2
+    for column, states in stacks.items():
+        x += max(COLUMN, len(states) * STEP) if column else 0
+        for row, state in enumerate(states):
+            places[state] = NodePosition(x - row * STEP, TOP + row * ROW)
     return places, finals
 
 

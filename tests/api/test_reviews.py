@@ -199,7 +199,7 @@ def test_a_resubmission_shows_what_changed_what_was_found_and_what_came_before(s
     new = [{"code": "kept", "text": "New words."}, {"code": "fresh", "text": "New."}]
     _ok(service.reviewer("POST", again, {"decision": "warn", "findings": new}))
     shown = _ok(service.reviewer("GET", f"/v1/reviews/{second}"))
-    assert (shown["round"], shown["kind"], shown["snapshot"]["app"]["slug"]) == (2, "revision", "again")
+    assert (shown["round"], shown["kind"], shown["snapshot"]["app"]["slug"]) == (2, "first", "again")
     assert shown["changes"] == {
         "evidence": [
             {
@@ -289,7 +289,10 @@ def test_a_decision_applies_to_its_own_round_and_never_to_the_next(shared_servic
     refused = _ok(service.reviewer("GET", f"/v1/transition-requests/{late['id']}"))
     assert refused["status"] == "refused"
     assert [(rule["code"], rule["detail"]) for rule in refused["unmet"]] == [
-        ("version.expected", "The request is for the App at version 2; it is now at version 4.")
+        (
+            "review.expected",
+            "The request is for a review that is open no longer: the one that was opened at version 4 is.",
+        )
     ]
     (entry,) = _ok(service.reviewer("GET", "/v1/reviews?app=rounds"))["items"]
     assert (entry["round"], entry["holder"]["name"]) == (2, "Rae")

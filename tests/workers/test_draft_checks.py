@@ -76,7 +76,7 @@ def test_a_draft_is_looked_at_by_the_steps_of_a_review_and_its_checklist_says_so
         reviewed = set(session.scalars(text("SELECT state FROM review_step")))
         assert reviewed == {"pending"}, "a review counts none of it"
         assert session.scalar(text("SELECT count(*) FROM notification WHERE kind NOT LIKE '%submission%'")) == 0
-    with pytest.raises(Conflict, match="submitted"):
+    with pytest.raises(Conflict, match="under review"):
         _check(context, people)
 
 

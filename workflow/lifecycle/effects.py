@@ -193,10 +193,12 @@ class Notify:
 
 @dataclass(frozen=True, slots=True)
 class VoidReminders:
-    """Voids the unsent notifications to reviewers, because the review that they are about is closed."""
+    """Voids the unsent notifications to reviewers where the review that they are about has ended."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
-        void_reminders(session, [one.app_id for one in applied])
+        ended = [one.app_id for one in applied if one.before.review and one.before.open_review != one.after.open_review]
+        if ended:
+            void_reminders(session, ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,12 +249,20 @@ def _notify(kind: NotificationKind, audience: Audience = Audience.PARTNER) -> No
     return Notify(kind, audience)
 
 
+def _launches(one: Applied) -> bool:
+    return one.before.published == 0
+
+
+def _is_published_already(one: Applied) -> bool:
+    return not _launches(one)
+
+
 def _launches_without_oauth(one: Applied) -> bool:
-    return one.before.published == 0 and not one.after.oauth_installed
+    return _launches(one) and not one.after.oauth_installed
 
 
 def _launches_without_replay_info(one: Applied) -> bool:
-    return one.before.published == 0 and Requirement.REPLAY_INFO.value not in one.after.checklist
+    return _launches(one) and Requirement.REPLAY_INFO.value not in one.after.checklist
 
 
 EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
@@ -273,7 +283,8 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
         NotePublication(),
         VoidReminders(),
         ListInCatalog(),
-        _notify(NotificationKind.APPROVED),
+        Notify(NotificationKind.APPROVED, Audience.PARTNER, _launches),
+        Notify(NotificationKind.REVISION_APPROVED, Audience.PARTNER, _is_published_already),
         Notify(NotificationKind.OAUTH_ASKED_FOR, Audience.PARTNER, _launches_without_oauth),
         Notify(NotificationKind.REPLAY_INFO_ASKED_FOR, Audience.PARTNER, _launches_without_replay_info),
         RequestPromotion(),
@@ -281,6 +292,7 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
     AppTrigger.PROMOTE: (ListInCatalog(), _notify(NotificationKind.PROMOTED)),
     AppTrigger.SUSPEND: (
         CloseReview(),
+        VoidReminders(),
         EndGrace(),
         Suspend(),
         TakeOffCatalog(),
@@ -288,6 +300,7 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
     ),
     AppTrigger.REINSTATE: (
         CloseReview(),
+        VoidReminders(),
         EndSuspension(),
         ListInCatalog(),
         _notify(NotificationKind.REINSTATED),

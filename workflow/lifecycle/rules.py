@@ -174,7 +174,7 @@ def _two_people_remove(facts: Facts) -> Missing | None:
 
 def _has_many_customers(facts: Facts) -> bool:
     least = facts.policy.two_people_customers
-    return least is not None and facts.onboarded_customers >= least
+    return 0 < least <= facts.onboarded_customers
 
 
 def _proposal_missing(facts: Facts, trigger: AppTrigger, which: str) -> Missing | None:

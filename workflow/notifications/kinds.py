@@ -11,6 +11,7 @@ class NotificationKind(StrEnum):
     SUBMISSION_ACKNOWLEDGED = "submission_acknowledged"
     CHANGES_REQUESTED = "changes_requested"
     APPROVED = "approved"
+    REVISION_APPROVED = "revision_approved"
     OAUTH_ASKED_FOR = "oauth_asked_for"
     REPLAY_INFO_ASKED_FOR = "replay_info_asked_for"
     CUSTOMER_ONBOARDED = "customer_onboarded"

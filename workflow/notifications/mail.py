@@ -37,6 +37,16 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
         "{app} is approved and listed in the catalog as a public beta. It becomes public as soon as its OAuth enable "
         "flow works and enough customers have enabled it{customers}.",
     ),
+    NotificationKind.REVISION_APPROVED: (
+        "{app}: your changes are approved",
+        "What you submitted for {app}{round} is approved, and is what is published from now on.",
+    ),
+    NotificationKind.FLAGGED: (
+        "{app}: something needs to be mended",
+        "The service looked at {app} again and found what needs to be mended:\n\n{failed}"
+        "It is your turn: mend it. The next look, or an approved revision, settles it. While it is not settled, {app} "
+        "does not become public, and in the end a person decides whether it stays in the catalog.",
+    ),
     NotificationKind.OAUTH_ASKED_FOR: (
         "{app}: implement the OAuth enable flow",
         '{app} becomes public only with a working OAuth enable flow, "{enable_flow}". Implement the authorization code '

@@ -214,7 +214,8 @@ def mark_reviews(session: Session, now: datetime, *, limit: int = 10_000) -> int
                     {_TEAM}, marked AS (
                         UPDATE review SET {mark} = :now
                          WHERE id = ANY(ARRAY(SELECT id FROM review
-                                               WHERE closed_at IS NULL AND {mark} IS NULL AND {due} <= :now
+                                               WHERE closed_at IS NULL AND needs_person AND {mark} IS NULL
+                                                 AND {due} <= :now
                                                ORDER BY {due} LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED))
                         RETURNING id, app_id, claimed_by
                     ), told AS (

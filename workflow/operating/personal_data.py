@@ -106,7 +106,7 @@ KEPT: Final[Mapping[str, Mapping[str, str]]] = {
     "address_proof": {"purpose": _CODE},
     "allowed_slug": {"slug": _COMPANY},
     "api_token": {"role": _CODE, "scopes": _CODE, "hint": "the last characters of a secret that no longer works"},
-    "app": {"slug": _COMPANY, "name": _COMPANY, "state": _CODE},
+    "app": {"slug": _COMPANY, "name": _COMPANY, "state": _CODE, "open_kind": _CODE, "touched": _CODE},
     "asset": {"kind": _CODE, "media_type": _CODE},
     "audit_entry": {
         "actor_role": _CODE,
@@ -150,7 +150,7 @@ KEPT: Final[Mapping[str, Mapping[str, str]]] = {
     "policy_version": {"document": "the platform's rules", "note": "the platform's words"},
     "rejected_message": {"queue": _CODE},
     "resting_app": {"last_error": _WORK},
-    "review": {"outcome": _CODE},
+    "review": {"kind": _CODE, "categories": _CODE, "outcome": _CODE},
     "review_message": {"side": _CODE, "text": _RECORD},
     "review_step": {
         "code": _CODE,
@@ -164,7 +164,14 @@ KEPT: Final[Mapping[str, Mapping[str, str]]] = {
     "saved_reason": {"code": _CODE, "text": "the platform's words", "where_to_fix": "the platform's words"},
     "service": {"name": "a program of the platform"},
     "submission": {"kind": _CODE, "snapshot": _COMPANY},
-    "transition": {"from_state": _CODE, "trigger": _CODE, "to_state": _CODE, "actor_role": _CODE},
+    "transition": {
+        "from_state": _CODE,
+        "trigger": _CODE,
+        "to_state": _CODE,
+        "from_open_kind": _CODE,
+        "open_kind": _CODE,
+        "actor_role": _CODE,
+    },
     "transition_reason": {"reasons": f"{_RECORD}; the row can be deleted by itself, and the history still verifies"},
     "transition_request": {
         "trigger": _CODE,

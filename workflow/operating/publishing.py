@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import PolicyVersion
 from models.lifecycle import AppTrigger
-from models.review import STEPS
+from models.review import MACHINE_STEPS, STEPS
 from workflow.errors import Conflict, NotFound
 from workflow.history.digests import POLICY_COLUMNS, digest_of
 from workflow.identity.actors import Actor
@@ -19,7 +19,17 @@ from workflow.identity.audit_log import log_action
 from workflow.lifecycle.loading import LoadedApp, load_facts
 from workflow.lifecycle.promotion import required_counts
 from workflow.lifecycle.rulebook import AppRulebook
-from workflow.lifecycle.rules import NOT_OWN_APP, REVIEW_CLAIMED, RULES_OF
+from workflow.lifecycle.rules import (
+    APPEAL_UNINVOLVED,
+    DECISION_TO_APPEAL,
+    NOT_OWN_APP,
+    OWNER_ASKS,
+    REVIEW_CLAIMED,
+    RULES_OF,
+    STEP_FAILED,
+    SUSPENSION_ANSWERED,
+    TWO_PEOPLE_APPROVE,
+)
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.policy.document import Policies, Policy, parse_policy
 from workflow.policy.parts import PARTS, KnownCodes, policy_schema
@@ -30,13 +40,29 @@ MAX_NAMED = 100
 """The number of Apps that a preview lists by name, in each of its two lists."""
 _BATCH = 500
 
-NEVER_OBSERVED = frozenset({NOT_OWN_APP, REVIEW_CLAIMED})
-"""Rules that no policy may make observed: nobody approves their own App, and only a review's holder decides it."""
+NEVER_OBSERVED = frozenset(
+    rule.code
+    for rule in (
+        NOT_OWN_APP,
+        REVIEW_CLAIMED,
+        APPEAL_UNINVOLVED,
+        DECISION_TO_APPEAL,
+        SUSPENSION_ANSWERED,
+        TWO_PEOPLE_APPROVE,
+        OWNER_ASKS,
+        STEP_FAILED,
+    )
+)
+"""Rules that no policy may make observed, such as that nobody approves their own App or judges an appeal of their own
+decision, and that only a review's holder decides it."""
 
 _STEPS = {code: step.title for code, step in STEPS.items()}
-_OBSERVABLE = {rule.code: rule.title for rules in RULES_OF.values() for rule in rules if rule not in NEVER_OBSERVED}
+_PEOPLES_STEPS = {code: title for code, title in _STEPS.items() if code not in MACHINE_STEPS}
+_RULES = {rule.code: rule.title for rules in RULES_OF.values() for rule in rules}
+_OBSERVABLE = {code: title for code, title in _RULES.items() if code not in NEVER_OBSERVED}
 CODES = {
     "review_steps": KnownCodes("review step", _STEPS),
+    "revision_steps": KnownCodes("review step that a person takes", _PEOPLES_STEPS),
     "observed": KnownCodes("rule or review step that may be observed", _OBSERVABLE | _STEPS),
 }
 """The codes that a published document may name, by part. Those of `required_checklist` are always known."""

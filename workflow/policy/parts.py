@@ -143,6 +143,8 @@ _ClosedDays = Annotated[
         max_length=MAX_CLOSED_DAYS, json_schema_extra={"maxItems": MAX_CLOSED_DAYS, "uniqueItems": True, **_in("days")}
     ),
 ]
+MAX_CATEGORIES = 100
+_CATEGORY = rf"^[^\\x00-\\x1f]{{1,{MAX_NAME}}}$"
 _SetOfCodes = Annotated[frozenset[str], BeforeValidator(_known_codes)]
 
 
@@ -313,25 +315,25 @@ class PolicyDocument:
         Field(title="Two people remove an App", description="A removal needs a proposal by another admin."),
     ] = False
     two_people_categories: Annotated[
-        tuple[Annotated[str, Strict(), Field(max_length=MAX_NAME)], ...],
+        tuple[Annotated[str, Strict(), Field(pattern=_CATEGORY)], ...],
         Field(
-            max_length=100,
+            max_length=MAX_CATEGORIES,
             title="Categories that two people approve",
             description="An App in one of these categories is approved by two reviewers.",
-            json_schema_extra={"uniqueItems": True, **_in("categories")},
+            json_schema_extra=_in("categories"),
         ),
     ] = ()
     two_people_customers: Annotated[
-        int | None,
+        int,
         Strict(),
         Field(
             ge=0,
             le=1_000_000,
             title="Customers from which two people decide",
-            description="An App with this many customers is approved and removed by two people. Null: none is.",
+            description="An App with this many customers is approved and removed by two people. 0: none is.",
             json_schema_extra=_in("customers"),
         ),
-    ] = None
+    ] = 0
     required_checklist: Annotated[
         _Codes,
         Field(title="Required evidence", description="Requirements that an App must meet before it can be submitted."),
@@ -412,6 +414,8 @@ def _expected(part: str) -> str:
     """Returns in words what a part must be, as its schema says."""
     about = _SCHEMA["properties"][part]
     kinds = [kind["type"] for kind in about.get("anyOf", [about])]
+    if "boolean" in kinds:
+        return "true or false"
     if "integer" in kinds:
         return f"a whole number from {about['minimum']} to {about['maximum']}"
     if "array" in kinds:
