@@ -10,13 +10,11 @@ from cli.history_key import check_key_beside, wait_for_key
 from cli.mistakes import USAGE, Mistake
 from cli.place import as_application
 from runtime.garbage import collect_seldom
+from runtime.logs import configure_logging
 from runtime.settings import Settings, environment_of, load_settings
-from runtime.telemetry import configure_logging, shared_metrics_folder
+from runtime.telemetry import shared_metrics_folder
 from workflow.profile.loading import load_profile
 from workflow.work.bells import QUEUES
-
-if TYPE_CHECKING:
-    from console.rendering import Words
 
 if TYPE_CHECKING:
     from console.rendering import Words
@@ -35,7 +33,7 @@ def serve_here() -> None:
     if settings.api_port:
         _check_port(settings.api_host, settings.api_port, "Choose another with DEVCENTER_API_PORT; 0 takes a free one.")
     check_key_beside(settings)
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     api = create_api(settings)
     app = with_pages(api, words=_words(settings), public_url=settings.public_url) if settings.pages else api
     collect_seldom()

@@ -11,6 +11,7 @@ from web import problems
 from web.answering import Answering
 from web.bodies import Admit, BodyBudget, everybody
 from web.bounds import Bounds, LargerBody
+from web.calls import CallLog
 from web.limits import Limits, Rates, RedisRateCounter
 from web.measuring import Measuring
 from web.wire import BoundedHttpProtocol
@@ -30,7 +31,7 @@ def guard(
     budget: BodyBudget | None = None,
     open_reads: Sequence[re.Pattern[str]] = (),
 ) -> None:
-    """Makes every error of `app` a problem, and bounds, limits and measures every request to it.
+    """Makes every error of `app` a problem, and bounds, limits, measures and logs every request to it.
 
     `admit` looks at the sender of a body before it is taken, and `budget` bounds all bodies together. `open_reads` are
     the paths that pages of every origin may read.
@@ -40,6 +41,7 @@ def guard(
     app.add_middleware(Limits, rates=rates, counting=counting)
     app.add_middleware(Answering, open_reads=open_reads)
     app.add_middleware(Measuring)
+    app.add_middleware(CallLog)
 
 
 def serve(

@@ -25,6 +25,7 @@ from runtime.doorbell import Doorbell, counted_doorbell
 from runtime.faults import fault_points
 from runtime.garbage import collect_seldom
 from runtime.guarded_http import FetchLimits, GuardedHttp
+from runtime.logs import configure_logging
 from runtime.private_files import open_private
 from runtime.secrets import KeyRing
 from runtime.settings import Settings, load_settings
@@ -36,7 +37,6 @@ from runtime.telemetry import (
     JUDGED,
     REJECTED,
     WORKED,
-    configure_logging,
     show_metrics,
     show_shared_metrics,
 )
@@ -67,7 +67,7 @@ def setup_broker() -> None:
     Raises SettingsInvalid and ProfileInvalid.
     """
     settings = load_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     broker = make_broker(settings)
     set_broker(broker)
     doorbell = counted_doorbell(settings.redis_url, Bell)
@@ -109,7 +109,7 @@ def _debounce_sigterm() -> None:
 def run_scheduler_process() -> None:
     """Runs a scheduler until SIGTERM or SIGINT."""
     settings = load_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     if settings.metrics_port:
         show_metrics(settings.metrics_host, settings.metrics_port)
     stop = threading.Event()
@@ -123,7 +123,7 @@ def run_scheduler_process() -> None:
 def show_worker_metrics() -> int:
     """Serves the metrics of all processes of this worker, in a separate process, until SIGTERM. Returns 0."""
     settings = load_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     if settings.metrics_port:
         show_shared_metrics(settings.metrics_host, settings.metrics_port)
     return 0
