@@ -18,18 +18,20 @@ def log_judged(outcomes: Sequence[JudgedRequest], seconds: float) -> None:
     The lines of a batch are one record, because a record for each would cost a tenth of judging.
     `unmet` has the codes of a refusal's unmet rules. The text of an error is not logged: the request's row has it.
     """
+    failed = [one for one in outcomes if one.error is not None]
     if log.isEnabledFor(logging.INFO):
-        _log(logging.INFO, [one for one in outcomes if one.error is None], seconds)
-    _log(logging.WARNING, [one for one in outcomes if one.error is not None], seconds)
+        _log(logging.INFO, [one for one in outcomes if one.error is None] if failed else outcomes, seconds)
+    _log(logging.WARNING, failed, seconds)
 
 
 def _log(level: int, outcomes: Sequence[JudgedRequest], seconds: float) -> None:
     if not outcomes:
         return
+    apps: dict[int, str] = {}  # to write an id out costs as much as the rest of a line, and Apps come several times
     rows = [
         (
             one.request.id,
-            one.request.app_id,
+            apps.get(one.request.app_id.int) or apps.setdefault(one.request.app_id.int, str(one.request.app_id)),
             one.request.trigger,
             one.status,
             "" if one.judgment is None or one.status == "applied" else " ".join(why.code for why in one.judgment.unmet),
