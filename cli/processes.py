@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cli.history_key import check_key_beside, wait_for_key
@@ -15,10 +16,13 @@ from runtime.settings import Settings, environment_of, load_settings
 from runtime.telemetry import shared_metrics_folder
 from workflow.profile.loading import load_profile
 from workflow.work.bells import QUEUES
+from workflow.work.kinds import LEASED_KINDS
 
 if TYPE_CHECKING:
     from console.rendering import Words
 
+LONGEST_ATTEMPT = max(kind.longest_attempt for kind in LEASED_KINDS.values())
+"""How long a worker that stops waits for what it has begun: as long as attempts may take."""
 SWITCH_SECONDS = 0.0003
 """How long the event loop may hold the interpreter while the ringing thread waits: a tenth of a request's time."""
 
@@ -66,6 +70,7 @@ def become_worker(processes: int, queues: Sequence[str]) -> None:
         environment |= shared_metrics_folder()
     command = [sys.executable, "-P", "-m", "dramatiq", "workers.main:setup_broker"]
     command += ["--processes", str(processes), "--threads", str(settings.worker_threads), "--skip-logging"]
+    command += ["--worker-shutdown-timeout", str(LONGEST_ATTEMPT // timedelta(milliseconds=1))]
     if queues:
         command += ["--queues", *queues]
     os.execve(sys.executable, command, environment)  # noqa: S606 - a list, no shell

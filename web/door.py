@@ -1,11 +1,14 @@
 """An HTTP door: what stands around every application that is served, and serving it."""
 
 import re
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE
 
 from web import problems
 from web.answering import Answering
@@ -14,6 +17,7 @@ from web.bounds import Bounds, LargerBody
 from web.calls import CallLog
 from web.limits import Limits, Rates, RedisRateCounter
 from web.measuring import Measuring
+from web.stopping import TellingServer
 from web.wire import BoundedHttpProtocol
 
 SHUTDOWN_SECONDS = 15
@@ -54,7 +58,7 @@ def serve(
     under way is kept for `keep_alive_s`.
     """
     proxies = [one for one in trusted_proxies.split(",") if one]
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -67,3 +71,8 @@ def serve(
         timeout_keep_alive=keep_alive_s,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
+    server = TellingServer(config)
+    with suppress(KeyboardInterrupt):  # it has stopped in order, and raises the signal again
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
