@@ -21,7 +21,7 @@ STOP_SECONDS = 5
 
 def start_partner(started: Installation, port: int, profile: Profile) -> str:
     """Starts the example partner as a process of the installation, and returns its address. Raises Mistake."""
-    keep_program(started, "partner", *_command(port, profile), folder=CHECKOUT)
+    keep_program(started, "partner", *_command(port, profile), folder=CHECKOUT, serves=True)
     return _address(started.home.log_of("partner"))
 
 

@@ -4,23 +4,25 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cli.history_key import check_key_beside, wait_for_key
 from cli.mistakes import USAGE, Mistake
 from cli.place import as_application
 from runtime.garbage import collect_seldom
+from runtime.logs import configure_logging
 from runtime.settings import Settings, environment_of, load_settings
-from runtime.telemetry import configure_logging, shared_metrics_folder
+from runtime.telemetry import shared_metrics_folder
 from workflow.profile.loading import load_profile
 from workflow.work.bells import QUEUES
+from workflow.work.kinds import LEASED_KINDS
 
 if TYPE_CHECKING:
     from console.rendering import Words
 
-if TYPE_CHECKING:
-    from console.rendering import Words
-
+LONGEST_ATTEMPT = max(kind.longest_attempt for kind in LEASED_KINDS.values())
+"""How long a worker that stops waits for what it has begun: as long as attempts may take."""
 SWITCH_SECONDS = 0.0003
 """How long the event loop may hold the interpreter while the ringing thread waits: a tenth of a request's time."""
 
@@ -35,7 +37,7 @@ def serve_here() -> None:
     if settings.api_port:
         _check_port(settings.api_host, settings.api_port, "Choose another with DEVCENTER_API_PORT; 0 takes a free one.")
     check_key_beside(settings)
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     api = create_api(settings)
     app = with_pages(api, words=_words(settings), public_url=settings.public_url) if settings.pages else api
     collect_seldom()
@@ -68,6 +70,7 @@ def become_worker(processes: int, queues: Sequence[str]) -> None:
         environment |= shared_metrics_folder()
     command = [sys.executable, "-P", "-m", "dramatiq", "workers.main:setup_broker"]
     command += ["--processes", str(processes), "--threads", str(settings.worker_threads), "--skip-logging"]
+    command += ["--worker-shutdown-timeout", str(LONGEST_ATTEMPT // timedelta(milliseconds=1))]
     if queues:
         command += ["--queues", *queues]
     os.execve(sys.executable, command, environment)  # noqa: S606 - a list, no shell

@@ -20,20 +20,27 @@ MAX_PAUSE_SECONDS = 10.0
 STEADY_SECONDS = 20.0
 """A process that has run at least this long is restarted after the shortest pause."""
 WATCH_SECONDS = 0.1
-STOP_SECONDS = 15.0
+STOP_SECONDS = 30.0
+"""How long the programs that work may take to finish what they have begun, all of them together."""
+SERVER_STOP_SECONDS = 15.0
+"""How long a program that serves the others may take to stop."""
 MARK = "DEVCENTER_UP"
 """The environment variable by which a later start recognises the processes of an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A named command, its environment, and where its output goes."""
+    """A named command, its environment, and where its output goes.
+
+    A program that `serves` the others, such as a mail server, is stopped after them.
+    """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     folder: Path
     log: Path
+    serves: bool = False
 
 
 class Supervised(Protocol):
@@ -53,8 +60,18 @@ class Supervised(Protocol):
     def start(self) -> None:
         """Starts it. Called only while it does not run."""
 
+    @property
+    def works(self) -> bool:
+        """Whether it does work that it should finish, and is to be stopped before what it needs for that."""
+
+    def ask_to_stop(self) -> None:
+        """Tells it to stop, and does not wait."""
+
     def stop(self) -> None:
         """Stops it, by force if necessary. Nothing of it runs afterwards."""
+
+    def hurry(self) -> None:
+        """Ends it at once, and does not wait. May be called by another thread while `stop` waits."""
 
 
 class Child:
@@ -65,6 +82,7 @@ class Child:
         self.starts = 0
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
+        self._asked_at: float | None = None
 
     @property
     def pid(self) -> int | None:
@@ -88,16 +106,30 @@ class Child:
                 start_new_session=True,
             )
         self.starts += 1
+        self._asked_at = None
+
+    @property
+    def works(self) -> bool:
+        return not self._program.serves
+
+    def ask_to_stop(self) -> None:
+        if self._process is not None and self._asked_at is None:  # a second signal would not let it finish
+            self._asked_at = time.monotonic()
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()
 
     def stop(self) -> None:
-        if self._process is None:
+        self.ask_to_stop()
+        if self._process is None or self._asked_at is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
+        ends_at = self._asked_at + (STOP_SECONDS if self.works else SERVER_STOP_SECONDS)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(STOP_SECONDS)
+            self._process.wait(max(0.0, ends_at - time.monotonic()))
         self._end_group()
         self._process.wait()
+
+    def hurry(self) -> None:
+        self._end_group()
 
     def _end_group(self) -> None:
         if self._process is not None:
@@ -140,17 +172,38 @@ class Supervisor:
         """Returns how many times `name` was started."""
         return sum(thing.starts for thing in self._kept if thing.name == name)
 
+    def stop_programs(self) -> None:
+        """Stops whatever works, all at the same time, and nothing that it needs for that. `stop` stops the rest."""
+        self._stop_watching()
+        working = [thing for thing in reversed(self._kept) if thing.works]
+        for thing in working:
+            thing.ask_to_stop()
+        self._stop_each(working)
+
     def stop(self) -> None:
         """Stops everything, in reverse order of starting. Safe to call twice."""
+        self._stop_watching()
+        self._stop_each(list(reversed(self._kept)))
+        self._kept.clear()
+
+    def hurry(self) -> None:
+        """Ends everything at once, and does not wait. For another thread while `stop` waits in this one."""
+        self._stopping.set()
+        for thing in list(self._kept):
+            with contextlib.suppress(OSError):
+                thing.hurry()
+
+    def _stop_watching(self) -> None:
         self._stopping.set()
         if self._watcher.is_alive():
             self._watcher.join()
-        for thing in reversed(self._kept):
+
+    def _stop_each(self, things: Sequence[Supervised]) -> None:
+        for thing in things:
             try:
                 thing.stop()
             except Exception as error:  # noqa: BLE001 - the others must be stopped too
                 self._complain(f"{thing.name} could not be stopped: {error}")
-        self._kept.clear()
 
     def _watch(self) -> None:
         while not self._stopping.wait(WATCH_SECONDS):
@@ -183,7 +236,7 @@ def end_marked(mark: str) -> list[int]:
     for process in left:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(left, timeout=STOP_SECONDS)
+    psutil.wait_procs(left, timeout=SERVER_STOP_SECONDS)
     return [process.pid for process in left]
 
 

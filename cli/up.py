@@ -19,6 +19,7 @@ from cli.home import Home, Run
 from cli.mistakes import USAGE, Mistake
 from cli.place import as_application, database_now, unit_of_work
 from cli.seed import seed
+from cli.stopping import stop_telling
 from cli.supervisor import MARK, Child, Program, Supervisor, end_marked
 from migrations.run import upgrade
 from runtime.embedded.postgres import EmbeddedPostgres, PostgresAddresses
@@ -101,8 +102,19 @@ class _Embedded:
         self._server.start()
         self.starts += 1
 
+    @property
+    def works(self) -> bool:
+        return False
+
+    def ask_to_stop(self) -> None:
+        """Does nothing: a server is stopped when nothing needs it any more."""
+
     def stop(self) -> None:
         self._server.stop()
+
+    def hurry(self) -> None:
+        if (pid := self._server.pid) is not None:
+            os.kill(pid, self._server.stop_signals[-1])
 
 
 @contextmanager
@@ -136,21 +148,29 @@ def installation(home: Home, say: Say) -> Iterator[Installation]:
         started = Installation(home, settings, tokens, supervisor, profile, owner_url)
         _start_processes(started)
         _wait_until_ready(started)
-        yield started
+        try:
+            yield started
+        finally:
+            stop_telling(supervisor, started.settings.database_url, say)
     finally:
         supervisor.stop()
         home.forget_run()
         os.close(lock)
 
 
-def keep_program(to: Installation, name: str, *arguments: str, folder: Path | None = None) -> None:
-    """Starts Python with `arguments` as a process of the installation, with a fresh log."""
+def keep_program(
+    to: Installation, name: str, *arguments: str, folder: Path | None = None, serves: bool = False
+) -> None:
+    """Starts Python with `arguments` as a process of the installation, with a fresh log.
+
+    One that `serves` the others is stopped after them.
+    """
     log = to.home.log_of(name)
     if log.exists():
         log.replace(log.with_suffix(".log.1"))
     log.touch(mode=0o600)
     command = (sys.executable, *arguments)
-    to.supervisor.keep(Child(Program(name, command, to.environment(), folder or to.home.path, log)))
+    to.supervisor.keep(Child(Program(name, command, to.environment(), folder or to.home.path, log, serves)))
 
 
 def announce(started: Installation) -> None:
@@ -178,7 +198,9 @@ def _run(started: Installation) -> Run:
 def _start_processes(started: Installation) -> None:
     devcenter = ("-P", "-m", "cli.main")
     if started.mail is not None:
-        keep_program(started, "mailserver", *devcenter, "mailserver", "--port", str(started.settings.smtp_port))
+        keep_program(
+            started, "mailserver", *devcenter, "mailserver", "--port", str(started.settings.smtp_port), serves=True
+        )
     keep_program(started, "api", *devcenter, "api")
     for number in range(1, WORKERS + 1):
         keep_program(started, f"worker-{number}", *devcenter, "worker")

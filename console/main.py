@@ -13,6 +13,7 @@ from console.forms import MAX_FORM_BYTES
 from console.pages import home, invitations, lost_token, proofs, unsubscribe
 from console.rendering import STYLESHEET, Pages, Words
 from web.bounds import Bounds
+from web.calls import CallLog
 from web.measuring import Measuring
 
 ROOMS = (home, proofs, invitations, lost_token, unsubscribe)
@@ -40,6 +41,7 @@ def with_pages(api: ASGIApp, *, words: Words, public_url: str) -> ASGIApp:
             *(route for room in ROOMS for route in room.routes(client, pages)),
         ],
         middleware=[
+            Middleware(CallLog),
             Middleware(Measuring),
             Middleware(PageHeaders),
             Middleware(Bounds, body_bytes=MAX_FORM_BYTES),

@@ -175,6 +175,12 @@ class Settings(BaseSettings):
     log_level: str = Field(
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="The lowest level to log."
     )
+    log_format: str = Field(
+        default="auto",
+        pattern="^(auto|json|text)$",
+        description="How log lines are written to standard error: `json`, `text`, or `auto`: text on a terminal, JSON "
+        "everywhere else.",
+    )
     fault_point: str | None = Field(
         default=None,
         description="For tests of the service itself: `name=hits:file` kills the process at the named point.",

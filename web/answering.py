@@ -14,7 +14,7 @@ PREFLIGHT_SECONDS = 86_400
 _READ = ("GET", "HEAD")
 _OPEN = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, RateLimit, RateLimit-Policy, Retry-After"),
+    (b"access-control-expose-headers", b"ETag, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"),
 ]
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD",

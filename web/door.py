@@ -1,18 +1,23 @@
 """An HTTP door: what stands around every application that is served, and serving it."""
 
 import re
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE
 
 from web import problems
 from web.answering import Answering
 from web.bodies import Admit, BodyBudget, everybody
 from web.bounds import Bounds, LargerBody
+from web.calls import CallLog
 from web.limits import Limits, Rates, RedisRateCounter
 from web.measuring import Measuring
+from web.stopping import TellingServer
 from web.wire import BoundedHttpProtocol
 
 SHUTDOWN_SECONDS = 15
@@ -30,7 +35,7 @@ def guard(
     budget: BodyBudget | None = None,
     open_reads: Sequence[re.Pattern[str]] = (),
 ) -> None:
-    """Makes every error of `app` a problem, and bounds, limits and measures every request to it.
+    """Makes every error of `app` a problem, and bounds, limits, measures and logs every request to it.
 
     `admit` looks at the sender of a body before it is taken, and `budget` bounds all bodies together. `open_reads` are
     the paths that pages of every origin may read.
@@ -40,6 +45,7 @@ def guard(
     app.add_middleware(Limits, rates=rates, counting=counting)
     app.add_middleware(Answering, open_reads=open_reads)
     app.add_middleware(Measuring)
+    app.add_middleware(CallLog)
 
 
 def serve(
@@ -52,7 +58,7 @@ def serve(
     under way is kept for `keep_alive_s`.
     """
     proxies = [one for one in trusted_proxies.split(",") if one]
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -65,3 +71,8 @@ def serve(
         timeout_keep_alive=keep_alive_s,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
+    server = TellingServer(config)
+    with suppress(KeyboardInterrupt):  # it has stopped in order, and raises the signal again
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)

@@ -15,7 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from models.sqlstates import Fault, fault_of
+from web.calls import call_id, describe_call
 from web.sentences import Flaw, flaws_of, in_words
+from web.tracing import REQUEST_ID
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound, Refused, WorkflowError
 from workflow.outages import Outage
 
@@ -134,7 +136,12 @@ def problem(
     unmet: list[dict[str, Any]] | None = None,
     errors: Sequence[Flaw] = (),
 ) -> JSONResponse:
-    """Returns the answer for a problem. It closes the connection if the request was not read to its end."""
+    """Returns the answer for a problem. It closes the connection if the request was not read to its end.
+
+    The log line of the present call has the code.
+    """
+    if call_id() is not None:
+        describe_call(code=code)
     headers = {"Cache-Control": "no-store"} | _HEADERS.get(status, {})
     body = {
         "type": "about:blank",
@@ -198,7 +205,10 @@ def install(app: FastAPI, describe_mismatch: DescribeMismatch = no_mismatch) -> 
 
     @app.exception_handler(Exception)
     async def _broken(_request: Request, _error: Exception) -> JSONResponse:
-        return problem(500, "internal.error", "The service failed; its log says why.", _REPEAT)
+        answer = problem(500, "internal.error", "The service failed; its log says why.", _REPEAT)
+        if (called := call_id()) is not None:  # this answer is made outside of what adds the header to all others
+            answer.headers[REQUEST_ID.decode()] = called
+        return answer
 
 
 STATUS_OF_FAULT: dict[Fault, tuple[int, str, str, str]] = {

@@ -6,6 +6,7 @@ sending, so that the client cannot read why.
 """
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -15,8 +16,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from web.bodies import UNASKED_BYTES
 from web.bounds import MAX_HEAD_BYTES
+from web.calls import log_refused
 from web.headers import is_one_of, network_of
 from web.problems import problem
+from web.tracing import REQUEST_ID
 
 MAX_DRAINED_BYTES = 128 * 1024 * 1024
 """How much a client may go on sending after its answer. It is read and dropped."""
@@ -217,6 +220,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             name + b": " + value + b"\r\n" for name, value in answer.raw_headers if name.lower() != b"connection"
         )
         if not self._is_answering():
+            headers += (
+                REQUEST_ID + b": " + log_refused(answer.status_code, json.loads(bytes(answer.body))["code"]) + b"\r\n"
+            )
             status = f"HTTP/1.1 {answer.status_code} Refused\r\nconnection: close\r\n".encode()
             self.transport.write(status + headers + b"\r\n" + bytes(answer.body))
         self._in_head = True  # whatever the client sends now belongs to a head that is not read

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from runtime.doorbell import Doorbell, counted_doorbell
 from runtime.faults import fault_points
 from runtime.garbage import collect_seldom
 from runtime.guarded_http import FetchLimits, GuardedHttp
+from runtime.logs import configure_logging
 from runtime.private_files import open_private
 from runtime.secrets import KeyRing
 from runtime.settings import Settings, load_settings
@@ -36,7 +38,6 @@ from runtime.telemetry import (
     JUDGED,
     REJECTED,
     WORKED,
-    configure_logging,
     show_metrics,
     show_shared_metrics,
 )
@@ -56,8 +57,10 @@ from workflow.work.bells import Bell
 CONNECTIONS = 14
 """The number of connections to Postgres of one process: two for judging, two for a job in steps, and the rest for
 threads, which hold one for milliseconds only and none while they fetch pages or send mail."""
-SAME_SIGNAL_SECONDS = 1.0
+SAME_SIGNAL_SECONDS = 0.5
+"""A further SIGTERM within this time is the same one."""
 
+log = logging.getLogger(__name__)
 heads_log = logging.getLogger("devcenter.history_heads")
 
 
@@ -67,7 +70,7 @@ def setup_broker() -> None:
     Raises SettingsInvalid and ProfileInvalid.
     """
     settings = load_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     broker = make_broker(settings)
     set_broker(broker)
     doorbell = counted_doorbell(settings.redis_url, Bell)
@@ -83,38 +86,60 @@ def setup_broker() -> None:
     for leased in LEASED_WORK:
         declare_leased_actor(broker, context, leased)
     collect_seldom()
-    _debounce_sigterm()
+    _debounce_sigterm(work)
 
 
-def _debounce_sigterm() -> None:
+def _debounce_sigterm(work: ProcessWork) -> None:
     """Ignores a further SIGTERM within SAME_SIGNAL_SECONDS, because a second one ends a Dramatiq worker at once.
 
-    A supervisor may signal the whole process group, and Dramatiq's parent then forwards the same signal.
+    Says what a second one leaves. A supervisor may signal the whole process group, and Dramatiq's parent then forwards
+    the same signal.
     """
     before = signal.getsignal(signal.SIGTERM)
     if not callable(before) or threading.current_thread() is not threading.main_thread():
         return
-    heard_at = -SAME_SIGNAL_SECONDS
+    heard_at = -SAME_SIGNAL_SECONDS  # not heard yet
 
     def once(number: int, frame: Any) -> None:
         nonlocal heard_at
         now = time.monotonic()
         if now - heard_at >= SAME_SIGNAL_SECONDS:
+            if heard_at >= 0:
+                _say_leftovers(work)
             heard_at = now
             before(number, frame)
 
     signal.signal(signal.SIGTERM, once)
 
 
+def _say_leftovers(work: ProcessWork) -> None:
+    """Logs what is left, in a thread: the main one may hold the locks that this needs."""
+    saying = threading.Thread(
+        target=lambda: log.warning("stopped at once: %s", work.leftovers()), name="leftovers", daemon=True
+    )
+    saying.start()
+    saying.join(SAME_SIGNAL_SECONDS)
+
+
 def run_scheduler_process() -> None:
-    """Runs a scheduler until SIGTERM or SIGINT."""
+    """Runs a scheduler until SIGTERM or SIGINT. A second signal ends it at once."""
     settings = load_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     if settings.metrics_port:
         show_metrics(settings.metrics_host, settings.metrics_port)
     stop = threading.Event()
+
+    def heard(number: int, _frame: Any) -> None:
+        if stop.is_set():
+            sys.exit(128 + number)  # ticks that were not committed fire when a scheduler is back
+        stop.set()
+        log.info(
+            "stopping: waiting for the ticks that are being written, at most %s s; press Ctrl-C again to stop now",
+            settings.statement_timeout_s,
+        )
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, heard)
     doorbell = counted_doorbell(settings.redis_url, Bell)
     run_scheduler(make_context(settings, doorbell), stop)
     doorbell.close()
@@ -123,7 +148,7 @@ def run_scheduler_process() -> None:
 def show_worker_metrics() -> int:
     """Serves the metrics of all processes of this worker, in a separate process, until SIGTERM. Returns 0."""
     settings = load_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     if settings.metrics_port:
         show_shared_metrics(settings.metrics_host, settings.metrics_port)
     return 0

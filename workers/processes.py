@@ -1,16 +1,19 @@
 """The threads and queues that a worker process has in addition to Dramatiq's: judging, bells and leased work."""
 
+import logging
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from workers.actors import LEASED_WORK
 from workers.context import WorkerContext
-from workers.judging.thread import JudgingThread
+from workers.judging.thread import STOP_SECONDS, JudgingThread
 from workers.leasing.capacity import ProcessCapacity
 from workers.leasing.listening import BellListener
 from workers.leasing.queue import LeasedQueue
 from workflow.work.bells import MESSAGE_QUEUE, QUEUES, Bell
-from workflow.work.kinds import LEASED_KINDS
+from workflow.work.kinds import LEASED_KINDS, DueKind
+
+log = logging.getLogger(__name__)
 
 
 class Bells(Protocol):
@@ -28,6 +31,7 @@ class ProcessWork:
         self, context: WorkerContext, bells: Bells, sweep_seconds: float, report: Callable[[str, int], None]
     ) -> None:
         self._bells = bells
+        self._is_judging = context.judging.is_set
         self._capacity = ProcessCapacity(context.judging.is_set, report)
         self._judging = JudgingThread(context, bells.wait, sweep_seconds)
         self._listener = BellListener(bells.wait_for_any, context.ring)
@@ -54,12 +58,51 @@ class ProcessWork:
             self._judging.start()
 
     def stop(self) -> None:
-        """Stops leasing, listening and judging. Rows that were begun are finished."""
+        """Stops leasing, listening and judging, and logs what is waited for. Rows that were begun are finished."""
         for queue in self.queues:
             queue.stop()
+        log.info("stopping: %s", self._waiting())
         self._listener.stop()
         self._judging.stop()
 
     def close(self) -> None:
-        """Sends pending rings and closes the bells."""
+        """Sends pending rings, closes the bells, and logs what was left."""
         self._bells.close()
+        if any(self._in_hand().values()):
+            log.warning("stopped: %s", self.leftovers())
+        else:
+            log.info("stopped: what was begun is finished, and the rest is due for other workers")
+
+    def leftovers(self) -> str:
+        """Returns in words what a process that ends now leaves unfinished, and what becomes of it."""
+        in_hand = self._in_hand()
+        if not any(in_hand.values()) and not self._is_judging():
+            return "nothing was under way"
+        seconds = max((LEASED_KINDS[kind].lease.total_seconds() for kind in in_hand), default=0)
+        batch = "; a batch that was not committed is judged again at once" if self._is_judging() else ""
+        return f"{_words(in_hand)} cut off, and due again when the leases end, in {seconds:.0f} s at most{batch}"
+
+    def _waiting(self) -> str:
+        """Returns in words what is waited for, and for how long."""
+        in_hand = self._in_hand()
+        seconds = [LEASED_KINDS[kind].longest_attempt.total_seconds() for kind in in_hand]
+        things = [_words(in_hand)] if in_hand else []
+        if self._is_judging():
+            things.append("the batch that is being judged")
+            seconds.append(STOP_SECONDS)
+        if not things:
+            return "nothing is under way"
+        return (
+            f"waiting for {' and '.join(things)}, at most {max(seconds):.0f} s; press Ctrl-C again to stop now, "
+            "which loses nothing"
+        )
+
+    def _in_hand(self) -> dict[DueKind, int]:
+        kinds = [queue.kind.kind for queue in self.queues]
+        return {kind: count for kind in kinds if (count := self._capacity.in_use(kind))}
+
+
+def _words(in_hand: dict[DueKind, int]) -> str:
+    total = sum(in_hand.values())
+    kinds = ", ".join(f"{count} {kind.value}" for kind, count in in_hand.items())
+    return f"{total} attempt{'' if total == 1 else 's'}{f' ({kinds})' if kinds else ''}"

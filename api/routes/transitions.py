@@ -29,13 +29,14 @@ from api.waiting import seconds_to_wait
 from models.lifecycle import AppState, AppTrigger
 from models.request import RequestStatus
 from models.token import Scope
+from web.calls import describe_call
 from web.problems import COMMON
 from workflow.apps import find_app
 from workflow.identity.actors import Actor
 from workflow.lifecycle.facts import Ask
 from workflow.lifecycle.loading import load_facts
 from workflow.lifecycle.reading import find_request, find_request_by_key, list_log, list_requests
-from workflow.lifecycle.requests import Wanted
+from workflow.lifecycle.requests import AcceptedRequest, Wanted
 from workflow.policy.document import load_policies
 from workflow.reasons import Reason
 from workflow.sql.storable import WITHOUT_NUL
@@ -189,7 +190,9 @@ async def ask_for_one(context: ApiContext, actor: Actor, wanted: Wanted, prefer:
 
     A new request that the caller does not wait for is answered without another read of the database.
     """
+    describe_call(app=wanted.app)
     answer = await context.accept_one(actor, wanted)
+    describe_call(request_id=str(answer.id))
     seconds = seconds_to_wait(prefer)
     if seconds:
         await context.waiter.wait(answer.id, seconds)
@@ -205,7 +208,9 @@ async def ask_for_one(context: ApiContext, actor: Actor, wanted: Wanted, prefer:
 async def _ask_for_many(context: ApiContext, actor: Actor, items: list[BulkItem]) -> Response:
     sorted_out = sort_out(items)
     wanted = [wanted_of(item, item.idempotency_key) for item in sorted_out if isinstance(item, BulkItem)]
-    answers = iter(await context.accept_many(actor, wanted) if wanted else ())
+    accepted = await context.accept_many(actor, wanted) if wanted else []
+    describe_call(request_ids=[str(one.id) for one in accepted if isinstance(one, AcceptedRequest)])
+    answers = iter(accepted)
     shown = RequestItemsAnswer(
         items=[
             RequestItemAnswer(**refusal_of(item, number)) if isinstance(item, WrongItem) else answer_of(next(answers))

@@ -3,7 +3,7 @@
 from email.message import EmailMessage
 
 from workers.context import WorkerContext
-from workers.leasing.work import LeasedWork
+from workers.leasing.work import LeasedWork, describe_attempt
 from workflow.notifications.delivery import letter_of, record_delivery, void_unless_wanted
 from workflow.notifications.kinds import NEWS, NotificationKind
 from workflow.notifications.mail import Letter, compose
@@ -24,6 +24,7 @@ def deliver_notification(context: WorkerContext, lease: Lease) -> bool:
         letter = letter_of(session, lease.id, context.unseal)
     if letter is None:
         return False
+    describe_attempt(notification=letter.kind, app=letter.app_slug)
     try:
         if not context.mail.send(_mail_of(context, letter), is_wanted=lambda: _is_wanted(context, lease)):
             return False
@@ -64,4 +65,4 @@ def _is_wanted(context: WorkerContext, lease: Lease) -> bool:
         return void_unless_wanted(session, lease.id)
 
 
-NOTIFICATIONS = LeasedWork(DueKind.NOTIFICATION, "deliver_notification", deliver_notification)
+NOTIFICATIONS = LeasedWork(DueKind.NOTIFICATION, "deliver_notification", deliver_notification, event="delivery")

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from workers.context import WorkerContext
 from workers.judging.in_flight import InFlightBatches
+from workers.judging.lines import log_judged
 from workflow.lifecycle.batch import MAX_HINDERED, BatchReport, NowAndWriter, judge_due_requests, judge_suspect
 from workflow.lifecycle.claim import FROM_FRONT, FRONT, Start
 from workflow.sql.pipeline import direct_connection, direct_transaction
@@ -74,9 +75,10 @@ def _one_batch(context: WorkerContext, connection: Connection, start: Start, is_
         start=start,
         is_isolating=is_isolating,
     )
+    seconds = time.monotonic() - began
     if report.outcomes:
-        context.observe_batch(time.monotonic() - began)
-    _after_commit(context, report)
+        context.observe_batch(seconds)
+    _after_commit(context, report, seconds)
     return report
 
 
@@ -124,9 +126,10 @@ def _quarantine(context: WorkerContext, connection: Connection, app_id: UUID) ->
     """
     judged = 0
     while True:
+        began = time.monotonic()
         with context.in_flight.batch() as mark, direct_transaction(connection) as session:
             report = judge_suspect(session, app_id, now_and_writer=context.now_and_writer, mark_in_flight=mark)
-        _after_commit(context, report)
+        _after_commit(context, report, time.monotonic() - began)
         if not report.outcomes:
             return judged, False
         judged += 1
@@ -135,10 +138,11 @@ def _quarantine(context: WorkerContext, connection: Connection, app_id: UUID) ->
             return judged, outcome.is_hindered
 
 
-def _after_commit(context: WorkerContext, report: BatchReport) -> None:
+def _after_commit(context: WorkerContext, report: BatchReport, seconds: float) -> None:
     if not report.outcomes:
         return
     context.reached("after_commit")
+    log_judged(report.outcomes, seconds)
     counts = Counter(outcome.status for outcome in report.outcomes)
     for status, count in counts.items():
         context.count_outcomes(status, count)

@@ -10,6 +10,7 @@ from dramatiq import Broker, actor
 from dramatiq.middleware import CurrentMessage
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from models.sqlstates import Fault, fault_of
 from workers.context import WorkerContext, database_now
@@ -37,11 +38,15 @@ ServiceAway the kind pauses and no attempt counts.
 
 @dataclass(frozen=True, slots=True)
 class LeasedWork:
-    """A kind of leased work, the name of its actor, and the function that does the work of a row."""
+    """A kind of leased work, the name of its actor, the function that does the work of a row, and its log lines' event.
+
+    A line has the row's id as `<kind>_id`.
+    """
 
     kind: DueKind
     actor_name: str
     run: Run
+    event: str = "attempt"
 
 
 def declare_leased_actor(broker: Broker, context: WorkerContext, work: LeasedWork) -> None:
@@ -63,6 +68,11 @@ def declare_leased_actor(broker: Broker, context: WorkerContext, work: LeasedWor
     )(run)
 
 
+def describe_attempt(**about: object) -> None:
+    """Adds to whatever the present attempt logs. Values are ids, or names of ours."""
+    bind_contextvars(**about)
+
+
 def attempt_row(context: WorkerContext, work: LeasedWork, handed: Handed) -> bool | None:
     """Attempts the row once and records its end. Returns whether its lane's party answered in time, if that is known.
 
@@ -75,6 +85,9 @@ def attempt_row(context: WorkerContext, work: LeasedWork, handed: Handed) -> boo
         give_back_rows(context.engine, lease.kind, [lease])
         return None
     answered: bool | None = None
+    about: dict[str, object] = {}
+    clear_contextvars()
+    describe_attempt(kind=lease.kind.value, **{f"{lease.kind}_id": str(lease.id)})
     try:
         is_wanted = work.run(context, lease)
         outcome = "done" if is_wanted else "void"
@@ -85,10 +98,14 @@ def attempt_row(context: WorkerContext, work: LeasedWork, handed: Handed) -> boo
         else:
             outcome = "failed"
             _log_failure(lease, error)
+        about["error"] = type(error).__name__
         if isinstance(error, PermanentFailure | LaneFailed):
             answered = isinstance(error, PermanentFailure)
         _record_failure(context, lease, error)
     context.count_worked(lease.kind, outcome)
+    about |= {"outcome": outcome, "lane": lease.lane, "duration_ms": round((time.monotonic() - began) * 1000, 3)}
+    log.log(logging.WARNING if outcome == "failed" else logging.INFO, work.event, extra=about)
+    clear_contextvars()
     return False if time.monotonic() - began > SLOW_SECONDS else answered
 
 

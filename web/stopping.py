@@ -1,0 +1,61 @@
+"""A server that says in its log what it waits for when it is told to stop, and what it left."""
+
+import logging
+import signal
+import socket
+import time
+from types import FrameType
+from typing import Final
+
+import uvicorn
+
+SAME_SIGNAL_SECONDS: Final = 0.5
+"""A second SIGTERM that comes sooner is the same one: a supervisor may signal both a group and its processes."""
+
+log = logging.getLogger(__name__)
+
+
+class TellingServer(uvicorn.Server):
+    """uvicorn's server. A first signal stops it in order; a second Ctrl-C or SIGTERM cuts off what is under way.
+
+    A call that is cut off has committed or has not, and is repeated safely with its Idempotency-Key.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told_at = 0.0
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Notes a signal."""
+        again = self.should_exit and time.monotonic() - self._told_at >= SAME_SIGNAL_SECONDS
+        if not self.should_exit:
+            self._told_at = time.monotonic()
+        super().handle_exit(sig, frame)
+        if again and sig == signal.SIGTERM:
+            self.force_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stops: waits for calls under way, at most as long as the configuration says."""
+        seconds = self.config.timeout_graceful_shutdown
+        log.info(
+            "stopping: waiting for %s under way and %s to close, at most %s s; press Ctrl-C again to stop now",
+            _count(len(self.server_state.tasks), "call"),
+            _count(len(self.server_state.connections), "connection"),
+            seconds,
+        )
+        await super().shutdown(sockets)
+        left = sum(not task.done() for task in self.server_state.tasks)
+        if left:
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()  # an answer that says "internal error" would not be true
+            log.warning(
+                "stopped: %s cut off; what they committed is kept, and a caller repeats its call with the same "
+                "Idempotency-Key",
+                _count(left, "call"),
+            )
+        else:
+            log.info("stopped: every call was answered")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
