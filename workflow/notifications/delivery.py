@@ -78,7 +78,7 @@ def void_unless_wanted(session: Session, notification_id: UUID) -> bool:
         "to_removed": [kind.value for kind in TO_REMOVED_PEOPLE],
         "news": [kind.value for kind in NEWS],
     }
-    return session.scalar(_VOID_UNWANTED, rows) is not None
+    return session.execute(_VOID_UNWANTED, rows).one_or_none() is not None
 
 
 def letter_of(session: Session, notification_id: UUID, unseal: Callable[[str], str]) -> Letter | None:
