@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from workers.leasing.capacity import ProcessCapacity
 from workers.leasing.outage import PausingOutage
 from workflow.outages import Outage
-from workflow.sql.pipeline import direct_connection, implicit_transaction
+from workflow.sql.pipeline import DirectSession, direct_connection, implicit_transaction
 from workflow.work.handing_out import Cursor, HandedOut, find_walk_ends, hand_out, next_cursor
 from workflow.work.kinds import DueKind, LeasedKind
 from workflow.work.leases import Lease, give_back
@@ -262,14 +262,19 @@ class LeasedQueue:
     def _lease(self, room: int, proven: Sequence[str]) -> HandedOut:
         """Leases rows. Raises SQLAlchemyError: rows that were leased nevertheless wait for the end of their leases."""
         kept = min(self.kind.kept_for_urgent, room // 2)
-        with direct_connection(self._engine) as connection, implicit_transaction(connection) as session:
-            found = hand_out(
-                session, self.kind.kind, room=room, bulk_room=room - kept, cursor=self._cursor, proven=proven
-            )
+        found: HandedOut | None = None
         try:
-            with direct_connection(self._engine) as connection, implicit_transaction(connection) as session:
-                ends = find_walk_ends(session, self.kind.kind, self._cursor) if found.has_walked else {}
+            with direct_connection(self._engine) as connection:
+                with implicit_transaction(connection) as session:
+                    leased = hand_out(
+                        session, self.kind.kind, room=room, bulk_room=room - kept, cursor=self._cursor, proven=proven
+                    )
+                found = leased
+                walked = found.walked
+                ends = find_walk_ends(DirectSession(connection), self.kind.kind, self._cursor, walked) if walked else {}
         except SQLAlchemyError:
+            if found is None:
+                raise
             return found  # the cursor stays: the next look goes the same way
         self._cursor, lanes_left = next_cursor(self._cursor, found, ends)
         if lanes_left:
