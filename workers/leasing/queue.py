@@ -30,8 +30,10 @@ LOOK_SECONDS: Final = 0.01
 """The least time between two looks, so that one look follows several rows that end together."""
 FULL_SECONDS: Final = 0.05
 """How soon a queue without places asks for some again: another kind may have freed them, or judging may be over."""
-SHIELD_SECONDS: Final = 0.2
+SHIELD_SECONDS: Final = 0.4
 """The least time between two looks while the process judges."""
+AHEAD_WHILE_JUDGING: Final = 1
+"""How many rows may wait for a thread while the process judges: a look for each row would cost as much as the row."""
 AWAY_SECONDS: Final = 1.0
 """The pause after a look that failed because of the database."""
 PROVEN_SECONDS: Final = 300.0
@@ -77,7 +79,8 @@ class LeasedQueue:
 
     A look follows a ring, a sweep every `sweep_seconds` (a quarter more or less, so that processes do not march in
     step), and each row that ends. It leases as many rows as there are places, and `ahead` more, which wait here and
-    not in Dramatiq's own queue, where they would stand before the rows of other kinds.
+    not in Dramatiq's own queue, where they would stand before the rows of other kinds. While the process judges, looks
+    are rare, and bring AHEAD_WHILE_JUDGING rows more than there are places. Once it has judged, a look follows at once.
     """
 
     def __init__(
@@ -105,7 +108,8 @@ class LeasedQueue:
         self._is_rung = False
         self._more_may_be_due = True
         self._was_shielded = False
-        self._looks_at = 0.0
+        self._looked_at = 0.0
+        self._pause = 0.0
         self._sweeps_at = 0.0
         self._stopping = False
 
@@ -209,14 +213,15 @@ class LeasedQueue:
         if free == 0 and not (self._ahead() and not self._is_full_ahead()):
             return FULL_SECONDS
         shield_fell = self._was_shielded and not self._capacity.is_shielding()
-        if self._is_rung or shield_fell or (self._more_may_be_due and self._is_worth_a_look(free)):
-            return min(self._looks_at, self._sweeps_at) - now
         wait = self._sweeps_at - now
+        if self._is_rung or shield_fell or (self._more_may_be_due and self._is_worth_a_look(free)):
+            pause = min(self._pause, LOOK_SECONDS) if shield_fell and self._pause < AWAY_SECONDS else self._pause
+            wait = min(self._looked_at + pause - now, wait)
         return min(wait, FULL_SECONDS) if self._was_shielded or self._waiting else wait
 
     def _ahead(self) -> int:
-        """Returns how many rows may wait here: none while the process judges."""
-        return 0 if self._capacity.is_shielding() else self.kind.ahead
+        """Returns how many rows may wait here."""
+        return min(AHEAD_WHILE_JUDGING, self.kind.ahead) if self._capacity.is_shielding() else self.kind.ahead
 
     def _is_full_ahead(self) -> bool:
         return len(self._waiting) >= self._ahead()
@@ -237,7 +242,7 @@ class LeasedQueue:
             if now >= self._sweeps_at:
                 self._sweeps_at = now + self._sweep_seconds * random.uniform(0.75, 1.25)  # noqa: S311 (not a secret)
             if room == 0:
-                self._is_rung, self._looks_at = was_rung, now + LOOK_SECONDS
+                self._is_rung, self._looked_at, self._pause = was_rung, now, LOOK_SECONDS
                 return
             proven = [lane for lane, at in self._proven.items() if now - at < PROVEN_SECONDS]
         found = HandedOut((), {}, {})
@@ -249,7 +254,7 @@ class LeasedQueue:
             self._database.failed(error)
             pause = AWAY_SECONDS
         with self._changed:
-            self._looks_at = time.monotonic() + pause
+            self._looked_at, self._pause = time.monotonic(), pause
             self._more_may_be_due |= pause == AWAY_SECONDS
             waiting = [*self._waiting, *(Handed(lease, now) for lease in found.leases)]
             self._waiting = deque(sorted(waiting, key=lambda handed: not handed.lease.is_urgent))
