@@ -32,8 +32,9 @@ FULL_SECONDS: Final = 0.05
 """How soon a queue without places asks for some again: another kind may have freed them, or judging may be over."""
 SHIELD_SECONDS: Final = 0.4
 """The least time between two looks while the process judges."""
-AHEAD_WHILE_JUDGING: Final = 1
-"""How many rows may wait for a thread while the process judges: a look for each row would cost as much as the row."""
+AHEAD_WHILE_JUDGING: Final = 2
+"""How many rows may wait for a thread while the process judges, so that a look brings two and a place for urgent ones:
+a look for each row would cost as much as the row."""
 AWAY_SECONDS: Final = 1.0
 """The pause after a look that failed because of the database."""
 PROVEN_SECONDS: Final = 300.0
