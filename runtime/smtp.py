@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import Any, Final
 
 from runtime.settings import Settings
@@ -176,7 +177,7 @@ class _BoundedSmtp(smtplib.SMTP):
 
     def send(self, s: Any) -> None:
         if self.sock is not None:
-            self.sock.settimeout(self._left())
+            self._bound(self.sock)
         super().send(s)
 
     def getreply(self) -> tuple[int, bytes]:
@@ -191,8 +192,14 @@ class _BoundedSmtp(smtplib.SMTP):
         """Reads what has come, waiting no longer than is left. Raises TimeoutError."""
         if self.sock is None:
             return 0
-        self.sock.settimeout(self._left())
+        self._bound(self.sock)
         return self.sock.recv_into(buffer)
+
+    def _bound(self, sock: socket.socket) -> None:
+        """Bounds the next step by what is left. Setting the same bound again would be a system call for nothing."""
+        left = self._left()
+        if sock.gettimeout() != left:
+            sock.settimeout(left)
 
     def _left(self) -> float:
         """Returns the seconds that are left for the next step. Raises TimeoutError when none are."""
@@ -243,12 +250,12 @@ class _Connection:
 
         Raises MailFailed, _NothingSentError, and other OSError.
         """
-        recipient = parseaddr(str(message["To"]))[1]
-        code, answer = self._command(lambda: self.smtp.mail(parseaddr(str(message["From"]))[1]), recipients=False)
+        sender, recipient = _address_in(str(message["From"])), _address_in(str(message["To"]))
+        code, answer = self._command("MAIL", f"FROM:<{sender}>", recipients=False)
         if code != 250:
             self._reset()
             raise MailFailed(f"the mail server refuses the sender: {_words(code, answer)}", is_servers=True)
-        code, answer = self._command(lambda: self.smtp.rcpt(recipient), recipients=True)
+        code, answer = self._command("RCPT", f"TO:<{recipient}>", recipients=True)
         if code not in (250, 251):
             self._reset()
             raise MailFailed(f"it refuses {recipient}: {_words(code, answer)}", is_final=_is_final(code, answer))
@@ -275,10 +282,10 @@ class _Connection:
         with suppress(OSError):
             self.smtp.close()
 
-    def _command(self, send: Any, *, recipients: bool) -> tuple[int, bytes]:
+    def _command(self, verb: str, arguments: str, *, recipients: bool) -> tuple[int, bytes]:
         """Returns the server's answer before anything of the message is sent."""
         try:
-            code, answer = send()
+            code, answer = self.smtp.docmd(verb, arguments)
         except TimeoutError as error:
             self.is_usable = False
             raise MailFailed(f"the mail server did not answer: {error}", is_recipients=recipients) from error
@@ -294,6 +301,12 @@ class _Connection:
             self.smtp.rset()
         except OSError:
             self.is_usable = False
+
+
+@lru_cache(maxsize=100)
+def _address_in(header: str) -> str:
+    """Returns the address of a header. Cached: the sender's is the same in every message."""
+    return parseaddr(header)[1]
 
 
 def _is_final(code: int, answer: bytes) -> bool:

@@ -39,7 +39,7 @@ class WorkerContext:
 
     `seal` encrypts a secret; `unseal` decrypts it, or raises ValueError if no key of the key ring does. `pages` says
     whether the API serves web pages, to which mails then link. `judging` is set while this
-    process has a batch or knows of more due requests. `count_rejected` counts a message that was not accepted, and how
+    process looks for due requests or judges them. `count_rejected` counts a message that was not accepted, and how
     many older ones were dropped for it.
     """
 

@@ -1,13 +1,20 @@
 """The pages over HTTP: a link's GET does nothing, its button acts, and strict headers stand around every page."""
 
 from collections.abc import Callable
+from pkgutil import iter_modules
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+from starlette.applications import Starlette
 
+import console.pages
+from console.client import ApiClient
+from console.main import ROOMS
+from console.rendering import Pages, Words
 from tests.api.access import ask, ask_only, body_of, code_for, company_in, decide
 from tests.api.running import Service
 from tests.api.service import Caller
@@ -55,9 +62,31 @@ PAGES: dict[str, Callable[[Service], str]] = {
 }
 
 
+def address_of(service: Service, name: str) -> str:
+    """Returns the address of one of PAGES, which is prepared once for each service."""
+    if (service.url, name) not in _addresses:
+        _addresses[service.url, name] = PAGES[name](service)
+    return _addresses[service.url, name]
+
+
+_addresses: dict[tuple[str, str], str] = {}
+
+
+def test_every_file_of_pages_is_served() -> None:
+    files = {found.name for found in iter_modules(console.pages.__path__)}
+    assert {room.__name__.rpartition(".")[2] for room in ROOMS} == files
+
+
+def test_every_path_that_can_be_opened_is_among_the_pages_that_are_tested(shared_service: Service) -> None:
+    tested = [urlsplit(address_of(shared_service, name)).path for name in PAGES]
+    rooms = [route for room in ROOMS for route in room.routes(ApiClient(Starlette()), Pages(Words("", "")))]
+    shown = [route for route in rooms if "GET" in (route.methods or ())]
+    assert [route.path for route in shown if not any(map(route.path_regex.match, tested))] == []
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_has_strict_headers_and_a_plain_layout(shared_service: Service, name: str) -> None:
-    page = opened(PAGES[name](shared_service))
+    page = opened(address_of(shared_service, name))
     assert page.answer.headers["Content-Security-Policy"] == POLICY
     assert page.answer.headers["Referrer-Policy"] == "no-referrer"
     assert page.answer.headers["Cache-Control"] == "no-store"

@@ -82,6 +82,8 @@ def test_while_a_process_judges_news_are_mailed_too_and_afterwards_at_once(conte
     consumer = LeasedConsumer(queue, 2000)
     _put(context, 20)
     assert len(_proxies(consumer, PLACES_WHILE_JUDGING)) == PLACES_WHILE_JUDGING
+    leased = [row for row in _rows(context) if row.leased_until is not None]
+    assert len(leased) == 2  # by one look, which kept a place for an urgent row
     judging.clear()
     assert len(_proxies(consumer, 10)) == 10
     queue.stop()

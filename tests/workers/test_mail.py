@@ -4,6 +4,7 @@ import email
 import re
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.policy import SMTP
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from workers.main import make_context
 from workflow.names import quoted
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.mail import Letter, compose
+from workflow.notifications.mime import TwoFormMail
 from workflow.profile.document import Profile
 from workflow.profile.loading import load_profile
 from workflow.work.bells import Bell
@@ -229,6 +231,35 @@ def test_the_html_says_what_the_plain_text_says_and_links_to_nothing_of_stranger
     assert shown.replace("- ", "") == plain
 
 
+@pytest.mark.parametrize("kind", NotificationKind)
+@pytest.mark.parametrize(
+    "name", ["Acme", "Grüße  aus Köln", "=?utf-8?q?hi?=", "a b " * 40, "x" * 200, "\x7f\u202e", ""]
+)
+def test_a_mail_is_written_as_the_library_would_write_it(kind: NotificationKind, name: str) -> None:
+    names = dict.fromkeys(("company", "contact", "by", "owner", "new_email", "label"), name)
+    reasons = [{"code": "other", "text": "y" * 1000 + name}, {"code": "other", "text": ".\nFrom here\r on\r\n"}]
+    made = _made(_letter(kind, app_name=name, app_slug="acme", data={**DATA, **names}, reasons=reasons, review=AGAIN))
+    for policy in (made.policy, SMTP.clone(cte_type="7bit")):
+        assert made.as_bytes(policy=policy) == EmailMessage.as_bytes(made, policy=made.policy)
+
+
+def test_headers_are_folded_where_the_library_folds_them() -> None:
+    for length in range(50, 100):
+        made = TwoFormMail()
+        made["Subject"] = ("word " * 20)[:length].strip() + "."
+        made.set_forms(plain="Hello\n", html="<p>Hello</p>\n")
+        assert made.as_bytes() == EmailMessage.as_bytes(made)
+
+
+def test_a_link_or_an_address_that_cannot_be_folded_is_written_as_it_is() -> None:
+    address, token = f"{'pat' * 20}@{'acme' * 12}.example", "gAAAA-_" * 30 + "=="
+    written = _made(_letter("customer_onboarded", recipient=address), unsubscribe=token).as_bytes().decode()
+    head = written.partition("\r\n\r\n")[0].split("\r\n")
+    assert f"List-Unsubscribe: <https://platform.example/unsubscribe/{token}>" in head
+    assert f"To: {address}" in head
+    assert max(map(len, written.split("\r\n"))) < 998
+
+
 def test_composing_a_mail_costs_in_proportion_to_its_length() -> None:
     def letter(count: int) -> Letter:
         reasons = [{"code": "other", "text": f"Mend page {number}."} for number in range(count)]
@@ -237,15 +268,20 @@ def test_composing_a_mail_costs_in_proportion_to_its_length() -> None:
     assert_linear(letter, _composed, size=500)
 
 
-def _composed(letter: Letter, profile: Profile = PROFILE) -> PlainFirst:
-    made = compose(
+def _made(letter: Letter, profile: Profile = PROFILE, unsubscribe: str | None = None) -> EmailMessage:
+    return compose(
         letter,
         sender="devcenter@platform.example",
         reply_to=REPLY_TO,
         public_url="https://platform.example",
         profile=profile,
         pages=True,
+        unsubscribe=unsubscribe,
     )
+
+
+def _composed(letter: Letter, profile: Profile = PROFILE) -> PlainFirst:
+    made = _made(letter, profile)
     read = email.message_from_bytes(made.as_bytes(policy=made.policy.clone(linesep="\n")), policy=PLAIN_FIRST)
     assert isinstance(read, PlainFirst)
     return read

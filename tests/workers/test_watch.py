@@ -53,3 +53,19 @@ def test_a_wait_that_fails_does_not_end_judging(context: WorkerContext) -> None:
     wait_until(lambda: outcome_of(context.engine, request)["status"] == "applied", seconds=30)
     watch.stop()
     assert not context.judging.is_set()
+
+
+def test_judging_is_shielded_from_the_first_batch_on_whose_mails_are_asked_for_as_it_commits(
+    context: WorkerContext,
+) -> None:
+    people = people_in(context.engine)
+    app_building(context.engine, people, "acme")
+    request = ask(context.engine, people.partner, "acme", AppTrigger.SUBMIT)
+    shielded: list[bool] = []
+    watched = replace(context, reached=lambda _point: shielded.append(context.judging.is_set()))
+    watch = JudgingThread(watched, lambda _bell, _seconds: True, NEVER_SWEEPS)
+    watch.start()
+    wait_until(lambda: outcome_of(context.engine, request)["status"] == "applied", seconds=30)
+    watch.stop()
+    assert shielded
+    assert all(shielded)

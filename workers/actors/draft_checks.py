@@ -27,7 +27,7 @@ def run_draft_check(context: WorkerContext, lease: Lease) -> bool:
     outcome = RUNS[code](evidence, context.http)
     context.reached("draft_checked")
     if outcome.again_after is not None and attempts < MAX_LOOKS:
-        raise TryLater("; ".join(f"{one.code}: {one.detail}" for one in outcome.findings))
+        raise TryLater(outcome.in_words)
     with context.unit_of_work() as session:
         return record_draft_check(session, lease, outcome.trigger, outcome.findings, database_now(session))
 

@@ -44,7 +44,6 @@ def deliver_notification(context: WorkerContext, lease: Lease) -> bool:
 
 
 def _mail_of(context: WorkerContext, letter: Letter) -> EmailMessage:
-    is_news = letter.kind in NEWS and letter.recipient_id is not None
     return compose(
         letter,
         sender=context.mail_from,
@@ -52,12 +51,15 @@ def _mail_of(context: WorkerContext, letter: Letter) -> EmailMessage:
         public_url=context.public_url,
         profile=context.profile,
         pages=context.pages,
-        unsubscribe=(
-            switch_token(letter.recipient_id, NotificationKind(letter.kind), context.seal)
-            if is_news and letter.recipient_id
-            else None
-        ),
+        unsubscribe=_switch_of(context, letter),
     )
+
+
+def _switch_of(context: WorkerContext, letter: Letter) -> str | None:
+    """Returns the token of the link that switches this news off, None for what is no news or goes to no person."""
+    if letter.recipient_id is None or letter.kind not in NEWS:
+        return None
+    return switch_token(letter.recipient_id, NotificationKind(letter.kind), context.seal)
 
 
 def _is_wanted(context: WorkerContext, lease: Lease) -> bool:

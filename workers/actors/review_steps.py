@@ -40,7 +40,7 @@ def run_review_step(context: WorkerContext, lease: Lease) -> bool:
         with context.unit_of_work() as session:
             if not note_machine_step(session, lease, _tried(outcome.findings, attempts, rest)):
                 return False
-        raise TryLater("; ".join(f"{one.code}: {one.detail}" for one in outcome.findings), rest)
+        raise TryLater(outcome.in_words, rest)
     with context.unit_of_work() as session:
         now = database_now(session)
         return record_machine_step(session, lease, outcome.trigger, outcome.findings, SCHEDULE, now)

@@ -46,8 +46,6 @@ def apply_due_requests(context: WorkerContext, *, is_isolating: bool = False) ->
                 start = FROM_FRONT
             report = _one_batch(context, connection, start, is_isolating)
             is_isolating = False
-            if report.claimed:
-                context.judging.set()
             judged += len(report.outcomes)
             judged += _judge_suspects(context, connection, report.suspects)
             if not report.claimed and from_front:

@@ -68,6 +68,7 @@ class JudgingThread:
                     return
                 turn_ends = time.monotonic() + TURN_SECONDS
                 more_is_due = False
+                self._context.judging.set()  # before the first batch, whose mails are asked for as soon as it commits
                 apply_due_requests(self._context, is_isolating=is_isolating)
                 more_is_due = time.monotonic() > turn_ends
                 is_isolating = False

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from workers.leasing.capacity import ProcessCapacity
 from workers.leasing.outage import PausingOutage
 from workflow.outages import Outage
-from workflow.sql.pipeline import direct_connection, implicit_transaction
+from workflow.sql.pipeline import DirectSession, direct_connection, implicit_transaction
 from workflow.work.handing_out import Cursor, HandedOut, find_walk_ends, hand_out, next_cursor
 from workflow.work.kinds import DueKind, LeasedKind
 from workflow.work.leases import Lease, give_back
@@ -30,8 +30,11 @@ LOOK_SECONDS: Final = 0.01
 """The least time between two looks, so that one look follows several rows that end together."""
 FULL_SECONDS: Final = 0.05
 """How soon a queue without places asks for some again: another kind may have freed them, or judging may be over."""
-SHIELD_SECONDS: Final = 0.2
+SHIELD_SECONDS: Final = 0.4
 """The least time between two looks while the process judges."""
+AHEAD_WHILE_JUDGING: Final = 2
+"""How many rows may wait for a thread while the process judges, so that a look brings two and a place for urgent ones:
+a look for each row would cost as much as the row."""
 AWAY_SECONDS: Final = 1.0
 """The pause after a look that failed because of the database."""
 PROVEN_SECONDS: Final = 300.0
@@ -77,7 +80,8 @@ class LeasedQueue:
 
     A look follows a ring, a sweep every `sweep_seconds` (a quarter more or less, so that processes do not march in
     step), and each row that ends. It leases as many rows as there are places, and `ahead` more, which wait here and
-    not in Dramatiq's own queue, where they would stand before the rows of other kinds.
+    not in Dramatiq's own queue, where they would stand before the rows of other kinds. While the process judges, looks
+    are rare, and bring AHEAD_WHILE_JUDGING rows more than there are places. Once it has judged, a look follows at once.
     """
 
     def __init__(
@@ -105,7 +109,8 @@ class LeasedQueue:
         self._is_rung = False
         self._more_may_be_due = True
         self._was_shielded = False
-        self._looks_at = 0.0
+        self._looked_at = 0.0
+        self._pause = 0.0
         self._sweeps_at = 0.0
         self._stopping = False
 
@@ -209,14 +214,15 @@ class LeasedQueue:
         if free == 0 and not (self._ahead() and not self._is_full_ahead()):
             return FULL_SECONDS
         shield_fell = self._was_shielded and not self._capacity.is_shielding()
-        if self._is_rung or shield_fell or (self._more_may_be_due and self._is_worth_a_look(free)):
-            return min(self._looks_at, self._sweeps_at) - now
         wait = self._sweeps_at - now
+        if self._is_rung or shield_fell or (self._more_may_be_due and self._is_worth_a_look(free)):
+            pause = min(self._pause, LOOK_SECONDS) if shield_fell and self._pause < AWAY_SECONDS else self._pause
+            wait = min(self._looked_at + pause - now, wait)
         return min(wait, FULL_SECONDS) if self._was_shielded or self._waiting else wait
 
     def _ahead(self) -> int:
-        """Returns how many rows may wait here: none while the process judges."""
-        return 0 if self._capacity.is_shielding() else self.kind.ahead
+        """Returns how many rows may wait here."""
+        return min(AHEAD_WHILE_JUDGING, self.kind.ahead) if self._capacity.is_shielding() else self.kind.ahead
 
     def _is_full_ahead(self) -> bool:
         return len(self._waiting) >= self._ahead()
@@ -237,7 +243,7 @@ class LeasedQueue:
             if now >= self._sweeps_at:
                 self._sweeps_at = now + self._sweep_seconds * random.uniform(0.75, 1.25)  # noqa: S311 (not a secret)
             if room == 0:
-                self._is_rung, self._looks_at = was_rung, now + LOOK_SECONDS
+                self._is_rung, self._looked_at, self._pause = was_rung, now, LOOK_SECONDS
                 return
             proven = [lane for lane, at in self._proven.items() if now - at < PROVEN_SECONDS]
         found = HandedOut((), {}, {})
@@ -249,7 +255,7 @@ class LeasedQueue:
             self._database.failed(error)
             pause = AWAY_SECONDS
         with self._changed:
-            self._looks_at = time.monotonic() + pause
+            self._looked_at, self._pause = time.monotonic(), pause
             self._more_may_be_due |= pause == AWAY_SECONDS
             waiting = [*self._waiting, *(Handed(lease, now) for lease in found.leases)]
             self._waiting = deque(sorted(waiting, key=lambda handed: not handed.lease.is_urgent))
@@ -262,14 +268,19 @@ class LeasedQueue:
     def _lease(self, room: int, proven: Sequence[str]) -> HandedOut:
         """Leases rows. Raises SQLAlchemyError: rows that were leased nevertheless wait for the end of their leases."""
         kept = min(self.kind.kept_for_urgent, room // 2)
-        with direct_connection(self._engine) as connection, implicit_transaction(connection) as session:
-            found = hand_out(
-                session, self.kind.kind, room=room, bulk_room=room - kept, cursor=self._cursor, proven=proven
-            )
+        found: HandedOut | None = None
         try:
-            with direct_connection(self._engine) as connection, implicit_transaction(connection) as session:
-                ends = find_walk_ends(session, self.kind.kind, self._cursor) if found.has_walked else {}
+            with direct_connection(self._engine) as connection:
+                with implicit_transaction(connection) as session:
+                    leased = hand_out(
+                        session, self.kind.kind, room=room, bulk_room=room - kept, cursor=self._cursor, proven=proven
+                    )
+                found = leased
+                walked = found.walked
+                ends = find_walk_ends(DirectSession(connection), self.kind.kind, self._cursor, walked) if walked else {}
         except SQLAlchemyError:
+            if found is None:
+                raise
             return found  # the cursor stays: the next look goes the same way
         self._cursor, lanes_left = next_cursor(self._cursor, found, ends)
         if lanes_left:

@@ -31,6 +31,11 @@ class StepOutcome:
     findings: tuple[Finding, ...] = ()
     again_after: timedelta | None = None
 
+    @property
+    def in_words(self) -> str:
+        """All findings in one line, for the operator who reads why a row is tried again."""
+        return "; ".join(f"{one.code}: {one.detail}" for one in self.findings)
+
     def passing(self, rest: timedelta) -> "StepOutcome":
         """Returns the outcome as one that may pass."""
         return replace(self, again_after=rest)

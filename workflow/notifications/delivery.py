@@ -1,15 +1,14 @@
 """Delivering due notifications: reading a letter's content, and recording its delivery."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from workflow.notifications.kinds import NEWS, TO_REMOVED_PEOPLE
+from workflow.notifications.kinds import NEWS, TO_REMOVED_PEOPLE, NotificationKind
 from workflow.notifications.mail import Letter
-from workflow.sql.arrays import Texts, statement
 from workflow.work.leases import Lease, finish_due_row
 
 _CONTENT = text("""
@@ -51,21 +50,22 @@ _CONTENT = text("""
      WHERE n.id = :id AND n.status = 'due'
 """)
 
-_VOID_UNWANTED = statement(
-    """
+
+def _listed(kinds: Iterable[NotificationKind]) -> str:
+    return ", ".join(f"'{kind.value}'" for kind in sorted(kinds))
+
+
+_VOID_UNWANTED = text(f"""
     WITH voided AS (
         UPDATE notification n SET status = 'void', leased_until = NULL, data = n.data - 'sealed'
           FROM person p
          WHERE n.id = :id AND n.status = 'due' AND p.id = n.recipient_id
-           AND ((p.removed_at IS NOT NULL AND NOT n.kind = ANY(:to_removed))
-                OR (n.kind = ANY(:news) AND n.kind = ANY(p.news_off)))
+           AND ((p.removed_at IS NOT NULL AND n.kind NOT IN ({_listed(TO_REMOVED_PEOPLE)}))
+                OR (n.kind IN ({_listed(NEWS)}) AND n.kind = ANY(p.news_off)))
         RETURNING n.id
     )
     SELECT id FROM notification WHERE id = :id AND status = 'due' AND NOT EXISTS (SELECT FROM voided)
-    """,
-    to_removed=Texts(),
-    news=Texts(),
-)
+""")
 
 
 def void_unless_wanted(session: Session, notification_id: UUID) -> bool:
@@ -74,12 +74,7 @@ def void_unless_wanted(session: Session, notification_id: UUID) -> bool:
     Somebody who was removed is told of that and of nothing else; news is for those who have not switched it off. One
     statement. Does not commit.
     """
-    rows = {
-        "id": notification_id,
-        "to_removed": [kind.value for kind in TO_REMOVED_PEOPLE],
-        "news": [kind.value for kind in NEWS],
-    }
-    return session.scalar(_VOID_UNWANTED, rows) is not None
+    return session.execute(_VOID_UNWANTED, {"id": notification_id}).one_or_none() is not None
 
 
 def letter_of(session: Session, notification_id: UUID, unseal: Callable[[str], str]) -> Letter | None:

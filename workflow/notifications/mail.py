@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,7 @@ from uuid import UUID
 from workflow.names import one_line, quoted
 from workflow.notifications.html import html_of
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.mime import CachedHeaders, add_alternatives
+from workflow.notifications.mime import TwoFormMail
 from workflow.notifications.review_words import customer_words, review_words
 from workflow.profile.document import Profile, words_of
 
@@ -243,23 +242,22 @@ def compose(
     parts = [f"Hello {one_line(letter.recipient_name)}," if letter.recipient_name else "Hello,", body.format(**words)]
     if path:
         parts.append(f"{site}{path}")
-    message = EmailMessage(policy=_POLICY)
+    message = TwoFormMail()
     message["From"] = sender
-    message["To"] = letter.recipient
+    message.set_verbatim("To", letter.recipient)
     message["Reply-To"] = reply_to
     message["Subject"] = subject = subject_words.format(**words)
     message["Date"] = format_datetime(letter.created_at)
-    message["Message-ID"] = f"<{letter.notification_id}@{sender.rpartition('@')[2]}>"
+    message.set_verbatim("Message-ID", f"<{letter.notification_id}@{sender.rpartition('@')[2].rstrip('> ')}>")
     message["Auto-Submitted"] = "auto-generated"
     if unsubscribe is not None:
         link = f"{site}{'' if pages else '/v1'}/unsubscribe/{unsubscribe}"
-        message["List-Unsubscribe"] = f"<{link}>"
+        message.set_verbatim("List-Unsubscribe", f"<{link}>")
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         parts.append(f"You do not want this news? Switch it off: {link}")
     paragraphs, signed = "\n\n".join(parts), profile.platform.developer_center
     where = f"Questions? Answer this mail, or write to {profile.contact.support_email}."
-    add_alternatives(
-        message,
+    message.set_forms(
         plain=f"{paragraphs}\n\n-- \n{signed}\n{where}\n",
         html=html_of(subject, paragraphs, site=site, signed=signed, where=where),
     )
@@ -268,6 +266,3 @@ def compose(
 
 def _line(value: str) -> str:
     return " ".join(value.split())
-
-
-_POLICY = SMTP.clone(cte_type="7bit", header_factory=CachedHeaders())

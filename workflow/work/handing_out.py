@@ -1,8 +1,9 @@
 """Leasing due rows to a process: urgent rows first, lanes in turn, and never more of a lane than its bound."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import bindparam
@@ -26,6 +27,10 @@ class Cursor:
     urgent: str = ""
     bulk: str = ""
 
+    def after(self, urgency: Urgency) -> str:
+        """Returns the lane of this urgency after which the next call begins."""
+        return self.urgent if urgency is Urgency.URGENT else self.bulk
+
 
 @dataclass(frozen=True, slots=True)
 class HandedOut:
@@ -39,9 +44,9 @@ class HandedOut:
     is_cut: dict[Urgency, bool]
 
     @property
-    def has_walked(self) -> bool:
-        """Whether it walked past the lanes of an urgency until there were no more, or until MAX_LANES_WALKED."""
-        return not all(self.is_cut.values())
+    def walked(self) -> tuple[Urgency, ...]:
+        """The urgencies whose lanes it walked past until there were no more, or until MAX_LANES_WALKED."""
+        return tuple(urgency for urgency, is_cut in self.is_cut.items() if not is_cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +101,12 @@ def hand_out(
     )
 
 
-def find_walk_ends(session: Session, kind: DueKind, cursor: Cursor) -> dict[Urgency, WalkEnd]:
-    """Returns where walks from `cursor` past the lanes that have due rows end, by urgency."""
-    found = session.execute(_WALK_ENDS[kind], {"urgent_after": cursor.urgent, "bulk_after": cursor.bulk})
+def find_walk_ends(
+    session: Session, kind: DueKind, cursor: Cursor, urgencies: Sequence[Urgency] = tuple(Urgency)
+) -> dict[Urgency, WalkEnd]:
+    """Returns where walks from `cursor` past the lanes that have due rows end, for each of `urgencies`."""
+    after = {_AFTER[one]: cursor.after(one) for one in urgencies}
+    found = session.execute(_walk_ends(kind, tuple(urgencies)), after).all()
     return {Urgency(row.urgency): WalkEnd(row.lane, row.stopped) for row in found}
 
 
@@ -108,7 +116,7 @@ def next_cursor(cursor: Cursor, found: HandedOut, ends: Mapping[Urgency, WalkEnd
     A look that was cut goes on behind the last lane that it reached; one that stopped, behind the last lane that it
     passed. An urgency of which all lanes were reached waits at its end for the other.
     """
-    after = {Urgency.URGENT: cursor.urgent, Urgency.BULK: cursor.bulk}
+    after = {one: cursor.after(one) for one in Urgency}
     lanes_left = False
     for urgency, place in after.items():
         if found.is_cut[urgency]:
@@ -136,11 +144,12 @@ def _walk(kind: DueKind, urgency: Urgency) -> str:
     """
 
 
-def _turn(leased: LeasedKind, urgency: Urgency, after: str, picked_before: str) -> str:
+def _turn(leased: LeasedKind, urgency: Urgency, picked_before: str) -> str:
     """Returns the query for due rows of an urgency, by lane: those after the cursor, then those up to it."""
+    after = _AFTER[urgency]
     return f"""
         SELECT turn.id, turn.lane
-          FROM (VALUES (CAST(:{after} AS text), CAST(NULL AS text)), ('', CAST(:{after} AS text))) AS part (low, high)
+          FROM (VALUES (CAST(:{after} AS text), NULL), ('', :{after})) AS part (low, high)
          CROSS JOIN LATERAL (
             {_walk(leased.kind, urgency)}
             SELECT due.id, walk.lane
@@ -148,12 +157,12 @@ def _turn(leased: LeasedKind, urgency: Urgency, after: str, picked_before: str) 
              CROSS JOIN LATERAL (
                 SELECT k.id FROM {leased.kind} k
                  WHERE k.status = 'due' AND k.urgency = {urgency.value} AND k.lane = walk.lane
-                   AND k.due_at <= (SELECT now FROM clock)
-                   AND (k.leased_until IS NULL OR k.leased_until <= (SELECT now FROM clock))
+                   AND k.due_at <= (TABLE clock)
+                   AND (k.leased_until IS NULL OR k.leased_until <= (TABLE clock))
                  ORDER BY k.due_at, k.id
                  LIMIT CASE WHEN walk.lane = '{NO_LANE}' THEN CAST(:room AS integer)
                             ELSE greatest(0, coalesce(
-                                   (SELECT CASE WHEN f.died_at IS NULL AND f.rests_until <= (SELECT now FROM clock)
+                                   (SELECT CASE WHEN f.died_at IS NULL AND f.rests_until <= (TABLE clock)
                                                 THEN 1 ELSE 0 END
                                       FROM failing_lane f
                                      WHERE f.table_name = '{leased.kind}' AND f.lane = walk.lane),
@@ -169,16 +178,13 @@ def _hand_out_statement(leased: LeasedKind) -> Any:
     kind = leased.kind
     rests = f"ARRAY{[int(rest.total_seconds()) for rest in RETRY_AFTER]}"
     has_died, is_used_up = "leased_until IS NOT NULL", f"attempts >= {MAX_ATTEMPTS}"
-    urgent = _turn(leased, Urgency.URGENT, "urgent_after", "0")
-    bulk = _turn(
-        leased, Urgency.BULK, "bulk_after", "(SELECT count(*) FROM urgent WHERE urgent.lane = walk.lane)::integer"
-    )
-    return statement(
-        f"""
-        WITH clock AS MATERIALIZED (SELECT coalesce(CAST(:now AS timestamptz), clock_timestamp()) AS now),
+    urgent = _turn(leased, Urgency.URGENT, "0")
+    bulk = _turn(leased, Urgency.BULK, "(SELECT count(*) FROM urgent WHERE urgent.lane = walk.lane)::integer")
+    sql = _short(f"""
+        WITH clock AS MATERIALIZED (SELECT coalesce(:now, clock_timestamp()) AS now),
         held AS MATERIALIZED (
             SELECT lane, count(*)::integer AS many FROM {kind}
-             WHERE status = 'due' AND leased_until IS NOT NULL AND leased_until > (SELECT now FROM clock) GROUP BY lane
+             WHERE status = 'due' AND leased_until IS NOT NULL AND leased_until > (TABLE clock) GROUP BY lane
         ), urgent AS MATERIALIZED ({urgent} LIMIT CAST(:room AS integer)
         ), bulk AS MATERIALIZED (
             {bulk}
@@ -188,10 +194,10 @@ def _hand_out_statement(leased: LeasedKind) -> Any:
         UPDATE {kind}
            SET status = CASE WHEN {is_used_up} THEN 'dead' ELSE 'due' END,
                leased_until = CASE WHEN {is_used_up} OR {has_died} THEN NULL
-                                   ELSE (SELECT now FROM clock)
+                                   ELSE (TABLE clock)
                                         + interval '{int(leased.lease.total_seconds())} seconds' END,
                due_at = CASE WHEN {has_died} AND NOT {is_used_up}
-                             THEN (SELECT now FROM clock) + ({rests})[greatest(1, attempts)] * interval '1 second'
+                             THEN (TABLE clock) + ({rests})[greatest(1, attempts)] * interval '1 second'
                              ELSE due_at END,
                last_error = CASE WHEN {has_died}
                                  THEN coalesce(last_error || '; ', '') || 'its process died during attempt ' || attempts
@@ -201,24 +207,32 @@ def _hand_out_statement(leased: LeasedKind) -> Any:
         RETURNING id, leased_until, due_at, urgency, lane,
                   EXISTS (SELECT FROM failing_lane f WHERE f.table_name = '{kind}' AND f.lane = {kind}.lane)
                       AS lane_is_failing
-        """,
-        proven=Texts(),
-    ).bindparams(*_TYPED)
+    """)
+    return statement(sql, proven=Texts()).bindparams(*_TYPED)
 
 
-def _walk_ends_statement(kind: DueKind) -> Any:
+@cache
+def _walk_ends(kind: DueKind, urgencies: tuple[Urgency, ...]) -> Any:
     """Returns the query for the last lane visited of each urgency, and whether lanes were left after it."""
     parts = " UNION ALL ".join(
         f"""
         SELECT {urgency.value} AS urgency, ended.lane, ended.stopped
-          FROM (SELECT CAST(:{after} AS text) AS low, CAST(NULL AS text) AS high) part
+          FROM (SELECT CAST(:{_AFTER[urgency]} AS text) AS low, CAST(NULL AS text) AS high) part
          CROSS JOIN LATERAL ({_walk(kind, urgency)}
                              SELECT max(lane) AS lane, max(step) >= {MAX_LANES_WALKED} AS stopped FROM walk) ended
         """
-        for urgency, after in ((Urgency.URGENT, "urgent_after"), (Urgency.BULK, "bulk_after"))
+        for urgency in urgencies
     )
-    return statement(parts)
+    return statement(_short(parts))
 
+
+def _short(sql: str) -> str:
+    """Returns `sql` on one line. The driver remembers how it reads a statement only up to 4,096 characters."""
+    return " ".join(sql.split())
+
+
+_AFTER: Final = {Urgency.URGENT: "urgent_after", Urgency.BULK: "bulk_after"}
+"""The parameter with the lane after which a walk of an urgency begins."""
 
 _TYPED = (
     bindparam("now", type_=DateTime(timezone=True)),
@@ -226,4 +240,3 @@ _TYPED = (
     bindparam("bulk_after", type_=Text),
 )
 _HAND_OUT = {kind: _hand_out_statement(leased) for kind, leased in LEASED_KINDS.items()}
-_WALK_ENDS = {kind: _walk_ends_statement(kind) for kind in DueKind}
