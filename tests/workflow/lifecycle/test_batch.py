@@ -72,7 +72,6 @@ LIFE = (
     AppTrigger.UNLIST,
     AppTrigger.RELIST,
     AppTrigger.PROPOSE_REMOVE,
-    AppTrigger.PROMOTE,
     AppTrigger.SUBMIT,
     AppTrigger.SUSPEND,
     AppTrigger.WITHDRAW,
@@ -80,6 +79,8 @@ LIFE = (
     AppTrigger.REINSTATE,
     AppTrigger.SUBMIT,
     AppTrigger.APPROVE,
+    AppTrigger.SUBMIT,
+    AppTrigger.PROMOTE,
     AppTrigger.REMOVE,
 )
 
