@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from workflow.lifecycle.batch import JudgedRequest
+from workflow.lifecycle.outcomes import JudgedRequest
 
 EVENT: Final = "transition"
 COLUMNS: Final = ("request_id", "app_id", "trigger", "outcome", "unmet")
