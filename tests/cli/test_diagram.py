@@ -79,3 +79,9 @@ def test_the_picture_in_the_docs_is_what_the_command_draws(tmp_path: Path) -> No
     drawn = devcenter("diagram", "--format", "svg", folder=tmp_path)
     assert drawn.returncode == 0, drawn.stderr
     assert drawn.stdout == (Path(__file__).parents[2] / "docs" / "lifecycle.svg").read_text()
+
+
+def test_the_picture_of_reviews_in_the_docs_is_what_the_command_draws(tmp_path: Path) -> None:
+    drawn = devcenter("diagram", "--of", "reviews", folder=tmp_path)
+    assert drawn.returncode == 0, drawn.stderr
+    assert f"```mermaid\n{drawn.stdout}```" in (Path(__file__).parents[2] / "docs" / "design.md").read_text()
