@@ -12,7 +12,7 @@ from models.base import Base
 class Suspension(Base):
     """A suspension, known by its transition. It acts at once, and a second person confirms it by `confirm_by`.
 
-    `only_reinstated`: no revision lifts it.
+    `only_reinstated`: no revision lifts it. `told_at`: the team was told that nobody has confirmed it in time.
     """
 
     __tablename__ = "suspension"
@@ -25,6 +25,7 @@ class Suspension(Base):
     confirm_by: Mapped[datetime]
     confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     confirmed_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
     __table_args__ = (

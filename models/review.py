@@ -88,7 +88,8 @@ class Review(Base):
     It is known by the version that opened it (`opened_version`), and `subject` is the version that submitted what it is
     of: its own, or what is published. `last_act_at` is when its holder last did something to it; a claim idle for long
     lapses. `urgency` is 0 for an urgent revision, 1 otherwise. `decider`: whose decision is appealed. While no person
-    is needed (`needs_person`), as for most health reviews, it is in no queue.
+    is needed (`needs_person`), as for most health reviews, it is in no queue. `stranded_at`: the admins were told that
+    nobody may take this appeal.
     """
 
     __tablename__ = "review"
@@ -113,6 +114,7 @@ class Review(Base):
     last_act_at: Mapped[datetime | None]
     due_soon_marked_at: Mapped[datetime | None]
     overdue_marked_at: Mapped[datetime | None]
+    stranded_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(24))
     closed_at: Mapped[datetime | None]
 
@@ -137,6 +139,21 @@ class Review(Base):
         ),
         Index("review_holder_idx", "claimed_by", "urgency", "due_at", "id", postgresql_where=text("closed_at IS NULL")),
         Index("review_order_idx", "urgency", "due_at", "id"),
+        Index(
+            "review_kind_idx",
+            "kind",
+            "urgency",
+            "due_at",
+            "id",
+            postgresql_where=text("closed_at IS NULL AND needs_person"),
+        ),
+        Index(
+            "review_categories_idx",
+            "categories",
+            postgresql_using="gin",
+            postgresql_where=text("closed_at IS NULL AND needs_person"),
+        ),
+        Index("review_appeal_idx", "app_id", postgresql_where=text("kind = 'appeal'")),
         Index("review_urgent_idx", "app_id", "opened_at", postgresql_where=text("urgency = 0")),
         Index("review_app_idx", "app_id", "id"),
         Index("review_opened_idx", "opened_at"),
@@ -181,6 +198,7 @@ class ReviewStep(DueMixin, Base):
         CheckConstraint("status <> 'due' OR state = 'pending'", name="due"),
         CheckConstraint("(state = 'pending') = (decided_at IS NULL)", name="decided"),
         UniqueConstraint("review_id", "code", name="review_step_code_key"),
+        Index("review_step_failed_idx", "code", "review_id", postgresql_where=text("state = 'failed'")),
         Index("review_step_dead_idx", "id", postgresql_where=text("status = 'dead'")),
     )
 

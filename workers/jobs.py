@@ -24,7 +24,9 @@ from workflow.lifecycle.promotion import promote_eligible_apps
 from workflow.notifications.notify import mark_reviews
 from workflow.operating.pruning import pruning_steps
 from workflow.policy.document import load_policies
+from workflow.reviewing.appeals import tell_of_stranded
 from workflow.reviewing.clock import lapse_idle_claims
+from workflow.reviewing.suspensions import tell_of_unconfirmed
 from workflow.sql.steps import STEP_ROWS, work_off
 from workflow.work.bells import Bell
 from workflow.work.lanes import bury_dead_lanes
@@ -98,6 +100,14 @@ def _lapse_idle_claims(session: Session, now: datetime, limit: int) -> int:
     return lapse_idle_claims(session, load_policies(session).current, now, limit=limit)
 
 
+def _tell_of_unconfirmed(session: Session, now: datetime, limit: int) -> int:
+    return tell_of_unconfirmed(session, now, limit=limit)
+
+
+def _tell_of_stranded(session: Session, now: datetime, limit: int) -> int:
+    return tell_of_stranded(session, now, limit=limit)
+
+
 def _mark_access_requests(session: Session, now: datetime, limit: int) -> int:
     return mark_access_requests(session, now, limit=limit)
 
@@ -155,6 +165,10 @@ JOBS: dict[str, Job] = {
         Job("ring_for_due_work", timedelta(seconds=10), _ring_for_due_work),
         Job("mark_reviews", MINUTE, _in_steps(_mark_reviews, Bell.NOTIFICATIONS, rows=200), in_steps=True),
         Job("lapse_idle_claims", MINUTE, _in_steps(_lapse_idle_claims, Bell.NOTIFICATIONS, rows=1000), in_steps=True),
+        Job(
+            "tell_of_unconfirmed", MINUTE, _in_steps(_tell_of_unconfirmed, Bell.NOTIFICATIONS, rows=200), in_steps=True
+        ),
+        Job("tell_of_stranded", MINUTE, _in_steps(_tell_of_stranded, Bell.NOTIFICATIONS, rows=200), in_steps=True),
         Job(
             "mark_access_requests",
             MINUTE,

@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from models import SavedReason
-from models.lifecycle import Role
+from models.lifecycle import AppTrigger, Role
 from workflow.errors import Invalid
 from workflow.identity.actors import Actor
 
@@ -16,6 +16,10 @@ URGENT: Final = "urgent"
 """The code of a partner's reason why a revision is urgent, such as a security fix or an endpoint that moved."""
 ONLY_REINSTATED: Final = "only_reinstated"
 """The code of a reviewer's reason for a suspension that no revision lifts, only a reinstatement."""
+
+
+RESERVED: Final[Mapping[str, AppTrigger]] = {URGENT: AppTrigger.SUBMIT, ONLY_REINSTATED: AppTrigger.SUSPEND}
+"""Codes of reasons that the service itself reads, each with the only trigger that it may be given for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,22 @@ def saved_reasons_named(session: Session, reasons: Iterable[Reason]) -> dict[str
         return {}
     statement = current_saved_reasons().where(SavedReason.code.in_(codes))
     return {saved.code: saved for saved in session.scalars(statement)}
+
+
+def misused_code(reasons: Iterable[Reason], trigger: AppTrigger) -> Invalid | None:
+    """Returns why a reason's code may not be given for the trigger, None if all may. Pure.
+
+    A reserved code does something, so it is refused where it would do nothing, or something else.
+    """
+    for reason in reasons:
+        only = RESERVED.get(reason.code)
+        if only is not None and only is not trigger:
+            return Invalid(
+                "reason.reserved",
+                f"The code {reason.code} is reserved for {only}, and {trigger} may not be asked for with it.",
+                "Give the reason another code, such as other.",
+            )
+    return None
 
 
 def filled_in(reasons: Sequence[Reason], known: Mapping[str, SavedReason], actor: Actor) -> tuple[Reason, ...]:

@@ -4,10 +4,12 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from api.auth import InContext, allow
 from api.context import Session, now_of
+from api.idempotency import Answer, once
 from api.routes.transitions import ask_for_one, reasons_of
 from api.schemas.outcomes import TransitionRequestAnswer
 from api.schemas.pages import Page, Paged, shown_page
@@ -21,16 +23,18 @@ from api.schemas.reviews import (
 )
 from api.schemas.values import SLUG, Body, GivenReason, Key, Prefer, Prose, Reasons
 from models import Review
-from models.lifecycle import AppTrigger, ReviewKind, Role, StepTrigger
+from models.lifecycle import AppState, AppTrigger, ReviewKind, Role, StepTrigger
 from models.token import Scope
 from web.problems import COMMON
 from workflow.findings import Finding
 from workflow.identity.actors import Actor
 from workflow.lifecycle.reading import decision_on
-from workflow.reviewing.desk import claim_review, hand_over_review, release_review
+from workflow.names import MAX_NAME
+from workflow.reviewing.desk import claim_next_review, claim_review, hand_over_review, release_review
 from workflow.reviewing.dossier import open_dossier, with_decider
 from workflow.reviewing.queue import Due, QueueFilter, Show, list_reviews, summarize_reviews
 from workflow.reviewing.steps import decide_step
+from workflow.sql.storable import WITHOUT_NUL
 
 router = APIRouter(prefix="/v1/reviews", responses=COMMON, tags=["reviewer"])
 
@@ -54,10 +58,16 @@ class HandOver(Body):
 
 
 class ReviewDecision(Body):
-    """`approve` or `request_changes`, with reasons: free text, or the codes of saved reasons."""
+    """A decision, with reasons: free text, or the codes of saved reasons.
 
-    decision: Literal["approve", "request_changes"]
+    First reviews, revisions and appeals are decided by `approve`, by `request_changes`, or by `propose_approve` where
+    the policy wants two people. Health reviews are decided by `clear` or `flag`. `expected_state` is the App's state as
+    you saw it: the decision is refused if the App has left it.
+    """
+
+    decision: Literal["approve", "request_changes", "propose_approve", "clear", "flag"]
     reasons: Reasons = Field(default_factory=list)
+    expected_state: AppState | None = None
 
 
 @router.get("")
@@ -70,12 +80,35 @@ async def queue(
     round_: Annotated[int | None, Query(alias="round", ge=1, le=10_000)] = None,
     kind: Annotated[ReviewKind | None, Query()] = None,
     app: Annotated[str | None, Query(pattern=SLUG, max_length=64)] = None,
+    company: Annotated[UUID | None, Query(description="The id of a company.")] = None,
+    category: Annotated[str | None, Query(min_length=1, max_length=MAX_NAME, pattern=WITHOUT_NUL)] = None,
+    failed_step: Annotated[str | None, Query(pattern=r"^[a-z0-9_]{1,64}$", description="A step that failed.")] = None,
+    appealed: Annotated[bool | None, Query(description="Whether the company has appealed a decision.")] = None,
+    urgent: Annotated[bool | None, Query()] = None,
 ) -> Page[ReviewSummaryAnswer]:
-    """Lists reviews by due time, the earliest first. Without filters it lists the open ones."""
-    narrowed = QueueFilter(show, due, round_, kind, app)
+    """Lists reviews, urgent ones first, then by due time. Without filters it lists the open ones."""
+    narrowed = QueueFilter(
+        show, due, round_, kind, app, company, category, failed_step, appealed=appealed, urgent=urgent
+    )
     return await context.transact(
         lambda session: shown_page(list_reviews(session, narrowed, actor, now_of(session), wanted), short_review)
     )
+
+
+@router.post("/next", response_model=ReviewSummaryAnswer)
+async def claim_next(context: InContext, actor: Decider, key: Key = None) -> JSONResponse:
+    """Claims the most urgent review that nobody holds and that you may take, and returns it.
+
+    It is never the appeal of your own decision. Two who ask at once get two reviews. 404 if no review waits for you.
+    """
+
+    def work(session: Session) -> Answer:
+        review = claim_next_review(session, actor, now_of(session))
+        return 200, _short(session, review).model_dump(mode="json")
+
+    asked = {"next": True}
+    status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    return JSONResponse(answer, status)
 
 
 @router.get("/{review_id}")
@@ -155,12 +188,17 @@ async def decide_a_step(
 async def decide(
     context: InContext, actor: Decider, review_id: UUID, body: ReviewDecision, key: Key = None, prefer: Prefer = None
 ) -> Response:
-    """Requests the App's approval, or requests changes with reasons. The rules of the transition still apply.
+    """Decides the review by requesting a transition, to which the rules still apply.
 
-    The decision applies to this round only: it is refused once the partner has submitted again.
+    The decision applies to this review only: it is refused once the partner has submitted again. The approval of a
+    suspended App's revision lifts the suspension, and needs `expected_state: suspended` and a reason. Approving an
+    appeal overturns the decision that it is about; requesting changes upholds it.
     """
     trigger, reasons = AppTrigger(body.decision), reasons_of(body.reasons)
-    wanted = await context.transact(lambda session: decision_on(session, review_id, trigger, reasons, actor, key))
+    state = body.expected_state.value if body.expected_state else None
+    wanted = await context.transact(
+        lambda session: decision_on(session, review_id, trigger, reasons, actor, key, state)
+    )
     return await ask_for_one(context, actor, wanted, prefer)
 
 

@@ -1,23 +1,25 @@
 """Transition requests and their outcomes, the triggers that are possible now, and the log."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Response
 from pydantic import Discriminator, Field, StringConstraints, Tag
 
 from api.auth import EVERY_ROLE, InContext, allow
-from api.context import ApiContext, Session
+from api.context import ApiContext, Session, now_of
 from api.schemas.lists import BY_ITSELF, WrongItem, refusal_of, sort_out
 from api.schemas.outcomes import (
     LoggedTransitionAnswer,
+    OpenKind,
     RequestItemAnswer,
     RequestItemsAnswer,
     TransitionRequestAnswer,
     TriggersAnswer,
     answer_of,
     shown_judgment,
+    shown_proposal,
     shown_request,
     shown_transition,
     shown_when_new,
@@ -26,7 +28,7 @@ from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import MAX_ITEMS, GivenReason, Key, Moment, PickedReason, Prefer, Reasons, Slug, SlugPath, Whole
 from api.schemas.values import Body as Shape
 from api.waiting import seconds_to_wait
-from models.lifecycle import AppState, AppTrigger
+from models.lifecycle import AppState, AppTrigger, Role
 from models.request import RequestStatus
 from models.token import Scope
 from web.calls import describe_call
@@ -39,6 +41,7 @@ from workflow.lifecycle.reading import find_request, find_request_by_key, list_l
 from workflow.lifecycle.requests import AcceptedRequest, Wanted
 from workflow.policy.document import load_policies
 from workflow.reasons import Reason
+from workflow.reviewing.proposals import standing_proposal
 from workflow.sql.storable import WITHOUT_NUL
 
 router = APIRouter(prefix="/v1", responses=COMMON)
@@ -48,10 +51,17 @@ Asker = Annotated[Actor, allow(Scope.TRANSITIONS_REQUEST, *EVERY_ROLE)]
 
 
 class NewTransitionRequest(Shape):
+    """A transition that is asked for. It is refused unless the App is as expected, where that is given.
+
+    `expected_review` is the version that opened the review that is meant, 0 for none. A reason of code `urgent` makes a
+    revision urgent (`submit`); one of code `only_reinstated` says that no revision lifts the suspension (`suspend`).
+    """
+
     app: Slug
     trigger: AppTrigger
     expected_state: AppState | None = None
     expected_version: Annotated[Whole, Field(ge=1, le=2_000_000_000)] | None = None
+    expected_review: Annotated[Whole, Field(ge=0, le=2_000_000_000)] | None = None
     not_before: Moment | None = None
     reasons: Reasons = Field(default_factory=list)
 
@@ -127,10 +137,18 @@ async def triggers(context: InContext, actor: Viewer, slug: SlugPath) -> Trigger
 
     def work(session: Session) -> TriggersAnswer:
         app = find_app(session, slug, actor)
-        facts = load_facts(session, [app.id], load_policies(session))[app.id].facts
+        policies = load_policies(session)
+        facts = load_facts(session, [app.id], policies)[app.id].facts
+        proposal = standing_proposal(session, app.id) if actor.role in (Role.REVIEWER, Role.ADMIN) else None
         judged = context.rulebook.triggers_of(facts.asked_by(Ask(actor)))
         return TriggersAnswer(
-            state=AppState(app.state), version=app.version, triggers=[shown_judgment(one) for one in judged]
+            state=AppState(app.state),
+            version=app.version,
+            open_kind=cast(OpenKind, app.open_kind),
+            open_review=app.open_review,
+            published=app.published,
+            proposal=shown_proposal(proposal, policies.current, now_of(session)),
+            triggers=[shown_judgment(one) for one in judged],
         )
 
     return await context.transact(work)
@@ -170,6 +188,7 @@ def wanted_of(body: NewTransitionRequest, key: str | None) -> Wanted:
         idempotency_key=key,
         expected_state=body.expected_state.value if body.expected_state else None,
         expected_version=body.expected_version,
+        expected_review=body.expected_review,
         not_before=body.not_before,
         reasons=reasons_of(body.reasons),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -17,6 +17,8 @@ from workflow.identity.actors import Actor
 from workflow.lifecycle.reading import LoggedTransition
 from workflow.lifecycle.requests import AcceptedRequest, Times, Wanted
 from workflow.machines import Judgment
+from workflow.policy.document import Policy
+from workflow.reviewing.proposals import StandingProposal
 
 
 class TransitionRequestAnswer(BaseModel):
@@ -68,9 +70,32 @@ class JudgedTriggerAnswer(BaseModel):
     observed: list[UnmetRule]
 
 
+OpenKind = Annotated[
+    Literal["none", "first", "revision", "health", "appeal"], Field(description="The kind of the open review.")
+]
+OpenReview = Annotated[int, Field(description="The version that opened the open review, 0 if none is open.")]
+Published = Annotated[int, Field(description="The version that submitted what is public, 0 if nothing is.")]
+
+
+class ProposalAnswer(BaseModel):
+    """What a first person proposed. A second person asks for the trigger itself, until `lapses_at`."""
+
+    trigger: AppTrigger
+    proposed_by: Annotated[str | None, Field(examples=["Rae Reviewer"])]
+    proposed_at: datetime
+    lapses_at: datetime
+    lapsed: bool
+
+
 class TriggersAnswer(BaseModel):
+    """Where the App stands, and every trigger."""
+
     state: AppState
     version: int
+    open_kind: OpenKind
+    open_review: OpenReview
+    published: Published
+    proposal: Annotated[ProposalAnswer | None, Field(description="For reviewers and admins only.")] = None
     triggers: list[JudgedTriggerAnswer]
 
 
@@ -90,6 +115,9 @@ class LoggedTransitionAnswer(BaseModel):
     from_state: Annotated[str, Field(examples=["public_beta"])]
     trigger: AppTrigger
     to_state: AppState
+    open_kind: OpenKind
+    open_review: OpenReview
+    published: Published
     actor_id: UUID
     actor_role: Role
     policy_version: int
@@ -164,6 +192,20 @@ def shown_judgment(judgment: Judgment) -> JudgedTriggerAnswer:
     )
 
 
+def shown_proposal(proposal: StandingProposal | None, policy: Policy, now: datetime) -> ProposalAnswer | None:
+    """Returns the answer for a proposal, by the days for which the policy lets it stand."""
+    if proposal is None:
+        return None
+    lapses_at = proposal.lapses_at(policy.proposal_days)
+    return ProposalAnswer(
+        trigger=proposal.trigger,
+        proposed_by=proposal.proposer,
+        proposed_at=proposal.at,
+        lapses_at=lapses_at,
+        lapsed=lapses_at < now,
+    )
+
+
 def shown_transition(logged: LoggedTransition) -> LoggedTransitionAnswer:
     """Returns the answer for a row of an App's log."""
     row = logged.transition
@@ -172,6 +214,9 @@ def shown_transition(logged: LoggedTransition) -> LoggedTransitionAnswer:
         from_state=row.from_state,
         trigger=AppTrigger(row.trigger),
         to_state=AppState(row.to_state),
+        open_kind=cast(OpenKind, row.open_kind),
+        open_review=row.open_review,
+        published=row.published,
         actor_id=row.actor_id,
         actor_role=Role(row.actor_role),
         policy_version=row.policy_version,

@@ -156,6 +156,10 @@ def _applicant(world: World, _actor: Actor) -> dict[str, str]:
     return {"slug": world.new_public_app(applied=True)}
 
 
+def _suspended(world: World, actor: Actor) -> dict[str, str]:
+    return {"slug": world.new_suspended_app(confirmed_by=actor)}
+
+
 def _saved_reason(world: World, _actor: Actor) -> dict[str, str]:
     return {"code": world.new_saved_reason()}
 
@@ -323,6 +327,9 @@ CALLS: tuple[Call, ...] = (
     Call(f"GET {_APP}/transition-requests", Scope.APPS_READ, ALL),
     Call("GET /v1/reviews", Scope.REVIEWS_READ, REVIEWERS),
     Call(f"GET {_REVIEW}", Scope.REVIEWS_READ, REVIEWERS),
+    Call("POST /v1/reviews/next", Scope.REVIEWS_DECIDE, REVIEWERS, given=_open_review),
+    Call("GET /v1/suspensions", Scope.REVIEWS_READ, REVIEWERS),
+    Call(f"POST {_APP}/suspension/confirm", Scope.REVIEWS_DECIDE, REVIEWERS, given=_suspended),
     Call(f"POST {_REVIEW}/claim", Scope.REVIEWS_DECIDE, REVIEWERS, given=_open_review),
     Call(f"POST {_REVIEW}/release", Scope.REVIEWS_DECIDE, REVIEWERS, given=_held_review),
     Call(f"POST {_REVIEW}/hand-over", Scope.REVIEWS_DECIDE, REVIEWERS, _another_reviewer, given=_held_review),

@@ -16,7 +16,7 @@ from models.asset import AssetKind
 from models.lifecycle import AppState, AppTrigger, Role
 from models.token import Scope
 from tests.factories import app_in
-from tests.journeys import People, ask, now_of, people_in, writer_of
+from tests.journeys import BECAUSE, People, ask, judge, now_of, people_in, writer_of
 from tests.launch import LOGO, STREAM
 from tests.workers.processes import environment
 from workflow.access.people import invite_colleague
@@ -232,6 +232,15 @@ class World:
         if applied:
             partner = self.people.partner
             self._make(lambda session: apply_for_membership(session, slug, partner, now_of(session), ""))
+        return slug
+
+    def new_suspended_app(self, *, confirmed_by: Actor) -> str:
+        """Returns the slug of a new App that somebody else than `confirmed_by` suspended."""
+        slug = self.name(f"{MARK}-suspended")
+        app_in(self.engine, self.people, slug, AppState.PUBLIC_BETA)
+        by = self.people.admin if confirmed_by == self.people.reviewer else self.people.reviewer
+        ask(self.engine, by, slug, AppTrigger.SUSPEND, reasons=BECAUSE)
+        judge(self.engine)
         return slug
 
     def new_saved_reason(self) -> str:

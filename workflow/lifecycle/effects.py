@@ -249,12 +249,28 @@ def _notify(kind: NotificationKind, audience: Audience = Audience.PARTNER) -> No
     return Notify(kind, audience)
 
 
+def _of_appeal(one: Applied) -> bool:
+    return one.before.open_kind == ReviewKind.APPEAL
+
+
+def _of_no_appeal(one: Applied) -> bool:
+    return not _of_appeal(one)
+
+
+def _opens_first(one: Applied) -> bool:
+    return one.after.open_kind == ReviewKind.FIRST
+
+
+def _opens_revision(one: Applied) -> bool:
+    return one.after.open_kind == ReviewKind.REVISION
+
+
 def _launches(one: Applied) -> bool:
     return one.before.published == 0
 
 
-def _is_published_already(one: Applied) -> bool:
-    return not _launches(one)
+def _publishes_revision(one: Applied) -> bool:
+    return not _launches(one) and _of_no_appeal(one)
 
 
 def _launches_without_oauth(one: Applied) -> bool:
@@ -271,11 +287,18 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
     AppTrigger.SUBMIT: (
         CloseReview(),
         OpenReview(),
-        _notify(NotificationKind.SUBMISSION_ACKNOWLEDGED),
-        _notify(NotificationKind.NEW_SUBMISSION, Audience.REVIEWERS),
+        Notify(NotificationKind.SUBMISSION_ACKNOWLEDGED, Audience.PARTNER, _opens_first),
+        Notify(NotificationKind.NEW_SUBMISSION, Audience.REVIEWERS, _opens_first),
+        Notify(NotificationKind.REVISION_ACKNOWLEDGED, Audience.PARTNER, _opens_revision),
+        Notify(NotificationKind.NEW_REVISION, Audience.REVIEWERS, _opens_revision),
     ),
     AppTrigger.WITHDRAW: (CloseReview(), VoidReminders()),
-    AppTrigger.REQUEST_CHANGES: (CloseReview(), VoidReminders(), _notify(NotificationKind.CHANGES_REQUESTED)),
+    AppTrigger.REQUEST_CHANGES: (
+        CloseReview(),
+        VoidReminders(),
+        Notify(NotificationKind.CHANGES_REQUESTED, Audience.PARTNER, _of_no_appeal),
+        Notify(NotificationKind.APPEAL_UPHELD, Audience.PARTNER, _of_appeal),
+    ),
     AppTrigger.APPROVE: (
         CloseReview(),
         EndSuspension(),
@@ -284,7 +307,8 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
         VoidReminders(),
         ListInCatalog(),
         Notify(NotificationKind.APPROVED, Audience.PARTNER, _launches),
-        Notify(NotificationKind.REVISION_APPROVED, Audience.PARTNER, _is_published_already),
+        Notify(NotificationKind.REVISION_APPROVED, Audience.PARTNER, _publishes_revision),
+        Notify(NotificationKind.APPEAL_OVERTURNED, Audience.PARTNER, _of_appeal),
         Notify(NotificationKind.OAUTH_ASKED_FOR, Audience.PARTNER, _launches_without_oauth),
         Notify(NotificationKind.REPLAY_INFO_ASKED_FOR, Audience.PARTNER, _launches_without_replay_info),
         RequestPromotion(),
@@ -297,13 +321,16 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
         Suspend(),
         TakeOffCatalog(),
         _notify(NotificationKind.SUSPENDED),
+        _notify(NotificationKind.SUSPENSION_TO_CONFIRM, Audience.SECOND_PERSON),
+        Notify(NotificationKind.REVIEWED_APP_SUSPENDED, Audience.HOLDER, _opens_revision),
     ),
     AppTrigger.REINSTATE: (
         CloseReview(),
         VoidReminders(),
         EndSuspension(),
         ListInCatalog(),
-        _notify(NotificationKind.REINSTATED),
+        Notify(NotificationKind.REINSTATED, Audience.PARTNER, _of_no_appeal),
+        Notify(NotificationKind.APPEAL_CONCEDED, Audience.PARTNER, _of_appeal),
         RequestPromotion(),
     ),
     AppTrigger.REMOVE: (
@@ -321,12 +348,12 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
     AppTrigger.APPEAL: (
         CloseReview(),
         OpenReview(),
-        _notify(NotificationKind.SUBMISSION_ACKNOWLEDGED),
-        _notify(NotificationKind.NEW_SUBMISSION, Audience.REVIEWERS),
+        _notify(NotificationKind.APPEAL_ACKNOWLEDGED),
+        _notify(NotificationKind.NEW_APPEAL, Audience.SECOND_PERSON),
     ),
-    AppTrigger.UNLIST: (CloseReview(), TakeOffCatalog()),
-    AppTrigger.RELIST: (ListInCatalog(), RequestPromotion()),
-    AppTrigger.PROPOSE_APPROVE: (),
-    AppTrigger.PROPOSE_REMOVE: (),
+    AppTrigger.UNLIST: (CloseReview(), VoidReminders(), TakeOffCatalog(), _notify(NotificationKind.UNLISTED)),
+    AppTrigger.RELIST: (ListInCatalog(), _notify(NotificationKind.RELISTED), RequestPromotion()),
+    AppTrigger.PROPOSE_APPROVE: (_notify(NotificationKind.APPROVAL_PROPOSED, Audience.SECOND_PERSON),),
+    AppTrigger.PROPOSE_REMOVE: (_notify(NotificationKind.REMOVAL_PROPOSED, Audience.SECOND_ADMIN),),
 }
 """To add an effect, write its class above and list it here. A test runs every row."""

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from models import App, Transition, TransitionReason, TransitionRequest
-from models.lifecycle import AppTrigger, Role
+from models import App, Review, Transition, TransitionReason, TransitionRequest
+from models.lifecycle import AppState, AppTrigger, ReviewKind, Role
 from models.request import RequestStatus
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
@@ -88,25 +88,49 @@ def finished_requests(session: Session, ids: Sequence[UUID]) -> set[UUID]:
 
 
 def decision_on(
-    session: Session, review_id: UUID, trigger: AppTrigger, reasons: Sequence[Reason], actor: Actor, key: str | None
+    session: Session,
+    review_id: UUID,
+    trigger: AppTrigger,
+    reasons: Sequence[Reason],
+    actor: Actor,
+    key: str | None,
+    expected_state: str | None = None,
 ) -> Wanted:
     """Returns a decision on a review as a request that can be applied only in the review's own round.
 
-    It expects the App's state as of now and the review itself, so that a decision meant for what the reviewer saw
-    never decides anything else. Raises NotFound, and Conflict for a closed review, unless the same call was made before
-    with this key.
+    It expects the review itself and the App's state as the reviewer saw it (None: any; for an approval that of now), so
+    that a decision meant for what the reviewer saw never decides anything else. Raises NotFound, and Conflict, unless
+    the same call was made before with this key: for a closed review, and for an approval that would lift a suspension
+    without saying, by `expected_state`, that the reviewer knows of it.
     """
     review = find_review(session, review_id)
-    if review.closed_at is not None and not was_asked(session, key, actor):
-        raise Conflict("review.closed", f"This review ended: {review.outcome}.", "Look at the App's newest review.")
-    app = session.get_one(App, review.app_id)
+    app = session.get_one(App, review.app_id, populate_existing=True)
+    if not was_asked(session, key, actor):
+        if review.closed_at is not None:
+            raise Conflict("review.closed", f"This review ended: {review.outcome}.", "Look at the App's newest review.")
+        if expected_state is None and trigger in _APPROVALS and _lifts_suspension(app, review):
+            raise Conflict(
+                "review.app_suspended",
+                "The App is suspended, and this approval would lift the suspension.",
+                "Read why it was suspended. To lift the suspension, send expected_state: suspended, with a reason.",
+            )
     return Wanted(
         app=app.slug,
         trigger=trigger,
         idempotency_key=key,
+        expected_state=expected_state,
         expected_review=review.opened_version,
         reasons=tuple(reasons),
+        state_when_asked=app.state if trigger in _APPROVALS else None,
     )
+
+
+_APPROVALS = (AppTrigger.APPROVE, AppTrigger.PROPOSE_APPROVE)
+
+
+def _lifts_suspension(app: App, review: Review) -> bool:
+    """Returns whether an approval lifts a suspension besides publishing. That of an appeal is about nothing else."""
+    return app.state == AppState.SUSPENDED and review.kind != ReviewKind.APPEAL
 
 
 def _with_reasons(session: Session, app_id: UUID, rows: Sequence[Transition]) -> list[LoggedTransition]:

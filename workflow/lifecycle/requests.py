@@ -16,7 +16,7 @@ from models.lifecycle import APP_EDGES, BIRTHS, AppTrigger, Role
 from models.request import RequestSource
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound, WorkflowError
 from workflow.identity.actors import Actor
-from workflow.reasons import Reason, filled_in, saved_reasons_named
+from workflow.reasons import Reason, filled_in, misused_code, saved_reasons_named
 from workflow.sql.arrays import Bytes, Integers, Texts, Uuids, statement
 
 MAX_WAIT = timedelta(days=90)
@@ -33,7 +33,8 @@ class Wanted:
     """One transition that somebody asks for. It is not judged before `not_before`, an aware datetime.
 
     The request is refused unless the App is in `expected_state` and at `expected_version`, and the open review is the
-    one that was opened at version `expected_review` (0: none is open), where these are given.
+    one that was opened at version `expected_review` (0: none is open), where these are given. `state_when_asked` is
+    expected where no `expected_state` is given. It is no part of what was asked, so a repetition may have another.
     """
 
     app: str
@@ -44,6 +45,7 @@ class Wanted:
     reasons: tuple[Reason, ...] = ()
     expected_version: int | None = None
     expected_review: int | None = None
+    state_when_asked: str | None = None
 
     @property
     def body_hash(self) -> bytes:
@@ -110,7 +112,8 @@ def accept_requests(
     """Accepts each of `asked`, in that order. Returns for each the accepted request or its error. Does not commit.
 
     The error is Forbidden for a trigger that is not for the actor's role and for a caller who is gone, Invalid for a
-    request that would wait longer than MAX_WAIT or names an unknown saved reason, NotFound for an App that the actor
+    request that would wait longer than MAX_WAIT, names an unknown saved reason or gives a reserved code (`urgent`,
+    `only_reinstated`) for a trigger that it is not for, NotFound for an App that the actor
     may not see, and Conflict for a key that was used with another body. Saved reasons are filled in with their current
     text. Requests by HTTP also get an audit entry, as every state-changing call does.
 
@@ -170,7 +173,7 @@ def _refusal(one: CallerRequest, latest: datetime | None) -> WorkflowError | Non
             f"not_before is {wanted.not_before.isoformat()}; a request waits for at most {MAX_WAIT.days} days.",
             f"Give a time no later than {latest:%Y-%m-%d}, or leave it out to have the request judged at once.",
         )
-    return None
+    return misused_code(wanted.reasons, wanted.trigger)
 
 
 def _fill_in(
@@ -292,7 +295,7 @@ def _insert(
             "ids": [row.id for row in rows],
             "apps": [one.app for one in wanted],
             "triggers": [one.trigger.value for one in wanted],
-            "expected_states": [one.expected_state for one in wanted],
+            "expected_states": [one.expected_state or one.state_when_asked for one in wanted],
             "expected_versions": [one.expected_version for one in wanted],
             "expected_reviews": [one.expected_review for one in wanted],
             "reasons_texts": [_reasons_text(row.reasons) for row in rows],

@@ -17,7 +17,10 @@ _CONTENT = text("""
            n.created_at, n.data, coalesce(r.reasons, n.data -> 'reasons', '[]') AS reasons, d.review,
            a.onboarded_customers AS customers,
            (SELECT CAST(v.document ->> 'customers_to_promote' AS integer)
-              FROM policy_version v ORDER BY v.version DESC LIMIT 1) AS customers_needed
+              FROM policy_version v ORDER BY v.version DESC LIMIT 1) AS customers_needed,
+           (SELECT jsonb_build_object('only_reinstated', u.only_reinstated, 'confirm_by',
+                                      to_char(u.confirm_by AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'))
+              FROM suspension u WHERE u.app_id = n.app_id AND u.version = n.app_version) AS suspension
       FROM notification n
       LEFT JOIN person p ON p.id = n.recipient_id
       LEFT JOIN app a ON a.id = n.app_id
@@ -27,6 +30,8 @@ _CONTENT = text("""
                      'due', to_char(v.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'),
                      'round', s.round,
                      'is_open', v.closed_at IS NULL,
+                     'is_urgent', v.urgency = 0,
+                     'of_suspension', v.kind = 'appeal' AND v.subject <> v.opened_version,
                      'is_held', v.claimed_by IS NOT NULL,
                      'is_mine', coalesce(v.claimed_by = n.recipient_id, false),
                      'steps', (SELECT coalesce(jsonb_agg(jsonb_build_array(t.code, t.state, t.findings)

@@ -9,7 +9,12 @@ class NotificationKind(StrEnum):
     """What a notification is about. `workflow.notifications.mail` has the text of each kind."""
 
     SUBMISSION_ACKNOWLEDGED = "submission_acknowledged"
+    REVISION_ACKNOWLEDGED = "revision_acknowledged"
+    APPEAL_ACKNOWLEDGED = "appeal_acknowledged"
     CHANGES_REQUESTED = "changes_requested"
+    APPEAL_UPHELD = "appeal_upheld"
+    APPEAL_OVERTURNED = "appeal_overturned"
+    APPEAL_CONCEDED = "appeal_conceded"
     APPROVED = "approved"
     REVISION_APPROVED = "revision_approved"
     OAUTH_ASKED_FOR = "oauth_asked_for"
@@ -18,9 +23,19 @@ class NotificationKind(StrEnum):
     PROMOTED = "promoted"
     SUSPENDED = "suspended"
     REINSTATED = "reinstated"
+    UNLISTED = "unlisted"
+    RELISTED = "relisted"
     REMOVED = "removed"
     FLAGGED = "flagged"
     NEW_SUBMISSION = "new_submission"
+    NEW_REVISION = "new_revision"
+    NEW_APPEAL = "new_appeal"
+    APPEAL_STRANDED = "appeal_stranded"
+    APPROVAL_PROPOSED = "approval_proposed"
+    REMOVAL_PROPOSED = "removal_proposed"
+    REVIEWED_APP_SUSPENDED = "reviewed_app_suspended"
+    SUSPENSION_TO_CONFIRM = "suspension_to_confirm"
+    SUSPENSION_UNCONFIRMED = "suspension_unconfirmed"
     REVIEW_DUE_SOON = "review_due_soon"
     REVIEW_OVERDUE = "review_overdue"
     REVIEW_HANDED_OVER = "review_handed_over"
@@ -71,6 +86,10 @@ MAX_ONBOARDED_TOLD = 3
 REVIEW_REMINDERS = frozenset(
     {
         NotificationKind.NEW_SUBMISSION,
+        NotificationKind.NEW_REVISION,
+        NotificationKind.NEW_APPEAL,
+        NotificationKind.APPEAL_STRANDED,
+        NotificationKind.APPROVAL_PROPOSED,
         NotificationKind.REVIEW_DUE_SOON,
         NotificationKind.REVIEW_OVERDUE,
         NotificationKind.REVIEW_HANDED_OVER,
@@ -82,7 +101,14 @@ REVIEW_REMINDERS = frozenset(
 
 
 class Audience(StrEnum):
-    """Who is notified. REVIEWERS means the holder of the App's open review if they may review now, else the team."""
+    """Who is notified. REVIEWERS means the holder of the App's open review if they may review now, else the team.
+
+    HOLDER means the holder, and else nobody. SECOND_PERSON is the team without whoever asked for the transition or made
+    the decision that is appealed, and SECOND_ADMIN is every other admin.
+    """
 
     PARTNER = "partner"
     REVIEWERS = "reviewers"
+    HOLDER = "holder"
+    SECOND_PERSON = "second_person"
+    SECOND_ADMIN = "second_admin"

@@ -11,7 +11,7 @@ from workflow.names import one_line, quoted
 from workflow.notifications.html import html_of
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.mime import TwoFormMail
-from workflow.notifications.review_words import customer_words, review_words
+from workflow.notifications.review_words import customer_words, review_words, suspension_words
 from workflow.profile.document import Profile, words_of
 
 _ACCEPT = (
@@ -26,10 +26,37 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
         "We have received your submission of {app}{round}. It is the reviewers' turn: you will have a decision by "
         "{due}. Until then the App cannot be edited; withdraw it if you must change something.",
     ),
+    NotificationKind.REVISION_ACKNOWLEDGED: (
+        "{app}: your changes are submitted for review",
+        "We have received your changes of {app}{round}. It is the reviewers' turn: you will have a decision by {due}. "
+        "{urgent}Until then the draft cannot be edited, and what is public stays as it is; withdraw the changes if you "
+        "must change something.",
+    ),
+    NotificationKind.APPEAL_ACKNOWLEDGED: (
+        "{app}: your appeal is received",
+        "We have received your appeal for {app}:\n\n{reasons}\n\n"
+        "Somebody who had no part in the decision looks at it afresh, and decides by {due}.",
+    ),
     NotificationKind.CHANGES_REQUESTED: (
         "{app} needs changes",
         "The review of {app}{round} asks for changes:\n\n{reasons}\n\n{failed}"
-        "It is your turn: make these changes and submit again.",
+        "It is your turn: make these changes and submit again. If you think that the decision is wrong, appeal it: "
+        "then somebody else looks at it.",
+    ),
+    NotificationKind.APPEAL_UPHELD: (
+        "{app}: the decision stands",
+        "Somebody who had no part in the decision has looked at your appeal for {app}. The decision stands:\n\n"
+        "{reasons}\n\n{failed}It is your turn: make the changes and submit again. A decision is appealed once.",
+    ),
+    NotificationKind.APPEAL_OVERTURNED: (
+        "{app}: your appeal succeeds",
+        "Somebody who had no part in the decision has looked at your appeal for {app}. The decision does not stand: "
+        "{outcome}.",
+    ),
+    NotificationKind.APPEAL_CONCEDED: (
+        "{app}: the suspension is taken back",
+        "Your appeal for {app} need not be decided: the suspension is taken back, and {app} is in the catalog again:"
+        "\n\n{reasons}",
     ),
     NotificationKind.APPROVED: (
         "{app} is in public beta",
@@ -64,8 +91,17 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
     NotificationKind.PROMOTED: ("{app} is public", "{app} is now public. You can apply to the {partner_program}."),
     NotificationKind.SUSPENDED: (
         "{app} is suspended",
-        "{app} is suspended and no longer in the catalog:\n\n{reasons}\n\n"
-        "It is your turn: mend what is named, for which you can edit the App, and write to us when it is done.",
+        "{app} is suspended and no longer in the catalog:\n\n{reasons}\n\n{lifted} If you think that the suspension is "
+        "wrong, appeal it: then somebody else looks at it.",
+    ),
+    NotificationKind.UNLISTED: (
+        "{app} is off the catalog",
+        "The owner of your company took {app} off the catalog. Workspaces that have enabled it keep it. The owner can "
+        "put it back.",
+    ),
+    NotificationKind.RELISTED: (
+        "{app} is in the catalog again",
+        "The owner of your company put {app} back into the catalog, as a public beta.",
     ),
     NotificationKind.REINSTATED: (
         "{app} is reinstated",
@@ -75,6 +111,46 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
     NotificationKind.NEW_SUBMISSION: (
         "Review: {app} was submitted{round}",
         "{app} was submitted{round}. The decision is due by {due}. {held}{asked}",
+    ),
+    NotificationKind.NEW_REVISION: (
+        "Review: changes of {app} were submitted{marked}",
+        "Changes of {app} were submitted{round}, which is published already. {urgent}The decision is due by {due}. "
+        "{held}{said}{asked}",
+    ),
+    NotificationKind.NEW_APPEAL: (
+        "Review: {app} appeals a decision",
+        "The partner of {app} appeals a decision that you had no part in. Please claim the appeal, and decide it by "
+        "{due}.{said}",
+    ),
+    NotificationKind.APPEAL_STRANDED: (
+        "Review: nobody may take the appeal of {app}",
+        "The appeal of {app} is due by {due}, and nobody may take it: everybody who reviews is away, or had a part in "
+        "the decision. Please add a reviewer, or end an absence.",
+    ),
+    NotificationKind.APPROVAL_PROPOSED: (
+        "Review: the approval of {app} needs a second person",
+        "A colleague proposes to approve {app}{round}. The policy wants two people: please look at it, claim the "
+        "review, which you may although they hold it, and approve it or ask for changes by {due}.{why}",
+    ),
+    NotificationKind.REMOVAL_PROPOSED: (
+        "The removal of {app} needs a second person",
+        "Another admin proposes to remove {app} permanently:\n\n{reasons}\n\nThe policy wants two people: please look "
+        "at it, and ask for the removal if you agree. Otherwise you need do nothing: the proposal lapses.",
+    ),
+    NotificationKind.REVIEWED_APP_SUSPENDED: (
+        "Review: {app} was suspended",
+        "{app} was suspended while you hold the review of its changes:\n\n{reasons}\n\nThe review stays open and is "
+        "due by {due}. Approving it would lift the suspension, and needs a reason that says why.",
+    ),
+    NotificationKind.SUSPENSION_TO_CONFIRM: (
+        "{app} was suspended: please confirm",
+        "A colleague suspended {app}:\n\n{reasons}\n\nThe suspension acts already. A second person confirms it by "
+        "{confirm_by}: please look at it, and confirm it or reinstate the App.",
+    ),
+    NotificationKind.SUSPENSION_UNCONFIRMED: (
+        "{app} is suspended, and nobody has confirmed it",
+        "{app} was suspended:\n\n{reasons}\n\nA second person was to confirm it by {confirm_by}, and nobody has. "
+        "Please confirm it, or reinstate the App.",
     ),
     NotificationKind.REVIEW_DUE_SOON: (
         "Review: {app} is due soon{round}",
@@ -187,7 +263,8 @@ class Letter:
     links, if there is one, and `secret` is the decrypted code. `recipient_id` and `recipient_name` are those of a
     person, None for an address of nobody yet: the name that somebody else gave its holder is not repeated there.
     `review` is the review that a message about an App is about, as `review_words` reads it. `customers` is how many the
-    App has, and `customers_needed` how many the policy wants before it is public.
+    App has, and `customers_needed` how many the policy wants before it is public. `suspension` has `only_reinstated`
+    and `confirm_by`, for a message about a suspension.
     """
 
     notification_id: UUID
@@ -203,6 +280,7 @@ class Letter:
     review: dict[str, Any] | None = None
     customers: int | None = None
     customers_needed: int | None = None
+    suspension: dict[str, Any] | None = None
 
 
 def compose(
@@ -225,12 +303,16 @@ def compose(
     subject_words, body = _WORDS[NotificationKind(letter.kind)]
     site = public_url.rstrip("/")
     secret = letter.data.get("secret", "")
+    reasons = "\n".join(f"- {one['text']} {one.get('where', '')}".rstrip() for one in letter.reasons)
     words = {
         **review_words(letter.review),
         **customer_words(letter.data.get("count", letter.customers), letter.customers_needed),
         **{key: (quoted if key in _NAMES else _line)(str(value)) for key, value in letter.data.items()},
         "app": quoted(letter.app_name or ""),
-        "reasons": "\n".join(f"- {one['text']} {one.get('where', '')}".rstrip() for one in letter.reasons) or "-",
+        "reasons": reasons or "-",
+        "said": f"\n\nThe partner says:\n\n{reasons}" if reasons else "",
+        "why": f"\n\nThey say:\n\n{reasons}" if reasons else "",
+        **suspension_words(letter.suspension),
         "url": site,
         "invitation_link": (
             f"{site}/invitations/{secret}" if pages else f"curl -X POST {site}/v1/invitations/{secret}/accept"

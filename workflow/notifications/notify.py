@@ -29,9 +29,16 @@ MAX_MAILS_OF_COMPANY = 100
 
 _TEAM = f"WITH team AS MATERIALIZED ({team()})"
 _HOLDER = "(SELECT r.claimed_by FROM review r WHERE r.app_id = t.app_id AND r.closed_at IS NULL)"
+_ASKER = "(SELECT x.actor_id FROM transition x WHERE x.app_id = t.app_id AND x.version = t.version)"
+_FIRST_PERSON = (
+    f"coalesce((SELECT r.decider FROM review r WHERE r.app_id = t.app_id AND r.closed_at IS NULL), {_ASKER})"
+)
 _RECIPIENTS = {
     Audience.PARTNER: ("", "person p ON p.organization_id = t.organization_id AND p.removed_at IS NULL"),
     Audience.REVIEWERS: (_TEAM, f"LATERAL ({holder_or_team(_HOLDER)}) p ON true"),
+    Audience.HOLDER: ("", f"person p ON p.id = {_HOLDER} AND p.removed_at IS NULL"),
+    Audience.SECOND_PERSON: ("", f"LATERAL ({team(_FIRST_PERSON)}) p ON true"),
+    Audience.SECOND_ADMIN: ("", f"person p ON p.role = 'admin' AND p.removed_at IS NULL AND p.id <> {_ASKER}"),
 }
 
 
@@ -311,6 +318,67 @@ def notify_team_of_unheld(session: Session, unheld: Sequence[Unheld], now: datet
             "now": now,
         },
     )
+
+
+_NOTIFY_OF_UNCONFIRMED = statement(
+    f"""
+    WITH late AS (
+        UPDATE suspension s SET told_at = :now
+          FROM unnest(:app_ids, :versions) AS t (app_id, version)
+         WHERE s.app_id = t.app_id AND s.version = t.version
+        RETURNING s.app_id, s.version, s.suspended_by
+    ), told AS (
+        INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
+        SELECT uuidv7(), CAST(:kind AS text), 'unconfirmed-' || late.app_id || '-' || late.version,
+               late.app_id, late.version, p.id, '{{}}', :now, {_LANE_OF_PERSON}, :urgency
+          FROM late JOIN LATERAL ({team("late.suspended_by")}) p ON true
+        ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+    )
+    SELECT count(*) FROM late
+    """,
+    app_ids=Uuids(),
+    versions=Integers(),
+)
+
+
+def notify_of_unconfirmed(session: Session, late: Sequence[tuple[UUID, int]], now: datetime) -> int:
+    """Notifies the team, without who suspended, of suspensions that nobody confirmed, and marks them as told of.
+
+    Returns how many it marked. One statement. Does not commit.
+    """
+    if not late:
+        return 0
+    ids, versions = zip(*late, strict=True)
+    wanted = {**_kind(NotificationKind.SUSPENSION_UNCONFIRMED), "app_ids": ids, "versions": versions, "now": now}
+    return int(session.scalar(_NOTIFY_OF_UNCONFIRMED, wanted) or 0)
+
+
+_NOTIFY_OF_STRANDED = statement(
+    f"""
+    WITH marked AS (
+        UPDATE review SET stranded_at = :now WHERE id = ANY(:ids) RETURNING id, app_id
+    ), told AS (
+        INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
+        SELECT uuidv7(), CAST(:kind AS text), 'stranded-' || m.id, m.app_id, a.version, p.id, '{{}}', :now,
+               {_LANE_OF_PERSON}, :urgency
+          FROM marked m JOIN app a ON a.id = m.app_id JOIN person p ON p.role = 'admin' AND p.removed_at IS NULL
+        ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+    )
+    SELECT count(*) FROM marked
+    """,
+    ids=Uuids(),
+)
+
+
+def notify_of_stranded(session: Session, ids: Sequence[UUID], now: datetime) -> int:
+    """Notifies the admins of appeals that nobody may take, and marks these reviews. Returns how many it marked.
+
+    One statement. Does not commit.
+    """
+    if not ids:
+        return 0
+    wanted = {**_kind(NotificationKind.APPEAL_STRANDED), "ids": list(ids), "now": now}
+    return int(session.scalar(_NOTIFY_OF_STRANDED, wanted) or 0)
 
 
 def _kind(kind: NotificationKind) -> dict[str, object]:

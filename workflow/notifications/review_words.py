@@ -12,7 +12,9 @@ MAX_FAILED: Final = 20
 _UNDECIDED: Final = (StepState.PENDING, StepState.CANCELLED)
 _UNKNOWN: Final[dict[str, str]] = {
     "due": "the time that the App's status shows",
-    **dict.fromkeys(("round", "held", "progress", "found", "failed", "asked", "unshown"), ""),
+    **dict.fromkeys(
+        ("round", "held", "progress", "found", "failed", "asked", "unshown", "urgent", "marked", "outcome"), ""
+    ),
 }
 
 
@@ -21,6 +23,7 @@ def review_words(review: Mapping[str, Any] | None) -> dict[str, str]:
 
     `review` has `due`, `round`, `is_open`, `is_held`, `is_mine` (the recipient holds it), `steps` as (code, state,
     findings), `asked`: the reasons of the last request for changes, and `unshown`: what the catalog does not show yet.
+    `is_urgent` says that it is an urgent revision, and `of_suspension` that it is the appeal of a suspension.
     """
     if review is None:
         return _UNKNOWN
@@ -35,6 +38,13 @@ def review_words(review: Mapping[str, Any] | None) -> dict[str, str]:
         "progress": _progress(review["steps"]),
         "found": f" {listed}".rstrip() if listed else "",
         "failed": listed,
+        "urgent": "It is urgent, and stands first in the queue. " if review["is_urgent"] else "",
+        "marked": ", and are urgent" if review["is_urgent"] else "",
+        "outcome": (
+            "the suspension is lifted, and the App is in the catalog again as a public beta"
+            if review["of_suspension"]
+            else "what you submitted is approved, and is what is published from now on"
+        ),
         "asked": f"\n\nIn the last round these changes were asked for:\n\n{asked}" if asked else "",
         "unshown": (
             f"\n\nThe catalog shows what was approved. Changed since, and not shown until it is reviewed: {unshown}."
@@ -42,6 +52,18 @@ def review_words(review: Mapping[str, Any] | None) -> dict[str, str]:
             else ""
         ),
     }
+
+
+def suspension_words(suspension: Mapping[str, Any] | None) -> dict[str, str]:
+    """Returns what lifts a suspension, and until when a second person confirms it. Pure."""
+    if suspension is None:
+        return {"lifted": "It is your turn: mend what is named, and submit the App.", "confirm_by": "tomorrow"}
+    lifted = (
+        "No revision lifts this suspension: write to us, and we reinstate the App once the cause is settled."
+        if suspension["only_reinstated"]
+        else "It is your turn: mend what is named, for which you can edit the App, and submit it as a revision."
+    )
+    return {"lifted": lifted, "confirm_by": suspension["confirm_by"]}
 
 
 def customer_words(count: object, needed: int | None) -> dict[str, str]:

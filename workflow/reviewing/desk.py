@@ -1,4 +1,4 @@
-"""Claims of reviews: claiming a review, releasing it, and handing it over.
+"""Claims of reviews: claiming a review or the most urgent one, releasing it, and handing it over.
 
 Every change locks the App, then its review, then the reviewer whose claims are counted.
 """
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from models import App, Person, Review
-from models.lifecycle import Role
+from models.lifecycle import AppTrigger, ReviewKind, Role
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
@@ -20,6 +20,7 @@ from workflow.identity.staff import MAY_REVIEW
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.notify import Recipient, Unheld, notify_of_apps, notify_team_of_unheld
 from workflow.policy.document import load_policies
+from workflow.reviewing.proposals import standing_proposal
 from workflow.work.bells import Bell, ring_after_commit
 
 
@@ -60,18 +61,34 @@ def lock_held_review(session: Session, review_id: UUID, actor: Actor, now: datet
 def claim_review(session: Session, review_id: UUID, actor: Actor, now: datetime) -> Review:
     """Makes the actor the holder of the review, and returns it; claiming it again changes nothing. Does not commit.
 
-    Raises NotFound, and Conflict if the review is closed or held by another reviewer, or the actor holds too many or is
-    away.
+    A review whose holder has proposed the approval waits for a second person, who may claim it.
+
+    Raises NotFound, and Conflict if the review is closed or held by another reviewer, or the actor holds too many, is
+    away or is involved: nobody reviews what they submitted or own, or judges the appeal of their own decision.
     """
     review = lock_open_review(session, review_id)
-    if review.claimed_by is not None and review.claimed_by != actor.id:
+    if review.claimed_by not in (None, actor.id) and not _waits_for_second_person(session, review):
         raise Conflict(
             "review.claimed", "Another reviewer holds this review.", "Claim another one, or ask them to release it."
         )
-    if review.claimed_by is None:
+    if review.claimed_by != actor.id:
         _set_holder(session, review, actor.id, actor, now)
     log_action(session, actor, "review.claim", review_id)
     return review
+
+
+def claim_next_review(session: Session, actor: Actor, now: datetime) -> Review:
+    """Claims the most urgent review that nobody holds and the actor may take, and returns it. Does not commit.
+
+    Reviews that others are claiming just now are skipped, so two who ask at once get two. Raises NotFound if there is
+    none, and Conflict as `claim_review` does.
+    """
+    review_id = session.scalar(_NEXT, {"person_id": actor.id})
+    if review_id is None:
+        require_present(session, actor)
+        detail = "No review waits that nobody holds and that you may take."
+        raise NotFound("review.none_waiting", detail, "Ask again later: new reviews are mailed to the team.")
+    return claim_review(session, review_id, actor, now)
 
 
 def release_review(session: Session, review_id: UUID, actor: Actor, now: datetime) -> Review:
@@ -105,8 +122,8 @@ def hand_over_review(session: Session, review_id: UUID, actor: Actor, to: UUID, 
     """Hands a held review over to the reviewer `to`, who is notified, and returns it. Does not commit.
 
     Its holder and admins may do so. Handing it to its present holder changes nothing. Raises NotFound (the review or
-    the reviewer), and Conflict if the review is closed or not held by the actor, or the other holds too many or is
-    away.
+    the reviewer), and Conflict if the review is closed or not held by the actor, or the other holds too many, is away
+    or is involved.
     """
     review = lock_open_review(session, review_id)
     if review.claimed_by is None or (review.claimed_by != actor.id and actor.role is not Role.ADMIN):
@@ -157,6 +174,7 @@ def _set_holder(session: Session, review: Review, person_id: UUID, actor: Actor,
             f"{person.name} is away until {person.away_until:%Y-%m-%d %H:%M} UTC.",
             "Choose another reviewer, or end the absence first.",
         )
+    _require_uninvolved(session, review, person)
     held = session.scalars(
         select(func.count()).select_from(Review).where(Review.claimed_by == person_id, Review.closed_at.is_(None))
     ).one()
@@ -169,3 +187,46 @@ def _set_holder(session: Session, review: Review, person_id: UUID, actor: Actor,
         )
     review.claimed_by, review.claimed_at, review.last_act_at = person_id, now, None
     session.flush()
+
+
+def may_take(review: str, app: str, person: str) -> str:
+    """Returns the SQL condition that the person, an expression, has no part in what the review is of. Pure.
+
+    A look at what is public may be taken by whoever began it, too.
+    """
+    theirs = f"{person} IN ({review}.opened_by, {app}.created_by)"
+    kind = ReviewKind.HEALTH.value
+    return f"({review}.decider IS DISTINCT FROM {person} AND ({review}.kind = '{kind}' OR NOT {theirs}))"
+
+
+def _waits_for_second_person(session: Session, review: Review) -> bool:
+    """Returns whether the holder of the review has proposed its approval, and nothing but a promotion followed."""
+    proposal = standing_proposal(session, review.app_id)
+    return (
+        proposal is not None
+        and proposal.trigger == AppTrigger.PROPOSE_APPROVE
+        and proposal.proposed_by == review.claimed_by
+    )
+
+
+def _require_uninvolved(session: Session, review: Review, person: Person) -> None:
+    """Raises Conflict if the person has a part in what the review is of: the same condition as `may_take`."""
+    if review.decider == person.id:
+        raise Conflict(
+            "appeal.uninvolved",
+            f"{person.name} made the decision that this review is the appeal of.",
+            "Have somebody else take it.",
+        )
+    created_by = session.scalar(select(App.created_by).where(App.id == review.app_id))
+    if review.kind != ReviewKind.HEALTH and person.id in (review.opened_by, created_by):
+        raise Conflict(
+            "review.not_own_app", f"{person.name} created or submitted this App.", "Have somebody else take it."
+        )
+
+
+_NEXT = text(f"""
+    SELECT r.id FROM review r JOIN app a ON a.id = r.app_id
+     WHERE r.closed_at IS NULL AND r.needs_person AND r.claimed_by IS NULL AND {may_take("r", "a", ":person_id")}
+     ORDER BY r.urgency, r.due_at, r.id LIMIT 1 FOR NO KEY UPDATE OF a, r SKIP LOCKED
+""")
+"""Locks the review besides its App: a claim that has just committed changed the review, so it is looked at afresh."""

@@ -1,17 +1,17 @@
 """The review queue: filtering reviews, listing them by due time, and summarizing them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import Session, aliased
 
 from models import App, Person, Review, ReviewStep, Submission
-from models.lifecycle import ReviewKind
+from models.lifecycle import ReviewKind, StepState
 from workflow.identity.actors import Actor
 from workflow.pages import PageOf, PageRequest, read_page
 
@@ -34,13 +34,22 @@ class Due(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueueFilter:
-    """Which reviews are wanted. None means any."""
+    """Which reviews are wanted. None means any.
+
+    `failed_step` is the code of a step that has failed. `appealed` reviews are those of Apps whose company has appealed
+    a decision, the appeals included.
+    """
 
     show: Show = Show.OPEN
     due: Due | None = None
     round: int | None = None
     kind: ReviewKind | None = None
     app: str | None = None
+    company: UUID | None = None
+    category: str | None = None
+    failed_step: str | None = None
+    appealed: bool | None = None
+    urgent: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +87,26 @@ def queue_statement(narrowed: QueueFilter, actor: Actor, now: datetime) -> Selec
         statement = statement.where(Submission.round == narrowed.round)
     if narrowed.kind is not None:
         statement = statement.where(Review.kind == narrowed.kind.value)
+    return statement.where(*_about(narrowed))
+
+
+def _about(narrowed: QueueFilter) -> Iterator[ColumnElement[bool]]:
+    """Yields the conditions of a filter on what is reviewed."""
     if narrowed.app is not None:
-        statement = statement.where(Review.app_id.in_(select(App.id).where(App.slug == narrowed.app)))
-    return statement
+        yield Review.app_id.in_(select(App.id).where(App.slug == narrowed.app))
+    if narrowed.company is not None:
+        yield Review.app_id.in_(select(App.id).where(App.organization_id == narrowed.company))
+    if narrowed.category is not None:
+        yield Review.categories.contains([narrowed.category])
+    if narrowed.failed_step is not None:
+        failed = (ReviewStep.code == narrowed.failed_step) & (ReviewStep.state == StepState.FAILED.value)
+        yield Review.id.in_(select(ReviewStep.review_id).where(failed))
+    if narrowed.appealed is not None:
+        appeal = aliased(Review)
+        appealed = Review.app_id.in_(select(appeal.app_id).where(appeal.kind == ReviewKind.APPEAL.value))
+        yield appealed if narrowed.appealed else ~appealed
+    if narrowed.urgent is not None:
+        yield Review.urgency == 0 if narrowed.urgent else Review.urgency == 1
 
 
 def list_reviews(

@@ -6,11 +6,11 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models import SavedReason
-from workflow.errors import Conflict, NotFound
+from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.pages import PageOf, PageRequest, read_page
-from workflow.reasons import current_saved_reasons
+from workflow.reasons import RESERVED, current_saved_reasons
 from workflow.sql.locks import LockSpace, lock_names
 
 MAX_SAVED_REASONS = 1000
@@ -32,8 +32,11 @@ def versions_of(session: Session, code: str) -> Sequence[SavedReason]:
 def add_saved_reason(session: Session, code: str, words: str, where_to_fix: str, actor: Actor) -> SavedReason:
     """Stores and returns version 1 of a new saved reason. Locks the code. Does not commit.
 
-    Raises Conflict if the code exists or there are too many saved reasons.
+    Raises Invalid for a code that is reserved, and Conflict if the code exists or there are too many saved reasons.
     """
+    if code in RESERVED:
+        detail = f"The code {code} is reserved: the service reads it in requests for {RESERVED[code]}."
+        raise Invalid("reason.reserved", detail, "Choose another code.")
     _lock(session, code)
     if session.scalar(select(SavedReason.code).where(SavedReason.code == code).limit(1)) is not None:
         raise Conflict("saved_reason.exists", f"The saved reason {code} already exists.", "Add a version to it.")

@@ -1,0 +1,212 @@
+"""A second person: confirming suspensions, judging appeals, and deciding what a first person proposed."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from threading import Barrier, Thread
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, select, text
+from sqlalchemy.orm import Session
+
+from models import App, Person, Review, Suspension
+from models.lifecycle import AppState, AppTrigger, ReviewKind, Role
+from tests.factories import app_in, move
+from tests.journeys import BECAUSE, People, ask, judge, now_of, outcome_of, people_in
+from workflow.errors import Conflict, Invalid, NotFound
+from workflow.identity.actors import Actor
+from workflow.pages import PageRequest
+from workflow.reasons import ONLY_REINSTATED, URGENT, Reason
+from workflow.reviewing.appeals import is_stranded, tell_of_stranded
+from workflow.reviewing.desk import claim_next_review, claim_review, hand_over_review
+from workflow.reviewing.proposals import standing_proposal
+from workflow.reviewing.staff import set_absence
+from workflow.reviewing.suspensions import confirm_suspension, list_suspensions, tell_of_unconfirmed
+
+
+@pytest.fixture
+def people(engine: Engine) -> People:
+    return people_in(engine)
+
+
+def _another_reviewer(engine: Engine, name: str = "Bo") -> Actor:
+    with Session(engine) as session, session.begin():
+        person = Person(role="reviewer", name=name, email=f"{name.lower()}@platform.example")
+        session.add(person)
+        session.flush()
+        return Actor(person.id, Role.REVIEWER)
+
+
+def _open_review(engine: Engine, app_id: UUID) -> UUID:
+    with Session(engine) as session:
+        return session.scalars(select(Review.id).where(Review.app_id == app_id, Review.closed_at.is_(None))).one()
+
+
+def _told(engine: Engine, kind: str) -> list[str]:
+    """Returns the names of whom a notification of the kind was written to, sorted."""
+    with Session(engine) as session:
+        statement = "SELECT p.name FROM notification n JOIN person p ON p.id = n.recipient_id WHERE n.kind = :kind"
+        return sorted(session.scalars(text(statement), {"kind": kind}))
+
+
+def _confirm(engine: Engine, slug: str, actor: Actor) -> None:
+    with Session(engine) as session, session.begin():
+        confirm_suspension(session, slug, actor, now_of(session))
+
+
+def _late(engine: Engine) -> int:
+    with Session(engine) as session, session.begin():
+        return tell_of_unconfirmed(session, now_of(session) + timedelta(days=1, minutes=1))
+
+
+def test_a_second_person_confirms_a_suspension_and_nobody_is_reminded_of_it(engine: Engine, people: People) -> None:
+    app_in(engine, people, "sus", AppState.SUSPENDED)
+    assert _told(engine, "suspension_to_confirm") == ["Ada"], "the team without Rae, who suspended, is the admin"
+    with pytest.raises(Conflict, match="yourself"):
+        _confirm(engine, "sus", people.reviewer)
+    _confirm(engine, "sus", people.admin)
+    _confirm(engine, "sus", people.admin)
+    with Session(engine) as session:
+        suspension = session.scalars(select(Suspension)).one()
+        assert suspension.confirmed_by == people.admin.id
+        (shown,) = list_suspensions(session, now_of(session), PageRequest()).rows
+        assert (shown.app, shown.suspended_by, shown.confirmed_by, shown.reasons) == ("sus", "Rae", "Ada", ("because",))
+        assert list_suspensions(session, now_of(session), PageRequest(), confirmed=False).rows == []
+    assert _late(engine) == 0
+
+
+def test_the_team_is_told_once_of_a_suspension_that_nobody_confirmed(engine: Engine, people: People) -> None:
+    _another_reviewer(engine)
+    app_in(engine, people, "sus", AppState.SUSPENDED)
+    assert tell_nobody_yet(engine) == 0
+    assert _late(engine) == 1
+    assert _late(engine) == 0
+    assert _told(engine, "suspension_unconfirmed") == ["Bo"]
+    move(engine, people, "sus", AppTrigger.REINSTATE)
+    with pytest.raises(Conflict, match="not suspended"):
+        _confirm(engine, "sus", people.admin)
+
+
+def tell_nobody_yet(engine: Engine) -> int:
+    with Session(engine) as session, session.begin():
+        return tell_of_unconfirmed(session, now_of(session))
+
+
+def test_the_holder_of_a_revision_is_told_that_the_app_is_suspended(engine: Engine, people: People) -> None:
+    app_id = app_in(engine, people, "held", AppState.PUBLIC_BETA, ReviewKind.REVISION)
+    bo = _another_reviewer(engine)
+    with Session(engine) as session, session.begin():
+        claim_review(session, _open_review(engine, app_id), bo, now_of(session))
+    ask(engine, people.reviewer, "held", AppTrigger.SUSPEND, reasons=BECAUSE)
+    judge(engine)
+    assert _told(engine, "reviewed_app_suspended") == ["Bo"]
+
+
+def test_nobody_is_given_the_appeal_of_their_own_decision(engine: Engine, people: People) -> None:
+    app_id = app_in(engine, people, "app", AppState.SUBMITTED, ReviewKind.APPEAL)
+    review = _open_review(engine, app_id)
+    with Session(engine) as session, session.begin():
+        with pytest.raises(Conflict, match="made the decision"):
+            claim_review(session, review, people.reviewer, now_of(session))
+        with pytest.raises(NotFound, match="you may take"):
+            claim_next_review(session, people.reviewer, now_of(session))
+        assert claim_next_review(session, people.admin, now_of(session)).id == review
+        with pytest.raises(Conflict, match="made the decision"):
+            hand_over_review(session, review, people.admin, people.reviewer.id, now_of(session))
+    assert _told(engine, "new_appeal") == ["Ada"]
+
+
+def test_nobody_is_given_the_review_of_what_they_created(engine: Engine, people: People) -> None:
+    app_id = app_in(engine, people, "own", AppState.SUBMITTED)
+    with Session(engine) as session, session.begin():
+        session.execute(text("UPDATE app SET created_by = :id"), {"id": people.reviewer.id})
+        with pytest.raises(Conflict, match="created or submitted"):
+            claim_review(session, _open_review(engine, app_id), people.reviewer, now_of(session))
+        with pytest.raises(NotFound):
+            claim_next_review(session, people.reviewer, now_of(session))
+
+
+def test_admins_are_told_once_of_an_appeal_that_nobody_may_take(engine: Engine, people: People) -> None:
+    app_id = app_in(engine, people, "app", AppState.SUBMITTED, ReviewKind.APPEAL)
+    review = _open_review(engine, app_id)
+    with Session(engine) as session, session.begin():
+        now = now_of(session)
+        assert (is_stranded(session, review, now), tell_of_stranded(session, now)) == (False, 0)
+        set_absence(session, people.admin.id, now + timedelta(days=3), people.admin, now)
+        assert is_stranded(session, review, now)
+        assert (tell_of_stranded(session, now), tell_of_stranded(session, now)) == (1, 0)
+    assert _told(engine, "appeal_stranded") == ["Ada"]
+
+
+def test_two_who_ask_at_once_for_the_next_review_get_two(engine: Engine, people: People) -> None:
+    reviewers = [_another_reviewer(engine, f"R{number}") for number in range(4)]
+    for number in range(len(reviewers)):
+        app_in(engine, people, f"app-{number}", AppState.SUBMITTED)
+    together, given = Barrier(len(reviewers)), []
+
+    def take(actor: Actor) -> None:
+        with Session(engine) as session, session.begin():
+            now = now_of(session)
+            together.wait()
+            given.append(claim_next_review(session, actor, now).id)
+
+    _at_once([Thread(target=take, args=(actor,)) for actor in reviewers])
+    assert len(set(given)) == len(reviewers)
+
+
+def test_an_urgent_revision_is_given_first(engine: Engine, people: People) -> None:
+    app_in(engine, people, "older", AppState.SUBMITTED)
+    app_id = app_in(engine, people, "urgent", AppState.PUBLIC_BETA)
+    with Session(engine) as session, session.begin():
+        session.get_one(App, app_id).touched = ["name"]
+    ask(engine, people.partner, "urgent", AppTrigger.SUBMIT, reasons=(Reason(URGENT, "The endpoint moved."),))
+    judge(engine)
+    with Session(engine) as session, session.begin():
+        assert claim_next_review(session, people.reviewer, now_of(session)).app_id == app_id
+    assert _told(engine, "revision_acknowledged") == ["Pat"]
+    assert _told(engine, "new_revision") == ["Rae"]
+
+
+def test_a_second_person_claims_and_approves_what_a_first_one_proposed(engine: Engine, people: People) -> None:
+    app_id = app_in(engine, people, "two", AppState.SUBMITTED)
+    move(engine, people, "two", AppTrigger.PROPOSE_APPROVE)
+    assert _told(engine, "approval_proposed") == ["Ada"]
+    with Session(engine) as session, session.begin():
+        proposal = standing_proposal(session, app_id)
+        assert proposal is not None
+        assert (proposal.proposer, proposal.lapses_at(7) - proposal.at) == ("Rae", timedelta(days=7))
+        claim_review(session, _open_review(engine, app_id), people.admin, now_of(session))
+    approved = ask(engine, people.admin, "two", AppTrigger.APPROVE)
+    judge(engine)
+    assert outcome_of(engine, approved)["status"] == "applied"
+    with Session(engine) as session:
+        assert standing_proposal(session, app_id) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "trigger", "role"),
+    [
+        (ONLY_REINSTATED, AppTrigger.SUBMIT, Role.PARTNER),
+        (ONLY_REINSTATED, AppTrigger.APPEAL, Role.PARTNER),
+        (URGENT, AppTrigger.APPEAL, Role.PARTNER),
+        (URGENT, AppTrigger.SUSPEND, Role.REVIEWER),
+        (URGENT, AppTrigger.APPROVE, Role.REVIEWER),
+        (ONLY_REINSTATED, AppTrigger.REINSTATE, Role.REVIEWER),
+        (ONLY_REINSTATED, AppTrigger.REMOVE, Role.ADMIN),
+    ],
+)
+def test_a_reserved_code_is_refused_for_any_other_trigger(
+    engine: Engine, people: People, code: str, trigger: AppTrigger, role: Role
+) -> None:
+    app_in(engine, people, "app", AppState.BUILDING)
+    actor: Actor = getattr(people, role.value)
+    with pytest.raises(Invalid) as refused:
+        ask(engine, actor, "app", trigger, reasons=(Reason(code, "Because."),))
+    assert refused.value.code == "reason.reserved"
+
+
+def _at_once(threads: Sequence[Thread]) -> None:
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

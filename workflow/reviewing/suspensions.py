@@ -1,0 +1,112 @@
+"""Suspensions that a second person is to confirm: listing and confirming them, and telling the team of late ones."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session, aliased
+
+from models import App, Person, Suspension, TransitionReason
+from workflow.apps import find_app
+from workflow.errors import Conflict
+from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
+from workflow.notifications.notify import notify_of_unconfirmed
+from workflow.pages import PageOf, PageRequest, read_page
+
+
+@dataclass(frozen=True, slots=True)
+class SuspensionUnderWay:
+    """A suspension that has not ended, with its App, the names of its two people, and the reasons that were given."""
+
+    suspension: Suspension
+    app: str
+    app_name: str
+    suspended_by: str
+    confirmed_by: str | None
+    reasons: tuple[str, ...]
+    overdue: bool
+
+
+def list_suspensions(
+    session: Session, now: datetime, wanted: PageRequest, *, confirmed: bool | None = None
+) -> PageOf[SuspensionUnderWay]:
+    """Returns a page of the suspensions under way, by the time until which they are to be confirmed. Two queries.
+
+    `confirmed` narrows it to those that are, or are not.
+    """
+    statement = select(Suspension).where(Suspension.ended_at.is_(None))
+    if confirmed is not None:
+        given = Suspension.confirmed_at.is_not(None) if confirmed else Suspension.confirmed_at.is_(None)
+        statement = statement.where(given)
+    found = read_page(session, statement, (Suspension.confirm_by, Suspension.app_id), wanted)
+    return found.map(lambda rows: _under_way(session, [row.app_id for row in rows], now))
+
+
+def confirm_suspension(session: Session, slug: str, actor: Actor, now: datetime) -> SuspensionUnderWay:
+    """Records that a second person confirms the App's suspension, and returns it. Does not commit.
+
+    Confirming it again changes nothing. Locks the App, so that the suspension does not end meanwhile, and the
+    suspension. Raises NotFound, and Conflict if the App is not suspended or the actor suspended it.
+    """
+    app = find_app(session, slug, actor)
+    session.execute(select(App.id).where(App.id == app.id).with_for_update(key_share=True))
+    statement = select(Suspension).where(Suspension.app_id == app.id, Suspension.ended_at.is_(None)).with_for_update()
+    suspension = session.scalar(statement.execution_options(populate_existing=True))
+    if suspension is None:
+        raise Conflict("suspension.none", f"{slug} is not suspended.", "Look at the App's status.")
+    if suspension.suspended_by == actor.id:
+        raise Conflict(
+            "suspension.second_person", "You suspended this App yourself.", "Have another reviewer or admin confirm it."
+        )
+    if suspension.confirmed_at is None:
+        suspension.confirmed_by, suspension.confirmed_at = actor.id, now
+        session.flush()
+    log_action(session, actor, "suspension.confirm", slug, version=suspension.version)
+    return _under_way(session, [app.id], now)[0]
+
+
+def tell_of_unconfirmed(session: Session, now: datetime, *, limit: int = 1000) -> int:
+    """Tells the team, without the person who suspended, of suspensions that nobody confirmed in time: once of each.
+
+    Returns of how many it told somebody. Does not commit.
+    """
+    late = session.execute(_LATE, {"now": now, "limit": limit}).all()
+    return notify_of_unconfirmed(session, [(row.app_id, row.version) for row in late], now)
+
+
+def _under_way(session: Session, ids: list[UUID], now: datetime) -> list[SuspensionUnderWay]:
+    by, second = aliased(Person), aliased(Person)
+    statement = (
+        select(Suspension, App.slug, App.name, by.name, second.name, TransitionReason.reasons)
+        .join(App, App.id == Suspension.app_id)
+        .outerjoin(by, by.id == Suspension.suspended_by)
+        .outerjoin(second, second.id == Suspension.confirmed_by)
+        .outerjoin(
+            TransitionReason,
+            (TransitionReason.app_id == Suspension.app_id) & (TransitionReason.version == Suspension.version),
+        )
+        .where(Suspension.app_id.in_(ids), Suspension.ended_at.is_(None))
+        .execution_options(populate_existing=True)
+    )
+    found = {
+        row[0].app_id: SuspensionUnderWay(
+            row[0],
+            row[1],
+            row[2],
+            row[3] or "",
+            row[4],
+            tuple(reason["text"] for reason in row[5] or ()),
+            row[0].confirmed_at is None and row[0].confirm_by <= now,
+        )
+        for row in session.execute(statement)
+    }
+    return [found[app_id] for app_id in ids]
+
+
+_LATE = text("""
+    SELECT app_id, version FROM suspension
+     WHERE confirmed_at IS NULL AND ended_at IS NULL AND confirm_by <= :now AND told_at IS NULL
+     ORDER BY confirm_by, app_id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+""")
