@@ -4,12 +4,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import App
-from models.lifecycle import AppState, Role, has_own_submission
+from models.lifecycle import AppState, ReviewKind, Role, has_own_submission
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
 
 NAME = "name"
 """The part of an App that is its name, beside the requirements."""
+
+
+_FROZEN_BY = {
+    ReviewKind.FIRST: "it is under review",
+    ReviewKind.REVISION: "the changes that were submitted are under review",
+    ReviewKind.APPEAL: "the appeal of the latest decision is under review",
+}
+"""Why a draft cannot be edited, by the kind of the open review."""
 
 
 def find_app(session: Session, slug: str, actor: Actor | None) -> App:
@@ -47,7 +55,9 @@ def lock_editable_app(session: Session, slug: str, actor: Actor) -> App:
     app = lock_kept_app(session, slug, actor)
     if has_own_submission(app.open_kind, app.state):
         raise Conflict(
-            "app.frozen", f"{slug} is under review and cannot be edited.", "Withdraw it, or wait for the review."
+            "app.frozen",
+            f"{slug} cannot be edited while {_FROZEN_BY[ReviewKind(app.open_kind)]}.",
+            "Withdraw it, or wait for the review.",
         )
     return app
 

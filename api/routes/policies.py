@@ -18,6 +18,7 @@ from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.identity.actors import Actor
+from workflow.operating.policy_effects import LiveEffects
 from workflow.operating.publishing import find_policy, list_policies, preview_policy, publish_policy, schema_of_policy
 from workflow.policy.document import load_policies
 
@@ -84,8 +85,8 @@ class PolicySchemaAnswer(BaseModel):
 
 class PartChangeAnswer(BaseModel):
     part: Annotated[str, Field(examples=["customers_to_promote"])]
-    before: int | str | None
-    after: int | str | None
+    before: bool | int | str | None
+    after: bool | int | str | None
 
 
 class CodesChangeAnswer(BaseModel):
@@ -101,8 +102,23 @@ class AffectedAppsAnswer(BaseModel):
     apps: list[str]
 
 
+class LiveEffectsAnswer(BaseModel):
+    """What a policy means for live Apps.
+
+    `looks` Apps are looked at again within 30 days. `revision_steps` are in every revision, whatever it changes. Two
+    people approve what is submitted of `two_people` Apps.
+    """
+
+    looks: Annotated[int, Field(examples=[412])]
+    revision_steps: Annotated[list[str], Field(examples=[["partner_documentation", "partners_page"]])]
+    two_people: Annotated[int, Field(examples=[3])]
+
+
 class PolicyPreviewAnswer(BaseModel):
-    """What the document would change. Open reviews keep the version of their submission."""
+    """What the document would change. Open reviews keep the version that they were opened with.
+
+    `before` and `after` are what the current policy and the document mean for live Apps, and `words` says it.
+    """
 
     base_version: int
     parts: list[PartChangeAnswer]
@@ -111,6 +127,9 @@ class PolicyPreviewAnswer(BaseModel):
     no_longer_eligible: AffectedAppsAnswer
     judged: Annotated[int, Field(description="The number of Apps judged: those that either policy might promote.")]
     complete: Annotated[bool, Field(description="False if there are more such Apps than were judged.")]
+    before: LiveEffectsAnswer
+    after: LiveEffectsAnswer
+    words: Annotated[list[str], Field(examples=[["412 Apps would be looked at again within 30 days; now it is 201."]])]
 
 
 @router.get("")
@@ -152,6 +171,9 @@ async def preview(context: InContext, actor: Operator, body: WantedPolicy) -> Po
             ),
             judged=seen.judged,
             complete=seen.complete,
+            before=_effects(seen.before),
+            after=_effects(seen.after),
+            words=[*seen.words],
         )
 
     return await context.transact(work)
@@ -173,6 +195,10 @@ async def read_schema(actor: Operator) -> PolicySchemaAnswer:  # noqa: ARG001
 async def read_version(context: InContext, actor: Operator, version: Version) -> PolicyVersionAnswer:  # noqa: ARG001
     """Returns one version of the policy."""
     return await context.transact(lambda session: _shown(find_policy(session, version)))
+
+
+def _effects(seen: LiveEffects) -> LiveEffectsAnswer:
+    return LiveEffectsAnswer(looks=seen.looks, revision_steps=[*seen.revision_steps], two_people=seen.two_people)
 
 
 def _shown(row: PolicyVersion) -> PolicyVersionAnswer:

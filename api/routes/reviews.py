@@ -30,6 +30,7 @@ from workflow.findings import Finding
 from workflow.identity.actors import Actor
 from workflow.lifecycle.reading import decision_on
 from workflow.names import MAX_NAME
+from workflow.policy.document import load_policies
 from workflow.reviewing.desk import claim_next_review, claim_review, hand_over_review, release_review
 from workflow.reviewing.dossier import open_dossier, with_decider
 from workflow.reviewing.queue import Due, QueueFilter, Show, list_reviews, summarize_reviews
@@ -113,11 +114,13 @@ async def claim_next(context: InContext, actor: Decider, key: Key = None) -> JSO
 
 @router.get("/{review_id}")
 async def read(context: InContext, actor: Viewer, review_id: UUID) -> FullReviewAnswer:  # noqa: ARG001
-    """Returns a review in full: the submission and what changed, steps, findings, waivers and earlier rounds."""
+    """Returns a review in full: the submission and what changed, steps, findings, waivers, rounds, and the company."""
 
     def work(session: Session) -> FullReviewAnswer:
         dossier = open_dossier(session, review_id, context.profile)
-        return full_review(summarize_reviews(session, [dossier.review], now_of(session))[0], dossier)
+        now = now_of(session)
+        summary = summarize_reviews(session, [dossier.review], now)[0]
+        return full_review(summary, dossier, load_policies(session), now)
 
     return await context.transact(work)
 

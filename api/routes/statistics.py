@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from api.auth import InContext, allow
 from api.context import Session, now_of
-from models.lifecycle import Role
+from models.lifecycle import ReviewKind, Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.identity.actors import Actor
@@ -29,12 +29,13 @@ def _of_this_millennium(day: date) -> date:
 
 
 class WaitingReviewsAnswer(BaseModel):
-    """The numbers of open reviews now. `due_soon` and `overdue` do not overlap."""
+    """The numbers of open reviews now that a person is to decide. `due_soon` and `overdue` do not overlap."""
 
     open: int
     unclaimed: int
     due_soon: int
     overdue: int
+    by_kind: Annotated[dict[str, int], Field(examples=[{"first": 3, "revision": 2, "health": 0, "appeal": 1}])]
 
 
 class TopFindingAnswer(BaseModel):
@@ -43,6 +44,18 @@ class TopFindingAnswer(BaseModel):
     step: Annotated[str, Field(examples=["partner_documentation"])]
     code: Annotated[str, Field(examples=["page.app_not_named"])]
     reviews: int
+
+
+class KindOfWeekAnswer(BaseModel):
+    """The reviews of one kind: how many were opened in the week, and how those that ended in it did, by outcome.
+
+    Appeals end `upheld`, `overturned` or `conceded`, health reviews `cleared`, `flagged` or `superseded`.
+    """
+
+    kind: ReviewKind
+    opened: int
+    outcomes: Annotated[dict[str, int], Field(examples=[{"approved": 3, "changes_requested": 1}])]
+    within_promise: int
 
 
 class WeekAnswer(BaseModel):
@@ -63,6 +76,7 @@ class WeekAnswer(BaseModel):
     hours_to_decision_p90: float | None
     rounds_to_approval: Annotated[float | None, Field(description="The mean over the Apps approved in the week.")]
     top_findings: list[TopFindingAnswer]
+    kinds: Annotated[list[KindOfWeekAnswer], Field(description="All kinds, or none if there was no review.")]
 
 
 class ReviewStatisticsAnswer(BaseModel):
@@ -99,7 +113,11 @@ async def review_statistics(
 
 def _waiting(waiting: Waiting) -> WaitingReviewsAnswer:
     return WaitingReviewsAnswer(
-        open=waiting.open, unclaimed=waiting.unclaimed, due_soon=waiting.due_soon, overdue=waiting.overdue
+        open=waiting.open,
+        unclaimed=waiting.unclaimed,
+        due_soon=waiting.due_soon,
+        overdue=waiting.overdue,
+        by_kind=dict(waiting.by_kind),
     )
 
 
@@ -115,6 +133,15 @@ def _week(week: Week) -> WeekAnswer:
         hours_to_decision_p90=_hours(week.time_to_decision_p90),
         rounds_to_approval=week.rounds_to_approval,
         top_findings=[TopFindingAnswer(step=one.step, code=one.code, reviews=one.reviews) for one in week.top_findings],
+        kinds=[
+            KindOfWeekAnswer(
+                kind=ReviewKind(one.kind),
+                opened=one.opened,
+                outcomes=dict(one.outcomes),
+                within_promise=one.within_promise,
+            )
+            for one in week.kinds
+        ],
     )
 
 

@@ -13,7 +13,7 @@ from api.routes.draft_checks import DraftRunAnswer, shown_run
 from api.schemas.findings import FindingAnswer
 from api.schemas.reviews import ChangeAnswer, shown_changes
 from api.schemas.values import SlugPath
-from models.lifecycle import AppState, AppTrigger, StepState
+from models.lifecycle import AppState, AppTrigger, ReviewKind, StepState
 from models.review import ReviewOutcome
 from models.token import Scope
 from web.problems import COMMON, UnmetRule
@@ -57,14 +57,20 @@ class ChangeReasonAnswer(BaseModel):
 
 
 class LatestReviewAnswer(BaseModel):
-    """The open review, or the last one. `place` is its position in the queue, null once it is closed."""
+    """The open review, or the last one. `place` is its position in the queue, null once it is closed.
 
+    `stranded`: nobody who may decide this appeal is here at present; the admins have been told.
+    """
+
+    kind: ReviewKind
+    urgent: bool
     round: int
     opened_at: datetime
     due_at: datetime
     closed_at: datetime | None
     outcome: ReviewOutcome | None
     place: int | None
+    stranded: bool
     steps: list[StepAnswer]
     reasons: list[ChangeReasonAnswer]
 

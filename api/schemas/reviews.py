@@ -1,19 +1,22 @@
 """The answers for reviews: a summary for the queue, and a full one with all that a reviewer needs to decide."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.schemas.outcomes import ReasonAnswer
+from api.schemas.outcomes import ProposalAnswer, ReasonAnswer, shown_proposal
 from models.checklist import Requirement
-from models.lifecycle import ReviewKind, StepState
+from models.lifecycle import AppState, ReviewKind, Role, StepState
 from models.review import STEPS, ReviewOutcome, StepTaker, step_title
+from workflow.policy.document import Policies
 from workflow.reviewing.difference import ChangeKind, Difference, FindingStatus, StandingFinding
-from workflow.reviewing.dossier import Dossier, LastRound, PastRound, StepWithDecider, Waiver
+from workflow.reviewing.dossier import CompanyInBrief, Dossier, LastRound, PastRound, StepWithDecider, Waiver
 from workflow.reviewing.queue import Due, ReviewSummary
+from workflow.reviewing.steps import why_step
 
 
 class HolderAnswer(BaseModel):
@@ -40,6 +43,8 @@ class ReviewHeadAnswer(BaseModel):
     app_name: Annotated[str, Field(examples=["Acme"])]
     round: Annotated[int, Field(ge=1)]
     kind: ReviewKind
+    urgent: bool
+    categories: list[str]
     opened_at: datetime
     due_at: datetime
     due_soon: bool
@@ -81,6 +86,7 @@ class ReviewStepAnswer(BaseModel):
     findings: list[StepFindingAnswer]
     reason: str | None
     error: str | None
+    why: Annotated[str, Field(description="Why the review has this step; empty in the answer to a decision.")] = ""
     decided_by: Annotated[str | None, Field(description="The reviewer's name, null if a machine decided.")] = None
     decided_at: datetime | None
 
@@ -132,13 +138,48 @@ class EarlierRoundAnswer(BaseModel):
     outcome: ReviewOutcome | None
 
 
+class OwnedAppAnswer(BaseModel):
+    """An App of the company. `tested` of its `components` have passed a test since they were changed."""
+
+    slug: Annotated[str, Field(examples=["acme"])]
+    name: Annotated[str, Field(examples=["Acme"])]
+    state: AppState
+    looked_at: datetime | None
+    customers: int
+    components: int
+    tested: int
+
+
+class CompanyAnswer(BaseModel):
+    """The company that owns the App, with all of its Apps, newest first."""
+
+    id: UUID
+    name: Annotated[str, Field(examples=["Acme"])]
+    website: str
+    apps: list[OwnedAppAnswer]
+
+
+class OpenedAnswer(BaseModel):
+    """Who opened the review, and why. `decider` made the decision that is appealed, and may not review the appeal."""
+
+    by: Annotated[str | None, Field(description="The person's name, null if the service did.", examples=["Pat Doe"])]
+    role: Role
+    reasons: list[ReasonAnswer]
+    decider: Annotated[str | None, Field(examples=["Rae Reviewer"])]
+
+
 class FullReviewAnswer(ReviewHeadAnswer):
     """A review in full.
 
     `changes` has a list for each part of the snapshot that changed since `compared_with`. It is null in a first round.
+    `public_changes` is the same for what is public: null if nothing is, or if that is what is reviewed.
     """
 
     steps: list[ReviewStepAnswer]
+    public_changes: dict[str, list[ChangeAnswer]] | None
+    company: CompanyAnswer
+    opened: OpenedAnswer
+    proposal: Annotated[ProposalAnswer | None, Field(description="What waits for a second person.")]
     snapshot: dict[str, Any]
     policy_version: int
     submitted_by: UUID
@@ -156,14 +197,25 @@ def short_review(one: ReviewSummary) -> ReviewSummaryAnswer:
     return ReviewSummaryAnswer(**_head(one), steps=steps)
 
 
-def full_review(one: ReviewSummary, dossier: Dossier) -> FullReviewAnswer:
+def full_review(one: ReviewSummary, dossier: Dossier, policies: Policies, now: datetime) -> FullReviewAnswer:
     """Returns the full answer for a review."""
-    submission = dossier.submission
+    submission, review = dossier.submission, dossier.review
+    policy = policies.by_version[review.policy_version]
+    kind = ReviewKind(review.kind)
     return FullReviewAnswer(
         **_head(one),
-        steps=[shown_step(taken) for taken in dossier.steps],
+        steps=[shown_step(taken, why_step(taken.step.code, kind, policy)) for taken in dossier.steps],
+        public_changes=None if dossier.public_changes is None else shown_changes(dossier.public_changes),
+        company=_company(dossier.company),
+        opened=OpenedAnswer(
+            by=dossier.opened.name,
+            role=Role(dossier.opened.role),
+            reasons=[ReasonAnswer.model_validate(reason) for reason in dossier.opened.reasons],
+            decider=dossier.opened.decider,
+        ),
+        proposal=shown_proposal(dossier.proposal, policies.current, now),
         snapshot=submission.snapshot,
-        policy_version=submission.policy_version,
+        policy_version=review.policy_version,
         submitted_by=submission.submitted_by,
         submitted_at=submission.submitted_at,
         compared_with=None if dossier.last is None else _compared_with(dossier.last),
@@ -174,8 +226,17 @@ def full_review(one: ReviewSummary, dossier: Dossier) -> FullReviewAnswer:
     )
 
 
-def shown_step(taken: StepWithDecider) -> ReviewStepAnswer:
-    """Returns the answer for a step, with its findings."""
+def _company(company: CompanyInBrief) -> CompanyAnswer:
+    return CompanyAnswer(
+        id=company.id,
+        name=company.name,
+        website=company.website,
+        apps=[OwnedAppAnswer.model_validate(asdict(one)) for one in company.apps],
+    )
+
+
+def shown_step(taken: StepWithDecider, why: str = "") -> ReviewStepAnswer:
+    """Returns the answer for a step, with its findings, and why the review has it."""
     step = taken.step
     defined = STEPS.get(step.code)
     return ReviewStepAnswer(
@@ -189,6 +250,7 @@ def shown_step(taken: StepWithDecider) -> ReviewStepAnswer:
         findings=_findings(step.findings),
         reason=step.reason,
         error=step.last_error,
+        why=why,
         decided_by=taken.decided_by,
         decided_at=step.decided_at,
     )
@@ -205,6 +267,8 @@ def _head(one: ReviewSummary) -> dict[str, Any]:
         "app_name": one.app_name,
         "round": one.round,
         "kind": one.kind,
+        "urgent": review.urgency == 0,
+        "categories": review.categories,
         "opened_at": review.opened_at,
         "due_at": review.due_at,
         "due_soon": one.due is Due.SOON,

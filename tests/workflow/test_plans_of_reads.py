@@ -23,7 +23,7 @@ from api.routes.reviews import queue
 from api.routes.transitions import list_asked, log
 from benchmarks.filling import add_finished_requests, add_shown_apps, fill, put, settle
 from models.base import new_id
-from models.lifecycle import Role
+from models.lifecycle import ReviewKind, Role
 from models.request import RequestStatus
 from runtime.settings import load_settings
 from tests.databases import TestDatabase
@@ -41,6 +41,21 @@ COMPANIES, APPS, PAGE = 3_000, 20_000, 5
 """The size of a page, so much smaller than the tables that a sequential scan would be a mistake."""
 SLUG = f"app-{APPS}"
 _RARE = "UPDATE catalog_entry SET categories = ARRAY['Video'] WHERE slug LIKE '%000'"
+FAILED = "partners_page"
+_QUEUE = """
+    UPDATE review SET kind = 'appeal' WHERE id IN (SELECT id FROM review WHERE closed_at IS NULL ORDER BY id LIMIT 10)
+""", """
+    UPDATE review SET categories = ARRAY['Video']
+     WHERE id IN (SELECT id FROM review WHERE closed_at IS NULL ORDER BY id LIMIT 10)
+""", """
+    UPDATE review SET urgency = 0
+     WHERE id IN (SELECT id FROM review WHERE closed_at IS NULL ORDER BY id DESC LIMIT 10)
+""", """
+    UPDATE review_step SET state = 'failed', status = 'done', decided_at = now()
+     WHERE code = 'partners_page'
+       AND review_id IN (SELECT id FROM review WHERE closed_at IS NULL ORDER BY id LIMIT 10)
+"""  # fmt: skip
+"""Ten open reviews of each kind that the filters look for."""
 _TOKENS = """
     INSERT INTO api_token (id, person_id, role, organization_id, label, token_hash, hint, expires_at)
     SELECT uuidv7(), id, 'partner', organization_id, 'bench', sha256(convert_to(email, 'UTF8')), 'none',
@@ -91,15 +106,16 @@ def filled(module_database: TestDatabase) -> TestDatabase:
     fill(superuser, 1, COMPANIES, apps_a_company=1)
     add_shown_apps(superuser, COMPANIES + 1, APPS)
     add_finished_requests(superuser, APPS)
-    put(superuser, _RARE, _REASONS, _TOKENS, *_DUE)
+    put(superuser, _RARE, _REASONS, _TOKENS, *_QUEUE, *_DUE)
     put(superuser, _MORE_REQUESTS, slug=SLUG, many=PAGE)
     settle(superuser)
     superuser.dispose()
     return module_database
 
 
-async def _queue(house: ApiContext, size: int) -> int:
-    return len((await queue(house, Actor(new_id(), Role.REVIEWER), PageRequest(limit=size), round_=None)).items)
+async def _queue(house: ApiContext, size: int, **wanted: Any) -> int:
+    narrowed: Any = dict.fromkeys(("round_", "company", "category", "failed_step", "appealed", "urgent")) | wanted
+    return len((await queue(house, Actor(new_id(), Role.REVIEWER), PageRequest(limit=size), **narrowed)).items)
 
 
 async def _log(house: ApiContext, size: int) -> int:
@@ -138,6 +154,11 @@ def _finished(engine: AsyncEngine, size: int) -> list[UUID]:
 Read = Callable[[ApiContext, int], Awaitable[int]]
 READS: dict[str, tuple[str, Read]] = {
     "the review queue": ("review_waiting_idx", _queue),
+    "the review queue, a kind": ("review_kind_idx", partial(_queue, kind=ReviewKind.APPEAL)),
+    "the review queue, a category that is rare": ("review_categories_idx", partial(_queue, category="Video")),
+    "the review queue, a failed step": ("review_step_failed_idx", partial(_queue, failed_step=FAILED)),
+    "the review queue, appealed": ("review_appeal_idx", partial(_queue, appealed=True)),
+    "the review queue, urgent ones": ("review_waiting_idx", partial(_queue, urgent=True)),
     "an App's log": ("transition_result_key", _log),
     "an App's requests": ("transition_request_app_idx", _requests),
     "an App's refused requests": ("transition_request_app_idx", partial(_requests, status=RequestStatus.REFUSED)),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models import App, Transition, TransitionReason, TransitionRequest
 from models.lifecycle import NO_REVIEW, AppState, AppTrigger, ReviewKind
+from models.review import ReviewOutcome
 from workflow.building.draft_checks import DraftRun, latest_run
 from workflow.building.published import PublishedEntry, published_entry
 from workflow.identity.actors import Actor
@@ -95,7 +96,7 @@ def status_of(session: Session, app: App, actor: Actor, policies: Policies, rule
         state=facts.state,
         version=facts.version,
         turn=turn,
-        words=_words(facts.state, turn, review, entry),
+        words=_words(facts, turn, review, entry),
         triggers=tuple(rulebook.triggers_of(facts.asked_by(Ask(actor)))),
         review=review,
         checks=latest_run(session, app.id, app.slug),
@@ -121,18 +122,52 @@ def _turn(facts: Facts, under_way: bool) -> str:
     }.get(AppState(facts.state), "nobody")
 
 
-def _words(state: str, turn: str, review: PartnerReview | None, entry: PublishedEntry | None) -> str:
-    words = f"The App is {state.replace('_', ' ')}. {_TURN_WORDS[turn]}"
+_UNDER_REVIEW = {
+    ReviewKind.FIRST: "It",
+    ReviewKind.REVISION: "What you changed is under review, and cannot be edited unless you withdraw it: it",
+    ReviewKind.APPEAL: "Your appeal is under review by somebody who had no part in the decision: it",
+}
+"""What is in the queue, by the kind of the open review."""
+_ENDED = {
+    ReviewOutcome.CHANGES_REQUESTED: "The review asked for changes: make them and submit again, or appeal.",
+    ReviewOutcome.UPHELD: "The appeal was decided, and the changes are still asked for: make them and submit again.",
+}
+"""What is to be done after a review that ended so."""
+
+
+def _words(facts: Facts, turn: str, review: PartnerReview | None, entry: PublishedEntry | None) -> str:
+    words = f"The App is {facts.state.replace('_', ' ')}. {_TURN_WORDS[turn]}"
     if review is not None and review.closed_at is None:
-        words += f" It is number {review.place} in the queue; a decision is due by {review.due_at:%Y-%m-%d %H:%M} UTC."
-    elif state == AppState.BUILDING and review is not None and review.outcome == "changes_requested":
-        words += " The review asked for changes: make them and submit again."
+        urgent = ", before all that are not urgent" if review.urgent else ""
+        words += (
+            f" {_UNDER_REVIEW[ReviewKind(review.kind)]} is number {review.place} in the queue{urgent}; "
+            f"a decision is due by {review.due_at:%Y-%m-%d %H:%M} UTC."
+        )
+        if review.stranded:
+            words += " Nobody who may decide it is here at present; the admins have been told."
+    elif facts.suspension is None and review is not None and review.outcome in _ENDED:
+        words += f" {_ENDED[ReviewOutcome(review.outcome)]}"
+    words += _how_to_be_shown(facts)
     if entry is not None and any(entry.changes.values()):
         shown = "The catalog shows" if entry.is_shown else "If it is reinstated, the catalog shows again"
         words += (
             f" {shown} what was approved on {entry.approved_at:%Y-%m-%d}; later changes of the draft are not in it."
         )
     return words
+
+
+def _how_to_be_shown(facts: Facts) -> str:
+    """Returns what brings an App that is off the catalog back into it."""
+    if facts.state == AppState.UNLISTED:
+        return " It is off the catalog, and the owner of the company can put it back (relist)."
+    if facts.suspension is None:
+        return ""
+    lifted = (
+        " No revision lifts the suspension: reviewers reinstate the App once the cause is settled."
+        if facts.suspension.only_reinstated
+        else " A revision that is approved lifts the suspension."
+    )
+    return lifted if facts.suspension.appealed else f"{lifted} It can be appealed once."
 
 
 def _history(session: Session, app: App) -> tuple[Event, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from models import PolicyVersion
@@ -30,6 +30,7 @@ from workflow.lifecycle.rules import (
     SUSPENSION_ANSWERED,
     TWO_PEOPLE_APPROVE,
 )
+from workflow.operating.policy_effects import LiveEffects, live_effects, words_of
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.policy.document import Policies, Policy, parse_policy
 from workflow.policy.parts import PARTS, KnownCodes, policy_schema
@@ -96,7 +97,10 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a document would change if it followed version `base`. `complete`: every App concerned was judged."""
+    """What a document would change if it followed version `base`. `complete`: every App concerned was judged.
+
+    `before` and `after` are what the two policies mean for live Apps, and `words` says it.
+    """
 
     base: int
     changes: tuple[PolicyChange, ...]
@@ -105,6 +109,9 @@ class Preview:
     no_longer_eligible: Affected
     judged: int
     complete: bool
+    before: LiveEffects
+    after: LiveEffects
+    words: tuple[str, ...]
 
 
 def schema_of_policy() -> dict[str, Any]:
@@ -131,6 +138,8 @@ def preview_policy(session: Session, document: dict[str, Any], policies: Policie
         )
         if before != after:
             (gained if after else lost).append(loaded.facts.slug)
+    now = session.scalars(select(func.now())).one()
+    before_live, after_live = (live_effects(session, policy, now) for policy in (current, wanted))
     return Preview(
         current.version,
         changes,
@@ -139,6 +148,9 @@ def preview_policy(session: Session, document: dict[str, Any], policies: Policie
         Affected(len(lost), tuple(sorted(lost)[:MAX_NAMED])),
         judged,
         complete=judged < MAX_JUDGED,
+        before=before_live,
+        after=after_live,
+        words=words_of(before_live, after_live, wanted),
     )
 
 

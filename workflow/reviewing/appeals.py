@@ -10,7 +10,7 @@ from workflow.identity.staff import may_review
 from workflow.notifications.notify import notify_of_stranded
 from workflow.reviewing.desk import may_take
 
-_NOBODY = f"NOT EXISTS (SELECT FROM person p WHERE {may_review('p')} AND {may_take('r', 'a', 'p.id')})"
+_NOBODY = f"NOT EXISTS (SELECT FROM person p WHERE {may_review('p', 'now()')} AND {may_take('r', 'a', 'p.id')})"
 
 _IS_STRANDED = text(f"""
     SELECT EXISTS (SELECT FROM review r JOIN app a ON a.id = r.app_id
@@ -25,12 +25,12 @@ _STRANDED = text(f"""
 """)
 
 
-def is_stranded(session: Session, review_id: UUID, now: datetime) -> bool:
-    """Returns whether nobody holds the open review and nobody may take it. One query."""
-    return bool(session.scalar(_IS_STRANDED, {"id": review_id, "now": now}))
+def is_stranded(session: Session, review_id: UUID) -> bool:
+    """Returns whether nobody holds the open review and nobody who may take it is here. One query."""
+    return bool(session.scalar(_IS_STRANDED, {"id": review_id}))
 
 
 def tell_of_stranded(session: Session, now: datetime, *, limit: int = 1000) -> int:
     """Tells the admins of appeals that nobody may take, once of each. Returns how many it told of. Does not commit."""
-    found = session.scalars(_STRANDED, {"now": now, "limit": limit}).all()
+    found = session.scalars(_STRANDED, {"limit": limit}).all()
     return notify_of_stranded(session, found, now)

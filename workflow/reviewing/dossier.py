@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from models import Person, Review, ReviewStep, Submission
+from models import App, Organization, Person, Review, ReviewStep, Submission
 from models.lifecycle import StepState
 from models.review import ReviewOutcome
 from workflow.errors import NotFound
@@ -24,6 +24,7 @@ from workflow.reviewing.difference import (
     difference,
 )
 from workflow.reviewing.namesakes import findings_on_name
+from workflow.reviewing.proposals import StandingProposal, standing_proposal
 
 NAME = "name"
 """Stands where a finding names its step, for findings on the App's name: no step is about it."""
@@ -82,14 +83,55 @@ class LastRound:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnedApp:
+    """An App of the company: its state, when a review last found it good, its customers, and how its tests stand."""
+
+    slug: str
+    name: str
+    state: str
+    looked_at: datetime | None
+    customers: int
+    components: int
+    tested: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyInBrief:
+    """The company that owns the App, with its Apps, newest first."""
+
+    id: UUID
+    name: str
+    website: str
+    apps: tuple[OwnedApp, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Who opened the review, in which role, and the reasons that they gave. `decider`: whose decision is appealed."""
+
+    name: str | None
+    role: str
+    reasons: tuple[Mapping[str, Any], ...]
+    decider: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Dossier:
-    """A review with everything needed to decide it. `changes` is None if no earlier round was decided."""
+    """A review with everything needed to decide it.
+
+    `changes` is the difference to the last decided round, None if there is none. `public_changes` is the difference to
+    what is public, None if nothing is, or if that is what is reviewed.
+    """
 
     review: Review
     submission: Submission
     steps: tuple[StepWithDecider, ...]
     last: LastRound | None
     changes: Difference | None
+    public_changes: Difference | None
+    company: CompanyInBrief
+    opened: Opened
+    proposal: StandingProposal | None
     findings: tuple[StandingFinding, ...]
     waivers: tuple[Waiver, ...]
     history: tuple[PastRound, ...]
@@ -113,6 +155,28 @@ _HISTORY = text("""
      ORDER BY r.opened_at DESC, r.id DESC LIMIT :limit
 """)
 
+
+_COMPANYS_APPS = text("""
+    SELECT a.slug, a.name, a.state, a.looked_at, a.onboarded_customers, c.components, c.tested
+      FROM app a
+     CROSS JOIN LATERAL (
+        SELECT count(*) AS components, count(*) FILTER (WHERE latest.colour IN ('green', 'yellow')) AS tested
+          FROM component c
+          LEFT JOIN LATERAL (SELECT t.colour FROM component_test t
+                              WHERE t.component_id = c.id AND t.component_revision = c.revision AND t.status = 'done'
+                              ORDER BY t.position DESC LIMIT 1) latest ON true
+         WHERE c.app_id = a.id AND c.removed_at IS NULL) c
+     WHERE a.organization_id = :organization_id
+     ORDER BY a.id DESC LIMIT :limit
+""")
+
+_OPENED = text("""
+    SELECT p.name, t.actor_role, z.reasons
+      FROM transition t
+      LEFT JOIN person p ON p.id = t.actor_id
+      LEFT JOIN transition_reason z ON z.app_id = t.app_id AND z.version = t.version
+     WHERE t.app_id = :app_id AND t.version = :version
+""")
 
 _REASONS_OF_END = text("""
     SELECT z.reasons
@@ -154,10 +218,38 @@ def open_dossier(session: Session, review_id: UUID, profile: Profile) -> Dossier
         tuple(steps[review.id]),
         last,
         changes,
+        _public_changes(session, review, submission),
+        _company(session, review),
+        _opened(session, review),
+        standing_proposal(session, review.app_id) if review.closed_at is None else None,
         (*compare_findings(earlier, found), *_on_name(session, submission, profile)),
         _waivers(session, review),
         _history(session, review),
     )
+
+
+def _public_changes(session: Session, review: Review, submission: Submission) -> Difference | None:
+    public = session.scalar(
+        select(Submission)
+        .join(App, (App.id == Submission.app_id) & (App.published == Submission.app_version))
+        .where(App.id == review.app_id)
+    )
+    if public is None or public.id == submission.id:
+        return None
+    return difference(public.snapshot, submission.snapshot)
+
+
+def _company(session: Session, review: Review) -> CompanyInBrief:
+    owner = select(Organization).join(App, App.organization_id == Organization.id).where(App.id == review.app_id)
+    company = session.scalars(owner).one()
+    apps = session.execute(_COMPANYS_APPS, {"organization_id": company.id, "limit": MAX_PAST})
+    return CompanyInBrief(company.id, company.name, company.website, tuple(OwnedApp(*row) for row in apps))
+
+
+def _opened(session: Session, review: Review) -> Opened:
+    row = session.execute(_OPENED, {"app_id": review.app_id, "version": review.opened_version}).one()
+    decider = None if review.decider is None else session.scalar(select(Person.name).where(Person.id == review.decider))
+    return Opened(row.name, row.actor_role, tuple(row.reasons or ()), decider)
 
 
 def with_decider(session: Session, step: ReviewStep) -> StepWithDecider:

@@ -16,6 +16,7 @@ from models import Review, ReviewStep, Submission, Transition, TransitionReason
 from models.checklist import GIVEN_REQUIREMENTS
 from models.lifecycle import AppTrigger, ReviewKind
 from models.review import STEPS, ReviewOutcome, step_title
+from workflow.reviewing.appeals import is_stranded
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,21 @@ class PartnerStep:
 class PartnerReview:
     """A review. While it is open, `place` is its position in the queue, counted from 1.
 
+    `stranded`: nobody holds this appeal, and nobody who may take it is here.
+
     `submitted` is the submitted evidence by requirement; `reasons` are given if changes were requested.
     """
 
     id: UUID
+    kind: str
+    urgent: bool
     round: int
     opened_at: datetime
     due_at: datetime
     closed_at: datetime | None
     outcome: str | None
     place: int | None
+    stranded: bool
     steps: tuple[PartnerStep, ...]
     reasons: tuple[Mapping[str, str], ...]
     submitted: Mapping[str, Any]
@@ -67,12 +73,15 @@ def latest_review(session: Session, app_id: UUID, slug: str) -> PartnerReview | 
     rows = session.scalars(steps.execution_options(populate_existing=True)).all()
     return PartnerReview(
         id=review.id,
+        kind=review.kind,
+        urgent=review.urgency == 0,
         round=submission.round,
         opened_at=review.opened_at,
         due_at=review.due_at,
         closed_at=review.closed_at,
         outcome=review.outcome,
         place=_place(session, review) if review.closed_at is None else None,
+        stranded=review.closed_at is None and review.kind == ReviewKind.APPEAL and is_stranded(session, review.id),
         steps=tuple(
             PartnerStep(
                 step.code,

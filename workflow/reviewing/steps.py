@@ -12,17 +12,31 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models import ReviewStep
-from models.lifecycle import StepState, StepTrigger
+from models.lifecycle import ReviewKind, StepState, StepTrigger
 from models.review import MACHINE_STEPS
 from workflow.errors import Invalid, NotFound, Refused
 from workflow.findings import Finding
 from workflow.identity.actors import SCHEDULE, Actor
 from workflow.identity.audit_log import log_action
 from workflow.machines import judge_step
+from workflow.policy.document import Policy
 from workflow.reviewing.desk import lock_held_review
 from workflow.sql.arrays import app_ids
 from workflow.work.bells import Bell, ring_after_commit
 from workflow.work.leases import Lease
+
+
+def why_step(code: str, kind: ReviewKind, policy: Policy) -> str:
+    """Returns in words why a review of the kind has the step, by the policy it was opened with. Pure."""
+    if kind is ReviewKind.HEALTH:
+        return "It looks again at what is public."
+    if kind is not ReviewKind.REVISION:
+        return "The policy has it for every review."
+    if code in MACHINE_STEPS:
+        return "A machine takes it in every revision."
+    if code in policy.revision_steps:
+        return "The policy wants it in every revision."
+    return "The revision changes what it is about."
 
 
 def decide_step(

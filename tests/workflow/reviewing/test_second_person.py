@@ -131,9 +131,9 @@ def test_admins_are_told_once_of_an_appeal_that_nobody_may_take(engine: Engine, 
     review = _open_review(engine, app_id)
     with Session(engine) as session, session.begin():
         now = now_of(session)
-        assert (is_stranded(session, review, now), tell_of_stranded(session, now)) == (False, 0)
+        assert (is_stranded(session, review), tell_of_stranded(session, now)) == (False, 0)
         set_absence(session, people.admin.id, now + timedelta(days=3), people.admin, now)
-        assert is_stranded(session, review, now)
+        assert is_stranded(session, review)
         assert (tell_of_stranded(session, now), tell_of_stranded(session, now)) == (1, 0)
     assert _told(engine, "appeal_stranded") == ["Ada"]
 
