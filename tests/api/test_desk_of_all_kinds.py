@@ -96,7 +96,7 @@ def test_a_partner_submits_urgently_appeals_unlists_and_relists(shared_service: 
     status = asks("submit", {"code": "urgent", "text": "The webhook moves on Friday."})
     assert (status["review"]["kind"], status["review"]["urgent"], status["review"]["place"]) == ("revision", True, 1)
     assert "What you changed is under review" in status["words"]
-    _problem(service.partner("PATCH", f"/v1/apps/{slug}", {"name": "Other"}), 409, "app.frozen")
+    _problem(service.partner("PATCH", f"/v1/apps/{slug}", {"name": "Other"}, If_Match='"1"'), 409, "app.frozen")
     move(service.engine, service.people, slug, AppTrigger.REQUEST_CHANGES)
     status = asks("appeal", {"text": "The pages are there."})
     assert "by somebody who had no part in the decision" in status["words"]
@@ -109,7 +109,7 @@ def test_the_dossier_of_a_revision_shows_what_is_public_the_company_and_who_aske
     service = shared_service
     app_in(service.engine, service.people, "sibling", AppState.BUILDING)
     app_in(service.engine, service.people, "dossier", AppState.PUBLIC_BETA)
-    _ok(service.partner("PATCH", "/v1/apps/dossier", {"name": "Dossier Two"}))
+    _ok(service.partner("PATCH", "/v1/apps/dossier", {"name": "Dossier Two"}, If_Match='"1"'))
     ask(service.engine, service.people.partner, "dossier", AppTrigger.SUBMIT, reasons=BECAUSE)
     judge(service.engine)
     seen = _ok(service.reviewer("GET", f"/v1/reviews/{_review_of(service, 'dossier')}"))

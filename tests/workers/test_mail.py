@@ -143,6 +143,8 @@ REVIEW: dict[str, Any] = {
     "is_open": True,
     "is_held": True,
     "is_mine": True,
+    "is_urgent": False,
+    "of_suspension": False,
     "steps": [
         ["partners_page", "failed", [{"code": "link.missing", "detail": "No link to us.", "remedy": "Add one."}]],
         ["catalog_details", "passed", []],
@@ -199,6 +201,30 @@ def test_a_second_round_says_what_was_asked_for_and_a_request_for_changes_what_f
     changes = _about("changes_requested", AGAIN, reasons=[{"code": "other", "text": "Mend the page."}])
     assert "- Mend the page." in _said(changes)
     assert "What failed: - The partner's integrations page: No link to us. Add one. It is your turn" in _said(changes)
+
+
+def test_an_urgent_revision_says_so_and_why_and_another_does_not() -> None:
+    urgent = {**REVIEW, "is_urgent": True}
+    reasons = [{"code": "urgent", "text": "The endpoint moves."}]
+    message = _about("new_revision", urgent, reasons=reasons)
+    assert str(message["Subject"]).endswith("were submitted, and are urgent")
+    assert "It is urgent, and stands first in the queue." in _said(message)
+    assert "The partner says: - The endpoint moves." in _said(message)
+    for kind in ("new_revision", "revision_acknowledged"):
+        assert "urgent" not in _said(_about(kind, REVIEW))
+
+
+def test_a_suspension_says_what_lifts_it_and_until_when_it_is_to_be_confirmed() -> None:
+    for only_reinstated, words in ((True, "No revision lifts this suspension"), (False, "submit it as a revision")):
+        suspension = {"only_reinstated": only_reinstated, "confirm_by": "2026-12-02 10:00 UTC"}
+        assert words in _said(_about("suspended", None, suspension=suspension))
+        for kind in ("suspension_to_confirm", "suspension_unconfirmed"):
+            assert "2026-12-02 10:00 UTC" in _said(_about(kind, None, suspension=suspension))
+
+
+def test_an_appeal_that_succeeds_says_what_comes_of_it() -> None:
+    assert "is what is published from now on" in _said(_about("appeal_overturned", REVIEW))
+    assert "the suspension is lifted" in _said(_about("appeal_overturned", {**REVIEW, "of_suspension": True}))
 
 
 def test_customers_are_counted_against_what_is_needed_until_that_is_reached() -> None:

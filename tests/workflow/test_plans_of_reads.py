@@ -41,7 +41,7 @@ COMPANIES, APPS, PAGE = 3_000, 20_000, 5
 """The size of a page, so much smaller than the tables that a sequential scan would be a mistake."""
 SLUG = f"app-{APPS}"
 _RARE = "UPDATE catalog_entry SET categories = ARRAY['Video'] WHERE slug LIKE '%000'"
-FAILED = "partners_page"
+FAILED = "end_to_end_check"
 _QUEUE = """
     UPDATE review SET kind = 'appeal' WHERE id IN (SELECT id FROM review WHERE closed_at IS NULL ORDER BY id LIMIT 10)
 """, """
@@ -52,7 +52,7 @@ _QUEUE = """
      WHERE id IN (SELECT id FROM review WHERE closed_at IS NULL ORDER BY id DESC LIMIT 10)
 """, """
     UPDATE review_step SET state = 'failed', status = 'done', decided_at = now()
-     WHERE code = 'partners_page'
+     WHERE code = 'end_to_end_check'
        AND review_id IN (SELECT id FROM review WHERE closed_at IS NULL ORDER BY id LIMIT 10)
 """  # fmt: skip
 """Ten open reviews of each kind that the filters look for."""
