@@ -265,6 +265,10 @@ def _opens_revision(one: Applied) -> bool:
     return one.after.open_kind == ReviewKind.REVISION
 
 
+def _lifts_suspension(one: Applied) -> bool:
+    return one.before.suspension is not None and _of_no_appeal(one)
+
+
 def _launches(one: Applied) -> bool:
     return one.before.published == 0
 
@@ -308,6 +312,7 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
         ListInCatalog(),
         Notify(NotificationKind.APPROVED, Audience.PARTNER, _launches),
         Notify(NotificationKind.REVISION_APPROVED, Audience.PARTNER, _publishes_revision),
+        Notify(NotificationKind.REINSTATED, Audience.PARTNER, _lifts_suspension),
         Notify(NotificationKind.APPEAL_OVERTURNED, Audience.PARTNER, _of_appeal),
         Notify(NotificationKind.OAUTH_ASKED_FOR, Audience.PARTNER, _launches_without_oauth),
         Notify(NotificationKind.REPLAY_INFO_ASKED_FOR, Audience.PARTNER, _launches_without_replay_info),

@@ -138,6 +138,35 @@ def test_admins_are_told_once_of_an_appeal_that_nobody_may_take(engine: Engine, 
     assert _told(engine, "appeal_stranded") == ["Ada"]
 
 
+@pytest.mark.parametrize(
+    ("state", "trigger", "told"),
+    [
+        (AppState.SUBMITTED, AppTrigger.APPROVE, "appeal_overturned"),
+        (AppState.PUBLIC_BETA, AppTrigger.APPROVE, "appeal_overturned"),
+        (AppState.SUSPENDED, AppTrigger.APPROVE, "appeal_overturned"),
+        (AppState.SUBMITTED, AppTrigger.REQUEST_CHANGES, "appeal_upheld"),
+        (AppState.SUSPENDED, AppTrigger.REINSTATE, "appeal_conceded"),
+    ],
+)
+def test_the_company_is_told_how_its_appeal_ended(
+    engine: Engine, people: People, state: AppState, trigger: AppTrigger, told: str
+) -> None:
+    app_id = app_in(engine, people, "app", state, ReviewKind.APPEAL)
+    move(engine, people, "app", trigger)
+    with Session(engine) as session:
+        last = """SELECT n.kind FROM notification n JOIN person p ON p.id = n.recipient_id
+                   WHERE p.organization_id IS NOT NULL AND n.app_id = :id
+                     AND n.app_version = (SELECT max(app_version) FROM notification WHERE app_id = :id)"""
+        kinds = set(session.scalars(text(last), {"id": app_id}))
+    assert kinds - {"approved"} == {told}
+
+
+def test_the_company_is_told_that_an_approved_revision_lifted_the_suspension(engine: Engine, people: People) -> None:
+    app_in(engine, people, "app", AppState.SUSPENDED, ReviewKind.REVISION)
+    move(engine, people, "app", AppTrigger.APPROVE)
+    assert (_told(engine, "reinstated"), _told(engine, "revision_approved")) == (["Pat"], ["Pat"])
+
+
 def test_two_who_ask_at_once_for_the_next_review_get_two(engine: Engine, people: People) -> None:
     reviewers = [_another_reviewer(engine, f"R{number}") for number in range(4)]
     for number in range(len(reviewers)):
