@@ -158,7 +158,7 @@ def test_the_company_is_told_how_its_appeal_ended(
                    WHERE p.organization_id IS NOT NULL AND n.app_id = :id
                      AND n.app_version = (SELECT max(app_version) FROM notification WHERE app_id = :id)"""
         kinds = set(session.scalars(text(last), {"id": app_id}))
-    assert kinds - {"approved"} == {told}
+    assert kinds - {"approved", "oauth_asked_for"} == {told}
 
 
 def test_the_company_is_told_that_an_approved_revision_lifted_the_suspension(engine: Engine, people: People) -> None:
