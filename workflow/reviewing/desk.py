@@ -14,13 +14,16 @@ from models import App, Person, Review
 from models.lifecycle import Role
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
-from workflow.identity.audit_log import log_action
+from workflow.identity.audit_log import log_action, possible_again_at
 from workflow.identity.principals import require_present
 from workflow.identity.staff import MAY_REVIEW
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.notify import Recipient, Unheld, notify_of_apps, notify_team_of_unheld
 from workflow.policy.document import load_policies
 from workflow.work.bells import Bell, ring_after_commit
+
+MAX_HAND_OVERS_A_DAY = 10
+"""How often one review may be handed over within a day. Each mails the new holder."""
 
 
 def lock_review(session: Session, review_id: UUID) -> Review:
@@ -105,8 +108,8 @@ def hand_over_review(session: Session, review_id: UUID, actor: Actor, to: UUID, 
     """Hands a held review over to the reviewer `to`, who is notified, and returns it. Does not commit.
 
     Its holder and admins may do so. Handing it to its present holder changes nothing. Raises NotFound (the review or
-    the reviewer), and Conflict if the review is closed or not held by the actor, or the other holds too many or is
-    away.
+    the reviewer), and Conflict if the review is closed or not held by the actor, was handed over too often within a
+    day, or the other holds too many or is away.
     """
     review = lock_open_review(session, review_id)
     if review.claimed_by is None or (review.claimed_by != actor.id and actor.role is not Role.ADMIN):
@@ -114,12 +117,24 @@ def hand_over_review(session: Session, review_id: UUID, actor: Actor, to: UUID, 
     if review.claimed_by == to:
         log_action(session, actor, "review.hand_over", review_id, to=str(to))
         return review
+    _bound_hand_overs(session, review, now)
     _set_holder(session, review, to, actor, now)
     log_action(session, actor, "review.hand_over", review_id, to=str(to))
     cause = f"review:{review.id}:handed_over:{to}:{now.isoformat()}"
     notify_of_apps(session, NotificationKind.REVIEW_HANDED_OVER, [Recipient(review.app_id, to, cause)], now)
     ring_after_commit(session, Bell.NOTIFICATIONS)
     return review
+
+
+def _bound_hand_overs(session: Session, review: Review, now: datetime) -> None:
+    """Raises Conflict if the review was handed over as often as may be within a day. The caller holds its lock."""
+    again_at = possible_again_at(session, "review.hand_over", review.id, MAX_HAND_OVERS_A_DAY, now)
+    if again_at is not None:
+        raise Conflict(
+            "review.too_many_hand_overs",
+            f"This review was handed over {MAX_HAND_OVERS_A_DAY} times within a day, the most that may be.",
+            f"Hand it over after {again_at:%Y-%m-%d %H:%M} UTC, or release it for others to claim.",
+        )
 
 
 def _release(session: Session, reviews: Sequence[Review], actor: Actor, now: datetime) -> None:
