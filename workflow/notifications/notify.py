@@ -36,8 +36,8 @@ _RECIPIENTS = {
 }
 
 
-_LANE_OF_PERSON = f"coalesce(nullif(lower(split_part(p.email, '@', -1)), ''), '{NO_LANE}')"
-"""What `mail_lane` says of an address, in SQL."""
+LANE_OF_PERSON = f"coalesce(nullif(lower(split_part(p.email, '@', -1)), ''), '{NO_LANE}')"
+"""What `mail_lane` says of the address of the person `p`, in SQL. Every statement that mails people uses it."""
 
 
 class AppAtVersion(NamedTuple):
@@ -70,7 +70,7 @@ _NOTIFY_SPACED = {
     audience: statement(
         insert_spaced(
             f"""
-            SELECT t.app_id, t.version AS app_version, p.id AS person_id, {_LANE_OF_PERSON} AS lane,
+            SELECT t.app_id, t.version AS app_version, p.id AS person_id, {LANE_OF_PERSON} AS lane,
                    'transition:' || t.app_id || ':' || t.version || ':' || CAST(:kind AS text) AS cause
               FROM unnest(:ids, :versions, :organization_ids) AS t (app_id, version, organization_id)
               JOIN {recipients}
@@ -90,7 +90,7 @@ _NOTIFY_OF_TRANSITIONS = {
         {team_of}
         INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
         SELECT uuidv7(), CAST(:kind AS text), 'transition:' || t.app_id || ':' || t.version || ':' || :kind,
-               t.app_id, t.version, p.id, '{{}}', :now, {_LANE_OF_PERSON}, :urgency
+               t.app_id, t.version, p.id, '{{}}', :now, {LANE_OF_PERSON}, :urgency
           FROM unnest(:ids, :versions, :organization_ids) AS t (app_id, version, organization_id)
           JOIN {recipients}
         """,
@@ -138,7 +138,7 @@ _NOTIFY_OF_CUSTOMERS = statement(
     f"""
     INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
     SELECT uuidv7(), CAST(:kind AS text), 'customer:' || o.app_id || ':' || o.many,
-           o.app_id, o.version, p.id, jsonb_build_object('count', o.many), :now, {_LANE_OF_PERSON}, :urgency
+           o.app_id, o.version, p.id, jsonb_build_object('count', o.many), :now, {LANE_OF_PERSON}, :urgency
       FROM unnest(:ids, :versions, :organization_ids, :counts) AS o (app_id, version, organization_id, many)
       JOIN person p ON p.organization_id = o.organization_id AND p.removed_at IS NULL
                    AND NOT CAST(:kind AS text) = ANY(p.news_off)
@@ -244,7 +244,7 @@ def mark_reviews(session: Session, now: datetime, *, limit: int = 10_000) -> int
                         INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at,
                                                   lane, urgency)
                         SELECT uuidv7(), :kind, 'review:' || m.id || ':' || :kind, m.app_id, a.version, p.id,
-                               '{{}}', :now, {_LANE_OF_PERSON}, :urgency
+                               '{{}}', :now, {LANE_OF_PERSON}, :urgency
                           FROM marked m JOIN app a ON a.id = m.app_id
                           JOIN LATERAL ({holder_or_team("m.claimed_by")}) p ON true
                         ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
@@ -267,7 +267,7 @@ class Recipient:
 
 
 _TO_PEOPLE = f"""
-    SELECT a.id AS app_id, a.version AS app_version, p.id AS person_id, {_LANE_OF_PERSON} AS lane, t.cause
+    SELECT a.id AS app_id, a.version AS app_version, p.id AS person_id, {LANE_OF_PERSON} AS lane, t.cause
       FROM unnest(:ids, :person_ids, :causes) AS t (app_id, person_id, cause)
       JOIN app a ON a.id = t.app_id JOIN person p ON p.id = t.person_id AND p.removed_at IS NULL
 """
@@ -300,7 +300,7 @@ class Unheld:
 
 
 _TO_TEAM = f"""
-    SELECT a.id AS app_id, a.version AS app_version, p.id AS person_id, {_LANE_OF_PERSON} AS lane, t.cause
+    SELECT a.id AS app_id, a.version AS app_version, p.id AS person_id, {LANE_OF_PERSON} AS lane, t.cause
       FROM unnest(:ids, :former, :causes) AS t (app_id, former, cause)
       JOIN app a ON a.id = t.app_id JOIN LATERAL ({team("t.former")}) p ON true
 """
@@ -336,7 +336,7 @@ _TYPED = (bindparam("kind", type_=Text), bindparam("cause", type_=Text))
 _NOTIFY_PEOPLE = statement(
     f"""
     INSERT INTO notification (id, kind, cause, recipient_id, data, due_at, lane, urgency)
-    SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now, {_LANE_OF_PERSON}, :urgency
+    SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now, {LANE_OF_PERSON}, :urgency
       FROM person p WHERE p.id = ANY(:ids)
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
     """,
@@ -346,7 +346,7 @@ _NOTIFY_PEOPLE = statement(
 _NOTIFY_REVIEWERS = text(f"""
     {_TEAM}
     INSERT INTO notification (id, kind, cause, recipient_id, data, due_at, lane, urgency)
-    SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now, {_LANE_OF_PERSON}, :urgency
+    SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now, {LANE_OF_PERSON}, :urgency
       FROM team p
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
 """).bindparams(*_TYPED)
