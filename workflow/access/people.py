@@ -49,7 +49,7 @@ def list_organizations(session: Session, actor: Actor, wanted: PageRequest) -> P
 
 
 def rename_organization(session: Session, organization_id: UUID, name: str, actor: Actor) -> Organization:
-    """Gives the organization another name, and returns it. Locks it. Does not commit.
+    """Renames the organization, and returns it. Locks it. Does not commit.
 
     Raises NotFound and Forbidden (owner.required).
     """
@@ -61,7 +61,7 @@ def rename_organization(session: Session, organization_id: UUID, name: str, acto
 
 
 def move_organization(session: Session, organization_id: UUID, website: str, actor: Actor) -> Organization:
-    """Gives the organization another website and its domain, and returns it. For admins, who have looked at it.
+    """Moves the organization to another website and its domain, and returns it. For admins, who have looked at it.
 
     From then on colleagues who ask for access are recognised by the new domain. Locks the organization and the
     domains. Does not commit. Raises NotFound, Invalid (website.invalid, website.shared) and Conflict
