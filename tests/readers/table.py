@@ -1,7 +1,6 @@
 """The readers of foreign text, each from where the text comes in, and the functions that read what is not foreign."""
 
 import asyncio
-import logging
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -29,12 +28,14 @@ from runtime.guarded_http.charset import decode_page
 from runtime.guarded_http.head import read_head
 from runtime.guarded_http.inflating import CutShortError, InflatedTooLargeError, inflate
 from runtime.guarded_http.target import follow, read_url
-from runtime.telemetry import _WithoutTokens
+from runtime.redaction import redact
 from tests.workers.sites import URL, site, take
 from web.caching import cached
+from web.calls import _ids_of
 from web.etags import expected_revisions
 from web.headers import credentials_of, is_one_of, media_type_of, network_of
 from web.strict_json import reason_to_refuse
+from web.tracing import read_traceparent
 from workers.intake import _without_tokens
 from workers.steps.links import absolute, judge_links, tracking_findings
 from workers.steps.page_text import Link
@@ -120,10 +121,6 @@ def _link(text: str) -> None:
     absolute(URL, text)
     tracking_findings(text, ("utm_source",), URL, "")
     judge_links([Link(text, is_seen=True)], URL, _PROFILE.platform, "")
-
-
-def _log_record(text: str) -> None:
-    _WithoutTokens().filter(logging.LogRecord("any", logging.INFO, "", 0, text, (), None))
 
 
 def _evidence(text: str) -> None:
@@ -234,7 +231,9 @@ READERS: dict[str, Reader] = {
     "a cursor": Reader(_cursor),
     "a message": Reader(lambda text: read_message(text.encode(), "transitions"), ("{}", '{"args": ["{}"]}')),
     "a message that is rejected": Reader(lambda text: _without_tokens(text, 1000), ("{}", "dc_a_{}", "dc_{}")),
-    "a message of a library": Reader(_log_record, ("dc_{}", "dc_a_{}")),
+    "a line of the log": Reader(redact, ("{}", "dc_a_{}", "password={}", "bearer {}", "https://{}", "?{}", "a@{}")),
+    "a path's parts": Reader(lambda text: _ids_of({"path_params": {"slug": text, "app_id": text}}), ("{}", "a-{}")),
+    "the header traceparent": Reader(lambda text: read_traceparent(text.encode()), ("{}", "00-{}")),
     "what is searched in the catalog": Reader(lambda text: (_typed(text), _is_unspaced(text)), ("{}", '"{}', "-{}")),
     "a name": Reader(_name),
     "a website": Reader(
@@ -289,6 +288,7 @@ OUR_OWN = {
     "runtime.setting_values._mailbox": "a setting",
     "runtime.setting_values._proxies": "a setting",
     "runtime.smtp._Connection.hand_over": "a mail of its own, to an address that was read",
+    "web.wire.BoundedHttpProtocol._refuse": "an answer of its own",
     "workflow.access.domains._suffixes": "the library's list",
     "workflow.access.domains._country_suffixes": "the library's list",
     "workflow.assets.reading.read_picture": "the answer of its own process",
