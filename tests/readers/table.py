@@ -182,7 +182,7 @@ def _mail(text: str) -> None:
         customers=0,
         customers_needed=5,
     )
-    compose(
+    made = compose(
         letter,
         sender="devcenter@platform.example",
         reply_to="help@platform.example",
@@ -190,6 +190,7 @@ def _mail(text: str) -> None:
         profile=_PROFILE,
         pages=True,
     )
+    made.as_bytes()
 
 
 def _cursor(text: str) -> None:
@@ -287,7 +288,8 @@ OUR_OWN = {
     "runtime.setting_values._host": "a setting",
     "runtime.setting_values._mailbox": "a setting",
     "runtime.setting_values._proxies": "a setting",
-    "runtime.smtp._Connection.hand_over": "a mail of its own, to an address that was read",
+    "runtime.smtp._Connection.hand_over": "a mail of its own",
+    "runtime.smtp._address_in": "a header of a mail of its own, with an address that was read",
     "web.wire.BoundedHttpProtocol._refuse": "an answer of its own",
     "workflow.access.domains._suffixes": "the library's list",
     "workflow.access.domains._country_suffixes": "the library's list",
