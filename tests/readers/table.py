@@ -295,6 +295,8 @@ OUR_OWN = {
     "workflow.access.domains._country_suffixes": "the library's list",
     "workflow.assets.reading.read_picture": "the answer of its own process",
     "workflow.building.evidence_urls._is_public": "an address that was read",
+    "workflow.lifecycle.loading._proposal": "a time that the database wrote",
+    "workflow.lifecycle.loading._suspension": "a time that the database wrote",
     "workflow.markdown._parser": "nothing: it makes the parser",
     "workflow.names._suffixes": "the library's list",
     "workflow.profile.document._https": "the profile",
