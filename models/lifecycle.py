@@ -262,6 +262,14 @@ PROPOSALS: Final = {AppTrigger.APPROVE: AppTrigger.PROPOSE_APPROVE, AppTrigger.R
 """What a first person asks for where the policy wants two, by what a second person asks for then."""
 
 
+KEEPING: Final = {
+    AppTrigger.PROPOSE_APPROVE: frozenset({AppTrigger.PROMOTE}),
+    AppTrigger.PROPOSE_REMOVE: frozenset(AppTrigger)
+    - {AppTrigger.REMOVE, AppTrigger.SUSPEND, AppTrigger.REINSTATE, *PROPOSALS.values()},
+}
+"""The moves that a proposal outlives. The company's own moves, and looks, undo no proposal to remove its App."""
+
+
 _REVIEW_AFTER: Final = {(edge.trigger, edge.source, edge.review): edge.review_after for edge in APP_EDGES}
 
 
