@@ -109,7 +109,7 @@ def _complete_parameters(operation: dict[str, Any]) -> None:
 
 
 def _complete_answers(operation: dict[str, Any]) -> None:
-    """Gives every answer its schema, and only the media types that it is sent with.
+    """Describes every answer by its schema, and by only the media types that it is sent with.
 
     A picture that is answered is described as bytes too, and one that is sent as bytes only (its Content-Type does not
     matter): generators of clients do not know the media types of pictures.

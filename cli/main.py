@@ -6,17 +6,14 @@ Each command imports what it needs when it runs, so that a process loads only it
 import os
 import signal
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
-from uuid import UUID
 
 import typer
 from rich.console import Console
 
+from cli.commands import dead, history, profile, secrets, tokens
 from cli.diagram import DiagramFormat, Picture
-from models.lifecycle import Role
-from models.token import Scope
 
 app = typer.Typer(
     name="devcenter",
@@ -25,16 +22,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-token_app = typer.Typer(no_args_is_help=True, help="Bearer tokens.")
-secrets_app = typer.Typer(no_args_is_help=True, help="Stored secrets of partners.")
-profile_app = typer.Typer(no_args_is_help=True, help="The platform's profile.")
-history_app = typer.Typer(no_args_is_help=True, help="The tamper-evident history.")
-dead_app = typer.Typer(no_args_is_help=True, help="Work that has used up its attempts.")
-app.add_typer(token_app, name="token")
-app.add_typer(secrets_app, name="secrets")
-app.add_typer(profile_app, name="profile")
-app.add_typer(history_app, name="history")
-app.add_typer(dead_app, name="dead")
+app.add_typer(tokens.app, name="token")
+app.add_typer(secrets.app, name="secrets")
+app.add_typer(profile.app, name="profile")
+app.add_typer(history.app, name="history")
+app.add_typer(dead.app, name="dead")
 
 
 def main() -> None:
@@ -156,100 +148,6 @@ def settings() -> None:
     sys.stdout.write(settings_page())
 
 
-@profile_app.command("show")
-def profile_show() -> None:
-    """Prints the profile in use, as a template for your own."""
-    from cli.mistakes import USAGE, Mistake
-    from runtime.settings import profile_file
-    from workflow.profile.loading import DEFAULT_FILE, text_of
-
-    file = profile_file() or DEFAULT_FILE
-    try:
-        sys.stdout.write(text_of(file))
-    except (OSError, UnicodeDecodeError) as error:
-        said = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise Mistake(f"{file} cannot be read: {said}.", "Name another file with DEVCENTER_PROFILE.", USAGE) from None
-
-
-@profile_app.command("check")
-def profile_check(
-    file: Annotated[Path | None, typer.Argument(help="The profile's file; by default the one in use.")] = None,
-) -> None:
-    """Validates a profile. Lists every mistake with what to do about it, and exits with 2 if there is one."""
-    from runtime.settings import profile_file
-    from workflow.profile.loading import load_profile
-
-    profile = load_profile(file or profile_file())
-    typer.echo(f"The profile of {profile.platform.name} is valid, with {len(profile.guides)} guides.")
-
-
-@profile_app.command("page")
-def profile_page() -> None:
-    """Prints the page about the profile (docs/profile.md)."""
-    from cli.profile_page import profile_page
-
-    sys.stdout.write(profile_page())
-
-
-@token_app.command("create")
-def token_create(
-    role: Annotated[Role, typer.Option(help="The role of the token's holder.")],
-    email: Annotated[str | None, typer.Option(help="The person's email address.")] = None,
-    name: Annotated[str | None, typer.Option(help="The person's or the service's name.")] = None,
-    organization: Annotated[str | None, typer.Option(help="The company of a partner who does not exist yet.")] = None,
-    label: Annotated[str, typer.Option(help="What the token is for.")] = "created at the command line",
-    days: Annotated[int, typer.Option(min=1, max=3650, help="Days until the token expires.")] = 90,
-    scope: Annotated[
-        list[Scope] | None,
-        typer.Option(help="A scope of the token; may be repeated. By default all that the role may do."),
-    ] = None,
-) -> None:
-    """Creates a token and shows it, once. Creates the person or service if it does not exist yet."""
-    from cli.mistakes import USAGE, Mistake
-    from cli.place import settings_here
-    from cli.tokens import Holder, create_token
-
-    if role is Role.SCHEDULE:
-        raise Mistake("Nobody can hold a token for the schedule.", "Use another role.", USAGE)
-    holder = Holder(role, name, email, organization)
-    life = timedelta(days=days)
-    typer.echo(create_token(settings_here().database_url, holder, label=label, life=life, scopes=scope or None))
-
-
-@token_app.command("list")
-def token_list() -> None:
-    """Lists all tokens, without their secrets."""
-    from cli.place import settings_here
-    from cli.tokens import tokens
-
-    for line in tokens(settings_here().database_url):
-        ends = f"...{line.hint} until {line.expires_at:%Y-%m-%d}"
-        typer.echo(f"{line.id}  {line.role:<8}  {line.state:<7}  {ends}  {line.label}")
-
-
-@token_app.command("revoke")
-def token_revoke(token_id: Annotated[UUID, typer.Argument(help="The token's id, as listed.")]) -> None:
-    """Revokes a token at once."""
-    from cli.place import settings_here
-    from cli.tokens import revoke
-
-    revoke(settings_here().database_url, token_id)
-    typer.echo("Revoked.")
-
-
-@secrets_app.command("rotate")
-def secrets_rotate() -> None:
-    """Encrypts every stored secret anew with the first key. Exits with 1 if no key decrypts one of them."""
-    from cli.place import settings_here
-    from cli.secrets import rotate_secrets
-
-    rotated = rotate_secrets(settings_here())
-    for slug in rotated.unreadable:
-        typer.echo(f"The test account of {slug} cannot be decrypted. Its partner must enter it again.")
-    typer.echo(f"{rotated.renewed} secrets are now encrypted with the first key.")
-    raise typer.Exit(1 if rotated.unreadable else 0)
-
-
 @app.command()
 def doctor() -> None:
     """Checks everything that an installation needs. Exits with 1 if something is not in order."""
@@ -279,21 +177,6 @@ def diagram(
     typer.echo(draw(moves(APP_EDGES)), nl=False)
 
 
-@history_app.command("verify")
-def history_verify(
-    heads: Annotated[Path | None, typer.Option(help="A file of exported heads to compare with.")] = None,
-) -> None:
-    """Replays every log and verifies every hash and seal. Exits with 1 if anything differs from what was written."""
-    from cli.history import findings
-    from cli.place import settings_here
-
-    count = 0
-    for count, finding in enumerate(findings(settings_here(), heads), start=1):  # noqa: B007 - counted after the loop
-        typer.echo(str(finding))
-    typer.echo(f"{count} findings." if count else "The history is as it was written.")
-    raise typer.Exit(1 if count else 0)
-
-
 @app.command()
 def erase(
     person: Annotated[str, typer.Argument(help="The id of a person, or a mail address.")],
@@ -310,74 +193,6 @@ def erase(
     for table, count in sorted(erased.rows.items()):
         typer.echo(f"{table}: {count} rows")
     typer.echo("Erased. Backups from before still have the data: docs/retention.md says until when.")
-
-
-@dead_app.command("list")
-def dead_list() -> None:
-    """Lists dead rows and rejected messages, with their errors."""
-    from cli.dead import list_dead
-    from cli.place import settings_here, unit_of_work
-
-    with unit_of_work(settings_here().database_url) as session:
-        rows = list_dead(session)
-    for row in rows:
-        typer.echo(f"{row.kind} {row.id}  {row.about}, {row.attempts} attempts, {row.at:%Y-%m-%d %H:%M:%S}Z")
-        typer.echo(f"    {row.error}")
-    typer.echo(
-        f"{len(rows)} rows. Replay one with `devcenter dead replay KIND ID`." if rows else "There are no dead rows."
-    )
-
-
-@dead_app.command("replay")
-def dead_replay(
-    kind: Annotated[str, typer.Argument(help="The row's kind, as listed.")],
-    row_id: Annotated[
-        UUID | None,
-        typer.Argument(
-            metavar="[ID]",
-            help="The row's id, as listed. Leave it out to replay several rows by --all, --lane or --error.",
-        ),
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Replay all dead rows of the kind.")] = False,
-    lane: Annotated[str | None, typer.Option(help="Replay the rows of this lane, such as a mail domain.")] = None,
-    error: Annotated[str | None, typer.Option(help="Replay the rows with this text in their error.")] = None,
-) -> None:
-    """Makes a dead row, or all that match, due again. Workers find them within seconds."""
-    from cli.dead import replay, replay_together
-    from cli.mistakes import USAGE, Mistake
-    from cli.place import settings_here
-
-    together = every or lane is not None or error is not None
-    if together == (row_id is not None):
-        raise Mistake("It is not clear which rows to replay.", "Give either an ID, or --all, --lane or --error.", USAGE)
-    if row_id is not None:
-        replay(settings_here().database_url, kind, row_id)
-        typer.echo("Due again.")
-    else:
-        typer.echo(f"{replay_together(settings_here().database_url, kind, lane, error)} rows are due again.")
-
-
-@dead_app.command("acknowledge")
-def dead_acknowledge(
-    message_id: Annotated[
-        UUID | None,
-        typer.Argument(metavar="[ID]", help="The rejected message's id, as listed. Leave it out for --all or --error."),
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Acknowledge all rejected messages.")] = False,
-    error: Annotated[str | None, typer.Option(help="Acknowledge those with this text in their error.")] = None,
-) -> None:
-    """Deletes rejected messages that you have looked at. They cannot be replayed: their senders send them again."""
-    from cli.dead import acknowledge, acknowledge_together
-    from cli.mistakes import USAGE, Mistake
-    from cli.place import settings_here
-
-    if (every or error is not None) == (message_id is not None):
-        raise Mistake("It is not clear which messages are meant.", "Give either an ID, or --all or --error.", USAGE)
-    if message_id is not None:
-        acknowledge(settings_here().database_url, message_id)
-        typer.echo("Acknowledged.")
-    else:
-        typer.echo(f"{acknowledge_together(settings_here().database_url, error)} messages are acknowledged.")
 
 
 @app.command()

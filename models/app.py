@@ -20,8 +20,9 @@ class App(Base):
 
     `onboarded_customers` and `oauth_installed` are updated in the transaction that records a customer or an install,
     because the sweep for promotion reads them for all Apps at once. `revision` counts edits; an edit names the
-    revision that it is based on. `touched` names what was edited since the last publication. `looked_at` is when a
-    review last found good what is public. `look_alike`: an admin allowed the slug although it looks like another.
+    revision that it is based on. `proposal` is the version of the proposal that stands, 0 for none. `touched` names
+    what was edited since the last publication. `looked_at` is when a review last found good what is public.
+    `look_alike`: an admin allowed the slug although it looks like another.
     """
 
     __tablename__ = "app"
@@ -36,6 +37,7 @@ class App(Base):
     open_kind: Mapped[str] = mapped_column(String(8), server_default=NO_REVIEW)
     open_review: Mapped[int] = mapped_column(server_default="0")
     published: Mapped[int] = mapped_column(server_default="0")
+    proposal: Mapped[int] = mapped_column(server_default="0")
     revision: Mapped[int] = mapped_column(server_default="1")
     touched: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     looked_at: Mapped[datetime | None]

@@ -258,8 +258,18 @@ BIRTHS: Final = (AppTrigger.CREATE, AppTrigger.ADOPT)
 """The triggers that bring an App into being. Nobody asks for them of an App that is there."""
 OPENING: Final = (AppTrigger.SUBMIT, AppTrigger.RECHECK, AppTrigger.APPEAL)
 """The triggers that open a review."""
+SUBMITTING: Final = (AppTrigger.SUBMIT, AppTrigger.ADOPT)
+"""The triggers that freeze what was handed in. An appeal may freeze a copy, too: see `submits`."""
 PROPOSALS: Final = {AppTrigger.APPROVE: AppTrigger.PROPOSE_APPROVE, AppTrigger.REMOVE: AppTrigger.PROPOSE_REMOVE}
 """What a first person asks for where the policy wants two, by what a second person asks for then."""
+
+
+KEEPING: Final = {
+    AppTrigger.PROPOSE_APPROVE: frozenset({AppTrigger.PROMOTE}),
+    AppTrigger.PROPOSE_REMOVE: frozenset(AppTrigger)
+    - {AppTrigger.REMOVE, AppTrigger.SUSPEND, AppTrigger.REINSTATE, *PROPOSALS.values()},
+}
+"""The moves that a proposal outlives. The company's own moves, and looks, undo no proposal to remove its App."""
 
 
 _REVIEW_AFTER: Final = {(edge.trigger, edge.source, edge.review): edge.review_after for edge in APP_EDGES}
@@ -277,9 +287,7 @@ def publishes(trigger: str, source: str, review: str) -> bool:
 
 def submits(trigger: str, source: str) -> bool:
     """Returns whether a move freezes a submission: the draft, or a copy of what was sent back and is appealed."""
-    return trigger in (AppTrigger.SUBMIT, AppTrigger.ADOPT) or (
-        trigger == AppTrigger.APPEAL and source != AppState.SUSPENDED
-    )
+    return trigger in SUBMITTING or (trigger == AppTrigger.APPEAL and source != AppState.SUSPENDED)
 
 
 def has_own_submission(review: str, state: str) -> bool:

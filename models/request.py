@@ -141,8 +141,15 @@ class RestingApp(Base):
     __table_args__ = (CheckConstraint("rests >= 0", name="rests"),)
 
 
+IT_BROKE = "it broke:"
+"""How the error of a message begins that was rejected for a fault of the service. The rest is for operators only."""
+
+
 class RejectedMessage(Base):
-    """A message from a queue that was not accepted: malformed, of an unknown actor, or without the right to ask."""
+    """A message from a queue that was not accepted: malformed, of an unknown actor, or without the right to ask.
+
+    `principal_id` is whose it is, where its token is valid, and `idempotency_key` the key that it names.
+    """
 
     __tablename__ = "rejected_message"
 
@@ -151,4 +158,6 @@ class RejectedMessage(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     body: Mapped[str]
     error: Mapped[str]
+    principal_id: Mapped[UUID | None]
+    idempotency_key: Mapped[str | None]
     received_at: Mapped[CreatedAt]

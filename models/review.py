@@ -124,6 +124,7 @@ class Review(Base):
         CheckConstraint("kind NOT IN ('first', 'revision') OR subject = opened_version", name="subject"),
         CheckConstraint("subject <= opened_version", name="order"),
         CheckConstraint("urgency IN (0, 1)", name="urgency"),
+        Index("review_opened_version_key", "app_id", "opened_version", unique=True),
         Index("review_opening_key", "app_id", "opened_version", "kind", "subject", unique=True),
         ForeignKeyConstraint(["app_id", "opened_version"], ["transition.app_id", "transition.version"]),
         ForeignKeyConstraint(

@@ -1,5 +1,6 @@
 """The append-only log of each App's transitions: a chain of foreign keys that makes illegal states unstorable."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
-from models.lifecycle import APP_EDGES
+from models.lifecycle import APP_EDGES, BIRTHS, OPENING, SUBMITTING
 
 EDGE = "from_state || ' ' || from_open_kind || ' ' || trigger || ' ' || to_state || ' ' || open_kind"
 """A row's edge as one text. Postgres looks a text up in a hash table, where it would compare rows one by one."""
@@ -33,8 +34,13 @@ def edge_check() -> str:
     return f"{EDGE} IN ({edges})"
 
 
-_OPENS = "trigger IN ('submit', 'recheck', 'appeal')"
-_SUBMITS = "(trigger IN ('submit', 'adopt') OR trigger = 'appeal' AND from_state <> 'suspended')"
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+_OPENS = f"trigger IN ({_listed(OPENING)})"
+_SUBMITS = f"(trigger IN ({_listed(SUBMITTING)}) OR trigger = 'appeal' AND from_state <> 'suspended')"
+"""What `submits` of `models.lifecycle` says, as SQL."""
 
 WHAT_FOLLOWS = {
     "submits": f"CASE WHEN {_SUBMITS} THEN version END",
@@ -101,7 +107,7 @@ class Transition(Base):
 
     __table_args__ = (
         CheckConstraint("version >= 1", name="version"),
-        CheckConstraint("(version = 1) = (trigger IN ('create', 'adopt'))", name="birth"),
+        CheckConstraint(f"(version = 1) = (trigger IN ({_listed(BIRTHS)}))", name="birth"),
         CheckConstraint(edge_check(), name="edge"),
         CheckConstraint(OPEN_REVIEW_CHECK, name="open_review"),
         CheckConstraint(PUBLISHED_CHECK, name="published"),

@@ -4,11 +4,14 @@ To add a job, write its function and list it in JOBS; docs/extending.md has an e
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any, Protocol
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -72,7 +75,13 @@ def _ring_for_due_work(session: Session, context: WorkerContext, now: datetime) 
     context.ring(*bells_of_due_work(session, now))
 
 
-def _in_steps(step: Callable[[Session, datetime, int], int], *bells: Bell, rows: int = STEP_ROWS) -> Run:
+class TimedStep(Protocol):
+    """Works on up to `limit` rows, and returns how many it found. Does not commit."""
+
+    def __call__(self, session: Session, now: datetime, *, limit: int) -> int: ...
+
+
+def _in_steps(step: TimedStep, *bells: Bell, rows: int = STEP_ROWS) -> Run:
     """Returns a job that takes steps until nothing is left or STEPS_SECONDS have passed, and rings after each."""
 
     def run(_session: Session, context: WorkerContext, now: datetime) -> None:
@@ -83,7 +92,7 @@ def _in_steps(step: Callable[[Session, datetime, int], int], *bells: Bell, rows:
         ends_at = time.monotonic() + STEPS_SECONDS
         work_off(
             context.unit_of_work,
-            lambda session, limit: step(session, now, limit),
+            lambda session, limit: step(session, now, limit=limit),
             ends_at=ends_at,
             rows=rows,
             after_step=ring,
@@ -92,24 +101,8 @@ def _in_steps(step: Callable[[Session, datetime, int], int], *bells: Bell, rows:
     return run
 
 
-def _mark_reviews(session: Session, now: datetime, limit: int) -> int:
-    return mark_reviews(session, now, limit=limit)
-
-
-def _lapse_idle_claims(session: Session, now: datetime, limit: int) -> int:
+def _lapse_idle_claims(session: Session, now: datetime, *, limit: int) -> int:
     return lapse_idle_claims(session, load_policies(session).current, now, limit=limit)
-
-
-def _tell_of_unconfirmed(session: Session, now: datetime, limit: int) -> int:
-    return tell_of_unconfirmed(session, now, limit=limit)
-
-
-def _tell_of_stranded(session: Session, now: datetime, limit: int) -> int:
-    return tell_of_stranded(session, now, limit=limit)
-
-
-def _mark_access_requests(session: Session, now: datetime, limit: int) -> int:
-    return mark_access_requests(session, now, limit=limit)
 
 
 def _warn_of_ending_tokens(session: Session, context: WorkerContext, now: datetime) -> None:
@@ -117,24 +110,38 @@ def _warn_of_ending_tokens(session: Session, context: WorkerContext, now: dateti
         context.ring(Bell.NOTIFICATIONS)
 
 
-def _prune_proofs(session: Session, now: datetime, limit: int) -> int:
-    return prune_proofs(session, now, limit=limit)
-
-
-def _mend_catalog(session: Session, now: datetime, limit: int) -> int:
+def _mend_catalog(session: Session, now: datetime, *, limit: int) -> int:
     mended = mend_catalog(session, now, limit=limit)
     if mended:
         log.warning("corrected %s catalog entries that did not match their Apps' states", mended)
     return mended
 
 
-def _export_history_heads(session: Session, context: WorkerContext, now: datetime) -> None:
-    before = session.scalar(
-        text("SELECT max(tick_at) FROM job_tick WHERE job = 'export_history_heads' AND status = 'done'")
-    )
-    since = before - HEADS_OVERLAP if before else datetime.fromtimestamp(0, tz=now.tzinfo)
-    for head in (*exported_heads(session, since), *exported_seals(session, since)):
-        context.export_head(head)
+def _export_history_heads(_session: Session, context: WorkerContext, _now: datetime) -> None:
+    """Exports the newest heads of Apps and tables, in steps. After a failure all are exported again."""
+    with context.unit_of_work() as session:
+        before = session.scalar(
+            text("SELECT max(tick_at) FROM job_tick WHERE job = 'export_history_heads' AND status = 'done'")
+        )
+        since = before - HEADS_OVERLAP if before else datetime.fromtimestamp(0, tz=UTC)
+        seals = exported_seals(session, since)
+    after, heads = UUID(int=0), list[dict[str, Any]]()
+
+    def read(session: Session, limit: int) -> int:
+        heads[:] = exported_heads(session, since, after, limit)
+        return len(heads)
+
+    def export(count: int) -> None:
+        nonlocal after
+        for head in heads:
+            context.export_head(head)
+        if count:
+            after = UUID(heads[-1]["app_id"])
+
+    # Without an end: whatever is left out now, the next tick would take for exported.
+    work_off(context.unit_of_work, read, ends_at=math.inf, after_step=export)
+    for seal in seals:
+        context.export_head(seal)
 
 
 def _seal_history(_session: Session, context: WorkerContext, _now: datetime) -> None:
@@ -143,7 +150,7 @@ def _seal_history(_session: Session, context: WorkerContext, _now: datetime) -> 
         work_off(context.unit_of_work, step, ends_at=ends_at)
 
 
-def _bury_dead_lanes(session: Session, now: datetime, limit: int) -> int:
+def _bury_dead_lanes(session: Session, now: datetime, *, limit: int) -> int:
     buried = bury_dead_lanes(session, now, limit=limit)
     if buried:
         log.warning("gave up %s rows of lanes that have been failing for too long", buried)
@@ -163,22 +170,20 @@ JOBS: dict[str, Job] = {
     for job in (
         Job("promote_eligible_apps", MINUTE, _promote_eligible_apps, in_steps=True),
         Job("ring_for_due_work", timedelta(seconds=10), _ring_for_due_work),
-        Job("mark_reviews", MINUTE, _in_steps(_mark_reviews, Bell.NOTIFICATIONS, rows=200), in_steps=True),
+        Job("mark_reviews", MINUTE, _in_steps(mark_reviews, Bell.NOTIFICATIONS, rows=200), in_steps=True),
         Job("lapse_idle_claims", MINUTE, _in_steps(_lapse_idle_claims, Bell.NOTIFICATIONS, rows=1000), in_steps=True),
-        Job(
-            "tell_of_unconfirmed", MINUTE, _in_steps(_tell_of_unconfirmed, Bell.NOTIFICATIONS, rows=200), in_steps=True
-        ),
-        Job("tell_of_stranded", MINUTE, _in_steps(_tell_of_stranded, Bell.NOTIFICATIONS, rows=200), in_steps=True),
+        Job("tell_of_unconfirmed", MINUTE, _in_steps(tell_of_unconfirmed, Bell.NOTIFICATIONS, rows=200), in_steps=True),
+        Job("tell_of_stranded", MINUTE, _in_steps(tell_of_stranded, Bell.NOTIFICATIONS, rows=200), in_steps=True),
         Job(
             "mark_access_requests",
             MINUTE,
-            _in_steps(_mark_access_requests, Bell.NOTIFICATIONS, rows=200),
+            _in_steps(mark_access_requests, Bell.NOTIFICATIONS, rows=200),
             in_steps=True,
         ),
         Job("warn_of_ending_tokens", timedelta(hours=1), _warn_of_ending_tokens),
-        Job("prune_proofs", timedelta(hours=1), _in_steps(_prune_proofs), in_steps=True),
+        Job("prune_proofs", timedelta(hours=1), _in_steps(prune_proofs), in_steps=True),
         Job("seal_history", MINUTE, _seal_history, in_steps=True),
-        Job("export_history_heads", MINUTE, _export_history_heads),
+        Job("export_history_heads", MINUTE, _export_history_heads, in_steps=True),
         Job("bury_dead_lanes", MINUTE, _in_steps(_bury_dead_lanes), in_steps=True),
         Job("mend_catalog", timedelta(minutes=10), _in_steps(_mend_catalog), in_steps=True),
         Job("prune", timedelta(hours=1), _prune, in_steps=True),

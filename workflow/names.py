@@ -41,7 +41,7 @@ _FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\
 
 _WEB = re.compile(r"[a-z][a-z0-9+.-]{0,20}://|\bwww\.|\bmailto:", re.IGNORECASE)
 _MAIL = re.compile(r"[^\s@]@[^\s@]{1,255}\.[^\s@.]")
-_DOTTED = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+_DOTTED = re.compile(r"(?<![\w-])[\w-]++(?:\.[\w-]++)++")
 _NO_NAME_OF_A_PERSON = re.compile(r"[<>{}\[\]|\\^=#$%*;?@~]|:(?:\s|$)")
 _RESERVED_SUFFIXES = frozenset({"example", "test", "invalid", "localhost", "onion", "local"})
 

@@ -84,7 +84,7 @@ async def list_own_organizations(context: InContext, actor: Viewer, wanted: Page
 
 @router.patch("/{organization_id}", tags=["partner", "admin"])
 async def rename(context: InContext, actor: Manager, organization_id: UUID, body: NewName) -> OrganizationAnswer:
-    """Gives the organization another name. The owner may do so, and an admin."""
+    """Renames the organization. The owner may do so, and an admin."""
     return await context.transact(
         lambda session: _organization(rename_organization(session, organization_id, body.name, actor))
     )
@@ -92,7 +92,7 @@ async def rename(context: InContext, actor: Manager, organization_id: UUID, body
 
 @router.put("/{organization_id}/website", tags=["admin"])
 async def move(context: InContext, actor: Mover, organization_id: UUID, body: NewWebsite) -> OrganizationAnswer:
-    """Gives the organization another website and its domain, by which colleagues are recognised from then on."""
+    """Moves the organization to another website and its domain, by which colleagues are recognised from then on."""
     return await context.transact(
         lambda session: _organization(move_organization(session, organization_id, body.website, actor))
     )

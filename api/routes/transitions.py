@@ -115,7 +115,8 @@ async def find_transition_request(
 ) -> TransitionRequestAnswer:
     """Returns the caller's own request with this idempotency key, whether it was sent over HTTP or in a message.
 
-    A message that has not been taken in yet, or was refused, has no request: 404.
+    A message that has not been taken in yet, or was rejected, has no request: 404. Of one that was rejected the answer
+    says why.
     """
 
     def work(session: Session) -> TransitionRequestAnswer:

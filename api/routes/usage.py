@@ -1,7 +1,9 @@
 """Usage reports of services (customers of an App, installs through its OAuth flow), and the counters they change."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -22,9 +24,12 @@ from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
 from workflow.pages import PageRequest
 from workflow.policy.document import load_policies
-from workflow.usage.reports import Report, ReportResult, Use, list_workspaces, report_use
+from workflow.usage.reports import LOCKED, Report, ReportResult, Use, list_workspaces, report_use
 
 router = APIRouter(prefix="/v1", responses=COMMON)
+
+LOCK_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.2)
+"""How long a list waits before each further try of the reports whose Apps are locked."""
 
 Reporter = Annotated[Actor, allow(Scope.USAGE_REPORT, Role.SERVICE)]
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
@@ -95,10 +100,12 @@ async def report_many(context: InContext, actor: Reporter, body: UsageReports) -
 
     Sending a report again changes nothing, so no idempotency key is needed. A report that is older than the latest
     change of its workspace changes nothing. If two reports have the same time, the later one in the list applies.
+    Reports of an App that another call holds for long are answered 503 (`lock.waited`): send those again.
     """
     items = sort_out(body.items)
-    reports = [_report_of(item) for item in items if isinstance(item, UsageReport)]
-    answers = iter(await context.transact(lambda session: _take(context, session, actor, reports)) if reports else ())
+    answers = iter(
+        await _take_all(context, actor, [_report_of(item) for item in items if isinstance(item, UsageReport)])
+    )
     return UsageAnswers(
         items=[
             UsageAnswer(changed=False, **refusal_of(item, "items", number))
@@ -159,7 +166,7 @@ async def withdraw_install(context: InContext, actor: Reporter, slug: SlugPath, 
 
 async def _report(context: ApiContext, actor: Actor, report: Report) -> CountedAnswer:
     def work(session: Session) -> CountedAnswer:
-        answer = _take(context, session, actor, [report])[0]
+        answer = _take(context, session, actor=actor, reports=[report])[0]
         if isinstance(answer, WorkflowError):
             raise answer
         app = find_app(session, report.app, actor)
@@ -171,8 +178,29 @@ async def _report(context: ApiContext, actor: Actor, report: Report) -> CountedA
     return await context.transact(work)
 
 
+async def _take_all(
+    context: ApiContext, actor: Actor, reports: Sequence[Report]
+) -> Sequence[ReportResult | WorkflowError]:
+    """Returns the answer to each report. Those of an App that is locked are tried again, and hold up no others."""
+    answers: dict[int, ReportResult | WorkflowError] = {}
+    left = list(range(len(reports)))
+    for pause in (*LOCK_PAUSES_S, 0.0):
+        if not left:
+            break
+        asked = [reports[at] for at in left]
+        found = await context.transact(partial(_take, context, actor=actor, reports=asked, waits_for_locks=False))
+        answers |= dict(zip(left, found, strict=True))
+        left = [at for at in left if _is_locked(answers[at])]
+        await asyncio.sleep(pause if left else 0)
+    return [answers[at] for at in range(len(reports))]
+
+
+def _is_locked(answer: ReportResult | WorkflowError) -> bool:
+    return isinstance(answer, WorkflowError) and answer.code == LOCKED
+
+
 def _take(
-    context: ApiContext, session: Session, actor: Actor, reports: Sequence[Report]
+    context: ApiContext, session: Session, *, actor: Actor, reports: Sequence[Report], waits_for_locks: bool = True
 ) -> list[ReportResult | WorkflowError]:
     return report_use(
         session,
@@ -181,6 +209,7 @@ def _take(
         now=now_of(session),
         policies=load_policies(session),
         rulebook=context.rulebook,
+        waits_for_locks=waits_for_locks,
     )
 
 

@@ -24,8 +24,8 @@ def examine(settings: Settings, folder: Path) -> Iterator[Check]:
     yield check_disk(folder)
 
 
-def check_disk(folder: Path) -> Check:
-    """Checks whether the disk of `folder` has room for data and logs."""
+def check_disk(folder: Path, least_mb: int = FREE_MB) -> Check:
+    """Checks whether the disk of `folder` has at least `least_mb` MB of room for data and logs."""
     free_mb = shutil.disk_usage(folder).free // 1_000_000
-    remedy = "" if free_mb >= FREE_MB else f"Free some space for {folder}: {FREE_MB} MB are needed."
+    remedy = "" if free_mb >= least_mb else f"Free some space for {folder}: {least_mb} MB are needed."
     return Check("disk", f"{free_mb} MB free at {folder}", remedy)

@@ -56,12 +56,12 @@ STEP = """
       FROM unnest(ids) AS step (id) JOIN transition t ON t.app_id = step.id
      WHERE a.id = step.id AND t.version = a.version;
     INSERT INTO suspension (app_id, version, suspended_by, suspended_at, confirm_by)
-    SELECT t.app_id, t.version, t.actor_id, t.at, t.at + interval '1 day'
+    SELECT t.app_id, t.version, t.actor_id, now(), now() + interval '1 day'
       FROM unnest(ids) AS step (id) JOIN app a ON a.id = step.id JOIN transition t ON t.app_id = a.id AND t.version = a.version
      WHERE a.state = 'suspended'
     ON CONFLICT (app_id, version) DO NOTHING;
 """
-"""An App was approved at most once until now, and what was approved then is the submission of the version before."""
+"""Suspensions count from now on, so that each can be appealed and confirmed. An App was approved at most once until now, and what was approved then is the submission of the version before."""
 
 
 def upgrade() -> None:

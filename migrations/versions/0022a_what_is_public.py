@@ -53,6 +53,7 @@ def upgrade() -> None:
     add_column("app", "open_kind varchar(8) NOT NULL DEFAULT 'none'")
     add_column("app", "open_review integer NOT NULL DEFAULT 0")
     add_column("app", "published integer NOT NULL DEFAULT 0")
+    add_column("app", "proposal integer NOT NULL DEFAULT 0")
     add_column("app", "touched text[] NOT NULL DEFAULT '{}'")
     add_column("app", "looked_at timestamptz")
     add_column("review", "kind varchar(8) NOT NULL DEFAULT 'first'")
@@ -153,7 +154,7 @@ def downgrade() -> None:
         "kind",
     ):
         op.execute(f"ALTER TABLE review DROP COLUMN IF EXISTS {column}")
-    for column in ("looked_at", "touched", "published", "open_review", "open_kind"):
+    for column in ("looked_at", "touched", "proposal", "published", "open_review", "open_kind"):
         op.execute(f"ALTER TABLE app DROP COLUMN IF EXISTS {column}")
     for column in (
         "subject",

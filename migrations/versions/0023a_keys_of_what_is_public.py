@@ -18,6 +18,7 @@ BUILDS = (
         unique=True,
     ),
     Index("submission_subject_key", "submission", "(id, app_id, app_version)", unique=True),
+    Index("review_opened_version_key", "review", "(app_id, opened_version)", unique=True),
     Index("review_opening_key", "review", "(app_id, opened_version, kind, subject)", unique=True),
     Index("review_submission_id_idx", "review", "(submission_id)"),
     Index("review_urgent_idx", "review", "(app_id, opened_at) WHERE urgency = 0"),

@@ -144,6 +144,7 @@ EDGES = (
 EDGE = "from_state || ' ' || from_open_kind || ' ' || trigger || ' ' || to_state || ' ' || open_kind"
 OPENS = "trigger IN ('submit', 'recheck', 'appeal')"
 SUBMITS = "(trigger IN ('submit', 'adopt') OR trigger = 'appeal' AND from_state <> 'suspended')"
+OLD_TRIGGERS = "'submit', 'withdraw', 'request_changes', 'approve', 'promote', 'suspend', 'reinstate', 'remove'"
 OLD_EDGES = """
     ('new', 'create', 'building'), ('building', 'submit', 'submitted'), ('submitted', 'withdraw', 'building'),
 ('submitted', 'request_changes', 'building'), ('submitted', 'approve', 'public_beta'), ('public_beta',
@@ -284,6 +285,13 @@ def downgrade() -> None:
              WHERE (t.from_state, t.trigger, t.to_state) NOT IN ({OLD_EDGES}) LIMIT 1;
             IF FOUND THEN
                 RAISE EXCEPTION 'the log has a transition that the older release does not know: %', found
+                    USING HINT = 'Going down is possible until the first of them. Restore a backup, or stay.';
+            END IF;
+            SELECT a.slug || ' (' || r.trigger || ')' INTO found
+              FROM transition_request r JOIN app a ON a.id = r.app_id
+             WHERE r.trigger NOT IN ({OLD_TRIGGERS}) OR r.expected_state = 'unlisted' LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION 'there is a request that the older release does not know: %', found
                     USING HINT = 'Going down is possible until the first of them. Restore a backup, or stay.';
             END IF;
         END

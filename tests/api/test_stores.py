@@ -78,6 +78,25 @@ def test_a_lock_on_one_app_costs_other_apps_and_readers_nothing(
     assert service.service("PUT", "/v1/apps/pp/customers/w").status_code == 200
 
 
+def test_of_a_list_of_reports_only_those_of_a_locked_app_are_to_be_sent_again(
+    service: Service, database: TestDatabase
+) -> None:
+    for slug in ("pp", "qq"):
+        app_in(service.engine, service.people, slug, AppState.PUBLIC_BETA)
+    items = [{"app": app, "use": "customer", "workspace": "w"} for app in ("pp", "qq", "no-such-app", "pp")]
+    with _superuser(database, autocommit=False) as holder:
+        holder.execute("SELECT 1 FROM app WHERE slug = 'pp' FOR NO KEY UPDATE")
+        answers = service.service("POST", "/v1/usage", {"items": items}).json()["items"]
+        assert [answer["status"] for answer in answers] == [503, 200, 404, 503]
+        assert {answer["code"] for answer in answers if answer["status"] == 503} == {"lock.waited"}
+        assert all(answer["remedy"] for answer in answers if answer["status"] != 200)
+        assert service.partner("GET", "/v1/apps/qq/customers").json()["onboarded_customers"] == 1
+        with ThreadPoolExecutor(1) as pool:
+            again = pool.submit(service.service, "POST", "/v1/usage", {"items": items})
+            holder.rollback()
+            assert [answer["status"] for answer in again.result().json()["items"]] == [200, 200, 404, 200]
+
+
 def _waits_for_a_lock(service: Service) -> bool:
     with service.engine.connect() as connection:
         waiting = text(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,7 +11,7 @@ import redis
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine, make_url, text
 
-from cli.doctor import FREE_MB, check_disk, examine
+from cli.doctor import check_disk, examine
 from cli.doctor.check import Check
 from cli.doctor.database import check_database
 from cli.doctor.redis import check_redis
@@ -23,12 +23,6 @@ from tests.databases import TestDatabase
 from tests.journeys import KEY
 from tests.refusing_mail import serving
 from tests.stored import connect
-
-
-class _Usage(NamedTuple):
-    total: int
-    used: int
-    free: int
 
 
 def _settings(database_url: str, redis_url: str, **more: object) -> Settings:
@@ -205,9 +199,6 @@ def test_the_doctor_names_a_database_that_is_behind(
     assert "devcenter migrate" in found["migrations"]
 
 
-def test_a_disk_with_little_room_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    enough = _Usage(0, 0, FREE_MB * 1_000_000)
-    monkeypatch.setattr("shutil.disk_usage", lambda _folder: enough)
-    assert check_disk(tmp_path).fine
-    monkeypatch.setattr("shutil.disk_usage", lambda _folder: enough._replace(free=1_000_000))
-    assert "Free some space" in check_disk(tmp_path).remedy
+def test_a_disk_with_little_room_is_named(tmp_path: Path) -> None:
+    assert check_disk(tmp_path, least_mb=0).fine
+    assert "1000000000 MB are needed" in check_disk(tmp_path, least_mb=1_000_000_000).remedy

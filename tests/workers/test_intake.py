@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -14,6 +15,9 @@ from tests.journeys import app_building, people_in, token_of
 from workers.context import WorkerContext, database_now
 from workers.intake import MAX_ATTEMPTS, MAX_KEPT_CHARACTERS, record_rejected, request_transition
 from workflow.errors import NotFound
+from workflow.identity.actors import Actor
+from workflow.identity.principals import find_principal
+from workflow.lifecycle.reading import find_request_by_key
 from workflow.operating.pruning import pruning_steps
 from workflow.operating.rejected_messages import MAX_KEPT, REJECTED_KEPT, acknowledge, acknowledge_matching
 from workflow.sql.storable import MAX_ERROR_CHARACTERS
@@ -147,3 +151,58 @@ def test_whatever_the_arguments_are_the_message_is_rejected_once_and_bounded(
     assert len(body) <= MAX_KEPT_CHARACTERS
     assert 0 < len(error) <= MAX_ERROR_CHARACTERS
     assert "dc_service_made-up" not in body
+
+
+def _reason(context: WorkerContext, key: str, actor: Actor) -> tuple[str, str]:
+    with context.unit_of_work() as session, pytest.raises(NotFound) as answer:
+        find_request_by_key(session, key, actor)
+    assert answer.value.remedy
+    return answer.value.code, answer.value.detail
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"trigger": "fly"}, "trigger"),
+        ({"app": "no-such-app"}, "app.not_found"),
+        ({"reasons": 7}, "reasons"),
+        ({"more": 1}, "more"),
+    ],
+)
+def test_who_sent_a_message_that_was_rejected_reads_why_by_its_key_and_nobody_else_does(
+    context: WorkerContext, wrong: dict[str, Any], why: str
+) -> None:
+    arguments = _arguments(context) | wrong
+    request_transition(context, arguments)
+    with context.unit_of_work() as session:
+        sender = find_principal(session, arguments["token"]).actor
+    code, detail = _reason(context, "k", sender)
+    assert code == "message.rejected"
+    assert why in detail
+    assert arguments["token"] not in detail
+    assert _reason(context, "another", sender)[0] == "request.not_found"
+    assert _reason(context, "k", replace(sender, id=UUID(int=7)))[0] == "request.not_found"
+    if "trigger" in wrong:
+        request_transition(context, arguments | {"trigger": "promote"})
+        with context.unit_of_work() as session:
+            assert find_request_by_key(session, "k", sender)[1] == "acme"
+
+
+def test_a_message_with_a_token_of_nobody_is_nobodys(context: WorkerContext) -> None:
+    arguments = _arguments(context)
+    request_transition(context, arguments | {"token": "dc_service_made-up"})
+    with context.unit_of_work() as session:
+        sender = find_principal(session, arguments["token"]).actor
+    assert _reason(context, "k", sender)[0] == "request.not_found"
+
+
+def test_what_broke_here_is_told_to_the_sender_without_what_broke(context: WorkerContext, owner: Engine) -> None:
+    arguments = _arguments(context)
+    with Session(owner) as session, session.begin():
+        session.execute(text("ALTER TABLE transition_request ADD CONSTRAINT no_luck CHECK (source <> 'message')"))
+    request_transition(context, arguments, attempts=MAX_ATTEMPTS)
+    with context.unit_of_work() as session:
+        sender = find_principal(session, arguments["token"]).actor
+    code, detail = _reason(context, "k", sender)
+    assert code == "message.rejected"
+    assert "no_luck" not in detail

@@ -1,7 +1,8 @@
 """Firings of jobs: a job's work and its end are one transaction, and its bells ring only after the commit."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -13,13 +14,14 @@ from models.base import new_id
 from models.lifecycle import AppTrigger
 from runtime.database import make_engine
 from tests.databases import TestDatabase
-from tests.journeys import app_building, ask, mark_in_flight, people_in
+from tests.journeys import app_building, ask, judge, mark_in_flight, people_in
 from tests.runtime.test_database import settings_for
 from tests.workers.leased import work_off
 from workers.actors.jobs import JOB_TICKS
 from workers.context import WorkerContext
 from workers.jobs import JOBS, Job
 from workers.scheduler import fire_due_ticks
+from workflow.history.verification import exported_heads
 from workflow.lifecycle.promotion import promote_eligible_apps
 from workflow.work.bells import Bell
 from workflow.work.leases import MAX_ATTEMPTS
@@ -208,3 +210,24 @@ def test_the_audit_log_is_sealed_and_the_seals_are_exported_with_the_heads(conte
         _run_due_jobs(replace(context, export_head=exported.append))
     assert {head["table"] for head in exported if "table" in head} >= {"audit_entry", "policy_version"}
     assert {head["version"] for head in exported if "app_id" in head} == {1}
+
+
+def test_heads_are_exported_in_pages_of_apps_each_once(context: WorkerContext) -> None:
+    people = people_in(context.engine)
+    slugs = [f"app-{number}" for number in range(5)]
+    for slug in slugs:
+        app_building(context.engine, people, slug)
+        ask(context.engine, people.partner, slug, AppTrigger.SUBMIT)
+    judge(context.engine)
+    beginning, after, pages = datetime.fromtimestamp(0, tz=UTC), UUID(int=0), []
+    with context.unit_of_work() as session:
+        while page := exported_heads(session, beginning, after, 2):
+            pages.append([head["app_id"] for head in page])
+            after = UUID(page[-1]["app_id"])
+        apps = [str(app_id) for app_id in session.scalars(text("SELECT id FROM app ORDER BY id"))]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert [app_id for page in pages for app_id in page] == apps
+    exported: list[dict[str, object]] = []
+    _fired(context, "export_history_heads")
+    _run_due_jobs(replace(context, export_head=exported.append))
+    assert [(head["app_id"], head["version"]) for head in exported if "app_id" in head] == [(app, 2) for app in apps]

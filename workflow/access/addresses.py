@@ -35,7 +35,7 @@ def ask_for_address(session: Session, actor: Actor, email: str, now: datetime, s
 
 
 def change_address(session: Session, proof: AddressProof, now: datetime) -> Person:
-    """Gives the person the address that was proved, and tells the old one. Returns the person. Does not commit.
+    """Sets the address that was proved as the person's, tells the old one, and returns the person. Does not commit.
 
     Raises NotFound if the person was removed, and Conflict (person.email_taken).
     """

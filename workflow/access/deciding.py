@@ -20,7 +20,7 @@ from workflow.identity.secrets import Seal
 from workflow.identity.staff import team
 from workflow.machines import judge_access
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.notify import notify_address, void_notifications
+from workflow.notifications.notify import LANE_OF_PERSON, notify_address, void_notifications
 from workflow.reasons import Reason
 from workflow.work.bells import Bell, ring_after_commit
 
@@ -71,9 +71,9 @@ def mark_access_requests(session: Session, now: datetime, *, limit: int = 10_000
 
     Leaves requests that others have locked. Writes the marks and the notifications in one statement. Does not commit.
     """
-    return len(
-        session.execute(_MARK, {"now": now, "limit": limit, "kind": NotificationKind.ACCESS_OVERDUE.value}).all()
-    )
+    kind = NotificationKind.ACCESS_OVERDUE
+    values = {"now": now, "limit": limit, "kind": kind.value, "urgency": kind.urgency.value}
+    return len(session.execute(_MARK, values).all())
 
 
 def _organization_of(session: Session, request: AccessRequest) -> Organization:
@@ -143,9 +143,10 @@ _MARK = text(f"""
                                ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED))
         RETURNING id, company_name
     ), told AS (
-        INSERT INTO notification (id, kind, cause, recipient_id, data, due_at)
+        INSERT INTO notification (id, kind, cause, recipient_id, data, due_at, lane, urgency)
         SELECT uuidv7(), :kind, 'access:' || m.id || ':' || :kind, p.id,
-               jsonb_build_object('company', m.company_name, 'path', '/v1/access-requests/' || m.id), :now
+               jsonb_build_object('company', m.company_name, 'path', '/v1/access-requests/' || m.id), :now,
+               {LANE_OF_PERSON}, :urgency
           FROM marked m CROSS JOIN team p
         ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
     )

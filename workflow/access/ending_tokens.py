@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from workflow.notifications.kinds import NotificationKind
+from workflow.notifications.notify import LANE_OF_PERSON
 
 WARNED_BEFORE: Final = (timedelta(days=14), timedelta(days=1))
 """How long before its end a token's holder is told, if the token lives for longer than that."""
@@ -28,12 +29,12 @@ def warn_of_ending_tokens(session: Session, now: datetime) -> int:
     return told
 
 
-_WARN = text("""
+_WARN = text(f"""
     INSERT INTO notification (id, kind, cause, recipient_id, data, due_at, lane, urgency)
     SELECT uuidv7(), :kind, 'token:' || t.id || ':' || :mark, p.id,
            jsonb_build_object('label', t.label, 'hint', t.hint, 'holder', coalesce(h.name, s.name),
                               'ends', to_char(t.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')),
-           :now, coalesce(nullif(lower(split_part(p.email, '@', -1)), ''), '-'), :urgency
+           :now, {LANE_OF_PERSON}, :urgency
       FROM api_token t
       LEFT JOIN person h ON h.id = t.person_id
       LEFT JOIN service s ON s.id = t.service_id

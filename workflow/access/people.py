@@ -15,7 +15,7 @@ from workflow.access.invitations import invite, is_member, lock_organization, re
 from workflow.access.requests import lock_companies
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound
 from workflow.identity.actors import Actor
-from workflow.identity.audit_log import log_action
+from workflow.identity.audit_log import log_action, possible_again_at
 from workflow.identity.secrets import Seal
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.notify import notify_people
@@ -24,6 +24,8 @@ from workflow.work.bells import Bell, ring_after_commit
 
 MAX_PEOPLE = 200
 """The number of people and open invitations together that an organization may have."""
+MAX_HAND_OVERS_A_DAY = 5
+"""How often the ownership of an organization may be handed over within a day. Each mails the old and the new owner."""
 
 
 def find_organization(session: Session, organization_id: UUID, actor: Actor) -> Organization:
@@ -47,7 +49,7 @@ def list_organizations(session: Session, actor: Actor, wanted: PageRequest) -> P
 
 
 def rename_organization(session: Session, organization_id: UUID, name: str, actor: Actor) -> Organization:
-    """Gives the organization another name, and returns it. Locks it. Does not commit.
+    """Renames the organization, and returns it. Locks it. Does not commit.
 
     Raises NotFound and Forbidden (owner.required).
     """
@@ -59,7 +61,7 @@ def rename_organization(session: Session, organization_id: UUID, name: str, acto
 
 
 def move_organization(session: Session, organization_id: UUID, website: str, actor: Actor) -> Organization:
-    """Gives the organization another website and its domain, and returns it. For admins, who have looked at it.
+    """Moves the organization to another website and its domain, and returns it. For admins, who have looked at it.
 
     From then on colleagues who ask for access are recognised by the new domain. Locks the organization and the
     domains. Does not commit. Raises NotFound, Invalid (website.invalid, website.shared) and Conflict
@@ -185,13 +187,17 @@ def end_access(session: Session, person: Person, now: datetime) -> None:
 def hand_over(session: Session, organization_id: UUID, person_id: UUID, actor: Actor, now: datetime) -> Person:
     """Makes the person the organization's owner, which changes nothing if they are it already. Does not commit.
 
-    Locks the organization. Raises NotFound and Forbidden (owner.required).
+    Locks the organization. Raises NotFound, Forbidden (owner.required) and Conflict (owner.too_many_hand_overs).
     """
     organization = _lock_own(session, organization_id, actor)
     person = _find_person(session, organization_id, person_id)
+    again_at = possible_again_at(session, "organization.hand_over", organization_id, MAX_HAND_OVERS_A_DAY, now)
     log_action(session, actor, "organization.hand_over", organization_id, owner=str(person.id))
     if person.owner:
         return person
+    if again_at is not None:
+        detail = f"The ownership was handed over {MAX_HAND_OVERS_A_DAY} times within a day, the most that may be."
+        raise Conflict("owner.too_many_hand_overs", detail, f"Hand it over after {again_at:%Y-%m-%d %H:%M} UTC.")
     former = _owner_of(session, organization_id)
     if former is not None:
         former.owner = False

@@ -109,6 +109,7 @@ CHAINED: Final[Mapping[str, Mapping[str, str]]] = {
         "name": "the partner's words; what was reviewed is in the submission",
         "organization_id": "the company; the submissions and the audit log say who acted for it",
         "revision": "counts edits of the draft",
+        "proposal": "names a row of the log",
         "touched": "names edits of the draft, each of which is in the audit log",
         "looked_at": "the log has the time of each approval and each look",
         "onboarded_customers": "counts reports, each of which is in the audit log",

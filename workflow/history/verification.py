@@ -147,14 +147,17 @@ def verify_history(
     yield from verify_seals(session, key, seals)
 
 
-def exported_heads(session: Session, since: datetime) -> list[dict[str, Any]]:
-    """Returns the newest head of each App with a transition at or after `since`, in the form of the export."""
+def exported_heads(session: Session, since: datetime, after: UUID, limit: int) -> list[dict[str, Any]]:
+    """Returns the newest heads of up to `limit` Apps with a transition at or after `since`, in the form of the export.
+
+    The Apps are those whose ids follow `after`, in their order.
+    """
     rows = session.execute(
         text("""
             SELECT DISTINCT ON (app_id) app_id, version, hash, at FROM transition
-             WHERE at >= :since ORDER BY app_id, version DESC
+             WHERE at >= :since AND app_id > :after ORDER BY app_id, version DESC LIMIT :limit
         """),
-        {"since": since},
+        {"since": since, "after": after, "limit": limit},
     )
     return [
         {"app_id": str(row.app_id), "version": row.version, "hash": row.hash.hex(), "at": row.at.isoformat()}

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -13,6 +13,8 @@ from models import AuditEntry
 from workflow.identity.actors import Actor
 from workflow.identity.principals import require_present
 from workflow.pages import PageOf, PageRequest, read_page
+
+A_DAY = timedelta(days=1)
 
 
 def log_action(session: Session, actor: Actor, action: str, target: str | UUID, **detail: object) -> None:
@@ -38,6 +40,15 @@ def log_action_on_many(
     entries = [{"target": str(target), "detail": detail} for target, detail in targets]
     who = {"actor_id": actor.id, "role": actor.role.value, "action": action}
     session.execute(_LOG_MANY, who | {"entries": json.dumps(entries)})
+
+
+def possible_again_at(session: Session, action: str, target: str | UUID, most: int, now: datetime) -> datetime | None:
+    """Returns when `action` may be done to the target again, if at most `most` times within a day; None for now."""
+    done = select(AuditEntry.at).where(
+        AuditEntry.target == str(target), AuditEntry.action == action, AuditEntry.at > now - A_DAY
+    )
+    first = session.scalar(done.order_by(AuditEntry.at.desc()).offset(most - 1).limit(1))
+    return None if first is None else first + A_DAY
 
 
 @dataclass(frozen=True, slots=True)

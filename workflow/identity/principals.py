@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
+from models import Person
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.errors import Forbidden
@@ -60,6 +61,16 @@ def require_present(session: Session, actor: Actor) -> None:
         return
     who = {"actor_id": actor.id, "token_id": actor.token_id}
     _valid(session.execute(_PRESENT, who).one_or_none())
+
+
+def lock_people(session: Session, *ids: UUID) -> None:
+    """Locks people FOR NO KEY UPDATE in the order of their ids; an id of nobody is left out.
+
+    Whoever locks another person locks the caller with them by this: `log_action` locks the caller's row afterwards, and
+    two people who act on each other at once would otherwise wait for each other.
+    """
+    statement = select(Person.id).where(Person.id.in_(ids)).order_by(Person.id)
+    session.execute(statement.with_for_update(key_share=True))
 
 
 _TOKEN = """

@@ -163,9 +163,9 @@ _CHECK_CONSTRAINTS = text("SET CONSTRAINTS ALL IMMEDIATE")
 _MOVE = statement(
     """
     UPDATE app SET state = moved.state, version = moved.version, open_kind = moved.open_kind,
-           open_review = moved.open_review, published = moved.published
-      FROM unnest(:ids, :states, :versions, :open_kinds, :open_reviews, :published)
-        AS moved (id, state, version, open_kind, open_review, published)
+           open_review = moved.open_review, published = moved.published, proposal = moved.proposal
+      FROM unnest(:ids, :states, :versions, :open_kinds, :open_reviews, :published, :proposals)
+        AS moved (id, state, version, open_kind, open_review, published, proposal)
      WHERE app.id = moved.id
     """,
     ids=Uuids(),
@@ -174,6 +174,7 @@ _MOVE = statement(
     open_kinds=Texts(),
     open_reviews=Integers(),
     published=Integers(),
+    proposals=Integers(),
 )
 
 _APPEND = statement(
@@ -236,6 +237,7 @@ def _move_apps(session: Session, planned: Sequence[Planned]) -> None:
             "open_kinds": [one.after.open_kind for one in last.values()],
             "open_reviews": [one.after.open_review for one in last.values()],
             "published": [one.after.published for one in last.values()],
+            "proposals": [one.after.proposed_at for one in last.values()],
         },
     )
 

@@ -70,22 +70,22 @@ def _opening(one: Applied) -> Opening | None:
     if review is None:
         return None
     return Opening(
-        one.app_id,
-        one.version,
-        review.kind,
-        one.version if submits(one.trigger, one.before.state) else one.before.published,
-        review.opened_by,
-        review.policy,
-        tuple(step.code for step in review.steps),
-        review.claimed_by,
-        review.decider,
-        one.trigger is AppTrigger.SUBMIT and one.before.ask.is_urgent,
+        app_id=one.app_id,
+        version=one.version,
+        kind=review.kind,
+        subject=one.version if submits(one.trigger, one.before.state) else one.before.published,
+        opened_by=review.opened_by,
+        policy=review.policy,
+        steps=tuple(step.code for step in review.steps),
+        holder=review.claimed_by,
+        decider=review.decider,
+        is_urgent=one.trigger is AppTrigger.SUBMIT and one.before.ask.is_urgent,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class CloseReview:
-    """Closes the review that the transition ends, if any, and cancels its undecided steps."""
+    """Closes the review that the transition ends, if any, cancels its undecided steps, and voids reminders of it."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
         closed = [
@@ -95,6 +95,7 @@ class CloseReview:
         ]
         if closed:
             close_reviews(session, closed, now)
+            void_reminders(session, [app_id for app_id, _ in closed])
 
 
 def outcome_of(trigger: AppTrigger, kind: ReviewKind) -> ReviewOutcome:
@@ -192,16 +193,6 @@ class Notify:
 
 
 @dataclass(frozen=True, slots=True)
-class VoidReminders:
-    """Voids the unsent notifications to reviewers where the review that they are about has ended."""
-
-    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
-        ended = [one.app_id for one in applied if one.before.review and one.before.open_review != one.after.open_review]
-        if ended:
-            void_reminders(session, ended)
-
-
-@dataclass(frozen=True, slots=True)
 class RequestPromotion:
     """Requests promotion at once for Apps that meet all its rules."""
 
@@ -296,10 +287,9 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
         Notify(NotificationKind.REVISION_ACKNOWLEDGED, Audience.PARTNER, _opens_revision),
         Notify(NotificationKind.NEW_REVISION, Audience.REVIEWERS, _opens_revision),
     ),
-    AppTrigger.WITHDRAW: (CloseReview(), VoidReminders()),
+    AppTrigger.WITHDRAW: (CloseReview(),),
     AppTrigger.REQUEST_CHANGES: (
         CloseReview(),
-        VoidReminders(),
         Notify(NotificationKind.CHANGES_REQUESTED, Audience.PARTNER, _of_no_appeal),
         Notify(NotificationKind.APPEAL_UPHELD, Audience.PARTNER, _of_appeal),
     ),
@@ -308,7 +298,6 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
         EndSuspension(),
         EndGrace(),
         NotePublication(),
-        VoidReminders(),
         ListInCatalog(),
         Notify(NotificationKind.APPROVED, Audience.PARTNER, _launches),
         Notify(NotificationKind.REVISION_APPROVED, Audience.PARTNER, _publishes_revision),
@@ -321,7 +310,6 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
     AppTrigger.PROMOTE: (ListInCatalog(), _notify(NotificationKind.PROMOTED)),
     AppTrigger.SUSPEND: (
         CloseReview(),
-        VoidReminders(),
         EndGrace(),
         Suspend(),
         TakeOffCatalog(),
@@ -331,7 +319,6 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
     ),
     AppTrigger.REINSTATE: (
         CloseReview(),
-        VoidReminders(),
         EndSuspension(),
         ListInCatalog(),
         Notify(NotificationKind.REINSTATED, Audience.PARTNER, _of_no_appeal),
@@ -342,7 +329,6 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
         CloseReview(),
         EndSuspension(),
         EndGrace(),
-        VoidReminders(),
         TakeOffCatalog(),
         EndMembership(),
         _notify(NotificationKind.REMOVED),
@@ -356,7 +342,7 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
         _notify(NotificationKind.APPEAL_ACKNOWLEDGED),
         _notify(NotificationKind.NEW_APPEAL, Audience.SECOND_PERSON),
     ),
-    AppTrigger.UNLIST: (CloseReview(), VoidReminders(), TakeOffCatalog(), _notify(NotificationKind.UNLISTED)),
+    AppTrigger.UNLIST: (CloseReview(), TakeOffCatalog(), _notify(NotificationKind.UNLISTED)),
     AppTrigger.RELIST: (ListInCatalog(), _notify(NotificationKind.RELISTED), RequestPromotion()),
     AppTrigger.PROPOSE_APPROVE: (_notify(NotificationKind.APPROVAL_PROPOSED, Audience.SECOND_PERSON),),
     AppTrigger.PROPOSE_REMOVE: (_notify(NotificationKind.REMOVAL_PROPOSED, Audience.SECOND_ADMIN),),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from models.checklist import Requirement
 from models.lifecycle import (
+    KEEPING,
     NEW,
     NO_REVIEW,
     OPENING,
@@ -19,7 +20,7 @@ from models.lifecycle import (
     publishes,
     review_after,
 )
-from models.review import STEPS, StepTaker
+from models.review import STEPS, StepDefinition, StepTaker
 from workflow.identity.actors import SCHEDULE, Actor
 from workflow.policy.document import Policy
 from workflow.reasons import ONLY_REINSTATED, URGENT, Reason
@@ -54,8 +55,8 @@ class ReviewFacts:
     """The open review: its kind, the version that opened it, by which policy and by whom, its holder, and its steps.
 
     `holder_stays`: the holder may still review, and would therefore be given the App's next round. `decider`: whose
-    decision is appealed. `categories` are those of its submission, None while only this batch knows of it. No rule
-    reads `submission_digest`: it is hashed with the decision. That, too, is None then.
+    decision is appealed. `categories` are those of its submission. No rule reads `submission_digest`: it is hashed with
+    the decision. It is None while only this batch knows of the submission.
     """
 
     kind: ReviewKind
@@ -66,17 +67,21 @@ class ReviewFacts:
     steps: tuple[StepFacts, ...]
     holder_stays: bool = False
     decider: UUID | None = None
-    categories: frozenset[str] | None = field(default=None, compare=False)
+    categories: frozenset[str] = frozenset()
     submission_digest: bytes | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class LastDecision:
-    """The request for changes that ended the latest review, which may be appealed: by whom, when, by which policy."""
+    """The request for changes that ended the latest review, which may be appealed: by whom, when, by which policy.
+
+    `categories` are those of what was sent back.
+    """
 
     decider: UUID | None
     policy: Policy
     at: datetime = field(compare=False)
+    categories: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +96,16 @@ class SuspensionFacts:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a first person proposed, where the policy wants two people. Any later move but a promotion ends it."""
+    """What a first person proposed, where the policy wants two people. Moves that are not KEEPING it end it.
 
+    `stays`: the proposer may still propose it.
+    """
+
+    version: int
     trigger: AppTrigger
     proposed_by: UUID
     at: datetime = field(compare=False)
+    stays: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +133,9 @@ class Facts:
     `policy` is the current version; the version of an open review is in `review`. `published` is the version that
     submitted what is public, 0 for nothing, and `looked_at` is when a review last found it good. `touched` names what
     the draft says otherwise. `last_reviewer` is the reviewer who requested changes last, if they may still review: the
-    next round is theirs. `urgent_lately` counts the urgent revisions of URGENT_DAYS. `owner_id` is the company's owner.
-    `now` is the database's time.
+    next round is theirs. `categories` are those of the draft, and `public_categories` those of what is published.
+    `urgent_lately` counts the urgent revisions of URGENT_DAYS. `owner_id` is the company's owner. `now` is the
+    database's time.
     """
 
     slug: str
@@ -147,6 +158,8 @@ class Facts:
     proposal: Proposal | None = None
     in_grace: bool = False
     urgent_lately: int = 0
+    categories: frozenset[str] = frozenset()
+    public_categories: frozenset[str] = frozenset()
     owner_id: UUID | None = None
     looked_at: datetime | None = field(default=None, compare=False)
     now: datetime = field(default=_EPOCH, compare=False)
@@ -155,6 +168,11 @@ class Facts:
     def asked_by(self, ask: Ask) -> "Facts":
         """Returns the same facts with another `ask`."""
         return Facts(*(*_ALL_BUT_ASK(self), ask))
+
+    @property
+    def proposed_at(self) -> int:
+        """The version of the proposal that stands, 0 if none does."""
+        return self.proposal.version if self.proposal else 0
 
     @property
     def open_kind(self) -> str:
@@ -172,15 +190,17 @@ class Facts:
         They are equal to facts loaded again. Pure.
         """
         changes: dict[str, Any] = {"state": target, "version": self.version + 1, "ask": Ask(SCHEDULE)}
-        if trigger is not AppTrigger.PROMOTE:
-            changes["proposal"] = self._proposal(trigger)
+        changes["proposal"] = self._proposal_after(trigger)
         changes |= self._review_after(trigger)
         changes |= self._publication_after(trigger)
         changes |= self._suspension_after(trigger, target)
         return replace(self, **changes)
 
-    def _proposal(self, trigger: AppTrigger) -> Proposal | None:
-        return Proposal(trigger, self.ask.actor.id, self.now) if trigger in PROPOSALS.values() else None
+    def _proposal_after(self, trigger: AppTrigger) -> Proposal | None:
+        if trigger in PROPOSALS.values():
+            return Proposal(self.version + 1, trigger, self.ask.actor.id, self.now)
+        stands = self.proposal is not None and trigger in KEEPING[self.proposal.trigger]
+        return self.proposal if stands else None
 
     def _review_after(self, trigger: AppTrigger) -> dict[str, Any]:
         kind = review_after(trigger, self.state, self.open_kind)
@@ -199,7 +219,8 @@ class Facts:
         holder = self.review.claimed_by if asked_for and self.review.holder_stays else None
         decision = None
         if asked_for and self.review.kind is not ReviewKind.APPEAL:
-            decision = LastDecision(self.review.claimed_by, self.review.policy, self.now)
+            review = self.review
+            decision = LastDecision(review.claimed_by, review.policy, self.now, review.categories)
         return {"review": None, "last_reviewer": holder, "last_decision": decision}
 
     def _opened(self, trigger: AppTrigger, kind: ReviewKind) -> ReviewFacts:
@@ -212,28 +233,42 @@ class Facts:
             decider, policy = self.last_decision.decider, self.last_decision.policy
         steps = tuple(StepFacts(code, StepState.PENDING) for code in sorted(self.steps_of(trigger, kind, policy)))
         return ReviewFacts(
-            kind, self.version + 1, policy, self.ask.actor.id, holder, steps, holder is not None, decider
+            kind=kind,
+            opened=self.version + 1,
+            policy=policy,
+            opened_by=self.ask.actor.id,
+            claimed_by=holder,
+            steps=steps,
+            holder_stays=holder is not None,
+            decider=decider,
+            categories=self._categories_under_review(trigger),
         )
+
+    def _categories_under_review(self, trigger: AppTrigger) -> frozenset[str]:
+        if trigger is AppTrigger.SUBMIT:
+            return self.categories
+        copies = trigger is AppTrigger.APPEAL and self.suspension is None
+        return self.last_decision.categories if copies and self.last_decision else self.public_categories
 
     def steps_of(self, trigger: AppTrigger, kind: ReviewKind, policy: Policy) -> tuple[str, ...]:
         """Returns the steps of a review that `trigger` opens now.
 
         A revision has all machine's steps, and people's where the draft touches what they are about or the policy
-        always wants them. A health review has those that may look again, and the appeal of a suspension has none.
+        always wants them. A health review has those that may look again, and the appeal of a suspension has none. Steps
+        that are no longer defined are in no new review.
         """
         if trigger is AppTrigger.APPEAL and self.suspension is not None:
             return ()
+        steps = [STEPS[code] for code in policy.review_steps if code in STEPS]
         if kind is ReviewKind.REVISION:
-            return tuple(code for code in policy.review_steps if self._is_in_revision(code, policy))
+            steps = [step for step in steps if self._is_in_revision(step, policy)]
         if kind is ReviewKind.HEALTH:
-            return tuple(code for code in policy.review_steps if code in STEPS and STEPS[code].in_health_reviews)
-        return policy.review_steps
+            steps = [step for step in steps if step.in_health_reviews]
+        return tuple(step.code for step in steps)
 
-    def _is_in_revision(self, code: str, policy: Policy) -> bool:
-        step = STEPS.get(code)
-        if step is None or step.taken_by is StepTaker.MACHINE or code in policy.revision_steps:
-            return True
-        return step.requirement.value in self.touched or step.needs.value in self.touched
+    def _is_in_revision(self, step: StepDefinition, policy: Policy) -> bool:
+        is_machines = step.taken_by is StepTaker.MACHINE
+        return is_machines or step.code in policy.revision_steps or step.requirement.value in self.touched
 
     def _publication_after(self, trigger: AppTrigger) -> dict[str, Any]:
         if trigger is AppTrigger.ADOPT:
@@ -244,7 +279,12 @@ class Facts:
             return {"in_grace": True}
         if not publishes(trigger, self.state, self.open_kind) or self.review is None:
             return {}
-        changes: dict[str, Any] = {"published": self.review.opened, "looked_at": self.now, "in_grace": False}
+        changes: dict[str, Any] = {
+            "published": self.review.opened,
+            "looked_at": self.now,
+            "in_grace": False,
+            "public_categories": self.review.categories,
+        }
         return changes if self.review.kind is ReviewKind.APPEAL else changes | {"touched": frozenset()}
 
     def _suspension_after(self, trigger: AppTrigger, target: str) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def facts_of(apps: str) -> str:
            CASE WHEN r.id IS NOT NULL THEN {submission_digest("s")} END AS submission_digest,
            holder.id IS NOT NULL AS holder_stays,
            last.outcome AS last_outcome, last.kind AS last_kind, last.claimed_by AS last_holder,
-           last.policy_version AS last_policy, last.closed_at AS last_closed_at,
+           last.policy_version AS last_policy, last.closed_at AS last_closed_at, last.categories AS last_categories,
            CASE WHEN last.outcome IN ('changes_requested', 'upheld') THEN (
                SELECT p.id FROM person p WHERE p.id = last.claimed_by AND {may_review("p", "now()")}) END
                AS last_reviewer,
@@ -70,11 +70,17 @@ def facts_of(apps: str) -> str:
                                         EXISTS (SELECT FROM review z WHERE z.app_id = a.id AND z.kind = 'appeal'
                                                    AND z.opened_version > u.version))
                  FROM suspension u WHERE u.app_id = a.id AND u.ended_at IS NULL) END AS suspension,
-           CASE WHEN t.trigger IN ({_PROPOSED}) THEN jsonb_build_array(t.trigger, t.actor_id, t.at)
-                WHEN t.trigger = 'promote' THEN (
-                    SELECT jsonb_build_array(b.trigger, b.actor_id, b.at) FROM transition b
-                     WHERE b.app_id = a.id AND b.version = a.version - 1 AND b.trigger IN ({_PROPOSED})) END
-               AS proposal,
+           CASE WHEN a.proposal > 0 THEN (
+               SELECT jsonb_build_array(b.version, b.trigger, b.actor_id, b.at,
+                                        EXISTS (SELECT FROM person p WHERE p.id = b.actor_id AND p.role = b.actor_role
+                                                   AND p.removed_at IS NULL))
+                 FROM transition b
+                WHERE b.app_id = a.id AND b.version = a.proposal AND b.trigger IN ({_PROPOSED})) END AS proposal,
+           (SELECT i.evidence->'categories' FROM checklist_item i WHERE i.app_id = a.id AND i.code = 'app_info')
+               AS draft_categories,
+           CASE WHEN a.published > 0 THEN (
+               SELECT z.categories FROM review z WHERE z.app_id = a.id AND z.opened_version = a.published LIMIT 1) END
+               AS public_categories,
            EXISTS (SELECT FROM grace_period g WHERE g.app_id = a.id AND g.ended_at IS NULL) AS in_grace,
            (SELECT count(*) FROM review z WHERE z.app_id = a.id AND z.urgency = 0
                AND z.opened_at > now() - interval '{URGENT_DAYS} days') AS urgent_lately,
@@ -85,7 +91,7 @@ def facts_of(apps: str) -> str:
       LEFT JOIN review r ON r.app_id = a.id AND r.closed_at IS NULL
       LEFT JOIN submission s ON s.id = r.submission_id
       LEFT JOIN person holder ON holder.id = r.claimed_by AND {may_review("holder", "now()")}
-      LEFT JOIN LATERAL (SELECT z.kind, z.outcome, z.claimed_by, z.policy_version, z.closed_at
+      LEFT JOIN LATERAL (SELECT z.kind, z.outcome, z.claimed_by, z.policy_version, z.closed_at, z.categories
                            FROM review z WHERE z.app_id = a.id AND z.kind <> 'health'
                           ORDER BY z.opened_version DESC LIMIT 1) last ON true
      WHERE a.id = {apps}
@@ -133,6 +139,8 @@ def _loaded(row: Any, policies: Policies, current: Policy) -> LoadedApp:
         proposal=_proposal(*row.proposal) if row.proposal else None,
         in_grace=row.in_grace,
         urgent_lately=row.urgent_lately,
+        categories=_categories(row.draft_categories),
+        public_categories=frozenset(row.public_categories or ()),
         owner_id=row.owner_id,
         looked_at=row.looked_at,
         now=row.now,
@@ -158,12 +166,18 @@ def _review(row: Any, policies: Policies) -> ReviewFacts:
 def _last_decision(row: Any, policies: Policies) -> LastDecision | None:
     if row.last_outcome != ReviewOutcome.CHANGES_REQUESTED or row.last_kind == ReviewKind.APPEAL:
         return None
-    return LastDecision(row.last_holder, policies.by_version[row.last_policy], row.last_closed_at)
+    policy = policies.by_version[row.last_policy]
+    return LastDecision(row.last_holder, policy, row.last_closed_at, frozenset(row.last_categories))
+
+
+def _categories(given: Any) -> frozenset[str]:
+    """Returns the categories that a draft gives, which may have any form."""
+    return frozenset(map(str, given)) if isinstance(given, list) else frozenset()
 
 
 def _suspension(suspended_by: str, only_reinstated: bool, at: str, appealed: bool) -> SuspensionFacts:
     return SuspensionFacts(UUID(suspended_by), only_reinstated, appealed, datetime.fromisoformat(at))
 
 
-def _proposal(trigger: str, proposed_by: str, at: str) -> Proposal:
-    return Proposal(AppTrigger(trigger), UUID(proposed_by), datetime.fromisoformat(at))
+def _proposal(version: int, trigger: str, proposed_by: str, at: str, stays: bool) -> Proposal:
+    return Proposal(version, AppTrigger(trigger), UUID(proposed_by), datetime.fromisoformat(at), stays)

@@ -28,9 +28,11 @@ _REQUEST = app_ids("""
 """)
 
 _NOT_REQUESTED = """
-    a.id NOT IN (SELECT app_id FROM transition_request WHERE status = 'due' AND source = 'schedule'
+    a.id NOT IN (SELECT app_id FROM transition_request
+                  WHERE status = 'due' AND source = 'schedule' AND trigger = 'promote'
                  UNION ALL
-                 SELECT app_id FROM transition_request WHERE status = 'dead' AND source = 'schedule')
+                 SELECT app_id FROM transition_request
+                  WHERE status = 'dead' AND source = 'schedule' AND trigger = 'promote')
 """
 """Each half has an index that holds nothing else. NOT IN reads both once into a hash, as long as that fits into
 work_mem, however many rows the planner expects. A join might compare every candidate with every request."""

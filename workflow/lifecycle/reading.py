@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from models import App, Review, Transition, TransitionReason, TransitionRequest
+from models import App, RejectedMessage, Review, Transition, TransitionReason, TransitionRequest
 from models.lifecycle import AppState, AppTrigger, ReviewKind, Role
-from models.request import RequestStatus
+from models.request import IT_BROKE, RequestStatus
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
 from workflow.lifecycle.requests import Wanted, was_asked
@@ -63,7 +64,8 @@ def find_request(session: Session, request_id: UUID, actor: Actor) -> tuple[Tran
 def find_request_by_key(session: Session, key: str, actor: Actor) -> tuple[TransitionRequest, str]:
     """Returns the request that the actor made with an idempotency key, by HTTP or by message, and its App's slug.
 
-    Raises NotFound, which says what may have become of a message.
+    Raises NotFound, which says why a message of the actor with this key was rejected (message.rejected), or else what
+    may have become of one.
     """
     statement = (
         select(TransitionRequest, App.slug)
@@ -73,11 +75,12 @@ def find_request_by_key(session: Session, key: str, actor: Actor) -> tuple[Trans
     )
     found = session.execute(statement).one_or_none()
     if found is None:
+        _refuse_rejected(session, key, actor)
         raise NotFound(
             "request.not_found",
             "No request with this key has been taken in from you in the last 30 days.",
-            "A message is taken in within seconds: ask again then. One that was refused is kept with the reason; an "
-            "admin sees it in GET /v1/dead/rejected_message.",
+            "A message is taken in within seconds: ask again then. One that was rejected is kept with the reason; "
+            "where its token is not yours any more, an admin sees it in GET /v1/dead/rejected_message.",
         )
     return found[0], found[1]
 
@@ -131,6 +134,21 @@ _APPROVALS = (AppTrigger.APPROVE, AppTrigger.PROPOSE_APPROVE)
 def _lifts_suspension(app: App, review: Review) -> bool:
     """Returns whether an approval lifts a suspension besides publishing. That of an appeal is about nothing else."""
     return app.state == AppState.SUSPENDED and review.kind != ReviewKind.APPEAL
+
+
+def _refuse_rejected(session: Session, key: str, actor: Actor) -> None:
+    """Raises NotFound with the reason if a message of the actor with this key was rejected and is still kept."""
+    statement = select(RejectedMessage.error, RejectedMessage.received_at).where(
+        RejectedMessage.principal_id == actor.id, RejectedMessage.idempotency_key == key
+    )
+    rejected = session.execute(statement.order_by(RejectedMessage.received_at.desc()).limit(1)).one_or_none()
+    if rejected is None:
+        return
+    broke = rejected.error.startswith(IT_BROKE)
+    why = "it broke here, which is no fault of yours" if broke else rejected.error
+    remedy = "Mend it, and send it again with the same key." if not broke else "Tell an admin, and send it again then."
+    at = f"{rejected.received_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    raise NotFound("message.rejected", f"Your message with this key was rejected at {at}: {why}", remedy)
 
 
 def _with_reasons(session: Session, app_id: UUID, rows: Sequence[Transition]) -> list[LoggedTransition]:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from models.lifecycle import PROPOSALS, AppState, AppTrigger, ReviewKind, Role, StepState, publishes
 from workflow.errors import Unmet
-from workflow.lifecycle.facts import URGENT_DAYS, Facts
+from workflow.lifecycle.facts import URGENT_DAYS, Facts, ReviewFacts, StepFacts
 from workflow.reasons import URGENT
 
 
@@ -85,18 +85,23 @@ def _reasons_given(facts: Facts) -> Missing | None:
 
 def _review_claimed(facts: Facts) -> Missing | None:
     if facts.review is None:
-        return Missing("The App has no open review.", "Only a submitted App can be decided.")
+        return Missing("The App has no open review.", "There is nothing to decide: look at the App's state.")
     if facts.review.claimed_by == facts.ask.actor.id:
         return None
     held = "nobody" if facts.review.claimed_by is None else "another reviewer"
     return Missing(f"The review is held by {held}.", "Claim the review before deciding it.", (("held_by", held),))
 
 
+def _steps_that_count(review: ReviewFacts) -> list[StepFacts]:
+    """Returns the review's steps without those that its policy only observes."""
+    return [step for step in review.steps if step.code not in review.policy.observed]
+
+
 def _steps_passed(facts: Facts) -> Missing | None:
     if facts.review is None:
-        return Missing("The App has no open review.", "Only a submitted App can be decided.")
+        return Missing("The App has no open review.", "There is nothing to decide: look at the App's state.")
     fine = {StepState.PASSED, StepState.WARNED, StepState.WAIVED}
-    steps = [step for step in facts.review.steps if step.code not in facts.review.policy.observed]
+    steps = _steps_that_count(facts.review)
     open_steps = [step for step in steps if step.state not in fine]
     if not open_steps:
         return None
@@ -155,8 +160,7 @@ def _two_people_approve(facts: Facts) -> Missing | None:
     if review is None or not publishes(AppTrigger.APPROVE, facts.state, review.kind):
         return None
     policy = facts.policy
-    named = frozenset(policy.two_people_categories)
-    categories = named if review.categories is None else named & review.categories
+    categories = frozenset(policy.two_people_categories) & (review.categories | facts.public_categories)
     if categories:
         return _proposal_missing(facts, AppTrigger.APPROVE, f"of the category {', '.join(sorted(categories))}")
     if _has_many_customers(facts):
@@ -181,7 +185,7 @@ def _proposal_missing(facts: Facts, trigger: AppTrigger, which: str) -> Missing 
     """Returns what is missing unless another person's proposal of the trigger stands."""
     wanted = PROPOSALS[trigger]
     proposal = facts.proposal
-    if proposal is None or proposal.trigger is not wanted:
+    if proposal is None or proposal.trigger is not wanted or not proposal.stays:
         detail, remedy = "nobody has proposed it", f"Ask for {wanted}; then let a second person ask for {trigger}."
     elif facts.now - proposal.at > timedelta(days=facts.policy.proposal_days):
         detail, remedy = "the proposal has lapsed", f"Ask for {wanted} again."
@@ -213,7 +217,7 @@ def _machine_or_holder(facts: Facts) -> Missing | None:
 def _step_failed(facts: Facts) -> Missing | None:
     if facts.review is None:
         return Missing("The App has no open review.", "Ask for recheck first.")
-    if any(step.state is StepState.FAILED for step in facts.review.steps):
+    if any(step.state is StepState.FAILED for step in _steps_that_count(facts.review)):
         return None
     return Missing("No step of the health review has failed.", "Clear the review, or let its steps run again.")
 

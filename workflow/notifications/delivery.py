@@ -38,15 +38,22 @@ _CONTENT = text("""
                                                          ORDER BY t.code), '[]')
                                  FROM review_step t WHERE t.review_id = v.id),
                      'asked', (SELECT asked.reasons
-                                 FROM transition x JOIN transition_reason asked
-                                   ON asked.app_id = x.app_id AND asked.version = x.version
-                                WHERE x.app_id = n.app_id AND x.version = v.opened_version - 1
-                                  AND x.trigger = 'request_changes'),
+                                 FROM (SELECT z.opened_version, z.outcome FROM review z
+                                        WHERE z.app_id = n.app_id AND z.opened_version < v.opened_version
+                                          AND z.kind <> 'health'
+                                        ORDER BY z.opened_version DESC LIMIT 1) before,
+                                      LATERAL (SELECT x.version FROM transition x
+                                                WHERE x.app_id = n.app_id AND x.version > before.opened_version
+                                                  AND x.open_review <> before.opened_version
+                                                ORDER BY x.version LIMIT 1) ended
+                                 JOIN transition_reason asked
+                                   ON asked.app_id = n.app_id AND asked.version = ended.version
+                                WHERE before.outcome IN ('changes_requested', 'upheld')),
                      'unshown', (SELECT jsonb_agg(i.code ORDER BY i.code)
                                    FROM checklist_item i
+                                   JOIN submission shown ON shown.app_id = n.app_id AND shown.app_version = a.published
                                   WHERE i.app_id = n.app_id AND i.code NOT IN ('test_account', 'replay_info')
-                                    AND i.given_at > s.submitted_at
-                                    AND i.evidence IS DISTINCT FROM s.snapshot -> 'evidence' -> i.code)) AS review
+                                    AND i.evidence IS DISTINCT FROM shown.snapshot -> 'evidence' -> i.code)) AS review
             FROM review v JOIN submission s ON s.id = v.submission_id
            WHERE v.app_id = n.app_id AND v.opened_version <= n.app_version
              AND (v.kind <> 'health' OR n.kind = 'flagged')

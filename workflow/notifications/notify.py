@@ -16,6 +16,7 @@ from workflow.errors import Conflict
 from workflow.identity.staff import holder_or_team, team
 from workflow.notifications.kinds import MAX_ONBOARDED_TOLD, REVIEW_REMINDERS, Audience, NotificationKind
 from workflow.notifications.mailboxes import mailbox_of
+from workflow.notifications.spacing import SPACED_TRANSITIONS, insert_spaced
 from workflow.sql.arrays import Integers, Texts, Uuids, statement
 from workflow.sql.locks import LockSpace, lock_names
 from workflow.work.lanes import mail_lane
@@ -42,8 +43,8 @@ _RECIPIENTS = {
 }
 
 
-_LANE_OF_PERSON = f"coalesce(nullif(lower(split_part(p.email, '@', -1)), ''), '{NO_LANE}')"
-"""What `mail_lane` says of an address, in SQL."""
+LANE_OF_PERSON = f"coalesce(nullif(lower(split_part(p.email, '@', -1)), ''), '{NO_LANE}')"
+"""What `mail_lane` says of the address of the person `p`, in SQL. Every statement that mails people uses it."""
 
 
 class AppAtVersion(NamedTuple):
@@ -57,7 +58,10 @@ class AppAtVersion(NamedTuple):
 def notify_of_transitions(
     session: Session, kind: NotificationKind, audience: Audience, apps: Sequence[AppAtVersion], now: datetime
 ) -> None:
-    """Notifies each recipient of the transition of each of `apps` to its version. One statement. Does not commit."""
+    """Notifies each recipient of the transition of each of `apps` to its version. One statement. Does not commit.
+
+    Mails of what a partner can cause over and over are spaced out (`workflow.notifications.spacing`).
+    """
     ids, versions, organization_ids = zip(*apps, strict=True)
     wanted = {
         **_kind(kind),
@@ -66,8 +70,26 @@ def notify_of_transitions(
         "organization_ids": organization_ids,
         "now": now,
     }
-    session.execute(_NOTIFY_OF_TRANSITIONS[audience], wanted)
+    session.execute((_NOTIFY_SPACED if kind in SPACED_TRANSITIONS else _NOTIFY_OF_TRANSITIONS)[audience], wanted)
 
+
+_NOTIFY_SPACED = {
+    audience: statement(
+        insert_spaced(
+            f"""
+            SELECT t.app_id, t.version AS app_version, p.id AS person_id, {LANE_OF_PERSON} AS lane,
+                   'transition:' || t.app_id || ':' || t.version || ':' || CAST(:kind AS text) AS cause
+              FROM unnest(:ids, :versions, :organization_ids) AS t (app_id, version, organization_id)
+              JOIN {recipients}
+            """,
+            team_of,
+        ),
+        ids=Uuids(),
+        versions=Integers(),
+        organization_ids=Uuids(),
+    )
+    for audience, (team_of, recipients) in _RECIPIENTS.items()
+}
 
 _NOTIFY_OF_TRANSITIONS = {
     audience: statement(
@@ -75,7 +97,7 @@ _NOTIFY_OF_TRANSITIONS = {
         {team_of}
         INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
         SELECT uuidv7(), CAST(:kind AS text), 'transition:' || t.app_id || ':' || t.version || ':' || :kind,
-               t.app_id, t.version, p.id, '{{}}', :now, {_LANE_OF_PERSON}, :urgency
+               t.app_id, t.version, p.id, '{{}}', :now, {LANE_OF_PERSON}, :urgency
           FROM unnest(:ids, :versions, :organization_ids) AS t (app_id, version, organization_id)
           JOIN {recipients}
         """,
@@ -123,7 +145,7 @@ _NOTIFY_OF_CUSTOMERS = statement(
     f"""
     INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
     SELECT uuidv7(), CAST(:kind AS text), 'customer:' || o.app_id || ':' || o.many,
-           o.app_id, o.version, p.id, jsonb_build_object('count', o.many), :now, {_LANE_OF_PERSON}, :urgency
+           o.app_id, o.version, p.id, jsonb_build_object('count', o.many), :now, {LANE_OF_PERSON}, :urgency
       FROM unnest(:ids, :versions, :organization_ids, :counts) AS o (app_id, version, organization_id, many)
       JOIN person p ON p.organization_id = o.organization_id AND p.removed_at IS NULL
                    AND NOT CAST(:kind AS text) = ANY(p.news_off)
@@ -229,7 +251,7 @@ def mark_reviews(session: Session, now: datetime, *, limit: int = 10_000) -> int
                         INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at,
                                                   lane, urgency)
                         SELECT uuidv7(), :kind, 'review:' || m.id || ':' || :kind, m.app_id, a.version, p.id,
-                               '{{}}', :now, {_LANE_OF_PERSON}, :urgency
+                               '{{}}', :now, {LANE_OF_PERSON}, :urgency
                           FROM marked m JOIN app a ON a.id = m.app_id
                           JOIN LATERAL ({holder_or_team("m.claimed_by")}) p ON true
                         ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
@@ -251,29 +273,23 @@ class Recipient:
     cause: str
 
 
-_NOTIFY_OF_APPS = statement(
-    f"""
-    INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
-    SELECT uuidv7(), CAST(:kind AS text), t.cause, a.id, a.version, p.id, '{{}}', :now, {_LANE_OF_PERSON}, :urgency
-      FROM unnest(:app_ids, :person_ids, :causes) AS t (app_id, person_id, cause)
+_TO_PEOPLE = f"""
+    SELECT a.id AS app_id, a.version AS app_version, p.id AS person_id, {LANE_OF_PERSON} AS lane, t.cause
+      FROM unnest(:ids, :person_ids, :causes) AS t (app_id, person_id, cause)
       JOIN app a ON a.id = t.app_id JOIN person p ON p.id = t.person_id AND p.removed_at IS NULL
-    ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
-    """,
-    app_ids=Uuids(),
-    person_ids=Uuids(),
-    causes=Texts(),
-)
+"""
+_NOTIFY_OF_APPS = statement(insert_spaced(_TO_PEOPLE), ids=Uuids(), person_ids=Uuids(), causes=Texts())
 
 
 def notify_of_apps(session: Session, kind: NotificationKind, recipients: Sequence[Recipient], now: datetime) -> None:
-    """Notifies each of `recipients` who has not been removed. One statement. Does not commit."""
+    """Notifies each of `recipients` who has not been removed, and spaces mails out. One statement. Does not commit."""
     if not recipients:
         return
     session.execute(
         _NOTIFY_OF_APPS,
         {
             **_kind(kind),
-            "app_ids": [one.app_id for one in recipients],
+            "ids": [one.app_id for one in recipients],
             "person_ids": [one.person_id for one in recipients],
             "causes": [one.cause for one in recipients],
             "now": now,
@@ -290,29 +306,23 @@ class Unheld:
     cause: str
 
 
-_NOTIFY_TEAM = statement(
-    f"""
-    INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
-    SELECT uuidv7(), CAST(:kind AS text), t.cause, a.id, a.version, p.id, '{{}}', :now, {_LANE_OF_PERSON}, :urgency
-      FROM unnest(:app_ids, :former, :causes) AS t (app_id, former, cause)
+_TO_TEAM = f"""
+    SELECT a.id AS app_id, a.version AS app_version, p.id AS person_id, {LANE_OF_PERSON} AS lane, t.cause
+      FROM unnest(:ids, :former, :causes) AS t (app_id, former, cause)
       JOIN app a ON a.id = t.app_id JOIN LATERAL ({team("t.former")}) p ON true
-    ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
-    """,
-    app_ids=Uuids(),
-    former=Uuids(),
-    causes=Texts(),
-)
+"""
+_NOTIFY_TEAM = statement(insert_spaced(_TO_TEAM), ids=Uuids(), former=Uuids(), causes=Texts())
 
 
 def notify_team_of_unheld(session: Session, unheld: Sequence[Unheld], now: datetime) -> None:
-    """Notifies the team that these reviews wait in the queue. One statement. Does not commit."""
+    """Notifies the team that these reviews wait in the queue, and spaces mails out. One statement. Does not commit."""
     if not unheld:
         return
     session.execute(
         _NOTIFY_TEAM,
         {
             **_kind(NotificationKind.REVIEW_UNHELD),
-            "app_ids": [one.app_id for one in unheld],
+            "ids": [one.app_id for one in unheld],
             "former": [one.former for one in unheld],
             "causes": [one.cause for one in unheld],
             "now": now,
@@ -330,7 +340,7 @@ _NOTIFY_OF_UNCONFIRMED = statement(
     ), told AS (
         INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
         SELECT uuidv7(), CAST(:kind AS text), 'unconfirmed-' || late.app_id || '-' || late.version,
-               late.app_id, late.version, p.id, '{{}}', :now, {_LANE_OF_PERSON}, :urgency
+               late.app_id, late.version, p.id, '{{}}', :now, {LANE_OF_PERSON}, :urgency
           FROM late JOIN LATERAL ({team("late.suspended_by")}) p ON true
         ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
     )
@@ -360,7 +370,7 @@ _NOTIFY_OF_STRANDED = statement(
     ), told AS (
         INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
         SELECT uuidv7(), CAST(:kind AS text), 'stranded-' || m.id, m.app_id, a.version, p.id, '{{}}', :now,
-               {_LANE_OF_PERSON}, :urgency
+               {LANE_OF_PERSON}, :urgency
           FROM marked m JOIN app a ON a.id = m.app_id JOIN person p ON p.role = 'admin' AND p.removed_at IS NULL
         ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
     )
@@ -394,7 +404,7 @@ _TYPED = (bindparam("kind", type_=Text), bindparam("cause", type_=Text))
 _NOTIFY_PEOPLE = statement(
     f"""
     INSERT INTO notification (id, kind, cause, recipient_id, data, due_at, lane, urgency)
-    SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now, {_LANE_OF_PERSON}, :urgency
+    SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now, {LANE_OF_PERSON}, :urgency
       FROM person p WHERE p.id = ANY(:ids)
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
     """,
@@ -404,7 +414,7 @@ _NOTIFY_PEOPLE = statement(
 _NOTIFY_REVIEWERS = text(f"""
     {_TEAM}
     INSERT INTO notification (id, kind, cause, recipient_id, data, due_at, lane, urgency)
-    SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now, {_LANE_OF_PERSON}, :urgency
+    SELECT uuidv7(), :kind, :cause, p.id, CAST(:data AS jsonb), :now, {LANE_OF_PERSON}, :urgency
       FROM team p
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
 """).bindparams(*_TYPED)

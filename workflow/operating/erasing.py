@@ -17,6 +17,7 @@ from workflow.access.people import end_access
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
+from workflow.identity.principals import lock_people
 from workflow.operating.personal_data import ERASED, ERASED_ADDRESS, ERASED_DOMAIN, ERASED_NAME, REDACTED, Erased
 
 
@@ -38,7 +39,7 @@ def erase_person(session: Session, who: str, actor: Actor, now: datetime) -> Era
     (owner.must_hand_over), a holder of open reviews (person.holds_reviews), and somebody whose request for access is
     not decided (access.undecided).
     """
-    people, addresses = _subject(session, who)
+    people, addresses = _subject(session, who, actor)
     for person in people:
         _refuse_duties(session, person)
     _refuse_undecided(session, addresses)
@@ -62,8 +63,8 @@ def erase_person(session: Session, who: str, actor: Actor, now: datetime) -> Era
     return Erasure(tuple(person.id for person in people), changed)
 
 
-def _subject(session: Session, who: str) -> tuple[list[Person], list[str]]:
-    """Returns the people, locked, and their addresses in lower case: the present ones and those of before."""
+def _subject(session: Session, who: str, actor: Actor) -> tuple[list[Person], list[str]]:
+    """Returns the people, locked with the caller, and their addresses in lower case: present and former ones."""
     addresses = {who.strip().lower()} if "@" in who else set()
     ids: set[UUID] = set() if addresses else {_as_id(who)}
     while True:
@@ -73,8 +74,9 @@ def _subject(session: Session, who: str) -> tuple[list[Person], list[str]]:
         if (ids_now, addresses_now) == (ids, addresses):
             break
         ids, addresses = ids_now, addresses_now
+    lock_people(session, actor.id, *ids)
     statement = select(Person).where(Person.id.in_(ids)).order_by(Person.id)
-    people = session.scalars(statement.with_for_update().execution_options(populate_existing=True)).all()
+    people = session.scalars(statement.execution_options(populate_existing=True)).all()
     if not people and not addresses:
         raise NotFound("person.not_found", f"There is nobody with the id {who}.", "Check it, or give an address.")
     return list(people), sorted(addresses)

@@ -148,7 +148,7 @@ KEPT: Final[Mapping[str, Mapping[str, str]]] = {
     "organization": {"name": _COMPANY, "website": _COMPANY, "domain": _COMPANY},
     "person": {"role": _CODE},
     "policy_version": {"document": "the platform's rules", "note": "the platform's words"},
-    "rejected_message": {"queue": _CODE},
+    "rejected_message": {"queue": _CODE, "idempotency_key": "chosen by the caller's program, and dropped"},
     "resting_app": {"last_error": _WORK},
     "review": {"kind": _CODE, "categories": _CODE, "outcome": _CODE},
     "review_message": {"side": _CODE, "text": _RECORD},

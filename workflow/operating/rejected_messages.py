@@ -1,6 +1,7 @@
 """Messages that could not be accepted: keeping the newest for a while, and acknowledging what was looked at."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, cast
 from uuid import UUID
@@ -23,12 +24,25 @@ MAX_ACKNOWLEDGED: Final = 1_000
 _MAX_DROPPED = 2_000
 
 
-def keep_rejected(session: Session, *, queue: str, message: bytes, body: str, error: str) -> int:
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whose a message is, by its token, and the idempotency key that it names."""
+
+    principal_id: UUID
+    idempotency_key: str | None
+
+
+def keep_rejected(
+    session: Session, *, queue: str, message: bytes, body: str, error: str, sender: Sender | None = None
+) -> int:
     """Stores a rejected message, once however often it is delivered, and drops the oldest beyond MAX_KEPT.
 
-    `message` is what was delivered; `body` is what is kept of it. Returns how many were dropped. Does not commit.
+    `message` is what was delivered; `body` is what is kept of it. `sender` is None for a message of nobody known.
+    Returns how many were dropped. Does not commit.
     """
-    row = {"queue": queue, "digest": hashlib.sha256(message).digest(), "body": body, "error": error}
+    row: dict[str, object] = {"queue": queue, "digest": hashlib.sha256(message).digest(), "body": body, "error": error}
+    if sender is not None:
+        row |= {"principal_id": sender.principal_id, "idempotency_key": sender.idempotency_key}
     new = insert(RejectedMessage).values(row).on_conflict_do_nothing(index_elements=["digest"])
     if not cast("CursorResult[Any]", session.execute(new)).rowcount:
         return 0

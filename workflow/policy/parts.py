@@ -144,7 +144,7 @@ _ClosedDays = Annotated[
     ),
 ]
 MAX_CATEGORIES = 100
-_CATEGORY = rf"^[^\\x00-\\x1f]{{1,{MAX_NAME}}}$"
+_CATEGORY = rf"^[^\x00-\x1f]{{1,{MAX_NAME}}}$"
 _SetOfCodes = Annotated[frozenset[str], BeforeValidator(_known_codes)]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +21,15 @@ from workflow.notifications.notify import Recipient, notify_of_apps
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.reviewing.desk import lock_review
 from workflow.sql.arrays import app_ids
+from workflow.sql.locks import LockSpace, lock_names
 from workflow.work.bells import Bell, ring_after_commit
 
 MAX_MESSAGES = 500
 """The number of messages, and of notes, that one review may have."""
+MAX_MESSAGES_A_DAY = 50
+"""Messages about one App that one side may write within a day. Each mails the other side."""
+MAX_MESSAGES_OF_COMPANY = 200
+"""Messages about all its Apps that a company may write within a day."""
 
 _NEWEST = text("""
     SELECT r.id FROM review r WHERE r.app_id = :app_id AND r.kind <> 'health' ORDER BY r.opened_version DESC LIMIT 1
@@ -35,14 +40,30 @@ _PEOPLE_OF_COMPANY = app_ids("""
      WHERE a.id = ANY(:ids)
 """)
 
+_ABOUT_APP = {
+    side: text(f"""
+        SELECT m.written_at FROM review r JOIN review_message m ON m.review_id = r.id
+         WHERE r.app_id = :of AND m.side = '{side}' AND m.written_at > :since
+         ORDER BY m.written_at DESC OFFSET :before LIMIT 1
+    """)
+    for side in Side
+}
+_OF_COMPANY = text(f"""
+    SELECT m.written_at FROM app a JOIN review r ON r.app_id = a.id JOIN review_message m ON m.review_id = r.id
+     WHERE a.organization_id = :of AND m.side = '{Side.PARTNER}' AND m.written_at > :since
+     ORDER BY m.written_at DESC OFFSET :before LIMIT 1
+""")
+"""When the oldest of as many messages as may be written within a day was written; nothing if there are fewer."""
+
 _HOLDER_OR_TEAM = text(f"WITH team AS ({team()}) SELECT id FROM ({holder_or_team('CAST(:holder AS uuid)')}) told")
 
 
 def write_as_partner(session: Session, slug: str, words: str, actor: Actor, now: datetime) -> ReviewMessage:
     """Stores and returns a message from the App's company about its newest review.
 
-    Notifies the review's holder, or the team if it has none who may review now. Locks the App and the review.
-    Does not commit. Raises NotFound, and Conflict if the App was never submitted or the review has too many messages.
+    Notifies the review's holder, or the team if it has none who may review now. Locks the App and the review, and the
+    company's count. Does not commit. Raises NotFound, and Conflict if the App was never submitted, or there are too
+    many messages: of the review, or within a day.
     """
     app = lock_app(session, slug, actor)
     newest = session.scalar(_NEWEST, {"app_id": app.id})
@@ -50,6 +71,8 @@ def write_as_partner(session: Session, slug: str, words: str, actor: Actor, now:
         detail = f"{slug} has never been submitted, so there is no reviewer to write to."
         raise Conflict("review.none", detail, "Submit it first.")
     review = lock_review(session, newest)
+    lock_names(session, LockSpace.MAILBOX, str(app.organization_id))
+    _bound_messages(session, _OF_COMPANY, MAX_MESSAGES_OF_COMPANY, "Your company has", app.organization_id, now)
     message = _write_message(session, review, Side.PARTNER, words, actor, now)
     log_action(session, actor, "app.message", slug, message=str(message.id))
     told = session.scalars(_HOLDER_OR_TEAM, {"holder": review.claimed_by, "now": now}).all()
@@ -154,6 +177,10 @@ def _write_message(
     session: Session, review: Review, side: Side, words: str, actor: Actor, now: datetime
 ) -> ReviewMessage:
     _require_space(session, ReviewMessage, review)
+    who = "Your company has" if side is Side.PARTNER else "Reviewers have"
+    _bound_messages(
+        session, _ABOUT_APP[side], MAX_MESSAGES_A_DAY, f"About this App, {who[0].lower()}{who[1:]}", review.app_id, now
+    )
     message = ReviewMessage(review_id=review.id, side=side.value, author_id=actor.id, text=words, written_at=now)
     session.add(message)
     _record_act(review, actor, now)
@@ -168,6 +195,18 @@ def _require_space(session: Session, table: type[ReviewMessage | InternalNote], 
         what = "messages" if table is ReviewMessage else "notes"
         detail = f"This review has {MAX_MESSAGES} {what}, the most that a review may have."
         raise Conflict("review.too_much_said", detail, "Decide the review, or talk outside of it.")
+
+
+def _bound_messages(session: Session, newest: Any, most: int, who: str, of: UUID, now: datetime) -> None:
+    """Raises Conflict if `most` messages were written within a day. The caller holds a lock, so writers take turns."""
+    since = now - timedelta(days=1)
+    first = session.scalar(newest, {"of": of, "since": since, "before": most - 1})
+    if first is not None:
+        detail = f"{who} written {most} messages within a day, the most that may be."
+        remedy = (
+            f"Write again after {first + timedelta(days=1):%Y-%m-%d %H:%M} UTC; say all that is left in one message."
+        )
+        raise Conflict("review.too_many_messages", detail, remedy)
 
 
 def _record_act(review: Review, actor: Actor, now: datetime) -> None:

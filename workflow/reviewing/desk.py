@@ -1,6 +1,6 @@
 """Claims of reviews: claiming a review or the most urgent one, releasing it, and handing it over.
 
-Every change locks the App, then its review, then the reviewer whose claims are counted.
+Every change locks the App, then its review, then the people: the reviewer whose claims are counted, and who acts.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,17 @@ from models import App, Person, Review
 from models.lifecycle import AppTrigger, ReviewKind, Role
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
-from workflow.identity.audit_log import log_action
-from workflow.identity.principals import require_present
+from workflow.identity.audit_log import log_action, possible_again_at
+from workflow.identity.principals import lock_people, require_present
 from workflow.identity.staff import MAY_REVIEW
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.notify import Recipient, Unheld, notify_of_apps, notify_team_of_unheld
 from workflow.policy.document import load_policies
 from workflow.reviewing.proposals import standing_proposal
 from workflow.work.bells import Bell, ring_after_commit
+
+MAX_HAND_OVERS_A_DAY = 10
+"""How often one review may be handed over within a day. Each mails the new holder."""
 
 
 def lock_review(session: Session, review_id: UUID) -> Review:
@@ -99,48 +102,26 @@ def release_review(session: Session, review_id: UUID, actor: Actor, now: datetim
     review = lock_open_review(session, review_id)
     if review.claimed_by != actor.id:
         raise Conflict("review.not_held", "You do not hold this review.", "Only its holder can release it.")
-    _release(session, [review], actor, now)
+    release_locked_reviews(session, [review], actor, now)
     return review
 
 
-def release_reviews_of(session: Session, person_id: UUID, actor: Actor, now: datetime) -> int:
-    """Returns all that a person holds to the queue, and how many reviews these are. The team is told. Does not commit.
+def lock_reviews_of(session: Session, person_id: UUID) -> Sequence[Review]:
+    """Returns the open reviews that a person holds. Locks their Apps, in order, and the reviews.
 
-    Locks the reviews' Apps, in order, and the reviews. A claim that commits meanwhile is left: if the person may not
-    review any more, it lapses.
+    A claim that commits meanwhile is left: if the person may not review any more, it lapses.
     """
     held = (Review.claimed_by == person_id, Review.closed_at.is_(None))
     apps = select(App.id).join(Review, Review.app_id == App.id).where(*held).order_by(App.id)
     session.execute(apps.with_for_update(of=App, key_share=True))
     reviews = select(Review).where(*held).order_by(Review.app_id).with_for_update()
-    released = session.scalars(reviews.execution_options(populate_existing=True)).all()
-    _release(session, released, actor, now)
-    return len(released)
+    return session.scalars(reviews.execution_options(populate_existing=True)).all()
 
 
-def hand_over_review(session: Session, review_id: UUID, actor: Actor, to: UUID, now: datetime) -> Review:
-    """Hands a held review over to the reviewer `to`, who is notified, and returns it. Does not commit.
-
-    Its holder and admins may do so. Handing it to its present holder changes nothing. Raises NotFound (the review or
-    the reviewer), and Conflict if the review is closed or not held by the actor, or the other holds too many, is away
-    or is involved.
-    """
-    review = lock_open_review(session, review_id)
-    if review.claimed_by is None or (review.claimed_by != actor.id and actor.role is not Role.ADMIN):
-        raise Conflict("review.not_held", "You do not hold this review.", "Only its holder can hand it over.")
-    if review.claimed_by == to:
-        log_action(session, actor, "review.hand_over", review_id, to=str(to))
-        return review
-    _set_holder(session, review, to, actor, now)
-    log_action(session, actor, "review.hand_over", review_id, to=str(to))
-    cause = f"review:{review.id}:handed_over:{to}:{now.isoformat()}"
-    notify_of_apps(session, NotificationKind.REVIEW_HANDED_OVER, [Recipient(review.app_id, to, cause)], now)
-    ring_after_commit(session, Bell.NOTIFICATIONS)
-    return review
-
-
-def _release(session: Session, reviews: Sequence[Review], actor: Actor, now: datetime) -> None:
-    """Ends the claims of reviews that the caller has locked, and tells the team of them."""
+def release_locked_reviews(session: Session, reviews: Sequence[Review], actor: Actor, now: datetime) -> None:
+    """Returns held reviews, which the caller has locked, to the queue. The team is told. Does not commit."""
+    if not reviews:
+        return
     unheld = []
     for review in reviews:
         assert review.claimed_by is not None  # noqa: S101 (the callers have read it)
@@ -151,6 +132,40 @@ def _release(session: Session, reviews: Sequence[Review], actor: Actor, now: dat
         log_action(session, actor, "review.release", review.id)
     notify_team_of_unheld(session, unheld, now)
     ring_after_commit(session, Bell.NOTIFICATIONS)
+
+
+def hand_over_review(session: Session, review_id: UUID, actor: Actor, to: UUID, now: datetime) -> Review:
+    """Hands a held review over to the reviewer `to`, who is notified, and returns it. Does not commit.
+
+    Its holder and admins may do so. Handing it to its present holder changes nothing. Raises NotFound (the review or
+    the reviewer), and Conflict if the review is closed or not held by the actor, was handed over too often within a
+    day, or the other holds too many, is away or is involved.
+    """
+    review = lock_open_review(session, review_id)
+    if review.claimed_by is None or (review.claimed_by != actor.id and actor.role is not Role.ADMIN):
+        raise Conflict("review.not_held", "You do not hold this review.", "Only its holder can hand it over.")
+    if review.claimed_by == to:
+        log_action(session, actor, "review.hand_over", review_id, to=str(to))
+        return review
+    _bound_hand_overs(session, review, now)
+    lock_people(session, actor.id, to)
+    _set_holder(session, review, to, actor, now)
+    log_action(session, actor, "review.hand_over", review_id, to=str(to))
+    cause = f"review:{review.id}:handed_over:{to}:{now.isoformat()}"
+    notify_of_apps(session, NotificationKind.REVIEW_HANDED_OVER, [Recipient(review.app_id, to, cause)], now)
+    ring_after_commit(session, Bell.NOTIFICATIONS)
+    return review
+
+
+def _bound_hand_overs(session: Session, review: Review, now: datetime) -> None:
+    """Raises Conflict if the review was handed over as often as may be within a day. The caller holds its lock."""
+    again_at = possible_again_at(session, "review.hand_over", review.id, MAX_HAND_OVERS_A_DAY, now)
+    if again_at is not None:
+        raise Conflict(
+            "review.too_many_hand_overs",
+            f"This review was handed over {MAX_HAND_OVERS_A_DAY} times within a day, the most that may be.",
+            f"Hand it over after {again_at:%Y-%m-%d %H:%M} UTC, or release it for others to claim.",
+        )
 
 
 def _set_holder(session: Session, review: Review, person_id: UUID, actor: Actor, now: datetime) -> None:

@@ -16,12 +16,12 @@ from models.lifecycle import Role
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
-from workflow.identity.principals import require_present
+from workflow.identity.principals import lock_people, require_present
 from workflow.identity.tokens import revoke_tokens_of
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.notify import notify_people
 from workflow.pages import PageOf, PageRequest, read_page
-from workflow.reviewing.desk import release_reviews_of
+from workflow.reviewing.desk import lock_reviews_of, release_locked_reviews
 from workflow.work.bells import Bell, ring_after_commit
 
 MAX_ABSENCE = timedelta(days=366)
@@ -68,15 +68,17 @@ def add_staff(session: Session, actor: Actor, now: datetime, *, name: str, email
 def remove_staff(session: Session, person_id: UUID, actor: Actor, now: datetime, *, platform: str) -> None:
     """Removes a reviewer or an admin, who is told: their tokens end, and what they hold is in the queue again.
 
-    Locks the Apps of what they hold, and all admins. Does not commit. Raises NotFound, and Conflict (staff.last_admin):
-    an installation without an admin could be helped on its machine only.
+    Locks the Apps of what they hold, and then them, the caller and all admins. Does not commit. Raises NotFound, and
+    Conflict (staff.last_admin): an installation without an admin could be helped on its machine only.
     """
     find_staff(session, person_id)
-    release_reviews_of(session, person_id, actor, now)
-    admins = select(Person.id).where(Person.role == Role.ADMIN.value, Person.removed_at.is_(None)).order_by(Person.id)
-    if session.scalars(admins.with_for_update()).all() == [person_id]:
+    admins = select(Person.id).where(Person.role == Role.ADMIN.value, Person.removed_at.is_(None))
+    held = lock_reviews_of(session, person_id)
+    lock_people(session, person_id, actor.id, *session.scalars(admins))
+    if session.scalars(admins).all() == [person_id]:
         raise Conflict("staff.last_admin", "This is the last admin.", "Add another admin first.")
-    person = _lock(session, person_id, actor)
+    person = _read_locked(session, person_id, actor)
+    release_locked_reviews(session, held, actor, now)
     log_action(session, actor, "staff.remove", person_id)  # while the caller is there, who may be the one removed
     person.removed_at = now
     session.flush()
@@ -100,9 +102,10 @@ def set_absence(session: Session, person_id: UUID, until: datetime | None, actor
     if until is not None and not now < until <= now + MAX_ABSENCE:
         detail = f"An absence ends in the future, within {MAX_ABSENCE.days} days."
         raise Invalid("absence.until", detail, "Say until when, or delete the absence to end it.")
-    if until is not None:
-        release_reviews_of(session, person_id, actor, now)
-    person = _lock(session, person_id, actor)
+    held = lock_reviews_of(session, person_id) if until is not None else []
+    lock_people(session, person_id, actor.id)
+    person = _read_locked(session, person_id, actor)
+    release_locked_reviews(session, held, actor, now)
     person.away_until = until
     session.flush()
     log_action(session, actor, "staff.absence", person_id, until=until and until.isoformat())
@@ -114,9 +117,12 @@ def find_staff(session: Session, person_id: UUID) -> Person:
     return _found(session.get(Person, person_id), person_id)
 
 
-def _lock(session: Session, person_id: UUID, actor: Actor) -> Person:
-    """Returns the person, locked. Raises NotFound, or Forbidden if the caller is gone, who may be that person."""
-    person = session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
+def _read_locked(session: Session, person_id: UUID, actor: Actor) -> Person:
+    """Returns the person, read after it was locked.
+
+    Raises NotFound, or Forbidden if the caller is gone, who may be that person.
+    """
+    person = session.get(Person, person_id, populate_existing=True)
     require_present(session, actor)
     return _found(person, person_id)
 

@@ -30,10 +30,8 @@ def note_publications(session: Session, looked_at: Sequence[UUID], published: Se
     """
     ids = list(dict.fromkeys([*looked_at, *published]))
     if ids:
-        flags = {
-            "looked_at": [app_id in set(looked_at) for app_id in ids],
-            "published": [app_id in set(published) for app_id in ids],
-        }
+        good, same = frozenset(looked_at), frozenset(published)
+        flags = {"looked_at": [app_id in good for app_id in ids], "published": [app_id in same for app_id in ids]}
         session.execute(_NOTE_PUBLICATION, {"ids": ids, "now": now} | flags)
 
 

@@ -34,6 +34,10 @@ CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead a reporter's clock may be. Times up to that far in the future count as now."""
 
 
+LOCKED = "lock.waited"
+"""The code of a report that was refused because another transaction has its App locked."""
+
+
 class Use(StrEnum):
     """What is reported of a workspace. The value is the name of its table."""
 
@@ -93,18 +97,23 @@ def report_use(
     now: datetime,
     policies: Policies,
     rulebook: AppRulebook,
+    waits_for_locks: bool = True,
 ) -> list[ReportResult | WorkflowError]:
     """Applies the reports and returns the result or the refusal of each, in the same order. Does not commit.
 
     The results are the same as with one call for each report. Locks the Apps in id order, updates their counts,
     notifies a company of its first customers, and requests the promotions that became possible. The number of
     statements does not depend on the number of reports; judging promotions takes two more.
+
+    Unless it `waits_for_locks`, all reports of an App that another transaction has locked are refused (`lock.waited`),
+    and no other App waits for it.
     """
-    counters = _lock_counters(session, reports)
+    counters = _lock_counters(session, reports, waits_for_locks=waits_for_locks)
+    locked = set() if waits_for_locks else _locked_by_others(session, reports, counters)
     answers: list[ReportResult | WorkflowError] = []
     taken: list[tuple[int, Report, datetime]] = []
     for index, report in enumerate(reports):
-        refusal = _refusal(report, counters, now)
+        refusal = _app_locked(report.app) if report.app in locked else _refusal(report, counters, now)
         answers.append(refusal or ReportResult(changed=False))
         if refusal is None:
             taken.append((index, report, min(report.at or now, now)))
@@ -169,6 +178,10 @@ def _refusal(report: Report, counters: dict[str, _AppCounts], now: datetime) -> 
     return None
 
 
+def _app_locked(slug: str) -> WorkflowError:
+    return WorkflowError(LOCKED, f"Another call about {slug} is under way.", "Send this report again in a moment.")
+
+
 def _apply_report(
     counter: _AppCounts, known: dict[tuple[Use, UUID, str], _Workspace], report: Report, at: datetime, actor_id: UUID
 ) -> bool:
@@ -202,13 +215,17 @@ def _count(counter: _AppCounts, report: Report) -> None:
         counter.counts_after.append((counter.customers, counter.oauth_installed))
 
 
-_LOCK = statement(
-    """
-    SELECT slug, id, version, organization_id, state, onboarded_customers, oauth_installed FROM app
-     WHERE slug = ANY(:slugs) ORDER BY id FOR NO KEY UPDATE
-    """,
-    slugs=Texts(),
+_LOCK, _LOCK_FREE = (
+    statement(
+        f"""
+        SELECT slug, id, version, organization_id, state, onboarded_customers, oauth_installed FROM app
+         WHERE slug = ANY(:slugs) ORDER BY id FOR NO KEY UPDATE {of_others}
+        """,
+        slugs=Texts(),
+    )
+    for of_others in ("", "SKIP LOCKED")
 )
+_EXISTING = statement("SELECT slug FROM app WHERE slug = ANY(:slugs)", slugs=Texts())
 
 _KNOWN = statement(
     " UNION ALL ".join(
@@ -242,8 +259,9 @@ _KEEP = statement(
 )
 
 
-def _lock_counters(session: Session, reports: Sequence[Report]) -> dict[str, _AppCounts]:
-    rows = session.execute(_LOCK, {"slugs": list({report.app for report in reports})})
+def _lock_counters(session: Session, reports: Sequence[Report], *, waits_for_locks: bool) -> dict[str, _AppCounts]:
+    lock = _LOCK if waits_for_locks else _LOCK_FREE
+    rows = session.execute(lock, {"slugs": list({report.app for report in reports})})
     return {
         row.slug: _AppCounts(
             app_id=row.id,
@@ -255,6 +273,11 @@ def _lock_counters(session: Session, reports: Sequence[Report]) -> dict[str, _Ap
         )
         for row in rows
     }
+
+
+def _locked_by_others(session: Session, reports: Sequence[Report], counters: dict[str, _AppCounts]) -> set[str]:
+    missing = {report.app for report in reports} - set(counters)
+    return set(session.scalars(_EXISTING, {"slugs": list(missing)})) if missing else set()
 
 
 def _load_workspaces(

@@ -140,6 +140,9 @@ def test_a_request_is_due_within_one_business_day_and_reviewers_are_reminded_onc
         assert mark_access_requests(session, request.due_at + timedelta(days=1)) == 0
     told = "SELECT recipient_id FROM notification WHERE kind = 'access_overdue'"
     assert _one(engine, told) == people.reviewer.id
+    assert (
+        _one(engine, "SELECT lane FROM notification WHERE kind = 'access_overdue'") == "acme.example.platform.example"
+    )
 
 
 def test_a_domain_is_the_registrable_part_of_a_host() -> None:

@@ -27,7 +27,7 @@ def _tamper(stored: Stored, *statements: str) -> None:
 
 def _heads(stored: Stored) -> tuple[Head, ...]:
     with Session(stored.engine) as session:
-        rows = exported_heads(session, datetime.fromtimestamp(0, tz=UTC))
+        rows = exported_heads(session, datetime.fromtimestamp(0, tz=UTC), UUID(int=0), 1000)
     return tuple(Head(UUID(row["app_id"]), row["version"], bytes.fromhex(row["hash"])) for row in rows)
 
 

@@ -21,7 +21,9 @@ from workflow.lifecycle.facts import (
     SuspensionFacts,
 )
 from workflow.lifecycle.rules import RULES_OF, STEP_FAILED, TWO_PEOPLE_APPROVE, TWO_PEOPLE_REMOVE, Rule
-from workflow.policy.document import Policy
+from workflow.policy.document import Policy, parse_policy
+from workflow.policy.parts import PARTS
+from workflow.profile.loading import load_profile
 from workflow.reasons import Reason
 
 COMPANY, AUTHOR, SUBMITTER, REVIEWER, OTHER = (UUID(int=number) for number in range(1, 6))
@@ -100,8 +102,8 @@ def _suspended(*, only_reinstated: bool = False, appealed: bool = False, days: i
     return _live(state="suspended", suspension=suspension)
 
 
-def _proposed(trigger: AppTrigger, proposer: UUID = OTHER, days: int = 0) -> dict[str, Any]:
-    return {"proposal": Proposal(trigger, proposer, NOW - timedelta(days=days))}
+def _proposed(trigger: AppTrigger, proposer: UUID = OTHER, days: int = 0, *, stays: bool = True) -> dict[str, Any]:
+    return {"proposal": Proposal(1, trigger, proposer, NOW - timedelta(days=days), stays)}
 
 
 APPROVE, REMOVE = AppTrigger.PROPOSE_APPROVE, AppTrigger.PROPOSE_REMOVE
@@ -109,6 +111,7 @@ BANKING = {
     "policy": replace(POLICY, two_people_categories=("Banking",), two_people_to_remove=True),
     "review": replace(REVIEW, categories=frozenset({"Banking", "Analytics"})),
 }
+_ANALYTICS = {"review": replace(REVIEW, categories=frozenset({"Analytics"}))}
 BIG = {"policy": replace(POLICY, two_people_customers=3)}
 
 OBSERVING = replace(REVIEW, policy=replace(POLICY, observed=frozenset({"end_to_end_check"})))
@@ -157,8 +160,9 @@ TWO_PEOPLE: list[tuple[Rule, dict[str, Any], bool]] = [
     (TWO_PEOPLE_APPROVE, BANKING | _proposed(APPROVE, REVIEWER), False),
     (TWO_PEOPLE_APPROVE, BANKING | _proposed(APPROVE, days=8), False),
     (TWO_PEOPLE_APPROVE, BANKING | _proposed(REMOVE), False),
-    (TWO_PEOPLE_APPROVE, BANKING | {"review": replace(REVIEW, categories=frozenset({"Analytics"}))}, True),
-    (TWO_PEOPLE_APPROVE, BANKING | {"review": replace(REVIEW, categories=None)}, False),
+    (TWO_PEOPLE_APPROVE, BANKING | _ANALYTICS, True),
+    (TWO_PEOPLE_APPROVE, BANKING | _ANALYTICS | {"public_categories": frozenset({"Banking"})}, False),
+    (TWO_PEOPLE_APPROVE, BANKING | _proposed(APPROVE, stays=False), False),
     (TWO_PEOPLE_APPROVE, BIG, False),
     (TWO_PEOPLE_APPROVE, BIG | {"onboarded_customers": 2}, True),
     (TWO_PEOPLE_APPROVE, BIG | _suspended() | _appeal(OTHER), True),
@@ -214,3 +218,21 @@ def test_two_people_decide_where_the_policy_wants_it(rule: Rule, changed: dict[s
 def test_every_rule_stops_something() -> None:
     stopping = {code for code, _ in UNMET} | {rule.code for rule, _, holds in TWO_PEOPLE if not holds}
     assert stopping == set(RULES)
+
+
+@pytest.mark.parametrize("category", load_profile().platform.categories)
+def test_a_policy_can_name_each_category_of_the_platform(category: str) -> None:
+    document = {part: getattr(POLICY, part) for part in PARTS} | {"two_people_categories": [category]}
+    document |= {part: list(value) for part, value in document.items() if isinstance(value, tuple | frozenset)}
+    assert parse_policy(2, document).two_people_categories == (category,)
+
+
+def test_a_companys_own_moves_and_looks_undo_no_proposal_to_remove_its_app() -> None:
+    facts = replace(FINE, state="public_beta", published=2, review=None, **_proposed(REMOVE))
+    for trigger in (AppTrigger.SUBMIT, AppTrigger.UNLIST, AppTrigger.RECHECK, AppTrigger.APPEAL):
+        target = {AppTrigger.UNLIST: "unlisted"}.get(trigger, "public_beta")
+        assert facts.after(trigger, target).proposal == facts.proposal
+    assert facts.after(AppTrigger.SUSPEND, "suspended").proposal is None
+    approving = replace(facts, review=replace(REVIEW, kind=ReviewKind.REVISION), **_proposed(APPROVE))
+    assert approving.after(AppTrigger.PROMOTE, "public").proposal == approving.proposal
+    assert approving.after(AppTrigger.UNLIST, "unlisted").proposal is None

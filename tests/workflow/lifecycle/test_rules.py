@@ -113,7 +113,8 @@ facts_of_any_app = st.builds(
     touched=st.frozensets(st.sampled_from(["name", "catalog_details"])),
     last_decision=st.none() | st.builds(LastDecision, st.none() | ids, policies, times),
     suspension=st.none() | st.builds(SuspensionFacts, ids, st.booleans(), st.booleans(), times),
-    proposal=st.none() | st.builds(Proposal, st.sampled_from(sorted(PROPOSALS.values())), ids, times),
+    proposal=st.none()
+    | st.builds(Proposal, st.integers(1, 9), st.sampled_from(sorted(PROPOSALS.values())), ids, times, st.booleans()),
     in_grace=st.booleans(),
     urgent_lately=st.integers(0, 3),
     owner_id=st.none() | ids,

@@ -1,0 +1,308 @@
+"""The readers of foreign text, each from where the text comes in, and the functions that read what is not foreign."""
+
+import asyncio
+import zlib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from dramatiq import DecodeError
+from PIL import Image
+from pydantic import BaseModel, TypeAdapter
+from starlette.requests import Request
+
+from api.routes.access_requests import NewAccessRequest
+from api.schemas.values import Email
+from api.waiting import seconds_to_wait
+from console.forms import fields_of
+from models import Notification, Transition
+from models.checklist import Requirement
+from runtime.broker import _read as read_message
+from runtime.guarded_http import FetchRefused
+from runtime.guarded_http.charset import decode_page
+from runtime.guarded_http.head import read_head
+from runtime.guarded_http.inflating import CutShortError, InflatedTooLargeError, inflate
+from runtime.guarded_http.target import follow, read_url
+from runtime.redaction import redact
+from tests.workers.sites import URL, site, take
+from web.caching import cached
+from web.calls import _ids_of
+from web.etags import expected_revisions
+from web.headers import credentials_of, is_one_of, media_type_of, network_of
+from web.strict_json import reason_to_refuse
+from web.tracing import read_traceparent
+from workers.intake import _without_tokens
+from workers.steps.links import absolute, judge_links, tracking_findings
+from workers.steps.page_text import Link
+from workflow.access.domains import company_domain, fetch_lane, website_as_browsers_read_it
+from workflow.assets.pictures import examine
+from workflow.building.evidence import problems_with
+from workflow.building.settings import SETTINGS_OF, validate_settings
+from workflow.catalog.words import _is_unspaced, _typed
+from workflow.errors import WorkflowError
+from workflow.markdown import is_secure_link, read_markdown
+from workflow.names import domains_in, read_company_name, read_name, read_person_name
+from workflow.notifications.mail import Letter, compose
+from workflow.operating.erasing import redacted
+from workflow.pages import _typed as typed_in_cursor
+from workflow.pages import read_cursor
+from workflow.policy.calendar import CalendarInvalid, check_closed_day
+from workflow.policy.parts import PolicyInvalid, read_document
+from workflow.profile.loading import load_profile
+from workflow.raw_html import read_html
+from workflow.reviewing.namesakes import core_of
+from workflow.sql.storable import storable_json
+
+REFUSALS: tuple[type[Exception], ...] = (ValueError, WorkflowError, DecodeError, FetchRefused)
+REFUSALS += (CutShortError, InflatedTooLargeError, CalendarInvalid, PolicyInvalid)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads a text that somebody else wrote, which stands at each of `places`."""
+
+    read: Callable[[str], object]
+    places: tuple[str, ...] = ("{}",)
+
+
+_PROFILE = load_profile()
+_ID = UUID(int=1)
+
+
+def _access_request(text: str) -> None:
+    plan = {"use_case": text, "component_kinds": ["subscription"]}
+    survey = dict.fromkeys(NewAccessRequest.model_fields["survey"].annotation.model_fields, text)  # type: ignore[union-attr]
+    fields = {
+        "company_name": text,
+        "website": f"https://acme.example/{text}",
+        "contact_name": text,
+        "contact_email": "pat@acme.example",
+        "plan": plan,
+        "survey": survey,
+        "agreements": {"partner_agreement": True, "privacy_policy": True},
+    }
+    NewAccessRequest.model_validate(fields | {"company_name": "Acme", "contact_name": "Pat Doe"})
+    NewAccessRequest.model_validate(fields)
+
+
+def _form(text: str) -> None:
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": text.encode(), "more_body": False}
+
+    asyncio.run(fields_of(Request({"type": "http", "method": "POST", "headers": []}, receive)))
+
+
+class _Content(BaseModel):
+    a: int = 1
+
+
+def _header(name: bytes, read: Callable[[dict[str, Any]], object], text: str) -> None:
+    read({"type": "http", "headers": [(name, text.encode())]})
+
+
+def _page(text: str) -> None:
+    for code in ("partner_documentation", "partners_page"):
+        take(site(text, url=f"https://segment.example/{text[:500]}", redirects=(URL,)), code=code)
+    take(site(text, status=503, headers={"retry-after": text}))
+
+
+def _charset(text: str) -> None:
+    for body in (text.encode(), text.encode() + b"\xff"):
+        decode_page(body, f"text/html; charset={text}")
+        decode_page(body, "text/html")
+
+
+def _link(text: str) -> None:
+    absolute(URL, text)
+    tracking_findings(text, ("utm_source",), URL, "")
+    judge_links([Link(text, is_seen=True)], URL, _PROFILE.platform, "")
+
+
+def _evidence(text: str) -> None:
+    shared: dict[str, object] = dict.fromkeys(("text", "description", "website", "url", "support_email"), text)
+    for requirement in set(Requirement) - {Requirement.WORKING_INTEGRATION}:
+        problems_with(requirement, shared, categories=("Analytics",), loopback=False)
+    problems_with(Requirement.PARTNERS_PAGE, {"url": f"https://{text}"}, categories=(), loopback=False)
+    problems_with(Requirement.PARTNERS_PAGE, {"url": f"https://{text[:1000]}"}, categories=(), loopback=False)
+
+
+def _picture(kind: str, form: str, text: str) -> None:
+    """Reads the text as a picture, and as what follows the beginning of one."""
+    examine_all = [text.encode(), _PICTURES[form] + text.encode(), _PICTURES[form][:-20] + text.encode()]
+    for content in examine_all:
+        with suppress(WorkflowError):
+            examine(kind, content)
+
+
+def _image(form: str) -> bytes:
+    written = BytesIO()
+    Image.new("RGB", (320, 240)).save(written, form)
+    return written.getvalue()
+
+
+_PICTURES = {form: _image(form) for form in ("PNG", "JPEG", "WEBP")} | {
+    "SVG": b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 50"/>'
+}
+
+
+def _markdown(text: str) -> None:
+    found = read_markdown(text)
+    assert isinstance(found.placeholders, list)
+    assert isinstance(found.insecure, list)
+    is_secure_link(f"https://{text}")
+    read_html(text)
+
+
+def _name(text: str) -> None:
+    domains_in(text)
+    core_of(text)
+    for read in (read_name, read_company_name, read_person_name):
+        read("Acme")
+        read(text)
+
+
+def _mail(text: str) -> None:
+    letter = Letter(
+        notification_id=_ID,
+        recipient_id=_ID,
+        kind="changes_requested",
+        recipient="pat@acme.example",
+        recipient_name=text,
+        app_name=text,
+        app_slug="acme",
+        created_at=datetime(2026, 11, 2, tzinfo=UTC),
+        data={},
+        reasons=[{"code": "other", "text": text}],
+        review=None,
+        customers=0,
+        customers_needed=5,
+    )
+    made = compose(
+        letter,
+        sender="devcenter@platform.example",
+        reply_to="help@platform.example",
+        public_url="https://platform.example",
+        profile=_PROFILE,
+        pages=True,
+    )
+    made.as_bytes()
+
+
+def _cursor(text: str) -> None:
+    for key in (Transition.at, Notification.id):
+        typed_in_cursor(text, key) if text.isascii() else None
+    read_cursor(text, [str])
+
+
+def _settings(text: str) -> None:
+    given: Mapping[str, Any] = {"url": text, "api_key_name": text, "event_types": ["track"]}
+    for kind, subkind in SETTINGS_OF:
+        with suppress(WorkflowError):
+            validate_settings(kind, subkind, given, loopback=False)
+
+
+def _policy(text: str) -> None:
+    for country in (text, "DE", None):
+        read_document(
+            1, {"time_zone": text, "country": country, "subdivision": text, "closed_days": [text], text: text}
+        )
+
+
+def _redirect(text: str) -> None:
+    for location in (text, f"https://{text}"):
+        follow(read_url("http://a.example/b"), location, is_header=False)
+
+
+READERS: dict[str, Reader] = {
+    "the header Prefer": Reader(seconds_to_wait, ("{}", "wait={}")),
+    "the header If-None-Match": Reader(lambda text: cached(_Content(), text, max_age_s=1), ("{}", '"{}"')),
+    "the header If-Match": Reader(expected_revisions, ("{}", 'W/"{}"')),
+    "the header Authorization": Reader(partial(_header, b"authorization", credentials_of), ("{}", "Bearer {}")),
+    "the header Content-Type": Reader(partial(_header, b"content-type", media_type_of), ("{}", "a/b; {}")),
+    "a client's address": Reader(lambda text: (network_of(text), is_one_of(text, ["10.0.0.0/8"]))),
+    "a body": Reader(lambda text: reason_to_refuse(text.encode()), ("{}", '["{}"]', '{"a": {}')),
+    "a form of the console": Reader(_form, ("{}", "a={}")),
+    "an access request": Reader(_access_request),
+    "a mail address": Reader(TypeAdapter(Email).validate_python, ("{}", "{}@acme.example", "pat@{}")),
+    "a cursor": Reader(_cursor),
+    "a message": Reader(lambda text: read_message(text.encode(), "transitions"), ("{}", '{"args": ["{}"]}')),
+    "a message that is rejected": Reader(lambda text: _without_tokens(text, 1000), ("{}", "dc_a_{}", "dc_{}")),
+    "a line of the log": Reader(redact, ("{}", "dc_a_{}", "password={}", "bearer {}", "https://{}", "?{}", "a@{}")),
+    "a path's parts": Reader(lambda text: _ids_of({"path_params": {"slug": text, "app_id": text}}), ("{}", "a-{}")),
+    "the header traceparent": Reader(lambda text: read_traceparent(text.encode()), ("{}", "00-{}")),
+    "what is searched in the catalog": Reader(lambda text: (_typed(text), _is_unspaced(text)), ("{}", '"{}', "-{}")),
+    "a name": Reader(_name),
+    "a website": Reader(
+        lambda text: (fetch_lane(text), company_domain(text), website_as_browsers_read_it(text)),
+        ("https://{}", "https://a.example/{}", "https://{}.example"),
+    ),
+    "evidence": Reader(_evidence, ("{}", "https://a.example/{}", "a@{}")),
+    "settings of a Component": Reader(_settings, ("{}", "https://{}")),
+    "markdown": Reader(_markdown, ("{}", "[a]({}", "<{}")),
+    "an object to store": Reader(lambda text: storable_json({"a": text})),
+    "a text in which a person is erased": Reader(lambda text: redacted(text, ["Pat", text[:100]], ["pat@a.example"])),
+    "a mail's words": Reader(_mail),
+    "a policy": Reader(_policy),
+    "a closed day": Reader(check_closed_day),
+    "a page's charset": Reader(_charset),
+    "a page's head": Reader(read_head, ("{}", "<meta {}", "<meta charset='{}")),
+    "a page's encoding": Reader(
+        lambda text: [inflate(zlib.compress(text.encode())[at:], [how], 10**7) for at, how in ((0, "deflate"),)]
+    ),
+    "a page in gzip": Reader(lambda text: inflate(text.encode(), ["gzip"], 10**7), ("{}", "\x1f{}")),
+    "a page in br": Reader(lambda text: inflate(text.encode(), ["br"], 10**7)),
+    "a redirect": Reader(_redirect, ("{}", "/{}", "?{}")),
+    "a page": Reader(_page, ("{}", "<style>{}", "<a href='https://segment.com/?{}'>Segment</a>", "<p style='{}'>")),
+    "a link": Reader(
+        _link,
+        ("{}", "https://segment.com/?{}", "https://segment.com/#{}", "https://bit.ly/{}", "segment.com/{}"),
+    ),
+    "a logo": Reader(
+        partial(_picture, "logo", "SVG"),
+        (
+            "{}",
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="{}"/>',
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1" width="{}"><path d="{}"/></svg>',
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1"><style>{}</style><a href="{}"/></svg>',
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1"><path style="fill:url({}" fill="{}"/></svg>',
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 1"><style>a{fill:url(#{})}</style></svg>',
+        ),
+    ),
+    **{f"a screenshot in {form}": Reader(partial(_picture, "screenshot", form)) for form in ("PNG", "JPEG", "WEBP")},
+}
+"""To add a reader, name what it reads here. The test tells which functions no reader of the table leads to."""
+
+OUR_OWN = {
+    "api.idempotency.once": "an answer of its own",
+    "console.client._run": "an answer of the API",
+    "console.door.origin_of": "the setting PUBLIC_URL",
+    "runtime.embedded.folder.ServerFolder.remembered": "a file of its own",
+    "runtime.guarded_http.addresses.is_admitted": "an address that was read",
+    "runtime.guarded_http.names.system_resolver": "addresses that the system looked up",
+    "runtime.setting_values._public_url": "a setting",
+    "runtime.setting_values._host": "a setting",
+    "runtime.setting_values._mailbox": "a setting",
+    "runtime.setting_values._proxies": "a setting",
+    "runtime.smtp._Connection.hand_over": "a mail of its own",
+    "runtime.smtp._address_in": "a header of a mail of its own, with an address that was read",
+    "web.wire.BoundedHttpProtocol._refuse": "an answer of its own",
+    "workflow.access.domains._suffixes": "the library's list",
+    "workflow.access.domains._country_suffixes": "the library's list",
+    "workflow.assets.reading.read_picture": "the answer of its own process",
+    "workflow.building.evidence_urls._is_public": "an address that was read",
+    "workflow.lifecycle.loading._proposal": "a time that the database wrote",
+    "workflow.lifecycle.loading._suspension": "a time that the database wrote",
+    "workflow.markdown._parser": "nothing: it makes the parser",
+    "workflow.names._suffixes": "the library's list",
+    "workflow.profile.document._https": "the profile",
+    "workflow.profile.document.Platform._website_is_the_platforms": "the profile",
+    "workflow.profile.guides.fill_words": "the profile's guides",
+    "workflow.profile.guides.unknown_words": "the profile's guides",
+    "workflow.profile.loading._parsed": "the profile",
+}
+"""Functions that read no foreign text, with what they read."""
