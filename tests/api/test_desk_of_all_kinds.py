@@ -170,6 +170,20 @@ def test_suspensions_are_listed_until_they_end_and_confirmed_by_somebody_else(sh
     _problem(service.admin("POST", confirm), 409, "suspension.none")
 
 
+def test_a_proposal_is_shown_with_who_made_it_to_reviewers_alone(shared_service: Service) -> None:
+    service = shared_service
+    app_in(service.engine, service.people, "proposed", AppState.SUBMITTED)
+    make_possible(service.engine, service.people, "proposed", AppTrigger.APPROVE)
+    assert _decide(service, "proposed", {"decision": "propose_approve"})["status"] == "applied"
+    review = _ok(service.reviewer("GET", f"/v1/reviews/{_review_of(service, 'proposed')}"))
+    triggers = _ok(service.admin("GET", "/v1/apps/proposed/triggers"))
+    assert review["proposal"] == triggers["proposal"]
+    assert (review["proposal"]["trigger"], review["proposal"]["proposed_by"]) == ("propose_approve", "Rae")
+    assert review["proposal"]["lapsed"] is False
+    assert _ok(service.partner("GET", "/v1/apps/proposed/triggers"))["proposal"] is None
+    _ok(service.admin("POST", f"/v1/reviews/{_review_of(service, 'proposed')}/claim"))
+
+
 def test_statistics_count_appeals_by_how_they_ended(shared_service: Service) -> None:
     service = shared_service
 

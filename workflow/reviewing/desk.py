@@ -215,7 +215,7 @@ def may_take(review: str, app: str, person: str) -> str:
 
 
 def _waits_for_second_person(session: Session, review: Review) -> bool:
-    """Returns whether the holder of the review has proposed its approval, and nothing but a promotion followed."""
+    """Returns whether the holder of the review has proposed its approval, and it stands."""
     proposal = standing_proposal(session, review.app_id)
     return (
         proposal is not None

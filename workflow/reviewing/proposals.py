@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Person, Transition
+from models import App, Person, Transition
 from models.lifecycle import PROPOSALS, AppTrigger
 
 
@@ -26,17 +26,14 @@ class StandingProposal:
 
 
 def standing_proposal(session: Session, app_id: UUID) -> StandingProposal | None:
-    """Returns the App's proposal, None if there is none. Any later transition but a promotion ends one. One query."""
-    latest = (
+    """Returns the proposal that the App holds, None if it holds none. One query."""
+    held = (
         select(Transition.trigger, Transition.actor_id, Person.name, Transition.at)
+        .join(App, (App.id == Transition.app_id) & (App.proposal == Transition.version))
         .outerjoin(Person, Person.id == Transition.actor_id)
-        .where(Transition.app_id == app_id)
-        .order_by(Transition.version.desc())
-        .limit(2)
+        .where(App.id == app_id)
     )
-    rows = session.execute(latest).all()
-    if rows and rows[0].trigger == AppTrigger.PROMOTE:
-        rows = rows[1:]
-    if not rows or rows[0].trigger not in PROPOSALS.values():
+    row = session.execute(held).one_or_none()
+    if row is None or row.trigger not in PROPOSALS.values():
         return None
-    return StandingProposal(AppTrigger(rows[0].trigger), rows[0].actor_id, rows[0].name, rows[0].at)
+    return StandingProposal(AppTrigger(row.trigger), row.actor_id, row.name, row.at)
