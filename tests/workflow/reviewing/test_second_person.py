@@ -183,6 +183,18 @@ def test_two_who_ask_at_once_for_the_next_review_get_two(engine: Engine, people:
     assert len(set(given)) == len(reviewers)
 
 
+def test_a_review_that_another_is_claiming_is_skipped_and_not_waited_for(engine: Engine, people: People) -> None:
+    bo = _another_reviewer(engine)
+    for slug in ("first", "second"):
+        app_in(engine, people, slug, AppState.SUBMITTED)
+    with Session(engine) as one, one.begin(), Session(engine) as other, other.begin():
+        other.execute(text("SET LOCAL lock_timeout = '5s'"))
+        claimed = claim_next_review(one, people.reviewer, now_of(one)).id
+        assert claim_next_review(other, bo, now_of(other)).id != claimed
+        with pytest.raises(NotFound, match="nobody holds"):
+            claim_next_review(other, people.admin, now_of(other))
+
+
 def test_an_urgent_revision_is_given_first(engine: Engine, people: People) -> None:
     app_in(engine, people, "older", AppState.SUBMITTED)
     app_id = app_in(engine, people, "urgent", AppState.PUBLIC_BETA)
