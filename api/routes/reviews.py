@@ -1,5 +1,6 @@
 """The review desk: the queue, claiming a review, its steps, and the decision."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from api.schemas.reviews import (
     short_review,
     shown_step,
 )
-from api.schemas.values import SLUG, Body, GivenReason, Key, Prefer, Prose, Reasons
+from api.schemas.values import SLUG, Body, GivenReason, Key, Moment, Prefer, Prose, Reasons
 from models import Review
 from models.lifecycle import AppTrigger, ReviewKind, Role, StepTrigger
 from models.token import Scope
@@ -54,10 +55,14 @@ class HandOver(Body):
 
 
 class ReviewDecision(Body):
-    """`approve` or `request_changes`, with reasons: free text, or the codes of saved reasons."""
+    """`approve` or `request_changes`, with reasons: free text, or the codes of saved reasons.
+
+    An approval may name the day since when everybody sees what it approves, at most 90 days ahead.
+    """
 
     decision: Literal["approve", "request_changes"]
     reasons: Reasons = Field(default_factory=list)
+    publish_at: Moment | None = None
 
 
 @router.get("")
@@ -161,7 +166,7 @@ async def decide(
     """
     trigger, reasons = AppTrigger(body.decision), reasons_of(body.reasons)
     wanted = await context.transact(lambda session: decision_on(session, review_id, trigger, reasons, actor, key))
-    return await ask_for_one(context, actor, wanted, prefer)
+    return await ask_for_one(context, actor, replace(wanted, publish_at=body.publish_at), prefer)
 
 
 def _short(session: Session, review: Review) -> ReviewSummaryAnswer:

@@ -53,6 +53,13 @@ class NewTransitionRequest(Shape):
     expected_state: AppState | None = None
     expected_version: Annotated[Whole, Field(ge=1, le=2_000_000_000)] | None = None
     not_before: Moment | None = None
+    publish_at: Annotated[
+        Moment | None,
+        Field(
+            description="For an approval: since when everybody sees what it approves, at most 90 days ahead. By "
+            "default they do at once."
+        ),
+    ] = None
     reasons: Reasons = Field(default_factory=list)
 
 
@@ -172,6 +179,7 @@ def wanted_of(body: NewTransitionRequest, key: str | None) -> Wanted:
         expected_state=body.expected_state.value if body.expected_state else None,
         expected_version=body.expected_version,
         not_before=body.not_before,
+        publish_at=body.publish_at,
         reasons=reasons_of(body.reasons),
     )
 

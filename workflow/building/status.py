@@ -1,16 +1,16 @@
 """The status of an App for the people who wait for it: its state, whose turn it is, and what happened."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import App, Transition, TransitionReason, TransitionRequest
-from models.lifecycle import NO_REVIEW, AppState, AppTrigger, ReviewKind
+from models.lifecycle import NO_REVIEW, AppState, AppTrigger, ReviewKind, Role
 from workflow.building.draft_checks import DraftRun, latest_run
-from workflow.building.published import PublishedEntry, published_entry
+from workflow.building.published import PlannedEntry, PublishedEntry, planned_entry, published_entry
 from workflow.identity.actors import Actor
 from workflow.lifecycle.facts import Ask, Facts
 from workflow.lifecycle.loading import load_facts
@@ -65,6 +65,7 @@ class AppStatus:
     """The status of an App. `turn` is partner, reviewer, schedule or nobody; `history` is newest first.
 
     `checks` is the latest check of its draft, and `entry` what the catalog shows, or shows again once it is reinstated.
+    `planned` is what was approved for a day to come. A service sees nothing of the draft and its reviews.
     """
 
     state: str
@@ -75,6 +76,7 @@ class AppStatus:
     review: PartnerReview | None
     checks: DraftRun
     entry: PublishedEntry | None
+    planned: PlannedEntry | None
     history: tuple[Event, ...]
 
 
@@ -91,15 +93,21 @@ def status_of(session: Session, app: App, actor: Actor, policies: Policies, rule
     under_way = session.scalar(select(TransitionRequest.id).where(*now_due).limit(1)) is not None
     promotable = rulebook.judge(AppTrigger.PROMOTE, facts).allowed
     turn = _turn(facts, under_way or promotable)
+    planned = planned_entry(session, app)
+    checks = latest_run(session, app.id, app.slug)
+    if actor.role is Role.SERVICE:
+        review, checks = None, replace(checks, steps=())
+        entry = replace(entry, changes={}, words=()) if entry else None
     return AppStatus(
         state=facts.state,
         version=facts.version,
         turn=turn,
-        words=_words(facts.state, turn, review, entry),
+        words=_words(facts.state, turn, review, entry, planned),
         triggers=tuple(rulebook.triggers_of(facts.asked_by(Ask(actor)))),
         review=review,
-        checks=latest_run(session, app.id, app.slug),
+        checks=checks,
         entry=entry,
+        planned=planned,
         history=_history(session, app),
     )
 
@@ -121,7 +129,9 @@ def _turn(facts: Facts, under_way: bool) -> str:
     }.get(AppState(facts.state), "nobody")
 
 
-def _words(state: str, turn: str, review: PartnerReview | None, entry: PublishedEntry | None) -> str:
+def _words(
+    state: str, turn: str, review: PartnerReview | None, entry: PublishedEntry | None, planned: PlannedEntry | None
+) -> str:
     words = f"The App is {state.replace('_', ' ')}. {_TURN_WORDS[turn]}"
     if review is not None and review.closed_at is None:
         words += f" It is number {review.place} in the queue; a decision is due by {review.due_at:%Y-%m-%d %H:%M} UTC."
@@ -132,6 +142,8 @@ def _words(state: str, turn: str, review: PartnerReview | None, entry: Published
         words += (
             f" {shown} what was approved on {entry.approved_at:%Y-%m-%d}; later changes of the draft are not in it."
         )
+    if planned is not None:
+        words += f" What was approved last is published on {planned.publish_at:%Y-%m-%d at %H:%M} UTC."
     return words
 
 

@@ -12,6 +12,8 @@ class NotificationKind(StrEnum):
     CHANGES_REQUESTED = "changes_requested"
     APPROVED = "approved"
     REVISION_APPROVED = "revision_approved"
+    APPROVED_FOR_A_DAY = "approved_for_a_day"
+    PUBLISHED = "published"
     OAUTH_ASKED_FOR = "oauth_asked_for"
     REPLAY_INFO_ASKED_FOR = "replay_info_asked_for"
     CUSTOMER_ONBOARDED = "customer_onboarded"
