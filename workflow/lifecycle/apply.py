@@ -152,6 +152,50 @@ def create_app(
     return app
 
 
+def adopt_app(
+    session: Session,
+    *,
+    slug: str,
+    name: str,
+    organization_id: UUID,
+    actor: Actor,
+    now: datetime,
+    writer: WriteContext,
+    look_alike: bool,
+    fill: Callable[[App], None],
+) -> App:
+    """Creates an App in public beta, with what another system has published of it, and returns it. Does not commit.
+
+    `fill` stores the content of the App that it is given, which is then published. Raises Refused if the actor may not
+    adopt, and sqlalchemy.exc.IntegrityError when the slug is taken.
+    """
+    facts = facts_of_new_app(
+        slug=slug, organization_id=organization_id, access_approved=True, policy=writer.policies.current, actor=actor
+    )
+    judgment = writer.rulebook.judge(AppTrigger.ADOPT, facts)
+    if not judgment.allowed or judgment.target is None:
+        raise Refused(f"{slug} cannot be adopted.", judgment.unmet)
+    app_id = new_id()
+    birth = plan(app_id, new_id(), AppTrigger.ADOPT, judgment.target, facts)
+    app = App(
+        id=app_id,
+        slug=slug,
+        name=name,
+        organization_id=organization_id,
+        created_by=actor.id,
+        state=birth.target,
+        version=birth.version,
+        published=birth.after.published,
+        look_alike=look_alike,
+    )
+    session.add(app)
+    session.flush()
+    fill(app)
+    _append_to_log(session, [birth], {app_id: NO_HASH}, now, writer)
+    _write_what_follows(session, [birth], now, writer)
+    return app
+
+
 _DECISIONS = (AppTrigger.APPROVE, AppTrigger.REQUEST_CHANGES, AppTrigger.CLEAR, AppTrigger.FLAG)
 """The triggers that decide a review, by the policy of the review."""
 
