@@ -165,7 +165,7 @@ class PlanPublication:
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
         approved = [one for one in applied if one.after.published != one.before.published]
         if approved:
-            plans = [_plan(one, day) for one in approved if (day := one.before.ask.publish_at) and day > now]
+            plans = [_plan(one, day) for one in approved if (day := one.before.ask.publish_at) and _is_for_a_day(one)]
             plan_publications(session, [one.app_id for one in approved], plans, now)
 
 
@@ -316,7 +316,8 @@ def _replaces_now(one: Applied) -> bool:
 
 
 def _is_for_a_day(one: Applied) -> bool:
-    return one.before.ask.publish_at is not None
+    day = one.before.ask.publish_at
+    return day is not None and day > one.before.now
 
 
 def _launches_without_oauth(one: Applied) -> bool:
