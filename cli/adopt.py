@@ -23,7 +23,6 @@ from workflow.lifecycle.rulebook import AppRulebook
 from workflow.policy.document import load_policies
 from workflow.profile.loading import load_profile
 
-MAX_FILE_BYTES = 512 * 1024 * 1024
 PICTURE_LIMITS = Limits(memory_bytes=1 << 30, cpu_s=10, wait_s=60, wall_s=40)
 
 
@@ -54,7 +53,7 @@ def adopt_file(settings: Settings, file: Path, progress: Callable[[str], None] =
     engine = create_engine(settings.database_url, poolclass=NullPool)
     adopted: list[str] = []
     before = list(checked.adopted)
-    rulebook = AppRulebook()
+    rulebook, guides = AppRulebook(), load_profile(settings.profile).guides
     key = settings.history_key.get_secret_value().encode()
     try:
         with engine.connect() as connection:
@@ -63,7 +62,7 @@ def adopt_file(settings: Settings, file: Path, progress: Callable[[str], None] =
                 with Session(connection) as session, session.begin():
                     writer = WriteContext(key, rulebook, load_policies(session), lambda _point: None)
                     now = database_now(session)
-                    made = adopt_one(session, app, pictures, COMMAND_LINE, now, writer, seal)
+                    made = adopt_one(session, app, pictures, COMMAND_LINE, now, writer, seal, guides)
                 (before if made is None else adopted).append(app.slug)
                 progress(app.slug)
     finally:
@@ -74,7 +73,7 @@ def adopt_file(settings: Settings, file: Path, progress: Callable[[str], None] =
 def _checked(settings: Settings, file: Path) -> Checked:
     """Returns the Apps of a file, compared with the database and with the pictures beside the file. Stores nothing."""
     profile = load_profile(settings.profile)
-    with file.open(encoding="utf-8") as lines:
+    with file.open(encoding="utf-8", errors="surrogateescape") as lines:
         read = read_lines(lines, profile)
     with unit_of_work(settings.database_url) as session:
         checked = check_against(session, read, profile.platform.reserved_slugs)

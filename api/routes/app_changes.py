@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/app-changes", responses=COMMON)
 Lister = Annotated[Actor, allow(Scope.APPS_READ, Role.SERVICE, Role.REVIEWER, Role.ADMIN)]
 
 
-class ChangeAnswer(BaseModel):
+class AppChangeAnswer(BaseModel):
     """One change of what everybody gets of an App. `state` is the App's after it.
 
     `published` is the version that is published, which a suspended, unlisted or removed App only had so far. `version`
@@ -36,7 +36,7 @@ class ChangeAnswer(BaseModel):
     published: int
 
 
-class ChangesAnswer(Page[ChangeAnswer]):
+class AppChangesAnswer(Page[AppChangeAnswer]):
     """A page of changes. Once `next` is null, list further with `since` set to the last page's `until`."""
 
     until: datetime
@@ -48,23 +48,23 @@ async def list_app_changes(
     actor: Lister,  # noqa: ARG001 (a dependency)
     wanted: Paged,
     since: Annotated[Moment | None, Query(examples=["2026-01-01T00:00:00Z"])] = None,
-) -> ChangesAnswer:
+) -> AppChangesAnswer:
     """Lists what was published, promoted, suspended, reinstated, unlisted, relisted and removed, oldest first.
 
     It lists what happened at `since` or later and before `until`, which the answer names. To follow on, read all pages,
     then list again with `since` set to the `until` of the last page: nothing is missed, and nothing is listed twice.
     """
 
-    def work(session: Session) -> ChangesAnswer:
+    def work(session: Session) -> AppChangesAnswer:
         found = list_changes(session, since, wanted)
         page = shown_page(found.page, _change)
-        return ChangesAnswer(items=page.items, next=page.next, until=found.until)
+        return AppChangesAnswer(items=page.items, next=page.next, until=found.until)
 
     return await context.transact(work)
 
 
-def _change(change: AppChange) -> ChangeAnswer:
-    return ChangeAnswer(
+def _change(change: AppChange) -> AppChangeAnswer:
+    return AppChangeAnswer(
         app=change.app,
         change=change.change,
         at=change.at,

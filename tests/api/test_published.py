@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from models.lifecycle import AppState, AppTrigger
 from tests.api.running import Service
 from tests.factories import app_in, make_possible, move, pass_review
-from tests.journeys import BECAUSE, ask, judge, now_of
+from tests.journeys import BECAUSE, ask, judge, judging, now_and_writer, now_of
 from tests.launch import LOGO, MARK, picture
 from workers.jobs import JOBS
 from workflow.catalog.planning import publish_planned
+from workflow.lifecycle.batch import judge_due_requests
 
 NOTHING: dict[str, object] = {"name": None, "revision": None, "components": [], "published": None}
 
@@ -210,15 +211,15 @@ def test_a_change_that_commits_late_is_not_missed_by_who_listed_meanwhile(shared
     _live(shared_service, "late")
     _live(shared_service, "early")
     _, since = _followed(shared_service)
-    with Session(engine) as slow:
-        slow.execute(text("SELECT id FROM app WHERE slug = 'late' FOR UPDATE"))
-        began = slow.scalar(text("SELECT now()"))
+    ask(engine, people.reviewer, "late", AppTrigger.SUSPEND, reasons=BECAUSE)
+    with judging(engine) as (session, mark):
+        report = judge_due_requests(session, now_and_writer=now_and_writer, mark_in_flight=mark, limit=10)
+        assert [outcome.status for outcome in report.outcomes] == ["applied"]
         move(engine, people, "early", AppTrigger.SUSPEND)
         meanwhile, until = _followed(shared_service, since)
-        assert meanwhile == []
-        assert datetime.fromisoformat(until) <= began
     found, _ = _followed(shared_service, until)
-    assert [change["app"] for change in found] == ["early"]
+    assert [change["app"] for change in meanwhile + found] == ["late", "early"]
+    assert meanwhile == []
 
 
 DAY = timedelta(days=3)
@@ -350,6 +351,19 @@ def test_a_day_is_named_only_for_approvals_and_only_within_90_days(shared_servic
         caller = shared_service.partner if trigger == "withdraw" else shared_service.reviewer
         refused = caller("POST", "/v1/transition-requests", body)
         assert (refused.status_code, refused.json()["code"]) == (422, code)
+
+
+def test_an_approval_that_publishes_nothing_names_no_day(shared_service: Service) -> None:
+    _live(shared_service, "overturned")
+    for trigger in (AppTrigger.SUSPEND, AppTrigger.APPEAL):
+        move(shared_service.engine, shared_service.people, "overturned", trigger)
+    pass_review(shared_service.engine, shared_service.people, "overturned")
+    body = {"app": "overturned", "trigger": "approve", "publish_at": (datetime.now(UTC) + DAY).isoformat()}
+    asked = shared_service.admin("POST", "/v1/transition-requests", body).json()["id"]
+    judge(shared_service.engine)
+    outcome = shared_service.admin("GET", f"/v1/transition-requests/{asked}").json()
+    assert outcome["status"] == "refused"
+    assert "publication.none" in [unmet["code"] for unmet in outcome["unmet"]]
 
 
 def test_a_plan_cannot_show_what_was_never_published(shared_service: Service) -> None:

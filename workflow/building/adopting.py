@@ -27,6 +27,7 @@ from workflow.assets.pictures import Picture
 from workflow.building.accounts import change_secrets
 from workflow.building.components import MAX_COMPONENTS
 from workflow.building.evidence import problems_with
+from workflow.building.findings import Templates, findings_on
 from workflow.building.reserved import RESERVED_SLUGS
 from workflow.building.settings import validate_settings
 from workflow.building.slugs import skeleton_of
@@ -37,6 +38,8 @@ from workflow.identity.secrets import Seal
 from workflow.lifecycle.apply import WriteContext, adopt_app
 from workflow.names import read_company_name, read_name, read_person_name
 from workflow.profile.document import Profile
+from workflow.profile.guides import Guide
+from workflow.sql.storable import is_storable
 
 MAX_LINE = 256 * 1024
 """The length of a line, in characters."""
@@ -197,6 +200,7 @@ def adopt_one(
     now: datetime,
     writer: WriteContext,
     seal: Seal,
+    guides: Sequence[Guide],
 ) -> App | None:
     """Stores one App as published, with its company if that is new, and invites its owner. Does not commit.
 
@@ -208,7 +212,7 @@ def adopt_one(
     organization = _organization(session, app, actor, now, seal)
 
     def fill(made: App) -> None:
-        _fill(session, made, app, pictures, actor, now, seal)
+        _fill(session, made, app, pictures, actor, now, seal, guides)
 
     made = adopt_app(
         session,
@@ -229,6 +233,8 @@ def _read(number: int, line: str, profile: Profile) -> AdoptedApp:
     """Returns the App of a line. Raises ValueError, which names every problem."""
     if len(line) > MAX_LINE:
         raise ValueError(f"The line has more than {MAX_LINE} characters: leave out what no snapshot holds.")
+    if not is_storable(line) or "\\u0000" in line:
+        raise ValueError("The line is not UTF-8, or has the character NUL: save the file as UTF-8, without it.")
     try:
         read = _Line.model_validate_json(line)
     except ValidationError as error:
@@ -444,6 +450,7 @@ def _fill(
     actor: Actor,
     now: datetime,
     seal: Seal,
+    guides: Sequence[Guide],
 ) -> None:
     for one in app.components:
         session.add(
@@ -458,8 +465,10 @@ def _fill(
             session.add(asset)
         ids[key] = found
     session.flush()
+    templates = Templates(guides, frozenset(one.kind for one in app.components))
     for code, given in app.evidence.items():
         evidence = _evidence(given, ids)
+        findings = [one.as_dict() for one in findings_on(Requirement(code), evidence, templates)]
         if code == Requirement.TEST_ACCOUNT:
             evidence = change_secrets(evidence, seal)
         session.add(
@@ -467,7 +476,7 @@ def _fill(
                 app_id=made.id,
                 code=code,
                 evidence=evidence,
-                findings=_lacks(Requirement(code), evidence),
+                findings=findings + _lacks(Requirement(code), evidence),
                 lane=fetch_lane(str(evidence.get("url", ""))),
                 given_by=actor.id,
                 given_at=now,

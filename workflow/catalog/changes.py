@@ -123,9 +123,10 @@ _LIST = text(f"""
     SELECT found.*, a.slug
       FROM ((SELECT t.app_id, t.at, t.version, t.trigger, t.to_state AS state, t.from_published, t.published
                FROM transition t
-               LEFT JOIN planned_publication planned ON planned.app_id = t.app_id AND planned.version = t.version
               WHERE {CHANGES_WHAT_IS_PUBLIC} AND (t.at, t.app_id, t.version) > (:at, :app_id, :version)
-                AND t.at < :until AND planned.app_id IS NULL
+                AND t.at < :until
+                AND NOT EXISTS (SELECT FROM planned_publication planned
+                                 WHERE planned.app_id = t.app_id AND planned.version = t.version)
               ORDER BY t.at, t.app_id, t.version LIMIT :limit)
             UNION ALL
             (SELECT p.app_id, p.ended_at AS at, p.version, 'approve' AS trigger,

@@ -150,7 +150,7 @@ def _end(session: Session, ended: Sequence[Row[Any]]) -> None:
         told = [
             AppAtVersion(row.app_id, row.version, row.organization_id) for row in ended if row.state in LISTED_STATES
         ]
-        notify_of_transitions(session, NotificationKind.PUBLISHED, Audience.PARTNER, told, now)
+        notify_of_transitions(session, NotificationKind.PUBLISHED_AS_PLANNED, Audience.PARTNER, told, now)
 
 
 _PLAN = statement(

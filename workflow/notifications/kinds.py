@@ -13,7 +13,7 @@ class NotificationKind(StrEnum):
     APPROVED = "approved"
     REVISION_APPROVED = "revision_approved"
     APPROVED_FOR_A_DAY = "approved_for_a_day"
-    PUBLISHED = "published"
+    PUBLISHED_AS_PLANNED = "published_as_planned"
     OAUTH_ASKED_FOR = "oauth_asked_for"
     REPLAY_INFO_ASKED_FOR = "replay_info_asked_for"
     CUSTOMER_ONBOARDED = "customer_onboarded"

@@ -51,7 +51,7 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
         "{app} is approved. What was approved is published on the day that was named for it, which the App's status "
         "shows. Until then everybody sees what they see now.",
     ),
-    NotificationKind.PUBLISHED: (
+    NotificationKind.PUBLISHED_AS_PLANNED: (
         "{app} is published",
         "Its day has come: everybody sees what was approved of {app} for today.",
     ),
