@@ -111,7 +111,6 @@ def test_every_wrong_line_is_named_with_what_to_do_and_nothing_is_adopted(
         9: (_line(9, components=[]), "components"),
         10: (_line(10, components=[{"kind": "stream", "name": "E", "settings": {"nothing": 1}}]), "components.0"),
         11: (_line(11, colour="blue"), "colour"),
-        17: (_line(17, name="A\0B"), "NUL"),
         12: (_line(12, company=_line(1)["company"] | {"name": "Another name"}), "Line 1"),
         13: (
             _line(13, company=_line(13)["company"] | {"owner": {"name": "Pat", "email": "pat@acme.example"}}),
@@ -120,6 +119,7 @@ def test_every_wrong_line_is_named_with_what_to_do_and_nothing_is_adopted(
         14: (_line(14, company=_line(14)["company"] | {"website": "https://github.com/x"}), "own website"),
         15: (_line(15, evidence={"app_info": info | {"logo": "no-such-file.svg"}}), "no-such-file.svg"),
         16: (_line(16, evidence={"app_info": info | {"logo": "../../etc/passwd"}}), "folder of the file"),
+        17: (_line(17, name="A\0B"), "NUL"),
     }
     lines = [_line(1), *(line for line, _ in wrong.values())]
     done = adopt_file(settings, _file(tmp_path, *lines))
