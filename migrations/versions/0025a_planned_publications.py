@@ -7,8 +7,8 @@ from alembic import op
 
 from migrations.online import add_column, create_table
 
-revision: str = "0024a"
-down_revision: str | None = "0023"
+revision: str = "0025a"
+down_revision: str | None = "0024"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
