@@ -21,6 +21,7 @@ from api.gathering import Gatherer
 from api.openapi import TAGS, VERSION, DescribedAPI, about, operation_name
 from api.routes import (
     access_requests,
+    app_changes,
     apps,
     assets,
     audit,
@@ -38,6 +39,7 @@ from api.routes import (
     memberships,
     messages,
     people,
+    planned_publications,
     policies,
     previews,
     proofs,
@@ -98,6 +100,8 @@ ROUTERS = (
     assets,
     test_account,
     status,
+    app_changes,
+    planned_publications,
     previews,
     guides,
     messages,

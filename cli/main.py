@@ -196,6 +196,29 @@ def erase(
 
 
 @app.command()
+def adopt(
+    file: Annotated[Path, typer.Argument(help="A file with an App on each line, as docs/admins.md shows.")],
+    check: Annotated[bool, typer.Option("--check", help="Only check the file.")] = False,
+) -> None:
+    """Adopts the Apps of another system, as public betas. Does nothing at all if any line is wrong; exits with 2 then.
+
+    It can be repeated: what is adopted already is left as it is.
+    """
+    from cli.adopt import adopt_file, check_file
+    from cli.place import settings_here
+
+    settings = settings_here()
+    done = check_file(settings, file) if check else adopt_file(settings, file)
+    for one in done.refused:
+        typer.echo(f"Line {one.line}: {one.problem}")
+    if done.refused:
+        typer.echo(f"{len(done.refused)} lines are wrong, and nothing was adopted.")
+        raise typer.Exit(2)
+    can_be = "can be" if check else "are"
+    typer.echo(f"{len(done.apps)} Apps {can_be} adopted; {len(done.before)} were adopted already.")
+
+
+@app.command()
 def mail(number: Annotated[int | None, typer.Argument(help="The number of the message to show.")] = None) -> None:
     """Lists the mailbox of `devcenter up`, or shows one message."""
     from cli.home import Home

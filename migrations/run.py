@@ -75,6 +75,11 @@ def head_revision() -> str:
     return head
 
 
+def known_revisions() -> frozenset[str]:
+    """Returns all revisions of the code. A database that is at another one was migrated by a newer release."""
+    return frozenset(script.revision for script in _scripts().walk_revisions())
+
+
 @contextmanager
 def locked_connection(owner_url: str) -> Iterator[Connection]:
     """Returns a connection while a second one, in autocommit, holds the migration lock.

@@ -20,6 +20,7 @@ from models.notification import Notification
 from models.organization import Organization, Person
 from models.policy import PolicyVersion
 from models.preview import PreviewLink
+from models.publication import PlannedPublication
 from models.request import ApplyBatch, RejectedMessage, RestingApp, TransitionRequest
 from models.review import Review, ReviewStep, Submission
 from models.saved_reason import SavedReason
@@ -57,6 +58,7 @@ __all__ = [
     "OAuthInstall",
     "Organization",
     "Person",
+    "PlannedPublication",
     "PolicyVersion",
     "PreviewLink",
     "RejectedMessage",

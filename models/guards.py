@@ -170,6 +170,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "oauth_install": _CHANGE,
     "organization": _CHANGE,
     "person": _CHANGE,
+    "planned_publication": _CHANGE,
     "policy_version": _KEEP,
     "preview_link": _CHANGE,
     "rejected_message": _OWN,

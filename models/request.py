@@ -59,6 +59,7 @@ class TransitionRequest(Base):
     expected_state: Mapped[str | None] = mapped_column(String(16))
     expected_version: Mapped[int | None]
     expected_review: Mapped[int | None]
+    publish_at: Mapped[datetime | None]
     reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     source: Mapped[str] = mapped_column(String(16))
     principal_id: Mapped[UUID]

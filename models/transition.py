@@ -65,6 +65,12 @@ PUBLISHED_CHECK = """
 """What is public is the submission of the review that was approved last, known by the version that opened it."""
 
 
+CHANGES_WHAT_IS_PUBLIC = (
+    "published > 0 AND trigger IN ('adopt', 'approve', 'promote', 'suspend', 'reinstate', 'unlist', 'relist', 'remove')"
+)
+"""The condition for the rows that change what customers and services get of an App."""
+
+
 class Transition(Base):
     """One transition of one App. Each row refers to the row before it: version n starts in the state n - 1 led to.
 
@@ -164,6 +170,7 @@ class Transition(Base):
             use_alter=True,
         ),
         Index("transition_at_idx", "at", postgresql_using="brin"),
+        Index("transition_changes_idx", "at", "app_id", "version", postgresql_where=text(CHANGES_WHAT_IS_PUBLIC)),
     )
 
 

@@ -20,6 +20,10 @@ from workflow.profile.document import Profile
 from workflow.sql.pipeline import DirectSession, direct_connection
 
 
+class OutdatedReleaseError(Exception):
+    """A newer release has migrated the database, so that what this one writes may lack something."""
+
+
 class SendsMail(Protocol):
     """A client that sends mail."""
 
@@ -39,7 +43,8 @@ class WorkerContext:
 
     `seal` encrypts a secret; `unseal` decrypts it, or raises ValueError if no key of the key ring does. `pages` says
     whether the API serves web pages, to which mails then link. `judging` is set while this
-    process looks for due requests or judges them. `count_rejected` counts a message that was not accepted, and how
+    process looks for due requests or judges them. `revisions` are those of the schema that this release knows.
+    `count_rejected` counts a message that was not accepted, and how
     many older ones were dropped for it.
     """
 
@@ -64,6 +69,7 @@ class WorkerContext:
     count_worked: Callable[[str, str], None]
     observe_batch: Callable[[float], None]
     count_rejected: Callable[[int], None]
+    revisions: frozenset[str]
     judging: threading.Event = field(default_factory=threading.Event)
     policies: KnownPolicies = field(default_factory=KnownPolicies)
 
@@ -80,8 +86,16 @@ class WorkerContext:
             yield DirectSession(connection)
 
     def now_and_writer(self, session: Session) -> tuple[datetime, WriteContext]:
-        """Returns the database's time and the context for writing transitions, with the current policies."""
+        """Returns the database's time and the context for writing transitions, with the current policies.
+
+        Raises OutdatedReleaseError if this process must not write any, because the schema is newer than its release.
+        """
         now, policies = self.policies.read(session)
+        if self.policies.schema not in self.revisions:
+            raise OutdatedReleaseError(
+                f"the database is at revision {self.policies.schema}, which this release does not know: start the "
+                "present release"
+            )
         return now, WriteContext(self.history_key, self.rulebook, policies, self.reached)
 
 

@@ -21,6 +21,7 @@ from workflow.access.deciding import mark_access_requests
 from workflow.access.ending_tokens import warn_of_ending_tokens
 from workflow.access.proofs import prune_proofs
 from workflow.catalog.listing import mend_catalog
+from workflow.catalog.planning import publish_planned
 from workflow.history.sealing import LATE_BY, sealing_steps
 from workflow.history.verification import exported_heads, exported_seals
 from workflow.lifecycle.promotion import promote_eligible_apps
@@ -117,6 +118,10 @@ def _mend_catalog(session: Session, now: datetime, *, limit: int) -> int:
     return mended
 
 
+def _publish_planned(session: Session, now: datetime, limit: int) -> int:
+    return publish_planned(session, now, limit=limit)
+
+
 def _export_history_heads(_session: Session, context: WorkerContext, _now: datetime) -> None:
     """Exports the newest heads of Apps and tables, in steps. After a failure all are exported again."""
     with context.unit_of_work() as session:
@@ -185,6 +190,12 @@ JOBS: dict[str, Job] = {
         Job("seal_history", MINUTE, _seal_history, in_steps=True),
         Job("export_history_heads", MINUTE, _export_history_heads, in_steps=True),
         Job("bury_dead_lanes", MINUTE, _in_steps(_bury_dead_lanes), in_steps=True),
+        Job(
+            "publish_planned",
+            timedelta(seconds=10),
+            _in_steps(_publish_planned, Bell.NOTIFICATIONS, rows=200),
+            in_steps=True,
+        ),
         Job("mend_catalog", timedelta(minutes=10), _in_steps(_mend_catalog), in_steps=True),
         Job("prune", timedelta(hours=1), _prune, in_steps=True),
     )

@@ -20,6 +20,7 @@ import holidays.countries  # noqa: F401 (hundreds of modules, which the first ba
 from dramatiq import Middleware, set_broker
 from dramatiq.middleware import CurrentMessage, MiddlewareError, Retries, ShutdownNotifications, TimeLimit
 
+from migrations.run import known_revisions
 from runtime.broker import WakingRedisBroker
 from runtime.database import make_engine
 from runtime.doorbell import Doorbell, counted_doorbell
@@ -190,6 +191,7 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
         count_worked=lambda kind, outcome: WORKED.labels(kind, outcome).inc(),
         observe_batch=BATCH_SECONDS.observe,
         count_rejected=_count_rejected,
+        revisions=known_revisions(),
     )
 
 

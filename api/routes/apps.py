@@ -1,14 +1,15 @@
 """Apps: creating, listing, reading and renaming them."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import EVERY_ROLE, InContext, allow
 from api.context import Session, now_of
 from api.idempotency import Answer, once
-from api.routes.components import ComponentAnswer, shown_component
+from api.routes.components import ComponentAnswer, Shown, shown_component
 from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Key, Name, Slug, SlugPath
 from models.lifecycle import AppState, Role
@@ -16,7 +17,7 @@ from models.token import Scope
 from web.etags import EDITING, IfMatch, etag_of, expected_revisions
 from web.problems import COMMON
 from workflow.apps import find_app
-from workflow.building.apps import AppWithComponents, list_apps, register_app, rename_app, with_components
+from workflow.building.apps import AppContent, Content, content_of, list_apps, register_app, rename_app
 from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1/apps", responses=COMMON)
@@ -38,17 +39,29 @@ class ChangedApp(Body):
     name: Name
 
 
+class PublishedAnswer(BaseModel):
+    """What is published of an App: the App's version that submitted it, and since when everybody gets it."""
+
+    version: Annotated[int, Field(ge=1, examples=[4])]
+    at: datetime
+
+
 class AppAnswer(BaseModel):
-    """An App. `version` counts its transitions; `revision` counts its edits, and the ETag is made from it."""
+    """An App. `version` counts its transitions; `revision` counts its edits, and the ETag is made from it.
+
+    `name` and `components` are those of the draft or, for services, of what is `published`, without a `revision`. An
+    App of which nothing is published has no name and no Components for services, and a removed one no Components.
+    """
 
     slug: str
-    name: str
+    name: str | None
     state: AppState
     version: int
-    revision: int
+    revision: int | None
     onboarded_customers: int
     oauth_installed: bool
     components: list[ComponentAnswer]
+    published: PublishedAnswer | None
 
 
 @router.post("", status_code=201, tags=["partner"], response_model=AppAnswer)
@@ -67,7 +80,7 @@ async def create(
             writer=context.writer(session),
             reserved_slugs=context.profile.platform.reserved_slugs,
         )
-        return 201, _shown(with_components(session, app))
+        return 201, _shown(content_of(session, [app], actor, Content.DRAFT)[0])
 
     _, answer = await context.transact(lambda s: once(s, actor, key, {"create": body.model_dump()}, lambda: work(s)))
     response.headers["ETag"] = etag_of(answer["revision"])
@@ -76,21 +89,32 @@ async def create(
 
 @router.get("", tags=["partner", "reviewer", "service"])
 async def list_visible_apps(
-    context: InContext, actor: Viewer, wanted: Paged, state: Annotated[AppState | None, Query()] = None
+    context: InContext,
+    actor: Viewer,
+    wanted: Paged,
+    state: Annotated[AppState | None, Query()] = None,
+    content: Shown = None,
 ) -> Page[AppAnswer]:
     """Lists the Apps that the caller may see, by slug."""
     return await context.transact(
         lambda session: shown_page(
-            list_apps(session, actor, state, wanted), lambda one: AppAnswer.model_validate(_shown(one))
+            list_apps(session, actor, state, content, wanted), lambda one: AppAnswer.model_validate(_shown(one))
         )
     )
 
 
 @router.get("/{slug}", tags=["partner", "reviewer", "service"], response_model=AppAnswer)
-async def read(context: InContext, actor: Viewer, slug: SlugPath, response: Response) -> dict[str, Any]:
-    """Returns an App with its Components and its counters. The answer's ETag is for the `If-Match` of an edit."""
-    answer = await context.transact(lambda session: _shown(with_components(session, find_app(session, slug, actor))))
-    response.headers["ETag"] = etag_of(answer["revision"])
+async def read(
+    context: InContext, actor: Viewer, slug: SlugPath, response: Response, content: Shown = None
+) -> dict[str, Any]:
+    """Returns an App with its Components and its counters. A draft's ETag is for the `If-Match` of an edit."""
+
+    def work(session: Session) -> dict[str, Any]:
+        return _shown(content_of(session, [find_app(session, slug, actor)], actor, content)[0])
+
+    answer = await context.transact(work)
+    if answer["revision"] is not None:
+        response.headers["ETag"] = etag_of(answer["revision"])
     return answer
 
 
@@ -103,22 +127,25 @@ async def change(
     def work(session: Session) -> dict[str, Any]:
         find_app(session, slug, actor)
         app = rename_app(session, slug, actor, name=body.name, expected=expected_revisions(if_match))
-        return _shown(with_components(session, app))
+        return _shown(content_of(session, [app], actor, Content.DRAFT)[0])
 
     answer = await context.transact(work)
     response.headers["ETag"] = etag_of(answer["revision"])
     return answer
 
 
-def _shown(found: AppWithComponents) -> dict[str, Any]:
+def _shown(found: AppContent) -> dict[str, Any]:
     app = found.app
     return {
         "slug": app.slug,
-        "name": app.name,
+        "name": found.name,
         "state": app.state,
         "version": app.version,
-        "revision": app.revision,
+        "revision": found.revision,
         "onboarded_customers": app.onboarded_customers,
         "oauth_installed": app.oauth_installed,
-        "components": [shown_component(component, colour) for component, colour in found.components],
+        "components": [shown_component(component, component.colour) for component in found.components],
+        "published": (
+            {"version": found.published.version, "at": found.published.at.isoformat()} if found.published else None
+        ),
     }

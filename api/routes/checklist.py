@@ -17,7 +17,7 @@ from models.token import Scope
 from web.problems import COMMON
 from workflow.apps import find_app
 from workflow.building.checklist import store_evidence
-from workflow.building.overview import ItemStatus, checklist_of
+from workflow.building.overview import ItemStatus, checklist_of, without_draft
 from workflow.identity.actors import Actor
 from workflow.policy.document import load_policies
 
@@ -72,11 +72,15 @@ class ChecklistAnswer(BaseModel):
 
 @router.get("", tags=["partner", "reviewer"], response_model=ChecklistAnswer)
 async def read_checklist(context: InContext, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
-    """Returns every requirement with its evidence and status, and what is left to do, in order."""
+    """Returns every requirement with its evidence and status, and what is left to do, in order.
+
+    Services get the evidence that is published, and no findings.
+    """
 
     def work(session: Session) -> dict[str, Any]:
         app = find_app(session, slug, actor)
-        return asdict(checklist_of(session, app, load_policies(session).current, context.profile.guides))
+        found = checklist_of(session, app, load_policies(session).current, context.profile.guides)
+        return asdict(without_draft(session, app, found) if actor.role is Role.SERVICE else found)
 
     return await context.transact(work)
 

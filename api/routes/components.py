@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.auth import EVERY_ROLE, InContext, allow
@@ -19,7 +19,7 @@ from models.token import Scope
 from web.etags import EDITING, IfMatch, etag_of, expected_revisions
 from web.problems import COMMON
 from workflow.apps import find_app
-from workflow.building.apps import with_components
+from workflow.building.apps import Content, content_of, find_content
 from workflow.building.components import (
     add_component,
     change_component,
@@ -30,6 +30,7 @@ from workflow.building.components import (
     remove_component,
     renew_write_key,
 )
+from workflow.catalog.published import ComponentContent
 from workflow.identity.actors import Actor
 from workflow.sql.storable import WITHOUT_NUL
 
@@ -133,6 +134,15 @@ class NewComponentAnswer(ComponentAnswer):
     write_key: str | None
 
 
+Shown = Annotated[
+    Content | None,
+    Query(
+        description="What is read: what is being built (`draft`), or what was approved (`published`). By default "
+        "services read what is published, and all others the draft."
+    ),
+]
+
+
 class TestAnswer(BaseModel):
     """One run of the tests of a Component, at one of its revisions."""
 
@@ -177,19 +187,33 @@ async def create_component(
 
 
 @router.get("", tags=["partner", "reviewer", "service"])
-async def list_components(context: InContext, actor: Viewer, slug: SlugPath) -> Page[ComponentAnswer]:
+async def list_components(
+    context: InContext, actor: Viewer, slug: SlugPath, content: Shown = None
+) -> Page[ComponentAnswer]:
     """Lists the App's Components, oldest first. All of them, at most 50, are on one page."""
-    found = await context.transact(lambda session: with_components(session, find_app(session, slug, actor)))
-    shown = [shown_component(component, colour) for component, colour in found.components]
+    found = await context.transact(
+        lambda session: content_of(session, [find_app(session, slug, actor)], actor, content)[0]
+    )
+    shown = [shown_component(component, component.colour) for component in found.components]
     return Page(items=[ComponentAnswer.model_validate(one) for one in shown])
 
 
 @router.get("/{component_id}", tags=["partner", "reviewer", "service"], response_model=ComponentAnswer)
 async def read_component(
-    context: InContext, actor: Viewer, slug: SlugPath, component_id: UUID, response: Response
+    context: InContext,
+    actor: Viewer,
+    slug: SlugPath,
+    component_id: UUID,
+    response: Response,
+    content: Shown = None,
 ) -> dict[str, Any]:
     """Returns a Component. The answer's ETag is for the `If-Match` of an edit."""
-    answer = await context.transact(lambda session: _shown(session, find_component(session, slug, component_id, actor)))
+
+    def work(session: Session) -> dict[str, Any]:
+        found = find_content(session, slug, component_id, actor, content)
+        return shown_component(found, found.colour)
+
+    answer = await context.transact(work)
     response.headers["ETag"] = etag_of(answer["revision"])
     return answer
 
@@ -296,8 +320,8 @@ async def list_test_runs(
     )
 
 
-def shown_component(component: Component, colour: str | None) -> dict[str, Any]:
-    """Returns the fields of `ComponentAnswer`. `colour` is that of the latest test of the current revision."""
+def shown_component(component: Component | ComponentContent, colour: str | None) -> dict[str, Any]:
+    """Returns the fields of `ComponentAnswer`. `colour` is that of the latest test of the shown revision."""
     return {
         "id": str(component.id),
         "kind": component.kind,

@@ -69,7 +69,7 @@ class NewPreviewAnswer(PreviewAnswer):
 async def create(
     context: InContext, actor: Builder, slug: SlugPath, body: NewPreview, key: Key = None
 ) -> dict[str, Any]:
-    """Creates a private link to the entry of an App that is building or submitted. Its address is shown once."""
+    """Creates a private link to the entry that the App has once its draft is approved. Its address is shown once."""
 
     def work(session: Session) -> Answer:
         life = timedelta(days=body.days)

@@ -1,5 +1,6 @@
 """The review desk: the queue, claiming a review, its steps, and the decision."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from api.schemas.reviews import (
     short_review,
     shown_step,
 )
-from api.schemas.values import SLUG, Body, GivenReason, Key, Prefer, Prose, Reasons
+from api.schemas.values import SLUG, Body, GivenReason, Key, Moment, Prefer, Prose, Reasons
 from models import Review
 from models.lifecycle import AppState, AppTrigger, ReviewKind, Role, StepTrigger
 from models.token import Scope
@@ -63,12 +64,14 @@ class ReviewDecision(Body):
 
     First reviews, revisions and appeals are decided by `approve`, by `request_changes`, or by `propose_approve` where
     the policy wants two people. Health reviews are decided by `clear` or `flag`. `expected_state` is the App's state as
-    you saw it: the decision is refused if the App has left it.
+    you saw it: the decision is refused if the App has left it. An approval may name the day since when everybody sees
+    what it approves (`publish_at`), at most 90 days ahead.
     """
 
     decision: Literal["approve", "request_changes", "propose_approve", "clear", "flag"]
     reasons: Reasons = Field(default_factory=list)
     expected_state: AppState | None = None
+    publish_at: Moment | None = None
 
 
 @router.get("")
@@ -112,7 +115,7 @@ async def claim_next(context: InContext, actor: Decider, key: Key = None) -> JSO
     return JSONResponse(answer, status)
 
 
-@router.get("/{review_id}")
+@router.get("/{review_id:uuid}")
 async def read(context: InContext, actor: Viewer, review_id: UUID) -> FullReviewAnswer:  # noqa: ARG001
     """Returns a review in full: the submission and what changed, steps, findings, waivers, rounds, and the company."""
 
@@ -202,7 +205,7 @@ async def decide(
     wanted = await context.transact(
         lambda session: decision_on(session, review_id, trigger, reasons, actor, key, state)
     )
-    return await ask_for_one(context, actor, wanted, prefer)
+    return await ask_for_one(context, actor, replace(wanted, publish_at=body.publish_at), prefer)
 
 
 def _short(session: Session, review: Review) -> ReviewSummaryAnswer:

@@ -18,6 +18,7 @@ from models.review import ReviewOutcome
 from models.token import Scope
 from web.problems import COMMON, UnmetRule
 from workflow.apps import find_app
+from workflow.building.apps import content_of
 from workflow.building.published import PublishedEntry
 from workflow.building.status import AppStatus, status_of
 from workflow.identity.actors import Actor
@@ -76,15 +77,27 @@ class LatestReviewAnswer(BaseModel):
 
 
 class PublishedEntryAnswer(BaseModel):
-    """What the catalog shows or, while the App is suspended, shows again once it is reinstated (`is_shown` is false).
+    """What everybody sees or, while the App is suspended or unlisted, sees again afterwards (`is_shown` is false).
 
-    `changes`: how the draft differs from it, by part. None of that is shown before it was reviewed.
+    `version` is the App's version that submitted it, and `content` is what it submitted. `changes`: how the draft
+    differs from it, by part, and `words` says the same. None of that is shown before it was reviewed.
     """
 
+    version: int
     round: int
     approved_at: datetime
+    published_at: datetime
     is_shown: bool
+    content: dict[str, Any]
     changes: dict[str, list[ChangeAnswer]]
+    words: list[str]
+
+
+class PlannedEntryAnswer(BaseModel):
+    """What was approved and is published on a day that the approval named. `version` is the App's that submitted it."""
+
+    version: int
+    publish_at: datetime
 
 
 class EventAnswer(BaseModel):
@@ -100,7 +113,7 @@ class StatusAnswer(BaseModel):
     """The status of an App. `history` has the latest 50 events, newest first; `checks` is the latest of its draft."""
 
     slug: str
-    name: str
+    name: str | None
     state: AppState
     version: int
     turn: Literal["partner", "reviewer", "schedule", "nobody"]
@@ -109,17 +122,22 @@ class StatusAnswer(BaseModel):
     review: LatestReviewAnswer | None
     checks: DraftRunAnswer
     entry: PublishedEntryAnswer | None
+    planned: PlannedEntryAnswer | None
     history: list[EventAnswer]
 
 
 @router.get("", tags=["partner", "reviewer", "service"], response_model=StatusAnswer)
 async def read_status(context: InContext, actor: Viewer, slug: SlugPath) -> dict[str, Any]:
-    """Returns the status of an App: whose turn it is, what each trigger needs, the review's findings, the history."""
+    """Returns the status of an App: whose turn it is, what each trigger needs, the review's findings, the history.
+
+    Services are told nothing of the draft and its review.
+    """
 
     def work(session: Session) -> dict[str, Any]:
         app = find_app(session, slug, actor)
         standing = status_of(session, app, actor, load_policies(session), context.rulebook)
-        return {"slug": slug, "name": app.name, **_standing(standing)}
+        name = content_of(session, [app], actor, None)[0].name
+        return {"slug": slug, "name": name, **_standing(standing)}
 
     return await context.transact(work)
 
@@ -137,16 +155,21 @@ def _standing(standing: AppStatus) -> dict[str, Any]:
         "review": _review(standing.review) if standing.review else None,
         "checks": shown_run(standing.checks),
         "entry": _entry(standing.entry) if standing.entry else None,
+        "planned": asdict(standing.planned) if standing.planned else None,
         "history": [asdict(event) for event in standing.history],
     }
 
 
 def _entry(entry: PublishedEntry) -> PublishedEntryAnswer:
     return PublishedEntryAnswer(
+        version=entry.version,
         round=entry.round,
         approved_at=entry.approved_at,
+        published_at=entry.published_at,
         is_shown=entry.is_shown,
+        content=dict(entry.content),
         changes=shown_changes(entry.changes),
+        words=list(entry.words),
     )
 
 

@@ -63,6 +63,13 @@ class NewTransitionRequest(Shape):
     expected_version: Annotated[Whole, Field(ge=1, le=2_000_000_000)] | None = None
     expected_review: Annotated[Whole, Field(ge=0, le=2_000_000_000)] | None = None
     not_before: Moment | None = None
+    publish_at: Annotated[
+        Moment | None,
+        Field(
+            description="For an approval: since when everybody sees what it approves, at most 90 days ahead. By "
+            "default they do at once."
+        ),
+    ] = None
     reasons: Reasons = Field(default_factory=list)
 
 
@@ -191,6 +198,7 @@ def wanted_of(body: NewTransitionRequest, key: str | None) -> Wanted:
         expected_version=body.expected_version,
         expected_review=body.expected_review,
         not_before=body.not_before,
+        publish_at=body.publish_at,
         reasons=reasons_of(body.reasons),
     )
 

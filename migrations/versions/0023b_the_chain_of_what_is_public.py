@@ -309,8 +309,7 @@ def downgrade() -> None:
     ):
         for name in names:
             op.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")
-    for column in ("from_open_kind", "open_kind"):
-        op.execute(f"ALTER TABLE transition ALTER COLUMN {column} SET DEFAULT 'none'")
+    op.execute("ALTER TABLE transition ALTER COLUMN from_open_kind SET DEFAULT 'none'")
     for column in ("from_open_review", "open_review", "from_published", "published"):
         op.execute(f"ALTER TABLE transition ALTER COLUMN {column} SET DEFAULT 0")
     op.execute("ALTER TABLE review ALTER COLUMN kind SET DEFAULT 'first'")

@@ -104,6 +104,10 @@ def _test_account(world: World, actor: Actor) -> dict[str, str]:
     return {"slug": world.new_test_account(holder=actor)}
 
 
+def _planned(world: World, _actor: Actor) -> dict[str, str]:
+    return {"slug": world.new_planned_publication()}
+
+
 def _asset(world: World, _actor: Actor) -> dict[str, str]:
     return {"asset_id": str(world.new_asset())}
 
@@ -278,6 +282,15 @@ CALLS: tuple[Call, ...] = (
     Call(f"GET {_APP}", Scope.APPS_READ, ALL),
     Call(f"PATCH {_APP}", Scope.APPS_WRITE, PARTNERS, {"name": "Other"}),
     Call(f"GET {_APP}/status", Scope.APPS_READ, ALL),
+    Call("GET /v1/app-changes", Scope.APPS_READ, REVIEWERS | SERVICES),
+    Call(
+        f"PUT {_APP}/planned-publication",
+        Scope.REVIEWS_DECIDE,
+        REVIEWERS,
+        {"publish_at": f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"},
+        given=_planned,
+    ),
+    Call(f"DELETE {_APP}/planned-publication", Scope.REVIEWS_DECIDE, REVIEWERS, status=204, given=_planned),
     Call(f"GET {_COMPONENTS}", Scope.APPS_READ, ALL),
     Call(f"GET {_COMPONENTS}/{{component_id}}", Scope.APPS_READ, ALL),
     Call(

@@ -255,7 +255,7 @@ def test_pictures_are_public_while_their_app_is_in_the_catalog(shared_service: S
     assert shared_service.nobody("GET", f"/v1/assets/{shot}").status_code == 404
 
 
-def test_a_preview_shows_the_entry_until_it_is_revoked_or_the_app_moves_on(shared_service: Service) -> None:
+def test_a_preview_shows_the_entry_until_it_is_revoked_or_the_app_is_suspended(shared_service: Service) -> None:
     path = _ready(shared_service, "previewed")
     made = shared_service.partner("POST", f"{path}/previews", {"days": 2}, Idempotency_Key="preview-1").json()
     again = shared_service.partner("POST", f"{path}/previews", {"days": 2}, Idempotency_Key="preview-1").json()
@@ -286,6 +286,8 @@ def test_a_preview_shows_the_entry_until_it_is_revoked_or_the_app_moves_on(share
     last = shared_service.partner("POST", f"{path}/previews", {}).json()
     for trigger in (AppTrigger.SUBMIT, AppTrigger.APPROVE):
         move(shared_service.engine, shared_service.people, "previewed", trigger)
+    assert shared_service.nobody("GET", last["path"]).status_code == 200
+    move(shared_service.engine, shared_service.people, "previewed", AppTrigger.SUSPEND)
     assert shared_service.nobody("GET", last["path"]).status_code == 404
     refused = shared_service.partner("POST", f"{path}/previews", {})
     assert (refused.status_code, refused.json()["code"]) == (409, "preview.state")

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from models import AllowedSlug, App, ChecklistItem, Component, Person, RejectedMessage, Review, Service
 from models.asset import AssetKind
 from models.lifecycle import AppState, AppTrigger, Role
+from models.request import RequestSource
 from models.token import Scope
-from tests.factories import app_in
+from tests.factories import app_in, pass_review
 from tests.journeys import BECAUSE, People, ask, judge, now_of, people_in, writer_of
 from tests.launch import LOGO, STREAM
 from tests.workers.processes import environment
@@ -27,6 +28,7 @@ from workflow.catalog.membership import apply_for_membership
 from workflow.catalog.previews import create_preview
 from workflow.identity.actors import Actor
 from workflow.identity.tokens import SCOPES_OF, issue_token
+from workflow.lifecycle.requests import CallerRequest, Wanted, accept_requests
 from workflow.operating.rejected_messages import keep_rejected
 from workflow.policy.document import load_policies
 from workflow.reviewing.desk import claim_review, release_review
@@ -121,6 +123,17 @@ class World:
             return app.slug
 
         return self._make(make)
+
+    def new_planned_publication(self) -> str:
+        """Returns the slug of an App whose approval named a day for it to be published."""
+        slug = self.name("planned")
+        app_in(self.engine, self.people, slug, AppState.SUBMITTED)
+        pass_review(self.engine, self.people, slug)
+        with Session(self.engine) as session, session.begin():
+            wanted = Wanted(slug, AppTrigger.APPROVE, publish_at=now_of(session) + timedelta(days=2))
+            accept_requests(session, [CallerRequest(self.people.reviewer, wanted)], RequestSource.HTTP)
+        judge(self.engine)
+        return slug
 
     def new_asset(self) -> UUID:
         """Returns a picture of the App in `building`."""

@@ -56,6 +56,7 @@ STORY = (
     (REVIEWERS, "When it comes back"),
     (REVIEWERS, "Approve"),
     (PARTNERS, "After the approval"),
+    (SERVICES, "Read what is published"),
     (SERVICES, "Report customers and installs"),
     (SERVICES, "Report in bulk"),
     (SERVICES, "See what counts"),

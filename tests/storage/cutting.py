@@ -1,10 +1,15 @@
-"""Cutting the connection of a migrator of this process, after a statement of one's choice."""
+"""Cutting the connection of a migrator of this process, at a point of one's choice.
+
+Points are: after each statement outside a transaction, after the first of each transaction, and before each commit. To
+cut a transaction elsewhere leaves as little of it.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 
@@ -26,10 +31,10 @@ class Cutter:
         self._database = database
         self._superuser = superuser
 
-    def run(self, migrate: Callable[[], None], statements: int) -> bool:
-        """Runs `migrate` and cuts its connection after that many statements; tells whether it ended before."""
+    def run(self, migrate: Callable[[], None], points: int) -> bool:
+        """Runs `migrate` and cuts its connection at that point; tells whether it ended before."""
         try:
-            with self._cut_after(statements):
+            with self._cut_after(points):
                 migrate()
         except (DBAPIError, psycopg.Error):
             return False
@@ -42,12 +47,12 @@ class Cutter:
         return str(found[0]) if found else None
 
     def cut_everywhere(self, migrate: Callable[[], None]) -> int:
-        """Starts `migrate` again until it ends, cutting it after each statement once; returns how often it was cut."""
-        cuts, statements, stamp = 0, 1, self.stamp()
-        while not self.run(migrate, statements):
+        """Starts `migrate` again until it ends, cutting it at each point once; returns how often it was cut."""
+        cuts, points, stamp = 0, 1, self.stamp()
+        while not self.run(migrate, points):
             cuts += 1
             before, stamp = stamp, self.stamp()
-            statements = statements + 1 if stamp == before else 1
+            points = points + 1 if stamp == before else 1
         return cuts
 
     def _cut(self) -> None:
@@ -56,20 +61,34 @@ class Cutter:
         wait_until(lambda: self._superuser.execute(LIVES, connection).fetchone() == (0,), seconds=10)
 
     @contextmanager
-    def _cut_after(self, statements: int) -> Iterator[None]:
-        left = statements
+    def _cut_after(self, points: int) -> Iterator[None]:
+        left, begun = points, False
 
-        def count(connection: Any, *_: object) -> None:
+        def pass_point(raw: psycopg.Connection) -> None:
             nonlocal left
-            raw: psycopg.Connection = connection.connection.driver_connection
             if raw.info.get_parameters().get("application_name") != MIGRATOR:
                 return
             left -= 1
             if left == 0:
                 self._cut()
 
-        event.listen(Engine, "after_cursor_execute", count)
+        def after_statement(connection: Any, *_: object) -> None:
+            nonlocal begun
+            raw: psycopg.Connection = connection.connection.driver_connection
+            is_alone = raw.info.transaction_status == TransactionStatus.IDLE
+            if is_alone or not begun:
+                pass_point(raw)
+            begun = not is_alone
+
+        def before_commit(connection: Any) -> None:
+            nonlocal begun
+            begun = False
+            pass_point(connection.connection.driver_connection)
+
+        event.listen(Engine, "after_cursor_execute", after_statement)
+        event.listen(Engine, "commit", before_commit)
         try:
             yield
         finally:
-            event.remove(Engine, "after_cursor_execute", count)
+            event.remove(Engine, "after_cursor_execute", after_statement)
+            event.remove(Engine, "commit", before_commit)

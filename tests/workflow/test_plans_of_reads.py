@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from api.auth import find_callers
 from api.context import ApiContext, now_of
 from api.main import create_api
+from api.routes.app_changes import list_app_changes
 from api.routes.catalog import list_catalog
 from api.routes.reviews import queue
 from api.routes.transitions import list_asked, log
@@ -131,6 +132,10 @@ async def _catalog(house: ApiContext, size: int, **look: Any) -> int:
     return len(json.loads(bytes(answer.body))["items"])
 
 
+async def _changes(house: ApiContext, size: int) -> int:
+    return len((await list_app_changes(house, Actor(new_id(), Role.SERVICE), PageRequest(limit=size))).items)
+
+
 async def _callers(house: ApiContext, size: int) -> int:
     found = await find_callers(house.engine, [f"bench@bench-{number}.example" for number in range(1, size + 1)])
     return sum(isinstance(one, Principal) for one in found)
@@ -167,6 +172,7 @@ READS: dict[str, tuple[str, Read]] = {
     "the catalog, a category that is rare": ("catalog_entry_categories_kinds_idx", partial(_catalog, category="Video")),
     "a search for a rare word": ("catalog_entry_name_search_idx", partial(_catalog, q="zebra")),
     "a search for the beginning of a rare word": ("catalog_entry_name_search_idx", partial(_catalog, q="zebr")),
+    "what changed of what is public": ("transition_changes_idx", _changes),
     "who holds tokens": ("api_token_token_hash_key", _callers),
     "which requests have an outcome": ("transition_request_pkey", _outcomes),
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from workers.context import WorkerContext
+from workers.context import OutdatedReleaseError, WorkerContext
 from workers.judging.batches import TURN_SECONDS, apply_due_requests
 from workflow.outages import Outage
 from workflow.work.bells import Bell
@@ -29,6 +29,8 @@ WaitForBell = Callable[[Bell, float], bool]
 
 class JudgingThread:
     """Judges due requests when the bell rings, and every `sweep_seconds`, until it is stopped.
+
+    A process whose release is older than the schema judges nothing, and looks again until it is restarted.
 
     Sweeps have a jitter of 25 percent, so that workers do not sweep in step. A process has only one such thread,
     because judging is bound by the CPU and Python runs one thread at a time. To judge more, run more processes.
@@ -73,6 +75,9 @@ class JudgingThread:
                 more_is_due = time.monotonic() > turn_ends
                 is_isolating = False
                 self._outage.works()
+            except OutdatedReleaseError as error:
+                self._outage.failed(error)
+                self._stop.wait(MAX_PAUSE_SECONDS)
             except SQLAlchemyError as error:
                 failures = self._outage.failed(error)
                 more_is_due = is_isolating = True

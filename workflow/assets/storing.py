@@ -12,16 +12,18 @@ from models import App, Asset, ChecklistItem
 from models.asset import AssetKind
 from models.base import new_id
 from models.checklist import Requirement
-from models.lifecycle import LISTED_STATES
+from models.lifecycle import LISTED_STATES, Role
 from workflow.apps import find_app, lock_editable_app
 from workflow.assets.pictures import Picture
-from workflow.catalog.entry import published_snapshots
+from workflow.catalog.published import published_versions
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 
 MAX_ASSETS = 40
-"""The number of pictures that an App may have."""
+"""The number of pictures that an App may have, besides those that only earlier submissions contain."""
+MAX_KEPT_ASSETS = 1_000
+"""The number of pictures that an App may have with those. What was submitted is kept, so that decisions can be read."""
 
 _SUBMITTED = text("""
     SELECT EXISTS (SELECT FROM submission WHERE app_id = :app_id
@@ -31,6 +33,30 @@ _SUBMITTED = text("""
         OR EXISTS (SELECT FROM submission WHERE app_id = :app_id
                       AND jsonb_exists(snapshot -> 'evidence' -> 'catalog_details' -> 'screenshots', :id))
 """)
+_OLD = text("""
+    WITH named AS (
+        SELECT s.app_version, picture.id
+          FROM submission s
+         CROSS JOIN LATERAL (SELECT s.snapshot->'evidence'->'app_info'->>'logo' AS id
+                             UNION ALL
+                             SELECT s.snapshot->'evidence'->'app_info'->>'mark'
+                             UNION ALL
+                             SELECT jsonb_array_elements_text(
+                                        CASE jsonb_typeof(s.snapshot->'evidence'->'catalog_details'->'screenshots')
+                                        WHEN 'array' THEN s.snapshot->'evidence'->'catalog_details'->'screenshots'
+                                        ELSE '[]' END)) picture
+         WHERE s.app_id = :app_id AND picture.id IS NOT NULL
+    )
+    SELECT count(*) FROM asset x
+     WHERE x.app_id = :app_id AND NOT x.id = ANY(CAST(:drafted AS uuid[]))
+       AND x.id::text IN (SELECT id FROM named)
+       AND x.id::text NOT IN (SELECT n.id FROM named n, app a
+                               WHERE a.id = :app_id
+                                 AND n.app_version IN (a.published, a.open_review,
+                                                       (SELECT p.shown FROM planned_publication p
+                                                         WHERE p.app_id = a.id AND p.ended_at IS NULL)))
+""")
+"""Counts the pictures that neither the draft nor what is published or under review uses, but an earlier submission."""
 
 
 def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> Asset:
@@ -44,9 +70,7 @@ def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> 
     found = session.scalar(select(Asset).where(*same))
     if found is not None:
         return found
-    if int(session.scalar(select(func.count()).where(Asset.app_id == app.id)) or 0) >= MAX_ASSETS:
-        detail = f"{slug} has {MAX_ASSETS} pictures, the most that an App may have."
-        raise Conflict("asset.too_many", detail, "Delete one first.")
+    _refuse_too_many(session, app)
     asset = Asset(
         id=new_id(),
         app_id=app.id,
@@ -67,17 +91,43 @@ def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> 
     return asset
 
 
+def _refuse_too_many(session: Session, app: App) -> None:
+    """Raises Conflict if the App has as many pictures as it may."""
+    many = int(session.scalar(select(func.count()).where(Asset.app_id == app.id)) or 0)
+    if many < MAX_ASSETS:
+        return
+    if many >= MAX_KEPT_ASSETS:
+        detail = f"{app.slug} has {MAX_KEPT_ASSETS} pictures with those of its earlier submissions, which are kept."
+        raise Conflict("asset.too_many", detail, "Delete one that was never submitted, or use one again.")
+    drafted = [UUID(one) for one in assets_in(_draft(session, app.id)) if _is_id(one)]
+    if many - int(session.scalar(_OLD, {"app_id": app.id, "drafted": drafted}) or 0) >= MAX_ASSETS:
+        detail = f"{app.slug} has {MAX_ASSETS} pictures, the most that an App may have."
+        raise Conflict("asset.too_many", detail, "Delete one first.")
+
+
 def list_assets(session: Session, slug: str, actor: Actor) -> Sequence[Asset]:
-    """Returns the App's pictures without their content, oldest first. Raises NotFound."""
+    """Returns the App's pictures without their content, oldest first; to services, those that are published.
+
+    Raises NotFound.
+    """
     app = find_app(session, slug, actor)
-    return session.scalars(select(Asset).where(Asset.app_id == app.id).order_by(Asset.id)).all()
+    found = session.scalars(select(Asset).where(Asset.app_id == app.id).order_by(Asset.id)).all()
+    if actor.role is not Role.SERVICE:
+        return found
+    published = _published(session, app.id)
+    return [asset for asset in found if str(asset.id) in published]
 
 
 def find_asset(session: Session, slug: str, asset_id: UUID, actor: Actor) -> Asset:
-    """Returns a picture of an App that the actor may see, with its content. Raises NotFound."""
+    """Returns a picture of an App that the actor may see, with its content. Raises NotFound.
+
+    Once something was published of the App, services see the pictures of that and no others.
+    """
     app = find_app(session, slug, actor)
     asset = _with_content(session, asset_id)
     if asset is None or asset.app_id != app.id:
+        raise _not_found(asset_id)
+    if actor.role is Role.SERVICE and app.published and str(asset_id) not in _published(session, app.id):
         raise _not_found(asset_id)
     return asset
 
@@ -85,19 +135,15 @@ def find_asset(session: Session, slug: str, asset_id: UUID, actor: Actor) -> Ass
 def find_public_asset(session: Session, asset_id: UUID, previewed_app_id: UUID | None) -> Asset:
     """Returns a picture that the catalog shows, or that the preview of the App `previewed_app_id` shows.
 
-    The catalog shows the pictures of a listed App's latest approved submission, and no others. Raises NotFound.
+    The catalog shows the pictures of what is published of a listed App, and no others. Raises NotFound.
     """
     asset = _with_content(session, asset_id)
     if asset is None:
         raise _not_found(asset_id)
-    if asset.app_id == previewed_app_id:
-        given = select(ChecklistItem.code, ChecklistItem.evidence).where(ChecklistItem.app_id == asset.app_id)
-        evidence: Mapping[str, Any] = {row.code: row.evidence for row in session.execute(given)}
-        if str(asset.id) in assets_in(evidence):
-            return asset
+    if asset.app_id == previewed_app_id and str(asset.id) in assets_in(_draft(session, asset.app_id)):
+        return asset
     state = session.scalar(select(App.state).where(App.id == asset.app_id))
-    snapshot = published_snapshots(session, [asset.app_id]).get(asset.app_id)
-    if state not in LISTED_STATES or snapshot is None or str(asset.id) not in assets_in(snapshot["evidence"]):
+    if state not in LISTED_STATES or str(asset.id) not in _published(session, asset.app_id):
         raise _not_found(asset_id)
     return asset
 
@@ -130,12 +176,12 @@ def delete_asset(session: Session, slug: str, asset_id: UUID, actor: Actor) -> N
     asset = session.get(Asset, asset_id)
     if asset is None or asset.app_id != app.id:
         raise _not_found(asset_id)
-    given = select(ChecklistItem.code, ChecklistItem.evidence).where(ChecklistItem.app_id == app.id)
-    if str(asset_id) in assets_in({row.code: row.evidence for row in session.execute(given)}):
+    if str(asset_id) in assets_in(_draft(session, app.id)):
         raise Conflict("asset.in_use", "The launch checklist uses this picture.", "Replace that evidence first.")
     if session.scalar(_SUBMITTED, {"app_id": app.id, "id": str(asset_id)}):
         detail = "A submission contains this picture, and what was submitted is kept."
-        raise Conflict("asset.submitted", detail, "There is nothing to do: this picture cannot be deleted.")
+        remedy = "There is nothing to do: it does not count once nothing newer uses it."
+        raise Conflict("asset.submitted", detail, remedy)
     session.delete(asset)
     session.flush()
     log_action(session, actor, "asset.delete", asset_id, app=slug)
@@ -168,6 +214,24 @@ def _kinds_of(session: Session, app_id: UUID, ids: Iterable[UUID]) -> dict[str, 
 
 def _kind_in_words(kind: str | None) -> str:
     return "not a picture of this App" if kind is None else f"a {kind}"
+
+
+def _draft(session: Session, app_id: UUID) -> dict[str, Any]:
+    given = select(ChecklistItem.code, ChecklistItem.evidence).where(ChecklistItem.app_id == app_id)
+    return {row.code: row.evidence for row in session.execute(given)}
+
+
+def _published(session: Session, app_id: UUID) -> set[str]:
+    version = published_versions(session, [app_id]).get(app_id)
+    return assets_in(version.snapshot["evidence"]) if version else set()
+
+
+def _is_id(given: str) -> bool:
+    try:
+        UUID(given)
+    except ValueError:
+        return False
+    return True
 
 
 def _with_content(session: Session, asset_id: UUID) -> Asset | None:

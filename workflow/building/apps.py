@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
@@ -10,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from models import App, Component
 from models.lifecycle import AppState, Role
-from workflow.apps import NAME, lock_editable_app, touch
-from workflow.building.components import components_of
+from workflow.apps import NAME, find_app, lock_editable_app, touch
+from workflow.building.components import colour_of_component, components_of, find_component
 from workflow.building.revisions import ExpectedRevisions, require_revision
 from workflow.building.slugs import refuse_unusable_slug, slug_conflict
+from workflow.catalog.published import ComponentContent, PublishedVersion, published_versions
+from workflow.errors import NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.lifecycle.apply import WriteContext, create_app
@@ -78,29 +82,88 @@ def rename_app(session: Session, slug: str, actor: Actor, *, name: str, expected
     return app
 
 
+class Content(StrEnum):
+    """Which content of an App is read: what is being built, or what was approved and everybody gets."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+
+
 @dataclass(frozen=True, slots=True)
-class AppWithComponents:
-    """An App and its Components, oldest first, each with the colour of its current revision's latest test."""
+class AppContent:
+    """An App and its name and Components, oldest first: those of the draft, or of what is published.
+
+    `published` is what is published, if anything is. `name` is None if that was asked for and nothing is. `revision`
+    is the draft's, and None for what is published. A removed App has no Components.
+    """
 
     app: App
-    components: Sequence[tuple[Component, str | None]]
+    name: str | None
+    revision: int | None
+    components: Sequence[ComponentContent]
+    published: PublishedVersion | None
 
 
-def with_components(session: Session, app: App) -> AppWithComponents:
-    """Returns the App with its Components."""
-    return _with_components(session, [app])[0]
+def content_of(session: Session, apps: Sequence[App], actor: Actor, content: Content | None) -> list[AppContent]:
+    """Returns the content of Apps. By default (None) services read what is published, and all others the draft."""
+    ids = [app.id for app in apps]
+    published = published_versions(session, ids)
+    if _reads(actor, content) is Content.PUBLISHED:
+        return [_published(app, published.get(app.id)) for app in apps]
+    drafts = components_of(session, ids)
+    return [
+        AppContent(
+            app,
+            app.name,
+            app.revision,
+            [_draft(component, colour) for component, colour in drafts[app.id]],
+            published.get(app.id),
+        )
+        for app in apps
+    ]
 
 
-def list_apps(session: Session, actor: Actor, state: AppState | None, wanted: PageRequest) -> PageOf[AppWithComponents]:
-    """Returns a page of the Apps that the actor may see, ordered by slug."""
+def find_content(
+    session: Session, slug: str, component_id: UUID, actor: Actor, content: Content | None
+) -> ComponentContent:
+    """Returns one Component of an App, as `content_of` would. Raises NotFound.
+
+    While nothing was published of the App ever, services read the draft's by default: they test what is being built.
+    """
+    app = find_app(session, slug, actor)
+    if _reads(actor, content) is Content.DRAFT or (content is None and app.published == 0):
+        component = find_component(session, slug, component_id, actor)
+        return _draft(component, colour_of_component(session, component))
+    found = content_of(session, [app], actor, Content.PUBLISHED)[0]
+    for one in found.components:
+        if one.id == component_id:
+            return one
+    detail = f"{slug} has no Component {component_id} that is published."
+    raise NotFound("component.not_found", detail, "List its Components.")
+
+
+def _reads(actor: Actor, content: Content | None) -> Content:
+    return content or (Content.PUBLISHED if actor.role is Role.SERVICE else Content.DRAFT)
+
+
+def _draft(one: Component, colour: str | None) -> ComponentContent:
+    return ComponentContent(one.id, one.kind, one.subkind, one.name, one.settings, one.revision, colour)
+
+
+def _published(app: App, version: PublishedVersion | None) -> AppContent:
+    if version is None:
+        return AppContent(app, None, None, (), None)
+    components = () if app.state == AppState.REMOVED else version.components
+    return AppContent(app, version.name, None, components, version)
+
+
+def list_apps(
+    session: Session, actor: Actor, state: AppState | None, content: Content | None, wanted: PageRequest
+) -> PageOf[AppContent]:
+    """Returns a page of the Apps that the actor may see, ordered by slug, each with the content that is wanted."""
     statement = select(App)
     if actor.role is Role.PARTNER:
         statement = statement.where(App.organization_id == actor.organization_id)
     if state is not None:
         statement = statement.where(App.state == state.value)
-    return read_page(session, statement, App.slug, wanted).map(lambda apps: _with_components(session, apps))
-
-
-def _with_components(session: Session, apps: Sequence[App]) -> list[AppWithComponents]:
-    components = components_of(session, [app.id for app in apps])
-    return [AppWithComponents(app, components[app.id]) for app in apps]
+    return read_page(session, statement, App.slug, wanted).map(lambda apps: content_of(session, apps, actor, content))

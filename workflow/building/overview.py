@@ -1,7 +1,7 @@
 """The launch checklist as a whole: the status of each requirement, and the tasks that are left, in order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,7 @@ from workflow.building.checklist import evidence_of, without_secrets
 from workflow.building.components import components_of
 from workflow.building.draft_checks import DraftRun, latest_run
 from workflow.building.findings import JUDGED_AT_ONCE
+from workflow.catalog.published import published_versions
 from workflow.policy.document import Policy
 from workflow.profile.guides import Guide
 from workflow.reviewing.partner_view import PartnerReview, latest_review
@@ -71,6 +72,14 @@ class Checklist:
     left: tuple[Task, ...]
     missing: tuple[str, ...]
     complete: bool
+
+
+def without_draft(session: Session, app: App, found: Checklist) -> Checklist:
+    """Returns the checklist with the evidence that is published, without what was found in the draft's."""
+    version = published_versions(session, [app.id]).get(app.id)
+    published = version.snapshot["evidence"] if version else {}
+    items = tuple(replace(item, evidence=published.get(item.code), findings=()) for item in found.items)
+    return replace(found, items=items, left=())
 
 
 def checklist_of(session: Session, app: App, policy: Policy, guides: Sequence[Guide]) -> Checklist:

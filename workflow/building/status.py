@@ -1,17 +1,17 @@
 """The status of an App for the people who wait for it: its state, whose turn it is, and what happened."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import App, Transition, TransitionReason, TransitionRequest
-from models.lifecycle import NO_REVIEW, AppState, AppTrigger, ReviewKind
+from models.lifecycle import NO_REVIEW, AppState, AppTrigger, ReviewKind, Role
 from models.review import ReviewOutcome
 from workflow.building.draft_checks import DraftRun, latest_run
-from workflow.building.published import PublishedEntry, published_entry
+from workflow.building.published import PlannedEntry, PublishedEntry, planned_entry, published_entry
 from workflow.identity.actors import Actor
 from workflow.lifecycle.facts import Ask, Facts
 from workflow.lifecycle.loading import load_facts
@@ -66,6 +66,7 @@ class AppStatus:
     """The status of an App. `turn` is partner, reviewer, schedule or nobody; `history` is newest first.
 
     `checks` is the latest check of its draft, and `entry` what the catalog shows, or shows again once it is reinstated.
+    `planned` is what was approved for a day to come. A service sees nothing of the draft and its reviews.
     """
 
     state: str
@@ -76,6 +77,7 @@ class AppStatus:
     review: PartnerReview | None
     checks: DraftRun
     entry: PublishedEntry | None
+    planned: PlannedEntry | None
     history: tuple[Event, ...]
 
 
@@ -92,15 +94,21 @@ def status_of(session: Session, app: App, actor: Actor, policies: Policies, rule
     under_way = session.scalar(select(TransitionRequest.id).where(*now_due).limit(1)) is not None
     promotable = rulebook.judge(AppTrigger.PROMOTE, facts).allowed
     turn = _turn(facts, under_way or promotable)
+    planned = planned_entry(session, app)
+    checks = latest_run(session, app.id, app.slug)
+    if actor.role is Role.SERVICE:
+        review, checks = None, replace(checks, steps=())
+        entry = replace(entry, changes={}, words=()) if entry else None
     return AppStatus(
         state=facts.state,
         version=facts.version,
         turn=turn,
-        words=_words(facts, turn, review, entry),
+        words=_words(facts, turn, review, entry, planned),
         triggers=tuple(rulebook.triggers_of(facts.asked_by(Ask(actor)))),
         review=review,
-        checks=latest_run(session, app.id, app.slug),
+        checks=checks,
         entry=entry,
+        planned=planned,
         history=_history(session, app),
     )
 
@@ -135,7 +143,9 @@ _ENDED = {
 """What is to be done after a review that ended so."""
 
 
-def _words(facts: Facts, turn: str, review: PartnerReview | None, entry: PublishedEntry | None) -> str:
+def _words(
+    facts: Facts, turn: str, review: PartnerReview | None, entry: PublishedEntry | None, planned: PlannedEntry | None
+) -> str:
     words = f"The App is {facts.state.replace('_', ' ')}. {_TURN_WORDS[turn]}"
     if review is not None and review.closed_at is None:
         urgent = ", before all that are not urgent" if review.urgent else ""
@@ -153,6 +163,8 @@ def _words(facts: Facts, turn: str, review: PartnerReview | None, entry: Publish
         words += (
             f" {shown} what was approved on {entry.approved_at:%Y-%m-%d}; later changes of the draft are not in it."
         )
+    if planned is not None:
+        words += f" What was approved last is published on {planned.publish_at:%Y-%m-%d at %H:%M} UTC."
     return words
 
 

@@ -1,14 +1,8 @@
 """The catalog entry of an App, made from a snapshot."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from models import App, Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +45,3 @@ def entry_of(slug: str, name: str, badge: str, snapshot: Mapping[str, Any] | Non
         screenshots=tuple(details.get("screenshots", ())),
         documentation=shown["evidence"].get("partner_documentation", {}).get("url"),
     )
-
-
-def published_snapshots(session: Session, app_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Returns the published snapshot of each App that has one, in one query."""
-    statement = (
-        select(Submission.app_id, Submission.snapshot)
-        .join(App, (App.id == Submission.app_id) & (App.published == Submission.app_version))
-        .where(App.id.in_(app_ids))
-    )
-    return {row.app_id: row.snapshot for row in session.execute(statement)}

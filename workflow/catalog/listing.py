@@ -27,6 +27,11 @@ class Listed:
     published: int
 
 
+_PLAN = "LEFT JOIN planned_publication plan ON plan.app_id = a.id AND plan.ended_at IS NULL"
+_SHOWN_VERSION = "CASE WHEN plan.app_id IS NULL THEN a.published ELSE plan.shown END"
+SHOWN_SUBMISSION = f"{_PLAN} JOIN submission s ON s.app_id = a.id AND s.app_version = {_SHOWN_VERSION}"
+"""Joins to `app a` the submission that everybody sees: what is published, or what was before until a planned day."""
+
 ENTRY_PARTS = """
     SELECT coalesce(s.snapshot->'app'->>'name', a.name) AS name,
            coalesce(s.snapshot->'evidence'->'app_info'->>'description', '') AS description,
@@ -44,7 +49,9 @@ _LIST = statement(
     SELECT a.id, a.slug, listed.badge, entry.categories, entry.kinds, s.id, :now, entry.name_search, entry.search
       FROM unnest(:ids, :badges, :published) AS listed (app_id, badge, published)
       JOIN app a ON a.id = listed.app_id
-      JOIN submission s ON s.app_id = a.id AND s.app_version = listed.published
+      {_PLAN}
+      JOIN submission s ON s.app_id = a.id
+                       AND s.app_version = CASE WHEN plan.app_id IS NULL THEN listed.published ELSE plan.shown END
      CROSS JOIN LATERAL (
            (SELECT c.categories, c.kinds, c.name_search, c.search FROM catalog_entry c
              WHERE c.app_id = a.id AND c.submission_id = s.id
@@ -77,9 +84,11 @@ _TAKE_OFF = app_ids("DELETE FROM catalog_entry WHERE app_id = ANY(:ids)")
 _LISTED = ", ".join(f"'{state}'" for state in sorted(LISTED_STATES))
 _STRAYS = text(f"""
     SELECT a.id, a.state FROM app a
+      {_PLAN}
       LEFT JOIN catalog_entry c ON c.app_id = a.id
       LEFT JOIN submission s ON s.id = c.submission_id
-     WHERE a.state IN ({_LISTED}) AND (c.badge IS DISTINCT FROM a.state OR s.app_version IS DISTINCT FROM a.published)
+     WHERE a.state IN ({_LISTED}) AND s.app_version IS DISTINCT FROM {_SHOWN_VERSION}
+        OR a.state IN ({_LISTED}) AND c.badge <> a.state
     UNION ALL
     SELECT a.id, a.state FROM catalog_entry c JOIN app a ON a.id = c.app_id WHERE a.state NOT IN ({_LISTED})
      LIMIT :limit
@@ -115,12 +124,15 @@ def mend_catalog(session: Session, now: datetime, *, limit: int = 10_000) -> int
     if not strays:
         return 0
     locked = session.execute(
-        app_ids("SELECT id, state, published FROM app WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"),
+        app_ids(f"""
+            SELECT a.id, a.state, a.published, {_SHOWN_VERSION} AS shown FROM app a {_PLAN}
+             WHERE a.id = ANY(:ids) ORDER BY a.id FOR NO KEY UPDATE OF a
+        """),
         {"ids": [row.id for row in strays]},
     ).all()
     listed = [Listed(row.id, row.state, row.published) for row in locked if row.state in LISTED_STATES]
     list_in_catalog(session, listed, now)
-    take_off_catalog(session, [row.id for row in locked if row.state not in LISTED_STATES])
+    take_off_catalog(session, [row.id for row in locked if row.state not in LISTED_STATES or row.shown is None])
     return len(locked)
 
 
@@ -174,11 +186,11 @@ class CatalogListing:
 _IS_MEMBER = """c.badge = 'public' AND EXISTS (SELECT FROM membership m
                                               WHERE m.app_id = c.app_id AND m.state = 'member')"""
 _SHOWN = f"""c.app_id, c.slug, c.badge, c.listed_at, {_IS_MEMBER} AS select_partner"""
-PUBLISHED_OF = """
+PUBLISHED_OF = f"""
     JOIN app a ON a.id = c.app_id AND a.state = c.badge
-    JOIN submission s ON s.app_id = a.id AND s.app_version = a.published
+    {SHOWN_SUBMISSION}
 """
-"""Joins the submission that is published to `catalog_entry c`, by which an App is found but never shown."""
+"""Joins the submission that everybody sees to `catalog_entry c`, by which an App is found but never shown."""
 _QUERIES = ("name", "beginning", "anywhere", "without", "without_name")
 _ALL = 2
 """The tier of all entries where no words are looked for."""

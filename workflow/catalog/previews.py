@@ -1,4 +1,4 @@
-"""Preview links: private links to the catalog entry that an App will have.
+"""Preview links: private links to the catalog entry that an App will have, or has after its next revision.
 
 A link's token is random, and only its hash is stored, as for bearer tokens. Signed tokens would need a revocation list
 and key rotation to offer what a row offers: an expiry, and a way to revoke the link before it.
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import App, PreviewLink
 from models.base import new_id
-from models.lifecycle import AppState
+from models.lifecycle import LISTED_STATES, AppState
 from workflow.apps import find_app, lock_app
 from workflow.catalog.entry import Entry, entry_of
 from workflow.catalog.snapshots import current_snapshot
@@ -22,8 +22,16 @@ from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import PREVIEW_LINK, hash_of, make_secret
 from workflow.pages import PageOf, PageRequest, read_page
 
-PREVIEWED_STATES = frozenset({AppState.BUILDING.value, AppState.SUBMITTED.value})
-"""The states in which an App has preview links."""
+PREVIEWED_STATES = frozenset(
+    {
+        AppState.BUILDING.value,
+        AppState.SUBMITTED.value,
+        AppState.PUBLIC_BETA.value,
+        AppState.PUBLIC.value,
+        AppState.UNLISTED.value,
+    }
+)
+"""The states in which an App has preview links. What was suspended is shown to nobody outside."""
 MAX_LINKS = 20
 """The number of valid links that an App may have at a time."""
 TOKEN_CHARACTERS = 43
@@ -41,8 +49,8 @@ def create_preview(
     if app.state not in PREVIEWED_STATES:
         raise Conflict(
             "preview.state",
-            f"{slug} is {app.state}; only an App that is building or submitted has previews.",
-            f"A listed App is in the catalog: /v1/catalog/{slug}.",
+            f"{slug} is {app.state}, and has no previews.",
+            "Its status says what to do: a suspended App has previews again once it is reinstated.",
         )
     working = (PreviewLink.app_id == app.id, PreviewLink.revoked_at.is_(None), PreviewLink.expires_at > now)
     if int(session.scalar(select(func.count()).where(*working)) or 0) >= MAX_LINKS:
@@ -101,4 +109,5 @@ def previewed_app(session: Session, token: str, now: datetime) -> App:
 
 def previewed_entry(session: Session, app: App) -> Entry:
     """Returns the entry that the App would have in the catalog if its present content were approved."""
-    return entry_of(app.slug, app.name, AppState.PUBLIC_BETA.value, current_snapshot(session, app.id))
+    badge = app.state if app.state in LISTED_STATES else AppState.PUBLIC_BETA.value
+    return entry_of(app.slug, app.name, badge, current_snapshot(session, app.id))

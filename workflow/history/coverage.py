@@ -120,6 +120,7 @@ CHAINED: Final[Mapping[str, Mapping[str, str]]] = {
         "position": "the order of acceptance, which the log's order shows",
         "expected_state": "a wish of the caller; the log has the state that was judged",
         "expected_version": "a wish of the caller; the log has the version that was judged",
+        "publish_at": "a wish of the caller, which only puts off what was approved",
         "expected_review": "a wish of the caller; the log has the review that was judged",
         "reasons": "the log commits to the reasons of an applied request",
         "source": "the way of the request, not its effect",
@@ -138,6 +139,7 @@ CHAINED: Final[Mapping[str, Mapping[str, str]]] = {
 """The tables that are verified against each other, by the log's chain of hashes, with the columns that are left out."""
 
 NOT_COVERED: Final[Mapping[str, str]] = {
+    "planned_publication": "a clock; what was approved, and what was shown before, are in the log",
     "grace_period": "a clock; the flag that began it and what ended it are in the log",
     "suspension": "the log has each suspension, and the audit log each confirmation",
     "access_contact": "personal data, which can be erased; decisions rest on the request",

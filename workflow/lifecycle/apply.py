@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import App
 from models.base import new_id
-from models.lifecycle import AppState, AppTrigger
+from models.lifecycle import AppTrigger
 from models.transition import WHAT_FOLLOWS
 from workflow.errors import Forbidden, Refused
 from workflow.history.chain import NO_HASH, Basis, LogRow, canonical_text, commit_to_text, row_hash
@@ -134,22 +134,35 @@ def create_app(
     judgment = writer.rulebook.judge(AppTrigger.CREATE, facts)
     if not judgment.allowed or judgment.target is None:
         raise Refused(f"{slug} cannot be created.", judgment.unmet)
-    app = App(
-        id=new_id(),
-        slug=slug,
-        name=name,
-        organization_id=actor.organization_id,
-        created_by=actor.id,
-        state=AppState.BUILDING.value,
-        version=1,
-        look_alike=look_alike,
+    birth = plan(new_id(), new_id(), AppTrigger.CREATE, judgment.target, facts)
+    return _bear(session, birth, name, now, writer, look_alike=look_alike)
+
+
+def adopt_app(
+    session: Session,
+    *,
+    slug: str,
+    name: str,
+    organization_id: UUID,
+    actor: Actor,
+    now: datetime,
+    writer: WriteContext,
+    look_alike: bool,
+    fill: Callable[[App], None],
+) -> App:
+    """Creates an App in public beta, with what another system has published of it, and returns it. Does not commit.
+
+    `fill` stores the content of the App that it is given, which is then published. Raises Refused if the actor may not
+    adopt, and sqlalchemy.exc.IntegrityError when the slug is taken.
+    """
+    facts = facts_of_new_app(
+        slug=slug, organization_id=organization_id, access_approved=True, policy=writer.policies.current, actor=actor
     )
-    session.add(app)
-    session.flush()
-    birth = plan(app.id, new_id(), AppTrigger.CREATE, judgment.target, facts)
-    _append_to_log(session, [birth], {app.id: NO_HASH}, now, writer)
-    _write_what_follows(session, [birth], now, writer)
-    return app
+    judgment = writer.rulebook.judge(AppTrigger.ADOPT, facts)
+    if not judgment.allowed or judgment.target is None:
+        raise Refused(f"{slug} cannot be adopted.", judgment.unmet)
+    birth = plan(new_id(), new_id(), AppTrigger.ADOPT, judgment.target, facts)
+    return _bear(session, birth, name, now, writer, look_alike=look_alike, fill=fill)
 
 
 _DECISIONS = (AppTrigger.APPROVE, AppTrigger.REQUEST_CHANGES, AppTrigger.CLEAR, AppTrigger.FLAG)
@@ -223,6 +236,36 @@ _KEEP_REASONS = statement(
     salts=Bytes(),
     reasons=Texts(),
 )
+
+
+def _bear(
+    session: Session,
+    birth: Planned,
+    name: str,
+    now: datetime,
+    writer: WriteContext,
+    *,
+    look_alike: bool,
+    fill: Callable[[App], None] = lambda _app: None,
+) -> App:
+    """Stores the App of a birth, fills it, and writes the first row of its log with what follows."""
+    app = App(
+        id=birth.app_id,
+        slug=birth.before.slug,
+        name=name,
+        organization_id=birth.before.organization_id,
+        created_by=birth.before.created_by,
+        state=birth.target,
+        version=birth.version,
+        published=birth.after.published,
+        look_alike=look_alike,
+    )
+    session.add(app)
+    session.flush()
+    fill(app)
+    _append_to_log(session, [birth], {app.id: NO_HASH}, now, writer)
+    _write_what_follows(session, [birth], now, writer)
+    return app
 
 
 def _move_apps(session: Session, planned: Sequence[Planned]) -> None:

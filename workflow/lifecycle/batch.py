@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from models.lifecycle import publishes
 from models.sqlstates import OWN_FAULTS, Fault, fault_of
 from workflow.errors import Unmet
 from workflow.lifecycle.apply import DEFER_CONSTRAINTS, Planned, WriteContext, plan, write_transitions
@@ -288,6 +289,8 @@ def _judge_request(request: DueRequest, facts: Facts, writer: WriteContext) -> t
         judgment = _refused_also(judgment, _moved_on(request.expected_version, facts.version))
     if request.expected_review is not None and request.expected_review != facts.open_review:
         judgment = _refused_also(judgment, _another_review(facts.open_review))
+    if request.ask.publish_at is not None and not publishes(request.trigger, facts.state, facts.open_kind):
+        judgment = _refused_also(judgment, _PUBLISHES_NOTHING)
     if request.asker_is_gone:
         judgment = _refused_also(judgment, _ASKER_IS_GONE)
     if judgment.target is None:
@@ -295,6 +298,13 @@ def _judge_request(request: DueRequest, facts: Facts, writer: WriteContext) -> t
     planned = plan(request.app_id, request.id, request.trigger, judgment.target, facts)
     return JudgedRequest(request, "applied", planned.version, judgment, planned.policy_version), planned
 
+
+_PUBLISHES_NOTHING = Unmet(
+    "publication.none",
+    "The approval publishes something",
+    "The request names a day of publication, and this approval publishes nothing: it ends a suspension.",
+    "Approve without publish_at.",
+)
 
 _ASKER_IS_GONE = Unmet(
     "principal.gone",

@@ -105,7 +105,7 @@ _LOCK = text(f"""
 
 _DUE = text(f"""
     SELECT r.id, r.app_id, r.trigger, r.expected_state, r.expected_version, r.expected_review, r.reasons,
-           r.principal_id, r.role, r.organization_id, r.attempts,
+           r.publish_at, r.principal_id, r.role, r.organization_id, r.attempts,
            CASE WHEN r.id IN (SELECT unnest(request_ids) FROM apply_batch)
                 THEN (SELECT count(*) FROM apply_batch b WHERE r.id = ANY(b.request_ids)) ELSE 0 END,
            coalesce((SELECT w.rests FROM resting_app w WHERE w.app_id = r.app_id), 0),
@@ -241,6 +241,7 @@ def _due_request(
     expected_version: int | None,
     expected_review: int | None,
     given: list[dict[str, Any]],
+    publish_at: datetime | None,
     principal_id: UUID,
     role: str,
     organization_id: UUID | None,
@@ -250,7 +251,7 @@ def _due_request(
     asker_is_gone: bool,
 ) -> DueRequest:
     reasons = tuple([reason_from(part) for part in given])
-    ask = Ask(Actor(principal_id, Role(role), organization_id), reasons)
+    ask = Ask(Actor(principal_id, Role(role), organization_id), reasons, publish_at)
     return DueRequest(
         id=request_id,
         app_id=app_id,

@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from models.checklist import Requirement
-from models.lifecycle import LISTED_STATES, AppTrigger, ReviewKind, submits
+from models.lifecycle import LISTED_STATES, AppState, AppTrigger, ReviewKind, submits
 from models.review import ReviewOutcome
 from workflow.catalog.listing import Listed, list_in_catalog, take_off_catalog
 from workflow.catalog.membership import end_memberships
+from workflow.catalog.planning import Plan, cancel_plans, plan_publications
 from workflow.lifecycle.facts import Facts
 from workflow.lifecycle.promotion import request_promotions
 from workflow.lifecycle.rulebook import AppRulebook
@@ -84,6 +85,28 @@ def _opening(one: Applied) -> Opening | None:
 
 
 @dataclass(frozen=True, slots=True)
+class AdoptSubmission:
+    """Stores what the App came with as its first submission, and a review of it that ended as adopted."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        adopted = [
+            Opening(
+                one.app_id,
+                one.version,
+                ReviewKind.FIRST,
+                one.version,
+                one.before.ask.actor.id,
+                one.before.policy,
+                (),
+            )
+            for one in applied
+        ]
+        freeze_drafts(session, adopted, now)
+        open_reviews(session, adopted, now)
+        close_reviews(session, [(one.app_id, ReviewOutcome.ADOPTED) for one in applied], now)
+
+
+@dataclass(frozen=True, slots=True)
 class CloseReview:
     """Closes the review that the transition ends, if any, cancels its undecided steps, and voids reminders of it."""
 
@@ -133,6 +156,42 @@ class NotePublication:
         looked_at = [one.app_id for one in applied if one.after.looked_at != one.before.looked_at]
         published = [one.app_id for one in applied if one.after.touched != one.before.touched]
         note_publications(session, looked_at, published, now)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPublication:
+    """Ends the plan that an approval takes the place of, and stores that of one which names the day of publication."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        approved = [one for one in applied if one.after.published != one.before.published]
+        if approved:
+            plans = [_plan(one, day) for one in approved if (day := one.before.ask.publish_at) and _is_for_a_day(one)]
+            plan_publications(session, [one.app_id for one in approved], plans, now)
+
+
+def _plan(one: Applied, day: datetime) -> Plan:
+    before = one.before
+    was_shown = before.published > 0 and before.state != AppState.SUSPENDED
+    return Plan(
+        one.app_id,
+        one.version,
+        one.after.published,
+        day,
+        before.ask.actor.id,
+        before.version,
+        before.state,
+        before.open_kind,
+        before.open_review,
+        before.published if was_shown else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CancelPlan:
+    """Ends the plan to publish what was approved, if there is one."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        cancel_plans(session, [one.app_id for one in applied], now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +323,17 @@ def _launches(one: Applied) -> bool:
     return one.before.published == 0
 
 
-def _publishes_revision(one: Applied) -> bool:
-    return not _launches(one) and _of_no_appeal(one)
+def _launches_now(one: Applied) -> bool:
+    return _launches(one) and not _is_for_a_day(one)
+
+
+def _publishes_revision_now(one: Applied) -> bool:
+    return not _launches(one) and _of_no_appeal(one) and not _is_for_a_day(one)
+
+
+def _is_for_a_day(one: Applied) -> bool:
+    day = one.before.ask.publish_at
+    return day is not None and day > one.before.now
 
 
 def _launches_without_oauth(one: Applied) -> bool:
@@ -278,7 +346,7 @@ def _launches_without_replay_info(one: Applied) -> bool:
 
 EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
     AppTrigger.CREATE: (),
-    AppTrigger.ADOPT: (NotePublication(), ListInCatalog()),
+    AppTrigger.ADOPT: (AdoptSubmission(), NotePublication(), ListInCatalog()),
     AppTrigger.SUBMIT: (
         CloseReview(),
         OpenReview(),
@@ -298,9 +366,11 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
         EndSuspension(),
         EndGrace(),
         NotePublication(),
+        PlanPublication(),
         ListInCatalog(),
-        Notify(NotificationKind.APPROVED, Audience.PARTNER, _launches),
-        Notify(NotificationKind.REVISION_APPROVED, Audience.PARTNER, _publishes_revision),
+        Notify(NotificationKind.APPROVED, Audience.PARTNER, _launches_now),
+        Notify(NotificationKind.REVISION_APPROVED, Audience.PARTNER, _publishes_revision_now),
+        Notify(NotificationKind.APPROVED_FOR_A_DAY, Audience.PARTNER, _is_for_a_day),
         Notify(NotificationKind.REINSTATED, Audience.PARTNER, _lifts_suspension),
         Notify(NotificationKind.APPEAL_OVERTURNED, Audience.PARTNER, _of_appeal),
         Notify(NotificationKind.OAUTH_ASKED_FOR, Audience.PARTNER, _launches_without_oauth),
@@ -329,6 +399,7 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
         CloseReview(),
         EndSuspension(),
         EndGrace(),
+        CancelPlan(),
         TakeOffCatalog(),
         EndMembership(),
         _notify(NotificationKind.REMOVED),

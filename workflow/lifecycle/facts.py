@@ -110,10 +110,11 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The actor who asks for a trigger, and their reasons."""
+    """The actor who asks for a trigger, and their reasons. An approval may name the day of its publication."""
 
     actor: Actor
     reasons: tuple[Reason, ...] = ()
+    publish_at: datetime | None = None
 
     @property
     def is_urgent(self) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from models.base import new_id
 from models.lifecycle import APP_EDGES, BIRTHS, AppTrigger, Role
 from models.request import RequestSource
+from workflow.catalog.planning import problem_with_day
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound, WorkflowError
 from workflow.identity.actors import Actor
 from workflow.reasons import Reason, filled_in, misused_code, saved_reasons_named
@@ -35,6 +36,7 @@ class Wanted:
     The request is refused unless the App is in `expected_state` and at `expected_version`, and the open review is the
     one that was opened at version `expected_review` (0: none is open), where these are given. `state_when_asked` is
     expected where no `expected_state` is given. It is no part of what was asked, so a repetition may have another.
+    What an approval publishes is shown from `publish_at` on, at once if that is None.
     """
 
     app: str
@@ -46,6 +48,7 @@ class Wanted:
     expected_version: int | None = None
     expected_review: int | None = None
     state_when_asked: str | None = None
+    publish_at: datetime | None = None
 
     @property
     def body_hash(self) -> bytes:
@@ -64,6 +67,8 @@ class Wanted:
             body["expected_version"] = self.expected_version
         if self.expected_review is not None:
             body["expected_review"] = self.expected_review
+        if self.publish_at is not None:
+            body["publish_at"] = self.publish_at.timestamp()
         return hashlib.sha256(_canonical(body).encode()).digest()
 
 
@@ -112,18 +117,18 @@ def accept_requests(
     """Accepts each of `asked`, in that order. Returns for each the accepted request or its error. Does not commit.
 
     The error is Forbidden for a trigger that is not for the actor's role and for a caller who is gone, Invalid for a
-    request that would wait longer than MAX_WAIT, names an unknown saved reason or gives a reserved code (`urgent`,
-    `only_reinstated`) for a trigger that it is not for, NotFound for an App that the actor
-    may not see, and Conflict for a key that was used with another body. Saved reasons are filled in with their current
-    text. Requests by HTTP also get an audit entry, as every state-changing call does.
+    request that would wait longer than MAX_WAIT, names an unknown saved reason or a day that cannot be planned, or
+    gives a reserved code (`urgent`, `only_reinstated`) for a trigger that it is not for, NotFound for an App that the
+    actor may not see, and Conflict for a key that was used with another body. Saved reasons are filled in with their
+    current text. Requests by HTTP also get an audit entry, as every state-changing call does.
 
     One statement writes everything; after it, only what was not new is looked up. So a single request may be accepted
     on a session in autocommit mode.
     """
-    latest = None
-    if any(one.wanted.not_before for one in asked):
-        latest = session.scalar(select(func.now() + MAX_WAIT))
-    answers: list[AcceptedRequest | WorkflowError | None] = [_refusal(one, latest) for one in asked]
+    now = None
+    if any(one.wanted.not_before or one.wanted.publish_at for one in asked):
+        now = session.scalar(select(func.now()))
+    answers: list[AcceptedRequest | WorkflowError | None] = [_refusal(one, now) for one in asked]
     reasons = _fill_in(session, asked, answers)
     rows = {index: _Row(new_id(), one, reasons[index]) for index, one in enumerate(asked) if answers[index] is None}
     new = _insert(session, list(rows.values()), source)
@@ -159,8 +164,9 @@ _ROLES_OF = {
 }
 
 
-def _refusal(one: CallerRequest, latest: datetime | None) -> WorkflowError | None:
+def _refusal(one: CallerRequest, now: datetime | None) -> WorkflowError | None:
     wanted, role = one.wanted, one.actor.role
+    latest = now + MAX_WAIT if now else None
     if wanted.trigger in BIRTHS or role not in _ROLES_OF[wanted.trigger]:
         return Forbidden(
             "trigger.forbidden",
@@ -173,7 +179,18 @@ def _refusal(one: CallerRequest, latest: datetime | None) -> WorkflowError | Non
             f"not_before is {wanted.not_before.isoformat()}; a request waits for at most {MAX_WAIT.days} days.",
             f"Give a time no later than {latest:%Y-%m-%d}, or leave it out to have the request judged at once.",
         )
-    return misused_code(wanted.reasons, wanted.trigger)
+    misused = misused_code(wanted.reasons, wanted.trigger)
+    return misused or (_refusal_of_day(wanted, now) if wanted.publish_at and now else None)
+
+
+def _refusal_of_day(wanted: Wanted, now: datetime) -> WorkflowError | None:
+    if wanted.publish_at is None or wanted.trigger is AppTrigger.APPROVE:
+        return problem_with_day(wanted.publish_at, now) if wanted.publish_at else None
+    return Invalid(
+        "publish_at.not_an_approval",
+        f"{wanted.trigger} publishes nothing, so it names no day of publication.",
+        "Leave publish_at out.",
+    )
 
 
 def _fill_in(
@@ -214,10 +231,10 @@ _INSERT = statement(
     WITH asked AS (
         SELECT asked.*, app.id AS app_id
           FROM unnest(:ids, :apps, :triggers, :expected_states, :expected_versions, :expected_reviews, :reasons_texts,
-                      :idempotency_keys, :body_hashes, :not_befores, :principal_ids, :roles, :organization_ids,
-                      :token_ids) WITH ORDINALITY
+                      :idempotency_keys, :body_hashes, :not_befores, :publish_ats, :principal_ids, :roles,
+                      :organization_ids, :token_ids) WITH ORDINALITY
             AS asked (id, app, trigger, expected_state, expected_version, expected_review, reasons, idempotency_key,
-                      body_hash, not_before, principal_id, role, organization_id, token_id, number)
+                      body_hash, not_before, publish_at, principal_id, role, organization_id, token_id, number)
           JOIN app ON app.slug = asked.app
                   AND (asked.role <> 'partner' OR app.organization_id = asked.organization_id)
            FOR KEY SHARE OF app
@@ -236,11 +253,11 @@ _INSERT = statement(
          WHERE asked.token_id IS NULL OR t.service_id IS NOT NULL OR p.id IS NOT NULL
     ), new AS (
         INSERT INTO transition_request (id, app_id, trigger, expected_state, expected_version, expected_review,
-                                        reasons, idempotency_key, body_hash, due_at, source, principal_id, role,
-                                        organization_id)
+                                        reasons, idempotency_key, body_hash, due_at, publish_at, source,
+                                        principal_id, role, organization_id)
         SELECT id, app_id, trigger, expected_state, expected_version, expected_review, reasons::jsonb,
-               idempotency_key, body_hash, greatest(not_before::timestamptz, now()), :source, principal_id, role,
-               organization_id
+               idempotency_key, body_hash, greatest(not_before::timestamptz, now()), publish_at::timestamptz, :source,
+               principal_id, role, organization_id
           FROM wanted ORDER BY number
         ON CONFLICT ON CONSTRAINT transition_request_idempotency_key DO NOTHING
         RETURNING id
@@ -261,6 +278,7 @@ _INSERT = statement(
     idempotency_keys=Texts(),
     body_hashes=Bytes(),
     not_befores=Texts(),
+    publish_ats=Texts(),
     principal_ids=Uuids(),
     roles=Texts(),
     organization_ids=Uuids(),
@@ -302,6 +320,7 @@ def _insert(
             "idempotency_keys": [one.idempotency_key for one in wanted],
             "body_hashes": [one.body_hash for one in wanted],
             "not_befores": [one.not_before.isoformat() if one.not_before else None for one in wanted],
+            "publish_ats": [one.publish_at.isoformat() if one.publish_at else None for one in wanted],
             "principal_ids": [actor.id for actor in actors],
             "roles": [actor.role.value for actor in actors],
             "organization_ids": [actor.organization_id for actor in actors],

@@ -17,6 +17,8 @@ class NotificationKind(StrEnum):
     APPEAL_CONCEDED = "appeal_conceded"
     APPROVED = "approved"
     REVISION_APPROVED = "revision_approved"
+    APPROVED_FOR_A_DAY = "approved_for_a_day"
+    PUBLISHED_AS_PLANNED = "published_as_planned"
     OAUTH_ASKED_FOR = "oauth_asked_for"
     REPLAY_INFO_ASKED_FOR = "replay_info_asked_for"
     CUSTOMER_ONBOARDED = "customer_onboarded"

@@ -73,6 +73,15 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
         "It is your turn: mend it. The next look, or an approved revision, settles it. While it is not settled, {app} "
         "does not become public, and in the end a person decides whether it stays in the catalog.",
     ),
+    NotificationKind.APPROVED_FOR_A_DAY: (
+        "{app} is approved",
+        "{app} is approved. What was approved is published on the day that was named for it, which the App's status "
+        "shows. Until then everybody sees what they see now.",
+    ),
+    NotificationKind.PUBLISHED_AS_PLANNED: (
+        "{app} is published",
+        "Its day has come: everybody sees what was approved of {app} for today.",
+    ),
     NotificationKind.OAUTH_ASKED_FOR: (
         "{app}: implement the OAuth enable flow",
         '{app} becomes public only with a working OAuth enable flow, "{enable_flow}". Implement the authorization code '

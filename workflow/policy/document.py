@@ -57,10 +57,14 @@ def load_policies(session: Session) -> Policies:
 
 
 class KnownPolicies:
-    """A cache of the versions that this process has read. A version never changes, so each is read once."""
+    """A cache of the versions that this process has read. A version never changes, so each is read once.
+
+    `schema` is the revision that the database was at when they were read last.
+    """
 
     def __init__(self) -> None:
         self._policies = Policies({})
+        self.schema: str | None = None
 
     def read(self, session: Session) -> tuple[datetime, Policies]:
         """Returns the database's time and all versions as of now, in one query that reads only new versions.
@@ -69,7 +73,8 @@ class KnownPolicies:
         """
         known = self._policies.by_version
         rows = session.execute(_NOW_AND_NEW, {"known": max(known, default=0)}).all()
-        new = _parsed(row[1:] for row in rows if row.version is not None)
+        self.schema = rows[0].schema
+        new = _parsed(row[2:] for row in rows if row.version is not None)
         if new:
             self._policies = Policies(known | new)
         return rows[0][0], self._policies
@@ -81,7 +86,8 @@ def _parsed(rows: Iterable[Sequence[Any]]) -> dict[int, Policy]:
 
 _ALL = text(f"SELECT p.version, p.document, {policy_digest('p')} AS digest FROM policy_version p")
 _NOW_AND_NEW = text(f"""
-    SELECT clock_timestamp(), p.version, p.document, {policy_digest("p")} AS digest
+    SELECT clock_timestamp(), (SELECT min(version_num) FROM alembic_version) AS schema,
+           p.version, p.document, {policy_digest("p")} AS digest
       FROM (VALUES (1)) one LEFT JOIN policy_version p ON p.version > :known
 """)
 

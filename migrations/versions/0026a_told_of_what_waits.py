@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.online import add_column
 
-revision: str = "0025a"
-down_revision: str | None = "0024"
+revision: str = "0026a"
+down_revision: str | None = "0025"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

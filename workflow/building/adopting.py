@@ -1,0 +1,518 @@
+"""Adopting Apps that another system has published: reading them from lines of JSON, checking all, storing each.
+
+Nothing is stored before every line is found to be in order. Each App is stored in a transaction of its own, with its
+company if that is new. A run that was cut is repeated, and leaves out what is adopted already.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated, Any
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from models import AccessRequest, AllowedSlug, App, Asset, ChecklistItem, Component, Invitation, Organization
+from models.app import SKELETON
+from models.base import new_id
+from models.checklist import GIVEN_REQUIREMENTS, Requirement
+from models.component import SUBKINDS, ComponentKind
+from models.lifecycle import AppTrigger
+from workflow.access.domains import company_domain, fetch_lane
+from workflow.access.invitations import invite, is_member, lock_organization
+from workflow.assets.pictures import Picture
+from workflow.building.accounts import change_secrets
+from workflow.building.components import MAX_COMPONENTS
+from workflow.building.evidence import problems_with
+from workflow.building.findings import Templates, findings_on
+from workflow.building.reserved import RESERVED_SLUGS
+from workflow.building.settings import validate_settings
+from workflow.building.slugs import skeleton_of
+from workflow.errors import Invalid
+from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
+from workflow.identity.secrets import Seal
+from workflow.lifecycle.apply import WriteContext, adopt_app
+from workflow.names import read_company_name, read_name, read_person_name
+from workflow.profile.document import Profile
+from workflow.profile.guides import Guide
+from workflow.sql.storable import is_storable
+
+MAX_LINE = 256 * 1024
+"""The length of a line, in characters."""
+PICTURES = {"logo": "logo", "mark": "mark", "screenshots": "screenshot"}
+"""The fields of evidence that name pictures, and the kind of picture of each."""
+PLAN = "It arrived with its Apps from another system."
+
+
+def _mail_address(value: str) -> str:
+    try:
+        return validate_email(value, allow_smtputf8=False, check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from None
+
+
+_Strict = ConfigDict(extra="forbid", strict=True)
+
+
+class _Owner(BaseModel):
+    model_config = _Strict
+    name: Annotated[str, AfterValidator(read_person_name)]
+    email: Annotated[str, AfterValidator(_mail_address)]
+
+
+class _Company(BaseModel):
+    model_config = _Strict
+    name: Annotated[str, AfterValidator(read_company_name)]
+    website: Annotated[str, StringConstraints(max_length=500)]
+    owner: _Owner
+
+
+class _Component(BaseModel):
+    model_config = _Strict
+    kind: Annotated[ComponentKind, Field(strict=False)]
+    subkind: str = ""
+    name: Annotated[str, AfterValidator(read_name)]
+    settings: dict[str, Any]
+
+
+class _Line(BaseModel):
+    model_config = _Strict
+    company: _Company
+    slug: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", min_length=2, max_length=64)]
+    name: Annotated[str, AfterValidator(read_name)]
+    components: Annotated[list[_Component], Field(min_length=1, max_length=MAX_COMPONENTS)]
+    evidence: dict[Annotated[Requirement, Field(strict=False)], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedComponent:
+    """A Component of an App to be adopted, with valid settings."""
+
+    kind: str
+    subkind: str
+    name: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedApp:
+    """An App to be adopted, as the line with this number describes it. `domain` is that of its company.
+
+    Its evidence names pictures by the names of their files.
+    """
+
+    line: int
+    domain: str
+    website: str
+    company: str
+    owner_name: str
+    owner_email: str
+    slug: str
+    name: str
+    components: tuple[AdoptedComponent, ...]
+    evidence: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def pictures(self) -> list[tuple[str, str]]:
+        """The kind and the file of each picture that the evidence names."""
+        return [
+            (kind, file)
+            for given in self.evidence.values()
+            for field, kind in PICTURES.items()
+            for file in (given.get(field, ()) if field == "screenshots" else [given[field]] if field in given else ())
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class LineRefused:
+    """Why a line cannot be adopted, and what to do about it."""
+
+    line: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """All lines of a file: Apps that can be adopted, the slugs of those that were already, and lines that are refused.
+
+    Nothing is adopted while any line is refused.
+    """
+
+    apps: tuple[AdoptedApp, ...]
+    adopted: tuple[str, ...]
+    refused: tuple[LineRefused, ...]
+
+
+def read_lines(lines: Iterable[str], profile: Profile) -> Checked:
+    """Returns the Apps that the lines describe, and every line that is wrong by itself or contradicts another. Pure."""
+    apps: list[AdoptedApp] = []
+    refused: list[LineRefused] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            apps.append(_read(number, line, profile))
+        except ValueError as error:
+            refused.append(LineRefused(number, str(error)))
+    contradicting = _contradictions(apps)
+    refused += contradicting
+    return Checked(tuple(apps), (), tuple(sorted(refused, key=lambda one: one.line)))
+
+
+def check_against(session: Session, read: Checked, platforms: Collection[str]) -> Checked:
+    """Returns the lines compared with what is stored, in three queries. Locks nothing.
+
+    `platforms` are the slugs that name the platform.
+    """
+    taken = _taken_slugs(session, read.apps)
+    people = _people_with(session, read.apps)
+    allowed = {row.slug: row.domain for row in session.execute(_ALLOWED, {"slugs": [app.slug for app in read.apps]})}
+    reserved = {skeleton_of(slug): slug for slug in sorted((*RESERVED_SLUGS, *platforms))}
+    apps, adopted, refused = [], [], list(read.refused)
+    for app in read.apps:
+        found = taken.get(app.slug)
+        if found is not None and found == (AppTrigger.ADOPT.value, app.domain):
+            adopted.append(app.slug)
+            continue
+        is_allowed = allowed.get(app.slug) == app.domain
+        problems = _problems_with_slug(app, found is not None, taken, reserved, is_allowed)
+        holder = people.get(app.owner_email.lower())
+        if holder is not None and holder != app.domain:
+            problems.append(
+                f"{app.owner_email} is somebody of another company, or of the platform: name another owner."
+            )
+        if problems:
+            refused.append(LineRefused(app.line, " ".join(problems)))
+        else:
+            apps.append(app)
+    return Checked(tuple(apps), tuple(adopted), tuple(sorted(refused, key=lambda one: one.line)))
+
+
+def adopt_one(
+    session: Session,
+    app: AdoptedApp,
+    pictures: Mapping[tuple[str, str], Picture],
+    actor: Actor,
+    now: datetime,
+    writer: WriteContext,
+    seal: Seal,
+    guides: Sequence[Guide],
+) -> App | None:
+    """Stores one App as published, with its company if that is new, and invites its owner. Does not commit.
+
+    Returns None if the slug is there by now: another run may have adopted it. `pictures` has the content of each file
+    by its kind and name. Raises Refused if the actor may not adopt.
+    """
+    if session.scalar(select(App.id).where(App.slug == app.slug)) is not None:
+        return None
+    organization = _organization(session, app, actor, now, seal)
+
+    def fill(made: App) -> None:
+        _fill(session, made, app, pictures, actor, now, seal, guides)
+
+    made = adopt_app(
+        session,
+        slug=app.slug,
+        name=app.name,
+        organization_id=organization.id,
+        actor=actor,
+        now=now,
+        writer=writer,
+        look_alike=_looks_alike(session, app.slug),
+        fill=fill,
+    )
+    log_action(session, actor, "app.adopt", app.slug, organization=str(organization.id))
+    return made
+
+
+def _read(number: int, line: str, profile: Profile) -> AdoptedApp:
+    """Returns the App of a line. Raises ValueError, which names every problem."""
+    if len(line) > MAX_LINE:
+        raise ValueError(f"The line has more than {MAX_LINE} characters: leave out what no snapshot holds.")
+    if not is_storable(line) or "\\u0000" in line:
+        raise ValueError("The line is not UTF-8, or has the character NUL: save the file as UTF-8, without it.")
+    try:
+        read = _Line.model_validate_json(line)
+    except ValidationError as error:
+        raise ValueError(" ".join(_flaw(one["loc"], one["msg"]) for one in error.errors()[:20])) from None
+    problems: list[str] = []
+    domain = None
+    try:
+        domain = company_domain(read.company.website)
+    except Invalid as invalid:
+        problems.append(f"company.website: {invalid.detail} {invalid.remedy}")
+    else:
+        if domain is None:
+            problems.append("company.website: many parties share this host: give the company's own website.")
+    components = [_component(place, one, problems) for place, one in enumerate(read.components)]
+    evidence = {code.value: given for code, given in read.evidence.items()}
+    problems += _problems_with_evidence(evidence, profile)
+    if problems or domain is None:
+        raise ValueError(" ".join(problems))
+    return AdoptedApp(
+        number,
+        domain,
+        read.company.website,
+        read.company.name,
+        read.company.owner.name,
+        read.company.owner.email,
+        read.slug,
+        read.name,
+        tuple(one for one in components if one is not None),
+        evidence,
+    )
+
+
+def _flaw(location: Sequence[int | str], message: str) -> str:
+    where = ".".join(map(str, location))[:200]
+    said = message.removeprefix("Value error, ")
+    return f"{where}: {said}." if where else f"{said}. Write one JSON object on each line."
+
+
+def _component(place: int, one: _Component, problems: list[str]) -> AdoptedComponent | None:
+    if one.subkind not in SUBKINDS[one.kind]:
+        known = ", ".join(known or "none" for known in SUBKINDS[one.kind])
+        problems.append(f"components.{place}.subkind: a {one.kind} has one of: {known}.")
+        return None
+    try:
+        settings = validate_settings(one.kind, one.subkind, one.settings, loopback=False)
+    except Invalid as invalid:
+        problems.append(f"components.{place}: {invalid.detail} {invalid.remedy}")
+        return None
+    return AdoptedComponent(one.kind.value, one.subkind, one.name, settings)
+
+
+def _problems_with_evidence(evidence: Mapping[str, Mapping[str, Any]], profile: Profile) -> list[str]:
+    problems = []
+    if Requirement.APP_INFO.value not in evidence:
+        problems.append("evidence.app_info is missing: the catalog shows it.")
+    for code, given in evidence.items():
+        if code not in GIVEN_REQUIREMENTS:
+            problems.append(f"evidence.{code}: nobody gives evidence for it; leave it out.")
+            continue
+        problems += [f"evidence.{code}: {one} must be the name of a file." for one in _no_files(given)]
+        formed = _with_ids(Requirement(code), given)
+        problems += [
+            f"evidence.{code}: {one}" for one in problems_with(Requirement(code), formed, profile.platform.categories)
+        ]
+    return problems
+
+
+def _no_files(given: Mapping[str, Any]) -> list[str]:
+    shots = given.get("screenshots", [])
+    named = [(field, given[field]) for field in ("logo", "mark") if field in given]
+    named += [("each screenshot", shot) for shot in shots] if isinstance(shots, list) else [("screenshots", shots)]
+    return [field for field, file in named if not isinstance(file, str) or not 1 <= len(file) <= 500 or "\0" in file]
+
+
+def _with_ids(requirement: Requirement, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns evidence as if its pictures were uploaded, for its form to be checked. Those that it lacks come later."""
+    formed = dict(given)
+    if requirement is Requirement.APP_INFO:
+        formed |= {"logo": str(new_id()), "mark": str(new_id())}
+    if requirement is Requirement.CATALOG_DETAILS:
+        shots = given.get("screenshots")
+        formed["screenshots"] = [str(new_id()) for _ in shots] if isinstance(shots, list) and shots else [str(new_id())]
+    return formed
+
+
+def _contradictions(apps: Sequence[AdoptedApp]) -> list[LineRefused]:
+    refused = []
+    skeletons: dict[str, AdoptedApp] = {}
+    companies: dict[str, AdoptedApp] = {}
+    for app in apps:
+        first = skeletons.setdefault(skeleton_of(app.slug), app)
+        if first is not app:
+            refused.append(
+                LineRefused(app.line, f"The slug {app.slug} is, or looks like, {first.slug} of line {first.line}.")
+            )
+        same = companies.setdefault(app.domain, app)
+        if (same.company, same.owner_email.lower()) != (app.company, app.owner_email.lower()):
+            problem = f"Line {same.line} names another company or owner for {app.domain}: give one of each."
+            refused.append(LineRefused(app.line, problem))
+    return refused
+
+
+def _problems_with_slug(
+    app: AdoptedApp,
+    is_taken: bool,
+    taken: Mapping[str, tuple[str, str | None]],
+    reserved: Mapping[str, str],
+    is_allowed: bool,
+) -> list[str]:
+    skeleton = skeleton_of(app.slug)
+    if is_taken:
+        return [f"The slug {app.slug} is taken: choose another."]
+    if reserved.get(skeleton) == app.slug:
+        return [f"The slug {app.slug} is reserved: choose one that names the product."]
+    looks = skeleton in reserved or any(skeleton_of(slug) == skeleton for slug in taken)
+    if looks and not is_allowed:
+        return [
+            f"The slug {app.slug} looks like another App's or a reserved one: choose one that is clearly different, or "
+            f"allow it to the company (PUT /v1/allowed-slugs/{app.slug})."
+        ]
+    return []
+
+
+_ALLOWED = text("""
+    SELECT s.slug, o.domain FROM allowed_slug s JOIN organization o ON o.id = s.organization_id
+     WHERE s.slug = ANY(:slugs)
+""")
+_TAKEN = text(f"""
+    SELECT a.slug, t.trigger, o.domain
+      FROM app a
+      JOIN transition t ON t.app_id = a.id AND t.version = 1
+      JOIN organization o ON o.id = a.organization_id
+     WHERE a.slug = ANY(:slugs) OR NOT a.look_alike AND {SKELETON} = ANY(:skeletons)
+""")
+_PEOPLE = text("""
+    SELECT lower(p.email) AS email, coalesce(o.domain, '-') AS domain
+      FROM person p LEFT JOIN organization o ON o.id = p.organization_id
+     WHERE lower(p.email) = ANY(:emails) AND p.removed_at IS NULL
+""")
+
+
+def _taken_slugs(session: Session, apps: Sequence[AdoptedApp]) -> dict[str, tuple[str, str | None]]:
+    """Returns how each App that is in the way was born, and the domain of its company, by slug."""
+    slugs = [app.slug for app in apps]
+    values = {"slugs": slugs, "skeletons": [skeleton_of(slug) for slug in slugs]}
+    return {row.slug: (row.trigger, row.domain) for row in session.execute(_TAKEN, values)}
+
+
+def _people_with(session: Session, apps: Sequence[AdoptedApp]) -> dict[str, str]:
+    """Returns the domain of the company of whoever has an owner's address already, by address."""
+    emails = list({app.owner_email.lower() for app in apps})
+    return {row.email: row.domain for row in session.execute(_PEOPLE, {"emails": emails})}
+
+
+def _looks_alike(session: Session, slug: str) -> bool:
+    """Returns whether the slug looks like another: it was allowed to the company then, as the check has found."""
+    return session.get(AllowedSlug, slug) is not None
+
+
+def _organization(session: Session, app: AdoptedApp, actor: Actor, now: datetime, seal: Seal) -> Organization:
+    known = session.scalar(select(Organization).where(Organization.domain == app.domain))
+    if known is None:
+        known = Organization(name=app.company, website=app.website, domain=app.domain)
+        session.add(known)
+        session.flush()
+    organization = lock_organization(session, known.id)
+    access = session.scalar(
+        select(AccessRequest).where(AccessRequest.organization_id == organization.id, AccessRequest.state == "approved")
+    )
+    if access is None:
+        access = _access(organization, app, actor, now)
+        session.add(access)
+        session.flush()
+    invited = select(Invitation.id).where(
+        Invitation.organization_id == organization.id, func.lower(Invitation.email) == app.owner_email.lower()
+    )
+    if session.scalar(invited) is None and not is_member(session, organization.id, app.owner_email):
+        invite(
+            session,
+            organization,
+            name=app.owner_name,
+            email=app.owner_email,
+            by=actor,
+            now=now,
+            seal=seal,
+            access_request_id=access.id,
+        )
+    return organization
+
+
+def _access(organization: Organization, app: AdoptedApp, actor: Actor, now: datetime) -> AccessRequest:
+    return AccessRequest(
+        organization_id=organization.id,
+        company_name=app.company,
+        website=app.website,
+        domain=app.domain,
+        contact_name=app.owner_name,
+        contact_email=app.owner_email,
+        plan=PLAN,
+        survey={},
+        state="approved",
+        due_at=now,
+        decided_at=now,
+        decided_by=actor.id,
+    )
+
+
+def _fill(
+    session: Session,
+    made: App,
+    app: AdoptedApp,
+    pictures: Mapping[tuple[str, str], Picture],
+    actor: Actor,
+    now: datetime,
+    seal: Seal,
+    guides: Sequence[Guide],
+) -> None:
+    for one in app.components:
+        session.add(
+            Component(app_id=made.id, kind=one.kind, subkind=one.subkind, name=one.name, settings=dict(one.settings))
+        )
+    ids: dict[tuple[str, str], str] = {}
+    by_content: dict[tuple[str, bytes], str] = {}
+    for key in app.pictures:
+        asset = _asset(made, pictures[key], actor)
+        found = by_content.setdefault((asset.kind, asset.sha256), str(asset.id))
+        if found == str(asset.id):
+            session.add(asset)
+        ids[key] = found
+    session.flush()
+    templates = Templates(guides, frozenset(one.kind for one in app.components))
+    for code, given in app.evidence.items():
+        evidence = _evidence(given, ids)
+        findings = [one.as_dict() for one in findings_on(Requirement(code), evidence, templates)]
+        if code == Requirement.TEST_ACCOUNT:
+            evidence = change_secrets(evidence, seal)
+        session.add(
+            ChecklistItem(
+                app_id=made.id,
+                code=code,
+                evidence=evidence,
+                findings=findings + _lacks(Requirement(code), evidence),
+                lane=fetch_lane(str(evidence.get("url", ""))),
+                given_by=actor.id,
+                given_at=now,
+            )
+        )
+    session.flush()
+
+
+def _evidence(given: Mapping[str, Any], ids: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    named: dict[str, Any] = {field: ids[PICTURES[field], given[field]] for field in ("logo", "mark") if field in given}
+    if "screenshots" in given:
+        named["screenshots"] = list(dict.fromkeys(ids["screenshot", file] for file in given["screenshots"]))
+    return {**given, **named}
+
+
+def _lacks(requirement: Requirement, evidence: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Returns a finding for the pictures that the App came without, so that its next revision has them."""
+    needed = {Requirement.APP_INFO: ("logo", "mark"), Requirement.CATALOG_DETAILS: ("screenshots",)}
+    missing = [field for field in needed.get(requirement, ()) if not evidence.get(field)]
+    if not missing:
+        return []
+    detail = f"The App was adopted without: {', '.join(missing)}."
+    return [{"code": "asset.missing", "detail": detail, "remedy": "Upload it, and give this evidence again with it."}]
+
+
+def _asset(made: App, picture: Picture, actor: Actor) -> Asset:
+    return Asset(
+        id=new_id(),
+        app_id=made.id,
+        kind=picture.kind,
+        sha256=sha256(picture.content).digest(),
+        media_type=picture.media_type,
+        size=len(picture.content),
+        width=picture.width,
+        height=picture.height,
+        content=picture.content,
+        sanitised=True,
+        uploaded_by=actor.id,
+    )
