@@ -217,3 +217,7 @@ def test_the_preview_of_a_policy_says_what_it_means_for_live_apps(shared_service
     assert (seen["after"]["looks"], seen["after"]["two_people"]) == (0, 1)
     assert "end_to_end_check" in seen["after"]["revision_steps"]
     assert seen["words"][0] == f"0 Apps would be looked at again within 30 days; now it is {seen['before']['looks']}."
+
+
+def test_the_next_review_is_asked_for_by_post_alone(shared_service: Service) -> None:
+    assert shared_service.reviewer("GET", "/v1/reviews/next").status_code == 405
