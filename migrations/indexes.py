@@ -71,8 +71,8 @@ def drop(connection: Connection, index: Index) -> None:
         connection.execute(text(index.removal))
 
 
-def settle(connection: Connection, scripts: ScriptDirectory, current: str) -> None:
-    """Builds and drops what distinguishes the database's indexes from those of revision `current`.
+def settle(connection: Connection, scripts: ScriptDirectory, current: str, *, drops: bool = True) -> None:
+    """Builds, and unless told otherwise drops, what distinguishes the database's indexes from those of `current`.
 
     That is what a migration leaves that was cut in one direction and followed by one in the other. `connection` is in
     autocommit. Raises DBAPIError.
@@ -80,7 +80,7 @@ def settle(connection: Connection, scripts: ScriptDirectory, current: str) -> No
     for index, is_wanted in _indexes_at(scripts, current):
         if is_wanted:
             build(connection, index)
-        else:
+        elif drops:
             drop(connection, index)
 
 
