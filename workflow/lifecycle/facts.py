@@ -110,11 +110,15 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The actor who asks for a trigger, and their reasons. An approval may name the day of its publication."""
+    """The actor who asks for a trigger, their reasons, and when it was asked for: None means now.
+
+    An approval may name the day of its publication.
+    """
 
     actor: Actor
     reasons: tuple[Reason, ...] = ()
     publish_at: datetime | None = None
+    received_at: datetime | None = field(default=None, compare=False)
 
     @property
     def is_urgent(self) -> bool:

@@ -95,9 +95,9 @@ def decision_on(
 ) -> Wanted:
     """Returns a decision on a review as a request that can be applied only in the review's own round.
 
-    It expects the App's state as of now and the review itself, so that a decision meant for what the reviewer saw
-    never decides anything else. Raises NotFound, and Conflict for a closed review, unless the same call was made before
-    with this key.
+    It expects the review itself, so that a decision meant for what the reviewer saw never decides anything else; the
+    App may be promoted meanwhile. Raises NotFound, and Conflict for a closed review, unless the same call was made
+    before with this key.
     """
     review = find_review(session, review_id)
     if review.closed_at is not None and not was_asked(session, key, actor):

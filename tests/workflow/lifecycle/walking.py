@@ -26,7 +26,7 @@ from workflow.lifecycle.loading import load_facts
 from workflow.lifecycle.requests import CallerRequest, Wanted, accept_requests
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.operating.publishing import find_policy, publish_policy
-from workflow.policy.document import load_policies
+from workflow.policy.document import KnownPolicies
 from workflow.reasons import ONLY_REINSTATED, URGENT, Reason
 from workflow.reviewing.desk import claim_review, hand_over_review, release_review
 from workflow.reviewing.steps import decide_step
@@ -68,6 +68,7 @@ class Walk:
 
     def __init__(self, engine: Engine, seed: int) -> None:
         self.engine, self.seed, self.random = engine, seed, random.Random(seed)
+        self.policies = KnownPolicies()
         self.requests = self.refused = 0
         self.moves: Counter[tuple[str, str, str]] = Counter()
         self.people = people_in(self.engine, f"Walk{self.seed}")
@@ -311,7 +312,7 @@ class Walk:
     def _facts(self, slugs: Sequence[str]) -> dict[str, Facts]:
         with Session(self.engine) as session:
             ids = session.scalars(text("SELECT id FROM app WHERE slug = ANY(:slugs)"), {"slugs": list(slugs)}).all()
-            loaded = load_facts(session, ids, load_policies(session))
+            loaded = load_facts(session, ids, self.policies.read(session)[1])
             return {one.facts.slug: one.facts for one in loaded.values()}
 
 
