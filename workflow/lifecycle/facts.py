@@ -131,6 +131,9 @@ class Ask:
         return any(reason.code == ONLY_REINSTATED for reason in self.reasons)
 
 
+_ASKED_BY_NOBODY: Final = Ask(SCHEDULE)
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that a rule may know about one App, and about the actor who asks.
@@ -168,7 +171,7 @@ class Facts:
     owner_id: UUID | None = None
     looked_at: datetime | None = field(default=None, compare=False)
     now: datetime = field(default=_EPOCH, compare=False)
-    ask: Ask = Ask(SCHEDULE)
+    ask: Ask = _ASKED_BY_NOBODY
 
     def asked_by(self, ask: Ask) -> "Facts":
         """Returns the same facts with another `ask`."""
@@ -194,12 +197,15 @@ class Facts:
 
         They are equal to facts loaded again. Pure.
         """
-        changes: dict[str, Any] = {"state": target, "version": self.version + 1, "ask": Ask(SCHEDULE)}
+        changes: dict[str, Any] = {"state": target, "version": self.version + 1, "ask": _ASKED_BY_NOBODY}
         changes["proposal"] = self._proposal_after(trigger)
         changes |= self._review_after(trigger)
         changes |= self._publication_after(trigger)
         changes |= self._suspension_after(trigger, target)
-        return replace(self, **changes)
+        values = list(_ALL(self))
+        for name, value in changes.items():
+            values[_PLACES[name]] = value
+        return Facts(*values)
 
     def _proposal_after(self, trigger: AppTrigger) -> Proposal | None:
         if trigger in PROPOSALS.values():
@@ -311,8 +317,10 @@ class Facts:
         return tuple(code for code in Requirement if code in required and code not in self.checklist)
 
 
+_ALL = attrgetter(*(one.name for one in fields(Facts)))
 _ALL_BUT_ASK = attrgetter(*(one.name for one in fields(Facts) if one.name != "ask"))
 """Used for every request of a batch: it takes a third of the time of `replace`. `ask` must be the last field."""
+_PLACES: Final = {one.name: place for place, one in enumerate(fields(Facts))}
 
 
 def facts_of_new_app(*, slug: str, organization_id: UUID, access_approved: bool, policy: Policy, actor: Actor) -> Facts:
