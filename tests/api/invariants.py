@@ -156,10 +156,10 @@ def check_rows(engine: Engine) -> None:
         for meaning, query in NEVER.items():
             assert _rows(session, query) == [], meaning
         assert list(verify_history(session, KEY)) == []
-        assert list(_unlike_their_logs(session)) == []
+        assert list(unlike_their_logs(session)) == []
 
 
-def _unlike_their_logs(session: Session) -> Iterator[tuple[Any, ...]]:
+def unlike_their_logs(session: Session) -> Iterator[tuple[Any, ...]]:
     """Yields each App that is not where its log leads to by the table of edges alone, beginning with nothing."""
     rows = _rows(session, "SELECT app_id, version, trigger FROM transition ORDER BY app_id, version")
     apps = _rows(session, "SELECT id, slug, version, state, open_kind, open_review, published FROM app")
