@@ -18,5 +18,5 @@ def test_outcomes_facts_and_rows_are_as_the_table_of_edges_says_on_any_walk(engi
     walk.go(REQUESTS, checked_every=200, check=lambda _walk: check_rows(engine))
     edges = {(edge.source, edge.review, edge.trigger) for edge in APP_EDGES if edge.source != NEW}
     assert set(walk.moves) <= edges
-    assert len(walk.moves) > len(edges) / 3, "the walk did not get about"
+    assert len(walk.moves) > len(edges) / 4, "the walk did not get about"
     print(f"{walk.requests} requests, {walk.refused} refused; not taken: {sorted(edges - set(walk.moves))}")
