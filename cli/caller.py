@@ -39,9 +39,10 @@ class Caller:
         """Posts `content` unchanged. Returns the answer's JSON."""
         return self._call("POST", path, content)
 
-    def ask_for(self, app: str, trigger: str) -> dict[str, Any]:
+    def ask_for(self, app: str, trigger: str, reason: str | None = None) -> dict[str, Any]:
         """Asks for a transition and waits for its outcome. Raises Mistake unless it is applied."""
-        return self._outcome("/v1/transition-requests", {"app": app, "trigger": trigger})
+        reasons = {"reasons": [{"text": reason}]} if reason else {}
+        return self._outcome("/v1/transition-requests", {"app": app, "trigger": trigger, **reasons})
 
     def decide(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Posts a review's decision and waits for its outcome. Raises Mistake unless it is applied."""

@@ -11,6 +11,7 @@ from cli.demo.after import after_the_journey
 from cli.demo.building import build
 from cli.demo.journey import Journey, Stage
 from cli.demo.launch import join_program, launch, verify
+from cli.demo.live import appeal, look_again, revise
 from cli.demo.review import approve, mend, request_changes
 from cli.view import View
 from models.lifecycle import Role
@@ -26,7 +27,7 @@ def walk(stage: Stage, partner_url: str, view: View) -> str:
     began = time.monotonic()
     owner = Caller(stage.api_url, stage.tokens[Role.PARTNER.value])
     journey = Journey(stage, partner_url, view, owner, invite_colleague(stage, view, owner))
-    for act in (build, request_changes, mend, approve, launch, join_program, verify):
+    for act in (build, request_changes, mend, approve, launch, join_program, revise, look_again, appeal, verify):
         act(journey)
     view.done("the whole journey", time.monotonic() - began)
     return journey.slug

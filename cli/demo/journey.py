@@ -55,13 +55,14 @@ class Journey:
         self.colleague = colleague
         self.reviewer = stage.caller(Role.REVIEWER)
         self.service = stage.caller(Role.SERVICE)
+        self.admin = stage.caller(Role.ADMIN)
         self.slug = f"acme-insights-{new_id().hex[-8:]}"
         self.path = f"/v1/apps/{self.slug}"
         self._shown = 0
 
-    def ask(self, who: Caller, trigger: AppTrigger) -> None:
+    def ask(self, who: Caller, trigger: AppTrigger, reason: str | None = None) -> None:
         """Asks for a transition and shows it. Raises Mistake unless it is applied."""
-        self.moving(trigger, lambda: who.ask_for(self.slug, trigger.value))
+        self.moving(trigger, lambda: who.ask_for(self.slug, trigger.value, reason))
 
     def moving(self, trigger: AppTrigger, act: Callable[[], Any]) -> None:
         """Shows the transition that `act` brings about, and its time."""

@@ -21,10 +21,10 @@ def request_changes(journey: Journey) -> None:
     """Claims the review, waits for what the machines find, and asks for changes with a saved reason."""
     view, reviewer = journey.view, journey.reviewer
     view.act("Review, first round")
-    path = _review_of(journey)
+    path = review_of(journey)
     reviewer.post(f"{path}/claim")
     view.done("the reviewer claimed the review")
-    failed = [step["code"] for step in _machine_steps(journey, path) if step["state"] == "failed"]
+    failed = [step["code"] for step in machine_steps(journey, path) if step["state"] == "failed"]
     if not failed:
         raise Mistake("No worker found what is wrong with the partner's page.", "Look at the logs of the workers.")
     journey.show_rules(reviewer, AppTrigger.APPROVE)
@@ -56,8 +56,8 @@ def approve(journey: Journey) -> None:
     """Shows the same reviewer what changed; takes the steps of a person, and approves."""
     view, reviewer = journey.view, journey.reviewer
     view.act("Review, second round")
-    path = _review_of(journey)
-    _machine_steps(journey, path)
+    path = review_of(journey)
+    machine_steps(journey, path)
     review = reviewer.get(path)
     view.done(f"the review came back to {review['holder']['name']}, round {review['round']}. What changed:")
     for part, changes in review["changes"].items():
@@ -76,12 +76,13 @@ def approve(journey: Journey) -> None:
     journey.moving(AppTrigger.APPROVE, lambda: reviewer.decide(f"{path}/decision", {"decision": "approve"}))
 
 
-def _review_of(journey: Journey) -> str:
+def review_of(journey: Journey) -> str:
+    """Returns the path of the App's newest review."""
     found = journey.reviewer.get(f"/v1/reviews?app={journey.slug}")["items"]
     return f"/v1/reviews/{found[0]['id']}"
 
 
-def _machine_steps(journey: Journey, path: str) -> list[dict[str, Any]]:
+def machine_steps(journey: Journey, path: str) -> list[dict[str, Any]]:
     """Waits until workers have taken their steps, and shows what they found."""
     journey.view.doing("workers read the partner's pages")
     began = time.monotonic()

@@ -69,7 +69,8 @@ class _Server(ThreadingHTTPServer):
     ) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.webhook = webhook
-        self.pages = shown
+        self.all_pages = shown
+        self.pages = dict(shown)
         self.request_seconds = request_seconds
         self.free = threading.BoundedSemaphore(max_concurrent_events)
 
@@ -110,6 +111,27 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(HTTPStatus.NOT_FOUND, {"message": "There is no such page. See /docs, /partners, /events."})
 
     do_HEAD = do_GET
+
+    def do_DELETE(self) -> None:
+        """Takes a page away until it is put back, as happens to real pages."""
+        self._show(is_there=False)
+
+    def do_PUT(self) -> None:
+        """Puts a page back that was taken away."""
+        self._show(is_there=True)
+
+    def _show(self, *, is_there: bool) -> None:
+        self.close_connection = True
+        path = urlsplit(self.path).path
+        page = self.server.all_pages.get(path)
+        if page is None:
+            self._json(HTTPStatus.NOT_IMPLEMENTED, {"message": "Only a page can be taken away and put back."})
+            return
+        if is_there:
+            self.server.pages[path] = page
+        else:
+            self.server.pages.pop(path, None)
+        self._json(HTTPStatus.OK, {"is_there": is_there})
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")

@@ -130,6 +130,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP TABLE IF EXISTS grace_period")
     op.execute("DROP TABLE IF EXISTS suspension")
+    op.execute(f"""
+        DELETE FROM transition_request
+         WHERE trigger NOT IN ({OLD_TRIGGERS}) OR expected_state NOT IN ({OLD_STATES})
+    """)
     add_constraint("review", "review_outcome_check", f"CHECK (outcome IN ({OLD_OUTCOMES}))")
     add_constraint("app", "app_state_check", f"CHECK (state IN ({OLD_STATES}))")
     add_constraint(

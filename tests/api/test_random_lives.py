@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models.lifecycle import AppState, AppTrigger
+from models.lifecycle import NO_REVIEW, AppState, AppTrigger
 from tests.api.invariants import LISTED, SentRequest, check_requests, check_rows
 from tests.api.running import Service
 from tests.api.service import Caller
@@ -35,6 +35,7 @@ HOLDING = ("claim", "release", "hand-over")
 STEPPING = ("pass", "fail", "warn", "waive")
 acts = st.sampled_from([*HOLDING, "claim", *STEPPING, "approve", "approve", "request_changes", "decide the last round"])
 decisions = st.sampled_from(["approve", "request_changes"])
+turns = st.sampled_from(["good", "good", "good", "bad", "revise", "look", "unlist", "appeal"])
 
 
 class RandomLives(RuleBasedStateMachine):
@@ -109,11 +110,11 @@ class RandomLives(RuleBasedStateMachine):
         judge(self.service.engine)
         self._check_catalog()
 
-    @rule(app=apps, times=st.integers(1, 4))
-    def come_along(self, app: int, times: int) -> None:
-        """The people take an App a few steps further along its ordinary life."""
-        for _ in range(times):
-            self._come_along(self._slug(app))
+    @rule(app=apps, turns=st.lists(turns, min_size=1, max_size=4))
+    def come_along(self, app: int, turns: list[str]) -> None:
+        """The people take an App a few steps further along a life that goes on after its launch."""
+        for turn in turns:
+            self._come_along(self._slug(app), turn)
 
     @rule(who=reviewers, app=apps, acts=st.lists(acts, min_size=1, max_size=5), to=everybody, key=keys)
     def sit_at_the_desk(self, who: str, app: int, acts: list[str], to: str, key: str | None) -> None:
@@ -130,23 +131,56 @@ class RandomLives(RuleBasedStateMachine):
             else:
                 self._decide(who, review, act if act == "approve" else "request_changes", key)
 
-    def _come_along(self, slug: str) -> None:
+    def _come_along(self, slug: str, turn: str) -> None:
         judge(self.service.engine)
         state = self._one("SELECT state FROM app WHERE slug = :slug", slug=slug)
+        kind = self._one("SELECT open_kind FROM app WHERE slug = :slug", slug=slug)
         partner = f"partner {self.owners[slug]}"
-        if state == "building":
+        if kind != NO_REVIEW:
+            self._end_review(slug, kind, turn)
+        elif state == "building":
+            self._ask_for(partner, slug, AppTrigger.APPEAL if turn == "appeal" else AppTrigger.SUBMIT)
+        elif turn == "revise" and state != "removed":
+            self._rename(partner, slug)
             self._ask_for(partner, slug, AppTrigger.SUBMIT)
-        elif state == "submitted":
-            holder = self._pass_review(slug)
-            if holder is not None:
-                self._decide(holder, self._review(slug, 0), "approve", None)
-        elif state == "public_beta":
-            self._report_use(slug)
-        elif state == "public":
-            self._call(partner, "POST", f"/v1/apps/{slug}/membership", {})
+        elif state in ("public_beta", "public"):
+            self._live_on(slug, turn)
+        elif state == "suspended" and turn == "appeal":
+            self._ask_for(partner, slug, AppTrigger.APPEAL)
         elif state == "suspended":
             self._ask_for("reviewer one", slug, AppTrigger.REINSTATE)
+        elif state == "unlisted":
+            self._ask_for(partner, slug, AppTrigger.RELIST)
         judge(self.service.engine)
+
+    def _end_review(self, slug: str, kind: str, turn: str) -> None:
+        """Has the review passed, and decided as `turn` says."""
+        holder, is_good = self._pass_review(slug), turn != "bad"
+        if holder is None:
+            return
+        if kind == "health":
+            self._ask_for(holder, slug, AppTrigger.CLEAR if is_good else AppTrigger.FLAG)
+        else:
+            self._decide(holder, self._review(slug, 0), "approve" if is_good else "request_changes", None)
+
+    def _live_on(self, slug: str, turn: str) -> None:
+        partner = f"partner {self.owners[slug]}"
+        if turn == "look":
+            self._ask_for("reviewer one", slug, AppTrigger.RECHECK)
+        elif turn == "unlist":
+            self._ask_for(partner, slug, AppTrigger.UNLIST)
+        elif turn == "appeal":
+            self._ask_for(partner, slug, AppTrigger.APPEAL)
+        elif turn == "bad":
+            self._ask_for("reviewer two", slug, AppTrigger.SUSPEND)
+        else:
+            self._report_use(slug)
+            self._call(partner, "POST", f"/v1/apps/{slug}/membership", {})
+
+    def _rename(self, partner: str, slug: str) -> None:
+        name = f"{self.names[slug]}+"[-40:]
+        if self._call(partner, "PATCH", f"/v1/apps/{slug}", {"name": name}).ok:
+            self.names[slug] = name
 
     @rule(app=apps, again=decisions, key=keys)
     def decide_in_haste(self, app: int, again: str, key: str | None) -> None:
@@ -269,7 +303,8 @@ class RandomLives(RuleBasedStateMachine):
         for code in ("end_to_end_check", "partner_documentation"):
             path = f"/v1/reviews/{review}/steps/{code}"
             answer = self._call(who, "POST", path, {"decision": decision, "reason": "Because."})
-            assert answer.status_code == 409 or (held and answer.status_code == 200), answer.text
+            # A revision has only the people's steps that it touches.
+            assert answer.status_code == 409 or (held and answer.status_code in (200, 404)), answer.text
 
     def _accepted(self, answer: requests.Response, who: str, slug: str, key: str | None, body: Any) -> None:
         """Records an accepted request. A key that was used before must return the same request."""
@@ -309,7 +344,10 @@ class RandomLives(RuleBasedStateMachine):
         who = self._claimed_by_its_holder(review)
         if who is None:
             return None
-        for code in ("end_to_end_check", "partner_documentation"):
+        with Session(self.service.engine) as session:
+            pending = text("SELECT code FROM review_step WHERE review_id = :id AND state = 'pending' ORDER BY code")
+            codes = session.scalars(pending, {"id": review}).all()
+        for code in codes:
             self._call(who, "POST", f"/v1/reviews/{review}/steps/{code}", {"decision": "pass"})
         return who
 
@@ -325,17 +363,18 @@ class RandomLives(RuleBasedStateMachine):
         assert self._call("service", "POST", "/v1/usage", {"items": items}).status_code == 200
 
     def _check_catalog(self) -> None:
-        shown: list[str] = []
+        shown: list[tuple[str, str]] = []
         after = ""
         while True:
             answer = requests.get(f"{self.service.url}/v1/catalog?limit=100{after}", timeout=20)
             assert answer.status_code == 200, answer.text
-            shown += [entry["slug"] for entry in answer.json()["items"]]
+            shown += [(entry["slug"], entry["name"]) for entry in answer.json()["items"]]
             if answer.json()["next"] is None:
                 break
             after = f"&after={answer.json()['next']}"
         with Session(self.service.engine) as session:
-            assert sorted(shown) == sorted(session.scalars(text(LISTED)))
+            listed = session.execute(text(LISTED))
+            assert sorted(shown) == sorted((row.slug, row.name) for row in listed)
 
     def _slug(self, app: int) -> str:
         slugs = sorted(self.owners)

@@ -74,6 +74,10 @@ def test_up_demo_takes_an_app_to_public_and_ctrl_c_stops_every_process(tmp_path:
         answers = {role: said_by(line) for role, line in lines.items()}
         assert not {role: answer for role, answer in answers.items() if "detail" in answer}
         assert answers["visitor"]["select_partner"] is True
+        assert answers["visitor"]["description"].endswith("a whole company reads."), "the appeal was not overturned"
+        shown = output.read_text()
+        assert all(f"--{trigger}-->" in shown for trigger in ("recheck", "flag", "clear", "appeal"))
+        assert "the listing stands as it was approved" in shown
         assert answers["partner"]["state"] == "public"
         assert answers["service"]["onboarded_customers"] == 4
     assert not [name for name, pid in run["pids"].items() if psutil.pid_exists(pid)]

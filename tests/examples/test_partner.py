@@ -294,6 +294,13 @@ def test_every_page_is_html_that_names_the_platform_and_the_app(partner: Example
     assert head.headers["Content-Length"] == page.headers["Content-Length"]
 
 
+def test_a_page_can_be_taken_away_and_put_back(partner: ExamplePartner) -> None:
+    page = f"{partner.url}/partners"
+    for change, status in ((requests.delete, 404), (requests.delete, 404), (requests.put, 200)):
+        assert change(page, timeout=10).status_code == 200
+        assert requests.get(page, timeout=10).status_code == status
+
+
 def test_the_partners_page_links_to_the_platform_with_utm_parameters(partner: ExamplePartner) -> None:
     links: list[str] = []
 

@@ -15,7 +15,7 @@ EACH = 10
 
 @dataclass
 class Client:
-    """Requests `suspend` and `reinstate` of each App in turn, without waiting for outcomes.
+    """Requests `triggers` of each App in turn, without waiting for outcomes.
 
     A request is legal only if all earlier requests of its App were applied in order, so a refused one reveals a request
     that was lost, judged twice, or judged out of order.
@@ -23,6 +23,7 @@ class Client:
 
     url: str
     token: str
+    triggers: tuple[str, ...] = ("suspend", "reinstate")
     accepted: dict[str, list[str]] = field(default_factory=dict)
     failed_calls: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -44,7 +45,7 @@ class Client:
                     self.accepted.setdefault(slug, []).extend(ids)
 
     def _item(self, slug: str, number: int) -> dict[str, Any]:
-        trigger = "suspend" if number % 2 == 0 else "reinstate"
+        trigger = self.triggers[number % len(self.triggers)]
         return {"app": slug, "trigger": trigger, "reasons": REASONS, "idempotency_key": f"{slug}/{number}"}
 
     def _ask_until_answered(self, items: list[dict[str, Any]]) -> list[str]:

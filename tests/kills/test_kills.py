@@ -7,6 +7,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from migrations.run import upgrade
 from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.valkey import EmbeddedValkey
+from tests.api.invariants import SentRequest, check_requests, check_rows
 from tests.journeys import KEY, apps_in_public_beta, people_in, token_of
 from tests.kills.client import Client
 from tests.kills.stack import Stack, hits, stack_running
@@ -24,6 +26,7 @@ from workflow.history.verification import verify_history
 
 APPS = 50
 EACH = 40
+REVISED, LOOKED_AT, EACH_LIVE = 10, 10, 30
 SLUGS = [f"app-{number}" for number in range(APPS)]
 
 
@@ -169,3 +172,40 @@ def test_processes_killed_at_random_lose_nothing(
     times: int,
 ) -> None:
     _run(servers_of_its_own, tmp_path, disturb=_at_random(act, times))
+
+
+@pytest.mark.parametrize("fault", ["after_log_insert=6", None])
+def test_revisions_and_looks_under_way_outlive_what_is_killed(
+    servers_of_its_own: tuple[EmbeddedPostgres, EmbeddedValkey, str], tmp_path: Path, fault: str | None
+) -> None:
+    """Half of the Apps hand in revisions and take them back; the others are looked at, suspended and reinstated."""
+    postgres, valkey, database_url = servers_of_its_own
+    engine = create_engine(database_url, pool_pre_ping=True)
+    people = people_in(engine)
+    apps_in_public_beta(engine, people, SLUGS[: REVISED + LOOKED_AT])
+    with Session(engine) as session, session.begin():
+        session.execute(text("UPDATE app SET touched = '{name}'"))
+    with stack_running(tmp_path, postgres, valkey, database_url, fault) as (stack, _):
+        revising = Client(stack.url, token_of(engine, people.partner), ("submit", "withdraw"))
+        looking = Client(stack.url, token_of(engine, people.admin), ("recheck", "suspend", "reinstate"))
+        threads = [
+            *revising.ask_for(SLUGS[:REVISED], EACH_LIVE, 2),
+            *looking.ask_for(SLUGS[REVISED : REVISED + LOOKED_AT], EACH_LIVE, 2),
+        ]
+        if fault is None:
+            _at_random(lambda stack: random.choice(stack.workers).kill(), 4)(stack)
+        for thread in threads:
+            thread.join(120)
+        wait_until(lambda: _count(database_url, "transition_request") == 0, seconds=120, what="all requests judged")
+        if fault is not None:
+            wait_until(lambda: hits(tmp_path), seconds=60, what=f"{fault} to be hit")
+    accepted = [request for client in (revising, looking) for ids in client.accepted.values() for request in ids]
+    assert len(set(accepted)) == (REVISED + LOOKED_AT) * EACH_LIVE
+    with Session(engine) as session:
+        ends = session.execute(text("SELECT status, count(*) FROM transition_request GROUP BY 1")).all()
+        assert [tuple(end) for end in ends if end.status != "applied"] == []
+    for client in (revising, looking):
+        for ids in client.accepted.values():
+            check_requests(engine, [SentRequest(UUID(request), "") for request in ids])
+    check_rows(engine)
+    engine.dispose()

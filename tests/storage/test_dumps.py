@@ -5,12 +5,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.orm import Session
 
 from migrations.run import downgrade, upgrade
 from models import Base, Person
 from models.lifecycle import AppTrigger, Role
+from tests.api.invariants import NEVER, unlike_their_logs
 from tests.databases import TestDatabase
 from tests.journeys import BECAUSE, KEY, ask, judge, judging, now_and_writer, outcome_of, state_of
 from tests.stored import connect
@@ -21,6 +22,13 @@ from workflow.lifecycle.batch import judge_suspect
 from workflow.pages import PageRequest
 
 DUMPS = sorted((Path(__file__).parent / "dumps").glob("*.sql"))
+ABOUT_REVIEWS = (
+    "the open review is not the one that the App names, or of no kind that its state can have",
+    "a review did not end with the row of the log that ended it",
+    "what is public was not approved last",
+    "the catalog shows something else than what is public",
+    "a suspension goes on though the App is not suspended, or the other way round",
+)
 TABLES = """
     SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
        AND relname <> 'alembic_version'
@@ -57,6 +65,9 @@ def test_there_is_a_dump_of_each_released_revision() -> None:
 def test_a_dump_of_a_released_revision_comes_up_and_goes_on(restored: Engine) -> None:
     with Session(restored) as session:
         assert list(verify_history(session, KEY)) == []
+        assert list(unlike_their_logs(session)) == [], "what was filled in is not what a replay of the log leads to"
+        for meaning in ABOUT_REVIEWS:
+            assert session.execute(text(NEVER[meaning])).all() == [], meaning
         assert slugs(session) == ["beta-one"]
         assert find_entry(session, "beta-one") is not None
         for table in Base.metadata.sorted_tables:

@@ -105,7 +105,7 @@ _LOCK = text(f"""
 
 _DUE = text(f"""
     SELECT r.id, r.app_id, r.trigger, r.expected_state, r.expected_version, r.expected_review, r.reasons,
-           r.publish_at, r.principal_id, r.role, r.organization_id, r.attempts,
+           r.publish_at, r.principal_id, r.role, r.organization_id, r.received_at, r.attempts,
            CASE WHEN r.id IN (SELECT unnest(request_ids) FROM apply_batch)
                 THEN (SELECT count(*) FROM apply_batch b WHERE r.id = ANY(b.request_ids)) ELSE 0 END,
            coalesce((SELECT w.rests FROM resting_app w WHERE w.app_id = r.app_id), 0),
@@ -245,13 +245,14 @@ def _due_request(
     principal_id: UUID,
     role: str,
     organization_id: UUID | None,
+    received_at: datetime,
     attempts: int,
     crashes: int,
     rests: int,
     asker_is_gone: bool,
 ) -> DueRequest:
     reasons = tuple([reason_from(part) for part in given])
-    ask = Ask(Actor(principal_id, Role(role), organization_id), reasons, publish_at)
+    ask = Ask(Actor(principal_id, Role(role), organization_id), reasons, publish_at, received_at)
     return DueRequest(
         id=request_id,
         app_id=app_id,

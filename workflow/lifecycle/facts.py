@@ -110,11 +110,15 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The actor who asks for a trigger, and their reasons. An approval may name the day of its publication."""
+    """The actor who asks for a trigger, their reasons, and when it was asked for: None means now.
+
+    An approval may name the day of its publication.
+    """
 
     actor: Actor
     reasons: tuple[Reason, ...] = ()
     publish_at: datetime | None = None
+    received_at: datetime | None = field(default=None, compare=False)
 
     @property
     def is_urgent(self) -> bool:
@@ -125,6 +129,9 @@ class Ask:
     def allows_only_reinstatement(self) -> bool:
         """Whether a reason for a suspension says that no revision lifts it."""
         return any(reason.code == ONLY_REINSTATED for reason in self.reasons)
+
+
+_ASKED_BY_NOBODY: Final = Ask(SCHEDULE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +171,7 @@ class Facts:
     owner_id: UUID | None = None
     looked_at: datetime | None = field(default=None, compare=False)
     now: datetime = field(default=_EPOCH, compare=False)
-    ask: Ask = Ask(SCHEDULE)
+    ask: Ask = _ASKED_BY_NOBODY
 
     def asked_by(self, ask: Ask) -> "Facts":
         """Returns the same facts with another `ask`."""
@@ -190,12 +197,15 @@ class Facts:
 
         They are equal to facts loaded again. Pure.
         """
-        changes: dict[str, Any] = {"state": target, "version": self.version + 1, "ask": Ask(SCHEDULE)}
+        changes: dict[str, Any] = {"state": target, "version": self.version + 1, "ask": _ASKED_BY_NOBODY}
         changes["proposal"] = self._proposal_after(trigger)
         changes |= self._review_after(trigger)
         changes |= self._publication_after(trigger)
         changes |= self._suspension_after(trigger, target)
-        return replace(self, **changes)
+        values = list(_ALL(self))
+        for name, value in changes.items():
+            values[_PLACES[name]] = value
+        return Facts(*values)
 
     def _proposal_after(self, trigger: AppTrigger) -> Proposal | None:
         if trigger in PROPOSALS.values():
@@ -307,8 +317,10 @@ class Facts:
         return tuple(code for code in Requirement if code in required and code not in self.checklist)
 
 
+_ALL = attrgetter(*(one.name for one in fields(Facts)))
 _ALL_BUT_ASK = attrgetter(*(one.name for one in fields(Facts) if one.name != "ask"))
 """Used for every request of a batch: it takes a third of the time of `replace`. `ask` must be the last field."""
+_PLACES: Final = {one.name: place for place, one in enumerate(fields(Facts))}
 
 
 def facts_of_new_app(*, slug: str, organization_id: UUID, access_approved: bool, policy: Policy, actor: Actor) -> Facts:

@@ -65,11 +65,10 @@ def facts_of(apps: str) -> str:
            CASE WHEN last.outcome IN ('changes_requested', 'upheld') THEN (
                SELECT p.id FROM person p WHERE p.id = last.claimed_by AND {may_review("p", "now()")}) END
                AS last_reviewer,
-           CASE WHEN a.state = 'suspended' THEN (
-               SELECT jsonb_build_array(u.suspended_by, u.only_reinstated, u.suspended_at,
-                                        EXISTS (SELECT FROM review z WHERE z.app_id = a.id AND z.kind = 'appeal'
-                                                   AND z.opened_version > u.version))
-                 FROM suspension u WHERE u.app_id = a.id AND u.ended_at IS NULL) END AS suspension,
+           u.suspended_by, u.only_reinstated, u.suspended_at,
+           CASE WHEN u.app_id IS NOT NULL THEN
+               EXISTS (SELECT FROM review z WHERE z.app_id = a.id AND z.kind = 'appeal'
+                          AND z.opened_version > u.version) END AS suspension_appealed,
            CASE WHEN a.proposal > 0 THEN (
                SELECT jsonb_build_array(b.version, b.trigger, b.actor_id, b.at,
                                         EXISTS (SELECT FROM person p WHERE p.id = b.actor_id AND p.role = b.actor_role
@@ -78,7 +77,7 @@ def facts_of(apps: str) -> str:
                 WHERE b.app_id = a.id AND b.version = a.proposal AND b.trigger IN ({_PROPOSED})) END AS proposal,
            (SELECT i.evidence->'categories' FROM checklist_item i WHERE i.app_id = a.id AND i.code = 'app_info')
                AS draft_categories,
-           CASE WHEN a.published > 0 THEN (
+           CASE WHEN last.opened_version = a.published THEN last.categories WHEN a.published > 0 THEN (
                SELECT z.categories FROM review z WHERE z.app_id = a.id AND z.opened_version = a.published LIMIT 1) END
                AS public_categories,
            EXISTS (SELECT FROM grace_period g WHERE g.app_id = a.id AND g.ended_at IS NULL) AS in_grace,
@@ -91,9 +90,12 @@ def facts_of(apps: str) -> str:
       LEFT JOIN review r ON r.app_id = a.id AND r.closed_at IS NULL
       LEFT JOIN submission s ON s.id = r.submission_id
       LEFT JOIN person holder ON holder.id = r.claimed_by AND {may_review("holder", "now()")}
-      LEFT JOIN LATERAL (SELECT z.kind, z.outcome, z.claimed_by, z.policy_version, z.closed_at, z.categories
+      LEFT JOIN LATERAL (SELECT z.kind, z.outcome, z.claimed_by, z.policy_version, z.closed_at, z.categories,
+                                z.opened_version
                            FROM review z WHERE z.app_id = a.id AND z.kind <> 'health'
                           ORDER BY z.opened_version DESC LIMIT 1) last ON true
+      LEFT JOIN LATERAL (SELECT z.* FROM suspension z
+                          WHERE a.state = 'suspended' AND z.app_id = a.id AND z.ended_at IS NULL LIMIT 1) u ON true
      WHERE a.id = {apps}
     """
 
@@ -135,7 +137,7 @@ def _loaded(row: Any, policies: Policies, current: Policy) -> LoadedApp:
         published=row.published,
         touched=frozenset(row.touched),
         last_decision=_last_decision(row, policies),
-        suspension=_suspension(*row.suspension) if row.suspension else None,
+        suspension=_suspension(row) if row.suspended_by else None,
         proposal=_proposal(*row.proposal) if row.proposal else None,
         in_grace=row.in_grace,
         urgent_lately=row.urgent_lately,
@@ -175,8 +177,8 @@ def _categories(given: Any) -> frozenset[str]:
     return frozenset(map(str, given)) if isinstance(given, list) else frozenset()
 
 
-def _suspension(suspended_by: str, only_reinstated: bool, at: str, appealed: bool) -> SuspensionFacts:
-    return SuspensionFacts(UUID(suspended_by), only_reinstated, appealed, datetime.fromisoformat(at))
+def _suspension(row: Any) -> SuspensionFacts:
+    return SuspensionFacts(row.suspended_by, row.only_reinstated, row.suspension_appealed, row.suspended_at)
 
 
 def _proposal(version: int, trigger: str, proposed_by: str, at: str, stays: bool) -> Proposal:

@@ -205,6 +205,12 @@ def _suspension_answered(facts: Facts) -> Missing | None:
             "The suspension is lifted by a reinstatement only, by no revision.",
             "Reinstate the App once the cause is settled, then decide the revision.",
         )
+    received_at = facts.ask.received_at
+    if received_at is not None and received_at <= suspension.at:
+        return Missing(
+            "The approval was asked for before the App was suspended, and would lift the suspension unawares.",
+            "Look at the suspension, then approve the revision again and say why.",
+        )
     if any(reason.text.strip() for reason in facts.ask.reasons):
         return None
     return Missing("The approval would lift the suspension, and does not say why.", "Give a reason with a text.")

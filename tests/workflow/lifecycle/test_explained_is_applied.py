@@ -12,8 +12,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import APP_EDGES, BIRTHS, NEW, NO_REVIEW, AppState, AppTrigger
-from tests.factories import WAY, asker_now, asker_of
-from tests.journeys import BECAUSE, People, app_building, ask, judge, people_in
+from tests.factories import WAY, apps_in, asker_now, asker_of, make_failed
+from tests.journeys import BECAUSE, People, ask, judge, people_in
 from workflow.errors import Forbidden, NotFound
 from workflow.identity.actors import SCHEDULE, Actor
 from workflow.lifecycle.facts import Ask
@@ -109,7 +109,8 @@ def test_what_is_explained_is_what_is_applied(
         number = session.scalars(text("SELECT count(*) FROM organization")).one()
     people, strangers = people_in(engine, f"Company{number}"), people_in(engine, f"Stranger{number}")
     slugs = [f"c{number}-{place}" for place in range(len(cases))]
-    _bring_to_their_states(engine, people, dict(zip(slugs, cases, strict=True)))
+    apps_in(engine, people, {slug: case.standing for slug, case in zip(slugs, cases, strict=True)})
+    make_failed(engine, [slug for slug, case in zip(slugs, cases, strict=True) if case.trigger is AppTrigger.FLAG])
     _publish(engine, people.admin, observed)
     if not access:
         undecided = """UPDATE access_request SET state = 'requested', decided_at = NULL, decided_by = NULL
@@ -142,42 +143,6 @@ def test_what_is_explained_is_what_is_applied(
         }
         wanted = {(e.source, e.review, e.trigger, e.target) for e in APP_EDGES if e.source != NEW}
         assert moves == wanted - NOT_BROUGHT_ABOUT
-
-
-PASS = """
-    WITH held AS (
-        UPDATE review r SET claimed_at = now(),
-               claimed_by = CASE WHEN r.decider = :reviewer THEN :admin ELSE :reviewer END
-          FROM app a WHERE a.id = r.app_id AND a.slug = ANY(:slugs) AND r.closed_at IS NULL RETURNING r.id)
-    UPDATE review_step s SET state = 'passed', decided_at = now(), status = 'done' FROM held WHERE s.review_id = held.id
-"""
-EDIT = "UPDATE app SET touched = '{name}' WHERE slug = ANY(:slugs) AND published > 0"
-FAIL = """
-    UPDATE review_step s SET state = 'failed' FROM review r JOIN app a ON a.id = r.app_id
-     WHERE s.review_id = r.id AND r.closed_at IS NULL AND a.slug = ANY(:slugs) AND s.code = 'catalog_details'
-"""
-READY = "UPDATE app SET oauth_installed = true, onboarded_customers = 3 WHERE slug = ANY(:slugs)"
-
-
-def _bring_to_their_states(engine: Engine, people: People, cases: dict[str, Case]) -> None:
-    """Stores the Apps and takes all of them to their states. Each is ready for every trigger of its state. Commits."""
-    for slug in cases:
-        app_building(engine, people, slug)
-    ways = {slug: WAY[case.standing] for slug, case in cases.items()}
-    holders = {"reviewer": people.reviewer.id, "admin": people.admin.id}
-    for place in range(max(map(len, ways.values()))):
-        going = {slug: way[place] for slug, way in ways.items() if place < len(way)}
-        _execute(engine, PASS, slugs=list(going), **holders)
-        _execute(engine, EDIT, slugs=list(going))
-        _execute(engine, READY, slugs=[slug for slug, trigger in going.items() if trigger is AppTrigger.PROMOTE])
-        for slug, trigger in going.items():
-            ask(engine, asker_now(engine, people, slug, trigger), slug, trigger, reasons=BECAUSE)
-        judge(engine)
-    _execute(engine, PASS, slugs=list(cases), **holders)
-    _execute(engine, EDIT, slugs=list(cases))
-    _execute(engine, READY, slugs=list(cases))
-    flagged = [slug for slug, case in cases.items() if case.trigger is AppTrigger.FLAG]
-    _execute(engine, FAIL, slugs=flagged)
 
 
 def _publish(engine: Engine, admin: Actor, observed: frozenset[str]) -> None:
