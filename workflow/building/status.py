@@ -17,7 +17,8 @@ from workflow.lifecycle.loading import load_facts
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.machines import Judgment
 from workflow.policy.document import Policies
-from workflow.reviewing.partner_view import PartnerReview, latest_review
+from workflow.reviewing.grace import Grace, grace_of
+from workflow.reviewing.partner_view import PartnerLook, PartnerReview, latest_look, latest_review
 
 MAX_HISTORY = 50
 
@@ -65,6 +66,7 @@ class AppStatus:
     """The status of an App. `turn` is partner, reviewer, schedule or nobody; `history` is newest first.
 
     `checks` is the latest check of its draft, and `entry` what the catalog shows, or shows again once it is reinstated.
+    `look` is the latest look at what is public, and `grace` the time to mend what looks found, as long as it is not.
     """
 
     state: str
@@ -75,6 +77,8 @@ class AppStatus:
     review: PartnerReview | None
     checks: DraftRun
     entry: PublishedEntry | None
+    look: PartnerLook | None
+    grace: Grace | None
     history: tuple[Event, ...]
 
 
@@ -83,6 +87,7 @@ def status_of(session: Session, app: App, actor: Actor, policies: Policies, rule
     facts = load_facts(session, [app.id], policies)[app.id].facts
     review = latest_review(session, app.id, app.slug)
     entry = published_entry(session, app)
+    grace = grace_of(session, app.id)
     now_due = (
         TransitionRequest.app_id == app.id,
         TransitionRequest.status == "due",
@@ -95,11 +100,13 @@ def status_of(session: Session, app: App, actor: Actor, policies: Policies, rule
         state=facts.state,
         version=facts.version,
         turn=turn,
-        words=_words(facts.state, turn, review, entry),
+        words=_words(facts.state, turn, review, entry) + _words_of_grace(grace),
         triggers=tuple(rulebook.triggers_of(facts.asked_by(Ask(actor)))),
         review=review,
         checks=latest_run(session, app.id, app.slug),
         entry=entry,
+        look=latest_look(session, app.id, app.slug, policies),
+        grace=grace,
         history=_history(session, app),
     )
 
@@ -133,6 +140,17 @@ def _words(state: str, turn: str, review: PartnerReview | None, entry: Published
             f" {shown} what was approved on {entry.approved_at:%Y-%m-%d}; later changes of the draft are not in it."
         )
     return words
+
+
+def _words_of_grace(grace: Grace | None) -> str:
+    if grace is None:
+        return ""
+    found = f" A look on {grace.flagged_at:%Y-%m-%d} found something that is to be mended"
+    if grace.asked_at is not None:
+        return f"{found}; the time for it is over, and a reviewer decides whether the App is suspended."
+    if grace.ends_at is None:
+        return f"{found}; the {grace.days} days for it begin with the first mail of it that is delivered."
+    return f"{found} by {grace.ends_at:%Y-%m-%d %H:%M} UTC; the service looks again every day."
 
 
 def _history(session: Session, app: App) -> tuple[Event, ...]:

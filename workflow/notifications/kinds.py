@@ -20,6 +20,9 @@ class NotificationKind(StrEnum):
     REINSTATED = "reinstated"
     REMOVED = "removed"
     FLAGGED = "flagged"
+    GRACE_ENDING = "grace_ending"
+    GRACE_NOT_BEGUN = "grace_not_begun"
+    GRACE_ENDED = "grace_ended"
     NEW_SUBMISSION = "new_submission"
     REVIEW_DUE_SOON = "review_due_soon"
     REVIEW_OVERDUE = "review_overdue"
@@ -79,6 +82,17 @@ REVIEW_REMINDERS = frozenset(
     }
 )
 """Notifications to reviewers about an open review. Those that are not sent yet when it closes are voided."""
+
+
+OF_GRACE = frozenset(
+    {
+        NotificationKind.FLAGGED,
+        NotificationKind.GRACE_ENDING,
+        NotificationKind.GRACE_NOT_BEGUN,
+        NotificationKind.GRACE_ENDED,
+    }
+)
+"""Notifications about what a health review found. Nobody can switch them off."""
 
 
 class Audience(StrEnum):

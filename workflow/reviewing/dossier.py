@@ -23,6 +23,7 @@ from workflow.reviewing.difference import (
     compare_findings,
     difference,
 )
+from workflow.reviewing.grace import Grace, grace_of
 from workflow.reviewing.namesakes import findings_on_name
 
 NAME = "name"
@@ -83,7 +84,10 @@ class LastRound:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """A review with everything needed to decide it. `changes` is None if no earlier round was decided."""
+    """A review with everything needed to decide it. `changes` is None if no earlier round was decided.
+
+    `grace` is the App's time to mend what looks found, None if nothing is to be mended.
+    """
 
     review: Review
     submission: Submission
@@ -93,6 +97,7 @@ class Dossier:
     findings: tuple[StandingFinding, ...]
     waivers: tuple[Waiver, ...]
     history: tuple[PastRound, ...]
+    grace: Grace | None
 
 
 _WAIVERS = text("""
@@ -157,6 +162,7 @@ def open_dossier(session: Session, review_id: UUID, profile: Profile) -> Dossier
         (*compare_findings(earlier, found), *_on_name(session, submission, profile)),
         _waivers(session, review),
         _history(session, review),
+        grace_of(session, review.app_id),
     )
 
 
