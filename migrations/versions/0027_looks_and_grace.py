@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.online import add_column, add_constraint, validate_constraints
 
-revision: str = "0025"
-down_revision: str | None = "0024"
+revision: str = "0027"
+down_revision: str | None = "0026"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from migrations.indexes import Index
 from migrations.online import change_indexes, change_indexes_back
 
-revision: str = "0025a"
-down_revision: str | None = "0025"
+revision: str = "0027a"
+down_revision: str | None = "0027"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
