@@ -47,7 +47,9 @@ class GracePeriod(Base):
 
     It begins when the mail server takes the first notice of it, and ends with the next look that finds nothing, with
     an approval, a suspension or a removal. At `ends_at` a person is asked to decide (`asked_at`): nothing suspends by
-    itself. While no notice could be delivered no clock runs, and a person is asked within a day.
+    itself. While no notice could be delivered no clock runs, and a person is asked within a day. `notice_due_at` is
+    when somebody is to be told next: the company of the approaching end, or the team. `look_due_at` is when the service
+    looks again.
     """
 
     __tablename__ = "grace_period"
@@ -56,15 +58,20 @@ class GracePeriod(Base):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     review_id: Mapped[UUID] = mapped_column(ForeignKey("review.id"))
     flagged_at: Mapped[datetime]
+    days: Mapped[int]
     began_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
     reminded_at: Mapped[datetime | None]
     asked_at: Mapped[datetime | None]
+    notice_due_at: Mapped[datetime | None]
+    look_due_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
     __table_args__ = (
         ForeignKeyConstraint(["app_id", "version"], ["transition.app_id", "transition.version"]),
         CheckConstraint("(began_at IS NULL) = (ends_at IS NULL)", name="began"),
         Index("grace_period_open_key", "app_id", unique=True, postgresql_where=text("ended_at IS NULL")),
-        Index("grace_period_running_idx", "flagged_at", "app_id", postgresql_where=text("ended_at IS NULL")),
+        CheckConstraint("days >= 1", name="days"),
+        Index("grace_period_notice_idx", "notice_due_at", "app_id", postgresql_where=text("ended_at IS NULL")),
+        Index("grace_period_look_idx", "look_due_at", "app_id", postgresql_where=text("ended_at IS NULL")),
     )

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
     true,
 )
@@ -158,6 +159,8 @@ class Review(Base):
         Index("review_urgent_idx", "app_id", "opened_at", postgresql_where=text("urgency = 0")),
         Index("review_app_idx", "app_id", "id"),
         Index("review_opened_idx", "opened_at"),
+        Index("review_looking_idx", "app_id", postgresql_where=text("closed_at IS NULL AND kind = 'health'")),
+        Index("review_flagged_idx", "app_id", "opened_version", postgresql_where=text("outcome = 'flagged'")),
         Index("review_closed_idx", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
         Index(
             "review_to_remind_idx",
@@ -177,7 +180,8 @@ class Review(Base):
 class ReviewStep(DueMixin, Base):
     """One check of a review. `state` is its machine's; `status` says whether a worker owes a run of it.
 
-    A step that a person decides is `void` as due work from birth.
+    A step that a person decides is `void` as due work from birth. What an `observed` step finds is shown, and decides
+    nothing: the first time that a health review has it.
     """
 
     __tablename__ = "review_step"
@@ -191,6 +195,7 @@ class ReviewStep(DueMixin, Base):
     decided_by: Mapped[UUID | None]
     decided_at: Mapped[datetime | None]
     reason: Mapped[str | None]
+    observed: Mapped[bool] = mapped_column(server_default=false())
 
     __table_args__ = (
         *due_constraints(),

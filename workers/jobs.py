@@ -24,12 +24,15 @@ from workflow.catalog.listing import mend_catalog
 from workflow.catalog.planning import publish_planned
 from workflow.history.sealing import LATE_BY, sealing_steps
 from workflow.history.verification import exported_heads, exported_seals
+from workflow.lifecycle.looks import LOOKS_PER_STEP, end_decided_looks, request_due_looks
 from workflow.lifecycle.promotion import promote_eligible_apps
 from workflow.notifications.notify import mark_reviews
 from workflow.operating.pruning import pruning_steps
 from workflow.policy.document import load_policies
 from workflow.reviewing.appeals import tell_of_stranded
 from workflow.reviewing.clock import lapse_idle_claims
+from workflow.reviewing.grace import send_grace_notices
+from workflow.reviewing.health import ask_for_people
 from workflow.reviewing.suspensions import tell_of_unconfirmed
 from workflow.sql.steps import STEP_ROWS, work_off
 from workflow.work.bells import Bell
@@ -106,6 +109,28 @@ def _lapse_idle_claims(session: Session, now: datetime, *, limit: int) -> int:
     return lapse_idle_claims(session, load_policies(session).current, now, limit=limit)
 
 
+def _request_due_looks(_session: Session, context: WorkerContext, now: datetime) -> None:
+    request_due_looks(context.unit_of_work, now, partial(context.ring, Bell.APPLY), every=MINUTE)
+
+
+def _end_decided_looks(_session: Session, context: WorkerContext, now: datetime) -> None:
+    def step(session: Session, limit: int) -> int:
+        _, writer = context.now_and_writer(session)
+        return end_decided_looks(session, writer.policies, writer.rulebook, limit=limit)
+
+    def ring(count: int) -> None:
+        if count:
+            context.ring(Bell.APPLY)
+
+    ends_at = time.monotonic() + STEPS_SECONDS
+    work_off(context.unit_of_work, step, ends_at=ends_at, rows=LOOKS_PER_STEP, after_step=ring)
+    work_off(
+        context.unit_of_work,
+        lambda session, limit: ask_for_people(session, load_policies(session).current, now, limit=limit),
+        ends_at=ends_at,
+    )
+
+
 def _warn_of_ending_tokens(session: Session, context: WorkerContext, now: datetime) -> None:
     if warn_of_ending_tokens(session, now):
         context.ring(Bell.NOTIFICATIONS)
@@ -175,6 +200,14 @@ JOBS: dict[str, Job] = {
     for job in (
         Job("promote_eligible_apps", MINUTE, _promote_eligible_apps, in_steps=True),
         Job("ring_for_due_work", timedelta(seconds=10), _ring_for_due_work),
+        Job("request_due_looks", MINUTE, _request_due_looks, in_steps=True),
+        Job("end_decided_looks", MINUTE, _end_decided_looks, in_steps=True),
+        Job(
+            "send_grace_notices",
+            MINUTE,
+            _in_steps(send_grace_notices, Bell.NOTIFICATIONS, rows=200),
+            in_steps=True,
+        ),
         Job("mark_reviews", MINUTE, _in_steps(mark_reviews, Bell.NOTIFICATIONS, rows=200), in_steps=True),
         Job("lapse_idle_claims", MINUTE, _in_steps(_lapse_idle_claims, Bell.NOTIFICATIONS, rows=1000), in_steps=True),
         Job("tell_of_unconfirmed", MINUTE, _in_steps(tell_of_unconfirmed, Bell.NOTIFICATIONS, rows=200), in_steps=True),

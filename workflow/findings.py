@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from models.checklist import GIVEN_REQUIREMENTS
+from models.review import STEPS
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -14,3 +17,10 @@ class Finding:
 
     def as_dict(self) -> dict[str, str]:
         return {"code": self.code, "detail": self.detail, "remedy": self.remedy, "where": self.where}
+
+
+def where_to_fix(step: str, slug: str) -> str:
+    """Returns the API path at which a step's findings can be fixed: its requirement's evidence, or the Components."""
+    requirement = STEPS[step].requirement if step in STEPS else None
+    path = f"/v1/apps/{slug}"
+    return f"{path}/checklist/{requirement}" if requirement in GIVEN_REQUIREMENTS else f"{path}/components"

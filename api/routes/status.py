@@ -11,7 +11,7 @@ from api.auth import EVERY_ROLE, InContext, allow
 from api.context import Session
 from api.routes.draft_checks import DraftRunAnswer, shown_run
 from api.schemas.findings import FindingAnswer
-from api.schemas.reviews import ChangeAnswer, shown_changes
+from api.schemas.reviews import ChangeAnswer, GraceAnswer, shown_changes, shown_grace
 from api.schemas.values import SlugPath
 from models.lifecycle import AppState, AppTrigger, ReviewKind, StepState
 from models.review import ReviewOutcome
@@ -100,6 +100,15 @@ class PlannedEntryAnswer(BaseModel):
     publish_at: datetime
 
 
+class LookAnswer(BaseModel):
+    """The latest look at what is public, and what its steps found. That of those in `observed` does not count yet."""
+
+    looked_at: datetime
+    outcome: ReviewOutcome
+    steps: list[StepAnswer]
+    observed: list[str]
+
+
 class EventAnswer(BaseModel):
     """A transition of the App, described in `words`."""
 
@@ -110,7 +119,11 @@ class EventAnswer(BaseModel):
 
 
 class StatusAnswer(BaseModel):
-    """The status of an App. `history` has the latest 50 events, newest first; `checks` is the latest of its draft."""
+    """The status of an App. `history` has the latest 50 events, newest first; `checks` is the latest of its draft.
+
+    `look` is the latest look at what is public that has ended, and `grace` the time to mend what looks found, null once
+    that is settled.
+    """
 
     slug: str
     name: str | None
@@ -123,6 +136,8 @@ class StatusAnswer(BaseModel):
     checks: DraftRunAnswer
     entry: PublishedEntryAnswer | None
     planned: PlannedEntryAnswer | None
+    look: LookAnswer | None
+    grace: GraceAnswer | None
     history: list[EventAnswer]
 
 
@@ -156,6 +171,8 @@ def _standing(standing: AppStatus) -> dict[str, Any]:
         "checks": shown_run(standing.checks),
         "entry": _entry(standing.entry) if standing.entry else None,
         "planned": asdict(standing.planned) if standing.planned else None,
+        "look": asdict(standing.look) if standing.look else None,
+        "grace": shown_grace(standing.grace) if standing.grace else None,
         "history": [asdict(event) for event in standing.history],
     }
 

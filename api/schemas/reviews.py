@@ -15,6 +15,7 @@ from models.review import STEPS, ReviewOutcome, StepTaker, step_title
 from workflow.policy.document import Policies
 from workflow.reviewing.difference import ChangeKind, Difference, FindingStatus, StandingFinding
 from workflow.reviewing.dossier import CompanyInBrief, Dossier, LastRound, PastRound, StepWithDecider, Waiver
+from workflow.reviewing.grace import Grace
 from workflow.reviewing.queue import Due, ReviewSummary
 from workflow.reviewing.steps import why_step
 
@@ -81,6 +82,7 @@ class ReviewStepAnswer(BaseModel):
         Requirement | None, Field(description="The requirement of the checklist that the step is about.")
     ]
     state: StepState
+    observed: Annotated[bool, Field(description="Whether what it finds is only shown, and decides nothing.")]
     status: Annotated[str, Field(examples=["void"])]
     run: Annotated[int, Field(ge=1)]
     findings: list[StepFindingAnswer]
@@ -168,8 +170,23 @@ class OpenedAnswer(BaseModel):
     decider: Annotated[str | None, Field(examples=["Rae Reviewer"])]
 
 
+class GraceAnswer(BaseModel):
+    """The time to mend what looks found, which runs from the first delivered mail of it (`began_at`) to `ends_at`.
+
+    `team_told`: no mail of it could be delivered, and the reviewers were told. `asked_at`: the time was over then, and
+    the reviewers were asked to decide on a suspension.
+    """
+
+    flagged_at: datetime
+    days: int
+    began_at: datetime | None
+    ends_at: datetime | None
+    team_told: bool
+    asked_at: datetime | None
+
+
 class FullReviewAnswer(ReviewHeadAnswer):
-    """A review in full.
+    """A review in full. `grace` is the App's time to mend what looks found, null if nothing is to be mended.
 
     `changes` has a list for each part of the snapshot that changed since `compared_with`. It is null in a first round.
     `public_changes` is the same for what is public: null if nothing is, or if that is what is reviewed.
@@ -188,6 +205,7 @@ class FullReviewAnswer(ReviewHeadAnswer):
     changes: dict[str, list[ChangeAnswer]] | None
     findings: list[StandingFindingAnswer]
     earlier_waivers: list[EarlierWaiverAnswer]
+    grace: GraceAnswer | None
     history: list[EarlierRoundAnswer]
 
 
@@ -222,8 +240,14 @@ def full_review(one: ReviewSummary, dossier: Dossier, policies: Policies, now: d
         changes=None if dossier.changes is None else shown_changes(dossier.changes),
         findings=[_standing(finding) for finding in dossier.findings],
         earlier_waivers=[_waiver(waiver) for waiver in dossier.waivers],
+        grace=None if dossier.grace is None else shown_grace(dossier.grace),
         history=[_past(past) for past in dossier.history],
     )
+
+
+def shown_grace(grace: Grace) -> GraceAnswer:
+    """Returns the answer for a grace period."""
+    return GraceAnswer(**asdict(grace))
 
 
 def _company(company: CompanyInBrief) -> CompanyAnswer:
@@ -245,6 +269,7 @@ def shown_step(taken: StepWithDecider, why: str = "") -> ReviewStepAnswer:
         taken_by=StepTaker.PERSON if defined is None else defined.taken_by,
         requirement=None if defined is None else defined.requirement,
         state=StepState(step.state),
+        observed=step.observed,
         status=step.status,
         run=step.run,
         findings=_findings(step.findings),

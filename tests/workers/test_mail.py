@@ -150,6 +150,9 @@ REVIEW: dict[str, Any] = {
         ["catalog_details", "passed", []],
         ["end_to_end_check", "pending", []],
     ],
+    "observed": [],
+    "grace": {"days": 14, "ends": None, "flagged": "2026-11-25 10:00 UTC"},
+    "is_revised": False,
     "asked": None,
     "unshown": None,
 }
@@ -181,6 +184,29 @@ def test_a_reviewers_mail_says_how_far_the_review_is_and_what_failed(kind: str) 
     said = _said(_about(kind, REVIEW))
     assert "2 of 3 steps are decided. Still open: The end-to-end check with the test account." in said
     assert "What failed: - The partner's integrations page: No link to us. Add one." in said
+
+
+def test_a_company_is_told_what_a_look_found_where_to_mend_it_and_by_when_and_what_does_not_count_yet() -> None:
+    there = "https://platform.example/v1/apps/acme/checklist/partners_page"
+    counts = f"- The partner's integrations page: No link to us. Add one. {there}"
+    said = _said(_about("flagged", REVIEW))
+    assert counts in said
+    assert "mend it within 14 days of this mail." in said
+    assert "does not count yet" not in said
+    runs = {**REVIEW, "grace": {**REVIEW["grace"], "ends": "2026-12-09 10:00 UTC"}}
+    for kind in ("flagged", "grace_ending"):
+        assert "mend it by 2026-12-09 10:00 UTC." in _said(_about(kind, runs))
+    observing = {**REVIEW, "observed": ["partners_page"]}
+    assert f"does not count yet: {counts}" in _said(_about("flagged", observing))
+
+
+def test_who_is_asked_to_suspend_reads_the_evidence_and_whether_a_revision_is_under_review() -> None:
+    runs = {**REVIEW, "grace": {**REVIEW["grace"], "ends": "2026-12-09 10:00 UTC"}}
+    said = _said(_about("grace_ended", runs))
+    assert "had 14 days, until 2026-12-09 10:00 UTC," in said
+    assert "No link to us." in said
+    assert "A revision" not in said
+    assert "A revision of it is under review." in _said(_about("grace_ended", {**runs, "is_revised": True}))
 
 
 def test_a_mail_says_who_holds_the_review_for_the_one_who_reads_it() -> None:

@@ -2,12 +2,13 @@
 
 from email.message import EmailMessage
 
-from workers.context import WorkerContext
+from workers.context import WorkerContext, database_now
 from workers.leasing.work import LeasedWork, describe_attempt
 from workflow.notifications.delivery import letter_of, record_delivery, void_unless_wanted
 from workflow.notifications.kinds import NEWS, NotificationKind
 from workflow.notifications.mail import Letter, compose
 from workflow.notifications.news import switch_token
+from workflow.reviewing.grace import begin_grace_clock
 from workflow.work.kinds import DueKind
 from workflow.work.lanes import note_lane_works
 from workflow.work.leases import LaneFailed, Lease, PermanentFailure, ServiceAway
@@ -37,8 +38,20 @@ def deliver_notification(context: WorkerContext, lease: Lease) -> bool:
             raise LaneFailed(f"the mail server cannot reach this recipient now: {error}") from error
         raise
     context.reached("notification_sent")
+    if letter.kind == NotificationKind.FLAGGED:
+        return _record_notice_of_flag(context, lease)
     with context.autocommit() as session:
         is_delivered = record_delivery(session, lease)
+        note_lane_works(session, lease)
+        return is_delivered
+
+
+def _record_notice_of_flag(context: WorkerContext, lease: Lease) -> bool:
+    """Records the delivery, and begins the time to mend what is told of, in one transaction. Commits."""
+    with context.unit_of_work() as session:
+        is_delivered = record_delivery(session, lease)
+        if is_delivered:
+            begin_grace_clock(session, lease.id, database_now(session))
         note_lane_works(session, lease)
         return is_delivered
 

@@ -17,12 +17,11 @@ from models.review import MACHINE_STEPS, STEPS, step_title
 from workflow.apps import lock_editable_app
 from workflow.building.checklist import evidence_of
 from workflow.errors import Conflict
-from workflow.findings import Finding
+from workflow.findings import Finding, where_to_fix
 from workflow.identity.actors import SCHEDULE, Actor
 from workflow.identity.audit_log import log_action
 from workflow.machines import judge_step
 from workflow.policy.document import Policy
-from workflow.reviewing.partner_view import where_to_fix
 from workflow.work.bells import Bell, ring_after_commit
 from workflow.work.leases import Lease
 

@@ -18,7 +18,8 @@ from workflow.lifecycle.loading import load_facts
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.machines import Judgment
 from workflow.policy.document import Policies
-from workflow.reviewing.partner_view import PartnerReview, latest_review
+from workflow.reviewing.grace import Grace, grace_of
+from workflow.reviewing.partner_view import PartnerLook, PartnerReview, latest_look, latest_review
 
 MAX_HISTORY = 50
 
@@ -67,6 +68,7 @@ class AppStatus:
 
     `checks` is the latest check of its draft, and `entry` what the catalog shows, or shows again once it is reinstated.
     `planned` is what was approved for a day to come. A service sees nothing of the draft and its reviews.
+    `look` is the latest look at what is public, and `grace` the time to mend what looks found, as long as it is not.
     """
 
     state: str
@@ -78,6 +80,8 @@ class AppStatus:
     checks: DraftRun
     entry: PublishedEntry | None
     planned: PlannedEntry | None
+    look: PartnerLook | None
+    grace: Grace | None
     history: tuple[Event, ...]
 
 
@@ -86,6 +90,7 @@ def status_of(session: Session, app: App, actor: Actor, policies: Policies, rule
     facts = load_facts(session, [app.id], policies)[app.id].facts
     review = latest_review(session, app.id, app.slug)
     entry = published_entry(session, app)
+    grace = grace_of(session, app.id)
     now_due = (
         TransitionRequest.app_id == app.id,
         TransitionRequest.status == "due",
@@ -103,12 +108,14 @@ def status_of(session: Session, app: App, actor: Actor, policies: Policies, rule
         state=facts.state,
         version=facts.version,
         turn=turn,
-        words=_words(facts, turn, review, entry, planned),
+        words=_words(facts, turn, review, entry, planned) + _words_of_grace(grace),
         triggers=tuple(rulebook.triggers_of(facts.asked_by(Ask(actor)))),
         review=review,
         checks=checks,
         entry=entry,
         planned=planned,
+        look=latest_look(session, app.id, app.slug, policies),
+        grace=grace,
         history=_history(session, app),
     )
 
@@ -180,6 +187,17 @@ def _how_to_be_shown(facts: Facts) -> str:
         else " A revision that is approved lifts the suspension."
     )
     return lifted if facts.suspension.appealed else f"{lifted} It can be appealed once."
+
+
+def _words_of_grace(grace: Grace | None) -> str:
+    if grace is None:
+        return ""
+    found = f" A look on {grace.flagged_at:%Y-%m-%d} found something that is to be mended"
+    if grace.asked_at is not None:
+        return f"{found}; the time for it is over, and a reviewer decides whether the App is suspended."
+    if grace.ends_at is None:
+        return f"{found}; the {grace.days} days for it begin with the first mail of it that is delivered."
+    return f"{found} by {grace.ends_at:%Y-%m-%d %H:%M} UTC; the service looks again every day."
 
 
 def _history(session: Session, app: App) -> tuple[Event, ...]:

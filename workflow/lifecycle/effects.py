@@ -18,14 +18,22 @@ from workflow.lifecycle.facts import Facts
 from workflow.lifecycle.promotion import request_promotions
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.notifications.kinds import Audience, NotificationKind
-from workflow.notifications.notify import AppAtVersion, notify_of_transitions, void_reminders
+from workflow.notifications.notify import (
+    AppAtVersion,
+    notify_of_flags,
+    notify_of_transitions,
+    void_grace_notices,
+    void_reminders,
+)
 from workflow.reviewing.opening import Opening, close_reviews, copy_submissions, freeze_drafts, open_reviews
 from workflow.reviewing.standing import (
+    BegunGrace,
     BegunSuspension,
     begin_grace_periods,
     begin_suspensions,
     end_grace_periods,
     end_suspensions,
+    flag_again,
     note_publications,
 )
 
@@ -222,9 +230,20 @@ class BeginGrace:
     """Gives the company time to mend what a health review found, unless it has some already."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
-        begun = [(one.app_id, one.version, one.before.open_review) for one in applied if not one.before.in_grace]
+        begun = [
+            BegunGrace(one.app_id, one.version, one.before.open_review, _grace_days(one))
+            for one in applied
+            if not one.before.in_grace
+        ]
+        again = [one.app_id for one in applied if one.before.in_grace]
         if begun:
             begin_grace_periods(session, begun, now)
+        if again:
+            flag_again(session, again, now)
+
+
+def _grace_days(one: Applied) -> int:
+    return one.before.review.policy.grace_days if one.before.review else one.before.policy.grace_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +254,7 @@ class EndGrace:
         ended = [one.app_id for one in applied if one.before.in_grace and not one.after.in_grace]
         if ended:
             end_grace_periods(session, ended, now)
+            void_grace_notices(session, ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +269,15 @@ class Notify:
         apps = [AppAtVersion(one.app_id, one.version, one.after.organization_id) for one in applied if self.when(one)]
         if apps:
             notify_of_transitions(session, self.kind, self.audience, apps, now)
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyOfFlag:
+    """Writes the notices of what a look found: not again of the same steps, once the company was told of them."""
+
+    def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
+        apps = [AppAtVersion(one.app_id, one.version, one.after.organization_id) for one in applied]
+        notify_of_flags(session, apps, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,7 +435,7 @@ EFFECTS: dict[AppTrigger, tuple[Effect, ...]] = {
     ),
     AppTrigger.RECHECK: (OpenReview(),),
     AppTrigger.CLEAR: (CloseReview(), EndGrace(), NotePublication(), RequestPromotion()),
-    AppTrigger.FLAG: (BeginGrace(), CloseReview(), _notify(NotificationKind.FLAGGED)),
+    AppTrigger.FLAG: (BeginGrace(), CloseReview(), NotifyOfFlag()),
     AppTrigger.APPEAL: (
         CloseReview(),
         OpenReview(),

@@ -44,10 +44,14 @@ class ComponentFacts:
 
 @dataclass(frozen=True, slots=True)
 class StepFacts:
-    """A review step and its state."""
+    """A review step and its state. What an `observed` one finds is shown, and decides nothing.
+
+    Of a step that only this batch knows nobody needs `observed`: it is not decided yet.
+    """
 
     code: str
     state: StepState
+    observed: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,19 @@ class ReviewFacts:
     decider: UUID | None = None
     categories: frozenset[str] = frozenset()
     submission_digest: bytes | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def counting_steps(self) -> tuple[StepFacts, ...]:
+        """The steps that decide something: neither they nor the policy say that they are only observed."""
+        return tuple(step for step in self.steps if not step.observed and step.code not in self.policy.observed)
+
+    @property
+    def end_of_look(self) -> AppTrigger | None:
+        """How a health review ends by its steps: not before all are decided, and flagged if one that counts failed."""
+        if any(step.state is StepState.PENDING for step in self.steps):
+            return None
+        failed = any(step.state is StepState.FAILED for step in self.counting_steps)
+        return AppTrigger.FLAG if failed else AppTrigger.CLEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +291,7 @@ class Facts:
         if kind is ReviewKind.REVISION:
             steps = [step for step in steps if self._is_in_revision(step, policy)]
         if kind is ReviewKind.HEALTH:
-            steps = [step for step in steps if step.in_health_reviews]
+            return steps_of_looks(policy)
         return tuple(step.code for step in steps)
 
     def _is_in_revision(self, step: StepDefinition, policy: Policy) -> bool:
@@ -315,6 +332,11 @@ class Facts:
         """The codes of required evidence that is missing or rejected, in the order of the checklist."""
         required = set(self.policy.required_checklist)
         return tuple(code for code in Requirement if code in required and code not in self.checklist)
+
+
+def steps_of_looks(policy: Policy) -> tuple[str, ...]:
+    """Returns the steps by which the policy has an App looked at again after its launch."""
+    return tuple(code for code in policy.review_steps if code in STEPS and STEPS[code].in_health_reviews)
 
 
 _ALL = attrgetter(*(one.name for one in fields(Facts)))

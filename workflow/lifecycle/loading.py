@@ -83,7 +83,7 @@ def facts_of(apps: str) -> str:
            EXISTS (SELECT FROM grace_period g WHERE g.app_id = a.id AND g.ended_at IS NULL) AS in_grace,
            (SELECT count(*) FROM review z WHERE z.app_id = a.id AND z.urgency = 0
                AND z.opened_at > now() - interval '{URGENT_DAYS} days') AS urgent_lately,
-           (SELECT jsonb_agg(jsonb_build_array(step.code, step.state) ORDER BY step.code)
+           (SELECT jsonb_agg(jsonb_build_array(step.code, step.state, step.observed) ORDER BY step.code)
               FROM review_step step WHERE step.review_id = r.id) AS steps
       FROM app a
       JOIN transition t ON t.app_id = a.id AND t.version = a.version
@@ -157,7 +157,7 @@ def _review(row: Any, policies: Policies) -> ReviewFacts:
         policy=policies.by_version[row.review_policy],
         opened_by=row.opened_by,
         claimed_by=row.claimed_by,
-        steps=tuple(StepFacts(code, StepState(state)) for code, state in row.steps or ()),
+        steps=tuple(StepFacts(code, StepState(state), observed) for code, state, observed in row.steps or ()),
         holder_stays=row.holder_stays,
         decider=row.decider,
         categories=frozenset(row.categories),

@@ -8,54 +8,35 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger
-from workflow.identity.actors import SCHEDULE
 from workflow.lifecycle.loading import load_facts
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.lifecycle.rules import CUSTOMERS_ONBOARDED, OAUTH_ENABLED
+from workflow.lifecycle.scheduled import not_requested, request_by_schedule
 from workflow.policy.document import Policies, Policy, load_policies
-from workflow.sql.arrays import app_ids
 
 MAX_PROMOTIONS = 10_000
 """Apps for which one sweep requests a promotion."""
 PROMOTIONS_PER_STEP = 1_000
 """Apps that a sweep looks at in one transaction."""
 
-_REQUEST = app_ids("""
-    INSERT INTO transition_request (id, app_id, trigger, source, principal_id, role, body_hash)
-    SELECT uuidv7(), app_id, 'promote', 'schedule', :principal_id, 'schedule', sha256(app_id::text::bytea)
-      FROM unnest(:ids) AS app_id ORDER BY app_id
-    ON CONFLICT (app_id, trigger) WHERE status = 'due' AND source = 'schedule' DO NOTHING
-""")
-
-_NOT_REQUESTED = """
-    a.id NOT IN (SELECT app_id FROM transition_request
-                  WHERE status = 'due' AND source = 'schedule' AND trigger = 'promote'
-                 UNION ALL
-                 SELECT app_id FROM transition_request
-                  WHERE status = 'dead' AND source = 'schedule' AND trigger = 'promote')
-"""
-"""Each half has an index that holds nothing else. NOT IN reads both once into a hash, as long as that fits into
-work_mem, however many rows the planner expects. A join might compare every candidate with every request."""
-
 _CANDIDATES = text(f"""
     SELECT a.id FROM app a
      WHERE a.state = 'public_beta' AND a.oauth_installed AND a.onboarded_customers >= :needed
-       AND {_NOT_REQUESTED}
+       AND {not_requested("a.id", AppTrigger.PROMOTE)}
      ORDER BY a.onboarded_customers, a.id LIMIT :limit
 """)
 
 _CANDIDATES_WITHOUT_OAUTH = text(f"""
     SELECT a.id FROM app a
      WHERE a.state = 'public_beta' AND a.onboarded_customers >= :needed
-       AND {_NOT_REQUESTED}
+       AND {not_requested("a.id", AppTrigger.PROMOTE)}
      ORDER BY a.id LIMIT :limit
 """)
 
 
 def request_promotions(session: Session, ids: Sequence[UUID]) -> None:
     """Enqueues a promotion for each of the Apps that has none due yet. Does not commit."""
-    if ids:
-        session.execute(_REQUEST, {"ids": list(ids), "principal_id": SCHEDULE.id})
+    request_by_schedule(session, AppTrigger.PROMOTE, ids)
 
 
 def promote_eligible_apps(

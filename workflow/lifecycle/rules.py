@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from models.lifecycle import PROPOSALS, AppState, AppTrigger, ReviewKind, Role, StepState, publishes
 from workflow.errors import Unmet
-from workflow.lifecycle.facts import URGENT_DAYS, Facts, ReviewFacts, StepFacts
+from workflow.lifecycle.facts import URGENT_DAYS, Facts, steps_of_looks
 from workflow.reasons import URGENT
 
 
@@ -92,16 +92,11 @@ def _review_claimed(facts: Facts) -> Missing | None:
     return Missing(f"The review is held by {held}.", "Claim the review before deciding it.", (("held_by", held),))
 
 
-def _steps_that_count(review: ReviewFacts) -> list[StepFacts]:
-    """Returns the review's steps without those that its policy only observes."""
-    return [step for step in review.steps if step.code not in review.policy.observed]
-
-
 def _steps_passed(facts: Facts) -> Missing | None:
     if facts.review is None:
         return Missing("The App has no open review.", "There is nothing to decide: look at the App's state.")
     fine = {StepState.PASSED, StepState.WARNED, StepState.WAIVED}
-    steps = _steps_that_count(facts.review)
+    steps = facts.review.counting_steps
     open_steps = [step for step in steps if step.state not in fine]
     if not open_steps:
         return None
@@ -223,9 +218,20 @@ def _machine_or_holder(facts: Facts) -> Missing | None:
 def _step_failed(facts: Facts) -> Missing | None:
     if facts.review is None:
         return Missing("The App has no open review.", "Ask for recheck first.")
-    if any(step.state is StepState.FAILED for step in _steps_that_count(facts.review)):
+    if any(step.state is StepState.FAILED for step in facts.review.counting_steps):
         return None
-    return Missing("No step of the health review has failed.", "Clear the review, or let its steps run again.")
+    return Missing(
+        "No step of the health review that counts has failed.", "Clear the review, or let its steps run again."
+    )
+
+
+def _steps_to_look_by(facts: Facts) -> Missing | None:
+    if steps_of_looks(facts.policy):
+        return None
+    return Missing(
+        "The policy names no step that looks at an App after its launch.",
+        "Publish a policy with such a step, or look at the App yourself.",
+    )
 
 
 def _decision_to_appeal(facts: Facts) -> Missing | None:
@@ -315,6 +321,7 @@ TWO_PEOPLE_REMOVE = Rule("votes.two", "Two people decide", _two_people_remove)
 SUSPENSION_ANSWERED = Rule("suspension.answered", "The suspension is answered in words", _suspension_answered)
 MACHINE_OR_HOLDER = Rule("review.claimed", "The reviewer holds the review", _machine_or_holder)
 STEP_FAILED = Rule("review.step_failed", "A step has failed", _step_failed)
+STEPS_TO_LOOK_BY = Rule("review.steps_to_look_by", "There is a step to look by", _steps_to_look_by)
 DECISION_TO_APPEAL = Rule("appeal.decision", "There is a decision to appeal", _decision_to_appeal)
 APPEAL_IN_TIME = Rule("appeal.in_time", "The appeal is in time", _appeal_in_time)
 OWNER_ASKS = Rule("owner.asks", "The owner asks", _owner_asks)
@@ -346,7 +353,7 @@ RULES_OF: dict[AppTrigger, tuple[Rule, ...]] = {
     AppTrigger.SUSPEND: (REASON_GIVEN,),
     AppTrigger.REINSTATE: (REASON_GIVEN,),
     AppTrigger.REMOVE: (REASON_GIVEN, TWO_PEOPLE_REMOVE),
-    AppTrigger.RECHECK: (),
+    AppTrigger.RECHECK: (STEPS_TO_LOOK_BY,),
     AppTrigger.CLEAR: (STEPS_PASSED, MACHINE_OR_HOLDER),
     AppTrigger.FLAG: (STEP_FAILED, MACHINE_OR_HOLDER),
     AppTrigger.APPEAL: (REASON_GIVEN, DECISION_TO_APPEAL, APPEAL_IN_TIME),

@@ -7,11 +7,21 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from workflow.notifications.kinds import NEWS, TO_REMOVED_PEOPLE, NotificationKind
+from workflow.notifications.kinds import NEWS, OF_GRACE, TO_REMOVED_PEOPLE, NotificationKind
 from workflow.notifications.mail import Letter
 from workflow.work.leases import Lease, finish_due_row
 
-_CONTENT = text("""
+
+def _listed(kinds: Iterable[NotificationKind]) -> str:
+    return ", ".join(f"'{kind.value}'" for kind in sorted(kinds))
+
+
+def _to_utc(moment: str) -> str:
+    """Returns the SQL that says a moment in words."""
+    return f"""to_char({moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')"""
+
+
+_CONTENT = text(f"""
     SELECT n.id AS notification_id, n.recipient_id, n.kind, coalesce(p.email, n.recipient_email) AS recipient,
            p.name AS recipient_name, a.name AS app_name, a.slug AS app_slug,
            n.created_at, n.data, coalesce(r.reasons, n.data -> 'reasons', '[]') AS reasons, d.review,
@@ -27,7 +37,7 @@ _CONTENT = text("""
       LEFT JOIN transition_reason r ON r.app_id = n.app_id AND r.version = n.app_version
       LEFT JOIN LATERAL (
           SELECT jsonb_build_object(
-                     'due', to_char(v.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'),
+                     'due', {_to_utc("v.due_at")},
                      'round', s.round,
                      'is_open', v.closed_at IS NULL,
                      'is_urgent', v.urgency = 0,
@@ -37,6 +47,15 @@ _CONTENT = text("""
                      'steps', (SELECT coalesce(jsonb_agg(jsonb_build_array(t.code, t.state, t.findings)
                                                          ORDER BY t.code), '[]')
                                  FROM review_step t WHERE t.review_id = v.id),
+                     'observed', ARRAY(SELECT t.code FROM review_step t
+                                         JOIN policy_version y ON y.version = v.policy_version
+                                        WHERE t.review_id = v.id
+                                          AND (t.observed OR jsonb_exists(y.document -> 'observed', t.code))),
+                     'grace', (SELECT jsonb_build_object('days', g.days, 'ends', {_to_utc("g.ends_at")},
+                                                         'flagged', {_to_utc("g.flagged_at")})
+                                 FROM grace_period g
+                                WHERE g.app_id = n.app_id AND g.version <= n.app_version AND g.ended_at IS NULL),
+                     'is_revised', a.open_kind = 'revision',
                      'asked', (SELECT asked.reasons
                                  FROM (SELECT z.opened_version, z.outcome FROM review z
                                         WHERE z.app_id = n.app_id AND z.opened_version < v.opened_version
@@ -56,15 +75,12 @@ _CONTENT = text("""
                                     AND i.evidence IS DISTINCT FROM shown.snapshot -> 'evidence' -> i.code)) AS review
             FROM review v JOIN submission s ON s.id = v.submission_id
            WHERE v.app_id = n.app_id AND v.opened_version <= n.app_version
-             AND (v.kind <> 'health' OR n.kind = 'flagged')
+             AND CASE WHEN n.kind IN ({_listed(OF_GRACE)}) THEN v.outcome = 'flagged'
+                      ELSE v.kind <> 'health' OR (v.needs_person AND v.closed_at IS NULL) END
            ORDER BY v.opened_version DESC LIMIT 1
       ) d ON true
      WHERE n.id = :id AND n.status = 'due'
 """)
-
-
-def _listed(kinds: Iterable[NotificationKind]) -> str:
-    return ", ".join(f"'{kind.value}'" for kind in sorted(kinds))
 
 
 _VOID_UNWANTED = text(f"""

@@ -29,6 +29,9 @@ class NotificationKind(StrEnum):
     RELISTED = "relisted"
     REMOVED = "removed"
     FLAGGED = "flagged"
+    GRACE_ENDING = "grace_ending"
+    GRACE_NOT_BEGUN = "grace_not_begun"
+    GRACE_ENDED = "grace_ended"
     NEW_SUBMISSION = "new_submission"
     NEW_REVISION = "new_revision"
     NEW_APPEAL = "new_appeal"
@@ -100,6 +103,17 @@ REVIEW_REMINDERS = frozenset(
     }
 )
 """Notifications to reviewers about an open review. Those that are not sent yet when it closes are voided."""
+
+
+OF_GRACE = frozenset(
+    {
+        NotificationKind.FLAGGED,
+        NotificationKind.GRACE_ENDING,
+        NotificationKind.GRACE_NOT_BEGUN,
+        NotificationKind.GRACE_ENDED,
+    }
+)
+"""Notifications about what a health review found. Nobody can switch them off."""
 
 
 class Audience(StrEnum):

@@ -11,7 +11,7 @@ from workflow.names import one_line, quoted
 from workflow.notifications.html import html_of
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.mime import TwoFormMail
-from workflow.notifications.review_words import customer_words, review_words, suspension_words
+from workflow.notifications.review_words import customer_words, mend_words, review_words, suspension_words
 from workflow.profile.document import Profile, words_of
 
 _ACCEPT = (
@@ -117,6 +117,34 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
         "{app} is reinstated and in the catalog again:\n\n{reasons}{unshown}",
     ),
     NotificationKind.REMOVED: ("{app} is removed", "{app} was removed permanently:\n\n{reasons}"),
+    NotificationKind.FLAGGED: (
+        "{app}: please mend what we found",
+        "We looked again at what is public of {app}, and this is not as it should be:\n\n{mend}\n\n"
+        "It is your turn: mend it {until}. What is on your own pages you mend there. What is in the App you mend by a "
+        "revision: edit the App, and submit it again. The listing stays as it is meanwhile. The service looks again "
+        "every day; once it finds nothing, or a revision is approved, this is settled, and the App's status says so. "
+        "If it is not, a reviewer is asked to decide whether the App is suspended.",
+    ),
+    NotificationKind.GRACE_ENDING: (
+        "{app}: mend what we found {until}",
+        "What we found when we looked at {app} is not mended yet:\n\n{mend}\n\n"
+        "It is your turn: mend it {until}. After that a reviewer is asked to decide whether the App is suspended. The "
+        "service looks again every day. If you need help or more time, answer this mail.",
+    ),
+    NotificationKind.GRACE_NOT_BEGUN: (
+        "Review: the company of {app} could not be told what a look found",
+        "A look at {app} found something on {flagged}, and no mail of it could be delivered to anybody of the "
+        "company, so the time to mend it has not begun:\n\n{mend}\n\n"
+        "Please reach the company in another way. Once somebody can be told, ask for recheck: the next flag is "
+        "mailed again.",
+    ),
+    NotificationKind.GRACE_ENDED: (
+        "Review: decide whether {app} is suspended",
+        "The company of {app} had {days} days, until {ends}, to mend what a look found, and it is not mended:"
+        "\n\n{mend}\n\n"
+        "Nothing is suspended by itself: please look, and suspend the App with a reason, or leave it.{revised} The "
+        "service goes on looking every day.",
+    ),
     NotificationKind.NEW_SUBMISSION: (
         "Review: {app} was submitted{round}",
         "{app} was submitted{round}. The decision is due by {due}. {held}{asked}",
@@ -315,6 +343,7 @@ def compose(
     reasons = "\n".join(f"- {one['text']} {one.get('where', '')}".rstrip() for one in letter.reasons)
     words = {
         **review_words(letter.review),
+        **mend_words(letter.review, site, letter.app_slug),
         **customer_words(letter.data.get("count", letter.customers), letter.customers_needed),
         **{key: (quoted if key in _NAMES else _line)(str(value)) for key, value in letter.data.items()},
         "app": quoted(letter.app_name or ""),

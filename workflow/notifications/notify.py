@@ -14,7 +14,7 @@ from sqlalchemy.types import Text
 from models.due import NO_LANE
 from workflow.errors import Conflict
 from workflow.identity.staff import holder_or_team, team
-from workflow.notifications.kinds import MAX_ONBOARDED_TOLD, REVIEW_REMINDERS, Audience, NotificationKind
+from workflow.notifications.kinds import MAX_ONBOARDED_TOLD, OF_GRACE, REVIEW_REMINDERS, Audience, NotificationKind
 from workflow.notifications.mailboxes import mailbox_of
 from workflow.notifications.spacing import SPACED_TRANSITIONS, insert_spaced
 from workflow.sql.arrays import Integers, Texts, Uuids, statement
@@ -107,6 +107,44 @@ _NOTIFY_OF_TRANSITIONS = {
     )
     for audience, (team_of, recipients) in _RECIPIENTS.items()
 }
+
+
+def notify_of_flags(session: Session, apps: Sequence[AppAtVersion], now: datetime) -> None:
+    """Notifies the companies of what a health review found, each App at the version of its flag. Does not commit.
+
+    Once the clock of their time to mend runs, they are told only of steps that the flag before had not found failed.
+    The review must be closed already. One statement.
+    """
+    ids, versions, organization_ids = zip(*apps, strict=True)
+    values = {"ids": ids, "versions": versions, "organization_ids": organization_ids, "now": now}
+    session.execute(_NOTIFY_OF_FLAGS, {**_kind(NotificationKind.FLAGGED), **values})
+
+
+_NOTIFY_OF_FLAGS = statement(
+    f"""
+    INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
+    SELECT uuidv7(), CAST(:kind AS text), 'transition:' || t.app_id || ':' || t.version || ':' || :kind,
+           t.app_id, t.version, p.id, '{{}}', :now, {LANE_OF_PERSON}, :urgency
+      FROM unnest(:ids, :versions, :organization_ids) AS t (app_id, version, organization_id)
+      JOIN grace_period g ON g.app_id = t.app_id AND g.ended_at IS NULL
+      JOIN person p ON p.organization_id = t.organization_id AND p.removed_at IS NULL
+     WHERE g.began_at IS NULL OR EXISTS (
+           SELECT step.code
+             FROM (SELECT id FROM review WHERE app_id = t.app_id AND outcome = 'flagged'
+                    ORDER BY opened_version DESC LIMIT 1) found
+             JOIN review_step step ON step.review_id = found.id
+            WHERE step.state = 'failed' AND NOT step.observed
+           EXCEPT
+           SELECT step.code
+             FROM (SELECT id FROM review WHERE app_id = t.app_id AND outcome = 'flagged'
+                    ORDER BY opened_version DESC LIMIT 1 OFFSET 1) before
+             JOIN review_step step ON step.review_id = before.id
+            WHERE step.state = 'failed' AND NOT step.observed)
+    """,
+    ids=Uuids(),
+    versions=Integers(),
+    organization_ids=Uuids(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +264,12 @@ def void_reminders(session: Session, app_ids: Sequence[UUID]) -> None:
     session.execute(_VOID_REMINDERS, {"ids": list(app_ids), "kinds": [kind.value for kind in sorted(REVIEW_REMINDERS)]})
 
 
+def void_grace_notices(session: Session, app_ids: Sequence[UUID]) -> None:
+    """Voids the unsent notifications of what was to be mended in the Apps, for it is settled. Does not commit."""
+    kinds = [kind.value for kind in sorted(OF_GRACE)]
+    session.execute(_VOID_GRACE_NOTICES, {"ids": list(app_ids), "kinds": kinds})
+
+
 def mark_reviews(session: Session, now: datetime, *, limit: int = 10_000) -> int:
     """Marks up to `limit` open reviews that are due soon or overdue, and notifies the holder or else the team.
 
@@ -295,6 +339,41 @@ def notify_of_apps(session: Session, kind: NotificationKind, recipients: Sequenc
             "now": now,
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AppAndCause:
+    """An App of which an audience is notified, once for each `cause`."""
+
+    app_id: UUID
+    cause: str
+
+
+def notify_of_causes(
+    session: Session, kind: NotificationKind, audience: Audience, about: Sequence[AppAndCause], now: datetime
+) -> None:
+    """Notifies each recipient of each of `about`, at its App's present version. One statement. Does not commit."""
+    values = {"ids": [one.app_id for one in about], "causes": [one.cause for one in about], "now": now}
+    session.execute(_NOTIFY_OF_CAUSES[audience], {**_kind(kind), **values})
+
+
+_NOTIFY_OF_CAUSES = {
+    audience: statement(
+        f"""
+        {team_of}
+        INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
+        SELECT uuidv7(), CAST(:kind AS text), t.cause, t.app_id, t.version, p.id, '{{}}', :now, {LANE_OF_PERSON},
+               :urgency
+          FROM (SELECT asked.cause, a.id AS app_id, a.version, a.organization_id
+                  FROM unnest(:ids, :causes) AS asked (app_id, cause) JOIN app a ON a.id = asked.app_id) t
+          JOIN {recipients}
+        ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+        """,
+        ids=Uuids(),
+        causes=Texts(),
+    )
+    for audience, (team_of, recipients) in _RECIPIENTS.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,6 +514,15 @@ _COUNT_MAILS = text("""
 
 _VOID_REMINDERS = statement(
     "UPDATE notification SET status = 'void' WHERE app_id = ANY(:ids) AND status = 'due' AND kind = ANY(:kinds)",
+    ids=Uuids(),
+    kinds=Texts(),
+)
+
+_VOID_GRACE_NOTICES = statement(
+    """
+    UPDATE notification SET status = 'void', leased_until = NULL
+     WHERE app_id = ANY(:ids) AND status IN ('due', 'dead') AND kind = ANY(:kinds)
+    """,
     ids=Uuids(),
     kinds=Texts(),
 )

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from models.lifecycle import StepState
 from models.review import step_title
+from workflow.findings import where_to_fix
 from workflow.names import one_line
 
 MAX_FAILED: Final = 20
@@ -64,6 +65,40 @@ def suspension_words(suspension: Mapping[str, Any] | None) -> dict[str, str]:
         else "It is your turn: mend what is named, for which you can edit the App, and submit it as a revision."
     )
     return {"lifted": lifted, "confirm_by": suspension["confirm_by"]}
+
+
+def mend_words(review: Mapping[str, Any] | None, site: str, slug: str | None) -> dict[str, str]:
+    """Returns the words of what a health review found: what is to be mended, where, and by when. Pure.
+
+    What is only observed is named apart: it does not count yet.
+    """
+    if review is None or slug is None:
+        return dict.fromkeys(("mend", "until", "ends", "flagged", "days", "revised"), "")
+    observed, grace = frozenset(review["observed"]), review["grace"] or {}
+    days, ends = grace.get("days"), grace.get("ends")
+    counting = [step for step in review["steps"] if step[0] not in observed]
+    shown = _mended_at(counting, site, slug)
+    also = _mended_at([step for step in review["steps"] if step[0] in observed], site, slug)
+    return {
+        "mend": shown
+        + (f"\n\nThis was looked at for the first time, and does not count yet:\n\n{also}" if also else ""),
+        "until": f"by {ends}" if ends else f"within {days} days of this mail" if days else "soon",
+        "ends": ends or "",
+        "flagged": grace.get("flagged", ""),
+        "days": str(days or ""),
+        "revised": " A revision of it is under review." if review["is_revised"] else "",
+    }
+
+
+def _mended_at(steps: Sequence[Sequence[Any]], site: str, slug: str) -> str:
+    lines = [
+        f"- {step_title(code)}: {one_line(' '.join((one['detail'], one.get('remedy', ''))))} "
+        f"{site}{where_to_fix(code, slug)}"
+        for code, state, findings in steps
+        if state == StepState.FAILED
+        for one in findings or [{"detail": "a reviewer found that it fails."}]
+    ]
+    return "\n".join(lines[:MAX_FAILED])
 
 
 def customer_words(count: object, needed: int | None) -> dict[str, str]:

@@ -23,6 +23,7 @@ from workflow.reviewing.difference import (
     compare_findings,
     difference,
 )
+from workflow.reviewing.grace import Grace, grace_of
 from workflow.reviewing.namesakes import findings_on_name
 from workflow.reviewing.proposals import StandingProposal, standing_proposal
 
@@ -121,6 +122,8 @@ class Dossier:
 
     `changes` is the difference to the last decided round, None if there is none. `public_changes` is the difference to
     what is public, None if nothing is, or if that is what is reviewed.
+
+    `grace` is the App's time to mend what looks found, None if nothing is to be mended.
     """
 
     review: Review
@@ -135,6 +138,7 @@ class Dossier:
     findings: tuple[StandingFinding, ...]
     waivers: tuple[Waiver, ...]
     history: tuple[PastRound, ...]
+    grace: Grace | None
 
 
 _WAIVERS = text("""
@@ -225,6 +229,7 @@ def open_dossier(session: Session, review_id: UUID, profile: Profile) -> Dossier
         (*compare_findings(earlier, found), *_on_name(session, submission, profile)),
         _waivers(session, review),
         _history(session, review),
+        grace_of(session, review.app_id),
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models.base import new_id
+from models.due import Urgency
 from models.lifecycle import ReviewKind
 from models.review import MACHINE_STEPS, STEPS, ReviewOutcome
 from workflow.catalog.snapshots import OPEN_EVIDENCE, SNAPSHOT
@@ -67,12 +68,31 @@ def open_reviews(session: Session, opened: Sequence[Opening], now: datetime) -> 
             "code": code,
             "status": "due" if code in MACHINE_STEPS else "void",
             "due_at": now,
+            "urgency": Urgency.URGENT.value,
         }
         for one, review in zip(opened, reviews, strict=True)
         for code in one.steps
+        if one.kind is not ReviewKind.HEALTH
+    ]
+    looks = [
+        {
+            "id": new_id(),
+            "review_id": review["review_id"],
+            "app_id": one.app_id,
+            "needs": STEPS[code].needs.value,
+            "code": code,
+            "subject": one.subject,
+            "due_at": now,
+            "urgency": Urgency.BULK.value,
+        }
+        for one, review in zip(opened, reviews, strict=True)
+        for code in one.steps
+        if one.kind is ReviewKind.HEALTH
     ]
     if steps:
         session.execute(_INSERT_STEP, steps)
+    if looks:
+        session.execute(_INSERT_LOOK, looks)
 
 
 def close_reviews(session: Session, closed: Sequence[tuple[UUID, ReviewOutcome]], now: datetime) -> None:
@@ -159,11 +179,30 @@ _INSERT_REVIEW = text("""
       FROM submission s WHERE s.app_id = :app_id AND s.app_version = :subject
 """)
 
-_INSERT_STEP = text("""
-    INSERT INTO review_step (id, review_id, code, status, due_at, lane)
-    VALUES (:id, :review_id, :code, :status, :due_at,
-            coalesce((SELECT i.lane FROM checklist_item i WHERE i.app_id = :app_id AND i.code = :needs), '-'))
+_LANE = "coalesce((SELECT i.lane FROM checklist_item i WHERE i.app_id = :app_id AND i.code = :needs), '-')"
+
+_INSERT_STEP = text(f"""
+    INSERT INTO review_step (id, review_id, code, status, due_at, lane, urgency)
+    VALUES (:id, :review_id, :code, :status, :due_at, {_LANE}, :urgency)
 """)
+
+_INSERT_LOOK = text(f"""
+    INSERT INTO review_step (id, review_id, code, status, due_at, lane, urgency, observed)
+    VALUES (:id, :review_id, CAST(:code AS text), 'due', :due_at,
+            coalesce((SELECT w.lane FROM review approved JOIN review_step w ON w.review_id = approved.id
+                       WHERE approved.app_id = :app_id AND approved.opened_version = :subject
+                         AND w.code = CAST(:code AS text)),
+                     {_LANE}),
+            :urgency,
+            NOT EXISTS (SELECT FROM review earlier JOIN review_step met ON met.review_id = earlier.id
+                         WHERE earlier.app_id = :app_id AND met.code = CAST(:code AS text) AND met.state <> 'cancelled'
+                           AND earlier.outcome IN ('approved', 'overturned', 'cleared', 'flagged'))
+            OR EXISTS (SELECT FROM review approved JOIN review_step w ON w.review_id = approved.id
+                        WHERE approved.app_id = :app_id AND approved.opened_version = :subject
+                          AND w.code = CAST(:code AS text) AND w.state = 'waived'))
+""")
+"""A step that the App meets for the first time since its launch is observed: no approval and no earlier look had it. So
+is one that a reviewer waived when they approved what is public."""
 
 _CLOSE_REVIEWS = statement(
     """

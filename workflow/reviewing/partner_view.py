@@ -3,7 +3,7 @@
 The holder's name, waivers and internal errors are only for reviewers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,10 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from models import Review, ReviewStep, Submission, Transition, TransitionReason
-from models.checklist import GIVEN_REQUIREMENTS
 from models.lifecycle import AppTrigger, ReviewKind
-from models.review import STEPS, ReviewOutcome, step_title
+from models.review import ReviewOutcome, step_title
+from workflow.findings import where_to_fix
+from workflow.policy.document import Policies
 from workflow.reviewing.appeals import is_stranded
 
 
@@ -29,6 +30,19 @@ class PartnerStep:
     findings: tuple[Mapping[str, str], ...]
     decided_at: datetime | None
     where: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerLook:
+    """The latest look at what is public that has ended, `cleared` or `flagged`, with its steps.
+
+    What the steps in `observed` found does not count yet.
+    """
+
+    looked_at: datetime
+    outcome: str
+    steps: tuple[PartnerStep, ...]
+    observed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +83,6 @@ def latest_review(session: Session, app_id: UUID, slug: str) -> PartnerReview | 
     if found is None:
         return None
     review, submission = found
-    steps = select(ReviewStep).where(ReviewStep.review_id == review.id).order_by(ReviewStep.code)
-    rows = session.scalars(steps.execution_options(populate_existing=True)).all()
     return PartnerReview(
         id=review.id,
         kind=review.kind,
@@ -82,27 +94,49 @@ def latest_review(session: Session, app_id: UUID, slug: str) -> PartnerReview | 
         outcome=review.outcome,
         place=_place(session, review) if review.closed_at is None else None,
         stranded=review.closed_at is None and review.kind == ReviewKind.APPEAL and is_stranded(session, review.id),
-        steps=tuple(
-            PartnerStep(
-                step.code,
-                step_title(step.code),
-                step.state,
-                tuple(step.findings),
-                step.decided_at,
-                where_to_fix(step.code, slug),
-            )
-            for step in rows
-        ),
+        steps=tuple(_shown(step, slug) for step in _steps_of(session, review)),
         reasons=_reasons(session, review),
         submitted=submission.snapshot["evidence"],
     )
 
 
-def where_to_fix(step: str, slug: str) -> str:
-    """Returns the API path at which a step's findings can be fixed: its requirement's evidence, or the Components."""
-    requirement = STEPS[step].requirement if step in STEPS else None
-    path = f"/v1/apps/{slug}"
-    return f"{path}/checklist/{requirement}" if requirement in GIVEN_REQUIREMENTS else f"{path}/components"
+def latest_look(session: Session, app_id: UUID, slug: str, policies: Policies) -> PartnerLook | None:
+    """Returns the latest health review of the App that was cleared or flagged, None if there was none."""
+    ended = (ReviewOutcome.CLEARED.value, ReviewOutcome.FLAGGED.value)
+    statement = (
+        select(Review)
+        .where(Review.app_id == app_id, Review.outcome.in_(ended))
+        .order_by(Review.opened_version.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    review = session.scalar(statement)
+    if review is None or review.closed_at is None:
+        return None
+    steps = _steps_of(session, review)
+    not_counted = policies.by_version[review.policy_version].observed
+    return PartnerLook(
+        review.closed_at,
+        str(review.outcome),
+        tuple(_shown(step, slug) for step in steps),
+        tuple(step.code for step in steps if step.observed or step.code in not_counted),
+    )
+
+
+def _steps_of(session: Session, review: Review) -> Sequence[ReviewStep]:
+    steps = select(ReviewStep).where(ReviewStep.review_id == review.id).order_by(ReviewStep.code)
+    return session.scalars(steps.execution_options(populate_existing=True)).all()
+
+
+def _shown(step: ReviewStep, slug: str) -> PartnerStep:
+    return PartnerStep(
+        step.code,
+        step_title(step.code),
+        step.state,
+        tuple(step.findings),
+        step.decided_at,
+        where_to_fix(step.code, slug),
+    )
 
 
 def _place(session: Session, review: Review) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -11,6 +12,22 @@ from workflow.sql.arrays import Booleans, Integers, Uuids, app_ids, statement
 
 CONFIRM_WITHIN = timedelta(days=1)
 """The time in which a second person is to confirm a suspension, which acts at once."""
+
+
+TOLD_WITHIN: Final = timedelta(hours=12)
+"""How long after a flag the team is told that the company is not told yet. Mails are given up after some hours."""
+LOOK_IN_GRACE: Final = timedelta(days=1)
+"""How long after a flag the service looks again, so that what was mended is soon seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class BegunGrace:
+    """Time to mend that begins with a flag: of which App and version, from which review, and how many days."""
+
+    app_id: UUID
+    version: int
+    opened_version: int
+    days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +70,29 @@ def end_suspensions(session: Session, ids: Sequence[UUID], now: datetime) -> Non
     session.execute(_END_SUSPENSION, {"ids": list(ids), "now": now})
 
 
-def begin_grace_periods(session: Session, flagged: Sequence[tuple[UUID, int, int]], now: datetime) -> None:
-    """Stores a grace period for each flag: the App, the version of the flag, and that which opened the review.
+def begin_grace_periods(session: Session, begun: Sequence[BegunGrace], now: datetime) -> None:
+    """Stores a grace period for each flag. Its clock begins with the first notice that is delivered.
 
-    Its clock begins with the first notice that is delivered. One statement. Does not commit.
+    One statement. Does not commit.
     """
-    ids, versions, reviews = zip(*flagged, strict=True)
-    session.execute(_BEGIN_GRACE, {"ids": list(ids), "versions": list(versions), "reviews": list(reviews), "now": now})
+    values = {
+        "ids": [one.app_id for one in begun],
+        "versions": [one.version for one in begun],
+        "reviews": [one.opened_version for one in begun],
+        "days": [one.days for one in begun],
+        "now": now,
+        "notice_due_at": now + TOLD_WITHIN,
+        "look_due_at": now + LOOK_IN_GRACE,
+    }
+    session.execute(_BEGIN_GRACE, values)
+
+
+def flag_again(session: Session, ids: Sequence[UUID], now: datetime) -> None:
+    """Notes that a look found something in Apps that have time to mend already: their clocks stay as they are.
+
+    One statement. Does not commit.
+    """
+    session.execute(_FLAG_AGAIN, {"ids": list(ids), "look_due_at": now + LOOK_IN_GRACE})
 
 
 def end_grace_periods(session: Session, ids: Sequence[UUID], now: datetime) -> None:
@@ -95,14 +128,19 @@ _END_SUSPENSION = app_ids("UPDATE suspension SET ended_at = :now WHERE app_id = 
 
 _BEGIN_GRACE = statement(
     """
-    INSERT INTO grace_period (app_id, version, review_id, flagged_at)
-    SELECT g.app_id, g.version, r.id, :now
-      FROM unnest(:ids, :versions, :reviews) AS g (app_id, version, opened_version)
+    INSERT INTO grace_period (app_id, version, review_id, flagged_at, days, notice_due_at, look_due_at)
+    SELECT g.app_id, g.version, r.id, :now, g.days, :notice_due_at, :look_due_at
+      FROM unnest(:ids, :versions, :reviews, :days) AS g (app_id, version, opened_version, days)
       JOIN review r ON r.app_id = g.app_id AND r.opened_version = g.opened_version
     """,
     ids=Uuids(),
     versions=Integers(),
     reviews=Integers(),
+    days=Integers(),
 )
+
+_FLAG_AGAIN = app_ids("""
+    UPDATE grace_period SET look_due_at = :look_due_at WHERE app_id = ANY(:ids) AND ended_at IS NULL
+""")
 
 _END_GRACE = app_ids("UPDATE grace_period SET ended_at = :now WHERE app_id = ANY(:ids) AND ended_at IS NULL")

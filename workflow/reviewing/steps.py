@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models import ReviewStep
+from models.due import Urgency
 from models.lifecycle import ReviewKind, StepState, StepTrigger
 from models.review import MACHINE_STEPS
 from workflow.errors import Invalid, NotFound, Refused
@@ -81,6 +82,7 @@ def decide_step(
         step.run += 1
         step.attempts = 0
         step.due_at = now
+        step.urgency = Urgency.URGENT.value  # a person waits for it, whatever the review's kind
         step.status = "due" if code in MACHINE_STEPS else "void"
         step.decided_by = step.decided_at = step.reason = None
         step.findings = []

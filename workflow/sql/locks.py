@@ -15,6 +15,7 @@ class LockSpace(StrEnum):
     ACCESS = "access"
     HANDING_OUT = "handing_out"
     IDEMPOTENCY = "idempotency"
+    LOOK = "look"
     MAILBOX = "mailbox"
     SAVED_REASON = "saved_reason"
 

@@ -53,6 +53,7 @@ LEASED_KINDS: Final[dict[DueKind, LeasedKind]] = {
             lease=STEP_LEASE,
             longest_attempt=timedelta(seconds=35),
             lane_bound=4,
+            kept_for_urgent=2,
         ),
         LeasedKind(
             DueKind.NOTIFICATION,

@@ -42,6 +42,7 @@ POLICY = Policy(
     observed=frozenset(),
 )
 PASSED = (StepFacts("partner_documentation", StepState.PASSED), StepFacts("end_to_end_check", StepState.PASSED))
+OBSERVED = (StepFacts("partner_documentation", StepState.FAILED, observed=True), PASSED[1])
 REVIEW = ReviewFacts(
     kind=ReviewKind.FIRST, opened=2, policy=POLICY, opened_by=SUBMITTER, claimed_by=REVIEWER, steps=PASSED
 )
@@ -145,6 +146,8 @@ UNMET: list[tuple[str, dict[str, Any]]] = [
     ("suspension.answered", _suspended(only_reinstated=True)),
     ("suspension.answered", _suspended() | {"ask": replace(FINE.ask, received_at=NOW)}),
     ("review.step_failed", {"review": None}),
+    ("review.step_failed", {"review": replace(REVIEW, steps=OBSERVED)}),
+    ("review.steps_to_look_by", {"policy": replace(POLICY, review_steps=("end_to_end_check",))}),
     ("appeal.decision", {"last_decision": None}),
     ("appeal.decision", _suspended(appealed=True)),
     ("appeal.in_time", {"last_decision": LastDecision(OTHER, POLICY, NOW - timedelta(days=31))}),
@@ -186,6 +189,7 @@ MET: list[tuple[str, dict[str, Any]]] = [
     ("published.recent", {"looked_at": NOW - timedelta(days=180)}),
     ("checklist.complete", {"checklist": frozenset({*POLICY.required_checklist, Requirement.REPLAY_INFO.value})}),
     ("reasons.given", _reasons("", "because")),
+    ("review.steps_passed", {"review": replace(REVIEW, steps=OBSERVED)}),
     ("review.steps_passed", _with_step(StepState.WARNED)),
     ("review.steps_passed", _with_step(StepState.WAIVED)),
     ("review.steps_passed", {"review": replace(OBSERVING, steps=_with_step(StepState.FAILED)["review"].steps)}),

@@ -190,11 +190,11 @@ def _met(state: str, review: str, trigger: AppTrigger, role: Role) -> Facts:
         subdivision=None,
         customers_to_promote=3,
         required_checklist=(),
-        review_steps=("a",),
+        review_steps=("partner_documentation",),
         observed=frozenset(),
     )
     company = IDS[0] if role is Role.PARTNER else None
-    step = StepFacts("a", StepState.FAILED if trigger is AppTrigger.FLAG else StepState.PASSED)
+    step = StepFacts("partner_documentation", StepState.FAILED if trigger is AppTrigger.FLAG else StepState.PASSED)
     return Facts(
         slug="acme",
         organization_id=IDS[0],

@@ -1,0 +1,140 @@
+"""The time that a company has to mend what a look found: its clock, its notices, and reading it.
+
+The clock begins when the mail server takes the first notice, and only what `workflow.lifecycle.effects` says ends it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from workflow.notifications.kinds import Audience, NotificationKind
+from workflow.notifications.notify import AppAndCause, notify_of_causes
+from workflow.sql.arrays import Moments, Uuids, statement
+
+LAST_REMINDER: Final = timedelta(days=2)
+"""How long before the end the company is reminded for the last time."""
+BETWEEN_REMINDERS: Final = timedelta(days=1)
+"""The last reminder is left out where the one at half time is less than this before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """Time to mend that has not ended. `began_at` and `ends_at` are None until a notice of the flag was delivered.
+
+    `team_told`: no notice was delivered for long, and the team was told. `asked_at`: the time was over then, and the
+    team was asked to decide on a suspension.
+    """
+
+    flagged_at: datetime
+    days: int
+    began_at: datetime | None
+    ends_at: datetime | None
+    team_told: bool
+    asked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GraceNotice:
+    """Who is told now of a grace period, and of what; and when the next notice is due, None if never."""
+
+    kind: NotificationKind
+    audience: Audience
+    next_at: datetime | None
+
+
+def grace_of(session: Session, app_id: UUID) -> Grace | None:
+    """Returns the App's time to mend, None if nothing is to be mended."""
+    row = session.execute(_OF_APP, {"app_id": app_id}).one_or_none()
+    return None if row is None else Grace(**row._asdict())
+
+
+def moments_of(began_at: datetime, ends_at: datetime) -> tuple[datetime, ...]:
+    """Returns when notices of a running clock are due: at half time, shortly before the end, and at the end. Pure."""
+    half, last = began_at + (ends_at - began_at) / 2, ends_at - LAST_REMINDER
+    return (half, ends_at) if last - half < BETWEEN_REMINDERS else (half, last, ends_at)
+
+
+def notice_due(began_at: datetime | None, ends_at: datetime | None, now: datetime) -> GraceNotice:
+    """Returns the notice that is due at `now`. Of several that were missed it is the last one. Pure."""
+    if began_at is None or ends_at is None:
+        return GraceNotice(NotificationKind.GRACE_NOT_BEGUN, Audience.REVIEWERS, None)
+    if now >= ends_at:
+        return GraceNotice(NotificationKind.GRACE_ENDED, Audience.REVIEWERS, None)
+    later = next(moment for moment in moments_of(began_at, ends_at) if moment > now)
+    return GraceNotice(NotificationKind.GRACE_ENDING, Audience.PARTNER, later)
+
+
+def begin_grace_clock(session: Session, notification_id: UUID, now: datetime) -> None:
+    """Begins the clock of the flag of which this notice was delivered, if it does not run. Does not commit.
+
+    A notice of an earlier flag, whose time ended meanwhile, begins nothing.
+    """
+    session.execute(_BEGIN_CLOCK, {"id": notification_id, "now": now})
+
+
+def send_grace_notices(session: Session, now: datetime, *, limit: int = 200) -> int:
+    """Writes up to `limit` notices that are due, and returns how many. Leaves what others have locked.
+
+    Reminders go to the company. Where no notice of the flag was delivered, and at the end, the team is told, or the
+    holder of the App's open review. Each is written once. Does not commit.
+    """
+    periods = session.execute(_DUE, {"now": now, "limit": limit}).all()
+    notices = [(period, notice_due(period.began_at, period.ends_at, now)) for period in periods]
+    for kind, audience in {(notice.kind, notice.audience): None for _, notice in notices}:
+        about = [
+            AppAndCause(period.app_id, f"grace:{period.app_id}:{period.version}:{kind}:{period.reminded_at or 'first'}")
+            for period, notice in notices
+            if notice.kind is kind
+        ]
+        notify_of_causes(session, kind, audience, about, now)
+    for kind, noted in _NOTED.items():
+        of_kind = [(period.app_id, notice.next_at) for period, notice in notices if notice.kind is kind]
+        if of_kind:
+            ids, next_ats = zip(*of_kind, strict=True)
+            session.execute(noted, {"ids": list(ids), "next_ats": list(next_ats), "now": now})
+    return len(periods)
+
+
+_OF_APP = text("""
+    SELECT flagged_at, days, began_at, ends_at, began_at IS NULL AND notice_due_at IS NULL AS team_told, asked_at
+      FROM grace_period WHERE app_id = :app_id AND ended_at IS NULL
+""")
+
+_BEGIN_CLOCK = text("""
+    UPDATE grace_period g
+       SET began_at = CAST(:now AS timestamptz), ends_at = CAST(:now AS timestamptz) + g.days * interval '24 hours',
+           notice_due_at = CAST(:now AS timestamptz) + g.days * interval '12 hours'
+      FROM notification n
+     WHERE n.id = :id AND n.kind = 'flagged' AND g.app_id = n.app_id AND g.version <= n.app_version
+       AND g.ended_at IS NULL AND g.began_at IS NULL
+""")
+
+_DUE = text("""
+    SELECT app_id, version, began_at, ends_at, reminded_at FROM grace_period
+     WHERE ended_at IS NULL AND notice_due_at <= :now
+     ORDER BY notice_due_at, app_id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+""")
+
+
+def _noted(column: str) -> Any:
+    also = f", {column} = :now" if column else ""
+    return statement(
+        f"""
+        UPDATE grace_period g SET notice_due_at = noted.next_at{also}
+          FROM unnest(:ids, :next_ats) AS noted (app_id, next_at)
+         WHERE g.app_id = noted.app_id AND g.ended_at IS NULL
+        """,
+        ids=Uuids(),
+        next_ats=Moments(),
+    )
+
+
+_NOTED = {
+    NotificationKind.GRACE_NOT_BEGUN: _noted(""),
+    NotificationKind.GRACE_ENDING: _noted("reminded_at"),
+    NotificationKind.GRACE_ENDED: _noted("asked_at"),
+}
