@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from migrations.online import fill_in_steps
 
 revision: str = "0022"
-down_revision: str | None = "0022a"
+down_revision: str | None = "0022d"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
