@@ -66,10 +66,14 @@ def upgrade() -> None:
         sa.Column("flagged_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("began_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("notice_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("look_due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("(began_at IS NULL) = (ends_at IS NULL)", name=op.f("grace_period_began_check")),
+        sa.CheckConstraint("days >= 1", name=op.f("grace_period_days_check")),
         sa.ForeignKeyConstraint(
             ["app_id", "version"],
             ["transition.app_id", "transition.version"],
@@ -78,7 +82,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("grace_period_review_id_fkey")),
         sa.PrimaryKeyConstraint("app_id", "version", name=op.f("grace_period_pkey")),
         sa.Index("grace_period_open_key", "app_id", unique=True, postgresql_where=sa.text("ended_at IS NULL")),
-        sa.Index("grace_period_running_idx", "flagged_at", "app_id", postgresql_where=sa.text("ended_at IS NULL")),
+        sa.Index("grace_period_notice_idx", "notice_due_at", "app_id", postgresql_where=sa.text("ended_at IS NULL")),
+        sa.Index("grace_period_look_idx", "look_due_at", "app_id", postgresql_where=sa.text("ended_at IS NULL")),
     )
     for table in ("suspension", "grace_period"):
         op.execute(f"GRANT SELECT, INSERT, UPDATE ON {table} TO devcenter_app")

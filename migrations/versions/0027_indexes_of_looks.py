@@ -1,4 +1,4 @@
-"""Indexes of the looks under way, of what they found, and of grace periods."""
+"""Indexes of looks under way, and of what they found."""
 
 from collections.abc import Sequence
 
@@ -13,10 +13,8 @@ depends_on: str | Sequence[str] | None = None
 BUILDS = (
     Index("review_looking_idx", "review", "(app_id) WHERE closed_at IS NULL AND kind = 'health'"),
     Index("review_flagged_idx", "review", "(app_id, opened_version) WHERE outcome = 'flagged'"),
-    Index("grace_period_notice_idx", "grace_period", "(notice_due_at, app_id) WHERE ended_at IS NULL"),
-    Index("grace_period_look_idx", "grace_period", "(look_due_at, app_id) WHERE ended_at IS NULL"),
 )
-DROPS = (Index("grace_period_running_idx", "grace_period", "(flagged_at, app_id) WHERE ended_at IS NULL"),)
+DROPS: tuple[Index, ...] = ()
 
 
 def upgrade() -> None:
