@@ -148,6 +148,7 @@ KEPT: Final[Mapping[str, Mapping[str, str]]] = {
     "organization": {"name": _COMPANY, "website": _COMPANY, "domain": _COMPANY},
     "person": {"role": _CODE},
     "policy_version": {"document": "the platform's rules", "note": "the platform's words"},
+    "planned_publication": {"outcome": _CODE, "before_state": _CODE, "before_open_kind": _CODE},
     "rejected_message": {"queue": _CODE, "idempotency_key": "chosen by the caller's program, and dropped"},
     "resting_app": {"last_error": _WORK},
     "review": {"kind": _CODE, "categories": _CODE, "outcome": _CODE},
