@@ -102,7 +102,7 @@ def test_a_service_whose_token_is_revoked_while_its_call_is_under_way_writes_not
     shared_service: Service, world: World, superuser: Engine, call: Call
 ) -> None:
     actor = world.actor(Role.SERVICE)
-    lock = "SELECT FROM app FOR UPDATE"
+    lock = "LOCK TABLE app IN EXCLUSIVE MODE"
     with _under_way(shared_service.url, world, superuser, call, actor, lock) as (held, sent):
         before = world.noted(actor)
         held.execute(REVOKE, {"id": actor.id})

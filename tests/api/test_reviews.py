@@ -401,7 +401,8 @@ def test_statistics_count_what_waits_and_what_was_decided_week_by_week(service: 
         now = now_of(session)
     _set_due(service, three, now - timedelta(hours=2), now - timedelta(hours=1))
     shown = _ok(service.reviewer("GET", "/v1/statistics/reviews?weeks=2&until=2026-03-08"))
-    assert shown["waiting"] == {"open": 1, "unclaimed": 1, "due_soon": 0, "overdue": 1}
+    by_kind = {"first": 1, "revision": 0, "health": 0, "appeal": 0}
+    assert shown["waiting"] == {"open": 1, "unclaimed": 1, "due_soon": 0, "overdue": 1, "by_kind": by_kind}
     empty, week = shown["weeks"]
     assert (empty["monday"], empty["decided"], empty["hours_to_decision_p50"]) == ("2026-02-23", 0, None)
     assert week == {
@@ -418,6 +419,7 @@ def test_statistics_count_what_waits_and_what_was_decided_week_by_week(service: 
             {"step": step, "code": "kept", "reviews": 2},
             {"step": step, "code": "gone", "reviews": 1},
         ],
+        "kinds": [{"kind": "first", "opened": 2, "outcomes": {"changes_requested": 2}, "within_promise": 1}],
     }
     (this_week,) = _ok(service.admin("GET", "/v1/statistics/reviews?weeks=1"))["weeks"]
     assert (this_week["approved"], this_week["rounds_to_approval"]) == (1, 2.0)
