@@ -419,7 +419,10 @@ def test_statistics_count_what_waits_and_what_was_decided_week_by_week(service: 
             {"step": step, "code": "kept", "reviews": 2},
             {"step": step, "code": "gone", "reviews": 1},
         ],
-        "kinds": [{"kind": "first", "opened": 2, "outcomes": {"changes_requested": 2}, "within_promise": 1}],
+        "kinds": [
+            {"kind": "first", "opened": 2, "outcomes": {"changes_requested": 2}, "within_promise": 1},
+            *({"kind": kind, "opened": 0, "outcomes": {}, "within_promise": 0} for kind in by_kind if kind != "first"),
+        ],
     }
     (this_week,) = _ok(service.admin("GET", "/v1/statistics/reviews?weeks=1"))["weeks"]
     assert (this_week["approved"], this_week["rounds_to_approval"]) == (1, 2.0)
