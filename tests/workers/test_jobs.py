@@ -167,9 +167,10 @@ def test_markers_of_dead_processes_are_pruned_after_a_day_if_none_of_their_reque
 def test_every_job_runs_on_an_empty_installation(context: WorkerContext) -> None:
     with context.unit_of_work() as session:
         assert set(fire_due_ticks(session, context)) == set(JOBS)
-        assert fire_due_ticks(session, context) == []
+        again = fire_due_ticks(session, context)
+        assert all(JOBS[name].every < timedelta(minutes=1) for name in again), "a tick of seconds may come meanwhile"
     _run_due_jobs(context)
-    assert _statuses(context) == ["done"] * len(JOBS)
+    assert _statuses(context) == ["done"] * (len(JOBS) + len(again))
 
 
 def test_pruning_that_is_cut_short_leaves_less_each_time(
