@@ -47,7 +47,9 @@ async def list_app_changes(
     context: InContext,
     actor: Lister,  # noqa: ARG001 (a dependency)
     wanted: Paged,
-    since: Annotated[Moment | None, Query(examples=["2026-01-01T00:00:00Z"])] = None,
+    since: Annotated[
+        Moment | None, Query(description="The first moment that counts.", examples=["2026-01-01T00:00:00Z"])
+    ] = None,
 ) -> AppChangesAnswer:
     """Lists what was published, promoted, suspended, reinstated, unlisted, relisted and removed, oldest first.
 

@@ -85,10 +85,13 @@ async def queue(
     kind: Annotated[ReviewKind | None, Query()] = None,
     app: Annotated[str | None, Query(pattern=SLUG, max_length=64)] = None,
     company: Annotated[UUID | None, Query(description="The id of a company.")] = None,
-    category: Annotated[str | None, Query(min_length=1, max_length=MAX_NAME, pattern=WITHOUT_NUL)] = None,
+    category: Annotated[
+        str | None,
+        Query(min_length=1, max_length=MAX_NAME, pattern=WITHOUT_NUL, description="A category of what is reviewed."),
+    ] = None,
     failed_step: Annotated[str | None, Query(pattern=r"^[a-z0-9_]{1,64}$", description="A step that failed.")] = None,
     appealed: Annotated[bool | None, Query(description="Whether the company has appealed a decision.")] = None,
-    urgent: Annotated[bool | None, Query()] = None,
+    urgent: Annotated[bool | None, Query(description="Only urgent revisions, or only what is not urgent.")] = None,
 ) -> Page[ReviewSummaryAnswer]:
     """Lists reviews, urgent ones first, then by due time. Without filters it lists the open ones."""
     narrowed = QueueFilter(

@@ -57,7 +57,7 @@ async def list_under_way(
 
 
 @router.post("/apps/{slug}/suspension/confirm")
-async def confirm(context: InContext, actor: Confirmer, slug: SlugPath) -> SuspensionAnswer:
+async def confirm_app_suspension(context: InContext, actor: Confirmer, slug: SlugPath) -> SuspensionAnswer:
     """Confirms an App's suspension as the second person. Confirming it again changes nothing.
 
     Whoever does not agree reinstates the App instead, with a reason.

@@ -102,7 +102,8 @@ def test_no_mail_names_the_default_platform(northwind: Northwind) -> None:
 def test_the_acknowledgement_says_by_when_the_review_decides(northwind: Northwind) -> None:
     due = _column(
         northwind.database_url,
-        """SELECT to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') FROM review WHERE kind = 'first' ORDER BY opened_at""",
+        """SELECT to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') FROM review
+            WHERE kind = 'first' ORDER BY opened_at""",
     )
     subject = '"Acme Insights" is submitted for review'
     sent = [one for one in Mailbox(northwind.home.mail).letters() if one.message["Subject"] == subject]
