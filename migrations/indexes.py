@@ -71,17 +71,24 @@ def drop(connection: Connection, index: Index) -> None:
         connection.execute(text(index.removal))
 
 
-def settle(connection: Connection, scripts: ScriptDirectory, current: str, *, drops: bool = True) -> None:
-    """Builds, and unless told otherwise drops, what distinguishes the database's indexes from those of `current`.
+def settle(connection: Connection, scripts: ScriptDirectory, current: str, *, before: bool = False) -> None:
+    """Builds and drops what distinguishes the database's indexes from those of revision `current`.
 
-    That is what a migration leaves that was cut in one direction and followed by one in the other. `connection` is in
-    autocommit. Raises DBAPIError.
+    That is what a migration leaves that was cut in one direction and followed by one in the other. `before` a migration
+    up, it only builds what is missing and no later revision drops. `connection` is in autocommit. Raises DBAPIError.
     """
+    later = _dropped_later(scripts, current) if before else frozenset()
     for index, is_wanted in _indexes_at(scripts, current):
-        if is_wanted:
+        if is_wanted and index.name not in later:
             build(connection, index)
-        elif drops:
+        elif not is_wanted and not before:
             drop(connection, index)
+
+
+def _dropped_later(scripts: ScriptDirectory, current: str) -> frozenset[str]:
+    applied = {script.revision for script in scripts.iterate_revisions(current, "base")}
+    later = [script for script in scripts.walk_revisions() if script.revision not in applied]
+    return frozenset(index.name for script in later for index in getattr(script.module, "DROPS", ()))
 
 
 def _indexes_at(scripts: ScriptDirectory, current: str) -> Iterator[tuple[Index, bool]]:

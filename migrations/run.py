@@ -51,7 +51,7 @@ def upgrade(owner_url: str, revision: str = "head") -> None:
     What was cut anywhere, in whatever direction, goes on. Raises DBAPIError, which leaves the revisions that are done.
     """
     with locked_connection(owner_url) as connection:
-        _settle(connection, drops=False)
+        _settle(connection, before=True)
         command.upgrade(_config(connection), revision)
         _settle(connection)
 
@@ -59,7 +59,6 @@ def upgrade(owner_url: str, revision: str = "head") -> None:
 def downgrade(owner_url: str, revision: str) -> None:
     """Migrates down to `revision` ("base" for an empty database). What later revisions stored is lost."""
     with locked_connection(owner_url) as connection:
-        _settle(connection, drops=False)
         command.downgrade(_config(connection), revision)
         _settle(connection)
 
@@ -121,16 +120,16 @@ def _wait_for_lock(guard: Connection) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def _settle(connection: Connection, *, drops: bool = True) -> None:
+def _settle(connection: Connection, *, before: bool = False) -> None:
     """Brings the indexes to those of the revision that the database is at, whatever earlier migrations left.
 
-    Before a migration nothing is dropped: what was built by one that was cut may be what this one would build. What is
-    missing is built, because constraints may need it.
+    Before a migration up, it only builds what one that was cut on its way down has dropped and no later revision drops:
+    constraints may need it.
     """
     current = revisions(connection).current
     connection.rollback()
     if current is not None:
-        settle(connection.execution_options(isolation_level="AUTOCOMMIT"), _scripts(), current, drops=drops)
+        settle(connection.execution_options(isolation_level="AUTOCOMMIT"), _scripts(), current, before=before)
         connection.rollback()
         connection.execution_options(isolation_level="READ COMMITTED")
 

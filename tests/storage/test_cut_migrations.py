@@ -61,7 +61,16 @@ def test_migrations_that_are_cut_on_their_way_down_go_on(database: TestDatabase,
 
 
 @pytest.mark.parametrize(
-    ("older", "newer"), [("0008", "0012"), ("0012", "0015"), ("0015", "0018"), ("0018", "0022a"), ("0022a", "head")]
+    ("older", "newer"),
+    [
+        ("0008", "0012"),
+        ("0012", "0015"),
+        ("0015", "0018"),
+        ("0018", "0022a"),
+        ("0022a", "0022"),
+        ("0022", "0023"),
+        ("0023", "head"),
+    ],
 )
 def test_migrations_that_are_cut_go_on_in_the_other_direction(
     database: TestDatabase, cutter: Cutter, older: str, newer: str
