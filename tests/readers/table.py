@@ -298,7 +298,6 @@ OUR_OWN = {
     "workflow.building.evidence_urls._is_public": "an address that was read",
     "workflow.catalog.changes._moment": "a part of a page's cursor, which is bounded",
     "workflow.lifecycle.loading._proposal": "a time that the database wrote",
-    "workflow.lifecycle.loading._suspension": "a time that the database wrote",
     "workflow.markdown._parser": "nothing: it makes the parser",
     "workflow.names._suffixes": "the library's list",
     "workflow.profile.document._https": "the profile",
