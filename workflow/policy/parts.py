@@ -134,6 +134,8 @@ def _in(unit: str) -> dict[str, Any]:
 
 
 _Days = Annotated[int, Strict(), Field(ge=1, le=100, json_schema_extra=_in("business days"))]
+_CalendarDays = Annotated[int, Strict(), Field(ge=1, le=1000, json_schema_extra=_in("days"))]
+_Customers = Annotated[int, Strict(), Field(ge=0, le=1_000_000, json_schema_extra=_in("customers"))]
 _Name = Annotated[str, Strict(), Field(max_length=MAX_NAME)]
 _Codes = Annotated[tuple[str, ...], BeforeValidator(_known_codes), Field(json_schema_extra={"uniqueItems": True})]
 _ClosedDays = Annotated[
@@ -208,14 +210,10 @@ class PolicyDocument:
         ),
     ] = ()
     customers_to_promote: Annotated[
-        int,
-        Strict(),
+        _Customers,
         Field(
-            ge=0,
-            le=1_000_000,
             title="Customers before an App is public",
             description="How many customers an App in public beta needs before it is promoted.",
-            json_schema_extra=_in("customers"),
         ),
     ]
     claims_at_once: Annotated[
@@ -244,15 +242,8 @@ class PolicyDocument:
         _Days, Field(title="Time to decide an appeal", description="What partners are promised for an appeal.")
     ] = 5
     appeal_days: Annotated[
-        int,
-        Strict(),
-        Field(
-            ge=1,
-            le=1000,
-            title="Time in which to appeal",
-            description="How long after a decision it can be appealed.",
-            json_schema_extra=_in("days"),
-        ),
+        _CalendarDays,
+        Field(title="Time in which to appeal", description="How long after a decision it can be appealed."),
     ] = 30
     urgent_revisions: Annotated[
         int,
@@ -266,47 +257,31 @@ class PolicyDocument:
         ),
     ] = 2
     health_days: Annotated[
-        int,
-        Strict(),
+        _CalendarDays,
         Field(
-            ge=1,
-            le=1000,
             title="Time between looks at a public App",
             description="How long after the last approval or look an App is looked at again.",
-            json_schema_extra=_in("days"),
         ),
     ] = 30
     grace_days: Annotated[
-        int,
-        Strict(),
+        _CalendarDays,
         Field(
-            ge=1,
-            le=1000,
             title="Time to mend what a look found",
             description="How long the company has, from being told, before a person is asked to suspend the App.",
-            json_schema_extra=_in("days"),
         ),
     ] = 14
     relist_days: Annotated[
-        int,
-        Strict(),
+        _CalendarDays,
         Field(
-            ge=1,
-            le=10_000,
             title="Time in which an App can be listed again",
             description="How long after the last look an unlisted App is listed again without a new review.",
-            json_schema_extra=_in("days"),
         ),
     ] = 180
     proposal_days: Annotated[
-        int,
-        Strict(),
+        _CalendarDays,
         Field(
-            ge=1,
-            le=1000,
             title="Time until a proposal lapses",
             description="How long a first person's proposal stands for a second person to decide.",
-            json_schema_extra=_in("days"),
         ),
     ] = 7
     two_people_to_remove: Annotated[
@@ -324,14 +299,10 @@ class PolicyDocument:
         ),
     ] = ()
     two_people_customers: Annotated[
-        int,
-        Strict(),
+        _Customers,
         Field(
-            ge=0,
-            le=1_000_000,
             title="Customers from which two people decide",
             description="An App with this many customers is approved and removed by two people. 0: none is.",
-            json_schema_extra=_in("customers"),
         ),
     ] = 0
     required_checklist: Annotated[
