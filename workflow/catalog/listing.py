@@ -13,6 +13,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import LISTED_STATES
+from workflow.catalog.snapshots import CATEGORIES
 from workflow.catalog.words import Wanted, name_search_of, wanted_by, within_of
 from workflow.pages import PageOf, PageRequest, cut_page, read_cursor
 from workflow.sql.arrays import Integers, Texts, Uuids, app_ids, statement
@@ -32,14 +33,11 @@ _SHOWN_VERSION = "CASE WHEN plan.app_id IS NULL THEN a.published ELSE plan.shown
 SHOWN_SUBMISSION = f"{_PLAN} JOIN submission s ON s.app_id = a.id AND s.app_version = {_SHOWN_VERSION}"
 """Joins to `app a` the submission that everybody sees: what is published, or what was before until a planned day."""
 
-ENTRY_PARTS = """
+ENTRY_PARTS = f"""
     SELECT coalesce(s.snapshot->'app'->>'name', a.name) AS name,
            coalesce(s.snapshot->'evidence'->'app_info'->>'description', '') AS description,
            coalesce(s.snapshot->'evidence'->'catalog_details'->>'text', '') AS words,
-           ARRAY(SELECT jsonb_array_elements_text(
-                            CASE jsonb_typeof(s.snapshot->'evidence'->'app_info'->'categories')
-                            WHEN 'array' THEN s.snapshot->'evidence'->'app_info'->'categories' ELSE '[]' END)
-           ) AS categories
+           {CATEGORIES} AS categories
 """
 
 _LIST = statement(

@@ -25,6 +25,12 @@ SNAPSHOT = """
 """
 """An SQL expression over `app a`. Its parameter `open_evidence` must be OPEN_EVIDENCE."""
 
+CATEGORIES = """
+    ARRAY(SELECT jsonb_array_elements_text(CASE jsonb_typeof(s.snapshot->'evidence'->'app_info'->'categories')
+                 WHEN 'array' THEN s.snapshot->'evidence'->'app_info'->'categories' ELSE '[]' END))
+"""
+"""The SQL expression for the categories of `submission s`."""
+
 _PRESENT = text(f"SELECT {SNAPSHOT} FROM app a WHERE a.id = :app_id")
 
 

@@ -287,11 +287,11 @@ class Facts:
         """
         if trigger is AppTrigger.APPEAL and self.suspension is not None:
             return ()
+        if kind is ReviewKind.HEALTH:
+            return steps_of_looks(policy)
         steps = [STEPS[code] for code in policy.review_steps if code in STEPS]
         if kind is ReviewKind.REVISION:
             steps = [step for step in steps if self._is_in_revision(step, policy)]
-        if kind is ReviewKind.HEALTH:
-            return steps_of_looks(policy)
         return tuple(step.code for step in steps)
 
     def _is_in_revision(self, step: StepDefinition, policy: Policy) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger, ReviewKind
@@ -98,7 +98,7 @@ def lock_look(session: Session, review_id: UUID) -> None:
 def _in_steps(
     transaction: Callable[[], AbstractContextManager[Session]],
     requested: Callable[[], None],
-    due: object,
+    due: TextClause,
     before: datetime,
     most: int,
     per_step: int,
@@ -107,7 +107,7 @@ def _in_steps(
     while count < most:
         limit = min(per_step, most - count)
         with transaction() as session:
-            ids = session.scalars(due, {"before": before, "limit": limit}).all()  # type: ignore[call-overload]
+            ids = session.scalars(due, {"before": before, "limit": limit}).all()
             request_by_schedule(session, AppTrigger.RECHECK, ids)
         if ids:
             requested()

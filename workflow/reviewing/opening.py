@@ -12,7 +12,7 @@ from models.base import new_id
 from models.due import Urgency
 from models.lifecycle import ReviewKind
 from models.review import MACHINE_STEPS, STEPS, ReviewOutcome
-from workflow.catalog.snapshots import OPEN_EVIDENCE, SNAPSHOT
+from workflow.catalog.snapshots import CATEGORIES, OPEN_EVIDENCE, SNAPSHOT
 from workflow.history.digests import SUBMISSION_COLUMNS, digest_of
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
@@ -60,39 +60,14 @@ def open_reviews(session: Session, opened: Sequence[Opening], now: datetime) -> 
     reviews = [_review(one, now) for one in opened]
     session.execute(_INSERT_REVIEW, reviews)
     steps = [
-        {
-            "id": new_id(),
-            "review_id": review["review_id"],
-            "app_id": one.app_id,
-            "needs": STEPS[code].needs.value,
-            "code": code,
-            "status": "due" if code in MACHINE_STEPS else "void",
-            "due_at": now,
-            "urgency": Urgency.URGENT.value,
-        }
+        _step(one, code, review["review_id"], now)
         for one, review in zip(opened, reviews, strict=True)
         for code in one.steps
-        if one.kind is not ReviewKind.HEALTH
     ]
-    looks = [
-        {
-            "id": new_id(),
-            "review_id": review["review_id"],
-            "app_id": one.app_id,
-            "needs": STEPS[code].needs.value,
-            "code": code,
-            "subject": one.subject,
-            "due_at": now,
-            "urgency": Urgency.BULK.value,
-        }
-        for one, review in zip(opened, reviews, strict=True)
-        for code in one.steps
-        if one.kind is ReviewKind.HEALTH
-    ]
-    if steps:
-        session.execute(_INSERT_STEP, steps)
-    if looks:
-        session.execute(_INSERT_LOOK, looks)
+    for insert, looks_again in ((_INSERT_STEP, False), (_INSERT_LOOK, True)):
+        rows = [step for step in steps if step["looks_again"] is looks_again]
+        if rows:
+            session.execute(insert, rows)
 
 
 def close_reviews(session: Session, closed: Sequence[tuple[UUID, ReviewOutcome]], now: datetime) -> None:
@@ -135,6 +110,22 @@ def _review(one: Opening, now: datetime) -> dict[str, object]:
     }
 
 
+def _step(one: Opening, code: str, review_id: object, now: datetime) -> dict[str, object]:
+    looks_again = one.kind is ReviewKind.HEALTH
+    return {
+        "id": new_id(),
+        "review_id": review_id,
+        "app_id": one.app_id,
+        "needs": STEPS[code].needs.value,
+        "code": code,
+        "status": "due" if code in MACHINE_STEPS else "void",
+        "subject": one.subject,
+        "due_at": now,
+        "urgency": (Urgency.BULK if looks_again else Urgency.URGENT).value,
+        "looks_again": looks_again,
+    }
+
+
 def _business_days(one: Opening) -> int:
     if one.kind is ReviewKind.REVISION:
         return one.policy.revision_business_days
@@ -167,14 +158,12 @@ _COPY_SUBMISSION = text(
     )
 )
 
-_INSERT_REVIEW = text("""
+_INSERT_REVIEW = text(f"""
     INSERT INTO review (id, submission_id, app_id, kind, opened_version, subject, policy_version, opened_by, decider,
                         urgency, needs_person, categories, opened_at, due_at, due_soon_at, claimed_by, claimed_at)
     SELECT :review_id, s.id, s.app_id, :kind, :opened_version, s.app_version, :policy_version, :opened_by, :decider,
            :urgency, :needs_person,
-           ARRAY(SELECT jsonb_array_elements_text(
-                            CASE jsonb_typeof(s.snapshot->'evidence'->'app_info'->'categories')
-                            WHEN 'array' THEN s.snapshot->'evidence'->'app_info'->'categories' ELSE '[]' END)),
+           {CATEGORIES},
            :now, :due_at, :due_soon_at, :claimed_by, :claimed_at
       FROM submission s WHERE s.app_id = :app_id AND s.app_version = :subject
 """)
