@@ -1,4 +1,11 @@
-"""Finding and locking an App. Every change to an App locks it first, so that judging and editing never overlap."""
+"""Finding and locking an App, and noting how its draft differs from what is public.
+
+Every change to an App locks it first, so that judging and editing never overlap.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -7,6 +14,7 @@ from models import App
 from models.lifecycle import AppState, ReviewKind, Role, has_own_submission
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
+from workflow.sql.arrays import Booleans, Uuids, statement
 
 NAME = "name"
 """The part of an App that is its name, beside the requirements."""
@@ -68,9 +76,34 @@ def touch(app: App, part: str) -> None:
         app.touched = sorted([*app.touched, part])
 
 
+def note_publications(session: Session, looked_at: Sequence[UUID], published: Sequence[UUID], now: datetime) -> None:
+    """Notes that what is public was found good now, and that the drafts of `published` do not differ from it.
+
+    One statement. Does not commit.
+    """
+    ids = list(dict.fromkeys([*looked_at, *published]))
+    if ids:
+        good, same = frozenset(looked_at), frozenset(published)
+        flags = {"looked_at": [app_id in good for app_id in ids], "published": [app_id in same for app_id in ids]}
+        session.execute(_NOTE_PUBLICATION, {"ids": ids, "now": now} | flags)
+
+
 def _visible(app: App | None, slug: str, actor: Actor | None) -> App:
     if app is None or (
         actor is not None and actor.role is Role.PARTNER and actor.organization_id != app.organization_id
     ):
         raise NotFound("app.not_found", f"There is no App {slug} that you may see.", "Check the slug.")
     return app
+
+
+_NOTE_PUBLICATION = statement(
+    """
+    UPDATE app SET looked_at = CASE WHEN noted.looked_at THEN :now ELSE app.looked_at END,
+           touched = CASE WHEN noted.published THEN '{}' ELSE app.touched END
+      FROM unnest(:ids, :looked_at, :published) AS noted (app_id, looked_at, published)
+     WHERE app.id = noted.app_id
+    """,
+    ids=Uuids(),
+    looked_at=Booleans(),
+    published=Booleans(),
+)

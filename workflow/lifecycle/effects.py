@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models.checklist import Requirement
 from models.lifecycle import LISTED_STATES, AppState, AppTrigger, ReviewKind, submits
 from models.review import ReviewOutcome
+from workflow.apps import note_publications
 from workflow.catalog.listing import Listed, list_in_catalog, take_off_catalog
 from workflow.catalog.membership import end_memberships
 from workflow.catalog.planning import Plan, cancel_plans, plan_publications
@@ -25,17 +26,9 @@ from workflow.notifications.notify import (
     void_grace_notices,
     void_reminders,
 )
+from workflow.reviewing.grace import BegunGrace, begin_grace_periods, end_grace_periods, flag_again
 from workflow.reviewing.opening import Opening, close_reviews, copy_submissions, freeze_drafts, open_reviews
-from workflow.reviewing.standing import (
-    BegunGrace,
-    BegunSuspension,
-    begin_grace_periods,
-    begin_suspensions,
-    end_grace_periods,
-    end_suspensions,
-    flag_again,
-    note_publications,
-)
+from workflow.reviewing.suspensions import BegunSuspension, begin_suspensions, end_suspensions
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from workflow.lifecycle.loading import load_facts
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.lifecycle.scheduled import not_requested, request_by_schedule
 from workflow.policy.document import Policies, load_policies
-from workflow.reviewing.standing import LOOK_IN_GRACE
+from workflow.reviewing.grace import LOOK_IN_GRACE
 from workflow.sql.locks import LockSpace, lock_names
 
 MIN_LOOKS: Final = 2

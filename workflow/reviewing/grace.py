@@ -3,6 +3,7 @@
 The clock begins when the mail server takes the first notice, and only what `workflow.lifecycle.effects` says ends it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,12 +14,26 @@ from sqlalchemy.orm import Session
 
 from workflow.notifications.kinds import Audience, NotificationKind
 from workflow.notifications.notify import AppAndCause, notify_of_causes
-from workflow.sql.arrays import Moments, Uuids, statement
+from workflow.sql.arrays import Integers, Moments, Uuids, app_ids, statement
 
 LAST_REMINDER: Final = timedelta(days=2)
 """How long before the end the company is reminded for the last time."""
 BETWEEN_REMINDERS: Final = timedelta(days=1)
 """The last reminder is left out where the one at half time is less than this before it."""
+TOLD_WITHIN: Final = timedelta(hours=12)
+"""How long after a flag the team is told that the company is not told yet. Mails are given up after some hours."""
+LOOK_IN_GRACE: Final = timedelta(days=1)
+"""How long after a flag the service looks again, so that what was mended is soon seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class BegunGrace:
+    """Time to mend that begins with a flag: of which App and version, from which review, and how many days."""
+
+    app_id: UUID
+    version: int
+    opened_version: int
+    days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +83,36 @@ def notice_due(began_at: datetime | None, ends_at: datetime | None, now: datetim
     return GraceNotice(NotificationKind.GRACE_ENDING, Audience.PARTNER, later)
 
 
+def begin_grace_periods(session: Session, begun: Sequence[BegunGrace], now: datetime) -> None:
+    """Stores a grace period for each flag. Its clock begins with the first notice that is delivered.
+
+    One statement. Does not commit.
+    """
+    values = {
+        "ids": [one.app_id for one in begun],
+        "versions": [one.version for one in begun],
+        "reviews": [one.opened_version for one in begun],
+        "days": [one.days for one in begun],
+        "now": now,
+        "notice_due_at": now + TOLD_WITHIN,
+        "look_due_at": now + LOOK_IN_GRACE,
+    }
+    session.execute(_BEGIN_GRACE, values)
+
+
+def flag_again(session: Session, ids: Sequence[UUID], now: datetime) -> None:
+    """Notes that a look found something in Apps that have time to mend already: their clocks stay as they are.
+
+    One statement. Does not commit.
+    """
+    session.execute(_FLAG_AGAIN, {"ids": list(ids), "look_due_at": now + LOOK_IN_GRACE})
+
+
+def end_grace_periods(session: Session, ids: Sequence[UUID], now: datetime) -> None:
+    """Ends the grace periods of the Apps. One statement. Does not commit."""
+    session.execute(_END_GRACE, {"ids": list(ids), "now": now})
+
+
 def begin_grace_clock(session: Session, notification_id: UUID, now: datetime) -> None:
     """Begins the clock of the flag of which this notice was delivered, if it does not run. Does not commit.
 
@@ -98,6 +143,25 @@ def send_grace_notices(session: Session, now: datetime, *, limit: int = 200) -> 
             session.execute(noted, {"ids": list(ids), "next_ats": list(next_ats), "now": now})
     return len(periods)
 
+
+_BEGIN_GRACE = statement(
+    """
+    INSERT INTO grace_period (app_id, version, review_id, flagged_at, days, notice_due_at, look_due_at)
+    SELECT g.app_id, g.version, r.id, :now, g.days, :notice_due_at, :look_due_at
+      FROM unnest(:ids, :versions, :reviews, :days) AS g (app_id, version, opened_version, days)
+      JOIN review r ON r.app_id = g.app_id AND r.opened_version = g.opened_version
+    """,
+    ids=Uuids(),
+    versions=Integers(),
+    reviews=Integers(),
+    days=Integers(),
+)
+
+_FLAG_AGAIN = app_ids("""
+    UPDATE grace_period SET look_due_at = :look_due_at WHERE app_id = ANY(:ids) AND ended_at IS NULL
+""")
+
+_END_GRACE = app_ids("UPDATE grace_period SET ended_at = :now WHERE app_id = ANY(:ids) AND ended_at IS NULL")
 
 _OF_APP = text("""
     SELECT flagged_at, days, began_at, ends_at, began_at IS NULL AND notice_due_at IS NULL AS team_told, asked_at

@@ -1,7 +1,9 @@
-"""Suspensions that a second person is to confirm: listing and confirming them, and telling the team of late ones."""
+"""Suspensions, which act at once and which a second person confirms: how they begin and end, and the list of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -14,6 +16,20 @@ from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.notifications.notify import notify_of_unconfirmed
 from workflow.pages import PageOf, PageRequest, read_page
+from workflow.sql.arrays import Booleans, Integers, Uuids, app_ids, statement
+
+CONFIRM_WITHIN: Final = timedelta(days=1)
+"""The time in which a second person is to confirm a suspension, which acts at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class BegunSuspension:
+    """A suspension that begins with a transition. `only_reinstated`: no revision lifts it."""
+
+    app_id: UUID
+    version: int
+    suspended_by: UUID
+    only_reinstated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,24 @@ class SuspensionUnderWay:
     confirmed_by: str | None
     reasons: tuple[str, ...]
     overdue: bool
+
+
+def begin_suspensions(session: Session, begun: Sequence[BegunSuspension], now: datetime) -> None:
+    """Stores suspensions. One statement. Does not commit."""
+    values = {
+        "ids": [one.app_id for one in begun],
+        "versions": [one.version for one in begun],
+        "people": [one.suspended_by for one in begun],
+        "only_reinstated": [one.only_reinstated for one in begun],
+        "now": now,
+        "confirm_by": now + CONFIRM_WITHIN,
+    }
+    session.execute(_BEGIN_SUSPENSION, values)
+
+
+def end_suspensions(session: Session, ids: Sequence[UUID], now: datetime) -> None:
+    """Ends the suspensions of the Apps. One statement. Does not commit."""
+    session.execute(_END_SUSPENSION, {"ids": list(ids), "now": now})
 
 
 def list_suspensions(
@@ -110,3 +144,17 @@ _LATE = text("""
      WHERE confirmed_at IS NULL AND ended_at IS NULL AND confirm_by <= :now AND told_at IS NULL
      ORDER BY confirm_by, app_id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
 """)
+
+_BEGIN_SUSPENSION = statement(
+    """
+    INSERT INTO suspension (app_id, version, suspended_by, only_reinstated, suspended_at, confirm_by)
+    SELECT app_id, version, suspended_by, only_reinstated, :now, :confirm_by
+      FROM unnest(:ids, :versions, :people, :only_reinstated) AS s (app_id, version, suspended_by, only_reinstated)
+    """,
+    ids=Uuids(),
+    versions=Integers(),
+    people=Uuids(),
+    only_reinstated=Booleans(),
+)
+
+_END_SUSPENSION = app_ids("UPDATE suspension SET ended_at = :now WHERE app_id = ANY(:ids) AND ended_at IS NULL")
