@@ -22,7 +22,8 @@ from workers.context import WorkerContext
 from workers.judging.batches import apply_due_requests
 from workers.judging.in_flight import InFlightBatches
 from workers.judging.thread import JudgingThread
-from workflow.lifecycle.effects import EFFECTS, Applied
+from workflow.lifecycle.effect_kinds import Applied
+from workflow.lifecycle.effects import EFFECTS
 from workflow.lifecycle.rulebook import AppRulebook
 
 

@@ -17,7 +17,8 @@ from models.transition import WHAT_FOLLOWS
 from workflow.errors import Forbidden, Refused
 from workflow.history.chain import NO_HASH, Basis, LogRow, canonical_text, commit_to_text, row_hash
 from workflow.identity.actors import Actor
-from workflow.lifecycle.effects import Applied, effects_that_follow
+from workflow.lifecycle.effect_kinds import Applied
+from workflow.lifecycle.effects import effects_that_follow
 from workflow.lifecycle.facts import Facts, facts_of_new_app
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.policy.document import Policies, Policy

@@ -14,7 +14,8 @@ from models.lifecycle import AppTrigger
 from tests.databases import TestDatabase
 from tests.journeys import BECAUSE, People, apps_in_public_beta, ask, judge, outcome_of
 from tests.waiting import wait_until
-from workflow.lifecycle.effects import EFFECTS, Applied
+from workflow.lifecycle.effect_kinds import Applied
+from workflow.lifecycle.effects import EFFECTS
 from workflow.lifecycle.rulebook import AppRulebook
 
 
