@@ -13,7 +13,7 @@ from api.routes.draft_checks import DraftRunAnswer, shown_run
 from api.schemas.findings import FindingAnswer
 from api.schemas.reviews import ChangeAnswer, GraceAnswer, shown_changes, shown_grace
 from api.schemas.values import SlugPath
-from models.lifecycle import AppState, AppTrigger, ReviewKind, StepState
+from models.lifecycle import AppState, AppTrigger, ReviewKind, Role, StepState
 from models.review import ReviewOutcome
 from models.token import Scope
 from web.problems import COMMON, UnmetRule
@@ -151,7 +151,7 @@ async def read_status(context: InContext, actor: Viewer, slug: SlugPath) -> dict
     def work(session: Session) -> dict[str, Any]:
         app = find_app(session, slug, actor)
         standing = status_of(session, app, actor, load_policies(session), context.rulebook)
-        name = content_of(session, [app], actor, None)[0].name
+        name = content_of(session, [app], actor, None)[0].name if actor.role is Role.SERVICE else app.name
         return {"slug": slug, "name": name, **_standing(standing)}
 
     return await context.transact(work)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models.lifecycle import AppState, AppTrigger
+from models.lifecycle import AppState, AppTrigger, ReviewKind
 from tests.api.running import Service
 from tests.factories import app_in, make_possible, move, pass_review
 from tests.journeys import BECAUSE, ask, judge, judging, now_and_writer, now_of
@@ -223,6 +223,9 @@ def test_a_change_that_commits_late_is_not_missed_by_who_listed_meanwhile(shared
 
 
 DAY = timedelta(days=3)
+NEWEST_KINDS = """
+    SELECT n.kind FROM notification n JOIN app a ON a.id = n.app_id AND a.version = n.app_version WHERE a.id = :id
+"""
 
 
 def _approve_for(service: Service, slug: str, publish_at: datetime) -> None:
@@ -309,6 +312,29 @@ def test_what_was_suspended_or_removed_before_its_day_is_not_listed_on_it(
     if after is not None:
         move(shared_service.engine, shared_service.people, slug, after)
         assert _seen(shared_service, slug) == ("Second", "Second")
+
+
+def test_a_suspension_that_is_lifted_for_a_day_to_come_is_not_said_to_be_in_the_catalog_again(
+    shared_service: Service,
+) -> None:
+    engine, people = shared_service.engine, shared_service.people
+    app_id = app_in(engine, people, "lifted-later", AppState.SUSPENDED, ReviewKind.REVISION)
+    with Session(engine) as session:
+        day = now_of(session) + DAY
+    pass_review(engine, people, "lifted-later")
+    (review,) = shared_service.reviewer("GET", "/v1/reviews?show=mine&app=lifted-later").json()["items"]
+    body = {
+        "decision": "approve",
+        "publish_at": day.isoformat(),
+        "expected_state": "suspended",
+        "reasons": [{"text": "It is mended."}],
+    }
+    assert shared_service.reviewer("POST", f"/v1/reviews/{review['id']}/decision", body).status_code == 202
+    judge(engine)
+    assert shared_service.nobody("GET", "/v1/catalog/lifted-later").status_code == 404
+    with Session(engine) as session:
+        told = set(session.scalars(text(NEWEST_KINDS), {"id": app_id}))
+    assert told == {"approved_for_a_day"}
 
 
 def test_reviewers_move_a_planned_day_within_its_bound_or_publish_at_once(shared_service: Service) -> None:

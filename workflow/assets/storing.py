@@ -15,7 +15,7 @@ from models.checklist import Requirement
 from models.lifecycle import LISTED_STATES, Role
 from workflow.apps import find_app, lock_editable_app
 from workflow.assets.pictures import Picture
-from workflow.catalog.published import published_versions
+from workflow.catalog.published import published_snapshots
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
@@ -222,8 +222,8 @@ def _draft(session: Session, app_id: UUID) -> dict[str, Any]:
 
 
 def _published(session: Session, app_id: UUID) -> set[str]:
-    version = published_versions(session, [app_id]).get(app_id)
-    return assets_in(version.snapshot["evidence"]) if version else set()
+    snapshot = published_snapshots(session, [app_id]).get(app_id)
+    return assets_in(snapshot["evidence"]) if snapshot else set()
 
 
 def _is_id(given: str) -> bool:

@@ -16,7 +16,7 @@ from workflow.apps import NAME, find_app, lock_editable_app, touch
 from workflow.building.components import colour_of_component, components_of, find_component
 from workflow.building.revisions import ExpectedRevisions, require_revision
 from workflow.building.slugs import refuse_unusable_slug, slug_conflict
-from workflow.catalog.published import ComponentContent, PublishedVersion, published_versions
+from workflow.catalog.published import ComponentContent, PublishedVersion, published_components, published_versions
 from workflow.errors import NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
@@ -109,7 +109,8 @@ def content_of(session: Session, apps: Sequence[App], actor: Actor, content: Con
     ids = [app.id for app in apps]
     published = published_versions(session, ids)
     if _reads(actor, content) is Content.PUBLISHED:
-        return [_published(app, published.get(app.id)) for app in apps]
+        shown = published_components(session, published)
+        return [_published(app, published.get(app.id), shown.get(app.id, ())) for app in apps]
     drafts = components_of(session, ids)
     return [
         AppContent(
@@ -150,11 +151,10 @@ def _draft(one: Component, colour: str | None) -> ComponentContent:
     return ComponentContent(one.id, one.kind, one.subkind, one.name, one.settings, one.revision, colour)
 
 
-def _published(app: App, version: PublishedVersion | None) -> AppContent:
+def _published(app: App, version: PublishedVersion | None, components: Sequence[ComponentContent]) -> AppContent:
     if version is None:
         return AppContent(app, None, None, (), None)
-    components = () if app.state == AppState.REMOVED else version.components
-    return AppContent(app, version.name, None, components, version)
+    return AppContent(app, version.name, None, () if app.state == AppState.REMOVED else components, version)
 
 
 def list_apps(

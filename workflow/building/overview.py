@@ -16,7 +16,7 @@ from workflow.building.checklist import evidence_of, without_secrets
 from workflow.building.components import components_of
 from workflow.building.draft_checks import DraftRun, latest_run
 from workflow.building.findings import JUDGED_AT_ONCE
-from workflow.catalog.published import published_versions
+from workflow.catalog.published import published_snapshots
 from workflow.policy.document import Policy
 from workflow.profile.guides import Guide
 from workflow.reviewing.partner_view import PartnerReview, latest_review
@@ -76,8 +76,8 @@ class Checklist:
 
 def without_draft(session: Session, app: App, found: Checklist) -> Checklist:
     """Returns the checklist with the evidence that is published, without what was found in the draft's."""
-    version = published_versions(session, [app.id]).get(app.id)
-    published = version.snapshot["evidence"] if version else {}
+    snapshot = published_snapshots(session, [app.id]).get(app.id)
+    published = snapshot["evidence"] if snapshot else {}
     items = tuple(replace(item, evidence=published.get(item.code), findings=()) for item in found.items)
     return replace(found, items=items, left=())
 

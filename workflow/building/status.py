@@ -88,7 +88,7 @@ class AppStatus:
 def status_of(session: Session, app: App, actor: Actor, policies: Policies, rulebook: AppRulebook) -> AppStatus:
     """Returns the App's status, with every trigger judged as if `actor` asked for it now. Locks nothing."""
     facts = load_facts(session, [app.id], policies)[app.id].facts
-    review = latest_review(session, app.id, app.slug)
+    review = None if actor.role is Role.SERVICE else latest_review(session, app.id, app.slug)
     entry = published_entry(session, app)
     grace = grace_of(session, app.id)
     now_due = (
@@ -102,7 +102,7 @@ def status_of(session: Session, app: App, actor: Actor, policies: Policies, rule
     planned = planned_entry(session, app)
     checks = latest_run(session, app.id, app.slug)
     if actor.role is Role.SERVICE:
-        review, checks = None, replace(checks, steps=())
+        checks = replace(checks, steps=())
         entry = replace(entry, changes={}, words=()) if entry else None
     return AppStatus(
         state=facts.state,
@@ -162,17 +162,22 @@ def _words(
         )
         if review.stranded:
             words += " Nobody who may decide it is here at present; the admins have been told."
-    elif facts.suspension is None and review is not None and review.outcome in _ENDED:
+    elif _may_submit_again(facts) and review is not None and review.outcome in _ENDED:
         words += f" {_ENDED[ReviewOutcome(review.outcome)]}"
     words += _how_to_be_shown(facts)
     if entry is not None and any(entry.changes.values()):
-        shown = "The catalog shows" if entry.is_shown else "If it is reinstated, the catalog shows again"
+        back = "reinstated" if facts.suspension is not None else "relisted"
+        shown = "The catalog shows" if entry.is_shown else f"If it is {back}, the catalog shows again"
         words += (
             f" {shown} what was approved on {entry.approved_at:%Y-%m-%d}; later changes of the draft are not in it."
         )
     if planned is not None:
         words += f" What was approved last is published on {planned.publish_at:%Y-%m-%d at %H:%M} UTC."
     return words
+
+
+def _may_submit_again(facts: Facts) -> bool:
+    return facts.suspension is None and facts.state != AppState.REMOVED
 
 
 def _how_to_be_shown(facts: Facts) -> str:

@@ -23,6 +23,7 @@ from workflow.identity.audit_log import log_action
 from workflow.notifications.kinds import Audience, NotificationKind
 from workflow.notifications.notify import AppAtVersion, notify_of_transitions
 from workflow.sql.arrays import Integers, Texts, Uuids, app_ids, statement
+from workflow.work.bells import Bell, ring_after_commit
 
 MAX_AHEAD = timedelta(days=90)
 """How far in the future a publication may be planned."""
@@ -117,6 +118,7 @@ def cancel_publication(session: Session, slug: str, actor: Actor) -> None:
     """
     plan = _lock_plan(session, slug, actor)
     _end(session, session.execute(_PUBLISH_NOW, {"ids": [plan.app_id]}).all())
+    ring_after_commit(session, Bell.NOTIFICATIONS)
     log_action(session, actor, "publication.cancel_plan", slug)
 
 
@@ -141,16 +143,13 @@ def _lock_plan(session: Session, slug: str, actor: Actor) -> PlannedPublication:
 
 
 def _end(session: Session, ended: Sequence[Row[Any]]) -> None:
-    if not ended:
+    shown = [row for row in ended if row.state in LISTED_STATES]
+    if not shown:
         return
-    now = ended[0].ended_at
-    listed = [Listed(row.app_id, row.state, row.published) for row in ended if row.state in LISTED_STATES]
-    if listed:
-        list_in_catalog(session, listed, now)
-        told = [
-            AppAtVersion(row.app_id, row.version, row.organization_id) for row in ended if row.state in LISTED_STATES
-        ]
-        notify_of_transitions(session, NotificationKind.PUBLISHED_AS_PLANNED, Audience.PARTNER, told, now)
+    now = shown[0].ended_at
+    list_in_catalog(session, [Listed(row.app_id, row.state, row.published) for row in shown], now)
+    told = [AppAtVersion(row.app_id, row.version, row.organization_id) for row in shown]
+    notify_of_transitions(session, NotificationKind.PUBLISHED_AS_PLANNED, Audience.PARTNER, told, now)
 
 
 _PLAN = statement(
@@ -163,16 +162,16 @@ _PLAN = statement(
     INSERT INTO planned_publication (app_id, version, published, publish_at, planned_by, planned_at, shown,
                                      before_version, before_state, before_open_kind, before_open_review)
     SELECT p.app_id, p.version, p.published, p.publish_at::timestamptz, p.planned_by, :now,
-           CASE WHEN old.app_id IS NULL OR p.shown IS NULL THEN p.shown ELSE old.shown END,
-           CASE WHEN old.app_id IS NULL OR p.shown IS NULL THEN p.before_version ELSE old.before_version END,
-           CASE WHEN old.app_id IS NULL OR p.shown IS NULL THEN p.before_state ELSE old.before_state END,
-           CASE WHEN old.app_id IS NULL OR p.shown IS NULL THEN p.before_open_kind ELSE old.before_open_kind END,
-           CASE WHEN old.app_id IS NULL OR p.shown IS NULL THEN p.before_open_review ELSE old.before_open_review END
+           CASE WHEN old.app_id IS NULL THEN p.shown ELSE old.shown END,
+           CASE WHEN old.app_id IS NULL THEN p.before_version ELSE old.before_version END,
+           CASE WHEN old.app_id IS NULL THEN p.before_state ELSE old.before_state END,
+           CASE WHEN old.app_id IS NULL THEN p.before_open_kind ELSE old.before_open_kind END,
+           CASE WHEN old.app_id IS NULL THEN p.before_open_review ELSE old.before_open_review END
       FROM unnest(:ids, :versions, :published, :moments, :people, :shown, :before_versions, :before_states,
                   :before_open_kinds, :before_open_reviews)
         AS p (app_id, version, published, publish_at, planned_by, shown, before_version, before_state,
               before_open_kind, before_open_review)
-      LEFT JOIN superseded old ON old.app_id = p.app_id
+      LEFT JOIN superseded old ON old.app_id = p.app_id AND p.shown IS NOT NULL
     """,
     approved=Uuids(),
     ids=Uuids(),

@@ -34,31 +34,39 @@ class PublishedVersion:
 
     version: int
     at: datetime
-    name: str
-    components: tuple[ComponentContent, ...]
     snapshot: Mapping[str, Any]
     round: int
 
+    @property
+    def name(self) -> str:
+        """The name of the App."""
+        return str(self.snapshot["app"]["name"])
+
 
 def published_versions(session: Session, ids: Sequence[UUID]) -> dict[UUID, PublishedVersion]:
-    """Returns what is published of each App of which anything ever was, in two queries. Locks nothing.
+    """Returns what is published of each App of which anything ever was, in one query. Locks nothing.
 
     That an App is suspended, unlisted or removed changes nothing about it: its state says so.
     """
-    rows = session.execute(_PUBLISHED, {"ids": list(ids)}).all()
-    given = [component for row in rows for component in row.snapshot["components"]]
+    rows = session.execute(_PUBLISHED, {"ids": list(ids)})
+    return {row.id: PublishedVersion(row.version, row.at, row.snapshot, row.round) for row in rows}
+
+
+def published_components(
+    session: Session, versions: Mapping[UUID, PublishedVersion]
+) -> dict[UUID, tuple[ComponentContent, ...]]:
+    """Returns the Components of each published version, by the keys of `versions`. One query at most."""
+    given = [component for version in versions.values() for component in version.snapshot["components"]]
     colours = _colours(session, given)
     return {
-        row.id: PublishedVersion(
-            row.version,
-            row.at,
-            row.snapshot["app"]["name"],
-            tuple(_component(one, colours) for one in row.snapshot["components"]),
-            row.snapshot,
-            row.round,
-        )
-        for row in rows
+        key: tuple(_component(one, colours) for one in version.snapshot["components"])
+        for key, version in versions.items()
     }
+
+
+def published_snapshots(session: Session, ids: Sequence[UUID]) -> dict[UUID, Mapping[str, Any]]:
+    """Returns what was submitted of what is published of each App, in one query. Locks nothing."""
+    return {row.id: row.snapshot for row in session.execute(_SNAPSHOTS, {"ids": list(ids)})}
 
 
 def _component(one: Mapping[str, Any], colours: Mapping[tuple[UUID, int], str | None]) -> ComponentContent:
@@ -72,6 +80,8 @@ def _colours(session: Session, given: Sequence[Mapping[str, Any]]) -> dict[tuple
     values = {"ids": [UUID(one["id"]) for one in given], "revisions": [int(one["revision"]) for one in given]}
     return {(row.id, row.revision): row.colour for row in session.execute(_COLOURS, values)}
 
+
+_SNAPSHOTS = app_ids(f"SELECT a.id, s.snapshot FROM app a {SHOWN_SUBMISSION} WHERE a.id = ANY(:ids)")
 
 _PUBLISHED = app_ids(f"""
     SELECT a.id, s.app_version AS version, s.snapshot, s.round, coalesce(ended.ended_at, t.at) AS at

@@ -52,7 +52,7 @@ def _opens_revision(one: Applied) -> bool:
 
 
 def _lifts_suspension(one: Applied) -> bool:
-    return one.before.suspension is not None and _of_no_appeal(one)
+    return one.before.suspension is not None and _of_no_appeal(one) and not is_for_a_day(one)
 
 
 def _launches(one: Applied) -> bool:

@@ -67,12 +67,6 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
         "{app}: your changes are approved",
         "What you submitted for {app}{round} is approved, and is what is published from now on.",
     ),
-    NotificationKind.FLAGGED: (
-        "{app}: something needs to be mended",
-        "The service looked at {app} again and found what needs to be mended:\n\n{failed}"
-        "It is your turn: mend it. The next look, or an approved revision, settles it. While it is not settled, {app} "
-        "does not become public, and in the end a person decides whether it stays in the catalog.",
-    ),
     NotificationKind.APPROVED_FOR_A_DAY: (
         "{app} is approved",
         "{app} is approved. What was approved is published on the day that was named for it, which the App's status "
@@ -80,7 +74,7 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
     ),
     NotificationKind.PUBLISHED_AS_PLANNED: (
         "{app} is published",
-        "Its day has come: everybody sees what was approved of {app} for today.",
+        "What was approved of {app} is published: everybody sees it from now on.",
     ),
     NotificationKind.OAUTH_ASKED_FOR: (
         "{app}: implement the OAuth enable flow",

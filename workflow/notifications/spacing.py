@@ -14,8 +14,18 @@ MAX_AT_ONCE: Final = 10
 SPACING: Final = timedelta(hours=1)
 """How far apart the others are."""
 
-SPACED_TRANSITIONS: Final = frozenset({NotificationKind.SUBMISSION_ACKNOWLEDGED, NotificationKind.NEW_SUBMISSION})
-"""Of mails about transitions, those that a partner can cause over and over: a submission can be withdrawn.
+SPACED_TRANSITIONS: Final = frozenset(
+    {
+        NotificationKind.SUBMISSION_ACKNOWLEDGED,
+        NotificationKind.NEW_SUBMISSION,
+        NotificationKind.REVISION_ACKNOWLEDGED,
+        NotificationKind.NEW_REVISION,
+        NotificationKind.UNLISTED,
+        NotificationKind.RELISTED,
+    }
+)
+"""Of mails about transitions, those that a partner can cause over and over: a submission can be withdrawn, and an App
+unlisted and listed again.
 
 Decisions are not among them: each has reasons of its own."""
 

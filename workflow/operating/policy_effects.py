@@ -20,8 +20,8 @@ _TWO_PEOPLE = text("""
     SELECT count(*) FROM app a
      WHERE a.state IN ('public_beta', 'public', 'suspended', 'unlisted')
        AND ((:customers > 0 AND a.onboarded_customers >= :customers)
-            OR EXISTS (SELECT FROM catalog_entry c WHERE c.app_id = a.id
-                          AND c.categories && CAST(:categories AS text[])))
+            OR EXISTS (SELECT FROM review z WHERE z.app_id = a.id AND z.opened_version = a.published
+                          AND z.categories && CAST(:categories AS text[])))
 """)
 
 

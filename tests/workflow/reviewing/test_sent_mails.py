@@ -7,7 +7,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from models import Person, Review
-from models.lifecycle import AppTrigger, Role
+from models.lifecycle import AppState, AppTrigger, Role
+from tests.factories import app_in, make_possible
 from tests.journeys import People, app_building, ask, judge, now_of
 from workflow.access.people import MAX_HAND_OVERS_A_DAY as MAX_OWNERS_A_DAY
 from workflow.access.people import hand_over
@@ -46,10 +47,18 @@ def _submitted(engine: Engine, people: People, slug: str) -> Review:
 
 
 @pytest.mark.parametrize("is_sent", [True, False])
+@pytest.mark.parametrize(
+    ("state", "acknowledging", "telling"),
+    [
+        (AppState.BUILDING, "submission_acknowledged", "new_submission"),
+        (AppState.PUBLIC_BETA, "revision_acknowledged", "new_revision"),
+    ],
+)
 def test_submitting_and_withdrawing_over_and_over_mails_few_and_the_last_submission_is_told(
-    engine: Engine, people: People, is_sent: bool
+    engine: Engine, people: People, state: AppState, acknowledging: str, telling: str, is_sent: bool
 ) -> None:
-    app_building(engine, people, "acme")
+    app_in(engine, people, "acme", state)
+    make_possible(engine, people, "acme", AppTrigger.SUBMIT)
     for turn in range(MAX_AT_ONCE + 6):
         ask(engine, people.partner, "acme", AppTrigger.SUBMIT)
         judge(engine)
@@ -58,7 +67,7 @@ def test_submitting_and_withdrawing_over_and_over_mails_few_and_the_last_submiss
         if turn < MAX_AT_ONCE + 5:
             ask(engine, people.partner, "acme", AppTrigger.WITHDRAW)
             judge(engine)
-    acknowledged, told = _mails(engine, "submission_acknowledged"), _mails(engine, "new_submission")
+    acknowledged, told = _mails(engine, acknowledging), _mails(engine, telling)
     assert len(acknowledged) == MAX_AT_ONCE + 1
     assert acknowledged[-1] - acknowledged[-2] == SPACING
     assert len(told) == (MAX_AT_ONCE + 1 if is_sent else 1), "a withdrawal voids what was not sent"
@@ -66,8 +75,8 @@ def test_submitting_and_withdrawing_over_and_over_mails_few_and_the_last_submiss
         newest = (
             "SELECT max(app_version) = (SELECT version FROM app) FROM notification WHERE status = 'due' AND kind = :k"
         )
-        assert session.scalar(text(newest), {"k": "new_submission"})
-        assert session.scalar(text(newest), {"k": "submission_acknowledged"})
+        assert session.scalar(text(newest), {"k": telling})
+        assert session.scalar(text(newest), {"k": acknowledging})
 
 
 def test_messages_are_bounded_by_day_with_the_time_when_it_is_possible_again(engine: Engine, people: People) -> None:
