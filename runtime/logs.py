@@ -13,7 +13,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from models.sqlstates import OWN_FAULTS, fault_of
-from runtime.redaction import may_need_redaction, redact
+from runtime.redaction import MAX_CHARACTERS, may_need_redaction, redact
 
 ROWS: Final = "rows"
 COLUMNS: Final = "columns"
@@ -98,7 +98,8 @@ class _LineFormatter(logging.Formatter):
         if not self._is_json:
             return str(self._as_text(None, "", _without_secrets(event, MAX_LEVELS)))
         line = json.dumps(event, default=str)
-        return json.dumps(_without_secrets(event, MAX_LEVELS)) if may_need_redaction(line) else line
+        is_plain = len(line) <= MAX_CHARACTERS and not may_need_redaction(line)
+        return line if is_plain else json.dumps(_without_secrets(event, MAX_LEVELS))
 
     def _format_rows(self, record: logging.LogRecord, rows: list[tuple[object, ...]]) -> str:
         shared = {"event": record.msg, "duration_ms": getattr(record, "duration_ms", None)} | _heading(record)

@@ -77,7 +77,14 @@ class Bounds:
             await self._app(scope, receive, send)
             return
         refusal = _refusal_of_head(scope)
-        scope = _settled(scope)
+        settled = _settled(scope)
+        try:
+            await self._pass_on(settled, receive, send, refusal)
+        finally:
+            if settled is not scope:  # what is outside of this reads them from its own scope
+                scope.update({name: settled[name] for name in ("route", "path_params") if name in settled})
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send, refusal: Response | None) -> None:
         if not has_body(scope):
             await (refusal or self._app)(scope, receive, send)
             return
@@ -189,10 +196,7 @@ _HEAD_CHECKS: tuple[Callable[[Scope], Response | None], ...] = (_size_of_head, _
 
 
 def _settled(scope: Scope) -> Scope:
-    """Returns the scope with lists in one line each, and HEAD as GET. It is the same one unless it is of a HEAD.
-
-    What is outside of this reads the route from it.
-    """
+    """Returns the scope with lists in one line each, and HEAD as GET. It is the same one unless it is of a HEAD."""
     scope["headers"] = with_lists_joined(scope["headers"])
     return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
+from web.measuring import method_of, route_of
 from web.tracing import REQUEST_ID, CallIdentity, identify, new_call_id
 
 EVENT: Final = "call"
@@ -22,13 +23,12 @@ UNFINISHED: Final = 499
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _MAX_SLUG_CHARACTERS = 64
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 log = logging.getLogger(__name__)
 
 
 class CallLog:
-    """Gives each call an id, answers with it, and logs one line when the call is over.
+    """Marks each call with an id, answers with it, and logs one line when the call is over.
 
     Whatever is logged meanwhile has the ids too. The line of a call that another call made in this process belongs to
     the same trace.
@@ -57,12 +57,12 @@ class CallLog:
             try:
                 await self._app(scope, receive, sending)
             except Exception:
-                _log(scope, 500, began)
+                _log(scope, identity, 500, began)
                 raise
             except BaseException:  # the process stops, or the caller is gone
-                _log(scope, status or UNFINISHED, began)
+                _log(scope, identity, status or UNFINISHED, began)
                 raise
-            _log(scope, status or UNFINISHED, began)
+            _log(scope, identity, status or UNFINISHED, began)
 
 
 def describe_call(**about: object) -> None:
@@ -101,13 +101,14 @@ def _bound(identity: CallIdentity) -> Iterator[None]:
     bind_contextvars(**outer)
 
 
-def _log(scope: Scope, status: int, began: float) -> None:
+def _log(scope: Scope, identity: CallIdentity, status: int, began: float) -> None:
     level = logging.WARNING if status >= 500 else logging.INFO
     if not log.isEnabledFor(level):
         return
     about: dict[str, object] = {
-        "method": scope["method"] if scope["method"] in _METHODS else "other",
-        "route": getattr(scope.get("route"), "path", "none"),
+        "call_id": identity.call_id,  # after an error of a call inside of this one, what is bound is that one's
+        "method": method_of(scope),
+        "route": route_of(scope),
         "status": status,
         "duration_ms": round((time.perf_counter() - began) * 1000, 3),
     }

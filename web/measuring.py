@@ -16,6 +16,16 @@ SECONDS = Histogram(
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
+def method_of(scope: Scope) -> str:
+    """Returns the method of a call, or "other": anything may be sent in its place."""
+    return scope["method"] if scope["method"] in _METHODS else "other"
+
+
+def route_of(scope: Scope) -> str:
+    """Returns the template of the path that was called, or "none"."""
+    return str(getattr(scope.get("route"), "path", "none"))
+
+
 class Measuring:
     """Measures every request, including those that other middleware refuses. An exception counts as 500."""
 
@@ -38,7 +48,6 @@ class Measuring:
         try:
             await self._app(scope, receive, sending)
         finally:
-            method = scope["method"] if scope["method"] in _METHODS else "other"
-            route = getattr(scope.get("route"), "path", "none")
+            method, route = method_of(scope), route_of(scope)
             REQUESTS.labels(method, route, status).inc()
             SECONDS.labels(method, route).observe(time.perf_counter() - started)

@@ -1,5 +1,6 @@
 """A server that says in its log what it waits for when it is told to stop, and what it left."""
 
+import asyncio
 import logging
 import signal
 import socket
@@ -24,6 +25,7 @@ class TellingServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self._told_at = 0.0
+        self._left = 0
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Notes a signal."""
@@ -44,17 +46,29 @@ class TellingServer(uvicorn.Server):
             seconds,
         )
         await super().shutdown(sockets)
-        left = sum(not task.done() for task in self.server_state.tasks)
-        if left:
-            for connection in list(self.server_state.connections):
-                connection.transport.abort()  # an answer that says "internal error" would not be true
+        if self.force_exit and self.server_state.tasks:
+            self._cut_off()
+        if self._left:
             log.warning(
                 "stopped: %s cut off; what they committed is kept, and a caller repeats its call with the same "
                 "Idempotency-Key",
-                _count(left, "call"),
+                _count(self._left, "call"),
             )
         else:
             log.info("stopped: every call was answered")
+
+    async def _wait_tasks_to_complete(self) -> None:
+        try:
+            await super()._wait_tasks_to_complete()
+        except asyncio.CancelledError:  # the time is over: uvicorn cancels the calls next
+            self._cut_off()
+            raise
+
+    def _cut_off(self) -> None:
+        """Ends all connections: an answer that says "internal error" would not be true."""
+        self._left = sum(not task.done() for task in self.server_state.tasks)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 def _count(number: int, noun: str) -> str:

@@ -14,6 +14,7 @@ import redis
 from structlog.contextvars import bound_contextvars
 
 from runtime.logs import OneLineAnOutage, configure_logging
+from runtime.redaction import MAX_CHARACTERS
 from workflow.outages import Outage
 
 
@@ -44,6 +45,13 @@ def test_no_secret_reaches_a_line_wherever_it_is_in_the_record(log_format: str, 
     said = logged()
     assert said.count("failed") == 5
     assert [secret for secret in ("xxx", "zq.bob") if secret in said] == []
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_no_line_is_longer_than_what_is_searched_for_secrets(log_format: str, logged: Callable[[], str]) -> None:
+    configure_logging("INFO", log_format)
+    logging.getLogger("one").warning("refused", extra={"answer": "no " * 500_000})
+    assert len(logged()) < MAX_CHARACTERS + 1_000
 
 
 def test_lines_are_json_unless_a_person_is_looking_and_a_setting_chooses(logged: Callable[[], str]) -> None:

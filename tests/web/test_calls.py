@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from runtime.logs import configure_logging
 from web import problems
+from web.bounds import Bounds
 from web.calls import CallLog
 
 TRACE, SPAN = b"4bf92f3577b34da6a3ce929d0e0e4736", b"00f067aa0ba902b7"
@@ -31,6 +33,10 @@ def _app() -> FastAPI:
         await _call(app, "/inner")
         return ""
 
+    @app.get("/outer-breaks")
+    async def _outer_breaks() -> None:
+        await _call(app, "/break")
+
     @app.get("/inner")
     async def _inner() -> str:
         return ""
@@ -38,9 +44,16 @@ def _app() -> FastAPI:
     return app
 
 
-async def _call(app: FastAPI, path: str, *headers: tuple[bytes, bytes]) -> list[dict[str, Any]]:
+async def _call(app: ASGIApp, path: str, *headers: tuple[bytes, bytes], method: str = "GET") -> list[dict[str, Any]]:
     sent: list[dict[str, Any]] = []
-    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": list(headers)}
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": list(headers),
+    }
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b""}
@@ -103,3 +116,25 @@ def test_a_call_inside_of_another_one_continues_its_trace_and_leaves_it_its_own_
     assert inner["trace_id"] == outer["trace_id"] == TRACE.decode()
     assert inner["call_id"] != outer["call_id"]
     assert "parent_id" not in inner
+
+
+def test_a_call_whose_inner_call_breaks_keeps_its_own_id(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("INFO", "json")
+    with pytest.raises(LookupError):
+        asyncio.run(_call(_app(), "/outer-breaks"))
+    ids = {line["route"]: line["call_id"] for line in _lines(capsys) if line["event"] == "call"}
+    assert set(ids) == {"/break", "/outer-breaks"}
+    assert len(set(ids.values())) == 2
+
+
+def test_a_head_is_logged_with_the_route_that_answers_it(capsys: pytest.CaptureFixture[str]) -> None:
+    app = FastAPI()
+
+    @app.get("/v1/apps/{slug}")
+    async def _app_of(slug: str) -> str:
+        return slug
+
+    configure_logging("INFO", "json")
+    asyncio.run(_call(CallLog(Bounds(app)), "/v1/apps/acme", method="HEAD"))
+    (line,) = _lines(capsys)
+    assert (line["method"], line["route"], line["app"]) == ("HEAD", "/v1/apps/{slug}", "acme")
