@@ -72,9 +72,11 @@ def _looking(on: Stage, engine: Engine, runs: list[int]) -> Iterator[None]:
 
     thread = Thread(target=look)
     thread.start()
-    yield
-    ended.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _request(on: Stage, engine: Engine) -> int:

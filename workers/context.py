@@ -18,10 +18,11 @@ from workflow.lifecycle.rulebook import AppRulebook
 from workflow.policy.document import KnownPolicies
 from workflow.profile.document import Profile
 from workflow.sql.pipeline import DirectSession, direct_connection
+from workflow.work.leases import ServiceAway
 
 
-class OutdatedReleaseError(Exception):
-    """A newer release has migrated the database, so that what this one writes may lack something."""
+class OutdatedReleaseError(ServiceAway):
+    """A newer release has migrated the database, so that what this one writes may lack something: this one waits."""
 
 
 class SendsMail(Protocol):

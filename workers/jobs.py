@@ -143,10 +143,6 @@ def _mend_catalog(session: Session, now: datetime, *, limit: int) -> int:
     return mended
 
 
-def _publish_planned(session: Session, now: datetime, limit: int) -> int:
-    return publish_planned(session, now, limit=limit)
-
-
 def _export_history_heads(_session: Session, context: WorkerContext, _now: datetime) -> None:
     """Exports the newest heads of Apps and tables, in steps. After a failure all are exported again."""
     with context.unit_of_work() as session:
@@ -226,7 +222,7 @@ JOBS: dict[str, Job] = {
         Job(
             "publish_planned",
             timedelta(seconds=10),
-            _in_steps(_publish_planned, Bell.NOTIFICATIONS, rows=200),
+            _in_steps(publish_planned, Bell.NOTIFICATIONS, rows=200),
             in_steps=True,
         ),
         Job("mend_catalog", timedelta(minutes=10), _in_steps(_mend_catalog), in_steps=True),

@@ -129,10 +129,15 @@ def run_scheduler_process() -> None:
     if settings.metrics_port:
         show_metrics(settings.metrics_host, settings.metrics_port)
     stop = threading.Event()
+    heard_at = 0.0
 
     def heard(number: int, _frame: Any) -> None:
+        nonlocal heard_at
         if stop.is_set():
+            if number == signal.SIGTERM and time.monotonic() - heard_at < SAME_SIGNAL_SECONDS:
+                return  # the same one: a supervisor may signal both a group and its processes
             sys.exit(128 + number)  # ticks that were not committed fire when a scheduler is back
+        heard_at = time.monotonic()
         stop.set()
         log.info(
             "stopping: waiting for the ticks that are being written, at most %s s; press Ctrl-C again to stop now",

@@ -68,19 +68,20 @@ class ProcessWork:
     def close(self) -> None:
         """Sends pending rings, closes the bells, and logs what was left."""
         self._bells.close()
-        if any(self._in_hand().values()):
+        if self._in_hand() or self._is_judging():
             log.warning("stopped: %s", self.leftovers())
         else:
             log.info("stopped: what was begun is finished, and the rest is due for other workers")
 
     def leftovers(self) -> str:
         """Returns in words what a process that ends now leaves unfinished, and what becomes of it."""
-        in_hand = self._in_hand()
-        if not any(in_hand.values()) and not self._is_judging():
-            return "nothing was under way"
-        seconds = max((LEASED_KINDS[kind].lease.total_seconds() for kind in in_hand), default=0)
-        batch = "; a batch that was not committed is judged again at once" if self._is_judging() else ""
-        return f"{_words(in_hand)} cut off, and due again when the leases end, in {seconds:.0f} s at most{batch}"
+        parts, in_hand = [], self._in_hand()
+        if in_hand:
+            seconds = max(LEASED_KINDS[kind].lease.total_seconds() for kind in in_hand)
+            parts.append(f"{_words(in_hand)} cut off, and due again when the leases end, in {seconds:.0f} s at most")
+        if self._is_judging():
+            parts.append("a batch that was not committed is judged again at once")
+        return "; ".join(parts) or "nothing was under way"
 
     def _waiting(self) -> str:
         """Returns in words what is waited for, and for how long."""
