@@ -10,6 +10,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 STEP = """
+    PERFORM FROM app WHERE id = ANY(ids) ORDER BY id FOR NO KEY UPDATE;
     ALTER TABLE transition DISABLE TRIGGER transition_append_only_guard;
     UPDATE transition t
        SET from_open_kind = CASE WHEN t.from_state = 'submitted' THEN 'first' ELSE 'none' END,
@@ -61,7 +62,7 @@ STEP = """
      WHERE a.state = 'suspended'
     ON CONFLICT (app_id, version) DO NOTHING;
 """
-"""Suspensions count from now on, so that each can be appealed and confirmed. An App was approved at most once until now, and what was approved then is the submission of the version before."""
+"""The Apps are locked first, as by those who judge. Suspensions count from now on, so that each can be appealed and confirmed. An App was approved at most once until now, and what was approved then is the submission of the version before."""
 
 
 def upgrade() -> None:
