@@ -197,7 +197,15 @@ def erase(
 
 @app.command()
 def adopt(
-    file: Annotated[Path, typer.Argument(help="A file with an App on each line, as docs/admins.md shows.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="A file with an App on each line, as docs/admins.md shows.",
+        ),
+    ],
     check: Annotated[bool, typer.Option("--check", help="Only check the file.")] = False,
 ) -> None:
     """Adopts the Apps of another system, as public betas. Does nothing at all if any line is wrong; exits with 2 then.

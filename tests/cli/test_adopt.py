@@ -217,3 +217,10 @@ def test_the_command_names_lines_and_says_what_it_did(
     assert (checked.returncode, checked.stdout) == (0, "2 Apps can be adopted; 0 were adopted already.\n")
     done = devcenter("adopt", str(EXAMPLE), settings=env, folder=tmp_path)
     assert (done.returncode, done.stdout) == (0, "2 Apps are adopted; 0 were adopted already.\n")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    missing = devcenter("adopt", "missing.jsonl", folder=tmp_path)
+    assert missing.returncode == 2
+    assert "missing.jsonl" in missing.stderr
+    assert "Traceback" not in missing.stderr
