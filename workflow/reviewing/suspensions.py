@@ -6,17 +6,20 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import bindparam, select, text, tuple_
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.types import Text
 
 from models import App, Person, Suspension, TransitionReason
 from workflow.apps import lock_app
 from workflow.errors import Conflict
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
-from workflow.notifications.notify import notify_of_unconfirmed
+from workflow.identity.staff import team
+from workflow.notifications.kinds import NotificationKind
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.sql.arrays import Booleans, Integers, Uuids, app_ids, statement
+from workflow.work.lanes import LANE_OF_PERSON
 
 CONFIRM_WITHIN: Final = timedelta(days=1)
 """The time in which a second person is to confirm a suspension, which acts at once."""
@@ -103,10 +106,10 @@ def confirm_suspension(session: Session, slug: str, actor: Actor, now: datetime)
 def tell_of_unconfirmed(session: Session, now: datetime, *, limit: int = 1000) -> int:
     """Tells the team, without the person who suspended, of suspensions that nobody confirmed in time: once of each.
 
-    Returns of how many it told somebody. Does not commit.
+    Returns of how many. Leaves suspensions that others have locked. One statement. Does not commit.
     """
-    late = session.execute(_LATE, {"now": now, "limit": limit}).all()
-    return notify_of_unconfirmed(session, [(row.app_id, row.version) for row in late], now)
+    wanted = {**NotificationKind.SUSPENSION_UNCONFIRMED.columns(), "now": now, "limit": limit}
+    return int(session.scalar(_TELL_OF_UNCONFIRMED, wanted) or 0)
 
 
 def _under_way(session: Session, suspensions: Sequence[Suspension], now: datetime) -> list[SuspensionUnderWay]:
@@ -142,11 +145,24 @@ def _under_way(session: Session, suspensions: Sequence[Suspension], now: datetim
     return shown
 
 
-_LATE = text("""
-    SELECT app_id, version FROM suspension
-     WHERE confirmed_at IS NULL AND ended_at IS NULL AND confirm_by <= :now AND told_at IS NULL
-     ORDER BY confirm_by, app_id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
-""")
+_TELL_OF_UNCONFIRMED = text(f"""
+    WITH late AS (
+        UPDATE suspension SET told_at = :now
+         WHERE ended_at IS NULL
+           AND app_id = ANY(ARRAY(SELECT app_id FROM suspension
+                                   WHERE confirmed_at IS NULL AND ended_at IS NULL AND confirm_by <= :now
+                                     AND told_at IS NULL
+                                   ORDER BY confirm_by, app_id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED))
+        RETURNING app_id, version, suspended_by
+    ), told AS (
+        INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
+        SELECT uuidv7(), :kind, 'unconfirmed-' || late.app_id || '-' || late.version,
+               late.app_id, late.version, p.id, '{{}}', :now, {LANE_OF_PERSON}, :urgency
+          FROM late JOIN LATERAL ({team("late.suspended_by")}) p ON true
+        ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+    )
+    SELECT count(*) FROM late
+""").bindparams(bindparam("kind", type_=Text))
 
 _BEGIN_SUSPENSION = statement(
     """
