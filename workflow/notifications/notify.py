@@ -93,12 +93,25 @@ _NOTIFY_OF_TRANSITIONS = {
 def notify_of_flags(session: Session, apps: Sequence[AppAtVersion], now: datetime) -> None:
     """Notifies the companies of what a health review found, each App at the version of its flag. Does not commit.
 
-    Once the clock of their time to mend runs, they are told only of steps that the flag before had not found failed.
-    The review must be closed already. One statement.
+    Once the clock of their time to mend runs, they are told only of steps that count and that the flag before had not
+    found failed. The review must be closed already. One statement.
     """
     ids, versions, organization_ids = zip(*apps, strict=True)
     values = {"ids": ids, "versions": versions, "organization_ids": organization_ids, "now": now}
     session.execute(_NOTIFY_OF_FLAGS, {**NotificationKind.FLAGGED.columns(), **values})
+
+
+def _failed_of_flag(which: str) -> str:
+    """Returns the query for the failed steps of one flag of the App of `t`, without those that are only observed."""
+    return f"""
+        SELECT step.code
+          FROM (SELECT id, policy_version FROM review WHERE app_id = t.app_id AND outcome = 'flagged'
+                 ORDER BY opened_version DESC {which}) flag
+          JOIN policy_version policy ON policy.version = flag.policy_version
+          JOIN review_step step ON step.review_id = flag.id
+         WHERE step.state = 'failed' AND NOT step.observed
+           AND NOT jsonb_exists(policy.document -> 'observed', step.code)
+    """
 
 
 _NOTIFY_OF_FLAGS = statement(
@@ -109,18 +122,7 @@ _NOTIFY_OF_FLAGS = statement(
       FROM unnest(:ids, :versions, :organization_ids) AS t (app_id, version, organization_id)
       JOIN grace_period g ON g.app_id = t.app_id AND g.ended_at IS NULL
       JOIN person p ON p.organization_id = t.organization_id AND p.removed_at IS NULL
-     WHERE g.began_at IS NULL OR EXISTS (
-           SELECT step.code
-             FROM (SELECT id FROM review WHERE app_id = t.app_id AND outcome = 'flagged'
-                    ORDER BY opened_version DESC LIMIT 1) found
-             JOIN review_step step ON step.review_id = found.id
-            WHERE step.state = 'failed' AND NOT step.observed
-           EXCEPT
-           SELECT step.code
-             FROM (SELECT id FROM review WHERE app_id = t.app_id AND outcome = 'flagged'
-                    ORDER BY opened_version DESC LIMIT 1 OFFSET 1) before
-             JOIN review_step step ON step.review_id = before.id
-            WHERE step.state = 'failed' AND NOT step.observed)
+     WHERE g.began_at IS NULL OR EXISTS ({_failed_of_flag("LIMIT 1")} EXCEPT {_failed_of_flag("LIMIT 1 OFFSET 1")})
     """,
     ids=Uuids(),
     versions=Integers(),
