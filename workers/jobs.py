@@ -26,11 +26,10 @@ from workflow.history.sealing import LATE_BY, sealing_steps
 from workflow.history.verification import exported_heads, exported_seals
 from workflow.lifecycle.looks import LOOKS_PER_STEP, end_decided_looks, request_due_looks
 from workflow.lifecycle.promotion import promote_eligible_apps
-from workflow.notifications.notify import mark_reviews
 from workflow.operating.pruning import pruning_steps
 from workflow.policy.document import load_policies
 from workflow.reviewing.appeals import tell_of_stranded
-from workflow.reviewing.clock import lapse_idle_claims
+from workflow.reviewing.clock import lapse_idle_claims, mark_reviews
 from workflow.reviewing.grace import send_grace_notices
 from workflow.reviewing.health import ask_for_people
 from workflow.reviewing.suspensions import tell_of_unconfirmed

@@ -192,6 +192,24 @@ def test_a_flag_that_finds_something_else_is_told_again(context: WorkerContext) 
     assert clock_of(context)[0] == began_at - timedelta(days=1), "the first clock, a day later"
 
 
+def test_a_step_that_the_policy_observes_is_told_when_it_counts(context: WorkerContext, acme: UUID) -> None:
+    steps = [*STEPS, "partners_page"]
+    set_policy(context, review_steps=steps, observed=["partners_page"])
+    failed = """SELECT s.code, s.observed FROM review_step s JOIN review r ON r.id = s.review_id
+                 WHERE s.state = 'failed' AND r.opened_version = (SELECT max(opened_version) FROM review)
+                 ORDER BY s.code"""
+    look(context, GONE)
+    assert values(context, failed) == [("partner_documentation", False), ("partners_page", True)]
+    assert _subjects(context) == ['"Acme": please mend what we found']
+    look_again(context, GONE)
+    assert values(context, failed) == [("partner_documentation", False), ("partners_page", False)]
+    assert _subjects(context) == [], "only the policy observes the step that is new among those that failed"
+    set_policy(context, review_steps=steps, observed=[])
+    look_again(context, GONE)
+    assert log_of(context, acme) == ["recheck", "flag"] * 3
+    assert _subjects(context) == ['"Acme": please mend what we found'], "it counts now"
+
+
 def test_a_company_is_reminded_twice_and_at_the_end_the_team_is_asked_once(context: WorkerContext, acme: UUID) -> None:
     look(context, GONE)
     deliver(context)

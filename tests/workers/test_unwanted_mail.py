@@ -24,7 +24,7 @@ from workflow.identity.tokens import issue_token
 from workflow.notifications.delivery import void_unless_wanted
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.news import switch_news, switch_of_token
-from workflow.notifications.notify import notify_people
+from workflow.notifications.people import notify_people
 from workflow.usage.reports import Report, Use, report_use
 
 

@@ -16,7 +16,7 @@ from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import Seal
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.notify import notify_address
+from workflow.notifications.people import notify_address
 from workflow.work.bells import Bell, ring_after_commit
 
 

@@ -17,12 +17,13 @@ from workflow.errors import Conflict, Invalid, Refused
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import Seal
-from workflow.identity.staff import team
+from workflow.identity.staff import WITH_TEAM
 from workflow.machines import judge_access
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.notify import LANE_OF_PERSON, notify_address, void_notifications
+from workflow.notifications.people import notify_address, void_notifications
 from workflow.reasons import Reason
 from workflow.work.bells import Bell, ring_after_commit
+from workflow.work.lanes import LANE_OF_PERSON
 
 _TO_REVIEWERS = (NotificationKind.NEW_ACCESS_REQUEST, NotificationKind.ACCESS_OVERDUE)
 
@@ -72,7 +73,7 @@ def mark_access_requests(session: Session, now: datetime, *, limit: int = 10_000
     Leaves requests that others have locked. Writes the marks and the notifications in one statement. Does not commit.
     """
     kind = NotificationKind.ACCESS_OVERDUE
-    values = {"now": now, "limit": limit, "kind": kind.value, "urgency": kind.urgency.value}
+    values = {"now": now, "limit": limit, **kind.columns()}
     return len(session.execute(_MARK, values).all())
 
 
@@ -136,7 +137,7 @@ _VOID_CHECK = text("""
 """)
 
 _MARK = text(f"""
-    WITH team AS MATERIALIZED ({team()}), marked AS (
+    {WITH_TEAM}, marked AS (
         UPDATE access_request SET overdue_marked_at = :now
          WHERE id = ANY(ARRAY(SELECT id FROM access_request
                                WHERE state = 'requested' AND overdue_marked_at IS NULL AND due_at <= :now

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.notify import LANE_OF_PERSON
+from workflow.work.lanes import LANE_OF_PERSON
 
 WARNED_BEFORE: Final = (timedelta(days=14), timedelta(days=1))
 """How long before its end a token's holder is told, if the token lives for longer than that."""
@@ -24,7 +24,7 @@ def warn_of_ending_tokens(session: Session, now: datetime) -> int:
     for before in sorted(WARNED_BEFORE):
         kind = NotificationKind.TOKEN_ENDS
         window = {"now": now, "before": before, "later": later, "mark": f"{before.days}d"}
-        told += len(session.execute(_WARN, {**window, "kind": kind.value, "urgency": kind.urgency.value}).all())
+        told += len(session.execute(_WARN, {**window, **kind.columns()}).all())
         later = before
     return told
 

@@ -18,7 +18,7 @@ from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import INVITATION, Seal, hash_of, make_secret
 from workflow.identity.tokens import issue_token
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.notify import notify_address, void_notifications
+from workflow.notifications.people import notify_address, void_notifications
 from workflow.work.bells import Bell, ring_after_commit
 
 INVITATION_LIFE = timedelta(days=7)

@@ -18,7 +18,7 @@ from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action, possible_again_at
 from workflow.identity.secrets import Seal
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.notify import notify_people
+from workflow.notifications.people import notify_people
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.work.bells import Bell, ring_after_commit
 

@@ -17,7 +17,7 @@ from workflow.identity.actors import Actor
 from workflow.identity.secrets import PROOF, Seal, hash_of, make_secret
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.mailboxes import mailbox_of
-from workflow.notifications.notify import notify_address
+from workflow.notifications.people import notify_address
 from workflow.sql.locks import LockSpace, lock_names
 from workflow.work.bells import Bell, ring_after_commit
 

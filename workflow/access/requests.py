@@ -23,7 +23,7 @@ from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import ACCESS_REQUEST, Seal, hash_of, make_secret
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.mailboxes import mailbox_of
-from workflow.notifications.notify import notify_people, notify_reviewers
+from workflow.notifications.people import notify_people, notify_reviewers
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
 from workflow.sql.locks import LockSpace, lock_names

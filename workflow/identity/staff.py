@@ -29,7 +29,11 @@ def team(besides: str = "NULL", now: str = ":now") -> str:
 def holder_or_team(holder: str, now: str = ":now") -> str:
     """Returns the query for the person `holder` if they may review now, and otherwise for everybody of `team`.
 
-    The statement must have the CTE `team`.
+    The statement must begin with WITH_TEAM.
     """
     held = f"FROM person held WHERE held.id = {holder} AND {may_review('held', now)}"
     return f"SELECT held.id, held.email {held} UNION ALL SELECT id, email FROM team WHERE NOT EXISTS (SELECT {held})"
+
+
+WITH_TEAM = f"WITH team AS MATERIALIZED ({team()})"
+"""The beginning of a statement that reads `team` once, as a CTE of that name."""

@@ -67,6 +67,10 @@ class NotificationKind(StrEnum):
         """Urgent for what gives or takes access; all other notifications are sent after the urgent ones."""
         return Urgency.URGENT if self in _URGENT else Urgency.BULK
 
+    def columns(self) -> dict[str, object]:
+        """Returns what every statement that writes a notification of this kind has as :kind and :urgency."""
+        return {"kind": self.value, "urgency": self.urgency.value}
+
 
 _URGENT = frozenset(
     {

@@ -3,12 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
+from sqlalchemy.types import Text
 
 from workflow.identity.staff import may_review
-from workflow.notifications.notify import notify_of_stranded
+from workflow.notifications.kinds import NotificationKind
 from workflow.reviewing.desk import may_take
+from workflow.work.lanes import LANE_OF_PERSON
 
 _NOBODY = f"NOT EXISTS (SELECT FROM person p WHERE {may_review('p', 'now()')} AND {may_take('r', 'a', 'p.id')})"
 
@@ -17,12 +19,23 @@ _IS_STRANDED = text(f"""
                     WHERE r.id = :id AND r.claimed_by IS NULL AND r.closed_at IS NULL AND {_NOBODY})
 """)
 
-_STRANDED = text(f"""
-    SELECT r.id FROM review r JOIN app a ON a.id = r.app_id
-     WHERE r.kind = 'appeal' AND r.closed_at IS NULL AND r.needs_person AND r.claimed_by IS NULL
-       AND r.stranded_at IS NULL AND {_NOBODY}
-     ORDER BY r.due_at, r.id LIMIT :limit FOR NO KEY UPDATE OF r SKIP LOCKED
-""")
+_TELL_OF_STRANDED = text(f"""
+    WITH marked AS (
+        UPDATE review SET stranded_at = :now
+         WHERE id = ANY(ARRAY(SELECT r.id FROM review r JOIN app a ON a.id = r.app_id
+                               WHERE r.kind = 'appeal' AND r.closed_at IS NULL AND r.needs_person
+                                 AND r.claimed_by IS NULL AND r.stranded_at IS NULL AND {_NOBODY}
+                               ORDER BY r.due_at, r.id LIMIT :limit FOR NO KEY UPDATE OF r SKIP LOCKED))
+        RETURNING id, app_id
+    ), told AS (
+        INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
+        SELECT uuidv7(), :kind, 'stranded-' || m.id, m.app_id, a.version, p.id, '{{}}', :now,
+               {LANE_OF_PERSON}, :urgency
+          FROM marked m JOIN app a ON a.id = m.app_id JOIN person p ON p.role = 'admin' AND p.removed_at IS NULL
+        ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+    )
+    SELECT count(*) FROM marked
+""").bindparams(bindparam("kind", type_=Text))
 
 
 def is_stranded(session: Session, review_id: UUID) -> bool:
@@ -31,6 +44,9 @@ def is_stranded(session: Session, review_id: UUID) -> bool:
 
 
 def tell_of_stranded(session: Session, now: datetime, *, limit: int = 1000) -> int:
-    """Tells the admins of appeals that nobody may take, once of each. Returns how many it told of. Does not commit."""
-    found = session.scalars(_STRANDED, {"limit": limit}).all()
-    return notify_of_stranded(session, found, now)
+    """Tells the admins of appeals that nobody may take, once of each. Returns how many it told of.
+
+    Leaves reviews that others have locked. One statement. Does not commit.
+    """
+    wanted = {**NotificationKind.APPEAL_STRANDED.columns(), "now": now, "limit": limit}
+    return int(session.scalar(_TELL_OF_STRANDED, wanted) or 0)

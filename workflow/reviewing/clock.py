@@ -1,19 +1,24 @@
-"""Lapsing of claims: a review whose holder does nothing on it, or cannot, goes back to the queue."""
+"""The clocks of open reviews: those that are due are marked, and idle claims lapse.
+
+A review whose holder does nothing on it, or cannot, goes back to the queue.
+"""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
+from sqlalchemy.types import Text
 
 from models import AuditEntry
 from workflow.identity.actors import SCHEDULE
-from workflow.identity.staff import may_review
+from workflow.identity.staff import WITH_TEAM, holder_or_team, may_review
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.notify import Recipient, Unheld, notify_of_apps, notify_team_of_unheld
 from workflow.policy.calendar import deadline
 from workflow.policy.document import Policy
 from workflow.sql.arrays import app_ids
+from workflow.work.lanes import LANE_OF_PERSON
 
 _HELD = text(f"""
     SELECT r.app_id, greatest(r.claimed_at, r.last_act_at) AS idle_since,
@@ -37,6 +42,44 @@ _LAPSE = app_ids(f"""
       FROM held WHERE r.id = held.id
     RETURNING r.id, r.app_id, held.claimed_by, held.idle_since, held.stays
 """)
+
+
+def mark_reviews(session: Session, now: datetime, *, limit: int = 10_000) -> int:
+    """Marks up to `limit` open reviews that are due soon or overdue, and notifies the holder or else the team.
+
+    Returns how many it marked. Leaves reviews that others have locked. Writes the marks and their notifications in one
+    statement, so a reviewer is notified once of each. Does not commit.
+    """
+    marked = 0
+    for kind, due, mark in (
+        (NotificationKind.REVIEW_DUE_SOON, "due_soon_at", "due_soon_marked_at"),
+        (NotificationKind.REVIEW_OVERDUE, "due_at", "overdue_marked_at"),
+    ):
+        marked += len(
+            session.execute(
+                text(f"""
+                    {WITH_TEAM}, marked AS (
+                        UPDATE review SET {mark} = :now
+                         WHERE id = ANY(ARRAY(SELECT id FROM review
+                                               WHERE closed_at IS NULL AND needs_person AND {mark} IS NULL
+                                                 AND {due} <= :now
+                                               ORDER BY {due} LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED))
+                        RETURNING id, app_id, claimed_by
+                    ), told AS (
+                        INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at,
+                                                  lane, urgency)
+                        SELECT uuidv7(), :kind, 'review:' || m.id || ':' || :kind, m.app_id, a.version, p.id,
+                               '{{}}', :now, {LANE_OF_PERSON}, :urgency
+                          FROM marked m JOIN app a ON a.id = m.app_id
+                          JOIN LATERAL ({holder_or_team("m.claimed_by")}) p ON true
+                        ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+                    )
+                    SELECT id FROM marked
+                """).bindparams(bindparam("kind", type_=Text)),
+                {"now": now, "limit": limit - marked, **kind.columns()},
+            ).all()
+        )
+    return marked
 
 
 def lapse_idle_claims(session: Session, policy: Policy, now: datetime, *, limit: int = 1000) -> int:

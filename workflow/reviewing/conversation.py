@@ -15,7 +15,7 @@ from workflow.apps import lock_app
 from workflow.errors import Conflict
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
-from workflow.identity.staff import holder_or_team, team
+from workflow.identity.staff import WITH_TEAM, holder_or_team
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.notify import Recipient, notify_of_apps
 from workflow.pages import PageOf, PageRequest, read_page
@@ -55,7 +55,7 @@ _OF_COMPANY = text(f"""
 """)
 """When the oldest of as many messages as may be written within a day was written; nothing if there are fewer."""
 
-_HOLDER_OR_TEAM = text(f"WITH team AS ({team()}) SELECT id FROM ({holder_or_team('CAST(:holder AS uuid)')}) told")
+_HOLDER_OR_TEAM = text(f"{WITH_TEAM} SELECT id FROM ({holder_or_team('CAST(:holder AS uuid)')}) told")
 
 
 def write_as_partner(session: Session, slug: str, words: str, actor: Actor, now: datetime) -> ReviewMessage:

@@ -19,7 +19,7 @@ from workflow.identity.audit_log import log_action
 from workflow.identity.principals import lock_people, require_present
 from workflow.identity.tokens import revoke_tokens_of
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.notify import notify_people
+from workflow.notifications.people import notify_people
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.reviewing.desk import lock_reviews_of, release_locked_reviews
 from workflow.work.bells import Bell, ring_after_commit

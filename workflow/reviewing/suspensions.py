@@ -6,17 +6,20 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text, tuple_
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.types import Text
 
 from models import App, Person, Suspension, TransitionReason
-from workflow.apps import find_app
+from workflow.apps import lock_app
 from workflow.errors import Conflict
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
-from workflow.notifications.notify import notify_of_unconfirmed
+from workflow.identity.staff import team
+from workflow.notifications.kinds import NotificationKind
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.sql.arrays import Booleans, Integers, Uuids, app_ids, statement
+from workflow.work.lanes import LANE_OF_PERSON
 
 CONFIRM_WITHIN: Final = timedelta(days=1)
 """The time in which a second person is to confirm a suspension, which acts at once."""
@@ -75,7 +78,7 @@ def list_suspensions(
         given = Suspension.confirmed_at.is_not(None) if confirmed else Suspension.confirmed_at.is_(None)
         statement = statement.where(given)
     found = read_page(session, statement, (Suspension.confirm_by, Suspension.app_id), wanted)
-    return found.map(lambda rows: _under_way(session, [row.app_id for row in rows], now))
+    return found.map(lambda rows: _under_way(session, rows, now))
 
 
 def confirm_suspension(session: Session, slug: str, actor: Actor, now: datetime) -> SuspensionUnderWay:
@@ -84,8 +87,7 @@ def confirm_suspension(session: Session, slug: str, actor: Actor, now: datetime)
     Confirming it again changes nothing. Locks the App, so that the suspension does not end meanwhile, and the
     suspension. Raises NotFound, and Conflict if the App is not suspended or the actor suspended it.
     """
-    app = find_app(session, slug, actor)
-    session.execute(select(App.id).where(App.id == app.id).with_for_update(key_share=True))
+    app = lock_app(session, slug, actor)
     statement = select(Suspension).where(Suspension.app_id == app.id, Suspension.ended_at.is_(None)).with_for_update()
     suspension = session.scalar(statement.execution_options(populate_existing=True))
     if suspension is None:
@@ -98,22 +100,24 @@ def confirm_suspension(session: Session, slug: str, actor: Actor, now: datetime)
         suspension.confirmed_by, suspension.confirmed_at = actor.id, now
         session.flush()
     log_action(session, actor, "suspension.confirm", slug, version=suspension.version)
-    return _under_way(session, [app.id], now)[0]
+    return _under_way(session, [suspension], now)[0]
 
 
 def tell_of_unconfirmed(session: Session, now: datetime, *, limit: int = 1000) -> int:
     """Tells the team, without the person who suspended, of suspensions that nobody confirmed in time: once of each.
 
-    Returns of how many it told somebody. Does not commit.
+    Returns of how many. Leaves suspensions that others have locked. One statement. Does not commit.
     """
-    late = session.execute(_LATE, {"now": now, "limit": limit}).all()
-    return notify_of_unconfirmed(session, [(row.app_id, row.version) for row in late], now)
+    wanted = {**NotificationKind.SUSPENSION_UNCONFIRMED.columns(), "now": now, "limit": limit}
+    return int(session.scalar(_TELL_OF_UNCONFIRMED, wanted) or 0)
 
 
-def _under_way(session: Session, ids: list[UUID], now: datetime) -> list[SuspensionUnderWay]:
+def _under_way(session: Session, suspensions: Sequence[Suspension], now: datetime) -> list[SuspensionUnderWay]:
+    """Returns what is shown of these suspensions, each as it was read: it may have ended or been confirmed since."""
     by, second = aliased(Person), aliased(Person)
+    keys = [(one.app_id, one.version) for one in suspensions]
     statement = (
-        select(Suspension, App.slug, App.name, by.name, second.name, TransitionReason.reasons)
+        select(Suspension.app_id, App.slug, App.name, by.name, second.name, TransitionReason.reasons)
         .join(App, App.id == Suspension.app_id)
         .outerjoin(by, by.id == Suspension.suspended_by)
         .outerjoin(second, second.id == Suspension.confirmed_by)
@@ -121,29 +125,44 @@ def _under_way(session: Session, ids: list[UUID], now: datetime) -> list[Suspens
             TransitionReason,
             (TransitionReason.app_id == Suspension.app_id) & (TransitionReason.version == Suspension.version),
         )
-        .where(Suspension.app_id.in_(ids), Suspension.ended_at.is_(None))
-        .execution_options(populate_existing=True)
+        .where(tuple_(Suspension.app_id, Suspension.version).in_(keys))
     )
-    found = {
-        row[0].app_id: SuspensionUnderWay(
-            row[0],
-            row[1],
-            row[2],
-            row[3] or "",
-            row[4],
-            tuple(reason["text"] for reason in row[5] or ()),
-            row[0].confirmed_at is None and row[0].confirm_by <= now,
+    named = {row[0]: row for row in session.execute(statement)}
+    shown: list[SuspensionUnderWay] = []
+    for one in suspensions:
+        _, app, app_name, suspended_by, confirmed_by, reasons = named[one.app_id]
+        shown.append(
+            SuspensionUnderWay(
+                suspension=one,
+                app=app,
+                app_name=app_name,
+                suspended_by=suspended_by or "",
+                confirmed_by=None if one.confirmed_at is None else confirmed_by,
+                reasons=tuple(reason["text"] for reason in reasons or ()),
+                overdue=one.confirmed_at is None and one.confirm_by <= now,
+            )
         )
-        for row in session.execute(statement)
-    }
-    return [found[app_id] for app_id in ids]
+    return shown
 
 
-_LATE = text("""
-    SELECT app_id, version FROM suspension
-     WHERE confirmed_at IS NULL AND ended_at IS NULL AND confirm_by <= :now AND told_at IS NULL
-     ORDER BY confirm_by, app_id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
-""")
+_TELL_OF_UNCONFIRMED = text(f"""
+    WITH late AS (
+        UPDATE suspension SET told_at = :now
+         WHERE ended_at IS NULL
+           AND app_id = ANY(ARRAY(SELECT app_id FROM suspension
+                                   WHERE confirmed_at IS NULL AND ended_at IS NULL AND confirm_by <= :now
+                                     AND told_at IS NULL
+                                   ORDER BY confirm_by, app_id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED))
+        RETURNING app_id, version, suspended_by
+    ), told AS (
+        INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
+        SELECT uuidv7(), :kind, 'unconfirmed-' || late.app_id || '-' || late.version,
+               late.app_id, late.version, p.id, '{{}}', :now, {LANE_OF_PERSON}, :urgency
+          FROM late JOIN LATERAL ({team("late.suspended_by")}) p ON true
+        ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
+    )
+    SELECT count(*) FROM late
+""").bindparams(bindparam("kind", type_=Text))
 
 _BEGIN_SUSPENSION = statement(
     """

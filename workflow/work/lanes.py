@@ -23,6 +23,9 @@ FORGOTTEN_AFTER = timedelta(hours=1)
 MAX_BURIED = 5_000
 """The number of rows of a lane that one transaction gives up."""
 
+LANE_OF_PERSON = f"coalesce(nullif(lower(split_part(p.email, '@', -1)), ''), '{NO_LANE}')"
+"""What `mail_lane` says of the address of the person `p`, in SQL. Every statement that mails people uses it."""
+
 
 def mail_lane(address: str) -> str:
     """Returns the lane of mail to `address`: the domain."""

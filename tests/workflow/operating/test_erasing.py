@@ -19,7 +19,7 @@ from workflow.history.verification import verify_history
 from workflow.identity.actors import Actor
 from workflow.identity.principals import find_principal
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.notify import notify_people
+from workflow.notifications.people import notify_people
 from workflow.operating.erasing import Erasure, erase_person, redacted
 from workflow.operating.personal_data import ERASED, ERASED_ADDRESS, ERASED_NAME, KEPT, REDACTED
 from workflow.reviewing.desk import claim_review

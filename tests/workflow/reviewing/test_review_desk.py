@@ -18,11 +18,10 @@ from tests.waiting import wait_until
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.lifecycle.requests import AcceptedRequest, CallerRequest, Wanted, accept_requests
-from workflow.notifications.notify import mark_reviews
 from workflow.policy.calendar import deadline
 from workflow.policy.document import load_policies
 from workflow.reasons import Reason
-from workflow.reviewing.clock import lapse_idle_claims
+from workflow.reviewing.clock import lapse_idle_claims, mark_reviews
 from workflow.reviewing.conversation import write_as_partner, write_note
 from workflow.reviewing.desk import claim_review, hand_over_review, release_review
 from workflow.reviewing.saved_reasons import add_saved_reason, retire_saved_reason, revise_saved_reason

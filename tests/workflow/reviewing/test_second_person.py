@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, event, select, text
 from sqlalchemy.orm import Session
 
 from models import App, Person, Review, Suspension
@@ -73,6 +73,27 @@ def test_a_second_person_confirms_a_suspension_and_nobody_is_reminded_of_it(engi
         assert (shown.app, shown.suspended_by, shown.confirmed_by, shown.reasons) == ("sus", "Rae", "Ada", ("because",))
         assert list_suspensions(session, now_of(session), PageRequest(), confirmed=False).rows == []
     assert _late(engine) == 0
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["ends", "is confirmed"])
+def test_the_list_shows_a_suspension_as_its_page_was_read(engine: Engine, people: People, ends: bool) -> None:
+    app_in(engine, people, "sus", AppState.SUSPENDED)
+    with Session(engine) as session:
+        now = now_of(session)
+
+    def meanwhile(*_: object) -> None:
+        if ends:
+            move(engine, people, "sus", AppTrigger.REINSTATE)
+        else:
+            _confirm(engine, "sus", people.admin)
+
+    event.listen(engine, "after_cursor_execute", meanwhile, once=True)
+    with Session(engine) as session:
+        (shown,) = list_suspensions(session, now, PageRequest()).rows
+        assert (shown.app, shown.suspended_by, shown.confirmed_by, shown.reasons) == ("sus", "Rae", None, ("because",))
+        assert shown.suspension.confirmed_at is None
+        after = list_suspensions(session, now, PageRequest(), confirmed=False).rows
+    assert after == [], "it happened between the two queries of the list"
 
 
 def test_the_team_is_told_once_of_a_suspension_that_nobody_confirmed(engine: Engine, people: People) -> None:
