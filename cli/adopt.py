@@ -16,7 +16,8 @@ from runtime.settings import Settings
 from workflow.assets.pictures import Picture
 from workflow.assets.raster import MAX_BYTES
 from workflow.assets.reading import TARGET, busy, read_picture, too_costly, unreadable
-from workflow.building.adopting import AdoptedApp, Checked, LineRefused, adopt_one, check_against, read_lines
+from workflow.building.adopting import adopt_one, check_against
+from workflow.building.adoption_lines import AdoptedApp, Checked, LineRefused, read_lines
 from workflow.errors import WorkflowError
 from workflow.lifecycle.apply import WriteContext
 from workflow.lifecycle.rulebook import AppRulebook

@@ -17,7 +17,7 @@ from tests.databases import TestDatabase
 from tests.factories import app_in, move
 from tests.journeys import KEY, PROFILE, People, app_building
 from tests.launch import LOGO, MARK
-from workflow.building.adopting import read_lines
+from workflow.building.adoption_lines import read_lines
 from workflow.history.verification import verify_history
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "adopt" / "apps.jsonl"
