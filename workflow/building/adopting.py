@@ -7,20 +7,19 @@ already.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from models import AccessRequest, AllowedSlug, App, Asset, ChecklistItem, Component, Invitation, Organization
+from models import AccessRequest, AllowedSlug, App, ChecklistItem, Component, Invitation, Organization
 from models.app import SKELETON
-from models.base import new_id
 from models.checklist import Requirement
 from models.lifecycle import AppTrigger
 from workflow.access.domains import fetch_lane
 from workflow.access.invitations import invite, is_member, lock_organization
 from workflow.assets.pictures import Picture
+from workflow.assets.storing import new_asset
 from workflow.building.accounts import change_secrets
 from workflow.building.adoption_lines import PICTURES, AdoptedApp, Checked, LineRefused
 from workflow.building.findings import Templates, findings_on
@@ -223,7 +222,7 @@ def _fill(
     ids: dict[tuple[str, str], str] = {}
     by_content: dict[tuple[str, bytes], str] = {}
     for key in app.pictures:
-        asset = _asset(made, pictures[key], actor)
+        asset = new_asset(made.id, pictures[key], actor)
         found = by_content.setdefault((asset.kind, asset.sha256), str(asset.id))
         if found == str(asset.id):
             session.add(asset)
@@ -264,19 +263,3 @@ def _lacks(requirement: Requirement, evidence: Mapping[str, Any]) -> list[dict[s
         return []
     detail = f"The App was adopted without: {', '.join(missing)}."
     return [{"code": "asset.missing", "detail": detail, "remedy": "Upload it, and give this evidence again with it."}]
-
-
-def _asset(made: App, picture: Picture, actor: Actor) -> Asset:
-    return Asset(
-        id=new_id(),
-        app_id=made.id,
-        kind=picture.kind,
-        sha256=sha256(picture.content).digest(),
-        media_type=picture.media_type,
-        size=len(picture.content),
-        width=picture.width,
-        height=picture.height,
-        content=picture.content,
-        sanitised=True,
-        uploaded_by=actor.id,
-    )
