@@ -42,6 +42,7 @@ def check_against(session: Session, read: Checked, platforms: Collection[str]) -
     taken = _taken_slugs(session, read.apps)
     people = _people_with(session, read.apps)
     allowed = {row.slug: row.domain for row in session.execute(_ALLOWED, {"slugs": [app.slug for app in read.apps]})}
+    alike = {skeleton_of(slug) for slug in taken}
     reserved = {skeleton_of(slug): slug for slug in sorted((*RESERVED_SLUGS, *platforms))}
     apps, adopted, refused = [], [], list(read.refused)
     for app in read.apps:
@@ -50,7 +51,7 @@ def check_against(session: Session, read: Checked, platforms: Collection[str]) -
             adopted.append(app.slug)
             continue
         is_allowed = allowed.get(app.slug) == app.domain
-        problems = _problems_with_slug(app, found is not None, taken, reserved, is_allowed)
+        problems = _problems_with_slug(app, found is not None, alike, reserved, is_allowed)
         holder = people.get(app.owner_email.lower())
         if holder is not None and holder != app.domain:
             problems.append(
@@ -103,7 +104,7 @@ def adopt_one(
 def _problems_with_slug(
     app: AdoptedApp,
     is_taken: bool,
-    taken: Mapping[str, tuple[str, str | None]],
+    alike: Collection[str],
     reserved: Mapping[str, str],
     is_allowed: bool,
 ) -> list[str]:
@@ -112,8 +113,7 @@ def _problems_with_slug(
         return [f"The slug {app.slug} is taken: choose another."]
     if reserved.get(skeleton) == app.slug:
         return [f"The slug {app.slug} is reserved: choose one that names the product."]
-    looks = skeleton in reserved or any(skeleton_of(slug) == skeleton for slug in taken)
-    if looks and not is_allowed:
+    if (skeleton in reserved or skeleton in alike) and not is_allowed:
         return [
             f"The slug {app.slug} looks like another App's or a reserved one: choose one that is clearly different, or "
             f"allow it to the company (PUT /v1/allowed-slugs/{app.slug})."
