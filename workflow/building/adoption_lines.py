@@ -204,7 +204,7 @@ def _component(place: int, one: _Component, problems: list[str]) -> AdoptedCompo
 def _problems_with_evidence(evidence: Mapping[str, Mapping[str, Any]], profile: Profile) -> list[str]:
     problems = []
     if Requirement.APP_INFO.value not in evidence:
-        problems.append("evidence.app_info is missing: the catalog shows it.")
+        problems.append("evidence.app_info is missing: give it, because the catalog shows it.")
     for code, given in evidence.items():
         if code not in GIVEN_REQUIREMENTS:
             problems.append(f"evidence.{code}: nobody gives evidence for it; leave it out.")
@@ -242,9 +242,8 @@ def _contradictions(apps: Sequence[AdoptedApp]) -> list[LineRefused]:
     for app in apps:
         first = skeletons.setdefault(skeleton_of(app.slug), app)
         if first is not app:
-            refused.append(
-                LineRefused(app.line, f"The slug {app.slug} is, or looks like, {first.slug} of line {first.line}.")
-            )
+            problem = f"The slug {app.slug} is, or looks like, {first.slug} of line {first.line}: choose another."
+            refused.append(LineRefused(app.line, problem))
         same = companies.setdefault(app.domain, app)
         if (same.company, same.owner_email.lower()) != (app.company, app.owner_email.lower()):
             problem = f"Line {same.line} names another company or owner for {app.domain}: give one of each."
