@@ -195,7 +195,7 @@ def create_api(settings: Settings) -> FastAPI:
         envelope=Envelope(keys.seal, keys.unseal),
         allow_loopback_urls=settings.allow_loopback_urls,
         profile=profile,
-        read_picture=partial(read_picture, _confined_pictures()),
+        read_picture=partial(read_picture, confined_pictures()),
         waiter=Waiter(find_finished),
         token_use=token_use,
         revision=head_revision(),
@@ -217,7 +217,8 @@ def create_api(settings: Settings) -> FastAPI:
     return app
 
 
-def _confined_pictures() -> Confined:
+def confined_pictures() -> Confined:
+    """Returns what examines a picture in a process of its own, of which a few run at a time."""
     pool = ConfinedPool(PICTURE_TARGET, PICTURE_LIMITS, at_once=PICTURES_AT_ONCE, waiting=PICTURES_WAITING)
 
     async def confined(asked: bytes) -> bytes:

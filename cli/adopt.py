@@ -1,7 +1,7 @@
 """`devcenter adopt`: adopts the Apps of another system, which a file of JSON lines describes."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,21 +9,22 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
+from api.main import confined_pictures
+from cli.mistakes import USAGE, Mistake
 from cli.place import COMMAND_LINE, database_now, unit_of_work
-from runtime.confined import BusyError, ConfinedPool, FailedError, Limits, TooCostlyError
 from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from workflow.assets.pictures import Picture
 from workflow.assets.raster import MAX_BYTES
-from workflow.assets.reading import TARGET, busy, read_picture, too_costly, unreadable
-from workflow.building.adopting import AdoptedApp, Checked, LineRefused, adopt_one, check_against, read_lines
+from workflow.assets.reading import read_picture
+from workflow.building.adopting import adopt_one, check_against
+from workflow.building.adoption_lines import AdoptedApp, Checked, LineRefused, read_lines
 from workflow.errors import WorkflowError
 from workflow.lifecycle.apply import WriteContext
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.policy.document import load_policies
+from workflow.profile.document import Profile
 from workflow.profile.loading import load_profile
-
-PICTURE_LIMITS = Limits(memory_bytes=1 << 30, cpu_s=10, wait_s=60, wall_s=40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +40,34 @@ class Adoption:
 
 
 def check_file(settings: Settings, file: Path) -> Adoption:
-    """Returns what would be adopted. Stores nothing."""
-    checked = _checked(settings, file)
+    """Returns what would be adopted. Stores nothing. Raises Mistake if the file cannot be read."""
+    checked = _checked(settings.database_url, load_profile(settings.profile), file, _Pictures(file.parent))
     return Adoption(tuple(app.slug for app in checked.apps), checked.adopted, checked.refused)
 
 
 def adopt_file(settings: Settings, file: Path, progress: Callable[[str], None] = lambda _slug: None) -> Adoption:
-    """Adopts the Apps of a file, unless any line is refused. Commits each App. Calls `progress` with each slug."""
-    checked = _checked(settings, file)
+    """Adopts the Apps of a file, unless any line is refused. Commits each App. Calls `progress` with each slug.
+
+    Raises Mistake if the file cannot be read.
+    """
+    profile, pictures = load_profile(settings.profile), _Pictures(file.parent)
+    checked = _checked(settings.database_url, profile, file, pictures)
     if checked.refused:
         return Adoption((), checked.adopted, checked.refused)
     seal = KeyRing(settings.secret_keys).seal
     engine = create_engine(settings.database_url, poolclass=NullPool)
     adopted: list[str] = []
     before = list(checked.adopted)
-    rulebook, guides = AppRulebook(), load_profile(settings.profile).guides
+    rulebook = AppRulebook()
     key = settings.history_key.get_secret_value().encode()
     try:
         with engine.connect() as connection:
             for app in checked.apps:
-                pictures = asyncio.run(_read_pictures(file.parent, app)) if app.pictures else {}
+                shown = pictures.of(app)
                 with Session(connection) as session, session.begin():
                     writer = WriteContext(key, rulebook, load_policies(session), lambda _point: None)
                     now = database_now(session)
-                    made = adopt_one(session, app, pictures, COMMAND_LINE, now, writer, seal, guides)
+                    made = adopt_one(session, app, shown, COMMAND_LINE, now, writer, seal, profile.guides)
                 (before if made is None else adopted).append(app.slug)
                 progress(app.slug)
     finally:
@@ -70,53 +75,49 @@ def adopt_file(settings: Settings, file: Path, progress: Callable[[str], None] =
     return Adoption(tuple(adopted), tuple(before), ())
 
 
-def _checked(settings: Settings, file: Path) -> Checked:
+class _Pictures:
+    """The pictures in the folder of a file, each read in a process of its own, as an upload is read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._confined = confined_pictures()
+
+    def of(self, app: AdoptedApp) -> Mapping[tuple[str, str], Picture]:
+        """Returns the pictures of an App by their kind and the name of their file. Raises WorkflowError."""
+        return asyncio.run(self._read(app.pictures)) if app.pictures else {}
+
+    async def _read(self, named: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], Picture]:
+        read = {}
+        for kind, name in named:
+            try:
+                read[kind, name] = await read_picture(self._confined, kind, _content(self._folder, name))
+            except WorkflowError as error:
+                raise WorkflowError(error.code, f"{name}: {error.detail}", error.remedy) from None
+        return read
+
+
+def _checked(database_url: str, profile: Profile, file: Path, pictures: _Pictures) -> Checked:
     """Returns the Apps of a file, compared with the database and with the pictures beside the file. Stores nothing."""
-    profile = load_profile(settings.profile)
-    with file.open(encoding="utf-8", errors="surrogateescape") as lines:
-        read = read_lines(lines, profile)
-    with unit_of_work(settings.database_url) as session:
+    try:
+        with file.open(encoding="utf-8", errors="surrogateescape") as lines:
+            read = read_lines(lines, profile)
+    except OSError as error:
+        raise Mistake(f"{file} cannot be read: {error.strerror}.", "Name a file that can be read.", USAGE) from None
+    with unit_of_work(database_url) as session:
         checked = check_against(session, read, profile.platform.reserved_slugs)
-    refused = [*checked.refused, *_problems_with_pictures(file.parent, checked.apps)]
+    refused = [*checked.refused, *_problems_with_pictures(pictures, checked.apps)]
     return Checked(checked.apps, checked.adopted, tuple(sorted(refused, key=lambda one: one.line)))
 
 
-def _problems_with_pictures(folder: Path, apps: Sequence[AdoptedApp]) -> list[LineRefused]:
-    """Reads every picture once, in a process of its own, as an upload is read."""
-
-    async def look() -> list[LineRefused]:
-        refused = []
-        for app in apps:
-            try:
-                await _read_pictures(folder, app)
-            except WorkflowError as error:
-                refused.append(LineRefused(app.line, f"{error.detail} {error.remedy}"))
-        return refused
-
-    return asyncio.run(look()) if any(app.pictures for app in apps) else []
-
-
-async def _read_pictures(folder: Path, app: AdoptedApp) -> Mapping[tuple[str, str], Picture]:
-    """Returns the pictures of an App by their kind and the name of their file. Raises WorkflowError."""
-    pool = ConfinedPool(TARGET, PICTURE_LIMITS, at_once=2, waiting=16)
-
-    async def confined(content: bytes) -> bytes:
+def _problems_with_pictures(pictures: _Pictures, apps: Sequence[AdoptedApp]) -> list[LineRefused]:
+    """Returns the lines with a picture that cannot be taken. Reads every picture once."""
+    refused = []
+    for app in apps:
         try:
-            return await pool.run(content)
-        except BusyError:
-            raise busy() from None
-        except TooCostlyError:
-            raise too_costly() from None
-        except FailedError:
-            raise unreadable() from None
-
-    read = {}
-    for kind, name in app.pictures:
-        try:
-            read[kind, name] = await read_picture(confined, kind, _content(folder, name))
+            pictures.of(app)
         except WorkflowError as error:
-            raise WorkflowError(error.code, f"{name}: {error.detail}", error.remedy) from None
-    return read
+            refused.append(LineRefused(app.line, f"{error.detail} {error.remedy}"))
+    return refused
 
 
 def _content(folder: Path, name: str) -> bytes:

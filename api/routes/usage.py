@@ -182,16 +182,19 @@ async def _take_all(
     context: ApiContext, actor: Actor, reports: Sequence[Report]
 ) -> Sequence[ReportResult | WorkflowError]:
     """Returns the answer to each report. Those of an App that is locked are tried again, and hold up no others."""
+    if not reports:
+        return []
     answers: dict[int, ReportResult | WorkflowError] = {}
     left = list(range(len(reports)))
-    for pause in (*LOCK_PAUSES_S, 0.0):
-        if not left:
-            break
+    for pause in (0.0, *LOCK_PAUSES_S):
+        if pause:
+            await asyncio.sleep(pause)
         asked = [reports[at] for at in left]
         found = await context.transact(partial(_take, context, actor=actor, reports=asked, waits_for_locks=False))
         answers |= dict(zip(left, found, strict=True))
         left = [at for at in left if _is_locked(answers[at])]
-        await asyncio.sleep(pause if left else 0)
+        if not left:
+            break
     return [answers[at] for at in range(len(reports))]
 
 

@@ -133,6 +133,7 @@ def _invitation(world: World, _actor: Actor) -> dict[str, str]:
 
 
 def _colleague(world: World, _actor: Actor) -> dict[str, str]:
+    world.give_ownership_back()
     return {"person_id": str(world.new_colleague())}
 
 
@@ -204,7 +205,12 @@ def _leaver(world: World, _actor: Actor) -> dict[str, str]:
 
 
 def _owner(world: World, _actor: Actor) -> dict[str, str]:
-    return {"person_id": str(world.people.partner.id)}
+    return {"person_id": str(world.new_colleague())}
+
+
+def _owned(world: World, _actor: Actor) -> dict[str, str]:
+    world.give_ownership_back()
+    return {}
 
 
 def _company_of_partner(world: World, _actor: Actor) -> dict[str, str]:
@@ -263,13 +269,13 @@ CALLS: tuple[Call, ...] = (
     ),
     Call("POST /v1/invitations/{invitation_id}/reissue", Scope.ACCESS_DECIDE, REVIEWERS, None, 201, given=_invitation),
     Call("GET /v1/organizations", Scope.APPS_READ, PEOPLE),
-    Call(f"PATCH {_ORGANIZATION}", Scope.PEOPLE_MANAGE, OWNERS, {"name": "Acme"}),
+    Call(f"PATCH {_ORGANIZATION}", Scope.PEOPLE_MANAGE, OWNERS, {"name": "Acme"}, given=_owned),
     Call(f"PUT {_ORGANIZATION}/website", Scope.ADMIN, ADMINS, {"website": "https://acme.example"}),
     Call(f"GET {_ORGANIZATION}/people", Scope.APPS_READ, PEOPLE),
     Call(f"DELETE {_ORGANIZATION}/people/{{person_id}}", Scope.PEOPLE_MANAGE, OWNERS, status=204, given=_colleague),
-    Call(f"PUT {_ORGANIZATION}/owner", Scope.PEOPLE_MANAGE, OWNERS, _owner),
+    Call(f"PUT {_ORGANIZATION}/owner", Scope.PEOPLE_MANAGE, OWNERS, _owner, given=_owned),
     Call(f"GET {_ORGANIZATION}/invitations", Scope.APPS_READ, PEOPLE),
-    Call(f"POST {_ORGANIZATION}/invitations", Scope.PEOPLE_MANAGE, OWNERS, _new_colleague, 201),
+    Call(f"POST {_ORGANIZATION}/invitations", Scope.PEOPLE_MANAGE, OWNERS, _new_colleague, 201, given=_owned),
     Call(
         f"DELETE {_ORGANIZATION}/invitations/{{invitation_id}}",
         Scope.PEOPLE_MANAGE,

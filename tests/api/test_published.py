@@ -159,9 +159,10 @@ def test_a_row_changed_by_sql_shows_nobody_what_nobody_approved(shared_service: 
                 UPDATE catalog_entry c SET submission_id = s.id
                   FROM app a JOIN submission s ON s.app_id = a.id AND s.app_version = a.open_review
                  WHERE a.id = c.app_id AND a.slug = 'forged'
+                RETURNING c.app_id
             """)
         )
-        assert changed.rowcount == 1  # type: ignore[attr-defined]
+        assert len(changed.all()) == 1
     assert shared_service.nobody("GET", "/v1/catalog/forged").json() == approved
     assert "Forged name" not in shared_service.nobody("GET", "/v1/catalog?limit=200").text
     assert "Forged name" not in shared_service.nobody("GET", "/v1/catalog?q=forged").text

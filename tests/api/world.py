@@ -183,6 +183,7 @@ class World:
 
     def new_invitation(self) -> UUID:
         """Returns an open invitation to be a colleague of the first company's partner."""
+        self.give_ownership_back()
         owner, email = self.people.partner, f"{self.name('colleague')}@acme.example"
         organization_id = owner.organization_id
         assert organization_id is not None
@@ -193,6 +194,16 @@ class World:
                 ).id
             )
         )
+
+    def give_ownership_back(self) -> None:
+        """Makes the first company's partner its owner, whoever the ownership was handed over to."""
+        partner = self.people.partner
+
+        def make(session: Session) -> None:
+            session.execute(update(Person).where(Person.organization_id == partner.organization_id).values(owner=False))
+            session.execute(update(Person).where(Person.id == partner.id).values(owner=True))
+
+        self._make(make)
 
     def new_colleague(self) -> UUID:
         """Returns a colleague of the first company's partner."""

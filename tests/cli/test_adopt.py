@@ -17,7 +17,7 @@ from tests.databases import TestDatabase
 from tests.factories import app_in, move
 from tests.journeys import KEY, PROFILE, People, app_building
 from tests.launch import LOGO, MARK
-from workflow.building.adopting import read_lines
+from workflow.building.adoption_lines import read_lines
 from workflow.history.verification import verify_history
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "adopt" / "apps.jsonl"
@@ -105,7 +105,7 @@ def test_every_wrong_line_is_named_with_what_to_do_and_nothing_is_adopted(
         3: (_line(3, slug="Not A Slug"), "slug"),
         4: (_line(4, slug="taken-by-acme"), "taken"),
         5: (_line(5, slug="catalog"), "reserved"),
-        6: (_line(6, slug="adopted-1-app"), "line 1"),
+        6: (_line(6, slug="adopted-1-app"), "line 1: choose another"),
         7: (_line(7, evidence={}), "app_info is missing"),
         8: (_line(8, evidence={"app_info": info | {"categories": ["Nonsense"]}}), "categories"),
         9: (_line(9, components=[]), "components"),
@@ -213,6 +213,8 @@ def test_the_command_names_lines_and_says_what_it_did(
     wrong = devcenter("adopt", str(_file(tmp_path, _line(1), "{}")), settings=env, folder=tmp_path)
     assert wrong.returncode == 2
     assert "Line 2: company: Field required." in wrong.stdout
+    missing = devcenter("adopt", "missing.jsonl", settings=env, folder=tmp_path)
+    assert (missing.returncode, "missing.jsonl cannot be read" in missing.stderr) == (2, True)
     checked = devcenter("adopt", "--check", str(EXAMPLE), settings=env, folder=tmp_path)
     assert (checked.returncode, checked.stdout) == (0, "2 Apps can be adopted; 0 were adopted already.\n")
     done = devcenter("adopt", str(EXAMPLE), settings=env, folder=tmp_path)

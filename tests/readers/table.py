@@ -292,7 +292,7 @@ OUR_OWN = {
     "workflow.access.domains._suffixes": "the library's list",
     "workflow.access.domains._country_suffixes": "the library's list",
     "workflow.assets.reading.read_picture": "the answer of its own process",
-    "workflow.building.adopting._mail_address": "a line of the admin's own file",
+    "workflow.building.adoption_lines._mail_address": "a line of the admin's own file",
     "workflow.building.evidence_urls._is_public": "an address that was read",
     "workflow.catalog.changes._moment": "a part of a page's cursor, which is bounded",
     "workflow.lifecycle.loading._proposal": "a time that the database wrote",

@@ -191,10 +191,10 @@ def hand_over(session: Session, organization_id: UUID, person_id: UUID, actor: A
     """
     organization = _lock_own(session, organization_id, actor)
     person = _find_person(session, organization_id, person_id)
-    again_at = possible_again_at(session, "organization.hand_over", organization_id, MAX_HAND_OVERS_A_DAY, now)
-    log_action(session, actor, "organization.hand_over", organization_id, owner=str(person.id))
     if person.owner:
         return person
+    again_at = possible_again_at(session, "organization.hand_over", organization_id, MAX_HAND_OVERS_A_DAY, now)
+    log_action(session, actor, "organization.hand_over", organization_id, owner=str(person.id))
     if again_at is not None:
         detail = f"The ownership was handed over {MAX_HAND_OVERS_A_DAY} times within a day, the most that may be."
         raise Conflict("owner.too_many_hand_overs", detail, f"Hand it over after {again_at:%Y-%m-%d %H:%M} UTC.")

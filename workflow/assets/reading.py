@@ -40,7 +40,7 @@ def answer(asked: bytes) -> bytes:
 def busy() -> WorkflowError:
     """Returns the error for a picture that was not read, because too many others are."""
     detail = "Too many pictures are being read at this moment, and this one was not."
-    return WorkflowError("asset.busy", detail, "Upload it again in a few seconds.")
+    return WorkflowError("asset.busy", detail, "Try it again in a few seconds.")
 
 
 def too_costly() -> Invalid:
@@ -48,11 +48,11 @@ def too_costly() -> Invalid:
     return Invalid(
         "asset.too_costly",
         "Reading this picture took more memory or time than a picture may need.",
-        "Save it again with fewer pixels, or simplify its paths and flatten its effects, and upload that.",
+        "Save it again with fewer pixels, or simplify its paths and flatten its effects, and use that.",
     )
 
 
 def unreadable() -> Invalid:
     """Returns the error for a picture that a library fails to read."""
-    remedy = "Open it in an editor, save it again, and upload that."
+    remedy = "Open it in an editor, save it again, and use that."
     return Invalid("asset.invalid", "The picture cannot be read.", remedy)

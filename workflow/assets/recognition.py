@@ -5,8 +5,8 @@ import re
 from workflow.assets.problems import Problem
 
 ACCEPTED = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
-_SAVE = "Save it as PNG, JPEG or WebP, and upload that."
-_EXPORT = "Export it as SVG, and upload that."
+_SAVE = "Save it as PNG, JPEG or WebP, and use that."
+_EXPORT = "Export it as SVG, and use that."
 _RAW = "Send the bytes of the file as they are, such as with curl --data-binary @picture."
 
 _BEGINNINGS: tuple[tuple[bytes, str], ...] = (

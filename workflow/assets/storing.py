@@ -71,11 +71,21 @@ def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> 
     if found is not None:
         return found
     _refuse_too_many(session, app)
-    asset = Asset(
+    asset = new_asset(app.id, picture, actor)
+    session.add(asset)
+    session.flush()
+    session.refresh(asset, ["uploaded_at"])
+    log_action(session, actor, "asset.upload", asset.id, app=slug, kind=picture.kind)
+    return asset
+
+
+def new_asset(app_id: UUID, picture: Picture, actor: Actor) -> Asset:
+    """Makes the row of a picture that was examined. Does not store it."""
+    return Asset(
         id=new_id(),
-        app_id=app.id,
+        app_id=app_id,
         kind=picture.kind,
-        sha256=digest,
+        sha256=hashlib.sha256(picture.content).digest(),
         media_type=picture.media_type,
         size=len(picture.content),
         width=picture.width,
@@ -84,11 +94,6 @@ def store_asset(session: Session, slug: str, picture: Picture, actor: Actor) -> 
         sanitised=True,
         uploaded_by=actor.id,
     )
-    session.add(asset)
-    session.flush()
-    session.refresh(asset, ["uploaded_at"])
-    log_action(session, actor, "asset.upload", asset.id, app=slug, kind=picture.kind)
-    return asset
 
 
 def _refuse_too_many(session: Session, app: App) -> None:

@@ -1,166 +1,37 @@
-"""Adopting Apps that another system has published: reading them from lines of JSON, checking all, storing each.
+"""Adopting Apps that another system has published: comparing all with what is stored, and storing each.
 
-Nothing is stored before every line is found to be in order. Each App is stored in a transaction of its own, with its
-company if that is new. A run that was cut is repeated, and leaves out what is adopted already.
+`adoption_lines` reads them. Nothing is stored before every line is found to be in order. Each App is stored in a
+transaction of its own, with its company if that is new. A run that was cut is repeated, and leaves out what is adopted
+already.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
-from typing import Annotated, Any
+from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from models import AccessRequest, AllowedSlug, App, Asset, ChecklistItem, Component, Invitation, Organization
+from models import AccessRequest, AllowedSlug, App, ChecklistItem, Component, Invitation, Organization
 from models.app import SKELETON
-from models.base import new_id
-from models.checklist import GIVEN_REQUIREMENTS, Requirement
-from models.component import SUBKINDS, ComponentKind
+from models.checklist import Requirement
 from models.lifecycle import AppTrigger
-from workflow.access.domains import company_domain, fetch_lane
+from workflow.access.domains import fetch_lane
 from workflow.access.invitations import invite, is_member, lock_organization
 from workflow.assets.pictures import Picture
+from workflow.assets.storing import new_asset
 from workflow.building.accounts import change_secrets
-from workflow.building.components import MAX_COMPONENTS
-from workflow.building.evidence import problems_with
+from workflow.building.adoption_lines import PICTURES, AdoptedApp, Checked, LineRefused
 from workflow.building.findings import Templates, findings_on
 from workflow.building.reserved import RESERVED_SLUGS
-from workflow.building.settings import validate_settings
 from workflow.building.slugs import skeleton_of
-from workflow.errors import Invalid
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import Seal
 from workflow.lifecycle.apply import WriteContext, adopt_app
-from workflow.names import read_company_name, read_name, read_person_name
-from workflow.profile.document import Profile
 from workflow.profile.guides import Guide
-from workflow.sql.storable import is_storable
 
-MAX_LINE = 256 * 1024
-"""The length of a line, in characters."""
-PICTURES = {"logo": "logo", "mark": "mark", "screenshots": "screenshot"}
-"""The fields of evidence that name pictures, and the kind of picture of each."""
 PLAN = "It arrived with its Apps from another system."
-
-
-def _mail_address(value: str) -> str:
-    try:
-        return validate_email(value, allow_smtputf8=False, check_deliverability=False).normalized
-    except EmailNotValidError as error:
-        raise ValueError(str(error)) from None
-
-
-_Strict = ConfigDict(extra="forbid", strict=True)
-
-
-class _Owner(BaseModel):
-    model_config = _Strict
-    name: Annotated[str, AfterValidator(read_person_name)]
-    email: Annotated[str, AfterValidator(_mail_address)]
-
-
-class _Company(BaseModel):
-    model_config = _Strict
-    name: Annotated[str, AfterValidator(read_company_name)]
-    website: Annotated[str, StringConstraints(max_length=500)]
-    owner: _Owner
-
-
-class _Component(BaseModel):
-    model_config = _Strict
-    kind: Annotated[ComponentKind, Field(strict=False)]
-    subkind: str = ""
-    name: Annotated[str, AfterValidator(read_name)]
-    settings: dict[str, Any]
-
-
-class _Line(BaseModel):
-    model_config = _Strict
-    company: _Company
-    slug: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", min_length=2, max_length=64)]
-    name: Annotated[str, AfterValidator(read_name)]
-    components: Annotated[list[_Component], Field(min_length=1, max_length=MAX_COMPONENTS)]
-    evidence: dict[Annotated[Requirement, Field(strict=False)], dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class AdoptedComponent:
-    """A Component of an App to be adopted, with valid settings."""
-
-    kind: str
-    subkind: str
-    name: str
-    settings: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class AdoptedApp:
-    """An App to be adopted, as the line with this number describes it. `domain` is that of its company.
-
-    Its evidence names pictures by the names of their files.
-    """
-
-    line: int
-    domain: str
-    website: str
-    company: str
-    owner_name: str
-    owner_email: str
-    slug: str
-    name: str
-    components: tuple[AdoptedComponent, ...]
-    evidence: Mapping[str, Mapping[str, Any]]
-
-    @property
-    def pictures(self) -> list[tuple[str, str]]:
-        """The kind and the file of each picture that the evidence names."""
-        return [
-            (kind, file)
-            for given in self.evidence.values()
-            for field, kind in PICTURES.items()
-            for file in (given.get(field, ()) if field == "screenshots" else [given[field]] if field in given else ())
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class LineRefused:
-    """Why a line cannot be adopted, and what to do about it."""
-
-    line: int
-    problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """All lines of a file: Apps that can be adopted, the slugs of those that were already, and lines that are refused.
-
-    Nothing is adopted while any line is refused.
-    """
-
-    apps: tuple[AdoptedApp, ...]
-    adopted: tuple[str, ...]
-    refused: tuple[LineRefused, ...]
-
-
-def read_lines(lines: Iterable[str], profile: Profile) -> Checked:
-    """Returns the Apps that the lines describe, and every line that is wrong by itself or contradicts another. Pure."""
-    apps: list[AdoptedApp] = []
-    refused: list[LineRefused] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            apps.append(_read(number, line, profile))
-        except ValueError as error:
-            refused.append(LineRefused(number, str(error)))
-    contradicting = _contradictions(apps)
-    refused += contradicting
-    return Checked(tuple(apps), (), tuple(sorted(refused, key=lambda one: one.line)))
 
 
 def check_against(session: Session, read: Checked, platforms: Collection[str]) -> Checked:
@@ -171,6 +42,7 @@ def check_against(session: Session, read: Checked, platforms: Collection[str]) -
     taken = _taken_slugs(session, read.apps)
     people = _people_with(session, read.apps)
     allowed = {row.slug: row.domain for row in session.execute(_ALLOWED, {"slugs": [app.slug for app in read.apps]})}
+    alike = {skeleton_of(slug) for slug in taken}
     reserved = {skeleton_of(slug): slug for slug in sorted((*RESERVED_SLUGS, *platforms))}
     apps, adopted, refused = [], [], list(read.refused)
     for app in read.apps:
@@ -179,7 +51,7 @@ def check_against(session: Session, read: Checked, platforms: Collection[str]) -
             adopted.append(app.slug)
             continue
         is_allowed = allowed.get(app.slug) == app.domain
-        problems = _problems_with_slug(app, found is not None, taken, reserved, is_allowed)
+        problems = _problems_with_slug(app, found is not None, alike, reserved, is_allowed)
         holder = people.get(app.owner_email.lower())
         if holder is not None and holder != app.domain:
             problems.append(
@@ -229,118 +101,10 @@ def adopt_one(
     return made
 
 
-def _read(number: int, line: str, profile: Profile) -> AdoptedApp:
-    """Returns the App of a line. Raises ValueError, which names every problem."""
-    if len(line) > MAX_LINE:
-        raise ValueError(f"The line has more than {MAX_LINE} characters: leave out what no snapshot holds.")
-    if not is_storable(line) or "\\u0000" in line:
-        raise ValueError("The line is not UTF-8, or has the character NUL: save the file as UTF-8, without it.")
-    try:
-        read = _Line.model_validate_json(line)
-    except ValidationError as error:
-        raise ValueError(" ".join(_flaw(one["loc"], one["msg"]) for one in error.errors()[:20])) from None
-    problems: list[str] = []
-    domain = None
-    try:
-        domain = company_domain(read.company.website)
-    except Invalid as invalid:
-        problems.append(f"company.website: {invalid.detail} {invalid.remedy}")
-    else:
-        if domain is None:
-            problems.append("company.website: many parties share this host: give the company's own website.")
-    components = [_component(place, one, problems) for place, one in enumerate(read.components)]
-    evidence = {code.value: given for code, given in read.evidence.items()}
-    problems += _problems_with_evidence(evidence, profile)
-    if problems or domain is None:
-        raise ValueError(" ".join(problems))
-    return AdoptedApp(
-        number,
-        domain,
-        read.company.website,
-        read.company.name,
-        read.company.owner.name,
-        read.company.owner.email,
-        read.slug,
-        read.name,
-        tuple(one for one in components if one is not None),
-        evidence,
-    )
-
-
-def _flaw(location: Sequence[int | str], message: str) -> str:
-    where = ".".join(map(str, location))[:200]
-    said = message.removeprefix("Value error, ")
-    return f"{where}: {said}." if where else f"{said}. Write one JSON object on each line."
-
-
-def _component(place: int, one: _Component, problems: list[str]) -> AdoptedComponent | None:
-    if one.subkind not in SUBKINDS[one.kind]:
-        known = ", ".join(known or "none" for known in SUBKINDS[one.kind])
-        problems.append(f"components.{place}.subkind: a {one.kind} has one of: {known}.")
-        return None
-    try:
-        settings = validate_settings(one.kind, one.subkind, one.settings, loopback=False)
-    except Invalid as invalid:
-        problems.append(f"components.{place}: {invalid.detail} {invalid.remedy}")
-        return None
-    return AdoptedComponent(one.kind.value, one.subkind, one.name, settings)
-
-
-def _problems_with_evidence(evidence: Mapping[str, Mapping[str, Any]], profile: Profile) -> list[str]:
-    problems = []
-    if Requirement.APP_INFO.value not in evidence:
-        problems.append("evidence.app_info is missing: the catalog shows it.")
-    for code, given in evidence.items():
-        if code not in GIVEN_REQUIREMENTS:
-            problems.append(f"evidence.{code}: nobody gives evidence for it; leave it out.")
-            continue
-        problems += [f"evidence.{code}: {one} must be the name of a file." for one in _no_files(given)]
-        formed = _with_ids(Requirement(code), given)
-        problems += [
-            f"evidence.{code}: {one}" for one in problems_with(Requirement(code), formed, profile.platform.categories)
-        ]
-    return problems
-
-
-def _no_files(given: Mapping[str, Any]) -> list[str]:
-    shots = given.get("screenshots", [])
-    named = [(field, given[field]) for field in ("logo", "mark") if field in given]
-    named += [("each screenshot", shot) for shot in shots] if isinstance(shots, list) else [("screenshots", shots)]
-    return [field for field, file in named if not isinstance(file, str) or not 1 <= len(file) <= 500 or "\0" in file]
-
-
-def _with_ids(requirement: Requirement, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns evidence as if its pictures were uploaded, for its form to be checked. Those that it lacks come later."""
-    formed = dict(given)
-    if requirement is Requirement.APP_INFO:
-        formed |= {"logo": str(new_id()), "mark": str(new_id())}
-    if requirement is Requirement.CATALOG_DETAILS:
-        shots = given.get("screenshots")
-        formed["screenshots"] = [str(new_id()) for _ in shots] if isinstance(shots, list) and shots else [str(new_id())]
-    return formed
-
-
-def _contradictions(apps: Sequence[AdoptedApp]) -> list[LineRefused]:
-    refused = []
-    skeletons: dict[str, AdoptedApp] = {}
-    companies: dict[str, AdoptedApp] = {}
-    for app in apps:
-        first = skeletons.setdefault(skeleton_of(app.slug), app)
-        if first is not app:
-            refused.append(
-                LineRefused(app.line, f"The slug {app.slug} is, or looks like, {first.slug} of line {first.line}.")
-            )
-        same = companies.setdefault(app.domain, app)
-        if (same.company, same.owner_email.lower()) != (app.company, app.owner_email.lower()):
-            problem = f"Line {same.line} names another company or owner for {app.domain}: give one of each."
-            refused.append(LineRefused(app.line, problem))
-    return refused
-
-
 def _problems_with_slug(
     app: AdoptedApp,
     is_taken: bool,
-    taken: Mapping[str, tuple[str, str | None]],
+    alike: Collection[str],
     reserved: Mapping[str, str],
     is_allowed: bool,
 ) -> list[str]:
@@ -349,8 +113,7 @@ def _problems_with_slug(
         return [f"The slug {app.slug} is taken: choose another."]
     if reserved.get(skeleton) == app.slug:
         return [f"The slug {app.slug} is reserved: choose one that names the product."]
-    looks = skeleton in reserved or any(skeleton_of(slug) == skeleton for slug in taken)
-    if looks and not is_allowed:
+    if (skeleton in reserved or skeleton in alike) and not is_allowed:
         return [
             f"The slug {app.slug} looks like another App's or a reserved one: choose one that is clearly different, or "
             f"allow it to the company (PUT /v1/allowed-slugs/{app.slug})."
@@ -459,7 +222,7 @@ def _fill(
     ids: dict[tuple[str, str], str] = {}
     by_content: dict[tuple[str, bytes], str] = {}
     for key in app.pictures:
-        asset = _asset(made, pictures[key], actor)
+        asset = new_asset(made.id, pictures[key], actor)
         found = by_content.setdefault((asset.kind, asset.sha256), str(asset.id))
         if found == str(asset.id):
             session.add(asset)
@@ -500,19 +263,3 @@ def _lacks(requirement: Requirement, evidence: Mapping[str, Any]) -> list[dict[s
         return []
     detail = f"The App was adopted without: {', '.join(missing)}."
     return [{"code": "asset.missing", "detail": detail, "remedy": "Upload it, and give this evidence again with it."}]
-
-
-def _asset(made: App, picture: Picture, actor: Actor) -> Asset:
-    return Asset(
-        id=new_id(),
-        app_id=made.id,
-        kind=picture.kind,
-        sha256=sha256(picture.content).digest(),
-        media_type=picture.media_type,
-        size=len(picture.content),
-        width=picture.width,
-        height=picture.height,
-        content=picture.content,
-        sanitised=True,
-        uploaded_by=actor.id,
-    )

@@ -145,7 +145,6 @@ def hand_over_review(session: Session, review_id: UUID, actor: Actor, to: UUID, 
     if review.claimed_by is None or (review.claimed_by != actor.id and actor.role is not Role.ADMIN):
         raise Conflict("review.not_held", "You do not hold this review.", "Only its holder can hand it over.")
     if review.claimed_by == to:
-        log_action(session, actor, "review.hand_over", review_id, to=str(to))
         return review
     _bound_hand_overs(session, review, now)
     lock_people(session, actor.id, to)
