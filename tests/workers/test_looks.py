@@ -164,10 +164,12 @@ def test_a_later_look_clears_what_was_mended_and_another_flag_keeps_the_clock_an
     look(context, GONE)
     assert log_of(context, acme) == ["recheck", "flag"], "the next look is not due at once"
     deliver(context)
+    first_began_at, _ = clock_of(context)
+    assert first_began_at is not None
     look_again(context, GONE)
     began_at, ends_at = clock_of(context)
     assert log_of(context, acme) == ["recheck", "flag"] * 2
-    assert began_at is not None
+    assert began_at == first_began_at - timedelta(days=1), "the first clock, a day later"
     assert ends_at == began_at + timedelta(days=14)
     assert _subjects(context) == []
     look_again(context, GOOD)
