@@ -11,12 +11,11 @@ from sqlalchemy import text
 from models.lifecycle import AppState, AppTrigger
 from tests.factories import app_in, asker_of, make_possible, move
 from tests.journeys import People, apps_in_public_beta, ask, judge, now_of, outcome_of, people_in
-from tests.workers.leased import work_off
+from tests.workers.leased import deliver, work_off
 from tests.workers.looking import (
     GONE,
     GOOD,
     clock_of,
-    deliver,
     log_of,
     look,
     look_again,
