@@ -1,8 +1,7 @@
 """A second person: confirming suspensions, judging appeals, and deciding what a first person proposed."""
 
-from collections.abc import Sequence
 from datetime import timedelta
-from threading import Barrier, Thread
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from models import App, Person, Review, Suspension
 from models.lifecycle import AppState, AppTrigger, ReviewKind, Role
+from tests.at_once import at_once
 from tests.factories import app_in, move
 from tests.journeys import BECAUSE, People, ask, judge, now_of, outcome_of, people_in
 from workflow.errors import Conflict, Invalid, NotFound
@@ -171,15 +171,17 @@ def test_two_who_ask_at_once_for_the_next_review_get_two(engine: Engine, people:
     reviewers = [_another_reviewer(engine, f"R{number}") for number in range(4)]
     for number in range(len(reviewers)):
         app_in(engine, people, f"app-{number}", AppState.SUBMITTED)
-    together, given = Barrier(len(reviewers)), []
+    sessions = [Session(engine) for _ in reviewers]
+    for session in sessions:
+        session.connection()  # before the moment, so that none is late for it
 
-    def take(actor: Actor) -> None:
-        with Session(engine) as session, session.begin():
-            now = now_of(session)
-            together.wait()
-            given.append(claim_next_review(session, actor, now).id)
+    def take(session: Session, actor: Actor) -> UUID:
+        with session:
+            given = claim_next_review(session, actor, now_of(session)).id
+            session.commit()
+            return given
 
-    _at_once([Thread(target=take, args=(actor,)) for actor in reviewers])
+    given = at_once(*(partial(take, *pair) for pair in zip(sessions, reviewers, strict=True)))
     assert len(set(given)) == len(reviewers)
 
 
@@ -244,10 +246,3 @@ def test_a_reserved_code_is_refused_for_any_other_trigger(
     with pytest.raises(Invalid) as refused:
         ask(engine, actor, "app", trigger, reasons=(Reason(code, "Because."),))
     assert refused.value.code == "reason.reserved"
-
-
-def _at_once(threads: Sequence[Thread]) -> None:
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
