@@ -1,5 +1,6 @@
 """The servers, databases and Valkey databases that tests ask for by name."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,16 @@ def people(engine: Engine) -> People:
 def module_people(module_engine: Engine) -> People:
     """Like `people`, in the database that the tests of one module share."""
     return people_in(module_engine)
+
+
+@pytest.fixture
+def logging_restored() -> Iterator[None]:
+    """Restores the handlers and the level of the root logger after a test that configures logging."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
 
 
 @pytest.fixture

@@ -114,6 +114,15 @@ def people_in(engine: Engine, company: str = "Acme") -> People:
         )
 
 
+def staff_member(engine: Engine, name: str = "Bo", role: Role = Role.REVIEWER) -> Actor:
+    """Stores another reviewer or admin, besides those of `people_in`. Commits."""
+    with Session(engine) as session, session.begin():
+        person = Person(role=role.value, name=name, email=f"{name.lower()}@platform.example")
+        session.add(person)
+        session.flush()
+        return Actor(person.id, role)
+
+
 def token_of(engine: Engine, actor: Actor, scopes: Sequence[Scope] | None = None) -> str:
     """Returns a new bearer token of the actor, valid for a day, for `scopes` or for all that its role may do."""
     with Session(engine) as session, session.begin():

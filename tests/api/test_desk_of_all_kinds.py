@@ -7,18 +7,10 @@ from sqlalchemy.orm import Session
 
 from models import App
 from models.lifecycle import AppState, AppTrigger, ReviewKind
+from tests.api.answers import ok, problem
 from tests.api.running import Service
 from tests.factories import app_in, make_possible, move
 from tests.journeys import BECAUSE, ask, judge
-
-
-def _ok(answer: Any, status: int = 200) -> Any:
-    assert answer.status_code == status, answer.text
-    return answer.json()
-
-
-def _problem(answer: Any, status: int, code: str) -> None:
-    assert (answer.status_code, answer.json().get("code")) == (status, code), answer.text
 
 
 def _review_of(service: Service, slug: str) -> str:
@@ -30,9 +22,9 @@ def _review_of(service: Service, slug: str) -> str:
 
 def _decide(service: Service, slug: str, decision: dict[str, Any]) -> Any:
     """Returns the outcome of the reviewer's decision on the App's open review."""
-    asked = _ok(service.reviewer("POST", f"/v1/reviews/{_review_of(service, slug)}/decision", decision), 202)
+    asked = ok(service.reviewer("POST", f"/v1/reviews/{_review_of(service, slug)}/decision", decision), 202)
     judge(service.engine)
-    return _ok(service.reviewer("GET", f"/v1/transition-requests/{asked['id']}"))
+    return ok(service.reviewer("GET", f"/v1/transition-requests/{asked['id']}"))
 
 
 def _codes(outcome: Any) -> set[str]:
@@ -48,7 +40,7 @@ def test_a_health_review_is_cleared_and_flagged_by_its_holder(shared_service: Se
         assert "review.allows" in _codes(refused)
         make_possible(service.engine, service.people, slug, trigger)
         assert _decide(service, slug, {"decision": decision})["status"] == "applied"
-        seen = _ok(service.reviewer("GET", f"/v1/reviews/{_review_of(service, slug)}"))
+        seen = ok(service.reviewer("GET", f"/v1/reviews/{_review_of(service, slug)}"))
         assert seen["outcome"] == {"clear": "cleared", "flag": "flagged"}[decision]
         assert {step["why"] for step in seen["steps"]} == {"It looks again at what is public."}
 
@@ -63,15 +55,15 @@ def test_an_approval_lifts_a_suspension_only_where_the_reviewer_says_that_they_k
     approve = {"decision": "approve", "reasons": [{"text": "It is mended."}]}
     # The approval is sent while the App is listed, and judged after the suspension.
     ask(service.engine, service.people.admin, "stale", AppTrigger.SUSPEND, reasons=BECAUSE)
-    before = _ok(service.reviewer("POST", review, approve), 202)
+    before = ok(service.reviewer("POST", review, approve), 202)
     judge(service.engine)
-    late = _ok(service.reviewer("GET", f"/v1/transition-requests/{before['id']}"))
+    late = ok(service.reviewer("GET", f"/v1/transition-requests/{before['id']}"))
     assert (late["status"], "state.expected" in _codes(late)) == ("refused", True)
-    _problem(service.reviewer("POST", review, approve), 409, "review.app_suspended")
+    problem(service.reviewer("POST", review, approve), 409, "review.app_suspended")
     stale = _decide(service, "stale", approve | {"expected_state": "public_beta"})
     assert stale["status"] == "refused"
     assert _decide(service, "stale", approve | {"expected_state": "suspended"})["status"] == "applied"
-    assert _ok(service.partner("GET", "/v1/apps/stale/status"))["state"] == "public_beta"
+    assert ok(service.partner("GET", "/v1/apps/stale/status"))["state"] == "public_beta"
 
 
 def test_a_partner_submits_urgently_appeals_unlists_and_relists(shared_service: Service) -> None:
@@ -81,26 +73,26 @@ def test_a_partner_submits_urgently_appeals_unlists_and_relists(shared_service: 
 
     def asks(trigger: str, *reasons: dict[str, str]) -> Any:
         body = {"app": slug, "trigger": trigger, "reasons": list(reasons)}
-        asked = _ok(service.partner("POST", "/v1/transition-requests", body), 202)
+        asked = ok(service.partner("POST", "/v1/transition-requests", body), 202)
         judge(service.engine)
-        outcome = _ok(service.partner("GET", f"/v1/transition-requests/{asked['id']}"))
+        outcome = ok(service.partner("GET", f"/v1/transition-requests/{asked['id']}"))
         assert outcome["status"] == "applied", outcome
-        return _ok(service.partner("GET", f"/v1/apps/{slug}/status"))
+        return ok(service.partner("GET", f"/v1/apps/{slug}/status"))
 
     assert "the owner of the company can put it back" in asks("unlist")["words"]
     assert asks("relist")["state"] == "public_beta"
     with Session(service.engine) as session, session.begin():
         session.execute(text("UPDATE app SET touched = ARRAY['name'] WHERE slug = :slug"), {"slug": slug})
     wrong = {"app": slug, "trigger": "submit", "reasons": [{"code": "only_reinstated", "text": "No."}]}
-    _problem(service.partner("POST", "/v1/transition-requests", wrong), 422, "reason.reserved")
+    problem(service.partner("POST", "/v1/transition-requests", wrong), 422, "reason.reserved")
     status = asks("submit", {"code": "urgent", "text": "The webhook moves on Friday."})
     assert (status["review"]["kind"], status["review"]["urgent"], status["review"]["place"]) == ("revision", True, 1)
     assert "What you changed is under review" in status["words"]
-    _problem(service.partner("PATCH", f"/v1/apps/{slug}", {"name": "Other"}, If_Match='"1"'), 409, "app.frozen")
+    problem(service.partner("PATCH", f"/v1/apps/{slug}", {"name": "Other"}, If_Match='"1"'), 409, "app.frozen")
     move(service.engine, service.people, slug, AppTrigger.REQUEST_CHANGES)
     status = asks("appeal", {"text": "The pages are there."})
     assert "by somebody who had no part in the decision" in status["words"]
-    triggers = _ok(service.partner("GET", f"/v1/apps/{slug}/triggers"))
+    triggers = ok(service.partner("GET", f"/v1/apps/{slug}/triggers"))
     assert (triggers["open_kind"], triggers["proposal"]) == ("appeal", None)
     assert {one["trigger"] for one in triggers["triggers"] if one["possible"]} == {"withdraw", "unlist"}
 
@@ -109,10 +101,10 @@ def test_the_dossier_of_a_revision_shows_what_is_public_the_company_and_who_aske
     service = shared_service
     app_in(service.engine, service.people, "sibling", AppState.BUILDING)
     app_in(service.engine, service.people, "dossier", AppState.PUBLIC_BETA)
-    _ok(service.partner("PATCH", "/v1/apps/dossier", {"name": "Dossier Two"}, If_Match='"1"'))
+    ok(service.partner("PATCH", "/v1/apps/dossier", {"name": "Dossier Two"}, If_Match='"1"'))
     ask(service.engine, service.people.partner, "dossier", AppTrigger.SUBMIT, reasons=BECAUSE)
     judge(service.engine)
-    seen = _ok(service.reviewer("GET", f"/v1/reviews/{_review_of(service, 'dossier')}"))
+    seen = ok(service.reviewer("GET", f"/v1/reviews/{_review_of(service, 'dossier')}"))
     assert [(one["before"], one["after"]) for one in seen["public_changes"]["app"]] == [("Dossier", "Dossier Two")]
     assert (seen["opened"]["by"], seen["opened"]["role"], seen["kind"]) == ("Pat", "partner", "revision")
     assert [reason["text"] for reason in seen["opened"]["reasons"]] == ["because"]
@@ -135,7 +127,7 @@ def test_the_queue_is_filtered_by_company_category_failed_step_appeal_and_urgenc
         session.execute(text(failed), found)
 
     def listed(query: str) -> set[str]:
-        page = _ok(service.reviewer("GET", f"/v1/reviews?limit=100&{query}"))
+        page = ok(service.reviewer("GET", f"/v1/reviews?limit=100&{query}"))
         return {one["app"] for one in page["items"] if one["app"].startswith("f-")}
 
     company = service.people.partner.organization_id
@@ -153,7 +145,7 @@ def test_suspensions_are_listed_until_they_end_and_confirmed_by_somebody_else(sh
     service = shared_service
     app_in(service.engine, service.people, "doubted", AppState.SUSPENDED)
     (one,) = (
-        s for s in _ok(service.reviewer("GET", "/v1/suspensions?confirmed=false"))["items"] if s["app"] == "doubted"
+        s for s in ok(service.reviewer("GET", "/v1/suspensions?confirmed=false"))["items"] if s["app"] == "doubted"
     )
     assert (one["suspended_by"], one["confirmed_by"], one["overdue"], one["reasons"]) == (
         "Rae",
@@ -162,12 +154,12 @@ def test_suspensions_are_listed_until_they_end_and_confirmed_by_somebody_else(sh
         ["because"],
     )
     confirm = "/v1/apps/doubted/suspension/confirm"
-    _problem(service.reviewer("POST", confirm), 409, "suspension.second_person")
-    assert _ok(service.admin("POST", confirm))["confirmed_by"] == "Ada"
-    status = _ok(service.partner("GET", "/v1/apps/doubted/status"))["words"]
+    problem(service.reviewer("POST", confirm), 409, "suspension.second_person")
+    assert ok(service.admin("POST", confirm))["confirmed_by"] == "Ada"
+    status = ok(service.partner("GET", "/v1/apps/doubted/status"))["words"]
     assert "A revision that is approved lifts the suspension. It can be appealed once." in status
     move(service.engine, service.people, "doubted", AppTrigger.REINSTATE)
-    _problem(service.admin("POST", confirm), 409, "suspension.none")
+    problem(service.admin("POST", confirm), 409, "suspension.none")
 
 
 def test_a_proposal_is_shown_with_who_made_it_to_reviewers_alone(shared_service: Service) -> None:
@@ -175,20 +167,20 @@ def test_a_proposal_is_shown_with_who_made_it_to_reviewers_alone(shared_service:
     app_in(service.engine, service.people, "proposed", AppState.SUBMITTED)
     make_possible(service.engine, service.people, "proposed", AppTrigger.APPROVE)
     assert _decide(service, "proposed", {"decision": "propose_approve"})["status"] == "applied"
-    review = _ok(service.reviewer("GET", f"/v1/reviews/{_review_of(service, 'proposed')}"))
-    triggers = _ok(service.admin("GET", "/v1/apps/proposed/triggers"))
+    review = ok(service.reviewer("GET", f"/v1/reviews/{_review_of(service, 'proposed')}"))
+    triggers = ok(service.admin("GET", "/v1/apps/proposed/triggers"))
     assert review["proposal"] == triggers["proposal"]
     assert (review["proposal"]["trigger"], review["proposal"]["proposed_by"]) == ("propose_approve", "Rae")
     assert review["proposal"]["lapsed"] is False
-    assert _ok(service.partner("GET", "/v1/apps/proposed/triggers"))["proposal"] is None
-    _ok(service.admin("POST", f"/v1/reviews/{_review_of(service, 'proposed')}/claim"))
+    assert ok(service.partner("GET", "/v1/apps/proposed/triggers"))["proposal"] is None
+    ok(service.admin("POST", f"/v1/reviews/{_review_of(service, 'proposed')}/claim"))
 
 
 def test_statistics_count_appeals_by_how_they_ended(shared_service: Service) -> None:
     service = shared_service
 
     def appeals() -> dict[str, int]:
-        week = _ok(service.reviewer("GET", "/v1/statistics/reviews?weeks=1"))["weeks"][0]
+        week = ok(service.reviewer("GET", "/v1/statistics/reviews?weeks=1"))["weeks"][0]
         return next((dict(one["outcomes"]) for one in week["kinds"] if one["kind"] == "appeal"), {})
 
     before = appeals()
@@ -210,9 +202,9 @@ def test_the_preview_of_a_policy_says_what_it_means_for_live_apps(shared_service
     with Session(service.engine) as session, session.begin():
         live = session.query(App).filter(App.slug == "live").one()
         live.onboarded_customers = 7
-    current = _ok(service.admin("GET", "/v1/policies/current"))["document"]
+    current = ok(service.admin("GET", "/v1/policies/current"))["document"]
     wanted = current | {"health_days": 60, "two_people_customers": 7, "revision_steps": ["end_to_end_check"]}
-    seen = _ok(service.admin("POST", "/v1/policies/preview", {"document": wanted}))
+    seen = ok(service.admin("POST", "/v1/policies/preview", {"document": wanted}))
     assert seen["before"]["looks"] >= 1
     assert (seen["after"]["looks"], seen["after"]["two_people"]) == (0, 1)
     assert "end_to_end_check" in seen["after"]["revision_steps"]

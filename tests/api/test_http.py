@@ -10,20 +10,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import Person
+from tests.api.answers import problem
 from tests.api.running import Service
 from tests.api.service import Caller
 from tests.journeys import apps_in_public_beta, judge, now_of, people_in, token_of
 from tests.launch import PASSED, WEBHOOK, give_everything
 from workflow.identity.tokens import issue_token, revoke_token
-
-
-def _problem(answer: Any, status: int, code: str) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    body: dict[str, Any] = answer.json()
-    assert body["code"] == code
-    assert body["detail"]
-    return body
 
 
 def _component(service: Service, slug: str) -> str:
@@ -55,7 +47,7 @@ def test_an_app_makes_its_whole_journey_over_http(service: Service) -> None:
     outcome = service.partner("GET", f"/v1/transition-requests/{submitted.json()['id']}").json()
     assert (outcome["status"], outcome["version"]) == ("applied", 2)
     frozen = service.partner("PATCH", "/v1/apps/acme", {"name": "Other"}, If_Match="*")
-    _problem(frozen, 409, "app.frozen")
+    problem(frozen, 409, "app.frozen")
     assert _decide(service, "acme", "approve").status_code == 202
     judge(service.engine)
     entry = service.nobody("GET", "/v1/catalog/acme").json()
@@ -101,7 +93,7 @@ def test_the_same_key_returns_the_same_answer_and_another_body_is_refused(servic
     first = service.partner("POST", "/v1/apps", new_app, Idempotency_Key="k1")
     again = service.partner("POST", "/v1/apps", new_app, Idempotency_Key="k1")
     assert (first.status_code, first.json()) == (again.status_code, again.json()) == (201, first.json())
-    _problem(
+    problem(
         service.partner("POST", "/v1/apps", {**new_app, "name": "B"}, Idempotency_Key="k1"), 422, "idempotency.mismatch"
     )
     asked = {"app": "acme", "trigger": "submit"}
@@ -109,7 +101,7 @@ def test_the_same_key_returns_the_same_answer_and_another_body_is_refused(servic
     two = service.partner("POST", "/v1/transition-requests", asked, Idempotency_Key="k2").json()
     assert one["id"] == two["id"]
     other = service.partner("POST", "/v1/transition-requests", {**asked, "trigger": "withdraw"}, Idempotency_Key="k2")
-    _problem(other, 422, "idempotency.mismatch")
+    problem(other, 422, "idempotency.mismatch")
 
 
 def test_a_new_request_is_answered_as_it_is_read_later_and_a_repeat_with_its_outcome(service: Service) -> None:
@@ -141,15 +133,15 @@ def test_each_of_many_requests_is_accepted_or_refused_on_its_own(service: Servic
     assert [answer["status"] for answer in answers] == [202, 404, 403, 202, 422]
     assert answers[0]["id"] == answers[3]["id"]
     too_many = [{"app": "acme", "trigger": "submit"}] * 1001
-    _problem(service.partner("POST", "/v1/transition-requests", too_many), 422, "request.invalid")
+    problem(service.partner("POST", "/v1/transition-requests", too_many), 422, "request.invalid")
 
 
 def test_an_app_of_another_company_is_not_found(service: Service) -> None:
     service.partner("POST", "/v1/apps", {"slug": "acme", "name": "Acme"})
     other = Caller(service.url, token_of(service.engine, people_in(service.engine, "Other").partner))
-    _problem(other("GET", "/v1/apps/acme"), 404, "app.not_found")
-    _problem(other("PATCH", "/v1/apps/acme", {"name": "Mine"}), 404, "app.not_found")
-    _problem(other("POST", "/v1/transition-requests", {"app": "acme", "trigger": "submit"}), 404, "app.not_found")
+    problem(other("GET", "/v1/apps/acme"), 404, "app.not_found")
+    problem(other("PATCH", "/v1/apps/acme", {"name": "Mine"}), 404, "app.not_found")
+    problem(other("POST", "/v1/transition-requests", {"app": "acme", "trigger": "submit"}), 404, "app.not_found")
     assert other("GET", "/v1/apps").json()["items"] == []
 
 
@@ -166,8 +158,8 @@ def test_a_token_that_is_missing_unknown_expired_or_revoked_is_refused(service: 
         (expired, "token.expired"),
         (revoked, "token.revoked"),
     ):
-        _problem(Caller(service.url, plain)("GET", "/v1/apps"), 401, code)
-    _problem(service.partner("GET", "/v1/reviews"), 403, "role.forbidden")
+        problem(Caller(service.url, plain)("GET", "/v1/apps"), 401, code)
+    problem(service.partner("GET", "/v1/reviews"), 403, "role.forbidden")
 
 
 def test_pages_follow_one_another_without_gap_or_repeat(service: Service) -> None:
@@ -182,11 +174,11 @@ def test_pages_follow_one_another_without_gap_or_repeat(service: Service) -> Non
             break
         after = f"&after={page['next']}"
     assert seen == [f"app-{number}" for number in range(5)]
-    _problem(service.partner("GET", "/v1/apps/app-1/transitions?after=%21%21"), 422, "cursor.invalid")
+    problem(service.partner("GET", "/v1/apps/app-1/transitions?after=%21%21"), 422, "cursor.invalid")
 
 
 def test_a_body_that_is_too_large_is_refused_declared_or_not(service: Service) -> None:
-    _problem(service.partner("POST", "/v1/apps", {"slug": "acme", "name": "x" * 2_000_000}), 413, "body.too_large")
+    problem(service.partner("POST", "/v1/apps", {"slug": "acme", "name": "x" * 2_000_000}), 413, "body.too_large")
     address = urlsplit(service.url)
     with socket.create_connection((address.hostname, address.port), timeout=20) as raw:
         known = f"Authorization: Bearer {service.partner.token}\r\n".encode()
@@ -214,7 +206,7 @@ def test_dead_rows_are_listed_and_replayed_by_an_admin(service: Service) -> None
     assert service.admin("POST", f"/v1/dead/transition_request/{asked['id']}/replay").json()["status"] == "due"
     judge(service.engine)
     assert service.service("GET", f"/v1/transition-requests/{asked['id']}").json()["status"] == "refused"
-    _problem(service.admin("POST", f"/v1/dead/transition_request/{asked['id']}/replay"), 404, "dead.not_found")
+    problem(service.admin("POST", f"/v1/dead/transition_request/{asked['id']}/replay"), 404, "dead.not_found")
 
 
 def test_operators_see_what_is_due_and_dead(service: Service) -> None:

@@ -9,25 +9,16 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import ChecklistItem, Person
+from models import ChecklistItem
 from models.lifecycle import STEP_EDGES, AppTrigger, Role, StepTrigger
 from models.review import STEPS
+from tests.api.answers import ok, problem
 from tests.api.running import Service
 from tests.api.service import Caller
 from tests.factories import move
-from tests.journeys import app_building, ask, judge, now_of, people_in, token_of
-from workflow.identity.actors import Actor
+from tests.journeys import app_building, ask, judge, now_of, people_in, staff_member, token_of
 
 SECRET = "the partner must never read this"
-
-
-def _problem(answer: Any, status: int, code: str) -> None:
-    assert (answer.status_code, answer.json().get("code")) == (status, code), answer.text
-
-
-def _ok(answer: Any, status: int = 200) -> Any:
-    assert answer.status_code == status, answer.text
-    return answer.json()
 
 
 def _submitted(service: Service, *slugs: str) -> list[str]:
@@ -40,7 +31,7 @@ def _submitted(service: Service, *slugs: str) -> list[str]:
 
 
 def _review_of(service: Service, slug: str) -> str:
-    (found,) = _ok(service.reviewer("GET", f"/v1/reviews?app={slug}"))["items"]
+    (found,) = ok(service.reviewer("GET", f"/v1/reviews?app={slug}"))["items"]
     return str(found["id"])
 
 
@@ -52,27 +43,18 @@ def _set_due(service: Service, review: str, due_soon_at: datetime, due_at: datet
         )
 
 
-def _another_reviewer(service: Service, name: str) -> tuple[Actor, Caller]:
-    with Session(service.engine) as session, session.begin():
-        person = Person(role="reviewer", name=name, email=f"{name.lower()}@platform.example")
-        session.add(person)
-        session.flush()
-        actor = Actor(person.id, Role.REVIEWER)
-    return actor, Caller(service.url, token_of(service.engine, actor))
-
-
 def _request_changes(service: Service, review: str, reasons: list[dict[str, str]]) -> None:
-    _ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
-    asked = _ok(
+    ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
+    asked = ok(
         service.reviewer("POST", f"/v1/reviews/{review}/decision", {"decision": "request_changes", "reasons": reasons}),
         202,
     )
     judge(service.engine)
-    assert _ok(service.reviewer("GET", f"/v1/transition-requests/{asked['id']}"))["status"] == "applied"
+    assert ok(service.reviewer("GET", f"/v1/transition-requests/{asked['id']}"))["status"] == "applied"
 
 
 def _first_step(service: Service, review: str) -> str:
-    return str(_ok(service.reviewer("GET", f"/v1/reviews/{review}"))["steps"][0]["code"])
+    return str(ok(service.reviewer("GET", f"/v1/reviews/{review}"))["steps"][0]["code"])
 
 
 def test_the_queue_is_ordered_by_due_time_and_can_be_filtered(shared_service: Service) -> None:
@@ -88,7 +70,7 @@ def test_the_queue_is_ordered_by_due_time_and_can_be_filtered(shared_service: Se
     def listed(query: str) -> list[str]:
         ids, after = [], ""
         while True:
-            page = _ok(service.reviewer("GET", f"/v1/reviews?limit=1{query}{after}"))
+            page = ok(service.reviewer("GET", f"/v1/reviews?limit=1{query}{after}"))
             ids += [one["id"] for one in page["items"] if one["app"].startswith("q-")]
             if page["next"] is None:
                 return ids
@@ -100,40 +82,41 @@ def test_the_queue_is_ordered_by_due_time_and_can_be_filtered(shared_service: Se
     assert listed("&kind=revision") == []
     assert listed("&kind=first&round=1&app=q-calm") == [calm]
     assert listed("&round=2") == []
-    _ok(service.reviewer("POST", f"/v1/reviews/{soon}/claim"))
+    ok(service.reviewer("POST", f"/v1/reviews/{soon}/claim"))
     assert listed("&show=mine") == [soon]
     assert listed("&show=unclaimed") == [late, calm, calmer]
-    (entry,) = _ok(service.reviewer("GET", "/v1/reviews?app=q-soon"))["items"]
+    (entry,) = ok(service.reviewer("GET", "/v1/reviews?app=q-soon"))["items"]
     assert (entry["due_soon"], entry["overdue"], entry["round"], entry["kind"]) == (True, False, 1, "first")
     assert entry["holder"] == {"id": str(service.people.reviewer.id), "name": "Rae"}
     assert {step["state"] for step in entry["steps"]} == {"pending"}
     assert {step["code"]: step["title"] for step in entry["steps"]} == {
         code: step.title for code, step in STEPS.items()
     }
-    _ok(service.reviewer("POST", f"/v1/reviews/{soon}/release"))
+    ok(service.reviewer("POST", f"/v1/reviews/{soon}/release"))
     for query in ("due=never", "kind=x", "round=0", "show=x", "app=X"):
-        _problem(service.reviewer("GET", f"/v1/reviews?{query}"), 422, "request.invalid")
+        problem(service.reviewer("GET", f"/v1/reviews?{query}"), 422, "request.invalid")
     for cursor in ("AAAA", "WyJhIiwgImIiXQ", "W10", "WzEsIDJd"):
-        _problem(service.reviewer("GET", f"/v1/reviews?after={cursor}"), 422, "cursor.invalid")
-    _problem(service.partner("GET", "/v1/reviews"), 403, "role.forbidden")
+        problem(service.reviewer("GET", f"/v1/reviews?after={cursor}"), 422, "cursor.invalid")
+    problem(service.partner("GET", "/v1/reviews"), 403, "role.forbidden")
 
 
 def test_a_review_is_handed_over_and_only_its_new_holder_decides(shared_service: Service) -> None:
     service = shared_service
     (review,) = _submitted(service, "handed")
-    other, caller = _another_reviewer(service, "Bo")
+    other = staff_member(service.engine, "Bo")
+    caller = Caller(service.url, token_of(service.engine, other))
     path = f"/v1/reviews/{review}"
     step = _first_step(service, review)
-    _problem(service.reviewer("POST", f"{path}/steps/{step}", {"decision": "pass"}), 409, "review.not_held")
-    _ok(service.reviewer("POST", f"{path}/claim"))
-    _problem(caller("POST", f"{path}/claim"), 409, "review.claimed")
-    _problem(caller("POST", f"{path}/release"), 409, "review.not_held")
+    problem(service.reviewer("POST", f"{path}/steps/{step}", {"decision": "pass"}), 409, "review.not_held")
+    ok(service.reviewer("POST", f"{path}/claim"))
+    problem(caller("POST", f"{path}/claim"), 409, "review.claimed")
+    problem(caller("POST", f"{path}/release"), 409, "review.not_held")
     stranger = {"to": str(service.people.partner.id)}
-    _problem(service.reviewer("POST", f"{path}/hand-over", stranger), 404, "reviewer.not_found")
-    handed = _ok(service.reviewer("POST", f"{path}/hand-over", {"to": str(other.id)}))
+    problem(service.reviewer("POST", f"{path}/hand-over", stranger), 404, "reviewer.not_found")
+    handed = ok(service.reviewer("POST", f"{path}/hand-over", {"to": str(other.id)}))
     assert handed["holder"] == {"id": str(other.id), "name": "Bo"}
-    _problem(service.reviewer("POST", f"{path}/steps/{step}", {"decision": "pass"}), 409, "review.not_held")
-    passed = _ok(caller("POST", f"{path}/steps/{step}", {"decision": "pass"}))
+    problem(service.reviewer("POST", f"{path}/steps/{step}", {"decision": "pass"}), 409, "review.not_held")
+    passed = ok(caller("POST", f"{path}/steps/{step}", {"decision": "pass"}))
     assert (passed["state"], passed["decided_by"]) == ("passed", "Bo")
     with Session(service.engine) as session:
         actions = session.scalars(text("SELECT action FROM audit_entry WHERE target = :id ORDER BY id"), {"id": review})
@@ -144,7 +127,7 @@ def test_a_reviewer_may_do_what_the_state_machine_of_steps_allows(shared_service
     service = shared_service
     (review,) = _submitted(service, "stepping")
     path = f"/v1/reviews/{review}/steps/{_first_step(service, review)}"
-    _ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
+    ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
     asked = {edge.trigger for edge in STEP_EDGES if Role.REVIEWER in edge.roles}
     for trigger in StepTrigger:
         answer = service.reviewer("POST", path, {"decision": trigger.value, "reason": "Because."})
@@ -158,14 +141,14 @@ def test_a_step_that_is_no_longer_defined_is_titled_by_its_code_and_taken_by_a_p
                 VALUES (uuidv7(), :id, 'fax_check', 'void', now())"""
     with Session(service.engine) as session, session.begin():
         session.execute(text(insert), {"id": review})
-    _ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
-    _ok(service.reviewer("POST", f"/v1/reviews/{review}/steps/fax_check", {"decision": "fail"}))
-    again = _ok(service.reviewer("POST", f"/v1/reviews/{review}/steps/fax_check", {"decision": "rerun"}))
+    ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
+    ok(service.reviewer("POST", f"/v1/reviews/{review}/steps/fax_check", {"decision": "fail"}))
+    again = ok(service.reviewer("POST", f"/v1/reviews/{review}/steps/fax_check", {"decision": "rerun"}))
     assert (again["state"], again["status"], again["title"]) == ("pending", "void", "fax_check")
     assert (again["taken_by"], again["requirement"]) == ("person", None)
     (seen,) = [
         step
-        for step in _ok(service.partner("GET", "/v1/apps/old-step/status"))["review"]["steps"]
+        for step in ok(service.partner("GET", "/v1/apps/old-step/status"))["review"]["steps"]
         if step["code"] == "fax_check"
     ]
     assert (seen["title"], seen["where"]) == ("fax_check", "/v1/apps/old-step/components")
@@ -174,17 +157,17 @@ def test_a_step_that_is_no_longer_defined_is_titled_by_its_code_and_taken_by_a_p
 def test_a_resubmission_shows_what_changed_what_was_found_and_what_came_before(shared_service: Service) -> None:
     service = shared_service
     (first,) = _submitted(service, "again")
-    shown = _ok(service.reviewer("GET", f"/v1/reviews/{first}"))
+    shown = ok(service.reviewer("GET", f"/v1/reviews/{first}"))
     assert (shown["compared_with"], shown["changes"], shown["earlier_waivers"]) == (None, None, [])
     steps = [step["code"] for step in shown["steps"]]
     about = {step["code"]: (step["title"], step["taken_by"], step["requirement"]) for step in shown["steps"]}
     assert about == {code: (step.title, step.taken_by, step.requirement) for code, step in STEPS.items()}
-    _ok(service.reviewer("POST", f"/v1/reviews/{first}/claim"))
+    ok(service.reviewer("POST", f"/v1/reviews/{first}/claim"))
     gone, kept = {"code": "gone", "text": "Broken.", "where": "Page"}, {"code": "kept", "text": "Old words."}
     decide = f"/v1/reviews/{first}/steps"
-    _ok(service.reviewer("POST", f"{decide}/{steps[0]}", {"decision": "fail", "findings": [gone, kept]}))
-    _problem(service.reviewer("POST", f"{decide}/{steps[1]}", {"decision": "waive"}), 422, "reason.missing")
-    _ok(service.reviewer("POST", f"{decide}/{steps[1]}", {"decision": "waive", "reason": "Agreed by phone."}))
+    ok(service.reviewer("POST", f"{decide}/{steps[0]}", {"decision": "fail", "findings": [gone, kept]}))
+    problem(service.reviewer("POST", f"{decide}/{steps[1]}", {"decision": "waive"}), 422, "reason.missing")
+    ok(service.reviewer("POST", f"{decide}/{steps[1]}", {"decision": "waive", "reason": "Agreed by phone."}))
     _request_changes(service, first, [{"text": "Mend the page.", "where": "Page"}])
     with Session(service.engine) as session, session.begin():
         app_id = session.scalars(text("SELECT id FROM app WHERE slug = 'again'")).one()
@@ -193,12 +176,12 @@ def test_a_resubmission_shows_what_changed_what_was_found_and_what_came_before(s
     move(service.engine, service.people, "again", AppTrigger.SUBMIT)
     second = _review_of(service, "again")
     again = f"/v1/reviews/{second}/steps/{steps[0]}"
-    before = _ok(service.reviewer("GET", f"/v1/reviews/{second}"))
+    before = ok(service.reviewer("GET", f"/v1/reviews/{second}"))
     assert {one["standing"] for one in before["findings"]} == {"unchecked"}
     assert before["holder"]["id"] == str(service.people.reviewer.id)
     new = [{"code": "kept", "text": "New words."}, {"code": "fresh", "text": "New."}]
-    _ok(service.reviewer("POST", again, {"decision": "warn", "findings": new}))
-    shown = _ok(service.reviewer("GET", f"/v1/reviews/{second}"))
+    ok(service.reviewer("POST", again, {"decision": "warn", "findings": new}))
+    shown = ok(service.reviewer("GET", f"/v1/reviews/{second}"))
     assert (shown["round"], shown["kind"], shown["snapshot"]["app"]["slug"]) == (2, "first", "again")
     assert shown["changes"] == {
         "evidence": [
@@ -221,7 +204,7 @@ def test_a_resubmission_shows_what_changed_what_was_found_and_what_came_before(s
     waived = [(one["round"], one["step"], one["reason"], one["waived_by"]) for one in shown["earlier_waivers"]]
     assert waived == [(1, steps[1], "Agreed by phone.", "Rae")]
     assert ("again", 1, "changes_requested") in {(one["app"], one["round"], one["outcome"]) for one in shown["history"]}
-    rerun = _ok(service.reviewer("POST", again, {"decision": "rerun"}))
+    rerun = ok(service.reviewer("POST", again, {"decision": "rerun"}))
     assert (rerun["state"], rerun["run"], rerun["findings"], rerun["decided_by"]) == ("pending", 2, [], None)
 
 
@@ -229,37 +212,37 @@ def test_saved_reasons_have_versions_and_a_decision_keeps_the_version_it_used(sh
     service = shared_service
     body = {"code": "partners_page.no_utm", "text": "The links carry no UTM.", "where": "Your partners page"}
     path = "/v1/saved-reasons/partners_page.no_utm"
-    added = _ok(service.reviewer("POST", "/v1/saved-reasons", body, Idempotency_Key="s1"), 201)
-    assert _ok(service.reviewer("POST", "/v1/saved-reasons", body, Idempotency_Key="s1"), 201) == added
-    _problem(service.admin("POST", "/v1/saved-reasons", body), 409, "saved_reason.exists")
+    added = ok(service.reviewer("POST", "/v1/saved-reasons", body, Idempotency_Key="s1"), 201)
+    assert ok(service.reviewer("POST", "/v1/saved-reasons", body, Idempotency_Key="s1"), 201) == added
+    problem(service.admin("POST", "/v1/saved-reasons", body), 409, "saved_reason.exists")
     (review,) = _submitted(service, "picked")
     _request_changes(
         service, review, [{"saved": "partners_page.no_utm", "text": "Both of them."}, {"text": "And the logo."}]
     )
-    revised = _ok(service.admin("POST", f"{path}/versions", {"text": "Better words."}), 201)
+    revised = ok(service.admin("POST", f"{path}/versions", {"text": "Better words."}), 201)
     assert (revised["version"], revised["where"]) == (2, "")
-    log = _ok(service.partner("GET", "/v1/apps/picked/transitions"))["items"]
+    log = ok(service.partner("GET", "/v1/apps/picked/transitions"))["items"]
     assert log[-1]["reasons"][0] == {
         "code": "partners_page.no_utm",
         "text": "The links carry no UTM.\nBoth of them.",
         "where": "Your partners page",
         "saved_version": 1,
     }
-    assert _ok(service.reviewer("DELETE", path))["retired"]
-    assert _ok(service.reviewer("DELETE", path))["version"] == 3
-    assert [one["version"] for one in _ok(service.reviewer("GET", path))["items"]] == [1, 2, 3]
-    codes = [one["code"] for one in _ok(service.reviewer("GET", "/v1/saved-reasons"))["items"]]
+    assert ok(service.reviewer("DELETE", path))["retired"]
+    assert ok(service.reviewer("DELETE", path))["version"] == 3
+    assert [one["version"] for one in ok(service.reviewer("GET", path))["items"]] == [1, 2, 3]
+    codes = [one["code"] for one in ok(service.reviewer("GET", "/v1/saved-reasons"))["items"]]
     assert "partners_page.no_utm" not in codes
-    everything = _ok(service.reviewer("GET", "/v1/saved-reasons?retired=true"))["items"]
+    everything = ok(service.reviewer("GET", "/v1/saved-reasons?retired=true"))["items"]
     assert "partners_page.no_utm" in [one["code"] for one in everything]
     move(service.engine, service.people, "picked", AppTrigger.SUBMIT)
     decision = {"decision": "request_changes", "reasons": [{"saved": "partners_page.no_utm"}]}
     again = f"/v1/reviews/{_review_of(service, 'picked')}/decision"
-    _problem(service.reviewer("POST", again, decision), 422, "saved_reason.unknown")
-    _problem(service.reviewer("GET", "/v1/saved-reasons/nothing"), 404, "saved_reason.not_found")
+    problem(service.reviewer("POST", again, decision), 422, "saved_reason.unknown")
+    problem(service.reviewer("GET", "/v1/saved-reasons/nothing"), 404, "saved_reason.not_found")
     taken = {"code": "other", "text": "x"}
-    _problem(service.reviewer("POST", "/v1/saved-reasons", taken), 422, "request.invalid")
-    _problem(service.partner("GET", "/v1/saved-reasons"), 403, "role.forbidden")
+    problem(service.reviewer("POST", "/v1/saved-reasons", taken), 422, "request.invalid")
+    problem(service.partner("GET", "/v1/saved-reasons"), 403, "role.forbidden")
 
 
 def test_a_repeated_decision_returns_the_same_request_even_after_its_review_is_closed(shared_service: Service) -> None:
@@ -267,26 +250,26 @@ def test_a_repeated_decision_returns_the_same_request_even_after_its_review_is_c
     (review,) = _submitted(service, "decided-twice")
     path = f"/v1/reviews/{review}/decision"
     decision = {"decision": "request_changes", "reasons": [{"text": "Mend it."}]}
-    _ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
-    first = _ok(service.reviewer("POST", path, decision, Idempotency_Key="again"), 202)
+    ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
+    first = ok(service.reviewer("POST", path, decision, Idempotency_Key="again"), 202)
     judge(service.engine)
-    repeated = _ok(service.reviewer("POST", path, decision, Idempotency_Key="again"))
+    repeated = ok(service.reviewer("POST", path, decision, Idempotency_Key="again"))
     assert (repeated["id"], repeated["status"]) == (first["id"], "applied")
     other = {"decision": "approve"}
-    _problem(service.reviewer("POST", path, other, Idempotency_Key="again"), 422, "idempotency.mismatch")
-    _problem(service.reviewer("POST", path, decision), 409, "review.closed")
+    problem(service.reviewer("POST", path, other, Idempotency_Key="again"), 422, "idempotency.mismatch")
+    problem(service.reviewer("POST", path, decision), 409, "review.closed")
 
 
 def test_a_decision_applies_to_its_own_round_and_never_to_the_next(shared_service: Service) -> None:
     service = shared_service
     (review,) = _submitted(service, "rounds")
     decision = {"decision": "request_changes", "reasons": [{"text": "Mend it."}]}
-    _ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
-    _ok(service.reviewer("POST", f"/v1/reviews/{review}/decision", decision), 202)
-    _ok(service.partner("POST", "/v1/transition-requests", {"app": "rounds", "trigger": "submit"}), 202)
-    late = _ok(service.reviewer("POST", f"/v1/reviews/{review}/decision", decision), 202)
+    ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
+    ok(service.reviewer("POST", f"/v1/reviews/{review}/decision", decision), 202)
+    ok(service.partner("POST", "/v1/transition-requests", {"app": "rounds", "trigger": "submit"}), 202)
+    late = ok(service.reviewer("POST", f"/v1/reviews/{review}/decision", decision), 202)
     judge(service.engine)
-    refused = _ok(service.reviewer("GET", f"/v1/transition-requests/{late['id']}"))
+    refused = ok(service.reviewer("GET", f"/v1/transition-requests/{late['id']}"))
     assert refused["status"] == "refused"
     assert [(rule["code"], rule["detail"]) for rule in refused["unmet"]] == [
         (
@@ -294,7 +277,7 @@ def test_a_decision_applies_to_its_own_round_and_never_to_the_next(shared_servic
             "The request is for a review that is open no longer: the one that was opened at version 4 is.",
         )
     ]
-    (entry,) = _ok(service.reviewer("GET", "/v1/reviews?app=rounds"))["items"]
+    (entry,) = ok(service.reviewer("GET", "/v1/reviews?app=rounds"))["items"]
     assert (entry["round"], entry["holder"]["name"]) == (2, "Rae")
 
 
@@ -302,23 +285,23 @@ def test_both_sides_write_on_the_newest_review_and_the_other_side_is_told(shared
     service = shared_service
     app_building(service.engine, service.people, "talk")
     mine = "/v1/apps/talk/messages"
-    _problem(service.partner("POST", mine, {"text": "Hello?"}), 409, "review.none")
+    problem(service.partner("POST", mine, {"text": "Hello?"}), 409, "review.none")
     move(service.engine, service.people, "talk", AppTrigger.SUBMIT)
     review = _review_of(service, "talk")
     theirs = f"/v1/reviews/{review}/messages"
-    first = _ok(service.partner("POST", mine, {"text": "What is missing?"}, Idempotency_Key="m1"), 201)
-    assert _ok(service.partner("POST", mine, {"text": "What is missing?"}, Idempotency_Key="m1"), 201) == first
-    _ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
-    _ok(service.reviewer("POST", theirs, {"text": "The UTM parameters."}), 201)
-    _ok(service.partner("POST", mine, {"text": "Thank you."}), 201)
-    page = _ok(service.partner("GET", f"{mine}?limit=2"))
-    rest = _ok(service.partner("GET", f"{mine}?limit=2&after={page['next']}"))
+    first = ok(service.partner("POST", mine, {"text": "What is missing?"}, Idempotency_Key="m1"), 201)
+    assert ok(service.partner("POST", mine, {"text": "What is missing?"}, Idempotency_Key="m1"), 201) == first
+    ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
+    ok(service.reviewer("POST", theirs, {"text": "The UTM parameters."}), 201)
+    ok(service.partner("POST", mine, {"text": "Thank you."}), 201)
+    page = ok(service.partner("GET", f"{mine}?limit=2"))
+    rest = ok(service.partner("GET", f"{mine}?limit=2&after={page['next']}"))
     assert [(one["side"], one["author"], one["text"]) for one in page["items"] + rest["items"]] == [
         ("partner", "Pat", "What is missing?"),
         ("reviewer", None, "The UTM parameters."),
         ("partner", "Pat", "Thank you."),
     ]
-    assert [one["author"] for one in _ok(service.reviewer("GET", theirs))["items"]] == ["Pat", "Rae", "Pat"]
+    assert [one["author"] for one in ok(service.reviewer("GET", theirs))["items"]] == ["Pat", "Rae", "Pat"]
     told = text("""SELECT n.kind, count(*), bool_and(p.role = 'reviewer') FROM notification n
                      JOIN app a ON a.id = n.app_id JOIN person p ON p.id = n.recipient_id
                     WHERE a.slug = 'talk' AND n.kind LIKE 'message%' AND n.cause = :cause GROUP BY n.kind""")
@@ -328,26 +311,26 @@ def test_both_sides_write_on_the_newest_review_and_the_other_side_is_told(shared
         answer = page["items"][1]["id"]
         assert session.execute(told, {"cause": f"message:{answer}"}).all() == [("message_to_partner", 1, False)]
     _request_changes(service, review, [{"text": "Mend it."}])
-    _ok(service.partner("POST", mine, {"text": "After the decision."}), 201)
+    ok(service.partner("POST", mine, {"text": "After the decision."}), 201)
     move(service.engine, service.people, "talk", AppTrigger.SUBMIT)
-    _problem(service.reviewer("POST", theirs, {"text": "Too late."}), 409, "review.not_newest")
+    problem(service.reviewer("POST", theirs, {"text": "Too late."}), 409, "review.not_newest")
     for blank in ("", " \n", "\x00", "x" * 5001):
-        _problem(service.partner("POST", mine, {"text": blank}), 422, "request.invalid")
+        problem(service.partner("POST", mine, {"text": blank}), 422, "request.invalid")
     stranger = people_in(service.engine, "Stranger").partner
     caller = Caller(service.url, token_of(service.engine, stranger))
     for method, body in (("GET", None), ("POST", {"text": "Hi."})):
-        _problem(caller(method, mine, body), 404, "app.not_found")
+        problem(caller(method, mine, body), 404, "app.not_found")
 
 
 def test_no_route_that_a_partner_may_call_returns_an_internal_note(shared_service: Service) -> None:
     service = shared_service
     (review,) = _submitted(service, "noted")
     notes = f"/v1/reviews/{review}/notes"
-    _ok(service.reviewer("POST", notes, {"text": SECRET}), 201)
-    assert [one["text"] for one in _ok(service.admin("GET", notes))["items"]] == [SECRET]
-    _problem(service.partner("GET", notes), 403, "role.forbidden")
+    ok(service.reviewer("POST", notes, {"text": SECRET}), 201)
+    assert [one["text"] for one in ok(service.admin("GET", notes))["items"]] == [SECRET]
+    problem(service.partner("GET", notes), 403, "role.forbidden")
     _request_changes(service, review, [{"text": "Mend it."}])
-    component = _ok(service.partner("GET", "/v1/apps/noted"))["components"][0]["id"]
+    component = ok(service.partner("GET", "/v1/apps/noted"))["components"][0]["id"]
     requests = "SELECT r.id FROM transition_request r JOIN app a ON a.id = r.app_id WHERE a.slug = 'noted' LIMIT 1"
     with Session(service.engine) as session:
         request = session.scalars(text(requests)).one()
@@ -370,7 +353,7 @@ class _Known(dict[str, Any]):
 
 
 def _get_paths(service: Service) -> Iterator[str]:
-    for path, calls in _ok(service.nobody("GET", "/openapi.json"))["paths"].items():
+    for path, calls in ok(service.nobody("GET", "/openapi.json"))["paths"].items():
         if "get" in calls:
             yield path
 
@@ -379,9 +362,9 @@ def test_statistics_count_what_waits_and_what_was_decided_week_by_week(service: 
     one, two, three = _submitted(service, "one", "two", "three")
     step = _first_step(service, one)
     for review, findings in ((one, ["kept", "gone"]), (two, ["kept"])):
-        _ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
+        ok(service.reviewer("POST", f"/v1/reviews/{review}/claim"))
         body = {"decision": "fail", "findings": [{"code": code, "text": "x"} for code in findings]}
-        _ok(service.reviewer("POST", f"/v1/reviews/{review}/steps/{step}", body))
+        ok(service.reviewer("POST", f"/v1/reviews/{review}/steps/{step}", body))
         _request_changes(service, review, [{"text": "Mend it."}])
     move(service.engine, service.people, "one", AppTrigger.SUBMIT)
     move(service.engine, service.people, "one", AppTrigger.APPROVE)
@@ -400,7 +383,7 @@ def test_statistics_count_what_waits_and_what_was_decided_week_by_week(service: 
             )
         now = now_of(session)
     _set_due(service, three, now - timedelta(hours=2), now - timedelta(hours=1))
-    shown = _ok(service.reviewer("GET", "/v1/statistics/reviews?weeks=2&until=2026-03-08"))
+    shown = ok(service.reviewer("GET", "/v1/statistics/reviews?weeks=2&until=2026-03-08"))
     by_kind = {"first": 1, "revision": 0, "health": 0, "appeal": 0}
     assert shown["waiting"] == {"open": 1, "unclaimed": 1, "due_soon": 0, "overdue": 1, "by_kind": by_kind}
     empty, week = shown["weeks"]
@@ -424,8 +407,8 @@ def test_statistics_count_what_waits_and_what_was_decided_week_by_week(service: 
             *({"kind": kind, "opened": 0, "outcomes": {}, "within_promise": 0} for kind in by_kind if kind != "first"),
         ],
     }
-    (this_week,) = _ok(service.admin("GET", "/v1/statistics/reviews?weeks=1"))["weeks"]
+    (this_week,) = ok(service.admin("GET", "/v1/statistics/reviews?weeks=1"))["weeks"]
     assert (this_week["approved"], this_week["rounds_to_approval"]) == (1, 2.0)
     for query in ("weeks=0", "weeks=54", "until=1999-12-31", "until=x"):
-        _problem(service.reviewer("GET", f"/v1/statistics/reviews?{query}"), 422, "request.invalid")
-    _problem(service.partner("GET", "/v1/statistics/reviews"), 403, "role.forbidden")
+        problem(service.reviewer("GET", f"/v1/statistics/reviews?{query}"), 422, "request.invalid")
+    problem(service.partner("GET", "/v1/statistics/reviews"), 403, "role.forbidden")

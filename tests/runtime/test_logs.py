@@ -5,7 +5,7 @@ import json
 import logging
 import re
 import smtplib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import uuid4
 
 import psycopg
@@ -17,15 +17,13 @@ from runtime.logs import OneLineAnOutage, configure_logging
 from runtime.redaction import MAX_CHARACTERS
 from workflow.outages import Outage
 
+pytestmark = pytest.mark.usefixtures("logging_restored")
+
 
 @pytest.fixture
-def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
-    """Restores the handlers afterwards. Yields what reads the lines that were logged."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    yield lambda: capsys.readouterr().err
-    root.handlers[:] = before
-    root.setLevel(level)
+def logged(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """Returns what reads the lines that were logged."""
+    return lambda: capsys.readouterr().err
 
 
 @pytest.mark.parametrize("log_format", ["json", "text", "auto"])

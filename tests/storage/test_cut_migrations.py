@@ -40,21 +40,24 @@ def test_a_revision_is_one_transaction_or_only_builds_and_drops_indexes_or_only_
     assert not {name for name in sources if "CONCURRENTLY" in sources[name] or "autocommit" in sources[name]}
 
 
-@pytest.mark.parametrize(("older", "newer"), [("base", "0004"), ("0004", "0018"), ("0018", "head")])
-def test_migrations_that_are_cut_after_every_statement_go_on(
-    database: TestDatabase, cutter: Cutter, older: str, newer: str
+@pytest.mark.parametrize(
+    ("older", "newer", "cuts"), [("base", "0004", 212), ("0004", "0018", 718), ("0018", "head", 1020)]
+)
+def test_migrations_that_are_cut_at_every_point_go_on(
+    database: TestDatabase, cutter: Cutter, older: str, newer: str, cuts: int
 ) -> None:
+    """Expects at least as many cuts as there were when the newest revision of the span was written."""
     if newer != "head":
         downgrade(database.owner_url, newer)
     migrated, stamp = catalog_of(database.owner_url), cutter.stamp()
     downgrade(database.owner_url, older)
-    assert cutter.cut_everywhere(partial(upgrade, database.owner_url, newer)) > 15
+    assert cutter.cut_everywhere(partial(upgrade, database.owner_url, newer)) >= cuts
     assert (catalog_of(database.owner_url), cutter.stamp()) == (migrated, stamp)
 
 
 def test_migrations_that_are_cut_on_their_way_down_go_on(database: TestDatabase, cutter: Cutter) -> None:
     migrated = catalog_of(database.owner_url)
-    assert cutter.cut_everywhere(partial(downgrade, database.owner_url, "0005")) > 20
+    assert cutter.cut_everywhere(partial(downgrade, database.owner_url, "0005")) >= 352
     assert cutter.stamp() == "0005"
     upgrade(database.owner_url)
     assert catalog_of(database.owner_url) == migrated

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +13,8 @@ from runtime.logs import configure_logging
 from web import problems
 from web.bounds import Bounds
 from web.calls import CallLog
+
+pytestmark = pytest.mark.usefixtures("logging_restored")
 
 TRACE, SPAN = b"4bf92f3577b34da6a3ce929d0e0e4736", b"00f067aa0ba902b7"
 
@@ -67,15 +68,6 @@ async def _call(app: ASGIApp, path: str, *headers: tuple[bytes, bytes], method: 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-
-
-@pytest.fixture(autouse=True)
-def _logging_restored() -> Iterator[None]:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = before
-    root.setLevel(level)
 
 
 def test_a_call_that_breaks_is_answered_with_its_id_and_what_it_logged_has_it_too(

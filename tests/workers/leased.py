@@ -1,7 +1,13 @@
 """Does leased work without Dramatiq's threads, row by row, as a worker with one thread would."""
 
 import time
+from dataclasses import replace
+from email.message import EmailMessage
 
+from runtime.settings import load_settings
+from runtime.smtp import SmtpServer
+from tests.mailbox import Mailbox
+from workers.actors.notifications import NOTIFICATIONS
 from workers.context import WorkerContext
 from workers.leasing.queue import Handed
 from workers.leasing.work import LeasedWork, attempt_row
@@ -20,3 +26,19 @@ def work_off(context: WorkerContext, work: LeasedWork) -> int:
             tried += 1
         if not found.leases:
             return tried
+
+
+def deliver(context: WorkerContext) -> list[EmailMessage]:
+    """Delivers all due notifications to a mailbox and returns the mails."""
+    with Mailbox() as mailbox:
+        settings = load_settings(
+            database_url="postgresql://n@127.0.0.1:1/n",
+            redis_url="redis://127.0.0.1:1/0",
+            history_key="x" * 32,
+            secret_keys="cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
+            smtp_port=mailbox.port,
+        )
+        mail = SmtpServer(settings)
+        work_off(replace(context, mail=mail), NOTIFICATIONS)
+        mail.close()
+        return list(mailbox.letters)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +11,10 @@ from sqlalchemy import text
 
 from models import JobTick
 from models.base import new_id
-from runtime.settings import load_settings
-from runtime.smtp import SmtpServer
 from tests.journeys import judge
-from tests.mailbox import Mailbox
 from tests.workers.leased import work_off
 from tests.workers.sites import Site, site
 from workers.actors.jobs import JOB_TICKS
-from workers.actors.notifications import NOTIFICATIONS
 from workers.actors.review_steps import REVIEW_STEPS
 from workers.context import WorkerContext
 
@@ -76,22 +71,6 @@ def look_again(context: WorkerContext, page: Site) -> None:
     """Looks a day later, as it is done while a company has time to mend. Commits."""
     pass_time(context, timedelta(days=1))
     look(context, page)
-
-
-def deliver(context: WorkerContext) -> list[EmailMessage]:
-    """Delivers all due notifications to a mailbox and returns the mails."""
-    with Mailbox() as mailbox:
-        settings = load_settings(
-            database_url="postgresql://n@127.0.0.1:1/n",
-            redis_url="redis://127.0.0.1:1/0",
-            history_key="x" * 32,
-            secret_keys="cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
-            smtp_port=mailbox.port,
-        )
-        mail = SmtpServer(settings)
-        work_off(replace(context, mail=mail), NOTIFICATIONS)
-        mail.close()
-        return list(mailbox.letters)
 
 
 def log_of(context: WorkerContext, app_id: UUID) -> list[str]:

@@ -9,14 +9,13 @@ import pytest
 from sqlalchemy import text
 
 from models.lifecycle import AppState, AppTrigger
-from tests.factories import app_in, move
-from tests.journeys import People, apps_in_public_beta, ask, judge, now_of, people_in
-from tests.workers.leased import work_off
+from tests.factories import app_in, asker_of, make_possible, move
+from tests.journeys import People, apps_in_public_beta, ask, judge, now_of, outcome_of, people_in
+from tests.workers.leased import deliver, work_off
 from tests.workers.looking import (
     GONE,
     GOOD,
     clock_of,
-    deliver,
     log_of,
     look,
     look_again,
@@ -164,10 +163,12 @@ def test_a_later_look_clears_what_was_mended_and_another_flag_keeps_the_clock_an
     look(context, GONE)
     assert log_of(context, acme) == ["recheck", "flag"], "the next look is not due at once"
     deliver(context)
+    first_began_at, _ = clock_of(context)
+    assert first_began_at is not None
     look_again(context, GONE)
     began_at, ends_at = clock_of(context)
     assert log_of(context, acme) == ["recheck", "flag"] * 2
-    assert began_at is not None
+    assert began_at == first_began_at - timedelta(days=1), "the first clock, a day later"
     assert ends_at == began_at + timedelta(days=14)
     assert _subjects(context) == []
     look_again(context, GOOD)
@@ -270,17 +271,38 @@ def test_a_dead_notice_begins_no_clock_and_its_replay_does(context: WorkerContex
     assert clock_of(context)[0] is not None
 
 
-@pytest.mark.usefixtures("acme")
-@pytest.mark.parametrize("trigger", [AppTrigger.SUBMIT, AppTrigger.PROMOTE, AppTrigger.UNLIST])
+@pytest.mark.parametrize("moves", [(AppTrigger.SUBMIT, AppTrigger.WITHDRAW), (AppTrigger.UNLIST,)])
 def test_nothing_that_a_company_does_stops_the_clock(
-    context: WorkerContext, people: People, trigger: AppTrigger
+    context: WorkerContext, people: People, acme: UUID, moves: tuple[AppTrigger, ...]
 ) -> None:
     look(context, GONE)
     deliver(context)
     clock = clock_of(context)
-    move(context.engine, people, "acme", trigger)
-    if trigger is AppTrigger.SUBMIT:
-        move(context.engine, people, "acme", AppTrigger.WITHDRAW)
+    for trigger in moves:
+        move(context.engine, people, "acme", trigger)
+    assert log_of(context, acme) == ["recheck", "flag", *moves]
+    assert clock_of(context) == clock
+
+
+@pytest.mark.parametrize(
+    ("moves", "trigger"),
+    [((), AppTrigger.PROMOTE), ((AppTrigger.UNLIST,), AppTrigger.RELIST)],
+    ids=["promote", "relist"],
+)
+def test_what_was_found_refuses_a_promotion_and_a_return_to_the_catalog_while_the_clock_runs(
+    context: WorkerContext, people: People, acme: UUID, moves: tuple[AppTrigger, ...], trigger: AppTrigger
+) -> None:
+    look(context, GONE)
+    deliver(context)
+    clock = clock_of(context)
+    for one in moves:
+        move(context.engine, people, "acme", one)
+    make_possible(context.engine, people, "acme", trigger)
+    request = ask(context.engine, asker_of(people, trigger), "acme", trigger)
+    judge(context.engine)
+    outcome = outcome_of(context.engine, request)
+    assert (outcome["status"], outcome["unmet"]) == ("refused", ["grace.none"])
+    assert log_of(context, acme) == ["recheck", "flag", *moves]
     assert clock_of(context) == clock
 
 

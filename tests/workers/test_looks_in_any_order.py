@@ -6,15 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
-from sqlalchemy import text
 
 from models.lifecycle import APP_EDGES, AppTrigger
 from tests.factories import move
 from tests.journeys import apps_in_public_beta, judge, people_in
-from tests.workers.looking import GONE, GOOD, deliver, log_of, look, pass_time, run_job, set_policy, values
+from tests.workers.leased import deliver
+from tests.workers.looking import GONE, GOOD, log_of, look, pass_time, run_job, set_policy, values
 from tests.workers.sites import URL, site
 from workers.actors.review_steps import run_review_step
 from workers.context import WorkerContext
@@ -133,12 +132,4 @@ def test_two_last_steps_that_end_at_once_end_their_look_once(context: WorkerCont
         _last_steps_at_once(context, pages)
         assert values(context, "SELECT trigger FROM transition_request WHERE status = 'due'") == [("clear",)]
         judge(context.engine)
-        assert _ends(context, app_id) == count
-
-
-def _ends(context: WorkerContext, app_id: UUID) -> int:
-    with context.unit_of_work() as session:
-        ended: int = session.scalar(
-            text("SELECT count(*) FROM transition WHERE app_id = :id AND trigger = 'clear'"), {"id": app_id}
-        )
-        return ended
+        assert log_of(context, app_id).count("clear") == count

@@ -57,8 +57,8 @@ def test_a_worker_on_a_newer_schema_leaves_requests_as_they_are_and_says_so_once
         env = environment(database.application_url, valkey_url, DEVCENTER_SWEEP_SECONDS="0.2")
         with running(WORKER, env, log):
             wait_until(lambda: said in log.read_text(), seconds=60, what="the line that says why")
-            failures = "SELECT count(*) FROM transition WHERE trigger = 'submit'"
-            assert superuser.execute(failures).fetchone() == (0,)
+            applied = "SELECT count(*) FROM transition WHERE trigger = 'submit'"
+            assert superuser.execute(applied).fetchone() == (0,)
             assert outcome_of(engine, request) == WAITS
             superuser.execute("ALTER TABLE transition DROP COLUMN later")
             superuser.execute("UPDATE alembic_version SET version_num = %s", [revision])

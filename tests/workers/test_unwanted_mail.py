@@ -11,11 +11,8 @@ from sqlalchemy.orm import Session
 
 from models import ApiToken, Person
 from models.base import new_id
-from runtime.settings import load_settings
-from runtime.smtp import SmtpServer
 from tests.journeys import People, apps_in_public_beta, now_of, writer_of
-from tests.mailbox import Mailbox
-from tests.workers.leased import work_off
+from tests.workers.leased import deliver, work_off
 from workers.actors.notifications import NOTIFICATIONS
 from workers.context import WorkerContext
 from workflow.access.ending_tokens import warn_of_ending_tokens
@@ -41,22 +38,6 @@ def _colleague(session: Session, people: People) -> Person:
     return person
 
 
-def _delivered(context: WorkerContext) -> list[EmailMessage]:
-    """Delivers all due notifications to a mailbox and returns the mails."""
-    with Mailbox() as mailbox:
-        named = {"database_url": "postgresql://n@127.0.0.1:1/n", "redis_url": "redis://127.0.0.1:1/0"}
-        settings = load_settings(
-            **named,
-            history_key="x" * 32,
-            secret_keys="cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
-            smtp_port=mailbox.port,
-        )
-        mail = SmtpServer(settings)
-        work_off(replace(context, mail=mail), NOTIFICATIONS)
-        mail.close()
-        return list(mailbox.letters)
-
-
 def _rows(engine: Engine, statement: str) -> list[Any]:
     with engine.connect() as connection:
         return [tuple(row) for row in connection.execute(text(statement))]
@@ -73,7 +54,7 @@ def test_of_what_is_queued_somebody_who_was_removed_gets_only_that(
         notify_people(session, kind, "before", [olga.id], now_of(session), data | more)
         assert people.partner.organization_id is not None
         remove_person(session, people.partner.organization_id, olga.id, people.partner, now_of(session))
-    letters = _delivered(context)
+    letters = deliver(context)
     only = "You no longer act for"
     assert all(str(letter["Subject"]).startswith(only) for letter in letters)
     assert len(letters) == (2 if kind is NotificationKind.PERSON_REMOVED else 1)
@@ -125,7 +106,7 @@ def test_a_company_is_told_of_its_first_customers_only_and_can_switch_it_off_by_
     with context.unit_of_work() as session:
         session.execute(text("UPDATE notification SET status = 'void'"))
         _report_customers(session, people, "acme", 200)
-    letters = _delivered(context)
+    letters = deliver(context)
     assert sorted(str(letter["Subject"])[-1] for letter in letters) == ["1", "2", "3"]
     for letter in letters:
         link = letter["List-Unsubscribe"].strip("<>")
@@ -145,7 +126,7 @@ def test_news_that_is_switched_off_is_neither_written_nor_sent(context: WorkerCo
         switch_news(session, people.partner, {"customer_onboarded": False})
         _report_customers(session, people, "beta", 1)
         assert session.scalars(text("SELECT id FROM notification WHERE status = 'due'")).all() == [waiting]
-    assert _delivered(context) == []
+    assert deliver(context) == []
     with context.unit_of_work() as session:
         assert not void_unless_wanted(session, waiting)
 
@@ -154,7 +135,7 @@ def test_only_news_can_be_switched_off(context: WorkerContext, people: People) -
     with context.unit_of_work() as session:
         notify_people(session, NotificationKind.MESSAGE_TO_PARTNER, "asked", [people.partner.id], now_of(session))
         session.execute(text("UPDATE person SET news_off = ARRAY['message_to_partner', 'customer_onboarded']"))
-    (letter,) = _delivered(context)
+    (letter,) = deliver(context)
     assert "List-Unsubscribe" not in letter
     assert "List-Unsubscribe-Post" not in letter
 
@@ -178,7 +159,7 @@ def test_holders_are_told_once_fourteen_days_and_once_a_day_before_a_token_ends(
         assert session.get_one(ApiToken, week).revoked_at is None
         revoked.revoked_at = now
         session.execute(text("UPDATE notification SET due_at = now()"))
-    letters = _delivered(context)
+    letters = deliver(context)
     assert {letter["To"] for letter in letters} == {"pat@acme.example"}
     assert sorted(str(letter["Subject"]).split()[2].strip('"') for letter in letters) == ["week", "year", "year"]
 
@@ -194,6 +175,6 @@ def test_admins_are_told_of_a_services_token_that_ends(context: WorkerContext, p
             {"id": people.service.id},
         )
         assert warn_of_ending_tokens(session, now_of(session)) == 1
-    (letter,) = _delivered(context)
+    (letter,) = deliver(context)
     assert letter["To"] == "ada@acme.example.platform.example"
     assert "billing-acme" in letter.get_content()

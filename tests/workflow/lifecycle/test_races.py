@@ -2,11 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from threading import Barrier
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, select, text
@@ -15,6 +12,7 @@ from sqlalchemy.orm import Session
 from models import App, Review
 from models.lifecycle import NO_REVIEW, AppState, AppTrigger, ReviewKind
 from tests.api.invariants import check_rows
+from tests.at_once import at_once
 from tests.factories import apps_in, asker_now, make_failed
 from tests.journeys import BECAUSE, People, ask, judge, now_of, outcome_of, state_of
 from workflow.errors import Conflict
@@ -83,7 +81,7 @@ def test_of_two_things_that_exclude_each_other_exactly_one_is_applied(engine: En
         return [ask(engine, asker[slug], slug, trigger(raced[slug]), reasons=BECAUSE) for slug in slugs]
 
     slugs = [*raced]
-    asked = _at_once(
+    asked = at_once(
         partial(ask_for_all, slugs, first, lambda race: race.first),
         partial(ask_for_all, slugs[::-1], second, lambda race: race.second),
         *(partial(_judge_until_idle, engine) for _ in range(2)),
@@ -110,7 +108,7 @@ def test_of_two_who_claim_a_review_at_once_one_holds_it(engine: Engine, people: 
     def claim_all(actor: Actor) -> list[bool]:
         return [_claims(engine, review, actor) for review in reviews]
 
-    one, other = _at_once(partial(claim_all, people.reviewer), partial(claim_all, people.admin))
+    one, other = at_once(partial(claim_all, people.reviewer), partial(claim_all, people.admin))
     assert all(a != b for a, b in zip(one, other, strict=True))
 
 
@@ -120,7 +118,7 @@ def test_a_claim_beside_the_end_of_its_review_holds_what_is_open_or_is_refused(e
     with Session(engine) as session, session.begin():
         session.execute(text("UPDATE review SET claimed_by = NULL, claimed_at = NULL WHERE closed_at IS NULL"))
         reviews = session.scalars(select(Review.id).where(Review.closed_at.is_(None)).order_by(Review.id)).all()
-    _at_once(
+    at_once(
         lambda: [_claims(engine, review, people.reviewer) for review in reviews],
         lambda: [ask(engine, SCHEDULE, slug, T.CLEAR) for slug in slugs[::-1]],
         partial(_judge_until_idle, engine),
@@ -146,18 +144,6 @@ def _judge_until_idle(engine: Engine) -> list[UUID]:
     while idle < 20:
         idle = 0 if len(judge(engine, limit=20)) > 1 else idle + 1
     return []
-
-
-def _at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Runs each in a thread of its own, all from the same moment. Returns their results in order."""
-    barrier = Barrier(len(acts))
-
-    def run(act: Callable[[], Any]) -> Any:
-        barrier.wait(30)
-        return act()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result(120) for future in [pool.submit(run, act) for act in acts]]
 
 
 def _have_changes_requested(engine: Engine, people: People, slugs: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import App, Person, Review
 from models.lifecycle import AppTrigger, Role
-from tests.journeys import People, app_building, ask, judge, now_of
+from tests.journeys import People, app_building, ask, judge, now_of, staff_member
 from tests.waiting import wait_until
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
@@ -23,14 +24,13 @@ from workflow.reviewing.staff import remove_staff, set_absence
 Act = Callable[[Session, Actor, Actor], object]
 
 
-def _staff(engine: Engine, role: Role, name: str) -> Actor:
+def _calling(engine: Engine, role: Role, name: str) -> Actor:
     """Returns a member of the staff who calls with a token, so that their calls lock their row."""
+    actor = staff_member(engine, name, role)
     with Session(engine) as session, session.begin():
-        person = Person(role=role.value, name=name, email=f"{name.lower()}@platform.example")
-        session.add(person)
-        session.flush()
+        person = session.get_one(Person, actor.id)
         token, _ = issue_token(session, person, label="test", expires_at=now_of(session) + timedelta(days=1))
-        return Actor(person.id, role, None, token.id)
+        return replace(actor, token_id=token.id)
 
 
 def _held_by(engine: Engine, people: People, slug: str, actor: Actor) -> UUID:
@@ -67,7 +67,7 @@ def _at_once(engine: Engine, pair: tuple[Actor, Actor], act: Act) -> list[BaseEx
 
 
 def test_two_reviewers_hand_reviews_over_to_each_other_at_once(engine: Engine, people: People) -> None:
-    pair = _staff(engine, Role.REVIEWER, "Bo"), _staff(engine, Role.REVIEWER, "Cy")
+    pair = _calling(engine, Role.REVIEWER, "Bo"), _calling(engine, Role.REVIEWER, "Cy")
     held = {actor: _held_by(engine, people, f"app-{number}", actor) for number, actor in enumerate(pair)}
 
     def act(session: Session, one: Actor, other: Actor) -> None:
@@ -94,7 +94,7 @@ def _erase(session: Session, one: Actor, other: Actor) -> None:
 
 @pytest.mark.parametrize(("act", "done"), [(_away, 2), (_remove, 1), (_erase, 1)])
 def test_two_admins_act_on_each_other_at_once(engine: Engine, people: People, act: Act, done: int) -> None:  # noqa: ARG001
-    pair = _staff(engine, Role.ADMIN, "Bo"), _staff(engine, Role.ADMIN, "Cy")
+    pair = _calling(engine, Role.ADMIN, "Bo"), _calling(engine, Role.ADMIN, "Cy")
     errors = [error for error in _at_once(engine, pair, act) if error is not None]
     assert len(errors) == 2 - done
     assert all(isinstance(error, WorkflowError) for error in errors), "who was removed first is refused"

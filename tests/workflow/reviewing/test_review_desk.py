@@ -10,10 +10,10 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from models import App, Person, PolicyVersion, Review, Submission, TransitionReason
-from models.lifecycle import AppTrigger, Role, StepTrigger
+from models.lifecycle import AppTrigger, StepTrigger
 from models.request import RequestSource
 from tests.factories import move
-from tests.journeys import BECAUSE, People, app_building, ask, judge, now_of
+from tests.journeys import BECAUSE, People, app_building, ask, judge, now_of, staff_member
 from tests.waiting import wait_until
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
@@ -27,14 +27,6 @@ from workflow.reviewing.desk import claim_review, hand_over_review, release_revi
 from workflow.reviewing.saved_reasons import add_saved_reason, retire_saved_reason, revise_saved_reason
 from workflow.reviewing.staff import remove_staff, set_absence
 from workflow.reviewing.steps import decide_step
-
-
-def _reviewer(engine: Engine, name: str) -> Actor:
-    with Session(engine) as session, session.begin():
-        person = Person(role="reviewer", name=name, email=f"{name.lower()}@platform.example")
-        session.add(person)
-        session.flush()
-        return Actor(person.id, Role.REVIEWER)
 
 
 def _submitted(engine: Engine, people: People, *slugs: str) -> list[UUID]:
@@ -95,7 +87,7 @@ def _while_first_is_open(engine: Engine, first: Any, second: Any) -> Future[None
 
 def test_two_reviewers_claiming_at_once_leave_one_holder(engine: Engine, people: People) -> None:
     (review,) = _submitted(engine, people, "acme")
-    other = _reviewer(engine, "Bo")
+    other = staff_member(engine, "Bo")
     late = _while_first_is_open(
         engine,
         lambda session: claim_review(session, review, people.reviewer, now_of(session)),
@@ -129,7 +121,7 @@ def test_a_review_is_handed_to_an_active_reviewer_within_their_limit_who_is_told
 ) -> None:
     one, two = _submitted(engine, people, "one", "two")
     _publish(engine, claims_at_once=1)
-    other, idle = _reviewer(engine, "Bo"), _reviewer(engine, "Cy")
+    other, idle = staff_member(engine, "Bo"), staff_member(engine, "Cy")
 
     def hand_over(review: UUID, actor: Actor, to: UUID) -> None:
         with Session(engine) as session, session.begin():
@@ -181,7 +173,7 @@ def test_a_claim_lapses_when_its_holder_was_idle_for_the_policys_business_days(e
 
 def test_a_reviewer_who_was_removed_holds_nothing_for_long(engine: Engine, people: People) -> None:
     (review,) = _submitted(engine, people, "acme")
-    other = _reviewer(engine, "Bo")
+    other = staff_member(engine, "Bo")
     _claim(engine, review, other)
     with Session(engine) as session, session.begin():
         session.get_one(Person, other.id).removed_at = now_of(session)
@@ -202,7 +194,7 @@ def _overdue(engine: Engine, review: UUID) -> None:
 @pytest.mark.parametrize("way", ["release", "lapse", "absence", "removal"])
 def test_the_team_is_told_of_every_review_that_nobody_holds_any_more(engine: Engine, people: People, way: str) -> None:
     (review,) = _submitted(engine, people, "acme")
-    other, away = _reviewer(engine, "Bo"), _reviewer(engine, "Cy")
+    other, away = staff_member(engine, "Bo"), staff_member(engine, "Cy")
     with Session(engine) as session, session.begin():
         now = now_of(session)
         set_absence(session, away.id, now + timedelta(days=9), away, now)
@@ -246,7 +238,7 @@ def test_admins_are_told_where_there_is_no_reviewer_and_somebody_always_is(engin
 def test_nothing_is_handed_to_a_reviewer_who_is_away_until_they_are_back(engine: Engine, people: People) -> None:
     one, _two = _submitted(engine, people, "one", "two")
     move(engine, people, "two", AppTrigger.REQUEST_CHANGES)
-    other = _reviewer(engine, "Bo")
+    other = staff_member(engine, "Bo")
     _claim(engine, one, other)
     with Session(engine) as session, session.begin():
         now = now_of(session)
@@ -265,7 +257,7 @@ def test_nothing_is_handed_to_a_reviewer_who_is_away_until_they_are_back(engine:
 
 def test_a_message_goes_to_the_team_while_its_holder_cannot_read_it(engine: Engine, people: People) -> None:
     (review,) = _submitted(engine, people, "acme")
-    other = _reviewer(engine, "Bo")
+    other = staff_member(engine, "Bo")
     _claim(engine, review, people.reviewer)
     with Session(engine) as session, session.begin():  # as a claim that commits just after an absence
         session.get_one(Person, people.reviewer.id).away_until = now_of(session) + timedelta(days=1)
@@ -295,7 +287,7 @@ def test_a_resubmission_goes_to_its_last_reviewer_whatever_the_limit(engine: Eng
     move(engine, people, "acme", AppTrigger.REQUEST_CHANGES)
     _publish(engine, claims_at_once=1)
     _claim(engine, _open_review(engine, "full").id, people.reviewer)
-    idle = _reviewer(engine, "Cy")
+    idle = staff_member(engine, "Cy")
     move(engine, people, "acme", AppTrigger.SUBMIT)
     review = _open_review(engine, "acme")
     assert (review.claimed_by, review.claimed_at) == (people.reviewer.id, review.opened_at)

@@ -1,18 +1,18 @@
 """A second person: confirming suspensions, judging appeals, and deciding what a first person proposed."""
 
-from collections.abc import Sequence
 from datetime import timedelta
-from threading import Barrier, Thread
+from functools import partial
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, event, select, text
 from sqlalchemy.orm import Session
 
-from models import App, Person, Review, Suspension
+from models import App, Review, Suspension
 from models.lifecycle import AppState, AppTrigger, ReviewKind, Role
+from tests.at_once import at_once
 from tests.factories import app_in, move
-from tests.journeys import BECAUSE, People, ask, judge, now_of, outcome_of, people_in
+from tests.journeys import BECAUSE, People, ask, judge, now_of, outcome_of, people_in, staff_member
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.pages import PageRequest
@@ -27,14 +27,6 @@ from workflow.reviewing.suspensions import confirm_suspension, list_suspensions,
 @pytest.fixture
 def people(engine: Engine) -> People:
     return people_in(engine)
-
-
-def _another_reviewer(engine: Engine, name: str = "Bo") -> Actor:
-    with Session(engine) as session, session.begin():
-        person = Person(role="reviewer", name=name, email=f"{name.lower()}@platform.example")
-        session.add(person)
-        session.flush()
-        return Actor(person.id, Role.REVIEWER)
 
 
 def _open_review(engine: Engine, app_id: UUID) -> UUID:
@@ -97,7 +89,7 @@ def test_the_list_shows_a_suspension_as_its_page_was_read(engine: Engine, people
 
 
 def test_the_team_is_told_once_of_a_suspension_that_nobody_confirmed(engine: Engine, people: People) -> None:
-    _another_reviewer(engine)
+    staff_member(engine)
     app_in(engine, people, "sus", AppState.SUSPENDED)
     assert tell_nobody_yet(engine) == 0
     assert _late(engine) == 1
@@ -115,7 +107,7 @@ def tell_nobody_yet(engine: Engine) -> int:
 
 def test_the_holder_of_a_revision_is_told_that_the_app_is_suspended(engine: Engine, people: People) -> None:
     app_id = app_in(engine, people, "held", AppState.PUBLIC_BETA, ReviewKind.REVISION)
-    bo = _another_reviewer(engine)
+    bo = staff_member(engine)
     with Session(engine) as session, session.begin():
         claim_review(session, _open_review(engine, app_id), bo, now_of(session))
     ask(engine, people.reviewer, "held", AppTrigger.SUSPEND, reasons=BECAUSE)
@@ -189,23 +181,25 @@ def test_the_company_is_told_that_an_approved_revision_lifted_the_suspension(eng
 
 
 def test_two_who_ask_at_once_for_the_next_review_get_two(engine: Engine, people: People) -> None:
-    reviewers = [_another_reviewer(engine, f"R{number}") for number in range(4)]
+    reviewers = [staff_member(engine, f"R{number}") for number in range(4)]
     for number in range(len(reviewers)):
         app_in(engine, people, f"app-{number}", AppState.SUBMITTED)
-    together, given = Barrier(len(reviewers)), []
+    sessions = [Session(engine) for _ in reviewers]
+    for session in sessions:
+        session.connection()  # before the moment, so that none is late for it
 
-    def take(actor: Actor) -> None:
-        with Session(engine) as session, session.begin():
-            now = now_of(session)
-            together.wait()
-            given.append(claim_next_review(session, actor, now).id)
+    def take(session: Session, actor: Actor) -> UUID:
+        with session:
+            given = claim_next_review(session, actor, now_of(session)).id
+            session.commit()
+            return given
 
-    _at_once([Thread(target=take, args=(actor,)) for actor in reviewers])
+    given = at_once(*(partial(take, *pair) for pair in zip(sessions, reviewers, strict=True)))
     assert len(set(given)) == len(reviewers)
 
 
 def test_a_review_that_another_is_claiming_is_skipped_and_not_waited_for(engine: Engine, people: People) -> None:
-    bo = _another_reviewer(engine)
+    bo = staff_member(engine)
     for slug in ("first", "second"):
         app_in(engine, people, slug, AppState.SUBMITTED)
     with Session(engine) as one, one.begin(), Session(engine) as other, other.begin():
@@ -265,10 +259,3 @@ def test_a_reserved_code_is_refused_for_any_other_trigger(
     with pytest.raises(Invalid) as refused:
         ask(engine, actor, "app", trigger, reasons=(Reason(code, "Because."),))
     assert refused.value.code == "reason.reserved"
-
-
-def _at_once(threads: Sequence[Thread]) -> None:
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from models import Person, Review
 from models.lifecycle import AppState, AppTrigger, Role
 from tests.factories import app_in, make_possible
-from tests.journeys import People, app_building, ask, judge, now_of
+from tests.journeys import People, app_building, ask, judge, now_of, staff_member
 from workflow.access.people import MAX_HAND_OVERS_A_DAY as MAX_OWNERS_A_DAY
 from workflow.access.people import hand_over
 from workflow.errors import Conflict
@@ -127,11 +127,8 @@ def test_a_company_writes_no_more_messages_about_all_its_apps(engine: Engine, pe
 
 def test_a_review_is_handed_over_so_often_a_day_and_then_again_the_next(engine: Engine, people: People) -> None:
     review = _submitted(engine, people, "acme")
+    pair = [people.reviewer, staff_member(engine)]
     with Session(engine) as session, session.begin():
-        other = Person(role="reviewer", name="Bo", email="bo@platform.example")
-        session.add(other)
-        session.flush()
-        pair = [people.reviewer, Actor(other.id, Role.REVIEWER)]
         claim_review(session, review.id, pair[0], now_of(session))
     for turn in range(MAX_HAND_OVERS_A_DAY):
         holder, next_holder = pair[turn % 2], pair[1 - turn % 2]
@@ -150,8 +147,7 @@ def test_a_review_is_handed_over_so_often_a_day_and_then_again_the_next(engine: 
 
 def test_claiming_and_releasing_over_and_over_mails_the_team_few(engine: Engine, people: People) -> None:
     review = _submitted(engine, people, "acme")
-    with Session(engine) as session, session.begin():
-        session.add(Person(role="reviewer", name="Bo", email="bo@platform.example"))
+    staff_member(engine)
     for _ in range(MAX_AT_ONCE + 5):
         with Session(engine) as session, session.begin():
             claim_review(session, review.id, people.reviewer, now_of(session))
