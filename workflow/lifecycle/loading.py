@@ -87,7 +87,7 @@ def facts_of(apps: str) -> str:
               FROM review_step step WHERE step.review_id = r.id) AS steps
       FROM app a
       JOIN transition t ON t.app_id = a.id AND t.version = a.version
-      LEFT JOIN review r ON r.app_id = a.id AND r.closed_at IS NULL
+      LEFT JOIN LATERAL (SELECT z.* FROM review z WHERE z.app_id = a.id AND z.closed_at IS NULL LIMIT 1) r ON true
       LEFT JOIN submission s ON s.id = r.submission_id
       LEFT JOIN person holder ON holder.id = r.claimed_by AND {may_review("holder", "now()")}
       LEFT JOIN LATERAL (SELECT z.kind, z.outcome, z.claimed_by, z.policy_version, z.closed_at, z.categories,

@@ -118,7 +118,7 @@ def test_the_sweep_for_promotion_reads_only_its_candidates_and_the_open_requests
 ) -> None:
     superuser = create_engine(database.superuser_url)
     fill(superuser, 1, APPS, finished=5, apps_a_company=1)
-    put(superuser, "UPDATE app SET onboarded_customers = 3, oauth_installed = true")
+    put(superuser, _CANDIDATES, candidates=CANDIDATES)
     settle(superuser)
     put(
         superuser,
@@ -132,18 +132,27 @@ def test_the_sweep_for_promotion_reads_only_its_candidates_and_the_open_requests
             found = promotion_candidates(session, writer.policies, limit=APPS)
             asked_for = request_where_eligible(session, found[:BATCH], writer.policies, writer.rulebook)
         session.rollback()
-    assert (len(found), asked_for) == (APPS - 2 * ASKED_FOR, BATCH)
+    assert (len(found), asked_for) == (CANDIDATES - 2 * ASKED_FOR, BATCH)
     assert seen.read_through == []
     assert seen.compared == []
 
 
-ASKED_FOR = 500
+CANDIDATES = 1_000
+"""So few of the Apps that to read all of them would be a mistake, however old the visibility map is."""
+ASKED_FOR = 200
 """More rows than the planner's statistics know of, as after a sweep."""
+
+_CANDIDATES = """
+    UPDATE app SET onboarded_customers = 3, oauth_installed = true
+     WHERE id IN (SELECT id FROM app ORDER BY id LIMIT :candidates)
+"""
 
 _OPEN_REQUESTS = f"""
     INSERT INTO transition_request (id, app_id, trigger, source, principal_id, role, body_hash, status, finished_at,
                                     last_error)
     SELECT uuidv7(), a.id, 'promote', 'schedule', a.created_by, 'schedule', sha256(''), {{status}}
-      FROM app a WHERE NOT EXISTS (SELECT FROM transition_request r WHERE r.app_id = a.id AND r.source = 'schedule')
+      FROM app a
+     WHERE a.oauth_installed
+       AND NOT EXISTS (SELECT FROM transition_request r WHERE r.app_id = a.id AND r.source = 'schedule')
      ORDER BY a.id LIMIT {ASKED_FOR}
 """
