@@ -78,10 +78,11 @@ def settle(connection: Connection, scripts: ScriptDirectory, current: str, *, be
     up, it only builds what is missing and no later revision drops. `connection` is in autocommit. Raises DBAPIError.
     """
     later = _dropped_later(scripts, current) if before else frozenset()
+    valid: dict[str, bool] = {row.relname: row.indisvalid for row in connection.execute(_INDEXES)}
     for index, is_wanted in _indexes_at(scripts, current):
-        if is_wanted and index.name not in later:
+        if is_wanted and not valid.get(index.name) and index.name not in later:
             build(connection, index)
-        elif not is_wanted and not before:
+        elif not is_wanted and not before and index.name in valid:
             drop(connection, index)
 
 
@@ -103,6 +104,13 @@ def _indexes_at(scripts: ScriptDirectory, current: str) -> Iterator[tuple[Index,
             _, was_there = known.get(index.name, (index, index.since in applied))
             known[index.name] = (index, was_there and not is_applied)
     yield from known.values()
+
+
+_INDEXES = text("""
+    SELECT relname, indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+     WHERE pg_table_is_visible(indexrelid)
+""")
+"""The names of the indexes that a statement can name without a schema, and whether each is valid."""
 
 
 def _is_valid(connection: Connection, name: str) -> bool | None:

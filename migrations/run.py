@@ -1,14 +1,15 @@
 """Bringing a database up, down and to a known place, one migrator at a time."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from alembic import command
 from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
@@ -52,14 +53,14 @@ def upgrade(owner_url: str, revision: str = "head") -> None:
     """
     with locked_connection(owner_url) as connection:
         _settle(connection, before=True)
-        command.upgrade(_config(connection), revision)
+        _migrate(connection, revision, _scripts()._upgrade_revs)  # noqa: SLF001 (there is no public way)
         _settle(connection)
 
 
 def downgrade(owner_url: str, revision: str) -> None:
     """Migrates down to `revision` ("base" for an empty database). What later revisions stored is lost."""
     with locked_connection(owner_url) as connection:
-        command.downgrade(_config(connection), revision)
+        _migrate(connection, revision, _scripts()._downgrade_revs)  # noqa: SLF001
         _settle(connection)
 
 
@@ -118,6 +119,15 @@ def _wait_for_lock(guard: Connection) -> None:
     """Asks again and again: a statement that waits holds a snapshot, and an index made concurrently waits for that."""
     while not try_migration_lock(guard):
         time.sleep(LOOK_SECONDS)
+
+
+def _migrate(connection: Connection, revision: str, steps_to: Callable[[str, Any], list[Any]]) -> None:
+    """Runs the steps to `revision`, as Alembic's own commands do, which would load all revisions anew each time."""
+    config, scripts = _config(connection), _scripts()
+    with EnvironmentContext(
+        config, scripts, fn=lambda current, _: steps_to(revision, current), destination_rev=revision
+    ):
+        scripts.run_env()
 
 
 def _settle(connection: Connection, *, before: bool = False) -> None:

@@ -213,8 +213,6 @@ def test_the_command_names_lines_and_says_what_it_did(
     wrong = devcenter("adopt", str(_file(tmp_path, _line(1), "{}")), settings=env, folder=tmp_path)
     assert wrong.returncode == 2
     assert "Line 2: company: Field required." in wrong.stdout
-    missing = devcenter("adopt", "missing.jsonl", settings=env, folder=tmp_path)
-    assert (missing.returncode, "missing.jsonl cannot be read" in missing.stderr) == (2, True)
     checked = devcenter("adopt", "--check", str(EXAMPLE), settings=env, folder=tmp_path)
     assert (checked.returncode, checked.stdout) == (0, "2 Apps can be adopted; 0 were adopted already.\n")
     done = devcenter("adopt", str(EXAMPLE), settings=env, folder=tmp_path)

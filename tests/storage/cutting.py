@@ -1,7 +1,7 @@
 """Cutting the connection of a migrator of this process, at a point of one's choice.
 
-Points are: after each statement outside a transaction, after the first of each transaction, and before each commit. To
-cut a transaction elsewhere leaves as little of it.
+Points are: after each statement outside a transaction that does not only read, after the first of each transaction, and
+before each commit. A cut elsewhere leaves what one of these leaves.
 """
 
 from collections.abc import Callable, Iterator
@@ -72,10 +72,12 @@ class Cutter:
             if left == 0:
                 self._cut()
 
-        def after_statement(connection: Any, *_: object) -> None:
+        def after_statement(connection: Any, _cursor: object, statement: str, *_: object) -> None:
             nonlocal begun
             raw: psycopg.Connection = connection.connection.driver_connection
             is_alone = raw.info.transaction_status == TransactionStatus.IDLE
+            if is_alone and statement.split(maxsplit=1)[0] == "SELECT":
+                return
             if is_alone or not begun:
                 pass_point(raw)
             begun = not is_alone

@@ -3,6 +3,7 @@
 Prints how often it was killed. Each run is a process of its own, forked before anything is connected.
 """
 
+import importlib
 import os
 import signal
 import sys
@@ -17,7 +18,9 @@ CHANGES = ("INSERT INTO alembic_version", "UPDATE alembic_version", "CREATE", "D
 
 def main(url: str) -> int:
     """Returns 0 once a run has ended by itself, 1 when one failed otherwise than by its kill."""
-    head_revision()  # loads the revisions once for all runs
+    head_revision()  # loads the revisions once for all runs, as it is done here for what their environment imports
+    for name in ("alembic.context", "models", "runtime.settings"):
+        importlib.import_module(name)
     killed = 0
     while True:
         run = os.fork()
