@@ -10,6 +10,7 @@ SELECT 'CREATE ROLE devcenter_owner' WHERE NOT EXISTS (SELECT FROM pg_roles WHER
 SELECT 'CREATE ROLE devcenter_app' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'devcenter_app') \gexec
 ALTER ROLE devcenter_owner LOGIN NOSUPERUSER PASSWORD :'owner_password';
 ALTER ROLE devcenter_app LOGIN NOSUPERUSER PASSWORD :'password';
+ALTER ROLE devcenter_app SET lc_messages = 'C';
 SELECT 'CREATE DATABASE devcenter OWNER devcenter_owner'
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'devcenter') \gexec
 REVOKE ALL ON DATABASE devcenter FROM PUBLIC;

@@ -104,16 +104,21 @@ ENDS_CONNECTION = frozenset({Fault.AWAY, Fault.UNFIT, Fault.READ_ONLY, Fault.SCH
 """Faults after which the connection is closed, because a new one may not have them: the server may be another by now,
 and prepared statements, the search path and the role's settings belong to a connection."""
 
-_CACHED_PLAN = "cached plan"
+_CACHED_PLAN = ("cached plan must not change result type", "RevalidateCachedQuery")
+"""What Postgres says of a plan that no longer fits, and the function in which it does: its words are translated."""
 _LOST_RELATION = "cache lookup failed"
 _TOO_MUCH = ("stack too small", "invalid memory alloc request size")
 """Limits that a value has reached although Postgres calls them internal errors."""
 _CANCELLED_BY = ("user request", "autovacuum", "conflict with recovery")
 
 
-def fault_of_state(sqlstate: str, message: str = "") -> Fault:
-    """Returns the fault of an SQLSTATE; `message` distinguishes the few cases that share a state."""
-    if sqlstate == "0A000" and _CACHED_PLAN in message:
+def fault_of_state(sqlstate: str, message: str = "", function: str = "") -> Fault:
+    """Returns the fault of an SQLSTATE; `message` distinguishes the few cases that share a state.
+
+    `function` is the function of Postgres that reports the error. Only who cancelled a statement cannot be told from a
+    message in another language than English.
+    """
+    if sqlstate == "0A000" and (_CACHED_PLAN[0] in message or function == _CACHED_PLAN[1]):
         return Fault.UNFIT
     if sqlstate == "57014" and any(by in message for by in _CANCELLED_BY):
         return Fault.CANCELLED
@@ -135,7 +140,7 @@ def fault_of(error: BaseException) -> Fault | None:
     if not isinstance(error, psycopg.Error):
         return None
     if error.sqlstate is not None:
-        return fault_of_state(error.sqlstate, str(error))
+        return fault_of_state(error.sqlstate, str(error), error.diag.source_function or "")
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return Fault.AWAY
     return Fault.VALUE if isinstance(error, psycopg.DataError) else Fault.DEFECT

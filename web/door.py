@@ -63,6 +63,7 @@ def serve(
         host=host,
         port=port,
         loop="uvloop",
+        ws="none",
         http=BoundedHttpProtocol.limited(max_of_address=connections_of_address, exempt=proxies),
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=trusted_proxies,

@@ -1,16 +1,19 @@
 """Bounds on connections: the size and time of a head, the time of an answer, and the number of connections.
 
-uvicorn by itself waits forever for a head and for a client to read its answer, buffers a head of any size, treats
-trailers as headers, takes 64 KiB of a body before anybody asks for it, and resets a connection whose client is still
-sending, so that the client cannot read why.
+uvicorn by itself waits forever for a head and for a client to read its answer, buffers a head and trailers of any size,
+treats trailers as headers, takes 64 KiB of a body before anybody asks for it, loses the body and all that follows of a
+request that offers to upgrade, and resets a connection whose client is still sending, so that the client cannot read
+why.
 """
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import httptools
 from fastapi.responses import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -23,14 +26,21 @@ from web.tracing import REQUEST_ID
 
 MAX_DRAINED_BYTES = 128 * 1024 * 1024
 """How much a client may go on sending after its answer. It is read and dropped."""
+FRAMES_PER_BYTE = 16
+"""How many bytes of chunk sizes may come with a byte of a body, besides as many as a head may have. A chunk of one byte
+needs five."""
+
+_HOST = re.compile(rb"(?:[!$&'()*+,;=.~\w%-]*|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?", re.ASCII)
+"""What a Host may be: a name, an address, and a port (RFC 9110, 7.2). It may be empty."""
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with limits.
 
     A head that is not complete `head_seconds` after the connection or the request began is answered with 408, one that
-    exceeds `head_bytes` with 431, and one that is malformed or ambiguous with 400. Then the connection closes; a
-    request that is already being handled on it is answered first. Trailers are dropped.
+    exceeds `head_bytes` with 431, and one that is malformed or ambiguous with 400. So is a body whose chunks are
+    malformed, or have more around them than FRAMES_PER_BYTE allows. Then the connection closes; a request that is
+    already being handled on it is answered first. Trailers are dropped, and offers to upgrade are ignored.
 
     A client that reads nothing of its answer for `answer_seconds` is disconnected, and so is one that does not read
     the rest when the connection closes. Connections beyond `max_connections` are answered with 503 at once, and those
@@ -56,7 +66,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _farewell: asyncio.TimerHandle | None = None
     _in_head = False
     _in_body = False
+    _is_resuming = False
     _read = 0
+    _content = 0
     _drained = 0
 
     @classmethod
@@ -97,36 +109,52 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self._drain(len(data))
             return
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._parse(data)
         if not self._in_head and not self._in_body and not self._is_answering():
             self._expect_head()
         if self._in_head:
             self._read += len(data)
             if self._read > self.head_bytes:
                 self._refuse(problem(431, "headers.too_large", "The head is too large.", "Send shorter headers."))
+        elif self._in_body:
+            self._read += len(data)
+            if self._read - self._content > self.head_bytes + FRAMES_PER_BYTE * self._content:
+                detail = "The body has too much around its content, in trailers or in what follows the sizes of chunks."
+                self._refuse(problem(400, "body.unreadable", detail, "Send the body with a Content-Length."))
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._expect_head()
+        if not self._is_resuming:
+            super().on_message_begin()
+            self._expect_head()
+
+    def on_url(self, url: bytes) -> None:
+        if not self._is_resuming:
+            super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_body:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if self._is_resuming:
+            return
         self._refuse_ambiguity()
         self._head_is_over()
-        self._in_body = True
         super().on_headers_complete()
+        self._in_body, self._read, self._content = True, 0, 0
         if self._farewell is not None:
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
+        self._content += len(body)
         super().on_body(body)
         if len(self.cycle.body) > UNASKED_BYTES:
             self.flow.pause_reading()  # until the application asks for more
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade() and self._has_body():
+            return  # it has not been read: see `_parse`
         self._in_body = False
         super().on_message_complete()
 
@@ -148,7 +176,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._cut_later()
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(problem(400, "request.unreadable", msg, "Send HTTP/1.1."))
+        if self._in_body:
+            detail = "The chunks of the body cannot be read."
+            self._refuse(problem(400, "body.unreadable", detail, "Send the body with a Content-Length."))
+        else:
+            self._refuse(problem(400, "request.unreadable", msg, "Send HTTP/1.1."))
 
     def shutdown(self) -> None:
         if self._is_answering() and not self.cycle.response_started:
@@ -169,6 +201,32 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             transport.close()
         self._cut_later()
 
+    def _parse(self, data: bytes) -> None:
+        """Parses what was received. Reads on in HTTP/1.1 where the parser stops at an offer to upgrade."""
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserError:
+                self.send_400_response("Invalid HTTP request received.")
+            except httptools.HttpParserUpgrade as offer:
+                data = data[offer.args[0] :]
+                self._resume()
+                continue
+            return
+
+    def _resume(self) -> None:
+        """Replaces the parser by one that expects the body of the present request, or the next request."""
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
+        if self._in_body:
+            framing = b"".join(b"%b: %b\r\n" % header for header in self.headers if header[0] in _FRAMING)
+            self._is_resuming = True
+            self.parser.feed_data(b"POST / HTTP/1.1\r\n" + framing + b"\r\n")
+            self._is_resuming = False
+
+    def _has_body(self) -> bool:
+        return any(name in _FRAMING and value.strip(b"0") for name, value in self.headers)
+
     def _drain(self, size: int) -> None:
         self._drained += size
         if self._drained > MAX_DRAINED_BYTES:
@@ -177,11 +235,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _refuse_ambiguity(self) -> None:
         """Raises _AmbiguousError for a head that a proxy might have read as a different request."""
         version = self.parser.get_http_version()
-        hosts = sum(1 for name, _ in self.headers if name == b"host")
+        hosts = [value for name, value in self.headers if name == b"host"]
         codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
-        if version not in ("1.0", "1.1") or hosts > 1 or (version == "1.1" and not hosts):
+        if version not in ("1.0", "1.1") or len(hosts) > 1 or (version == "1.1" and not hosts):
             raise _AmbiguousError
-        if codings not in ([], [b"chunked"]):
+        if codings not in ([], [b"chunked"]) or (codings and version == "1.0"):
+            raise _AmbiguousError
+        if not all(_HOST.fullmatch(host) for host in hosts):
             raise _AmbiguousError
 
     def _cut_later(self) -> None:
@@ -219,15 +279,22 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         headers = b"".join(
             name + b": " + value + b"\r\n" for name, value in answer.raw_headers if name.lower() != b"connection"
         )
-        if not self._is_answering():
+        is_receiving = self._in_body and not self.pipeline and not self.cycle.response_started
+        if is_receiving or not self._is_answering():
             headers += (
                 REQUEST_ID + b": " + log_refused(answer.status_code, json.loads(bytes(answer.body))["code"]) + b"\r\n"
             )
             status = f"HTTP/1.1 {answer.status_code} Refused\r\nconnection: close\r\n".encode()
             self.transport.write(status + headers + b"\r\n" + bytes(answer.body))
+        if self._in_body:  # nobody needs to wait for the rest
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         self._in_head = True  # whatever the client sends now belongs to a head that is not read
         self.transport.close()
         self._head_is_over()
+
+
+_FRAMING = (b"content-length", b"transfer-encoding")
 
 
 class _Closing:

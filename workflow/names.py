@@ -61,7 +61,8 @@ def read_line(value: str) -> str:
 def read_name(value: str) -> str:
     """Returns the name of an App or a Component as it is stored. Raises ValueError, also for web and mail addresses."""
     name = read_line(value)
-    if _WEB.search(_ascii_dots(name)) or _MAIL.search(name):
+    read = _ascii_dots(name)
+    if _WEB.search(read) or _MAIL.search(read):
         raise ValueError("must not contain a web address or a mail address; write the name alone")
     return name
 

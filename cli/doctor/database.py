@@ -35,6 +35,7 @@ def check_database(settings: Settings) -> Iterator[Check]:
         with engine.connect() as connection, Session(connection) as session:
             yield tried("database", lambda: _postgres_version(connection))
             yield tried("role", lambda: _application_role(connection))
+            yield tried("messages", lambda: check_language(connection.execute(text("SHOW lc_messages")).scalar_one()))
             yield tried("migrations", lambda: _migrations(connection))
             yield tried("history key", lambda: _history_key(session, settings))
             yield tried("secret keys", lambda: _secret_keys(session, settings))
@@ -46,6 +47,17 @@ def check_database(settings: Settings) -> Iterator[Check]:
         yield broken("database", error, without_password(settings.database_url))
     finally:
         engine.dispose()
+
+
+def check_language(language: str) -> Check:
+    """Checks `lc_messages`. Who cancelled a statement is known from the words of the database alone."""
+    if language.partition(".")[0].partition("_")[0] in ("C", "POSIX", "en", ""):
+        return Check("messages", "in English")
+    return Check(
+        "messages",
+        f"in the language of {language}: statements that somebody cancels count as failures of the work itself",
+        f"As a superuser: ALTER ROLE {APPLICATION_ROLE} SET lc_messages = 'C'. deploy/roles.sh does it.",
+    )
 
 
 def _postgres_version(connection: Connection) -> Check:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, make_url, text
 
 from cli.doctor import check_disk, examine
 from cli.doctor.check import Check
-from cli.doctor.database import check_database
+from cli.doctor.database import check_database, check_language
 from cli.doctor.redis import check_redis
 from cli.doctor.settings import check_settings
 from runtime.embedded.postgres import PostgresAddresses
@@ -59,7 +59,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_sound_installation(
     database: TestDatabase, valkey_url: str, mail_port: int, tmp_path: Path
 ) -> None:
     found = _found(_settings(database.application_url, valkey_url, smtp_port=mail_port), tmp_path)
-    of_database = {"database", "role", "migrations", "history key", "secret keys", "clock"}
+    of_database = {"database", "messages", "role", "migrations", "history key", "secret keys", "clock"}
     assert set(found) == {
         "settings", "profile", *of_database, "scheduler", "workers", "dead rows", "redis", "mail", "disk"
     }  # fmt: skip
@@ -179,6 +179,16 @@ def test_the_doctor_says_what_the_role_may_do_beyond_its_need(database: TestData
         superuser.execute(f"GRANT TEMPORARY ON DATABASE {database.name} TO PUBLIC")
         superuser.commit()
         assert "REVOKE TEMPORARY" in role().remedy
+
+
+@pytest.mark.parametrize("language", ["de_DE.UTF-8", "fr_FR", "ja_JP.eucJP", "Spanish_Spain.1252", "eo"])
+def test_a_database_that_speaks_another_language_is_named(language: str) -> None:
+    assert "lc_messages" in check_language(language).remedy
+
+
+@pytest.mark.parametrize("language", ["C", "C.UTF-8", "POSIX", "en_GB.UTF-8", "en_US", ""])
+def test_a_database_that_speaks_english_is_fine(language: str) -> None:
+    assert check_language(language).fine
 
 
 def test_the_doctor_names_a_database_that_is_behind(

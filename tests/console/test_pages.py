@@ -1,6 +1,9 @@
 """The pages over HTTP: a link's GET does nothing, its button acts, and strict headers stand around every page."""
 
+import json
 from collections.abc import Callable
+from contextlib import closing
+from http.client import HTTPConnection
 from pkgutil import iter_modules
 from urllib.parse import urlsplit
 
@@ -18,7 +21,7 @@ from console.rendering import Pages, Words
 from tests.api.access import ask, ask_only, body_of, code_for, company_in, decide
 from tests.api.running import Service
 from tests.api.service import Caller
-from tests.console.browsing import FROM_THE_PAGE, opened
+from tests.console.browsing import FROM_THE_PAGE, Page, opened
 from tests.workers.processes import environment
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.news import switch_token
@@ -214,3 +217,27 @@ def test_a_form_that_is_too_large_is_refused_and_other_paths_are_the_apis(shared
     assert large.status_code == 413
     assert requests.get(f"{shared_service.url}/nowhere", timeout=20).json()["code"] == "route.not_found"
     assert requests.get(f"{shared_service.url}/v1/catalog", timeout=20).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/static/other.css", "/proofs/", "/proofs/a/b", "/invitations", "/lost-token/"])
+def test_a_path_that_no_page_has_is_answered_with_a_page(shared_service: Service, path: str) -> None:
+    page = opened(shared_service.url + path)
+    assert (page.answer.status_code, page.heading) == (404, "There is no such page")
+    assert page.answer.headers["Content-Security-Policy"] == POLICY
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/"), ("OPTIONS", "/"), ("PUT", "/lost-token"), ("DELETE", "/proofs/unknown")]
+)
+def test_a_method_that_no_page_has_is_answered_with_a_page(shared_service: Service, method: str, path: str) -> None:
+    url = shared_service.url + path
+    page = Page(url, requests.request(method, url, headers=FROM_THE_PAGE, timeout=20))
+    assert (page.answer.status_code, page.heading) == (405, "This page cannot be used like that")
+    assert "GET" in page.answer.headers["Allow"]
+
+
+def test_a_path_with_an_empty_part_is_the_apis(shared_service: Service) -> None:
+    address = urlsplit(shared_service.url)
+    with closing(HTTPConnection(str(address.hostname), address.port or 80, timeout=20)) as connection:
+        connection.request("GET", "//elsewhere.example/v1")
+        assert json.loads(connection.getresponse().read())["code"] == "route.not_found"

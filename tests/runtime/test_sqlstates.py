@@ -55,6 +55,21 @@ def test_a_state_that_stands_for_several_faults_is_told_apart(state: str, said: 
     assert fault_of_state(state, said) is fault
 
 
+def test_a_plan_that_no_longer_fits_is_known_in_every_language(database: TestDatabase) -> None:
+    """What the German message says is not what is gone by, and where it comes from is what Postgres sends."""
+    assert fault_of_state("0A000", "gecachter Plan darf den Ergebnistyp nicht ändern", "RevalidateCachedQuery") is (
+        Fault.UNFIT
+    )
+    with psycopg.connect(database.owner_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("CREATE TABLE planned (a int)")
+        connection.execute("PREPARE reading AS SELECT * FROM planned")
+        connection.execute("EXECUTE reading")
+        connection.execute("ALTER TABLE planned ADD b int")
+        with pytest.raises(psycopg.errors.FeatureNotSupported) as refused:
+            connection.execute("EXECUTE reading")
+    assert refused.value.diag.source_function == "RevalidateCachedQuery"
+
+
 def test_the_same_statement_would_not_succeed_after_an_own_fault_alone() -> None:
     assert not OWN_FAULTS & ENDS_CONNECTION
 

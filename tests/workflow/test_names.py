@@ -110,6 +110,10 @@ def test_a_name_is_stored_composed_and_has_a_bound_after_that() -> None:
         "pat@evil.example",
         "Pat <pat@evil.example>",
         "ｈｔｔｐ：／／evil.example",
+        "pat＠evil.example",
+        "pat@evil．example",
+        "pat@evil。example",
+        "pat﹫evil․example",
     ],
 )
 @pytest.mark.parametrize("read", [read_name, read_company_name, read_person_name])
