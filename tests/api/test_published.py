@@ -15,6 +15,7 @@ from tests.launch import LOGO, MARK, picture
 from workers.jobs import JOBS
 from workflow.catalog.planning import publish_planned
 from workflow.lifecycle.batch import judge_due_requests
+from workflow.notifications.delivery import letter_of
 
 NOTHING: dict[str, object] = {"name": None, "revision": None, "components": [], "published": None}
 
@@ -224,8 +225,8 @@ def test_a_change_that_commits_late_is_not_missed_by_who_listed_meanwhile(shared
 
 
 DAY = timedelta(days=3)
-NEWEST_KINDS = """
-    SELECT n.kind FROM notification n JOIN app a ON a.id = n.app_id AND a.version = n.app_version WHERE a.id = :id
+NEWEST = """
+    SELECT n.id FROM notification n JOIN app a ON a.id = n.app_id AND a.version = n.app_version WHERE a.slug = :slug
 """
 
 
@@ -254,6 +255,13 @@ def _day_comes(service: Service, slug: str) -> None:
         )
     with Session(service.engine) as session, session.begin():
         publish_planned(session, now_of(session), limit=100)
+
+
+def _letters(service: Service, slug: str) -> dict[str, Any]:
+    """Returns what the mails of the App's newest transition say of a publication for a day, by their kinds."""
+    with Session(service.engine) as session:
+        letters = [letter_of(session, one, str) for one in session.scalars(text(NEWEST), {"slug": slug})]
+    return {letter.kind: letter.publication for letter in letters if letter}
 
 
 def _seen(service: Service, slug: str) -> tuple[str | None, str | None]:
@@ -319,7 +327,7 @@ def test_a_suspension_that_is_lifted_for_a_day_to_come_is_not_said_to_be_in_the_
     shared_service: Service,
 ) -> None:
     engine, people = shared_service.engine, shared_service.people
-    app_id = app_in(engine, people, "lifted-later", AppState.SUSPENDED, ReviewKind.REVISION)
+    app_in(engine, people, "lifted-later", AppState.SUSPENDED, ReviewKind.REVISION)
     with Session(engine) as session:
         day = now_of(session) + DAY
     pass_review(engine, people, "lifted-later")
@@ -333,9 +341,16 @@ def test_a_suspension_that_is_lifted_for_a_day_to_come_is_not_said_to_be_in_the_
     assert shared_service.reviewer("POST", f"/v1/reviews/{review['id']}/decision", body).status_code == 202
     judge(engine)
     assert shared_service.nobody("GET", "/v1/catalog/lifted-later").status_code == 404
-    with Session(engine) as session:
-        told = set(session.scalars(text(NEWEST_KINDS), {"id": app_id}))
-    assert told == {"approved_for_a_day"}
+    assert _letters(shared_service, "lifted-later") == {
+        "approved_for_a_day": {"day": f"{day:%Y-%m-%d %H:%M} UTC", "is_shown": False, "lifts_suspension": True}
+    }
+    for trigger in (AppTrigger.SUSPEND, AppTrigger.REINSTATE):
+        move(engine, people, "lifted-later", trigger)
+    assert _letters(shared_service, "lifted-later")["reinstated"]["is_shown"] is False
+    _day_comes(shared_service, "lifted-later")
+    move(engine, people, "lifted-later", AppTrigger.SUSPEND)
+    move(engine, people, "lifted-later", AppTrigger.REINSTATE)
+    assert _letters(shared_service, "lifted-later")["reinstated"] is None
 
 
 def test_reviewers_move_a_planned_day_within_its_bound_or_publish_at_once(shared_service: Service) -> None:
