@@ -25,6 +25,7 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("dead", "replay_one"): "replay_dead_row",
     ("dead", "replay_all"): "replay_dead_rows",
     ("erasures", "erase"): "erase_person",
+    ("grace_periods", "list_under_way"): "list_grace_periods",
     ("health", "alive"): "read_liveness",
     ("health", "ready"): "read_readiness",
     ("health", "metrics"): "read_metrics",

@@ -12,7 +12,8 @@ from models.base import Base
 class Suspension(Base):
     """A suspension, known by its transition. It acts at once, and a second person confirms it by `confirm_by`.
 
-    `only_reinstated`: no revision lifts it. `told_at`: the team was told that nobody has confirmed it in time.
+    `only_reinstated`: no revision lifts it. `told_at`: when the team was last told that nobody has confirmed it in
+    time.
     """
 
     __tablename__ = "suspension"
@@ -73,5 +74,6 @@ class GracePeriod(Base):
         Index("grace_period_open_key", "app_id", unique=True, postgresql_where=text("ended_at IS NULL")),
         CheckConstraint("days >= 1", name="days"),
         Index("grace_period_notice_idx", "notice_due_at", "app_id", postgresql_where=text("ended_at IS NULL")),
+        Index("grace_period_flagged_idx", "flagged_at", "app_id", postgresql_where=text("ended_at IS NULL")),
         Index("grace_period_look_idx", "look_due_at", "app_id", postgresql_where=text("ended_at IS NULL")),
     )

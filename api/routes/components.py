@@ -19,13 +19,12 @@ from models.token import Scope
 from web.etags import EDITING, IfMatch, etag_of, expected_revisions
 from web.problems import COMMON
 from workflow.apps import find_app
-from workflow.building.apps import Content, content_of, find_content
+from workflow.building.apps import Content, content_of, find_content, list_tests
 from workflow.building.components import (
     add_component,
     change_component,
     colour_of_component,
     find_component,
-    list_tests,
     record_test,
     remove_component,
     renew_write_key,
@@ -310,12 +309,13 @@ async def create_test(
 
 @router.get("/{component_id}/tests", tags=["partner", "reviewer"])
 async def list_test_runs(
-    context: InContext, actor: Viewer, slug: SlugPath, component_id: UUID, wanted: Paged
+    context: InContext, actor: Viewer, slug: SlugPath, component_id: UUID, wanted: Paged, content: Shown = None
 ) -> Page[TestAnswer]:
-    """Lists the runs of a Component's tests, oldest first."""
+    """Lists the runs of a Component's tests, oldest first: of what is published those of its revision, else all."""
     return await context.transact(
         lambda session: shown_page(
-            list_tests(session, slug, component_id, actor, wanted), lambda test: TestAnswer.model_validate(_test(test))
+            list_tests(session, slug, component_id, actor, content, wanted),
+            lambda test: TestAnswer.model_validate(_test(test)),
         )
     )
 

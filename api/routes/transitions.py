@@ -39,6 +39,7 @@ from workflow.lifecycle.facts import Ask
 from workflow.lifecycle.loading import load_facts
 from workflow.lifecycle.reading import find_request, find_request_by_key, list_log, list_requests
 from workflow.lifecycle.requests import AcceptedRequest, Wanted
+from workflow.lifecycle.service_view import judgments_for
 from workflow.policy.document import load_policies
 from workflow.reasons import Reason
 from workflow.reviewing.proposals import standing_proposal
@@ -141,14 +142,17 @@ async def read_request(context: InContext, actor: Viewer, request_id: UUID) -> T
 
 @router.get("/apps/{slug}/triggers", tags=["partner", "reviewer", "service"])
 async def triggers(context: InContext, actor: Viewer, slug: SlugPath) -> TriggersAnswer:
-    """Lists every trigger: whether the caller's request for it would be applied now and, if not, every unmet rule."""
+    """Lists every trigger: whether the caller's request for it would be applied now and, if not, every unmet rule.
+
+    Services are not told of rules about the draft: no service may ask for a trigger that has one.
+    """
 
     def work(session: Session) -> TriggersAnswer:
         app = find_app(session, slug, actor)
         policies = load_policies(session)
         facts = load_facts(session, [app.id], policies)[app.id].facts
         proposal = standing_proposal(session, app.id) if actor.role in (Role.REVIEWER, Role.ADMIN) else None
-        judged = context.rulebook.triggers_of(facts.asked_by(Ask(actor)))
+        judged = judgments_for(actor, context.rulebook.triggers_of(facts.asked_by(Ask(actor))))
         return TriggersAnswer(
             state=AppState(app.state),
             version=app.version,
@@ -164,10 +168,13 @@ async def triggers(context: InContext, actor: Viewer, slug: SlugPath) -> Trigger
 
 @router.get("/apps/{slug}/transitions", tags=["partner", "reviewer", "service"])
 async def log(context: InContext, actor: Viewer, slug: SlugPath, wanted: Paged) -> Page[LoggedTransitionAnswer]:
-    """Lists the App's transitions, oldest first."""
-    return await context.transact(
-        lambda session: shown_page(list_log(session, find_app(session, slug, actor).id, wanted), shown_transition)
-    )
+    """Lists the App's transitions, oldest first. Services read no reasons that are about the draft or its review."""
+
+    def work(session: Session) -> Page[LoggedTransitionAnswer]:
+        found = list_log(session, find_app(session, slug, actor).id, wanted)
+        return shown_page(found, lambda logged: shown_transition(logged, actor))
+
+    return await context.transact(work)
 
 
 @router.get("/apps/{slug}/transition-requests", tags=["partner", "reviewer", "service"])

@@ -16,6 +16,7 @@ from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
 from workflow.lifecycle.reading import LoggedTransition
 from workflow.lifecycle.requests import AcceptedRequest, Times, Wanted
+from workflow.lifecycle.service_view import shows_reasons_to, unmet_for
 from workflow.machines import Judgment
 from workflow.policy.document import Policy
 from workflow.reviewing.proposals import StandingProposal
@@ -131,6 +132,7 @@ def shown_request(request: TransitionRequest, slug: str, actor: Actor) -> Transi
     """Returns the answer to `actor` for a request of the App with this slug.
 
     Only admins see the text of an error: a message of the database may contain values of other companies' rows.
+    Services see of a rule about the draft only that it is unmet.
     """
     error = request.last_error
     if error is not None and actor.role is not Role.ADMIN:
@@ -142,8 +144,8 @@ def shown_request(request: TransitionRequest, slug: str, actor: Actor) -> Transi
         status=RequestStatus(request.status),
         source=RequestSource(request.source),
         version=request.version,
-        unmet=_unmet(request.unmet),
-        observed=_unmet(request.observed),
+        unmet=_unmet(unmet_for(actor, request.unmet)),
+        observed=_unmet(unmet_for(actor, request.observed)),
         policy_version=request.policy_version,
         error=error,
         attempts=request.attempts,
@@ -206,9 +208,10 @@ def shown_proposal(proposal: StandingProposal | None, policy: Policy, now: datet
     )
 
 
-def shown_transition(logged: LoggedTransition) -> LoggedTransitionAnswer:
-    """Returns the answer for a row of an App's log."""
+def shown_transition(logged: LoggedTransition, actor: Actor) -> LoggedTransitionAnswer:
+    """Returns the answer to `actor` for a row of an App's log: to services without reasons that speak of the draft."""
     row = logged.transition
+    reasons = logged.reasons if shows_reasons_to(actor, row.trigger) else ()
     return LoggedTransitionAnswer(
         version=row.version,
         from_state=row.from_state,
@@ -222,7 +225,7 @@ def shown_transition(logged: LoggedTransition) -> LoggedTransitionAnswer:
         policy_version=row.policy_version,
         request_id=row.request_id,
         at=row.at,
-        reasons=[ReasonAnswer.model_validate(reason) for reason in logged.reasons],
+        reasons=[ReasonAnswer.model_validate(reason) for reason in reasons],
         hash=row.hash.hex(),
     )
 

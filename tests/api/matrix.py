@@ -348,6 +348,7 @@ CALLS: tuple[Call, ...] = (
     Call(f"GET {_REVIEW}", Scope.REVIEWS_READ, REVIEWERS),
     Call("POST /v1/reviews/next", Scope.REVIEWS_DECIDE, REVIEWERS, given=_open_review),
     Call("GET /v1/suspensions", Scope.REVIEWS_READ, REVIEWERS),
+    Call("GET /v1/grace-periods", Scope.REVIEWS_READ, REVIEWERS),
     Call(f"POST {_APP}/suspension/confirm", Scope.REVIEWS_DECIDE, REVIEWERS, given=_suspended),
     Call(f"POST {_REVIEW}/claim", Scope.REVIEWS_DECIDE, REVIEWERS, given=_open_review),
     Call(f"POST {_REVIEW}/release", Scope.REVIEWS_DECIDE, REVIEWERS, given=_held_review),

@@ -213,3 +213,40 @@ def test_the_preview_of_a_policy_says_what_it_means_for_live_apps(shared_service
 
 def test_the_next_review_is_asked_for_by_post_alone(shared_service: Service) -> None:
     assert shared_service.reviewer("GET", "/v1/reviews/next").status_code == 405
+
+
+def test_staff_list_what_is_to_be_mended_by_how_far_it_is_app_company_and_end(shared_service: Service) -> None:
+    service = shared_service
+    for slug in ("waits", "runs", "is-over", "is-mended"):
+        app_in(service.engine, service.people, slug, AppState.PUBLIC_BETA, ReviewKind.HEALTH)
+        move(service.engine, service.people, slug, AppTrigger.FLAG)
+    move(service.engine, service.people, "is-mended", AppTrigger.SUSPEND)
+    with Session(service.engine) as session, session.begin():
+        for slug, ends in (("runs", "now() + interval '2 days'"), ("is-over", "now() - interval '1 hour'")):
+            of_app = "app_id = (SELECT id FROM app WHERE slug = :slug)"
+            clock = f"UPDATE grace_period SET began_at = flagged_at, ends_at = {ends} WHERE {of_app}"
+            session.execute(text(clock), {"slug": slug})
+        until = session.scalar(text("SELECT now() + interval '1 day'"))
+        company = session.scalar(text("SELECT organization_id FROM app WHERE slug = 'runs'"))
+    make_possible(service.engine, service.people, "runs", AppTrigger.SUBMIT)
+    move(service.engine, service.people, "runs", AppTrigger.SUBMIT)
+
+    def listed(query: str = "") -> list[str]:
+        ours = {"waits", "runs", "is-over", "is-mended"}
+        items = ok(service.reviewer("GET", f"/v1/grace-periods?limit=200{query}"))["items"]
+        return [one["app"] for one in items if one["app"] in ours]
+
+    assert listed() == ["waits", "runs", "is-over"]
+    assert listed(f"&company={company}") == listed()
+    assert listed(f"&company={service.people.partner.id}") == []
+    for stage, slug in (("not_begun", "waits"), ("running", "runs"), ("over", "is-over")):
+        assert listed(f"&stage={stage}") == listed(f"&app={slug}") == [slug]
+    assert listed(f"&ends_before={until:%Y-%m-%dT%H:%M:%SZ}") == ["is-over"]
+    (runs,) = ok(service.admin("GET", "/v1/grace-periods?app=runs"))["items"]
+    assert (runs["stage"], runs["open_kind"], runs["app_name"]) == ("running", "revision", "Runs")
+    assert len(runs["failed"]) == 1
+    assert (runs["team_told"], runs["asked_at"]) == (False, None)
+    first = ok(service.reviewer("GET", "/v1/grace-periods?limit=1"))
+    assert len(first["items"]) == 1
+    following = ok(service.reviewer("GET", f"/v1/grace-periods?limit=1&after={first['next']}"))
+    assert following["items"] != first["items"]

@@ -15,6 +15,8 @@ from tests.launch import LOGO, MARK, picture
 from workers.jobs import JOBS
 from workflow.catalog.planning import publish_planned
 from workflow.lifecycle.batch import judge_due_requests
+from workflow.notifications.delivery import letter_of
+from workflow.reasons import Reason
 
 NOTHING: dict[str, object] = {"name": None, "revision": None, "components": [], "published": None}
 
@@ -53,12 +55,13 @@ SERVICE_READS = (
     "/v1/apps/{slug}/checklist",
     "/v1/apps/{slug}/checks",
     "/v1/apps/{slug}/assets",
+    "/v1/apps/{slug}/triggers",
 )
 
 
 def test_no_edit_of_a_draft_reaches_a_service(shared_service: Service) -> None:
     stream = _live(shared_service, "edited")
-    paths = [path.format(slug="edited") for path in (*SERVICE_READS, stream)]
+    paths = [path.format(slug="edited") for path in (*SERVICE_READS, stream, f"{stream}/tests")]
     before = [shared_service.service("GET", path).text for path in paths]
     _change(shared_service, stream)
     shared_service.partner("PATCH", "/v1/apps/edited", {"name": "Quite another"}, If_Match="*")
@@ -73,6 +76,44 @@ def test_no_edit_of_a_draft_reaches_a_service(shared_service: Service) -> None:
         assert "Quite another" not in now, path
         if "checklist" not in path and "status" not in path:  # what is left to do depends on the draft
             assert now == was, path
+
+
+def test_a_service_reads_the_tests_of_what_is_published_and_those_of_the_draft_if_it_asks(
+    shared_service: Service,
+) -> None:
+    stream = _live(shared_service, "tried")
+    _change(shared_service, stream)
+    for caller, query, events in (
+        (shared_service.service, "", {"Email Opened"}),
+        (shared_service.partner, "?content=published", {"Email Opened"}),
+        (shared_service.service, "?content=draft", {"Email Opened", "Elsewhere"}),
+        (shared_service.partner, "", {"Email Opened", "Elsewhere"}),
+    ):
+        runs = caller("GET", f"{stream}/tests{query}").json()["items"]
+        assert {result["event"] for run in runs for result in run["results"]} == events
+
+
+def test_what_is_asked_and_decided_of_a_draft_is_not_repeated_to_services(shared_service: Service) -> None:
+    engine, people = shared_service.engine, shared_service.people
+    stream = _live(shared_service, "discussed")
+    changed = {"name": "Elsewhere", "settings": {"events": ["Elsewhere"]}}
+    assert shared_service.partner("PATCH", stream, changed, If_Match="*").status_code == 200
+    ask(engine, people.partner, "discussed", AppTrigger.SUBMIT, reasons=(Reason("other", "Elsewhere is new."),))
+    judge(engine)
+    _change(shared_service, stream)
+    move(engine, people, "discussed", AppTrigger.SUBMIT)
+    make_possible(engine, people, "discussed", AppTrigger.REQUEST_CHANGES)
+    ask(engine, people.reviewer, "discussed", AppTrigger.REQUEST_CHANGES, reasons=(Reason("other", "Not Elsewhere."),))
+    ask(engine, people.reviewer, "discussed", AppTrigger.SUSPEND, reasons=(Reason("other", "It harms."),))
+    judge(engine)
+    for path in ("transition-requests", "transitions", "status", "triggers"):
+        read = shared_service.service("GET", f"/v1/apps/discussed/{path}").text
+        assert "elsewhere" not in read.lower(), path
+        told = shared_service.partner("GET", f"/v1/apps/discussed/{path}").text
+        assert "Elsewhere" in told or path == "triggers", path
+        assert ("It harms." in read) == (path in ("transitions", "status"))
+    refused = shared_service.service("GET", "/v1/apps/discussed/transition-requests?status=refused").json()["items"]
+    assert all("components.tested" in [unmet["code"] for unmet in one["unmet"]] for one in refused)
 
 
 def test_an_approval_gives_services_the_new_version_with_its_number_and_date(shared_service: Service) -> None:
@@ -224,8 +265,8 @@ def test_a_change_that_commits_late_is_not_missed_by_who_listed_meanwhile(shared
 
 
 DAY = timedelta(days=3)
-NEWEST_KINDS = """
-    SELECT n.kind FROM notification n JOIN app a ON a.id = n.app_id AND a.version = n.app_version WHERE a.id = :id
+NEWEST = """
+    SELECT n.id FROM notification n JOIN app a ON a.id = n.app_id AND a.version = n.app_version WHERE a.slug = :slug
 """
 
 
@@ -254,6 +295,13 @@ def _day_comes(service: Service, slug: str) -> None:
         )
     with Session(service.engine) as session, session.begin():
         publish_planned(session, now_of(session), limit=100)
+
+
+def _letters(service: Service, slug: str) -> dict[str, Any]:
+    """Returns what the mails of the App's newest transition say of a publication for a day, by their kinds."""
+    with Session(service.engine) as session:
+        letters = [letter_of(session, one, str) for one in session.scalars(text(NEWEST), {"slug": slug})]
+    return {letter.kind: letter.publication for letter in letters if letter}
 
 
 def _seen(service: Service, slug: str) -> tuple[str | None, str | None]:
@@ -319,7 +367,7 @@ def test_a_suspension_that_is_lifted_for_a_day_to_come_is_not_said_to_be_in_the_
     shared_service: Service,
 ) -> None:
     engine, people = shared_service.engine, shared_service.people
-    app_id = app_in(engine, people, "lifted-later", AppState.SUSPENDED, ReviewKind.REVISION)
+    app_in(engine, people, "lifted-later", AppState.SUSPENDED, ReviewKind.REVISION)
     with Session(engine) as session:
         day = now_of(session) + DAY
     pass_review(engine, people, "lifted-later")
@@ -333,9 +381,16 @@ def test_a_suspension_that_is_lifted_for_a_day_to_come_is_not_said_to_be_in_the_
     assert shared_service.reviewer("POST", f"/v1/reviews/{review['id']}/decision", body).status_code == 202
     judge(engine)
     assert shared_service.nobody("GET", "/v1/catalog/lifted-later").status_code == 404
-    with Session(engine) as session:
-        told = set(session.scalars(text(NEWEST_KINDS), {"id": app_id}))
-    assert told == {"approved_for_a_day"}
+    assert _letters(shared_service, "lifted-later") == {
+        "approved_for_a_day": {"day": f"{day:%Y-%m-%d %H:%M} UTC", "is_shown": False, "lifts_suspension": True}
+    }
+    for trigger in (AppTrigger.SUSPEND, AppTrigger.REINSTATE):
+        move(engine, people, "lifted-later", trigger)
+    assert _letters(shared_service, "lifted-later")["reinstated"]["is_shown"] is False
+    _day_comes(shared_service, "lifted-later")
+    move(engine, people, "lifted-later", AppTrigger.SUSPEND)
+    move(engine, people, "lifted-later", AppTrigger.REINSTATE)
+    assert _letters(shared_service, "lifted-later")["reinstated"] is None
 
 
 def test_reviewers_move_a_planned_day_within_its_bound_or_publish_at_once(shared_service: Service) -> None:

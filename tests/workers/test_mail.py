@@ -251,6 +251,34 @@ def test_a_suspension_says_what_lifts_it_and_until_when_it_is_to_be_confirmed() 
 def test_an_appeal_that_succeeds_says_what_comes_of_it() -> None:
     assert "is what is published from now on" in _said(_about("appeal_overturned", REVIEW))
     assert "the suspension is lifted" in _said(_about("appeal_overturned", {**REVIEW, "of_suspension": True}))
+    planned = _said(_about("appeal_overturned", REVIEW, publication=PLANNED))
+    assert f"is approved, and is published on {PLANNED['day']}." in planned
+
+
+PLANNED = {"day": "2027-01-15 09:00 UTC", "is_shown": True, "lifts_suspension": False}
+
+
+def test_an_approval_for_a_day_names_the_day_and_what_is_seen_until_then() -> None:
+    unshown = {**PLANNED, "is_shown": False}
+    for publication, words in (
+        (PLANNED, "everybody sees what they see now"),
+        (unshown, "the catalog does not show it"),
+        ({**unshown, "lifts_suspension": True}, "The suspension is lifted, but the App is not in the catalog again"),
+    ):
+        said = _said(_about("approved_for_a_day", REVIEW, publication=publication))
+        assert f"is published on {PLANNED['day']};" in said
+        assert words in said
+        assert ("suspension" in said) == publication["lifts_suspension"]
+
+
+@pytest.mark.parametrize("kind", ["reinstated", "relisted", "appeal_conceded", "appeal_overturned"])
+def test_who_is_back_is_told_of_the_catalog_what_holds_while_a_publication_waits_for_its_day(kind: str) -> None:
+    review = {**REVIEW, "of_suspension": True}
+    for publication in (None, PLANNED):
+        assert "in the catalog again" in _said(_about(kind, review, publication=publication))
+    said = _said(_about(kind, review, publication={**PLANNED, "is_shown": False}))
+    assert f"not yet in the catalog: what was approved is published on {PLANNED['day']}" in said
+    assert "catalog again" not in said
 
 
 def test_customers_are_counted_against_what_is_needed_until_that_is_reached() -> None:

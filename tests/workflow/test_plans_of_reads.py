@@ -20,6 +20,7 @@ from api.context import ApiContext, now_of
 from api.main import create_api
 from api.routes.app_changes import list_app_changes
 from api.routes.catalog import list_catalog
+from api.routes.grace_periods import list_under_way as list_grace
 from api.routes.reviews import queue
 from api.routes.transitions import list_asked, log
 from benchmarks.filling import add_finished_requests, add_shown_apps, fill, put, settle
@@ -62,6 +63,11 @@ _TOKENS = """
     SELECT uuidv7(), id, 'partner', organization_id, 'bench', sha256(convert_to(email, 'UTF8')), 'none',
            now() + interval '1 day'
       FROM person
+"""
+_GRACE = """
+    INSERT INTO grace_period (app_id, version, review_id, flagged_at, days, look_due_at, ended_at)
+    SELECT app_id, opened_version, id, opened_at, 14, opened_at, CASE WHEN place > 2000 THEN opened_at END
+      FROM (SELECT r.*, row_number() OVER (ORDER BY r.id DESC) AS place FROM review r) r
 """
 _MORE_REQUESTS = """
     INSERT INTO transition_request (id, app_id, trigger, source, principal_id, role, idempotency_key, body_hash, status,
@@ -107,7 +113,7 @@ def filled(module_database: TestDatabase) -> TestDatabase:
     fill(superuser, 1, COMPANIES, apps_a_company=1)
     add_shown_apps(superuser, COMPANIES + 1, APPS)
     add_finished_requests(superuser, APPS)
-    put(superuser, _RARE, _REASONS, _TOKENS, *_QUEUE, *_DUE)
+    put(superuser, _RARE, _REASONS, _TOKENS, *_QUEUE, *_DUE, _GRACE)
     put(superuser, _MORE_REQUESTS, slug=SLUG, many=PAGE)
     settle(superuser)
     superuser.dispose()
@@ -134,6 +140,11 @@ async def _catalog(house: ApiContext, size: int, **look: Any) -> int:
 
 async def _changes(house: ApiContext, size: int) -> int:
     return len((await list_app_changes(house, Actor(new_id(), Role.SERVICE), PageRequest(limit=size))).items)
+
+
+async def _grace(house: ApiContext, size: int) -> int:
+    wanted = PageRequest(limit=size)
+    return len((await list_grace(house, Actor(new_id(), Role.REVIEWER), wanted, company=None, ends_before=None)).items)
 
 
 async def _callers(house: ApiContext, size: int) -> int:
@@ -173,6 +184,7 @@ READS: dict[str, tuple[str, Read]] = {
     "a search for a rare word": ("catalog_entry_name_search_idx", partial(_catalog, q="zebra")),
     "a search for the beginning of a rare word": ("catalog_entry_name_search_idx", partial(_catalog, q="zebr")),
     "what changed of what is public": ("transition_changes_idx", _changes),
+    "what is to be mended": ("grace_period_flagged_idx", _grace),
     "who holds tokens": ("api_token_token_hash_key", _callers),
     "which requests have an outcome": ("transition_request_pkey", _outcomes),
 }

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from models import App, Component
+from models import App, Component, ComponentTest
 from models.lifecycle import AppState, Role
 from workflow.apps import NAME, find_app, lock_editable_app, touch
 from workflow.building.components import colour_of_component, components_of, find_component
@@ -132,7 +132,7 @@ def find_content(
     While nothing was published of the App ever, services read the draft's by default: they test what is being built.
     """
     app = find_app(session, slug, actor)
-    if _reads(actor, content) is Content.DRAFT or (content is None and app.published == 0):
+    if _reads_draft_of(app, actor, content):
         component = find_component(session, slug, component_id, actor)
         return _draft(component, colour_of_component(session, component))
     found = content_of(session, [app], actor, Content.PUBLISHED)[0]
@@ -141,6 +141,24 @@ def find_content(
             return one
     detail = f"{slug} has no Component {component_id} that is published."
     raise NotFound("component.not_found", detail, "List its Components.")
+
+
+def list_tests(
+    session: Session, slug: str, component_id: UUID, actor: Actor, content: Content | None, wanted: PageRequest
+) -> PageOf[ComponentTest]:
+    """Returns a page of a Component's test runs, oldest first: all, or those of the revision that is published.
+
+    Which of the two is read is chosen as by `find_content`. Raises NotFound.
+    """
+    found = find_content(session, slug, component_id, actor, content)
+    statement = select(ComponentTest).where(ComponentTest.component_id == component_id)
+    if not _reads_draft_of(find_app(session, slug, actor), actor, content):
+        statement = statement.where(ComponentTest.component_revision == found.revision)
+    return read_page(session, statement, ComponentTest.id, wanted)
+
+
+def _reads_draft_of(app: App, actor: Actor, content: Content | None) -> bool:
+    return _reads(actor, content) is Content.DRAFT or (content is None and app.published == 0)
 
 
 def _reads(actor: Actor, content: Content | None) -> Content:

@@ -19,7 +19,6 @@ from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import WRITE_KEY, make_secret
-from workflow.pages import PageOf, PageRequest, read_page
 from workflow.profile.guides import Guide
 
 PLUGIN_EVENT = "load"
@@ -260,15 +259,6 @@ def _problems_with_events(declared: Sequence[str], sent: Sequence[str]) -> list[
     ]
     missing = [event for event in declared if event not in sent]
     return [*problems, f"The run lacks: {', '.join(missing)}."] if missing else problems
-
-
-def list_tests(
-    session: Session, slug: str, component_id: UUID, actor: Actor, wanted: PageRequest
-) -> PageOf[ComponentTest]:
-    """Returns a page of a Component's test runs, oldest first. Raises NotFound."""
-    find_component(session, slug, component_id, actor)
-    statement = select(ComponentTest).where(ComponentTest.component_id == component_id)
-    return read_page(session, statement, ComponentTest.id, wanted)
 
 
 def colour_of(event: str, status: int | None) -> str:

@@ -16,6 +16,7 @@ from workflow.identity.actors import Actor
 from workflow.lifecycle.facts import Ask, Facts
 from workflow.lifecycle.loading import load_facts
 from workflow.lifecycle.rulebook import AppRulebook
+from workflow.lifecycle.service_view import judgments_for, shows_reasons_to
 from workflow.machines import Judgment
 from workflow.policy.document import Policies
 from workflow.reviewing.grace import Grace, grace_of
@@ -109,14 +110,14 @@ def status_of(session: Session, app: App, actor: Actor, policies: Policies, rule
         version=facts.version,
         turn=turn,
         words=_words(facts, turn, review, entry, planned) + _words_of_grace(grace),
-        triggers=tuple(rulebook.triggers_of(facts.asked_by(Ask(actor)))),
+        triggers=judgments_for(actor, rulebook.triggers_of(facts.asked_by(Ask(actor)))),
         review=review,
         checks=checks,
         entry=entry,
         planned=planned,
         look=latest_look(session, app.id, app.slug, policies),
         grace=grace,
-        history=_history(session, app),
+        history=_history(session, app, actor),
     )
 
 
@@ -205,7 +206,7 @@ def _words_of_grace(grace: Grace | None) -> str:
     return f"{found} by {grace.ends_at:%Y-%m-%d %H:%M} UTC; the service looks again every day."
 
 
-def _history(session: Session, app: App) -> tuple[Event, ...]:
+def _history(session: Session, app: App, actor: Actor) -> tuple[Event, ...]:
     statement = select(Transition).where(Transition.app_id == app.id).order_by(Transition.version.desc())
     rows: Sequence[Transition] = session.scalars(statement.limit(MAX_HISTORY)).all()
     given = select(TransitionReason).where(
@@ -217,7 +218,7 @@ def _history(session: Session, app: App) -> tuple[Event, ...]:
             row.version,
             row.at,
             HAPPENED[AppTrigger(row.trigger)].format(role=row.actor_role),
-            reasons.get(row.version, ()),
+            reasons.get(row.version, ()) if shows_reasons_to(actor, row.trigger) else (),
         )
         for row in rows
     )

@@ -30,7 +30,14 @@ _CONTENT = text(f"""
               FROM policy_version v ORDER BY v.version DESC LIMIT 1) AS customers_needed,
            (SELECT jsonb_build_object('only_reinstated', u.only_reinstated, 'confirm_by',
                                       to_char(u.confirm_by AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'))
-              FROM suspension u WHERE u.app_id = n.app_id AND u.version = n.app_version) AS suspension
+              FROM suspension u WHERE u.app_id = n.app_id AND u.version = n.app_version) AS suspension,
+           (SELECT jsonb_build_object('day', {_to_utc("f.publish_at")}, 'is_shown', f.shown IS NOT NULL,
+                                      'lifts_suspension', e.from_state = 'suspended')
+              FROM planned_publication f
+              JOIN transition e ON e.app_id = f.app_id AND e.version = f.version
+             WHERE f.app_id = n.app_id AND f.version <= n.app_version
+               AND (f.version = n.app_version OR f.ended_at IS NULL)
+             ORDER BY f.version DESC LIMIT 1) AS publication
       FROM notification n
       LEFT JOIN person p ON p.id = n.recipient_id
       LEFT JOIN app a ON a.id = n.app_id

@@ -11,7 +11,13 @@ from workflow.names import one_line, quoted
 from workflow.notifications.html import html_of
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.mime import TwoFormMail
-from workflow.notifications.review_words import customer_words, mend_words, review_words, suspension_words
+from workflow.notifications.review_words import (
+    customer_words,
+    mend_words,
+    publication_words,
+    review_words,
+    suspension_words,
+)
 from workflow.profile.document import Profile, words_of
 
 _ACCEPT = (
@@ -55,8 +61,7 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
     ),
     NotificationKind.APPEAL_CONCEDED: (
         "{app}: the suspension is taken back",
-        "Your appeal for {app} need not be decided: the suspension is taken back, and {app} is in the catalog again:"
-        "\n\n{reasons}",
+        "Your appeal for {app} need not be decided: the suspension is taken back, and {app} is {again}:\n\n{reasons}",
     ),
     NotificationKind.APPROVED: (
         "{app} is in public beta",
@@ -69,8 +74,8 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
     ),
     NotificationKind.APPROVED_FOR_A_DAY: (
         "{app} is approved",
-        "{app} is approved. What was approved is published on the day that was named for it, which the App's status "
-        "shows. Until then everybody sees what they see now.",
+        "{app} is approved. What was approved is published on {day}; if the day is moved, the App's status says so. "
+        "{meanwhile}{why_approved}",
     ),
     NotificationKind.PUBLISHED_AS_PLANNED: (
         "{app} is published",
@@ -103,12 +108,12 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
         "put it back.",
     ),
     NotificationKind.RELISTED: (
-        "{app} is in the catalog again",
-        "The owner of your company put {app} back into the catalog, as a public beta.",
+        "{app} is relisted",
+        "The owner of your company put {app} back, as a public beta. It is {again}.",
     ),
     NotificationKind.REINSTATED: (
         "{app} is reinstated",
-        "{app} is reinstated and in the catalog again:\n\n{reasons}{unshown}",
+        "{app} is reinstated, and is {again}:\n\n{reasons}{unshown}",
     ),
     NotificationKind.REMOVED: ("{app} is removed", "{app} was removed permanently:\n\n{reasons}"),
     NotificationKind.FLAGGED: (
@@ -295,7 +300,7 @@ class Letter:
     person, None for an address of nobody yet: the name that somebody else gave its holder is not repeated there.
     `review` is the review that a message about an App is about, as `review_words` reads it. `customers` is how many the
     App has, and `customers_needed` how many the policy wants before it is public. `suspension` has `only_reinstated`
-    and `confirm_by`, for a message about a suspension.
+    and `confirm_by`, for a message about a suspension. `publication` is one for a day, as `publication_words` reads it.
     """
 
     notification_id: UUID
@@ -312,6 +317,7 @@ class Letter:
     customers: int | None = None
     customers_needed: int | None = None
     suspension: dict[str, Any] | None = None
+    publication: dict[str, Any] | None = None
 
 
 def compose(
@@ -344,7 +350,9 @@ def compose(
         "reasons": reasons or "-",
         "said": f"\n\nThe partner says:\n\n{reasons}" if reasons else "",
         "why": f"\n\nThey say:\n\n{reasons}" if reasons else "",
+        "why_approved": f"\n\nThe reviewers say:\n\n{reasons}" if reasons else "",
         **suspension_words(letter.suspension),
+        **publication_words(letter.publication, letter.review),
         "url": site,
         "invitation_link": (
             f"{site}/invitations/{secret}" if pages else f"curl -X POST {site}/v1/invitations/{secret}/accept"

@@ -13,9 +13,7 @@ MAX_FAILED: Final = 20
 _UNDECIDED: Final = (StepState.PENDING, StepState.CANCELLED)
 _UNKNOWN: Final[dict[str, str]] = {
     "due": "the time that the App's status shows",
-    **dict.fromkeys(
-        ("round", "held", "progress", "found", "failed", "asked", "unshown", "urgent", "marked", "outcome"), ""
-    ),
+    **dict.fromkeys(("round", "held", "progress", "found", "failed", "asked", "unshown", "urgent", "marked"), ""),
 }
 
 
@@ -24,7 +22,7 @@ def review_words(review: Mapping[str, Any] | None) -> dict[str, str]:
 
     `review` has `due`, `round`, `is_open`, `is_held`, `is_mine` (the recipient holds it), `steps` as (code, state,
     findings), `asked`: the reasons of the last request for changes, and `unshown`: what the catalog does not show yet.
-    `is_urgent` says that it is an urgent revision, and `of_suspension` that it is the appeal of a suspension.
+    `is_urgent` says that it is an urgent revision.
     """
     if review is None:
         return _UNKNOWN
@@ -41,11 +39,6 @@ def review_words(review: Mapping[str, Any] | None) -> dict[str, str]:
         "failed": listed,
         "urgent": "It is urgent, and stands first in the queue. " if review["is_urgent"] else "",
         "marked": ", and are urgent" if review["is_urgent"] else "",
-        "outcome": (
-            "the suspension is lifted, and the App is in the catalog again as a public beta"
-            if review["of_suspension"]
-            else "what you submitted is approved, and is what is published from now on"
-        ),
         "asked": f"\n\nIn the last round these changes were asked for:\n\n{asked}" if asked else "",
         "unshown": (
             f"\n\nThe catalog shows what was approved. Changed since, and not shown until it is reviewed: {unshown}."
@@ -65,6 +58,39 @@ def suspension_words(suspension: Mapping[str, Any] | None) -> dict[str, str]:
         else "It is your turn: mend what is named, for which you can edit the App, and submit it as a revision."
     )
     return {"lifted": lifted, "confirm_by": suspension["confirm_by"]}
+
+
+def publication_words(publication: Mapping[str, Any] | None, review: Mapping[str, Any] | None) -> dict[str, str]:
+    """Returns what mails of an approval or a reinstatement say of the catalog: now, or on a planned day. Pure.
+
+    `publication` is of the approval that the mail is about, or of one that waits for its day (None: none does). It has
+    its `day`, whether something is shown until then (`is_shown`), and whether the approval lifted a suspension
+    (`lifts_suspension`). `of_suspension` of `review`: it is the appeal of a suspension.
+    """
+    of_suspension = review is not None and review["of_suspension"]
+    day = publication["day"] if publication else ""
+    if publication is None or publication["is_shown"]:
+        again = "in the catalog again"
+        meanwhile = "Until then everybody sees what they see now."
+    else:
+        again = f"not yet in the catalog: what was approved is published on {day}"
+        meanwhile = "Until then the catalog does not show it."
+        if publication["lifts_suspension"]:
+            meanwhile = (
+                f"The suspension is lifted, but the App is not in the catalog again before that day. {meanwhile}"
+            )
+    if of_suspension:
+        outcome = f"the suspension is lifted, and the App is {again}, as a public beta"
+    elif publication:
+        outcome = f"what you submitted is approved, and is published on {day}"
+    else:
+        outcome = "what you submitted is approved, and is what is published from now on"
+    return {
+        "day": day or "the day that the App's status shows",
+        "again": again,
+        "meanwhile": meanwhile,
+        "outcome": outcome,
+    }
 
 
 def mend_words(review: Mapping[str, Any] | None, site: str, slug: str | None) -> dict[str, str]:
