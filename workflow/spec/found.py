@@ -22,6 +22,10 @@ class EventFinding:
     detail: str
     remedy: str
 
+    @property
+    def is_error(self) -> bool:
+        return self.level == "error"
+
     def as_dict(self) -> dict[str, str]:
         return {
             "code": self.code,
@@ -53,7 +57,7 @@ class Findings:
         self._keep(EventFinding(code, "warning", pointer, detail, remedy))
 
     def add(self, finding: EventFinding) -> None:
-        self.valid = self.valid and finding.level != "error"
+        self.valid = self.valid and not finding.is_error
         self._keep(finding)
 
     def _keep(self, finding: EventFinding) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from workflow.spec.found import EventFinding, Findings, kind_of, shown
 from workflow.spec.message import check_message
-from workflow.spec.names import MAX_EVENT_NAME, NameClass, judge_name, words_of
+from workflow.spec.names import MAX_EVENT_NAME, NameClass, judge_name, spec_event, words_of
 from workflow.spec.naming import problem_with_name
 from workflow.spec.properties import check_properties
 
@@ -95,12 +95,8 @@ class _Index:
 def _index_of(declared: tuple[str, ...]) -> _Index:
     meant: dict[str, str] = {}
     for name in declared:
-        judged = judge_name(name)
-        if judged.event is not None and judged.kind in _THE_EVENT_ITSELF:
-            meant.setdefault(judged.event, name)
+        event = spec_event(name)
+        if event is not None:
+            meant.setdefault(event, name)
     short = [name for name in declared if len(name) <= MAX_EVENT_NAME]
     return _Index({name: name for name in declared}, meant, {words_of(name): name for name in reversed(short)})
-
-
-_THE_EVENT_ITSELF: Final = frozenset({NameClass.EXACT, NameClass.OTHER_SPELLING, NameClass.LEGACY})
-"""The classes of names under which an event of the Spec may be declared."""

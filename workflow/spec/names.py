@@ -50,6 +50,7 @@ class JudgedName:
 
 
 _CUSTOM: Final = JudgedName(NameClass.CUSTOM)
+_THE_EVENT_ITSELF: Final = frozenset({NameClass.EXACT, NameClass.OTHER_SPELLING, NameClass.LEGACY})
 
 
 def judge_name(name: str) -> JudgedName:
@@ -61,6 +62,23 @@ def judge_name(name: str) -> JudgedName:
 def words_of(name: str) -> str:
     """Returns the words of a name in lower case and parted by blanks, as all its spellings have them in common."""
     return " ".join(_words(name))
+
+
+def spec_event(name: str) -> str | None:
+    """Returns the event of the Spec that a name is, however it is spelled, or None. A legacy name is an event too."""
+    judged = judge_name(name)
+    return judged.event if judged.kind in _THE_EVENT_ITSELF else None
+
+
+def twins(names: Iterable[str]) -> dict[tuple[str, str], str]:
+    """Returns the pairs of names that are one event of the Spec, with its name."""
+    first: dict[str, str] = {}
+    found: dict[tuple[str, str], str] = {}
+    for name in names:
+        event = spec_event(name)
+        if event is not None and first.setdefault(event, name) != name:
+            found[first[event], name] = event
+    return found
 
 
 @cache
