@@ -314,6 +314,17 @@ STEPS: Final[Mapping[str, StepDefinition]] = {
             Requirement.CATALOG_DETAILS,
             in_health_reviews=True,
         ),
+        StepDefinition(  # not in health reviews: what is public was named by the Spec of its day
+            code="spec_adherence",
+            title="The streams' events, by the Spec",
+            taken_by=StepTaker.MACHINE,
+            requirement=Requirement.WORKING_INTEGRATION,
+            needs=None,
+            on_drafts=True,
+            in_health_reviews=False,
+            lease=_A_FETCH,
+            reads_components=True,
+        ),
         StepDefinition(
             code="drift",
             title="What has changed since the approval",

@@ -10,6 +10,7 @@ from workers.steps import (
     partner_documentation,
     partners_page,
     platform_documentation,
+    spec_adherence,
 )
 from workers.steps.step import StepRun
 
@@ -20,6 +21,7 @@ RUNS: Mapping[str, StepRun] = {
     "partners_page": partners_page.run,
     "launch_announcement": launch_announcement.run,
     "catalog_details": catalog_details.run,
+    "spec_adherence": spec_adherence.run,
     "drift": drift.run,
 }
 """The function of each step that `models.review.STEPS` marks as automatic."""

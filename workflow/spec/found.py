@@ -1,7 +1,6 @@
 """What is found about an event, and how foreign text is shown in it."""
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 MAX_FINDINGS: Final = 20
 """Findings of one event. A further one is replaced by a note that there are more."""
@@ -12,8 +11,7 @@ Level = Literal["error", "warning"]
 """An event with an error is not valid. One with warnings only is."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventFinding:
+class EventFinding(NamedTuple):
     """A problem of an event: a stable code, where it is as a JSON pointer into the event, and what to do about it."""
 
     code: str
@@ -27,45 +25,43 @@ class EventFinding:
         return self.level == "error"
 
     def as_dict(self) -> dict[str, str]:
-        return {
-            "code": self.code,
-            "level": self.level,
-            "pointer": self.pointer,
-            "detail": self.detail,
-            "remedy": self.remedy,
-        }
+        return self._asdict()
 
 
 class Findings:
-    """The findings of one event while it is judged. Errors count towards `valid` even beyond MAX_FINDINGS."""
+    """The findings of one event while it is judged, until there are MAX_FINDINGS (`is_full`). Every error counts."""
 
-    __slots__ = ("found", "valid")
+    __slots__ = ("found", "is_full", "valid")
 
     def __init__(self) -> None:
         self.found: list[EventFinding] = []
+        self.is_full = False
         self.valid = True
 
-    @property
-    def is_full(self) -> bool:
-        return len(self.found) > MAX_FINDINGS
-
     def error(self, code: str, pointer: str, detail: str, remedy: str) -> None:
-        self.valid = False
-        self._keep(EventFinding(code, "error", pointer, detail, remedy))
+        self.add(EventFinding(code, "error", pointer, detail, remedy))
 
     def warning(self, code: str, pointer: str, detail: str, remedy: str) -> None:
-        self._keep(EventFinding(code, "warning", pointer, detail, remedy))
+        self.add(EventFinding(code, "warning", pointer, detail, remedy))
 
     def add(self, finding: EventFinding) -> None:
-        self.valid = self.valid and not finding.is_error
-        self._keep(finding)
+        if finding.level == "error":
+            self.valid = False
+        if self.is_full:
+            return
+        if len(self.found) == MAX_FINDINGS:
+            self.is_full = True
+            finding = _MORE
+        self.found.append(finding)
 
-    def _keep(self, finding: EventFinding) -> None:
-        if len(self.found) < MAX_FINDINGS:
-            self.found.append(finding)
-        elif not self.is_full:
-            detail = f"The event has more than {MAX_FINDINGS} findings; the others are not listed."
-            self.found.append(EventFinding("event.more", "warning", "", detail, "Mend these first, and send it again."))
+
+_MORE: Final = EventFinding(
+    "event.more",
+    "warning",
+    "",
+    f"The event has more than {MAX_FINDINGS} findings; the others are not listed.",
+    "Mend these first, and send it again.",
+)
 
 
 def shown(text: str) -> str:

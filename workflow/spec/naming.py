@@ -4,10 +4,10 @@ from functools import lru_cache
 from typing import Final
 
 from workflow.spec.found import EventFinding, shown
-from workflow.spec.names import MAX_EVENT_NAME, JudgedName, NameClass, judge_name
+from workflow.spec.names import MAX_EVENT_NAME, NameClass, judge_name
 
 _POINTER: Final = "/event"
-_EXPLAINED: Final = 1024
+_EXPLAINED: Final = 8192
 
 
 def problem_with_name(name: str) -> EventFinding | None:
@@ -16,13 +16,15 @@ def problem_with_name(name: str) -> EventFinding | None:
     A name that is spelled otherwise, is replaced, or may mean an event of the Spec is a warning. The remedy has the
     right name. Returns None for the Spec's names and the partner's own.
     """
-    judged = judge_name(name)
-    return _explained(name, judged) if judged.instead is not None and len(name) <= MAX_EVENT_NAME else None
+    return _problem(name) if len(name) <= MAX_EVENT_NAME else None
 
 
 @lru_cache(_EXPLAINED)
-def _explained(name: str, judged: JudgedName) -> EventFinding:
-    said, right = shown(name), shown(judged.instead or "")
+def _problem(name: str) -> EventFinding | None:
+    judged = judge_name(name)
+    if judged.instead is None:
+        return None
+    said, right = shown(name), shown(judged.instead)
     if judged.kind == NameClass.SYNONYM:
         detail = f"{said} means what the Spec calls {right}."
         remedy = f"Use the name {right}, with the properties that the Spec has for it."

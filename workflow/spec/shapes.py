@@ -42,10 +42,14 @@ _NUMERIC: Final = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a shape: its types, and the shape of the object or of the items of the list that it holds."""
+    """A field of a shape: its types, and the shape of the object or of the items of the list that it holds.
+
+    `fits`: Python's types of values that fit whatever they are. `wanted`: the types in words.
+    """
 
     types: tuple[str, ...]
     fits: frozenset[type]
+    wanted: str
     shape: "Shape | None" = None
     is_list: bool = False
 
@@ -67,13 +71,14 @@ class Shape:
 def field_of(types: str) -> Field:
     """Returns the field with these types, such as `string|number`."""
     names = tuple(types.split("|"))
-    return Field(names, frozenset().union(*(_EXACT[name] for name in names)))
+    fits = frozenset().union(*(_EXACT[name] for name in names))
+    return Field(names, fits, " or ".join(_IN_WORDS[name] for name in names))
 
 
 def nested_field(shape: Shape, *, is_list: bool = False) -> Field:
     """Returns the field that holds an object of `shape`, or a list of them."""
     kind = "array" if is_list else "object"
-    return Field((kind,), _EXACT[kind], shape, is_list)
+    return Field((kind,), _EXACT[kind], _IN_WORDS[kind], shape, is_list)
 
 
 def folded(name: str) -> str:
@@ -149,7 +154,7 @@ def _is(kind: str, value: object) -> bool:
 
 
 def _warn_of_type(known: Field, value: object, pointer: str, findings: Findings) -> None:
-    wanted = " or ".join(_IN_WORDS[kind] for kind in known.types)
+    wanted = known.wanted
     where = _in_words(pointer)
     if isinstance(value, str) and _is_number_as_text(known, value):
         detail = f"{where} is a number in quotes. It should be {wanted}."
@@ -166,7 +171,7 @@ def _warn_of_type(known: Field, value: object, pointer: str, findings: Findings)
 
 
 def _is_number_as_text(known: Field, value: str) -> bool:
-    return not {"number", "integer"}.isdisjoint(known.types) and _NUMERIC.fullmatch(value) is not None
+    return ("number" in known.types or "integer" in known.types) and _NUMERIC.fullmatch(value) is not None
 
 
 def _warn_of_spelling(name: str, meant: str, pointer: str, findings: Findings) -> None:
