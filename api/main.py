@@ -47,6 +47,7 @@ from api.routes import (
     reviews,
     saved_reasons,
     slugs,
+    spec,
     staff,
     statistics,
     status,
@@ -105,6 +106,7 @@ ROUTERS = (
     planned_publications,
     previews,
     guides,
+    spec,
     messages,
     reviews,
     suspensions,
@@ -125,7 +127,7 @@ ROUTERS = (
 )
 """Routes are matched in this order, so the ones that services call most come first."""
 OPEN_READS = (
-    re.compile(r"/v1/(catalog|guides)(/[^/]+)?"),
+    re.compile(r"/v1/(catalog|guides|spec)(/[^/]+)?"),
     re.compile(r"/v1/assets/[^/]+"),
     re.compile(r"/openapi\.json"),
 )

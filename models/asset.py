@@ -3,7 +3,7 @@
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, CreatedAt, Id, one_of
@@ -21,6 +21,8 @@ class Asset(Base):
     """What of an uploaded picture is safe to show, without metadata. `sha256` is the hash of the content.
 
     `media_type`, `width` and `height` were read from the content. The width and height of an SVG are its proportions.
+    Of a screenshot, `likeness` are bits that pictures which look alike share, and `evenness` is how much of it has one
+    colour, in thousandths. Both are null for other pictures and for those of earlier versions.
     A picture never changes, with one exception: if it is not `sanitised`, it was stored as it was uploaded, by an
     earlier version, and is replaced when it is shown for the first time.
     """
@@ -35,6 +37,8 @@ class Asset(Base):
     size: Mapped[int]
     width: Mapped[int]
     height: Mapped[int]
+    likeness: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    evenness: Mapped[int | None] = mapped_column(SmallInteger)
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     sanitised: Mapped[bool] = mapped_column(server_default=false())
     uploaded_by: Mapped[UUID]

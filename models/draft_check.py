@@ -18,8 +18,9 @@ LOOKED = (StepState.PENDING, StepState.PASSED, StepState.WARNED, StepState.FAILE
 class DraftCheck(DueMixin, Base):
     """One review step's look at a draft. `run` counts the App's runs, each of which has a row for each step.
 
-    `evidence` and `app_name` are what was looked at: a result says nothing about evidence that was given since. No
-    review counts it.
+    `evidence`, `components` and `app_name` are what was looked at: a result says nothing about evidence that was given
+    since. `components` is empty for a step that reads none. `seen`: how far a look has come that is not done. No review
+    counts it.
     """
 
     __tablename__ = "draft_check"
@@ -30,6 +31,8 @@ class DraftCheck(DueMixin, Base):
     code: Mapped[Code]
     app_name: Mapped[str]
     evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    components: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    seen: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     state: Mapped[str] = mapped_column(String(16), server_default=StepState.PENDING)
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     requested_by: Mapped[UUID]

@@ -181,7 +181,8 @@ class ReviewStep(DueMixin, Base):
     """One check of a review. `state` is its machine's; `status` says whether a worker owes a run of it.
 
     A step that a person decides is `void` as due work from birth. What an `observed` step finds is shown, and decides
-    nothing: the first time that a health review has it.
+    nothing: the first time that a health review has it. `seen` is what a machine keeps of what it saw: how far it has
+    come while it is not done, and then what a later look is compared with.
     """
 
     __tablename__ = "review_step"
@@ -196,6 +197,7 @@ class ReviewStep(DueMixin, Base):
     decided_at: Mapped[datetime | None]
     reason: Mapped[str | None]
     observed: Mapped[bool] = mapped_column(server_default=false())
+    seen: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
 
     __table_args__ = (
         *due_constraints(),
@@ -220,25 +222,30 @@ class StepTaker(StrEnum):
 class StepDefinition:
     """All that is fixed about a review step. What a machine's step does is its run, in workers/steps.
 
-    Its findings stand at `requirement`; it reads the evidence for `needs`. `on_drafts`: it may look at an App that is
-    still being built. `in_health_reviews`: it may look again at what is public. `lease` is how long a worker needs its
-    row for one run; a person's step is never leased.
+    Its findings stand at `requirement`; it reads the evidence for `needs`, None if it reads none, and the Components if
+    it `reads_components`. `on_drafts`: it may look at an App that is still being built. `in_reviews`: it looks at what
+    is submitted. `in_health_reviews`: it may look again at what is public. `lease` is how long a worker needs its row
+    for one run; a person's step is never leased.
     """
 
     code: str
     title: str
     taken_by: StepTaker
     requirement: Requirement
-    needs: Requirement
+    needs: Requirement | None
     on_drafts: bool
     in_health_reviews: bool
     lease: timedelta | None
+    in_reviews: bool = True
+    reads_components: bool = False
 
 
 _A_FETCH: Final = timedelta(seconds=45)
 
 
-def _machine_step(code: str, title: str, requirement: Requirement, *, in_health_reviews: bool) -> StepDefinition:
+def _machine_step(
+    code: str, title: str, requirement: Requirement, *, in_health_reviews: bool, reads_components: bool = False
+) -> StepDefinition:
     """Returns a step that reads the evidence of the requirement that it speaks of, and nothing that a draft lacks."""
     return StepDefinition(
         code=code,
@@ -249,6 +256,21 @@ def _machine_step(code: str, title: str, requirement: Requirement, *, in_health_
         on_drafts=True,
         in_health_reviews=in_health_reviews,
         lease=_A_FETCH,
+        reads_components=reads_components,
+    )
+
+
+def _persons_step(code: str, title: str, requirement: Requirement, needs: Requirement | None = None) -> StepDefinition:
+    """Returns a step that a reviewer takes: on what was submitted, and never again."""
+    return StepDefinition(
+        code=code,
+        title=title,
+        taken_by=StepTaker.PERSON,
+        requirement=requirement,
+        needs=needs,
+        on_drafts=False,
+        in_health_reviews=False,
+        lease=None,
     )
 
 
@@ -260,6 +282,19 @@ STEPS: Final[Mapping[str, StepDefinition]] = {
             "The partner's own documentation",
             Requirement.PARTNER_DOCUMENTATION,
             in_health_reviews=True,
+        ),
+        _machine_step(  # not in health reviews: a link to somebody else's page should not put a live App in grace
+            "documentation_links",
+            "The links of the partner's documentation",
+            Requirement.PARTNER_DOCUMENTATION,
+            in_health_reviews=False,
+        ),
+        _machine_step(  # not in health reviews: what is public was written by the template of its day
+            "platform_documentation",
+            "The documentation for the platform's site",
+            Requirement.PLATFORM_DOCUMENTATION,
+            in_health_reviews=False,
+            reads_components=True,
         ),
         _machine_step(
             "partners_page",
@@ -279,15 +314,48 @@ STEPS: Final[Mapping[str, StepDefinition]] = {
             Requirement.CATALOG_DETAILS,
             in_health_reviews=True,
         ),
-        StepDefinition(
-            code="end_to_end_check",
-            title="The end-to-end check with the test account",
-            taken_by=StepTaker.PERSON,
+        StepDefinition(  # not in health reviews: what is public was named by the Spec of its day
+            code="spec_adherence",
+            title="The streams' events, by the Spec",
+            taken_by=StepTaker.MACHINE,
             requirement=Requirement.WORKING_INTEGRATION,
-            needs=Requirement.TEST_ACCOUNT,
-            on_drafts=False,
+            needs=None,
+            on_drafts=True,
             in_health_reviews=False,
-            lease=None,
+            lease=_A_FETCH,
+            reads_components=True,
+        ),
+        StepDefinition(
+            code="drift",
+            title="What has changed since the approval",
+            taken_by=StepTaker.MACHINE,
+            requirement=Requirement.PARTNER_DOCUMENTATION,
+            needs=Requirement.PARTNER_DOCUMENTATION,
+            on_drafts=False,
+            in_reviews=False,
+            in_health_reviews=True,
+            lease=_A_FETCH,
+        ),
+        _persons_step(
+            "end_to_end_check",
+            "The end-to-end check with the test account",
+            Requirement.WORKING_INTEGRATION,
+            Requirement.TEST_ACCOUNT,
+        ),
+        _persons_step(
+            "documentation_check",
+            "The documentation, compared with the test",
+            Requirement.PLATFORM_DOCUMENTATION,
+        ),
+        _persons_step(
+            "catalog_entry_check",
+            "The catalog entry, as it is shown",
+            Requirement.CATALOG_DETAILS,
+        ),
+        _persons_step(
+            "components_reviewed",
+            "The Components, reviewed by a person",
+            Requirement.WORKING_INTEGRATION,
         ),
     )
 }

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header
 from fastapi.responses import Response
@@ -11,6 +11,12 @@ from pydantic import BaseModel
 from web.etags import PROXY_SUFFIX, tags_in
 
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", max_length=1000)]
+
+CACHED: dict[int | str, dict[str, Any]] = {
+    200: {"headers": {"ETag": {"schema": {"type": "string"}}, "Cache-Control": {"schema": {"type": "string"}}}},
+    304: {"description": "The copy named in `If-None-Match` is still current."},
+}
+"""What the description of the API says of a call whose answer is cached."""
 
 
 def cached(content: BaseModel, if_none_match: str | None, *, max_age_s: int) -> Response:

@@ -40,3 +40,6 @@ class FetchesPages(Protocol):
 
         Raises an exception with `code`, `detail` and `remedy` if the page must not or cannot be fetched.
         """
+
+    def probe(self, url: str) -> FetchedPage:
+        """Returns the page without its body, sooner than `fetch` gives up. Raises as that does."""

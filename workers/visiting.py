@@ -1,5 +1,6 @@
 """Visits a page once, and says what kept the service from reading it, and whose matter that is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -37,8 +38,17 @@ def visit(url: str, http: FetchesPages) -> FetchedPage | Obstacle:
 
     An error that is not about the page is raised.
     """
+    return _met(http.fetch, url)
+
+
+def probe(url: str, http: FetchesPages) -> FetchedPage | Obstacle:
+    """Returns the page as `visit` does, without its body: a wall is recognised by its head alone."""
+    return _met(http.probe, url)
+
+
+def _met(fetch: Callable[[str], FetchedPage], url: str) -> FetchedPage | Obstacle:
     try:
-        page = http.fetch(url)
+        page = fetch(url)
     except Exception as error:
         detail, code = getattr(error, "detail", None), getattr(error, "code", None)
         if detail is None or code is None:

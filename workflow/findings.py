@@ -8,15 +8,21 @@ from models.review import STEPS
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A problem that was found: a stable code, a description, what to do about it, and where it is."""
+    """A problem that was found: a stable code, a description, what to do about it, and where it is.
+
+    A step's findings with the same code and the same place are the same problem, in whatever round. `evidence` is what
+    shows the problem: the line, the tag or the answer, as it was found.
+    """
 
     code: str
     detail: str
     remedy: str = ""
     where: str = ""
+    evidence: str = ""
 
     def as_dict(self) -> dict[str, str]:
-        return {"code": self.code, "detail": self.detail, "remedy": self.remedy, "where": self.where}
+        told = {"code": self.code, "detail": self.detail, "remedy": self.remedy, "where": self.where}
+        return told | {"evidence": self.evidence} if self.evidence else told
 
 
 def where_to_fix(step: str, slug: str) -> str:

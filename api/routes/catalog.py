@@ -1,7 +1,7 @@
 """The public catalog: Apps in public beta and public, as their latest approved submission shows them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
@@ -12,7 +12,7 @@ from api.schemas.entries import EntryAnswer, shown_entry
 from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import SlugPath
 from models.component import ComponentKind
-from web.caching import IfNoneMatch, cached
+from web.caching import CACHED, IfNoneMatch, cached
 from web.problems import PUBLIC
 from workflow.catalog.entry import entry_of
 from workflow.catalog.listing import CatalogFilter, CatalogListing, find_entry, list_entries
@@ -35,10 +35,6 @@ Words = Annotated[
         "alternatives, `-` excludes a word.",
     ),
 ]
-_CACHED: dict[int | str, dict[str, Any]] = {
-    200: {"headers": {"ETag": {"schema": {"type": "string"}}, "Cache-Control": {"schema": {"type": "string"}}}},
-    304: {"description": "The copy named in `If-None-Match` is still current."},
-}
 
 
 class CatalogEntryAnswer(EntryAnswer):
@@ -49,7 +45,7 @@ class CatalogEntryAnswer(EntryAnswer):
     listed_at: datetime
 
 
-@router.get("", response_model=Page[CatalogEntryAnswer], responses=_CACHED)
+@router.get("", response_model=Page[CatalogEntryAnswer], responses=CACHED)
 async def list_catalog(
     context: InContext,
     wanted: Paged,
@@ -73,7 +69,7 @@ async def list_catalog(
     return cached(await context.transact(work), if_none_match, max_age_s=MAX_AGE_S)
 
 
-@router.get("/{slug}", response_model=CatalogEntryAnswer, responses=_CACHED)
+@router.get("/{slug}", response_model=CatalogEntryAnswer, responses=CACHED)
 async def read_entry(context: InContext, slug: SlugPath, if_none_match: IfNoneMatch = None) -> Response:
     """Returns one entry of the catalog, or 404 for an App that is not listed."""
 

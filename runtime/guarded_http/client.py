@@ -72,12 +72,18 @@ class GuardedHttp:
 
         Raises `FetchRefused`, and nothing else, for whatever is wrong with `url`, its name servers or its server.
         """
-        deadline = Deadline(self._limits.total)
+        return self._follow(url, Deadline(self._limits.total), reads_body=True)
+
+    def probe(self, url: str) -> Page:
+        """Returns the page at `url` without its body, as `fetch` does. Blocks for at most the limits' `probe`."""
+        return self._follow(url, Deadline(min(self._limits.probe, self._limits.total)), reads_body=False)
+
+    def _follow(self, url: str, deadline: Deadline, *, reads_body: bool) -> Page:
         target = read_url(url)
         visited: list[str] = []
         sets_cookies = False
         while True:
-            found, sets_cookie = self._request(target, tuple(visited), deadline)
+            found, sets_cookie = self._request(target, tuple(visited), deadline, reads_body=reads_body)
             if isinstance(found, Page):
                 return found
             sets_cookies |= sets_cookie
@@ -100,7 +106,9 @@ class GuardedHttp:
                 raise FetchRefused("address.not_public", f"{target.host} is at {address}.", target.url)
         return tuple(found)
 
-    def _request(self, target: Target, redirects: tuple[str, ...], deadline: Deadline) -> tuple[Page | Target, bool]:
+    def _request(
+        self, target: Target, redirects: tuple[str, ...], deadline: Deadline, *, reads_body: bool
+    ) -> tuple[Page | Target, bool]:
         """Returns the page at `target`, or the target of its redirect, of which only the syntax has been checked.
 
         Also returns whether the answer sets a cookie.
@@ -117,7 +125,7 @@ class GuardedHttp:
                 url=target.url,
                 status=response.status,
                 content_type=response.headers.get("Content-Type", ""),
-                body=self._read_body(target, response, bounded),
+                body=self._read_body(target, response, bounded) if reads_body else b"",
                 redirects=redirects,
                 headers={name.lower(): value for name, value in reversed(response.headers.items())},
             )

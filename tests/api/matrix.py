@@ -478,6 +478,7 @@ PUBLIC: frozenset[str] = frozenset(
         "GET /v1/guides",
         "GET /v1/guides/{name}",
         "GET /v1/previews/{token}",
+        "GET /v1/spec/events",
         "GET /docs",
         "GET /docs/{name}",
         "GET /openapi.json",

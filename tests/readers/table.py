@@ -56,6 +56,7 @@ from workflow.policy.parts import PolicyInvalid, read_document
 from workflow.profile.loading import load_profile
 from workflow.raw_html import read_html
 from workflow.reviewing.namesakes import core_of
+from workflow.spec.judging import judge_event
 from workflow.sql.storable import storable_json
 
 REFUSALS: tuple[type[Exception], ...] = (ValueError, WorkflowError, DecodeError, FetchRefused)
@@ -206,6 +207,16 @@ def _settings(text: str) -> None:
             validate_settings(kind, subkind, given, loopback=False)
 
 
+def _event(text: str) -> None:
+    """Judges events in which the text stands as a name, as each kind of value, and as the name of a property."""
+    values = {"total": text, "order_id": text, "products": [{"sku": text, text: text}] * 3, text: text}
+    for name in (text, "Order Completed"):
+        event = {"type": "track", "userId": text, "timestamp": text, "event": name, "properties": values}
+        judge_event(event | {"context": {text: text, "integration": {"name": text}}}, app_slug="acme", declared=(text,))
+    judge_event({"type": text, "traits": {"createdAt": text}}, app_slug="acme", declared=())
+    judge_event({"type": "identify", "traits": {"age": text[:30]}}, app_slug="acme", declared=())
+
+
 def _policy(text: str) -> None:
     for country in (text, "DE", None):
         read_document(
@@ -243,6 +254,7 @@ READERS: dict[str, Reader] = {
     ),
     "evidence": Reader(_evidence, ("{}", "https://a.example/{}", "a@{}")),
     "settings of a Component": Reader(_settings, ("{}", "https://{}")),
+    "an event": Reader(_event, ("{}", "Order{}", "2026-11-02T{}", "1{}")),
     "markdown": Reader(_markdown, ("{}", "[a]({}", "<{}")),
     "an object to store": Reader(lambda text: storable_json({"a": text})),
     "a text in which a person is erased": Reader(lambda text: redacted(text, ["Pat", text[:100]], ["pat@a.example"])),
@@ -303,5 +315,6 @@ OUR_OWN = {
     "workflow.profile.guides.fill_words": "the profile's guides",
     "workflow.profile.guides.unknown_words": "the profile's guides",
     "workflow.profile.loading._parsed": "the profile",
+    "workflow.spec.data.read_data": "a data file of its own",
 }
 """Functions that read no foreign text, with what they read."""

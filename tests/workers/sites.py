@@ -1,7 +1,9 @@
 """Pages as they come from a fetch, for steps that are looked at without a server."""
 
+import threading
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.lifecycle import StepTrigger
 from runtime.guarded_http import Page
@@ -22,6 +24,9 @@ class Site:
     def fetch(self, url: str) -> Page:  # noqa: ARG002
         return self.page
 
+    def probe(self, url: str) -> Page:
+        return replace(self.fetch(url), body=b"")
+
 
 def site(
     html: str | bytes,
@@ -35,6 +40,26 @@ def site(
     """Returns a site with this page."""
     body = html if isinstance(html, bytes) else html.encode()
     return Site(Page(url, status, content_type, body, redirects, {**(headers or {}), "content-type": content_type}))
+
+
+class Pages:
+    """Fetches pages by their URLs, and notes when it was asked for which. What is an error is raised."""
+
+    def __init__(self, pages: Mapping[str, Page | Exception]) -> None:
+        self._pages = pages
+        self._noting = threading.Lock()
+        self.asked: list[tuple[float, str]] = []
+
+    def fetch(self, url: str) -> Page:
+        with self._noting:
+            self.asked.append((time.monotonic(), url))
+        page = self._pages.get(url, Page(url, 404, "text/html", b"", ()))
+        if isinstance(page, Exception):
+            raise page
+        return page
+
+    def probe(self, url: str) -> Page:
+        return replace(self.fetch(url), body=b"")
 
 
 def take(page: Site, *, code: str = "partner_documentation", app_name: str = "Acme") -> StepOutcome:

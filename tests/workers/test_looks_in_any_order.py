@@ -110,6 +110,9 @@ class _Together:
         self._barrier.wait(20)
         return page
 
+    def probe(self, url: str) -> Any:
+        return self._page.probe(url)
+
 
 def _last_steps_at_once(context: WorkerContext, pages: FetchesPages) -> None:
     with context.unit_of_work() as session:

@@ -10,6 +10,7 @@ from models.checklist import GIVEN_REQUIREMENTS
 from models.lifecycle import StepTrigger
 from models.review import MACHINE_STEPS, STEPS, StepDefinition, StepTaker
 from runtime.guarded_http import FetchLimits, GuardedHttp
+from tests.journeys import DOCUMENTATION
 from tests.profiles import NORTHWIND, default_names_in
 from tests.workers.sites import URL, site
 from workers.steps import RUNS
@@ -81,7 +82,8 @@ def test_only_machine_steps_are_leased_and_they_run_without_a_reviewer(step: Ste
     by_machine = step.taken_by is StepTaker.MACHINE
     assert (step.lease is not None) == by_machine
     assert by_machine or not (step.on_drafts or step.in_health_reviews)
-    assert step.needs in GIVEN_REQUIREMENTS
+    assert step.needs in GIVEN_REQUIREMENTS or (step.needs is None and (step.reads_components or not by_machine))
+    assert step.in_reviews or step.in_health_reviews
 
 
 def _take(code: str, given: dict[str, object], app_name: str = "Acme Insights") -> tuple[StepTrigger, list[str]]:
@@ -121,6 +123,21 @@ def test_an_announcement_is_a_post_or_a_text_that_names_both_sides(partner: Exam
     assert _take("launch_announcement", {"text": "Acme Insights\nworks with Segment."}) == (StepTrigger.PASS, [])
     trigger, codes = _take("launch_announcement", {"text": "We are live."})
     assert (trigger, codes) == (StepTrigger.FAIL, ["text.platform_not_named", "text.app_not_named"])
+
+
+def test_platform_documentation_is_judged_by_the_templates_of_all_components() -> None:
+    def found(text: str, *kinds: str) -> list[tuple[str, str]]:
+        components = [{"kind": kind, "name": kind} for kind in kinds]
+        outcome = RUNS["platform_documentation"](Evidence("Acme", {"text": text}, PROFILE, components), site(""))
+        assert (outcome.trigger == StepTrigger.PASS) == (not outcome.findings)
+        return [(one.code, one.where) for one in outcome.findings]
+
+    assert found(DOCUMENTATION, "stream") == []
+    missing = found(DOCUMENTATION, "stream", "plugin")
+    assert missing
+    assert {code for code, _ in missing} == {"section.missing"}
+    assert len({where for _, where in missing}) == len(missing), "each is told from the others in the next round"
+    assert found(DOCUMENTATION + "[[your name]]", "stream") == [("template.placeholder", "")]
 
 
 def test_catalog_details_are_judged_by_the_checklists_rules() -> None:

@@ -6,8 +6,9 @@ from models import DraftCheck
 from workers.context import WorkerContext, database_now
 from workers.leasing.work import LeasedWork
 from workers.steps import RUNS
-from workers.steps.step import Evidence
-from workflow.building.draft_checks import record_draft_check
+from workers.steps.gathering import evidence_for_draft
+from workflow.building.draft_checks import continue_draft_check, record_draft_check
+from workflow.work.bells import Bell
 from workflow.work.kinds import DueKind
 from workflow.work.leases import Lease, TryLater
 
@@ -18,14 +19,19 @@ MAX_LOOKS: Final = 2
 def run_draft_check(context: WorkerContext, lease: Lease) -> bool:
     """Runs a step on a draft. Commits. Returns False if a newer run has begun or the row was leased again.
 
-    Raises TryLater if the outcome may pass, once.
+    Raises TryLater if the outcome may pass, once. A step that has more to do is due again at once.
     """
     with context.unit_of_work() as session:
         check = session.get_one(DraftCheck, lease.id)
         code, attempts = check.code, check.attempts
-        evidence = Evidence(check.app_name, check.evidence, context.profile)
+        evidence = evidence_for_draft(session, check, context.profile)
     outcome = RUNS[code](evidence, context.http)
     context.reached("draft_checked")
+    if outcome.goes_on:
+        with context.unit_of_work() as session:
+            is_wanted = continue_draft_check(session, lease, outcome.seen)
+        context.ring(Bell.DRAFTS)
+        return is_wanted
     if outcome.again_after is not None and attempts < MAX_LOOKS:
         raise TryLater(outcome.in_words)
     with context.unit_of_work() as session:

@@ -5,19 +5,17 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
-
-from models import Review, ReviewStep, Submission
+from models import Review, ReviewStep
 from models.lifecycle import ReviewKind
-from models.review import STEPS
 from workers.context import WorkerContext, database_now
 from workers.leasing.work import LeasedWork
 from workers.steps import RUNS
-from workers.steps.step import Evidence, StepOutcome
+from workers.steps.gathering import evidence_for_step
+from workers.steps.step import StepOutcome
 from workflow.findings import Finding
 from workflow.identity.actors import SCHEDULE
 from workflow.lifecycle.looks import lock_look, request_ends
-from workflow.reviewing.steps import note_machine_step, record_machine_step
+from workflow.reviewing.steps import continue_machine_step, note_machine_step, record_machine_step
 from workflow.work.bells import Bell
 from workflow.work.kinds import DueKind
 from workflow.work.leases import MAX_ATTEMPTS, RETRY_AFTER, Lease, TryLater
@@ -26,21 +24,20 @@ from workflow.work.leases import MAX_ATTEMPTS, RETRY_AFTER, Lease, TryLater
 def run_review_step(context: WorkerContext, lease: Lease) -> bool:
     """Runs a review step. Commits. Returns False if the step has been decided or leased again since.
 
-    An outcome that may pass is shown, and recorded only after the last attempt. Before that, raises TryLater.
+    An outcome that may pass is shown, and recorded only after the last attempt. Before that, raises TryLater. A step
+    that has more to do than one attempt may take is due again at once.
     """
     with context.unit_of_work() as session:
-        step, review, submission = session.execute(
-            select(ReviewStep, Review, Submission)
-            .join(Review, Review.id == ReviewStep.review_id)
-            .join(Submission, Submission.id == Review.submission_id)
-            .where(ReviewStep.id == lease.id)
-        ).one()
-        code, attempts, snapshot = step.code, step.attempts, submission.snapshot
+        step = session.get_one(ReviewStep, lease.id)
+        review = session.get_one(Review, step.review_id)
+        code, attempts = step.code, step.attempts
         look = review.id if review.kind == ReviewKind.HEALTH else None
         app_id = review.app_id
-    evidence = Evidence(snapshot["app"]["name"], snapshot["evidence"].get(STEPS[code].needs, {}), context.profile)
+        evidence = evidence_for_step(session, step, review, context.profile)
     outcome = RUNS[code](evidence, context.http)
     context.reached("step_done")
+    if outcome.goes_on:
+        return _go_on(context, lease, outcome)
     if outcome.again_after is not None and attempts < MAX_ATTEMPTS:
         rest = max(outcome.again_after, RETRY_AFTER[attempts - 1])
         with context.unit_of_work() as session:
@@ -51,7 +48,15 @@ def run_review_step(context: WorkerContext, lease: Lease) -> bool:
         return _record_of_look(context, lease, outcome, look, app_id)
     with context.unit_of_work() as session:
         now = database_now(session)
-        return record_machine_step(session, lease, outcome.trigger, outcome.findings, SCHEDULE, now)
+        return record_machine_step(session, lease, outcome.trigger, outcome.findings, SCHEDULE, now, outcome.seen)
+
+
+def _go_on(context: WorkerContext, lease: Lease, outcome: StepOutcome) -> bool:
+    """Has the step run again at once, from where it is. Commits."""
+    with context.unit_of_work() as session:
+        is_wanted = continue_machine_step(session, lease, outcome.seen)
+    context.ring(Bell.STEPS)
+    return is_wanted
 
 
 def _record_of_look(context: WorkerContext, lease: Lease, outcome: StepOutcome, review_id: UUID, app_id: UUID) -> bool:
@@ -59,7 +64,7 @@ def _record_of_look(context: WorkerContext, lease: Lease, outcome: StepOutcome, 
     with context.unit_of_work() as session:
         lock_look(session, review_id)
         now, writer = context.now_and_writer(session)
-        if not record_machine_step(session, lease, outcome.trigger, outcome.findings, SCHEDULE, now):
+        if not record_machine_step(session, lease, outcome.trigger, outcome.findings, SCHEDULE, now, outcome.seen):
             return False
         ended = request_ends(session, [app_id], writer.policies, writer.rulebook)
     if ended:

@@ -20,6 +20,7 @@ from workers.steps.visibility import (
 
 MAX_HEADINGS: Final = 10
 MAX_HEADING: Final = 300
+MAX_LINK_TEXT: Final = 100
 MAX_NOTED: Final = 4_000
 """How much is kept of what is not shown but tells what sort of page it is, in characters."""
 
@@ -51,10 +52,11 @@ _MOUNTS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link: its href as it is written, and whether a reader can see it."""
+    """A link: its href as it is written, whether a reader can see it, and the beginning of its text."""
 
     href: str
     is_seen: bool
+    text: str = ""
 
 
 @dataclass(slots=True)
@@ -163,14 +165,6 @@ class _Frame:
 
 
 @dataclass(slots=True)
-class _OpenLink:
-    place: int
-    href: str
-    can_be_seen: bool
-    has_content: bool = False
-
-
-@dataclass(slots=True)
 class _Noted:
     """A text of bounded length."""
 
@@ -184,6 +178,15 @@ class _Noted:
 
     def text(self) -> str:
         return " ".join("".join(self.parts).split())
+
+
+@dataclass(slots=True)
+class _OpenLink:
+    place: int
+    href: str
+    can_be_seen: bool
+    has_content: bool = False
+    text: _Noted = field(default_factory=_Noted)
 
 
 class _Target:
@@ -232,7 +235,7 @@ class _Target:
         if tag == "a" and self._open_links:
             link = self._open_links.pop()
             if link.place >= 0:
-                self._links[link.place] = Link(link.href, link.can_be_seen and link.has_content)
+                self._links[link.place] = Link(link.href, link.can_be_seen and link.has_content, link.text.text())
 
     def data(self, data: str) -> None:
         frame = self._frames[-1]
@@ -258,6 +261,7 @@ class _Target:
             self._open_heading.add(text, MAX_HEADING)
         if self._open_links and text.strip():
             self._open_links[-1].has_content = True
+            self._open_links[-1].text.add(text.replace(EDGE, " "), MAX_LINK_TEXT)
 
     def comment(self, text: str) -> None:
         """Ignores comments."""

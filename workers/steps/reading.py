@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from workers.pages import FetchedPage, FetchesPages
 from workers.steps.names import FoldedText, fold, is_named
@@ -10,8 +11,11 @@ from workers.steps.page_text import PageText, read_html
 from workers.steps.stand_ins import hard_to_read, stand_in
 from workers.steps.step import StepOutcome, outcome_of
 from workers.visiting import LEFT_TO_A_REVIEWER, Obstacle, visit
+from workflow.access.domains import registrable_domain
 from workflow.findings import Finding
 
+MAX_KEPT: Final = 1_000
+"""The number of characters that are kept of an address and of a name that a step saw."""
 _READABLE: Final = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown")
 _FOR_PEOPLE: Final = ("application/pdf", "image/", "video/", "application/msword", "application/vnd.")
 _SNIFFED: Final = ("<!doctype html", "<html", "<head", "<body", "<title", "<meta", "<h1", "<p", "<div", "<!--", "<?xml")
@@ -44,7 +48,8 @@ def read_page(
     """Fetches a page and returns what keeps it from being read, or otherwise the findings of `look`.
 
     What only stands in for the page, and what a machine cannot read, is left to a reviewer. So are faults on a page on
-    which a machine may miss what people see. `names` are those that the page is about.
+    which a machine may miss what people see. `names` are those that the page is about. The outcome keeps the URL and
+    the domain at which a page was read, and which of the names it shows.
     """
     found = visit(url, http)
     if isinstance(found, Obstacle):
@@ -59,10 +64,18 @@ def read_page(
         return outcome_of((), (replaced,))
     seen = fold("\n".join((text.title, text.seen, text.labels)))
     findings = look(ReadPage(found, text, seen, fold(text.unseen)))
+    shown = {key: name[:MAX_KEPT] for key, name in names.items() if is_named(name, seen)}
     if findings.faults and (why := hard_to_read(found, text)):
         doubt = Finding("page.hard_to_read", f"{found.url} may be read wrongly: {why}.", LEFT_TO_A_REVIEWER)
         findings = Findings((), (doubt, *findings.faults, *findings.doubts))
-    return outcome_of(findings.faults, findings.doubts)
+    outcome = outcome_of(findings.faults, findings.doubts)
+    return outcome.having_seen(url=found.url[:MAX_KEPT], domain=domain_of(found.url), names=shown)
+
+
+def domain_of(url: str) -> str:
+    """Returns the registrable domain of a page that was fetched or, if there is none, its host."""
+    host = urlsplit(url).hostname or ""
+    return registrable_domain(host) or host
 
 
 def unnamed(read: ReadPage, names: Mapping[str, str]) -> Findings:

@@ -1,35 +1,49 @@
 """An automatic review step: a function from evidence to an outcome."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from models.lifecycle import StepTrigger
 from workers.pages import FetchesPages
+from workflow.assets.facts import PictureFacts
 from workflow.findings import Finding
 from workflow.profile.document import Profile
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a step may use: the submission's snapshot, never the App as it is now, and the platform's profile."""
+    """What a step may use: the submission's snapshot, never the App as it is now, and the platform's profile.
+
+    `components` are those of the snapshot, for a step that reads them. `pictures` are the App's, by id. For a look at
+    what is public, `others` is all of its evidence, by requirement, and `before` what the steps of the approval saw, by
+    step. `seen` is how far this step has come.
+    """
 
     app_name: str
     given: Mapping[str, Any]
     profile: Profile
+    components: Sequence[Mapping[str, Any]] = ()
+    pictures: Mapping[str, PictureFacts] = field(default_factory=dict)
+    others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    before: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    seen: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
     """The result of a step (`pass`, `warn` or `fail`) and all its findings.
 
-    `again_after`: the result may be another one later, after this rest at least; None if it is final.
+    `again_after`: the result may be another one later, after this rest at least; None if it is final. `seen` is kept
+    with the step; of one that `goes_on`, it is how far it has come, and the step runs again at once to do the rest.
     """
 
     trigger: StepTrigger
     findings: tuple[Finding, ...] = ()
     again_after: timedelta | None = None
+    seen: Mapping[str, Any] = field(default_factory=dict)
+    goes_on: bool = False
 
     @property
     def in_words(self) -> str:
@@ -40,11 +54,20 @@ class StepOutcome:
         """Returns the outcome as one that may pass."""
         return replace(self, again_after=rest)
 
+    def having_seen(self, **seen: Any) -> "StepOutcome":
+        """Returns the outcome with what is kept of what the step saw."""
+        return replace(self, seen=seen)
+
 
 def outcome_of(faults: Sequence[Finding], doubts: Sequence[Finding] = ()) -> StepOutcome:
     """Returns the outcome for faults, with which the step fails, and doubts, which are left to a reviewer."""
     trigger = StepTrigger.FAIL if faults else StepTrigger.WARN if doubts else StepTrigger.PASS
     return StepOutcome(trigger, (*faults, *doubts))
+
+
+def goes_on(seen: Mapping[str, Any]) -> StepOutcome:
+    """Returns the outcome of a step that has come as far as `seen` says, and has more to do."""
+    return StepOutcome(StepTrigger.PASS, seen=seen, goes_on=True)
 
 
 StepRun = Callable[[Evidence, FetchesPages], StepOutcome]

@@ -23,13 +23,18 @@ _BOX = 'State its proportions on the svg element: viewBox="0 0 WIDTH HEIGHT", wi
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as it is stored. `kind` is a value of AssetKind. Sizes are in pixels, those of an SVG proportions."""
+    """A picture as it is stored. `kind` is a value of AssetKind. Sizes are in pixels, those of an SVG proportions.
+
+    `likeness` and `evenness` say what a screenshot looks like.
+    """
 
     kind: str
     content: bytes
     media_type: str
     width: int
     height: int
+    likeness: bytes | None = None
+    evenness: int | None = None
 
 
 def examine(kind: str, content: bytes) -> Picture:
@@ -43,7 +48,8 @@ def examine(kind: str, content: bytes) -> Picture:
     if kind != "screenshot":
         return _drawing(kind, content)
     raster = read_raster(content)
-    return Picture(kind, raster.content, raster.media_type, raster.width, raster.height)
+    facts = raster.facts
+    return Picture(kind, raster.content, raster.media_type, facts.width, facts.height, facts.likeness, facts.evenness)
 
 
 def _drawing(kind: str, content: bytes) -> Picture:

@@ -12,6 +12,8 @@ from math import floor, sqrt
 from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
 
 from workflow.assets.containers import DamagedError, bare, is_lossless
+from workflow.assets.facts import PictureFacts
+from workflow.assets.likeness import evenness_of, likeness_of
 from workflow.assets.problems import Problem, refusal
 from workflow.assets.recognition import format_of, problem_with_screenshot_format
 
@@ -29,12 +31,11 @@ _WHOLE = "Save it again, and upload the whole file."
 
 @dataclass(frozen=True, slots=True)
 class Raster:
-    """A screenshot without metadata but its colour profile, and its size in pixels as it is shown."""
+    """A screenshot without metadata but its colour profile, its size as it is shown, and what it looks like."""
 
     content: bytes
     media_type: str
-    width: int
-    height: int
+    facts: PictureFacts
 
 
 def read_raster(content: bytes) -> Raster:
@@ -64,8 +65,7 @@ def _read(form: str, content: bytes) -> Raster:
         turned = image.getexif().get(_ORIENTATION, 1) in range(2, 9)
         written = _upright(form, content, image) if turned else content
         written = bare(form, written)
-    width, height = _checked(form, written)
-    return Raster(written, _MEDIA_TYPES[form], width, height)
+    return Raster(written, _MEDIA_TYPES[form], _checked(form, written))
 
 
 def _upright(form: str, content: bytes, original: Image.Image) -> bytes:
@@ -85,14 +85,14 @@ def _upright(form: str, content: bytes, original: Image.Image) -> bytes:
     return written.getvalue()
 
 
-def _checked(form: str, written: bytes) -> tuple[int, int]:
-    """Returns the size of the picture that is stored, after decoding it."""
+def _checked(form: str, written: bytes) -> PictureFacts:
+    """Returns the size of the picture that is stored, and what it looks like, after decoding it."""
     if len(written) > MAX_BYTES:
         detail = f"Turned upright, the picture has {len(written):,} bytes; at most {MAX_BYTES:,} are allowed."
         raise refusal([Problem(detail, "Turn it upright yourself, and save it as JPEG or WebP.")])
     with Image.open(BytesIO(written), formats=(form,)) as image:
         image.load()
-        return image.size
+        return PictureFacts(*image.size, likeness_of(image), evenness_of(image))
 
 
 def _refuse_size(width: int, height: int) -> None:

@@ -23,7 +23,8 @@ async def read_picture(confined: Confined, kind: str, content: bytes) -> Picture
     said = json.loads(head)
     if "problem" in said:
         raise Invalid(*said["problem"])
-    return Picture(kind, picture, said["media_type"], said["width"], said["height"])
+    likeness = said["likeness"] and bytes.fromhex(said["likeness"])
+    return Picture(kind, picture, said["media_type"], said["width"], said["height"], likeness, said["evenness"])
 
 
 def answer(asked: bytes) -> bytes:
@@ -33,7 +34,13 @@ def answer(asked: bytes) -> bytes:
         picture = examine(kind.decode(), content)
     except Invalid as invalid:
         return json.dumps({"problem": [invalid.code, invalid.detail, invalid.remedy]}).encode() + b"\n"
-    said = {"media_type": picture.media_type, "width": picture.width, "height": picture.height}
+    said = {
+        "media_type": picture.media_type,
+        "width": picture.width,
+        "height": picture.height,
+        "likeness": picture.likeness and picture.likeness.hex(),
+        "evenness": picture.evenness,
+    }
     return json.dumps(said).encode() + b"\n" + picture.content
 
 

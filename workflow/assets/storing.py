@@ -90,6 +90,8 @@ def new_asset(app_id: UUID, picture: Picture, actor: Actor) -> Asset:
         size=len(picture.content),
         width=picture.width,
         height=picture.height,
+        likeness=picture.likeness,
+        evenness=picture.evenness,
         content=picture.content,
         sanitised=True,
         uploaded_by=actor.id,
@@ -168,6 +170,7 @@ def replace_content(session: Session, asset_id: UUID, picture: Picture) -> None:
         return
     asset.content, asset.sha256, asset.size = picture.content, digest, len(picture.content)
     asset.media_type, asset.width, asset.height = picture.media_type, picture.width, picture.height
+    asset.likeness, asset.evenness = picture.likeness, picture.evenness
     asset.sanitised = True
     session.flush()
 

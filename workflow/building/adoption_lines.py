@@ -194,7 +194,7 @@ def _component(place: int, one: _Component, problems: list[str]) -> AdoptedCompo
         problems.append(f"components.{place}.subkind: a {one.kind} has one of: {known}.")
         return None
     try:
-        settings = validate_settings(one.kind, one.subkind, one.settings, loopback=False)
+        settings = validate_settings(one.kind, one.subkind, one.settings, loopback=False, approved_elsewhere=True)
     except Invalid as invalid:
         problems.append(f"components.{place}: {invalid.detail} {invalid.remedy}")
         return None

@@ -1,6 +1,5 @@
 """Checking a draft: the same machine steps as in a review, asked for by the partner. No review counts their results."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,17 +10,19 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from models import App, ChecklistItem, DraftCheck
-from models.due import DueStatus
+from models.due import NO_LANE, DueStatus
 from models.lifecycle import StepState, StepTrigger
-from models.review import MACHINE_STEPS, STEPS, step_title
+from models.review import MACHINE_STEPS, STEPS, StepDefinition, step_title
 from workflow.apps import lock_editable_app
 from workflow.building.checklist import evidence_of
+from workflow.catalog.snapshots import current_snapshot
 from workflow.errors import Conflict
 from workflow.findings import Finding, where_to_fix
 from workflow.identity.actors import SCHEDULE, Actor
 from workflow.identity.audit_log import log_action
 from workflow.machines import judge_step
 from workflow.policy.document import Policy
+from workflow.reviewing.reports import stored_findings, stored_seen
 from workflow.work.bells import Bell, ring_after_commit
 from workflow.work.leases import Lease
 
@@ -63,11 +64,9 @@ def check_draft(session: Session, slug: str, actor: Actor, now: datetime, policy
     """
     app = lock_editable_app(session, slug, actor)
     given = evidence_of(session, app.id)
-    steps = {
-        code: given[STEPS[code].needs.value]
-        for code in policy.review_steps
-        if code in MACHINE_STEPS and STEPS[code].on_drafts and STEPS[code].needs.value in given
-    }
+    components = current_snapshot(session, app.id)["components"]
+    wanted = [STEPS[code] for code in policy.review_steps if code in MACHINE_STEPS and STEPS[code].on_drafts]
+    steps = [step for step in wanted if (step.needs.value in given if step.needs else components)]
     if not steps:
         detail = "No evidence is given yet that the service could check."
         raise Conflict("check.nothing", detail, "Give the evidence on the launch checklist first.")
@@ -79,9 +78,9 @@ def check_draft(session: Session, slug: str, actor: Actor, now: datetime, policy
         delete(DraftCheck).where(DraftCheck.app_id == app.id, DraftCheck.requested_at <= now - _DAY),
         execution_options={"synchronize_session": False},
     )
-    session.add_all(_check(app, run, code, item, actor, now) for code, item in steps.items())
+    session.add_all(_check(app, run, step, given, components, actor, now) for step in steps)
     session.flush()
-    log_action(session, actor, "app.check", slug, run=run, steps=sorted(steps))
+    log_action(session, actor, "app.check", slug, run=run, steps=sorted(step.code for step in steps))
     ring_after_commit(session, Bell.DRAFTS)
     return latest_run(session, app.id, slug)
 
@@ -119,15 +118,28 @@ def record_draft_check(
 
     Returns False and records nothing if a newer run has begun, or the row was leased again.
     """
-    found = json.dumps([finding.as_dict() for finding in findings])
     state = judge_step(trigger, StepState.PENDING, SCHEDULE.role).target
-    values = {"id": lease.id, "until": lease.until, "state": state, "findings": found, "now": now}
+    values = {"id": lease.id, "until": lease.until, "state": state, "findings": stored_findings(findings), "now": now}
     return session.scalar(_RECORD, values) is not None
+
+
+def continue_draft_check(session: Session, lease: Lease, seen: Mapping[str, Any]) -> bool:
+    """Records how far a look at a draft has come, and makes it due again at once. Does not commit.
+
+    What it has done counts as no attempt. Returns False and records nothing if a newer run has begun, or the row was
+    leased again.
+    """
+    values = {"id": lease.id, "until": lease.until, "seen": stored_seen(seen)}
+    return session.scalar(_CONTINUE, values) is not None
 
 
 _RECORD = text("""
     UPDATE draft_check SET state = :state, status = 'done', findings = CAST(:findings AS jsonb), finished_at = :now,
-           leased_until = NULL
+           seen = '{}', leased_until = NULL
+     WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
+""")
+_CONTINUE = text("""
+    UPDATE draft_check SET seen = CAST(:seen AS jsonb), attempts = 0, due_at = clock_timestamp(), leased_until = NULL
      WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
 """)
 
@@ -148,15 +160,25 @@ def _bound_runs(session: Session, app: App, now: datetime) -> None:
         raise Conflict("check.too_many", detail, f"Wait until {today[1] + _DAY:%Y-%m-%d %H:%M} UTC, or submit it.")
 
 
-def _check(app: App, run: int, code: str, item: ChecklistItem, actor: Actor, now: datetime) -> DraftCheck:
+def _check(
+    app: App,
+    run: int,
+    step: StepDefinition,
+    given: Mapping[str, ChecklistItem],
+    components: Sequence[dict[str, Any]],
+    actor: Actor,
+    now: datetime,
+) -> DraftCheck:
+    item = given[step.needs.value] if step.needs else None
     return DraftCheck(
         app_id=app.id,
         run=run,
-        code=code,
+        code=step.code,
         app_name=app.name,
-        evidence=item.evidence,
+        evidence=item.evidence if item else {},
+        components=list(components) if step.reads_components else [],
         requested_by=actor.id,
         requested_at=now,
         due_at=now,
-        lane=item.lane,
+        lane=item.lane if item else NO_LANE,
     )

@@ -70,9 +70,8 @@ def _platform_documentation(evidence: Mapping[str, Any], templates: Templates) -
         is_written = read.sections.get(title_of(title))
         if not is_written:
             said = "has no section" if is_written is None else "has an empty section"
-            findings.append(
-                Finding("section.missing", f"The documentation {said} “{title}”.", f"Add “## {title}” with its text.")
-            )
+            detail, remedy = f"The documentation {said} “{title}”.", f"Add “## {title}” with its text."
+            findings.append(Finding("section.missing", detail, remedy, title))
     guides = "documentation-" + (" or documentation-".join(sorted(templates.kinds)) or "subscription")
     findings += _placeholders("text", read, guides)
     if read.runs:

@@ -18,10 +18,14 @@ from pydantic import (
 from models.component import ComponentKind
 from workflow.errors import Invalid
 from workflow.names import MAX_NAME, read_line
+from workflow.spec.names import twins
+from workflow.spec.naming import problem_with_name
 
 EventType = Literal["identify", "track", "page", "screen", "group", "alias", "delete"]
 """The event types of the Spec."""
 
+MAX_NAMED = 10
+"""Events with a wrong name that one refusal lists."""
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -45,6 +49,20 @@ def _address(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def _as_the_spec_names_them(names: list[str], info: ValidationInfo) -> list[str]:
+    """Refuses names that mean an event of the Spec and are others, and several names for one event of it."""
+    if info.context and info.context.get("approved_elsewhere"):
+        return names
+    problems = [f"{one.detail} {one.remedy}" for name in names if (one := problem_with_name(name)) and one.is_error]
+    if problems:
+        more = len(problems) - MAX_NAMED
+        further = [f"There are {more} more of the kind."] if more > 0 else []
+        raise ValueError(" ".join([*problems[:MAX_NAMED], *further]).removesuffix("."))
+    for (first, second), event in twins(names).items():
+        raise ValueError(f'"{first}" and "{second}" are both the Spec\'s "{event}"; name it once, as the Spec does')
+    return names
+
+
 Words = Annotated[
     str,
     StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=MAX_NAME, strip_whitespace=True),
@@ -53,7 +71,12 @@ Words = Annotated[
 Address = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=2000), AfterValidator(_address)]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}(\.[0-9]{1,5}){0,2}$")]
 EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=7), AfterValidator(_distinct)]
-EventNames = Annotated[list[Words], Field(min_length=1, max_length=200), AfterValidator(_distinct)]
+EventNames = Annotated[
+    list[Words],
+    Field(min_length=1, max_length=200),
+    AfterValidator(_distinct),
+    AfterValidator(_as_the_spec_names_them),
+]
 Choices = Annotated[list[Words], Field(min_length=1, max_length=50), AfterValidator(_distinct)]
 
 
@@ -100,7 +123,10 @@ class SubscriptionSettings(_Settings):
 
 
 class StreamSettings(_Settings):
-    """The events that the partner sends. Names in the Spec have its meaning; all others are the partner's own."""
+    """The events that the partner sends. The Spec's names have its meaning; all others are the partner's own.
+
+    A name that means an event of the Spec and is another is refused.
+    """
 
     events: EventNames
 
@@ -139,14 +165,18 @@ SETTINGS_OF: Mapping[tuple[str, str], type[_Settings]] = {
 """The settings of each kind and subkind."""
 
 
-def validate_settings(kind: str, subkind: str, given: Mapping[str, Any], *, loopback: bool) -> dict[str, Any]:
+def validate_settings(
+    kind: str, subkind: str, given: Mapping[str, Any], *, loopback: bool, approved_elsewhere: bool = False
+) -> dict[str, Any]:
     """Returns valid settings as they are stored, with defaults filled in. `loopback` allows http:// to this machine.
 
+    What another system approved (`approved_elsewhere`) may have names of events that would be refused otherwise.
     Raises Invalid (`settings.invalid`), which names every problem and its place, such as `settings.url`.
     """
     shape = SETTINGS_OF[kind, subkind]
     try:
-        settings = shape.model_validate(given, context={"loopback": loopback})
+        context = {"loopback": loopback, "approved_elsewhere": approved_elsewhere}
+        settings = shape.model_validate(given, context=context)
     except ValidationError as error:
         problems = " ".join(_problem(part["loc"], part["type"], part["msg"]) for part in error.errors())
         fields = ", ".join(shape.model_fields)

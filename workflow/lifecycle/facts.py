@@ -283,13 +283,13 @@ class Facts:
 
         A revision has all machine's steps, and people's where the draft touches what they are about or the policy
         always wants them. A health review has those that may look again, and the appeal of a suspension has none. Steps
-        that are no longer defined are in no new review.
+        that are no longer defined are in no new review, and those that only look again in health reviews alone.
         """
         if trigger is AppTrigger.APPEAL and self.suspension is not None:
             return ()
         if kind is ReviewKind.HEALTH:
             return steps_of_looks(policy)
-        steps = [STEPS[code] for code in policy.review_steps if code in STEPS]
+        steps = [STEPS[code] for code in policy.review_steps if code in STEPS and STEPS[code].in_reviews]
         if kind is ReviewKind.REVISION:
             steps = [step for step in steps if self._is_in_revision(step, policy)]
         return tuple(step.code for step in steps)

@@ -46,7 +46,7 @@ def live_effects(session: Session, policy: Policy, now: datetime) -> LiveEffects
     always = (code for code in policy.review_steps if code in MACHINE_STEPS or code in policy.revision_steps)
     return LiveEffects(
         int(session.scalar(_LOOKS, {"looked_at": looked_at}) or 0),
-        tuple(code for code in always if code in STEPS),
+        tuple(code for code in always if code in STEPS and STEPS[code].in_reviews),
         int(session.scalar(_TWO_PEOPLE, counted) or 0),
     )
 

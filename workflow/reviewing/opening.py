@@ -111,12 +111,12 @@ def _review(one: Opening, now: datetime) -> dict[str, object]:
 
 
 def _step(one: Opening, code: str, review_id: object, now: datetime) -> dict[str, object]:
-    looks_again = one.kind is ReviewKind.HEALTH
+    looks_again, needs = one.kind is ReviewKind.HEALTH, STEPS[code].needs
     return {
         "id": new_id(),
         "review_id": review_id,
         "app_id": one.app_id,
-        "needs": STEPS[code].needs.value,
+        "needs": needs.value if needs else "",
         "code": code,
         "status": "due" if code in MACHINE_STEPS else "void",
         "subject": one.subject,

@@ -3,9 +3,9 @@
 The automatic checks themselves are in workers/steps.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -22,6 +22,7 @@ from workflow.identity.audit_log import log_action
 from workflow.machines import judge_step
 from workflow.policy.document import Policy
 from workflow.reviewing.desk import lock_held_review
+from workflow.reviewing.reports import stored_findings, stored_seen
 from workflow.sql.arrays import app_ids
 from workflow.work.bells import Bell, ring_after_commit
 from workflow.work.leases import Lease
@@ -85,7 +86,7 @@ def decide_step(
         step.urgency = Urgency.URGENT.value  # a person waits for it, whatever the review's kind
         step.status = "due" if code in MACHINE_STEPS else "void"
         step.decided_by = step.decided_at = step.reason = None
-        step.findings = []
+        step.findings, step.seen = [], {}
     else:
         step.status = "done" if step.status != "void" else "void"
         step.decided_by, step.decided_at, step.reason = actor.id, now, reason
@@ -104,8 +105,9 @@ def record_machine_step(
     findings: Sequence[Finding],
     actor: Actor,
     now: datetime,
+    seen: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Records the outcome of an automatic step, by its lease. Does not commit.
+    """Records the outcome of an automatic step, and what it saw, by its lease. Does not commit.
 
     Returns False and records nothing if the step has been decided or leased again since.
     """
@@ -113,14 +115,15 @@ def record_machine_step(
     recorded = session.scalar(
         text("""
             UPDATE review_step SET state = :state, status = 'done', findings = CAST(:findings AS jsonb),
-                   decided_by = :actor_id, decided_at = :now, leased_until = NULL
+                   seen = CAST(:seen AS jsonb), decided_by = :actor_id, decided_at = :now, leased_until = NULL
              WHERE id = :id AND state = 'pending' AND status = 'due' AND leased_until = :until RETURNING id
         """),
         {
             "id": lease.id,
             "until": lease.until,
             "state": judgment.target,
-            "findings": json.dumps([finding.as_dict() for finding in findings]),
+            "findings": stored_findings(findings),
+            "seen": stored_seen(seen or {}),
             "actor_id": actor.id,
             "now": now,
         },
@@ -141,10 +144,26 @@ def note_machine_step(session: Session, lease: Lease, findings: Sequence[Finding
         {
             "id": lease.id,
             "until": lease.until,
-            "findings": json.dumps([finding.as_dict() for finding in findings]),
+            "findings": stored_findings(findings),
         },
     )
     return noted is not None
+
+
+def continue_machine_step(session: Session, lease: Lease, seen: Mapping[str, Any]) -> bool:
+    """Records how far an automatic step has come, and makes it due again at once. Does not commit.
+
+    What it has done counts as no attempt. Returns False and records nothing if the step has been decided or leased
+    again since.
+    """
+    values = {"id": lease.id, "until": lease.until, "seen": stored_seen(seen)}
+    return session.scalar(_CONTINUE, values) is not None
+
+
+_CONTINUE = text("""
+    UPDATE review_step SET seen = CAST(:seen AS jsonb), attempts = 0, due_at = clock_timestamp(), leased_until = NULL
+     WHERE id = :id AND state = 'pending' AND status = 'due' AND leased_until = :until RETURNING id
+""")
 
 
 def cancel_steps(session: Session, ids: Sequence[UUID], now: datetime) -> None:

@@ -64,6 +64,40 @@ def test_invalid_settings_are_refused_with_place_and_reason(change: dict[str, ob
     assert f"{where}: " in refused.value.detail
 
 
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        (
+            ["Signed Up", "Purchase"],
+            'settings.events: "Purchase" means what the Spec calls "Order Completed". Use the name ',
+        ),
+        (["install"], 'Use the name "Application Installed"'),
+        (["Added to Cart"] + [f"{word} Cart" for word in ("View", "Views", "Viewing")], '"Viewing Cart" means'),
+        (
+            ["App Open", "open app", "OPEN_APP", "Open App", *(f"Install{sign}" for sign in ".,:;!?-/")],
+            "2 more of the kind",
+        ),
+        (["Order Completed", "order completed"], '"Order Completed" and "order completed" are both the Spec'),
+        (["Completed Order", "completed_order"], "name it once"),
+    ],
+)
+def test_a_streams_event_that_means_one_of_the_spec_is_refused_with_the_right_name(
+    events: list[str], said: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        validate_settings("stream", "", {"events": events}, loopback=False)
+    assert said in refused.value.detail
+    adopted = validate_settings("stream", "", {"events": events}, loopback=False, approved_elsewhere=True)
+    assert adopted == {"events": events}
+
+
+@pytest.mark.parametrize(
+    "event", ["Order Completed", "order_completed", "Completed Order", "Buy", "Link Clicked", "Widget Opened"]
+)
+def test_a_streams_event_may_be_spelled_otherwise_be_ambiguous_or_the_partners_own(event: str) -> None:
+    assert validate_settings("stream", "", {"events": [event]}, loopback=False) == {"events": [event]}
+
+
 def test_a_plain_url_may_lead_to_loopback_only_where_that_is_allowed() -> None:
     plain = SUBSCRIPTION | {"url": "http://127.0.0.1:9000/webhook"}
     assert validate_settings("subscription", "webhook", plain, loopback=True)["url"] == plain["url"]

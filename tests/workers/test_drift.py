@@ -1,0 +1,95 @@
+"""What has changed since the approval: another domain, or a name that is gone; and nothing that others report."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from runtime.guarded_http import Page
+from tests.workers.sites import PROFILE, URL, Pages, site
+from workers.steps import RUNS
+from workers.steps.step import Evidence, StepOutcome
+from workflow.reviewing.reports import stored_seen
+
+PARTNERS = "https://acme.example/partners"
+NAMED = "<p>Acme works with Segment.</p>"
+LINKED = '<p>Segment: <a href="https://segment.com/?utm_source=a&amp;utm_medium=b&amp;utm_campaign=c">x</a></p>'
+GIVEN: dict[str, dict[str, Any]] = {"partner_documentation": {"url": URL}, "partners_page": {"url": PARTNERS}}
+
+
+def _before(pages: dict[str, Page]) -> dict[str, Any]:
+    """Returns what the steps of an approval keep that find these pages, as it is stored."""
+    return {
+        code: json.loads(stored_seen(RUNS[code](Evidence("Acme", given, PROFILE), Pages(pages)).seen))
+        for code, given in GIVEN.items()
+    }
+
+
+def _drift(before: dict[str, Any], pages: dict[str, Page]) -> StepOutcome:
+    """Looks at the pages as workers do, one a slice."""
+    evidence = Evidence("Acme", GIVEN["partner_documentation"], PROFILE, others=GIVEN, before=before)
+    outcome = RUNS["drift"](evidence, Pages(pages))
+    while outcome.goes_on:
+        outcome = RUNS["drift"](replace(evidence, seen=json.loads(stored_seen(outcome.seen))), Pages(pages))
+    assert all(one.detail and one.remedy and one.where and one.evidence for one in outcome.findings)
+    return outcome
+
+
+GOOD = {URL: site(NAMED).page, PARTNERS: site(LINKED, url=PARTNERS).page}
+
+
+def _moved(url: str, html: str = NAMED) -> Page:
+    return site(html, url=url, redirects=(URL,)).page
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "trigger", "codes"),
+    [
+        ({}, {}, "pass", []),
+        ({}, {URL: _moved("https://docs.acme.example/new")}, "pass", []),
+        ({}, {URL: _moved("https://acme-docs.test/new")}, "fail", ["drift.domain"]),
+        (
+            {},
+            {PARTNERS: site(LINKED, url="https://parked.test/", redirects=(PARTNERS,)).page},
+            "fail",
+            ["drift.domain"],
+        ),
+        ({URL: _moved("https://acme-docs.test/new")}, {URL: _moved("https://acme-docs.test/newer")}, "pass", []),
+        ({URL: _moved("https://acme-docs.test/new")}, {}, "fail", ["drift.domain"]),
+        (
+            {URL: _moved("https://acme.github.io/a")},
+            {URL: _moved("https://evil.github.io/a")},
+            "fail",
+            ["drift.domain"],
+        ),
+        ({URL: _moved("http://127.0.0.1:8001/a")}, {URL: _moved("http://127.0.0.1:8002/b")}, "pass", []),
+        ({}, {URL: site("<p>Acme works with others.</p>").page}, "fail", ["drift.platform_gone"]),
+        ({}, {URL: site("<p>Nothing to see of it.</p>").page}, "fail", ["drift.platform_gone", "drift.app_gone"]),
+        ({}, {URL: site("<p>Acme works</p><p hidden>with Segment</p>").page}, "pass", []),
+        ({URL: site("<p>Acme alone</p>").page}, {URL: site("<p>Acme alone still</p>").page}, "pass", []),
+        ({}, {URL: site("", status=404).page}, "pass", []),
+        ({}, {URL: site("", status=503).page, PARTNERS: site("", status=403, url=PARTNERS).page}, "pass", []),
+        ({URL: site("", status=404).page, PARTNERS: site("", status=404, url=PARTNERS).page}, {}, "pass", []),
+    ],
+)
+def test_drift(then: dict[str, Page], now: dict[str, Page], trigger: str, codes: list[str]) -> None:
+    outcome = _drift(_before(GOOD | then), GOOD | now)
+    assert (outcome.trigger, [one.code for one in outcome.findings]) == (trigger, codes)
+
+
+def test_all_that_has_drifted_is_said_at_once_with_what_it_was() -> None:
+    pages = {
+        URL: _moved("https://elsewhere.test/docs", "<p>Segment</p>"),
+        PARTNERS: site(LINKED, url="https://elsewhere.test/partners", redirects=(PARTNERS,)).page,
+    }
+    outcome = _drift(_before(GOOD), pages)
+    found = [(one.code, one.where) for one in outcome.findings]
+    assert found == [
+        ("drift.domain", "checklist.partner_documentation"),
+        ("drift.app_gone", "checklist.partner_documentation"),
+        ("drift.domain", "checklist.partners_page"),
+    ]
+    assert "acme.example" in outcome.findings[0].detail
+    assert outcome.findings[0].evidence == f"{URL} → https://elsewhere.test/docs"
+    assert outcome.findings[1].evidence == "the page begins: Segment"
