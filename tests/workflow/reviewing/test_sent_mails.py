@@ -14,7 +14,7 @@ from workflow.access.people import MAX_HAND_OVERS_A_DAY as MAX_OWNERS_A_DAY
 from workflow.access.people import hand_over
 from workflow.errors import Conflict
 from workflow.identity.actors import Actor
-from workflow.notifications.spacing import MAX_AT_ONCE, SPACING
+from workflow.notifications.spacing import MAX_AT_ONCE, MAX_OF_COMPANY_AT_ONCE, SPACING, SPACING_OF_COMPANY
 from workflow.reviewing import conversation
 from workflow.reviewing.conversation import write_as_partner, write_as_reviewer
 from workflow.reviewing.desk import MAX_HAND_OVERS_A_DAY, claim_review, hand_over_review, release_review
@@ -77,6 +77,36 @@ def test_submitting_and_withdrawing_over_and_over_mails_few_and_the_last_submiss
         )
         assert session.scalar(text(newest), {"k": telling})
         assert session.scalar(text(newest), {"k": acknowledging})
+
+
+@pytest.mark.parametrize("is_together", [True, False])
+def test_of_many_apps_of_one_company_the_first_mails_come_at_once_and_the_others_one_by_one(
+    engine: Engine, people: People, is_together: bool
+) -> None:
+    slugs = [f"acme-{number}" for number in range(5)]
+    for slug in slugs:
+        app_building(engine, people, slug)
+    with Session(engine) as session, session.begin():
+        session.execute(
+            text("""
+                INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, due_at, lane, status)
+                SELECT uuidv7(), 'submission_acknowledged', 'earlier:' || n, a.id, 1, :person, now(), 'acme', 'done'
+                  FROM app a, generate_series(1, :many) AS n WHERE a.slug = 'acme-0'
+            """),
+            {"person": people.partner.id, "many": MAX_OF_COMPANY_AT_ONCE - 2},
+        )
+    for slug in slugs[1:]:
+        ask(engine, people.partner, slug, AppTrigger.SUBMIT)
+        if not is_together:
+            judge(engine)
+    if is_together:
+        judge(engine)
+    acknowledged = _mails(engine, "submission_acknowledged")
+    assert len(acknowledged) == MAX_OF_COMPANY_AT_ONCE + 2, "each is about another App"
+    at_once, first, second = acknowledged[-3:]
+    assert first - at_once >= SPACING_OF_COMPANY
+    assert second - first == SPACING_OF_COMPANY
+    assert first - at_once < SPACING_OF_COMPANY + timedelta(minutes=5)
 
 
 def test_messages_are_bounded_by_day_with_the_time_when_it_is_possible_again(engine: Engine, people: People) -> None:
