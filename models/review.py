@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    Uuid,
     false,
     text,
     true,
@@ -88,9 +89,9 @@ class Review(Base):
 
     It is known by the version that opened it (`opened_version`), and `subject` is the version that submitted what it is
     of: its own, or what is published. `last_act_at` is when its holder last did something to it; a claim idle for long
-    lapses. `urgency` is 0 for an urgent revision, 1 otherwise. `decider`: whose decision is appealed. While no person
-    is needed (`needs_person`), as for most health reviews, it is in no queue. `stranded_at`: the admins were told that
-    nobody may take this appeal.
+    lapses. `urgency` is 0 for an urgent revision, 1 otherwise. `decider`: whose decision is appealed, and `involved`:
+    all who had a part in it. While no person is needed (`needs_person`), as for most health reviews, it is in no queue.
+    `stranded_at`: when the admins were last told that nobody may take this appeal.
     """
 
     __tablename__ = "review"
@@ -104,6 +105,7 @@ class Review(Base):
     policy_version: Mapped[int] = mapped_column(ForeignKey("policy_version.version"))
     opened_by: Mapped[UUID]
     decider: Mapped[UUID | None]
+    involved: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=text("'{}'"))
     urgency: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
     categories: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     needs_person: Mapped[bool] = mapped_column(server_default=true())

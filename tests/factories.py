@@ -125,7 +125,7 @@ def asker_of(people: People, trigger: AppTrigger) -> Actor:
 
 def asker_now(engine: Engine, people: People, slug: str, trigger: AppTrigger) -> Actor:
     """Returns the actor who requests `trigger` as the App is now: a decision is its review's holder's."""
-    if trigger in DECISIONS:
+    if trigger in (*DECISIONS, AppTrigger.CLEAR, AppTrigger.FLAG):
         with Session(engine) as session:
             _, judge_of = _open_review(session, people, slug)
             return judge_of

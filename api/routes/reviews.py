@@ -106,7 +106,7 @@ async def queue(
 async def claim_next(context: InContext, actor: Decider, key: Key = None) -> JSONResponse:
     """Claims the most urgent review that nobody holds and that you may take, and returns it.
 
-    It is never the appeal of your own decision. Two who ask at once get two reviews. 404 if no review waits for you.
+    It is never the appeal of what you had a part in. Two who ask at once get two reviews. 404 if none waits for you.
     """
 
     def work(session: Session) -> Answer:

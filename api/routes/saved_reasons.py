@@ -15,7 +15,7 @@ from api.idempotency import Answer, once
 from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Key, Prose, ReasonCode
 from models import SavedReason
-from models.lifecycle import Role
+from models.lifecycle import ReviewKind, Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.identity.actors import Actor
@@ -43,10 +43,11 @@ def _not_other(code: str) -> str:
 
 
 class NewVersion(Body):
-    """The text of a saved reason, and where to fix the problem."""
+    """The text of a saved reason, where to fix the problem, and the kinds of review that it is for: none for any."""
 
     text: Prose
     where: Annotated[str, StringConstraints(pattern=WITHOUT_NUL, max_length=500)] = ""
+    kinds: Annotated[list[ReviewKind], Field(max_length=len(ReviewKind))] = Field(default_factory=list)
 
 
 class NewSavedReason(NewVersion):
@@ -62,6 +63,7 @@ class SavedReasonAnswer(BaseModel):
     version: Annotated[int, Field(ge=1)]
     text: Annotated[str, Field(examples=["The links to us carry no UTM parameters."])]
     where: Annotated[str, Field(examples=["Your partners page; see the UTM guide."])]
+    kinds: Annotated[list[ReviewKind], Field(description="The kinds of review that it is for; none for any.")]
     retired: bool
     written_by: UUID
     written_at: datetime
@@ -73,11 +75,11 @@ async def list_current(
     actor: Viewer,  # noqa: ARG001
     wanted: Paged,
     retired: Annotated[bool, Query(description="Include retired ones.")] = False,
+    kind: Annotated[ReviewKind | None, Query(description="Only those for reviews of this kind, or of any.")] = None,
 ) -> Page[SavedReasonAnswer]:
     """Lists the current version of every saved reason, by code."""
-
     return await context.transact(
-        lambda session: shown_page(list_saved_reasons(session, wanted, retired=retired), _shown)
+        lambda session: shown_page(list_saved_reasons(session, wanted, retired=retired, kind=kind), _shown)
     )
 
 
@@ -89,7 +91,7 @@ async def add(context: InContext, actor: Editor, body: NewSavedReason, key: Key 
         actor,
         key,
         {"saved_reason": body.model_dump()},
-        lambda session: add_saved_reason(session, body.code, body.text, body.where, actor),
+        lambda session: add_saved_reason(session, body.code, body.text, body.where, actor, body.kinds),
     )
 
 
@@ -107,7 +109,7 @@ async def revise(context: InContext, actor: Editor, code: CodePath, body: NewVer
         actor,
         key,
         {"saved_reason": code, **body.model_dump()},
-        lambda session: revise_saved_reason(session, code, body.text, body.where, actor),
+        lambda session: revise_saved_reason(session, code, body.text, body.where, actor, body.kinds),
     )
 
 
@@ -138,6 +140,7 @@ def _shown(saved: SavedReason) -> SavedReasonAnswer:
         version=saved.version,
         text=saved.text,
         where=saved.where_to_fix,
+        kinds=[ReviewKind(kind) for kind in saved.kinds],
         retired=saved.retired,
         written_by=saved.written_by,
         written_at=saved.written_at,

@@ -6,7 +6,7 @@ from migrations.indexes import Index
 from migrations.online import change_indexes, change_indexes_back
 
 revision: str = "0038"
-down_revision: str | None = "0027"
+down_revision: str | None = "0031"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

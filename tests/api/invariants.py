@@ -60,9 +60,10 @@ NEVER = {
          WHERE t.trigger IN ('approve', 'request_changes', 'clear', 'flag') AND t.actor_role <> 'schedule'
            AND r.claimed_by IS DISTINCT FROM t.actor_id
     """,
-    "somebody decided the appeal of their own decision": f"""
+    "somebody decided the appeal of a decision that they had a part in": f"""
         SELECT a.slug, t.trigger, t.version FROM {_DECIDED}
-         WHERE r.kind = 'appeal' AND t.trigger IN ('approve', 'request_changes') AND t.actor_id = r.decider
+         WHERE r.kind = 'appeal' AND t.trigger IN ('approve', 'request_changes')
+           AND (t.actor_id = r.decider OR t.actor_id = ANY(r.involved))
     """,
     "an App was approved, or cleared, with a step open or failed that the policy does not only observe": """
         SELECT a.slug, r.kind, s.code FROM review r

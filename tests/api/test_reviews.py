@@ -245,6 +245,21 @@ def test_saved_reasons_have_versions_and_a_decision_keeps_the_version_it_used(sh
     problem(service.partner("GET", "/v1/saved-reasons"), 403, "role.forbidden")
 
 
+def test_saved_reasons_are_listed_by_the_kind_of_review_that_they_are_for(shared_service: Service) -> None:
+    service = shared_service
+    for code, kinds in (("k.any", []), ("k.some", ["revision", "appeal", "appeal"]), ("k.look", ["health"])):
+        body = {"code": code, "text": "Words.", "kinds": kinds}
+        assert ok(service.reviewer("POST", "/v1/saved-reasons", body), 201)["kinds"] == sorted(set(kinds))
+    for kind, codes in (("first", {"k.any"}), ("appeal", {"k.any", "k.some"}), ("health", {"k.any", "k.look"})):
+        listed = ok(service.reviewer("GET", f"/v1/saved-reasons?limit=200&kind={kind}"))["items"]
+        assert {one["code"] for one in listed if one["code"].startswith("k.")} == codes
+    revised = ok(service.admin("POST", "/v1/saved-reasons/k.look/versions", {"text": "W.", "kinds": ["first"]}), 201)
+    assert (revised["version"], revised["kinds"]) == (2, ["first"])
+    assert ok(service.admin("DELETE", "/v1/saved-reasons/k.look"))["kinds"] == ["first"]
+    wrong = {"code": "k.wrong", "text": "Words.", "kinds": ["none"]}
+    problem(service.reviewer("POST", "/v1/saved-reasons", wrong), 422, "request.invalid")
+
+
 def test_a_repeated_decision_returns_the_same_request_even_after_its_review_is_closed(shared_service: Service) -> None:
     service = shared_service
     (review,) = _submitted(service, "decided-twice")

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from models.lifecycle import AppState, AppTrigger
+from models.request import RequestSource
 from tests.factories import app_in, asker_of, make_possible, move
 from tests.journeys import People, apps_in_public_beta, ask, judge, now_of, outcome_of, people_in
 from tests.workers.leased import deliver, work_off
@@ -27,6 +28,7 @@ from tests.workers.looking import (
 from workers.actors.notifications import NOTIFICATIONS
 from workers.actors.review_steps import REVIEW_STEPS
 from workers.context import WorkerContext
+from workflow.lifecycle.requests import CallerRequest, Wanted, accept_requests
 from workflow.work.handing_out import hand_out
 from workflow.work.kinds import DueKind
 
@@ -304,6 +306,25 @@ def test_what_was_found_refuses_a_promotion_and_a_return_to_the_catalog_while_th
     assert (outcome["status"], outcome["unmet"]) == ("refused", ["grace.none"])
     assert log_of(context, acme) == ["recheck", "flag", *moves]
     assert clock_of(context) == clock
+
+
+def test_no_look_is_due_while_what_was_approved_waits_for_its_day(
+    context: WorkerContext, people: People, acme: UUID
+) -> None:
+    move(context.engine, people, "acme", AppTrigger.SUBMIT)
+    make_possible(context.engine, people, "acme", AppTrigger.APPROVE)
+    with context.unit_of_work() as session:
+        wanted = Wanted("acme", AppTrigger.APPROVE, publish_at=now_of(session) + timedelta(days=60))
+        accept_requests(session, [CallerRequest(people.reviewer, wanted)], RequestSource.HTTP)
+    judge(context.engine)
+    pass_time(context, LONG)
+    run_job(context, "request_due_looks")
+    assert values(context, "SELECT count(*) FROM transition_request WHERE trigger = 'recheck'") == [(0,)]
+    with context.unit_of_work() as session:
+        session.execute(text("UPDATE planned_publication SET publish_at = now()"))
+    run_job(context, "publish_planned")
+    look(context, GOOD)
+    assert log_of(context, acme) == ["submit", "approve", "recheck", "clear"]
 
 
 @pytest.mark.usefixtures("acme")

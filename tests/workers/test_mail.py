@@ -279,6 +279,10 @@ def test_who_is_back_is_told_of_the_catalog_what_holds_while_a_publication_waits
     said = _said(_about(kind, review, publication={**PLANNED, "is_shown": False}))
     assert f"not yet in the catalog: what was approved is published on {PLANNED['day']}" in said
     assert "catalog again" not in said
+    assert "is now public. You" in _said(_about("promoted", review, publication=PLANNED))
+    assert "is now public, but not yet in the" in _said(
+        _about("promoted", review, publication={**PLANNED, "is_shown": False})
+    )
 
 
 def test_customers_are_counted_against_what_is_needed_until_that_is_reached() -> None:

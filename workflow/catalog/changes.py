@@ -121,10 +121,16 @@ at most LATE_BY ago, or has nothing to write."""
 
 _LIST = text(f"""
     SELECT found.*, a.slug
-      FROM ((SELECT t.app_id, t.at, t.version, t.trigger, t.to_state AS state, t.from_published, t.published
+      FROM ((SELECT t.app_id, t.at, t.version, t.trigger, t.to_state AS state, t.from_published,
+                    CASE WHEN waits.app_id IS NULL THEN t.published ELSE waits.shown END AS published
                FROM transition t
+               LEFT JOIN LATERAL (SELECT p.app_id, p.shown FROM planned_publication p
+                                   WHERE p.app_id = t.app_id AND p.version < t.version
+                                     AND (p.ended_at IS NULL OR p.ended_at > t.at
+                                          OR (p.outcome = 'cancelled' AND p.ended_at = t.at))
+                                   ORDER BY p.version DESC LIMIT 1) waits ON true
               WHERE {CHANGES_WHAT_IS_PUBLIC} AND (t.at, t.app_id, t.version) > (:at, :app_id, :version)
-                AND t.at < :until
+                AND t.at < :until AND (waits.app_id IS NULL OR waits.shown IS NOT NULL)
                 AND NOT EXISTS (SELECT FROM planned_publication planned
                                  WHERE planned.app_id = t.app_id AND planned.version = t.version)
               ORDER BY t.at, t.app_id, t.version LIMIT :limit)
@@ -140,4 +146,5 @@ _LIST = text(f"""
       JOIN app a ON a.id = found.app_id
      ORDER BY found.at, found.app_id, found.version LIMIT :limit
 """)
-"""An approval that named a day changes nothing before its plan has ended."""
+"""An approval that named a day changes nothing before its plan has ended. Until then other changes are of what was
+shown before it, and of an App of which nothing is shown nothing changes."""

@@ -1,5 +1,10 @@
 """Who of the platform's people may review and is here, and who of them is told what nobody holds: as SQL."""
 
+from datetime import timedelta
+from typing import Final
+
+TOLD_AGAIN_AFTER: Final = timedelta(days=1)
+"""How long after people were told of something that waits for them they are told again, as long as it does."""
 MAY_REVIEW = ("reviewer", "admin")
 """The roles of people who may hold a review."""
 
@@ -11,8 +16,10 @@ def may_review(person: str, now: str = ":now") -> str:
     return f"({person}.removed_at IS NULL AND {person}.role IN ({roles}) AND {here})"
 
 
-def team(besides: str = "NULL", now: str = ":now") -> str:
-    """Returns the query for the people who are told of what nobody holds, without the person `besides`.
+def team(besides: str = "NULL", now: str = ":now", *, nor: str = "'{}'::uuid[]") -> str:
+    """Returns the query for the people who are told of what nobody holds, without `besides` and those in `nor`.
+
+    `besides` is the expression for a person, or NULL, and `nor` that for an array of people without NULL.
 
     They are the reviewers who are here; where there is none, the admins who are here; and where everybody is away, the
     reviewers or else the admins all the same: something that waits is always known to somebody.
@@ -21,7 +28,8 @@ def team(besides: str = "NULL", now: str = ":now") -> str:
         SELECT ranked.id, ranked.email
           FROM (SELECT p.id, p.email, rank() OVER (ORDER BY coalesce(p.away_until > {now}, false), p.role = 'admin')
                   FROM person p
-                 WHERE p.organization_id IS NULL AND p.removed_at IS NULL AND p.id IS DISTINCT FROM {besides}) ranked
+                 WHERE p.organization_id IS NULL AND p.removed_at IS NULL AND p.id IS DISTINCT FROM {besides}
+                   AND p.id <> ALL({nor})) ranked
          WHERE ranked.rank = 1
     """
 

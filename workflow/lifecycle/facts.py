@@ -59,8 +59,9 @@ class ReviewFacts:
     """The open review: its kind, the version that opened it, by which policy and by whom, its holder, and its steps.
 
     `holder_stays`: the holder may still review, and would therefore be given the App's next round. `decider`: whose
-    decision is appealed. `categories` are those of its submission. No rule reads `submission_digest`: it is hashed with
-    the decision. It is None while only this batch knows of the submission.
+    decision is appealed, and `involved`: who had a part in it, besides. Of an appeal that only this batch knows nobody
+    needs them: nobody holds it yet. `categories` are those of its submission. No rule reads `submission_digest`: it is
+    hashed with the decision. It is None while only this batch knows of the submission.
     """
 
     kind: ReviewKind
@@ -72,6 +73,7 @@ class ReviewFacts:
     holder_stays: bool = False
     decider: UUID | None = None
     categories: frozenset[str] = frozenset()
+    involved: frozenset[UUID] = field(default=frozenset(), compare=False)
     submission_digest: bytes | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -92,13 +94,14 @@ class ReviewFacts:
 class LastDecision:
     """The request for changes that ended the latest review, which may be appealed: by whom, when, by which policy.
 
-    `categories` are those of what was sent back.
+    `categories` are those of what was sent back, and `steps` those of its review.
     """
 
     decider: UUID | None
     policy: Policy
     at: datetime = field(compare=False)
     categories: frozenset[str] = frozenset()
+    steps: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +251,8 @@ class Facts:
         decision = None
         if asked_for and self.review.kind is not ReviewKind.APPEAL:
             review = self.review
-            decision = LastDecision(review.claimed_by, review.policy, self.now, review.categories)
+            steps = frozenset(step.code for step in review.steps)
+            decision = LastDecision(review.claimed_by, review.policy, self.now, review.categories, steps)
         return {"review": None, "last_reviewer": holder, "last_decision": decision}
 
     def _opened(self, trigger: AppTrigger, kind: ReviewKind) -> ReviewFacts:
@@ -282,11 +286,14 @@ class Facts:
         """Returns the steps of a review that `trigger` opens now.
 
         A revision has all machine's steps, and people's where the draft touches what they are about or the policy
-        always wants them. A health review has those that may look again, and the appeal of a suspension has none. Steps
-        that are no longer defined are in no new review, and those that only look again in health reviews alone.
+        always wants them. A health review has those that may look again, the appeal of a request for changes those of
+        the review that ended so, and the appeal of a suspension none. Steps that are no longer defined are in no new
+        review, and those that only look again in health reviews alone.
         """
         if trigger is AppTrigger.APPEAL and self.suspension is not None:
             return ()
+        if trigger is AppTrigger.APPEAL and self.last_decision is not None:
+            return tuple(code for code in STEPS if code in self.last_decision.steps)
         if kind is ReviewKind.HEALTH:
             return steps_of_looks(policy)
         steps = [STEPS[code] for code in policy.review_steps if code in STEPS and STEPS[code].in_reviews]

@@ -57,11 +57,13 @@ def facts_of(apps: str) -> str:
              WHERE c.app_id = a.id AND c.removed_at IS NULL) AS components,
            ARRAY(SELECT i.code FROM checklist_item i WHERE i.app_id = a.id AND i.findings = '[]') AS checklist,
            r.id AS review_id, r.kind, r.opened_version, r.claimed_by, r.policy_version AS review_policy, r.opened_by,
-           r.decider, r.categories,
+           r.decider, r.involved, r.categories,
            CASE WHEN r.id IS NOT NULL THEN {submission_digest("s")} END AS submission_digest,
            holder.id IS NOT NULL AS holder_stays,
            last.outcome AS last_outcome, last.kind AS last_kind, last.claimed_by AS last_holder,
            last.policy_version AS last_policy, last.closed_at AS last_closed_at, last.categories AS last_categories,
+           CASE WHEN last.outcome = 'changes_requested' AND last.kind <> 'appeal' THEN
+               ARRAY(SELECT done.code FROM review_step done WHERE done.review_id = last.id) END AS last_steps,
            CASE WHEN last.outcome IN ('changes_requested', 'upheld') THEN (
                SELECT p.id FROM person p WHERE p.id = last.claimed_by AND {may_review("p", "now()")}) END
                AS last_reviewer,
@@ -90,7 +92,7 @@ def facts_of(apps: str) -> str:
       LEFT JOIN LATERAL (SELECT z.* FROM review z WHERE z.app_id = a.id AND z.closed_at IS NULL LIMIT 1) r ON true
       LEFT JOIN submission s ON s.id = r.submission_id
       LEFT JOIN person holder ON holder.id = r.claimed_by AND {may_review("holder", "now()")}
-      LEFT JOIN LATERAL (SELECT z.kind, z.outcome, z.claimed_by, z.policy_version, z.closed_at, z.categories,
+      LEFT JOIN LATERAL (SELECT z.id, z.kind, z.outcome, z.claimed_by, z.policy_version, z.closed_at, z.categories,
                                 z.opened_version
                            FROM review z WHERE z.app_id = a.id AND z.kind <> 'health'
                           ORDER BY z.opened_version DESC LIMIT 1) last ON true
@@ -160,6 +162,7 @@ def _review(row: Any, policies: Policies) -> ReviewFacts:
         steps=tuple(StepFacts(code, StepState(state), observed) for code, state, observed in row.steps or ()),
         holder_stays=row.holder_stays,
         decider=row.decider,
+        involved=frozenset(row.involved),
         categories=frozenset(row.categories),
         submission_digest=bytes(row.submission_digest),
     )
@@ -169,7 +172,8 @@ def _last_decision(row: Any, policies: Policies) -> LastDecision | None:
     if row.last_outcome != ReviewOutcome.CHANGES_REQUESTED or row.last_kind == ReviewKind.APPEAL:
         return None
     policy = policies.by_version[row.last_policy]
-    return LastDecision(row.last_holder, policy, row.last_closed_at, frozenset(row.last_categories))
+    categories, steps = frozenset(row.last_categories), frozenset(row.last_steps)
+    return LastDecision(row.last_holder, policy, row.last_closed_at, categories, steps)
 
 
 def _categories(given: Any) -> frozenset[str]:

@@ -46,8 +46,8 @@ def request_due_looks(
     """Requests a look at Apps where one is due, the longest due first, and returns how many.
 
     A look is due `health_days` after the last approval or look that found nothing; while a company has time to mend,
-    LOOK_IN_GRACE after the flag. A run requests no more than `looks_per_run` of each, in steps that each commit in a
-    `transaction` of their own. It calls `requested` after each.
+    LOOK_IN_GRACE after the flag. None is due while what was approved waits for its day. A run requests no more than
+    `looks_per_run` of each, in steps that each commit in a `transaction` of their own. It calls `requested` after each.
     """
     with transaction() as session:
         policy = load_policies(session).current
@@ -117,7 +117,8 @@ def _in_steps(
     return count
 
 
-_LIVE = "a.state IN ('public_beta', 'public') AND a.open_kind = 'none'"
+_LIVE = """a.state IN ('public_beta', 'public') AND a.open_kind = 'none'
+       AND a.id NOT IN (SELECT p.app_id FROM planned_publication p WHERE p.ended_at IS NULL)"""
 
 _COUNTS = text("""
     SELECT (SELECT CAST(greatest(reltuples, 0) AS integer) FROM pg_class

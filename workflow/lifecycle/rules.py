@@ -143,10 +143,10 @@ def _urgent_bounded(facts: Facts) -> Missing | None:
 def _appeal_uninvolved(facts: Facts) -> Missing | None:
     if facts.review is None or facts.review.kind is not ReviewKind.APPEAL:
         return None
-    if facts.ask.actor.id != facts.review.decider:
+    if facts.ask.actor.id != facts.review.decider and facts.ask.actor.id not in facts.review.involved:
         return None
     return Missing(
-        "The decision that is appealed is the reviewer's own.", "Release the review, and let another decide."
+        "The reviewer had a part in the decision that is appealed.", "Release the review, and let another decide."
     )
 
 
@@ -212,7 +212,8 @@ def _suspension_answered(facts: Facts) -> Missing | None:
 
 
 def _machine_or_holder(facts: Facts) -> Missing | None:
-    return None if facts.ask.actor.role is Role.SCHEDULE else _review_claimed(facts)
+    is_held = facts.review is not None and facts.review.claimed_by is not None
+    return None if facts.ask.actor.role is Role.SCHEDULE and not is_held else _review_claimed(facts)
 
 
 def _step_failed(facts: Facts) -> Missing | None:
@@ -265,9 +266,12 @@ def _owner_asks(facts: Facts) -> Missing | None:
 def _grace_none(facts: Facts) -> Missing | None:
     if not facts.in_grace:
         return None
+    settles = "an approved revision settles it: what is off the catalog is not looked at"
+    if facts.state != AppState.UNLISTED:
+        settles = "the next look, or an approved revision, settles it"
     return Missing(
         "The latest look at the App found something that is not mended yet.",
-        "Mend what the findings name; the next look, or an approved revision, settles it.",
+        f"Mend what the findings name; {settles}.",
     )
 
 

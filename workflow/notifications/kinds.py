@@ -123,8 +123,8 @@ OF_GRACE = frozenset(
 class Audience(StrEnum):
     """Who is notified. REVIEWERS means the holder of the App's open review if they may review now, else the team.
 
-    HOLDER means the holder, and else nobody. SECOND_PERSON is the team without whoever asked for the transition or made
-    the decision that is appealed, and SECOND_ADMIN is every other admin.
+    HOLDER means the holder, and else nobody. SECOND_PERSON is the team without whoever asked for the transition or had
+    a part in the decision that is appealed, and SECOND_ADMIN is every other admin.
     """
 
     PARTNER = "partner"

@@ -96,7 +96,10 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
         "{app} has a new customer: number {count}",
         "Another customer has enabled {app}: {counted}.",
     ),
-    NotificationKind.PROMOTED: ("{app} is public", "{app} is now public. You can apply to the {partner_program}."),
+    NotificationKind.PROMOTED: (
+        "{app} is public",
+        "{app} is now public{unseen}. You can apply to the {partner_program}.",
+    ),
     NotificationKind.SUSPENDED: (
         "{app} is suspended",
         "{app} is suspended and no longer in the catalog:\n\n{reasons}\n\n{lifted} If you think that the suspension is "

@@ -16,14 +16,13 @@ from workflow.work.lanes import LANE_OF_PERSON
 
 _HOLDER = "(SELECT r.claimed_by FROM review r WHERE r.app_id = t.app_id AND r.closed_at IS NULL)"
 _ASKER = "(SELECT x.actor_id FROM transition x WHERE x.app_id = t.app_id AND x.version = t.version)"
-_FIRST_PERSON = (
-    f"coalesce((SELECT r.decider FROM review r WHERE r.app_id = t.app_id AND r.closed_at IS NULL), {_ASKER})"
-)
+_INVOLVED = """coalesce((SELECT array_remove(r.decider || r.involved, NULL) FROM review r
+                          WHERE r.app_id = t.app_id AND r.closed_at IS NULL), '{}')"""
 _RECIPIENTS = {
     Audience.PARTNER: ("", "person p ON p.organization_id = t.organization_id AND p.removed_at IS NULL"),
     Audience.REVIEWERS: (WITH_TEAM, f"LATERAL ({holder_or_team(_HOLDER)}) p ON true"),
     Audience.HOLDER: ("", f"person p ON p.id = {_HOLDER} AND p.removed_at IS NULL"),
-    Audience.SECOND_PERSON: ("", f"LATERAL ({team(_FIRST_PERSON)}) p ON true"),
+    Audience.SECOND_PERSON: ("", f"LATERAL ({team(_ASKER, nor=_INVOLVED)}) p ON true"),
     Audience.SECOND_ADMIN: ("", f"person p ON p.role = 'admin' AND p.removed_at IS NULL AND p.id <> {_ASKER}"),
 }
 

@@ -70,10 +70,11 @@ def publication_words(publication: Mapping[str, Any] | None, review: Mapping[str
     of_suspension = review is not None and review["of_suspension"]
     day = publication["day"] if publication else ""
     if publication is None or publication["is_shown"]:
-        again = "in the catalog again"
+        again, unseen = "in the catalog again", ""
         meanwhile = "Until then everybody sees what they see now."
     else:
         again = f"not yet in the catalog: what was approved is published on {day}"
+        unseen = f", but {again}"
         meanwhile = "Until then the catalog does not show it."
         if publication["lifts_suspension"]:
             meanwhile = (
@@ -88,6 +89,7 @@ def publication_words(publication: Mapping[str, Any] | None, review: Mapping[str
     return {
         "day": day or "the day that the App's status shows",
         "again": again,
+        "unseen": unseen,
         "meanwhile": meanwhile,
         "outcome": outcome,
     }

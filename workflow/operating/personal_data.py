@@ -165,7 +165,12 @@ KEPT: Final[Mapping[str, Mapping[str, str]]] = {
         "last_error": _WORK,
         "lane": _COMPANY,
     },
-    "saved_reason": {"code": _CODE, "text": "the platform's words", "where_to_fix": "the platform's words"},
+    "saved_reason": {
+        "code": _CODE,
+        "text": "the platform's words",
+        "where_to_fix": "the platform's words",
+        "kinds": _CODE,
+    },
     "service": {"name": "a program of the platform"},
     "submission": {"kind": _CODE, "snapshot": _COMPANY},
     "transition": {

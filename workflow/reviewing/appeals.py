@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
-from workflow.identity.staff import may_review
+from workflow.identity.staff import TOLD_AGAIN_AFTER, may_review
 from workflow.notifications.kinds import NotificationKind
 from workflow.reviewing.desk import may_take
 from workflow.work.lanes import LANE_OF_PERSON
@@ -24,12 +24,14 @@ _TELL_OF_STRANDED = text(f"""
         UPDATE review SET stranded_at = :now
          WHERE id = ANY(ARRAY(SELECT r.id FROM review r JOIN app a ON a.id = r.app_id
                                WHERE r.kind = 'appeal' AND r.closed_at IS NULL AND r.needs_person
-                                 AND r.claimed_by IS NULL AND r.stranded_at IS NULL AND {_NOBODY}
+                                 AND r.claimed_by IS NULL AND (r.stranded_at IS NULL OR r.stranded_at <= :before)
+                                 AND {_NOBODY}
                                ORDER BY r.due_at, r.id LIMIT :limit FOR NO KEY UPDATE OF r SKIP LOCKED))
-        RETURNING id, app_id
+        RETURNING id, app_id, stranded_at
     ), told AS (
         INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
-        SELECT uuidv7(), :kind, 'stranded-' || m.id, m.app_id, a.version, p.id, '{{}}', :now,
+        SELECT uuidv7(), :kind, 'stranded-' || m.id || '-' || CAST(extract(epoch FROM m.stranded_at) AS bigint),
+               m.app_id, a.version, p.id, '{{}}', :now,
                {LANE_OF_PERSON}, :urgency
           FROM marked m JOIN app a ON a.id = m.app_id JOIN person p ON p.role = 'admin' AND p.removed_at IS NULL
         ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
@@ -44,9 +46,15 @@ def is_stranded(session: Session, review_id: UUID) -> bool:
 
 
 def tell_of_stranded(session: Session, now: datetime, *, limit: int = 1000) -> int:
-    """Tells the admins of appeals that nobody may take, once of each. Returns how many it told of.
+    """Tells the admins of appeals that nobody may take, and again after TOLD_AGAIN_AFTER. Returns how many it told of.
 
-    Leaves reviews that others have locked. One statement. Does not commit.
+    An appeal that is stranded anew is told of anew, but not sooner. Leaves reviews that others have locked. One
+    statement. Does not commit.
     """
-    wanted = {**NotificationKind.APPEAL_STRANDED.columns(), "now": now, "limit": limit}
+    wanted = {
+        **NotificationKind.APPEAL_STRANDED.columns(),
+        "now": now,
+        "before": now - TOLD_AGAIN_AFTER,
+        "limit": limit,
+    }
     return int(session.scalar(_TELL_OF_STRANDED, wanted) or 0)

@@ -67,7 +67,8 @@ def claim_review(session: Session, review_id: UUID, actor: Actor, now: datetime)
     A review whose holder has proposed the approval waits for a second person, who may claim it.
 
     Raises NotFound, and Conflict if the review is closed or held by another reviewer, or the actor holds too many, is
-    away or is involved: nobody reviews what they submitted or own, or judges the appeal of their own decision.
+    away or is involved: nobody reviews what they submitted or own, or judges the appeal of what they
+    had a part in.
     """
     review = lock_open_review(session, review_id)
     if review.claimed_by not in (None, actor.id) and not _waits_for_second_person(session, review):
@@ -210,7 +211,8 @@ def may_take(review: str, app: str, person: str) -> str:
     """
     theirs = f"{person} IN ({review}.opened_by, {app}.created_by)"
     kind = ReviewKind.HEALTH.value
-    return f"({review}.decider IS DISTINCT FROM {person} AND ({review}.kind = '{kind}' OR NOT {theirs}))"
+    had_part = f"({review}.decider IS NOT DISTINCT FROM {person} OR {person} = ANY({review}.involved))"
+    return f"(NOT {had_part} AND ({review}.kind = '{kind}' OR NOT {theirs}))"
 
 
 def _waits_for_second_person(session: Session, review: Review) -> bool:
@@ -225,10 +227,10 @@ def _waits_for_second_person(session: Session, review: Review) -> bool:
 
 def _require_uninvolved(session: Session, review: Review, person: Person) -> None:
     """Raises Conflict if the person has a part in what the review is of: the same condition as `may_take`."""
-    if review.decider == person.id:
+    if person.id == review.decider or person.id in review.involved:
         raise Conflict(
             "appeal.uninvolved",
-            f"{person.name} made the decision that this review is the appeal of.",
+            f"{person.name} had a part in the decision that this review is the appeal of.",
             "Have somebody else take it.",
         )
     created_by = session.scalar(select(App.created_by).where(App.id == review.app_id))

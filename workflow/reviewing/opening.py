@@ -58,7 +58,10 @@ def open_reviews(session: Session, opened: Sequence[Opening], now: datetime) -> 
     the first one knows.
     """
     reviews = [_review(one, now) for one in opened]
-    session.execute(_INSERT_REVIEW, reviews)
+    for insert, appeals in ((_INSERT_REVIEW, False), (_INSERT_APPEAL, True)):
+        rows = [review for review in reviews if (review["kind"] == ReviewKind.APPEAL.value) is appeals]
+        if rows:
+            session.execute(insert, rows)
     steps = [
         _step(one, code, review["review_id"], now)
         for one, review in zip(opened, reviews, strict=True)
@@ -158,15 +161,43 @@ _COPY_SUBMISSION = text(
     )
 )
 
-_INSERT_REVIEW = text(f"""
+
+def _insert_review(involved: str) -> str:
+    return f"""
     INSERT INTO review (id, submission_id, app_id, kind, opened_version, subject, policy_version, opened_by, decider,
-                        urgency, needs_person, categories, opened_at, due_at, due_soon_at, claimed_by, claimed_at)
+                        involved, urgency, needs_person, categories, opened_at, due_at, due_soon_at, claimed_by,
+                        claimed_at)
     SELECT :review_id, s.id, s.app_id, :kind, :opened_version, s.app_version, :policy_version, :opened_by, :decider,
-           :urgency, :needs_person,
+           {involved}, :urgency, :needs_person,
            {CATEGORIES},
            :now, :due_at, :due_soon_at, :claimed_by, :claimed_at
       FROM submission s WHERE s.app_id = :app_id AND s.app_version = :subject
-""")
+    """
+
+
+_INSERT_REVIEW = text(_insert_review("CAST('{}' AS uuid[])"))
+_INSERT_APPEAL = text(
+    _insert_review("""
+           coalesce(array_remove(CASE WHEN :subject < :opened_version THEN
+               (SELECT ARRAY[u.suspended_by, u.confirmed_by] FROM suspension u
+                 WHERE u.app_id = :app_id AND u.ended_at IS NULL)
+           ELSE
+               (SELECT array_agg(DISTINCT part.person_id)
+                  FROM (SELECT z.id, z.claimed_by, z.opened_version FROM review z
+                         WHERE z.app_id = :app_id AND z.kind <> 'health' AND z.opened_version < :opened_version
+                         ORDER BY z.opened_version DESC LIMIT 1) appealed
+                 CROSS JOIN LATERAL (
+                       SELECT appealed.claimed_by AS person_id
+                        UNION ALL
+                       SELECT step.decided_by FROM review_step step WHERE step.review_id = appealed.id
+                        UNION ALL
+                       SELECT t.actor_id FROM transition t
+                        WHERE t.app_id = :app_id AND t.version > appealed.opened_version
+                          AND t.open_review = appealed.opened_version AND t.trigger = 'propose_approve') part)
+           END, NULL), '{}')""")
+)
+"""Involved are whoever held what was sent back, decided a step of it or proposed its approval; of a suspension, the two
+people who suspended and confirmed."""
 
 _LANE = "coalesce((SELECT i.lane FROM checklist_item i WHERE i.app_id = :app_id AND i.code = :needs), '-')"
 

@@ -1,11 +1,12 @@
 """Saved reasons: listing, adding, revising and retiring them. Every change is a new version."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models import SavedReason
+from models.lifecycle import ReviewKind
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
@@ -16,9 +17,17 @@ from workflow.sql.locks import LockSpace, lock_names
 MAX_SAVED_REASONS = 1000
 
 
-def list_saved_reasons(session: Session, wanted: PageRequest, *, retired: bool = False) -> PageOf[SavedReason]:
-    """Returns a page of the newest versions, by code, including retired ones if `retired`."""
-    return read_page(session, current_saved_reasons(retired=retired), SavedReason.code, wanted)
+def list_saved_reasons(
+    session: Session, wanted: PageRequest, *, retired: bool = False, kind: ReviewKind | None = None
+) -> PageOf[SavedReason]:
+    """Returns a page of the newest versions, by code, including retired ones if `retired`.
+
+    `kind` leaves out those that are not for reviews of that kind.
+    """
+    statement = current_saved_reasons(retired=retired)
+    if kind is not None:
+        statement = statement.where((SavedReason.kinds == []) | SavedReason.kinds.contains([kind.value]))
+    return read_page(session, statement, SavedReason.code, wanted)
 
 
 def versions_of(session: Session, code: str) -> Sequence[SavedReason]:
@@ -29,8 +38,12 @@ def versions_of(session: Session, code: str) -> Sequence[SavedReason]:
     return found
 
 
-def add_saved_reason(session: Session, code: str, words: str, where_to_fix: str, actor: Actor) -> SavedReason:
-    """Stores and returns version 1 of a new saved reason. Locks the code. Does not commit.
+def add_saved_reason(
+    session: Session, code: str, words: str, where_to_fix: str, actor: Actor, kinds: Iterable[ReviewKind] = ()
+) -> SavedReason:
+    """Stores and returns version 1 of a new saved reason, for reviews of `kinds`, or of any. Locks the code.
+
+    Does not commit.
 
     Raises Invalid for a code that is reserved, and Conflict if the code exists or there are too many saved reasons.
     """
@@ -43,11 +56,13 @@ def add_saved_reason(session: Session, code: str, words: str, where_to_fix: str,
     if (session.scalar(text("SELECT count(DISTINCT code) FROM saved_reason")) or 0) >= MAX_SAVED_REASONS:
         detail = f"There are {MAX_SAVED_REASONS} saved reasons, the most that there may be."
         raise Conflict("saved_reason.too_many", detail, "Revise one of them instead.")
-    saved = SavedReason(code=code, version=1, text=words, where_to_fix=where_to_fix)
+    saved = SavedReason(code=code, version=1, text=words, where_to_fix=where_to_fix, kinds=_stored(kinds))
     return _append(session, saved, actor, "saved_reason.add")
 
 
-def revise_saved_reason(session: Session, code: str, words: str, where_to_fix: str, actor: Actor) -> SavedReason:
+def revise_saved_reason(
+    session: Session, code: str, words: str, where_to_fix: str, actor: Actor, kinds: Iterable[ReviewKind] = ()
+) -> SavedReason:
     """Stores and returns a new version, which is used from now on. A retired code is in use again.
 
     Earlier decisions keep the text and the version that they were made with. Locks the code. Does not commit. Raises
@@ -55,7 +70,9 @@ def revise_saved_reason(session: Session, code: str, words: str, where_to_fix: s
     """
     _lock(session, code)
     last = versions_of(session, code)[-1]
-    revised = SavedReason(code=code, version=last.version + 1, text=words, where_to_fix=where_to_fix)
+    revised = SavedReason(
+        code=code, version=last.version + 1, text=words, where_to_fix=where_to_fix, kinds=_stored(kinds)
+    )
     return _append(session, revised, actor, "saved_reason.revise")
 
 
@@ -70,9 +87,18 @@ def retire_saved_reason(session: Session, code: str, actor: Actor) -> SavedReaso
         log_action(session, actor, "saved_reason.retire", code, version=last.version)
         return last
     retired = SavedReason(
-        code=code, version=last.version + 1, text=last.text, where_to_fix=last.where_to_fix, retired=True
+        code=code,
+        version=last.version + 1,
+        text=last.text,
+        where_to_fix=last.where_to_fix,
+        kinds=last.kinds,
+        retired=True,
     )
     return _append(session, retired, actor, "saved_reason.retire")
+
+
+def _stored(kinds: Iterable[ReviewKind]) -> list[str]:
+    return sorted({kind.value for kind in kinds})
 
 
 def _append(session: Session, saved: SavedReason, actor: Actor, action: str) -> SavedReason:

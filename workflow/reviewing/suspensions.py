@@ -15,7 +15,7 @@ from workflow.apps import lock_app
 from workflow.errors import Conflict
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
-from workflow.identity.staff import team
+from workflow.identity.staff import TOLD_AGAIN_AFTER, team
 from workflow.notifications.kinds import NotificationKind
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.sql.arrays import Booleans, Integers, Uuids, app_ids, statement
@@ -23,6 +23,9 @@ from workflow.work.lanes import LANE_OF_PERSON
 
 CONFIRM_WITHIN: Final = timedelta(days=1)
 """The time in which a second person is to confirm a suspension, which acts at once."""
+
+TOLD_FOR: Final = timedelta(days=7)
+"""How long after that time the team is told again and again that nobody has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,9 @@ def list_suspensions(
 def confirm_suspension(session: Session, slug: str, actor: Actor, now: datetime) -> SuspensionUnderWay:
     """Records that a second person confirms the App's suspension, and returns it. Does not commit.
 
-    Confirming it again changes nothing. Locks the App, so that the suspension does not end meanwhile, and the
-    suspension. Raises NotFound, and Conflict if the App is not suspended or the actor suspended it.
+    Whoever confirms it judges no appeal of it. Confirming it again changes nothing. Locks the App, so that the
+    suspension does not end meanwhile, and the suspension. Raises NotFound, and Conflict if the App is not suspended or
+    the actor suspended it.
     """
     app = lock_app(session, slug, actor)
     statement = select(Suspension).where(Suspension.app_id == app.id, Suspension.ended_at.is_(None)).with_for_update()
@@ -99,16 +103,24 @@ def confirm_suspension(session: Session, slug: str, actor: Actor, now: datetime)
     if suspension.confirmed_at is None:
         suspension.confirmed_by, suspension.confirmed_at = actor.id, now
         session.flush()
+        session.execute(_INVOLVE, {"app_id": app.id, "person_id": actor.id})
     log_action(session, actor, "suspension.confirm", slug, version=suspension.version)
     return _under_way(session, [suspension], now)[0]
 
 
 def tell_of_unconfirmed(session: Session, now: datetime, *, limit: int = 1000) -> int:
-    """Tells the team, without the person who suspended, of suspensions that nobody confirmed in time: once of each.
+    """Tells the team, without the person who suspended, of suspensions that nobody confirmed in time.
 
-    Returns of how many. Leaves suspensions that others have locked. One statement. Does not commit.
+    They are told again after TOLD_AGAIN_AFTER, as long as nobody does, for TOLD_FOR. Returns of how many. Leaves
+    suspensions that others have locked. One statement. Does not commit.
     """
-    wanted = {**NotificationKind.SUSPENSION_UNCONFIRMED.columns(), "now": now, "limit": limit}
+    wanted = {
+        **NotificationKind.SUSPENSION_UNCONFIRMED.columns(),
+        "now": now,
+        "before": now - TOLD_AGAIN_AFTER,
+        "since": now - TOLD_FOR,
+        "limit": limit,
+    }
     return int(session.scalar(_TELL_OF_UNCONFIRMED, wanted) or 0)
 
 
@@ -145,18 +157,24 @@ def _under_way(session: Session, suspensions: Sequence[Suspension], now: datetim
     return shown
 
 
+_INVOLVE = text("""
+    UPDATE review SET involved = array_append(involved, :person_id)
+     WHERE app_id = :app_id AND closed_at IS NULL AND kind = 'appeal' AND subject < opened_version
+""")
+
 _TELL_OF_UNCONFIRMED = text(f"""
     WITH late AS (
         UPDATE suspension SET told_at = :now
          WHERE ended_at IS NULL
            AND app_id = ANY(ARRAY(SELECT app_id FROM suspension
                                    WHERE confirmed_at IS NULL AND ended_at IS NULL AND confirm_by <= :now
-                                     AND told_at IS NULL
+                                     AND (told_at IS NULL OR (told_at <= :before AND confirm_by > :since))
                                    ORDER BY confirm_by, app_id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED))
-        RETURNING app_id, version, suspended_by
+        RETURNING app_id, version, suspended_by, told_at
     ), told AS (
         INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
-        SELECT uuidv7(), :kind, 'unconfirmed-' || late.app_id || '-' || late.version,
+        SELECT uuidv7(), :kind, 'unconfirmed-' || late.app_id || '-' || late.version
+                                  || '-' || CAST(extract(epoch FROM late.told_at) AS bigint),
                late.app_id, late.version, p.id, '{{}}', :now, {LANE_OF_PERSON}, :urgency
           FROM late JOIN LATERAL ({team("late.suspended_by")}) p ON true
         ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING

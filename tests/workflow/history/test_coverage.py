@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Connection, Engine, create_engine, text
+from sqlalchemy import ARRAY, Column, Connection, Engine, Uuid, create_engine, text
 from sqlalchemy.orm import Session
 
 from models import Asset, Base
@@ -161,6 +161,8 @@ def _other(column: Column[Any]) -> str:
         "SMALLINTEGER": "SMALLINT",
     }
     kind = aliases.get(kind, kind)
+    if isinstance(column.type, ARRAY) and isinstance(column.type.item_type, Uuid):
+        return "ARRAY[uuidv7()]"
     return OTHER[kind].format(column=f'"{column.name}"')
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from models.checklist import Requirement
 from models.lifecycle import AppTrigger, ReviewKind, Role, StepState
-from workflow.identity.actors import Actor
+from workflow.identity.actors import SCHEDULE, Actor
 from workflow.lifecycle.facts import (
     Ask,
     ComponentFacts,
@@ -20,7 +20,14 @@ from workflow.lifecycle.facts import (
     StepFacts,
     SuspensionFacts,
 )
-from workflow.lifecycle.rules import RULES_OF, STEP_FAILED, TWO_PEOPLE_APPROVE, TWO_PEOPLE_REMOVE, Rule
+from workflow.lifecycle.rules import (
+    MACHINE_OR_HOLDER,
+    RULES_OF,
+    STEP_FAILED,
+    TWO_PEOPLE_APPROVE,
+    TWO_PEOPLE_REMOVE,
+    Rule,
+)
 from workflow.policy.document import Policy, parse_policy
 from workflow.policy.parts import PARTS
 from workflow.profile.loading import load_profile
@@ -94,8 +101,8 @@ def _urgent(words: str) -> dict[str, Any]:
     return {"ask": replace(FINE.ask, reasons=(Reason("urgent", words),))}
 
 
-def _appeal(decider: UUID) -> dict[str, Any]:
-    return {"review": replace(REVIEW, kind=ReviewKind.APPEAL, decider=decider)}
+def _appeal(decider: UUID, *involved: UUID) -> dict[str, Any]:
+    return {"review": replace(REVIEW, kind=ReviewKind.APPEAL, decider=decider, involved=frozenset(involved))}
 
 
 def _suspended(*, only_reinstated: bool = False, appealed: bool = False, days: int = 0) -> dict[str, Any]:
@@ -142,6 +149,7 @@ UNMET: list[tuple[str, dict[str, Any]]] = [
     ("urgent.bounded", _live() | _urgent(" ")),
     ("urgent.bounded", _live(urgent_lately=2) | _urgent("A fix.")),
     ("appeal.uninvolved", _appeal(REVIEWER)),
+    ("appeal.uninvolved", _appeal(OTHER, REVIEWER)),
     ("suspension.answered", _suspended() | _reasons()),
     ("suspension.answered", _suspended(only_reinstated=True)),
     ("suspension.answered", _suspended() | {"ask": replace(FINE.ask, received_at=NOW)}),
@@ -179,7 +187,7 @@ TWO_PEOPLE: list[tuple[Rule, dict[str, Any], bool]] = [
 MET: list[tuple[str, dict[str, Any]]] = [
     ("draft.changed", {"touched": frozenset()}),
     ("urgent.bounded", _live(urgent_lately=1) | _urgent("A fix.")),
-    ("appeal.uninvolved", _appeal(OTHER)),
+    ("appeal.uninvolved", _appeal(OTHER, OTHER)),
     ("suspension.answered", _suspended()),
     ("suspension.answered", _suspended() | {"ask": replace(FINE.ask, received_at=NOW + timedelta(seconds=1))}),
     ("suspension.answered", _suspended() | _reasons() | _appeal(OTHER)),
@@ -219,6 +227,13 @@ def test_a_rule_stops_nothing_else(code: str, changed: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("rule", "changed", "holds"), TWO_PEOPLE)
 def test_two_people_decide_where_the_policy_wants_it(rule: Rule, changed: dict[str, Any], holds: bool) -> None:
     assert (rule.unmet(replace(FINE, **changed)) is None) == holds
+
+
+def test_the_schedule_ends_no_look_that_somebody_holds() -> None:
+    look = replace(REVIEW, kind=ReviewKind.HEALTH)
+    for holder, met in ((None, True), (REVIEWER, False), (OTHER, False)):
+        facts = replace(FINE, review=replace(look, claimed_by=holder), ask=replace(FINE.ask, actor=SCHEDULE))
+        assert (MACHINE_OR_HOLDER.unmet(facts) is None) == met
 
 
 def test_every_rule_stops_something() -> None:

@@ -150,12 +150,15 @@ class Walk:
         )
 
     def pass_review(self, session: Session, slug: str) -> None:
-        """Has a reviewer, whose decision is not appealed, hold the review and pass all that is pending."""
+        """Has a reviewer, who had no part in what is appealed, hold the review and pass all that is pending."""
         review = self._review(session, slug)
         if review is None:
             return
         holder = next((one for one in self.staff if one.id == review.claimed_by), None)
-        holder = holder or self.random.choice([one for one in self.staff if one.id != review.decider])
+        others = [one for one in self.staff if one.id != review.decider and one.id not in review.involved]
+        if holder is None and not others:
+            return
+        holder = holder or self.random.choice(others)
         claim_review(session, review.id, holder, now_of(session))
         pending = text("SELECT code FROM review_step WHERE review_id = :id AND state = 'pending' ORDER BY code")
         codes = session.scalars(pending, {"id": review.id}).all()

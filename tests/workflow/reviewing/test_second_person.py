@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event, select, text
 from sqlalchemy.orm import Session
 
 from models import App, Review, Suspension
-from models.lifecycle import AppState, AppTrigger, ReviewKind, Role
+from models.lifecycle import AppState, AppTrigger, ReviewKind, Role, StepTrigger
 from tests.at_once import at_once
 from tests.factories import app_in, move
 from tests.journeys import BECAUSE, People, ask, judge, now_of, outcome_of, people_in, staff_member
@@ -18,9 +18,10 @@ from workflow.identity.actors import Actor
 from workflow.pages import PageRequest
 from workflow.reasons import ONLY_REINSTATED, URGENT, Reason
 from workflow.reviewing.appeals import is_stranded, tell_of_stranded
-from workflow.reviewing.desk import claim_next_review, claim_review, hand_over_review
+from workflow.reviewing.desk import claim_next_review, claim_review, hand_over_review, release_review
 from workflow.reviewing.proposals import standing_proposal
 from workflow.reviewing.staff import set_absence
+from workflow.reviewing.steps import decide_step
 from workflow.reviewing.suspensions import confirm_suspension, list_suspensions, tell_of_unconfirmed
 
 
@@ -46,9 +47,9 @@ def _confirm(engine: Engine, slug: str, actor: Actor) -> None:
         confirm_suspension(session, slug, actor, now_of(session))
 
 
-def _late(engine: Engine) -> int:
+def _late(engine: Engine, *, days: int = 1) -> int:
     with Session(engine) as session, session.begin():
-        return tell_of_unconfirmed(session, now_of(session) + timedelta(days=1, minutes=1))
+        return tell_of_unconfirmed(session, now_of(session) + timedelta(days=days, minutes=days))
 
 
 def test_a_second_person_confirms_a_suspension_and_nobody_is_reminded_of_it(engine: Engine, people: People) -> None:
@@ -88,13 +89,18 @@ def test_the_list_shows_a_suspension_as_its_page_was_read(engine: Engine, people
     assert after == [], "it happened between the two queries of the list"
 
 
-def test_the_team_is_told_once_of_a_suspension_that_nobody_confirmed(engine: Engine, people: People) -> None:
+def test_the_team_is_told_each_day_of_a_suspension_that_nobody_confirmed(engine: Engine, people: People) -> None:
     staff_member(engine)
     app_in(engine, people, "sus", AppState.SUSPENDED)
     assert tell_nobody_yet(engine) == 0
     assert _late(engine) == 1
     assert _late(engine) == 0
     assert _told(engine, "suspension_unconfirmed") == ["Bo"]
+    assert _late(engine, days=2) == 1
+    assert _told(engine, "suspension_unconfirmed") == ["Bo", "Bo"]
+    assert _late(engine, days=9) == 0, "it was told for a week"
+    _confirm(engine, "sus", people.admin)
+    assert _late(engine, days=4) == 0
     move(engine, people, "sus", AppTrigger.REINSTATE)
     with pytest.raises(Conflict, match="not suspended"):
         _confirm(engine, "sus", people.admin)
@@ -119,14 +125,102 @@ def test_nobody_is_given_the_appeal_of_their_own_decision(engine: Engine, people
     app_id = app_in(engine, people, "app", AppState.SUBMITTED, ReviewKind.APPEAL)
     review = _open_review(engine, app_id)
     with Session(engine) as session, session.begin():
-        with pytest.raises(Conflict, match="made the decision"):
+        with pytest.raises(Conflict, match="had a part"):
             claim_review(session, review, people.reviewer, now_of(session))
         with pytest.raises(NotFound, match="you may take"):
             claim_next_review(session, people.reviewer, now_of(session))
         assert claim_next_review(session, people.admin, now_of(session)).id == review
-        with pytest.raises(Conflict, match="made the decision"):
+        with pytest.raises(Conflict, match="had a part"):
             hand_over_review(session, review, people.admin, people.reviewer.id, now_of(session))
     assert _told(engine, "new_appeal") == ["Ada"]
+
+
+@pytest.mark.parametrize("part", ["proposed", "took a step", "held it", None])
+def test_whoever_had_a_part_in_a_request_for_changes_judges_no_appeal_of_it(
+    engine: Engine, people: People, part: str | None
+) -> None:
+    app_id = app_in(engine, people, "app", AppState.SUBMITTED)
+    bo, cy = staff_member(engine), staff_member(engine, "Cy")
+    review = _open_review(engine, app_id)
+    if part == "proposed":
+        apps_ready = (
+            "UPDATE review_step SET state = 'passed', status = 'done', decided_at = now() WHERE review_id = :id"
+        )
+        with Session(engine) as session, session.begin():
+            session.execute(text(apps_ready), {"id": review})
+    with Session(engine) as session, session.begin():
+        claim_review(session, review, cy, now_of(session))
+        if part == "took a step":
+            decide_step(session, review, "end_to_end_check", trigger=StepTrigger.PASS, actor=cy, now=now_of(session))
+        if part != "proposed":
+            release_review(session, review, cy, now_of(session))
+    if part == "proposed":
+        proposed = ask(engine, cy, "app", AppTrigger.PROPOSE_APPROVE)
+        judge(engine)
+        assert outcome_of(engine, proposed)["status"] == "applied"
+    decider = cy if part == "held it" else bo
+    with Session(engine) as session, session.begin():
+        claim_review(session, review, decider, now_of(session))
+    for actor, trigger in ((decider, AppTrigger.REQUEST_CHANGES), (people.partner, AppTrigger.APPEAL)):
+        asked = ask(engine, actor, "app", trigger, reasons=BECAUSE)
+        judge(engine)
+        assert outcome_of(engine, asked)["status"] == "applied"
+    told = {"Rae", *(["Cy"] if part is None else []), *(["Bo"] if part == "held it" else [])}
+    assert _told(engine, "new_appeal") == sorted(told)
+    appeal = _open_review(engine, app_id)
+    with Session(engine) as session, session.begin():
+        if part is None:
+            claim_review(session, appeal, cy, now_of(session))
+            return
+        with pytest.raises(Conflict, match="Cy had a part"):
+            claim_review(session, appeal, cy, now_of(session))
+        with pytest.raises(NotFound):
+            claim_next_review(session, cy, now_of(session))
+        session.execute(text("UPDATE review SET claimed_by = :id, claimed_at = now()"), {"id": cy.id})
+    for trigger in (AppTrigger.APPROVE, AppTrigger.REQUEST_CHANGES, AppTrigger.PROPOSE_APPROVE):
+        refused = ask(engine, cy, "app", trigger, reasons=BECAUSE)
+        judge(engine)
+        assert "appeal.uninvolved" in str(outcome_of(engine, refused)["unmet"])
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before the appeal", "after it"])
+def test_whoever_confirmed_a_suspension_judges_no_appeal_of_it(engine: Engine, people: People, first: bool) -> None:
+    app_id = app_in(engine, people, "sus", AppState.SUSPENDED)
+    bo = staff_member(engine)
+    if first:
+        _confirm(engine, "sus", bo)
+    move(engine, people, "sus", AppTrigger.APPEAL)
+    if not first:
+        _confirm(engine, "sus", bo)
+    assert _told(engine, "new_appeal") == (["Ada"] if first else ["Bo"])
+    for actor in (people.reviewer, bo):
+        with Session(engine) as session, session.begin(), pytest.raises(Conflict, match="had a part"):
+            claim_review(session, _open_review(engine, app_id), actor, now_of(session))
+    move(engine, people, "sus", AppTrigger.APPROVE)
+    with Session(engine) as session:
+        assert session.get_one(App, app_id).state == AppState.PUBLIC_BETA
+
+
+def test_the_appeal_of_a_revision_has_the_steps_of_the_revision(engine: Engine, people: People) -> None:
+    steps = {
+        slug: _steps_of_appeal(engine, people, slug, state)
+        for slug, state in (("first", AppState.SUBMITTED), ("revised", AppState.PUBLIC_BETA))
+    }
+    assert "end_to_end_check" in steps["first"]
+    assert steps["revised"] == steps["first"] - {"end_to_end_check"}, "only the App's name was touched"
+
+
+def _steps_of_appeal(engine: Engine, people: People, slug: str, state: AppState) -> set[str]:
+    """Has the App's review sent back, the draft edited, and the decision appealed. Returns the steps of the appeal."""
+    kind = ReviewKind.FIRST if state is AppState.SUBMITTED else ReviewKind.REVISION
+    app_id = app_in(engine, people, slug, state, kind)
+    move(engine, people, slug, AppTrigger.REQUEST_CHANGES)
+    with Session(engine) as session, session.begin():
+        session.get_one(App, app_id).touched = ["name", "working_integration"]
+    move(engine, people, slug, AppTrigger.APPEAL)
+    with Session(engine) as session:
+        codes = "SELECT code FROM review_step WHERE review_id = :id"
+        return set(session.scalars(text(codes), {"id": _open_review(engine, app_id)}))
 
 
 def test_nobody_is_given_the_review_of_what_they_created(engine: Engine, people: People) -> None:
@@ -139,7 +233,9 @@ def test_nobody_is_given_the_review_of_what_they_created(engine: Engine, people:
             claim_next_review(session, people.reviewer, now_of(session))
 
 
-def test_admins_are_told_once_of_an_appeal_that_nobody_may_take(engine: Engine, people: People) -> None:
+def test_admins_are_told_of_an_appeal_that_nobody_may_take_and_again_a_day_later(
+    engine: Engine, people: People
+) -> None:
     app_id = app_in(engine, people, "app", AppState.SUBMITTED, ReviewKind.APPEAL)
     review = _open_review(engine, app_id)
     with Session(engine) as session, session.begin():
@@ -149,6 +245,14 @@ def test_admins_are_told_once_of_an_appeal_that_nobody_may_take(engine: Engine, 
         assert is_stranded(session, review)
         assert (tell_of_stranded(session, now), tell_of_stranded(session, now)) == (1, 0)
     assert _told(engine, "appeal_stranded") == ["Ada"]
+    with Session(engine) as session, session.begin():
+        set_absence(session, people.admin.id, None, people.admin, now)
+        assert tell_of_stranded(session, now + timedelta(days=2)) == 0, "she is here"
+        set_absence(session, people.admin.id, now + timedelta(days=9), people.admin, now)
+        assert tell_of_stranded(session, now + timedelta(hours=23)) == 0, "that is too soon"
+        again = now + timedelta(days=1, minutes=1)
+        assert (tell_of_stranded(session, again), tell_of_stranded(session, again)) == (1, 0)
+    assert _told(engine, "appeal_stranded") == ["Ada", "Ada"]
 
 
 @pytest.mark.parametrize(
