@@ -11,7 +11,7 @@ from typing import Any
 from models.lifecycle import AppState, Role
 from models.token import Scope
 from tests.api.world import World, slug_of
-from tests.launch import LOGO, SENT, STREAM
+from tests.launch import LOGO, RIG, SENT, STREAM
 from workflow.identity.actors import Actor
 from workflow.usage.reports import Use
 
@@ -90,6 +90,15 @@ def _new_app(world: World, _actor: Actor) -> dict[str, str]:
 
 def _component(world: World, _actor: Actor) -> dict[str, str]:
     return {"component_id": str(world.new_component())}
+
+
+def _subscription(world: World, _actor: Actor) -> dict[str, str]:
+    return {"component_id": str(world.new_subscription())}
+
+
+def _test_run(world: World, _actor: Actor) -> dict[str, str]:
+    component_id, run_id = world.new_test_run()
+    return {"component_id": str(component_id), "run_id": str(run_id)}
 
 
 def _open_review(world: World, _actor: Actor) -> dict[str, str]:
@@ -248,6 +257,7 @@ def _new_policy(world: World, _actor: Actor) -> dict[str, Any]:
 
 _APP = "/v1/apps/{slug}"
 _COMPONENTS = "/v1/apps/{slug}/components"
+_TEST_RUNS = f"{_COMPONENTS}/{{component_id}}/test-runs"
 _REVIEW = "/v1/reviews/{review_id}"
 _ACCESS = "/v1/access-requests"
 _ORGANIZATION = "/v1/organizations/{organization_id}"
@@ -311,12 +321,30 @@ CALLS: tuple[Call, ...] = (
     Call(f"DELETE {_COMPONENTS}/{{component_id}}", Scope.APPS_WRITE, PARTNERS, status=204, given=_component),
     Call(
         f"POST {_COMPONENTS}/{{component_id}}/tests",
-        Scope.APPS_WRITE,
-        PARTNERS | SERVICES,
-        {"results": SENT},
+        Scope.TESTS_REPORT,
+        SERVICES,
+        {"rig": RIG, "results": SENT},
         201,
     ),
     Call(f"GET {_COMPONENTS}/{{component_id}}/tests", Scope.APPS_READ, ALL),
+    Call(f"POST {_TEST_RUNS}", Scope.APPS_WRITE, PARTNERS, {"scope": "suite"}, 202, given=_subscription),
+    Call(f"GET {_TEST_RUNS}", Scope.APPS_READ, PEOPLE),
+    Call(f"GET {_TEST_RUNS}/{{run_id}}", Scope.APPS_READ, PEOPLE, given=_test_run),
+    Call(f"GET {_COMPONENTS}/{{component_id}}/test-settings", Scope.APPS_READ, PEOPLE, given=_subscription),
+    Call(
+        f"PUT {_COMPONENTS}/{{component_id}}/test-settings",
+        Scope.APPS_WRITE,
+        PARTNERS,
+        {"key": "a test key", "settings": {}},
+        given=_subscription,
+    ),
+    Call(
+        f"DELETE {_COMPONENTS}/{{component_id}}/test-settings",
+        Scope.APPS_WRITE,
+        PARTNERS,
+        status=204,
+        given=_subscription,
+    ),
     Call(f"GET {_APP}/checklist", Scope.APPS_READ, ALL),
     Call(
         f"PUT {_APP}/checklist/{{code}}",
