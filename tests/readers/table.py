@@ -45,6 +45,7 @@ from workflow.building.evidence import problems_with
 from workflow.building.settings import SETTINGS_OF, validate_settings
 from workflow.catalog.words import _is_unspaced, _typed
 from workflow.errors import WorkflowError
+from workflow.mapping.requests import make_request, read_request_mapping
 from workflow.markdown import is_secure_link, read_markdown
 from workflow.names import domains_in, read_company_name, read_name, read_person_name
 from workflow.notifications.mail import Letter, compose
@@ -206,6 +207,21 @@ def _settings(text: str) -> None:
             validate_settings(kind, subkind, given, loopback=False)
 
 
+def _mapping(text: str) -> None:
+    """Reads the text as each part of a mapping, and as a value of the event."""
+    for part in (
+        {"path": f"/{text}"},
+        {"headers": {text: 1}},
+        {"body": {"@path": text}},
+        {"body": {"@template": text}},
+    ):
+        with suppress(WorkflowError):
+            read_request_mapping(part)
+    for given in ({"path": "/a/{{v}}?b={{v}}"}, {"body": {"@json": {"mode": "decode", "value": {"@path": "v"}}}}):
+        with suppress(WorkflowError):
+            make_request(read_request_mapping(given), "https://a.example", {"v": text})
+
+
 def _policy(text: str) -> None:
     for country in (text, "DE", None):
         read_document(
@@ -243,6 +259,7 @@ READERS: dict[str, Reader] = {
     ),
     "evidence": Reader(_evidence, ("{}", "https://a.example/{}", "a@{}")),
     "settings of a Component": Reader(_settings, ("{}", "https://{}")),
+    "a mapping and an event": Reader(_mapping, ("{}", "$.{}", "$['{}", "{{{}}}")),
     "markdown": Reader(_markdown, ("{}", "[a]({}", "<{}")),
     "an object to store": Reader(lambda text: storable_json({"a": text})),
     "a text in which a person is erased": Reader(lambda text: redacted(text, ["Pat", text[:100]], ["pat@a.example"])),
