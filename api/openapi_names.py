@@ -31,6 +31,7 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("invitations", "look_at"): "read_invitation",
     ("invitations", "accept"): "accept_invitation",
     ("invitations", "reissue"): "reissue_invitation",
+    ("mapping_tries", "try_mapping_of_component"): "try_mapping",
     ("memberships", "list_program"): "list_memberships",
     ("memberships", "apply"): "apply_for_membership",
     ("memberships", "decide"): "decide_membership",

@@ -92,6 +92,10 @@ def _component(world: World, _actor: Actor) -> dict[str, str]:
     return {"component_id": str(world.new_component())}
 
 
+def _function(world: World, _actor: Actor) -> dict[str, str]:
+    return {"component_id": str(world.new_function())}
+
+
 def _open_review(world: World, _actor: Actor) -> dict[str, str]:
     return {"review_id": str(world.new_review())}
 
@@ -317,6 +321,14 @@ CALLS: tuple[Call, ...] = (
         201,
     ),
     Call(f"GET {_COMPONENTS}/{{component_id}}/tests", Scope.APPS_READ, ALL),
+    Call(
+        f"POST {_COMPONENTS}/{{component_id}}/mapping-tries",
+        Scope.APPS_READ,
+        PEOPLE,
+        {"event_type": "track"},
+        given=_function,
+        audited=False,
+    ),
     Call(f"GET {_APP}/checklist", Scope.APPS_READ, ALL),
     Call(
         f"PUT {_APP}/checklist/{{code}}",

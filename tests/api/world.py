@@ -18,7 +18,7 @@ from models.request import RequestSource
 from models.token import Scope
 from tests.factories import app_in, pass_review
 from tests.journeys import BECAUSE, People, ask, judge, now_of, people_in, writer_of
-from tests.launch import LOGO, STREAM
+from tests.launch import LOGO, STREAM, SUBSCRIPTION
 from tests.workers.processes import environment
 from workflow.access.people import invite_colleague
 from workflow.access.requests import AccessRequestContent, request_access
@@ -89,6 +89,20 @@ class World:
         def make(session: Session) -> UUID:
             app_id = session.scalars(select(App.id).where(App.slug == slug_of(AppState.BUILDING))).one()
             component = Component(app_id=app_id, kind="stream", name="Events", settings=STREAM)
+            session.add(component)
+            session.flush()
+            return component.id
+
+        return self._make(make)
+
+    def new_function(self) -> UUID:
+        """Returns a function of the App in `building`, without a mapping."""
+
+        def make(session: Session) -> UUID:
+            app_id = session.scalars(select(App.id).where(App.slug == slug_of(AppState.BUILDING))).one()
+            component = Component(
+                app_id=app_id, kind="subscription", subkind="function", name="Function", settings=SUBSCRIPTION
+            )
             session.add(component)
             session.flush()
             return component.id

@@ -39,6 +39,7 @@ STORY = (
     (PARTNERS, "Your tokens, your address, your company"),
     (PARTNERS, "Create the App"),
     (PARTNERS, "Add Components"),
+    (PARTNERS, "Map events to requests"),
     (PARTNERS, "Test each Component"),
     (PARTNERS, "Give the launch checklist"),
     (PARTNERS, "Check it before you submit"),

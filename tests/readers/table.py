@@ -294,6 +294,7 @@ READERS: dict[str, Reader] = {
 
 OUR_OWN = {
     "api.idempotency.once": "an answer of its own",
+    "api.routes.mapping_tries._shown": "a body that the mapping wrote",
     "console.client._run": "an answer of the API",
     "console.door.origin_of": "the setting PUBLIC_URL",
     "runtime.embedded.folder.ServerFolder.remembered": "a file of its own",
