@@ -28,6 +28,7 @@ from runtime.faults import fault_points
 from runtime.garbage import collect_seldom
 from runtime.guarded_http import FetchLimits, GuardedHttp
 from runtime.logs import configure_logging
+from runtime.name_texts import NameTexts
 from runtime.private_files import open_private
 from runtime.secrets import KeyRing
 from runtime.settings import Settings, load_settings
@@ -184,6 +185,7 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
             user_agent=profile.protocol.user_agent,
             allow_loopback=settings.allow_loopback_urls,
         ),
+        names=NameTexts(),
         mail=SmtpServer(settings),
         mail_from=settings.mail_from,
         mail_reply_to=settings.mail_reply_to or profile.contact.support_email,

@@ -92,6 +92,16 @@ def _component(world: World, _actor: Actor) -> dict[str, str]:
     return {"component_id": str(world.new_component())}
 
 
+def _new_host(world: World, _actor: Actor) -> dict[str, str]:
+    world.forget_host_proofs()
+    return {"host": f"{world.name('hooks')}.hosting.example"}
+
+
+def _host_proof(world: World, _actor: Actor) -> dict[str, str]:
+    world.forget_host_proofs()
+    return {"proof_id": str(world.new_host_proof())}
+
+
 def _function(world: World, _actor: Actor) -> dict[str, str]:
     return {"component_id": str(world.new_function())}
 
@@ -255,6 +265,7 @@ _COMPONENTS = "/v1/apps/{slug}/components"
 _REVIEW = "/v1/reviews/{review_id}"
 _ACCESS = "/v1/access-requests"
 _ORGANIZATION = "/v1/organizations/{organization_id}"
+_HOSTS = f"{_ORGANIZATION}/host-proofs"
 _REASONS = "/v1/saved-reasons"
 _WORDS = {"text": "What do you mean?"}
 _OWN_TOKENS = ((Role.PARTNER, Scope.PEOPLE_MANAGE),)
@@ -287,6 +298,10 @@ CALLS: tuple[Call, ...] = (
         status=204,
         given=_invitation,
     ),
+    Call(f"GET {_HOSTS}", Scope.APPS_READ, PEOPLE),
+    Call(f"POST {_HOSTS}", Scope.APPS_WRITE, PARTNERS, _new_host, 201),
+    Call(f"POST {_HOSTS}/{{proof_id}}/checks", Scope.APPS_WRITE, PARTNERS, None, 202, given=_host_proof),
+    Call(f"DELETE {_HOSTS}/{{proof_id}}", Scope.APPS_WRITE, PARTNERS, status=204, given=_host_proof),
     Call("POST /v1/apps", Scope.APPS_WRITE, PARTNERS, _new_app, 201),
     Call("GET /v1/apps", Scope.APPS_READ, ALL),
     Call(f"GET {_APP}", Scope.APPS_READ, ALL),

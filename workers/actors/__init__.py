@@ -4,10 +4,18 @@ To add a kind, write its module and list it here; docs/extending.md explains the
 """
 
 from workers.actors.draft_checks import DRAFT_CHECKS
+from workers.actors.host_proofs import HOST_PROOFS
 from workers.actors.jobs import JOB_TICKS
 from workers.actors.notifications import NOTIFICATIONS
 from workers.actors.review_steps import REVIEW_STEPS
 from workers.actors.website_checks import WEBSITE_CHECKS
 from workers.leasing.work import LeasedWork
 
-LEASED_WORK: tuple[LeasedWork, ...] = (REVIEW_STEPS, NOTIFICATIONS, JOB_TICKS, WEBSITE_CHECKS, DRAFT_CHECKS)
+LEASED_WORK: tuple[LeasedWork, ...] = (
+    REVIEW_STEPS,
+    NOTIFICATIONS,
+    JOB_TICKS,
+    WEBSITE_CHECKS,
+    DRAFT_CHECKS,
+    HOST_PROOFS,
+)

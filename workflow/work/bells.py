@@ -14,6 +14,7 @@ class Bell(StrEnum):
     JOBS = "jobs"
     CHECKS = "checks"
     DRAFTS = "drafts"
+    HOSTS = "hosts"
 
 
 MESSAGE_QUEUE = "transitions"

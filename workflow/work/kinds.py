@@ -17,6 +17,7 @@ class DueKind(StrEnum):
     JOB_TICK = "job_tick"
     WEBSITE_CHECK = "website_check"
     DRAFT_CHECK = "draft_check"
+    HOST_PROOF = "host_proof"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,14 @@ LEASED_KINDS: Final[dict[DueKind, LeasedKind]] = {
             lease=STEP_LEASE,
             longest_attempt=timedelta(seconds=35),
             lane_bound=4,
+        ),
+        LeasedKind(
+            DueKind.HOST_PROOF,
+            Bell.HOSTS,
+            about="host",
+            lease=timedelta(seconds=45),
+            longest_attempt=timedelta(seconds=35),  # a look-up of names, a fetch, and two short transactions
+            lane_bound=2,
         ),
     )
 }
