@@ -3,6 +3,7 @@
 To add a kind, write its module and list it here; docs/extending.md explains the rest.
 """
 
+from workers.actors.component_tests import COMPONENT_TESTS
 from workers.actors.draft_checks import DRAFT_CHECKS
 from workers.actors.host_proofs import HOST_PROOFS
 from workers.actors.jobs import JOB_TICKS
@@ -17,5 +18,6 @@ LEASED_WORK: tuple[LeasedWork, ...] = (
     JOB_TICKS,
     WEBSITE_CHECKS,
     DRAFT_CHECKS,
+    COMPONENT_TESTS,
     HOST_PROOFS,
 )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from workflow.building.components import find_component
+from workflow.apps import find_component
 from workflow.errors import Invalid
 from workflow.identity.actors import Actor
 from workflow.mapping.examples import example_event
