@@ -51,6 +51,11 @@ def dispatches_of(
     )
 
 
+def cut_off(body: bytes) -> bytes:
+    """Returns a body without its end, so that it is no JSON object any more."""
+    return body[: len(body) * 2 // 3]
+
+
 def _dispatch(step: Step, user: TestUser) -> Dispatch:
     return Dispatch(Question(step.code, step.type, step.title), user.message_of(step, STEPS.index(step)))
 
@@ -70,7 +75,7 @@ def _beyond(event_types: Sequence[str], user: TestUser) -> tuple[Dispatch, ...]:
 
     refused = (
         case("wrong_key", Expected.KEY_REFUSED, anew("wrong_key", step), wrong_key=True),
-        case("malformed", Expected.MALFORMED_REFUSED, message, body=_cut_off(anew("malformed", step))),
+        case("malformed", Expected.MALFORMED_REFUSED, message, body=cut_off(body_of(anew("malformed", step)))),
     )
     if base not in _KEEPS_THE_USER:
         return refused
@@ -81,11 +86,6 @@ def _beyond(event_types: Sequence[str], user: TestUser) -> tuple[Dispatch, ...]:
         case("other_casing", Expected.SURVIVED, anew("other_casing", _recased(step))),
         case("nulls", Expected.SURVIVED, anew("nulls", _nulled(step))),
     )
-
-
-def _cut_off(message: Mapping[str, Any]) -> bytes:
-    whole = body_of(message)
-    return whole[: len(whole) * 2 // 3]
 
 
 def _details(step: Step) -> str:
