@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from models import Component
-from models.component_test import TestScope
+from models.component_test import RunScope
 from runtime.guarded_http import FetchLimits, GuardedHttp
 from tests.journeys import People, app_building, now_of, people_in
 from tests.workers.leased import work_off
@@ -118,7 +118,7 @@ def _start(context: WorkerContext, session: Session, component_id: UUID, people:
         component_id,
         actor,
         now,
-        scope=TestScope.SUITE,
+        scope=RunScope.SUITE,
         event=None,
         message=None,
         loopback=True,

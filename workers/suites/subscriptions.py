@@ -11,10 +11,10 @@ from workers.suites.case import Case, RunVoid
 from workflow.component_tests.cases import Dispatch, dispatches_of
 from workflow.component_tests.judging import Exchange, judge
 from workflow.component_tests.mapped import outgoing_request, result_of_unmapped
-from workflow.component_tests.messages import TestUser
-from workflow.component_tests.requests import OutgoingRequest, TestValues
+from workflow.component_tests.messages import MadeUpUser
+from workflow.component_tests.requests import EnteredValues, OutgoingRequest
 from workflow.component_tests.run_settings import open_test_settings
-from workflow.component_tests.runs import CaseResult, Recorded, TestRun
+from workflow.component_tests.runs import CaseResult, DueRun, Recorded
 from workflow.mapping.problems import MappingInvalid
 
 ANSWER_TIME: Final = timedelta(seconds=10)
@@ -22,7 +22,7 @@ ANSWER_TIME: Final = timedelta(seconds=10)
 WRONG_KEY: Final = "a-wrong-key-of-the-test-suite"
 
 
-def subscription_cases(context: WorkerContext, run: TestRun) -> Sequence[Case]:
+def subscription_cases(context: WorkerContext, run: DueRun) -> Sequence[Case]:
     """Returns the cases of the run. Raises RunVoid if its test key is gone."""
     if run.sealed is None:
         raise RunVoid("The test settings ended or were deleted during the run.")
@@ -30,7 +30,7 @@ def subscription_cases(context: WorkerContext, run: TestRun) -> Sequence[Case]:
         values = open_test_settings(run.sealed, context.unseal)
     except ValueError:
         raise RunVoid("None of this installation's keys decrypts the test settings: give them again.") from None
-    user = TestUser(run.id, run.requested_at)
+    user = MadeUpUser(run.id, run.requested_at)
     dispatches = dispatches_of(run.scope, run.subject.get("event_types", ()), run.wanted, user)
     header = context.profile.protocol.settings_header
     return [
@@ -50,7 +50,7 @@ def subscription_cases(context: WorkerContext, run: TestRun) -> Sequence[Case]:
     ]
 
 
-def request_of(run: TestRun, dispatch: Dispatch, values: TestValues, settings_header: str) -> OutgoingRequest:
+def request_of(run: DueRun, dispatch: Dispatch, values: EnteredValues, settings_header: str) -> OutgoingRequest:
     """Returns the request that carries the message to the endpoint. Pure. Raises MappingInvalid."""
     key = WRONG_KEY if dispatch.wrong_key else None
     return outgoing_request(run, dispatch, values, settings_header, key=key)

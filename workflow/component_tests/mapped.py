@@ -4,8 +4,8 @@ from typing import Final
 
 from models.component_test import TestColour
 from workflow.component_tests.cases import Dispatch, cut_off
-from workflow.component_tests.requests import OutgoingRequest, TestValues, webhook_request
-from workflow.component_tests.runs import CaseResult, TestRun
+from workflow.component_tests.requests import EnteredValues, OutgoingRequest, webhook_request
+from workflow.component_tests.runs import CaseResult, DueRun
 from workflow.findings import Finding
 from workflow.mapping.problems import MappingInvalid
 from workflow.mapping.subscriptions import mapping_for, request_of
@@ -14,7 +14,7 @@ _NEVER_SENT: Final = "Such an event would never be sent to the endpoint."
 
 
 def outgoing_request(
-    run: TestRun, dispatch: Dispatch, values: TestValues, settings_header: str, *, key: str | None
+    run: DueRun, dispatch: Dispatch, values: EnteredValues, settings_header: str, *, key: str | None
 ) -> OutgoingRequest:
     """Returns the request that carries the message: a webhook's, or what the function's mapping makes of the message.
 

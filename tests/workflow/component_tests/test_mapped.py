@@ -7,17 +7,17 @@ from uuid import UUID
 
 import pytest
 
-from models.component_test import TestColour, TestScope
+from models.component_test import RunScope
 from workflow.component_tests.cases import Dispatch, dispatches_of
 from workflow.component_tests.mapped import outgoing_request, result_of_unmapped
-from workflow.component_tests.messages import TestUser
-from workflow.component_tests.requests import OutgoingRequest, TestValues
-from workflow.component_tests.runs import TestRun
+from workflow.component_tests.messages import MadeUpUser
+from workflow.component_tests.requests import EnteredValues, OutgoingRequest
+from workflow.component_tests.runs import DueRun
 from workflow.mapping.problems import MappingInvalid
 
 TYPES = ("identify", "track", "page", "screen", "group", "alias", "delete")
 BEGAN = datetime(2026, 11, 2, tzinfo=UTC)
-VALUES = TestValues("acme-test-key", {"region": "EU"})
+VALUES = EnteredValues("acme-test-key", {"region": "EU"})
 HEADER = "X-Segment-Settings"
 MAPPING = {
     "default": {
@@ -30,9 +30,9 @@ MAPPING = {
 }
 
 
-def _run(mapping: dict[str, Any] | None) -> TestRun:
+def _run(mapping: dict[str, Any] | None) -> DueRun:
     subject = {"url": "https://acme.example/in", "event_types": list(TYPES)}
-    return TestRun(
+    return DueRun(
         id=UUID(int=1),
         slug="acme",
         organization_id=UUID(int=2),
@@ -41,7 +41,7 @@ def _run(mapping: dict[str, Any] | None) -> TestRun:
         subkind="function",
         name="Function",
         revision=1,
-        scope=TestScope.SUITE,
+        scope=RunScope.SUITE,
         subject=subject if mapping is None else subject | {"mapping": mapping},
         wanted={},
         requested_at=BEGAN,
@@ -51,7 +51,7 @@ def _run(mapping: dict[str, Any] | None) -> TestRun:
 
 
 def _dispatches() -> dict[str, Dispatch]:
-    found = dispatches_of(TestScope.SUITE, TYPES, {}, TestUser(UUID(int=1), BEGAN))
+    found = dispatches_of(RunScope.SUITE, TYPES, {}, MadeUpUser(UUID(int=1), BEGAN))
     return {one.question.code: one for one in found}
 
 
@@ -85,13 +85,13 @@ def test_the_wrong_key_and_the_malformed_body_are_sent_in_the_mapped_form() -> N
         json.loads(malformed.body)
 
 
-@pytest.mark.parametrize(("code", "colour"), [("page_home", TestColour.RED), ("nulls", TestColour.YELLOW)])
-def test_an_event_of_which_the_mapping_makes_nothing_is_a_finding(code: str, colour: TestColour) -> None:
+@pytest.mark.parametrize(("code", "colour"), [("page_home", "red"), ("nulls", "yellow")])
+def test_an_event_of_which_the_mapping_makes_nothing_is_a_finding(code: str, colour: str) -> None:
     with pytest.raises(MappingInvalid) as refused:
         _request(code, {"default": {"path": "/{{properties.nobody.knows}}"}})
     dispatch = _dispatches()[code]
     result = result_of_unmapped(dispatch, refused.value)
-    assert (result.colour, result.observed, result.status) == (colour, colour is TestColour.YELLOW, None)
+    assert (result.colour, result.observed, result.status) == (colour, colour == "yellow", None)
     assert json.loads(result.body or "") == dispatch.message
     finding = result.findings[0]
     assert finding.code == "mapping.failed"
