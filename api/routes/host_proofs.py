@@ -42,7 +42,7 @@ class NewHostProof(Body):
 
     host: Annotated[
         str,
-        StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x20\x7f]+$"),
+        StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$"),
         Field(examples=["hooks.acme.app"]),
     ]
 

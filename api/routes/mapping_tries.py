@@ -22,7 +22,7 @@ Trier = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Rol
 
 
 class NewMappingTry(Body):
-    """What to map: the example of an event type (`event_type`), or an event of one's own (`event`).
+    """What to map: the first event of a type that the test suite sends (`event_type`), or one of one's own (`event`).
 
     `mapping` is tried instead of the stored one of the event's type.
     """

@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("lane", sa.Text(collation="C"), server_default="-", nullable=False),
-        sa.Column("urgency", sa.SmallInteger(), server_default="1", nullable=False),
+        sa.Column("urgency", sa.SmallInteger(), server_default=sa.text("1"), nullable=False),
         sa.CheckConstraint("status IN ('due', 'done', 'dead', 'void')", name=op.f("host_proof_status_check")),
         sa.CheckConstraint("attempts >= 0", name=op.f("host_proof_attempts_check")),
         sa.CheckConstraint("lane <> ''", name=op.f("host_proof_lane_check")),

@@ -70,7 +70,7 @@ def test_a_check_is_asked_for_once(shared_service: Service, path: str) -> None:
         ("hooks.acme.app:8443", 422, "host.invalid"),
         ("a" * 64 + ".app", 422, "host.invalid"),
         ("", 422, "request.invalid"),
-        ("a b.app", 422, "request.invalid"),
+        ("a b.app", 422, "host.invalid"),
         ("x" * 301, 422, "request.invalid"),
     ],
 )

@@ -9,7 +9,11 @@ from tests.launch import STREAM, SUBSCRIPTION, WEBHOOK
 
 TYPES = ["identify", "track", "page", "screen", "group", "alias", "delete"]
 BODY = {"who": {"@path": "$.userId"}, "what": {"@template": "{{type}} {{event}}"}}
-MAPPING = {"default": {"path": "/v2/{{userId}}", "body": BODY}, "delete": {"method": "DELETE", "body": {}}}
+MAPPING = {
+    "default": {"path": "/v2/{{userId}}", "body": BODY},
+    "page": {"path": "/v2/{{anonymousId}}", "body": BODY},
+    "delete": {"method": "DELETE", "body": {}},
+}
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +40,10 @@ def test_the_example_of_every_event_type_is_mapped(shared_service: Service, trie
         assert (answer["mapping"], answer["request"]["method"]) == ("delete", "DELETE")
         assert answer["request"]["url"] == "https://acme.example/in?a=1"
         return
-    assert (answer["mapping"], answer["request"]["method"]) == ("default", "POST")
-    assert answer["request"]["url"] == f"https://acme.example/v2/{answer['event']['userId']}"
-    assert answer["request"]["body"]["who"] == answer["event"]["userId"]
+    named, who = ("page", "anonymousId") if event_type == "page" else ("default", "userId")
+    assert (answer["mapping"], answer["request"]["method"]) == (named, "POST")
+    assert answer["request"]["url"] == f"https://acme.example/v2/{answer['event'][who]}"
+    assert answer["request"]["body"].get("who") == answer["event"].get("userId")
 
 
 def test_ones_own_event_and_a_mapping_that_is_not_stored_are_tried(shared_service: Service, tries: str) -> None:

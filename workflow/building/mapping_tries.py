@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from workflow.apps import find_component
+from workflow.component_tests.journey import STEPS
+from workflow.component_tests.messages import MadeUpUser
 from workflow.errors import Invalid
 from workflow.identity.actors import Actor
-from workflow.mapping.examples import example_event
 from workflow.mapping.requests import MappedRequest
 from workflow.mapping.subscriptions import mapping_for, request_of
+
+_EXAMPLE_USER: Final = MadeUpUser(UUID(int=0), datetime(2026, 11, 2, 9, 30, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ def try_mapping(
     event: Mapping[str, Any] | None,
     mapping: Mapping[str, Any] | None,
 ) -> MappingTry:
-    """Returns the request that a function would send for `event`, or for the example of `event_type`.
+    """Returns the request that a function would send for `event`, or for the suite's first event of `event_type`.
 
     `mapping` takes the place of the stored one of the event's type. Locks nothing. Raises NotFound, and Invalid: not a
     function, a type that is not declared, or a mapping that cannot be read or makes nothing of the event.
@@ -51,5 +55,11 @@ def try_mapping(
         raise Invalid("event.undeclared", detail, f"It declares: {declared}. An event names it in `type`.")
     if mapping is not None:
         settings = {**settings, "mapping": {wanted: mapping}}
-    tried = event if event is not None else example_event(wanted)
+    tried = event if event is not None else _example_of(wanted)
     return MappingTry(tried, mapping_for(settings, wanted), request_of(settings, tried))
+
+
+def _example_of(event_type: str) -> dict[str, Any]:
+    """Returns the first event of a type that the suite sends, always of the same user."""
+    number, step = next((number, step) for number, step in enumerate(STEPS) if step.type == event_type)
+    return _EXAMPLE_USER.message_of(step, number)
