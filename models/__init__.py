@@ -14,6 +14,7 @@ from models.draft_check import DraftCheck
 from models.due import FailingLane
 from models.history_key import HistoryKey
 from models.history_segment import HistorySegment
+from models.host_proof import HostProof
 from models.job import JobTick
 from models.live import GracePeriod, Suspension
 from models.membership import Membership
@@ -52,6 +53,7 @@ __all__ = [
     "GracePeriod",
     "HistoryKey",
     "HistorySegment",
+    "HostProof",
     "IdempotencyKey",
     "InternalNote",
     "Invitation",

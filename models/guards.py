@@ -163,6 +163,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "grace_period": _CHANGE,
     "history_key": _KEEP,
     "history_segment": _KEEP,
+    "host_proof": _OWN,
     "idempotency_key": _OWN,
     "internal_note": _KEEP,
     "invitation": _CHANGE,

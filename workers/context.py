@@ -39,6 +39,13 @@ class SendsMail(Protocol):
         """
 
 
+class LooksUpTexts(Protocol):
+    """A client for TXT records."""
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Returns the texts of the name's TXT records, none if it has none. Raises OSError if nobody answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
     """The dependencies of a worker process. `ring` neither blocks nor raises; `reached` marks named fault points.
@@ -60,6 +67,7 @@ class WorkerContext:
     unseal: Callable[[str], str]
     http: FetchesPages
     endpoints: PostsToEndpoints
+    names: LooksUpTexts
     mail: SendsMail
     mail_from: str
     mail_reply_to: str

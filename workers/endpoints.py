@@ -31,8 +31,10 @@ class EndpointAnswer(Protocol):
 class PostsToEndpoints(Protocol):
     """A client for endpoints that partners name, which posts to public addresses only and follows no redirect."""
 
-    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, total: timedelta) -> EndpointAnswer:
-        """Returns the answer. Blocks for at most `total`.
+    def post(
+        self, url: str, *, headers: Mapping[str, str], body: bytes, total: timedelta, method: str = "POST"
+    ) -> EndpointAnswer:
+        """Returns the answer to a request with that body and method. Blocks for at most `total`.
 
         Raises an exception with `code` and `detail` if no answer came, or the URL must not be posted to.
         """

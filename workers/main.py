@@ -28,6 +28,7 @@ from runtime.faults import fault_points
 from runtime.garbage import collect_seldom
 from runtime.guarded_http import FetchLimits, GuardedHttp
 from runtime.logs import configure_logging
+from runtime.name_texts import NameTexts
 from runtime.private_files import open_private
 from runtime.secrets import KeyRing
 from runtime.settings import Settings, load_settings
@@ -186,6 +187,7 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
         unseal=KeyRing(settings.secret_keys).unseal,
         http=guarded,
         endpoints=guarded,
+        names=NameTexts(),
         mail=SmtpServer(settings),
         mail_from=settings.mail_from,
         mail_reply_to=settings.mail_reply_to or profile.contact.support_email,

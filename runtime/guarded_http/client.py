@@ -90,8 +90,10 @@ class GuardedHttp:
                 raise FetchRefused("redirect.limit", detail, target.url)
             target = found
 
-    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, total: timedelta) -> Answer:
-        """Posts `body` to `url` with exactly `headers`, a Host, a Content-Length and the client's User-Agent.
+    def post(
+        self, url: str, *, headers: Mapping[str, str], body: bytes, total: timedelta, method: str = "POST"
+    ) -> Answer:
+        """Sends `body` to `url` with exactly `headers`, a Host, a Content-Length and the client's User-Agent.
 
         Follows no redirect, and reads at most MAX_ANSWER_BYTES of the answer's body. Blocks for at most `total`. Raises
         `FetchRefused`, and nothing else, for whatever is wrong with `url`, its name servers or its server before the
@@ -102,7 +104,8 @@ class GuardedHttp:
         addresses = self.addresses_of(target, deadline)
         with _refusing(target), self._connected(addresses, target, deadline) as connected:
             bounded = BoundedSocket(connected, deadline, self._limits.read, MAX_HEADER_BYTES)
-            return exchange(connected, bounded, target, {**headers, "User-Agent": self._user_agent}, body)
+            sent = {**headers, "User-Agent": self._user_agent}
+            return exchange(connected, bounded, target, sent, body, method=method)
 
     def addresses_of(self, target: Target, deadline: Deadline) -> tuple[Address, ...]:
         """Returns the addresses of `target`: at least one, and all of them admitted. Else raises `FetchRefused`."""

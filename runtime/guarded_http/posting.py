@@ -28,9 +28,15 @@ _VERSIONS: Final = {10: "HTTP/1.0", 11: "HTTP/1.1"}
 
 
 def exchange(
-    connected: socket.socket, bounded: BoundedSocket, target: Target, headers: Mapping[str, str], body: bytes
+    connected: socket.socket,
+    bounded: BoundedSocket,
+    target: Target,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    method: str = "POST",
 ) -> Answer:
-    """Posts `body` with exactly `headers`, in their order, and Host and Content-Length. Returns the answer.
+    """Sends `body` with exactly `headers`, in their order, and Host and Content-Length. Returns the answer.
 
     Raises FetchRefused, and the errors of sockets and of http.client, until the head of the answer has been read.
     """
@@ -38,7 +44,7 @@ def exchange(
     connection.auto_open = 0  # it must never look up or connect by itself
     connection.sock = cast("socket.socket", bounded)
     began = time.monotonic()
-    connection.putrequest("POST", target.path, skip_host=True, skip_accept_encoding=True)
+    connection.putrequest(method, target.path, skip_host=True, skip_accept_encoding=True)
     connection.putheader("Host", target.authority)
     for name, value in headers.items():
         connection.putheader(name, value)

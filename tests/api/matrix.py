@@ -101,6 +101,20 @@ def _test_run(world: World, _actor: Actor) -> dict[str, str]:
     return {"component_id": str(component_id), "run_id": str(run_id)}
 
 
+def _new_host(world: World, _actor: Actor) -> dict[str, str]:
+    world.forget_host_proofs()
+    return {"host": f"{world.name('hooks')}.hosting.example"}
+
+
+def _host_proof(world: World, _actor: Actor) -> dict[str, str]:
+    world.forget_host_proofs()
+    return {"proof_id": str(world.new_host_proof())}
+
+
+def _function(world: World, _actor: Actor) -> dict[str, str]:
+    return {"component_id": str(world.new_function())}
+
+
 def _open_review(world: World, _actor: Actor) -> dict[str, str]:
     return {"review_id": str(world.new_review())}
 
@@ -261,6 +275,7 @@ _TEST_RUNS = f"{_COMPONENTS}/{{component_id}}/test-runs"
 _REVIEW = "/v1/reviews/{review_id}"
 _ACCESS = "/v1/access-requests"
 _ORGANIZATION = "/v1/organizations/{organization_id}"
+_HOSTS = f"{_ORGANIZATION}/host-proofs"
 _REASONS = "/v1/saved-reasons"
 _WORDS = {"text": "What do you mean?"}
 _OWN_TOKENS = ((Role.PARTNER, Scope.PEOPLE_MANAGE),)
@@ -293,6 +308,10 @@ CALLS: tuple[Call, ...] = (
         status=204,
         given=_invitation,
     ),
+    Call(f"GET {_HOSTS}", Scope.APPS_READ, PEOPLE),
+    Call(f"POST {_HOSTS}", Scope.APPS_WRITE, PARTNERS, _new_host, 201),
+    Call(f"POST {_HOSTS}/{{proof_id}}/checks", Scope.APPS_WRITE, PARTNERS, None, 202, given=_host_proof),
+    Call(f"DELETE {_HOSTS}/{{proof_id}}", Scope.APPS_WRITE, PARTNERS, status=204, given=_host_proof),
     Call("POST /v1/apps", Scope.APPS_WRITE, PARTNERS, _new_app, 201),
     Call("GET /v1/apps", Scope.APPS_READ, ALL),
     Call(f"GET {_APP}", Scope.APPS_READ, ALL),
@@ -344,6 +363,14 @@ CALLS: tuple[Call, ...] = (
         PARTNERS,
         status=204,
         given=_subscription,
+    ),
+    Call(
+        f"POST {_COMPONENTS}/{{component_id}}/mapping-tries",
+        Scope.APPS_READ,
+        PEOPLE,
+        {"event_type": "track"},
+        given=_function,
+        audited=False,
     ),
     Call(f"GET {_APP}/checklist", Scope.APPS_READ, ALL),
     Call(

@@ -8,10 +8,10 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from cryptography.fernet import Fernet
-from sqlalchemy import Engine, select, text, update
+from sqlalchemy import Engine, delete, select, text, update
 from sqlalchemy.orm import Session
 
-from models import AllowedSlug, App, ChecklistItem, Component, Person, RejectedMessage, Review, Service
+from models import AllowedSlug, App, ChecklistItem, Component, HostProof, Person, RejectedMessage, Review, Service
 from models.asset import AssetKind
 from models.component_test import RunScope
 from models.lifecycle import AppState, AppTrigger, Role
@@ -19,8 +19,9 @@ from models.request import RequestSource
 from models.token import Scope
 from tests.factories import app_in, pass_review
 from tests.journeys import BECAUSE, People, ask, judge, now_of, people_in, writer_of
-from tests.launch import LOGO, STREAM, WEBHOOK
+from tests.launch import LOGO, STREAM, SUBSCRIPTION, WEBHOOK
 from tests.workers.processes import environment
+from workflow.access.host_proofs import begin_host_proof
 from workflow.access.people import invite_colleague
 from workflow.access.requests import AccessRequestContent, request_access
 from workflow.assets.pictures import Picture
@@ -118,6 +119,33 @@ class World:
                 ends_at=None,
                 seal=lambda secret: seal.encrypt(secret.encode()).decode(),
             )
+            return component.id
+
+        return self._make(make)
+
+    def forget_host_proofs(self) -> None:
+        """Removes all proofs of hosts, of which a company has a few only."""
+        with Session(self.engine) as session, session.begin():
+            session.execute(delete(HostProof))
+
+    def new_host_proof(self) -> UUID:
+        """Returns a proof of a host that the first company has begun."""
+        organization_id, host = self.people.partner.organization_id, f"{self.name('proof')}.hosting.example"
+        assert organization_id is not None
+        return self._make(
+            lambda session: begin_host_proof(session, organization_id, host, self.people.partner, now_of(session)).id
+        )
+
+    def new_function(self) -> UUID:
+        """Returns a function of the App in `building`, without a mapping."""
+
+        def make(session: Session) -> UUID:
+            app_id = session.scalars(select(App.id).where(App.slug == slug_of(AppState.BUILDING))).one()
+            component = Component(
+                app_id=app_id, kind="subscription", subkind="function", name="Function", settings=SUBSCRIPTION
+            )
+            session.add(component)
+            session.flush()
             return component.id
 
         return self._make(make)
@@ -358,7 +386,19 @@ class World:
         return issue_token(session, holder, label="test", expires_at=ends_at, scopes=sorted(scopes))[1]
 
 
-_IDS = ("component", "review", "request", "row", "organization", "person", "invitation", "token", "asset", "link")
+_IDS = (
+    "component",
+    "review",
+    "request",
+    "row",
+    "organization",
+    "person",
+    "invitation",
+    "token",
+    "asset",
+    "link",
+    "proof",
+)
 UNKNOWN = {"slug": "nowhere", "version": "999999", **{f"{name}_id": str(uuid4()) for name in _IDS}}
 """Path parameters that name nothing that exists."""
 
@@ -389,6 +429,7 @@ def world_in(engine: Engine, people: People) -> World:
         "token_id": str(world.new_token()),
         "asset_id": str(world.new_asset()),
         "link_id": str(world.new_preview()),
+        "proof_id": str(uuid4()),
         "version": "1",
         "code": world.new_saved_reason(),
     }

@@ -48,6 +48,7 @@ from workflow.component_tests.judging import Exchange, Expected, Question, judge
 from workflow.component_tests.requests import EnteredValues, webhook_request
 from workflow.component_tests.starting import host_of
 from workflow.errors import WorkflowError
+from workflow.mapping.requests import make_request, read_request_mapping
 from workflow.markdown import is_secure_link, read_markdown
 from workflow.names import domains_in, read_company_name, read_name, read_person_name
 from workflow.notifications.mail import Letter, compose
@@ -220,6 +221,21 @@ def _event(text: str) -> None:
     judge_event({"type": "identify", "traits": {"age": text[:30]}}, app_slug="acme", declared=())
 
 
+def _mapping(text: str) -> None:
+    """Reads the text as each part of a mapping, and as a value of the event."""
+    for part in (
+        {"path": f"/{text}"},
+        {"headers": {text: 1}},
+        {"body": {"@path": text}},
+        {"body": {"@template": text}},
+    ):
+        with suppress(WorkflowError):
+            read_request_mapping(part)
+    for given in ({"path": "/a/{{v}}?b={{v}}"}, {"body": {"@json": {"mode": "decode", "value": {"@path": "v"}}}}):
+        with suppress(WorkflowError):
+            make_request(read_request_mapping(given), "https://a.example", {"v": text})
+
+
 def _policy(text: str) -> None:
     for country in (text, "DE", None):
         read_document(
@@ -270,6 +286,7 @@ READERS: dict[str, Reader] = {
     "an endpoint's URL": Reader(host_of, ("{}", "https://{}")),
     "settings of a Component": Reader(_settings, ("{}", "https://{}")),
     "an event": Reader(_event, ("{}", "Order{}", "2026-11-02T{}", "1{}")),
+    "a mapping and an event": Reader(_mapping, ("{}", "$.{}", "$['{}", "{{{}}}")),
     "markdown": Reader(_markdown, ("{}", "[a]({}", "<{}")),
     "an object to store": Reader(lambda text: storable_json({"a": text})),
     "a text in which a person is erased": Reader(lambda text: redacted(text, ["Pat", text[:100]], ["pat@a.example"])),
@@ -304,6 +321,7 @@ READERS: dict[str, Reader] = {
 
 OUR_OWN = {
     "api.idempotency.once": "an answer of its own",
+    "api.routes.mapping_tries._shown": "a body that the mapping wrote",
     "console.client._run": "an answer of the API",
     "console.door.origin_of": "the setting PUBLIC_URL",
     "runtime.embedded.folder.ServerFolder.remembered": "a file of its own",

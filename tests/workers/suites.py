@@ -49,8 +49,11 @@ class HastyHttp(GuardedHttp):
             authorities=CERTIFICATES / "authority.pem",
         )
 
-    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, total: timedelta) -> Answer:
-        return super().post(url, headers=headers, body=body, total=min(total, timedelta(seconds=0.5)))
+    def post(
+        self, url: str, *, headers: Mapping[str, str], body: bytes, total: timedelta, method: str = "POST"
+    ) -> Answer:
+        hasty = min(total, timedelta(seconds=0.5))
+        return super().post(url, headers=headers, body=body, total=hasty, method=method)
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,11 @@ _DUE = """
            CASE WHEN place > 20 THEN 'green' END, CASE WHEN place > 20 THEN now() END
       FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS place FROM component) asked
 """, """
+    INSERT INTO host_proof (id, organization_id, host, challenge, begun_by, due_at, status, expires_at)
+    SELECT uuidv7(), id, 'hooks-' || place || '.example', 'x', id, now(),
+           CASE WHEN place <= 20 THEN 'due' ELSE 'done' END, now()
+      FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS place FROM organization) asked
+""", """
     UPDATE review_step SET status = 'due', state = 'pending', decided_at = NULL
      WHERE id IN (SELECT id FROM review_step ORDER BY id DESC LIMIT 20)
 """, """

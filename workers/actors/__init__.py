@@ -5,6 +5,7 @@ To add a kind, write its module and list it here; docs/extending.md explains the
 
 from workers.actors.component_tests import COMPONENT_TESTS
 from workers.actors.draft_checks import DRAFT_CHECKS
+from workers.actors.host_proofs import HOST_PROOFS
 from workers.actors.jobs import JOB_TICKS
 from workers.actors.notifications import NOTIFICATIONS
 from workers.actors.review_steps import REVIEW_STEPS
@@ -18,4 +19,5 @@ LEASED_WORK: tuple[LeasedWork, ...] = (
     WEBSITE_CHECKS,
     DRAFT_CHECKS,
     COMPONENT_TESTS,
+    HOST_PROOFS,
 )

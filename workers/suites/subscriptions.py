@@ -10,10 +10,12 @@ from workers.endpoints import PostsToEndpoints
 from workers.suites.case import Case, RunVoid
 from workflow.component_tests.cases import Dispatch, dispatches_of
 from workflow.component_tests.judging import Exchange, judge
+from workflow.component_tests.mapped import outgoing_request, result_of_unmapped
 from workflow.component_tests.messages import MadeUpUser
-from workflow.component_tests.requests import EnteredValues, OutgoingRequest, webhook_request
+from workflow.component_tests.requests import EnteredValues, OutgoingRequest
 from workflow.component_tests.run_settings import open_test_settings
 from workflow.component_tests.runs import CaseResult, DueRun, Recorded
+from workflow.mapping.problems import MappingInvalid
 
 ANSWER_TIME: Final = timedelta(seconds=10)
 """How long an endpoint may take for one answer, from the look-up of its name."""
@@ -49,15 +51,17 @@ def subscription_cases(context: WorkerContext, run: DueRun) -> Sequence[Case]:
 
 
 def request_of(run: DueRun, dispatch: Dispatch, values: EnteredValues, settings_header: str) -> OutgoingRequest:
-    """Returns the request that carries the message to the endpoint. Pure."""
+    """Returns the request that carries the message to the endpoint. Pure. Raises MappingInvalid."""
     key = WRONG_KEY if dispatch.wrong_key else None
-    return webhook_request(str(run.subject["url"]), dispatch.sent_body, values, settings_header, key=key)
+    return outgoing_request(run, dispatch, values, settings_header, key=key)
 
 
 def exchange(endpoints: PostsToEndpoints, request: OutgoingRequest, total: timedelta = ANSWER_TIME) -> Exchange:
     """Sends the request and returns what came back. An error that is not about the endpoint is raised."""
     try:
-        answer = endpoints.post(request.url, headers=request.headers, body=request.body, total=total)
+        answer = endpoints.post(
+            request.url, headers=request.headers, body=request.body, total=total, method=request.method
+        )
     except Exception as error:
         code, detail = getattr(error, "code", None), getattr(error, "detail", None)
         if code is None or detail is None:
@@ -79,7 +83,10 @@ def exchange(endpoints: PostsToEndpoints, request: OutgoingRequest, total: timed
 def _take(
     endpoints: PostsToEndpoints, dispatch: Dispatch, make: "partial[OutgoingRequest]", *, is_first: bool
 ) -> CaseResult:
-    request = make()
+    try:
+        request = make()
+    except MappingInvalid as error:
+        return result_of_unmapped(dispatch, error)
     came = exchange(endpoints, request)
     return judge(dispatch.question, request, came, datetime.now(UTC), first=is_first)
 

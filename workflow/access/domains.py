@@ -22,8 +22,13 @@ def registrable_domain(host: str) -> str | None:
     Host names are read as browsers do (WHATWG URL, UTS #46), so `my_shop.acme.com` and `i❤.ws` are names. Returns None
     for an IP address, a public suffix such as `co.uk` or `github.io`, and anything that is not a host name.
     """
-    name = None if _NOT_IN_HOSTS & set(host) else _host_name(f"https://{host}/")
+    name = host_name(host)
     return _registrable(name) if name else None
+
+
+def host_name(host: str) -> str | None:
+    """Returns the host name in lower-case ASCII, as browsers read it; None for an IP address and what is no name."""
+    return None if _NOT_IN_HOSTS & set(host) else _host_name(f"https://{host}/")
 
 
 def costed_domain(host: str) -> str | None:

@@ -17,6 +17,9 @@ from pydantic import (
 
 from models.component import ComponentKind
 from workflow.errors import Invalid
+from workflow.mapping.problems import MAX_SHOWN, MappingInvalid
+from workflow.mapping.requests import read_request_mapping
+from workflow.mapping.subscriptions import DEFAULT
 from workflow.names import MAX_NAME, read_line
 from workflow.spec.names import twins
 from workflow.spec.naming import problem_with_name
@@ -122,6 +125,37 @@ class SubscriptionSettings(_Settings):
         return self
 
 
+def _readable_mappings(mappings: dict[str, Any]) -> dict[str, Any]:
+    problems = []
+    for name, document in mappings.items():
+        try:
+            read_request_mapping(document)
+        except MappingInvalid as error:
+            problems += [f"/{name}{one.pointer}: {one.detail} {one.remedy}" for one in error.problems[:MAX_SHOWN]]
+    if problems:
+        raise ValueError(" ".join(problems).removesuffix("."))
+    return mappings
+
+
+class FunctionSettings(SubscriptionSettings):
+    """A subscription whose requests are made of the events by mappings: of each type by its own, or by the default one.
+
+    An event without a mapping is sent as it is. All requests go to the host of `url`.
+    """
+
+    mapping: (
+        Annotated[dict[EventType | Literal["default"], Any], Field(min_length=1), AfterValidator(_readable_mappings)]
+        | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _maps_what_it_declares(self) -> Self:
+        undeclared = sorted(set(self.mapping or ()) - {DEFAULT, *self.event_types})
+        if undeclared:
+            raise ValueError(f"event_types lacks {', '.join(undeclared)}, for which there is a mapping")
+        return self
+
+
 class StreamSettings(_Settings):
     """The events that the partner sends. The Spec's names have its meaning; all others are the partner's own.
 
@@ -156,7 +190,7 @@ class AndroidSettings(_Settings):
 
 SETTINGS_OF: Mapping[tuple[str, str], type[_Settings]] = {
     (ComponentKind.SUBSCRIPTION, "webhook"): SubscriptionSettings,
-    (ComponentKind.SUBSCRIPTION, "function"): SubscriptionSettings,
+    (ComponentKind.SUBSCRIPTION, "function"): FunctionSettings,
     (ComponentKind.STREAM, ""): StreamSettings,
     (ComponentKind.PLUGIN, "web"): WebSettings,
     (ComponentKind.PLUGIN, "ios"): IosSettings,

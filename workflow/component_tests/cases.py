@@ -50,6 +50,11 @@ def dispatches_of(
     )
 
 
+def cut_off(body: bytes) -> bytes:
+    """Returns a body without its end, so that it is no JSON object any more."""
+    return body[: len(body) * 2 // 3]
+
+
 def _dispatch(step: Step, user: MadeUpUser) -> Dispatch:
     return Dispatch(Question(step.code, step.type, step.title), user.message_of(step, STEPS.index(step)))
 
@@ -71,17 +76,12 @@ def _beyond(event_types: Sequence[str], user: MadeUpUser) -> tuple[Dispatch, ...
 
     return (
         case("wrong_key", Expected.KEY_REFUSED, anew("wrong_key", step), wrong_key=True),
-        case("malformed", Expected.MALFORMED_REFUSED, message, body=_cut_off(anew("malformed", step))),
+        case("malformed", Expected.MALFORMED_REFUSED, message, body=cut_off(body_of(anew("malformed", step)))),
         case("duplicate", Expected.SURVIVED, message),
         case("other_order", Expected.SURVIVED, anew("other_order", step, -3600)),
         case("other_casing", Expected.SURVIVED, anew("other_casing", _recased(step))),
         case("nulls", Expected.SURVIVED, anew("nulls", _nulled(step))),
     )
-
-
-def _cut_off(message: Mapping[str, Any]) -> bytes:
-    whole = body_of(message)
-    return whole[: len(whole) * 2 // 3]
 
 
 def _details(step: Step) -> str:

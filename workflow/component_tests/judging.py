@@ -88,7 +88,7 @@ def judge(question: Question, request: OutgoingRequest, came: Exchange, now: dat
     return CaseResult(
         code=question.code,
         event=question.event,
-        method="POST",
+        method=request.method,
         url=request.url,
         headers=request.shown_headers,
         body=request.text,

@@ -25,7 +25,7 @@ class EnteredValues:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRequest:
-    """A POST that can be sent. `shown_headers` are `headers` with placeholders for what is secret.
+    """A request that can be sent. `shown_headers` are `headers` with placeholders for what is secret.
 
     `secrets` are what an answer must not show, longest first, each with what is shown instead.
     """
@@ -35,6 +35,7 @@ class OutgoingRequest:
     shown_headers: Mapping[str, str]
     body: bytes
     secrets: tuple[tuple[str, str], ...] = ()
+    method: str = "POST"
 
     @property
     def text(self) -> str:
@@ -46,7 +47,13 @@ class OutgoingRequest:
         """The command that sends the request again. The key and the settings are variables of the shell."""
         settings = next((name for name, shown in self.shown_headers.items() if shown == HIDDEN_SETTINGS), None)
         body = self.text if len(self.text) <= MAX_CURL_CHARACTERS else "@event.json"
-        parts = ["curl -i -X POST", shlex.quote(self.url), '-u "$API_KEY:"', "-H 'Content-Type: application/json'"]
+        parts = [
+            "curl -i -X",
+            self.method,
+            shlex.quote(self.url),
+            '-u "$API_KEY:"',
+            "-H 'Content-Type: application/json'",
+        ]
         if settings is not None:
             parts.append(f'-H "{settings}: $(printf %s "$SETTINGS" | base64 | tr -d \'\\n\')"')
         return " ".join([*parts, "--data-binary", shlex.quote(body)])
@@ -59,23 +66,35 @@ class OutgoingRequest:
 
 
 def webhook_request(
-    url: str, body: bytes, values: EnteredValues, settings_header: str, *, key: str | None = None
+    url: str,
+    body: bytes,
+    values: EnteredValues,
+    settings_header: str,
+    *,
+    key: str | None = None,
+    method: str = "POST",
+    headers: Mapping[str, str] | None = None,
 ) -> OutgoingRequest:
-    """Returns the request of a webhook: `body` with the documented headers. `key` replaces that of `values`."""
+    """Returns the request of a webhook: `body` with the documented headers. `key` replaces that of `values`.
+
+    `headers` are further ones, of which Accept may replace the documented one.
+    """
     given = values.key if key is None else key
     basic = base64.b64encode(f"{given}:".encode()).decode()
     settings = base64.b64encode(json.dumps(values.settings, ensure_ascii=False).encode()).decode()
-    headers = {
-        "Accept": "*/*",
+    further = dict(headers or {})
+    sent = {
+        "Accept": next((further.pop(name) for name in list(further) if name.lower() == "accept"), "*/*"),
         "Authorization": f"Basic {basic}",
         "Cache-Control": "no-cache",
         "Connection": "Keep-Alive",
         "Content-Type": "application/json",
         settings_header: settings,
     }
-    shown = {**headers, settings_header: HIDDEN_SETTINGS}
+    sent = {name: value for name, value in further.items() if name.lower() != settings_header.lower()} | sent
+    shown = {**sent, settings_header: HIDDEN_SETTINGS}
     shown["Authorization"] = HIDDEN_KEY if key is None else f"Basic {basic} (a wrong key)"
-    return OutgoingRequest(url, headers, shown, body, _secrets_of(values, basic, settings))
+    return OutgoingRequest(url, sent, shown, body, _secrets_of(values, basic, settings), method)
 
 
 def body_of(message: Mapping[str, Any]) -> bytes:

@@ -155,6 +155,7 @@ NOT_COVERED: Final[Mapping[str, str]] = {
     "customer": "reports of services, each of which is in the audit log",
     "draft_check": "a look at a draft, which decides nothing",
     "failing_lane": "work in progress",
+    "host_proof": "present rights; beginning, proving and removing one is in the audit log",
     "idempotency_key": "answers for repeated calls, pruned after 30 days",
     "invitation": "personal data, which can be erased; each step is in the audit log",
     "job_tick": "work in progress, pruned",

@@ -15,6 +15,7 @@ class Bell(StrEnum):
     CHECKS = "checks"
     DRAFTS = "drafts"
     TESTS = "tests"
+    HOSTS = "hosts"
 
 
 MESSAGE_QUEUE = "transitions"

@@ -18,6 +18,7 @@ class DueKind(StrEnum):
     WEBSITE_CHECK = "website_check"
     DRAFT_CHECK = "draft_check"
     COMPONENT_TEST = "component_test"
+    HOST_PROOF = "host_proof"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,14 @@ LEASED_KINDS: Final[dict[DueKind, LeasedKind]] = {
             longest_attempt=timedelta(seconds=35),
             lane_bound=4,
             kept_for_urgent=2,
+        ),
+        LeasedKind(
+            DueKind.HOST_PROOF,
+            Bell.HOSTS,
+            about="host",
+            lease=timedelta(seconds=45),
+            longest_attempt=timedelta(seconds=35),  # a look-up of names, a fetch, and two short transactions
+            lane_bound=2,
         ),
     )
 }

@@ -107,6 +107,34 @@ def test_a_plain_url_may_lead_to_loopback_only_where_that_is_allowed() -> None:
         validate_settings("subscription", "webhook", plain | {"url": "http://acme.example/"}, loopback=True)
 
 
+@pytest.mark.parametrize(
+    ("mapping", "problem"),
+    [
+        ({}, "settings.mapping: "),
+        ({"purchase": {}}, "settings.mapping.purchase."),
+        ({"page": {}}, "settings: event_types lacks page, for which there is a mapping."),
+        ({"track": {"body": {"a": {"@path": "$."}}}}, "settings.mapping: /track/body/a/@path: The path $. lacks"),
+        ({"track": [], "default": {"method": "GET"}}, "/default/method: GET is not allowed."),
+        ({"track": {"headers": {"Host": "a.example"}}}, "settings.mapping: /track/headers/Host: "),
+    ],
+)
+def test_an_unreadable_mapping_of_a_function_is_refused_at_its_place(mapping: dict[str, object], problem: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        validate_settings("subscription", "function", SUBSCRIPTION | {"mapping": mapping}, loopback=False)
+    assert problem in refused.value.detail
+
+
+def test_a_function_keeps_its_mapping_as_it_is_and_needs_none() -> None:
+    mapping = {"default": {"body": {"a": None, "b": [{"@path": "$.userId"}]}}, "delete": {"method": "DELETE"}}
+    given = SUBSCRIPTION | {"mapping": mapping}
+    assert validate_settings("subscription", "function", given, loopback=False)["mapping"] == mapping
+    without = validate_settings("subscription", "function", SUBSCRIPTION, loopback=False)
+    assert without == validate_settings("subscription", "webhook", SUBSCRIPTION, loopback=False)
+    with pytest.raises(Invalid) as refused:
+        validate_settings("subscription", "webhook", given, loopback=False)
+    assert "settings.mapping: is unknown." in refused.value.detail
+
+
 @given(st.sampled_from(sorted(SETTINGS_OF)), st.dictionaries(st.text(max_size=8), st.integers() | st.text(max_size=8)))
 def test_any_settings_are_accepted_or_refused_with_a_reason(kind: tuple[str, str], settings: dict[str, object]) -> None:
     said = None

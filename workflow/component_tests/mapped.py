@@ -1,0 +1,45 @@
+"""What a function's mapping makes of the messages of a run: requests, or results where it makes none. Pure."""
+
+from typing import Final
+
+from models.component_test import TestColour
+from workflow.component_tests.cases import Dispatch, cut_off
+from workflow.component_tests.requests import EnteredValues, OutgoingRequest, webhook_request
+from workflow.component_tests.runs import CaseResult, DueRun
+from workflow.findings import Finding
+from workflow.mapping.problems import MappingInvalid
+from workflow.mapping.subscriptions import mapping_for, request_of
+
+_NEVER_SENT: Final = "Such an event would never be sent to the endpoint."
+
+
+def outgoing_request(
+    run: DueRun, dispatch: Dispatch, values: EnteredValues, settings_header: str, *, key: str | None
+) -> OutgoingRequest:
+    """Returns the request that carries the message: a webhook's, or what the function's mapping makes of the message.
+
+    A body that is no message is cut off from the mapped one. `key` replaces that of `values`. Raises MappingInvalid.
+    """
+    url, event_type = str(run.subject["url"]), str(dispatch.message.get("type"))
+    if mapping_for(run.subject, event_type) is None:
+        return webhook_request(url, dispatch.sent_body, values, settings_header, key=key)
+    mapped = request_of(run.subject, dispatch.message)
+    body = mapped.body if dispatch.body is None else cut_off(mapped.body)
+    return webhook_request(
+        mapped.url, body, values, settings_header, key=key, method=mapped.method, headers=dict(mapped.headers)
+    )
+
+
+def result_of_unmapped(dispatch: Dispatch, error: MappingInvalid) -> CaseResult:
+    """Returns the result of a case for which the mapping makes no request. The event is shown instead of a request."""
+    question = dispatch.question
+    detail = f"The mapping makes no request of {question.title}: {error.detail}"
+    return CaseResult(
+        code=question.code,
+        event=question.event,
+        body=dispatch.sent_body.decode("utf-8", errors="replace"),
+        message=detail,
+        colour=TestColour.YELLOW if question.observed else TestColour.RED,
+        observed=question.observed,
+        findings=(Finding("mapping.failed", f"{detail} {_NEVER_SENT}", error.remedy),),
+    )
