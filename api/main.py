@@ -17,7 +17,6 @@ from api.accepting import Accepting
 from api.admission import Admission
 from api.auth import find_callers
 from api.context import ApiContext, now_of, transact
-from api.gathering import Gatherer
 from api.openapi import TAGS, VERSION, DescribedAPI, about, operation_name
 from api.routes import (
     access_requests,
@@ -69,6 +68,7 @@ from runtime.settings import Settings
 from runtime.telemetry import UNCOUNTED
 from web.bodies import MIB, BodyBudget
 from web.door import guard
+from web.gathering import Gatherer
 from web.limits import Rate, Rates, RedisRateCounter
 from web.parameters import refuse_unknown_parameters
 from workflow.assets.reading import TARGET as PICTURE_TARGET

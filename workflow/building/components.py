@@ -21,6 +21,7 @@ from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import WRITE_KEY, make_secret
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.profile.guides import Guide
+from workflow.sandbox.storing import delete_events
 
 PLUGIN_EVENT = "load"
 """The one thing that a test run of a plugin has: that it was fetched and started."""
@@ -124,7 +125,9 @@ def remove_component(
     expected: ExpectedRevisions,
     guides: Sequence[Guide],
 ) -> None:
-    """Removes a Component from the App; its tests are kept. Locks the App. Does not commit.
+    """Removes a Component from the App; its tests are kept, and what its stream sent is deleted. Locks the App.
+
+    Does not commit.
 
     Raises NotFound, and Conflict (frozen, or not at an `expected` revision).
     """
@@ -132,6 +135,7 @@ def remove_component(
     component = find_component(session, slug, component_id, actor)
     require_revision("The Component", component.revision, expected)
     component.removed_at = now
+    delete_events(session, component_id)
     touch(app, Requirement.WORKING_INTEGRATION)
     session.flush()
     rejudge_documentation(session, app.id, guides)

@@ -8,6 +8,7 @@ from sqlalchemy import CursorResult, TextClause, text
 from sqlalchemy.orm import Session
 
 from workflow.operating.rejected_messages import REJECTED_KEPT
+from workflow.sandbox.storing import EVENTS_KEPT
 from workflow.sql.steps import Step
 
 KEYS_KEPT = timedelta(days=30)
@@ -50,6 +51,22 @@ _REJECTED = text("""
         SELECT id FROM rejected_message WHERE received_at < :before ORDER BY received_at, id LIMIT :limit
            FOR UPDATE SKIP LOCKED))
 """)
+_SANDBOX_EVENTS = text("""
+    DELETE FROM sandbox_event WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM sandbox_event WHERE received_at < :before ORDER BY received_at LIMIT :limit))
+""")
+_SANDBOX_FINDINGS = text("""
+    UPDATE sandbox_declared SET latest_findings = '[]'
+     WHERE (component_id, component_revision, event) IN (
+        SELECT component_id, component_revision, event FROM sandbox_declared
+         WHERE latest_at < :before AND latest_findings <> '[]' LIMIT :limit FOR UPDATE SKIP LOCKED)
+""")
+_SANDBOX_REVISIONS = text("""
+    DELETE FROM sandbox_declared WHERE (component_id, component_revision, event) IN (
+        SELECT d.component_id, d.component_revision, d.event
+          FROM sandbox_declared d JOIN component c ON c.id = d.component_id
+         WHERE d.latest_at < :before AND d.component_revision < c.revision LIMIT :limit FOR UPDATE OF d SKIP LOCKED)
+""")
 _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
     (_IDEMPOTENCY_KEYS, KEYS_KEPT),
     (_REQUEST_KEYS, KEYS_KEPT),
@@ -57,6 +74,9 @@ _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
     (_TICKS, TICKS_KEPT),
     (_RESTS, RESTS_KEPT),
     (_REJECTED, REJECTED_KEPT),
+    (_SANDBOX_EVENTS, EVENTS_KEPT),
+    (_SANDBOX_FINDINGS, EVENTS_KEPT),
+    (_SANDBOX_REVISIONS, EVENTS_KEPT),
 )
 
 
