@@ -43,6 +43,7 @@ from api.routes import (
     previews,
     proofs,
     reviews,
+    sandbox,
     saved_reasons,
     slugs,
     staff,
@@ -78,8 +79,11 @@ from workflow.identity.tokens import record_token_use
 from workflow.lifecycle.reading import finished_requests
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.profile.loading import load_profile
+from workflow.sandbox.reading import streams_with_news
 from workflow.work.bells import Bell
 
+NEWS_LOOK_SECONDS = 0.25
+"""How often it is looked for news of the streams whose debuggers wait."""
 PICTURES_AT_ONCE = 2
 PICTURES_WAITING = 16
 PICTURE_LIMITS = Limits(memory_bytes=1 << 30, cpu_s=10, wait_s=10, wall_s=40)
@@ -95,6 +99,7 @@ ROUTERS = (
     people,
     apps,
     components,
+    sandbox,
     checklist,
     draft_checks,
     assets,
@@ -147,6 +152,9 @@ def create_api(settings: Settings) -> FastAPI:
     async def find_finished(ids: list[UUID]) -> set[UUID]:
         return await transact(by_statement, lambda session: finished_requests(session, ids))
 
+    async def find_news(waiting: list[tuple[UUID, int]]) -> set[tuple[UUID, int]]:
+        return await transact(by_statement, lambda session: streams_with_news(session, waiting), only_reads=True)
+
     token_use = TokenUse(write_uses)
 
     async def redis_answers() -> bool:
@@ -197,6 +205,7 @@ def create_api(settings: Settings) -> FastAPI:
         profile=profile,
         read_picture=partial(read_picture, confined_pictures()),
         waiter=Waiter(find_finished),
+        news=Waiter(find_news, look_seconds=NEWS_LOOK_SECONDS),
         token_use=token_use,
         revision=head_revision(),
         redis_answers=redis_answers,
