@@ -53,8 +53,8 @@ class ApiContext:
     bells (`workflow.work`); it never blocks and never raises. `envelope` encrypts and decrypts secrets.
     `allow_loopback_urls` permits partners' URLs that lead to this machine. `profile` describes the platform.
     `read_picture` examines a picture of a kind in a process of its own, and raises WorkflowError. `redis_answers`
-    returns within a second whether Redis answers. `waiter` waits for requests, by id, and `news` for events of a stream
-    in the sandbox, by its id and a position.
+    returns within a second whether Redis answers. `waiter` waits for transition requests and
+    `run_waiter` for test runs, by their ids; `news` for events of a stream in the sandbox, by its id and a position.
     """
 
     engine: AsyncEngine
@@ -70,6 +70,7 @@ class ApiContext:
     profile: Profile
     read_picture: Callable[[str, bytes], Awaitable[Picture]]
     waiter: Waiter[UUID]
+    run_waiter: Waiter[UUID]
     news: Waiter[tuple[UUID, int]]
     token_use: TokenUse
     revision: str

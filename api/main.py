@@ -26,6 +26,9 @@ from api.routes import (
     audit,
     catalog,
     checklist,
+    component_test_runs,
+    component_test_settings,
+    component_tests,
     components,
     conversation,
     dead,
@@ -74,6 +77,7 @@ from web.limits import Rate, Rates, RedisRateCounter
 from web.parameters import refuse_unknown_parameters
 from workflow.assets.reading import TARGET as PICTURE_TARGET
 from workflow.assets.reading import Confined, busy, read_picture, too_costly, unreadable
+from workflow.component_tests.starting import ended_runs
 from workflow.identity.secrets import Envelope
 from workflow.identity.tokens import record_token_use
 from workflow.lifecycle.reading import finished_requests
@@ -100,6 +104,9 @@ ROUTERS = (
     apps,
     components,
     sandbox,
+    component_tests,
+    component_test_runs,
+    component_test_settings,
     checklist,
     draft_checks,
     assets,
@@ -155,6 +162,9 @@ def create_api(settings: Settings) -> FastAPI:
     async def find_news(waiting: list[tuple[UUID, int]]) -> set[tuple[UUID, int]]:
         return await transact(by_statement, lambda session: streams_with_news(session, waiting), only_reads=True)
 
+    async def find_ended(ids: list[UUID]) -> set[UUID]:
+        return await transact(by_statement, lambda session: ended_runs(session, ids))
+
     token_use = TokenUse(write_uses)
 
     async def redis_answers() -> bool:
@@ -206,6 +216,7 @@ def create_api(settings: Settings) -> FastAPI:
         read_picture=partial(read_picture, confined_pictures()),
         waiter=Waiter(find_finished),
         news=Waiter(find_news, look_seconds=NEWS_LOOK_SECONDS),
+        run_waiter=Waiter(find_ended),
         token_use=token_use,
         revision=head_revision(),
         redis_answers=redis_answers,

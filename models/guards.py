@@ -158,6 +158,8 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "checklist_item": _OWN,
     "component": _CHANGE,
     "component_test": _CHANGE,
+    "component_test_result": _OWN,
+    "component_test_settings": _OWN,
     "customer": _CHANGE,
     "draft_check": _OWN,
     "failing_lane": _OWN,
@@ -181,7 +183,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "review": _CHANGE,
     "review_message": _KEEP,
     "review_step": _CHANGE,
-    "sandbox_declared": ("SELECT", "UPDATE", "DELETE"),
+    "sandbox_declared": ("SELECT", "UPDATE"),
     "sandbox_event": ("SELECT", "DELETE"),
     "saved_reason": _KEEP,
     "service": _CHANGE,
@@ -195,7 +197,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
 """What the application role may do to each table. A table without an entry fails a test."""
 
 TRACKING_PRIVILEGES: dict[str, tuple[str, ...]] = {
-    "sandbox_declared": _OWN,
+    "sandbox_declared": _CHANGE,
     "sandbox_event": ("SELECT", "INSERT", "DELETE"),
     "tracked_stream": ("SELECT",),
 }

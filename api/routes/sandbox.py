@@ -11,11 +11,12 @@ from api.auth import InContext, allow
 from api.context import Session, now_of
 from api.schemas.values import Prefer, SlugPath
 from api.waiting import seconds_to_wait
-from models.component import TestColour
+from models.component_test import TestColour
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
-from workflow.building.components import colour_of_component, find_component
+from workflow.apps import find_component
+from workflow.building.components import colour_of_component
 from workflow.identity.actors import Actor
 from workflow.identity.principals import require_present
 from workflow.sandbox.reading import EventFilter, latest_position, list_declared, list_events

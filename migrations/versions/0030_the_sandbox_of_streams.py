@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.online import create_table
 
 revision: str = "0030"
-down_revision: str | None = "0027"
+down_revision: str | None = "0028"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -80,9 +80,9 @@ def upgrade() -> None:
     )
     op.execute(TRACKED_STREAM)
     op.execute("GRANT SELECT, DELETE ON sandbox_event TO devcenter_app")
-    op.execute("GRANT SELECT, UPDATE, DELETE ON sandbox_declared TO devcenter_app")
+    op.execute("GRANT SELECT, UPDATE ON sandbox_declared TO devcenter_app")
     op.execute("GRANT SELECT, INSERT, DELETE ON sandbox_event TO devcenter_tracking")
-    op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON sandbox_declared TO devcenter_tracking")
+    op.execute("GRANT SELECT, INSERT, UPDATE ON sandbox_declared TO devcenter_tracking")
     op.execute("GRANT SELECT ON tracked_stream TO devcenter_tracking")
 
 

@@ -112,12 +112,42 @@ def test_what_each_declared_event_lacks_is_told_until_the_next_change(both: Both
     assert lacks() == {"Email Opened": (1, 0, False)}
 
 
+def test_a_stream_is_tested_once_all_it_declares_has_come_valid_since_its_latest_change(both: Both) -> None:
+    stream = both.sandbox.stream("tested", ["Email Opened", "Elsewhere"])
+    path = f"/v1/apps/{stream.slug}/components/{stream.component_id}"
+
+    def state() -> tuple[bool, str | None]:
+        read = both.service.partner("GET", path).json()
+        told = both.service.partner("GET", both.path(stream, "declared-events")).json()
+        assert told["colour"] == read["colour"]
+        return read["tested"], read["colour"]
+
+    def send(number: int, name: str, **more: object) -> None:
+        assert both.sandbox.post("/v1/t", stream.event(number, name, **more), stream.write_key).status_code == 200
+
+    send(1, "Email Opened")
+    assert state() == (False, None)
+    send(2, "Elsewhere", userId="")
+    assert state() == (False, None)
+    send(3, "Elsewhere")
+    assert state() == (True, "green")
+    send(4, "Elsewhere", userId="")
+    assert state() == (True, "green")
+    send(5, "Email Opened", timestamp="yesterday")
+    send(6, "Email Opened", properties={"email_id": 7, "campaign_id": {}})
+    tested, colour = state()
+    assert (tested, colour) == (True, "yellow" if both.sandbox.declared(stream)["Email Opened"].warned else "green")
+    assert both.service.partner("PATCH", path, {"name": "Renamed"}, If_Match="*").status_code == 200
+    assert state() == (False, None)
+
+
 def test_what_a_removed_stream_sent_is_deleted_and_its_key_opens_nothing(both: Both) -> None:
     stream = both.sandbox.stream("leaving")
     assert both.sandbox.post("/v1/t", stream.event(1), stream.write_key).status_code == 200
     path = f"/v1/apps/{stream.slug}/components/{stream.component_id}"
     assert both.service.partner("DELETE", path, If_Match="*").status_code == 204
-    assert (both.sandbox.events(stream), both.sandbox.declared(stream)) == ([], {})
+    assert both.sandbox.events(stream) == []
+    assert [one.latest_findings for one in both.sandbox.declared(stream).values()] == [[]]
     assert both.sandbox.post("/v1/t", stream.event(2), stream.write_key).status_code == 400
 
 

@@ -61,12 +61,6 @@ _SANDBOX_FINDINGS = text("""
         SELECT component_id, component_revision, event FROM sandbox_declared
          WHERE latest_at < :before AND latest_findings <> '[]' LIMIT :limit FOR UPDATE SKIP LOCKED)
 """)
-_SANDBOX_REVISIONS = text("""
-    DELETE FROM sandbox_declared WHERE (component_id, component_revision, event) IN (
-        SELECT d.component_id, d.component_revision, d.event
-          FROM sandbox_declared d JOIN component c ON c.id = d.component_id
-         WHERE d.latest_at < :before AND d.component_revision < c.revision LIMIT :limit FOR UPDATE OF d SKIP LOCKED)
-""")
 _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
     (_IDEMPOTENCY_KEYS, KEYS_KEPT),
     (_REQUEST_KEYS, KEYS_KEPT),
@@ -76,7 +70,6 @@ _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
     (_REJECTED, REJECTED_KEPT),
     (_SANDBOX_EVENTS, EVENTS_KEPT),
     (_SANDBOX_FINDINGS, EVENTS_KEPT),
-    (_SANDBOX_REVISIONS, EVENTS_KEPT),
 )
 
 

@@ -48,7 +48,10 @@ def store_deliveries(session: Session, deliveries: Sequence[Delivery]) -> None:
 
 
 def delete_events(session: Session, component_id: UUID) -> None:
-    """Deletes all that the sandbox has of a stream that is removed. Locks the stream. Does not commit."""
+    """Deletes the events of a stream that is removed, and what was found about them. Locks the stream.
+
+    The counts stay: a version that is public may have the stream still. Does not commit.
+    """
     lock_names(session, LockSpace.SANDBOX, str(component_id))
     for one in _DELETE:
         session.execute(one, {"streams": [component_id]})
@@ -143,6 +146,6 @@ _TRIM = statement(
     streams=Uuids(),
 )
 _DELETE = [
-    statement(f"DELETE FROM {table} WHERE component_id = ANY(:streams)", streams=Uuids())
-    for table in ("sandbox_event", "sandbox_declared")
+    statement(f"{change} WHERE component_id = ANY(:streams)", streams=Uuids())
+    for change in ("DELETE FROM sandbox_event", "UPDATE sandbox_declared SET latest_findings = '[]'")
 ]
