@@ -7,8 +7,8 @@ import traceback
 from benchmarks.figure import Scale
 
 BENCHMARKS = (
-    "drain", "leased", "loaded", "latency", "accept", "usage", "promotion", "looks", "claim", "pages", "worker",
-    "curves", "resources", "partitioning",
+    "drain", "leased", "loaded", "latency", "accept", "usage", "sandbox", "promotion", "looks", "claim", "pages",
+    "worker", "curves", "resources", "partitioning",
 )  # fmt: skip
 """The modules of this folder that have a function `measure`."""
 

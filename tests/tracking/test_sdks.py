@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from tests.tracking.sandbox import (
     sandbox_on,
 )
 from tests.waiting import wait_until
-from tests.workers.processes import running
+from tests.workers.processes import ROOT, running
 
 SCRIPTS = Path(__file__).parent / "sdks"
 COUNT = 12
@@ -98,6 +99,18 @@ def test_the_browser_sdk_finds_its_settings_and_delivers(sandbox: Sandbox, tmp_p
         _wait_for(sandbox, stream, COUNT + 2)
     _all_is_well(sandbox, stream)
     assert {one.type for one in sandbox.events(stream)} == {"identify", "page", "track"}
+
+
+def test_the_example_of_a_stream_sends_what_it_is_told_to(sandbox: Sandbox) -> None:
+    stream = sandbox.stream("example", ["Email Opened", "Report Shared"])
+    told = {"WRITE_KEY": stream.write_key, "TRACKING_URL": sandbox.url, "APP": stream.slug}
+    command = [sys.executable, str(ROOT / "examples" / "stream" / "send.py"), "Email Opened", "Report Shared"]
+    done = subprocess.run(command, env=os.environ | told, capture_output=True, text=True, timeout=SECONDS, check=True)
+    assert (done.stdout, done.stderr) == ("Sent: Email Opened, Report Shared.\n", "")
+    assert {name: (one.valid, one.warned) for name, one in sandbox.declared(stream).items()} == {
+        "Email Opened": (1, False),
+        "Report Shared": (1, False),
+    }
 
 
 def test_sdks_try_again_until_the_sandbox_is_there(database: TestDatabase, valkey_url: str, tmp_path: Path) -> None:
