@@ -93,7 +93,7 @@ class Door:
             await self.limits.take_of_address(_network_of(request.scope))
             event = event_of_pixel(request.path_params["kind"], request.query_params.get("data", ""))
             stream = await self._stream_of(key_in_body(event))
-            await self.receiver.receive(stream, events_of(event["type"], event))
+            await self.receiver.keep(stream, await self.receiver.judge(stream, events_of(event["type"], event)))
         except RefusedError:
             pass
         return pixel()
@@ -131,10 +131,12 @@ class Door:
         if call == METRICS_CALL:
             return
         with _room(body, MAX_BODY_BYTES if zipped else 0):
-            value = read_body(inflate(content) if zipped else content)
-            if stream is None:
-                stream = await self._stream_of(key_in_body(value))
-            await self.receiver.receive(stream, events_of(call, value))
+            async with self.receiver.turn_of(body.sender):
+                value = read_body(inflate(content) if zipped else content)
+                if stream is None:
+                    stream = await self._stream_of(key_in_body(value))
+                received = await self.receiver.judge(stream, events_of(call, value))
+            await self.receiver.keep(stream, received)
 
     async def _stream_of(self, key: str | None) -> Stream:
         """Counts a request of the key, and returns its stream. Raises RefusedError."""
