@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from api.admission import Admission
 from api.context import transact
-from api.gathering import Gatherer
 from models.request import RequestSource
 from models.sqlstates import Fault, fault_of
+from web.gathering import Gatherer
 from workflow.errors import WorkflowError
 from workflow.identity.actors import Actor
 from workflow.lifecycle.requests import AcceptedRequest, CallerRequest, Wanted, accept_requests

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar, cast
+from uuid import UUID
 
 from fastapi import Request
 from sqlalchemy import orm, text
@@ -52,7 +53,8 @@ class ApiContext:
     bells (`workflow.work`); it never blocks and never raises. `envelope` encrypts and decrypts secrets.
     `allow_loopback_urls` permits partners' URLs that lead to this machine. `profile` describes the platform.
     `read_picture` examines a picture of a kind in a process of its own, and raises WorkflowError. `redis_answers`
-    returns within a second whether Redis answers. `waiter` waits for transition requests, `run_waiter` for test runs.
+    returns within a second whether Redis answers. `waiter` waits for transition requests and
+    `run_waiter` for test runs, by their ids; `news` for events of a stream in the sandbox, by its id and a position.
     """
 
     engine: AsyncEngine
@@ -67,8 +69,9 @@ class ApiContext:
     allow_loopback_urls: bool
     profile: Profile
     read_picture: Callable[[str, bytes], Awaitable[Picture]]
-    waiter: Waiter
-    run_waiter: Waiter
+    waiter: Waiter[UUID]
+    run_waiter: Waiter[UUID]
+    news: Waiter[tuple[UUID, int]]
     token_use: TokenUse
     revision: str
     redis_answers: Callable[[], Awaitable[bool]]

@@ -17,7 +17,6 @@ from api.accepting import Accepting
 from api.admission import Admission
 from api.auth import find_callers
 from api.context import ApiContext, now_of, transact
-from api.gathering import Gatherer
 from api.openapi import TAGS, VERSION, DescribedAPI, about, operation_name
 from api.routes import (
     access_requests,
@@ -50,6 +49,7 @@ from api.routes import (
     previews,
     proofs,
     reviews,
+    sandbox,
     saved_reasons,
     slugs,
     spec,
@@ -76,6 +76,7 @@ from runtime.settings import Settings
 from runtime.telemetry import UNCOUNTED
 from web.bodies import MIB, BodyBudget
 from web.door import guard
+from web.gathering import Gatherer
 from web.limits import Rate, Rates, RedisRateCounter
 from web.parameters import refuse_unknown_parameters
 from workflow.assets.reading import TARGET as PICTURE_TARGET
@@ -86,8 +87,11 @@ from workflow.identity.tokens import record_token_use
 from workflow.lifecycle.reading import finished_requests
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.profile.loading import load_profile
+from workflow.sandbox.reading import streams_with_news
 from workflow.work.bells import Bell
 
+NEWS_LOOK_SECONDS = 0.25
+"""How often it is looked for news of the streams whose debuggers wait."""
 PICTURES_AT_ONCE = 2
 PICTURES_WAITING = 16
 PICTURE_LIMITS = Limits(memory_bytes=1 << 30, cpu_s=10, wait_s=10, wall_s=40)
@@ -104,6 +108,7 @@ ROUTERS = (
     host_proofs,
     apps,
     components,
+    sandbox,
     component_tests,
     component_test_runs,
     component_test_settings,
@@ -162,6 +167,9 @@ def create_api(settings: Settings) -> FastAPI:
     async def find_finished(ids: list[UUID]) -> set[UUID]:
         return await transact(by_statement, lambda session: finished_requests(session, ids))
 
+    async def find_news(waiting: list[tuple[UUID, int]]) -> set[tuple[UUID, int]]:
+        return await transact(by_statement, lambda session: streams_with_news(session, waiting), only_reads=True)
+
     async def find_ended(ids: list[UUID]) -> set[UUID]:
         return await transact(by_statement, lambda session: ended_runs(session, ids))
 
@@ -215,6 +223,7 @@ def create_api(settings: Settings) -> FastAPI:
         profile=profile,
         read_picture=partial(read_picture, confined_pictures()),
         waiter=Waiter(find_finished),
+        news=Waiter(find_news, look_seconds=NEWS_LOOK_SECONDS),
         run_waiter=Waiter(find_ended),
         token_use=token_use,
         revision=head_revision(),

@@ -14,7 +14,7 @@ from cli.home import Home
 from cli.migrate import owner_url_here
 from cli.mistakes import USAGE, Mistake
 from migrations.run import revisions
-from models.guards import APPLICATION_ROLE
+from models.guards import APPLICATION_ROLE, TRACKING_ROLE
 from runtime.embedded.errors import EmbeddedError
 from runtime.embedded.postgres_data import binary
 from runtime.private_files import open_private
@@ -24,15 +24,18 @@ _IS_EMPTY = text("""
                         WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p'))
 """)
 
-_ENSURE_ROLE = text(f"""
-    DO $role$ BEGIN
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APPLICATION_ROLE}') THEN
-            CREATE ROLE {APPLICATION_ROLE} NOLOGIN;
-            GRANT {APPLICATION_ROLE} TO CURRENT_USER;
-        END IF;
-    END $role$
-""")
-"""As the first migration does: the backup grants the role its rights, and roles belong to a server, not a database."""
+_ENSURE_ROLES = [
+    text(f"""
+        DO $role$ BEGIN
+            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+                CREATE ROLE {role} NOLOGIN;
+                GRANT {role} TO CURRENT_USER;
+            END IF;
+        END $role$
+    """)
+    for role in (APPLICATION_ROLE, TRACKING_ROLE)
+]
+"""As the migrations do: the backup grants the roles their rights, and roles belong to a server, not a database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ def restore(file: Path) -> Restored:
                     f"The database {url.database} has tables already; a backup is restored into an empty one.",
                     "Create another database, name it in DATABASE_OWNER_URL, and restore there.",
                 )
-            connection.execute(_ENSURE_ROLE)
+            for ensure_role in _ENSURE_ROLES:
+                connection.execute(ensure_role)
         wanted = ("--no-owner", "--exit-on-error", "--single-transaction", f"--dbname={url.database}", str(file))
         _run("pg_restore", url, wanted, "Nothing was restored")
         with engine.connect() as connection:

@@ -77,6 +77,14 @@ def api() -> None:
 
 
 @app.command()
+def tracking() -> None:
+    """Serves the sandbox that streams send their events to."""
+    from cli.processes import serve_tracking_here
+
+    serve_tracking_here()
+
+
+@app.command()
 def worker(
     processes: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")] = 1,
     queues: Annotated[

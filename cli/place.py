@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from cli.home import Home
 from cli.mistakes import Mistake
-from models.guards import APPLICATION_ROLE
+from models.guards import APPLICATION_ROLE, TRACKING_ROLE
 from models.lifecycle import Role
 from runtime.embedded.environment import forget_libpq_variables
 from runtime.settings import Settings, load_settings
@@ -56,12 +56,21 @@ def as_application(settings: Settings) -> Settings:
 
 def application_url(database_url: str) -> str:
     """Returns the URL, changed so that its connections have only the rights of the application role."""
+    return _url_as(APPLICATION_ROLE, database_url)
+
+
+def tracking_url(database_url: str) -> str:
+    """Returns the URL, changed so that its connections have only the rights of the role of `devcenter tracking`."""
+    return _url_as(TRACKING_ROLE, database_url)
+
+
+def _url_as(role: str, database_url: str) -> str:
     url = make_url(database_url)
-    if url.username == APPLICATION_ROLE:
+    if url.username == role:
         return database_url
     given = url.query.get("options", ())
     options = [given] if isinstance(given, str) else list(given)
-    stepped_down = " ".join([*options, f"-c role={APPLICATION_ROLE}"])
+    stepped_down = " ".join([*options, f"-c role={role}"])
     return url.update_query_dict({"options": stepped_down}).render_as_string(hide_password=False)
 
 

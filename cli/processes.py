@@ -1,4 +1,4 @@
-"""The processes of an installation: the API, a worker by Dramatiq's command, and a scheduler."""
+"""The processes of an installation: the API, the sandbox of streams, a worker (Dramatiq's command), a scheduler."""
 
 import os
 import socket
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from cli.history_key import check_key_beside, wait_for_key
 from cli.mistakes import USAGE, Mistake
-from cli.place import as_application
+from cli.place import as_application, tracking_url
 from runtime.garbage import collect_seldom
 from runtime.logs import configure_logging
-from runtime.settings import Settings, environment_of, load_settings
+from runtime.settings import Settings, environment_of, load_settings, load_tracking_settings
 from runtime.telemetry import shared_metrics_folder
 from workflow.profile.loading import load_profile
 from workflow.work.bells import QUEUES
@@ -46,6 +46,29 @@ def serve_here() -> None:
         app,
         host=settings.api_host,
         port=settings.api_port,
+        trusted_proxies=settings.trusted_proxies,
+        keep_alive_s=settings.keep_alive_s,
+        connections_of_address=settings.connections_of_address,
+    )
+
+
+def serve_tracking_here() -> None:
+    """Serves the sandbox of streams until SIGTERM or SIGINT. Raises Mistake if the port is in use."""
+    from tracking.main import create_tracking
+    from web.door import serve
+
+    settings = load_tracking_settings()
+    settings = settings.model_copy(update={"database_url": tracking_url(settings.database_url)})
+    if settings.tracking_port:
+        remedy = "Choose another with DEVCENTER_TRACKING_PORT; 0 takes a free one."
+        _check_port(settings.tracking_host, settings.tracking_port, remedy)
+    configure_logging(settings.log_level, settings.log_format)
+    app = create_tracking(settings)
+    collect_seldom()
+    serve(
+        app,
+        host=settings.tracking_host,
+        port=settings.tracking_port,
         trusted_proxies=settings.trusted_proxies,
         keep_alive_s=settings.keep_alive_s,
         connections_of_address=settings.connections_of_address,

@@ -100,6 +100,7 @@ def _stage_in(started: Installation) -> Stage:
     key = started.settings.history_key.get_secret_value().encode()
     return Stage(
         started.api_url,
+        started.tracking_address,
         started.settings.database_url,
         started.tokens,
         key,
@@ -114,4 +115,4 @@ def _stage_of(home: Home, run: Run) -> Stage:
     kept = home.secrets()
     key, tokens = kept.history_key.encode(), dict(run["tokens"])
     profile = load_profile(Path(named) if (named := run.get("settings", {}).get("profile")) else None)
-    return Stage(run["api_url"], run["database_url"], tokens, key, mail, profile, kept.token_label)
+    return Stage(run["api_url"], run["tracking_url"], run["database_url"], tokens, key, mail, profile, kept.token_label)

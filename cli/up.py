@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from cli.doctor.redis import check_redis
 from cli.history_key import refuse_wrong_key, settle_key
 from cli.home import Home, Run
 from cli.mistakes import USAGE, Mistake
-from cli.place import as_application, database_now, unit_of_work
+from cli.place import as_application, database_now, tracking_url, unit_of_work
 from cli.seed import seed
 from cli.stopping import stop_telling
 from cli.supervisor import MARK, Child, Program, Supervisor, end_marked
@@ -44,8 +44,10 @@ TOLD = (
     "smtp_starttls",
     "heads_file",
     "allow_loopback_urls",
+    "tracking_url",
 )
 """The settings that other commands of this folder use too."""
+KEYS = frozenset({"DEVCENTER_HISTORY_KEY", "DEVCENTER_SECRET_KEYS"})
 
 Say = Callable[[str], None]
 
@@ -54,7 +56,8 @@ Say = Callable[[str], None]
 class Installation:
     """What runs now, for the platform of `profile`.
 
-    `supervisor` may be given more to keep, `tokens` those of who comes in later. `owner_url` is for backups.
+    `supervisor` may be given more to keep, `tokens` those of who comes in later. `owner_url` is for backups, and
+    `tracking_database_url` the database as the role of `devcenter tracking`.
     """
 
     home: Home
@@ -63,6 +66,7 @@ class Installation:
     supervisor: Supervisor
     profile: Profile
     owner_url: str
+    tracking_database_url: str
 
     @property
     def mail(self) -> Path | None:
@@ -73,12 +77,22 @@ class Installation:
     def api_url(self) -> str:
         return f"http://{self.settings.api_host}:{self.settings.api_port}"
 
+    @property
+    def tracking_address(self) -> str:
+        """Where `devcenter tracking` listens, for this machine."""
+        return f"http://{self.settings.tracking_host}:{self.settings.tracking_port}"
+
     def environment(self) -> dict[str, str]:
         """Returns the environment of a process of this installation."""
         environment = environment_of(self.settings)
         environment.pop("DATABASE_OWNER_URL", None)
         environment.pop("DEVCENTER_METRICS_PORT", None)  # its workers and scheduler cannot share one
         return environment | {"DEVCENTER_HOME": str(self.home.path), MARK: str(self.home.path)}
+
+    def tracking_environment(self) -> dict[str, str]:
+        """Returns the environment of `devcenter tracking`, which has a role of its own and none of the keys."""
+        environment = {name: value for name, value in self.environment().items() if name not in KEYS}
+        return environment | {"DATABASE_URL": self.tracking_database_url}
 
 
 class _Embedded:
@@ -136,16 +150,17 @@ def installation(home: Home, say: Say) -> Iterator[Installation]:
         left = end_marked(str(home.path))
         if left:
             say(f"Ended {len(left)} processes that an earlier run left.")
-        settings = _parts(home, supervisor, say)
+        settings, tracking_login = _parts(home, supervisor, say)
         key = settings.history_key.get_secret_value().encode()
         refuse_wrong_key(settings.owner_url, key)
         upgrade(settings.owner_url)
         settle_key(settings.owner_url, key)
         owner_url = settings.owner_url
+        as_tracking = tracking_url(tracking_login or owner_url)
         settings = as_application(settings).model_copy(update={"database_owner_url": None})
         with unit_of_work(settings.database_url) as session:
             tokens = seed(session, database_now(session), home.secrets().token_label)
-        started = Installation(home, settings, tokens, supervisor, profile, owner_url)
+        started = Installation(home, settings, tokens, supervisor, profile, owner_url, as_tracking)
         _start_processes(started)
         _wait_until_ready(started)
         try:
@@ -159,18 +174,25 @@ def installation(home: Home, say: Say) -> Iterator[Installation]:
 
 
 def keep_program(
-    to: Installation, name: str, *arguments: str, folder: Path | None = None, serves: bool = False
+    to: Installation,
+    name: str,
+    *arguments: str,
+    folder: Path | None = None,
+    serves: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> None:
     """Starts Python with `arguments` as a process of the installation, with a fresh log.
 
-    One that `serves` the others is stopped after them.
+    One that `serves` the others is stopped after them. Without an `environment` it has that of the installation.
     """
     log = to.home.log_of(name)
     if log.exists():
         log.replace(log.with_suffix(".log.1"))
     log.touch(mode=0o600)
     command = (sys.executable, *arguments)
-    to.supervisor.keep(Child(Program(name, command, to.environment(), folder or to.home.path, log, serves)))
+    to.supervisor.keep(
+        Child(Program(name, command, environment or to.environment(), folder or to.home.path, log, serves))
+    )
 
 
 def announce(started: Installation) -> None:
@@ -186,6 +208,7 @@ def announce(started: Installation) -> None:
 def _run(started: Installation) -> Run:
     return Run(
         api_url=started.api_url,
+        tracking_url=started.settings.tracking_url,
         database_url=started.settings.database_url,
         database_owner_url=started.owner_url,
         redis_url=started.settings.redis_url,
@@ -202,42 +225,50 @@ def _start_processes(started: Installation) -> None:
             started, "mailserver", *devcenter, "mailserver", "--port", str(started.settings.smtp_port), serves=True
         )
     keep_program(started, "api", *devcenter, "api")
+    keep_program(started, "tracking", *devcenter, "tracking", environment=started.tracking_environment())
     for number in range(1, WORKERS + 1):
         keep_program(started, f"worker-{number}", *devcenter, "worker")
     keep_program(started, "scheduler", *devcenter, "scheduler")
 
 
-def _parts(home: Home, supervisor: Supervisor, say: Say) -> Settings:
-    """Starts the embedded parts that are needed and gives settings that name them; the environment goes first."""
+def _parts(home: Home, supervisor: Supervisor, say: Say) -> tuple[Settings, str | None]:
+    """Starts the embedded parts that are needed and gives settings that name them; the environment goes first.
+
+    Also gives the URL of an embedded database as the role of `devcenter tracking`, None for another database.
+    """
     kept = home.secrets()
-    api_port = _api_port()
+    api_port, tracking_port = _port("api_port"), _port("tracking_port")
     own = {
         "history_key": kept.history_key,
         "secret_keys": kept.secret_key,
         "heads_file": home.path / "history-heads.jsonl",
         "allow_loopback_urls": True,
         "public_url": f"http://127.0.0.1:{api_port}",
+        "tracking_url": f"http://127.0.0.1:{tracking_port}",
         "smtp_host": "127.0.0.1",
     }
     given: dict[str, Any] = {name: own[name] for name in own if environment_name(name) not in os.environ}
     if "smtp_host" in given:
         given["smtp_port"] = free_port()
-    return load_settings(**given, **_addresses(home, supervisor, say), api_port=api_port)
+    addresses = _addresses(home, supervisor, say)
+    tracking_login = addresses.pop("tracking", None)
+    return load_settings(**given, **addresses, api_port=api_port, tracking_port=tracking_port), tracking_login
 
 
-def _api_port() -> int:
-    """Returns the port for the API: the usual one, or a free one when that is busy and nobody insisted on it.
+def _port(setting: str) -> int:
+    """Returns the port of a setting: the usual one, or a free one when that is busy and nobody insisted on it.
 
     Raises Mistake when the port that was asked for is busy, before anything is started.
     """
-    usual = int(Settings.model_fields["api_port"].default)
-    asked = os.environ.get("DEVCENTER_API_PORT")
+    usual = int(Settings.model_fields[setting].default)
+    variable = environment_name(setting)
+    asked = os.environ.get(variable)
     if asked is None:
         return usual if port_is_free(usual) else free_port()
     if not asked.isdecimal() or int(asked) > LAST_PORT:
-        raise Mistake(f"DEVCENTER_API_PORT is {asked!r}.", f"Set it to a number from 0 to {LAST_PORT}.", USAGE)
+        raise Mistake(f"{variable} is {asked!r}.", f"Set it to a number from 0 to {LAST_PORT}.", USAGE)
     if not port_is_free(int(asked)):
-        raise Mistake(f"Port {asked} is busy.", "Choose another with DEVCENTER_API_PORT; 0 takes a free one.", USAGE)
+        raise Mistake(f"Port {asked} is busy.", f"Choose another with {variable}; 0 takes a free one.", USAGE)
     return int(asked) or free_port()
 
 
@@ -251,6 +282,7 @@ def _addresses(home: Home, supervisor: Supervisor, say: Say) -> dict[str, str]:
             supervisor.keep(_Embedded("postgres", postgres))
             given["database_url"] = database.result().application_url
             given["database_owner_url"] = database.result().owner_url
+            given["tracking"] = database.result().tracking_url
         for notice in postgres.notices:
             say(notice)
     if valkey and redis_url:
@@ -289,14 +321,17 @@ def _wait_until_ready(started: Installation) -> None:
     ends_at = time.monotonic() + READY_SECONDS
     while True:
         try:
-            if http.get(f"{started.api_url}/readyz", timeout=2).ok:
+            if all(
+                http.get(f"{address}/readyz", timeout=2).ok for address in (started.api_url, started.tracking_address)
+            ):
                 return
         except requests.RequestException:
             pass
-        if started.supervisor.starts_of("api") > 3 or time.monotonic() > ends_at:
-            log = started.home.log_of("api")
+        failing = next((name for name in ("api", "tracking") if started.supervisor.starts_of(name) > 3), None)
+        if failing is not None or time.monotonic() > ends_at:
+            log = started.home.log_of(failing or "api")
             raise Mistake(
-                f"The API does not come up. The end of its log:\n{_end_of(log)}",
+                f"`devcenter {failing or 'api'}` does not come up. The end of its log:\n{_end_of(log)}",
                 f"Mend what the log names ({log}), then start again. `devcenter doctor` checks the parts.",
             )
         time.sleep(LOOK_SECONDS)

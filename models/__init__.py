@@ -25,6 +25,7 @@ from models.preview import PreviewLink
 from models.publication import PlannedPublication
 from models.request import ApplyBatch, RejectedMessage, RestingApp, TransitionRequest
 from models.review import Review, ReviewStep, Submission
+from models.sandbox import SandboxDeclared, SandboxEvent
 from models.saved_reason import SavedReason
 from models.token import ApiToken, Service
 from models.transition import Transition, TransitionReason
@@ -71,6 +72,8 @@ __all__ = [
     "Review",
     "ReviewMessage",
     "ReviewStep",
+    "SandboxDeclared",
+    "SandboxEvent",
     "SavedReason",
     "Service",
     "Submission",

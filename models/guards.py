@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 APPLICATION_ROLE = "devcenter_app"
 """The role, or group role, that the processes use. It may not execute DDL and cannot rewrite history."""
+TRACKING_ROLE = "devcenter_tracking"
+"""The role of `devcenter tracking`, which talks to anybody. It sees streams by the hashes of their keys, and writes to
+the sandbox: nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,8 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "review": _CHANGE,
     "review_message": _KEEP,
     "review_step": _CHANGE,
+    "sandbox_declared": ("SELECT", "UPDATE"),
+    "sandbox_event": ("SELECT", "DELETE"),
     "saved_reason": _KEEP,
     "service": _CHANGE,
     "submission": _KEEP,
@@ -191,6 +196,13 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "website_check": _CHANGE,
 }
 """What the application role may do to each table. A table without an entry fails a test."""
+
+TRACKING_PRIVILEGES: dict[str, tuple[str, ...]] = {
+    "sandbox_declared": _CHANGE,
+    "sandbox_event": ("SELECT", "INSERT", "DELETE"),
+    "tracked_stream": ("SELECT",),
+}
+"""What the role of `devcenter tracking` may do to each table and view: it alone says what came to the sandbox."""
 
 UNNEEDED_FUNCTIONS = (
     "lo_close",

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -53,6 +53,14 @@ class Settings(BaseSettings):
     )
     api_host: Host = Field(default="127.0.0.1", description="The address on which `devcenter api` listens.")
     api_port: int = Field(default=8787, ge=0, le=65535, description="The port of `devcenter api`; 0 takes a free one.")
+    tracking_host: Host = Field(default="127.0.0.1", description="The address on which `devcenter tracking` listens.")
+    tracking_port: int = Field(
+        default=8788, ge=0, le=65535, description="The port of `devcenter tracking`; 0 takes a free one."
+    )
+    tracking_url: PublicUrl = Field(
+        default="http://127.0.0.1:8788",
+        description="Where streams reach `devcenter tracking`; the browser SDK is told to send its events there.",
+    )
     public_url: PublicUrl = Field(
         default="http://127.0.0.1:8787",
         description="Where partners and reviewers reach the API; used in mails.",
@@ -106,6 +114,15 @@ class Settings(BaseSettings):
         default=30,
         ge=0,
         description="Writes a minute for each address that sends no token: access requests, invitations.",
+    )
+    rate_write_key: int = Field(
+        default=50, ge=0, description="Requests a second to `devcenter tracking` with each write key; 0: no limit."
+    )
+    rate_sender: int = Field(
+        default=200,
+        ge=0,
+        description="Requests a second to `devcenter tracking` from each address that do not say whose they are in a "
+        "header: with the write key in the body, or with one that no stream has.",
     )
     database_pool: int = Field(
         default=10,
@@ -256,13 +273,32 @@ class Settings(BaseSettings):
         return self.database_owner_url or self.database_url
 
 
+class TrackingSettings(Settings):
+    """What `devcenter tracking` is given: `database_url` leads to its own role, and it has none of the keys."""
+
+    history_key: SecretStr = SecretStr("")
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Returns the settings from the environment and from `overrides`, by field name. Raises SettingsInvalid."""
+    return _load(Settings, overrides)
+
+
+def load_tracking_settings() -> TrackingSettings:
+    """Returns the settings of `devcenter tracking` from the environment. Raises SettingsInvalid."""
+    return _load(TrackingSettings, {})
+
+
+def _load(kind: type[AnySettings], overrides: dict[str, Any]) -> AnySettings:
     aliases = {
         name: str(field.validation_alias or name) for name, field in Settings.model_fields.items() if name in overrides
     }
     try:
-        return Settings(**{aliases[name]: value for name, value in overrides.items()})
+        return kind(**{aliases[name]: value for name, value in overrides.items()})
     except ValidationError as error:
         raise SettingsInvalid([_problem(part["loc"], part["msg"]) for part in error.errors()]) from None
 

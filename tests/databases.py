@@ -17,12 +17,13 @@ TEMPLATE = "devcenter_template"
 
 @dataclass(frozen=True, slots=True)
 class TestDatabase:
-    """A test's own database: one URL for each of the three users, in SQLAlchemy's form, with passwords."""
+    """A test's own database: one URL for each of the four users, in SQLAlchemy's form, with passwords."""
 
     __test__: ClassVar[bool] = False
     name: str
     owner_url: str
     application_url: str
+    tracking_url: str
     superuser_url: str
 
 
@@ -46,7 +47,7 @@ def ensure_template(superuser: psycopg.Connection, addresses: PostgresAddresses)
 
 
 def copy_template(superuser: psycopg.Connection, addresses: PostgresAddresses) -> TestDatabase:
-    """Creates a database from the template. It belongs to the owner, and the application role may connect to it."""
+    """Creates a database from the template. It belongs to the owner; the roles of the processes may connect to it."""
     name = f"test_{uuid.uuid4().hex}"
     superuser.execute(
         sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
@@ -58,6 +59,7 @@ def copy_template(superuser: psycopg.Connection, addresses: PostgresAddresses) -
         name=name,
         owner_url=_url(addresses.owner_url, name),
         application_url=_url(addresses.application_url, name),
+        tracking_url=_url(addresses.tracking_url, name),
         superuser_url=_url(addresses.superuser_url, name),
     )
 

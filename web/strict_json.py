@@ -1,6 +1,7 @@
 """Strict JSON: refuses what parsers read differently, or what is expensive to read, before anything uses it."""
 
 import json
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,26 +11,45 @@ MAX_PARTS = 100_000
 MAX_INTEGER = 2**63 - 1
 
 
-def reason_to_refuse(body: bytes) -> str | None:
-    """Returns why `body` is refused, or None if it is accepted.
+class UnreadableJsonError(Exception):
+    """The reason to refuse a body."""
 
-    Refused are bodies that are not JSON in UTF-8, have a name twice in one object, NaN or an integer beyond 64 bits,
-    nest deeper than MAX_DEPTH, or have more than MAX_PARTS values. Costs about as much as parsing the body once; the
-    parts are counted first, so that no body is expensive.
+
+def read_json(body: bytes) -> Any:
+    """Returns the value of `body`. Raises UnreadableJsonError, with a sentence that says why it is refused.
+
+    Refused are bodies that are not JSON in UTF-8, have a name twice in one object, NaN, a number beyond the range of
+    64 bits, nest deeper than MAX_DEPTH, or have more than MAX_PARTS values. Costs about as much as parsing the body
+    once; the parts are counted first, so that no body is expensive.
     """
     if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_PARTS:
-        return f"It has more than {MAX_PARTS} parts."
+        raise UnreadableJsonError(f"It has more than {MAX_PARTS} parts.")
     try:
-        value = json.loads(body.decode(), object_pairs_hook=_object_of, parse_int=_integer, parse_constant=_constant)
+        value = json.loads(
+            body.decode(),
+            object_pairs_hook=_object_of,
+            parse_int=_integer,
+            parse_float=_fraction,
+            parse_constant=_constant,
+        )
     except UnicodeDecodeError:
-        return "It is not UTF-8."
+        raise UnreadableJsonError("It is not UTF-8.") from None
     except json.JSONDecodeError as error:
-        return f"It is not JSON: {error}."
+        raise UnreadableJsonError(f"It is not JSON: {error}.") from None
     except RecursionError:
-        return _TOO_DEEP
-    except _RefusedError as error:
+        raise UnreadableJsonError(_TOO_DEEP) from None
+    if nests_deeper(value, MAX_DEPTH):
+        raise UnreadableJsonError(_TOO_DEEP)
+    return value
+
+
+def reason_to_refuse(body: bytes) -> str | None:
+    """Returns why `read_json` refuses `body`, or None if it reads it."""
+    try:
+        read_json(body)
+    except UnreadableJsonError as error:
         return str(error)
-    return _TOO_DEEP if nests_deeper(value, MAX_DEPTH) else None
+    return None
 
 
 def nests_deeper(value: Any, depth: int) -> bool:
@@ -42,10 +62,6 @@ def nests_deeper(value: Any, depth: int) -> bool:
     return bool(level)
 
 
-class _RefusedError(Exception):
-    """The reason to refuse a body that Python's json can read."""
-
-
 _TOO_DEEP = f"It nests deeper than {MAX_DEPTH}."
 
 
@@ -56,15 +72,22 @@ def _inside(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
 def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        raise _RefusedError("An object has the same name twice.")
+        raise UnreadableJsonError("An object has the same name twice.")
     return made
 
 
 def _integer(digits: str) -> int:
     if len(digits) > 20 or abs(int(digits)) > MAX_INTEGER:
-        raise _RefusedError("An integer has more than 64 bits.")
+        raise UnreadableJsonError("An integer has more than 64 bits.")
     return int(digits)
 
 
+def _fraction(written: str) -> float:
+    value = float(written)
+    if math.isinf(value):
+        raise UnreadableJsonError("A number is too large.")
+    return value
+
+
 def _constant(name: str) -> Any:
-    raise _RefusedError(f"{name} is not JSON.")
+    raise UnreadableJsonError(f"{name} is not JSON.")

@@ -21,6 +21,7 @@ def after_the_journey(started: Installation, slug: str | None, pages: str | None
     lines = [
         "",
         f"API        {url}  (its pages: {url}/docs)",
+        f"Tracking   {started.tracking_address}  (streams send their events there)",
         f"Postgres   {started.settings.database_url}",
         f"Redis      {started.settings.redis_url}",
         *([f"Pages      {pages}/docs  (the example company's: $PAGES in the guides)"] if pages else []),

@@ -1,14 +1,21 @@
 """Building: the partner creates the App and a Component, tests it, uploads pictures, gives the checklist, submits."""
 
 import time
+from datetime import UTC, datetime
 from typing import Any
+
+import requests
 
 from cli.caller import wait_for
 from cli.demo.journey import APP_NAME, LAUNCH, Journey, launch_text
+from cli.mistakes import Mistake
+from models.base import new_id
 from models.lifecycle import AppTrigger
 
 API_KEY = "acme-key"
 """The key that the example partner's webhook expects."""
+STREAM_EVENTS = ("Email Opened", "Report Shared")
+"""What the example's stream sends: an event of the Spec, and one of its own."""
 EVENT_TYPES = ["identify", "track", "page", "screen", "group", "alias", "delete"]
 
 
@@ -21,6 +28,7 @@ def build(journey: Journey) -> None:
     journey.show_moves(began)
     journey.show_rules(partner, AppTrigger.SUBMIT)
     _add_component(journey)
+    _add_stream(journey)
     pictures = {
         kind: journey.colleague.upload(f"{path}/assets?kind={kind}", (LAUNCH / file).read_bytes())["id"]
         for kind, file in (("logo", "logo.svg"), ("mark", "mark.svg"), ("screenshot", "screenshot.png"))
@@ -63,6 +71,36 @@ def _add_component(journey: Journey) -> None:
 
 def _unless_due(run: dict[str, Any]) -> dict[str, Any] | None:
     return None if run["status"] == "due" else run
+
+
+def _add_stream(journey: Journey) -> None:
+    """Adds a stream, and sends what it declares to the sandbox, as an SDK would."""
+    settings = {"events": list(STREAM_EVENTS)}
+    stream = journey.partner.post(
+        f"{journey.path}/components", {"kind": "stream", "name": "Acme events", "settings": settings}
+    )
+    batch = [_event(journey.slug, name) for name in STREAM_EVENTS]
+    answer = requests.post(
+        f"{journey.stage.tracking_url}/v1/batch", json={"batch": batch}, auth=(stream["write_key"], ""), timeout=30
+    )
+    answer.raise_for_status()
+    came = journey.partner.get(f"{journey.path}/components/{stream['id']}/declared-events")
+    if came["colour"] is None:
+        lacks = " ".join(f"{one['event']}: {one['lacks']}" for one in came["items"] if one["lacks"])
+        raise Mistake(f"The stream is not tested. {lacks}", "Look at the log of the sandbox, log/tracking.log.")
+    journey.view.done(f"the partner added a stream and sent {', '.join(STREAM_EVENTS)}: {came['colour']}")
+
+
+def _event(slug: str, name: str) -> dict[str, Any]:
+    return {
+        "type": "track",
+        "event": name,
+        "userId": "user-1",
+        "messageId": str(new_id()),
+        "timestamp": datetime.now(UTC).isoformat(),
+        "context": {"integration": {"name": slug, "version": "1.0.0"}},
+        "properties": {},
+    }
 
 
 def _evidence(journey: Journey, pictures: dict[str, str]) -> dict[str, dict[str, Any]]:

@@ -24,13 +24,14 @@ PATIENCE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the journey takes place, and with whose tokens. `history_key` verifies the App's log at the end.
+    """Where the journey takes place, and with whose tokens. Streams send their events to `tracking_url`.
 
-    `mail` is the folder of the embedded mailbox; None when mails go to a server of somebody else. `token_label` is that
-    of the tokens which are made on the way.
+    `history_key` verifies the App's log at the end. `mail` is the folder of the embedded mailbox; None when mails go to
+    a server of somebody else. `token_label` is that of the tokens which are made on the way.
     """
 
     api_url: str
+    tracking_url: str
     database_url: str
     tokens: dict[str, str]
     history_key: bytes

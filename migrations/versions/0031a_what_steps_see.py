@@ -7,7 +7,7 @@ from alembic import op
 from migrations.online import add_column
 
 revision: str = "0031a"
-down_revision: str | None = "0029"
+down_revision: str | None = "0030"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -80,12 +80,17 @@ class ServerFolder:
     def remembered(self, users: tuple[str, ...], *, secures: Path | None = None) -> Memory:
         """Returns what the folder remembers. If there is nothing yet, makes new passwords and stores them.
 
-        `secures` is data that can be opened only with the passwords. Raises EmbeddedError if it exists and the
-        passwords are lost.
+        `secures` is data that can be opened only with the password of the first user. Raises EmbeddedError if it
+        exists and that password is lost. Any other user that the folder does not know, as one of a later release, gets
+        a new password.
         """
         try:
             stored = json.loads(self._memory_file.read_text())
-            memory = Memory(port=stored["port"], passwords={user: stored["passwords"][user] for user in users})
+            known = {users[0]: stored["passwords"][users[0]], **stored["passwords"]}
+            made = Memory.generate(users)
+            memory = Memory(stored["port"], {user: known.get(user, made.passwords[user]) for user in users})
+            if not known.keys() >= set(users):
+                self._store(memory)
         except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
             if secures is not None and secures.exists():
                 raise EmbeddedError(

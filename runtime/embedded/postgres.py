@@ -13,7 +13,7 @@ from runtime.embedded.errors import EmbeddedError
 from runtime.embedded.folder import remedy_for
 from runtime.embedded.identity import Identity, choose_identity
 from runtime.embedded.postgres_data import PostgresData, binary
-from runtime.embedded.postgres_roles import APPLICATION, DATABASE, OWNER, SUPERUSER, USERS, ensure_roles
+from runtime.embedded.postgres_roles import APPLICATION, DATABASE, OWNER, SUPERUSER, TRACKING, USERS, ensure_roles
 from runtime.embedded.processes import LOOPBACK
 from runtime.embedded.server import EmbeddedServer
 
@@ -26,11 +26,12 @@ class PostgresAddresses:
     port: int
     owner_url: str
     application_url: str
+    tracking_url: str
     superuser_url: str
 
 
 class EmbeddedPostgres(EmbeddedServer[PostgresAddresses]):
-    """A Postgres with the database `devcenter`, its owner and the application role. It is fully durable by default.
+    """A Postgres with the database `devcenter`, its owner and the roles of the processes. Fully durable by default.
 
     `settings` are Postgres's own, such as `{"fsync": "off"}`. A start removes libpq's variables (PGSSLMODE, PGHOSTADDR)
     from this process, which then reaches the server as its URL says. If it cannot run as the current user, `notices`
@@ -120,4 +121,4 @@ def _addresses(port: int, passwords: Mapping[str, str]) -> PostgresAddresses:
     def url(user: str) -> str:
         return f"postgresql+psycopg://{user}:{passwords[user]}@{LOOPBACK}:{port}/{DATABASE}"
 
-    return PostgresAddresses(LOOPBACK, port, url(OWNER), url(APPLICATION), url(SUPERUSER))
+    return PostgresAddresses(LOOPBACK, port, url(OWNER), url(APPLICATION), url(TRACKING), url(SUPERUSER))

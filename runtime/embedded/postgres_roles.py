@@ -1,4 +1,4 @@
-"""The three users of an embedded Postgres, and who may connect to it. The migrations grant access to tables."""
+"""The four users of an embedded Postgres, and who may connect to it. The migrations grant access to tables."""
 
 from collections.abc import Mapping
 from typing import LiteralString
@@ -6,27 +6,29 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
-from models.guards import APPLICATION_ROLE, WITHOUT_UNNEEDED_FUNCTIONS
+from models.guards import APPLICATION_ROLE, TRACKING_ROLE, WITHOUT_UNNEEDED_FUNCTIONS
 
 DATABASE = "devcenter"
 SUPERUSER = "postgres"
 OWNER = "devcenter_owner"
 APPLICATION = APPLICATION_ROLE
-USERS = (SUPERUSER, OWNER, APPLICATION)
+TRACKING = TRACKING_ROLE
+USERS = (SUPERUSER, OWNER, APPLICATION, TRACKING)
 
 
 def ensure_roles(
     connection: psycopg.Connection, passwords: Mapping[str, str], *, owner_may_create_databases: bool
 ) -> None:
-    """Creates or corrects both roles and the database `devcenter`, whatever part of them exists already.
+    """Creates or corrects the three roles and the database `devcenter`, whatever part of them exists already.
 
-    `connection` is the superuser's, in autocommit. The owner owns and migrates the database; the application role may
-    only connect to it. Nobody else may connect to any database. Passwords are sent to the server as SCRAM verifiers,
-    never in plain text.
+    `connection` is the superuser's, in autocommit. The owner owns and migrates the database; the roles of the
+    processes may only connect to it. Nobody else may connect to any database. Passwords are sent to the server as SCRAM
+    verifiers, never in plain text.
     """
     create_databases: LiteralString = "CREATEDB" if owner_may_create_databases else "NOCREATEDB"
     _ensure_role(connection, OWNER, create_databases, passwords[OWNER])
-    _ensure_role(connection, APPLICATION, "NOCREATEDB", passwords[APPLICATION])
+    for role in (APPLICATION, TRACKING):
+        _ensure_role(connection, role, "NOCREATEDB", passwords[role])
     if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
         connection.execute(
             sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
@@ -38,14 +40,14 @@ def ensure_roles(
 
 
 def admit_roles(connection: psycopg.Connection, database: str) -> None:
-    """Allows only the owner and the application role to connect to `database`. `connection` is the superuser's.
+    """Allows only the owner and the roles of the processes to connect to `database`. `connection` is the superuser's.
 
     A database that is copied from a template does not inherit who may connect to it, so a copy needs this too.
     """
     _revoke_public_access(connection, database)
     connection.execute(
-        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}, {}").format(
-            sql.Identifier(database), sql.Identifier(OWNER), sql.Identifier(APPLICATION)
+        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(
+            sql.Identifier(database), sql.SQL(", ").join(map(sql.Identifier, (OWNER, APPLICATION, TRACKING)))
         )
     )
 

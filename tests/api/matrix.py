@@ -372,6 +372,8 @@ CALLS: tuple[Call, ...] = (
         given=_function,
         audited=False,
     ),
+    Call(f"GET {_COMPONENTS}/{{component_id}}/events", Scope.APPS_READ, PEOPLE),
+    Call(f"GET {_COMPONENTS}/{{component_id}}/declared-events", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_APP}/checklist", Scope.APPS_READ, ALL),
     Call(
         f"PUT {_APP}/checklist/{{code}}",

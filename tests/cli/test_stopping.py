@@ -174,7 +174,7 @@ def test_up_says_what_it_waits_for_and_a_second_ctrl_c_stops_all_at_once(tmp_pat
         started = subprocess.Popen(
             [*COMMAND, "up"],
             cwd=tmp_path,
-            env=shell(DEVCENTER_API_PORT="0", **mail),
+            env=shell(DEVCENTER_API_PORT="0", DEVCENTER_TRACKING_PORT="0", **mail),
             stdout=written,
             stderr=subprocess.STDOUT,
         )

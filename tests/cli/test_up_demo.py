@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import requests
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -43,7 +44,7 @@ def up(folder: Path, *options: str, **settings: str) -> Iterator[tuple["subproce
         process = subprocess.Popen(
             [*COMMAND, "up", *options],
             cwd=folder,
-            env=environment(DEVCENTER_API_PORT="0", **settings),
+            env=environment(DEVCENTER_API_PORT="0", DEVCENTER_TRACKING_PORT="0", **settings),
             stdout=written,
             stderr=subprocess.STDOUT,
         )
@@ -66,7 +67,7 @@ def test_up_demo_takes_an_app_to_public_and_ctrl_c_stops_every_process(tmp_path:
     home = Home(folder / ".devcenter")
     with up(folder, "--demo") as (_, output):
         run: dict[str, Any] = json.loads((home.path / "run.json").read_text())
-        assert {"up", "postgres", "valkey", "api", "worker-1", "worker-2", "scheduler"} <= set(run["pids"])
+        assert {"up", "postgres", "valkey", "api", "tracking", "worker-1", "worker-2", "scheduler"} <= set(run["pids"])
         assert set(run["tokens"]) == {"partner", "reviewer", "service", "admin"}
         assert states(run["database_url"]) == ["public"]
         lines = dict(re.findall(r"^  (\w+) +(curl .*)$", output.read_text(), re.MULTILINE))
@@ -78,6 +79,8 @@ def test_up_demo_takes_an_app_to_public_and_ctrl_c_stops_every_process(tmp_path:
         shown = output.read_text()
         assert all(f"--{trigger}-->" in shown for trigger in ("recheck", "flag", "clear", "appeal"))
         assert "the listing stands as it was approved" in shown
+        assert "the partner added a stream and sent Email Opened, Report Shared: green" in shown
+        assert requests.get(f"{run['tracking_url']}/readyz", timeout=5).ok
         assert answers["partner"]["state"] == "public"
         assert answers["service"]["onboarded_customers"] == 4
     assert not [name for name, pid in run["pids"].items() if psutil.pid_exists(pid)]
@@ -110,7 +113,7 @@ def test_ctrl_c_while_it_starts_is_one_line_and_the_next_start_goes_on(tmp_path:
         starting = subprocess.Popen(
             [*COMMAND, "up"],
             cwd=tmp_path,
-            env=environment(DEVCENTER_API_PORT="0"),
+            env=environment(DEVCENTER_API_PORT="0", DEVCENTER_TRACKING_PORT="0"),
             stdout=written,
             stderr=subprocess.STDOUT,
         )

@@ -66,7 +66,9 @@ def northwind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Northwind]:
         up = subprocess.Popen(
             [*COMMAND, "up", "--demo"],
             cwd=folder,
-            env=environment(DEVCENTER_API_PORT="0", DEVCENTER_PROFILE=profile.name, **UNLIMITED),
+            env=environment(
+                DEVCENTER_API_PORT="0", DEVCENTER_TRACKING_PORT="0", DEVCENTER_PROFILE=profile.name, **UNLIMITED
+            ),
             stdout=written,
             stderr=subprocess.STDOUT,
         )

@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 from typer.main import get_command
 
 from cli.main import app
+from cli.up import KEYS
 from migrations.run import upgrade
 from models.guards import WITHOUT_UNNEEDED_FUNCTIONS
 from runtime.embedded.postgres import EmbeddedPostgres, PostgresAddresses
@@ -47,11 +48,12 @@ def test_the_container_file_passes_its_linter_and_starts_a_command_that_exists()
 def test_the_compose_file_is_one_and_names_commands_and_settings_that_exist() -> None:
     schema = ("-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec")
     _tool(sys.executable, *schema, str(DEPLOY / "compose.yaml"))
-    for name in ("api", "worker", "scheduler", "migrate"):
+    for name in ("api", "tracking", "worker", "scheduler", "migrate"):
         service = _service(name)
         assert service["command"][0] in COMMANDS
         assert set(service["environment"]) <= SETTINGS
     assert "DATABASE_OWNER_URL" not in _service("worker")["environment"]
+    assert not KEYS & set(_service("tracking")["environment"])
 
 
 def test_the_page_says_how_each_secret_of_the_compose_file_is_made() -> None:
@@ -92,7 +94,7 @@ def bare_server(tmp_path: Path) -> Iterator[PostgresAddresses]:
     addresses = server.start()
     with psycopg.connect(_plain(addresses.superuser_url, database="postgres"), autocommit=True) as superuser:
         superuser.execute("DROP DATABASE devcenter")
-        superuser.execute("DROP ROLE devcenter_owner, devcenter_app")
+        superuser.execute("DROP ROLE devcenter_owner, devcenter_app, devcenter_tracking")
     try:
         yield addresses
     finally:
@@ -112,6 +114,7 @@ def test_the_roles_can_be_made_twice_and_only_the_owner_may_change_tables(bare_s
         "PGPASSWORD": str(server.password),
         "DATABASE_OWNER_PASSWORD": "the-owner's",
         "DATABASE_PASSWORD": "o'ne-of:the$processes",
+        "TRACKING_DATABASE_PASSWORD": "of-tracking",
     }
     for _ in range(2):
         subprocess.run([str(DEPLOY / "roles.sh")], env=environment, check=True, capture_output=True)
@@ -131,6 +134,11 @@ def test_the_roles_can_be_made_twice_and_only_the_owner_may_change_tables(bare_s
             connection.execute("SELECT lo_from_bytea(0, 'x')")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("CREATE TEMPORARY TABLE theirs (id integer)")
+    tracking = _plain(process, username="devcenter_tracking", password="of-tracking")
+    with psycopg.connect(tracking, autocommit=True) as connection:
+        assert connection.execute("SELECT count(*) FROM tracked_stream").fetchone() == (0,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT count(*) FROM component")
 
 
 def test_the_roles_are_denied_what_the_embedded_ones_are() -> None:

@@ -73,7 +73,8 @@ class Story:
         elif sent.body:
             body = filled(sent.body, self.known).encode()
             headers.setdefault("Content-Type", "application/json")
-        url = self.api_url + filled(sent.path, self.known)
+        path = filled(sent.path, self.known)
+        url = path if path.startswith("http://") else self.api_url + path
         return requests.request(sent.method, url, data=body, headers=headers, timeout=ANSWER_SECONDS)
 
     def _compare(self, answer: requests.Response, expected: Answered) -> str | None:

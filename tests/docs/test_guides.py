@@ -23,6 +23,7 @@ from tests.docs.blocks import sections_of
 from tests.docs.story import Story
 from tests.journeys import now_of
 from tests.mailbox import Mailbox
+from tests.tracking.sandbox import tracking_running
 from tests.waiting import wait_until
 from tests.workers.processes import ROOT, WORKER, environment, running
 from workflow.profile.loading import load_profile
@@ -42,6 +43,7 @@ STORY = (
     (PARTNERS, "Map events to requests"),
     (PARTNERS, "Show which hosts are yours"),
     (PARTNERS, "Test each Component"),
+    (PARTNERS, "Test a stream"),
     (PARTNERS, "Give the launch checklist"),
     (PARTNERS, "Check it before you submit"),
     (PARTNERS, "Look at your entry"),
@@ -100,7 +102,9 @@ def story(database: TestDatabase, valkey_url: str, tmp_path: Path) -> Iterator[S
         env = environment(database.application_url, valkey_url, **settings)
         stack.enter_context(running(WORKER, env, tmp_path / "worker.log"))
         url = stack.enter_context(api_running(database.application_url, valkey_url, tmp_path, **settings))
+        tracking = stack.enter_context(tracking_running(database.tracking_url, valkey_url, tmp_path))
         known = {role.upper(): token for role, token in tokens.items()} | {
+            "TRACKING": tracking,
             "PAGES": pages,
             "IN_A_WEEK": f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}",
             "DOCUMENTATION": _in_json(launch_text("documentation.md", load_profile())),

@@ -7,6 +7,7 @@ import models  # noqa: F401 (fills the metadata)
 from models.base import Base
 from workflow.operating import pruning
 from workflow.operating.rejected_messages import MAX_KEPT, REJECTED_KEPT
+from workflow.sandbox.storing import EVENTS_KEPT, RING
 
 PAGE = (Path(__file__).parents[2] / "docs" / "retention.md").read_text()
 ROWS = re.findall(r"^\| (`.*?) \| (.*?) \|", PAGE, re.MULTILINE)
@@ -26,6 +27,7 @@ def test_the_page_says_how_long_what_is_pruned_is_kept() -> None:
         "resting_app": pruning.RESTS_KEPT,
         "rejected_message": REJECTED_KEPT,
         "component_test_result": pruning.TEST_RESULTS_KEPT,
+        "sandbox_event": EVENTS_KEPT,
     }
     assert {table: int(found[0]) for table, found in said.items() if found} == {
         table: time.days for table, time in kept.items()
@@ -34,3 +36,7 @@ def test_the_page_says_how_long_what_is_pruned_is_kept() -> None:
 
 def test_the_page_says_how_many_rejected_messages_are_kept() -> None:
     assert f"the newest {MAX_KEPT:,} at most" in PAGE
+
+
+def test_the_page_says_how_many_events_of_a_stream_are_kept() -> None:
+    assert f"the newest {RING:,} of each stream at most" in PAGE

@@ -1,6 +1,8 @@
 """The readers of foreign text, each from where the text comes in, and the functions that read what is not foreign."""
 
 import asyncio
+import base64
+import gzip
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -30,6 +32,9 @@ from runtime.guarded_http.inflating import CutShortError, InflatedTooLargeError,
 from runtime.guarded_http.target import follow, read_url
 from runtime.redaction import redact
 from tests.workers.sites import URL, site, take
+from tracking.answers import RefusedError
+from tracking.reading import event_of_pixel, key_in_header
+from tracking.reading import inflate as inflate_body
 from web.caching import cached
 from web.calls import _ids_of
 from web.etags import expected_revisions
@@ -60,6 +65,8 @@ from workflow.policy.parts import PolicyInvalid, read_document
 from workflow.profile.loading import load_profile
 from workflow.raw_html import read_html
 from workflow.reviewing.namesakes import core_of
+from workflow.sandbox.messages import EventTooLargeError, receive_event
+from workflow.sandbox.streams import Stream
 from workflow.spec.judging import judge_event
 from workflow.sql.storable import storable_json
 
@@ -243,6 +250,29 @@ def _policy(text: str) -> None:
         )
 
 
+def _write_key(text: str) -> None:
+    for value in (text.encode(), base64.b64encode(text.encode())):
+        key_in_header({"headers": [(b"authorization", b"Basic " + value)]})
+
+
+def _sandbox_body(text: str) -> None:
+    for body in (text.encode(), gzip.compress(text.encode())):
+        with suppress(RefusedError):
+            inflate_body(body)
+
+
+def _pixel(text: str) -> None:
+    for data in (text, base64.b64encode(text.encode()).decode()):
+        with suppress(RefusedError):
+            event_of_pixel("track", data)
+
+
+def _received_event(text: str) -> None:
+    event = {"type": "track", "event": text, "userId": text, "messageId": text, "properties": {text: text}}
+    with suppress(EventTooLargeError):
+        receive_event(event, Stream(_ID, "acme", 1, ("Email Opened",)))
+
+
 def _redirect(text: str) -> None:
     for location in (text, f"https://{text}"):
         follow(read_url("http://a.example/b"), location, is_header=False)
@@ -266,6 +296,10 @@ READERS: dict[str, Reader] = {
     "the header Content-Type": Reader(partial(_header, b"content-type", media_type_of), ("{}", "a/b; {}")),
     "a client's address": Reader(lambda text: (network_of(text), is_one_of(text, ["10.0.0.0/8"]))),
     "a body": Reader(lambda text: reason_to_refuse(text.encode()), ("{}", '["{}"]', '{"a": {}')),
+    "a write key in a header": Reader(_write_key),
+    "a body of the sandbox in gzip": Reader(_sandbox_body),
+    "a pixel of the sandbox": Reader(_pixel, ("{}", '{"a": "{}"}')),
+    "an event of the sandbox": Reader(_received_event),
     "a form of the console": Reader(_form, ("{}", "a={}")),
     "an access request": Reader(_access_request),
     "a mail address": Reader(TypeAdapter(Email).validate_python, ("{}", "{}@acme.example", "pat@{}")),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("api", "console", "models", "runtime", "web", "workers", "workflow")
+PACKAGES = ("api", "console", "models", "runtime", "tracking", "web", "workers", "workflow")
 """What the processes run. The command line reads only what its operator writes."""
 
 PARSERS = (

@@ -21,11 +21,12 @@ CATALOG = {
     "triggers": "SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
     "functions": """
         SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace""",
+    "views": "SELECT viewname, definition FROM pg_views WHERE schemaname = 'public'",
     "privileges": """
         SELECT c.relname, coalesce(a.attname, ''), acl.grantee::regrole::text, acl.privilege_type, acl.is_grantable
           FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attacl IS NOT NULL
          CROSS JOIN LATERAL aclexplode(coalesce(a.attacl, c.relacl)) acl
-         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'S')""",
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'S', 'v')""",
 }
 
 

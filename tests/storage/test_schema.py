@@ -9,16 +9,19 @@ from sqlalchemy.exc import OperationalError
 
 from migrations.run import downgrade, head_revision, revisions, upgrade
 from models import Base, FailingLane
-from models.guards import APPLICATION_ROLE, GUARDS, OLD_WRITERS, PRIVILEGES
+from models.guards import APPLICATION_ROLE, GUARDS, OLD_WRITERS, PRIVILEGES, TRACKING_PRIVILEGES, TRACKING_ROLE
 from models.lifecycle import APP_EDGES
+from models.sandbox import TRACKED_STREAM
 from tests.databases import TestDatabase
 from tests.storage.catalog import CATALOG, catalog_of
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.work.kinds import DueKind
 
-GRANTED = f"""
-    SELECT table_name, privilege_type FROM information_schema.table_privileges
-     WHERE table_schema = 'public' AND grantee = '{APPLICATION_ROLE}' AND table_name <> 'alembic_version'
+GRANTED = """
+    SELECT c.relname, acl.privilege_type
+      FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) acl
+     WHERE c.relnamespace = 'public'::regnamespace AND acl.grantee = CAST(:role AS regrole)
+       AND c.relname <> 'alembic_version'
 """
 EDGES_CHECK = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'transition_edge_check'"
 EDGE = re.compile(r"'(\w+) (\w+) (\w+) (\w+) (\w+)'")
@@ -32,6 +35,18 @@ def _revision(url: str) -> str | None:
     return current
 
 
+def _granted(database: TestDatabase, role: str) -> set[tuple[str, str]]:
+    engine = create_engine(database.owner_url)
+    with engine.connect() as connection:
+        granted = {(row.relname, row.privilege_type) for row in connection.execute(text(GRANTED), {"role": role})}
+    engine.dispose()
+    return granted
+
+
+def _listed(privileges: dict[str, tuple[str, ...]]) -> set[tuple[str, str]]:
+    return {(table, one) for table, listed in privileges.items() for one in listed}
+
+
 def _create_schema(connection: Connection) -> None:
     """Creates all tables, guards and grants of the models in an empty database."""
     connection.execute(text(OLD_WRITERS.statements[0]))
@@ -40,6 +55,9 @@ def _create_schema(connection: Connection) -> None:
         connection.execute(text(statement))
     for table, privileges in PRIVILEGES.items():
         connection.execute(text(f"GRANT {', '.join(privileges)} ON {table} TO {APPLICATION_ROLE}"))
+    connection.execute(text(TRACKED_STREAM))
+    for table, privileges in TRACKING_PRIVILEGES.items():
+        connection.execute(text(f"GRANT {', '.join(privileges)} ON {table} TO {TRACKING_ROLE}"))
 
 
 @pytest.mark.parametrize("what", CATALOG)
@@ -87,11 +105,11 @@ def test_every_table_has_an_entry_for_what_the_application_may_do_to_it() -> Non
 
 
 def test_the_application_may_do_what_is_listed_and_nothing_else(database: TestDatabase) -> None:
-    engine = create_engine(database.owner_url)
-    with engine.connect() as connection:
-        granted = {tuple(row) for row in connection.execute(text(GRANTED))}
-    engine.dispose()
-    assert granted == {(table, privilege) for table, privileges in PRIVILEGES.items() for privilege in privileges}
+    assert _granted(database, APPLICATION_ROLE) == _listed(PRIVILEGES)
+
+
+def test_tracking_may_do_what_is_listed_and_nothing_else(database: TestDatabase) -> None:
+    assert _granted(database, TRACKING_ROLE) == _listed(TRACKING_PRIVILEGES)
 
 
 def test_every_value_that_a_column_may_have_fits_into_it() -> None:

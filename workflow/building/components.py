@@ -20,6 +20,7 @@ from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import WRITE_KEY, make_secret
 from workflow.profile.guides import Guide
+from workflow.sandbox.storing import delete_events
 from workflow.tested import component_colour
 
 MAX_COMPONENTS = 50
@@ -122,7 +123,9 @@ def remove_component(
     expected: ExpectedRevisions,
     guides: Sequence[Guide],
 ) -> None:
-    """Removes a Component from the App; its tests are kept. Locks the App. Does not commit.
+    """Removes a Component from the App; its tests are kept, and what its stream sent is deleted. Locks the App.
+
+    Does not commit.
 
     Raises NotFound, and Conflict (frozen, or not at an `expected` revision).
     """
@@ -130,6 +133,7 @@ def remove_component(
     component = find_component(session, slug, component_id, actor)
     require_revision("The Component", component.revision, expected)
     component.removed_at = now
+    delete_events(session, component_id)
     touch(app, Requirement.WORKING_INTEGRATION)
     session.flush()
     rejudge_documentation(session, app.id, guides)

@@ -8,6 +8,7 @@ from sqlalchemy import CursorResult, TextClause, text
 from sqlalchemy.orm import Session
 
 from workflow.operating.rejected_messages import REJECTED_KEPT
+from workflow.sandbox.storing import EVENTS_KEPT
 from workflow.sql.steps import Step
 
 KEYS_KEPT = timedelta(days=30)
@@ -57,6 +58,16 @@ _TEST_RESULTS = text("""
         SELECT ctid FROM component_test_result WHERE recorded_at < :before ORDER BY recorded_at LIMIT :limit
            FOR UPDATE SKIP LOCKED))
 """)
+_SANDBOX_EVENTS = text("""
+    DELETE FROM sandbox_event WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM sandbox_event WHERE received_at < :before ORDER BY received_at LIMIT :limit))
+""")
+_SANDBOX_FINDINGS = text("""
+    UPDATE sandbox_declared SET latest_findings = '[]'
+     WHERE (component_id, component_revision, event) IN (
+        SELECT component_id, component_revision, event FROM sandbox_declared
+         WHERE latest_at < :before AND latest_findings <> '[]' LIMIT :limit FOR UPDATE SKIP LOCKED)
+""")
 _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
     (_IDEMPOTENCY_KEYS, KEYS_KEPT),
     (_REQUEST_KEYS, KEYS_KEPT),
@@ -65,6 +76,8 @@ _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
     (_RESTS, RESTS_KEPT),
     (_REJECTED, REJECTED_KEPT),
     (_TEST_RESULTS, TEST_RESULTS_KEPT),
+    (_SANDBOX_EVENTS, EVENTS_KEPT),
+    (_SANDBOX_FINDINGS, EVENTS_KEPT),
 )
 
 

@@ -5,6 +5,8 @@ from enum import StrEnum
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
+from workflow.sql.arrays import Texts, statement
+
 MIGRATIONS = 7_236_115_001
 """The key of the session-level lock of migrators. The keys of transaction-level locks are hashes of names."""
 
@@ -17,13 +19,13 @@ class LockSpace(StrEnum):
     IDEMPOTENCY = "idempotency"
     LOOK = "look"
     MAILBOX = "mailbox"
+    SANDBOX = "sandbox"
     SAVED_REASON = "saved_reason"
 
 
 def lock_names(session: Session, space: LockSpace, *names: str) -> None:
     """Locks each of `names` until the transaction ends, in sorted order. Blocks while another transaction holds one."""
-    for name in sorted(set(names)):
-        session.execute(_LOCK, {"name": f"{space}:{name}"})
+    session.execute(_LOCK, {"names": [f"{space}:{name}" for name in sorted(set(names))]})
 
 
 def try_migration_lock(connection: Connection) -> bool:
@@ -36,4 +38,5 @@ def release_migration_lock(connection: Connection) -> None:
     connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATIONS})
 
 
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_LOCK = statement("SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(:names) name", names=Texts())
+"""An array is unnested in its order, and a row is locked as it is read."""

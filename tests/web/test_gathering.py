@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from api.gathering import MAX_RUNNING, Gatherer
+from web.gathering import MAX_RUNNING, Gatherer
 
 
 async def _come_when_all_groups_end() -> tuple[list[int], int]:

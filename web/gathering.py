@@ -19,8 +19,14 @@ class Gatherer(Generic[Item, Answer]):
     that arrives while no batch is running starts at once, alone: there is no delay to let a batch fill.
     """
 
-    def __init__(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]) -> None:
+    def __init__(
+        self,
+        work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]],
+        *,
+        max_batch: int = MAX_BATCH,
+    ) -> None:
         self._work = work
+        self._max_batch = max_batch
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -41,7 +47,7 @@ class Gatherer(Generic[Item, Answer]):
 
     async def _work_off(self) -> None:
         while self._waiting:
-            taken, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+            taken, self._waiting = self._waiting[: self._max_batch], self._waiting[self._max_batch :]
             answers: Sequence[Answer | Exception]
             try:
                 answers = await self._work([item for item, _ in taken])

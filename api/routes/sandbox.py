@@ -1,0 +1,157 @@
+"""The debugger of a stream: what came to the sandbox, what was found about it, and what is still missing."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.auth import InContext, allow
+from api.context import Session, now_of
+from api.schemas.values import Prefer, SlugPath
+from api.waiting import seconds_to_wait
+from models.component_test import TestColour
+from models.lifecycle import Role
+from models.token import Scope
+from web.problems import COMMON
+from workflow.apps import find_component
+from workflow.building.components import colour_of_component
+from workflow.identity.actors import Actor
+from workflow.identity.principals import require_present
+from workflow.sandbox.reading import EventFilter, latest_position, list_declared, list_events
+from workflow.sql.storable import WITHOUT_NUL
+
+router = APIRouter(prefix="/v1/apps/{slug}/components/{component_id}", responses=COMMON)
+
+Reader = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
+ReceivedType = Literal["identify", "track", "page", "screen", "group", "alias", "delete", "other"]
+Position = Annotated[int, Query(ge=0, le=2**63 - 1)]
+
+
+class FoundInEvent(BaseModel):
+    """What was found about an event. One with an `error` is not valid. `pointer` is the place in the event."""
+
+    code: Annotated[str, Field(examples=["name.synonym"])]
+    level: Literal["error", "warning"]
+    pointer: Annotated[str, Field(examples=["/event"])]
+    detail: Annotated[str, Field(examples=['"Purchase" means Order Completed, but is not spelled so.'])]
+    remedy: Annotated[str, Field(examples=["Send it as Order Completed."])]
+
+
+class ReceivedEventAnswer(BaseModel):
+    """An event as it came, without its write key, and the judgement on it. `declared` is what it counts for, if valid.
+
+    `revision` is that of the Component when it came. `event` is the name of a track, page or screen call.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    position: Annotated[int, Field(examples=[4711])]
+    received_at: datetime
+    revision: Annotated[int, Field(validation_alias="component_revision")]
+    message_id: Annotated[str, Field(examples=["ajs-next-1730540000000-9c1f"])]
+    type: ReceivedType
+    event: Annotated[str | None, Field(examples=["Email Opened"])]
+    declared: Annotated[str | None, Field(examples=["Email Opened"])]
+    valid: bool
+    findings: list[FoundInEvent]
+    body: Annotated[Any, Field(examples=[{"type": "track", "event": "Email Opened", "userId": "u-1"}])]
+
+
+class EventsAnswer(BaseModel):
+    """Events of a stream, newest first. `latest` is the position to ask for news after."""
+
+    items: list[ReceivedEventAnswer]
+    latest: Annotated[int, Field(examples=[4711])]
+
+
+class DeclaredEventAnswer(BaseModel):
+    """What came of a declared event since the latest change. `lacks` says what is missing; it is empty if nothing is.
+
+    `warned`: the newest valid one has warnings. `latest_findings` are those of the newest one, valid or not.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    event: Annotated[str, Field(examples=["Email Opened"])]
+    valid: int
+    invalid: int
+    warned: bool
+    latest_at: datetime | None
+    latest_valid_at: datetime | None
+    latest_findings: list[FoundInEvent]
+    lacks: Annotated[str, Field(examples=["No such event has come since the latest change."])]
+
+
+class DeclaredEventsAnswer(BaseModel):
+    """What a stream declares, and how far it is tested: it is, once no item lacks anything."""
+
+    revision: int
+    colour: TestColour | None
+    items: list[DeclaredEventAnswer]
+
+
+@router.get("/events", tags=["partner", "reviewer"])
+async def list_sandbox_events(
+    context: InContext,
+    actor: Reader,
+    slug: SlugPath,
+    component_id: UUID,
+    response: Response,
+    type_: Annotated[ReceivedType | None, Query(alias="type", description="Only calls of this type.")] = None,
+    event: Annotated[
+        str | None, Query(max_length=200, pattern=WITHOUT_NUL, description="Only events of this name.")
+    ] = None,
+    valid: Annotated[bool | None, Query(description="Only those that are valid, or only those that are not.")] = None,
+    after: Annotated[Position | None, Query(description="Only later events: the `latest` of an answer.")] = None,
+    before: Annotated[
+        Position | None, Query(description="Only earlier events: the last `position` of an answer.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    prefer: Prefer = None,
+) -> EventsAnswer:
+    """Lists the events that a stream sent to the sandbox, newest first, with what was found about each.
+
+    The newest 1,000 of seven days are there. With `after` and `Prefer: wait=N` the answer comes as soon as there is a
+    later event, at most N seconds later. They are data of the stream's users, so a reading by staff is logged.
+    """
+    narrowed = EventFilter(type_, event, valid, after, before)
+
+    def work(session: Session) -> EventsAnswer:
+        component = find_component(session, slug, component_id, actor)
+        found = list_events(session, component, actor, narrowed, now_of(session), limit=limit)
+        items = [ReceivedEventAnswer.model_validate(one) for one in found]
+        newest = latest_position(session, component)
+        return EventsAnswer(items=items, latest=max(newest, after or 0))
+
+    def work_again(session: Session) -> EventsAnswer:
+        require_present(session, actor)
+        return work(session)
+
+    answer = await context.transact(work)
+    if after is not None and (seconds := seconds_to_wait(prefer)):
+        response.headers["Preference-Applied"] = "wait"
+        if not answer.items:
+            await context.news.wait((component_id, answer.latest), seconds)
+            answer = await context.transact(work_again)
+    return answer
+
+
+@router.get("/declared-events", tags=["partner", "reviewer"])
+async def list_declared_events(
+    context: InContext, actor: Reader, slug: SlugPath, component_id: UUID
+) -> DeclaredEventsAnswer:
+    """Lists the events that a stream declares, and what each still lacks until the stream is tested."""
+
+    def work(session: Session) -> DeclaredEventsAnswer:
+        component = find_component(session, slug, component_id, actor)
+        items = [
+            DeclaredEventAnswer.model_validate(one, from_attributes=True) for one in list_declared(session, component)
+        ]
+        colour = colour_of_component(session, component)
+        return DeclaredEventsAnswer(
+            revision=component.revision, colour=TestColour(colour) if colour else None, items=items
+        )
+
+    return await context.transact(work)

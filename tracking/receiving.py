@@ -1,0 +1,87 @@
+"""Judging and storing the events of a call. Senders take turns, so that the large batches of one delay no other."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from tracking.answers import Refusal, RefusedError, refusal
+from workflow.sandbox.messages import MAX_EVENT_BYTES, EventTooLargeError, ReceivedEvent, receive_event
+from workflow.sandbox.storing import Delivery
+from workflow.sandbox.streams import Stream
+
+SLICE_EVENTS: Final = 25
+"""How many events of a call are judged before other calls get a turn."""
+AWAY: Final = Refusal(
+    503, "store.away", "The sandbox cannot store anything at present.", "Send it again.", retry_after_s=2
+)
+UNSTORABLE: Final = Refusal(
+    400, "event.unstorable", "The events hold a value that cannot be stored.", "Send them one by one to find it."
+)
+
+
+class UnstorableError(Exception):
+    """The database refuses a value of a delivery, and would again."""
+
+
+@dataclass(slots=True)
+class Receiver:
+    """Finds streams, and judges and stores their events. `find` and `store` raise what the database says."""
+
+    find: Callable[[bytes], Awaitable[Stream | None]]
+    store: Callable[[Delivery], Awaitable[None]]
+    _turns: dict[str, "_Turn"] = field(default_factory=dict)
+
+    async def stream_of(self, key_hash: bytes) -> Stream | None:
+        """Returns the stream with this key, None if there is none. Raises RefusedError while the database is away."""
+        try:
+            return await self.find(key_hash)
+        except (DBAPIError, PoolTimeout) as error:
+            raise RefusedError(AWAY) from error
+
+    @asynccontextmanager
+    async def turn_of(self, sender: str) -> AsyncIterator[None]:
+        """Waits until no other call of the sender is read or judged, so that one sender's calls delay only its own."""
+        turn = self._turns.setdefault(sender, _Turn())
+        turn.users += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.users -= 1
+            if not turn.users:
+                self._turns.pop(sender, None)
+
+    async def judge(self, stream: Stream, events: Sequence[dict[str, Any]]) -> list[ReceivedEvent]:
+        """Returns the judged events. Other calls go on in between. Raises RefusedError for one that is too large."""
+        received = []
+        for index, event in enumerate(events):
+            if index % SLICE_EVENTS == SLICE_EVENTS - 1:
+                await asyncio.sleep(0)
+            try:
+                received.append(receive_event(event, stream))
+            except EventTooLargeError:
+                detail = f"Event {index} has more than {MAX_EVENT_BYTES:,} bytes; none of the call is stored."
+                raise refusal(400, "event.too_large", detail, "Send less in one event.") from None
+        return received
+
+    async def keep(self, stream: Stream, received: Sequence[ReceivedEvent]) -> None:
+        """Returns once all events are stored. Raises RefusedError, after which none of them is."""
+        if not received:
+            return
+        try:
+            await self.store(Delivery(stream, received))
+        except UnstorableError:
+            raise RefusedError(UNSTORABLE) from None
+        except (DBAPIError, PoolTimeout) as error:
+            raise RefusedError(AWAY) from error
+
+
+@dataclass(slots=True)
+class _Turn:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    users: int = 0
