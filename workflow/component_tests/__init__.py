@@ -1,0 +1,1 @@
+"""Tests of Components: what is sent, what must come back, and what is found."""
