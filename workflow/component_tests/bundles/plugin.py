@@ -51,6 +51,7 @@ class _Reader:
         self._values = values
         self._instances = self._written_to_instances()
         self._bases = self._inherited()
+        self._known: dict[int, Members] = {}
 
     def given(self) -> Iterator[tuple[str, Node]]:
         """Yields each default export and global, in words and as an expression, at most _MAX_GIVEN of them."""
@@ -113,6 +114,13 @@ class _Reader:
         return None if found is None or UNKNOWN in found else found[:200]
 
     def _members(self, node: Node, depth: int = 0) -> Members:
+        """Returns the members of a plugin that an object, a class or a constructor has."""
+        if node.id not in self._known:
+            self._known[node.id] = {}
+            self._known[node.id] = self._found_members(node, depth)
+        return self._known[node.id]
+
+    def _found_members(self, node: Node, depth: int) -> Members:
         if node.type in ("object", "call_expression"):
             found = {key: self._values.member(node, key) for key in PLUGIN_MEMBERS}
             return {key: nodes for key, nodes in found.items() if nodes}
