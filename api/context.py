@@ -52,7 +52,7 @@ class ApiContext:
     bells (`workflow.work`); it never blocks and never raises. `envelope` encrypts and decrypts secrets.
     `allow_loopback_urls` permits partners' URLs that lead to this machine. `profile` describes the platform.
     `read_picture` examines a picture of a kind in a process of its own, and raises WorkflowError. `redis_answers`
-    returns within a second whether Redis answers.
+    returns within a second whether Redis answers. `waiter` waits for transition requests, `run_waiter` for test runs.
     """
 
     engine: AsyncEngine
@@ -68,6 +68,7 @@ class ApiContext:
     profile: Profile
     read_picture: Callable[[str, bytes], Awaitable[Picture]]
     waiter: Waiter
+    run_waiter: Waiter
     token_use: TokenUse
     revision: str
     redis_answers: Callable[[], Awaitable[bool]]

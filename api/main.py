@@ -27,6 +27,9 @@ from api.routes import (
     audit,
     catalog,
     checklist,
+    component_test_runs,
+    component_test_settings,
+    component_tests,
     components,
     conversation,
     dead,
@@ -73,6 +76,7 @@ from web.limits import Rate, Rates, RedisRateCounter
 from web.parameters import refuse_unknown_parameters
 from workflow.assets.reading import TARGET as PICTURE_TARGET
 from workflow.assets.reading import Confined, busy, read_picture, too_costly, unreadable
+from workflow.component_tests.starting import ended_runs
 from workflow.identity.secrets import Envelope
 from workflow.identity.tokens import record_token_use
 from workflow.lifecycle.reading import finished_requests
@@ -95,6 +99,9 @@ ROUTERS = (
     people,
     apps,
     components,
+    component_tests,
+    component_test_runs,
+    component_test_settings,
     checklist,
     draft_checks,
     assets,
@@ -147,6 +154,9 @@ def create_api(settings: Settings) -> FastAPI:
     async def find_finished(ids: list[UUID]) -> set[UUID]:
         return await transact(by_statement, lambda session: finished_requests(session, ids))
 
+    async def find_ended(ids: list[UUID]) -> set[UUID]:
+        return await transact(by_statement, lambda session: ended_runs(session, ids))
+
     token_use = TokenUse(write_uses)
 
     async def redis_answers() -> bool:
@@ -197,6 +207,7 @@ def create_api(settings: Settings) -> FastAPI:
         profile=profile,
         read_picture=partial(read_picture, confined_pictures()),
         waiter=Waiter(find_finished),
+        run_waiter=Waiter(find_ended),
         token_use=token_use,
         revision=head_revision(),
         redis_answers=redis_answers,

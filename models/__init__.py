@@ -7,7 +7,8 @@ from models.audit import AuditEntry, IdempotencyKey
 from models.base import Base
 from models.catalog import CatalogEntry
 from models.checklist import ChecklistItem
-from models.component import Component, ComponentTest
+from models.component import Component
+from models.component_test import ComponentTest, ComponentTestResult, ComponentTestSettings
 from models.conversation import InternalNote, ReviewMessage
 from models.draft_check import DraftCheck
 from models.due import FailingLane
@@ -43,6 +44,8 @@ __all__ = [
     "ChecklistItem",
     "Component",
     "ComponentTest",
+    "ComponentTestResult",
+    "ComponentTestSettings",
     "Customer",
     "DraftCheck",
     "FailingLane",

@@ -1,16 +1,15 @@
-"""The Components of an App and the results of their tests."""
+"""The Components of an App. Their tests are in `component_test`."""
 
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, CreatedAt, Id, one_of
-from models.due import DueMixin, due_constraints
+from models.base import Base, CreatedAt, Id
 
 
 class ComponentKind(StrEnum):
@@ -26,14 +25,6 @@ SUBKINDS: dict[ComponentKind, tuple[str, ...]] = {
     ComponentKind.STREAM: ("",),
     ComponentKind.PLUGIN: ("web", "ios", "android"),
 }
-
-
-class TestColour(StrEnum):
-    """The result of a test run. A Component is tested when its latest run, made after its latest change, is not red."""
-
-    GREEN = "green"
-    YELLOW = "yellow"
-    RED = "red"
 
 
 def _kind_and_subkind() -> str:
@@ -69,31 +60,4 @@ class Component(Base):
         CheckConstraint("write_key_hash IS NULL OR kind = 'stream'", name="write_key"),
         CheckConstraint("length(write_key_hash) = 32", name="write_key_hash"),
         Index("component_write_key_hash_key", "write_key_hash", unique=True),
-    )
-
-
-class ComponentTest(DueMixin, Base):
-    """One run of a Component's tests. A run whose results were recorded by somebody is `done` from the start.
-
-    `position` is the order of recording, assigned by the database: ids follow the clock of the process that made them.
-    """
-
-    __tablename__ = "component_test"
-
-    id: Mapped[Id]
-    position: Mapped[int] = mapped_column(BigInteger, Identity(always=False))
-    component_id: Mapped[UUID] = mapped_column(ForeignKey("component.id"))
-    component_revision: Mapped[int]
-    colour: Mapped[str | None] = mapped_column(String(8))
-    results: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    requested_by: Mapped[UUID]
-    requested_at: Mapped[CreatedAt]
-    finished_at: Mapped[datetime | None]
-
-    __table_args__ = (
-        *due_constraints(),
-        one_of("colour", TestColour),
-        CheckConstraint("(status = 'done') = (colour IS NOT NULL)", name="done"),
-        Index(None, "component_id", "id"),
-        Index(None, "component_id", "position"),
     )

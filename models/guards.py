@@ -155,6 +155,8 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "checklist_item": _OWN,
     "component": _CHANGE,
     "component_test": _CHANGE,
+    "component_test_result": _OWN,
+    "component_test_settings": _OWN,
     "customer": _CHANGE,
     "draft_check": _OWN,
     "failing_lane": _OWN,

@@ -19,6 +19,7 @@ class Scope(StrEnum):
     APPS_WRITE = "apps:write"
     TRANSITIONS_REQUEST = "transitions:request"
     USAGE_REPORT = "usage:report"
+    TESTS_REPORT = "tests:report"
     PEOPLE_MANAGE = "people:manage"
     ACCESS_DECIDE = "access:decide"
     REVIEWS_READ = "reviews:read"

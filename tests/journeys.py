@@ -152,6 +152,8 @@ def app_building(engine: Engine, people: People, slug: str) -> UUID:
             ComponentTest(
                 component_id=component.id,
                 component_revision=1,
+                source="rig",
+                reporter="Device lab",
                 colour="green",
                 results=[],
                 requested_by=people.partner.id,

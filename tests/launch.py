@@ -21,6 +21,8 @@ PASSED = [{"event": event, "status": 200} for event in ("identify", "track", "de
 """A run of the tests of WEBHOOK without a red result."""
 SENT = [{"event": "Email Opened", "status": 200}]
 """A run of the tests of a Component with the settings STREAM."""
+RIG = "Device lab"
+"""The name of a trusted test rig."""
 WEBHOOK = {"kind": "subscription", "subkind": "webhook", "name": "Hook", "settings": SUBSCRIPTION}
 
 

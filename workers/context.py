@@ -11,6 +11,7 @@ from typing import Protocol
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from workers.endpoints import PostsToEndpoints
 from workers.judging.in_flight import InFlightBatches
 from workers.pages import FetchesPages
 from workflow.lifecycle.apply import WriteContext
@@ -58,6 +59,7 @@ class WorkerContext:
     seal: Callable[[str], str]
     unseal: Callable[[str], str]
     http: FetchesPages
+    endpoints: PostsToEndpoints
     mail: SendsMail
     mail_from: str
     mail_reply_to: str

@@ -170,6 +170,11 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
     """Returns the dependencies of a worker or scheduler process. Raises ProfileInvalid."""
     profile = load_profile(settings.profile)
     engine = make_engine(settings, pool_size=CONNECTIONS)
+    guarded = GuardedHttp(
+        FetchLimits(total=timedelta(seconds=20)),
+        user_agent=profile.protocol.user_agent,
+        allow_loopback=settings.allow_loopback_urls,
+    )
     return WorkerContext(
         engine=engine,
         in_flight=InFlightBatches(engine),
@@ -179,11 +184,8 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
         reached=fault_points(settings.fault_point),
         seal=KeyRing(settings.secret_keys).seal,
         unseal=KeyRing(settings.secret_keys).unseal,
-        http=GuardedHttp(
-            FetchLimits(total=timedelta(seconds=20)),
-            user_agent=profile.protocol.user_agent,
-            allow_loopback=settings.allow_loopback_urls,
-        ),
+        http=guarded,
+        endpoints=guarded,
         mail=SmtpServer(settings),
         mail_from=settings.mail_from,
         mail_reply_to=settings.mail_reply_to or profile.contact.support_email,

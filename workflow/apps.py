@@ -1,4 +1,4 @@
-"""Finding and locking an App, and noting how its draft differs from what is public.
+"""Finding and locking an App, finding its Components, and noting how its draft differs from what is public.
 
 Every change to an App locks it first, so that judging and editing never overlap.
 """
@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import App
+from models import App, Component
 from models.lifecycle import AppState, ReviewKind, Role, has_own_submission
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
@@ -34,6 +34,15 @@ def find_app(session: Session, slug: str, actor: Actor | None) -> App:
     Raises NotFound, with the same message for an App of another company as for one that does not exist.
     """
     return _visible(session.scalar(select(App).where(App.slug == slug)), slug, actor)
+
+
+def find_component(session: Session, slug: str, component_id: UUID, actor: Actor) -> Component:
+    """Returns a Component of the App. Raises NotFound."""
+    app = find_app(session, slug, actor)
+    component = session.get(Component, component_id, populate_existing=True)
+    if component is None or component.app_id != app.id or component.removed_at is not None:
+        raise NotFound("component.not_found", f"{slug} has no Component {component_id}.", "List its Components.")
+    return component
 
 
 def lock_app(session: Session, slug: str, actor: Actor | None) -> App:

@@ -1,6 +1,5 @@
-"""The Components of an App and the runs of their tests."""
+"""The Components of an App."""
 
-from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -10,35 +9,31 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from api.auth import EVERY_ROLE, InContext, allow
 from api.context import Session, now_of
 from api.idempotency import Answer, ShownOnce, once
-from api.schemas.pages import Page, Paged, shown_page
-from api.schemas.values import Body, Key, Line, Name, Object, SlugPath, Whole
-from models import Component, ComponentTest
-from models.component import ComponentKind, TestColour
+from api.schemas.pages import Page
+from api.schemas.values import Body, Key, Name, Object, SlugPath
+from models import Component
+from models.component import ComponentKind
+from models.component_test import TestColour
 from models.lifecycle import Role
 from models.token import Scope
 from web.etags import EDITING, IfMatch, etag_of, expected_revisions
 from web.problems import COMMON
-from workflow.apps import find_app
+from workflow.apps import find_app, find_component
 from workflow.building.apps import Content, content_of, find_content
 from workflow.building.components import (
     add_component,
     change_component,
     colour_of_component,
-    find_component,
-    list_tests,
-    record_test,
     remove_component,
     renew_write_key,
 )
 from workflow.catalog.published import ComponentContent
 from workflow.identity.actors import Actor
-from workflow.sql.storable import WITHOUT_NUL
 
 router = APIRouter(prefix="/v1/apps/{slug}/components", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
 Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]
-Tester = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER, Role.SERVICE)]
 
 
 class NewComponent(Body):
@@ -94,27 +89,6 @@ class ChangedComponent(Body):
         return self
 
 
-class TestResult(Body):
-    """What the endpoint answered to one declared event. Without `status` it did not answer."""
-
-    event: Line
-    status: Annotated[Whole, Field(ge=200, le=599)] | None = None
-    message: Annotated[str, StringConstraints(pattern=WITHOUT_NUL, max_length=2000)] = ""
-
-
-class NewTest(Body):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"results": [{"event": "track", "status": 200}, {"event": "delete", "status": 202}], "revision": 1}
-            ]
-        }
-    )
-
-    results: Annotated[list[TestResult], Field(min_length=1, max_length=200)]
-    revision: Annotated[Whole, Field(ge=1, le=2_000_000_000)] | None = None
-
-
 class ComponentAnswer(BaseModel):
     """A Component. `colour` is the result of the latest test of its current revision, null if that was not tested."""
 
@@ -141,19 +115,6 @@ Shown = Annotated[
         "services read what is published, and all others the draft."
     ),
 ]
-
-
-class TestAnswer(BaseModel):
-    """One run of the tests of a Component, at one of its revisions."""
-
-    id: UUID
-    component_id: UUID
-    revision: int
-    status: str
-    colour: TestColour | None
-    results: list[dict[str, Any]]
-    requested_at: datetime
-    finished_at: datetime | None
 
 
 @router.post("", status_code=201, tags=["partner"], response_model=NewComponentAnswer)
@@ -288,38 +249,6 @@ async def delete_component(
     return Response(status_code=204)
 
 
-@router.post("/{component_id}/tests", status_code=201, tags=["partner", "service"], response_model=TestAnswer)
-async def create_test(
-    context: InContext, actor: Tester, slug: SlugPath, component_id: UUID, body: NewTest, key: Key = None
-) -> dict[str, Any]:
-    """Records a run of a Component's tests. The worst result decides the colour of the run.
-
-    The run has every kind of event that the Component declares, and no other: a subscription's `event_types`, a
-    stream's `events`, and `load` for a plugin.
-    """
-
-    def work(session: Session) -> Answer:
-        results = [result.model_dump() for result in body.results]
-        test = record_test(session, slug, component_id, actor, now_of(session), revision=body.revision, results=results)
-        return 201, _test(test)
-
-    asked = {"test": body.model_dump(), "component": component_id}
-    _, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
-    return answer
-
-
-@router.get("/{component_id}/tests", tags=["partner", "reviewer"])
-async def list_test_runs(
-    context: InContext, actor: Viewer, slug: SlugPath, component_id: UUID, wanted: Paged
-) -> Page[TestAnswer]:
-    """Lists the runs of a Component's tests, oldest first."""
-    return await context.transact(
-        lambda session: shown_page(
-            list_tests(session, slug, component_id, actor, wanted), lambda test: TestAnswer.model_validate(_test(test))
-        )
-    )
-
-
 def shown_component(component: Component | ComponentContent, colour: str | None) -> dict[str, Any]:
     """Returns the fields of `ComponentAnswer`. `colour` is that of the latest test of the shown revision."""
     return {
@@ -336,16 +265,3 @@ def shown_component(component: Component | ComponentContent, colour: str | None)
 
 def _shown(session: Session, component: Component) -> dict[str, Any]:
     return shown_component(component, colour_of_component(session, component))
-
-
-def _test(test: ComponentTest) -> dict[str, Any]:
-    return {
-        "id": str(test.id),
-        "component_id": str(test.component_id),
-        "revision": test.component_revision,
-        "status": test.status,
-        "colour": test.colour,
-        "results": test.results,
-        "requested_at": test.requested_at.isoformat(),
-        "finished_at": test.finished_at.isoformat() if test.finished_at else None,
-    }

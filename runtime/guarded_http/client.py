@@ -1,21 +1,14 @@
-"""Fetches a page: looks up its host, checks the addresses, connects, reads the answer, follows redirects.
+"""Fetches a page: looks up its host, checks the addresses, connects, reads the answer, follows redirects. Or posts.
 
 A refresh, by a header or a <meta>, is a redirect like any other: it is counted and guarded in the same way.
 """
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from http.client import (
-    BadStatusLine,
-    HTTPConnection,
-    HTTPException,
-    HTTPResponse,
-    RemoteDisconnected,
-    UnknownProtocol,
-)
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Final, cast
@@ -23,11 +16,13 @@ from typing import Final, cast
 import certifi
 
 from runtime.guarded_http.addresses import Address, is_admitted
+from runtime.guarded_http.answer import Answer
 from runtime.guarded_http.head import read_head, read_refresh
 from runtime.guarded_http.inflating import CutShortError, InflatedTooLargeError, UnknownCodingError, inflate
 from runtime.guarded_http.limits import FetchLimits
 from runtime.guarded_http.names import NameUnresolvedError, Resolver, system_resolver
 from runtime.guarded_http.page import Page
+from runtime.guarded_http.posting import MAX_HEADER_BYTES, exchange, read_head_of
 from runtime.guarded_http.refusal import FetchRefused
 from runtime.guarded_http.target import Target, follow, read_url
 from runtime.guarded_http.wire import AllowanceError, BoundedSocket, Deadline
@@ -38,7 +33,7 @@ _MAX_CODINGS_BYTES: Final = 200
 
 
 class GuardedHttp:
-    """Fetches pages that partners name, from public addresses only.
+    """Fetches pages that partners name, and posts to their endpoints, at public addresses only.
 
     Each request looks its host name up once, checks all addresses, and connects to one of exactly those. It uses no
     proxy of the environment, no cookie and no earlier connection. An instance holds no connection and may be shared by
@@ -88,6 +83,20 @@ class GuardedHttp:
                 detail = f"There are more than {self._limits.redirects} redirects."
                 raise FetchRefused("redirect.limit", detail, target.url)
             target = found
+
+    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, total: timedelta) -> Answer:
+        """Posts `body` to `url` with exactly `headers`, a Host, a Content-Length and the client's User-Agent.
+
+        Follows no redirect, and reads at most MAX_ANSWER_BYTES of the answer's body. Blocks for at most `total`. Raises
+        `FetchRefused`, and nothing else, for whatever is wrong with `url`, its name servers or its server before the
+        head of an answer has come.
+        """
+        deadline = Deadline(total)
+        target = read_url(url)
+        addresses = self.addresses_of(target, deadline)
+        with _refusing(target), self._connected(addresses, target, deadline) as connected:
+            bounded = BoundedSocket(connected, deadline, self._limits.read, MAX_HEADER_BYTES)
+            return exchange(connected, bounded, target, {**headers, "User-Agent": self._user_agent}, body)
 
     def addresses_of(self, target: Target, deadline: Deadline) -> tuple[Address, ...]:
         """Returns the addresses of `target`: at least one, and all of them admitted. Else raises `FetchRefused`."""
@@ -163,18 +172,7 @@ class GuardedHttp:
             "Connection": "close",
         }
         connection.request("GET", target.path, headers=headers)
-        try:
-            response = connection.getresponse()
-        except AllowanceError:
-            detail = f"The response headers exceed {self._limits.header_bytes} bytes."
-            raise FetchRefused("headers.too_large", detail, target.url) from None
-        except (RemoteDisconnected, BadStatusLine, UnknownProtocol):
-            raise
-        except HTTPException as error:  # one line too long, or too many of them
-            raise FetchRefused("headers.too_large", f"The response headers exceed: {error}.", target.url) from None
-        if response.status < 200:
-            raise FetchRefused("response.malformed", f"The answer ends with status {response.status}.", target.url)
-        return response
+        return read_head_of(connection, target, self._limits.header_bytes)
 
     def _read_body(self, target: Target, response: HTTPResponse, bounded: BoundedSocket) -> bytes:
         """Returns the complete body, decompressed. Refuses one that is too large, or encoded in an unknown way."""

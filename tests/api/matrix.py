@@ -11,7 +11,7 @@ from typing import Any
 from models.lifecycle import AppState, Role
 from models.token import Scope
 from tests.api.world import World, slug_of
-from tests.launch import LOGO, SENT, STREAM
+from tests.launch import LOGO, RIG, SENT, STREAM
 from workflow.identity.actors import Actor
 from workflow.usage.reports import Use
 
@@ -311,9 +311,9 @@ CALLS: tuple[Call, ...] = (
     Call(f"DELETE {_COMPONENTS}/{{component_id}}", Scope.APPS_WRITE, PARTNERS, status=204, given=_component),
     Call(
         f"POST {_COMPONENTS}/{{component_id}}/tests",
-        Scope.APPS_WRITE,
-        PARTNERS | SERVICES,
-        {"results": SENT},
+        Scope.TESTS_REPORT,
+        SERVICES,
+        {"rig": RIG, "results": SENT},
         201,
     ),
     Call(f"GET {_COMPONENTS}/{{component_id}}/tests", Scope.APPS_READ, ALL),

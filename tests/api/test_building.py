@@ -19,7 +19,19 @@ from tests.api.service import Caller
 from tests.databases import TestDatabase
 from tests.factories import move
 from tests.journeys import BECAUSE, app_building, ask, judge, people_in, token_of
-from tests.launch import LOGO, PASSED, SCREENSHOT, SENT, STREAM, WEB, WEBHOOK, evidence_for, give_everything, picture
+from tests.launch import (
+    LOGO,
+    PASSED,
+    RIG,
+    SCREENSHOT,
+    SENT,
+    STREAM,
+    WEB,
+    WEBHOOK,
+    evidence_for,
+    give_everything,
+    picture,
+)
 from tests.workers.processes import environment
 
 _LATER = text("UPDATE idempotency_key SET created_at = created_at - interval '11 minutes' WHERE key = :key")
@@ -34,7 +46,7 @@ def _app(service: Service, slug: str) -> str:
 def _ready(service: Service, slug: str) -> str:
     path = _app(service, slug)
     component = service.partner("POST", f"{path}/components", WEBHOOK).json()["id"]
-    service.partner("POST", f"{path}/components/{component}/tests", {"results": PASSED})
+    service.service("POST", f"{path}/components/{component}/tests", {"rig": RIG, "results": PASSED})
     give_everything(service.partner, slug)
     return path
 
@@ -151,9 +163,9 @@ def test_the_checklist_lists_each_status_and_what_is_left_in_order(shared_servic
     assert all(task["what"] and task["how"] and task["path"].startswith("/v1/") for task in left)
     component = shared_service.partner("POST", f"{path}/components", WEBHOOK).json()["id"]
     tests = f"{path}/components/{component}/tests"
-    shared_service.partner("POST", tests, {"results": [*PASSED[:2], {"event": "delete", "status": 501}]})
+    shared_service.service("POST", tests, {"rig": RIG, "results": [*PASSED[:2], {"event": "delete", "status": 501}]})
     assert _items(shared_service, path)["working_integration"]["status"] == "rejected"
-    shared_service.partner("POST", tests, {"results": PASSED})
+    shared_service.service("POST", tests, {"rig": RIG, "results": PASSED})
     give_everything(shared_service.partner, "listed")
     words = {"evidence": {"text": "## Getting started\n\nEnable it, and paste the API key that you copied."}}
     poor = shared_service.partner("PUT", f"{path}/checklist/platform_documentation", words).json()
@@ -379,7 +391,7 @@ def test_a_run_has_every_declared_kind_of_event_and_no_other(
 ) -> None:
     path = _app(shared_service, f"run-{len(results)}-{str(results[-1]['event']).lower()}")
     component = shared_service.partner("POST", f"{path}/components", WEBHOOK).json()["id"]
-    refused = shared_service.partner("POST", f"{path}/components/{component}/tests", {"results": results})
+    refused = shared_service.service("POST", f"{path}/components/{component}/tests", {"rig": RIG, "results": results})
     assert (refused.status_code, refused.json()["code"]) == (422, "test.results")
     assert named in refused.json()["detail"]
     assert not shared_service.partner("GET", f"{path}/components/{component}").json()["tested"]
@@ -400,11 +412,11 @@ def test_a_component_of_each_kind_can_be_tested_by_what_it_declares(
     path = _app(shared_service, f"tried-{body['kind']}")
     component = shared_service.partner("POST", f"{path}/components", body).json()["id"]
     tests = f"{path}/components/{component}/tests"
-    other = shared_service.partner("POST", tests, {"results": [{"event": "ping", "status": 200}]})
+    other = shared_service.service("POST", tests, {"rig": RIG, "results": [{"event": "ping", "status": 200}]})
     assert (other.status_code, other.json()["code"]) == (422, "test.results")
-    unanswered = shared_service.partner("POST", tests, {"results": [{**run[0], "status": 100}]})
+    unanswered = shared_service.service("POST", tests, {"rig": RIG, "results": [{**run[0], "status": 100}]})
     assert unanswered.status_code == 422
-    made = shared_service.partner("POST", tests, {"results": run})
+    made = shared_service.service("POST", tests, {"rig": RIG, "results": run})
     assert (made.status_code, made.json()["colour"]) == (201, "red" if body is WEBHOOK else "green")
 
 

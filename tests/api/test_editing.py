@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from tests.api.running import Service
 from tests.journeys import app_building, judge
-from tests.launch import SENT, STREAM, WEB
+from tests.launch import RIG, SENT, STREAM, WEB
 
 ACCOUNT = {"username": "rae", "password": "a new secret"}
 
@@ -25,9 +25,9 @@ def _shown(service: Service) -> list[tuple[str, bool]]:
 def test_a_change_must_be_tested_again_and_cannot_be_tested_beforehand(service: Service) -> None:
     path = _acme_with_component(service)
     results = SENT
-    early = service.partner("POST", f"{path}/tests", {"results": results, "revision": 2})
+    early = service.service("POST", f"{path}/tests", {"rig": RIG, "results": results, "revision": 2})
     assert (early.status_code, early.json()["code"]) == (422, "test.revision")
-    assert service.partner("POST", f"{path}/tests", {"results": results}).status_code == 201
+    assert service.service("POST", f"{path}/tests", {"rig": RIG, "results": results}).status_code == 201
     assert _shown(service) == [("Events", True)]
     assert service.partner("PATCH", path, {"name": "All events"}, If_Match='"1"').json()["revision"] == 2
     assert _shown(service) == [("All events", False)]
@@ -35,7 +35,7 @@ def test_a_change_must_be_tested_again_and_cannot_be_tested_beforehand(service: 
 
 def test_an_empty_change_is_refused_and_undoes_no_test(service: Service) -> None:
     path = _acme_with_component(service)
-    service.partner("POST", f"{path}/tests", {"results": SENT})
+    service.service("POST", f"{path}/tests", {"rig": RIG, "results": SENT})
     assert service.partner("PATCH", path, {}, If_Match='"1"').status_code == 422
     assert _shown(service) == [("Events", True)]
 

@@ -14,7 +14,7 @@ from tests.api.answers import problem
 from tests.api.running import Service
 from tests.api.service import Caller
 from tests.journeys import apps_in_public_beta, judge, now_of, people_in, token_of
-from tests.launch import PASSED, WEBHOOK, give_everything
+from tests.launch import PASSED, RIG, WEBHOOK, give_everything
 from workflow.identity.tokens import issue_token, revoke_token
 
 
@@ -37,7 +37,9 @@ def test_an_app_makes_its_whole_journey_over_http(service: Service) -> None:
     assert service.partner("POST", "/v1/apps", {"slug": "acme", "name": "Acme"}).status_code == 201
     component = _component(service, "acme")
     results = [*PASSED, {"event": "track", "status": 501}]
-    test = service.partner("POST", f"/v1/apps/acme/components/{component}/tests", {"results": results}).json()
+    test = service.service(
+        "POST", f"/v1/apps/acme/components/{component}/tests", {"rig": RIG, "results": results}
+    ).json()
     assert test["colour"] == "yellow"
     give_everything(service.partner, "acme")
     assert service.partner("GET", "/v1/apps/acme/checklist").json()["complete"]

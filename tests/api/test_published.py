@@ -11,7 +11,7 @@ from models.lifecycle import AppState, AppTrigger, ReviewKind
 from tests.api.running import Service
 from tests.factories import app_in, make_possible, move, pass_review
 from tests.journeys import BECAUSE, ask, judge, judging, now_and_writer, now_of
-from tests.launch import LOGO, MARK, picture
+from tests.launch import LOGO, MARK, RIG, picture
 from workers.jobs import JOBS
 from workflow.catalog.planning import publish_planned
 from workflow.lifecycle.batch import judge_due_requests
@@ -34,7 +34,7 @@ def _change(service: Service, stream: str, event: str = "Elsewhere") -> None:
     """Has the stream of the draft send another event, and tests it."""
     changed = service.partner("PATCH", stream, {"settings": {"events": [event]}}, If_Match="*")
     assert changed.status_code == 200, changed.text
-    tested = service.partner("POST", f"{stream}/tests", {"results": [{"event": event, "status": 200}]})
+    tested = service.service("POST", f"{stream}/tests", {"rig": RIG, "results": [{"event": event, "status": 200}]})
     assert tested.status_code == 201, tested.text
 
 

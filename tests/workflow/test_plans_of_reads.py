@@ -90,6 +90,12 @@ _DUE = """
            CASE WHEN place > 20 THEN now() END
       FROM (SELECT id, name, created_by, row_number() OVER (ORDER BY id DESC) AS place FROM app) asked
 """, """
+    INSERT INTO component_test (id, component_id, component_revision, source, results, requested_by, due_at, status,
+                                colour, finished_at)
+    SELECT uuidv7(), id, 1, 'service', '[]', id, now(), CASE WHEN place <= 20 THEN 'due' ELSE 'done' END,
+           CASE WHEN place > 20 THEN 'green' END, CASE WHEN place > 20 THEN now() END
+      FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS place FROM component) asked
+""", """
     UPDATE review_step SET status = 'due', state = 'pending', decided_at = NULL
      WHERE id IN (SELECT id FROM review_step ORDER BY id DESC LIMIT 20)
 """, """

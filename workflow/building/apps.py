@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from models import App, Component
 from models.lifecycle import AppState, Role
-from workflow.apps import NAME, find_app, lock_editable_app, touch
-from workflow.building.components import colour_of_component, components_of, find_component
+from workflow.apps import NAME, find_app, find_component, lock_editable_app, touch
+from workflow.building.components import colour_of_component, components_of
 from workflow.building.revisions import ExpectedRevisions, require_revision
 from workflow.building.slugs import refuse_unusable_slug, slug_conflict
 from workflow.catalog.published import ComponentContent, PublishedVersion, published_components, published_versions

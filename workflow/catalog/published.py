@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from workflow.catalog.listing import SHOWN_SUBMISSION
 from workflow.sql.arrays import Integers, Uuids, app_ids, statement
+from workflow.tested import published_colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +97,9 @@ _PUBLISHED = app_ids(f"""
 """What is published is so since the first row of the log that says so, or since its planned day."""
 
 _COLOURS = statement(
-    """
-    SELECT wanted.id, wanted.revision, latest.colour
+    f"""
+    SELECT wanted.id, wanted.revision, {published_colour("wanted.id", "wanted.revision")} AS colour
       FROM unnest(:ids, :revisions) AS wanted (id, revision)
-     CROSS JOIN LATERAL (SELECT t.colour FROM component_test t
-                          WHERE t.component_id = wanted.id AND t.component_revision = wanted.revision
-                            AND t.status = 'done'
-                          ORDER BY t.position DESC LIMIT 1) latest
     """,
     ids=Uuids(),
     revisions=Integers(),

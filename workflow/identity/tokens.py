@@ -31,8 +31,10 @@ SCOPES_OF: dict[Role, frozenset[Scope]] = {
             Scope.REVIEWS_DECIDE,
         }
     ),
-    Role.SERVICE: frozenset({Scope.APPS_READ, Scope.APPS_WRITE, Scope.TRANSITIONS_REQUEST, Scope.USAGE_REPORT}),
-    Role.ADMIN: frozenset(Scope) - {Scope.USAGE_REPORT},
+    Role.SERVICE: frozenset(
+        {Scope.APPS_READ, Scope.APPS_WRITE, Scope.TRANSITIONS_REQUEST, Scope.USAGE_REPORT, Scope.TESTS_REPORT}
+    ),
+    Role.ADMIN: frozenset(Scope) - {Scope.USAGE_REPORT, Scope.TESTS_REPORT},
 }
 """The scopes that each role may have. A token can narrow them but never widen them."""
 

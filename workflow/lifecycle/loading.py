@@ -24,6 +24,7 @@ from workflow.lifecycle.facts import (
 )
 from workflow.policy.document import Policies, Policy
 from workflow.sql.arrays import app_ids
+from workflow.tested import component_colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,8 @@ def facts_of(apps: str) -> str:
                       WHERE q.organization_id = a.organization_id AND q.state = 'approved' LIMIT 1), false)
                AS access_approved,
            (SELECT p.id FROM person p WHERE p.organization_id = a.organization_id AND p.owner) AS owner_id,
-           (SELECT jsonb_agg(jsonb_build_array(c.name, latest.colour) ORDER BY c.id)
+           (SELECT jsonb_agg(jsonb_build_array(c.name, {component_colour("c")}) ORDER BY c.id)
               FROM component c
-              LEFT JOIN LATERAL (SELECT t.colour FROM component_test t
-                                  WHERE t.component_id = c.id AND t.component_revision = c.revision
-                                    AND t.status = 'done'
-                                  ORDER BY t.position DESC LIMIT 1) latest ON true
              WHERE c.app_id = a.id AND c.removed_at IS NULL) AS components,
            ARRAY(SELECT i.code FROM checklist_item i WHERE i.app_id = a.id AND i.findings = '[]') AS checklist,
            r.id AS review_id, r.kind, r.opened_version, r.claimed_by, r.policy_version AS review_policy, r.opened_by,

@@ -89,6 +89,7 @@ REDACTED: Final[Mapping[str, tuple[str, ...]]] = {
 _CODE = "a code, a state or a kind"
 _COMPANY = "says something of a company or of its App, and belongs to the company"
 _RECORD = "was said or decided in a review; it is the record of it, and its author is an id"
+_TRIED = "test data of a company: a made-up user, or what the partner wrote for a try-out"
 _WORK = "says how work went, and names no person"
 
 KEPT: Final[Mapping[str, Mapping[str, str]]] = {
@@ -124,7 +125,32 @@ KEPT: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "checklist_item": {"code": _CODE, "evidence": _COMPANY, "findings": _COMPANY, "lane": _COMPANY},
     "component": {"kind": _CODE, "subkind": _CODE, "name": _COMPANY, "settings": _COMPANY},
-    "component_test": {"colour": _CODE, "results": _COMPANY, "status": _CODE, "last_error": _WORK, "lane": _COMPANY},
+    "component_test": {
+        "colour": _CODE,
+        "source": _CODE,
+        "scope": _CODE,
+        "reporter": "a test rig of the platform",
+        "subject": _COMPANY,
+        "wanted": _TRIED,
+        "results": _COMPANY,
+        "status": _CODE,
+        "last_error": _WORK,
+        "lane": _COMPANY,
+    },
+    "component_test_result": {
+        "code": _CODE,
+        "event": _CODE,
+        "method": _CODE,
+        "url": _COMPANY,
+        "headers": _CODE,
+        "body": _TRIED,
+        "answer": _TRIED,
+        "message": _TRIED,
+        "colour": _CODE,
+        "findings": _COMPANY,
+        "facts": _CODE,
+    },
+    "component_test_settings": {"sealed": "a key for tests, encrypted, which its partner replaces", "names": _CODE},
     "customer": {"workspace": "a workspace of a customer, as a service names it"},
     "draft_check": {
         "code": _CODE,

@@ -26,6 +26,7 @@ from workflow.reviewing.difference import (
 from workflow.reviewing.grace import Grace, grace_of
 from workflow.reviewing.namesakes import findings_on_name
 from workflow.reviewing.proposals import StandingProposal, standing_proposal
+from workflow.tested import component_colour
 
 NAME = "name"
 """Stands where a finding names its step, for findings on the App's name: no step is about it."""
@@ -160,15 +161,12 @@ _HISTORY = text("""
 """)
 
 
-_COMPANYS_APPS = text("""
+_COMPANYS_APPS = text(f"""
     SELECT a.slug, a.name, a.state, a.looked_at, a.onboarded_customers, c.components, c.tested
       FROM app a
      CROSS JOIN LATERAL (
-        SELECT count(*) AS components, count(*) FILTER (WHERE latest.colour IN ('green', 'yellow')) AS tested
+        SELECT count(*) AS components, count(*) FILTER (WHERE {component_colour("c")} IN ('green', 'yellow')) AS tested
           FROM component c
-          LEFT JOIN LATERAL (SELECT t.colour FROM component_test t
-                              WHERE t.component_id = c.id AND t.component_revision = c.revision AND t.status = 'done'
-                              ORDER BY t.position DESC LIMIT 1) latest ON true
          WHERE c.app_id = a.id AND c.removed_at IS NULL) c
      WHERE a.organization_id = :organization_id
      ORDER BY a.id DESC LIMIT :limit

@@ -14,6 +14,7 @@ class Bell(StrEnum):
     JOBS = "jobs"
     CHECKS = "checks"
     DRAFTS = "drafts"
+    TESTS = "tests"
 
 
 MESSAGE_QUEUE = "transitions"

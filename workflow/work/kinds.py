@@ -17,6 +17,7 @@ class DueKind(StrEnum):
     JOB_TICK = "job_tick"
     WEBSITE_CHECK = "website_check"
     DRAFT_CHECK = "draft_check"
+    COMPONENT_TEST = "component_test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,15 @@ LEASED_KINDS: Final[dict[DueKind, LeasedKind]] = {
             lease=STEP_LEASE,
             longest_attempt=timedelta(seconds=35),
             lane_bound=4,
+        ),
+        LeasedKind(
+            DueKind.COMPONENT_TEST,
+            Bell.TESTS,
+            about="scope",
+            lease=timedelta(seconds=45),
+            longest_attempt=timedelta(seconds=35),
+            lane_bound=4,
+            kept_for_urgent=2,
         ),
     )
 }

@@ -79,6 +79,14 @@ def finish_due_row(session: Session, lease: Lease, *, also_set: str = "") -> boo
     return finished.one_or_none() is not None
 
 
+def progress_due_row(session: Session, lease: Lease) -> bool:
+    """Makes a row that has come further, and is not done, due again at once, with all its attempts. Does not commit.
+
+    For work that is longer than an attempt. Returns False and changes nothing if the row no longer has this lease.
+    """
+    return session.execute(_PROGRESS[lease.kind], {"id": lease.id, "until": lease.until}).one_or_none() is not None
+
+
 def fail_due_row(
     session: Session,
     lease: Lease,
@@ -127,6 +135,14 @@ def _finish(kind: DueKind, also_set: str) -> Any:
          WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
     """)
 
+
+_PROGRESS = {
+    kind: text(f"""
+        UPDATE {kind} SET due_at = clock_timestamp(), attempts = 0, leased_until = NULL, last_error = NULL
+         WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
+    """)
+    for kind in DueKind
+}
 
 _FAIL = {
     kind: text(f"""

@@ -22,6 +22,8 @@ def test_the_test_recorded_last_counts_although_its_machines_clock_is_behind(eng
                 id=behind,
                 component_id=component.id,
                 component_revision=component.revision,
+                source="rig",
+                reporter="Device lab",
                 colour="red",
                 results=[],
                 requested_by=component.id,

@@ -1,0 +1,193 @@
+"""Runs of a Component's tests by the service: starting one, and reading its results as they come."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.auth import InContext, allow
+from api.context import Session, now_of
+from api.idempotency import Answer, once
+from api.schemas.findings import FindingAnswer
+from api.schemas.pages import Page, Paged, shown_page
+from api.schemas.values import Body, Key, Line, Object, Prefer, SlugPath
+from api.waiting import seconds_to_wait
+from models import ComponentTest, ComponentTestResult
+from models.component_test import TestColour, TestScope
+from models.due import DueStatus
+from models.lifecycle import Role
+from models.token import Scope
+from web.problems import COMMON
+from workflow.component_tests.starting import RunWithResults, find_run, list_runs, start_run
+from workflow.identity.actors import Actor
+
+router = APIRouter(prefix="/v1/apps/{slug}/components/{component_id}/test-runs", responses=COMMON)
+
+Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
+Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]
+
+
+class NewTestRun(Body):
+    """What to run: the whole suite, the events of one type (`event`), or a `message` of your own as a try-out."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"scope": "suite"},
+                {"scope": "event", "event": "track"},
+                {"scope": "try_out", "message": {"type": "track", "event": "Order Completed", "userId": "u1"}},
+            ]
+        }
+    )
+
+    scope: TestScope = TestScope.SUITE
+    event: Annotated[Line | None, Field(examples=[None])] = None
+    message: Annotated[Object | None, Field(examples=[None])] = None
+
+
+class TestRunAnswer(BaseModel):
+    """A run of the service's own tests, at one revision of the Component and with one version of the suite.
+
+    `status` is `due` while it is under way, `done`, `void` if it could not go on (`problem` says why), or `dead` if the
+    service failed. Only a suite makes a Component tested, and only at its current revision.
+    """
+
+    id: UUID
+    component_id: UUID
+    revision: int
+    scope: TestScope
+    suite_version: int | None
+    status: DueStatus
+    colour: TestColour | None
+    problem: Annotated[str | None, Field(examples=[None])]
+    requested_at: datetime
+    finished_at: datetime | None
+
+
+class TestResultAnswer(BaseModel):
+    """One case: what was sent, what came back, and what was found.
+
+    `headers` have placeholders for secrets. `status` is null if no answer came. An `observed` case is shown only: its
+    colour is not that of the run.
+    """
+
+    position: int
+    code: Annotated[str, Field(examples=["track_signed_up"])]
+    event: Annotated[str | None, Field(examples=["track"])]
+    method: Annotated[str | None, Field(examples=["POST"])]
+    url: Annotated[str | None, Field(examples=["https://acme.example/webhook"])]
+    headers: Annotated[dict[str, Any] | None, Field(examples=[{"Content-Type": "application/json"}])]
+    body: Annotated[str | None, Field(examples=['{"type":"track","event":"Signed up"}'])]
+    status: Annotated[int | None, Field(examples=[200])]
+    answer: Annotated[str | None, Field(examples=['{"message": "The event was processed."}'])]
+    is_json: bool | None
+    message: Annotated[str | None, Field(examples=["The event was processed."])]
+    latency_ms: int | None
+    colour: TestColour
+    observed: bool
+    findings: list[FindingAnswer]
+    facts: Annotated[dict[str, Any] | None, Field(examples=[None])]
+
+
+class TestRunWithResultsAnswer(TestRunAnswer):
+    """A run with its results so far, in order."""
+
+    results: list[TestResultAnswer]
+
+
+_STARTED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The run has ended while the call waited.", "model": TestRunWithResultsAnswer},
+    202: {"description": "The run is due. Read its results as they come.", "model": TestRunWithResultsAnswer},
+}
+
+
+@router.post("", status_code=202, tags=["partner"], responses=_STARTED)
+async def start_test_run(
+    context: InContext,
+    actor: Builder,
+    slug: SlugPath,
+    component_id: UUID,
+    body: NewTestRun,
+    key: Key = None,
+    prefer: Prefer = None,
+) -> JSONResponse:
+    """Has the service test the Component: the whole suite, one type of event, or a message of your own.
+
+    One run of a Component is under way at a time. With `Prefer: wait=N` the call waits for its end.
+    """
+
+    def work(session: Session) -> Answer:
+        run = start_run(
+            session,
+            slug,
+            component_id,
+            actor,
+            now_of(session),
+            scope=body.scope,
+            event=body.event,
+            message=body.message,
+            loopback=context.allow_loopback_urls,
+            unseal=context.envelope.unseal,
+        )
+        return 202, {"id": str(run.id)}
+
+    asked = {"test_run": body.model_dump(), "component": component_id}
+    _, started = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
+    run_id = UUID(started["id"])
+    seconds = seconds_to_wait(prefer)
+    if seconds:
+        await context.run_waiter.wait(run_id, seconds)
+    found = await context.transact(lambda session: find_run(session, slug, component_id, run_id, actor))
+    path = f"/v1/apps/{slug}/components/{component_id}/test-runs/{run_id}"
+    headers = {"Location": path} | ({"Preference-Applied": "wait"} if seconds else {})
+    status = 202 if found.run.status == DueStatus.DUE else 200
+    return JSONResponse(_with_results(found).model_dump(mode="json"), status, headers=headers)
+
+
+@router.get("", tags=["partner", "reviewer"])
+async def list_test_runs(
+    context: InContext, actor: Viewer, slug: SlugPath, component_id: UUID, wanted: Paged
+) -> Page[TestRunAnswer]:
+    """Lists the service's own runs of the Component's tests, newest first."""
+    return await context.transact(
+        lambda session: shown_page(
+            list_runs(session, slug, component_id, actor, wanted),
+            lambda run: TestRunAnswer.model_validate(_shown(run)),
+        )
+    )
+
+
+@router.get("/{run_id}", tags=["partner", "reviewer"])
+async def read_test_run(
+    context: InContext, actor: Viewer, slug: SlugPath, component_id: UUID, run_id: UUID
+) -> TestRunWithResultsAnswer:
+    """Returns a run with its results so far: while it is under way, there are more each time."""
+    return _with_results(await context.transact(lambda session: find_run(session, slug, component_id, run_id, actor)))
+
+
+def _with_results(found: RunWithResults) -> TestRunWithResultsAnswer:
+    return TestRunWithResultsAnswer.model_validate(
+        {**_shown(found.run), "results": [_result(one) for one in found.results]}
+    )
+
+
+def _shown(run: ComponentTest) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "component_id": run.component_id,
+        "revision": run.component_revision,
+        "scope": run.scope,
+        "suite_version": run.suite_version,
+        "status": run.status,
+        "colour": run.colour,
+        "problem": run.last_error if run.status == DueStatus.VOID else None,
+        "requested_at": run.requested_at,
+        "finished_at": run.finished_at,
+    }
+
+
+def _result(result: ComponentTestResult) -> dict[str, Any]:
+    return {name: getattr(result, name) for name in TestResultAnswer.model_fields}

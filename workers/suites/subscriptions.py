@@ -1,0 +1,93 @@
+"""The cases of a subscription's run: each posts one message to the partner's endpoint and judges the answer."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+
+from workers.context import WorkerContext
+from workers.endpoints import PostsToEndpoints
+from workers.suites.case import Case, RunVoid
+from workflow.component_tests.cases import Dispatch, dispatches_of
+from workflow.component_tests.judging import Exchange, judge
+from workflow.component_tests.messages import TestUser
+from workflow.component_tests.requests import OutgoingRequest, TestValues, webhook_request
+from workflow.component_tests.run_settings import open_test_settings
+from workflow.component_tests.runs import CaseResult, Recorded, TestRun
+
+ANSWER_TIME: Final = timedelta(seconds=10)
+"""How long an endpoint may take for one answer, from the look-up of its name."""
+WRONG_KEY: Final = "a-wrong-key-of-the-test-suite"
+
+
+def subscription_cases(context: WorkerContext, run: TestRun) -> Sequence[Case]:
+    """Returns the cases of the run. Raises RunVoid if its test key is gone."""
+    if run.sealed is None:
+        raise RunVoid("The test settings ended or were deleted during the run.")
+    try:
+        values = open_test_settings(run.sealed, context.unseal)
+    except ValueError:
+        raise RunVoid("None of this installation's keys decrypts the test settings: give them again.") from None
+    user = TestUser(run.id, run.requested_at)
+    dispatches = dispatches_of(run.scope, run.subject.get("event_types", ()), run.wanted, user)
+    header = context.profile.protocol.settings_header
+    return [
+        Case(
+            dispatch.question.code,
+            partial(
+                _take,
+                context.endpoints,
+                dispatch,
+                partial(request_of, run, dispatch, values, header),
+                is_first=number == 0,
+            ),
+            ANSWER_TIME,
+            _was_answered if dispatch.question.observed else _always,
+        )
+        for number, dispatch in enumerate(dispatches)
+    ]
+
+
+def request_of(run: TestRun, dispatch: Dispatch, values: TestValues, settings_header: str) -> OutgoingRequest:
+    """Returns the request that carries the message to the endpoint. Pure."""
+    key = WRONG_KEY if dispatch.wrong_key else None
+    return webhook_request(str(run.subject["url"]), dispatch.sent_body, values, settings_header, key=key)
+
+
+def exchange(endpoints: PostsToEndpoints, request: OutgoingRequest, total: timedelta = ANSWER_TIME) -> Exchange:
+    """Sends the request and returns what came back. An error that is not about the endpoint is raised."""
+    try:
+        answer = endpoints.post(request.url, headers=request.headers, body=request.body, total=total)
+    except Exception as error:
+        code, detail = getattr(error, "code", None), getattr(error, "detail", None)
+        if code is None or detail is None:
+            raise
+        return Exchange(problem=str(code), detail=str(detail))
+    return Exchange(
+        status=answer.status,
+        content_type=answer.content_type,
+        location=answer.location,
+        body=answer.body,
+        is_cut=answer.is_cut,
+        problem=answer.body_problem,
+        seconds=answer.seconds,
+        tls_version=answer.tls_version,
+        certificate_ends=answer.certificate_ends,
+    )
+
+
+def _take(
+    endpoints: PostsToEndpoints, dispatch: Dispatch, make: "partial[OutgoingRequest]", *, is_first: bool
+) -> CaseResult:
+    request = make()
+    came = exchange(endpoints, request)
+    return judge(dispatch.question, request, came, datetime.now(UTC), first=is_first)
+
+
+def _was_answered(earlier: Sequence[Recorded]) -> bool:
+    """Returns whether the endpoint has answered anything: otherwise there is nothing to observe."""
+    return any(one.status is not None for one in earlier)
+
+
+def _always(_earlier: Sequence[Recorded]) -> bool:
+    return True

@@ -1,0 +1,178 @@
+"""Starting a run of a Component's tests, and reading runs with their results as they come."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import App, Component, ComponentTest, ComponentTestResult
+from models.component import ComponentKind
+from models.component_test import TestScope, TestSource
+from models.due import DueStatus, Urgency
+from workflow.access.domains import fetch_lane
+from workflow.access.tried_hosts import may_be_tried
+from workflow.apps import find_component, lock_kept_app
+from workflow.component_tests.journey import SUITE_VERSION
+from workflow.component_tests.reporting import declared_events
+from workflow.component_tests.run_settings import require_test_settings
+from workflow.errors import Conflict, Invalid, NotFound
+from workflow.identity.actors import Actor
+from workflow.identity.audit_log import log_action
+from workflow.identity.secrets import Unseal
+from workflow.pages import PageOf, PageRequest, read_page
+from workflow.work.bells import Bell, ring_after_commit
+
+MAX_RUNS_A_DAY: Final = 200
+"""How many runs of a Component may be started within a day."""
+MAX_MESSAGE_BYTES: Final = 32 * 1024
+"""The largest message of a try-out, as JSON: as much as the platform takes of one event."""
+SUITE_VERSIONS: Final[Mapping[ComponentKind, int]] = {ComponentKind.SUBSCRIPTION: SUITE_VERSION}
+"""The kinds of Component that the service tests by runs of its own, with the version of their suite."""
+_DAY: Final = timedelta(days=1)
+LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True, slots=True)
+class RunWithResults:
+    """A run and its results so far, in order."""
+
+    run: ComponentTest
+    results: tuple[ComponentTestResult, ...]
+
+
+def start_run(
+    session: Session,
+    slug: str,
+    component_id: UUID,
+    actor: Actor,
+    now: datetime,
+    *,
+    scope: TestScope,
+    event: str | None,
+    message: Mapping[str, Any] | None,
+    loopback: bool,
+    unseal: Unseal,
+) -> ComponentTest:
+    """Makes a run of the Component's current revision due, and returns it.
+
+    `event` is the type of a run of one event, `message` that of a try-out. `loopback` allows try-outs of this machine.
+    Locks the App; works while its draft is frozen. Does not commit. Raises NotFound; Conflict (removed, a run is under
+    way, too many, or test settings that are missing or ended); and Invalid.
+    """
+    app = lock_kept_app(session, slug, actor)
+    component = find_component(session, slug, component_id, actor)
+    kind = ComponentKind(component.kind)
+    if kind not in SUITE_VERSIONS:
+        detail = f"The service starts no test runs of a {kind}."
+        raise Invalid("test_run.kind", detail, "Test it as the guide for its kind says.")
+    wanted = _wanted(component, scope, event, message)
+    if kind is ComponentKind.SUBSCRIPTION:
+        if scope is TestScope.TRY_OUT:
+            _require_own_host(session, app, component, loopback=loopback)
+        require_test_settings(session, component, now, unseal)
+    _bound_runs(session, component, slug, now)
+    run = ComponentTest(
+        component_id=component.id,
+        component_revision=component.revision,
+        source=TestSource.SERVICE.value,
+        scope=scope.value,
+        suite_version=SUITE_VERSIONS[kind],
+        subject=component.settings,
+        wanted=wanted,
+        results=[],
+        requested_by=actor.id,
+        requested_at=now,
+        due_at=now,
+        lane=fetch_lane(str(component.settings.get("url") or component.settings.get("bundle_url") or "")),
+        urgency=Urgency.URGENT.value,
+    )
+    session.add(run)
+    session.flush()
+    log_action(session, actor, "component.test_run", component.id, app=slug, scope=scope.value)
+    ring_after_commit(session, Bell.TESTS)
+    return run
+
+
+def list_runs(
+    session: Session, slug: str, component_id: UUID, actor: Actor, wanted: PageRequest
+) -> PageOf[ComponentTest]:
+    """Returns a page of the service's own runs of a Component, newest first. Raises NotFound."""
+    find_component(session, slug, component_id, actor)
+    statement = select(ComponentTest).where(
+        ComponentTest.component_id == component_id, ComponentTest.source == TestSource.SERVICE.value
+    )
+    return read_page(session, statement, ComponentTest.id, wanted, newest_first=True)
+
+
+def find_run(session: Session, slug: str, component_id: UUID, run_id: UUID, actor: Actor) -> RunWithResults:
+    """Returns one of the service's own runs with its results so far. Raises NotFound."""
+    find_component(session, slug, component_id, actor)
+    run = session.get(ComponentTest, run_id, populate_existing=True)
+    if run is None or run.component_id != component_id or run.source != TestSource.SERVICE:
+        raise NotFound("test_run.not_found", f"The Component has no test run {run_id}.", "List its test runs.")
+    rows = (
+        select(ComponentTestResult).where(ComponentTestResult.test_id == run.id).order_by(ComponentTestResult.position)
+    )
+    return RunWithResults(run, tuple(session.scalars(rows).all()))
+
+
+def ended_runs(session: Session, ids: Sequence[UUID]) -> set[UUID]:
+    """Returns which of the runs are no longer due."""
+    ended = select(ComponentTest.id).where(ComponentTest.id.in_(ids), ComponentTest.status != DueStatus.DUE.value)
+    return set(session.scalars(ended).all())
+
+
+def _wanted(
+    component: Component, scope: TestScope, event: str | None, message: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """Returns what the run is asked to send, if not the suite. Raises Invalid."""
+    if (event is not None) != (scope is TestScope.EVENT) or (message is not None) != (scope is TestScope.TRY_OUT):
+        detail = f"A run of the scope {scope} was asked for with other parts."
+        raise Invalid(
+            "test_run.parts", detail, "Give event with the scope event, message with try_out, and neither with suite."
+        )
+    if scope is TestScope.SUITE:
+        return None
+    declared = declared_events(component)
+    kind = event if message is None else message.get("type")
+    if kind not in declared:
+        named = f'"{str(kind)[:100]}"' if kind is not None else "nothing as its type"
+        detail = f"The Component does not declare {named}."
+        raise Invalid("test_run.event", detail, f"Name an event type that it declares: {', '.join(declared)}.")
+    if message is None:
+        return {"event": event}
+    if len(json.dumps(message, ensure_ascii=False).encode()) > MAX_MESSAGE_BYTES:
+        detail = f"The message is larger than {MAX_MESSAGE_BYTES // 1024} KB."
+        raise Invalid("test_run.message", detail, "Send a smaller one: the platform takes no larger event.")
+    return {"message": dict(message)}
+
+
+def _require_own_host(session: Session, app: App, component: Component, *, loopback: bool) -> None:
+    host = urlsplit(str(component.settings["url"])).hostname or ""
+    if (loopback and host in LOOPBACK_HOSTS) or may_be_tried(session, app.organization_id, host):
+        return
+    detail = f"{host} is not under a domain that your company has proved to be its own."
+    raise Conflict("test_run.host", detail, "Prove that the host is yours first, or run the suite.")
+
+
+def _bound_runs(session: Session, component: Component, slug: str, now: datetime) -> None:
+    """Raises Conflict if a run is under way, or there were as many as there may be within a day."""
+    own = (ComponentTest.component_id == component.id, ComponentTest.source == TestSource.SERVICE.value)
+    due = select(ComponentTest.id).where(*own, ComponentTest.status == DueStatus.DUE.value).limit(1)
+    if (under_way := session.scalar(due)) is not None:
+        detail = "A run of this Component's tests is under way."
+        path = f"GET /v1/apps/{slug}/components/{component.id}/test-runs/{under_way}"
+        raise Conflict("test_run.under_way", detail, f"See {path}, and start another after that.")
+    today = select(func.count(), func.min(ComponentTest.requested_at)).where(
+        *own, ComponentTest.requested_at > now - _DAY
+    )
+    count, first = session.execute(today).one()
+    if count >= MAX_RUNS_A_DAY:
+        detail = f"{MAX_RUNS_A_DAY} runs of this Component were started within a day, as many as may be."
+        raise Conflict("test_run.too_many", detail, f"Wait until {first + _DAY:%Y-%m-%d %H:%M} UTC.")
