@@ -10,6 +10,11 @@ from workflow.component_tests.bundles.source import Source
 from workflow.component_tests.bundles.values import Values
 
 
+def answer(content: bytes) -> bytes:
+    """Returns the report of a bundle as JSON. This is what a confined process runs."""
+    return examine(content).as_json()
+
+
 def examine(content: bytes) -> BundleReport:
     """Returns what is found in a bundle. May take much memory and time, or crash: it runs in a process of its own."""
     source = Source(content)

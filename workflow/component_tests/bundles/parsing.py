@@ -1,5 +1,6 @@
 """Parsing a bundle, and its errors of syntax. What the grammar lacks and every browser takes is no error."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -7,7 +8,9 @@ import tree_sitter_javascript
 from tree_sitter import Language, Node, Parser, Tree
 
 from workflow.component_tests.bundles.nodes import node_at
+from workflow.component_tests.bundles.source import LINE_END
 
+_LONE_RETURN: Final = re.compile(rb"\r(?!\n)")
 _ROUNDS: Final = 6
 _MAX_BLANK: Final = 200
 _LANGUAGE: Final = Language(tree_sitter_javascript.language())
@@ -16,11 +19,15 @@ _LANGUAGE: Final = Language(tree_sitter_javascript.language())
 def parse(content: bytes) -> tuple[Tree, list[int]]:
     """Returns the tree of a bundle, and the bytes at which its syntax is broken.
 
-    Two things are valid that the grammar refuses: an unknown escape in a tagged template, and a declaration that ends
+    A first line with `#!` is none of the script's, and a lone carriage return ends a line, which the grammar does not
+    know. Two things are valid that it refuses: an unknown escape in a tagged template, and a declaration that ends
     with its line before `[`. They are replaced by others of the same length, and the bundle is parsed again.
     """
     parser = Parser(_LANGUAGE)
-    text = bytearray(content)
+    text = bytearray(_LONE_RETURN.sub(b"\n", content))
+    if text.startswith(b"#!"):
+        end = LINE_END.search(text)
+        text[: end.start() if end else len(text)] = b" " * (end.start() if end else len(text))
     for _ in range(_ROUNDS):
         tree = parser.parse(bytes(text))
         if not tree.root_node.has_error:

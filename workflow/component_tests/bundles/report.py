@@ -8,9 +8,9 @@ PLUGIN_TYPES: Final = ("before", "after", "destination", "enrichment", "utility"
 """The types that a plugin may have."""
 PLUGIN_MEMBERS: Final = ("name", "version", "type", "load", "isLoaded")
 """What every plugin has."""
-MAX_PLACES: Final = 20
+MAX_PLACES: Final = 8
 """How many places of one code are listed. The others are counted."""
-MAX_LOADS: Final = 100
+MAX_LOADS: Final = 20
 MAX_EXCERPT: Final = 160
 """The number of characters of a line that is shown."""
 

@@ -8,7 +8,8 @@ from typing import Final
 from workflow.component_tests.bundles.report import MAX_EXCERPT, MAX_PLACES, Construct, Place
 
 _BOM: Final = b"\xef\xbb\xbf"
-_LINE_END: Final = re.compile(rb"\r\n|\n|\r|\xe2\x80\xa8|\xe2\x80\xa9")
+LINE_END: Final = re.compile(rb"\r\n|\n|\r|\xe2\x80\xa8|\xe2\x80\xa9")
+"""What ends a line of a script."""
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _SOURCE_MAP: Final = re.compile(rb"//[#@] ?sourceMappingURL=([^\s'\"]{1,500})\s*\Z")
 _MAX_COLUMN_BYTES: Final = 4 * MAX_EXCERPT
@@ -26,7 +27,7 @@ class Source:
             content = content.decode("utf-8", "replace").encode()
             self.is_utf8 = False
         self.content = content
-        self._starts = [0, *(match.end() for match in _LINE_END.finditer(content))]
+        self._starts = [0, *(match.end() for match in LINE_END.finditer(content))]
 
     def place(self, byte: int) -> Place:
         """Returns the place of a byte, with the line around it, bounded and printable."""
