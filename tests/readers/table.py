@@ -44,6 +44,8 @@ from workflow.assets.pictures import examine
 from workflow.building.evidence import problems_with
 from workflow.building.settings import SETTINGS_OF, validate_settings
 from workflow.catalog.words import _is_unspaced, _typed
+from workflow.component_tests.bundles.examining import examine as examine_bundle
+from workflow.component_tests.plugins import judge_package
 from workflow.errors import WorkflowError
 from workflow.markdown import is_secure_link, read_markdown
 from workflow.names import domains_in, read_company_name, read_name, read_person_name
@@ -218,6 +220,11 @@ def _redirect(text: str) -> None:
         follow(read_url("http://a.example/b"), location, is_header=False)
 
 
+def _package(text: str) -> None:
+    judge_package("ios", {"package_url": f"https://a.example/{text[:500]}/b"})
+    judge_package("android", {"package_name": text, "minimum_sdk_version": "1.0"})
+
+
 READERS: dict[str, Reader] = {
     "the header Prefer": Reader(seconds_to_wait, ("{}", "wait={}")),
     "the header If-None-Match": Reader(lambda text: cached(_Content(), text, max_age_s=1), ("{}", '"{}"')),
@@ -256,6 +263,11 @@ READERS: dict[str, Reader] = {
     "a page in br": Reader(lambda text: inflate(text.encode(), ["br"], 10**7)),
     "a redirect": Reader(_redirect, ("{}", "/{}", "?{}")),
     "a page": Reader(_page, ("{}", "<style>{}", "<a href='https://segment.com/?{}'>Segment</a>", "<p style='{}'>")),
+    "a bundle": Reader(
+        lambda text: examine_bundle(text.encode()),
+        ("{}", "var a='{}'", "a`{}`", "#!{}", "x[{}]", "s.src={}", "window.a={};a.load=1", "//# sourceMappingURL={}"),
+    ),
+    "a package": Reader(_package, ("{}", "a.b:{}")),
     "a link": Reader(
         _link,
         ("{}", "https://segment.com/?{}", "https://segment.com/#{}", "https://bit.ly/{}", "segment.com/{}"),
@@ -295,6 +307,7 @@ OUR_OWN = {
     "workflow.building.adoption_lines._mail_address": "a line of the admin's own file",
     "workflow.building.evidence_urls._is_public": "an address that was read",
     "workflow.catalog.changes._moment": "a part of a page's cursor, which is bounded",
+    "workflow.component_tests.bundles.report.report_of": "the answer of its own process",
     "workflow.lifecycle.loading._proposal": "a time that the database wrote",
     "workflow.markdown._parser": "nothing: it makes the parser",
     "workflow.names._suffixes": "the library's list",
