@@ -26,7 +26,7 @@ class TestColour(StrEnum):
     RED = "red"
 
 
-class TestSource(StrEnum):
+class ResultSource(StrEnum):
     """Where results come from. Only the service's own runs and those of a trusted rig make a Component tested."""
 
     REPORTED = "reported"
@@ -34,7 +34,7 @@ class TestSource(StrEnum):
     RIG = "rig"
 
 
-class TestScope(StrEnum):
+class RunScope(StrEnum):
     """What a run covers: everything that the Component declares, one kind of event, or one message of the partner's."""
 
     SUITE = "suite"
@@ -57,9 +57,9 @@ class ComponentTest(DueMixin, Base):
     position: Mapped[int] = mapped_column(BigInteger, Identity(always=False))
     component_id: Mapped[UUID] = mapped_column(ForeignKey("component.id"))
     component_revision: Mapped[int]
-    source: Mapped[str] = mapped_column(String(16), server_default=TestSource.REPORTED)
+    source: Mapped[str] = mapped_column(String(16), server_default=ResultSource.REPORTED)
     reporter: Mapped[str | None]
-    scope: Mapped[str] = mapped_column(String(16), server_default=TestScope.SUITE)
+    scope: Mapped[str] = mapped_column(String(16), server_default=RunScope.SUITE)
     suite_version: Mapped[int | None]
     subject: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     wanted: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
@@ -72,8 +72,8 @@ class ComponentTest(DueMixin, Base):
     __table_args__ = (
         *due_constraints(),
         one_of("colour", TestColour),
-        one_of("source", TestSource),
-        one_of("scope", TestScope),
+        one_of("source", ResultSource),
+        one_of("scope", RunScope),
         CheckConstraint("(status = 'done') = (colour IS NOT NULL)", name="done"),
         CheckConstraint("(source = 'rig') = (reporter IS NOT NULL)", name="reporter"),
         CheckConstraint("suite_version >= 1", name="suite_version"),

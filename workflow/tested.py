@@ -1,10 +1,10 @@
 """The colour of a Component, in SQL: the one place that says which results make a Component tested."""
 
-from models.component_test import TestScope, TestSource
+from models.component_test import ResultSource, RunScope
 
 _SUITES = f"""
     SELECT t.colour FROM component_test t
-     WHERE t.scope = '{TestScope.SUITE}' AND t.status = 'done'"""
+     WHERE t.scope = '{RunScope.SUITE}' AND t.status = 'done'"""
 _LATEST = "ORDER BY t.position DESC LIMIT 1"
 
 
@@ -14,7 +14,7 @@ def component_colour(component: str) -> str:
     It is that of the latest suite of its current revision that the service or a trusted rig ran, NULL if there is none.
     """
     return f"""({_SUITES} AND t.component_id = {component}.id AND t.component_revision = {component}.revision
-                      AND t.source <> '{TestSource.REPORTED}' {_LATEST})"""
+                      AND t.source <> '{ResultSource.REPORTED}' {_LATEST})"""
 
 
 def published_colour(component_id: str, revision: str) -> str:

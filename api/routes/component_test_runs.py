@@ -16,7 +16,7 @@ from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Key, Line, Object, Prefer, SlugPath
 from api.waiting import seconds_to_wait
 from models import ComponentTest, ComponentTestResult
-from models.component_test import TestColour, TestScope
+from models.component_test import RunScope, TestColour
 from models.due import DueStatus
 from models.lifecycle import Role
 from models.token import Scope
@@ -43,7 +43,7 @@ class NewTestRun(Body):
         }
     )
 
-    scope: TestScope = TestScope.SUITE
+    scope: RunScope = RunScope.SUITE
     event: Annotated[Line | None, Field(examples=[None])] = None
     message: Annotated[Object | None, Field(examples=[None])] = None
 
@@ -58,7 +58,7 @@ class TestRunAnswer(BaseModel):
     id: UUID
     component_id: UUID
     revision: int
-    scope: TestScope
+    scope: RunScope
     suite_version: int | None
     status: DueStatus
     colour: TestColour | None

@@ -13,7 +13,7 @@ from api.schemas.values import Body, Moment, Object, SlugPath
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
-from workflow.component_tests.run_settings import TestForm, drop_test_settings, give_test_settings, read_test_form
+from workflow.component_tests.run_settings import RunForm, drop_test_settings, give_test_settings, read_test_form
 from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1/apps/{slug}/components/{component_id}/test-settings", responses=COMMON)
@@ -93,7 +93,7 @@ async def delete_test_settings(context: InContext, actor: Builder, slug: SlugPat
     return Response(status_code=204)
 
 
-def _shown(form: TestForm) -> TestSettingsAnswer:
+def _shown(form: RunForm) -> TestSettingsAnswer:
     fields: list[dict[str, Any]] = [
         {"required": False, "choices": None, **field, "given": field["name"] in form.given} for field in form.fields
     ]

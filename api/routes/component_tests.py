@@ -13,7 +13,7 @@ from api.idempotency import Answer, once
 from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Key, Line, Name, SlugPath, Whole
 from models import ComponentTest
-from models.component_test import TestColour, TestScope, TestSource
+from models.component_test import ResultSource, RunScope, TestColour
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
@@ -65,9 +65,9 @@ class TestAnswer(BaseModel):
     id: UUID
     component_id: UUID
     revision: int
-    source: TestSource
+    source: ResultSource
     reporter: Annotated[str | None, Field(examples=["Device lab"])]
-    scope: TestScope
+    scope: RunScope
     status: str
     colour: TestColour | None
     results: list[dict[str, Any]]

@@ -1,5 +1,6 @@
 """A server on loopback that does whatever a hostile partner's server might, over real sockets."""
 
+import re
 import socket
 import ssl
 import threading
@@ -49,6 +50,10 @@ class HostileServer:
     def url(self, path: str, *, host: str = "127.0.0.1") -> str:
         return f"{'https' if self._tls else 'http'}://{host}:{self.port}{path}"
 
+    def behaviour_of(self, head: str, body: bytes) -> Behaviour:  # noqa: ARG002 (of a POST, for subclasses)
+        """Returns what the server does with a request."""
+        return self._behaviours[head.split(" ")[1]] if head else page(b"", status="400 Bad Request")
+
     def _accept(self) -> None:
         while not self._stop.is_set():
             with suppress(TimeoutError):
@@ -65,12 +70,9 @@ class HostileServer:
                 if self._tls:
                     connection = self._tls.wrap_socket(connection, server_side=True)
                 with connection:
-                    head = _read_head(connection)
+                    head, body = _read_request(connection)
                     self.heads.append(head)
-                    if head.startswith("GET "):
-                        self._behaviours[head.split(" ")[1]](connection, self._stop)
-                    else:
-                        page(b"", status="400 Bad Request")(connection, self._stop)
+                    self.behaviour_of(head, body)(connection, self._stop)
         finally:
             self._count(-1)
 
@@ -129,11 +131,16 @@ def silent(connection: socket.socket, _stop: threading.Event) -> None:
     connection.recv(1)
 
 
-def _read_head(connection: socket.socket) -> str:
-    head = b""
-    while b"\r\n\r\n" not in head:
-        received = connection.recv(4096)
-        head += received
-        if not received or not head.startswith(b"GET "):
-            break
-    return head.decode("latin-1")
+def _read_request(connection: socket.socket) -> tuple[str, bytes]:
+    """Returns the head and the body of a GET or a POST; an empty head for anything else."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        block = connection.recv(4096)
+        received += block
+        if not block or not received.startswith((b"GET ", b"POST ")):
+            return "", b""
+    head, _, body = received.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+    while length is not None and len(body) < int(length[1]):
+        body += connection.recv(65536)
+    return f"{head.decode('latin-1')}\r\n\r\n", body

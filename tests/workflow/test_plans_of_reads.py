@@ -90,6 +90,9 @@ _DUE = """
            CASE WHEN place > 20 THEN now() END
       FROM (SELECT id, name, created_by, row_number() OVER (ORDER BY id DESC) AS place FROM app) asked
 """, """
+    INSERT INTO component (id, app_id, kind, subkind, name, settings)
+    SELECT uuidv7(), id, 'subscription', 'webhook', 'Webhook', '{}' FROM app
+""", """
     INSERT INTO component_test (id, component_id, component_revision, source, results, requested_by, due_at, status,
                                 colour, finished_at)
     SELECT uuidv7(), id, 1, 'service', '[]', id, now(), CASE WHEN place <= 20 THEN 'due' ELSE 'done' END,

@@ -1,7 +1,7 @@
 """The actor of Components' tests: it takes the cases of a run one by one, and records each result as it comes."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -11,7 +11,7 @@ from workers.leasing.work import LeasedWork, describe_attempt
 from workers.suites.case import Case, Runner, RunVoid
 from workers.suites.plugins import plugin_cases
 from workers.suites.subscriptions import subscription_cases
-from workflow.component_tests.runs import TestRun, finish_run, load_run, progress_run, record_result, void_run
+from workflow.component_tests.runs import DueRun, finish_run, load_run, progress_run, record_result, void_run
 from workflow.work.kinds import LEASED_KINDS, DueKind
 from workflow.work.leases import Lease
 
@@ -24,12 +24,13 @@ RUNNERS: Final[dict[ComponentKind, Runner]] = {
 """The cases of a run, by the kind of Component."""
 
 
-def run_component_test(context: WorkerContext, lease: Lease) -> bool:
+def run_component_test(context: WorkerContext, lease: Lease, steady: Callable[[], float] = time.monotonic) -> bool:
     """Takes as many cases of a run as fit into an attempt; the rest is due again at once. Commits after each case.
 
-    Returns False if the run or its Component is gone, or the run was leased again since.
+    Returns False if the run or its Component is gone, or the run was leased again since. `steady` is a clock in seconds
+    that never goes back.
     """
-    began = time.monotonic()
+    began = steady()
     with context.unit_of_work() as session:
         run = load_run(session, lease.id, database_now(session))
         if run is None:
@@ -42,10 +43,12 @@ def run_component_test(context: WorkerContext, lease: Lease) -> bool:
         with context.unit_of_work() as session:
             void_run(session, lease, str(void))
         return False
-    return _take_cases(context, lease, run, cases, began)
+    return _take_cases(context, lease, run, cases, lambda: timedelta(seconds=steady() - began))
 
 
-def _take_cases(context: WorkerContext, lease: Lease, run: TestRun, cases: Sequence[Case], began: float) -> bool:
+def _take_cases(
+    context: WorkerContext, lease: Lease, run: DueRun, cases: Sequence[Case], passed: Callable[[], timedelta]
+) -> bool:
     """Takes the cases that the run has not recorded yet, in order, while there is time."""
     recorded = dict(run.recorded)
     is_under_way = False
@@ -54,7 +57,7 @@ def _take_cases(context: WorkerContext, lease: Lease, run: TestRun, cases: Seque
         earlier = [recorded[one] for one in sorted(recorded) if one < position]
         if position in recorded or not case.is_needed(earlier):
             continue
-        if is_under_way and time.monotonic() - began + case.longest.total_seconds() > longest.total_seconds():
+        if is_under_way and passed() + case.longest > longest:
             with context.autocommit() as direct:
                 return progress_run(direct, lease)
         result = case.take()

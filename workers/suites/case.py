@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from workers.context import WorkerContext
-from workflow.component_tests.runs import CaseResult, Recorded, TestRun
+from workflow.component_tests.runs import CaseResult, DueRun, Recorded
 
 
 class RunVoid(Exception):
@@ -26,7 +26,7 @@ class Case:
     is_needed: Callable[[Sequence[Recorded]], bool] = lambda _earlier: True
 
 
-Runner = Callable[[WorkerContext, TestRun], Sequence[Case]]
+Runner = Callable[[WorkerContext, DueRun], Sequence[Case]]
 """Returns the cases of a run, in order. It is called again for each attempt at the run, and must return the same.
 
 Raises RunVoid if the run cannot go on.

@@ -10,17 +10,17 @@ from workers.endpoints import PostsToEndpoints
 from workers.suites.case import Case, RunVoid
 from workflow.component_tests.cases import Dispatch, dispatches_of
 from workflow.component_tests.judging import Exchange, judge
-from workflow.component_tests.messages import TestUser
-from workflow.component_tests.requests import OutgoingRequest, TestValues, webhook_request
+from workflow.component_tests.messages import MadeUpUser
+from workflow.component_tests.requests import EnteredValues, OutgoingRequest, webhook_request
 from workflow.component_tests.run_settings import open_test_settings
-from workflow.component_tests.runs import CaseResult, Recorded, TestRun
+from workflow.component_tests.runs import CaseResult, DueRun, Recorded
 
 ANSWER_TIME: Final = timedelta(seconds=10)
 """How long an endpoint may take for one answer, from the look-up of its name."""
 WRONG_KEY: Final = "a-wrong-key-of-the-test-suite"
 
 
-def subscription_cases(context: WorkerContext, run: TestRun) -> Sequence[Case]:
+def subscription_cases(context: WorkerContext, run: DueRun) -> Sequence[Case]:
     """Returns the cases of the run. Raises RunVoid if its test key is gone."""
     if run.sealed is None:
         raise RunVoid("The test settings ended or were deleted during the run.")
@@ -28,7 +28,7 @@ def subscription_cases(context: WorkerContext, run: TestRun) -> Sequence[Case]:
         values = open_test_settings(run.sealed, context.unseal)
     except ValueError:
         raise RunVoid("None of this installation's keys decrypts the test settings: give them again.") from None
-    user = TestUser(run.id, run.requested_at)
+    user = MadeUpUser(run.id, run.requested_at)
     dispatches = dispatches_of(run.scope, run.subject.get("event_types", ()), run.wanted, user)
     header = context.profile.protocol.settings_header
     return [
@@ -48,7 +48,7 @@ def subscription_cases(context: WorkerContext, run: TestRun) -> Sequence[Case]:
     ]
 
 
-def request_of(run: TestRun, dispatch: Dispatch, values: TestValues, settings_header: str) -> OutgoingRequest:
+def request_of(run: DueRun, dispatch: Dispatch, values: EnteredValues, settings_header: str) -> OutgoingRequest:
     """Returns the request that carries the message to the endpoint. Pure."""
     key = WRONG_KEY if dispatch.wrong_key else None
     return webhook_request(str(run.subject["url"]), dispatch.sent_body, values, settings_header, key=key)

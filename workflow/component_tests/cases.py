@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from models.component_test import TestScope
+from models.component_test import RunScope
 from workflow.component_tests.journey import JOURNEY, LAST, STEPS, Step
 from workflow.component_tests.judging import Expected, Question
-from workflow.component_tests.messages import TestUser
+from workflow.component_tests.messages import MadeUpUser
 from workflow.component_tests.requests import body_of
 
-_BASES: Final = ("track", "identify", "page", "screen", "group", "alias", "delete")
-"""Which declared event type the cases beyond the happy way use: the first of these."""
-_KEEPS_THE_USER: Final = frozenset({"track", "identify", "page", "screen", "group"})
+_BASES: Final = ("track", "identify", "page", "screen", "group")
+"""Which declared event type the cases beyond the happy way use: the first of these, which all leave the user alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +32,16 @@ class Dispatch:
 
 
 def dispatches_of(
-    scope: TestScope, event_types: Sequence[str], wanted: Mapping[str, Any], user: TestUser
+    scope: RunScope, event_types: Sequence[str], wanted: Mapping[str, Any], user: MadeUpUser
 ) -> tuple[Dispatch, ...]:
     """Returns what a run sends: always the same for the same run.
 
     `wanted` has the `event` of a run of one event type, or the `message` of a try-out.
     """
-    if scope is TestScope.TRY_OUT:
+    if scope is RunScope.TRY_OUT:
         message = wanted["message"]
         return (Dispatch(Question("try_out", str(message["type"]), "Your own message"), message),)
-    if scope is TestScope.EVENT:
+    if scope is RunScope.EVENT:
         return tuple(_dispatch(step, user) for step in STEPS if step.type == wanted["event"])
     return (
         *(_dispatch(step, user) for step in JOURNEY if step.type in event_types),
@@ -51,13 +50,15 @@ def dispatches_of(
     )
 
 
-def _dispatch(step: Step, user: TestUser) -> Dispatch:
+def _dispatch(step: Step, user: MadeUpUser) -> Dispatch:
     return Dispatch(Question(step.code, step.type, step.title), user.message_of(step, STEPS.index(step)))
 
 
-def _beyond(event_types: Sequence[str], user: TestUser) -> tuple[Dispatch, ...]:
-    """Returns the observed cases. Those that must be processed need an event type that leaves the user alone."""
-    base = next(one for one in _BASES if one in event_types)
+def _beyond(event_types: Sequence[str], user: MadeUpUser) -> tuple[Dispatch, ...]:
+    """Returns the observed cases; none if only alias and delete are declared."""
+    base = next((one for one in _BASES if one in event_types), None)
+    if base is None:
+        return ()
     step = next(one for one in STEPS if one.type == base)
     number = STEPS.index(step)
     message = user.message_of(step, number)
@@ -68,14 +69,9 @@ def _beyond(event_types: Sequence[str], user: TestUser) -> tuple[Dispatch, ...]:
     def anew(code: str, changed: Step, seconds: int = 60) -> Mapping[str, Any]:
         return user.message_of(replace(changed, code=code), seconds)
 
-    refused = (
+    return (
         case("wrong_key", Expected.KEY_REFUSED, anew("wrong_key", step), wrong_key=True),
         case("malformed", Expected.MALFORMED_REFUSED, message, body=_cut_off(anew("malformed", step))),
-    )
-    if base not in _KEEPS_THE_USER:
-        return refused
-    return (
-        *refused,
         case("duplicate", Expected.SURVIVED, message),
         case("other_order", Expected.SURVIVED, anew("other_order", step, -3600)),
         case("other_casing", Expected.SURVIVED, anew("other_casing", _recased(step))),

@@ -22,7 +22,7 @@ _RECEIVED_AFTER: Final = timedelta(milliseconds=400)
 
 
 @dataclass(frozen=True, slots=True)
-class TestUser:
+class MadeUpUser:
     """The made-up user of a run. All ids follow from the run's, so that what is sent again is the same."""
 
     run_id: UUID

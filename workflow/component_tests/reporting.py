@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models import Component, ComponentTest
 from models.component import ComponentKind
-from models.component_test import TestColour, TestSource
+from models.component_test import ResultSource, TestColour
 from models.due import DueStatus
 from workflow.apps import find_component, lock_editable_app
 from workflow.component_tests.colours import colour_of, worst_of
@@ -60,7 +60,7 @@ def report_test(
     test = ComponentTest(
         component_id=component.id,
         component_revision=revision or component.revision,
-        source=TestSource.RIG.value,
+        source=ResultSource.RIG.value,
         reporter=reporter,
         colour=worst_of(TestColour(result["colour"]) for result in coloured).value,
         results=coloured,

@@ -16,7 +16,7 @@ MAX_CURL_CHARACTERS: Final = 3_000
 
 
 @dataclass(frozen=True, slots=True)
-class TestValues:
+class EnteredValues:
     """What a customer would have entered: the key, and the values of the other settings."""
 
     key: str
@@ -59,7 +59,7 @@ class OutgoingRequest:
 
 
 def webhook_request(
-    url: str, body: bytes, values: TestValues, settings_header: str, *, key: str | None = None
+    url: str, body: bytes, values: EnteredValues, settings_header: str, *, key: str | None = None
 ) -> OutgoingRequest:
     """Returns the request of a webhook: `body` with the documented headers. `key` replaces that of `values`."""
     given = values.key if key is None else key
@@ -83,7 +83,7 @@ def body_of(message: Mapping[str, Any]) -> bytes:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _secrets_of(values: TestValues, basic: str, settings: str) -> tuple[tuple[str, str], ...]:
+def _secrets_of(values: EnteredValues, basic: str, settings: str) -> tuple[tuple[str, str], ...]:
     texts = {name: value for name, value in values.settings.items() if isinstance(value, str)}
     found = {
         basic: "(the test key)",

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from models import Component, ComponentTestSettings
 from models.component import ComponentKind
 from workflow.apps import find_component, lock_kept_app
-from workflow.component_tests.requests import TestValues
+from workflow.component_tests.requests import EnteredValues
 from workflow.errors import Conflict, Invalid
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
@@ -28,7 +28,7 @@ MAX_LIFE: Final = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
-class TestForm:
+class RunForm:
     """What a run needs of the partner. `fields` are the declared settings; `given` says which have values.
 
     Without `ends_at` no settings are given.
@@ -52,7 +52,7 @@ def give_test_settings(
     values: Mapping[str, Any],
     ends_at: datetime | None,
     seal: Seal,
-) -> TestForm:
+) -> RunForm:
     """Stores the test key and the values of the declared settings in place of earlier ones. Returns the form.
 
     Locks the App; works while its draft is frozen, since these are no part of what is reviewed. Does not commit. Raises
@@ -78,7 +78,7 @@ def give_test_settings(
     return _form(component, row)
 
 
-def read_test_form(session: Session, slug: str, component_id: UUID, actor: Actor) -> TestForm:
+def read_test_form(session: Session, slug: str, component_id: UUID, actor: Actor) -> RunForm:
     """Returns the form of a subscription's runs; no secret is in it. Raises NotFound and Invalid."""
     component = _subscription(session, slug, component_id, actor)
     return _form(component, session.get(ComponentTestSettings, component.id, populate_existing=True))
@@ -116,10 +116,10 @@ def require_test_settings(session: Session, component: Component, now: datetime,
     require_values(component.settings, values.settings)
 
 
-def open_test_settings(sealed: str, unseal: Unseal) -> TestValues:
+def open_test_settings(sealed: str, unseal: Unseal) -> EnteredValues:
     """Returns the key and the values. Raises ValueError if no key of the installation decrypts them."""
     opened = json.loads(unseal(sealed))
-    return TestValues(opened["key"], opened["settings"])
+    return EnteredValues(opened["key"], opened["settings"])
 
 
 def require_values(settings: Mapping[str, Any], values: Mapping[str, Any]) -> None:
@@ -154,8 +154,8 @@ def _subscription(session: Session, slug: str, component_id: UUID, actor: Actor)
     return component
 
 
-def _form(component: Component, row: ComponentTestSettings | None) -> TestForm:
-    return TestForm(
+def _form(component: Component, row: ComponentTestSettings | None) -> RunForm:
+    return RunForm(
         key_name=component.settings.get("api_key_name", "API key"),
         fields=tuple(component.settings.get("settings", ())),
         given=frozenset(row.names if row else ()),

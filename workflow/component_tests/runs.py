@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models import App, Component, ComponentTest, ComponentTestResult, ComponentTestSettings
-from models.component_test import MAX_ANSWER_CHARACTERS, MAX_BODY_CHARACTERS, TestColour, TestScope
+from models.component_test import MAX_ANSWER_CHARACTERS, MAX_BODY_CHARACTERS, RunScope, TestColour
 from models.due import DueStatus
 from workflow.findings import Finding
 from workflow.sql.storable import made_storable
@@ -37,7 +37,7 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class TestRun:
+class DueRun:
     """A run, as its runner needs it. `subject` are the Component's settings at the revision that is tested.
 
     `sealed` is the Component's test key with its settings, encrypted; None if none are given or they have ended.
@@ -52,7 +52,7 @@ class TestRun:
     subkind: str
     name: str
     revision: int
-    scope: TestScope
+    scope: RunScope
     subject: Mapping[str, Any]
     wanted: Mapping[str, Any]
     requested_at: datetime
@@ -89,7 +89,7 @@ class CaseResult:
         return Recorded(self.code, self.status, self.colour, self.observed)
 
 
-def load_run(session: Session, run_id: UUID, now: datetime) -> TestRun | None:
+def load_run(session: Session, run_id: UUID, now: datetime) -> DueRun | None:
     """Returns the run with what it has recorded; None if it is not due or its Component was removed. Locks nothing."""
     found = session.execute(
         select(ComponentTest, Component, App.slug, App.organization_id, ComponentTestSettings)
@@ -110,7 +110,7 @@ def load_run(session: Session, run_id: UUID, now: datetime) -> TestRun | None:
             ComponentTestResult.observed,
         ).where(ComponentTestResult.test_id == run_id)
     )
-    return TestRun(
+    return DueRun(
         id=test.id,
         slug=slug,
         organization_id=organization_id,
@@ -119,7 +119,7 @@ def load_run(session: Session, run_id: UUID, now: datetime) -> TestRun | None:
         subkind=component.subkind,
         name=component.name,
         revision=test.component_revision,
-        scope=TestScope(test.scope),
+        scope=RunScope(test.scope),
         subject=test.subject or {},
         wanted=test.wanted or {},
         requested_at=test.requested_at,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from models import App, Component, ComponentTest, ComponentTestResult
 from models.component import ComponentKind
-from models.component_test import TestScope, TestSource
+from models.component_test import ResultSource, RunScope
 from models.due import DueStatus, Urgency
 from workflow.access.domains import fetch_lane
 from workflow.access.tried_hosts import may_be_tried
@@ -57,7 +57,7 @@ def start_run(
     actor: Actor,
     now: datetime,
     *,
-    scope: TestScope,
+    scope: RunScope,
     event: str | None,
     message: Mapping[str, Any] | None,
     loopback: bool,
@@ -77,14 +77,14 @@ def start_run(
         raise Invalid("test_run.kind", detail, "Test it as the guide for its kind says.")
     wanted = _wanted(component, scope, event, message)
     if kind is ComponentKind.SUBSCRIPTION:
-        if scope is TestScope.TRY_OUT:
+        if scope is RunScope.TRY_OUT:
             _require_own_host(session, app, component, loopback=loopback)
         require_test_settings(session, component, now, unseal)
     _bound_runs(session, component, slug, now)
     run = ComponentTest(
         component_id=component.id,
         component_revision=component.revision,
-        source=TestSource.SERVICE.value,
+        source=ResultSource.SERVICE.value,
         scope=scope.value,
         suite_version=SUITE_VERSIONS[kind],
         subject=component.settings,
@@ -109,7 +109,7 @@ def list_runs(
     """Returns a page of the service's own runs of a Component, newest first. Raises NotFound."""
     find_component(session, slug, component_id, actor)
     statement = select(ComponentTest).where(
-        ComponentTest.component_id == component_id, ComponentTest.source == TestSource.SERVICE.value
+        ComponentTest.component_id == component_id, ComponentTest.source == ResultSource.SERVICE.value
     )
     return read_page(session, statement, ComponentTest.id, wanted, newest_first=True)
 
@@ -118,7 +118,7 @@ def find_run(session: Session, slug: str, component_id: UUID, run_id: UUID, acto
     """Returns one of the service's own runs with its results so far. Raises NotFound."""
     find_component(session, slug, component_id, actor)
     run = session.get(ComponentTest, run_id, populate_existing=True)
-    if run is None or run.component_id != component_id or run.source != TestSource.SERVICE:
+    if run is None or run.component_id != component_id or run.source != ResultSource.SERVICE:
         raise NotFound("test_run.not_found", f"The Component has no test run {run_id}.", "List its test runs.")
     rows = (
         select(ComponentTestResult).where(ComponentTestResult.test_id == run.id).order_by(ComponentTestResult.position)
@@ -133,15 +133,15 @@ def ended_runs(session: Session, ids: Sequence[UUID]) -> set[UUID]:
 
 
 def _wanted(
-    component: Component, scope: TestScope, event: str | None, message: Mapping[str, Any] | None
+    component: Component, scope: RunScope, event: str | None, message: Mapping[str, Any] | None
 ) -> dict[str, Any] | None:
     """Returns what the run is asked to send, if not the suite. Raises Invalid."""
-    if (event is not None) != (scope is TestScope.EVENT) or (message is not None) != (scope is TestScope.TRY_OUT):
+    if (event is not None) != (scope is RunScope.EVENT) or (message is not None) != (scope is RunScope.TRY_OUT):
         detail = f"A run of the scope {scope} was asked for with other parts."
         raise Invalid(
             "test_run.parts", detail, "Give event with the scope event, message with try_out, and neither with suite."
         )
-    if scope is TestScope.SUITE:
+    if scope is RunScope.SUITE:
         return None
     if component.kind == ComponentKind.PLUGIN:
         detail = f"A plugin has no test runs of the scope {scope}."
@@ -170,7 +170,7 @@ def _require_own_host(session: Session, app: App, component: Component, *, loopb
 
 def _bound_runs(session: Session, component: Component, slug: str, now: datetime) -> None:
     """Raises Conflict if a run is under way, or there were as many as there may be within a day."""
-    own = (ComponentTest.component_id == component.id, ComponentTest.source == TestSource.SERVICE.value)
+    own = (ComponentTest.component_id == component.id, ComponentTest.source == ResultSource.SERVICE.value)
     due = select(ComponentTest.id).where(*own, ComponentTest.status == DueStatus.DUE.value).limit(1)
     if (under_way := session.scalar(due)) is not None:
         detail = "A run of this Component's tests is under way."

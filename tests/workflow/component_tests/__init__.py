@@ -1,0 +1,1 @@
+"""Tests of what a suite sends, and how answers are judged."""
