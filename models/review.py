@@ -289,6 +289,16 @@ STEPS: Final[Mapping[str, StepDefinition]] = {
             in_health_reviews=False,
             lease=None,
         ),
+        StepDefinition(
+            code="components_reviewed",
+            title="The Components, reviewed by a person",
+            taken_by=StepTaker.PERSON,
+            requirement=Requirement.WORKING_INTEGRATION,
+            needs=Requirement.PLATFORM_DOCUMENTATION,
+            on_drafts=False,
+            in_health_reviews=False,
+            lease=None,
+        ),
     )
 }
 """Every review step that a policy may name, by code."""

@@ -3,7 +3,8 @@
 import time
 from typing import Any
 
-from cli.demo.journey import APP_NAME, LAUNCH, Journey, launch_text
+from cli.caller import wait_for
+from cli.demo.journey import APP_NAME, LAUNCH, PATIENCE_SECONDS, Journey, launch_text
 from cli.webhook import try_webhook
 from models.lifecycle import AppTrigger
 
@@ -19,6 +20,7 @@ def build(journey: Journey) -> None:
     journey.show_moves(began)
     journey.show_rules(partner, AppTrigger.SUBMIT)
     _add_component(journey)
+    _add_plugin(journey)
     pictures = {
         kind: journey.colleague.upload(f"{path}/assets?kind={kind}", (LAUNCH / file).read_bytes())["id"]
         for kind, file in (("logo", "logo.svg"), ("mark", "mark.svg"), ("screenshot", "screenshot.png"))
@@ -51,6 +53,26 @@ def _add_component(journey: Journey) -> None:
     results = try_webhook(webhook, journey.profile.protocol.settings_header)
     test = journey.service.post(tests, {"rig": "Demo", "results": results})
     journey.view.done(f"the partner added a webhook and tried it with every kind of event: {test['colour']}")
+
+
+def _add_plugin(journey: Journey) -> None:
+    plugin = journey.partner.post(
+        f"{journey.path}/components",
+        {
+            "kind": "plugin",
+            "subkind": "web",
+            "name": "Acme for the web",
+            "settings": {"bundle_url": f"{journey.partner_url}/plugin.js", "minimum_sdk_version": "1.60"},
+        },
+    )
+    runs = f"{journey.path}/components/{plugin['id']}/test-runs"
+    run = journey.partner.post(runs, {"scope": "suite"})
+    tested: dict[str, Any] = wait_for(
+        lambda: (found := journey.partner.get(f"{runs}/{run['id']}"))["status"] != "due" and found,
+        seconds=PATIENCE_SECONDS,
+        what="the test of the plugin",
+    )
+    journey.view.done(f"the partner added a web plugin, and the service read its bundle: {tested['colour']}")
 
 
 def _evidence(journey: Journey, pictures: dict[str, str]) -> dict[str, dict[str, Any]]:

@@ -18,14 +18,14 @@ from workflow.component_tests.bundles.judging import (
 )
 from workflow.component_tests.bundles.reading import UncheckedError, read_bundle
 from workflow.component_tests.plugins import judge_package
-from workflow.component_tests.runs import CaseResult, TestRun
+from workflow.component_tests.runs import CaseResult, DueRun
 from workflow.findings import Finding
 
 FETCH_AND_READ: Final = timedelta(seconds=55)
 """How long fetching a bundle and reading it in a process of its own may take."""
 
 
-def plugin_cases(context: WorkerContext, run: TestRun) -> Sequence[Case]:
+def plugin_cases(context: WorkerContext, run: DueRun) -> Sequence[Case]:
     """Returns the one case of a plugin's run."""
     if run.subkind == "web":
         return (Case("bundle", partial(_take_bundle, context, str(run.subject["bundle_url"])), FETCH_AND_READ),)
