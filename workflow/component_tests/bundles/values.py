@@ -15,6 +15,8 @@ from workflow.component_tests.bundles.outline import Outline, Written
 GLOBAL_OBJECTS: Final = frozenset({"window", "self", "globalThis", "global", "top", "parent", "frames"})
 _STEPS: Final = 300_000
 _DEPTH: Final = 12
+_MAX_VALUES: Final = 200
+"""As many values of one expression are looked at."""
 _THROUGH: Final = {
     "parenthesized_expression": (),
     "await_expression": (),
@@ -54,7 +56,7 @@ class Values:
         self._known[key] = ()
         found: dict[int, Node] = {}
         waiting, seen = [node], set()
-        while waiting and self._steps > 0:
+        while waiting and self._steps > 0 and len(found) < _MAX_VALUES:
             self._steps -= 1
             one = waiting.pop()
             at = self._key(one)
