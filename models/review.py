@@ -359,6 +359,16 @@ STEPS: Final[Mapping[str, StepDefinition]] = {
             "The Components, reviewed by a person",
             Requirement.WORKING_INTEGRATION,
         ),
+        StepDefinition(
+            code="components_reviewed",
+            title="The Components, reviewed by a person",
+            taken_by=StepTaker.PERSON,
+            requirement=Requirement.WORKING_INTEGRATION,
+            needs=Requirement.PLATFORM_DOCUMENTATION,
+            on_drafts=False,
+            in_health_reviews=False,
+            lease=None,
+        ),
     )
 }
 """Every review step that a policy may name, by code."""

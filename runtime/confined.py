@@ -1,11 +1,14 @@
 """Running a function on foreign bytes in a process of its own, which may be ended for its memory and its time.
 
-A few processes run at a time, and waiting for them does not block the event loop.
+A few processes run at a time. A `ConfinedPool` waits for them without blocking the event loop; `ConfinedCalls` is for
+threads.
 """
 
 import asyncio
 import signal
+import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,19 +76,13 @@ class ConfinedPool:
     async def _try(self, content: bytes) -> bytes:
         for _ in range(_STARTS):
             code, answer = await self._run_once(content)
-            if code == 0:
+            if _is_final(code):
                 return answer
-            if code == UNSTARTED:
-                raise BusyError
-            if code > 0 and code != OUT_OF_MEMORY:
-                raise FailedError
-            if code != -signal.SIGKILL:
-                raise TooCostlyError
         raise TooCostlyError
 
     async def _run_once(self, content: bytes) -> tuple[int, bytes]:
         limits = self._limits
-        arguments = ("-I", "-c", _PROGRAM, _ROOT, self._target, str(limits.memory_bytes), str(limits.cpu_s))
+        arguments = _arguments(self._target, limits)
         pipe = asyncio.subprocess.PIPE
         try:
             process = await asyncio.create_subprocess_exec(
@@ -103,3 +100,61 @@ class ConfinedPool:
             if process.returncode is None:
                 process.kill()
                 await asyncio.shield(process.wait())
+
+
+class ConfinedCalls:
+    """Runs `target` as a ConfinedPool does, for threads: a call blocks until its process has ended."""
+
+    def __init__(self, target: str, limits: Limits, *, at_once: int) -> None:
+        self._target = target
+        self._limits = limits
+        self._places = threading.BoundedSemaphore(at_once)
+
+    def run(self, content: bytes) -> bytes:
+        """Returns what the function returns. Raises BusyError, TooCostlyError and FailedError.
+
+        A process that has not ended in time was too costly.
+        """
+        if not self._places.acquire(timeout=self._limits.wait_s):
+            raise BusyError
+        try:
+            for _ in range(_STARTS):
+                code, answer = self._run_once(content)
+                if _is_final(code):
+                    return answer
+            raise TooCostlyError
+        finally:
+            self._places.release()
+
+    def _run_once(self, content: bytes) -> tuple[int, bytes]:
+        arguments = (sys.executable, *_arguments(self._target, self._limits))
+        try:
+            ended = subprocess.run(
+                arguments,
+                input=content,
+                stdout=subprocess.PIPE,
+                env=_ENVIRONMENT,
+                cwd="/",
+                timeout=self._limits.wall_s,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise TooCostlyError from None
+        except OSError:
+            raise BusyError from None
+        return ended.returncode, ended.stdout
+
+
+def _arguments(target: str, limits: Limits) -> tuple[str, ...]:
+    return ("-I", "-c", _PROGRAM, _ROOT, target, str(limits.memory_bytes), str(limits.cpu_s))
+
+
+def _is_final(code: int) -> bool:
+    """Returns whether a process has answered; if not, it was ended by somebody else. Raises if the input is judged."""
+    if code == UNSTARTED:
+        raise BusyError
+    if code > 0 and code != OUT_OF_MEMORY:
+        raise FailedError
+    if code not in (0, -signal.SIGKILL):
+        raise TooCostlyError
+    return code == 0

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from workers.endpoints import PostsToEndpoints
 from workers.judging.in_flight import InFlightBatches
 from workers.pages import FetchesPages
+from workflow.component_tests.bundles.reading import Confined
 from workflow.lifecycle.apply import WriteContext
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.policy.document import KnownPolicies
@@ -50,11 +51,11 @@ class LooksUpTexts(Protocol):
 class WorkerContext:
     """The dependencies of a worker process. `ring` neither blocks nor raises; `reached` marks named fault points.
 
-    `seal` encrypts a secret; `unseal` decrypts it, or raises ValueError if no key of the key ring does. `pages` says
-    whether the API serves web pages, to which mails then link. `judging` is set while this
-    process looks for due requests or judges them. `revisions` are those of the schema that this release knows.
-    `count_rejected` counts a message that was not accepted, and how
-    many older ones were dropped for it.
+    `seal` encrypts a secret; `unseal` decrypts it, or raises ValueError if no key of the key ring does. `read_bundle`
+    reads a web plugin's bundle in a process of its own. `pages` says whether the API serves web pages, to which mails
+    then link. `judging` is set while this process looks for due requests or judges them. `revisions` are those of the
+    schema that this release knows. `count_rejected` counts a message that was not accepted, and how many older ones
+    were dropped for it.
     """
 
     engine: Engine
@@ -68,6 +69,7 @@ class WorkerContext:
     http: FetchesPages
     endpoints: PostsToEndpoints
     names: LooksUpTexts
+    read_bundle: Confined
     mail: SendsMail
     mail_from: str
     mail_reply_to: str

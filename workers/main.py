@@ -22,6 +22,7 @@ from dramatiq.middleware import CurrentMessage, MiddlewareError, Retries, Shutdo
 
 from migrations.run import known_revisions
 from runtime.broker import WakingRedisBroker
+from runtime.confined import ConfinedCalls, FailedError, Limits, TooCostlyError
 from runtime.database import make_engine
 from runtime.doorbell import Doorbell, counted_doorbell
 from runtime.faults import fault_points
@@ -52,6 +53,8 @@ from workers.leasing.consumer import LeasedConsumer
 from workers.leasing.work import declare_leased_actor
 from workers.processes import ProcessWork
 from workers.scheduler import run_scheduler
+from workflow.component_tests.bundles.reading import TARGET as BUNDLE_TARGET
+from workflow.component_tests.bundles.reading import Confined, UncheckedError
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.profile.loading import load_profile
 from workflow.work.bells import Bell
@@ -59,6 +62,9 @@ from workflow.work.bells import Bell
 CONNECTIONS = 14
 """The number of connections to Postgres of one process: two for judging, two for a job in steps, and the rest for
 threads, which hold one for milliseconds only and none while they fetch pages or send mail."""
+BUNDLES_AT_ONCE = 2
+BUNDLE_LIMITS = Limits(memory_bytes=1 << 30, cpu_s=20, wait_s=10, wall_s=25)
+"""The bounds of the process that reads a bundle. The largest one in use needs a quarter of them."""
 SAME_SIGNAL_SECONDS = 0.5
 """A further SIGTERM within this time is the same one."""
 
@@ -188,6 +194,7 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
         http=guarded,
         endpoints=guarded,
         names=NameTexts(),
+        read_bundle=confined_bundles(),
         mail=SmtpServer(settings),
         mail_from=settings.mail_from,
         mail_reply_to=settings.mail_reply_to or profile.contact.support_email,
@@ -202,6 +209,21 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
         count_rejected=_count_rejected,
         revisions=known_revisions(),
     )
+
+
+def confined_bundles() -> Confined:
+    """Returns what reads a web plugin's bundle in a process of its own, of which a few run at a time."""
+    calls = ConfinedCalls(BUNDLE_TARGET, BUNDLE_LIMITS, at_once=BUNDLES_AT_ONCE)
+
+    def confined(content: bytes) -> bytes:
+        try:
+            return calls.run(content)
+        except TooCostlyError:
+            raise UncheckedError("reading it took more memory or time than a bundle may need") from None
+        except FailedError:
+            raise UncheckedError("its reader failed") from None
+
+    return confined
 
 
 def _count_rejected(dropped: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import requests
 
 from cli.caller import wait_for
-from cli.demo.journey import APP_NAME, LAUNCH, Journey, launch_text
+from cli.demo.journey import APP_NAME, LAUNCH, PATIENCE_SECONDS, Journey, launch_text
 from cli.mistakes import Mistake
 from models.base import new_id
 from models.lifecycle import AppTrigger
@@ -29,6 +29,7 @@ def build(journey: Journey) -> None:
     journey.show_rules(partner, AppTrigger.SUBMIT)
     _add_component(journey)
     _add_stream(journey)
+    _add_plugin(journey)
     pictures = {
         kind: journey.colleague.upload(f"{path}/assets?kind={kind}", (LAUNCH / file).read_bytes())["id"]
         for kind, file in (("logo", "logo.svg"), ("mark", "mark.svg"), ("screenshot", "screenshot.png"))
@@ -59,18 +60,23 @@ def _add_component(journey: Journey) -> None:
     )
     path = f"{journey.path}/components/{component['id']}"
     journey.partner.put(f"{path}/test-settings", {"key": API_KEY})
-    run = journey.partner.post(f"{path}/test-runs", {"scope": "suite"}, Prefer="wait=30")
-    if run["status"] == "due":
-        run = wait_for(
-            lambda: _unless_due(journey.partner.get(f"{path}/test-runs/{run['id']}")), seconds=60, what="the test run"
-        )
+    run = _tested(journey, path)
     journey.view.done(
         f"the partner added a webhook, and the service sent it {len(run['results'])} events: {run['colour']}"
     )
 
 
-def _unless_due(run: dict[str, Any]) -> dict[str, Any] | None:
-    return None if run["status"] == "due" else run
+def _tested(journey: Journey, path: str) -> dict[str, Any]:
+    """Has the service run the suite of the Component at `path`, and returns the run once it has ended."""
+    run: dict[str, Any] = journey.partner.post(f"{path}/test-runs", {"scope": "suite"}, Prefer="wait=30")
+    if run["status"] != "due":
+        return run
+    run = wait_for(
+        lambda: (found := journey.partner.get(f"{path}/test-runs/{run['id']}"))["status"] != "due" and found,
+        seconds=PATIENCE_SECONDS,
+        what="the test run",
+    )
+    return run
 
 
 def _add_stream(journey: Journey) -> None:
@@ -101,6 +107,20 @@ def _event(slug: str, name: str) -> dict[str, Any]:
         "context": {"integration": {"name": slug, "version": "1.0.0"}},
         "properties": {},
     }
+
+
+def _add_plugin(journey: Journey) -> None:
+    plugin = journey.partner.post(
+        f"{journey.path}/components",
+        {
+            "kind": "plugin",
+            "subkind": "web",
+            "name": "Acme for the web",
+            "settings": {"bundle_url": f"{journey.partner_url}/plugin.js", "minimum_sdk_version": "1.60"},
+        },
+    )
+    tested = _tested(journey, f"{journey.path}/components/{plugin['id']}")
+    journey.view.done(f"the partner added a web plugin, and the service read its bundle: {tested['colour']}")
 
 
 def _evidence(journey: Journey, pictures: dict[str, str]) -> dict[str, dict[str, Any]]:

@@ -6,8 +6,10 @@ import re
 import socket
 import sys
 import threading
+from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +23,9 @@ MAX_DRAINED_BYTES = 1024 * 1024
 REQUEST_SECONDS = 10.0
 MAX_CONCURRENT_EVENTS = 32
 STOP_SECONDS = 5
+PLUGIN = Path(__file__).with_name("plugin.js")
+_FOR_EVERY_SITE = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
+"""The headers of a script that other sites load."""
 
 
 class ExamplePartner:
@@ -105,6 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
         page = self.server.pages.get(path)
         if page is not None:
             self._answer(HTTPStatus.OK, page.encode(), "text/html; charset=utf-8")
+        elif path == "/plugin.js":
+            self._answer(HTTPStatus.OK, PLUGIN.read_bytes(), "text/javascript; charset=utf-8", _FOR_EVERY_SITE)
         elif path == "/events":
             self._json(HTTPStatus.OK, self.server.webhook.events())
         else:
@@ -178,8 +185,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _json(self, status: HTTPStatus, body: object) -> None:
         self._answer(status, json.dumps(body).encode(), "application/json")
 
-    def _answer(self, status: HTTPStatus, body: bytes, content_type: str) -> None:
+    def _answer(
+        self, status: HTTPStatus, body: bytes, content_type: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         if status == HTTPStatus.UNAUTHORIZED:

@@ -49,7 +49,9 @@ from workflow.assets.pictures import examine
 from workflow.building.evidence import problems_with
 from workflow.building.settings import SETTINGS_OF, validate_settings
 from workflow.catalog.words import _is_unspaced, _typed
+from workflow.component_tests.bundles.examining import examine as examine_bundle
 from workflow.component_tests.judging import Exchange, Expected, Question, judge
+from workflow.component_tests.plugins import judge_package
 from workflow.component_tests.requests import EnteredValues, webhook_request
 from workflow.component_tests.starting import host_of
 from workflow.errors import WorkflowError
@@ -288,6 +290,11 @@ def _answer_of_endpoint(text: str) -> None:
             judge(question, request, came, datetime.now(UTC), first=True)
 
 
+def _package(text: str) -> None:
+    judge_package("ios", {"package_url": f"https://a.example/{text[:500]}/b"})
+    judge_package("android", {"package_name": text, "minimum_sdk_version": "1.0"})
+
+
 READERS: dict[str, Reader] = {
     "the header Prefer": Reader(seconds_to_wait, ("{}", "wait={}")),
     "the header If-None-Match": Reader(lambda text: cached(_Content(), text, max_age_s=1), ("{}", '"{}"')),
@@ -334,6 +341,11 @@ READERS: dict[str, Reader] = {
     "a page in br": Reader(lambda text: inflate(text.encode(), ["br"], 10**7)),
     "a redirect": Reader(_redirect, ("{}", "/{}", "?{}")),
     "a page": Reader(_page, ("{}", "<style>{}", "<a href='https://segment.com/?{}'>Segment</a>", "<p style='{}'>")),
+    "a bundle": Reader(
+        lambda text: examine_bundle(text.encode()),
+        ("{}", "var a='{}'", "a`{}`", "#!{}", "x[{}]", "s.src={}", "window.a={};a.load=1", "//# sourceMappingURL={}"),
+    ),
+    "a package": Reader(_package, ("{}", "a.b:{}")),
     "a link": Reader(
         _link,
         ("{}", "https://segment.com/?{}", "https://segment.com/#{}", "https://bit.ly/{}", "segment.com/{}"),
@@ -375,6 +387,7 @@ OUR_OWN = {
     "workflow.building.evidence_urls._is_public": "an address that was read",
     "workflow.catalog.changes._moment": "a part of a page's cursor, which is bounded",
     "workflow.component_tests.run_settings.open_test_settings": "what the service encrypted itself",
+    "workflow.component_tests.bundles.report.report_of": "the answer of its own process",
     "workflow.lifecycle.loading._proposal": "a time that the database wrote",
     "workflow.markdown._parser": "nothing: it makes the parser",
     "workflow.names._suffixes": "the library's list",

@@ -31,6 +31,7 @@ PARSERS = (
     "re",
     "tinycss2",
     "tomllib",
+    "tree_sitter",
     "unicodedata",
     "urllib.parse",
     "webencodings",
@@ -39,6 +40,7 @@ PARSERS = (
 """Modules, and functions of others, that read texts or bytes."""
 NO_READERS = frozenset(
     {
+        "base64.b64encode",
         "base64.urlsafe_b64encode",
         "email.errors",
         "email.headerregistry.Address",

@@ -9,6 +9,7 @@ from models.component import ComponentKind
 from workers.context import WorkerContext, database_now
 from workers.leasing.work import LeasedWork, describe_attempt
 from workers.suites.case import Case, Runner, RunVoid
+from workers.suites.plugins import plugin_cases
 from workers.suites.subscriptions import subscription_cases
 from workflow.component_tests.runs import DueRun, finish_run, load_run, progress_run, record_result, void_run
 from workflow.work.kinds import LEASED_KINDS, DueKind
@@ -16,7 +17,10 @@ from workflow.work.leases import Lease
 
 RESERVE: Final = timedelta(seconds=5)
 """How much of an attempt is kept for the database."""
-RUNNERS: Final[dict[ComponentKind, Runner]] = {ComponentKind.SUBSCRIPTION: subscription_cases}
+RUNNERS: Final[dict[ComponentKind, Runner]] = {
+    ComponentKind.SUBSCRIPTION: subscription_cases,
+    ComponentKind.PLUGIN: plugin_cases,
+}
 """The cases of a run, by the kind of Component."""
 
 

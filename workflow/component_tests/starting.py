@@ -19,6 +19,7 @@ from workflow.access.domains import fetch_lane
 from workflow.access.tried_hosts import may_be_tried
 from workflow.apps import find_component, lock_kept_app
 from workflow.component_tests.journey import SUITE_VERSION
+from workflow.component_tests.plugins import PLUGIN_SUITE_VERSION
 from workflow.component_tests.reporting import declared_events
 from workflow.component_tests.run_settings import require_test_settings
 from workflow.errors import Conflict, Invalid, NotFound
@@ -32,7 +33,10 @@ MAX_RUNS_A_DAY: Final = 200
 """How many runs of a Component may be started within a day."""
 MAX_MESSAGE_BYTES: Final = 32 * 1024
 """The largest message of a try-out, as JSON: as much as the platform takes of one event."""
-SUITE_VERSIONS: Final[Mapping[ComponentKind, int]] = {ComponentKind.SUBSCRIPTION: SUITE_VERSION}
+SUITE_VERSIONS: Final[Mapping[ComponentKind, int]] = {
+    ComponentKind.SUBSCRIPTION: SUITE_VERSION,
+    ComponentKind.PLUGIN: PLUGIN_SUITE_VERSION,
+}
 """The kinds of Component that the service tests by runs of its own, with the version of their suite."""
 _DAY: Final = timedelta(days=1)
 LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -144,6 +148,9 @@ def _wanted(
         )
     if scope is RunScope.SUITE:
         return None
+    if component.kind == ComponentKind.PLUGIN:
+        detail = f"A plugin has no test runs of the scope {scope}."
+        raise Invalid("test_run.scope", detail, "Run its suite: nothing is sent to a plugin.")
     declared = declared_events(component)
     kind = event if message is None else message.get("type")
     if kind not in declared:

@@ -1,0 +1,1 @@
+var Acme=(()=>{var o=(s,e)=>()=>{try{return e||s((e={exports:{}}).exports,e),e.exports}catch(u){throw e=0,u}};var n=o(r=>{r.version="1";r.load=function(){return Promise.resolve()}});var d=o((v,i)=>{var t=n();i.exports={name:"Acme",version:t.version,type:"utility",load(){return t.load()},isLoaded(){return!0}}});return d();})();

@@ -1,0 +1,1 @@
+const e=(e,n,a)=>({name:a,version:"1.2.3",type:n,isLoaded:()=>!0,load:async()=>{var n;await(n=e.url,new Promise((e,a)=>{const o=document.createElement("script");o.async=!0,o.src=n,o.onload=()=>e(window.AcmeSdk),o.onerror=a,document.head.appendChild(o)}))}});async function n(n){return[e(n,"before","Acme before"),e(n,"after","Acme after")]}export{n as default};
