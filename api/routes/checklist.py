@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import EVERY_ROLE, InContext, allow
 from api.context import Session, now_of
-from api.schemas.findings import FindingAnswer
+from api.schemas.findings import ReportedFindingAnswer
 from api.schemas.values import Body, Object, SlugPath
 from models.checklist import Requirement
-from models.lifecycle import Role
+from models.lifecycle import Role, StepState
 from models.token import Scope
 from web.problems import COMMON
 from workflow.apps import find_app
@@ -33,21 +33,33 @@ class NewEvidence(Body):
     evidence: Object
 
 
+class LookAtEvidenceAnswer(BaseModel):
+    """The latest look of a step at exactly this evidence, in a review or in a check of the draft."""
+
+    step: Annotated[str, Field(examples=["documentation_links"])]
+    title: Annotated[str, Field(examples=["The links of the partner's documentation"])]
+    state: StepState
+    checked_at: datetime
+    checked_in: Literal["draft", "review"]
+
+
 class ChecklistItemAnswer(BaseModel):
     """A requirement. Its status is `missing`, `given` (waiting for a check), `checked`, or `rejected` with findings.
 
-    `checked_in` says whether a review or a check of the draft looked at exactly this evidence last.
+    `checked_in` says whether a review or a check of the draft looked at exactly this evidence last, and `looks` says
+    the same of each step.
     """
 
     code: Requirement
     required: bool
     status: ItemStatus
-    findings: list[FindingAnswer]
+    findings: list[ReportedFindingAnswer]
     evidence: dict[str, Any] | None
     given_at: datetime | None
     checked_at: datetime | None
     checked_in: Literal["draft", "review"] | None
     guides: list[str]
+    looks: list[LookAtEvidenceAnswer]
 
 
 class TaskAnswer(BaseModel):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from api.auth import EVERY_ROLE, InContext, allow
 from api.context import Session, now_of
 from api.idempotency import Answer, once
-from api.schemas.findings import FindingAnswer
+from api.schemas.findings import EarlierFindingAnswer, ReportedFindingAnswer
 from api.schemas.values import Key, SlugPath
 from models.lifecycle import Role, StepState
 from models.token import Scope
@@ -33,19 +33,23 @@ class DraftStepAnswer(BaseModel):
     code: Annotated[str, Field(examples=["partners_page"])]
     title: Annotated[str, Field(examples=["The partner's integrations page"])]
     state: StepState
-    findings: list[FindingAnswer]
+    findings: list[ReportedFindingAnswer]
     evidence: dict[str, Any]
     finished_at: datetime | None
     where: str
 
 
 class DraftRunAnswer(BaseModel):
-    """The App's latest check; `run` is 0 if there was none. No review counts its results."""
+    """The App's latest check; `run` is 0 if there was none. No review counts its results.
+
+    `earlier` are findings of the check before, or of the last review, that this one does not have.
+    """
 
     run: Annotated[int, Field(ge=0)]
     requested_at: datetime | None
     under_way: bool
     steps: list[DraftStepAnswer]
+    earlier: list[EarlierFindingAnswer]
 
 
 @router.post(
@@ -69,7 +73,7 @@ async def read_check(context: InContext, actor: Viewer, slug: SlugPath) -> Draft
 
     def work(session: Session) -> DraftRunAnswer:
         run = latest_run(session, find_app(session, slug, actor).id, slug)
-        return shown_run(replace(run, steps=()) if actor.role is Role.SERVICE else run)
+        return shown_run(replace(run, steps=(), earlier=()) if actor.role is Role.SERVICE else run)
 
     return await context.transact(work)
 

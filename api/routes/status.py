@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from api.auth import EVERY_ROLE, InContext, allow
 from api.context import Session
 from api.routes.draft_checks import DraftRunAnswer, shown_run
-from api.schemas.findings import FindingAnswer
+from api.schemas.findings import EarlierFindingAnswer, ReportedFindingAnswer
 from api.schemas.reviews import ChangeAnswer, GraceAnswer, shown_changes, shown_grace
 from api.schemas.values import SlugPath
 from models.lifecycle import AppState, AppTrigger, ReviewKind, Role, StepState
@@ -44,7 +44,7 @@ class StepAnswer(BaseModel):
     code: str
     title: str
     state: StepState
-    findings: list[FindingAnswer]
+    findings: list[ReportedFindingAnswer]
     decided_at: datetime | None
     where: str
 
@@ -60,6 +60,8 @@ class ChangeReasonAnswer(BaseModel):
 class LatestReviewAnswer(BaseModel):
     """The open review, or the last one. `place` is its position in the queue, null once it is closed.
 
+    `earlier` are findings of the round before that this one does not have: they are fixed, or not checked yet.
+
     `stranded`: nobody who may decide this appeal is here at present; the admins have been told.
     """
 
@@ -73,6 +75,7 @@ class LatestReviewAnswer(BaseModel):
     place: int | None
     stranded: bool
     steps: list[StepAnswer]
+    earlier: list[EarlierFindingAnswer]
     reasons: list[ChangeReasonAnswer]
 
 
@@ -101,11 +104,15 @@ class PlannedEntryAnswer(BaseModel):
 
 
 class LookAnswer(BaseModel):
-    """The latest look at what is public, and what its steps found. That of those in `observed` does not count yet."""
+    """The latest look at what is public, and what its steps found. That of those in `observed` does not count yet.
+
+    `earlier` are findings of the look before it that it does not have.
+    """
 
     looked_at: datetime
     outcome: ReviewOutcome
     steps: list[StepAnswer]
+    earlier: list[EarlierFindingAnswer]
     observed: list[str]
 
 

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from api.schemas.findings import EarlierFindingAnswer, StepFindingAnswer
 from api.schemas.outcomes import ProposalAnswer, ReasonAnswer, shown_proposal
 from models.checklist import Requirement
 from models.lifecycle import AppState, ReviewKind, Role, StepState
 from models.review import STEPS, ReviewOutcome, StepTaker, step_title
 from workflow.policy.document import Policies
-from workflow.reviewing.difference import ChangeKind, Difference, FindingStatus, StandingFinding
+from workflow.reviewing.difference import ChangeKind, Difference, StandingFinding
 from workflow.reviewing.dossier import CompanyInBrief, Dossier, LastRound, PastRound, StepWithDecider, Waiver
 from workflow.reviewing.grace import Grace
 from workflow.reviewing.queue import Due, ReviewSummary
@@ -63,15 +64,6 @@ class ReviewSummaryAnswer(ReviewHeadAnswer):
     steps: list[StepSummaryAnswer]
 
 
-class StepFindingAnswer(BaseModel):
-    """A finding of a step: a stable code, a description, what to do about it, and where."""
-
-    code: Annotated[str, Field(examples=["page.app_not_named"])]
-    detail: str
-    remedy: str = ""
-    where: str = ""
-
-
 class ReviewStepAnswer(BaseModel):
     """A step of a review. `status` is `due` while a worker has yet to run it. `error` says why its last run failed."""
 
@@ -100,13 +92,6 @@ class ChangeAnswer(BaseModel):
     change: ChangeKind
     before: Any = None
     after: Any = None
-
-
-class StandingFindingAnswer(StepFindingAnswer):
-    """A finding and its status. `unchecked` means that its step has not been decided in this round."""
-
-    step: str
-    standing: FindingStatus
 
 
 class ComparedWithAnswer(BaseModel):
@@ -203,7 +188,7 @@ class FullReviewAnswer(ReviewHeadAnswer):
     submitted_at: datetime
     compared_with: ComparedWithAnswer | None
     changes: dict[str, list[ChangeAnswer]] | None
-    findings: list[StandingFindingAnswer]
+    findings: list[EarlierFindingAnswer]
     earlier_waivers: list[EarlierWaiverAnswer]
     grace: GraceAnswer | None
     history: list[EarlierRoundAnswer]
@@ -330,8 +315,8 @@ def shown_changes(changes: Difference) -> dict[str, list[ChangeAnswer]]:
     }
 
 
-def _standing(one: StandingFinding) -> StandingFindingAnswer:
-    return StandingFindingAnswer.model_validate({**one.finding, "step": one.step, "standing": one.standing})
+def _standing(one: StandingFinding) -> EarlierFindingAnswer:
+    return EarlierFindingAnswer.model_validate({**one.finding, "step": one.step, "standing": one.standing})
 
 
 def _waiver(one: Waiver) -> EarlierWaiverAnswer:

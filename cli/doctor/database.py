@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from cli.doctor.check import Check, broken, tried
+from cli.doctor.policy import check_policy
 from cli.doctor.work import check_backlog, check_dead, check_scheduler
 from cli.history_key import REMEDY, WRONG
 from cli.mistakes import without_password
@@ -39,6 +40,7 @@ def check_database(settings: Settings) -> Iterator[Check]:
             yield tried("history key", lambda: _history_key(session, settings))
             yield tried("secret keys", lambda: _secret_keys(session, settings))
             yield tried("clock", lambda: _clock(connection))
+            yield tried("policy", lambda: check_policy(session))
             yield tried("scheduler", lambda: check_scheduler(session))
             yield tried("workers", lambda: check_backlog(session))
             yield tried("dead rows", lambda: check_dead(session))

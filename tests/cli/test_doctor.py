@@ -10,12 +10,15 @@ import pytest
 import redis
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine, make_url, text
+from sqlalchemy.orm import Session
 
 from cli.doctor import check_disk, examine
 from cli.doctor.check import Check
 from cli.doctor.database import check_database
+from cli.doctor.policy import check_policy
 from cli.doctor.redis import check_redis
 from cli.doctor.settings import check_settings
+from models.review import STEPS
 from runtime.embedded.postgres import PostgresAddresses
 from runtime.embedded.processes import free_port
 from runtime.settings import Settings, load_settings
@@ -61,9 +64,26 @@ def test_the_doctor_finds_nothing_wrong_with_a_sound_installation(
     found = _found(_settings(database.application_url, valkey_url, smtp_port=mail_port), tmp_path)
     of_database = {"database", "role", "migrations", "history key", "secret keys", "clock"}
     assert set(found) == {
-        "settings", "profile", *of_database, "scheduler", "workers", "dead rows", "redis", "mail", "disk"
+        "settings", "profile", *of_database, "policy", "scheduler", "workers", "dead rows", "redis", "mail", "disk"
     }  # fmt: skip
     assert {name: remedy for name, remedy in found.items() if remedy and name != "disk"} == {}
+
+
+def test_the_doctor_names_review_steps_that_the_policy_lacks_and_how_to_have_them(engine: Engine) -> None:
+    with Session(engine) as session, session.begin():
+        assert check_policy(session).found.endswith("with every review step"), "a new installation has them all"
+        session.execute(
+            text("""
+                INSERT INTO policy_version (version, document, note, published_by)
+                SELECT version + 1, jsonb_set(document, '{review_steps}', '["end_to_end_check"]'), '', published_by
+                  FROM policy_version ORDER BY version DESC LIMIT 1
+            """)
+        )
+        found = check_policy(session)
+    assert found.fine, "a policy may do without a step"
+    assert all(code in found.found for code in STEPS if code != "end_to_end_check")
+    assert "end_to_end_check" not in found.found
+    assert "POST /v1/policies" in found.found
 
 
 def test_the_doctor_names_work_that_nobody_does_and_what_ended_dead(

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from models import App
 from models.lifecycle import AppTrigger
+from models.review import MACHINE_STEPS, STEPS
 from tests.journeys import PROFILE, People, app_building, ask, judge, now_of, people_in
 from tests.workers.leased import work_off
-from tests.workers.sites import Site, site
+from tests.workers.sites import Pages, Site, site
 from workers.actors.draft_checks import DRAFT_CHECKS
 from workers.context import WorkerContext
 from workflow.building.checklist import store_evidence
@@ -64,10 +65,15 @@ def test_a_draft_is_looked_at_by_the_steps_of_a_review_and_its_checklist_says_so
     assert _item(context, "partner_documentation")[0].status == "given"
     states = _run(context, people, GONE)
     assert states["partner_documentation"] == "failed"
-    assert set(states) == {"partner_documentation", "partners_page", "launch_announcement", "catalog_details"}
+    with Session(context.engine) as session:
+        wanted = load_policies(session).current.review_steps
+    assert set(states) == {code for code in wanted if code in MACHINE_STEPS and STEPS[code].on_drafts}
     item, complete = _item(context, "partner_documentation")
     assert (item.status, item.checked_in, complete) == ("rejected", "draft", True), "it prevents no submission"
-    assert [finding["code"] for finding in item.findings] == ["page.status"]
+    assert [finding["code"] for finding in item.findings] == ["links.page_unread", "page.status"]
+    looked = {look.step: (look.state, look.checked_in) for look in item.looks}
+    assert looked == {"partner_documentation": ("failed", "draft"), "documentation_links": ("warned", "draft")}
+    assert item.checked_at == max(look.checked_at for look in item.looks)
     assert _run(context, people, GOOD)["partner_documentation"] == "passed"
     assert _item(context, "partner_documentation")[0].status == "checked"
     ask(context.engine, people.partner, "acme", AppTrigger.SUBMIT)
@@ -98,7 +104,7 @@ def test_a_page_that_does_not_answer_is_looked_at_twice_and_then_said_to_be_away
         session.execute(text("UPDATE draft_check SET due_at = now() WHERE status = 'due'"))
     work_off(replace(context, http=AWAY), DRAFT_CHECKS)
     run = _latest(context)
-    assert (run.under_way, {step.state for step in run.steps}) == (False, {"failed", "passed"})
+    assert (run.under_way, {step.state for step in run.steps}) == (False, {"failed", "passed", "warned"})
 
 
 def test_runs_are_one_at_a_time_and_so_many_a_day(context: WorkerContext, people: People) -> None:
@@ -116,7 +122,43 @@ def test_runs_are_one_at_a_time_and_so_many_a_day(context: WorkerContext, people
         kept = session.execute(
             text("SELECT count(DISTINCT run), count(*) FILTER (WHERE status = 'due') FROM draft_check")
         )
-        assert tuple(kept.one()) == (1, 4), "old runs are gone, and only the latest is due"
+        assert tuple(kept.one()) == (1, 6), "old runs are gone, and only the latest is due"
+
+
+def test_a_look_that_takes_longer_than_an_attempt_goes_on_from_where_it_is(
+    context: WorkerContext, people: People
+) -> None:
+    url = "https://acme.example/docs"
+    links = [f"https://acme.example/{number}" for number in range(3)]
+    docs = site("<p>Acme works with Segment</p>" + "".join(f'<a href="{link}">x</a>' for link in links), url=url)
+    pages = Pages({url: docs.page} | {link: site("", url=link).page for link in links[:2]})
+    _check(context, people)
+    work_off(replace(context, http=pages), DRAFT_CHECKS)
+    (step,) = (step for step in _latest(context).steps if step.code == "documentation_links")
+    assert (step.state, [(one["code"], one["where"]) for one in step.findings]) == (
+        "failed",
+        [("link.broken", links[2])],
+    )
+    with Session(context.engine) as session:
+        kept = session.execute(text("SELECT DISTINCT attempts, seen::text FROM draft_check WHERE status = 'done'"))
+        assert [tuple(row) for row in kept] == [(1, "{}")]
+
+
+def test_a_finding_that_is_mended_is_told_from_one_that_is_still_there(context: WorkerContext, people: People) -> None:
+    _run(context, people, site("<p>Nothing of either</p>"))
+    first = _latest(context)
+    assert not first.earlier
+    assert not any("standing" in finding for step in first.steps for finding in step.findings)
+    _run(context, people, site("<p>Acme alone</p>"))
+    docs = next(step for step in _latest(context).steps if step.code == "partner_documentation")
+    assert [(one["code"], one["standing"]) for one in docs.findings] == [("page.platform_not_named", "still_there")]
+    fixed = {(one["step"], one["code"]) for one in _latest(context).earlier if one["standing"] == "fixed"}
+    assert fixed >= {("partner_documentation", "page.app_not_named"), ("launch_announcement", "page.app_not_named")}
+    _run(context, people, GONE)
+    docs = next(step for step in _latest(context).steps if step.code == "partner_documentation")
+    assert [(one["code"], one["standing"]) for one in docs.findings] == [("page.status", "new")]
+    unseen = {(one["step"], one["code"], one["standing"]) for one in _latest(context).earlier}
+    assert ("partner_documentation", "page.platform_not_named", "unchecked") in unseen, "it was not looked at"
 
 
 def test_a_draft_without_evidence_has_nothing_to_check(context: WorkerContext, people: People) -> None:

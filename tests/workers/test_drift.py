@@ -2,14 +2,27 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
+from models import Review
+from models.lifecycle import AppTrigger
 from runtime.guarded_http import Page
-from tests.workers.sites import PROFILE, URL, Pages, site
+from tests.journeys import People, app_building, apps_in_public_beta, ask, judge, now_of, people_in
+from tests.workers.leased import work_off
+from tests.workers.looking import log_of, look, look_again, pass_time, set_policy, values
+from tests.workers.sites import PROFILE, URL, Pages, Site, site
+from workers.actors.review_steps import REVIEW_STEPS
+from workers.context import WorkerContext
 from workers.steps import RUNS
 from workers.steps.step import Evidence, StepOutcome
+from workflow.policy.document import load_policies
+from workflow.reviewing.desk import claim_review
+from workflow.reviewing.partner_view import latest_look
 from workflow.reviewing.reports import stored_seen
 
 PARTNERS = "https://acme.example/partners"
@@ -93,3 +106,50 @@ def test_all_that_has_drifted_is_said_at_once_with_what_it_was() -> None:
     assert "acme.example" in outcome.findings[0].detail
     assert outcome.findings[0].evidence == f"{URL} → https://elsewhere.test/docs"
     assert outcome.findings[1].evidence == "the page begins: Segment"
+
+
+LONG = timedelta(days=31)
+GOOD_DOCS = site("<p>Acme works with Segment.</p>")
+MOVED = site("<p>Acme works with Segment.</p>", url="https://elsewhere.test/docs", redirects=(URL,))
+_DRIFT = """SELECT t.state, t.observed, t.findings->0->>'code' FROM review_step t JOIN review r ON r.id = t.review_id
+             WHERE t.code = 'drift' ORDER BY r.opened_version"""
+
+
+def _approved(context: WorkerContext, people: People, page: Site) -> UUID:
+    """Takes an App through a review whose machine's steps find `page`."""
+    app_id = app_building(context.engine, people, "acme")
+    ask(context.engine, people.partner, "acme", AppTrigger.SUBMIT)
+    judge(context.engine)
+    work_off(replace(context, http=page), REVIEW_STEPS)
+    with context.unit_of_work() as session:
+        review = session.scalars(select(Review.id)).one()
+        claim_review(session, review, people.reviewer, now_of(session))
+    ask(context.engine, people.reviewer, "acme", AppTrigger.APPROVE)
+    judge(context.engine)
+    return app_id
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_look_compares_with_the_approval_or_where_nothing_was_kept_with_the_first_look(
+    context: WorkerContext, *, by_hand: bool
+) -> None:
+    set_policy(context, review_steps=["partner_documentation", "drift"])
+    people = people_in(context.engine)
+    if by_hand:
+        (app_id,) = apps_in_public_beta(context.engine, people, ["acme"])
+    else:
+        app_id = _approved(context, people, GOOD_DOCS)
+    assert values(context, _DRIFT) == [], "there is nothing to compare with in a first review"
+    pass_time(context, LONG)
+    look(context, GOOD_DOCS)
+    assert values(context, _DRIFT) == [("passed", True, None)]
+    pass_time(context, LONG)
+    look(context, MOVED)
+    assert values(context, _DRIFT)[1:] == [("failed", False, "drift.domain")]
+    assert log_of(context, app_id) == ["recheck", "clear", "recheck", "flag"]
+    look_again(context, GOOD_DOCS)
+    assert log_of(context, app_id)[-1] == "clear"
+    with context.unit_of_work() as session:
+        seen = latest_look(session, app_id, "acme", load_policies(session))
+    assert seen is not None
+    assert [(one["step"], one["code"], one["standing"]) for one in seen.earlier] == [("drift", "drift.domain", "fixed")]

@@ -23,6 +23,7 @@ from workflow.identity.audit_log import log_action
 from workflow.machines import judge_step
 from workflow.policy.document import Policy
 from workflow.reviewing.reports import stored_findings, stored_seen
+from workflow.reviewing.standing import Standing, findings_of_last_round, found_in, standing_of
 from workflow.work.bells import Bell, ring_after_commit
 from workflow.work.leases import Lease
 
@@ -35,12 +36,15 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class DraftStep:
-    """A step's look at the draft: its state, its findings, what it looked at, and the API path at which to fix it."""
+    """A step's look at the draft: its state, its findings, what it looked at, and the API path at which to fix it.
+
+    If there was a look or a round before, each finding has its `standing`.
+    """
 
     code: str
     title: str
     state: str
-    findings: tuple[Mapping[str, str], ...]
+    findings: tuple[Mapping[str, Any], ...]
     evidence: Mapping[str, Any]
     finished_at: datetime | None
     where: str
@@ -48,12 +52,16 @@ class DraftStep:
 
 @dataclass(frozen=True, slots=True)
 class DraftRun:
-    """An App's latest check of its draft; run 0, without steps, if there was none. `under_way`: a step is due still."""
+    """An App's latest check of its draft; run 0, without steps, if there was none. `under_way`: a step is due still.
+
+    `earlier` are findings that this check does not have: of the one before or, if there was none, of the last review.
+    """
 
     run: int
     requested_at: datetime | None
     under_way: bool
     steps: tuple[DraftStep, ...]
+    earlier: tuple[Mapping[str, Any], ...] = ()
 
 
 def check_draft(session: Session, slug: str, actor: Actor, now: datetime, policy: Policy) -> DraftRun:
@@ -86,14 +94,17 @@ def check_draft(session: Session, slug: str, actor: Actor, now: datetime, policy
 
 
 def latest_run(session: Session, app_id: UUID, slug: str) -> DraftRun:
-    """Returns the App's latest run. One query. Locks nothing."""
+    """Returns the App's latest run. Two queries. Locks nothing."""
     newest = select(func.max(DraftCheck.run)).where(DraftCheck.app_id == app_id).scalar_subquery()
-    wanted = select(DraftCheck).where(DraftCheck.app_id == app_id, DraftCheck.run == newest).order_by(DraftCheck.code)
-    rows = session.scalars(wanted.execution_options(populate_existing=True)).all()
-    if not rows:
+    wanted = select(DraftCheck).where(DraftCheck.app_id == app_id, DraftCheck.run >= newest - 1)
+    both = session.scalars(wanted.order_by(DraftCheck.code).execution_options(populate_existing=True)).all()
+    if not both:
         return DraftRun(0, None, under_way=False, steps=())
+    run = max(row.run for row in both)
+    rows = [row for row in both if row.run == run]
+    standing = _standing(session, app_id, rows, [row for row in both if row.run < run])
     return DraftRun(
-        rows[0].run,
+        run,
         rows[0].requested_at,
         under_way=any(row.status == DueStatus.DUE for row in rows),
         steps=tuple(
@@ -101,14 +112,23 @@ def latest_run(session: Session, app_id: UUID, slug: str) -> DraftRun:
                 row.code,
                 step_title(row.code),
                 row.state,
-                tuple(row.findings),
+                standing.of_steps[row.code],
                 row.evidence,
                 row.finished_at,
                 where_to_fix(row.code, slug),
             )
             for row in rows
         ),
+        earlier=standing.earlier,
     )
+
+
+def _standing(session: Session, app_id: UUID, rows: Sequence[DraftCheck], before: Sequence[DraftCheck]) -> Standing:
+    """Returns what became of the findings of each step's last look: at the draft or, if there was none, in a review."""
+    codes = {row.code for row in rows}
+    last = {one.step: one for one in findings_of_last_round(session, app_id) if one.step in codes}
+    last |= {row.code: found_in(row.code, row.state, row.findings) for row in before if row.finished_at}
+    return standing_of(list(last.values()), [found_in(row.code, row.state, row.findings) for row in rows])
 
 
 def record_draft_check(

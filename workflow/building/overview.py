@@ -14,15 +14,15 @@ from models.lifecycle import AppState, StepState
 from models.review import STEPS
 from workflow.building.checklist import evidence_of, without_secrets
 from workflow.building.components import components_of
-from workflow.building.draft_checks import DraftRun, latest_run
+from workflow.building.draft_checks import DraftRun, DraftStep, latest_run
 from workflow.building.findings import JUDGED_AT_ONCE
 from workflow.catalog.published import published_snapshots
 from workflow.policy.document import Policy
 from workflow.profile.guides import Guide
 from workflow.reviewing.partner_view import PartnerReview, latest_review
 
-FindingData = Mapping[str, str]
-"""A finding: `code`, `detail`, `remedy`."""
+FindingData = Mapping[str, Any]
+"""A finding: `code`, `detail`, `remedy` and, where a step found it, `where`, `evidence` and `standing`."""
 
 
 class ItemStatus(StrEnum):
@@ -35,10 +35,22 @@ class ItemStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """The latest look of a step at exactly this evidence: its state, its time, and whether in a review or a draft."""
+
+    step: str
+    title: str
+    state: str
+    checked_at: datetime
+    checked_in: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A requirement and its evidence.
 
     `checked_at` is when a machine last looked at exactly this evidence, and `checked_in` where: in a review or a draft.
+    `looks` says the same of each step.
     """
 
     code: str
@@ -50,6 +62,7 @@ class Item:
     checked_at: datetime | None
     guides: tuple[str, ...]
     checked_in: str | None = None
+    looks: tuple[Look, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +91,7 @@ def without_draft(session: Session, app: App, found: Checklist) -> Checklist:
     """Returns the checklist with the evidence that is published, without what was found in the draft's."""
     snapshot = published_snapshots(session, [app.id]).get(app.id)
     published = snapshot["evidence"] if snapshot else {}
-    items = tuple(replace(item, evidence=published.get(item.code), findings=()) for item in found.items)
+    items = tuple(replace(item, evidence=published.get(item.code), findings=(), looks=()) for item in found.items)
     return replace(found, items=items, left=())
 
 
@@ -154,7 +167,8 @@ def _item(
     else:
         status, findings, checked_at, checked_in = looks.at(code, item, status)
     evidence = without_secrets(code.value, item.evidence)
-    return Item(code.value, required, status, findings, evidence, item.given_at, checked_at, helping, checked_in)
+    found = looks.latest(code, item.evidence)
+    return Item(code.value, required, status, findings, evidence, item.given_at, checked_at, helping, checked_in, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +193,36 @@ class Looks:
             checked_in = "review" if checked_at else None
             if any(_names(reason, code) for reason in review.reasons):
                 return status, findings, checked_at, checked_in
-        for step in self.draft.steps:
-            is_it = step.code in STEPS and STEPS[step.code].requirement is code and step.evidence == item.evidence
-            if is_it and step.finished_at and (checked_at is None or step.finished_at > checked_at):
-                rejects = step.state == StepState.FAILED
-                status = ItemStatus.REJECTED if rejects else ItemStatus.CHECKED
-                findings, checked_at, checked_in = step.findings, step.finished_at, "draft"
+        steps = self._draft_steps(code, item.evidence)
+        draft_at = max((step.finished_at for step in steps if step.finished_at), default=None)
+        if draft_at is not None and (checked_at is None or draft_at > checked_at):
+            rejects = any(step.state == StepState.FAILED for step in steps)
+            status = ItemStatus.REJECTED if rejects else ItemStatus.CHECKED
+            findings = tuple(finding for step in steps for finding in step.findings)
+            checked_at, checked_in = draft_at, "draft"
         return status, findings, checked_at, checked_in
+
+    def latest(self, code: Requirement, evidence: Mapping[str, Any]) -> tuple[Look, ...]:
+        """Returns the latest look of each step that has looked at exactly this evidence."""
+        found: dict[str, Look] = {}
+        review = self.review
+        if review is not None and review.submitted.get(code) == evidence:
+            for one in review.steps:
+                if one.decided_at and one.state != StepState.CANCELLED and _is_about(one.code, code):
+                    found[one.code] = Look(one.code, one.title, one.state, one.decided_at, "review")
+        for step in self._draft_steps(code, evidence):
+            known = found.get(step.code)
+            if step.finished_at and (known is None or step.finished_at > known.checked_at):
+                found[step.code] = Look(step.code, step.title, step.state, step.finished_at, "draft")
+        return tuple(found[step] for step in STEPS if step in found)
+
+    def _draft_steps(self, code: Requirement, evidence: Mapping[str, Any]) -> list[DraftStep]:
+        """Returns the steps that have looked at exactly this evidence in the latest check of the draft."""
+        return [
+            step
+            for step in self.draft.steps
+            if _is_about(step.code, code) and step.evidence == evidence and step.finished_at
+        ]
 
 
 def _by_review(
@@ -193,13 +230,17 @@ def _by_review(
 ) -> tuple[ItemStatus, tuple[FindingData, ...], datetime | None]:
     """Returns the status, the findings and the time of check that unchanged evidence has from the latest review."""
     findings = [_reason(reason) for reason in review.reasons if _names(reason, code)]
-    steps = [one for one in review.steps if one.code in STEPS and STEPS[one.code].requirement is code]
+    steps = [one for one in review.steps if _is_about(one.code, code)]
     findings += [finding for step in steps for finding in step.findings]
     if steps and all(step.state in ("passed", "warned", "waived") for step in steps):
         status = ItemStatus.CHECKED
     if any(step.state == "failed" for step in steps) or any(_names(reason, code) for reason in review.reasons):
         status = ItemStatus.REJECTED
     return status, tuple(findings), max((step.decided_at for step in steps if step.decided_at), default=None)
+
+
+def _is_about(step: str, code: Requirement) -> bool:
+    return step in STEPS and STEPS[step].requirement is code
 
 
 def _reason(reason: Mapping[str, str]) -> FindingData:

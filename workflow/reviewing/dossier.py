@@ -11,32 +11,22 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models import App, Organization, Person, Review, ReviewStep, Submission
-from models.lifecycle import StepState
-from models.review import ReviewOutcome
 from workflow.errors import NotFound
 from workflow.profile.document import Profile
 from workflow.reviewing.difference import (
     Difference,
     FindingStatus,
     StandingFinding,
-    StepFindings,
     compare_findings,
     difference,
 )
 from workflow.reviewing.grace import Grace, grace_of
 from workflow.reviewing.namesakes import findings_on_name
 from workflow.reviewing.proposals import StandingProposal, standing_proposal
+from workflow.reviewing.standing import DECIDED, findings_before, found_in
 
 NAME = "name"
 """Stands where a finding names its step, for findings on the App's name: no step is about it."""
-DECIDED = (
-    ReviewOutcome.APPROVED,
-    ReviewOutcome.CHANGES_REQUESTED,
-    ReviewOutcome.UPHELD,
-    ReviewOutcome.OVERTURNED,
-    ReviewOutcome.ADOPTED,
-)
-"""How rounds end that somebody looked at and decided."""
 MAX_PAST = 200
 """The number of earlier waivers, and of earlier rounds, that are shown, newest first."""
 
@@ -203,19 +193,19 @@ def open_dossier(session: Session, review_id: UUID, profile: Profile) -> Dossier
     """Returns the dossier of the review, in a constant number of queries. Locks nothing. Raises NotFound.
 
     Its findings are those of the steps, and those on the App's name, which are for the reviewer alone. The round is
-    compared with the last decided one: a withdrawn round may never have been looked at.
+    compared with the last decided one: a withdrawn round may never have been looked at. The findings of a look are
+    compared with those of the look before it.
     """
     review = find_review(session, review_id)
     submission = session.get_one(Submission, review.submission_id)
     steps = _steps_of(session, [review.id])
     before = _last_decided(session, review)
-    found = tuple(_found(steps[review.id]))
-    last, changes, earlier = None, None, []
+    found = [found_in(taken.step.code, taken.step.state, taken.step.findings) for taken in steps[review.id]]
+    last, changes = None, None
     if before is not None:
         last_submission, last_review = before
         last = _last_round(session, last_submission, last_review)
         changes = difference(last_submission.snapshot, submission.snapshot)
-        earlier = _found(_steps_of(session, [last_review.id])[last_review.id])
     return Dossier(
         review,
         submission,
@@ -226,7 +216,7 @@ def open_dossier(session: Session, review_id: UUID, profile: Profile) -> Dossier
         _company(session, review),
         _opened(session, review),
         standing_proposal(session, review.app_id) if review.closed_at is None else None,
-        (*compare_findings(earlier, found), *_on_name(session, submission, profile)),
+        (*compare_findings(findings_before(session, review), found), *_on_name(session, submission, profile)),
         _waivers(session, review),
         _history(session, review),
         grace_of(session, review.app_id),
@@ -280,13 +270,6 @@ def _steps_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[StepWith
     for step, name in session.execute(statement):
         found[step.review_id].append(StepWithDecider(step, name))
     return found
-
-
-def _found(steps: Sequence[StepWithDecider]) -> list[StepFindings]:
-    undecided = (StepState.PENDING, StepState.CANCELLED)
-    return [
-        StepFindings(taken.step.code, taken.step.state not in undecided, tuple(taken.step.findings)) for taken in steps
-    ]
 
 
 def _last_decided(session: Session, review: Review) -> tuple[Submission, Review] | None:

@@ -3,7 +3,7 @@
 The holder's name, waivers and internal errors are only for reviewers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,30 +18,37 @@ from models.review import ReviewOutcome, step_title
 from workflow.findings import where_to_fix
 from workflow.policy.document import Policies
 from workflow.reviewing.appeals import is_stranded
+from workflow.reviewing.standing import findings_before, found_in, standing_of
 
 
 @dataclass(frozen=True, slots=True)
 class PartnerStep:
-    """A review step: its title, its state, its findings, and the API path at which they can be fixed."""
+    """A review step: its title, its state, its findings, and the API path at which they can be fixed.
+
+    If there was a round before, each finding has its `standing`.
+    """
 
     code: str
     title: str
     state: str
-    findings: tuple[Mapping[str, str], ...]
+    findings: tuple[Mapping[str, Any], ...]
     decided_at: datetime | None
     where: str
+    observed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PartnerLook:
     """The latest look at what is public that has ended, `cleared` or `flagged`, with its steps.
 
-    What the steps in `observed` found does not count yet.
+    What the steps in `observed` found does not count yet. `earlier` are findings of the look before it that it does not
+    have.
     """
 
     looked_at: datetime
     outcome: str
     steps: tuple[PartnerStep, ...]
+    earlier: tuple[Mapping[str, Any], ...]
     observed: tuple[str, ...]
 
 
@@ -51,7 +58,8 @@ class PartnerReview:
 
     `stranded`: nobody holds this appeal, and nobody who may take it is here.
 
-    `submitted` is the submitted evidence by requirement; `reasons` are given if changes were requested.
+    `submitted` is the submitted evidence by requirement; `reasons` are given if changes were requested. `earlier` are
+    findings of the round before that this one does not have: they are fixed, or not checked yet.
     """
 
     id: UUID
@@ -65,6 +73,7 @@ class PartnerReview:
     place: int | None
     stranded: bool
     steps: tuple[PartnerStep, ...]
+    earlier: tuple[Mapping[str, Any], ...]
     reasons: tuple[Mapping[str, str], ...]
     submitted: Mapping[str, Any]
 
@@ -83,6 +92,7 @@ def latest_review(session: Session, app_id: UUID, slug: str) -> PartnerReview | 
     if found is None:
         return None
     review, submission = found
+    steps, earlier = _steps_of(session, review, slug)
     return PartnerReview(
         id=review.id,
         kind=review.kind,
@@ -94,7 +104,8 @@ def latest_review(session: Session, app_id: UUID, slug: str) -> PartnerReview | 
         outcome=review.outcome,
         place=_place(session, review) if review.closed_at is None else None,
         stranded=review.closed_at is None and review.kind == ReviewKind.APPEAL and is_stranded(session, review.id),
-        steps=tuple(_shown(step, slug) for step in _steps_of(session, review)),
+        steps=steps,
+        earlier=earlier,
         reasons=_reasons(session, review),
         submitted=submission.snapshot["evidence"],
     )
@@ -113,30 +124,38 @@ def latest_look(session: Session, app_id: UUID, slug: str, policies: Policies) -
     review = session.scalar(statement)
     if review is None or review.closed_at is None:
         return None
-    steps = _steps_of(session, review)
+    steps, earlier = _steps_of(session, review, slug)
     not_counted = policies.by_version[review.policy_version].observed
     return PartnerLook(
         review.closed_at,
         str(review.outcome),
-        tuple(_shown(step, slug) for step in steps),
+        steps,
+        earlier,
         tuple(step.code for step in steps if step.observed or step.code in not_counted),
     )
 
 
-def _steps_of(session: Session, review: Review) -> Sequence[ReviewStep]:
-    steps = select(ReviewStep).where(ReviewStep.review_id == review.id).order_by(ReviewStep.code)
-    return session.scalars(steps.execution_options(populate_existing=True)).all()
-
-
-def _shown(step: ReviewStep, slug: str) -> PartnerStep:
-    return PartnerStep(
-        step.code,
-        step_title(step.code),
-        step.state,
-        tuple(step.findings),
-        step.decided_at,
-        where_to_fix(step.code, slug),
+def _steps_of(
+    session: Session, review: Review, slug: str
+) -> tuple[tuple[PartnerStep, ...], tuple[Mapping[str, Any], ...]]:
+    """Returns the steps of the review, and the findings of the round before that it does not have."""
+    wanted = select(ReviewStep).where(ReviewStep.review_id == review.id).order_by(ReviewStep.code)
+    steps = session.scalars(wanted.execution_options(populate_existing=True)).all()
+    found = [found_in(step.code, step.state, step.findings) for step in steps]
+    standing = standing_of(findings_before(session, review), found)
+    shown = (
+        PartnerStep(
+            step.code,
+            step_title(step.code),
+            step.state,
+            standing.of_steps[step.code],
+            step.decided_at,
+            where_to_fix(step.code, slug),
+            step.observed,
+        )
+        for step in steps
     )
+    return tuple(shown), standing.earlier
 
 
 def _place(session: Session, review: Review) -> int:
