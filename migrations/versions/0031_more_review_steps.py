@@ -10,7 +10,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 OURS = "'00000000-0000-7000-8000-000000000001'"
-MORE = """'["documentation_links", "platform_documentation", "drift", "documentation_check", "catalog_entry_check", "components_reviewed"]'::jsonb"""
+MORE = """'["documentation_links", "platform_documentation", "spec_adherence", "drift", "documentation_check", "catalog_entry_check", "components_reviewed"]'::jsonb"""
 PUBLISH = f"""
 INSERT INTO policy_version (version, document, note, published_by)
 SELECT version + 1, jsonb_set(document, '{{{{review_steps}}}}', {{steps}}), '{{note}}', {OURS}
@@ -29,9 +29,7 @@ WITHOUT = f"""(
 
 
 def upgrade() -> None:
-    note = (
-        "Links, templates and drift are looked at too, and people look at the documentation, the entry and Components."
-    )
+    note = "Links, templates, names of events and drift are looked at too, and people look at documentation, entry and Components."
     op.execute(PUBLISH.format(steps=WITH_MORE, note=note))
 
 

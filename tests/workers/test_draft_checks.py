@@ -122,7 +122,7 @@ def test_runs_are_one_at_a_time_and_so_many_a_day(context: WorkerContext, people
         kept = session.execute(
             text("SELECT count(DISTINCT run), count(*) FILTER (WHERE status = 'due') FROM draft_check")
         )
-        assert tuple(kept.one()) == (1, 6), "old runs are gone, and only the latest is due"
+        assert tuple(kept.one()) == (1, 7), "old runs are gone, and only the latest is due"
 
 
 def test_a_look_that_takes_longer_than_an_attempt_goes_on_from_where_it_is(
@@ -161,9 +161,10 @@ def test_a_finding_that_is_mended_is_told_from_one_that_is_still_there(context: 
     assert ("partner_documentation", "page.platform_not_named", "unchecked") in unseen, "it was not looked at"
 
 
-def test_a_draft_without_evidence_has_nothing_to_check(context: WorkerContext, people: People) -> None:
+def test_a_draft_without_evidence_and_components_has_nothing_to_check(context: WorkerContext, people: People) -> None:
     with Session(context.engine) as session, session.begin():
         session.execute(text("DELETE FROM checklist_item"))
+        session.execute(text("UPDATE component SET removed_at = now()"))
     with pytest.raises(Conflict) as refused:
         _check(context, people)
     assert refused.value.code == "check.nothing"

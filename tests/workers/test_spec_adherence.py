@@ -1,16 +1,55 @@
 """The step that judges the names of the events that streams declare."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
-from models.lifecycle import StepTrigger
+from models import App, ReviewStep
+from models.lifecycle import AppTrigger, StepTrigger
+from tests.journeys import People, app_building, ask, judge, now_of, people_in
+from tests.workers.leased import work_off
 from tests.workers.sites import site
+from workers.actors.draft_checks import DRAFT_CHECKS
+from workers.actors.review_steps import REVIEW_STEPS
+from workers.context import WorkerContext
 from workers.steps import RUNS
 from workers.steps.step import Evidence, StepOutcome
+from workflow.building.draft_checks import check_draft, latest_run
+from workflow.policy.document import load_policies
 from workflow.profile.loading import load_profile
 
 PROFILE = load_profile()
+
+
+@pytest.fixture
+def people(context: WorkerContext) -> People:
+    made = people_in(context.engine)
+    app_building(context.engine, made, "acme")
+    return made
+
+
+def test_a_draft_and_a_submission_are_judged_by_the_names_that_their_streams_declare(
+    context: WorkerContext, people: People
+) -> None:
+    declared = text("""UPDATE component SET settings = '{"events": ["order_completed"]}' WHERE kind = 'stream'""")
+    with Session(context.engine) as session, session.begin():
+        app_id = session.query(App).filter_by(slug="acme").one().id
+        session.execute(declared)
+        check_draft(session, "acme", people.partner, now_of(session), load_policies(session).current)
+    away = replace(context, http=site("<p>Acme works with Segment</p>"))
+    work_off(away, DRAFT_CHECKS)
+    ask(context.engine, people.partner, "acme", AppTrigger.SUBMIT)
+    judge(context.engine)
+    work_off(away, REVIEW_STEPS)
+    with Session(context.engine) as session:
+        (of_draft,) = [one for one in latest_run(session, app_id, "acme").steps if one.code == "spec_adherence"]
+        of_review = session.query(ReviewStep).filter_by(code="spec_adherence").one()
+    for state, findings in ((of_draft.state, of_draft.findings), (of_review.state, of_review.findings)):
+        assert (state, [one["code"] for one in findings]) == ("warned", ["event.other_spelling"])
+    assert of_draft.where == "/v1/apps/acme/components"
 
 
 def _stream(*events: Any, **changes: Any) -> dict[str, Any]:
