@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import httptools
 from fastapi.responses import Response
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from web.bodies import UNASKED_BYTES
 from web.bounds import MAX_HEAD_BYTES
@@ -67,6 +67,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _in_head = False
     _in_body = False
     _is_resuming = False
+    _is_refused = False
+    _running: RequestResponseCycle | None = None
     _read = 0
     _content = 0
     _drained = 0
@@ -106,7 +108,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._is_refused:
             self._drain(len(data))
             return
         self._unset_keepalive_if_required()
@@ -145,6 +147,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._in_body, self._read, self._content = True, 0, 0
         if self._farewell is not None:
             self.cycle.keep_alive = False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
         self._content += len(body)
@@ -274,24 +280,36 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def _refuse(self, answer: Response) -> None:
-        if self.transport.is_closing():
+        """Answers what cannot be read, after the requests before it, and closes the connection."""
+        if self.transport.is_closing() or self._is_refused:
             return
+        if self._in_body and self.pipeline:
+            self.pipeline.popleft()  # the request that is refused, which waits for those before it
+            self._in_body = False
+        last = self.pipeline[0][0] if self.pipeline else self._running
+        if last is not None and not last.response_complete and not (self._in_body and not last.response_started):
+            last.keep_alive = False
+            self._is_refused = True
+            self._head_is_over()
+        else:
+            self._head_is_over()
+            self._write(answer)
+        self._in_head = True  # whatever the client sends now belongs to a head that is not read
+
+    def _write(self, answer: Response) -> None:
         headers = b"".join(
             name + b": " + value + b"\r\n" for name, value in answer.raw_headers if name.lower() != b"connection"
         )
-        is_receiving = self._in_body and not self.pipeline and not self.cycle.response_started
-        if is_receiving or not self._is_answering():
-            headers += (
-                REQUEST_ID + b": " + log_refused(answer.status_code, json.loads(bytes(answer.body))["code"]) + b"\r\n"
-            )
-            status = f"HTTP/1.1 {answer.status_code} Refused\r\nconnection: close\r\n".encode()
-            self.transport.write(status + headers + b"\r\n" + bytes(answer.body))
+        headers += (
+            REQUEST_ID + b": " + log_refused(answer.status_code, json.loads(bytes(answer.body))["code"]) + b"\r\n"
+        )
+        status = f"HTTP/1.1 {answer.status_code} Refused\r\nconnection: close\r\n".encode()
+        self.transport.write(status + headers + b"\r\n" + bytes(answer.body))
         if self._in_body:  # nobody needs to wait for the rest
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        self._in_head = True  # whatever the client sends now belongs to a head that is not read
+        self._in_head = True
         self.transport.close()
-        self._head_is_over()
 
 
 _FRAMING = (b"content-length", b"transfer-encoding")

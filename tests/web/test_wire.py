@@ -142,6 +142,23 @@ def test_requests_on_one_connection_are_all_answered(address: tuple[str, int]) -
         assert _until_closed(client).count(b"hello") == 3
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        b"\x00\x01\r\n\r\n",
+        REQUEST + b"Host: y\r\n\r\n",
+        REQUEST + b"X-Large: " + b"x" * (2 * MAX_HEAD_BYTES + 1),
+        REQUEST + b"Transfer-Encoding: chunked\r\n\r\nx\r\n",
+    ],
+)
+def test_requests_before_one_that_cannot_be_read_are_answered(address: tuple[str, int], after: bytes) -> None:
+    with _client(address) as client:
+        client.sendall((REQUEST + b"\r\n") * 2 + after)
+        answer = _until_closed(client)
+    assert answer.count(b"HTTP/1.1 200 ") == 2
+    assert answer.count(b"hello") == 2
+
+
 @pytest.mark.parametrize("more", [b"", b"Connection: close\r\n"])
 def test_a_client_that_reads_nothing_of_its_answer_is_cut_off(address: tuple[str, int], more: bytes) -> None:
     with _client(address) as client:
