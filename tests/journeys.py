@@ -132,8 +132,8 @@ def token_of(engine: Engine, actor: Actor, scopes: Sequence[Scope] | None = None
         return issue_token(session, holder, label="test", expires_at=ends_at, scopes=scopes)[1]
 
 
-def app_building(engine: Engine, people: People, slug: str) -> UUID:
-    """Stores an App that is ready to be submitted."""
+def app_building(engine: Engine, people: People, slug: str, page: str = "https://acme.example/docs") -> UUID:
+    """Stores an App that is ready to be submitted. All its evidence names `page`."""
     with Session(engine) as session, session.begin():
         now = now_of(session)
         app = create_app(
@@ -162,7 +162,7 @@ def app_building(engine: Engine, people: People, slug: str) -> UUID:
             )
         )
         for code in GIVEN_REQUIREMENTS:
-            evidence = {"url": "https://acme.example/docs", "text": DOCUMENTATION}
+            evidence = {"url": page, "text": DOCUMENTATION}
             session.add(
                 ChecklistItem(
                     app_id=app.id, code=code.value, evidence=evidence, given_by=people.partner.id, given_at=now
@@ -171,9 +171,11 @@ def app_building(engine: Engine, people: People, slug: str) -> UUID:
         return app.id
 
 
-def apps_in_public_beta(engine: Engine, people: People, slugs: Sequence[str]) -> list[UUID]:
-    """Stores Apps and takes each through its review."""
-    ids = [app_building(engine, people, slug) for slug in slugs]
+def apps_in_public_beta(
+    engine: Engine, people: People, slugs: Sequence[str], page: str = "https://acme.example/docs"
+) -> list[UUID]:
+    """Stores Apps whose evidence names `page`, and takes each through its review."""
+    ids = [app_building(engine, people, slug, page) for slug in slugs]
     for slug in slugs:
         ask(engine, people.partner, slug, AppTrigger.SUBMIT)
     judge(engine)

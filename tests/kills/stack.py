@@ -94,9 +94,17 @@ class Stack:
 
 @contextmanager
 def stack_running(
-    folder: Path, postgres: EmbeddedPostgres, valkey: EmbeddedValkey, database_url: str, fault: str | None
+    folder: Path,
+    postgres: EmbeddedPostgres,
+    valkey: EmbeddedValkey,
+    database_url: str,
+    fault: str | None,
+    **settings: str,
 ) -> Iterator[tuple[Stack, Mailbox]]:
-    """Runs an installation. `fault` (`name=hits`) kills the process that reaches that fault point."""
+    """Runs an installation. `fault` (`name=hits`) kills the process that reaches that fault point.
+
+    The names in `settings` are environment variables.
+    """
     with Mailbox() as mailbox:
         env = environment(
             database_url,
@@ -105,6 +113,7 @@ def stack_running(
             DEVCENTER_SMTP_PORT=str(mailbox.port),
             DEVCENTER_SWEEP_SECONDS="1",
             DEVCENTER_BATCH_SIZE="50",
+            **settings,
         )
         if fault is not None:
             env["DEVCENTER_FAULT_POINT"] = f"{fault}:{folder / 'hits'}"

@@ -5,7 +5,7 @@ Each run requests 2,000 transitions of 50 Apps over HTTP while something is kill
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-from migrations.run import upgrade
 from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.valkey import EmbeddedValkey
 from tests.api.invariants import SentRequest, check_requests, check_rows
@@ -28,18 +27,6 @@ APPS = 50
 EACH = 40
 REVISED, LOOKED_AT, EACH_LIVE = 10, 10, 30
 SLUGS = [f"app-{number}" for number in range(APPS)]
-
-
-@pytest.fixture
-def servers_of_its_own(tmp_path: Path) -> Iterator[tuple[EmbeddedPostgres, EmbeddedValkey, str]]:
-    """A Postgres and a Valkey that this test may kill."""
-    postgres = EmbeddedPostgres(tmp_path / "postgres", settings={"max_connections": "200"})
-    valkey = EmbeddedValkey(tmp_path / "valkey")
-    addresses = postgres.start()
-    upgrade(addresses.owner_url)
-    yield postgres, valkey, addresses.application_url
-    valkey.discard()
-    postgres.discard()
 
 
 def _run(
