@@ -8,8 +8,7 @@ from benchmarks.figure import Scale
 
 BENCHMARKS = (
     "drain", "leased", "loaded", "latency", "accept", "usage", "judging_events", "sandbox", "promotion", "looks",
-    "claim", "pages",
-    "worker", "curves", "resources", "partitioning",
+    "reports", "claim", "pages", "worker", "curves", "resources", "partitioning",
 )  # fmt: skip
 """The modules of this folder that have a function `measure`."""
 

@@ -6,7 +6,7 @@ import gzip
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from io import BytesIO
@@ -31,7 +31,7 @@ from runtime.guarded_http.head import read_head
 from runtime.guarded_http.inflating import CutShortError, InflatedTooLargeError, inflate
 from runtime.guarded_http.target import follow, read_url
 from runtime.redaction import redact
-from tests.workers.sites import URL, site, take
+from tests.workers.sites import URL, Pages, site, take
 from tracking.answers import RefusedError
 from tracking.reading import event_of_pixel, key_in_header
 from tracking.reading import inflate as inflate_body
@@ -42,8 +42,11 @@ from web.headers import credentials_of, is_one_of, media_type_of, network_of
 from web.strict_json import reason_to_refuse
 from web.tracing import read_traceparent
 from workers.intake import _without_tokens
+from workers.steps import RUNS
+from workers.steps.documentation_links import links_to_follow
 from workers.steps.links import absolute, judge_links, tracking_findings
 from workers.steps.page_text import Link
+from workers.steps.step import Evidence
 from workflow.access.domains import company_domain, fetch_lane, website_as_browsers_read_it
 from workflow.assets.pictures import examine
 from workflow.building.evidence import problems_with
@@ -120,8 +123,11 @@ def _header(name: bytes, read: Callable[[dict[str, Any]], object], text: str) ->
 
 
 def _page(text: str) -> None:
-    for code in ("partner_documentation", "partners_page"):
+    for code in ("partner_documentation", "partners_page", "documentation_links"):
         take(site(text, url=f"https://segment.example/{text[:500]}", redirects=(URL,)), code=code)
+    kept = {"partner_documentation": {"domain": "acme.example", "names": {"app": "Acme"}}}
+    given = {"partner_documentation": {"url": URL}}
+    RUNS["drift"](Evidence("Acme", {}, _PROFILE, others=given, before=kept), site(text))
     take(site(text, status=503, headers={"retry-after": text}))
 
 
@@ -135,6 +141,10 @@ def _link(text: str) -> None:
     absolute(URL, text)
     tracking_findings(text, ("utm_source",), URL, "")
     judge_links([Link(text, is_seen=True)], URL, _PROFILE.platform, "")
+    links, _ = links_to_follow([Link(text, is_seen=True)], URL, URL)
+    followed = [asdict(link) for link in links]
+    seen = {"page": URL, "links": followed, "left_out": 0, "slices": 0}
+    RUNS["documentation_links"](Evidence("Acme", {}, _PROFILE, seen=seen), Pages({}))
 
 
 def _evidence(text: str) -> None:
