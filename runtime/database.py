@@ -38,8 +38,8 @@ def make_engine(settings: Settings, *, pool_size: int | None = None) -> Engine:
     return engine
 
 
-def make_async_engine(settings: Settings) -> AsyncEngine:
-    """Returns an engine for an event loop, with the same driver."""
+def make_async_engine(settings: Settings, *, hides_values: bool = False) -> AsyncEngine:
+    """Returns an engine for an event loop, with the same driver. If it `hides_values`, no error shows a parameter."""
     engine = create_async_engine(
         settings.database_url,
         pool_size=settings.database_pool,
@@ -47,6 +47,7 @@ def make_async_engine(settings: Settings) -> AsyncEngine:
         pool_use_lifo=True,
         pool_timeout=POOL_TIMEOUT_SECONDS,
         connect_args=_connect_args(settings),
+        hide_parameters=hides_values,
     )
     _watch(engine.sync_engine)
     return engine

@@ -35,7 +35,7 @@ OPEN_SHARE: Final = 4
 
 def create_tracking(settings: TrackingSettings) -> ASGIApp:
     """Returns the application, without connecting to anything yet."""
-    database = SandboxDatabase(make_async_engine(settings))
+    database = SandboxDatabase(make_async_engine(settings, hides_values=True))
     counting = RedisRateCounter(settings.redis_url, UNCOUNTED.inc)
     open_bytes = settings.body_budget_mib * MIB // OPEN_SHARE
     door = Door(

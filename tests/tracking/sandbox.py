@@ -29,6 +29,7 @@ from workflow.identity.secrets import WRITE_KEY, make_secret
 
 TRACKING = (sys.executable, "-m", "cli.main", "tracking")
 UNLIMITED = {"DEVCENTER_RATE_WRITE_KEY": "0", "DEVCENTER_RATE_SENDER": "0"}
+LOG = "tracking.log"
 DECLARED = ("Email Opened", "Order Completed")
 
 
@@ -56,11 +57,12 @@ class SendingStream:
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A running sandbox, and its database in the application role."""
+    """A running sandbox, its database in the application role, and its log."""
 
     url: str
     engine: Engine
     people: People
+    log: Path = Path("/dev/null")
 
     def stream(self, slug: str, events: Sequence[str] = DECLARED) -> SendingStream:
         """Creates an App that is built, with a stream. Commits."""
@@ -101,14 +103,14 @@ def sandbox_on(database: TestDatabase, redis_url: str, folder: Path, **settings:
     engine = create_engine(database.application_url)
     people = people_in(engine)
     with tracking_running(database.tracking_url, redis_url, folder, **settings) as url:
-        yield Sandbox(url, engine, people)
+        yield Sandbox(url, engine, people, folder / LOG)
     engine.dispose()
 
 
 @contextmanager
 def tracking_running(database_url: str, redis_url: str, folder: Path, **settings: str) -> Iterator[str]:
     """Runs `devcenter tracking` until the block ends. Yields its address once it is ready."""
-    log = folder / "tracking.log"
+    log = folder / LOG
     for _ in range(STARTS):
         url, env = environment_of_tracking(database_url, redis_url, **settings)
         with running(TRACKING, env, log) as process:

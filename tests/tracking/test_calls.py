@@ -215,6 +215,26 @@ def test_the_pixel_is_always_a_picture(sandbox: Sandbox) -> None:
     assert _ids(sandbox, stream) == ["m-1"]
 
 
+def test_nothing_of_an_event_and_no_key_is_in_the_log(sandbox: Sandbox) -> None:
+    stream, mark = sandbox.stream("unlogged"), "only-in-events"
+    marked = stream.event(1, mark, userId=mark, messageId=mark, properties={mark: mark})
+    for body in (
+        {"batch": [marked]},
+        {"batch": [marked, 1]},
+        {"batch": [marked | {"x": "y" * MAX_EVENT_BYTES}]},
+        [mark],
+    ):
+        sandbox.post("/v1/batch", body, stream.write_key)
+        sandbox.post(f"/v1/{mark}", body, stream.write_key)
+        sandbox.post("/v1/b", body, mark)
+    requests.get(f"{sandbox.url}/v1/pixel/track?data={mark}", timeout=10)
+    requests.get(f"{sandbox.url}/v1/projects/{stream.write_key}/settings", timeout=10)
+    said = sandbox.log.read_text()
+    assert "/v1/projects/{key}/settings" in said
+    assert mark not in said
+    assert stream.write_key not in said
+
+
 def test_other_paths_and_methods_are_refused_in_json(sandbox: Sandbox) -> None:
     assert sandbox.post("/v1/nothing", {}).json()["code"] == "call.unknown"
     assert requests.get(f"{sandbox.url}/elsewhere", timeout=10).json()["code"] == "call.unknown"
