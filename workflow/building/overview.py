@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models import App, ChecklistItem, Component
 from models.checklist import Requirement
 from models.lifecycle import AppState, StepState
-from models.review import STEPS
+from models.review import MACHINE_STEPS, STEPS
 from workflow.building.checklist import evidence_of, without_secrets
 from workflow.building.components import components_of
 from workflow.building.draft_checks import DraftRun, DraftStep, latest_run
@@ -232,11 +232,12 @@ def _by_review(
     findings = [_reason(reason) for reason in review.reasons if _names(reason, code)]
     steps = [one for one in review.steps if _is_about(one.code, code)]
     findings += [finding for step in steps for finding in step.findings]
-    if steps and all(step.state in ("passed", "warned", "waived") for step in steps):
+    by_machine = [step for step in steps if step.code in MACHINE_STEPS]
+    if by_machine and all(step.state in ("passed", "warned", "waived") for step in by_machine):
         status = ItemStatus.CHECKED
     if any(step.state == "failed" for step in steps) or any(_names(reason, code) for reason in review.reasons):
         status = ItemStatus.REJECTED
-    return status, tuple(findings), max((step.decided_at for step in steps if step.decided_at), default=None)
+    return status, tuple(findings), max((step.decided_at for step in by_machine if step.decided_at), default=None)
 
 
 def _is_about(step: str, code: Requirement) -> bool:
