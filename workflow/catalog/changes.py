@@ -121,7 +121,8 @@ at most LATE_BY ago, or has nothing to write."""
 
 _LIST = text(f"""
     SELECT found.*, a.slug
-      FROM ((SELECT t.app_id, t.at, t.version, t.trigger, t.to_state AS state, t.from_published,
+      FROM ((SELECT t.app_id, t.at, t.version, t.trigger, t.to_state AS state,
+                    CASE WHEN waits.app_id IS NULL THEN t.from_published ELSE waits.shown END AS from_published,
                     CASE WHEN waits.app_id IS NULL THEN t.published ELSE waits.shown END AS published
                FROM transition t
                LEFT JOIN LATERAL (SELECT p.app_id, p.shown FROM planned_publication p

@@ -302,9 +302,9 @@ def _append_to_log(
             kept.append(_KeptReasons(one.app_id, one.version, salt, canonical_text(given)))
             commitment = commit_to_text(kept[-1].reasons, salt)
         row = _log_row(one, now, commitment)
-        heads[one.app_id] = row_hash(writer.history_key, row, heads[one.app_id], one.basis)
+        heads[one.app_id] = head = row_hash(writer.history_key, row, heads[one.app_id], one.basis)
         rows.append(row)
-        hashes.append(heads[one.app_id])
+        hashes.append(head)
     session.execute(
         _APPEND,
         {
@@ -369,11 +369,11 @@ def _log_row(one: Planned, now: datetime, commitment: bytes | None) -> LogRow:
 def _write_what_follows(session: Session, planned: Sequence[Planned], now: datetime, writer: WriteContext) -> None:
     """Writes the effects in waves, each with at most one transition of an App, so that an App's own order holds."""
     waves: dict[int, dict[AppTrigger, list[Applied]]] = defaultdict(lambda: defaultdict(list))
-    seen: dict[UUID, int] = defaultdict(int)
+    seen: dict[UUID, int] = {}
     for one in planned:
         applied = Applied(one.app_id, one.trigger, one.version, one.before, one.after)
-        waves[seen[one.app_id]][one.trigger].append(applied)
-        seen[one.app_id] += 1
+        seen[one.app_id] = wave = seen.get(one.app_id, -1) + 1
+        waves[wave][one.trigger].append(applied)
     for wave in sorted(waves):
         for trigger, applied_here in waves[wave].items():
             for effect in effects_that_follow(trigger):

@@ -234,7 +234,7 @@ def _judge_together(
     latest = {app_id: app.facts for app_id, app in loaded.items()}
     at_rest: set[UUID] = set()
     for request in requests:
-        if request.app_id in at_rest:
+        if at_rest and request.app_id in at_rest:
             continue
         outcome, planned = _judge_request(request, latest[request.app_id], writer)
         outcomes.append(outcome)

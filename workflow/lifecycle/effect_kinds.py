@@ -15,7 +15,7 @@ from workflow.catalog.listing import Listed, list_in_catalog, take_off_catalog
 from workflow.catalog.membership import end_memberships
 from workflow.catalog.planning import Plan, cancel_plans, plan_publications
 from workflow.lifecycle.facts import Facts
-from workflow.lifecycle.promotion import request_promotions
+from workflow.lifecycle.promotion import meets_counts, request_promotions
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.notifications.kinds import Audience, NotificationKind
 from workflow.notifications.notify import (
@@ -283,7 +283,12 @@ class RequestPromotion:
     """Requests promotion at once for Apps that meet all its rules."""
 
     def write(self, session: Session, applied: Sequence[Applied], now: datetime, rulebook: AppRulebook) -> None:  # noqa: ARG002
-        eligible = [one.app_id for one in applied if rulebook.judge(AppTrigger.PROMOTE, one.after).allowed]
+        eligible = [
+            one.app_id
+            for one in applied
+            if meets_counts(one.after.policy, one.after.onboarded_customers, one.after.oauth_installed)
+            and rulebook.judge(AppTrigger.PROMOTE, one.after).allowed
+        ]
         request_promotions(session, eligible)
 
 

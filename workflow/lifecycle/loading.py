@@ -52,7 +52,7 @@ def facts_of(apps: str) -> str:
            (SELECT jsonb_agg(jsonb_build_array(c.name, {component_colour("c")}) ORDER BY c.id)
               FROM component c
              WHERE c.app_id = a.id AND c.removed_at IS NULL) AS components,
-           ARRAY(SELECT i.code FROM checklist_item i WHERE i.app_id = a.id AND i.findings = '[]') AS checklist,
+           given.checklist, given.draft_categories,
            r.id AS review_id, r.kind, r.opened_version, r.claimed_by, r.policy_version AS review_policy, r.opened_by,
            r.decider, r.involved, r.categories,
            CASE WHEN r.id IS NOT NULL THEN {submission_digest("s")} END AS submission_digest,
@@ -74,8 +74,6 @@ def facts_of(apps: str) -> str:
                                                    AND p.removed_at IS NULL))
                  FROM transition b
                 WHERE b.app_id = a.id AND b.version = a.proposal AND b.trigger IN ({_PROPOSED})) END AS proposal,
-           (SELECT i.evidence->'categories' FROM checklist_item i WHERE i.app_id = a.id AND i.code = 'app_info')
-               AS draft_categories,
            CASE WHEN last.opened_version = a.published THEN last.categories WHEN a.published > 0 THEN (
                SELECT z.categories FROM review z WHERE z.app_id = a.id AND z.opened_version = a.published LIMIT 1) END
                AS public_categories,
@@ -93,6 +91,10 @@ def facts_of(apps: str) -> str:
                                 z.opened_version
                            FROM review z WHERE z.app_id = a.id AND z.kind <> 'health'
                           ORDER BY z.opened_version DESC LIMIT 1) last ON true
+      LEFT JOIN LATERAL (SELECT array_agg(i.code) FILTER (WHERE i.findings = '[]') AS checklist,
+                                (array_agg(i.evidence->'categories') FILTER (WHERE i.code = 'app_info'))[1]
+                                    AS draft_categories
+                           FROM checklist_item i WHERE i.app_id = a.id) given ON true
       LEFT JOIN LATERAL (SELECT z.* FROM suspension z
                           WHERE a.state = 'suspended' AND z.app_id = a.id AND z.ended_at IS NULL LIMIT 1) u ON true
      WHERE a.id = {apps}
@@ -127,7 +129,7 @@ def _loaded(row: Any, policies: Policies, current: Policy) -> LoadedApp:
         version=row.version,
         access_approved=row.access_approved,
         components=tuple(ComponentFacts(name, colour) for name, colour in row.components or ()),
-        checklist=frozenset(row.checklist),
+        checklist=frozenset(row.checklist or ()),
         oauth_installed=row.oauth_installed,
         onboarded_customers=row.onboarded_customers,
         review=_review(row, policies) if row.review_id else None,

@@ -94,6 +94,16 @@ def test_nothing_changes_of_an_app_of_which_nothing_is_shown_before_its_day(
         assert _seen(engine) == [("published", "unlisted", 2), ("relisted", "public_beta", 2)]
 
 
+def test_an_appeal_that_succeeds_while_a_revision_waits_reinstates_what_was_shown(
+    engine: Engine, people: People
+) -> None:
+    app_in(engine, people, "acme", AppState.PUBLIC_BETA, ReviewKind.REVISION)
+    _approve_for_a_day(engine, people, "acme")
+    for trigger in (AppTrigger.SUSPEND, AppTrigger.APPEAL, AppTrigger.APPROVE):
+        move(engine, people, "acme", trigger)
+    assert _seen(engine)[1:] == [("suspended", "suspended", 2), ("reinstated", "public_beta", 2)]
+
+
 def test_what_is_removed_while_a_revision_waits_had_what_was_shown_so_far(engine: Engine, people: People) -> None:
     app_in(engine, people, "acme", AppState.PUBLIC_BETA, ReviewKind.REVISION)
     _approve_for_a_day(engine, people, "acme")

@@ -12,7 +12,7 @@ from models.request import RequestSource
 from tests.factories import WAY, apps_in, asker_now, asker_of, make_failed
 from tests.journeys import BECAUSE, judge, people_in
 from workflow.errors import WorkflowError
-from workflow.identity.actors import SCHEDULE
+from workflow.identity.actors import SCHEDULE, Actor
 from workflow.lifecycle.requests import CallerRequest, Wanted, accept_requests
 
 ASKED = [trigger for trigger in AppTrigger if trigger not in BIRTHS]
@@ -40,19 +40,22 @@ def test_every_trigger_that_is_asked_of_another_standing_is_refused_and_changes_
     triggers = {f"app-{place}": trigger for place, (_, trigger) in enumerate(cases)}
     make_failed(engine, [slug for slug, trigger in triggers.items() if trigger is AppTrigger.FLAG])
     before = _rows(engine, _STANDINGS)
-    expected: dict[str, str] = {}
+    asked: dict[str, tuple[Actor, list[tuple[str, Wanted]]]] = {}
     for slug, version, state, _, review, *_ in before:
         trigger = triggers[slug]
         has_review = standings[slug][1] != NO_REVIEW
         asker = asker_now(engine, people, slug, trigger) if has_review else asker_of(people, trigger)
-        stale = _stale(Wanted(slug, trigger, reasons=BECAUSE), version, state, review)
-        source = RequestSource.SCHEDULE if asker is SCHEDULE else RequestSource.HTTP
-        with Session(engine) as session, session.begin():
-            answers = accept_requests(session, [CallerRequest(asker, wanted) for _, wanted in stale], source)
-        for (code, _), answer in zip(stale, answers, strict=True):
+        asked[slug] = asker, _stale(Wanted(slug, trigger, reasons=BECAUSE), version, state, review)
+    expected: dict[str, str] = {}
+    for turn in range(5):  # the schedule has one due request of an App and a trigger at a time
+        for asker, stale in asked.values():
+            code, wanted = stale[turn]
+            source = RequestSource.SCHEDULE if asker is SCHEDULE else RequestSource.HTTP
+            with Session(engine) as session, session.begin():
+                (answer,) = accept_requests(session, [CallerRequest(asker, wanted)], source)
             assert not isinstance(answer, WorkflowError), answer
             expected[str(answer.id)] = code
-    judge(engine)
+        judge(engine)
     assert _rows(engine, _STANDINGS) == before
     outcomes = {str(row[0]): row for row in _rows(engine, "SELECT id, status, unmet FROM transition_request")}
     for request, code in expected.items():
