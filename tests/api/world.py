@@ -358,7 +358,19 @@ class World:
         return issue_token(session, holder, label="test", expires_at=ends_at, scopes=sorted(scopes))[1]
 
 
-_IDS = ("component", "review", "request", "row", "organization", "person", "invitation", "token", "asset", "link")
+_IDS = (
+    "component",
+    "review",
+    "request",
+    "row",
+    "organization",
+    "person",
+    "invitation",
+    "token",
+    "asset",
+    "link",
+    "run",
+)
 UNKNOWN = {"slug": "nowhere", "version": "999999", **{f"{name}_id": str(uuid4()) for name in _IDS}}
 """Path parameters that name nothing that exists."""
 
@@ -389,6 +401,7 @@ def world_in(engine: Engine, people: People) -> World:
         "token_id": str(world.new_token()),
         "asset_id": str(world.new_asset()),
         "link_id": str(world.new_preview()),
+        "run_id": str(uuid4()),
         "version": "1",
         "code": world.new_saved_reason(),
     }
