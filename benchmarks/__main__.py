@@ -7,8 +7,8 @@ import traceback
 from benchmarks.figure import Scale
 
 BENCHMARKS = (
-    "drain", "leased", "loaded", "latency", "accept", "usage", "judging_events", "sandbox", "promotion", "looks",
-    "reports", "claim", "pages", "worker", "curves", "resources", "partitioning",
+    "drain", "leased", "loaded", "latency", "accept", "usage", "suites", "judging_events", "sandbox", "promotion",
+    "looks", "reports", "claim", "pages", "worker", "curves", "resources", "partitioning",
 )  # fmt: skip
 """The modules of this folder that have a function `measure`."""
 

@@ -398,6 +398,7 @@ _IDS = (
     "asset",
     "link",
     "proof",
+    "run",
 )
 UNKNOWN = {"slug": "nowhere", "version": "999999", **{f"{name}_id": str(uuid4()) for name in _IDS}}
 """Path parameters that name nothing that exists."""
@@ -430,6 +431,7 @@ def world_in(engine: Engine, people: People) -> World:
         "asset_id": str(world.new_asset()),
         "link_id": str(world.new_preview()),
         "proof_id": str(uuid4()),
+        "run_id": str(uuid4()),
         "version": "1",
         "code": world.new_saved_reason(),
     }
