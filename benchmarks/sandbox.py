@@ -89,7 +89,8 @@ def _tracking(on: Stage) -> Iterator[tuple[Running, int]]:
     """Runs one process without limits of rate. Yields it and its port once it answers."""
     port = free_port()
     limits = {"DEVCENTER_RATE_WRITE_KEY": "0", "DEVCENTER_RATE_SENDER": "0"}
-    env = environment(on, DEVCENTER_TRACKING_PORT=str(port), **limits) | {"DATABASE_URL": on.owner_url}
+    superuser = on.engine.url.render_as_string(hide_password=False)  # which the process steps down from
+    env = environment(on, DEVCENTER_TRACKING_PORT=str(port), **limits) | {"DATABASE_URL": superuser}
     command = [sys.executable, "-m", "cli.main", "tracking"]
     with running(command, env, on.folder / "tracking.log") as started:
         until(lambda: _answers(port), "the sandbox")

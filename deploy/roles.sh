@@ -15,6 +15,7 @@ ALTER ROLE devcenter_owner LOGIN NOSUPERUSER PASSWORD :'owner_password';
 ALTER ROLE devcenter_app LOGIN NOSUPERUSER PASSWORD :'password';
 ALTER ROLE devcenter_app SET lc_messages = 'C';
 ALTER ROLE devcenter_tracking LOGIN NOSUPERUSER PASSWORD :'tracking_password';
+GRANT devcenter_tracking TO devcenter_owner;
 SELECT 'CREATE DATABASE devcenter OWNER devcenter_owner'
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'devcenter') \gexec
 REVOKE ALL ON DATABASE devcenter FROM PUBLIC;

@@ -105,7 +105,7 @@ def _event(slug: str, name: str) -> dict[str, Any]:
         "messageId": str(new_id()),
         "timestamp": datetime.now(UTC).isoformat(),
         "context": {"integration": {"name": slug, "version": "1.0.0"}},
-        "properties": {},
+        "properties": {"email_id": "mail-1"},
     }
 
 

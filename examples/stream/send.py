@@ -14,7 +14,7 @@ def main(events: list[str]) -> None:
     client = Client(os.environ["WRITE_KEY"], host=os.environ["TRACKING_URL"], gzip=True, on_error=_tell)
     context = {"integration": {"name": os.environ["APP"], "version": "1.0.0"}}
     for event in events:
-        client.track("user-1", event, {"source": "example"}, context=context)
+        client.track("user-1", event, {"email_id": "mail-1"}, context=context)
     client.flush()
     client.join()
     print(f"Sent: {', '.join(events)}.")
