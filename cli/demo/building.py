@@ -4,10 +4,11 @@ import time
 from typing import Any
 
 from cli.caller import wait_for
-from cli.demo.journey import APP_NAME, LAUNCH, PATIENCE_SECONDS, Journey, launch_text
-from cli.webhook import try_webhook
+from cli.demo.journey import APP_NAME, LAUNCH, Journey, launch_text
 from models.lifecycle import AppTrigger
 
+API_KEY = "acme-key"
+"""The key that the example partner's webhook expects."""
 EVENT_TYPES = ["identify", "track", "page", "screen", "group", "alias", "delete"]
 
 
@@ -49,10 +50,27 @@ def _add_component(journey: Journey) -> None:
             "settings": {"url": webhook, "event_types": EVENT_TYPES},
         },
     )
-    tests = f"{journey.path}/components/{component['id']}/tests"
-    results = try_webhook(webhook, journey.profile.protocol.settings_header)
-    test = journey.service.post(tests, {"rig": "Demo", "results": results})
-    journey.view.done(f"the partner added a webhook and tried it with every kind of event: {test['colour']}")
+    path = f"{journey.path}/components/{component['id']}"
+    journey.partner.put(f"{path}/test-settings", {"key": API_KEY})
+    run = _tested(journey, path)
+    journey.view.done(
+        f"the partner added a webhook, and the service sent it {len(run['results'])} events: {run['colour']}"
+    )
+
+
+def _tested(journey: Journey, path: str) -> dict[str, Any]:
+    """Has the service test a Component, and returns the run."""
+    run: dict[str, Any] = journey.partner.post(f"{path}/test-runs", {"scope": "suite"}, Prefer="wait=30")
+    if run["status"] != "due":
+        return run
+    ended: dict[str, Any] = wait_for(
+        lambda: _unless_due(journey.partner.get(f"{path}/test-runs/{run['id']}")), seconds=60, what="the test run"
+    )
+    return ended
+
+
+def _unless_due(run: dict[str, Any]) -> dict[str, Any] | None:
+    return None if run["status"] == "due" else run
 
 
 def _add_plugin(journey: Journey) -> None:
@@ -65,13 +83,7 @@ def _add_plugin(journey: Journey) -> None:
             "settings": {"bundle_url": f"{journey.partner_url}/plugin.js", "minimum_sdk_version": "1.60"},
         },
     )
-    runs = f"{journey.path}/components/{plugin['id']}/test-runs"
-    run = journey.partner.post(runs, {"scope": "suite"})
-    tested: dict[str, Any] = wait_for(
-        lambda: (found := journey.partner.get(f"{runs}/{run['id']}"))["status"] != "due" and found,
-        seconds=PATIENCE_SECONDS,
-        what="the test of the plugin",
-    )
+    tested = _tested(journey, f"{journey.path}/components/{plugin['id']}")
     journey.view.done(f"the partner added a web plugin, and the service read its bundle: {tested['colour']}")
 
 

@@ -45,7 +45,10 @@ from workflow.building.evidence import problems_with
 from workflow.building.settings import SETTINGS_OF, validate_settings
 from workflow.catalog.words import _is_unspaced, _typed
 from workflow.component_tests.bundles.examining import examine as examine_bundle
+from workflow.component_tests.judging import Exchange, Expected, Question, judge
 from workflow.component_tests.plugins import judge_package
+from workflow.component_tests.requests import EnteredValues, webhook_request
+from workflow.component_tests.starting import host_of
 from workflow.errors import WorkflowError
 from workflow.markdown import is_secure_link, read_markdown
 from workflow.names import domains_in, read_company_name, read_name, read_person_name
@@ -225,6 +228,16 @@ def _package(text: str) -> None:
     judge_package("android", {"package_name": text, "minimum_sdk_version": "1.0"})
 
 
+def _answer_of_endpoint(text: str) -> None:
+    request = webhook_request(
+        "https://acme.example/hook", b"{}", EnteredValues("a-key", {"name": "value"}), "X-Settings"
+    )
+    for kind in ("application/json", text):
+        came = Exchange(500, kind, location=text, body=text.encode(), seconds=1.0)
+        for question in (Question("group", "group", "group"), Question("nulls", "track", "track", Expected.SURVIVED)):
+            judge(question, request, came, datetime.now(UTC), first=True)
+
+
 READERS: dict[str, Reader] = {
     "the header Prefer": Reader(seconds_to_wait, ("{}", "wait={}")),
     "the header If-None-Match": Reader(lambda text: cached(_Content(), text, max_age_s=1), ("{}", '"{}"')),
@@ -249,6 +262,8 @@ READERS: dict[str, Reader] = {
         ("https://{}", "https://a.example/{}", "https://{}.example"),
     ),
     "evidence": Reader(_evidence, ("{}", "https://a.example/{}", "a@{}")),
+    "an endpoint's answer": Reader(_answer_of_endpoint, ("{}", '{"message": "{}"}', "[{}", "a-key{}")),
+    "an endpoint's URL": Reader(host_of, ("{}", "https://{}")),
     "settings of a Component": Reader(_settings, ("{}", "https://{}")),
     "markdown": Reader(_markdown, ("{}", "[a]({}", "<{}")),
     "an object to store": Reader(lambda text: storable_json({"a": text})),
@@ -308,6 +323,7 @@ OUR_OWN = {
     "workflow.building.evidence_urls._is_public": "an address that was read",
     "workflow.catalog.changes._moment": "a part of a page's cursor, which is bounded",
     "workflow.component_tests.bundles.report.report_of": "the answer of its own process",
+    "workflow.component_tests.run_settings.open_test_settings": "what the service encrypted itself",
     "workflow.lifecycle.loading._proposal": "a time that the database wrote",
     "workflow.markdown._parser": "nothing: it makes the parser",
     "workflow.names._suffixes": "the library's list",
