@@ -25,6 +25,8 @@ SUBKINDS: dict[ComponentKind, tuple[str, ...]] = {
     ComponentKind.STREAM: ("",),
     ComponentKind.PLUGIN: ("web", "ios", "android"),
 }
+PACKAGES = frozenset({"ios", "android"})
+"""The subkinds of plugins that are packages: the service's own tests see only the form of what names them."""
 
 
 def _kind_and_subkind() -> str:

@@ -377,6 +377,9 @@ MACHINE_STEPS: Final = frozenset(code for code, step in STEPS.items() if step.ta
 """Steps that a worker runs; a reviewer decides the others."""
 
 
+COMPONENTS_REVIEWED: Final = "components_reviewed"
+"""The step that an App with a Component of which tests see only the form has in any case."""
+
 STEP_LEASE: Final = max(step.lease for step in STEPS.values() if step.lease is not None)
 """How long a worker has the row of a step, whichever it is: rows of all steps are leased alike."""
 

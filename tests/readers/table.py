@@ -290,6 +290,11 @@ def _redirect(text: str) -> None:
         follow(read_url("http://a.example/b"), location, is_header=False)
 
 
+def _package(text: str) -> None:
+    judge_package("ios", {"package_url": f"https://a.example/{text[:500]}/b"})
+    judge_package("android", {"package_name": text, "minimum_sdk_version": "1.0"})
+
+
 def _answer_of_endpoint(text: str) -> None:
     request = webhook_request(
         "https://acme.example/hook", b"{}", EnteredValues("a-key", {"name": "value"}), "X-Settings"
@@ -298,11 +303,6 @@ def _answer_of_endpoint(text: str) -> None:
         came = Exchange(500, kind, location=text, body=text.encode(), seconds=1.0)
         for question in (Question("group", "group", "group"), Question("nulls", "track", "track", Expected.SURVIVED)):
             judge(question, request, came, datetime.now(UTC), first=True)
-
-
-def _package(text: str) -> None:
-    judge_package("ios", {"package_url": f"https://a.example/{text[:500]}/b"})
-    judge_package("android", {"package_name": text, "minimum_sdk_version": "1.0"})
 
 
 READERS: dict[str, Reader] = {
@@ -396,8 +396,8 @@ OUR_OWN = {
     "workflow.building.adoption_lines._mail_address": "a line of the admin's own file",
     "workflow.building.evidence_urls._is_public": "an address that was read",
     "workflow.catalog.changes._moment": "a part of a page's cursor, which is bounded",
-    "workflow.component_tests.run_settings.open_test_settings": "what the service encrypted itself",
     "workflow.component_tests.bundles.report.report_of": "the answer of its own process",
+    "workflow.component_tests.run_settings.open_test_settings": "what the service encrypted itself",
     "workflow.lifecycle.loading._proposal": "a time that the database wrote",
     "workflow.markdown._parser": "nothing: it makes the parser",
     "workflow.names._suffixes": "the library's list",

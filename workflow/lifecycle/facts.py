@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from models.checklist import Requirement
+from models.component import PACKAGES
 from models.lifecycle import (
     KEEPING,
     NEW,
@@ -20,7 +21,7 @@ from models.lifecycle import (
     publishes,
     review_after,
 )
-from models.review import STEPS, StepDefinition, StepTaker
+from models.review import COMPONENTS_REVIEWED, STEPS, StepDefinition, StepTaker
 from workflow.identity.actors import SCHEDULE, Actor
 from workflow.policy.document import Policy
 from workflow.reasons import ONLY_REINSTATED, URGENT, Reason
@@ -36,10 +37,16 @@ class ComponentFacts:
 
     name: str
     colour: str | None
+    subkind: str = ""
 
     @property
     def tested(self) -> bool:
         return self.colour in ("green", "yellow")
+
+    @property
+    def is_form_only(self) -> bool:
+        """Whether the test has seen no more than the form of what names a package."""
+        return self.subkind in PACKAGES and self.colour == "yellow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,9 +292,10 @@ class Facts:
     def steps_of(self, trigger: AppTrigger, kind: ReviewKind, policy: Policy) -> tuple[str, ...]:
         """Returns the steps of a review that `trigger` opens now.
 
-        A revision has all machine's steps, and people's where the draft touches what they are about or the policy
-        always wants them. A health review has those that may look again, the appeal of a request for changes those of
-        the review that ended so, and the appeal of a suspension none. Steps that are no longer defined are in no new
+        If a test has seen only the form of a Component, a person reviews the Components, whatever the policy says. A
+        revision has all machine's steps, and people's where the draft touches what they are about or the policy always
+        wants them. A health review has those that may look again, the appeal of a request for changes those of the
+        review that ended so, and the appeal of a suspension none. Steps that are no longer defined are in no new
         review, and those that only look again in health reviews alone.
         """
         if trigger is AppTrigger.APPEAL and self.suspension is not None:
@@ -296,7 +304,10 @@ class Facts:
             return tuple(code for code in STEPS if code in self.last_decision.steps)
         if kind is ReviewKind.HEALTH:
             return steps_of_looks(policy)
-        steps = [STEPS[code] for code in policy.review_steps if code in STEPS and STEPS[code].in_reviews]
+        codes = dict.fromkeys(policy.review_steps)
+        if any(component.is_form_only for component in self.components):
+            codes[COMPONENTS_REVIEWED] = None
+        steps = [STEPS[code] for code in codes if code in STEPS and STEPS[code].in_reviews]
         if kind is ReviewKind.REVISION:
             steps = [step for step in steps if self._is_in_revision(step, policy)]
         return tuple(step.code for step in steps)

@@ -49,7 +49,7 @@ def facts_of(apps: str) -> str:
                       WHERE q.organization_id = a.organization_id AND q.state = 'approved' LIMIT 1), false)
                AS access_approved,
            (SELECT p.id FROM person p WHERE p.organization_id = a.organization_id AND p.owner) AS owner_id,
-           (SELECT jsonb_agg(jsonb_build_array(c.name, {component_colour("c")}) ORDER BY c.id)
+           (SELECT jsonb_agg(jsonb_build_array(c.name, {component_colour("c")}, c.subkind) ORDER BY c.id)
               FROM component c
              WHERE c.app_id = a.id AND c.removed_at IS NULL) AS components,
            given.checklist, given.draft_categories,
@@ -128,7 +128,7 @@ def _loaded(row: Any, policies: Policies, current: Policy) -> LoadedApp:
         state=row.state,
         version=row.version,
         access_approved=row.access_approved,
-        components=tuple(ComponentFacts(name, colour) for name, colour in row.components or ()),
+        components=tuple(ComponentFacts(*component) for component in row.components or ()),
         checklist=frozenset(row.checklist or ()),
         oauth_installed=row.oauth_installed,
         onboarded_customers=row.onboarded_customers,
