@@ -128,6 +128,7 @@ PARAMETERS: dict[str, str] = {
     "role": "Only people with this role.",
     "round": "Only reviews of this round.",
     "row_id": "The row's id.",
+    "run_id": "The test run's id.",
     "service_id": "The service's id.",
     "show": "Which reviews to show.",
     "slug": "The App's slug.",

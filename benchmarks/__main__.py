@@ -8,7 +8,7 @@ from benchmarks.figure import Scale
 
 BENCHMARKS = (
     "drain", "leased", "loaded", "latency", "accept", "usage", "promotion", "looks", "claim", "pages", "worker",
-    "curves", "resources", "partitioning",
+    "curves", "resources", "partitioning", "suites",
 )  # fmt: skip
 """The modules of this folder that have a function `measure`."""
 

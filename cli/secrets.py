@@ -6,10 +6,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from cli.place import COMMAND_LINE, unit_of_work
-from models import App
+from models import App, Component
 from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from workflow.building.test_account import reseal_test_accounts
+from workflow.component_tests.run_settings import reseal_test_settings
 from workflow.identity.audit_log import log_action
 
 
@@ -22,7 +23,16 @@ class Rotated:
 
 
 def rotate_secrets(settings: Settings) -> Rotated:
-    """Encrypts all test accounts with the first key. Commits after each page. Safe to run again if interrupted."""
+    """Encrypts all test accounts and the test settings of all Components with the first key. Commits after each page.
+
+    Safe to run again if interrupted.
+    """
+    accounts, settings_of_tests = _rotate_accounts(settings), _rotate_test_settings(settings)
+    unreadable = dict.fromkeys((*accounts.unreadable, *settings_of_tests.unreadable))
+    return Rotated(accounts.renewed + settings_of_tests.renewed, tuple(unreadable))
+
+
+def _rotate_accounts(settings: Settings) -> Rotated:
     renewed, unreadable = 0, list[str]()
     after: UUID | None = None
     while True:
@@ -35,3 +45,18 @@ def rotate_secrets(settings: Settings) -> Rotated:
         if page.last is None:
             return Rotated(renewed, tuple(unreadable))
         after = page.last
+
+
+def _rotate_test_settings(settings: Settings) -> Rotated:
+    renewed, unreadable = 0, list[str]()
+    after: UUID | None = None
+    while True:
+        with unit_of_work(settings.database_url) as session:
+            many, failed, after = reseal_test_settings(session, KeyRing(settings.secret_keys).rotate, after=after)
+            renewed += many
+            slugs = select(App.slug).join(Component, Component.app_id == App.id).where(Component.id.in_(failed))
+            unreadable += session.scalars(slugs.distinct().order_by(App.slug))
+            counts = {"renewed": many, "unreadable": len(failed)}
+            log_action(session, COMMAND_LINE, "secrets.rotate", "test_settings", **counts)
+        if after is None:
+            return Rotated(renewed, tuple(unreadable))

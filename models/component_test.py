@@ -124,6 +124,7 @@ class ComponentTestResult(Base):
         CheckConstraint("status BETWEEN 100 AND 999", name="status"),
         CheckConstraint(f"length(answer) <= {MAX_ANSWER_CHARACTERS}", name="answer"),
         CheckConstraint(f"length(body) <= {MAX_BODY_CHARACTERS}", name="body"),
+        Index(None, "recorded_at"),
     )
 
 

@@ -22,6 +22,7 @@ from workflow.access.ending_tokens import warn_of_ending_tokens
 from workflow.access.proofs import prune_proofs
 from workflow.catalog.listing import mend_catalog
 from workflow.catalog.planning import publish_planned
+from workflow.component_tests.reminding import remind_of_test_settings
 from workflow.history.sealing import LATE_BY, sealing_steps
 from workflow.history.verification import exported_heads, exported_seals
 from workflow.lifecycle.looks import LOOKS_PER_STEP, end_decided_looks, request_due_looks
@@ -214,6 +215,12 @@ JOBS: dict[str, Job] = {
             in_steps=True,
         ),
         Job("warn_of_ending_tokens", timedelta(hours=1), _warn_of_ending_tokens),
+        Job(
+            "remind_of_test_settings",
+            timedelta(hours=1),
+            _in_steps(remind_of_test_settings, Bell.NOTIFICATIONS, rows=200),
+            in_steps=True,
+        ),
         Job("prune_proofs", timedelta(hours=1), _in_steps(prune_proofs), in_steps=True),
         Job("seal_history", MINUTE, _seal_history, in_steps=True),
         Job("export_history_heads", MINUTE, _export_history_heads, in_steps=True),

@@ -13,6 +13,6 @@ def secrets_rotate() -> None:
 
     rotated = rotate_secrets(settings_here())
     for slug in rotated.unreadable:
-        typer.echo(f"The test account of {slug} cannot be decrypted. Its partner must enter it again.")
+        typer.echo(f"A test account or test key of {slug} cannot be decrypted. Its partner must enter it again.")
     typer.echo(f"{rotated.renewed} secrets are now encrypted with the first key.")
     raise typer.Exit(1 if rotated.unreadable else 0)

@@ -3,10 +3,12 @@
 import time
 from typing import Any
 
+from cli.caller import wait_for
 from cli.demo.journey import APP_NAME, LAUNCH, Journey, launch_text
-from cli.webhook import try_webhook
 from models.lifecycle import AppTrigger
 
+API_KEY = "acme-key"
+"""The key that the example partner's webhook expects."""
 EVENT_TYPES = ["identify", "track", "page", "screen", "group", "alias", "delete"]
 
 
@@ -47,10 +49,20 @@ def _add_component(journey: Journey) -> None:
             "settings": {"url": webhook, "event_types": EVENT_TYPES},
         },
     )
-    tests = f"{journey.path}/components/{component['id']}/tests"
-    results = try_webhook(webhook, journey.profile.protocol.settings_header)
-    test = journey.service.post(tests, {"rig": "Demo", "results": results})
-    journey.view.done(f"the partner added a webhook and tried it with every kind of event: {test['colour']}")
+    path = f"{journey.path}/components/{component['id']}"
+    journey.partner.put(f"{path}/test-settings", {"key": API_KEY})
+    run = journey.partner.post(f"{path}/test-runs", {"scope": "suite"}, Prefer="wait=30")
+    if run["status"] == "due":
+        run = wait_for(
+            lambda: _unless_due(journey.partner.get(f"{path}/test-runs/{run['id']}")), seconds=60, what="the test run"
+        )
+    journey.view.done(
+        f"the partner added a webhook, and the service sent it {len(run['results'])} events: {run['colour']}"
+    )
+
+
+def _unless_due(run: dict[str, Any]) -> dict[str, Any] | None:
+    return None if run["status"] == "due" else run
 
 
 def _evidence(journey: Journey, pictures: dict[str, str]) -> dict[str, dict[str, Any]]:

@@ -94,4 +94,5 @@ def _create_result() -> None:
         sa.CheckConstraint("length(body) <= 65536", name=op.f("component_test_result_body_check")),
         sa.ForeignKeyConstraint(["test_id"], ["component_test.id"], name=op.f("component_test_result_test_id_fkey")),
         sa.PrimaryKeyConstraint("test_id", "position", name=op.f("component_test_result_pkey")),
+        sa.Index("component_test_result_recorded_at_idx", "recorded_at"),
     )

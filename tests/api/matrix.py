@@ -106,6 +106,15 @@ def _function(world: World, _actor: Actor) -> dict[str, str]:
     return {"component_id": str(world.new_function())}
 
 
+def _subscription(world: World, _actor: Actor) -> dict[str, str]:
+    return {"component_id": str(world.new_subscription())}
+
+
+def _test_run(world: World, _actor: Actor) -> dict[str, str]:
+    component_id, run_id = world.new_test_run()
+    return {"component_id": str(component_id), "run_id": str(run_id)}
+
+
 def _open_review(world: World, _actor: Actor) -> dict[str, str]:
     return {"review_id": str(world.new_review())}
 
@@ -262,6 +271,7 @@ def _new_policy(world: World, _actor: Actor) -> dict[str, Any]:
 
 _APP = "/v1/apps/{slug}"
 _COMPONENTS = "/v1/apps/{slug}/components"
+_TEST_RUNS = f"{_COMPONENTS}/{{component_id}}/test-runs"
 _REVIEW = "/v1/reviews/{review_id}"
 _ACCESS = "/v1/access-requests"
 _ORGANIZATION = "/v1/organizations/{organization_id}"
@@ -343,6 +353,24 @@ CALLS: tuple[Call, ...] = (
         {"event_type": "track"},
         given=_function,
         audited=False,
+    ),
+    Call(f"POST {_TEST_RUNS}", Scope.APPS_WRITE, PARTNERS, {"scope": "suite"}, 202, given=_subscription),
+    Call(f"GET {_TEST_RUNS}", Scope.APPS_READ, PEOPLE),
+    Call(f"GET {_TEST_RUNS}/{{run_id}}", Scope.APPS_READ, PEOPLE, given=_test_run),
+    Call(f"GET {_COMPONENTS}/{{component_id}}/test-settings", Scope.APPS_READ, PEOPLE, given=_subscription),
+    Call(
+        f"PUT {_COMPONENTS}/{{component_id}}/test-settings",
+        Scope.APPS_WRITE,
+        PARTNERS,
+        {"key": "a test key", "settings": {}},
+        given=_subscription,
+    ),
+    Call(
+        f"DELETE {_COMPONENTS}/{{component_id}}/test-settings",
+        Scope.APPS_WRITE,
+        PARTNERS,
+        status=204,
+        given=_subscription,
     ),
     Call(f"GET {_APP}/checklist", Scope.APPS_READ, ALL),
     Call(

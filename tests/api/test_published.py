@@ -476,3 +476,15 @@ def test_the_draft_of_a_live_app_is_previewed_and_that_of_a_suspended_one_is_not
     move(shared_service.engine, shared_service.people, "preview", AppTrigger.SUSPEND)
     assert shared_service.nobody("GET", link).status_code == 404
     assert shared_service.partner("POST", "/v1/apps/preview/previews", {}).json()["code"] == "preview.state"
+
+
+def test_what_is_listed_stays_tested_by_results_that_were_reported_and_the_draft_is_tested_anew(
+    shared_service: Service,
+) -> None:
+    stream = _live(shared_service, "reported")
+    component_id = stream.rpartition("/")[2]
+    with shared_service.engine.begin() as connection:
+        reported = "UPDATE component_test SET source = 'reported', reporter = NULL WHERE component_id = :id"
+        connection.execute(text(reported), {"id": component_id})
+    assert [one["tested"] for one in _read(shared_service, "reported")["components"]] == [True]
+    assert shared_service.partner("GET", stream).json()["tested"] is False

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from models import AllowedSlug, App, ChecklistItem, Component, HostProof, Person, RejectedMessage, Review, Service
 from models.asset import AssetKind
+from models.component_test import RunScope
 from models.lifecycle import AppState, AppTrigger, Role
 from models.request import RequestSource
 from models.token import Scope
 from tests.factories import app_in, pass_review
 from tests.journeys import BECAUSE, People, ask, judge, now_of, people_in, writer_of
-from tests.launch import LOGO, STREAM, SUBSCRIPTION
+from tests.launch import LOGO, STREAM, SUBSCRIPTION, WEBHOOK
 from tests.workers.processes import environment
 from workflow.access.host_proofs import begin_host_proof
 from workflow.access.people import invite_colleague
@@ -27,6 +28,8 @@ from workflow.assets.pictures import Picture
 from workflow.assets.storing import store_asset
 from workflow.catalog.membership import apply_for_membership
 from workflow.catalog.previews import create_preview
+from workflow.component_tests.run_settings import give_test_settings
+from workflow.component_tests.starting import start_run
 from workflow.identity.actors import Actor
 from workflow.identity.tokens import SCOPES_OF, issue_token
 from workflow.lifecycle.requests import CallerRequest, Wanted, accept_requests
@@ -122,6 +125,51 @@ class World:
             return component.id
 
         return self._make(make)
+
+    def new_subscription(self) -> UUID:
+        """Returns a subscription of the App in `building`, with a test key."""
+        seal = Fernet(environment("", "")["DEVCENTER_SECRET_KEYS"])
+
+        def make(session: Session) -> UUID:
+            app = session.scalars(select(App).where(App.slug == slug_of(AppState.BUILDING))).one()
+            component = Component(app_id=app.id, **WEBHOOK)
+            session.add(component)
+            session.flush()
+            give_test_settings(
+                session,
+                app.slug,
+                component.id,
+                self.people.partner,
+                now_of(session),
+                key="a test key",
+                values={},
+                ends_at=None,
+                seal=lambda secret: seal.encrypt(secret.encode()).decode(),
+            )
+            return component.id
+
+        return self._make(make)
+
+    def new_test_run(self) -> tuple[UUID, UUID]:
+        """Returns a subscription of the App in `building`, and a run of its tests."""
+        component_id = self.new_subscription()
+        seal = Fernet(environment("", "")["DEVCENTER_SECRET_KEYS"])
+
+        def make(session: Session) -> UUID:
+            return start_run(
+                session,
+                slug_of(AppState.BUILDING),
+                component_id,
+                self.people.partner,
+                now_of(session),
+                scope=RunScope.SUITE,
+                event=None,
+                message=None,
+                loopback=False,
+                unseal=lambda sealed: seal.decrypt(sealed.encode()).decode(),
+            ).id
+
+        return component_id, self._make(make)
 
     def new_review(self, *, holder: Actor | None = None) -> UUID:
         """Returns an open review of a new App. `holder`, if given, has claimed this review and no other."""
@@ -350,6 +398,7 @@ _IDS = (
     "asset",
     "link",
     "proof",
+    "run",
 )
 UNKNOWN = {"slug": "nowhere", "version": "999999", **{f"{name}_id": str(uuid4()) for name in _IDS}}
 """Path parameters that name nothing that exists."""
@@ -382,6 +431,7 @@ def world_in(engine: Engine, people: People) -> World:
         "asset_id": str(world.new_asset()),
         "link_id": str(world.new_preview()),
         "proof_id": str(uuid4()),
+        "run_id": str(uuid4()),
         "version": "1",
         "code": world.new_saved_reason(),
     }

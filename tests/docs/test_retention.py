@@ -25,6 +25,7 @@ def test_the_page_says_how_long_what_is_pruned_is_kept() -> None:
         "apply_batch": pruning.BATCHES_KEPT,
         "resting_app": pruning.RESTS_KEPT,
         "rejected_message": REJECTED_KEPT,
+        "component_test_result": pruning.TEST_RESULTS_KEPT,
     }
     assert {table: int(found[0]) for table, found in said.items() if found} == {
         table: time.days for table, time in kept.items()

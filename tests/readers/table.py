@@ -46,6 +46,9 @@ from workflow.assets.pictures import examine
 from workflow.building.evidence import problems_with
 from workflow.building.settings import SETTINGS_OF, validate_settings
 from workflow.catalog.words import _is_unspaced, _typed
+from workflow.component_tests.judging import Exchange, Expected, Question, judge
+from workflow.component_tests.requests import EnteredValues, webhook_request
+from workflow.component_tests.starting import host_of
 from workflow.errors import WorkflowError
 from workflow.mapping.requests import make_request, read_request_mapping
 from workflow.markdown import is_secure_link, read_markdown
@@ -252,6 +255,16 @@ def _redirect(text: str) -> None:
         follow(read_url("http://a.example/b"), location, is_header=False)
 
 
+def _answer_of_endpoint(text: str) -> None:
+    request = webhook_request(
+        "https://acme.example/hook", b"{}", EnteredValues("a-key", {"name": "value"}), "X-Settings"
+    )
+    for kind in ("application/json", text):
+        came = Exchange(500, kind, location=text, body=text.encode(), seconds=1.0)
+        for question in (Question("group", "group", "group"), Question("nulls", "track", "track", Expected.SURVIVED)):
+            judge(question, request, came, datetime.now(UTC), first=True)
+
+
 READERS: dict[str, Reader] = {
     "the header Prefer": Reader(seconds_to_wait, ("{}", "wait={}")),
     "the header If-None-Match": Reader(lambda text: cached(_Content(), text, max_age_s=1), ("{}", '"{}"')),
@@ -276,6 +289,8 @@ READERS: dict[str, Reader] = {
         ("https://{}", "https://a.example/{}", "https://{}.example"),
     ),
     "evidence": Reader(_evidence, ("{}", "https://a.example/{}", "a@{}")),
+    "an endpoint's answer": Reader(_answer_of_endpoint, ("{}", '{"message": "{}"}', "[{}", "a-key{}")),
+    "an endpoint's URL": Reader(host_of, ("{}", "https://{}")),
     "settings of a Component": Reader(_settings, ("{}", "https://{}")),
     "a mapping and an event": Reader(_mapping, ("{}", "$.{}", "$['{}", "{{{}}}")),
     "a host that proves itself": Reader(_challenge),
@@ -333,6 +348,7 @@ OUR_OWN = {
     "workflow.building.adoption_lines._mail_address": "a line of the admin's own file",
     "workflow.building.evidence_urls._is_public": "an address that was read",
     "workflow.catalog.changes._moment": "a part of a page's cursor, which is bounded",
+    "workflow.component_tests.run_settings.open_test_settings": "what the service encrypted itself",
     "workflow.lifecycle.loading._proposal": "a time that the database wrote",
     "workflow.markdown._parser": "nothing: it makes the parser",
     "workflow.names._suffixes": "the library's list",

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Component, ComponentTestSettings
@@ -93,6 +94,28 @@ def drop_test_settings(session: Session, slug: str, component_id: UUID, actor: A
         session.delete(row)
         session.flush()
     log_action(session, actor, "component.test_settings_delete", component.id, app=slug)
+
+
+def reseal_test_settings(
+    session: Session, rotate: Unseal, *, after: UUID | None, limit: int = 200
+) -> tuple[int, tuple[UUID, ...], UUID | None]:
+    """Re-encrypts the next `limit` test settings. Locks their rows. Does not commit.
+
+    Returns how many were, the ids of the Components whose settings no key decrypts, which are left as they are, and the
+    last Component, None if no page follows. `rotate` encrypts with the newest key, or raises ValueError.
+    """
+    wanted = select(ComponentTestSettings).order_by(ComponentTestSettings.component_id).limit(limit)
+    if after is not None:
+        wanted = wanted.where(ComponentTestSettings.component_id > after)
+    rows = session.scalars(wanted.with_for_update().execution_options(populate_existing=True)).all()
+    unreadable = []
+    for row in rows:
+        try:
+            row.sealed = rotate(row.sealed)
+        except ValueError:
+            unreadable.append(row.component_id)
+    session.flush()
+    return len(rows) - len(unreadable), tuple(unreadable), rows[-1].component_id if len(rows) == limit else None
 
 
 def require_test_settings(session: Session, component: Component, now: datetime, unseal: Unseal) -> None:

@@ -128,6 +128,11 @@ def ended_runs(session: Session, ids: Sequence[UUID]) -> set[UUID]:
     return set(session.scalars(ended).all())
 
 
+def host_of(url: str) -> str:
+    """Returns the host of an endpoint's URL. Pure."""
+    return urlsplit(url).hostname or ""
+
+
 def _wanted(
     component: Component, scope: RunScope, event: str | None, message: Mapping[str, Any] | None
 ) -> dict[str, Any] | None:
@@ -154,7 +159,7 @@ def _wanted(
 
 
 def _require_own_host(session: Session, app: App, component: Component, *, loopback: bool) -> None:
-    host = urlsplit(str(component.settings["url"])).hostname or ""
+    host = host_of(str(component.settings["url"]))
     if (loopback and host in LOOPBACK_HOSTS) or may_be_tried(session, app.organization_id, host):
         return
     detail = f"{host} is not under a domain that your company has proved to be its own."

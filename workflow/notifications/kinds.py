@@ -61,6 +61,7 @@ class NotificationKind(StrEnum):
     TOKEN_PROOF = "token_proof"
     ADDRESS_CHANGED = "address_changed"
     TOKEN_ENDS = "token_ends"
+    TEST_SETTINGS_END = "test_settings_end"
 
     @property
     def urgency(self) -> Urgency:

@@ -15,6 +15,8 @@ KEYS_KEPT = timedelta(days=30)
 TICKS_KEPT = timedelta(days=7)
 BATCHES_KEPT = timedelta(days=1)
 RESTS_KEPT = timedelta(days=1)
+TEST_RESULTS_KEPT = timedelta(days=180)
+"""How long what was sent and answered in a test run is kept. The run keeps its colour, and that of each event."""
 
 _IDEMPOTENCY_KEYS = text("""
     DELETE FROM idempotency_key WHERE ctid = ANY(ARRAY(
@@ -50,6 +52,11 @@ _REJECTED = text("""
         SELECT id FROM rejected_message WHERE received_at < :before ORDER BY received_at, id LIMIT :limit
            FOR UPDATE SKIP LOCKED))
 """)
+_TEST_RESULTS = text("""
+    DELETE FROM component_test_result WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM component_test_result WHERE recorded_at < :before ORDER BY recorded_at LIMIT :limit
+           FOR UPDATE SKIP LOCKED))
+""")
 _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
     (_IDEMPOTENCY_KEYS, KEYS_KEPT),
     (_REQUEST_KEYS, KEYS_KEPT),
@@ -57,6 +64,7 @@ _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
     (_TICKS, TICKS_KEPT),
     (_RESTS, RESTS_KEPT),
     (_REJECTED, REJECTED_KEPT),
+    (_TEST_RESULTS, TEST_RESULTS_KEPT),
 )
 
 

@@ -12,6 +12,8 @@ _SAMPLES = statement(
        FROM (SELECT evidence FROM checklist_item WHERE code = 'test_account' ORDER BY given_at DESC LIMIT 3) item
        JOIN LATERAL jsonb_each_text(item.evidence) secret ON secret.key = ANY(:secrets))
     UNION ALL
+    (SELECT 'the test settings of a Component', sealed FROM component_test_settings ORDER BY given_at DESC LIMIT 3)
+    UNION ALL
     (SELECT 'the code of a mail that waits', data ->> 'sealed' FROM notification
       WHERE status = 'due' AND data ? 'sealed' ORDER BY id DESC LIMIT 3)
     """,

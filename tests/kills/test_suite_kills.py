@@ -1,0 +1,97 @@
+"""Workers that are killed while suites run: each run ends with every case once, and few messages are sent twice."""
+
+from collections import Counter
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from models import Component
+from models.component_test import RunScope
+from tests.databases import TestDatabase
+from tests.journeys import app_building, now_of, people_in
+from tests.kills.stack import Kept
+from tests.waiting import wait_until
+from tests.workers.endpoints import KEY, Endpoint, good
+from tests.workers.processes import WORKER, environment
+from tests.workers.suites import ALL_TYPES, SUITE
+from workflow.component_tests.run_settings import give_test_settings
+from workflow.component_tests.starting import start_run
+
+COMPONENTS = 8
+KILLS = 3
+
+
+def test_workers_that_are_killed_during_suites_lose_no_case(
+    database: TestDatabase, engine: Engine, valkey_url: str, tmp_path: Path
+) -> None:
+    env = environment(database.application_url, valkey_url, DEVCENTER_ALLOW_LOOPBACK_URLS="true")
+    with Endpoint(good).running() as server:
+        assert isinstance(server, Endpoint)
+        _start_runs(engine, server.url("/hook"), env["DEVCENTER_SECRET_KEYS"])
+        worker = Kept(WORKER, env, tmp_path / "worker.log")
+        try:
+            for number in range(1, KILLS + 1):
+                many = number * COMPONENTS * 2
+                wait_until(lambda many=many: len(server.received) >= many, seconds=120, what=f"{many} messages")  # type: ignore[misc]
+                worker.kill()
+                _rest_no_longer(engine)
+            wait_until(lambda: _rest_no_longer(engine) == 0, seconds=200, what="all runs")
+        finally:
+            worker.stop()
+        sent = Counter((one.body, one.headers["authorization"]) for one in server.received)
+    with engine.connect() as connection:
+        runs = connection.execute(text("SELECT colour, status FROM component_test WHERE source = 'service'")).all()
+        cases = connection.execute(
+            text("SELECT array_agg(code ORDER BY position) FROM component_test_result GROUP BY test_id")
+        ).scalars()
+        assert [tuple(one) for one in cases] == [SUITE] * COMPONENTS
+    assert [tuple(run) for run in runs] == [("green", "done")] * COMPONENTS
+    again = sum(sent.values()) - len(SUITE) * COMPONENTS
+    assert again <= KILLS * COMPONENTS
+
+
+def _start_runs(engine: Engine, url: str, secret_key: str) -> None:
+    people, keys = people_in(engine), Fernet(secret_key)
+    app_id = app_building(engine, people, "acme")
+    with Session(engine) as session, session.begin():
+        for number in range(COMPONENTS):
+            settings = {"url": url, "event_types": list(ALL_TYPES)}
+            component = Component(
+                app_id=app_id, kind="subscription", subkind="webhook", name=f"Hook {number}", settings=settings
+            )
+            session.add(component)
+            session.flush()
+            now = now_of(session)
+            give_test_settings(
+                session,
+                "acme",
+                component.id,
+                people.partner,
+                now,
+                key=KEY,
+                values={},
+                ends_at=None,
+                seal=lambda secret: keys.encrypt(secret.encode()).decode(),
+            )
+            start_run(
+                session,
+                "acme",
+                component.id,
+                people.partner,
+                now,
+                scope=RunScope.SUITE,
+                event=None,
+                message=None,
+                loopback=True,
+                unseal=lambda sealed: keys.decrypt(sealed.encode()).decode(),
+            )
+
+
+def _rest_no_longer(engine: Engine) -> int:
+    """Lets runs whose process died be due at once. Returns how many runs are not done."""
+    with engine.begin() as connection:
+        resting = "status = 'due' AND leased_until IS NULL AND due_at > now()"
+        connection.execute(text(f"UPDATE component_test SET due_at = now() WHERE {resting}"))
+        return int(connection.scalar(text("SELECT count(*) FROM component_test WHERE status = 'due'")) or 0)
