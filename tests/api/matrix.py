@@ -92,15 +92,6 @@ def _component(world: World, _actor: Actor) -> dict[str, str]:
     return {"component_id": str(world.new_component())}
 
 
-def _subscription(world: World, _actor: Actor) -> dict[str, str]:
-    return {"component_id": str(world.new_subscription())}
-
-
-def _test_run(world: World, _actor: Actor) -> dict[str, str]:
-    component_id, run_id = world.new_test_run()
-    return {"component_id": str(component_id), "run_id": str(run_id)}
-
-
 def _new_host(world: World, _actor: Actor) -> dict[str, str]:
     world.forget_host_proofs()
     return {"host": f"{world.name('hooks')}.hosting.example"}
@@ -113,6 +104,15 @@ def _host_proof(world: World, _actor: Actor) -> dict[str, str]:
 
 def _function(world: World, _actor: Actor) -> dict[str, str]:
     return {"component_id": str(world.new_function())}
+
+
+def _subscription(world: World, _actor: Actor) -> dict[str, str]:
+    return {"component_id": str(world.new_subscription())}
+
+
+def _test_run(world: World, _actor: Actor) -> dict[str, str]:
+    component_id, run_id = world.new_test_run()
+    return {"component_id": str(component_id), "run_id": str(run_id)}
 
 
 def _open_review(world: World, _actor: Actor) -> dict[str, str]:

@@ -1,9 +1,11 @@
-"""What the pages list is what the code has: the review steps, the kinds of work that can end dead, and the queues."""
+"""What the pages list is what the code has: steps, directives, the kinds of work that can end dead, and the queues."""
 
 import re
 from pathlib import Path
 
 from models.review import STEPS
+from workflow.mapping.reading import Reader
+from workflow.mapping.requests import METHODS
 from workflow.operating.dead_rows import DEAD_KINDS
 from workflow.work.bells import QUEUES
 
@@ -15,6 +17,12 @@ def _codes_of_table(page: str, heads: str) -> list[str]:
     table = re.search(rf"^\| {re.escape(heads)} \|\n\|[-|]+\|\n((?:\|.*\n)+)", (DOCS / page).read_text(), re.MULTILINE)
     assert table is not None, f"docs/{page} has no table with the heads {heads}"
     return re.findall(r"^\| `(\w+)`", table[1], re.MULTILINE)
+
+
+def test_partners_read_what_every_directive_of_a_mapping_makes() -> None:
+    page = (DOCS / "partners.md").read_text()
+    assert re.findall(r'^\| `\{"(@\w+)":', page, re.MULTILINE) == list(Reader.DIRECTIVES)
+    assert all(f"`{method}`" in page for method in METHODS)
 
 
 def test_partners_read_what_every_review_step_checks() -> None:

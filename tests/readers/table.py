@@ -42,12 +42,14 @@ from web.headers import credentials_of, is_one_of, media_type_of, network_of
 from web.strict_json import reason_to_refuse
 from web.tracing import read_traceparent
 from workers.intake import _without_tokens
+from workers.proving import look_for_challenge
 from workers.steps import RUNS
 from workers.steps.documentation_links import links_to_follow
 from workers.steps.links import absolute, judge_links, tracking_findings
 from workers.steps.page_text import Link
 from workers.steps.step import Evidence
 from workflow.access.domains import company_domain, fetch_lane, website_as_browsers_read_it
+from workflow.access.tried_hosts import read_host
 from workflow.assets.pictures import examine
 from workflow.building.evidence import problems_with
 from workflow.building.settings import SETTINGS_OF, validate_settings
@@ -255,6 +257,22 @@ def _mapping(text: str) -> None:
             make_request(read_request_mapping(given), "https://a.example", {"v": text})
 
 
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """A name whose TXT record has this text."""
+
+    text: str
+
+    def texts(self, _name: str) -> tuple[str, ...]:
+        return (self.text,)
+
+
+def _challenge(text: str) -> None:
+    served = site(text, url=f"https://a.example/{text[:500]}", redirects=(f"https://{text[:500]}",))
+    for page in (served, site(text, url="https://a.example/")):
+        look_for_challenge("a.example", "challenge", page, _Names(text))
+
+
 def _policy(text: str) -> None:
     for country in (text, "DE", None):
         read_document(
@@ -338,6 +356,8 @@ READERS: dict[str, Reader] = {
     "settings of a Component": Reader(_settings, ("{}", "https://{}")),
     "an event": Reader(_event, ("{}", "Order{}", "2026-11-02T{}", "1{}")),
     "a mapping and an event": Reader(_mapping, ("{}", "$.{}", "$['{}", "{{{}}}")),
+    "a host that proves itself": Reader(_challenge),
+    "a host": Reader(read_host),
     "markdown": Reader(_markdown, ("{}", "[a]({}", "<{}")),
     "an object to store": Reader(lambda text: storable_json({"a": text})),
     "a text in which a person is erased": Reader(lambda text: redacted(text, ["Pat", text[:100]], ["pat@a.example"])),

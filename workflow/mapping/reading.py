@@ -74,9 +74,9 @@ class Reader:
         if len(document) > 1:
             remedy = 'Let it stand alone, or write a key that begins with @ inside of {"@literal": ...}.'
             return self._refuse(place, f"The directive {quoted(name)} stands beside other keys.", remedy)
-        directive = self._directives.get(name)
+        directive = self.DIRECTIVES.get(name)
         if directive is None:
-            known = ", ".join(self._directives)
+            known = ", ".join(self.DIRECTIVES)
             return self._refuse(inside, f"{quoted(name)} is no directive.", f"Use one of: {known}.")
         return directive(self, document[name], inside)
 
@@ -148,7 +148,7 @@ class Reader:
         self.problems.append(Problem(place, detail, remedy))
         return Constant(place, None)
 
-    _directives: ClassVar[Mapping[str, Callable[["Reader", Any, str], Node]]] = {
+    DIRECTIVES: ClassVar[Mapping[str, Callable[["Reader", Any, str], Node]]] = {
         "@path": _path,
         "@template": _template,
         "@if": _if,
