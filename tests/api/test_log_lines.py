@@ -174,8 +174,10 @@ def test_one_request_can_be_followed_from_its_call_to_its_transition_to_its_mail
         assert (call["call_id"], call["app"]) == (answer.headers["X-Request-ID"], "followed")
         (transition,) = lines_of(log, event="transition", request_id=answer.json()["id"])
         assert (transition["outcome"], transition["trigger"], transition["unmet"]) == ("applied", "suspend", "")
+        assert transition["app"] == "followed"
         assert transition["duration_ms"] > 0
         (refused,) = lines_of(log, event="transition", request_id=again.json()["id"])
+        assert refused["app"] == "followed"
         assert refused["outcome"] == "refused"
         assert refused["unmet"] == " ".join(why["code"] for why in again.json()["unmet"])
         deliveries = lines_of(log, event="delivery", app="followed")

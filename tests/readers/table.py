@@ -10,13 +10,17 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from io import BytesIO
+from socket import socketpair
 from typing import Any
 from uuid import UUID
 
+import uvicorn
 from dramatiq import DecodeError
 from PIL import Image
 from pydantic import BaseModel, TypeAdapter
 from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
 
 from api.routes.access_requests import NewAccessRequest
 from api.schemas.values import Email
@@ -41,6 +45,7 @@ from web.etags import expected_revisions
 from web.headers import credentials_of, is_one_of, media_type_of, network_of
 from web.strict_json import reason_to_refuse
 from web.tracing import read_traceparent
+from web.wire import BoundedHttpProtocol
 from workers.intake import _without_tokens
 from workers.proving import look_for_challenge
 from workers.steps import RUNS
@@ -52,8 +57,9 @@ from workflow.access.domains import company_domain, fetch_lane, website_as_brows
 from workflow.access.tried_hosts import read_host
 from workflow.assets.pictures import examine
 from workflow.building.evidence import problems_with
+from workflow.building.findings import Templates, findings_on
 from workflow.building.settings import SETTINGS_OF, validate_settings
-from workflow.catalog.words import _is_unspaced, _typed
+from workflow.catalog.words import _is_unspaced, _typed, _within
 from workflow.component_tests.bundles.examining import examine as examine_bundle
 from workflow.component_tests.judging import Exchange, Expected, Question, judge
 from workflow.component_tests.plugins import judge_package
@@ -109,6 +115,29 @@ def _access_request(text: str) -> None:
     NewAccessRequest.model_validate(fields)
 
 
+def _connection(text: str) -> None:
+    """Has the door receive the text, in pieces."""
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def receive() -> None:
+        config = uvicorn.Config(app, http=BoundedHttpProtocol, lifespan="off", log_config=None, ws="none")
+        config.load()
+        far, near = socketpair()
+        with far:
+            _, protocol = await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: BoundedHttpProtocol(config, ServerState(), app_state={}), near
+            )
+            sent = text.encode()
+            for start in range(0, len(sent), 100):
+                protocol.data_received(sent[start : start + 100])
+            protocol.transport.abort()
+
+    asyncio.run(receive())
+
+
 def _form(text: str) -> None:
     async def receive() -> dict[str, object]:
         return {"type": "http.request", "body": text.encode(), "more_body": False}
@@ -153,6 +182,7 @@ def _evidence(text: str) -> None:
     shared: dict[str, object] = dict.fromkeys(("text", "description", "website", "url", "support_email"), text)
     for requirement in set(Requirement) - {Requirement.WORKING_INTEGRATION}:
         problems_with(requirement, shared, categories=("Analytics",), loopback=False)
+    findings_on(Requirement.CATALOG_DETAILS, {"text": f"{text} [a](<b {text}>)"}, Templates(()))
     problems_with(Requirement.PARTNERS_PAGE, {"url": f"https://{text}"}, categories=(), loopback=False)
     problems_with(Requirement.PARTNERS_PAGE, {"url": f"https://{text[:1000]}"}, categories=(), loopback=False)
 
@@ -323,7 +353,20 @@ def _answer_of_endpoint(text: str) -> None:
             judge(question, request, came, datetime.now(UTC), first=True)
 
 
+_HEAD = "POST / HTTP/1.1\r\nHost: x\r\n"
 READERS: dict[str, Reader] = {
+    "what comes on a connection": Reader(
+        _connection,
+        (
+            "{}",
+            "GET /{}",
+            "GET / HTTP/1.1\r\nHost: {}\r\n\r\n",
+            _HEAD + "X: {}",
+            _HEAD + "Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 9\r\n\r\n{}",
+            _HEAD + "Transfer-Encoding: chunked\r\n\r\n1;{}",
+            _HEAD + "Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\nX: {}",
+        ),
+    ),
     "the header Prefer": Reader(seconds_to_wait, ("{}", "wait={}")),
     "the header If-None-Match": Reader(lambda text: cached(_Content(), text, max_age_s=1), ("{}", '"{}"')),
     "the header If-Match": Reader(expected_revisions, ("{}", 'W/"{}"')),
@@ -344,7 +387,9 @@ READERS: dict[str, Reader] = {
     "a line of the log": Reader(redact, ("{}", "dc_a_{}", "password={}", "bearer {}", "https://{}", "?{}", "a@{}")),
     "a path's parts": Reader(lambda text: _ids_of({"path_params": {"slug": text, "app_id": text}}), ("{}", "a-{}")),
     "the header traceparent": Reader(lambda text: read_traceparent(text.encode()), ("{}", "00-{}")),
-    "what is searched in the catalog": Reader(lambda text: (_typed(text), _is_unspaced(text)), ("{}", '"{}', "-{}")),
+    "what is searched in the catalog": Reader(
+        lambda text: (_typed(text), _is_unspaced(text), _within(text)), ("{}", '"{}', "-{}")
+    ),
     "a name": Reader(_name),
     "a website": Reader(
         lambda text: (fetch_lane(text), company_domain(text), website_as_browsers_read_it(text)),
@@ -358,7 +403,7 @@ READERS: dict[str, Reader] = {
     "a mapping and an event": Reader(_mapping, ("{}", "$.{}", "$['{}", "{{{}}}")),
     "a host that proves itself": Reader(_challenge),
     "a host": Reader(read_host),
-    "markdown": Reader(_markdown, ("{}", "[a]({}", "<{}")),
+    "markdown": Reader(_markdown, ("{}", "[a]({}", "[a](<{}>)", "<{}", '<img srcset="{}">')),
     "an object to store": Reader(lambda text: storable_json({"a": text})),
     "a text in which a person is erased": Reader(lambda text: redacted(text, ["Pat", text[:100]], ["pat@a.example"])),
     "a mail's words": Reader(_mail),
@@ -409,7 +454,8 @@ OUR_OWN = {
     "runtime.setting_values._proxies": "a setting",
     "runtime.smtp._Connection.hand_over": "a mail of its own",
     "runtime.smtp._address_in": "a header of a mail of its own, with an address that was read",
-    "web.wire.BoundedHttpProtocol._refuse": "an answer of its own",
+    "web.door.serve": "a setting",
+    "workers.steps.phrases.phrases": "a table of its own",
     "workflow.access.domains._suffixes": "the library's list",
     "workflow.access.domains._country_suffixes": "the library's list",
     "workflow.assets.reading.read_picture": "the answer of its own process",

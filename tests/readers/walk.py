@@ -1,4 +1,4 @@
-"""Walks over the code and finds each function that has a library, or a pattern, read a text."""
+"""Walks over the code and finds each function that reads a text: by a library, by a pattern, or in its own loop."""
 
 import ast
 from collections.abc import Iterator
@@ -72,10 +72,14 @@ NO_READERS = frozenset(
     }
 )
 """What they have besides: it writes, or looks at one character."""
+LOOP = "a loop of its own"
+"""Stands for the parser of a function that goes over a text itself."""
+TEXTS = frozenset({"str", "bytes", "bytearray", "str | None", "bytes | None"})
+"""The annotations of parameters that are texts."""
 
 
 def readers() -> dict[str, str]:
-    """Returns the functions that call a parser, by `module.function`, with the first parser that each calls."""
+    """Returns the functions that read a text, by `module.function`, with the first parser that each calls, or LOOP."""
     modules = [_Module.of(file) for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
     by_name = {module.name: module for module in modules}
     return {name: parser for module in modules for name, parser in module.readers(by_name)}
@@ -109,6 +113,7 @@ class _Module:
         for name, function in _functions(self.tree, self.name):
             called = (self._resolve(node, modules) for node in _called(function))
             parser = next((one for one in called if one and _is_parser(one)), None)
+            parser = parser or (LOOP if any(map(_loops_over_text, _with_inner(function))) else None)
             if parser:
                 yield name, parser
 
@@ -162,3 +167,47 @@ def _called(function: ast.AST) -> Iterator[ast.expr]:
 
 def _is_parser(dotted: str) -> bool:
     return dotted not in NO_READERS and any(dotted == one or dotted.startswith(f"{one}.") for one in PARSERS)
+
+
+def _with_inner(function: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(function) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def _loops_over_text(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Returns whether a loop or a comprehension goes over a text that the function is given, or over parts of it."""
+    given = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    texts = {one.arg for one in given if one.annotation is not None and ast.unparse(one.annotation) in TEXTS}
+    for node in ast.walk(function) if texts else ():
+        if isinstance(node, ast.Assign | ast.NamedExpr | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if _is_of(texts, node.value):
+                texts |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+    for node in ast.walk(function):
+        if isinstance(node, ast.For | ast.comprehension) and _is_of(texts, node.iter):
+            return True
+        if isinstance(node, ast.While) and any(
+            _is_of(texts, part) for part in ast.walk(node.test) if isinstance(part, ast.expr)
+        ):
+            return True
+    return False
+
+
+_PASSED_ON = frozenset(
+    {"enumerate", "filter", "groupby", "iter", "len", "list", "map", "range", "reversed", "set", "zip"}
+)
+"""Functions that go over what they are given, as a loop would."""
+
+
+def _is_of(texts: set[str], node: ast.expr) -> bool:
+    """Returns whether an expression is one of the texts, or what its own methods, slices and sums make of it."""
+    if isinstance(node, ast.Name):
+        return node.id in texts
+    if isinstance(node, ast.Subscript | ast.Starred):
+        return _is_of(texts, node.value)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return _is_of(texts, node.func.value)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return node.func.id in _PASSED_ON and any(_is_of(texts, one) for one in node.args)
+    if isinstance(node, ast.BinOp):
+        return _is_of(texts, node.left) or _is_of(texts, node.right)
+    return False

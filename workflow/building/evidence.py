@@ -5,9 +5,13 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from uuid import UUID
 
+from email_validator import EmailNotValidError, validate_email
+
 from models.checklist import Requirement
 from workflow.building.accounts import FIELDS, problems_with_account
 from workflow.building.evidence_urls import problems_with_urls
+
+MAX_MAIL_ADDRESS = 254
 
 
 def problems_with(
@@ -59,10 +63,20 @@ def _asset(evidence: Mapping[str, Any], name: str) -> list[str]:
 def _app_info(evidence: Mapping[str, Any]) -> list[str]:
     problems = _url(evidence, "website") + _text(evidence, "description", 40, 500)
     problems += _asset(evidence, "logo") + _asset(evidence, "mark")
-    email = evidence.get("support_email")
-    if not isinstance(email, str) or not re.fullmatch(r"[^@\s]{1,64}@[^@\s]{1,255}", email):
-        problems.append("support_email must be a mail address.")
+    if not _is_mail_address(evidence.get("support_email")):
+        problems.append("support_email must be a mail address, such as help@acme.example.")
     return problems
+
+
+def _is_mail_address(value: object) -> bool:
+    """Returns whether a mail program would send to `value`; whether somebody reads it is not known."""
+    if not isinstance(value, str) or len(value) > MAX_MAIL_ADDRESS:
+        return False
+    try:
+        validate_email(value, check_deliverability=False)
+    except EmailNotValidError:
+        return False
+    return True
 
 
 def _categories(evidence: Mapping[str, Any], known: Collection[str]) -> list[str]:

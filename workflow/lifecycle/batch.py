@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -32,7 +32,7 @@ from workflow.lifecycle.claim import (
 )
 from workflow.lifecycle.facts import Facts
 from workflow.lifecycle.loading import LoadedApp, load_facts
-from workflow.lifecycle.outcomes import JudgedRequest, record_outcomes
+from workflow.lifecycle.outcomes import JudgedRequest, record_outcomes, slug_of
 from workflow.machines import Judgment
 from workflow.sql.pipeline import DirectSession
 from workflow.sql.transient import is_transient
@@ -147,7 +147,7 @@ def judge_suspect(
     request = requests[0]
     if request.attempts + request.crashes >= MAX_ATTEMPTS:
         error = f"judging it ended its process {request.crashes} times"
-        outcomes = [JudgedRequest(request, "dead", error=error)]
+        outcomes = [JudgedRequest(request, "dead", error=error, app_slug=slug_of(session, app_id))]
         record_outcomes(session, outcomes, now)
     else:
         session.execute(_WAIT_BRIEFLY)
@@ -271,8 +271,9 @@ def _record_failure(session: DirectSession, request: DueRequest, error: Exceptio
         outcome = JudgedRequest(request, "due", error=why, rest=rest, is_hindered=True)
     else:
         why = f"the database refused it: {error.orig}" if isinstance(error, DBAPIError) else f"it broke: {error!r}"
-        outcome = _broken(request, why)
+        outcome = _broken(request, why, "")
     with session.savepoint():
+        outcome = replace(outcome, app_slug=slug_of(session, request.app_id))
         record_outcomes(session, [outcome], now)
     return outcome
 
@@ -282,7 +283,7 @@ def _judge_request(request: DueRequest, facts: Facts, writer: WriteContext) -> t
     try:
         judgment = writer.rulebook.judge(request.trigger, facts)
     except Exception as error:  # noqa: BLE001 (a rule that raises must not fail the batch)
-        return _broken(request, f"a rule broke: {error!r}"), None
+        return _broken(request, f"a rule broke: {error!r}", facts.slug), None
     if request.expected_state is not None and request.expected_state != facts.state:
         judgment = _refused_also(judgment, _unexpected(request.expected_state, facts.state))
     if request.expected_version is not None and request.expected_version != facts.version:
@@ -294,9 +295,11 @@ def _judge_request(request: DueRequest, facts: Facts, writer: WriteContext) -> t
     if request.asker_is_gone:
         judgment = _refused_also(judgment, _ASKER_IS_GONE)
     if judgment.target is None:
-        return JudgedRequest(request, "refused", judgment=judgment, policy_version=facts.policy.version), None
+        version = facts.policy.version
+        return JudgedRequest(request, "refused", None, judgment, version, app_slug=facts.slug), None
     planned = plan(request.app_id, request.id, request.trigger, judgment.target, facts)
-    return JudgedRequest(request, "applied", planned.version, judgment, planned.policy_version), planned
+    applied = JudgedRequest(request, "applied", planned.version, judgment, planned.policy_version, app_slug=facts.slug)
+    return applied, planned
 
 
 _PUBLISHES_NOTHING = Unmet(
@@ -349,11 +352,11 @@ def _another_review(opened: int) -> Unmet:
     )
 
 
-def _broken(request: DueRequest, error: str) -> JudgedRequest:
+def _broken(request: DueRequest, error: str, slug: str) -> JudgedRequest:
     tries = request.attempts + request.crashes + 1
     if tries >= MAX_ATTEMPTS:
-        return JudgedRequest(request, "dead", error=error)
-    return JudgedRequest(request, "due", error=error, rest=RETRY_AFTER * tries)
+        return JudgedRequest(request, "dead", error=error, app_slug=slug)
+    return JudgedRequest(request, "due", error=error, rest=RETRY_AFTER * tries, app_slug=slug)
 
 
 _WAIT_BRIEFLY = text(f"SELECT set_config('lock_timeout', '{LOCK_TIMEOUT_ALONE // timedelta(milliseconds=1)}', true)")

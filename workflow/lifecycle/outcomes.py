@@ -4,7 +4,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from workflow.errors import Unmet
@@ -19,7 +22,8 @@ class JudgedRequest:
     """The outcome of judging one request.
 
     `status` is `applied`, `refused`, `dead`, or still `due` after a failed attempt: its App then rests for `rest`.
-    `is_hindered`: the failure was no fault of the request, and counts as no attempt.
+    `is_hindered`: the failure was no fault of the request, and counts as no attempt. `app_slug` is empty if the App
+    could not be read.
     """
 
     request: DueRequest
@@ -30,6 +34,13 @@ class JudgedRequest:
     error: str | None = None
     rest: timedelta | None = None
     is_hindered: bool = False
+    app_slug: str = ""
+
+
+def slug_of(session: Session, app_id: UUID) -> str:
+    """Returns the slug of an App whose facts were not loaded."""
+    row: Any = session.execute(_SLUG, {"id": app_id}).one_or_none()
+    return str(row.slug) if row is not None else ""
 
 
 def record_outcomes(session: Session, outcomes: Sequence[JudgedRequest], now: datetime) -> None:
@@ -111,3 +122,5 @@ _REST = statement(
     errors=Texts(),
 )
 _REST_IS_OVER = app_ids("DELETE FROM resting_app WHERE app_id = ANY(:ids)")
+
+_SLUG = text("SELECT slug FROM app WHERE id = :id")

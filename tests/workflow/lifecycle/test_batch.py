@@ -1,6 +1,7 @@
 """Judging in batches: order, failing requests, races, and the stored rows."""
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -37,7 +38,7 @@ from tests.journeys import (
 )
 from tests.waiting import wait_until
 from workflow.errors import Conflict
-from workflow.lifecycle.batch import MAX_ATTEMPTS, judge_due_requests, judge_suspect
+from workflow.lifecycle.batch import MAX_ATTEMPTS, BatchReport, judge_due_requests, judge_suspect
 from workflow.lifecycle.effects import EFFECTS
 from workflow.lifecycle.facts import Ask, Facts
 from workflow.lifecycle.loading import load_facts
@@ -348,12 +349,17 @@ def _breaks(facts: Facts) -> Missing | None:
     return None
 
 
+def _named(reports: Sequence[BatchReport]) -> dict[str, str]:
+    """Returns the last status of each App, by the slug that the log names it by."""
+    return {one.app_slug: one.status for report in reports for one in report.outcomes}
+
+
 def test_a_rule_that_raises_ends_dead_and_the_others_are_applied(engine: Engine, people: People) -> None:
     apps_in_public_beta(engine, people, ["acme", "poison"])
     broken = AppRulebook({**RULES_OF, AppTrigger.SUSPEND: (Rule("broken.rule", "A broken rule", _breaks),)})
     poison = ask(engine, people.admin, "poison", AppTrigger.SUSPEND, reasons=BECAUSE)
     good = ask(engine, people.admin, "acme", AppTrigger.SUSPEND, reasons=BECAUSE)
-    judge(engine, broken)
+    assert _named(judge(engine, broken)) == {"acme": "applied", "poison": "due"}
     assert outcome_of(engine, good)["status"] == "applied"
     wait_until(lambda: judge(engine, broken) and outcome_of(engine, poison)["status"] == "dead", seconds=20)
     assert "this rule is broken" in str(outcome_of(engine, poison)["error"])
@@ -374,7 +380,7 @@ def test_a_request_that_the_database_refuses_ends_dead_and_the_others_are_applie
         ask(engine, people.admin, "acme", trigger, reasons=BECAUSE)
         for trigger in (AppTrigger.SUSPEND, AppTrigger.REINSTATE)
     ]
-    judge(engine)
+    assert _named(judge(engine)) == {"acme": "applied", "poison": "due"}
     assert [outcome_of(engine, request)["status"] for request in good] == ["applied", "applied"]
     wait_until(lambda: judge(engine) and outcome_of(engine, poison)["status"] == "dead", seconds=20)
     assert "no_poison" in str(outcome_of(engine, poison)["error"])
