@@ -19,8 +19,8 @@ from tests.workers.suites import ALL_TYPES, SUITE
 from workflow.component_tests.run_settings import give_test_settings
 from workflow.component_tests.starting import start_run
 
-COMPONENTS = 8
-KILLS = 3
+COMPONENTS = 6
+KILLS = 2
 
 
 def test_workers_that_are_killed_during_suites_lose_no_case(
