@@ -14,7 +14,8 @@ import psutil
 import pytest
 import redis
 
-from runtime.embedded.errors import AlreadyRunning
+from runtime.embedded.errors import AlreadyRunning, EmbeddedError
+from runtime.embedded.folder import ServerFolder
 from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.processes import processes_in
 from runtime.embedded.valkey import EmbeddedValkey
@@ -200,3 +201,13 @@ def _ended(pid: int) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def test_a_folder_of_an_earlier_release_gets_a_password_for_a_user_that_is_new(tmp_path: Path) -> None:
+    folder = ServerFolder(tmp_path, "Postgres")
+    before = folder.remembered(("superuser", "owner"))
+    after = folder.remembered(("superuser", "owner", "another"), secures=tmp_path)
+    assert after.passwords == before.passwords | {"another": after.passwords["another"]}
+    assert folder.remembered(("superuser", "owner", "another"), secures=tmp_path) == after
+    with pytest.raises(EmbeddedError, match="passwords"):
+        folder.remembered(("lost", "owner"), secures=tmp_path)

@@ -30,8 +30,8 @@ def find_streams(session: Session, key_hashes: Sequence[bytes]) -> list[Stream |
 
 _BY_KEY = statement(
     """
-    SELECT s.component_id, s.app_slug, s.write_key_hash, s.revision, s.events
-      FROM unnest(:hashes) wanted JOIN tracked_stream s ON s.write_key_hash = wanted
+    SELECT component_id, app_slug, write_key_hash, revision, events FROM tracked_stream
+     WHERE write_key_hash = ANY(:hashes)
     """,
     hashes=Bytes(),
 )
