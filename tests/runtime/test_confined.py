@@ -9,7 +9,7 @@ from typing import TypeVar
 import psutil
 import pytest
 
-from runtime.confined import BusyError, ConfinedPool, FailedError, Limits, TooCostlyError
+from runtime.confined import BusyError, ConfinedCalls, ConfinedPool, FailedError, Limits, TooCostlyError
 from tests.waiting import wait_until
 
 Result = TypeVar("Result")
@@ -111,3 +111,26 @@ def test_a_process_that_only_waits_is_ended_and_its_input_is_not_judged(tmp_path
             await task
 
     _with_one_waiting(tmp_path / "mark", Limits(1 << 29, 1, wait_s=60, wall_s=3), use)
+
+
+def _call(content: bytes, limits: Limits = LIMITS, target: str = TARGET) -> bytes:
+    return ConfinedCalls(target, limits, at_once=1).run(content)
+
+
+def test_a_thread_calls_a_function_in_the_same_way(tmp_path: Path) -> None:
+    (mark := tmp_path / "mark").touch()
+    assert _call(b"echo abc") == b"abc"
+    assert _call(f"killed {mark}".encode()) == b"done"
+    for work in (b"eat", b"spin", b"crash"):
+        with pytest.raises(TooCostlyError):
+            _call(work)
+    with pytest.raises(FailedError):
+        _call(b"raise")
+    with pytest.raises(BusyError):
+        _call(b"echo", target="tests.runtime.confined_functions:unknown")
+
+
+def test_a_process_of_a_thread_that_does_not_end_in_time_is_too_costly(tmp_path: Path) -> None:
+    (mark := tmp_path / "mark").touch()
+    with pytest.raises(TooCostlyError):
+        _call(f"wait {mark}".encode(), Limits(1 << 29, 1, wait_s=60, wall_s=3))
