@@ -9,7 +9,7 @@ from examples.partner.server import ExamplePartner
 from models.checklist import GIVEN_REQUIREMENTS
 from models.lifecycle import StepTrigger
 from models.review import MACHINE_STEPS, STEPS, StepDefinition, StepTaker
-from runtime.guarded_http import FetchLimits, GuardedHttp
+from runtime.guarded_http import FetchLimits, FetchRefused, GuardedHttp
 from tests.journeys import DOCUMENTATION
 from tests.profiles import NORTHWIND, default_names_in
 from tests.workers.sites import URL, site
@@ -71,6 +71,14 @@ def test_documentation_that_is_missing_not_a_page_or_does_not_name_the_app_fails
 
 def test_documentation_at_an_address_that_is_not_public_fails_with_the_reason(partner: ExamplePartner) -> None:
     assert _run(f"{partner.url}/docs", loopback=False) == (StepTrigger.FAIL, ["page.address.not_public"])
+
+
+def test_a_probe_says_how_a_page_answers_without_reading_it(partner: ExamplePartner) -> None:
+    http = GuardedHttp(LIMITS, user_agent="test", allow_loopback=True)
+    found = [http.probe(f"{partner.url}{path}") for path in ("/docs", "/nothing")]
+    assert [(page.status, page.body) for page in found] == [(200, b""), (404, b"")]
+    with pytest.raises(FetchRefused, match="127"):
+        GuardedHttp(LIMITS, user_agent="test").probe(f"{partner.url}/docs")
 
 
 def test_every_machine_step_has_a_run_and_every_run_a_definition() -> None:
