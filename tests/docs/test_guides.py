@@ -44,6 +44,7 @@ STORY = (
     (PARTNERS, "Show which hosts are yours"),
     (PARTNERS, "Test each Component"),
     (PARTNERS, "Test a stream"),
+    (PARTNERS, "Test a plugin"),
     (PARTNERS, "Give the launch checklist"),
     (PARTNERS, "Check it before you submit"),
     (PARTNERS, "Look at your entry"),
