@@ -17,6 +17,19 @@ GROW = {"access_request", "api_token", "app", "catalog_entry", "organization", "
         "transition", "transition_reason", "transition_request", *DueKind}  # fmt: skip
 """The growing tables that tests fill. For an empty table a sequential scan is right."""
 
+TESTED_COMPONENTS = (
+    """
+    INSERT INTO component (id, app_id, kind, subkind, name, settings)
+    SELECT uuidv7(), id, 'subscription', 'webhook', 'Webhook', '{}' FROM app
+    """,
+    """
+    INSERT INTO component_test (id, component_id, component_revision, source, results, requested_by, due_at, status,
+                                colour, finished_at)
+    SELECT uuidv7(), id, 1, 'service', '[]', id, now(), 'done', 'green', now() FROM component
+    """,
+)
+"""Gives each App a Component, and a run of its tests."""
+
 _UNHASHED = re.compile(r"(?<!hashed )SubPlan")
 """Matches, in a filter, a subquery that is executed or scanned for each row."""
 

@@ -14,8 +14,8 @@ from tests.servers import ROOT
 from tests.waiting import wait_until
 
 RUN = """
-from tests.servers import DueRun, servers_of
-run = DueRun.open()
+from tests.servers import TestRun, servers_of
+run = TestRun.open()
 servers = servers_of(run.folder)
 print(run.folder, servers.postgres.superuser_url, flush=True)
 input()

@@ -58,6 +58,7 @@ def _code(answer: Answer) -> tuple[int, str]:
         b'{"slug":"number","name":"x","n":9223372036854775808}',
         b'{"slug":"number","name":"x","n":NaN}',
         b'{"slug":"number","name":"x","n":-Infinity}',
+        b'{"slug":"number","name":"x","n":1e400}',
         b'{"slug":"first","slug":"second","name":"x"}',
         b'{"slug":"bytes","name":"\xc3\x28"}',
         '{"slug":"wide","name":"x"}'.encode("utf-16"),
@@ -74,6 +75,7 @@ def _code(answer: Answer) -> tuple[int, str]:
         "large number",
         "NaN",
         "Infinity",
+        "infinite",
         "name twice",
         "no UTF-8",
         "UTF-16",
@@ -87,8 +89,8 @@ def test_json_that_is_ambiguous_or_expensive_to_parse_is_refused(shared_service:
 
 @pytest.mark.parametrize(
     "value",
-    ["[" * 25 + "]" * 25, '"' + "x" * 70_000 + '"', '"\\u0000"', '"\\ud800"', "1e400"],
-    ids=["nest", "large", "NUL", "surrogate", "infinite"],
+    ["[" * 25 + "]" * 25, '"' + "x" * 70_000 + '"', '"\\u0000"', '"\\ud800"'],
+    ids=["nest", "large", "NUL", "surrogate"],
 )
 def test_a_free_form_object_is_bounded_and_storable(shared_service: Service, value: str) -> None:
     shared_service.partner("POST", "/v1/apps", {"slug": "free-form", "name": "Free"})

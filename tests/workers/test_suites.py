@@ -316,7 +316,7 @@ def test_a_run_that_is_killed_anywhere_goes_on_with_the_next_case(
 
 
 def test_a_run_that_is_longer_than_an_attempt_goes_on_in_the_next(context: WorkerContext, people: People) -> None:
-    ticks = count(step=8)  # an attempt has room for three cases that may take ten seconds, one after another
+    ticks = count(step=16)  # an attempt has room for three cases that may take ten seconds, one after another
     work = replace(COMPONENT_TESTS, run=partial(run_component_test, steady=lambda: float(next(ticks))))
     with _endpoint(context, people, good) as (server, hook):
         run_id = hook.start()

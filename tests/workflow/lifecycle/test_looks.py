@@ -15,7 +15,7 @@ from benchmarks.filling import fill, put, settle
 from models.lifecycle import AppTrigger, StepState
 from tests.databases import TestDatabase
 from tests.journeys import now_of, writer_of
-from tests.plans import watched
+from tests.plans import TESTED_COMPONENTS, watched
 from tests.workflow.lifecycle.test_rule_meanings import POLICY, REVIEW
 from workflow.lifecycle.facts import StepFacts
 from workflow.lifecycle.looks import HEADROOM, MIN_LOOKS, end_decided_looks, looks_per_run, request_due_looks
@@ -70,6 +70,7 @@ def filled(database: TestDatabase) -> Iterator[Engine]:
         _PASSED,
         _DEAD,
         _GRACE,
+        *TESTED_COMPONENTS,
     )
     settle(superuser)
     put(superuser, _REQUESTS)

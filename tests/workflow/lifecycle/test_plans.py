@@ -14,7 +14,7 @@ from models.lifecycle import AppTrigger, Role
 from models.request import RequestSource
 from tests.databases import TestDatabase
 from tests.journeys import now_and_writer, writer_of
-from tests.plans import Watched, watched, watched_directly
+from tests.plans import TESTED_COMPONENTS, Watched, watched, watched_directly
 from workers.judging.batches import judge_batch
 from workers.judging.in_flight import InFlightBatches
 from workflow.identity.actors import Actor
@@ -45,7 +45,7 @@ def filled(module_database: TestDatabase) -> None:
     superuser = create_engine(module_database.superuser_url)
     fill(superuser, 1, APPS, finished=5, apps_a_company=1)
     put_requests(superuser, 2, apps=APPS)
-    put(superuser, _ENTRIES, _TOKENS)
+    put(superuser, _ENTRIES, _TOKENS, *TESTED_COMPONENTS)
     settle(superuser)
     superuser.dispose()
 
@@ -118,7 +118,7 @@ def test_the_sweep_for_promotion_reads_only_its_candidates_and_the_open_requests
 ) -> None:
     superuser = create_engine(database.superuser_url)
     fill(superuser, 1, APPS, finished=5, apps_a_company=1)
-    put(superuser, _CANDIDATES, candidates=CANDIDATES)
+    put(superuser, _CANDIDATES, *TESTED_COMPONENTS, candidates=CANDIDATES)
     settle(superuser)
     put(
         superuser,
