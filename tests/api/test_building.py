@@ -177,6 +177,7 @@ def test_the_checklist_lists_each_status_and_what_is_left_in_order(shared_servic
     submit = next(one for one in triggers if one["trigger"] == "submit")
     assert [one["code"] for one in submit["unmet"]] == ["checklist.complete"]
     whole = evidence_for(shared_service.partner, "listed")["platform_documentation"]
+    whole = {"text": whole["text"].replace("## Supported platforms", "## Platforms")}  # of which plugins need one
     shared_service.partner("PUT", f"{path}/checklist/platform_documentation", {"evidence": whole})
     checklist = shared_service.partner("GET", f"{path}/checklist").json()
     assert [task["code"] for task in checklist["left"]] == ["submit"]

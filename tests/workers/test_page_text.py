@@ -56,7 +56,7 @@ def test_text_is_what_a_reader_sees_and_links_are_as_written() -> None:
         "<a href='/x?a=1&amp;b=2'>go</a><a>nowhere</a><!-- hidden --></body></html>"
     )
     assert page.words == "Acme Größe & more next go nowhere"
-    assert page.links == (Link("/x?a=1&b=2", is_seen=True),)
+    assert page.links == (Link("/x?a=1&b=2", is_seen=True, text="go"),)
 
 
 def test_text_is_found_however_deeply_it_is_nested() -> None:

@@ -71,8 +71,11 @@ def list_changes(session: Session, since: datetime | None, wanted: PageRequest) 
 
     Must run at the isolation level READ COMMITTED: the horizon is read before the changes, which must be newer.
     """
-    until: datetime = session.execute(_HORIZON).scalar_one()
-    at, app_id, version = read_cursor(wanted.after, (_moment, UUID, _whole)) if wanted.after else (since, None, None)
+    at, app_id, version, known = (
+        read_cursor(wanted.after, (_moment, UUID, _whole, _moment)) if wanted.after else (since, None, None, since)
+    )
+    horizon: datetime = session.execute(_HORIZON).scalar_one()
+    until = max(horizon, known or _BEGINNING)  # the horizon may step back, but all before an earlier one is committed
     values = {
         "at": at or _BEGINNING,
         "app_id": app_id or UUID(int=0),
@@ -82,7 +85,9 @@ def list_changes(session: Session, since: datetime | None, wanted: PageRequest) 
     }
     rows = session.execute(_LIST, values).all()
     changes = [_change(row) for row in rows]
-    return Changes(cut_page(changes, wanted.limit, lambda change: [change.at, change.app_id, change.version]), until)
+    return Changes(
+        cut_page(changes, wanted.limit, lambda change: [change.at, change.app_id, change.version, until]), until
+    )
 
 
 def _change(row: Row[Any]) -> AppChange:
