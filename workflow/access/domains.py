@@ -13,6 +13,8 @@ from workflow.errors import Invalid
 
 MAX_NAME = 253
 MAX_LABEL = 63
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+"""This machine, as URLs name it. On a developer's machine, partners' servers may be there."""
 _NOT_IN_HOSTS = frozenset("/?#@\\: \t\r\n")
 
 

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from models.component import ComponentKind
+from workflow.access.domains import LOOPBACK_HOSTS
 from workflow.errors import Invalid
 from workflow.mapping.problems import MAX_SHOWN, MappingInvalid
 from workflow.mapping.requests import read_request_mapping
@@ -29,7 +30,6 @@ EventType = Literal["identify", "track", "page", "screen", "group", "alias", "de
 
 MAX_NAMED = 10
 """Events with a wrong name that one refusal lists."""
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def _distinct(values: list[Any]) -> list[Any]:

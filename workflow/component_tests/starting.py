@@ -15,7 +15,7 @@ from models import App, Component, ComponentTest, ComponentTestResult
 from models.component import ComponentKind
 from models.component_test import ResultSource, RunScope
 from models.due import DueStatus, Urgency
-from workflow.access.domains import fetch_lane
+from workflow.access.domains import LOOPBACK_HOSTS, fetch_lane
 from workflow.access.tried_hosts import may_be_tried
 from workflow.apps import find_component, lock_kept_app
 from workflow.component_tests.journey import SUITE_VERSION
@@ -39,7 +39,6 @@ SUITE_VERSIONS: Final[Mapping[ComponentKind, int]] = {
 }
 """The kinds of Component that the service tests by runs of its own, with the version of their suite."""
 _DAY: Final = timedelta(days=1)
-LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
