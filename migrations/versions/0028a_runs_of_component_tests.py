@@ -56,6 +56,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Tokens lose a scope that the older code does not know."""
+    op.execute("UPDATE api_token SET scopes = array_remove(scopes, 'tests:report') WHERE 'tests:report' = ANY (scopes)")
+    add_constraint("api_token", "api_token_scopes_check", f"CHECK (scopes <@ ARRAY[{SCOPES}])")
     op.execute("ALTER TABLE api_token VALIDATE CONSTRAINT api_token_scopes_check")
     op.execute("DROP TABLE IF EXISTS component_test_settings")
     op.execute("DROP TABLE IF EXISTS component_test_result")

@@ -71,7 +71,10 @@ def test_migrations_that_are_cut_on_their_way_down_go_on(database: TestDatabase,
         ("0015", "0018"),
         ("0018", "0022a"),
         ("0022", "0023"),
-        ("0023", "head"),
+        ("0023", "0027"),
+        ("0027", "0029"),
+        ("0029", "0031"),
+        ("0031", "head"),
     ],
 )
 def test_migrations_that_are_cut_go_on_in_the_other_direction(
