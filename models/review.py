@@ -276,6 +276,9 @@ def _persons_step(code: str, title: str, requirement: Requirement, needs: Requir
     )
 
 
+COMPONENTS_REVIEWED: Final = "components_reviewed"
+"""The step that an App with a Component of which tests see only the form has in any case."""
+
 STEPS: Final[Mapping[str, StepDefinition]] = {
     step.code: step
     for step in (
@@ -355,19 +358,9 @@ STEPS: Final[Mapping[str, StepDefinition]] = {
             Requirement.CATALOG_DETAILS,
         ),
         _persons_step(
-            "components_reviewed",
+            COMPONENTS_REVIEWED,
             "The Components, reviewed by a person",
             Requirement.WORKING_INTEGRATION,
-        ),
-        StepDefinition(
-            code="components_reviewed",
-            title="The Components, reviewed by a person",
-            taken_by=StepTaker.PERSON,
-            requirement=Requirement.WORKING_INTEGRATION,
-            needs=Requirement.PLATFORM_DOCUMENTATION,
-            on_drafts=False,
-            in_health_reviews=False,
-            lease=None,
         ),
     )
 }
@@ -375,10 +368,6 @@ STEPS: Final[Mapping[str, StepDefinition]] = {
 
 MACHINE_STEPS: Final = frozenset(code for code, step in STEPS.items() if step.taken_by is StepTaker.MACHINE)
 """Steps that a worker runs; a reviewer decides the others."""
-
-
-COMPONENTS_REVIEWED: Final = "components_reviewed"
-"""The step that an App with a Component of which tests see only the form has in any case."""
 
 STEP_LEASE: Final = max(step.lease for step in STEPS.values() if step.lease is not None)
 """How long a worker has the row of a step, whichever it is: rows of all steps are leased alike."""
