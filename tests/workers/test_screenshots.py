@@ -26,6 +26,11 @@ def _draw(*, sides: tuple[int, int] = (1280, 720), seed: int = 1, ground: str = 
     return image
 
 
+def _in_16_bits(image: Image.Image) -> Image.Image:
+    """Returns the picture in 65,536 shades of grey."""
+    return Image.frombytes("I;16", image.size, b"".join(bytes((0, shade)) for shade in image.convert("L").tobytes()))
+
+
 def _facts(image: Image.Image, form: str = "PNG", **options: int) -> PictureFacts:
     written = BytesIO()
     image.save(written, form, **options)
@@ -46,6 +51,7 @@ def _codes(*facts: PictureFacts) -> list[tuple[str, str]]:
     [
         (lambda: _draw(), ""),
         (lambda: _draw(sides=(640, 400)), ""),
+        (lambda: _in_16_bits(_draw()), ""),
         (lambda: _draw(sides=(600, 400)), "screenshot.small"),
         (lambda: _draw(sides=(2000, 700)), "screenshot.ratio"),
         (lambda: _draw(sides=(700, 2000)), "screenshot.ratio"),
@@ -71,6 +77,7 @@ def test_screenshots_that_look_alike_are_named_once_each() -> None:
     smaller, jpeg = _facts(_draw().resize((960, 540))), _facts(_draw(), "JPEG", quality=60)
     other = _facts(_draw(seed=3))
     assert _codes(one, other) == []
+    assert _codes(one, _facts(_in_16_bits(_draw()))) == [("screenshot.alike", "id 2")]
     assert _codes(one, smaller, other, jpeg) == [("screenshot.alike", "id 2"), ("screenshot.alike", "id 4")]
     blank = _facts(Image.new("RGB", (1280, 720), "white"))
     assert _codes(blank, blank) == [("screenshot.blank", "id 1"), ("screenshot.blank", "id 2")]

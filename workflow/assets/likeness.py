@@ -14,9 +14,21 @@ _SHADES: Final = 32
 """How many shades of a colour are told apart: what a lossy format does to a plain area is not seen."""
 
 
-def likeness_of(image: Image.Image) -> bytes:
+def sample_of(image: Image.Image) -> Image.Image:
+    """Returns a bounded number of the picture's pixels, in red, green and blue, on white where it is transparent."""
+    sides = min(_SAMPLED, image.width), min(_SAMPLED, image.height)
+    sample = image.resize(sides, Image.Resampling.NEAREST)
+    if sample.mode == "I;16":  # a conversion would cut off its shades at 255, so that nearly all of them are white
+        return sample.point(lambda shade: shade * (1 / 256)).convert("L").convert("RGB")
+    if "A" not in sample.getbands() and "transparency" not in sample.info:
+        return sample.convert("RGB")
+    ground = Image.new("RGBA", sides, "white")
+    return Image.alpha_composite(ground, sample.convert("RGBA")).convert("RGB")
+
+
+def likeness_of(sample: Image.Image) -> bytes:
     """Returns the bits of a picture that another one shares if it looks alike: where it grows brighter to the right."""
-    grey = _sample(image).convert("L").resize((_SIDE + 1, _SIDE), Image.Resampling.BOX)
+    grey = sample.convert("L").resize((_SIDE + 1, _SIDE), Image.Resampling.BOX)
     pixels = grey.tobytes()
     bits = 0
     for row in range(_SIDE):
@@ -26,19 +38,8 @@ def likeness_of(image: Image.Image) -> bytes:
     return bits.to_bytes(LIKENESS_BYTES, "big")
 
 
-def evenness_of(image: Image.Image) -> int:
+def evenness_of(sample: Image.Image) -> int:
     """Returns how much of a picture has its most frequent colour, in thousandths."""
-    sample = _sample(image)
     step = 256 // _SHADES
     colours = sample.point(lambda value: value // step * step).getcolors(maxcolors=_SAMPLED * _SAMPLED) or []
     return max((count for count, _ in colours), default=0) * 1000 // (sample.width * sample.height)
-
-
-def _sample(image: Image.Image) -> Image.Image:
-    """Returns a bounded number of the picture's pixels, in red, green and blue, on white where it is transparent."""
-    sides = min(_SAMPLED, image.width), min(_SAMPLED, image.height)
-    sample = image.resize(sides, Image.Resampling.NEAREST)
-    if "A" not in sample.getbands() and "transparency" not in sample.info:
-        return sample.convert("RGB")
-    ground = Image.new("RGBA", sides, "white")
-    return Image.alpha_composite(ground, sample.convert("RGBA")).convert("RGB")

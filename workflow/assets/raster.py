@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
 
 from workflow.assets.containers import DamagedError, bare, is_lossless
 from workflow.assets.facts import PictureFacts
-from workflow.assets.likeness import evenness_of, likeness_of
+from workflow.assets.likeness import evenness_of, likeness_of, sample_of
 from workflow.assets.problems import Problem, refusal
 from workflow.assets.recognition import format_of, problem_with_screenshot_format
 
@@ -92,7 +92,8 @@ def _checked(form: str, written: bytes) -> PictureFacts:
         raise refusal([Problem(detail, "Turn it upright yourself, and save it as JPEG or WebP.")])
     with Image.open(BytesIO(written), formats=(form,)) as image:
         image.load()
-        return PictureFacts(*image.size, likeness_of(image), evenness_of(image))
+        sample = sample_of(image)
+        return PictureFacts(*image.size, likeness_of(sample), evenness_of(sample))
 
 
 def _refuse_size(width: int, height: int) -> None:
