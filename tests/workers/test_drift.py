@@ -82,6 +82,7 @@ def _moved(url: str, html: str = NAMED) -> Page:
         ({}, {URL: site("<p>Acme works</p><p hidden>with Segment</p>").page}, "pass", []),
         ({URL: site("<p>Acme alone</p>").page}, {URL: site("<p>Acme alone still</p>").page}, "pass", []),
         ({}, {URL: site("", status=404).page}, "pass", []),
+        ({}, {URL: site("%PDF-1.7", content_type="application/pdf").page}, "pass", []),
         ({}, {URL: site("", status=503).page, PARTNERS: site("", status=403, url=PARTNERS).page}, "pass", []),
         ({URL: site("", status=404).page, PARTNERS: site("", status=404, url=PARTNERS).page}, {}, "pass", []),
     ],

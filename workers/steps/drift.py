@@ -6,7 +6,7 @@ from typing import Any, Final
 from workers.pages import FetchedPage, FetchesPages
 from workers.steps.names import fold, is_named
 from workers.steps.page_text import read_html
-from workers.steps.reading import Findings, domain_of
+from workers.steps.reading import Findings, domain_of, not_html
 from workers.steps.stand_ins import hard_to_read, stand_in
 from workers.steps.step import Evidence, StepOutcome, goes_on, outcome_of
 from workers.visiting import Obstacle, visit
@@ -59,6 +59,8 @@ def _moved(code: str, page: FetchedPage, before: Mapping[str, Any]) -> Findings:
 
 
 def _gone(code: str, page: FetchedPage, before: Mapping[str, Any]) -> Findings:
+    if not_html(page):
+        return Findings()
     names = {str(key): str(name) for key, name in before.get("names", {}).items()}
     text = read_html(page.text)
     if stand_in(page, text, tuple(names.values())):

@@ -57,7 +57,7 @@ def read_page(
         is_fault = found.is_fault
         outcome = outcome_of((finding,) if is_fault else (), () if is_fault else (finding,))
         return outcome.passing(found.rest) if found.may_pass else outcome
-    if unreadable := _not_html(found):
+    if unreadable := not_html(found):
         return outcome_of(unreadable.faults, unreadable.doubts)
     text = read_html(found.text)
     if replaced := stand_in(found, text, tuple(names.values())):
@@ -78,6 +78,17 @@ def domain_of(url: str) -> str:
     return registrable_domain(host) or host
 
 
+def not_html(page: FetchedPage) -> Findings | None:
+    """Returns the finding that what came is no page of text, None if it is one."""
+    kind = page.content_type.partition(";")[0].partition(",")[0].strip().lower()
+    if kind in _READABLE or (not kind and page.text[:1000].lstrip().lower().startswith(_SNIFFED)):
+        return None
+    detail = f"{page.url} is not an HTML page but {kind or 'of no content type'}."
+    if kind.startswith(_FOR_PEOPLE):
+        return Findings(doubts=(Finding("page.not_html", detail, f"Serve it as text/html. {LEFT_TO_A_REVIEWER}"),))
+    return Findings(faults=(Finding("page.not_html", detail, "Serve it as text/html."),))
+
+
 def unnamed(read: ReadPage, names: Mapping[str, str]) -> Findings:
     """Returns a finding, `page.<key>_not_named`, for each of `names` that the page does not show.
 
@@ -95,13 +106,3 @@ def unnamed(read: ReadPage, names: Mapping[str, str]) -> Findings:
             detail = f"{read.page.url} does not mention {name}."
             faults.append(Finding(f"page.{key}_not_named", detail, remedy))
     return Findings(tuple(faults), tuple(doubts))
-
-
-def _not_html(page: FetchedPage) -> Findings | None:
-    kind = page.content_type.partition(";")[0].partition(",")[0].strip().lower()
-    if kind in _READABLE or (not kind and page.text[:1000].lstrip().lower().startswith(_SNIFFED)):
-        return None
-    detail = f"{page.url} is not an HTML page but {kind or 'of no content type'}."
-    if kind.startswith(_FOR_PEOPLE):
-        return Findings(doubts=(Finding("page.not_html", detail, f"Serve it as text/html. {LEFT_TO_A_REVIEWER}"),))
-    return Findings(faults=(Finding("page.not_html", detail, "Serve it as text/html."),))
