@@ -1,6 +1,6 @@
 """The size of stored pictures, and what they look like, as it was measured when they were uploaded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ class PictureFacts:
 
 def facts_of_pictures(session: Session, app_id: UUID, named: Sequence[Any]) -> Mapping[str, PictureFacts]:
     """Returns the facts of those of the App's pictures whose ids are named, by id. Locks nothing."""
-    ids = [UUID(one) for one in named if _is_id(one)]
+    ids = ids_among(named)
     if not ids:
         return {}
     found = select(Asset.id, Asset.width, Asset.height, Asset.likeness, Asset.evenness)
@@ -31,14 +31,19 @@ def facts_of_pictures(session: Session, app_id: UUID, named: Sequence[Any]) -> M
     return {str(row.id): PictureFacts(row.width, row.height, row.likeness, row.evenness) for row in rows}
 
 
+def ids_among(named: Iterable[Any]) -> list[UUID]:
+    """Returns those of the names that have the form of an id: earlier releases stored whatever partners gave."""
+    return [UUID(one) for one in named if isinstance(one, str) and _is_id(one)]
+
+
 def differing_bits(one: bytes, other: bytes) -> int:
     """Returns in how many of their bits two likenesses differ."""
     return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).bit_count()
 
 
-def _is_id(value: object) -> bool:
+def _is_id(name: str) -> bool:
     try:
-        UUID(value if isinstance(value, str) else "")
+        UUID(name)
     except ValueError:
         return False
     return True

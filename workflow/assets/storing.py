@@ -14,6 +14,7 @@ from models.base import new_id
 from models.checklist import Requirement
 from models.lifecycle import LISTED_STATES, Role
 from workflow.apps import find_app, lock_editable_app
+from workflow.assets.facts import ids_among
 from workflow.assets.pictures import Picture
 from workflow.catalog.published import published_snapshots
 from workflow.errors import Conflict, NotFound
@@ -106,7 +107,7 @@ def _refuse_too_many(session: Session, app: App) -> None:
     if many >= MAX_KEPT_ASSETS:
         detail = f"{app.slug} has {MAX_KEPT_ASSETS} pictures with those of its earlier submissions, which are kept."
         raise Conflict("asset.too_many", detail, "Delete one that was never submitted, or use one again.")
-    drafted = [UUID(one) for one in assets_in(_draft(session, app.id)) if _is_id(one)]
+    drafted = ids_among(assets_in(_draft(session, app.id)))
     if many - int(session.scalar(_OLD, {"app_id": app.id, "drafted": drafted}) or 0) >= MAX_ASSETS:
         detail = f"{app.slug} has {MAX_ASSETS} pictures, the most that an App may have."
         raise Conflict("asset.too_many", detail, "Delete one first.")
@@ -232,14 +233,6 @@ def _draft(session: Session, app_id: UUID) -> dict[str, Any]:
 def _published(session: Session, app_id: UUID) -> set[str]:
     snapshot = published_snapshots(session, [app_id]).get(app_id)
     return assets_in(snapshot["evidence"]) if snapshot else set()
-
-
-def _is_id(given: str) -> bool:
-    try:
-        UUID(given)
-    except ValueError:
-        return False
-    return True
 
 
 def _with_content(session: Session, asset_id: UUID) -> Asset | None:
