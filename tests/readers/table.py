@@ -462,7 +462,7 @@ OUR_OWN = {
     "workflow.building.adoption_lines._mail_address": "a line of the admin's own file",
     "workflow.building.evidence_urls._is_public": "an address that was read",
     "workflow.catalog.changes._moment": "a part of a page's cursor, which is bounded",
-    "workflow.component_tests.bundles.report.report_of": "the answer of its own process",
+    "workflow.component_tests.bundles.reading.report_of": "the answer of its own process",
     "workflow.component_tests.run_settings.open_test_settings": "what the service encrypted itself",
     "workflow.lifecycle.loading._proposal": "a time that the database wrote",
     "workflow.markdown._parser": "nothing: it makes the parser",

@@ -32,5 +32,4 @@ def examine(content: bytes) -> BundleReport:
         constructs=tuple(source.construct(code, bytes_) for code, bytes_ in constructs.items()),
         loads=tuple(ScriptLoad(url, source.place(byte)) for url, byte in loads[:MAX_LOADS]),
         more_loads=max(0, len(loads) - MAX_LOADS),
-        source_map=source.source_map(),
     )

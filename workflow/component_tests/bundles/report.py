@@ -1,8 +1,8 @@
 """What is found in a bundle, as values that pass between processes as JSON. Pure, and light to import."""
 
 import json
-from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from dataclasses import asdict, dataclass
+from typing import Final
 
 PLUGIN_TYPES: Final = ("before", "after", "destination", "enrichment", "utility")
 """The types that a plugin may have."""
@@ -66,37 +66,13 @@ class BundleReport:
     `is_complete`: all was followed that had to be, so that no construct was missed for the bundle's size.
     """
 
-    is_utf8: bool = True
-    is_complete: bool = True
-    errors: tuple[Construct, ...] = ()
-    plugin: GivenPlugin | None = None
-    constructs: tuple[Construct, ...] = ()
-    loads: tuple[ScriptLoad, ...] = ()
-    more_loads: int = 0
-    source_map: str = field(default="")
+    is_utf8: bool
+    is_complete: bool
+    errors: tuple[Construct, ...]
+    plugin: GivenPlugin | None
+    constructs: tuple[Construct, ...]
+    loads: tuple[ScriptLoad, ...]
+    more_loads: int
 
     def as_json(self) -> bytes:
         return json.dumps(asdict(self), ensure_ascii=False).encode("utf-8", "replace")
-
-
-def report_of(answer: bytes) -> BundleReport:
-    """Returns the report that `as_json` wrote. Raises ValueError, KeyError or TypeError for anything else."""
-    said: dict[str, Any] = json.loads(answer)
-    plugin = said["plugin"]
-    return BundleReport(
-        is_utf8=said["is_utf8"],
-        is_complete=said["is_complete"],
-        errors=tuple(map(_construct, said["errors"])),
-        plugin=plugin
-        and GivenPlugin(
-            **{**plugin, "lacks": tuple(plugin["lacks"]), "place": plugin["place"] and Place(**plugin["place"])}
-        ),
-        constructs=tuple(map(_construct, said["constructs"])),
-        loads=tuple(ScriptLoad(one["url"], Place(**one["place"])) for one in said["loads"]),
-        more_loads=said["more_loads"],
-        source_map=said["source_map"],
-    )
-
-
-def _construct(said: dict[str, Any]) -> Construct:
-    return Construct(said["code"], tuple(Place(**one) for one in said["places"]), said["count"])

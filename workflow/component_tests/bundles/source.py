@@ -11,7 +11,6 @@ _BOM: Final = b"\xef\xbb\xbf"
 LINE_END: Final = re.compile(rb"\r\n|\n|\r|\xe2\x80\xa8|\xe2\x80\xa9")
 """What ends a line of a script."""
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_SOURCE_MAP: Final = re.compile(rb"//[#@] ?sourceMappingURL=([^\s'\"]{1,500})\s*\Z")
 _MAX_COLUMN_BYTES: Final = 4 * MAX_EXCERPT
 
 
@@ -43,8 +42,3 @@ class Source:
         """Returns what is found at these bytes, of which only the first are shown."""
         distinct = sorted(set(bytes_))
         return Construct(code, tuple(map(self.place, distinct[:MAX_PLACES])), len(distinct))
-
-    def source_map(self) -> str:
-        """Returns the address of the bundle's source map, or an empty text."""
-        found = _SOURCE_MAP.search(self.content[-1000:])
-        return found[1].decode("utf-8", "replace") if found and not found[1].startswith(b"data:") else ""

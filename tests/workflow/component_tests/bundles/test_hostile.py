@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from workers.main import confined_bundles
 from workflow.component_tests.bundles.examining import answer, examine
-from workflow.component_tests.bundles.reading import MAX_BUNDLE, UncheckedError, read_bundle
-from workflow.component_tests.bundles.report import BundleReport, report_of
+from workflow.component_tests.bundles.reading import MAX_BUNDLE, UncheckedError, read_bundle, report_of
+from workflow.component_tests.bundles.report import BundleReport
 
 KIB = 1 << 10
 HOSTILE = {

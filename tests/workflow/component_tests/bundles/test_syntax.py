@@ -56,7 +56,5 @@ def test_constructs_are_found_beside_errors() -> None:
     assert [one.code for one in examine(b"eval(1);\nvar a=;").constructs] == ["eval"]
 
 
-def test_the_source_map_is_named_and_bytes_that_are_no_utf8_are_told() -> None:
-    assert examine(b"x\n//# sourceMappingURL=acme.js.map\n").source_map == "acme.js.map"
-    assert examine(b"x\n//# sourceMappingURL=data:application/json,{}").source_map == ""
+def test_bytes_that_are_no_utf8_are_told() -> None:
     assert not examine("'é'".encode("latin-1")).is_utf8
