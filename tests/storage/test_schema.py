@@ -23,6 +23,7 @@ GRANTED = """
      WHERE c.relnamespace = 'public'::regnamespace AND acl.grantee = CAST(:role AS regrole)
        AND c.relname <> 'alembic_version'
 """
+NOT_VALIDATED = "SELECT conname FROM pg_constraint WHERE NOT convalidated ORDER BY conname"
 EDGES_CHECK = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'transition_edge_check'"
 EDGE = re.compile(r"'(\w+) (\w+) (\w+) (\w+) (\w+)'")
 
@@ -77,6 +78,16 @@ def test_migrations_go_down_to_nothing_and_up_again(database: TestDatabase) -> N
     assert all(not rows for rows in catalog_of(database.owner_url).values())
     upgrade(database.owner_url)
     assert catalog_of(database.owner_url) == before
+
+
+def test_every_step_down_leaves_nothing_that_is_not_validated(database: TestDatabase) -> None:
+    engine = create_engine(database.owner_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        while (current := revisions(connection).current) is not None:
+            downgrade(database.owner_url, "-1")
+            left = connection.scalars(text(NOT_VALIDATED)).all()
+            assert left == [], f"below {current}"
+    engine.dispose()
 
 
 def test_two_migrators_at_once_take_turns(database: TestDatabase) -> None:

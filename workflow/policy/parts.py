@@ -271,10 +271,14 @@ class PolicyDocument:
         ),
     ] = 14
     relist_days: Annotated[
-        _CalendarDays,
+        int,
+        Strict(),
         Field(
+            ge=1,
+            le=10_000,
             title="Time in which an App can be listed again",
             description="How long after the last look an unlisted App is listed again without a new review.",
+            json_schema_extra=_in("days"),
         ),
     ] = 180
     proposal_days: Annotated[

@@ -67,8 +67,8 @@ def claim_review(session: Session, review_id: UUID, actor: Actor, now: datetime)
     A review whose holder has proposed the approval waits for a second person, who may claim it.
 
     Raises NotFound, and Conflict if the review is closed or held by another reviewer, or the actor holds too many, is
-    away or is involved: nobody reviews what they submitted or own, or judges the appeal of what they
-    had a part in.
+    away or is involved: nobody reviews what they submitted or own, or judges the appeal of what they had a
+    part in.
     """
     review = lock_open_review(session, review_id)
     if review.claimed_by not in (None, actor.id) and not _waits_for_second_person(session, review):

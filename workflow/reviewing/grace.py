@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from models import GracePeriod
 from workflow.notifications.kinds import Audience, NotificationKind
 from workflow.notifications.notify import AppAndCause, notify_of_causes
 from workflow.sql.arrays import Integers, Moments, Uuids, app_ids, statement
@@ -63,8 +64,21 @@ class GraceNotice:
 
 def grace_of(session: Session, app_id: UUID) -> Grace | None:
     """Returns the App's time to mend, None if nothing is to be mended."""
-    row = session.execute(_OF_APP, {"app_id": app_id}).one_or_none()
-    return None if row is None else Grace(**row._asdict())
+    statement = select(GracePeriod).where(GracePeriod.app_id == app_id, GracePeriod.ended_at.is_(None))
+    period = session.scalar(statement.execution_options(populate_existing=True))
+    return None if period is None else shown_grace(period)
+
+
+def shown_grace(period: GracePeriod) -> Grace:
+    """Returns what is shown of a grace period that has not ended."""
+    return Grace(
+        flagged_at=period.flagged_at,
+        days=period.days,
+        began_at=period.began_at,
+        ends_at=period.ends_at,
+        team_told=period.began_at is None and period.notice_due_at is None,
+        asked_at=period.asked_at,
+    )
 
 
 def moments_of(began_at: datetime, ends_at: datetime) -> tuple[datetime, ...]:
@@ -162,11 +176,6 @@ _FLAG_AGAIN = app_ids("""
 """)
 
 _END_GRACE = app_ids("UPDATE grace_period SET ended_at = :now WHERE app_id = ANY(:ids) AND ended_at IS NULL")
-
-_OF_APP = text("""
-    SELECT flagged_at, days, began_at, ends_at, began_at IS NULL AND notice_due_at IS NULL AS team_told, asked_at
-      FROM grace_period WHERE app_id = :app_id AND ended_at IS NULL
-""")
 
 _BEGIN_CLOCK = text("""
     UPDATE grace_period g

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import App, GracePeriod
 from workflow.pages import PageOf, PageRequest, read_page
-from workflow.reviewing.grace import Grace
+from workflow.reviewing.grace import Grace, shown_grace
 from workflow.sql.arrays import app_ids
 
 
@@ -88,14 +88,7 @@ def _under_way(session: Session, periods: Sequence[GracePeriod], now: datetime) 
 
 def _shown(period: GracePeriod, about: Any, now: datetime) -> GraceUnderWay:
     return GraceUnderWay(
-        grace=Grace(
-            flagged_at=period.flagged_at,
-            days=period.days,
-            began_at=period.began_at,
-            ends_at=period.ends_at,
-            team_told=period.began_at is None and period.notice_due_at is None,
-            asked_at=period.asked_at,
-        ),
+        grace=shown_grace(period),
         stage=stage_of(period.ends_at, now),
         app=about.slug,
         app_name=about.name,

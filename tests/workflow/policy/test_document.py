@@ -47,6 +47,12 @@ def test_a_stored_document_that_lacks_a_part_takes_its_default() -> None:
     assert policy == parse_policy(7, DOCUMENT | {"claims_at_once": 10})
 
 
+def test_a_stored_document_may_have_the_greatest_numbers_that_could_ever_be_published() -> None:
+    greatest = {"appeal_days": 1000, "health_days": 1000, "grace_days": 1000, "relist_days": 10_000}
+    policy = parse_policy(1, DOCUMENT | greatest)
+    assert {part: getattr(policy, part) for part in greatest} == greatest
+
+
 def test_a_stored_document_may_name_removed_codes_and_a_new_one_may_not() -> None:
     old = DOCUMENT | {"review_steps": ["fax_check"], "observed": ["fax.sent"], "fax_number": 1}
     assert parse_policy(1, old).review_steps == ("fax_check",)
