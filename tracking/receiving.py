@@ -16,11 +16,19 @@ from workflow.sandbox.streams import Stream
 
 SLICE_EVENTS: Final = 25
 """How many events of a call are judged before other calls get a turn."""
+MAX_CALL_CHARACTERS: Final = 4 * 1024 * 1024
+"""The length of a call's events together, as JSON. A batch says its context once, and each of its events holds it."""
 AWAY: Final = Refusal(
     503, "store.away", "The sandbox cannot store anything at present.", "Send it again.", retry_after_s=2
 )
 UNSTORABLE: Final = Refusal(
     400, "event.unstorable", "The events hold a value that cannot be stored.", "Send them one by one to find it."
+)
+TOO_LONG: Final = Refusal(
+    400,
+    "batch.too_large",
+    f"The events have more than {MAX_CALL_CHARACTERS:,} characters, each with the batch's context; none is stored.",
+    "Send fewer events at once, or less in the context of the batch.",
 )
 
 
@@ -57,8 +65,12 @@ class Receiver:
                 self._turns.pop(sender, None)
 
     async def judge(self, stream: Stream, events: Sequence[dict[str, Any]]) -> list[ReceivedEvent]:
-        """Returns the judged events. Other calls go on in between. Raises RefusedError for one that is too large."""
-        received = []
+        """Returns the judged events. Other calls go on in between.
+
+        Raises RefusedError if one of them, or all of them together, are too large.
+        """
+        received: list[ReceivedEvent] = []
+        length = 0
         for index, event in enumerate(events):
             if index % SLICE_EVENTS == SLICE_EVENTS - 1:
                 await asyncio.sleep(0)
@@ -67,6 +79,9 @@ class Receiver:
             except EventTooLargeError:
                 detail = f"Event {index} has more than {MAX_EVENT_BYTES:,} bytes; none of the call is stored."
                 raise refusal(400, "event.too_large", detail, "Send less in one event.") from None
+            length += len(received[-1].body)
+            if length > MAX_CALL_CHARACTERS:
+                raise RefusedError(TOO_LONG)
         return received
 
     async def keep(self, stream: Stream, received: Sequence[ReceivedEvent]) -> None:
