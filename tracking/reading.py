@@ -11,12 +11,13 @@ from starlette.types import Scope
 from tracking.answers import Refusal, RefusedError, refusal
 from web.headers import values_of
 from web.strict_json import UnreadableJsonError, read_json
+from workflow.spec.message import CALLS as TYPES
 
 MAX_BODY_BYTES: Final = 512_000
 MAX_BATCH_EVENTS: Final = 2_500
 BATCH_CALLS: Final = frozenset({"batch", "import", "b"})
 TYPE_OF_CALL: Final = {
-    **{kind: kind for kind in ("identify", "track", "page", "screen", "group", "alias")},
+    **{kind: kind for kind in TYPES},
     "i": "identify",
     "t": "track",
     "p": "page",

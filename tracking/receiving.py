@@ -1,10 +1,10 @@
 """Judging and storing the events of a call. Senders take turns, so that the large batches of one delay no other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -42,7 +42,7 @@ class Receiver:
 
     find: Callable[[bytes], Awaitable[Stream | None]]
     store: Callable[[Delivery], Awaitable[None]]
-    _turns: dict[str, "_Turn"] = field(default_factory=dict)
+    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     async def stream_of(self, key_hash: bytes) -> Stream | None:
         """Returns the stream with this key, None if there is none. Raises RefusedError while the database is away."""
@@ -51,18 +51,9 @@ class Receiver:
         except (DBAPIError, PoolTimeout) as error:
             raise RefusedError(AWAY) from error
 
-    @asynccontextmanager
-    async def turn_of(self, sender: str) -> AsyncIterator[None]:
-        """Waits until no other call of the sender is read or judged, so that one sender's calls delay only its own."""
-        turn = self._turns.setdefault(sender, _Turn())
-        turn.users += 1
-        try:
-            async with turn.lock:
-                yield
-        finally:
-            turn.users -= 1
-            if not turn.users:
-                self._turns.pop(sender, None)
+    def turn_of(self, sender: str) -> asyncio.Lock:
+        """Returns the lock under which a sender's calls are read and judged, so that they delay only its own."""
+        return self._turns.setdefault(sender, asyncio.Lock())
 
     async def judge(self, stream: Stream, events: Sequence[dict[str, Any]]) -> list[ReceivedEvent]:
         """Returns the judged events. Other calls go on in between.
@@ -94,9 +85,3 @@ class Receiver:
             raise RefusedError(UNSTORABLE) from None
         except (DBAPIError, PoolTimeout) as error:
             raise RefusedError(AWAY) from error
-
-
-@dataclass(slots=True)
-class _Turn:
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    users: int = 0
