@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 from api.auth import Access
 from web.bodies import Admitted
-from web.headers import credentials_of, network_of
+from web.headers import credentials_of, network_of_client
 from web.problems import problem, problem_of
 from workflow.errors import Forbidden, WorkflowError
 from workflow.identity.principals import Principal
@@ -49,7 +49,7 @@ class KnownSenders:
         route = self._route_of(scope)
         if route is None:
             return Admitted(unread=True)
-        nobody = Admitted(sender=network_of(scope["client"][0] if scope.get("client") else None))
+        nobody = Admitted(sender=network_of_client(scope))
         token = credentials_of(scope).token
         refusal = Forbidden("token.missing", "The call has no token.", "Send Authorization: Bearer <token>.")
         if token is not None:

@@ -13,6 +13,7 @@ from models.base import Base, CreatedAt, one_of
 RECEIVED_TYPES = ("identify", "track", "page", "screen", "group", "alias", "delete", "other")
 """The types that a received event may have. An event without a type of the Spec has the last one."""
 MAX_MESSAGE_ID = 100
+"""Characters of a `messageId`, by the Spec."""
 MAX_EVENT_NAME = 200
 
 TRACKED_STREAM = """

@@ -38,7 +38,7 @@ from tracking.reading import (
 )
 from tracking.receiving import Receiver
 from web.bodies import Body, BodyBudget, BrokenOffError, NoRoomError, TooLargeError
-from web.headers import network_of, values_of
+from web.headers import declared_length, network_of_client
 from workflow.identity.secrets import hash_of
 from workflow.sandbox.streams import Stream
 
@@ -81,7 +81,7 @@ class Door:
         """Answers the browser SDK, which asks where to send."""
         key = request.path_params["key"]
         try:
-            await self.limits.take_of_address(_network_of(request.scope))
+            await self.limits.take_of_address(network_of_client(request.scope))
             stream = await self.receiver.stream_of(hash_of(key)) if key.isascii() else None
         except RefusedError as error:
             return refused(error.refusal)
@@ -90,7 +90,7 @@ class Door:
     async def pixel(self, request: Request) -> Response:
         """Takes an event from a picture's address. The answer is the picture, whatever comes of the event."""
         try:
-            await self.limits.take_of_address(_network_of(request.scope))
+            await self.limits.take_of_address(network_of_client(request.scope))
             event = event_of_pixel(request.path_params["kind"], request.query_params.get("data", ""))
             stream = await self._stream_of(key_in_body(event))
             await self.receiver.keep(stream, await self.receiver.judge(stream, events_of(event["type"], event)))
@@ -103,7 +103,7 @@ class Door:
         is_read = False
         try:
             zipped = is_compressed(scope)
-            if (_declared_length(scope) or 0) > MAX_BODY_BYTES:
+            if (declared_length(scope) or 0) > MAX_BODY_BYTES:
                 raise RefusedError(TOO_LARGE)
             stream, body = await self._admitted(call, scope)
             content = await _content(body, receive)
@@ -118,7 +118,7 @@ class Door:
 
     async def _admitted(self, call: str, scope: Scope) -> tuple[Stream | None, Body]:
         """Returns the stream that the header names, if it names one, and a body that is counted under its sender."""
-        key, network = key_in_header(scope), _network_of(scope)
+        key, network = key_in_header(scope), network_of_client(scope)
         if key is not None and call != METRICS_CALL:
             if not self.limits.is_known(hash_of(key)):
                 await self.limits.take_of_address(network)
@@ -180,12 +180,3 @@ async def _content(body: Body, receive: Receive) -> bytes:
 def unknown_call() -> Response:
     """Returns the answer to a path that is no call."""
     return refused(Refusal(404, "call.unknown", "There is no such call.", "Send events to /v1/batch."))
-
-
-def _declared_length(scope: Scope) -> int | None:
-    found = values_of(scope, b"content-length")
-    return int(found[0]) if found and found[0].isdigit() and len(found[0]) < 20 else None
-
-
-def _network_of(scope: Scope) -> str:
-    return network_of(scope["client"][0] if scope.get("client") else None)

@@ -3,13 +3,15 @@
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from tracking.answers import Refusal, RefusedError
 from web.limits import Rate, RateCounter
 
 MAX_REMEMBERED: Final = 10_000
 KNOWN_SECONDS: Final = 60.0
+
+Name = TypeVar("Name", str, bytes)
 
 
 @dataclass(slots=True)
@@ -56,8 +58,8 @@ class SenderLimits:
         raise RefusedError(Refusal(429, "rate.limited", detail, "Send larger batches, and wait.", held_until - now))
 
 
-def _keep(kept: "OrderedDict[str, float] | OrderedDict[bytes, float]", name: str | bytes, until: float) -> None:
-    kept[name] = until  # type: ignore[index]
-    kept.move_to_end(name)  # type: ignore[arg-type]
+def _keep(kept: "OrderedDict[Name, float]", name: Name, until: float) -> None:
+    kept[name] = until
+    kept.move_to_end(name)
     while len(kept) > MAX_REMEMBERED:
         kept.popitem(last=False)

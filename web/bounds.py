@@ -19,7 +19,15 @@ from web.bodies import (
     TooLargeError,
     everybody,
 )
-from web.headers import credentials_of, has_body, media_type_of, repeated_header, values_of, with_lists_joined
+from web.headers import (
+    credentials_of,
+    declared_length,
+    has_body,
+    media_type_of,
+    repeated_header,
+    values_of,
+    with_lists_joined,
+)
 from web.problems import problem
 from web.strict_json import reason_to_refuse
 
@@ -96,7 +104,7 @@ class Bounds:
 
     async def _with_body(self, scope: Scope, receive: Receive, unread: "_Unread") -> None:
         max_bytes, remedy = self._bound_of(scope)
-        length = _declared_length(scope)
+        length = declared_length(scope)
         if length is not None and length > max_bytes:
             await _too_large(max_bytes, remedy)(scope, receive, unread.send)
             return
@@ -199,11 +207,6 @@ def _settled(scope: Scope) -> Scope:
     """Returns the scope with lists in one line each, and HEAD as GET. It is the same one unless it is of a HEAD."""
     scope["headers"] = with_lists_joined(scope["headers"])
     return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-
-
-def _declared_length(scope: Scope) -> int | None:
-    lengths = [int(declared) for declared in values_of(scope, b"content-length") if declared.isdigit()]
-    return max(lengths, default=None)
 
 
 def _refusal_of_body(error: Exception, max_bytes: int, remedy: str) -> Response:

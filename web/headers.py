@@ -90,6 +90,12 @@ def has_body(scope: Scope) -> bool:
     return any(length.strip(b"0") for length in lengths) or bool(values_of(scope, b"transfer-encoding"))
 
 
+def declared_length(scope: Scope) -> int | None:
+    """Returns how many bytes the body has by its Content-Length, None without one."""
+    lengths = [int(declared) for declared in values_of(scope, b"content-length") if declared.isdigit()]
+    return max(lengths, default=None)
+
+
 def network_of(host: str | None, prefix: int = 64) -> str:
     """Returns the client's address; for IPv6 its network, since a household or machine is assigned at least a /64.
 
@@ -106,6 +112,11 @@ def network_of(host: str | None, prefix: int = 64) -> str:
     if carried is None and address in _NAT64:
         carried = IPv4Address(int(address) & 0xFFFFFFFF)
     return str(carried or ip_network((address, prefix), strict=False))
+
+
+def network_of_client(scope: Scope, prefix: int = 64) -> str:
+    """Returns the network of whoever makes a call, as `network_of` does."""
+    return network_of(scope["client"][0] if scope.get("client") else None, prefix)
 
 
 def is_one_of(host: str | None, networks: Iterable[str]) -> bool:

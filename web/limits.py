@@ -19,7 +19,7 @@ from throttled.asyncio import RateLimiterRegistry, RedisStore
 from throttled.rate_limiter import RateLimitResult, per_duration
 
 from models.lifecycle import Role
-from web.headers import credentials_of, network_of
+from web.headers import credentials_of, network_of_client
 from web.problems import problem
 from workflow.outages import Outage
 
@@ -188,7 +188,7 @@ class Limits:
 
     async def _verdict_on(self, scope: Scope, rate: Rate, key: str) -> Verdict | None:
         verdict = await self._counting.take(rate, key)
-        wide_network = _network_of(scope, WIDE_PREFIX)
+        wide_network = network_of_client(scope, WIDE_PREFIX)
         if verdict is None or verdict.limited or rate != self._rates.open_writes or ":" not in wide_network:
             return verdict
         wide = replace(rate, name=f"{rate.name}-wide", count=WIDE_FACTOR * rate.count)
@@ -202,11 +202,11 @@ class Limits:
         is_open = part in OPEN_WRITES and role not in (Role.REVIEWER, Role.ADMIN)
         if writes and (is_open or token is None) and part not in LINK_WRITES:
             # Counted by address even with a token, which the routes of open writes do not look at.
-            network = _network_of(scope)
+            network = network_of_client(scope)
             return self._rates.open_writes, f"{part if part in OPEN_WRITES else 'other'}:{network}"
         if role is not None:
             return self._rates.by_role[role], holder
-        return self._rates.address, _network_of(scope)
+        return self._rates.address, network_of_client(scope)
 
     def _remember(self, token: str, scope: Scope) -> None:
         state = scope.get("state", {})
@@ -249,10 +249,6 @@ def _token_of(scope: Scope) -> str | None:
     """Returns the hash of the token that the routes read, or None without a token that can be read."""
     token = credentials_of(scope).token
     return hashlib.sha256(token.encode()).hexdigest()[:32] if token is not None else None
-
-
-def _network_of(scope: Scope, prefix: int = 64) -> str:
-    return network_of(scope["client"][0] if scope.get("client") else None, prefix)
 
 
 def _kept(kept: "OrderedDict[str, _Paid]", key: str, make: Callable[[], _Paid]) -> _Paid:

@@ -19,7 +19,7 @@ from workflow.apps import find_component
 from workflow.building.components import colour_of_component
 from workflow.identity.actors import Actor
 from workflow.identity.principals import require_present
-from workflow.sandbox.reading import EventFilter, latest_position, list_declared, list_events
+from workflow.sandbox.reading import EventFilter, list_declared, list_events
 from workflow.sql.storable import WITHOUT_NUL
 
 router = APIRouter(prefix="/v1/apps/{slug}/components/{component_id}", responses=COMMON)
@@ -120,10 +120,9 @@ async def list_sandbox_events(
 
     def work(session: Session) -> EventsAnswer:
         component = find_component(session, slug, component_id, actor)
-        found = list_events(session, component, actor, narrowed, now_of(session), limit=limit)
-        items = [ReceivedEventAnswer.model_validate(one) for one in found]
-        newest = latest_position(session, component)
-        return EventsAnswer(items=items, latest=max(newest, after or 0))
+        page = list_events(session, component, actor, narrowed, now_of(session), limit=limit)
+        items = [ReceivedEventAnswer.model_validate(one) for one in page.events]
+        return EventsAnswer(items=items, latest=page.latest)
 
     def work_again(session: Session) -> EventsAnswer:
         require_present(session, actor)
@@ -146,9 +145,7 @@ async def list_declared_events(
 
     def work(session: Session) -> DeclaredEventsAnswer:
         component = find_component(session, slug, component_id, actor)
-        items = [
-            DeclaredEventAnswer.model_validate(one, from_attributes=True) for one in list_declared(session, component)
-        ]
+        items = [DeclaredEventAnswer.model_validate(one) for one in list_declared(session, component)]
         colour = colour_of_component(session, component)
         return DeclaredEventsAnswer(
             revision=component.revision, colour=TestColour(colour) if colour else None, items=items

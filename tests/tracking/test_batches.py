@@ -1,5 +1,6 @@
 """Whatever JSON a batch holds: it is taken or refused in the SDKs' terms, and what is taken can be stored and read."""
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,10 +12,11 @@ from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.orm import Session
 
 from models import App, Component, SandboxEvent
+from tests.costs import GROWTH, assert_linear
 from tests.databases import TestDatabase
 from tests.journeys import People, app_building
 from tracking.answers import RefusedError
-from tracking.reading import BATCH_CALLS, TYPE_OF_CALL, events_of, inflate, read_body
+from tracking.reading import BATCH_CALLS, MAX_BODY_BYTES, TYPE_OF_CALL, events_of, inflate, read_body
 from workflow.sandbox.messages import MAX_EVENT_BYTES, EventTooLargeError, receive_event
 from workflow.sandbox.storing import Delivery, store_deliveries
 from workflow.sandbox.streams import Stream
@@ -82,6 +84,11 @@ def test_any_body_gives_events_without_keys_or_a_refusal(call: str, other: Any, 
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     assert _status_of(lambda: inflate(body)) in (200, 400)
     assert _status_of(lambda: read_body(body)) in (200, 400)
+
+
+def test_a_body_of_many_members_of_gzip_costs_in_proportion_to_its_length() -> None:
+    member = gzip.compress(b"")
+    assert_linear(lambda size: member * (size // len(member)), inflate, size=MAX_BODY_BYTES // GROWTH)
 
 
 @settings(max_examples=40, deadline=None)

@@ -139,6 +139,7 @@ UNREADABLE = {
     "too many events": b'{"batch":[' + b"{}," * MAX_BATCH_EVENTS + b"{}]}",
     "too many bytes": b'{"batch":[],"x":"' + b"x" * MAX_BODY_BYTES + b'"}',
     "too large an event": b'{"batch":[{"x":"' + b"x" * MAX_EVENT_BYTES + b'"}]}',
+    "too large a context": b'{"context":{"x":"' + b"x" * 30_000 + b'"},"batch":[' + b"{}," * 200 + b"{}]}",
 }
 
 

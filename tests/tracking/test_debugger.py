@@ -7,15 +7,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import Session
 
+from models import Component
 from tests.api.running import Service, service_on
 from tests.databases import TestDatabase
 from tests.journeys import now_of
 from tests.tracking.sandbox import UNLIMITED, Sandbox, SendingStream, tracking_running
 from tests.waiting import wait_until
 from workflow.operating.pruning import pruning_steps
+from workflow.sandbox.reading import EventFilter, EventPage, list_events
 from workflow.sandbox.storing import RING
 
 
@@ -78,6 +80,29 @@ def test_who_waits_for_news_gets_them_as_they_come(both: Both) -> None:
     assert [one["message_id"] for one in answer.json()["items"]] == ["m-2"]
     assert answer.headers["Preference-Applied"] == "wait"
     assert answer.json()["latest"] > latest
+
+
+@pytest.mark.parametrize("statements", [1, 2])
+def test_an_event_that_comes_while_others_are_read_is_not_passed_over(both: Both, statements: int) -> None:
+    stream = both.sandbox.stream(f"overtaken-{statements}")
+    assert both.sandbox.post("/v1/t", stream.event(1), stream.write_key).status_code == 200
+    with Session(both.service.engine) as session:
+        component, now = session.get_one(Component, stream.component_id), now_of(session)
+        executed = 0
+
+        def send_after_some(*_: object) -> None:
+            nonlocal executed
+            executed += 1
+            if executed == statements:
+                assert both.sandbox.post("/v1/t", stream.event(2), stream.write_key).status_code == 200
+
+        def read(after: int | None = None) -> EventPage:
+            return list_events(session, component, both.sandbox.people.partner, EventFilter(after=after), now, limit=9)
+
+        event.listen(session.connection(), "after_cursor_execute", send_after_some)
+        page = read()
+        seen = [*page.events, *read(page.latest).events]
+        assert {one.message_id for one in seen} == {"m-1", "m-2"}
 
 
 def test_a_reading_by_staff_is_in_the_audit_log_and_services_may_not_read(both: Both) -> None:

@@ -69,8 +69,8 @@ def test_the_debugger_uses_indexes(tracking_engine: Engine, engine: Engine, peop
     with Session(engine) as session, watched(engine) as found:
         component = session.scalars(select(Component).join(App).where(Component.write_key_hash.is_not(None))).first()
         assert component is not None
-        listed = list_events(session, component, people.partner, EventFilter(valid=True), now_of(session), limit=50)
-        assert len(listed) == EVENTS // STREAMS
+        page = list_events(session, component, people.partner, EventFilter(valid=True), now_of(session), limit=50)
+        assert len(page.events) == EVENTS // STREAMS
         assert streams_with_news(session, [(component.id, 0)]) == {(component.id, 0)}
         assert [one.invalid for one in list_declared(session, component)] == [1]
     assert found.indexes >= {"sandbox_event_pkey", "sandbox_declared_pkey"}

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import Component, SandboxDeclared, SandboxEvent
@@ -15,7 +15,7 @@ from models.lifecycle import Role
 from workflow.errors import Invalid
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
-from workflow.sandbox.storing import EVENTS_KEPT, RING
+from workflow.sandbox.storing import EVENTS_KEPT
 from workflow.sql.arrays import Texts, Uuids, statement
 
 READ: Final = "sandbox.read"
@@ -34,6 +34,14 @@ class EventFilter:
     valid: bool | None = None
     after: int | None = None
     before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Events of a stream, newest first. Later ones than these have positions after `latest`."""
+
+    events: Sequence[SandboxEvent]
+    latest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ def require_stream(component: Component) -> None:
 
 def list_events(
     session: Session, component: Component, actor: Actor, narrowed: EventFilter, now: datetime, *, limit: int
-) -> Sequence[SandboxEvent]:
+) -> EventPage:
     """Returns the newest events of a stream that fit, newest first. Logs a reading by staff: events are of strangers.
 
     Does not commit. Raises Invalid for a Component that is no stream.
@@ -67,18 +75,10 @@ def list_events(
     require_stream(component)
     if actor.role is not Role.PARTNER:
         log_action(session, actor, READ, component.id)
-    ring = (
-        select(SandboxEvent.position)
-        .where(SandboxEvent.component_id == component.id)
-        .order_by(SandboxEvent.position.desc())
-        .offset(RING - 1)
-        .limit(1)
-        .scalar_subquery()
-    )
+    # Before the events: one that comes in between is listed now, or has a position after this.
+    newest = session.scalar(select(func.max(SandboxEvent.position)).where(SandboxEvent.component_id == component.id))
     wanted = select(SandboxEvent).where(
-        SandboxEvent.component_id == component.id,
-        SandboxEvent.received_at > now - EVENTS_KEPT,
-        (SandboxEvent.position >= ring) | ring.is_(None),
+        SandboxEvent.component_id == component.id, SandboxEvent.received_at > now - EVENTS_KEPT
     )
     for column, value in (
         (SandboxEvent.type, narrowed.type),
@@ -91,12 +91,8 @@ def list_events(
         wanted = wanted.where(SandboxEvent.position > narrowed.after)
     if narrowed.before is not None:
         wanted = wanted.where(SandboxEvent.position < narrowed.before)
-    return session.scalars(wanted.order_by(SandboxEvent.position.desc()).limit(limit)).all()
-
-
-def latest_position(session: Session, component: Component) -> int:
-    """Returns the position of a stream's newest event, 0 if there is none."""
-    return session.scalar(_latest(component.id)) or 0
+    events = session.scalars(wanted.order_by(SandboxEvent.position.desc()).limit(limit)).all()
+    return EventPage(events, max(newest or 0, narrowed.after or 0, *(event.position for event in events[:1])))
 
 
 def streams_with_news(session: Session, waiting: Sequence[tuple[UUID, int]]) -> set[tuple[UUID, int]]:
@@ -126,11 +122,6 @@ def _declared(event: str, row: SandboxDeclared | None) -> DeclaredEvent:
     return DeclaredEvent(
         event, row.valid, row.invalid, row.warned, row.latest_at, row.latest_valid_at, row.latest_findings, lacks
     )
-
-
-def _latest(component_id: UUID) -> Any:
-    newest = select(SandboxEvent.position).where(SandboxEvent.component_id == component_id)
-    return newest.order_by(SandboxEvent.position.desc()).limit(1)
 
 
 _NEWS = statement(

@@ -4,15 +4,11 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 
+from models.sandbox import MAX_MESSAGE_ID
 from workflow.spec.data import read_data
 from workflow.spec.found import Findings, kind_of, shown
 from workflow.spec.shapes import Field, Shape, aliases_of, check_object, field_of, folded, is_time, nested_field
 
-MAX_EVENT_BYTES: Final = 32_768
-MAX_BATCH_BYTES: Final = 512_000
-MAX_BATCH_EVENTS: Final = 2_500
-MAX_MESSAGE_ID: Final = 100
-"""Characters of a `messageId`."""
 CALLS: Final = ("identify", "track", "page", "screen", "group", "alias")
 """The types of calls that a stream may send."""
 CHANNELS: Final = frozenset({"server", "browser", "mobile"})
