@@ -179,17 +179,29 @@ def _require_own_host(session: Session, app: App, component: Component, *, loopb
 
 
 def _bound_runs(session: Session, component: Component, slug: str, now: datetime) -> None:
-    """Raises Conflict if a run is under way, or there were as many as there may be within a day."""
-    own = (ComponentTest.component_id == component.id, ComponentTest.source == ResultSource.SERVICE.value)
-    due = select(ComponentTest.id).where(*own, ComponentTest.status == DueStatus.DUE.value).limit(1)
-    if (under_way := session.scalar(due)) is not None:
-        detail = "A run of this Component's tests is under way."
-        path = f"GET /v1/apps/{slug}/components/{component.id}/test-runs/{under_way}"
-        raise Conflict("test_run.under_way", detail, f"See {path}, and start another after that.")
-    today = select(func.count(), func.min(ComponentTest.requested_at)).where(
-        *own, ComponentTest.requested_at > now - _DAY
+    """Raises Conflict if a run is under way, or there were as many as there may be within a day.
+
+    Reads the newest runs only, however many there have been.
+    """
+    newest = (
+        select(ComponentTest.id, ComponentTest.status, ComponentTest.requested_at)
+        .where(ComponentTest.component_id == component.id, ComponentTest.source == ResultSource.SERVICE.value)
+        .order_by(ComponentTest.id.desc())
+        .limit(MAX_RUNS_A_DAY)
+        .subquery()
     )
-    count, first = session.execute(today).one()
+    is_of_today = newest.c.requested_at > now - _DAY
+    under_way, count, first = session.execute(
+        select(
+            func.array_agg(newest.c.id).filter(newest.c.status == DueStatus.DUE.value),
+            func.count().filter(is_of_today),
+            func.min(newest.c.requested_at).filter(is_of_today),
+        )
+    ).one()
+    if under_way:
+        detail = "A run of this Component's tests is under way."
+        path = f"GET /v1/apps/{slug}/components/{component.id}/test-runs/{under_way[0]}"
+        raise Conflict("test_run.under_way", detail, f"See {path}, and start another after that.")
     if count >= MAX_RUNS_A_DAY:
         detail = f"{MAX_RUNS_A_DAY} runs of this Component were started within a day, as many as may be."
         raise Conflict("test_run.too_many", detail, f"Wait until {first + _DAY:%Y-%m-%d %H:%M} UTC.")
