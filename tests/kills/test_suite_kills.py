@@ -3,21 +3,18 @@
 from collections import Counter
 from pathlib import Path
 
-from cryptography.fernet import Fernet
+from pydantic import SecretStr
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from models import Component
-from models.component_test import RunScope
+from runtime.secrets import KeyRing
 from tests.databases import TestDatabase
-from tests.journeys import app_building, now_of, people_in
+from tests.journeys import app_building, people_in
 from tests.kills.stack import Kept
 from tests.waiting import wait_until
-from tests.workers.endpoints import KEY, Endpoint, good
+from tests.workers.endpoints import Endpoint, good
 from tests.workers.processes import WORKER, environment
-from tests.workers.suites import ALL_TYPES, SUITE
-from workflow.component_tests.run_settings import give_test_settings
-from workflow.component_tests.starting import start_run
+from tests.workers.suites import SUITE, add_subscription, start
 
 COMPONENTS = 6
 KILLS = 2
@@ -28,7 +25,6 @@ def test_workers_that_are_killed_during_suites_lose_no_case(
 ) -> None:
     env = environment(database.application_url, valkey_url, DEVCENTER_ALLOW_LOOPBACK_URLS="true")
     with Endpoint(good).running() as server:
-        assert isinstance(server, Endpoint)
         _start_runs(engine, server.url("/hook"), env["DEVCENTER_SECRET_KEYS"])
         worker = Kept(WORKER, env, tmp_path / "worker.log")
         try:
@@ -53,40 +49,12 @@ def test_workers_that_are_killed_during_suites_lose_no_case(
 
 
 def _start_runs(engine: Engine, url: str, secret_key: str) -> None:
-    people, keys = people_in(engine), Fernet(secret_key)
-    app_id = app_building(engine, people, "acme")
+    people, keys = people_in(engine), KeyRing([SecretStr(secret_key)])
+    app_building(engine, people, "acme")
     with Session(engine) as session, session.begin():
         for number in range(COMPONENTS):
-            settings = {"url": url, "event_types": list(ALL_TYPES)}
-            component = Component(
-                app_id=app_id, kind="subscription", subkind="webhook", name=f"Hook {number}", settings=settings
-            )
-            session.add(component)
-            session.flush()
-            now = now_of(session)
-            give_test_settings(
-                session,
-                "acme",
-                component.id,
-                people.partner,
-                now,
-                key=KEY,
-                values={},
-                ends_at=None,
-                seal=lambda secret: keys.encrypt(secret.encode()).decode(),
-            )
-            start_run(
-                session,
-                "acme",
-                component.id,
-                people.partner,
-                now,
-                scope=RunScope.SUITE,
-                event=None,
-                message=None,
-                loopback=True,
-                unseal=lambda sealed: keys.decrypt(sealed.encode()).decode(),
-            )
+            component_id = add_subscription(session, people, url, keys.seal, name=f"Hook {number}")
+            start(session, people, component_id, keys.unseal)
 
 
 def _rest_no_longer(engine: Engine) -> int:
