@@ -1,6 +1,7 @@
 """Workers that are killed while suites run: each run ends with every case once, and few messages are sent twice."""
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -30,7 +31,7 @@ def test_workers_that_are_killed_during_suites_lose_no_case(
         try:
             for number in range(1, KILLS + 1):
                 many = number * COMPONENTS * 2
-                wait_until(lambda many=many: len(server.received) >= many, seconds=120, what=f"{many} messages")  # type: ignore[misc]
+                wait_until(partial(_has_received, server, many), seconds=120, what=f"{many} messages")
                 worker.kill()
                 _rest_no_longer(engine)
             wait_until(lambda: _rest_no_longer(engine) == 0, seconds=200, what="all runs")
@@ -46,6 +47,10 @@ def test_workers_that_are_killed_during_suites_lose_no_case(
     assert [tuple(run) for run in runs] == [("green", "done")] * COMPONENTS
     again = sum(sent.values()) - len(SUITE) * COMPONENTS
     assert again <= KILLS * COMPONENTS
+
+
+def _has_received(server: Endpoint, many: int) -> bool:
+    return len(server.received) >= many
 
 
 def _start_runs(engine: Engine, url: str, secret_key: str) -> None:
