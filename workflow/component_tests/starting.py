@@ -78,7 +78,7 @@ def start_run(
     if kind is ComponentKind.SUBSCRIPTION:
         if scope is RunScope.TRY_OUT:
             _require_own_host(session, app, component, loopback=loopback)
-        require_test_settings(session, component, now, unseal)
+        require_test_settings(session, component.id, component.settings, now, unseal)
     _bound_runs(session, component, slug, now)
     run = ComponentTest(
         component_id=component.id,
