@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from benchmarks.figure import Figure, Scale
@@ -57,8 +58,8 @@ def measure(scale: Scale) -> Iterator[Figure]:
     judging = parsing = 0.0
     for name, event in EVENTS.items():
         text = json.dumps(event)
-        judged = _best(lambda event=event: judge_event(event, app_slug=APP, declared=DECLARED), rounds)  # type: ignore[misc]
-        parsed = _best(lambda text=text: json.loads(text), rounds)  # type: ignore[misc]
+        judged = _best(partial(judge_event, event, app_slug=APP, declared=DECLARED), rounds)
+        parsed = _best(partial(json.loads, text), rounds)
         yield Figure(f"judging events: {name}", judged, "us/event", "goal: at most", GOAL_US)
         judging, parsing = judging + judged, parsing + parsed
     mean = judging / len(EVENTS)

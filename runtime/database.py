@@ -103,13 +103,16 @@ def _has_something_to_read(connection: psycopg.Connection | psycopg.AsyncConnect
 
 
 def _options(settings: Settings) -> str:
-    """Returns the session's limits, appended to the options of the URL, which would otherwise replace them."""
+    """Returns the session's limits and its time zone, UTC, in which people are told times.
+
+    They are appended to the options of the URL, which would otherwise replace them.
+    """
     given = make_url(settings.database_url).query.get("options", "")
     limit = settings.statement_timeout_s * 1000
     bounds = (
         f"-c statement_timeout={limit} -c lock_timeout={min(LOCK_TIMEOUT // timedelta(milliseconds=1), limit // 2)} "
         f"-c idle_in_transaction_session_timeout={limit} "
-        f"-c transaction_timeout={settings.transaction_timeout_s * 1000}"
+        f"-c transaction_timeout={settings.transaction_timeout_s * 1000} -c timezone=UTC"
     )
     return f"{given if isinstance(given, str) else ' '.join(given)} {bounds}".strip()
 

@@ -28,7 +28,7 @@ TESTED_COMPONENTS = (
     SELECT uuidv7(), id, 1, 'service', '[]', id, now(), 'done', 'green', now() FROM component
     """,
 )
-"""Gives each App a Component, and a run of its tests."""
+"""Statements that add a Component, and a run of its tests that is done and green, to each App."""
 
 _UNHASHED = re.compile(r"(?<!hashed )SubPlan")
 """Matches, in a filter, a subquery that is executed or scanned for each row."""

@@ -11,10 +11,9 @@ class Answer:
     `body` is what was read of the body, at most as much as was allowed; `is_cut`: there was more. `body_problem` is the
     code of a `FetchRefused` if the body could not be read to its end, and None otherwise. `seconds` passed from the
     first byte sent to the last byte of the headers received. `tls_version` and `certificate_ends` (UTC) are None for
-    http. `url` is where the answer came from, without a fragment.
+    http.
     """
 
-    url: str
     status: int
     content_type: str
     location: str | None
@@ -22,6 +21,5 @@ class Answer:
     is_cut: bool
     body_problem: str | None
     seconds: float
-    http_version: str
     tls_version: str | None
     certificate_ends: datetime | None

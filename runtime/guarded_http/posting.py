@@ -24,7 +24,6 @@ MAX_ANSWER_BYTES: Final = 4 * 1024
 """How much of an answer's body is read."""
 MAX_HEADER_BYTES: Final = 16 * 1024
 _FRAMING_BYTES: Final = 64 * 1024  # sizes of chunks, and trailers
-_VERSIONS: Final = {10: "HTTP/1.0", 11: "HTTP/1.1"}
 
 
 def exchange(
@@ -55,7 +54,6 @@ def exchange(
     text, is_cut, problem = _read_body(response, bounded)
     tls = connected if isinstance(connected, ssl.SSLSocket) else None
     return Answer(
-        url=target.url,
         status=response.status,
         content_type=response.headers.get("Content-Type", ""),
         location=response.headers["Location"],
@@ -63,7 +61,6 @@ def exchange(
         is_cut=is_cut,
         body_problem=problem,
         seconds=seconds,
-        http_version=_VERSIONS.get(response.version, "HTTP"),
         tls_version=tls.version() if tls else None,
         certificate_ends=_end_of_certificate(tls) if tls else None,
     )

@@ -161,6 +161,26 @@ def test_a_try_out_of_a_strangers_host_is_refused(shared_service: Service) -> No
     _end_runs(shared_service)
 
 
+@pytest.mark.parametrize("scope", [{"scope": "suite"}, {"scope": "event", "event": "track"}])
+def test_a_mapping_is_sent_to_no_strangers_host(shared_service: Service, scope: dict[str, str]) -> None:
+    mapping = {"default": {"method": "DELETE", "path": "/admin", "body": {"@literal": "mine"}}}
+    for number, (url, given, code) in enumerate(
+        (
+            ("https://stranger.example/hook", mapping, 409),
+            ("https://stranger.example/hook", None, 202),
+            ("https://hooks.acme.example/hook", mapping, 202),
+        )
+    ):
+        settings = {**WEBHOOK["settings"], "url": url} | ({"mapping": given} if given else {})  # type: ignore[dict-item]
+        body = {**WEBHOOK, "subkind": "function", "settings": settings}
+        path = _component(shared_service, f"mapping-{scope['scope']}-{number}", body)
+        assert shared_service.partner("PUT", f"{path}/test-settings", {"key": KEY}).status_code == 200
+        answer = shared_service.partner("POST", f"{path}/test-runs", scope)
+        assert answer.status_code == code, (url, answer.text)
+        assert code == 202 or answer.json()["code"] == "test_run.host"
+    _end_runs(shared_service)
+
+
 def test_only_kinds_that_the_service_runs_can_be_run(shared_service: Service) -> None:
     path = _component(shared_service, "stream", {"kind": "stream", "name": "Events", "settings": STREAM})
     problem(shared_service.partner("POST", f"{path}/test-runs", {}), 422, "test_run.kind")

@@ -6,12 +6,13 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Final, TypeAlias
+from typing import Final, Self, TypeAlias
 
 # Gets the connection and an event that tells it to stop. Writes an answer, or something else.
 Behaviour: TypeAlias = Callable[[socket.socket, threading.Event], None]
 
 _PAUSE_OF_A_DRIP: Final = 0.02
+_METHODS: Final = (b"GET ", b"POST ", b"PUT ", b"PATCH ", b"DELETE ")
 
 
 class HostileServer:
@@ -34,7 +35,7 @@ class HostileServer:
         self.port: int = self._listener.getsockname()[1]
 
     @contextmanager
-    def running(self) -> Iterator["HostileServer"]:
+    def running(self) -> Iterator[Self]:
         """Serves until the block ends, then waits for all of its threads."""
         acceptor = threading.Thread(target=self._accept)
         acceptor.start()
@@ -50,7 +51,7 @@ class HostileServer:
     def url(self, path: str, *, host: str = "127.0.0.1") -> str:
         return f"{'https' if self._tls else 'http'}://{host}:{self.port}{path}"
 
-    def behaviour_of(self, head: str, body: bytes) -> Behaviour:  # noqa: ARG002 (of a POST, for subclasses)
+    def behaviour_of(self, head: str, body: bytes) -> Behaviour:  # noqa: ARG002 (for subclasses)
         """Returns what the server does with a request."""
         return self._behaviours[head.split(" ")[1]] if head else page(b"", status="400 Bad Request")
 
@@ -132,12 +133,12 @@ def silent(connection: socket.socket, _stop: threading.Event) -> None:
 
 
 def _read_request(connection: socket.socket) -> tuple[str, bytes]:
-    """Returns the head and the body of a GET or a POST; an empty head for anything else."""
+    """Returns the head and the body of a request by one of _METHODS; an empty head for anything else."""
     received = b""
     while b"\r\n\r\n" not in received:
         block = connection.recv(4096)
         received += block
-        if not block or not received.startswith((b"GET ", b"POST ")):
+        if not block or not received.startswith(_METHODS):
             return "", b""
     head, _, body = received.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)

@@ -55,7 +55,7 @@ def test_exactly_the_given_headers_are_sent() -> None:
 def test_an_answer_has_its_status_its_type_and_its_body() -> None:
     found = posted(page(b'{"a": 1}', "Content-Type: application/json", status="503 Down"))
     assert (found.status, found.content_type, found.body) == (503, "application/json", b'{"a": 1}')
-    assert (found.is_cut, found.body_problem, found.http_version) == (False, None, "HTTP/1.1")
+    assert (found.is_cut, found.body_problem) == (False, None)
     assert (found.tls_version, found.certificate_ends, found.location) == (None, None, None)
 
 

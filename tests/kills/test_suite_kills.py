@@ -1,23 +1,21 @@
 """Workers that are killed while suites run: each run ends with every case once, and few messages are sent twice."""
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
-from cryptography.fernet import Fernet
+from pydantic import SecretStr
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from models import Component
-from models.component_test import RunScope
+from runtime.secrets import KeyRing
 from tests.databases import TestDatabase
-from tests.journeys import app_building, now_of, people_in
+from tests.journeys import app_building, people_in
 from tests.kills.stack import Kept
 from tests.waiting import wait_until
-from tests.workers.endpoints import KEY, Endpoint, good
+from tests.workers.endpoints import Endpoint, good
 from tests.workers.processes import WORKER, environment
-from tests.workers.suites import ALL_TYPES, SUITE
-from workflow.component_tests.run_settings import give_test_settings
-from workflow.component_tests.starting import start_run
+from tests.workers.suites import SUITE, add_subscription, start
 
 COMPONENTS = 6
 KILLS = 2
@@ -28,13 +26,12 @@ def test_workers_that_are_killed_during_suites_lose_no_case(
 ) -> None:
     env = environment(database.application_url, valkey_url, DEVCENTER_ALLOW_LOOPBACK_URLS="true")
     with Endpoint(good).running() as server:
-        assert isinstance(server, Endpoint)
         _start_runs(engine, server.url("/hook"), env["DEVCENTER_SECRET_KEYS"])
         worker = Kept(WORKER, env, tmp_path / "worker.log")
         try:
             for number in range(1, KILLS + 1):
                 many = number * COMPONENTS * 2
-                wait_until(lambda many=many: len(server.received) >= many, seconds=120, what=f"{many} messages")  # type: ignore[misc]
+                wait_until(partial(_has_received, server, many), seconds=120, what=f"{many} messages")
                 worker.kill()
                 _rest_no_longer(engine)
             wait_until(lambda: _rest_no_longer(engine) == 0, seconds=200, what="all runs")
@@ -52,41 +49,17 @@ def test_workers_that_are_killed_during_suites_lose_no_case(
     assert again <= KILLS * COMPONENTS
 
 
+def _has_received(server: Endpoint, many: int) -> bool:
+    return len(server.received) >= many
+
+
 def _start_runs(engine: Engine, url: str, secret_key: str) -> None:
-    people, keys = people_in(engine), Fernet(secret_key)
-    app_id = app_building(engine, people, "acme")
+    people, keys = people_in(engine), KeyRing([SecretStr(secret_key)])
+    app_building(engine, people, "acme")
     with Session(engine) as session, session.begin():
         for number in range(COMPONENTS):
-            settings = {"url": url, "event_types": list(ALL_TYPES)}
-            component = Component(
-                app_id=app_id, kind="subscription", subkind="webhook", name=f"Hook {number}", settings=settings
-            )
-            session.add(component)
-            session.flush()
-            now = now_of(session)
-            give_test_settings(
-                session,
-                "acme",
-                component.id,
-                people.partner,
-                now,
-                key=KEY,
-                values={},
-                ends_at=None,
-                seal=lambda secret: keys.encrypt(secret.encode()).decode(),
-            )
-            start_run(
-                session,
-                "acme",
-                component.id,
-                people.partner,
-                now,
-                scope=RunScope.SUITE,
-                event=None,
-                message=None,
-                loopback=True,
-                unseal=lambda sealed: keys.decrypt(sealed.encode()).decode(),
-            )
+            component_id = add_subscription(session, people, url, keys.seal, name=f"Hook {number}")
+            start(session, people, component_id, keys.unseal)
 
 
 def _rest_no_longer(engine: Engine) -> int:

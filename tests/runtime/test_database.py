@@ -49,6 +49,16 @@ def test_a_connection_has_the_limits_of_the_settings(database: TestDatabase) -> 
     }
 
 
+def test_times_are_told_in_utc_whatever_the_servers_time_zone_is(database: TestDatabase) -> None:
+    with _superuser(database) as superuser:
+        superuser.execute(f'ALTER DATABASE "{superuser.info.dbname}" SET timezone = "Asia/Tokyo"')
+    engine = make_engine(settings_for(database.application_url))
+    with engine.connect() as connection:
+        told = connection.execute(text("SELECT timestamptz '2026-11-02 09:30Z'")).scalar_one()
+    engine.dispose()
+    assert f"{told:%Y-%m-%d %H:%M}" == "2026-11-02 09:30"
+
+
 def test_no_transaction_can_outlast_the_overlap_of_exports_of_heads() -> None:
     (limit,) = (rule.le for rule in Settings.model_fields["transaction_timeout_s"].metadata if hasattr(rule, "le"))
     assert timedelta(seconds=limit) < HEADS_OVERLAP

@@ -42,6 +42,10 @@ def _flood(sandbox: Sandbox, stream: SendingStream, ended: threading.Event) -> C
     return statuses
 
 
+def _is_taken(sandbox: Sandbox, stream: SendingStream, number: int) -> bool:
+    return sandbox.post("/v1/t", stream.event(number), stream.write_key).status_code == 200
+
+
 def test_a_key_is_held_to_its_rate_and_others_are_taken_meanwhile(limited: Sandbox) -> None:
     abuser, other = limited.stream("abuser"), limited.stream("other")
     ended, began = threading.Event(), time.monotonic()
@@ -49,8 +53,7 @@ def test_a_key_is_held_to_its_rate_and_others_are_taken_meanwhile(limited: Sandb
         floods = [threads.submit(_flood, limited, abuser, ended) for _ in range(4)]
         try:
             for number in range(OTHERS):
-                sent = partial(limited.post, "/v1/t", other.event(number), other.write_key)
-                wait_until(lambda: sent().status_code == 200, seconds=60, what="the other stream")  # noqa: B023
+                wait_until(partial(_is_taken, limited, other, number), seconds=60, what="the other stream")
         finally:
             ended.set()
         statuses = sum((flood.result() for flood in floods), Counter[int]())

@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from runtime.doorbell import counted_doorbell
 from runtime.settings import load_settings
 from tests.databases import TestDatabase
-from tests.journeys import KEY
+from tests.journeys import KEY, People, app_building, people_in
 from workers.context import WorkerContext
 from workers.main import make_context
 from workflow.work.bells import Bell
@@ -27,3 +27,11 @@ def context(database: TestDatabase) -> Iterator[WorkerContext]:
     made = make_context(settings, counted_doorbell(settings.redis_url, Bell))
     yield replace(made, ring=lambda *_bells: None)
     made.engine.dispose()
+
+
+@pytest.fixture
+def people(context: WorkerContext) -> People:
+    """The people of a company that builds the App `acme`."""
+    made = people_in(context.engine)
+    app_building(context.engine, made, "acme")
+    return made

@@ -22,6 +22,15 @@ class Received:
     message: dict[str, Any] | None
 
     @property
+    def method(self) -> str:
+        return self.head.split(" ")[0]
+
+    @property
+    def path(self) -> str:
+        """The path with its query."""
+        return self.head.split(" ")[1]
+
+    @property
     def key(self) -> str:
         """The API key that was sent."""
         encoded = self.headers.get("authorization", "").removeprefix("Basic ")
@@ -36,7 +45,7 @@ Answering = Callable[[Received], Behaviour]
 
 
 class Endpoint(HostileServer):
-    """Answers each POST as `answering` says, and keeps what it got."""
+    """Answers each request as `answering` says, and keeps what it got."""
 
     def __init__(self, answering: Answering, *, tls: ssl.SSLContext | None = None) -> None:
         super().__init__({}, tls=tls)

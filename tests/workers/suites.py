@@ -20,6 +20,7 @@ from workers.context import WorkerContext
 from workflow.apps import find_app, find_component
 from workflow.component_tests.run_settings import give_test_settings
 from workflow.component_tests.starting import RunWithResults, find_run, start_run
+from workflow.identity.secrets import Seal, Unseal
 
 ALL_TYPES = ("identify", "track", "page", "screen", "group", "alias", "delete")
 JOURNEY = (
@@ -67,18 +68,7 @@ class Subscription:
     def start(self, scope: RunScope = RunScope.SUITE, **wanted: Any) -> UUID:
         """Makes a run due, and returns its id. Commits."""
         with Session(self.context.engine) as session, session.begin():
-            return start_run(
-                session,
-                "acme",
-                self.id,
-                self.people.partner,
-                now_of(session),
-                scope=scope,
-                event=wanted.get("event"),
-                message=wanted.get("message"),
-                loopback=True,
-                unseal=self.context.unseal,
-            ).id
+            return start(session, self.people, self.id, self.context.unseal, scope, **wanted)
 
     def read(self, run_id: UUID) -> RunWithResults:
         """Returns the run and its results so far."""
@@ -99,25 +89,51 @@ class Subscription:
             component.revision += 1
 
 
-def subscription(
-    context: WorkerContext, people: People, url: str, event_types: tuple[str, ...] = ALL_TYPES, **more: Any
-) -> Subscription:
-    """Adds a subscription with a test key to the App `acme`. Commits. Its worker waits half a second for answers."""
+def start(
+    session: Session,
+    people: People,
+    component_id: UUID,
+    unseal: Unseal,
+    scope: RunScope = RunScope.SUITE,
+    *,
+    event: str | None = None,
+    message: Mapping[str, Any] | None = None,
+) -> UUID:
+    """Makes a run of a Component of the App `acme` due, and returns its id. Does not commit."""
+    actor, now = people.partner, now_of(session)
+    return start_run(
+        session,
+        "acme",
+        component_id,
+        actor,
+        now,
+        scope=scope,
+        event=event,
+        message=message,
+        loopback=True,
+        unseal=unseal,
+    ).id
+
+
+def add_subscription(
+    session: Session, people: People, url: str, seal: Seal, *, subkind: str = "webhook", name: str = "Hook", **more: Any
+) -> UUID:
+    """Adds a subscription with a test key, of all types by default, to the App `acme`. Does not commit.
+
+    Returns its id.
+    """
+    actor, now = people.partner, now_of(session)
+    settings = {"url": url, "api_key_name": "API key", "event_types": list(ALL_TYPES), "settings": [], **more}
+    app_id = find_app(session, "acme", actor).id
+    component = Component(app_id=app_id, kind="subscription", subkind=subkind, name=name, settings=settings)
+    session.add(component)
+    session.flush()
+    give_test_settings(session, "acme", component.id, actor, now, key=KEY, values={}, ends_at=None, seal=seal)
+    return component.id
+
+
+def subscription(context: WorkerContext, people: People, url: str, **more: Any) -> Subscription:
+    """Adds a subscription as `add_subscription` does. Commits. Its worker waits half a second for answers."""
     with Session(context.engine) as session, session.begin():
-        app_id = find_app(session, "acme", people.partner).id
-        settings = {"url": url, "api_key_name": "API key", "event_types": list(event_types), "settings": [], **more}
-        component = Component(app_id=app_id, kind="subscription", subkind="webhook", name="Hook", settings=settings)
-        session.add(component)
-        session.flush()
-        give_test_settings(
-            session,
-            "acme",
-            component.id,
-            people.partner,
-            now_of(session),
-            key=KEY,
-            values={},
-            ends_at=None,
-            seal=context.seal,
-        )
-        return Subscription(replace(context, endpoints=HastyHttp()), people, component.id)
+        added = add_subscription(session, people, url, context.seal, **more)
+    return Subscription(replace(context, endpoints=HastyHttp()), people, added)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from models import Review
 from models.lifecycle import AppTrigger, StepTrigger
 from tests.guarded_http.hostile_server import Behaviour, page
-from tests.journeys import People, app_building, ask, judge, now_of, people_in
+from tests.journeys import People, ask, judge, now_of
 from tests.workers.endpoints import Endpoint, Received, good, says
 from tests.workers.leased import work_off
 from tests.workers.looking import log_of, pass_time, run_job, set_policy, values
@@ -96,13 +96,6 @@ class Hook:
 
 
 @pytest.fixture
-def people(context: WorkerContext) -> People:
-    made = people_in(context.engine)
-    app_building(context.engine, made, "acme")
-    return made
-
-
-@pytest.fixture
 def hook(context: WorkerContext, people: People) -> Iterator[Hook]:
     with _hook(context, people) as made:
         yield made
@@ -113,6 +106,7 @@ def _hook(context: WorkerContext, people: People, **settings: Any) -> Iterator[H
     set_policy(context, review_steps=["component_tests"])
     with Endpoint(lambda got: made.answering(got)).running() as server:
         assert isinstance(server, Endpoint)
+        context = replace(context, allow_loopback=True)
         made = Hook(context, people, server, subscription(context, people, server.url("/hook"), **settings))
         yield made
 

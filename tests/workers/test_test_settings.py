@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.journeys import app_building, now_of, people_in
+from tests.journeys import People, now_of
 from tests.workers.endpoints import KEY
 from tests.workers.leased import deliver
 from tests.workers.suites import Subscription, subscription
@@ -19,9 +19,7 @@ from workflow.operating.secret_keys import find_unreadable_secret
 
 
 @pytest.fixture
-def hook(context: WorkerContext) -> Subscription:
-    people = people_in(context.engine)
-    app_building(context.engine, people, "acme")
+def hook(context: WorkerContext, people: People) -> Subscription:
     return subscription(context, people, "https://acme.example/hook")
 
 

@@ -66,7 +66,7 @@ def _take_cases(
             if not record_result(direct, lease, position, result):
                 return False
         context.reached("case_recorded")
-        recorded[position] = result.recorded
+        recorded[position] = result.status
         is_under_way = True
     with context.autocommit() as direct:
         return finish_run(direct, lease)

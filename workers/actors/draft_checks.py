@@ -7,7 +7,7 @@ from models.review import STEPS
 from workers.context import WorkerContext, database_now
 from workers.leasing.work import LeasedWork
 from workers.steps import RUNS
-from workers.steps.gathering import evidence_for_draft, runs_of_draft, with_tests
+from workers.steps.gathering import evidence_for_draft, means_of, runs_of_draft, with_tests
 from workflow.building.draft_checks import continue_draft_check, record_draft_check
 from workflow.work.bells import Bell, bells_of
 from workflow.work.kinds import DueKind
@@ -28,7 +28,7 @@ def run_draft_check(context: WorkerContext, lease: Lease) -> bool:
         evidence = evidence_for_draft(session, check, context.profile)
         if STEPS[code].has_runs:
             wanted = runs_of_draft(check, evidence)
-            found = with_tests(session, lease, evidence, wanted, database_now(session), context.unseal)
+            found = with_tests(session, lease, evidence, wanted, means_of(context, session))
             if found is None:
                 return False
             evidence = found

@@ -11,7 +11,7 @@ from models.review import STEPS
 from workers.context import WorkerContext, database_now
 from workers.leasing.work import LeasedWork
 from workers.steps import RUNS
-from workers.steps.gathering import evidence_for_step, runs_of_step, with_tests
+from workers.steps.gathering import evidence_for_step, means_of, runs_of_step, with_tests
 from workers.steps.step import StepOutcome
 from workflow.findings import Finding
 from workflow.identity.actors import SCHEDULE
@@ -37,7 +37,7 @@ def run_review_step(context: WorkerContext, lease: Lease) -> bool:
         evidence = evidence_for_step(session, step, review, context.profile)
         if STEPS[code].has_runs:
             wanted = runs_of_step(review, evidence)
-            found = with_tests(session, lease, evidence, wanted, database_now(session), context.unseal)
+            found = with_tests(session, lease, evidence, wanted, means_of(context, session))
             if found is None:
                 return False
             evidence = found

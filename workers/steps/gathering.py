@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +12,11 @@ from models import DraftCheck, Review, ReviewStep, Submission
 from models.component import ComponentKind
 from models.lifecycle import ReviewKind
 from models.review import STEPS
+from workers.context import WorkerContext, database_now
 from workers.steps.step import Evidence
 from workflow.assets.facts import PictureFacts, facts_of_pictures
-from workflow.component_tests.of_reviews import Occasion, WantedRuns, review_components, start_runs
+from workflow.component_tests.of_reviews import Means, Occasion, WantedRuns, review_components, start_runs
 from workflow.identity.actors import SCHEDULE
-from workflow.identity.secrets import Unseal
 from workflow.profile.document import Profile
 from workflow.reviewing.baseline import seen_when_approved
 from workflow.reviewing.reports import keep_seen
@@ -69,9 +68,12 @@ def runs_of_draft(check: DraftCheck, evidence: Evidence) -> WantedRuns:
     return WantedRuns(Occasion.DRAFT, evidence.components, check.requested_by)
 
 
-def with_tests(
-    session: Session, lease: Lease, evidence: Evidence, wanted: WantedRuns, now: datetime, unseal: Unseal
-) -> Evidence | None:
+def means_of(context: WorkerContext, session: Session) -> Means:
+    """Returns what starting runs takes, with the database's time."""
+    return Means(database_now(session), context.unseal, context.allow_loopback)
+
+
+def with_tests(session: Session, lease: Lease, evidence: Evidence, wanted: WantedRuns, means: Means) -> Evidence | None:
     """Returns the evidence with the tests of the Components, after making those due that had not begun.
 
     Which runs are the step's is kept with it in the same transaction, so that a step that is killed begins none twice.
@@ -80,12 +82,12 @@ def with_tests(
     if not lock_leased_row(session, lease):
         return None
     started = evidence.seen.get("runs", {})
-    runs = start_runs(session, wanted, started, now, unseal)
+    runs = start_runs(session, wanted, started, means)
     seen = {**evidence.seen, "runs": runs}
     if runs != started:
         keep_seen(session, lease, seen)
         ring_after_commit(session, Bell.TESTS)
-    tests = review_components(session, wanted, runs, now, unseal)
+    tests = review_components(session, wanted, runs, means)
     return replace(evidence, seen=seen, tests=tests, occasion=wanted.occasion)
 
 

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from workers.context import WorkerContext
-from workflow.component_tests.runs import CaseResult, DueRun, Recorded
+from workflow.component_tests.runs import CaseResult, DueRun
 
 
 class RunVoid(Exception):
     """A run cannot go on, for a reason that its partner is told. It ends without a colour."""
+
+
+def always(_earlier: Sequence[int | None]) -> bool:
+    """Returns True: the case is needed whatever was recorded."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +22,14 @@ class Case:
     """One case. `take` does it outside any transaction and within `longest`, and returns its result.
 
     What the counterpart does wrong is part of the result. If `take` raises, the attempt at the run has failed, and the
-    case is taken again. `is_needed` is asked with what the run has recorded before; if it is not, there is no result.
+    case is taken again. `is_needed` is asked with the statuses that the run has recorded before; if it is not, there is
+    no result.
     """
 
     code: str
     take: Callable[[], CaseResult]
     longest: timedelta
-    is_needed: Callable[[Sequence[Recorded]], bool] = lambda _earlier: True
+    is_needed: Callable[[Sequence[int | None]], bool] = always
 
 
 Runner = Callable[[WorkerContext, DueRun], Sequence[Case]]

@@ -8,14 +8,14 @@ from typing import Final
 from models.component_test import RunScope
 from workers.context import WorkerContext
 from workers.endpoints import PostsToEndpoints
-from workers.suites.case import Case, RunVoid
+from workers.suites.case import Case, RunVoid, always
 from workflow.component_tests.cases import Dispatch, dispatches_of
 from workflow.component_tests.judging import Exchange, judge
 from workflow.component_tests.mapped import is_harmless, outgoing_request, result_of_unmapped
 from workflow.component_tests.messages import MadeUpUser
 from workflow.component_tests.requests import EnteredValues, OutgoingRequest
 from workflow.component_tests.run_settings import open_test_settings
-from workflow.component_tests.runs import CaseResult, DueRun, Recorded
+from workflow.component_tests.runs import CaseResult, DueRun
 from workflow.mapping.problems import MappingInvalid
 
 ANSWER_TIME: Final = timedelta(seconds=10)
@@ -33,37 +33,37 @@ def subscription_cases(context: WorkerContext, run: DueRun) -> Sequence[Case]:
         raise RunVoid("None of this installation's keys decrypts the test settings: give them again.") from None
     user = MadeUpUser(run.id, run.requested_at)
     dispatches = dispatches_of(run.scope, run.subject.get("event_types", ()), run.wanted, user)
-    header = context.profile.protocol.settings_header
     if run.scope is RunScope.LOOK:
+        header = context.profile.protocol.settings_header
         dispatches = tuple(one for one in dispatches if is_harmless(run, one, values, header))
     return [
         Case(
             dispatch.question.code,
-            partial(
-                _take,
-                context.endpoints,
-                dispatch,
-                partial(request_of, run, dispatch, values, header),
-                is_first=number == 0,
-            ),
+            partial(_take, context, run, values, dispatch, is_first=number == 0),
             ANSWER_TIME,
-            _was_answered if dispatch.question.observed else _always,
+            _was_answered if dispatch.question.observed else always,
         )
         for number, dispatch in enumerate(dispatches)
     ]
 
 
-def request_of(run: DueRun, dispatch: Dispatch, values: EnteredValues, settings_header: str) -> OutgoingRequest:
-    """Returns the request that carries the message to the endpoint. Pure. Raises MappingInvalid."""
+def _take(
+    context: WorkerContext, run: DueRun, values: EnteredValues, dispatch: Dispatch, *, is_first: bool
+) -> CaseResult:
     key = WRONG_KEY if dispatch.wrong_key else None
-    return outgoing_request(run, dispatch, values, settings_header, key=key)
+    try:
+        request = outgoing_request(run, dispatch, values, context.profile.protocol.settings_header, key=key)
+    except MappingInvalid as error:
+        return result_of_unmapped(dispatch, error)
+    came = _exchange(context.endpoints, request)
+    return judge(dispatch.question, request, came, datetime.now(UTC), first=is_first)
 
 
-def exchange(endpoints: PostsToEndpoints, request: OutgoingRequest, total: timedelta = ANSWER_TIME) -> Exchange:
+def _exchange(endpoints: PostsToEndpoints, request: OutgoingRequest) -> Exchange:
     """Sends the request and returns what came back. An error that is not about the endpoint is raised."""
     try:
         answer = endpoints.post(
-            request.url, headers=request.headers, body=request.body, total=total, method=request.method
+            request.url, headers=request.headers, body=request.body, total=ANSWER_TIME, method=request.method
         )
     except Exception as error:
         code, detail = getattr(error, "code", None), getattr(error, "detail", None)
@@ -83,21 +83,6 @@ def exchange(endpoints: PostsToEndpoints, request: OutgoingRequest, total: timed
     )
 
 
-def _take(
-    endpoints: PostsToEndpoints, dispatch: Dispatch, make: "partial[OutgoingRequest]", *, is_first: bool
-) -> CaseResult:
-    try:
-        request = make()
-    except MappingInvalid as error:
-        return result_of_unmapped(dispatch, error)
-    came = exchange(endpoints, request)
-    return judge(dispatch.question, request, came, datetime.now(UTC), first=is_first)
-
-
-def _was_answered(earlier: Sequence[Recorded]) -> bool:
+def _was_answered(earlier: Sequence[int | None]) -> bool:
     """Returns whether the endpoint has answered anything: otherwise there is nothing to observe."""
-    return any(one.status is not None for one in earlier)
-
-
-def _always(_earlier: Sequence[Recorded]) -> bool:
-    return True
+    return any(status is not None for status in earlier)

@@ -106,7 +106,7 @@ def ask_for_check(session: Session, organization_id: UUID, proof_id: UUID, actor
     if proof.status == DueStatus.DUE:
         raise Conflict("host_proof.under_way", "The host is being checked right now.", "Read the proof in a moment.")
     if proof.asked_at is not None and proof.asked_at > now - PAUSE:
-        detail = "The host was checked less than a minute ago."
+        detail = "The host was checked a moment ago."
         raise Conflict("host_proof.too_soon", detail, f"Check it again after {proof.asked_at + PAUSE:%H:%M:%S} UTC.")
     proof.status, proof.due_at, proof.asked_at = DueStatus.DUE, now, now
     proof.attempts, proof.leased_until, proof.urgency = 0, None, Urgency.URGENT

@@ -1,6 +1,6 @@
 """One user's journey, as data: what a suite sends to a subscription, in order. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -73,8 +73,3 @@ JOURNEY: Final[tuple[Step, ...]] = (
 LAST: Final[tuple[Step, ...]] = (Step("alias", "alias"), Step("delete", "delete"))
 """What ends the journey: the user gets another id, and is then deleted."""
 STEPS: Final = (*JOURNEY, *LAST)
-
-
-def steps_of(event_types: Sequence[str]) -> tuple[Step, ...]:
-    """Returns the steps with one of these event types, in their order."""
-    return tuple(step for step in STEPS if step.type in event_types)

@@ -5,7 +5,7 @@ Pure. What an answer holds is read in time in proportion to its length, which is
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -78,6 +78,7 @@ class _Read:
 
 def judge(question: Question, request: OutgoingRequest, came: Exchange, now: datetime, *, first: bool) -> CaseResult:
     """Returns the result of a case. `first`: it is the run's first, which also looks at the connection."""
+    came = _without_secrets(came, request)
     read = _read(came, request)
     found = _Findings(question, request, came)
     colour = _JUDGES[question.expected](question, came, read, found)
@@ -199,17 +200,25 @@ def _look_at_connection(came: Exchange, now: datetime, found: _Findings) -> None
         found.add("certificate.ends_soon", "a certificate that lasts", f"Renew the certificate: it ends on {when}.")
 
 
+def _without_secrets(came: Exchange, request: OutgoingRequest) -> Exchange:
+    """Returns the exchange with words for people that repeat no secret; its body is as it was."""
+    location = None if came.location is None else request.without_secrets(came.location)
+    return replace(came, location=location, detail=request.without_secrets(came.detail))
+
+
 def _read(came: Exchange, request: OutgoingRequest) -> _Read:
     if came.status is None:
         return _Read(None, None, None)
-    text = request.without_secrets(came.body.decode("utf-8", errors="replace"))
+    whole = came.body.decode("utf-8", errors="replace")
+    text = request.without_secrets(whole)
     if not _is_declared_json(came):
-        return _Read(text, None if came.is_cut else _json_of(text) is not _NO_JSON, None)
+        return _Read(text, None if came.is_cut else _json_of(whole) is not _NO_JSON, None)
     if came.is_cut or came.problem is not None:
         return _Read(text, None, None)
-    value = _json_of(text)
+    value = _json_of(whole)
     message = value.get("message") if isinstance(value, dict) else None
-    return _Read(text, value is not _NO_JSON, message if isinstance(message, str) and message else None)
+    shown = request.without_secrets(message) if isinstance(message, str) and message else None
+    return _Read(text, value is not _NO_JSON, shown)
 
 
 def _is_declared_json(came: Exchange) -> bool:

@@ -13,14 +13,14 @@ from uuid import UUID
 from sqlalchemy import ColumnClause, literal_column, select
 from sqlalchemy.orm import Session
 
-from models import Component, ComponentTest, ComponentTestResult
+from models import App, Component, ComponentTest, ComponentTestResult
 from models.base import new_id
 from models.component import ComponentKind
 from models.component_test import ResultSource, RunScope
 from models.due import DueStatus, Urgency
 from workflow.access.domains import fetch_lane
 from workflow.component_tests.run_settings import require_test_settings
-from workflow.component_tests.starting import SUITE_VERSIONS
+from workflow.component_tests.starting import SUITE_VERSIONS, require_own_host
 from workflow.errors import WorkflowError
 from workflow.findings import Finding
 from workflow.identity.secrets import Unseal
@@ -98,9 +98,16 @@ class WantedRuns:
         return RunScope.LOOK if self.occasion is Occasion.LOOK else RunScope.SUITE
 
 
-def start_runs(
-    session: Session, wanted: WantedRuns, started: Mapping[str, str], now: datetime, unseal: Unseal
-) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What starting runs takes: the time, opening sealed test settings, and whether this machine may be an endpoint."""
+
+    now: datetime
+    unseal: Unseal
+    loopback: bool
+
+
+def start_runs(session: Session, wanted: WantedRuns, started: Mapping[str, str], means: Means) -> dict[str, str]:
     """Makes the runs due that are wanted and were not `started`. Returns the ids of all runs by that of the Component.
 
     A run is of the Component as the snapshot has it, whatever its draft is now. One that cannot begin is left out:
@@ -112,9 +119,9 @@ def start_runs(
         kind, known = ComponentKind(one["kind"]), present.get(UUID(one["id"]))
         if one["id"] in runs or kind not in SUITE_VERSIONS or known is None:
             continue
-        if _why_unstarted(session, one, known.component, now, unseal) is not None:
+        if _why_unstarted(session, one, known, means) is not None:
             continue
-        run = _run_of(one, kind, wanted, now)
+        run = _run_of(one, kind, wanted, means.now)
         session.add(run)
         runs[one["id"]] = str(run.id)
     session.flush()
@@ -122,7 +129,7 @@ def start_runs(
 
 
 def review_components(
-    session: Session, wanted: WantedRuns, started: Mapping[str, str], now: datetime, unseal: Unseal
+    session: Session, wanted: WantedRuns, started: Mapping[str, str], means: Means
 ) -> tuple[ReviewedComponent, ...]:
     """Returns each Component of the snapshot with its test. Locks nothing."""
     present = _present(session, wanted.components)
@@ -134,7 +141,7 @@ def review_components(
         if run is not None:
             found = _with_run(one, *run)
         elif ComponentKind(one["kind"]) in SUITE_VERSIONS or known is None:
-            why = _REMOVED if known is None else _why_unstarted(session, one, known.component, now, unseal)
+            why = _REMOVED if known is None else _why_unstarted(session, one, known, means)
             found = _reviewed(one, RunState.UNSTARTED, why=why or _NOT_YET)
         else:
             lacks = {each.event: each.lacks for each in list_declared(session, known.component) if each.lacks}
@@ -146,30 +153,33 @@ def review_components(
 
 @dataclass(frozen=True, slots=True)
 class _Present:
-    """A Component as it is now, and its colour."""
+    """A Component as it is now, with its colour and its company."""
 
     component: Component
     colour: str | None
+    organization_id: UUID
 
 
 def _present(session: Session, components: Sequence[Mapping[str, Any]]) -> dict[UUID, _Present]:
     colour: ColumnClause[str | None] = literal_column(component_colour(Component.__tablename__))
     rows = session.execute(
-        select(Component, colour)
+        select(Component, colour, App.organization_id)
+        .join(App, App.id == Component.app_id)
         .where(Component.id.in_([UUID(one["id"]) for one in components]), Component.removed_at.is_(None))
         .execution_options(populate_existing=True)
     )
-    return {component.id: _Present(component, shade) for component, shade in rows}
+    return {row[0].id: _Present(*row) for row in rows}
 
 
-def _why_unstarted(
-    session: Session, one: Mapping[str, Any], component: Component, now: datetime, unseal: Unseal
-) -> Finding | None:
+def _why_unstarted(session: Session, one: Mapping[str, Any], known: _Present, means: Means) -> Finding | None:
     """Returns what keeps a run of the Component from beginning; None if nothing does."""
     if one["kind"] != ComponentKind.SUBSCRIPTION:
         return None
+    settings = one["settings"]
     try:
-        require_test_settings(session, component.id, one["settings"], now, unseal)
+        if settings.get("mapping"):
+            require_own_host(session, known.organization_id, settings, loopback=means.loopback)
+        require_test_settings(session, known.component.id, settings, means.now, means.unseal)
     except WorkflowError as refused:
         return Finding(refused.code, refused.detail, refused.remedy)
     return None

@@ -1,4 +1,4 @@
-"""Results that a trusted test rig of the platform reports, and the list of a Component's runs."""
+"""Suites that a trusted test rig of the platform ran: recording their results."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 HIDDEN_KEY: Final = "Basic (the test key)"
 MIN_SECRET_CHARACTERS: Final = 6
@@ -13,6 +14,8 @@ MIN_SECRET_CHARACTERS: Final = 6
 HIDDEN_SETTINGS: Final = "(base64 of the test settings' JSON)"
 MAX_CURL_CHARACTERS: Final = 3_000
 """A longer curl line names a file for the body."""
+_SAID_OTHERWISE: Final = frozenset({"Authorization", "Cache-Control", "Connection", "Content-Type"})
+"""The headers that a curl line says by options of its own, or that change nothing about one call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,11 @@ class OutgoingRequest:
             shlex.quote(self.url),
             '-u "$API_KEY:"',
             "-H 'Content-Type: application/json'",
+        ]
+        parts += [
+            f"-H {shlex.quote(f'{name}: {shown}')}"
+            for name, shown in self.shown_headers.items()
+            if name not in _SAID_OTHERWISE and name != settings and (name, shown) != ("Accept", "*/*")
         ]
         if settings is not None:
             parts.append(f'-H "{settings}: $(printf %s "$SETTINGS" | base64 | tr -d \'\\n\')"')
@@ -103,6 +111,7 @@ def body_of(message: Mapping[str, Any]) -> bytes:
 
 
 def _secrets_of(values: EnteredValues, basic: str, settings: str) -> tuple[tuple[str, str], ...]:
+    """Returns each secret as it is, as JSON escapes it and percent-encoded, longest first, with what is shown."""
     texts = {name: value for name, value in values.settings.items() if isinstance(value, str)}
     found = {
         basic: "(the test key)",
@@ -110,5 +119,10 @@ def _secrets_of(values: EnteredValues, basic: str, settings: str) -> tuple[tuple
         settings: HIDDEN_SETTINGS,
         **{value: f"(the setting {name})" for name, value in texts.items()},
     }
-    long_enough = [(secret, shown) for secret, shown in found.items() if len(secret) >= MIN_SECRET_CHARACTERS]
-    return tuple(sorted(long_enough, key=lambda one: len(one[0]), reverse=True))
+    forms = {
+        form: shown
+        for secret, shown in found.items()
+        if len(secret) >= MIN_SECRET_CHARACTERS
+        for form in (secret, json.dumps(secret)[1:-1], quote(secret, safe=""))
+    }
+    return tuple(sorted(forms.items(), key=lambda one: len(one[0]), reverse=True))

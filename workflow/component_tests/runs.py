@@ -27,37 +27,24 @@ MAX_FINDINGS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """A result that the run has already: its case's code, and what came back."""
-
-    code: str
-    status: int | None
-    colour: TestColour
-    observed: bool
-
-
-@dataclass(frozen=True, slots=True)
 class DueRun:
     """A run, as its runner needs it. `subject` are the Component's settings at the revision that is tested.
 
     `sealed` is the Component's test key with its settings, encrypted; None if none are given or they have ended.
-    `recorded` are the results so far by their position.
+    `recorded` are the statuses of the results so far by their position.
     """
 
     id: UUID
     slug: str
-    organization_id: UUID
     component_id: UUID
     kind: str
     subkind: str
-    name: str
-    revision: int
     scope: RunScope
     subject: Mapping[str, Any]
     wanted: Mapping[str, Any]
     requested_at: datetime
     sealed: str | None
-    recorded: Mapping[int, Recorded]
+    recorded: Mapping[int, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +70,11 @@ class CaseResult:
     findings: tuple[Finding, ...] = ()
     facts: Mapping[str, Any] | None = None
 
-    @property
-    def recorded(self) -> Recorded:
-        """What later cases may know of it."""
-        return Recorded(self.code, self.status, self.colour, self.observed)
-
 
 def load_run(session: Session, run_id: UUID, now: datetime) -> DueRun | None:
     """Returns the run with what it has recorded; None if it is not due or its Component was removed. Locks nothing."""
     found = session.execute(
-        select(ComponentTest, Component, App.slug, App.organization_id, ComponentTestSettings)
+        select(ComponentTest, Component, App.slug, ComponentTestSettings)
         .join(Component, Component.id == ComponentTest.component_id)
         .join(App, App.id == Component.app_id)
         .outerjoin(ComponentTestSettings, ComponentTestSettings.component_id == Component.id)
@@ -100,31 +82,22 @@ def load_run(session: Session, run_id: UUID, now: datetime) -> DueRun | None:
     ).one_or_none()
     if found is None:
         return None
-    test, component, slug, organization_id, settings = found
-    rows = session.execute(
-        select(
-            ComponentTestResult.position,
-            ComponentTestResult.code,
-            ComponentTestResult.status,
-            ComponentTestResult.colour,
-            ComponentTestResult.observed,
-        ).where(ComponentTestResult.test_id == run_id)
+    test, component, slug, settings = found
+    recorded = session.execute(
+        select(ComponentTestResult.position, ComponentTestResult.status).where(ComponentTestResult.test_id == run_id)
     )
     return DueRun(
         id=test.id,
         slug=slug,
-        organization_id=organization_id,
         component_id=component.id,
         kind=component.kind,
         subkind=component.subkind,
-        name=component.name,
-        revision=test.component_revision,
         scope=RunScope(test.scope),
         subject=test.subject or {},
         wanted=test.wanted or {},
         requested_at=test.requested_at,
         sealed=settings.sealed if settings is not None and settings.ends_at > now else None,
-        recorded={row.position: Recorded(row.code, row.status, TestColour(row.colour), row.observed) for row in rows},
+        recorded=dict(recorded.all()),
     )
 
 

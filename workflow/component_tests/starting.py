@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import App, Component, ComponentTest, ComponentTestResult
+from models import Component, ComponentTest, ComponentTestResult
 from models.component import ComponentKind
 from models.component_test import ResultSource, RunScope
 from models.due import DueStatus, Urgency
@@ -64,9 +64,10 @@ def start_run(
 ) -> ComponentTest:
     """Makes a run of the Component's current revision due, and returns it.
 
-    `event` is the type of a run of one event, `message` that of a try-out. `loopback` allows try-outs of this machine.
-    Locks the App; works while its draft is frozen. Does not commit. Raises NotFound; Conflict (removed, a run is under
-    way, too many, or test settings that are missing or ended); and Invalid.
+    `event` is the type of a run of one event, `message` that of a try-out. `loopback` allows this machine as the
+    company's own host. Locks the App; works while its draft is frozen. Does not commit. Raises NotFound; Conflict
+    (removed, a run is under way, too many, a host that is not the company's, or test settings that are missing or
+    ended); and Invalid.
     """
     app = lock_kept_app(session, slug, actor)
     component = find_component(session, slug, component_id, actor)
@@ -76,8 +77,8 @@ def start_run(
         raise Invalid("test_run.kind", detail, "Test it as the guide for its kind says.")
     wanted = _wanted(component, scope, event, message)
     if kind is ComponentKind.SUBSCRIPTION:
-        if scope is RunScope.TRY_OUT:
-            _require_own_host(session, app, component, loopback=loopback)
+        if scope is RunScope.TRY_OUT or component.settings.get("mapping"):
+            require_own_host(session, app.organization_id, component.settings, loopback=loopback)
         require_test_settings(session, component.id, component.settings, now, unseal)
     _bound_runs(session, component, slug, now)
     run = ComponentTest(
@@ -164,26 +165,43 @@ def _wanted(
     return {"message": dict(message)}
 
 
-def _require_own_host(session: Session, app: App, component: Component, *, loopback: bool) -> None:
-    host = host_of(str(component.settings["url"]))
-    if (loopback and host in LOOPBACK_HOSTS) or may_be_tried(session, app.organization_id, host):
+def require_own_host(session: Session, organization_id: UUID, settings: Mapping[str, Any], *, loopback: bool) -> None:
+    """Raises Conflict unless the host is the company's own: a try-out and a mapping send what the partner has written.
+
+    The suite of a webhook may go to any host, since it is always the same. `loopback`: this machine is everybody's.
+    """
+    host = host_of(str(settings["url"]))
+    if (loopback and host in LOOPBACK_HOSTS) or may_be_tried(session, organization_id, host):
         return
     detail = f"{host} is not under a domain that your company has proved to be its own."
-    raise Conflict("test_run.host", detail, "Prove that the host is yours first, or run the suite.")
+    path = f"POST /v1/organizations/{organization_id}/host-proofs"
+    raise Conflict("test_run.host", detail, f"Prove that the host is yours first: {path}.")
 
 
 def _bound_runs(session: Session, component: Component, slug: str, now: datetime) -> None:
-    """Raises Conflict if a run is under way, or there were as many as there may be within a day."""
-    own = (ComponentTest.component_id == component.id, ComponentTest.source == ResultSource.SERVICE.value)
-    due = select(ComponentTest.id).where(*own, ComponentTest.status == DueStatus.DUE.value).limit(1)
-    if (under_way := session.scalar(due)) is not None:
-        detail = "A run of this Component's tests is under way."
-        path = f"GET /v1/apps/{slug}/components/{component.id}/test-runs/{under_way}"
-        raise Conflict("test_run.under_way", detail, f"See {path}, and start another after that.")
-    today = select(func.count(), func.min(ComponentTest.requested_at)).where(
-        *own, ComponentTest.requested_at > now - _DAY
+    """Raises Conflict if a run is under way, or there were as many as there may be within a day.
+
+    Reads the newest runs only, however many there have been.
+    """
+    newest = (
+        select(ComponentTest.id, ComponentTest.status, ComponentTest.requested_at)
+        .where(ComponentTest.component_id == component.id, ComponentTest.source == ResultSource.SERVICE.value)
+        .order_by(ComponentTest.id.desc())
+        .limit(MAX_RUNS_A_DAY)
+        .subquery()
     )
-    count, first = session.execute(today).one()
+    is_of_today = newest.c.requested_at > now - _DAY
+    under_way, count, first = session.execute(
+        select(
+            func.array_agg(newest.c.id).filter(newest.c.status == DueStatus.DUE.value),
+            func.count().filter(is_of_today),
+            func.min(newest.c.requested_at).filter(is_of_today),
+        )
+    ).one()
+    if under_way:
+        detail = "A run of this Component's tests is under way."
+        path = f"GET /v1/apps/{slug}/components/{component.id}/test-runs/{under_way[0]}"
+        raise Conflict("test_run.under_way", detail, f"See {path}, and start another after that.")
     if count >= MAX_RUNS_A_DAY:
         detail = f"{MAX_RUNS_A_DAY} runs of this Component were started within a day, as many as may be."
         raise Conflict("test_run.too_many", detail, f"Wait until {first + _DAY:%Y-%m-%d %H:%M} UTC.")

@@ -101,6 +101,7 @@ class ReviewFacts:
 class LastDecision:
     """The request for changes that ended the latest review, which may be appealed: by whom, when, by which policy.
 
+    Health reviews are no such review, and neither is an appeal that is open or that a suspension has cancelled.
     `categories` are those of what was sent back, and `steps` those of its review.
     """
 
@@ -244,7 +245,7 @@ class Facts:
         kind = review_after(trigger, self.state, self.open_kind)
         if trigger in OPENING:
             changes: dict[str, Any] = {"review": self._opened(trigger, ReviewKind(kind))}
-            if trigger is not AppTrigger.RECHECK:
+            if trigger is AppTrigger.SUBMIT:
                 changes |= {"last_reviewer": None, "last_decision": None}
             if trigger is AppTrigger.SUBMIT and self.ask.is_urgent:
                 changes["urgent_lately"] = self.urgent_lately + 1
@@ -253,6 +254,8 @@ class Facts:
             return {}
         if self.review.kind is ReviewKind.HEALTH:
             return {"review": None}
+        if self.review.kind is ReviewKind.APPEAL and trigger in (AppTrigger.SUSPEND, AppTrigger.REMOVE):
+            return {"review": None}  # cancelled: the decision can still be appealed
         asked_for = trigger is AppTrigger.REQUEST_CHANGES
         holder = self.review.claimed_by if asked_for and self.review.holder_stays else None
         decision = None

@@ -89,7 +89,9 @@ def facts_of(apps: str) -> str:
       LEFT JOIN person holder ON holder.id = r.claimed_by AND {may_review("holder", "now()")}
       LEFT JOIN LATERAL (SELECT z.id, z.kind, z.outcome, z.claimed_by, z.policy_version, z.closed_at, z.categories,
                                 z.opened_version
-                           FROM review z WHERE z.app_id = a.id AND z.kind <> 'health'
+                           FROM review z
+                          WHERE z.app_id = a.id AND z.kind <> 'health'
+                            AND (z.kind <> 'appeal' OR z.outcome <> 'cancelled')  -- undecided: it used nothing up
                           ORDER BY z.opened_version DESC LIMIT 1) last ON true
       LEFT JOIN LATERAL (SELECT array_agg(i.code) FILTER (WHERE i.findings = '[]') AS checklist,
                                 (array_agg(i.evidence->'categories') FILTER (WHERE i.code = 'app_info'))[1]

@@ -35,12 +35,9 @@ def _run(mapping: dict[str, Any] | None) -> DueRun:
     return DueRun(
         id=UUID(int=1),
         slug="acme",
-        organization_id=UUID(int=2),
         component_id=UUID(int=3),
         kind="subscription",
         subkind="function",
-        name="Function",
-        revision=1,
         scope=RunScope.SUITE,
         subject=subject if mapping is None else subject | {"mapping": mapping},
         wanted={},
@@ -68,6 +65,10 @@ def test_a_mapped_event_is_sent_as_its_mapping_says_with_the_documented_headers(
     assert mapped.shown_headers == {**plain.shown_headers, "Accept": "application/json", "X-Event-Type": "track"}
     assert (plain.method, plain.url, json.loads(plain.body)) == ("POST", "https://acme.example/in", message)
     assert mapped.curl.startswith(f"curl -i -X PUT {mapped.url} ")
+    assert "-H 'Accept: application/json'" in mapped.curl
+    assert "-H 'X-Event-Type: track'" in mapped.curl
+    assert mapped.curl.count(HEADER) == plain.curl.count(HEADER) == 1
+    assert "Accept" not in plain.curl
 
 
 def test_each_event_type_is_sent_by_its_own_mapping() -> None:

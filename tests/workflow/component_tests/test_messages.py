@@ -131,6 +131,28 @@ def test_a_curl_line_says_what_was_sent_and_has_placeholders_for_secrets() -> No
         assert secret not in str(REQUEST.shown_headers)
 
 
+@pytest.mark.parametrize(
+    "came",
+    [
+        Exchange(302, location="https://acme.example/login?key=the-key&token=a%20long%20secret"),
+        Exchange(problem="connection.failed", detail="the-key, a long secret"),
+        Exchange(500, "application/json", body=b'{"message": "the\\u002dkey, a long secret"}'),
+    ],
+)
+def test_nothing_that_people_are_told_repeats_a_secret(came: Exchange) -> None:
+    result = judge(TRACK, REQUEST, came, NOW, first=True)
+    told = json.dumps([one.as_dict() for one in result.findings]) + str(result.message)
+    assert "(the test key)" in told
+    assert not [secret for secret in ("the-key", "a long secret", "a%20long%20secret") if secret in told]
+
+
+def test_a_secret_that_is_part_of_the_json_does_not_break_it() -> None:
+    values = EnteredValues('"message"', {})
+    request = webhook_request("https://acme.example/hook", b"{}", values, "X-Segment-Settings")
+    came = Exchange(200, "application/json", body=b'{"message": "Fine."}')
+    assert judge(TRACK, request, came, NOW, first=False).findings == ()
+
+
 @given(st.text(max_size=200))
 def test_secrets_that_an_endpoint_repeats_are_replaced(text: str) -> None:
     repeated = f"{text}the-key{text}a long secret{REQUEST.headers['X-Segment-Settings']}"

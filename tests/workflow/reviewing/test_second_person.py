@@ -212,6 +212,18 @@ def test_the_appeal_of_a_revision_has_the_steps_of_the_revision(engine: Engine, 
     assert steps["revised"] == steps["first"] - by_people, "only the App's name was touched"
 
 
+def test_an_appeal_that_a_suspension_cancels_can_be_made_again(engine: Engine, people: People) -> None:
+    app_id = app_in(engine, people, "app", AppState.PUBLIC_BETA, ReviewKind.APPEAL)
+    move(engine, people, "app", AppTrigger.SUSPEND)
+    move(engine, people, "app", AppTrigger.REINSTATE)
+    move(engine, people, "app", AppTrigger.APPEAL)
+    assert _open_review(engine, app_id) is not None
+    move(engine, people, "app", AppTrigger.WITHDRAW)
+    request = ask(engine, people.partner, "app", AppTrigger.APPEAL, reasons=BECAUSE)
+    judge(engine)
+    assert outcome_of(engine, request)["status"] == "refused", "one that is withdrawn is used up"
+
+
 def _steps_of_appeal(engine: Engine, people: People, slug: str, state: AppState) -> set[str]:
     """Has the App's review sent back, the draft edited, and the decision appealed. Returns the steps of the appeal."""
     kind = ReviewKind.FIRST if state is AppState.SUBMITTED else ReviewKind.REVISION
