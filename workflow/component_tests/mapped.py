@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from models.component_test import TestColour
 from workflow.component_tests.cases import Dispatch, cut_off
+from workflow.component_tests.colours import NEVER_UNSUPPORTED
 from workflow.component_tests.requests import EnteredValues, OutgoingRequest, body_of, webhook_request
 from workflow.component_tests.runs import CaseResult, DueRun
 from workflow.findings import Finding
@@ -45,6 +46,18 @@ def request_of_event(
     return webhook_request(
         mapped.url, mapped.body, values, settings_header, key=key, method=mapped.method, headers=dict(mapped.headers)
     )
+
+
+def is_harmless(run: DueRun, dispatch: Dispatch, values: EnteredValues, settings_header: str) -> bool:
+    """Returns whether a look may send it: a deletion only if its request names the run's own made-up user."""
+    if dispatch.question.event != NEVER_UNSUPPORTED:
+        return True
+    try:
+        request = outgoing_request(run, dispatch, values, settings_header, key=None)
+    except MappingInvalid:
+        return True  # nothing is sent
+    user = str(dispatch.message["userId"])
+    return user in request.url or user in request.text
 
 
 def result_of_unmapped(dispatch: Dispatch, error: MappingInvalid) -> CaseResult:
