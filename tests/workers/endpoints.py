@@ -53,6 +53,8 @@ class Endpoint(HostileServer):
         self._answering = answering
 
     def behaviour_of(self, head: str, body: bytes) -> Behaviour:
+        if not head:
+            return super().behaviour_of(head, body)
         lines = head.split("\r\n")[1:]
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
         got = Received(head, headers, body, _message(body))
