@@ -141,7 +141,7 @@ def _read_request(connection: socket.socket) -> tuple[str, bytes]:
     while b"\r\n\r\n" not in received:
         block = connection.recv(4096)
         received += block
-        if not block or not received.startswith((b"GET ", b"POST ")):
+        if not block or not received.startswith(_METHODS):
             return "", b""
     head, _, body = received.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
