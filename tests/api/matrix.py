@@ -414,6 +414,7 @@ CALLS: tuple[Call, ...] = (
     Call(f"GET {_APP}/transition-requests", Scope.APPS_READ, ALL),
     Call("GET /v1/reviews", Scope.REVIEWS_READ, REVIEWERS),
     Call(f"GET {_REVIEW}", Scope.REVIEWS_READ, REVIEWERS),
+    Call("GET /v1/reviews/refused-decisions", Scope.REVIEWS_READ, REVIEWERS),
     Call("POST /v1/reviews/next", Scope.REVIEWS_DECIDE, REVIEWERS, given=_open_review),
     Call("GET /v1/suspensions", Scope.REVIEWS_READ, REVIEWERS),
     Call("GET /v1/grace-periods", Scope.REVIEWS_READ, REVIEWERS),
