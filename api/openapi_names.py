@@ -71,6 +71,7 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("reviews", "hand_over"): "hand_over_review",
     ("reviews", "decide_a_step"): "decide_review_step",
     ("reviews", "decide"): "decide_review",
+    ("reviews", "preview_decision"): "preview_review_decision",
     ("saved_reasons", "list_current"): "list_saved_reasons",
     ("saved_reasons", "add"): "add_saved_reason",
     ("saved_reasons", "read"): "read_saved_reason",

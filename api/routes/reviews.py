@@ -13,6 +13,7 @@ from api.idempotency import Answer, once
 from api.routes.transitions import ask_for_one, reasons_of
 from api.schemas.outcomes import TransitionRequestAnswer
 from api.schemas.pages import Page, Paged, shown_page
+from api.schemas.previews import DecisionPreviewAnswer, shown_rehearsal
 from api.schemas.reviews import (
     FullReviewAnswer,
     RefusedDecisionAnswer,
@@ -31,6 +32,7 @@ from web.problems import COMMON
 from workflow.findings import Finding
 from workflow.identity.actors import Actor
 from workflow.lifecycle.decisions import Decision, decision_on
+from workflow.lifecycle.rehearsal import rehearse_decision
 from workflow.names import MAX_NAME
 from workflow.policy.document import load_policies
 from workflow.reviewing.decisions import RefusedDecision, list_refused_decisions
@@ -225,10 +227,28 @@ async def decide(
     appeal overturns the decision that it is about; requesting changes upholds it.
     """
     decision = _decision_of(body, key)
-    wanted = await context.transact(
+    wanted, _ = await context.transact(
         lambda session: decision_on(session, review_id, decision, actor, now_of(session), context.rulebook)
     )
     return await ask_for_one(context, actor, wanted, prefer)
+
+
+@router.post("/{review_id}/decision/preview")
+async def preview_decision(
+    context: InContext, actor: Decider, review_id: UUID, body: ReviewDecision
+) -> DecisionPreviewAnswer:
+    """Shows what a decision would do now: what is unmet, and each mail as its recipient would read it. Does nothing.
+
+    While only rules stand against the decision, the mails are those that it would send once they are met.
+    """
+
+    def work(session: Session) -> DecisionPreviewAnswer:
+        now, writer = now_of(session), context.writer(session)
+        decision = _decision_of(body)
+        found = rehearse_decision(session, review_id, decision, actor, now, writer, context.envelope.unseal)
+        return shown_rehearsal(found, context.letterhead)
+
+    return await context.transact(work)
 
 
 def _decision_of(body: ReviewDecision, key: str | None = None) -> Decision:

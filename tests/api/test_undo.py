@@ -126,3 +126,19 @@ def test_a_refused_decision_leaves_the_list_once_its_review_is_decided_again(sha
     assert listed() == []
     _pass_time(service)
     assert state_of(service.engine, "again")[0] == "building"
+
+
+def test_a_decision_is_seen_before_it_is_made(shared_service: Service) -> None:
+    service = shared_service
+    review = _reviewed(service, "seen-before")
+    seen = ok(service.reviewer("POST", f"{review}/decision/preview", BACK))
+    assert (seen["judgment"]["possible"], seen["judgment"]["leads_to"]) == (True, "building")
+    (mail,) = seen["mails"]
+    pat = str(service.people.partner.id)
+    assert (mail["kind"], mail["name"], mail["recipient_id"]) == ("changes_requested", "Pat", pat)
+    assert mail["subject"] == '"Seen-Before" needs changes'
+    assert all("Mend the links." in mail[form] for form in ("text", "html"))
+    assert state_of(service.engine, "seen-before")[0] == "submitted"
+    unmet = ok(service.reviewer("POST", f"{review}/decision/preview", {"decision": "request_changes"}))
+    assert (unmet["judgment"]["possible"], len(unmet["mails"])) == (False, 1)
+    problem(service.reviewer("POST", f"{review}/decision/preview", {"decision": "promote"}), 422, "request.invalid")

@@ -1,6 +1,6 @@
 """A reviewer's decision on a review, as a request for a transition that can be applied only in the review's round."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -13,8 +13,8 @@ from workflow.errors import Conflict, Invalid, Refused
 from workflow.identity.actors import Actor
 from workflow.lifecycle.expectations import refused_also, unmet_expectations
 from workflow.lifecycle.facts import Ask
-from workflow.lifecycle.loading import load_facts
-from workflow.lifecycle.requests import Wanted, was_asked
+from workflow.lifecycle.loading import LoadedApp, load_facts
+from workflow.lifecycle.requests import CallerRequest, Wanted, refusal_of, was_asked
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.machines import Judgment
 from workflow.policy.document import load_policies
@@ -43,8 +43,8 @@ class Decision:
 
 def decision_on(
     session: Session, review_id: UUID, decision: Decision, actor: Actor, now: datetime, rulebook: AppRulebook
-) -> Wanted:
-    """Returns a decision on a review as a request that can be applied only in the review's own round.
+) -> tuple[Wanted, Review]:
+    """Returns a decision on a review as a request that can be applied only in the review's own round, and the review.
 
     It expects the review itself and the App's state as the reviewer saw it, so that a decision meant for what the
     reviewer saw never decides anything else. A decision for later is judged here already: raises Refused with every
@@ -57,7 +57,7 @@ def decision_on(
     app = session.get_one(App, review.app_id, populate_existing=True)
     wanted = _wanted(decision, app, review)
     if was_asked(session, decision.idempotency_key, actor):
-        return wanted
+        return wanted, review
     if review.closed_at is not None:
         raise Conflict("review.closed", f"This review ended: {review.outcome}.", "Look at the App's newest review.")
     if decision.expected_state is None and decision.trigger in _APPROVALS and _lifts_suspension(app, review):
@@ -68,22 +68,25 @@ def decision_on(
         )
     if decision.not_before is not None:
         _require_possible(session, review, wanted, actor, now, rulebook)
-    return wanted
+    return wanted, review
 
 
 def judge_wanted(
-    session: Session, app_id: UUID, wanted: Wanted, actor: Actor, rulebook: AppRulebook
-) -> tuple[Judgment, Ask]:
-    """Returns how the request would be judged now, and what it asks, with the text of saved reasons. Locks nothing.
+    session: Session, app_id: UUID, wanted: Wanted, actor: Actor, now: datetime, rulebook: AppRulebook
+) -> tuple[Judgment, LoadedApp]:
+    """Returns how the request would be judged now, and its App with the facts as asked by the actor. Locks nothing.
 
-    Raises Invalid for an unknown saved reason.
+    Raises WorkflowError for a request that could not even be accepted, such as for an unknown saved reason.
     """
+    refusal = refusal_of(CallerRequest(actor, wanted), now)
+    if refusal is not None:
+        raise refusal
     reasons = filled_in(wanted.reasons, saved_reasons_named(session, wanted.reasons), actor)
-    ask = Ask(actor, reasons, wanted.publish_at)
-    facts = load_facts(session, [app_id], load_policies(session))[app_id].facts.asked_by(ask)
+    app = load_facts(session, [app_id], load_policies(session))[app_id]
+    facts = app.facts.asked_by(Ask(actor, reasons, wanted.publish_at))
     judgment = rulebook.judge(wanted.trigger, facts)
     also = unmet_expectations(wanted, wanted.trigger, facts)
-    return (refused_also(judgment, also) if also else judgment), ask
+    return (refused_also(judgment, also) if also else judgment), replace(app, facts=facts)
 
 
 def _wanted(decision: Decision, app: App, review: Review) -> Wanted:
@@ -118,7 +121,7 @@ def _require_possible(
             f"{due.due_at.astimezone(UTC):%H:%M:%S} UTC.",
             "Cancel that transition request if it is yours, or wait for its outcome.",
         )
-    judgment, _ = judge_wanted(session, review.app_id, wanted, actor, rulebook)
+    judgment, _ = judge_wanted(session, review.app_id, wanted, actor, now, rulebook)
     if not judgment.allowed:
         raise Refused(f"{wanted.trigger} of {wanted.app} is not possible.", judgment.unmet)
 
