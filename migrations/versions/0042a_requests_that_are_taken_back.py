@@ -7,7 +7,7 @@ from alembic import op
 from migrations.online import add_constraint, validate_constraints
 
 revision: str = "0042a"
-down_revision: str | None = "0040"
+down_revision: str | None = "0041"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
