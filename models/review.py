@@ -365,6 +365,7 @@ STEPS: Final[Mapping[str, StepDefinition]] = {
             in_reviews=False,
             in_health_reviews=True,
             lease=_A_FETCH,
+            reads_components=True,
         ),
         _persons_step(
             "end_to_end_check",

@@ -1,10 +1,11 @@
 """The doctor, on real servers: what it finds wrong with an installation, and the remedy of each."""
 
+import json
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import Iterator
 import psycopg
 import pytest
 import redis

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from models import ComponentTest, Organization
+from models import ComponentTest, Organization, Review
 from models.component_test import HostUse, RunScope
 from tests.guarded_http.hostile_server import Behaviour, silent
-from tests.journeys import People, now_of
+from tests.journeys import PROFILE, People, now_of
 from tests.workers.endpoints import Received, good, says
 from tests.workers.leased import work_off
 from tests.workers.looking import set_policy, values
@@ -23,6 +23,7 @@ from tests.workers.suites import SUITE
 from workers.actors.component_tests import COMPONENT_TESTS
 from workers.context import WorkerContext
 from workflow.component_tests.used_hosts import BOUNDS, Claim, Claimed, claim_host
+from workflow.reviewing.dossier import open_dossier
 
 STEP = "volume"
 _BURST = """SELECT t.colour, r.facts FROM component_test t JOIN component_test_result r ON r.test_id = t.id
@@ -52,6 +53,16 @@ def test_a_burst_is_measured_and_its_user_is_deleted(hook: Hook) -> None:
     assert values(hook.context, "SELECT use, host, address FROM used_host") == [("burst", "127.0.0.1", "127.0.0.1")]
     ((seen,),) = values(hook.context, "SELECT seen FROM review_step")
     assert seen == {"measured": {str(hook.id): facts}}
+    with Session(hook.context.engine) as session:
+        (run,) = open_dossier(session, session.scalars(select(Review.id)).one(), PROFILE).runs
+    assert (run.component, run.scope, run.status, run.colour, run.results) == (
+        "Hook",
+        "burst",
+        "done",
+        "green",
+        {"green": 1},
+    )
+    assert run.measured == facts
 
 
 def _after(many: int, behaviour: Behaviour) -> Callable[[Received], Behaviour]:
