@@ -48,9 +48,12 @@ from api.routes import (
     policies,
     previews,
     proofs,
+    request_tries,
     reviews,
     sandbox,
     saved_reasons,
+    sessions,
+    sign_ins,
     slugs,
     spec,
     staff,
@@ -64,10 +67,12 @@ from api.routes import (
     usage,
 )
 from api.senders import KnownSenders
+from api.signed_in import Browsers
 from api.token_use import TokenUse
 from api.waiting import Waiter
 from migrations.run import head_revision
 from models.lifecycle import Role
+from models.token import TokenKind
 from runtime.confined import BusyError, ConfinedPool, FailedError, Limits, TooCostlyError
 from runtime.database import make_async_engine
 from runtime.doorbell import counted_doorbell
@@ -102,6 +107,8 @@ ROUTERS = (
     access_requests,
     invitations,
     proofs,
+    sign_ins,
+    sessions,
     me,
     unsubscribe,
     people,
@@ -113,6 +120,7 @@ ROUTERS = (
     component_test_runs,
     component_test_settings,
     mapping_tries,
+    request_tries,
     checklist,
     draft_checks,
     assets,
@@ -228,6 +236,12 @@ def create_api(settings: Settings) -> FastAPI:
         token_use=token_use,
         revision=head_revision(),
         redis_answers=redis_answers,
+    )
+    app.state.browsers = Browsers(
+        find_session=Gatherer(partial(find_callers, by_statement, kind=TokenKind.SESSION)),
+        note_use=token_use.note,
+        rates=_rates(settings),
+        counting=counting,
     )
     app.include_router(docs_page.router)
     for room in ROUTERS:

@@ -27,7 +27,7 @@ from models.request import ApplyBatch, RejectedMessage, RestingApp, TransitionRe
 from models.review import Review, ReviewStep, Submission
 from models.sandbox import SandboxDeclared, SandboxEvent
 from models.saved_reason import SavedReason
-from models.token import ApiToken, Service
+from models.token import ApiToken, Service, SignInLink
 from models.transition import Transition, TransitionReason
 from models.usage import Customer, OAuthInstall
 
@@ -76,6 +76,7 @@ __all__ = [
     "SandboxEvent",
     "SavedReason",
     "Service",
+    "SignInLink",
     "Submission",
     "Suspension",
     "Transition",

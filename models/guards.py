@@ -188,6 +188,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "sandbox_event": ("SELECT", "DELETE"),
     "saved_reason": _KEEP,
     "service": _CHANGE,
+    "sign_in_link": _OWN,
     "submission": _KEEP,
     "suspension": _CHANGE,
     "transition": _KEEP,

@@ -133,7 +133,10 @@ def silent(connection: socket.socket, _stop: threading.Event) -> None:
 
 
 def _read_request(connection: socket.socket) -> tuple[str, bytes]:
-    """Returns the head and the body of a request by one of _METHODS; an empty head for anything else."""
+    """Returns the head and the body of a request by one of _METHODS.
+
+    The head is empty for anything else, and for a request that its client, which may be killed, has cut off.
+    """
     received = b""
     while b"\r\n\r\n" not in received:
         block = connection.recv(4096)
@@ -143,5 +146,8 @@ def _read_request(connection: socket.socket) -> tuple[str, bytes]:
     head, _, body = received.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
     while length is not None and len(body) < int(length[1]):
-        body += connection.recv(65536)
+        block = connection.recv(65536)
+        body += block
+        if not block:
+            return "", b""
     return f"{head.decode('latin-1')}\r\n\r\n", body
