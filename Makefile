@@ -9,7 +9,7 @@ run: .venv/installed
 	@$(BIN)/devcenter up --demo
 
 test: .venv/installed-dev .venv/installed-clients
-	@$(BIN)/python -m pytest -n auto --dist worksteal -q
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal -q
 
 check: .venv/installed-dev
 	@$(BIN)/ruff check .
