@@ -13,12 +13,12 @@ from starlette.types import Receive, Scope, Send
 
 import console.pages
 from api.signed_in import Visit
-from console.client import ApiClient
+from console.client import ApiClient, SignInNeeded
 from console.door import PAGE_HEADERS, PageHeaders, SameOrigin
 from console.forms import MAX_FORM_BYTES
 from console.navigation import links_in
 from console.rendering import STYLESHEET, Pages, Words
-from console.visiting import Visiting, why_no_cookie
+from console.visiting import Visiting, to_sign_in, why_no_cookie
 from web.bounds import Bounds
 from web.calls import CallLog
 from web.measuring import Measuring
@@ -88,13 +88,16 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
             remedy="Try again: nothing is done twice.",
         )
 
+    async def sign_in_again(request: Request, _error: Exception) -> Response:
+        return await to_sign_in(pages, request)
+
     larger = [one for room in ROOMS for one in getattr(room, "LARGER_FORMS", ())]
     made = Starlette(
         routes=[
             Route("/static/console.css", stylesheet),
             *(route for room in ROOMS for route in room.routes(client, pages)),
         ],
-        exception_handlers={404: refuse_path, 405: refuse_method, Exception: break_down},
+        exception_handlers={404: refuse_path, 405: refuse_method, SignInNeeded: sign_in_again, Exception: break_down},
         middleware=[
             Middleware(CallLog),
             Middleware(Measuring),

@@ -114,6 +114,7 @@ class SignInLink(Base):
             "length(link_hash) = 32 AND length(browser_hash) = 32 AND length(code_hash) = 32", name="hashes"
         ),
         CheckConstraint("(browser_hash IS NULL) = (code_hash IS NULL)", name="browser"),
+        Index("sign_in_link_browser_key", "browser_hash", unique=True),
         Index("sign_in_link_person_id_idx", "person_id", "created_at"),
         Index("sign_in_link_expires_at_idx", "expires_at"),
     )

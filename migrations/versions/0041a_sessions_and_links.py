@@ -56,6 +56,7 @@ def _create_sign_in_link() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("sign_in_link_person_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("sign_in_link_pkey")),
         sa.UniqueConstraint("link_hash", name=op.f("sign_in_link_link_hash_key")),
+        sa.Index("sign_in_link_browser_key", "browser_hash", unique=True),
         sa.Index("sign_in_link_person_id_idx", "person_id", "created_at"),
         sa.Index("sign_in_link_expires_at_idx", "expires_at"),
     )
