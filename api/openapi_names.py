@@ -69,6 +69,7 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("proofs", "look_at"): "read_proof",
     ("proofs", "use"): "prove_address",
     ("proofs", "recover"): "recover_token",
+    ("request_tries", "try_request_of_component"): "try_request",
     ("reviews", "queue"): "list_reviews",
     ("reviews", "read"): "read_review",
     ("reviews", "claim"): "claim_review",

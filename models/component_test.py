@@ -35,11 +35,15 @@ class ResultSource(StrEnum):
 
 
 class RunScope(StrEnum):
-    """What a run covers: everything that the Component declares, one kind of event, or one message of the partner's."""
+    """What a run covers: everything that the Component declares, one kind of event, or one message of the partner's.
+
+    A `look` is the suite without what could disturb an endpoint that is in use. Only reviews start it.
+    """
 
     SUITE = "suite"
     EVENT = "event"
     TRY_OUT = "try_out"
+    LOOK = "look"
 
 
 class ComponentTest(DueMixin, Base):
@@ -48,7 +52,8 @@ class ComponentTest(DueMixin, Base):
     `position` is the order of recording, assigned by the database: ids follow the clock of the process that made them.
     `reporter` names the rig. `results` are the event, status, message and colour of each counting result, written when
     the run ends; component_test_result has them in full. `subject` are the Component's settings that the run tests, and
-    `wanted` what the partner asked for: the `event` of a run of one event, the `message` of a try-out.
+    `wanted` what the partner asked for: the `event` of a run of one event, the `message` of a try-out. A run that a
+    review started has its `review_id`.
     """
 
     __tablename__ = "component_test"
@@ -68,6 +73,7 @@ class ComponentTest(DueMixin, Base):
     requested_by: Mapped[UUID]
     requested_at: Mapped[CreatedAt]
     finished_at: Mapped[datetime | None]
+    review_id: Mapped[UUID | None] = mapped_column(ForeignKey("review.id"))
 
     __table_args__ = (
         *due_constraints(),
@@ -86,6 +92,7 @@ class ComponentTest(DueMixin, Base):
             postgresql_where=text("scope = 'suite' AND status = 'done'"),
         ),
         Index("component_test_dead_idx", "id", postgresql_where=text("status = 'dead'")),
+        Index("component_test_review_idx", "review_id", "id", postgresql_where=text("review_id IS NOT NULL")),
     )
 
 

@@ -225,9 +225,9 @@ class StepDefinition:
     """All that is fixed about a review step. What a machine's step does is its run, in workers/steps.
 
     Its findings stand at `requirement`; it reads the evidence for `needs`, None if it reads none, and the Components if
-    it `reads_components`. `on_drafts`: it may look at an App that is still being built. `in_reviews`: it looks at what
-    is submitted. `in_health_reviews`: it may look again at what is public. `lease` is how long a worker needs its row
-    for one run; a person's step is never leased.
+    it `reads_components`; `has_runs`: it also has tests of theirs run. `on_drafts`: it may look at an App that is still
+    being built. `in_reviews`: it looks at what is submitted. `in_health_reviews`: it may look again at what is public.
+    `lease` is how long a worker needs its row for one run; a person's step is never leased.
     """
 
     code: str
@@ -240,6 +240,7 @@ class StepDefinition:
     lease: timedelta | None
     in_reviews: bool = True
     reads_components: bool = False
+    has_runs: bool = False
 
 
 _A_FETCH: Final = timedelta(seconds=45)
@@ -329,6 +330,18 @@ STEPS: Final[Mapping[str, StepDefinition]] = {
             in_health_reviews=False,
             lease=_A_FETCH,
             reads_components=True,
+        ),
+        StepDefinition(
+            code="component_tests",
+            title="The Components' tests, run again",
+            taken_by=StepTaker.MACHINE,
+            requirement=Requirement.WORKING_INTEGRATION,
+            needs=None,
+            on_drafts=True,
+            in_health_reviews=True,
+            lease=_A_FETCH,
+            reads_components=True,
+            has_runs=True,
         ),
         StepDefinition(
             code="drift",

@@ -150,6 +150,10 @@ def _rejected_message(world: World, _actor: Actor) -> dict[str, str]:
     return {"message_id": str(world.new_rejected_message())}
 
 
+def _due_request(world: World, actor: Actor) -> dict[str, str]:
+    return {"request_id": str(world.new_due_request(actor))}
+
+
 def _access_request(world: World, _actor: Actor) -> dict[str, str]:
     return {"request_id": str(world.new_access_request())}
 
@@ -387,6 +391,14 @@ CALLS: tuple[Call, ...] = (
         given=_function,
         audited=False,
     ),
+    Call(
+        f"POST {_COMPONENTS}/{{component_id}}/request-tries",
+        Scope.APPS_READ,
+        PEOPLE,
+        {"event_type": "track"},
+        given=_subscription,
+        audited=False,
+    ),
     Call(f"GET {_COMPONENTS}/{{component_id}}/events", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_COMPONENTS}/{{component_id}}/declared-events", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_APP}/checklist", Scope.APPS_READ, ALL),
@@ -413,6 +425,13 @@ CALLS: tuple[Call, ...] = (
     Call("POST /v1/transition-requests", Scope.TRANSITIONS_REQUEST, ALL, _asked, 202, hides=True),
     Call("GET /v1/transition-requests", Scope.APPS_READ, ALL, status=404, query="?idempotency_key=nobody-s"),
     Call("GET /v1/transition-requests/{request_id}", Scope.APPS_READ, ALL, hides=True),
+    Call(
+        "POST /v1/transition-requests/{request_id}/cancel",
+        Scope.TRANSITIONS_REQUEST,
+        ALL,
+        given=_due_request,
+        hides=True,
+    ),
     Call(f"GET {_APP}/triggers", Scope.APPS_READ, ALL),
     Call(f"GET {_APP}/transitions", Scope.APPS_READ, ALL),
     Call(f"GET {_APP}/transition-requests", Scope.APPS_READ, ALL),

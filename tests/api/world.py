@@ -231,6 +231,12 @@ class World:
         self._make(lambda session: session.execute(text(dead), {"id": request_id}))
         return request_id
 
+    def new_due_request(self, actor: Actor) -> UUID:
+        """Returns a transition request of the actor that is due: nobody judges here."""
+        if actor.role is Role.PARTNER:
+            return ask(self.engine, actor, slug_of(AppState.BUILDING), AppTrigger.SUBMIT)
+        return ask(self.engine, actor, slug_of(AppState.PUBLIC_BETA), AppTrigger.PROMOTE)
+
     def new_rejected_message(self) -> UUID:
         """Returns a message that could not be accepted."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from workers.steps import (
     catalog_details,
+    component_tests,
     documentation_links,
     drift,
     launch_announcement,
@@ -22,6 +23,7 @@ RUNS: Mapping[str, StepRun] = {
     "launch_announcement": launch_announcement.run,
     "catalog_details": catalog_details.run,
     "spec_adherence": spec_adherence.run,
+    "component_tests": component_tests.run,
     "drift": drift.run,
 }
 """The function of each step that `models.review.STEPS` marks as automatic."""

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
+from models.component_test import RunScope
 from workers.context import WorkerContext
 from workers.endpoints import PostsToEndpoints
 from workers.suites.case import Case, RunVoid, always
 from workflow.component_tests.cases import Dispatch, dispatches_of
 from workflow.component_tests.judging import Exchange, judge
-from workflow.component_tests.mapped import outgoing_request, result_of_unmapped
+from workflow.component_tests.mapped import is_harmless, outgoing_request, result_of_unmapped
 from workflow.component_tests.messages import MadeUpUser
 from workflow.component_tests.requests import EnteredValues, OutgoingRequest
 from workflow.component_tests.run_settings import open_test_settings
@@ -32,6 +33,9 @@ def subscription_cases(context: WorkerContext, run: DueRun) -> Sequence[Case]:
         raise RunVoid("None of this installation's keys decrypts the test settings: give them again.") from None
     user = MadeUpUser(run.id, run.requested_at)
     dispatches = dispatches_of(run.scope, run.subject.get("event_types", ()), run.wanted, user)
+    if run.scope is RunScope.LOOK:
+        header = context.profile.protocol.settings_header
+        dispatches = tuple(one for one in dispatches if is_harmless(run, one, values, header))
     return [
         Case(
             dispatch.question.code,

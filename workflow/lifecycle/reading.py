@@ -41,7 +41,7 @@ def list_requests(
     """Returns a page of the App's transition requests, newest first."""
     statement = select(TransitionRequest).where(TransitionRequest.app_id == app_id)
     if status is not None:
-        statement = statement.where(TransitionRequest.status == status.value)
+        statement = statement.where(TransitionRequest.status == status.stored)
     return read_page(session, statement, TransitionRequest.id, wanted, newest_first=True)
 
 
@@ -86,7 +86,7 @@ def find_request_by_key(session: Session, key: str, actor: Actor) -> tuple[Trans
 
 
 def finished_requests(session: Session, ids: Sequence[UUID]) -> set[UUID]:
-    """Returns the ids of those requests that have an outcome: applied, refused or dead. One statement."""
+    """Returns the ids of those requests that have an outcome: applied, refused, dead or cancelled. One statement."""
     return set(session.scalars(_FINISHED, {"ids": list(ids)}))
 
 
