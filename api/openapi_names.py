@@ -6,6 +6,8 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("access_requests", "decide"): "decide_access_request",
     ("sessions", "list_own"): "list_sessions",
     ("sessions", "end"): "end_session",
+    ("staff_sign_ins", "begin"): "begin_staff_sign_in",
+    ("staff_sign_ins", "finish"): "finish_staff_sign_in",
     ("sign_ins", "ask"): "ask_to_sign_in",
     ("sign_ins", "use_code"): "sign_in_by_code",
     ("sign_ins", "read"): "read_sign_in_link",

@@ -29,7 +29,8 @@ ROOMS = tuple(import_module(f"console.pages.{found.name}") for found in iter_mod
 
 def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
     """Returns an application that serves the pages at their paths, and everything else by `api`."""
-    pages = Pages(words, links_in(ROOMS), why_no_cookie(public_url))
+    browsers = api.state.browsers
+    pages = Pages(words, links_in(ROOMS), why_no_cookie(public_url), browsers.has_staff_provider)
     client = ApiClient(api)
 
     async def refuse_origin(request: Request) -> Response:
@@ -104,7 +105,7 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
             Middleware(PageHeaders),
             Middleware(Bounds, body_bytes=MAX_FORM_BYTES, larger=larger),
             Middleware(SameOrigin, public_url=public_url, refuse=refuse_origin),
-            Middleware(Visiting, browsers=api.state.browsers, refuse=refuse_visit),
+            Middleware(Visiting, browsers=browsers, refuse=refuse_visit),
         ],
     )
     made.router.redirect_slashes = False  # a redirect would lead to whatever host the request names

@@ -20,11 +20,15 @@ COOKIE = "__Host-dc"
 """The cookie that a browser takes for this host only, from an encrypted connection only, and shows to no script."""
 ASKED_COOKIE = "__Host-dc-asked"
 """The cookie of a browser that asked for a link to sign in by, which works in that browser."""
+PROVIDER_COOKIE = "__Host-dc-provider"
+"""The cookie of a browser that was sent to the provider of the platform's people, sealed."""
 PERSONS = ("partner", "reviewer", "admin")
 """The roles of people, who can sign in."""
 MAX_PATH_CHARACTERS = 1000
 ASKED_SECONDS = 15 * 60
+PROVIDER_SECONDS = 10 * 60
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_SEALED = re.compile(r"[A-Za-z0-9_=-]{1,4000}")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -75,6 +79,11 @@ def browser_of(request: Request) -> str | None:
     return _cookie(request, ASKED_COOKIE)
 
 
+def sealed_of(request: Request) -> str | None:
+    """Returns what a browser was given before it was sent to the provider, None without one that can be read."""
+    return _cookie(request, PROVIDER_COOKIE, _SEALED)
+
+
 def with_cookie(answer: Response, secret: str) -> Response:
     """Returns the answer with the cookie of a session, which the browser keeps until it is closed."""
     answer.set_cookie(COOKIE, secret, path="/", secure=True, httponly=True, samesite="lax")
@@ -84,6 +93,18 @@ def with_cookie(answer: Response, secret: str) -> Response:
 def with_asked_cookie(answer: Response, secret: str) -> Response:
     """Returns the answer with the cookie of a browser that has asked for a link, for as long as the link works."""
     answer.set_cookie(ASKED_COOKIE, secret, ASKED_SECONDS, path="/", secure=True, httponly=True, samesite="lax")
+    return answer
+
+
+def with_provider_cookie(answer: Response, sealed: str) -> Response:
+    """Returns the answer with the cookie of a browser that is sent to the provider, for as long as that may take."""
+    answer.set_cookie(PROVIDER_COOKIE, sealed, PROVIDER_SECONDS, path="/", secure=True, httponly=True, samesite="lax")
+    return answer
+
+
+def without_provider_cookie(answer: Response) -> Response:
+    """Returns the answer, which takes the cookie from a browser that has returned."""
+    answer.delete_cookie(PROVIDER_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
     return answer
 
 
@@ -157,8 +178,8 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _cookie(request: Request, name: str) -> str | None:
+def _cookie(request: Request, name: str, form: re.Pattern[str] = _SECRET) -> str | None:
     """Returns the value of the one cookie with this name, None without one, for several, and for no secret of ours."""
     pairs = [part.strip().partition("=") for header in request.headers.getlist("cookie") for part in header.split(";")]
     values = [value for given, _, value in pairs if given == name]
-    return values[0] if len(values) == 1 and _SECRET.fullmatch(values[0]) else None
+    return values[0] if len(values) == 1 and form.fullmatch(values[0]) else None

@@ -4,7 +4,17 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, Text, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -86,6 +96,23 @@ class ApiToken(Base):
             " AND (authenticated_at IS NULL) = (idle_ends_at IS NULL)",
             name="session",
         ),
+    )
+
+
+class PersonIdentity(Base):
+    """Who a person is by an OpenID provider: its `issuer`, and its `subject` for them."""
+
+    __tablename__ = "person_identity"
+
+    id: Mapped[Id]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        UniqueConstraint("issuer", "subject"),
+        UniqueConstraint("person_id", "issuer"),
     )
 
 

@@ -88,7 +88,9 @@ async def ask(context: InContext, body: WhoSignsIn) -> AskedAnswer:
 
     def work(session: Session) -> AskedAnswer:
         seal = context.envelope.seal
-        asked = ask_to_sign_in(session, body.email, now_of(session), seal, next_path=body.next_path)
+        asked = ask_to_sign_in(
+            session, body.email, now_of(session), seal, next_path=body.next_path, staff=context.staff_provider is None
+        )
         note = "If the address belongs to somebody with access, a link and a code were mailed to it."
         return AskedAnswer(note=note, browser=asked.browser, expires_at=asked.expires_at)
 
@@ -114,7 +116,7 @@ async def use(context: InContext, secret: Secret, body: SigningIn, key: Key = No
 
     def work(session: Session) -> Answer:
         begun = sign_in(session, secret, now_of(session), browser=body.browser, before=body.session)
-        return 200, _shown(begun)
+        return 200, session_shown(begun)
 
     holder = Actor(uuid5(NAMESPACE_URL, f"sign-in:{secret}"), Role.PARTNER)
     shown = ShownOnce("session", context.envelope)
@@ -134,9 +136,9 @@ async def use_code(context: InContext, body: TypedCode) -> JSONResponse:
     if begun is None:  # the try is counted: its transaction is committed
         detail = "The code is wrong, or it has ended."
         raise Invalid("sign_in.wrong_code", detail, "Type it as the newest mail shows it, or ask for another.")
-    return JSONResponse(_shown(begun), headers={"Cache-Control": "no-store"})
+    return JSONResponse(session_shown(begun), headers={"Cache-Control": "no-store"})
 
 
-def _shown(begun: SignedIn) -> dict[str, object]:
+def session_shown(begun: SignedIn) -> dict[str, object]:
     ends = begun.session.expires_at
     return SessionAnswer(session=begun.secret, expires_at=ends, next_path=begun.next_path).model_dump(mode="json")

@@ -17,16 +17,19 @@ from console.visiting import (
     browser_of,
     cookie_of,
     own_path,
+    sealed_of,
     visitor_of,
     with_asked_cookie,
     with_cookie,
+    with_provider_cookie,
     without_cookie,
+    without_provider_cookie,
 )
 
 
 def routes(api: ApiClient, pages: Pages) -> list[Route]:
     """Returns the routes of these pages."""
-    asking, link = _Asking(api, pages), _Link(api, pages)
+    asking, link, staff = _Asking(api, pages), _Link(api, pages), _Staff(api, pages)
 
     async def sign_out(request: Request) -> Response:
         visitor = visitor_of(request)
@@ -42,6 +45,8 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         Route("/sign-in", asking.ask, methods=["POST"]),
         Route("/sign-in/code", asking.show_code),
         Route("/sign-in/code", asking.use_code, methods=["POST"]),
+        Route("/sign-in/staff", staff.send),
+        Route("/sign-in/callback", staff.receive),
         Route("/sign-in/{secret}", link.look),
         Route("/sign-in/{secret}", link.use, methods=["POST"]),
         Route("/sign-out", sign_out, methods=["POST"]),
@@ -94,8 +99,15 @@ class _Asking:
             return self.pages.page(request, "sign_in_code.html", status=422, form=form)
         return _signed_in(self.pages, request, done, "/")
 
+    def _staff_path(self, form: Form) -> str | None:
+        if not self.pages.has_staff_provider:
+            return None
+        return f"/sign-in/staff?{urlencode({'next': own_path(form.value('next'))})}"
+
     def _form(self, request: Request, form: Form, *, status: int = 200, again: bool = False) -> Response:
-        return self.pages.page(request, "sign_in.html", status=status, form=form, again=again)
+        return self.pages.page(
+            request, "sign_in.html", status=status, form=form, again=again, staff=self._staff_path(form)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +134,39 @@ class _Link:
         body = {"session": cookie_of(request), "browser": browser_of(request)}
         done = await self.api.call(request, "POST", _path(request), body, key=key_in(fields))
         return _signed_in(self.pages, request, done, own_path(fields.get("next")))
+
+
+@dataclass(frozen=True, slots=True)
+class _Staff:
+    """Sending the platform's people to their own provider, which sends them back."""
+
+    api: ApiClient
+    pages: Pages
+
+    async def send(self, request: Request) -> Response:
+        if self.pages.no_cookie is not None:
+            return _no_cookie(self.pages, request)
+        body = {"next_path": own_path(request.query_params.get("next"))}
+        begun = await self.api.call(request, "POST", "/v1/staff-sign-ins", body)
+        if not begun.is_ok:
+            return self.pages.refusal(request, begun)
+        return with_provider_cookie(RedirectResponse(begun.content["url"], 303), begun.content["sealed"])
+
+    async def receive(self, request: Request) -> Response:
+        sealed, given = sealed_of(request), request.query_params
+        if sealed is None or "code" not in given or "state" not in given:
+            refused = self.pages.page(
+                request,
+                "refusal.html",
+                status=409,
+                heading="You are not signed in",
+                detail="Signing in did not begin in this browser, took too long, or was given up.",
+                remedy="Begin again.",
+            )
+            return without_provider_cookie(refused)
+        body = {"sealed": sealed, "state": given["state"], "code": given["code"], "session": cookie_of(request)}
+        done = await self.api.call(request, "POST", "/v1/staff-sign-ins/finish", body)
+        return without_provider_cookie(_signed_in(self.pages, request, done, "/"))
 
 
 def _path(request: Request) -> str:

@@ -574,6 +574,8 @@ PUBLIC: frozenset[str] = frozenset(
         "POST /v1/token-recoveries",
         "POST /v1/sign-in-codes",
         "POST /v1/sign-ins",
+        "POST /v1/staff-sign-ins",
+        "POST /v1/staff-sign-ins/finish",
         "GET /v1/sign-ins/{secret}",
         "POST /v1/sign-ins/{secret}",
         "GET /v1/unsubscribe/{token}",

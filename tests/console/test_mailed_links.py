@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
@@ -228,3 +229,8 @@ def test_a_link_of_the_command_line_works_in_any_browser(shared_service: Service
     actor, _ = admin_in(shared_service)
     browser = Browser(shared_service.url, asked="another-secret")
     assert set_cookie(browser.press(browser.open(link_of(shared_service, actor))), COOKIE)
+
+
+def test_without_a_provider_the_way_by_one_is_not_there(shared_service: Service) -> None:
+    assert not Browser(shared_service.url).open("/sign-in").tree.xpath("//main//a")
+    assert requests.get(f"{shared_service.url}/sign-in/staff", timeout=20).status_code == 404

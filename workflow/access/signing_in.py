@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import Person, SignInLink
+from models.lifecycle import Role
 from workflow.identity.secrets import BROWSER, Seal, make_secret
 from workflow.identity.sessions import MAILED_LINK_LIFE, make_mailed_link, require_own_path
 from workflow.notifications.kinds import NotificationKind
@@ -29,12 +30,13 @@ class AskedToSignIn:
 
 
 def ask_to_sign_in(
-    session: Session, email: str, now: datetime, seal: Seal, *, next_path: str | None = None
+    session: Session, email: str, now: datetime, seal: Seal, *, next_path: str | None = None, staff: bool = True
 ) -> AskedToSignIn:
     """Mails a link and a code to a person with access, unless they had MAX_LINKS lately. Does not commit.
 
-    Whoever asks is told nothing of that. `next_path` is the page to go on with. Locks the address. Raises Invalid for
-    a path that leads elsewhere.
+    Whoever asks is told nothing of that. `next_path` is the page to go on with. Without `staff` nothing is mailed to
+    the platform's people, who sign in by their own provider. Locks the address. Raises Invalid for a path that leads
+    elsewhere.
     """
     path = None if next_path is None else require_own_path(next_path)
     browser = make_secret(BROWSER)
@@ -43,7 +45,7 @@ def ask_to_sign_in(
     person = session.scalar(
         select(Person).where(func.lower(Person.email) == email.lower(), Person.removed_at.is_(None))
     )
-    if person is None:
+    if person is None or (person.role != Role.PARTNER and not staff):
         return asked
     lately = select(func.count()).where(
         SignInLink.person_id == person.id,
