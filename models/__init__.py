@@ -8,7 +8,7 @@ from models.base import Base
 from models.catalog import CatalogEntry
 from models.checklist import ChecklistItem
 from models.component import Component
-from models.component_test import ComponentTest, ComponentTestResult, ComponentTestSettings
+from models.component_test import ComponentTest, ComponentTestResult, ComponentTestSettings, UsedHost
 from models.conversation import InternalNote, ReviewMessage
 from models.draft_check import DraftCheck
 from models.due import FailingLane
@@ -83,5 +83,6 @@ __all__ = [
     "Transition",
     "TransitionReason",
     "TransitionRequest",
+    "UsedHost",
     "WebsiteCheck",
 ]
