@@ -36,7 +36,7 @@ class WhoSignsIn(Body):
     next_path: Annotated[str | None, Field(max_length=1000, examples=["/"])] = None
 
 
-class AskedAnswer(BaseModel):
+class MailedAnswer(BaseModel):
     """The same for every address. `browser` is for the browser that asked: the link and the code work in no other."""
 
     note: str = Field(examples=["If the address belongs to somebody with access, a link and a code were mailed to it."])
@@ -83,16 +83,16 @@ class SessionAnswer(BaseModel):
 
 
 @router.post("/v1/sign-ins", status_code=202, responses=PUBLIC)
-async def ask(context: InContext, body: WhoSignsIn) -> AskedAnswer:
+async def ask(context: InContext, body: WhoSignsIn) -> MailedAnswer:
     """Mails a link and a code to sign in by, to a person with access. The answer is the same for every address."""
 
-    def work(session: Session) -> AskedAnswer:
+    def work(session: Session) -> MailedAnswer:
         seal = context.envelope.seal
         asked = ask_to_sign_in(
             session, body.email, now_of(session), seal, next_path=body.next_path, staff=context.staff_provider is None
         )
         note = "If the address belongs to somebody with access, a link and a code were mailed to it."
-        return AskedAnswer(note=note, browser=asked.browser, expires_at=asked.expires_at)
+        return MailedAnswer(note=note, browser=asked.browser, expires_at=asked.expires_at)
 
     return await context.transact(work)
 
