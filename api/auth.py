@@ -16,8 +16,10 @@ from web.headers import credentials_of
 from web.in_process import signed_in
 from workflow.errors import Forbidden
 from workflow.identity.actors import Actor
-from workflow.identity.principals import Principal, find_principals
+from workflow.identity.principals import RECENT, Principal, find_principals
 
+STALE = "session.stale"
+"""The code of the refusal of a grave call for somebody who signed in too long ago."""
 EVERY_ROLE = (Role.PARTNER, Role.REVIEWER, Role.SERVICE, Role.ADMIN)
 """Every role that can hold a token."""
 
@@ -38,15 +40,19 @@ class Access:
     """The dependency that admits a caller whose token has one of `roles` and has `scope`. Returns the caller.
 
     A call that a page makes has no token: it is made for whoever is signed in.
+    With `recent` whoever is signed in to a page must have signed in a short while ago, because the call is grave.
+
     A role in `other_scopes` needs the scope there instead. With `or_nobody` it also admits a call without a token, and
     returns None for it.
-    Raises Forbidden: token.missing, token.invalid, token.expired, token.revoked, role.forbidden or scope.missing.
+    Raises Forbidden: token.missing, token.invalid, token.expired, token.revoked, role.forbidden, scope.missing or
+    session.stale.
     """
 
     scope: Scope
     roles: frozenset[Role]
     or_nobody: bool = False
     other_scopes: tuple[tuple[Role, Scope], ...] = ()
+    recent: bool = False
 
     def scope_of(self, role: Role) -> Scope:
         """Returns the scope that a token of the role needs."""
@@ -75,6 +81,9 @@ class Access:
         scope = self.scope_of(principal.actor.role)
         if not principal.has(scope):
             raise Forbidden("scope.missing", f"The token lacks the scope {scope}.", "Use a token that has it.")
+        if self.recent and not principal.recent:
+            detail = f"For this you must have signed in within {RECENT.total_seconds() / 60:.0f} minutes."
+            raise Forbidden(STALE, detail, "Sign in again.")
         context.token_use.note(principal.token_id)
         return principal.actor
 
@@ -91,9 +100,9 @@ async def _holder(
         raise
 
 
-def allow(scope: Scope, *roles: Role, other_scopes: tuple[tuple[Role, Scope], ...] = ()) -> Any:
+def allow(scope: Scope, *roles: Role, other_scopes: tuple[tuple[Role, Scope], ...] = (), recent: bool = False) -> Any:
     """Declares who may call a route. Use it in the signature: `actor: Annotated[Actor, allow(Scope.X, Role.Y)]`."""
-    return Depends(Access(scope, frozenset(roles), other_scopes=other_scopes))
+    return Depends(Access(scope, frozenset(roles), other_scopes=other_scopes, recent=recent))
 
 
 def allow_or_nobody(scope: Scope, *roles: Role) -> Any:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from api.admission import MAX_WAIT_SECONDS, Admission, Tries, until_it_works
+from api.openid import OpenIdProvider
 from api.token_use import TokenUse
 from api.waiting import Waiter
 from web.problems import OUTAGE
@@ -57,6 +58,7 @@ class ApiContext:
     `read_picture` examines a picture of a kind in a process of its own, and raises WorkflowError. `redis_answers`
     returns within a second whether Redis answers. `waiter` waits for transition requests and
     `run_waiter` for test runs, by their ids; `news` for events of a stream in the sandbox, by its id and a position.
+    `staff_provider` says who the platform's people are, None if they sign in by mail.
     """
 
     engine: AsyncEngine
@@ -78,6 +80,7 @@ class ApiContext:
     token_use: TokenUse
     revision: str
     redis_answers: Callable[[], Awaitable[bool]]
+    staff_provider: OpenIdProvider | None
 
     async def transact(self, work: Callable[[Session], Result]) -> Result:
         """Runs synchronous `work` in one transaction, commits, rings its bells, and returns its result.

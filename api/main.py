@@ -18,6 +18,7 @@ from api.admission import Admission
 from api.auth import find_callers
 from api.context import ApiContext, now_of, transact
 from api.openapi import TAGS, VERSION, DescribedAPI, about, operation_name
+from api.openid import OpenIdProvider
 from api.routes import (
     access_requests,
     app_changes,
@@ -57,6 +58,7 @@ from api.routes import (
     slugs,
     spec,
     staff,
+    staff_sign_ins,
     statistics,
     status,
     suspensions,
@@ -109,6 +111,7 @@ ROUTERS = (
     invitations,
     proofs,
     sign_ins,
+    staff_sign_ins,
     sessions,
     me,
     unsubscribe,
@@ -244,12 +247,14 @@ def create_api(settings: Settings) -> FastAPI:
         token_use=token_use,
         revision=head_revision(),
         redis_answers=redis_answers,
+        staff_provider=_staff_provider(settings),
     )
     app.state.browsers = Browsers(
         find_session=Gatherer(partial(find_callers, by_statement, kind=TokenKind.SESSION)),
         note_use=token_use.note,
         rates=_rates(settings),
         counting=counting,
+        has_staff_provider=settings.oidc_issuer is not None,
     )
     app.include_router(docs_page.router)
     for room in ROUTERS:
@@ -282,6 +287,17 @@ def confined_pictures() -> Confined:
             raise unreadable() from None
 
     return confined
+
+
+def _staff_provider(settings: Settings) -> OpenIdProvider | None:
+    if settings.oidc_issuer is None or settings.oidc_client_id is None or settings.oidc_client_secret is None:
+        return None
+    return OpenIdProvider(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        settings.oidc_client_secret.get_secret_value(),
+        f"{settings.public_url.rstrip('/')}/sign-in/callback",
+    )
 
 
 def _rates(settings: Settings) -> Rates:

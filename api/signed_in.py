@@ -63,12 +63,16 @@ class Visit:
 
 @dataclass(slots=True)
 class Browsers:
-    """Looks up sessions. A request is counted once: by its person, and by its address while the session is unknown."""
+    """Looks up sessions. A request is counted once: by its person, and by its address while the session is unknown.
+
+    `has_staff_provider` says that the platform's people sign in by their own provider.
+    """
 
     find_session: FindSession
     note_use: Callable[[UUID], None]
     rates: Rates
     counting: RateCounter
+    has_staff_provider: bool = False
     _known: "OrderedDict[str, tuple[Role, str]]" = field(default_factory=OrderedDict)
 
     async def visit(self, scope: Scope, secret: str) -> Visit:

@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message
 
+from api.auth import STALE
 from api.signed_in import Visit
 
 KEPT_HEADERS = ("retry-after",)
 """The headers of an answer that a page passes on to the browser."""
-SENT_HEADERS = frozenset({"if-match", "if-none-match", "prefer", "content-type"})
+SENT_HEADERS = frozenset({"if-match", "if-none-match", "prefer", "content-type", "request-secret"})
 """The headers that a page may set for a call. None of the browser's own reaches the API."""
 
 Params = Mapping[str, str | int | None]
@@ -32,6 +33,10 @@ class ApiAnswer:
     def is_ok(self) -> bool:
         """Whether the API did what was asked."""
         return self.status < 400
+
+
+class SignInNeeded(Exception):
+    """The API does this only for somebody who signed in a short while ago, or no longer for this session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,8 @@ class ApiClient:
 
         `body` is sent as JSON, and bytes as they are, with the Content-Type of `headers`, which may have SENT_HEADERS.
         Parameters that are None are left out. `key` is the idempotency key, so that a form which is sent twice is
-        answered alike. Raises ValueError for another header.
+        answered alike. Raises SignInNeeded, which leads the visitor to sign in again and back, and ValueError for
+        another header.
         """
         content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {name.lower(): value for name, value in (headers or {}).items()}
@@ -89,7 +95,10 @@ class ApiClient:
             "state": {},
             **visit.in_process,
         }
-        return await _run(self.api, scope, content)
+        answer = await _run(self.api, scope, content)
+        if visit.visitor is not None and (answer.status == 401 or answer.content.get("code") == STALE):
+            raise SignInNeeded
+        return answer
 
 
 async def _run(api: ASGIApp, scope: dict[str, Any], content: bytes) -> ApiAnswer:

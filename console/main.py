@@ -13,12 +13,12 @@ from starlette.types import Receive, Scope, Send
 
 import console.pages
 from api.signed_in import Visit
-from console.client import ApiClient
+from console.client import ApiClient, SignInNeeded
 from console.door import PAGE_HEADERS, PageHeaders, SameOrigin
 from console.forms import MAX_FORM_BYTES
 from console.navigation import links_in
 from console.rendering import STYLESHEET, Pages, Words
-from console.visiting import Visiting, why_no_cookie
+from console.visiting import Visiting, to_sign_in, why_no_cookie
 from web.bounds import Bounds
 from web.calls import CallLog
 from web.measuring import Measuring
@@ -29,7 +29,8 @@ ROOMS = tuple(import_module(f"console.pages.{found.name}") for found in iter_mod
 
 def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
     """Returns an application that serves the pages at their paths, and everything else by `api`."""
-    pages = Pages(words, links_in(ROOMS), why_no_cookie(public_url))
+    browsers = api.state.browsers
+    pages = Pages(words, links_in(ROOMS), why_no_cookie(public_url), browsers.has_staff_provider)
     client = ApiClient(api)
 
     async def refuse_origin(request: Request) -> Response:
@@ -88,20 +89,23 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
             remedy="Try again: nothing is done twice.",
         )
 
+    async def sign_in_again(request: Request, _error: Exception) -> Response:
+        return await to_sign_in(pages, request)
+
     larger = [one for room in ROOMS for one in getattr(room, "LARGER_FORMS", ())]
     made = Starlette(
         routes=[
             Route("/static/console.css", stylesheet),
             *(route for room in ROOMS for route in room.routes(client, pages)),
         ],
-        exception_handlers={404: refuse_path, 405: refuse_method, Exception: break_down},
+        exception_handlers={404: refuse_path, 405: refuse_method, SignInNeeded: sign_in_again, Exception: break_down},
         middleware=[
             Middleware(CallLog),
             Middleware(Measuring),
             Middleware(PageHeaders),
             Middleware(Bounds, body_bytes=MAX_FORM_BYTES, larger=larger),
             Middleware(SameOrigin, public_url=public_url, refuse=refuse_origin),
-            Middleware(Visiting, browsers=api.state.browsers, refuse=refuse_visit),
+            Middleware(Visiting, browsers=browsers, refuse=refuse_visit),
         ],
     )
     made.router.redirect_slashes = False  # a redirect would lead to whatever host the request names

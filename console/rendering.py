@@ -57,12 +57,14 @@ def _environment() -> Environment:
 class Pages:
     """Renders the templates. `links` are those of the head, for the role of whoever is signed in.
 
-    `no_cookie` says why browsers would not take a session's cookie here, None if they take it.
+    `no_cookie` says why browsers would not take a session's cookie here, None if they take it. With
+    `has_staff_provider` reviewers and admins sign in by their own provider.
     """
 
     words: Words
     links: tuple[Link, ...] = ()
     no_cookie: str | None = None
+    has_staff_provider: bool = False
     _templates: Environment = field(default_factory=_environment)
 
     def page(

@@ -1,5 +1,6 @@
 """Who is signed in to the pages: reads the cookie, once for each request, and sends strangers to sign in."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -17,9 +18,17 @@ from console.rendering import Pages
 
 COOKIE = "__Host-dc"
 """The cookie that a browser takes for this host only, from an encrypted connection only, and shows to no script."""
+ASKED_COOKIE = "__Host-dc-asked"
+"""The cookie of a browser that asked for a link to sign in by, which works in that browser."""
+PROVIDER_COOKIE = "__Host-dc-provider"
+"""The cookie of a browser that was sent to the provider of the platform's people, sealed."""
 PERSONS = ("partner", "reviewer", "admin")
 """The roles of people, who can sign in."""
 MAX_PATH_CHARACTERS = 1000
+ASKED_SECONDS = 15 * 60
+PROVIDER_SECONDS = 10 * 60
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_SEALED = re.compile(r"[A-Za-z0-9_=-]{1,4000}")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -62,13 +71,40 @@ def visitor_of(request: Request) -> Visitor | None:
 
 def cookie_of(request: Request) -> str | None:
     """Returns the session's secret that the browser sends, None without one that can be read."""
-    found = [value for header in request.headers.getlist("cookie") if (value := _value_in(header))]
-    return found[0] if len(found) == 1 and len(found[0]) <= 200 and found[0].isascii() else None
+    return _cookie(request, COOKIE)
+
+
+def browser_of(request: Request) -> str | None:
+    """Returns the secret of a browser that asked for a link to sign in by, None without one that can be read."""
+    return _cookie(request, ASKED_COOKIE)
+
+
+def sealed_of(request: Request) -> str | None:
+    """Returns what a browser was given before it was sent to the provider, None without one that can be read."""
+    return _cookie(request, PROVIDER_COOKIE, _SEALED)
 
 
 def with_cookie(answer: Response, secret: str) -> Response:
     """Returns the answer with the cookie of a session, which the browser keeps until it is closed."""
     answer.set_cookie(COOKIE, secret, path="/", secure=True, httponly=True, samesite="lax")
+    return answer
+
+
+def with_asked_cookie(answer: Response, secret: str) -> Response:
+    """Returns the answer with the cookie of a browser that has asked for a link, for as long as the link works."""
+    answer.set_cookie(ASKED_COOKIE, secret, ASKED_SECONDS, path="/", secure=True, httponly=True, samesite="lax")
+    return answer
+
+
+def with_provider_cookie(answer: Response, sealed: str) -> Response:
+    """Returns the answer with the cookie of a browser that is sent to the provider, for as long as that may take."""
+    answer.set_cookie(PROVIDER_COOKIE, sealed, PROVIDER_SECONDS, path="/", secure=True, httponly=True, samesite="lax")
+    return answer
+
+
+def without_provider_cookie(answer: Response) -> Response:
+    """Returns the answer, which takes the cookie from a browser that has returned."""
+    answer.delete_cookie(PROVIDER_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
     return answer
 
 
@@ -88,7 +124,7 @@ def signed_in_only(pages: Pages, endpoint: Endpoint, *roles: str) -> Endpoint:
     async def guarded(request: Request) -> Response:
         visitor = visitor_of(request)
         if visitor is None:
-            return await _to_sign_in(pages, request)
+            return await to_sign_in(pages, request)
         if roles and visitor.role not in roles:
             wanted = " or ".join(roles)
             return pages.page(
@@ -104,11 +140,13 @@ def signed_in_only(pages: Pages, endpoint: Endpoint, *roles: str) -> Endpoint:
     return guarded
 
 
-async def _to_sign_in(pages: Pages, request: Request) -> Response:
+async def to_sign_in(pages: Pages, request: Request) -> Response:
+    """Returns what leads somebody to sign in, once more if they are, and back. What they sent with a form is kept."""
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    once_more = {} if visitor_of(request) is None else {"again": "1"}
     if request.method in ("GET", "HEAD"):
-        return RedirectResponse(f"/sign-in?{urlencode({'next': own_path(target)})}", 303)
-    again = f"/sign-in?{urlencode({'next': '/signed-in'})}"
+        return RedirectResponse(f"/sign-in?{urlencode({'next': own_path(target), **once_more})}", 303)
+    again = f"/sign-in?{urlencode({'next': '/signed-in', **once_more})}"
     return pages.page(
         request, "signed_out_form.html", status=401, action=target, pairs=await pairs_of(request), again=again
     )
@@ -140,8 +178,8 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _value_in(header: str) -> str | None:
-    """Returns the value of the one cookie of ours in a header."""
-    pairs = [part.strip().partition("=") for part in header.split(";")]
-    values = [value for name, _, value in pairs if name == COOKIE]
-    return values[0] if len(values) == 1 else None
+def _cookie(request: Request, name: str, form: re.Pattern[str] = _SECRET) -> str | None:
+    """Returns the value of the one cookie with this name, None without one, for several, and for no secret of ours."""
+    pairs = [part.strip().partition("=") for header in request.headers.getlist("cookie") for part in header.split(";")]
+    values = [value for given, _, value in pairs if given == name]
+    return values[0] if len(values) == 1 and form.fullmatch(values[0]) else None

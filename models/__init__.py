@@ -27,7 +27,7 @@ from models.request import ApplyBatch, RejectedMessage, RestingApp, TransitionRe
 from models.review import Review, ReviewStep, Submission
 from models.sandbox import SandboxDeclared, SandboxEvent
 from models.saved_reason import SavedReason
-from models.token import ApiToken, Service, SignInLink
+from models.token import ApiToken, PersonIdentity, Service, SignInLink
 from models.transition import Transition, TransitionReason
 from models.usage import Customer, OAuthInstall
 
@@ -64,6 +64,7 @@ __all__ = [
     "OAuthInstall",
     "Organization",
     "Person",
+    "PersonIdentity",
     "PlannedPublication",
     "PolicyVersion",
     "PreviewLink",

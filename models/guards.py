@@ -176,6 +176,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "oauth_install": _CHANGE,
     "organization": _CHANGE,
     "person": _CHANGE,
+    "person_identity": _OWN,
     "planned_publication": _CHANGE,
     "policy_version": _KEEP,
     "preview_link": _CHANGE,

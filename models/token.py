@@ -4,7 +4,17 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, Text, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -89,6 +99,23 @@ class ApiToken(Base):
     )
 
 
+class PersonIdentity(Base):
+    """Who a person is by an OpenID provider: its `issuer`, and its `subject` for them."""
+
+    __tablename__ = "person_identity"
+
+    id: Mapped[Id]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        UniqueConstraint("issuer", "subject"),
+        UniqueConstraint("person_id", "issuer"),
+    )
+
+
 class SignInLink(Base):
     """A link that begins a session of a person, once. Only the SHA-256 of its secret is stored.
 
@@ -114,6 +141,7 @@ class SignInLink(Base):
             "length(link_hash) = 32 AND length(browser_hash) = 32 AND length(code_hash) = 32", name="hashes"
         ),
         CheckConstraint("(browser_hash IS NULL) = (code_hash IS NULL)", name="browser"),
+        Index("sign_in_link_browser_key", "browser_hash", unique=True),
         Index("sign_in_link_person_id_idx", "person_id", "created_at"),
         Index("sign_in_link_expires_at_idx", "expires_at"),
     )

@@ -78,6 +78,18 @@ def _proxies(value: str) -> str:
     return ",".join(parts)
 
 
+def _issuer(value: str | None) -> str | None:
+    """Raises ValueError for an issuer that is not reached by https, unless it is on this machine."""
+    if value is None:
+        return None
+    parts = urlsplit(value)
+    is_here = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if not parts.hostname or parts.query or parts.fragment or not (parts.scheme == "https" or is_here):
+        raise ValueError("is not an https address without a query. Set it as the provider names itself")
+    return value
+
+
+Issuer = Annotated[str | None, AfterValidator(_issuer)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Host = Annotated[str, AfterValidator(_host)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from runtime.setting_values import Host, Mailbox, Proxies, PublicUrl
+from runtime.setting_values import Host, Issuer, Mailbox, Proxies, PublicUrl
 
 SMTPS_PORT: Final = 465
 """The port on which mail servers expect TLS from the first byte (RFC 8314)."""
@@ -71,6 +71,14 @@ class Settings(BaseSettings):
         "address, accepting an invitation, a new token for a lost one, switching news off. Without them mails name "
         "the calls. Set it alike for the API and the workers.",
     )
+    oidc_issuer: Issuer = Field(
+        default=None,
+        description="The issuer of the OpenID provider by which reviewers and admins sign in to the pages, with the "
+        "client's id and secret. Its redirect address is `/sign-in/callback` at DEVCENTER_PUBLIC_URL. Without it they "
+        "sign in by mail, as partners do.",
+    )
+    oidc_client_id: str | None = Field(default=None, description="The client's id at that provider.")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="The client's secret there.")
     profile: Path | None = Field(
         default=None,
         description="The TOML file that names the platform and what is its own (docs/profile.md). Without it the "
@@ -239,7 +247,9 @@ class Settings(BaseSettings):
                 raise ValueError(f"key {number} is not a Fernet key; make one with: {make}") from None
         return value
 
-    @field_validator("prepare_threshold", "metrics_port", "profile", "smtp_tls", "mail_reply_to", mode="before")
+    @field_validator(
+        "prepare_threshold", "metrics_port", "profile", "smtp_tls", "mail_reply_to", "oidc_issuer", mode="before"
+    )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -260,6 +270,8 @@ class Settings(BaseSettings):
             )
         if bool(self.smtp_user) != bool(self.smtp_password):
             raise ValueError("DEVCENTER_SMTP_USER: needs DEVCENTER_SMTP_PASSWORD, and the other way round. Set both")
+        if len({self.oidc_issuer is None, self.oidc_client_id is None, self.oidc_client_secret is None}) > 1:
+            raise ValueError("DEVCENTER_OIDC_ISSUER: needs DEVCENTER_OIDC_CLIENT_ID and _SECRET. Set all three or none")
         return self
 
     @property

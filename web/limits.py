@@ -29,7 +29,17 @@ ANSWER_SECONDS = 0.1
 REST_SECONDS = 1.0
 """How long Redis is not asked again after it failed to answer."""
 MAX_REMEMBERED = 10_000
-OPEN_WRITES = frozenset({"access-requests", "invitations", "proofs", "sign-ins", "token-recoveries"})
+OPEN_WRITES = frozenset(
+    {
+        "access-requests",
+        "invitations",
+        "proofs",
+        "sign-in-codes",
+        "sign-ins",
+        "staff-sign-ins",
+        "token-recoveries",
+    }
+)
 """The resources that are created without a token. Each has a limit of its own."""
 LINK_WRITES = frozenset({"unsubscribe"})
 """Writes by a link that cannot be made up. Mail providers send many from few addresses, so they count as reads do."""
@@ -138,7 +148,7 @@ class RedisRateCounter:
         if self._store is not None:
             with suppress(Exception):
                 # The library offers no other access to its client.
-                await cast(Redis, self._store._backend.get_client()).aclose()  # noqa: SLF001
+                await cast(Redis, self._store._backend.get_client()).aclose(close_connection_pool=True)  # noqa: SLF001
 
     def _limiter(self, rate: Rate) -> Callable[[str, int], Awaitable[RateLimitResult]]:
         if self._store is None:

@@ -17,7 +17,7 @@ from workflow.operating.erasing import erase_person
 
 router = APIRouter(prefix="/v1/erasures", responses=COMMON, tags=["admin"])
 
-Admin = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN)]
+Admin = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN, recent=True)]
 
 
 class WhoToErase(Body):

@@ -37,6 +37,7 @@ router = APIRouter(prefix="/v1/organizations", responses=COMMON)
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 Mover = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN)]
 Manager = Annotated[Actor, allow(Scope.PEOPLE_MANAGE, Role.PARTNER, Role.ADMIN)]
+Remover = Annotated[Actor, allow(Scope.PEOPLE_MANAGE, Role.PARTNER, Role.ADMIN, recent=True)]
 
 
 class NewColleague(Body):
@@ -109,7 +110,7 @@ async def list_colleagues(
 
 
 @router.delete("/{organization_id}/people/{person_id}", status_code=204, tags=["partner", "admin"])
-async def remove(context: InContext, actor: Manager, organization_id: UUID, person_id: UUID) -> Response:
+async def remove(context: InContext, actor: Remover, organization_id: UUID, person_id: UUID) -> Response:
     """Removes a person, whose tokens stop working at once. The owner may remove others; everybody else may leave."""
 
     def work(session: Session) -> None:
@@ -120,7 +121,7 @@ async def remove(context: InContext, actor: Manager, organization_id: UUID, pers
 
 
 @router.put("/{organization_id}/owner", tags=["partner", "admin"])
-async def change_owner(context: InContext, actor: Manager, organization_id: UUID, body: NewOwner) -> PersonAnswer:
+async def change_owner(context: InContext, actor: Remover, organization_id: UUID, body: NewOwner) -> PersonAnswer:
     """Transfers the ownership of the organization to another person. Both are told by mail."""
     return await context.transact(
         lambda session: _person(hand_over(session, organization_id, body.person_id, actor, now_of(session)))

@@ -25,6 +25,7 @@ from workflow.policy.document import load_policies
 router = APIRouter(prefix="/v1/policies", responses=COMMON, tags=["admin"])
 
 Operator = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN)]
+Publisher = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN, recent=True)]
 Version = Annotated[int, Path(ge=1, le=2_000_000_000, examples=[1])]
 
 _EXAMPLE: dict[str, Any] = {
@@ -143,7 +144,7 @@ async def list_versions(
 
 
 @router.post("", status_code=201, responses={201: {"model": PolicyVersionAnswer}})
-async def publish(context: InContext, actor: Operator, body: NewPolicy, key: Key = None) -> JSONResponse:
+async def publish(context: InContext, actor: Publisher, body: NewPolicy, key: Key = None) -> JSONResponse:
     """Publishes the next version of the policy. From then on it applies to new submissions and to promotion."""
 
     def work(session: Session) -> Answer:

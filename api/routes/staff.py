@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/staff", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.REVIEWS_READ, Role.REVIEWER, Role.ADMIN)]
 Reviewer = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN)]
-Operator = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN)]
+Operator = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN, recent=True)]
 
 
 class NewStaff(Body):

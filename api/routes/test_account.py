@@ -18,7 +18,7 @@ from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1/apps/{slug}/test-account", responses=COMMON)
 
-Reader = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN)]
+Reader = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN, recent=True)]
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 
 

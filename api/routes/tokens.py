@@ -37,6 +37,10 @@ MAX_OWN_DAYS = 365
 Holder = Annotated[
     Actor, allow(Scope.ADMIN, Role.ADMIN, Role.PARTNER, other_scopes=((Role.PARTNER, Scope.PEOPLE_MANAGE),))
 ]
+Grave = Annotated[
+    Actor,
+    allow(Scope.ADMIN, Role.ADMIN, Role.PARTNER, other_scopes=((Role.PARTNER, Scope.PEOPLE_MANAGE),), recent=True),
+]
 OfCaller = Annotated[Principal, Depends(principal_of)]
 
 
@@ -110,7 +114,7 @@ async def list_all(
 
 
 @router.post("", status_code=201, responses={201: {"model": NewTokenAnswer}})
-async def create(context: InContext, actor: Holder, caller: OfCaller, body: NewToken, key: Key = None) -> JSONResponse:
+async def create(context: InContext, actor: Grave, caller: OfCaller, body: NewToken, key: Key = None) -> JSONResponse:
     """Creates a token. It can do no more than its holder's role may; `scopes` restricts it further.
 
     A partner's can do no more than the token of the call, and lives for at most a year.
@@ -138,7 +142,7 @@ async def create(context: InContext, actor: Holder, caller: OfCaller, body: NewT
 
 
 @router.delete("/{token_id}", status_code=204)
-async def revoke(context: InContext, actor: Holder, token_id: UUID) -> Response:
+async def revoke(context: InContext, actor: Grave, token_id: UUID) -> Response:
     """Revokes a token, which stops working at once. Repeating the call changes nothing. Partners revoke their own."""
 
     await context.transact(lambda session: revoke_token(session, token_id, actor, now_of(session)))

@@ -1,26 +1,35 @@
-"""Signing in and out. Opening a link signs nobody in, because programs follow links in mails; its button does."""
+"""Signing in by a link or a code that is mailed, and signing out.
+
+Opening a link signs nobody in, because programs follow links in mails; its button does.
+"""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.client import ApiClient
-from console.forms import fields_of, key_in, new_key
+from console.client import ApiAnswer, ApiClient
+from console.forms import Form, fields_of, key_in, new_key, refused_form
 from console.rendering import Pages
-from console.visiting import cookie_of, own_path, visitor_of, with_cookie, without_cookie
+from console.visiting import (
+    browser_of,
+    cookie_of,
+    own_path,
+    sealed_of,
+    visitor_of,
+    with_asked_cookie,
+    with_cookie,
+    with_provider_cookie,
+    without_cookie,
+    without_provider_cookie,
+)
 
 
 def routes(api: ApiClient, pages: Pages) -> list[Route]:
     """Returns the routes of these pages."""
-    link = _Link(api, pages)
-
-    async def show(request: Request) -> Response:
-        path = own_path(request.query_params.get("next"))
-        if visitor_of(request) is not None and path != "/":
-            return RedirectResponse(path, 303)
-        return pages.page(request, "sign_in.html")
+    asking, link, staff = _Asking(api, pages), _Link(api, pages), _Staff(api, pages)
 
     async def sign_out(request: Request) -> Response:
         visitor = visitor_of(request)
@@ -32,12 +41,73 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         return pages.page(request, "signed_in.html")
 
     return [
-        Route("/sign-in", show),
+        Route("/sign-in", asking.show),
+        Route("/sign-in", asking.ask, methods=["POST"]),
+        Route("/sign-in/code", asking.show_code),
+        Route("/sign-in/code", asking.use_code, methods=["POST"]),
+        Route("/sign-in/staff", staff.send),
+        Route("/sign-in/callback", staff.receive),
         Route("/sign-in/{secret}", link.look),
         Route("/sign-in/{secret}", link.use, methods=["POST"]),
         Route("/sign-out", sign_out, methods=["POST"]),
         Route("/signed-in", signed_in),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Asking for a mail, and typing its code in the browser that asked."""
+
+    api: ApiClient
+    pages: Pages
+
+    async def show(self, request: Request) -> Response:
+        path = own_path(request.query_params.get("next"))
+        again = request.query_params.get("again") == "1"
+        if visitor_of(request) is not None and path != "/" and not again:
+            return RedirectResponse(path, 303)
+        return self._form(request, Form({"next": path}), again=again)
+
+    async def ask(self, request: Request) -> Response:
+        if self.pages.no_cookie is not None:
+            return _no_cookie(self.pages, request)
+        fields = await fields_of(request)
+        body = {"email": fields.get("email", "").strip(), "next_path": own_path(fields.get("next"))}
+        asked = await self.api.call(request, "POST", "/v1/sign-ins", body)
+        if asked.status == 422:
+            form = Form(fields, {"email": "Enter an e-mail address, like name@example.com"})
+            return self._form(request, form, status=422)
+        if not asked.is_ok:
+            return self.pages.refusal(request, asked)
+        following = f"/sign-in/code?{urlencode({'next': body['next_path']})}"
+        return with_asked_cookie(RedirectResponse(following, 303), asked.content["browser"])
+
+    async def show_code(self, request: Request) -> Response:
+        if browser_of(request) is None:
+            return RedirectResponse("/sign-in", 303)
+        return self.pages.page(request, "sign_in_code.html", form=Form())
+
+    async def use_code(self, request: Request) -> Response:
+        fields, browser = await fields_of(request), browser_of(request)
+        if browser is None:
+            return RedirectResponse("/sign-in", 303)
+        body = {"browser": browser, "code": fields.get("code", ""), "session": cookie_of(request)}
+        done = await self.api.call(request, "POST", "/v1/sign-in-codes", body)
+        if done.status == 422:
+            detail = f"{done.content['detail']} {done.content['remedy']}"
+            form = refused_form(fields, done) if done.content["errors"] else Form(fields, {"code": detail})
+            return self.pages.page(request, "sign_in_code.html", status=422, form=form)
+        return _signed_in(self.pages, request, done, "/")
+
+    def _staff_path(self, form: Form) -> str | None:
+        if not self.pages.has_staff_provider:
+            return None
+        return f"/sign-in/staff?{urlencode({'next': own_path(form.value('next'))})}"
+
+    def _form(self, request: Request, form: Form, *, status: int = 200, again: bool = False) -> Response:
+        return self.pages.page(
+            request, "sign_in.html", status=status, form=form, again=again, staff=self._staff_path(form)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +119,9 @@ class _Link:
 
     async def look(self, request: Request) -> Response:
         if self.pages.no_cookie is not None:
-            return self._no_cookie(request)
-        found = await self.api.get(request, _path(request))
+            return _no_cookie(self.pages, request)
+        asked_by = {"Request-Secret": browser_of(request) or "none"}
+        found = await self.api.call(request, "GET", _path(request), headers=asked_by)
         if not found.is_ok:
             return self.pages.refusal(request, found)
         path = own_path(request.query_params.get("next"))
@@ -58,27 +129,65 @@ class _Link:
 
     async def use(self, request: Request) -> Response:
         if self.pages.no_cookie is not None:
-            return self._no_cookie(request)
+            return _no_cookie(self.pages, request)
         fields = await fields_of(request)
-        before = {"session": cookie_of(request)}
-        done = await self.api.call(request, "POST", _path(request), before, key=key_in(fields))
-        if not done.is_ok:
-            return self.pages.refusal(request, done)
-        if done.content["session"] is None:  # the form was sent before, too long ago to show the session again
-            return RedirectResponse("/sign-in", 303)
-        following = own_path(done.content["next_path"] or fields.get("next"))
-        return with_cookie(RedirectResponse(following, 303), done.content["session"])
+        body = {"session": cookie_of(request), "browser": browser_of(request)}
+        done = await self.api.call(request, "POST", _path(request), body, key=key_in(fields))
+        return _signed_in(self.pages, request, done, own_path(fields.get("next")))
 
-    def _no_cookie(self, request: Request) -> Response:
-        return self.pages.page(
-            request,
-            "refusal.html",
-            status=409,
-            heading="Nobody can be signed in here",
-            detail=self.pages.no_cookie or "",
-            remedy="Serve the pages by https, and set DEVCENTER_PUBLIC_URL. On this machine, use 127.0.0.1.",
-        )
+
+@dataclass(frozen=True, slots=True)
+class _Staff:
+    """Sending the platform's people to their own provider, which sends them back."""
+
+    api: ApiClient
+    pages: Pages
+
+    async def send(self, request: Request) -> Response:
+        if self.pages.no_cookie is not None:
+            return _no_cookie(self.pages, request)
+        body = {"next_path": own_path(request.query_params.get("next"))}
+        begun = await self.api.call(request, "POST", "/v1/staff-sign-ins", body)
+        if not begun.is_ok:
+            return self.pages.refusal(request, begun)
+        return with_provider_cookie(RedirectResponse(begun.content["url"], 303), begun.content["sealed"])
+
+    async def receive(self, request: Request) -> Response:
+        sealed, given = sealed_of(request), request.query_params
+        if sealed is None or "code" not in given or "state" not in given:
+            refused = self.pages.page(
+                request,
+                "refusal.html",
+                status=409,
+                heading="You are not signed in",
+                detail="Signing in did not begin in this browser, took too long, or was given up.",
+                remedy="Begin again.",
+            )
+            return without_provider_cookie(refused)
+        body = {"sealed": sealed, "state": given["state"], "code": given["code"], "session": cookie_of(request)}
+        done = await self.api.call(request, "POST", "/v1/staff-sign-ins/finish", body)
+        return without_provider_cookie(_signed_in(self.pages, request, done, "/"))
 
 
 def _path(request: Request) -> str:
     return f"/v1/sign-ins/{request.path_params['secret']}"
+
+
+def _signed_in(pages: Pages, request: Request, done: ApiAnswer, path: str) -> Response:
+    """Returns what sets the cookie of the new session and leads on: to the page that was wanted first, or to `path`."""
+    if not done.is_ok:
+        return pages.refusal(request, done)
+    if done.content["session"] is None:  # the form was sent before, too long ago to show the session again
+        return RedirectResponse("/sign-in", 303)
+    return with_cookie(RedirectResponse(own_path(done.content["next_path"] or path), 303), done.content["session"])
+
+
+def _no_cookie(pages: Pages, request: Request) -> Response:
+    return pages.page(
+        request,
+        "refusal.html",
+        status=409,
+        heading="Nobody can be signed in here",
+        detail=pages.no_cookie or "",
+        remedy="Serve the pages by https, and set DEVCENTER_PUBLIC_URL. On this machine, use 127.0.0.1.",
+    )

@@ -23,10 +23,12 @@ def upgrade() -> None:
     )
     add_constraint("api_token", "api_token_session_check", f"CHECK ({began})")
     _create_sign_in_link()
+    _create_person_identity()
 
 
 def downgrade() -> None:
     """Ends all sessions: the older code would take them for bearer tokens."""
+    op.execute("DROP TABLE IF EXISTS person_identity")
     op.execute("DROP TABLE IF EXISTS sign_in_link")
     op.execute("UPDATE api_token SET revoked_at = coalesce(revoked_at, now()) WHERE kind = 'session'")
     op.execute(
@@ -56,7 +58,24 @@ def _create_sign_in_link() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("sign_in_link_person_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("sign_in_link_pkey")),
         sa.UniqueConstraint("link_hash", name=op.f("sign_in_link_link_hash_key")),
+        sa.Index("sign_in_link_browser_key", "browser_hash", unique=True),
         sa.Index("sign_in_link_person_id_idx", "person_id", "created_at"),
         sa.Index("sign_in_link_expires_at_idx", "expires_at"),
     )
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_link TO devcenter_app")
+
+
+def _create_person_identity() -> None:
+    create_table(
+        "person_identity",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("person_identity_person_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("person_identity_pkey")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("person_identity_issuer_subject_key")),
+        sa.UniqueConstraint("person_id", "issuer", name=op.f("person_identity_person_id_issuer_key")),
+    )
+    op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON person_identity TO devcenter_app")

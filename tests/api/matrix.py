@@ -44,7 +44,8 @@ class Call:
     returns path parameters that replace the world's. `query` is appended to the path. `status` is the answer's for
     callers who may call it. `hides` says whether a partner of another company gets 404; by default this is so if the
     path names an App or an organization. `audited` says whether the call is recorded in the audit log. `or_nobody` says
-    that the route identifies callers without a token in another way; if that fails too, they get 404.
+    that the route identifies callers without a token in another way; if that fails too, they get 404. `recent` says
+    that whoever is signed in to a page must have signed in a short while ago.
     """
 
     route: str
@@ -59,6 +60,7 @@ class Call:
     audited: bool | None = None
     or_nobody: bool = False
     other_scopes: tuple[tuple[Role, Scope], ...] = ()
+    recent: bool = False
 
     def scope_of(self, role: Role) -> Scope:
         """Returns the scope that a token of the role needs."""
@@ -307,8 +309,15 @@ CALLS: tuple[Call, ...] = (
     Call(f"PATCH {_ORGANIZATION}", Scope.PEOPLE_MANAGE, OWNERS, {"name": "Acme"}, given=_owned),
     Call(f"PUT {_ORGANIZATION}/website", Scope.ADMIN, ADMINS, {"website": "https://acme.example"}),
     Call(f"GET {_ORGANIZATION}/people", Scope.APPS_READ, PEOPLE),
-    Call(f"DELETE {_ORGANIZATION}/people/{{person_id}}", Scope.PEOPLE_MANAGE, OWNERS, status=204, given=_colleague),
-    Call(f"PUT {_ORGANIZATION}/owner", Scope.PEOPLE_MANAGE, OWNERS, _owner, given=_owned),
+    Call(
+        f"DELETE {_ORGANIZATION}/people/{{person_id}}",
+        Scope.PEOPLE_MANAGE,
+        OWNERS,
+        status=204,
+        given=_colleague,
+        recent=True,
+    ),
+    Call(f"PUT {_ORGANIZATION}/owner", Scope.PEOPLE_MANAGE, OWNERS, _owner, given=_owned, recent=True),
     Call(f"GET {_ORGANIZATION}/invitations", Scope.APPS_READ, PEOPLE),
     Call(f"POST {_ORGANIZATION}/invitations", Scope.PEOPLE_MANAGE, OWNERS, _new_colleague, 201, given=_owned),
     Call(
@@ -409,7 +418,7 @@ CALLS: tuple[Call, ...] = (
     Call(f"GET {_APP}/previews", Scope.APPS_READ, PARTNERS),
     Call(f"POST {_APP}/previews", Scope.APPS_WRITE, PARTNERS, {}, 201),
     Call(f"DELETE {_APP}/previews/{{link_id}}", Scope.APPS_WRITE, PARTNERS, status=204, given=_link),
-    Call(f"GET {_APP}/test-account", Scope.REVIEWS_DECIDE, REVIEWERS, given=_test_account, audited=True),
+    Call(f"GET {_APP}/test-account", Scope.REVIEWS_DECIDE, REVIEWERS, given=_test_account, audited=True, recent=True),
     Call(f"GET {_APP}/test-account/readings", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_APP}/messages", Scope.APPS_READ, PARTNERS, path=_SUBMITTED),
     Call(f"POST {_APP}/messages", Scope.APPS_WRITE, PARTNERS, _WORDS, 201, path=_SUBMITTED),
@@ -489,7 +498,7 @@ CALLS: tuple[Call, ...] = (
     Call(f"PUT {_APP}/oauth-installs/{{workspace}}", Scope.USAGE_REPORT, SERVICES, given=_new_workspace),
     Call(f"DELETE {_APP}/oauth-installs/{{workspace}}", Scope.USAGE_REPORT, SERVICES, given=_install),
     Call("GET /v1/tokens", Scope.ADMIN, OWNERS, other_scopes=_OWN_TOKENS),
-    Call("POST /v1/tokens", Scope.ADMIN, OWNERS, _new_token, 201, other_scopes=_OWN_TOKENS),
+    Call("POST /v1/tokens", Scope.ADMIN, OWNERS, _new_token, 201, other_scopes=_OWN_TOKENS, recent=True),
     Call(
         "DELETE /v1/tokens/{token_id}",
         Scope.ADMIN,
@@ -498,6 +507,7 @@ CALLS: tuple[Call, ...] = (
         given=_token,
         hides=True,
         other_scopes=_OWN_TOKENS,
+        recent=True,
     ),
     Call("GET /v1/sessions", Scope.REVIEWS_DECIDE, PEOPLE, other_scopes=_OWN_SESSIONS),
     Call(
@@ -513,8 +523,8 @@ CALLS: tuple[Call, ...] = (
     Call("PUT /v1/me/news", Scope.PEOPLE_MANAGE, OWNERS, {"news": {"customer_onboarded": True}}),
     Call("POST /v1/me/address", Scope.PEOPLE_MANAGE, OWNERS, _new_address, 202),
     Call("GET /v1/staff", Scope.REVIEWS_READ, REVIEWERS),
-    Call("POST /v1/staff", Scope.ADMIN, ADMINS, _new_reviewer, 201),
-    Call("DELETE /v1/staff/{person_id}", Scope.ADMIN, ADMINS, status=204, given=_reviewer),
+    Call("POST /v1/staff", Scope.ADMIN, ADMINS, _new_reviewer, 201, recent=True),
+    Call("DELETE /v1/staff/{person_id}", Scope.ADMIN, ADMINS, status=204, given=_reviewer, recent=True),
     Call(
         "PUT /v1/staff/{person_id}/absence",
         Scope.REVIEWS_DECIDE,
@@ -524,7 +534,7 @@ CALLS: tuple[Call, ...] = (
     ),
     Call("DELETE /v1/staff/{person_id}/absence", Scope.REVIEWS_DECIDE, REVIEWERS, given=_oneself),
     Call("GET /v1/policies", Scope.ADMIN, ADMINS),
-    Call("POST /v1/policies", Scope.ADMIN, ADMINS, _new_policy, 201),
+    Call("POST /v1/policies", Scope.ADMIN, ADMINS, _new_policy, 201, recent=True),
     Call("POST /v1/policies/preview", Scope.ADMIN, ADMINS, _document, audited=False),
     Call("GET /v1/policies/current", Scope.ADMIN, ADMINS),
     Call("GET /v1/policies/schema", Scope.ADMIN, ADMINS),
@@ -540,7 +550,7 @@ CALLS: tuple[Call, ...] = (
         given=_allowed_slug,
         path={"look_alike": "mall"},
     ),
-    Call("POST /v1/erasures", Scope.ADMIN, ADMINS, _leaver),
+    Call("POST /v1/erasures", Scope.ADMIN, ADMINS, _leaver, recent=True),
     Call("GET /v1/dead", Scope.ADMIN, ADMINS),
     Call("GET /v1/dead/{kind}", Scope.ADMIN, ADMINS, path={"kind": "transition_request"}),
     Call("POST /v1/dead/{kind}/replay", Scope.ADMIN, ADMINS, body={"lane": "-"}, path={"kind": "notification"}),
@@ -571,6 +581,10 @@ PUBLIC: frozenset[str] = frozenset(
         "GET /v1/proofs/{code}",
         "POST /v1/proofs/{code}",
         "POST /v1/token-recoveries",
+        "POST /v1/sign-in-codes",
+        "POST /v1/sign-ins",
+        "POST /v1/staff-sign-ins",
+        "POST /v1/staff-sign-ins/finish",
         "GET /v1/sign-ins/{secret}",
         "POST /v1/sign-ins/{secret}",
         "GET /v1/unsubscribe/{token}",

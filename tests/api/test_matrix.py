@@ -61,7 +61,7 @@ def _accesses(route: RouteContext) -> list[Access]:
 
 
 def _said(of: Access | Call) -> tuple[Any, ...]:
-    return of.scope, of.roles, of.or_nobody, of.other_scopes
+    return of.scope, of.roles, of.or_nobody, of.other_scopes, of.recent
 
 
 def _line(name: str, accesses: list[Access]) -> str:
@@ -70,6 +70,7 @@ def _line(name: str, accesses: list[Access]) -> str:
     access = accesses[0]
     roles = ", ".join(f"Role.{role.name}" for role in sorted(access.roles))
     nobody = ", or_nobody=True" if access.or_nobody else ""
+    nobody += ", recent=True" if access.recent else ""
     sent = "" if name.startswith("GET ") else ", THE BODY, THE STATUS"
     return f'Call("{name}", Scope.{access.scope.name}, frozenset({{{roles}}}){sent}{nobody}) in CALLS'
 

@@ -70,6 +70,16 @@ def test_up_demo_takes_an_app_to_public_and_ctrl_c_stops_every_process(tmp_path:
         assert {"up", "postgres", "valkey", "api", "tracking", "worker-1", "worker-2", "scheduler"} <= set(run["pids"])
         assert set(run["tokens"]) == {"partner", "reviewer", "service", "admin"}
         assert states(run["database_url"]) == ["public"]
+        assert run["console_url"] == run["api_url"]
+        assert set(run["sign_in"]) == {"partner", "reviewer", "admin"}
+        assert all(
+            requests.get(link, timeout=5).text.count("<button>Sign in as") == 1 for link in run["sign_in"].values()
+        )
+        assert all(link in output.read_text() for link in run["sign_in"].values())
+        another = subprocess.run([*COMMAND, "sign-in", "reviewer"], cwd=folder, env=environment(), capture_output=True)
+        assert requests.get(another.stdout.decode().strip(), timeout=5).ok, another.stderr
+        secrets = [link.rpartition("/")[2] for link in run["sign_in"].values()]
+        assert not [log for log in (home.path / "log").iterdir() for secret in secrets if secret in log.read_text()]
         lines = dict(re.findall(r"^  (\w+) +(curl .*)$", output.read_text(), re.MULTILINE))
         assert set(lines) == {"visitor", *run["tokens"]}
         answers = {role: said_by(line) for role, line in lines.items()}

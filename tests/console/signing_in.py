@@ -4,16 +4,20 @@ from dataclasses import dataclass
 from http.cookies import SimpleCookie
 
 import requests
+from cryptography.fernet import Fernet
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import Person
 from tests.api.running import Service
 from tests.console.browsing import FROM_THE_PAGE, Page, opened
 from tests.journeys import now_of
+from tests.workers.processes import environment
 from workflow.identity.actors import Actor
 from workflow.identity.sessions import make_link
 
 COOKIE = "__Host-dc"
+ASKED = "__Host-dc-asked"
 
 
 def link_of(service: Service, actor: Actor) -> str:
@@ -22,9 +26,9 @@ def link_of(service: Service, actor: Actor) -> str:
         return f"{service.url}/sign-in/{make_link(session, session.get_one(Person, actor.id), now_of(session))}"
 
 
-def set_cookie(answer: requests.Response) -> str:
-    """Returns the value of the session's cookie that an answer sets, "" if it takes the cookie away."""
-    return SimpleCookie(answer.headers["Set-Cookie"])[COOKIE].value
+def set_cookie(answer: requests.Response, name: str = COOKIE) -> str:
+    """Returns the value of the cookie that an answer sets, "" if it takes the cookie away."""
+    return SimpleCookie(answer.headers["Set-Cookie"])[name].value
 
 
 @dataclass(slots=True)
@@ -33,6 +37,7 @@ class Browser:
 
     url: str
     cookie: str = ""
+    asked: str = ""
 
     def open(self, path: str, *, follow: bool = True) -> Page:
         """Returns the page at a path, or at what it leads to."""
@@ -52,7 +57,29 @@ class Browser:
         return self.post(form.action or page.url, **(dict(form.form_values()) | filled))
 
     def _headers(self) -> dict[str, str]:
-        return {"Cookie": f"{COOKIE}={self.cookie}"} if self.cookie else {}
+        cookies = {COOKIE: self.cookie, ASKED: self.asked}
+        said = "; ".join(f"{name}={value}" for name, value in cookies.items() if value)
+        return {"Cookie": said} if said else {}
+
+
+def ask_for_mail(service: Service, email: str, path: str = "/") -> Browser:
+    """Returns a browser in which somebody asked for a link to sign in by."""
+    browser = Browser(service.url)
+    answer = browser.press(browser.open(f"/sign-in?next={path}"), email=email)
+    assert answer.status_code == 303, answer.text
+    browser.asked = set_cookie(answer, ASKED)
+    assert "Look at your mail" in browser.open(answer.headers["Location"]).words
+    return browser
+
+
+def mailed_secrets(service: Service, actor: Actor) -> list[str]:
+    """Returns the secrets of the links that wait to be mailed to the actor, the newest first."""
+    wanted = text(
+        "SELECT data->>'sealed' FROM notification WHERE kind = 'sign_in' AND recipient_id = :id ORDER BY id DESC"
+    )
+    key = Fernet(environment("", "")["DEVCENTER_SECRET_KEYS"])
+    with service.engine.connect() as connection:
+        return [key.decrypt(sealed.encode()).decode() for sealed in connection.scalars(wanted, {"id": actor.id})]
 
 
 def signed_in(service: Service, actor: Actor) -> Browser:

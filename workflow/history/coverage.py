@@ -144,6 +144,7 @@ NOT_COVERED: Final[Mapping[str, str]] = {
     "suspension": "the log has each suspension, and the audit log each confirmation",
     "access_contact": "personal data, which can be erased; decisions rest on the request",
     "api_token": "present rights; making and revoking one is in the audit log",
+    "person_identity": "personal data, which can be erased; that one was linked is in the audit log",
     "sign_in_link": "how somebody signs in; each session that begins is in the audit log",
     "address_proof": "personal data, which is pruned; decisions rest on the request",
     "allowed_slug": "present exceptions; each is in the audit log",

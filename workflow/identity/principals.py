@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, select, text
@@ -17,12 +17,16 @@ from workflow.identity.actors import Actor
 from workflow.identity.secrets import hash_of
 from workflow.sql.arrays import Bytes, statement
 
+RECENT: Final = timedelta(minutes=15)
+"""How long after signing in a person may do by their session what is grave."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """The holder of a valid token. `scopes` is None for a token with all scopes of its role.
 
-    `authenticated_at` is when the person of a session signed in, None for a bearer token. `name` is the holder's.
+    `authenticated_at` is when the person of a session signed in, None for a bearer token; `recent` says that this was
+    within RECENT, and is true for a bearer token. `name` is the holder's.
     """
 
     actor: Actor
@@ -31,6 +35,7 @@ class Principal:
     scopes: frozenset[str] | None = None
     name: str = ""
     authenticated_at: datetime | None = None
+    recent: bool = True
 
     def has(self, scope: Scope) -> bool:
         """Returns whether the token may be used for `scope`."""
@@ -82,9 +87,11 @@ def lock_people(session: Session, *ids: UUID) -> None:
     session.execute(statement.with_for_update(key_share=True))
 
 
-_TOKEN = """
+_TOKEN = f"""
     SELECT t.id, t.token_hash, t.label, t.role, t.organization_id, t.scopes, t.revoked_at, t.kind,
-           t.authenticated_at, t.expires_at <= now() OR coalesce(t.idle_ends_at <= now(), false) AS expired,
+           t.authenticated_at,
+           coalesce(t.authenticated_at > now() - interval '{RECENT.total_seconds()} seconds', true) AS recent,
+           t.expires_at <= now() OR coalesce(t.idle_ends_at <= now(), false) AS expired,
            coalesce(t.person_id, t.service_id) AS holder_id, coalesce(p.name, '') AS holder_name,
            t.person_id IS NULL OR (p.id IS NOT NULL AND p.removed_at IS NULL AND p.role = t.role
                                    AND p.organization_id IS NOT DISTINCT FROM t.organization_id) AS holder_fits
@@ -120,7 +127,7 @@ def _valid(token: Row[Any] | None) -> Principal:
         raise Forbidden("token.revoked", detail, "Ask an admin for a new token.")
     actor = Actor(token.holder_id, Role(token.role), token.organization_id, token.id)
     scopes = None if token.scopes is None else frozenset(token.scopes)
-    return Principal(actor, token.id, token.label, scopes, token.holder_name, token.authenticated_at)
+    return Principal(actor, token.id, token.label, scopes, token.holder_name, token.authenticated_at, token.recent)
 
 
 _OTHER_KIND = {

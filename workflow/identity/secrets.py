@@ -3,6 +3,7 @@
 A call that is repeated with its idempotency key within a short time is shown the same secret again.
 """
 
+import base64
 import hashlib
 import secrets
 from collections.abc import Callable
@@ -33,6 +34,7 @@ PREVIEW_LINK = SecretKind()
 PROOF = SecretKind()
 SESSION = SecretKind("dc_session_")
 SIGN_IN_LINK = SecretKind()
+BROWSER = SecretKind()
 WRITE_KEY = SecretKind("wk_")
 TOKEN = {role: SecretKind(f"dc_{role}_") for role in Role}
 
@@ -54,6 +56,25 @@ def make_secret(kind: SecretKind) -> Secret:
 def hash_of(text: str) -> bytes:
     """Returns the SHA-256 of a secret. Secrets have 256 random bits, so no slow password hash is needed."""
     return hashlib.sha256(text.encode()).digest()
+
+
+def typed_code_of(text: str) -> str:
+    """Returns the code that stands for a secret where it has to be typed: 50 bits, in two groups of five characters.
+
+    It is for minutes only: without the secret, finding it from its hash takes longer than that.
+    """
+    code = base64.b32encode(hashlib.sha256(f"typed:{text}".encode()).digest()).decode()
+    return f"{code[:5]}-{code[5:10]}"
+
+
+def hash_of_typed(code: str) -> bytes:
+    """Returns the hash of a code as it was typed: in any case, without the dash, and with 0, 1 and 8 for O, I, B."""
+    typed = code.upper().translate(_ALIKE)
+    return hash_of("".join(character for character in typed if character.isalnum())[:20])
+
+
+_ALIKE = str.maketrans("018", "OIB")
+"""Digits that the codes do not have, to the letters that they are taken for."""
 
 
 @dataclass(frozen=True, slots=True)

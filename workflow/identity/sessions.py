@@ -1,4 +1,4 @@
-"""Sessions of browsers: signing in by a link that works once, and ending sessions. A session opens pages only."""
+"""Sessions of browsers: beginning one by a link that works once, and ending it. A session opens pages only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +15,17 @@ from models.token import TokenKind
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
-from workflow.identity.secrets import SESSION, SIGN_IN_LINK, hash_of, make_secret
+from workflow.identity.secrets import SESSION, SIGN_IN_LINK, hash_of, hash_of_typed, make_secret, typed_code_of
 from workflow.identity.tokens import IDLE_LIFE
 
 SESSION_LIFE: Final = timedelta(hours=12)
 """How long a session lasts at most. It ends before that when it is not used for IDLE_LIFE."""
 SHELL_LINK_LIFE: Final = timedelta(days=1)
 """How long a link works that the command line made."""
+MAILED_LINK_LIFE: Final = timedelta(minutes=15)
+"""How long a link works that was mailed, and the code beside it."""
+MAX_TRIES: Final = 5
+"""How many wrong codes may be typed before a link ends."""
 LINKS_KEPT: Final = timedelta(days=1)
 """How long a link is kept after its end, because bounds count it."""
 MAX_SESSIONS: Final = 20
@@ -36,6 +40,34 @@ class SignedIn:
     session: ApiToken
     secret: str
     next_path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MailedLink:
+    """A link for a mail: its secret, and until when it works in the browser that asked for it."""
+
+    id: UUID
+    secret: str
+    expires_at: datetime
+
+
+def make_mailed_link(
+    session: Session, person: Person, now: datetime, *, browser: bytes, next_path: str | None
+) -> MailedLink:
+    """Returns a new link that signs the person in once, in the browser whose secret has the hash. Does not commit."""
+    secret = make_secret(SIGN_IN_LINK)
+    link = SignInLink(
+        person_id=person.id,
+        link_hash=secret.hash,
+        browser_hash=browser,
+        code_hash=hash_of_typed(typed_code_of(secret.text)),
+        next_path=next_path,
+        created_at=now,
+        expires_at=now + MAILED_LINK_LIFE,
+    )
+    session.add(link)
+    session.flush()
+    return MailedLink(link.id, secret.text, link.expires_at)
 
 
 def make_link(session: Session, person: Person, now: datetime) -> str:
@@ -59,24 +91,57 @@ def find_link(session: Session, secret: str, *, lock: bool = False) -> SignInLin
     return link
 
 
-def state_of_link(link: SignInLink, now: datetime) -> Literal["open", "used", "expired"]:
-    """Returns `used` once somebody has signed in by it, `expired` when nobody can any more, and `open` before that."""
+def state_of_link(
+    link: SignInLink, now: datetime, browser: str | None
+) -> Literal["open", "used", "expired", "elsewhere"]:
+    """Returns `used` once somebody has signed in by it, `expired` when nobody can any more, and `open` before that.
+
+    It is `elsewhere` if another browser asked for it than the one with this secret.
+    """
     if link.used_at is not None:
         return "used"
-    return "expired" if link.expires_at <= now else "open"
+    if link.expires_at <= now or link.tries >= MAX_TRIES:
+        return "expired"
+    is_bound = link.browser_hash is not None
+    return "elsewhere" if is_bound and link.browser_hash != hash_of(browser or "") else "open"
 
 
-def sign_in(session: Session, secret: str, now: datetime, *, before: str | None = None) -> SignedIn:
+def sign_in(
+    session: Session, secret: str, now: datetime, *, browser: str | None = None, before: str | None = None
+) -> SignedIn:
     """Signs in the person of a link, which works once, and returns their new session. Does not commit.
 
-    `before` is the session that the browser had, which ends. Locks the link, and then the person. Raises NotFound, and
-    Conflict (sign_in.used, sign_in.expired).
+    `browser` is the secret of the browser that asked for a mailed link, and `before` the session that it had, which
+    ends. Locks the link, and then the person. Raises NotFound, and Conflict (sign_in.used, sign_in.expired,
+    sign_in.elsewhere).
     """
     link = find_link(session, secret, lock=True)
-    state = state_of_link(link, now)
+    state = state_of_link(link, now, browser)
     if state != "open":
-        said = "was already used" if state == "used" else "has expired"
-        raise Conflict(f"sign_in.{state}", f"The link {said}.", _ANOTHER)
+        raise Conflict(f"sign_in.{state}", *_NOT_OPEN[state])
+    return _use(session, link, now, before)
+
+
+def sign_in_by_code(
+    session: Session, browser: str, code: str, now: datetime, *, before: str | None = None
+) -> SignedIn | None:
+    """Signs in the person for whom this browser asked, by the code of the mail. Returns None for a wrong code.
+
+    The link ends after MAX_TRIES wrong codes. A browser that asked for an unknown address gets None always, as it does
+    for one whose link has ended. Locks the link. Does not commit: commit a wrong try too.
+    """
+    of_browser = select(SignInLink).where(SignInLink.browser_hash == hash_of(browser))
+    link = session.scalar(of_browser.with_for_update().execution_options(populate_existing=True))
+    if link is None or state_of_link(link, now, browser) != "open":
+        return None
+    if link.code_hash != hash_of_typed(code):
+        link.tries += 1
+        session.flush()
+        return None
+    return _use(session, link, now, before)
+
+
+def _use(session: Session, link: SignInLink, now: datetime, before: str | None) -> SignedIn:
     link.used_at = now
     begun, text = begin_session(session, link.person_id, now, before=before)
     return SignedIn(begun, text, link.next_path)
@@ -183,3 +248,11 @@ def _end_of_browser(session: Session, secret: str, now: datetime) -> None:
 
 
 _ANOTHER = "Ask for another link."
+_NOT_OPEN: Final = {
+    "used": ("The link was already used.", _ANOTHER),
+    "expired": ("The link has expired.", _ANOTHER),
+    "elsewhere": (
+        "The link works in the browser in which it was asked for.",
+        "Open it there, or type the code of the mail there.",
+    ),
+}

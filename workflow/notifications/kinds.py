@@ -59,6 +59,7 @@ class NotificationKind(StrEnum):
     ACCESS_PROOF = "access_proof"
     ADDRESS_PROOF = "address_proof"
     TOKEN_PROOF = "token_proof"
+    SIGN_IN = "sign_in"
     ADDRESS_CHANGED = "address_changed"
     TOKEN_ENDS = "token_ends"
     TEST_SETTINGS_END = "test_settings_end"
@@ -81,6 +82,7 @@ _URGENT = frozenset(
         NotificationKind.ACCESS_PROOF,
         NotificationKind.ADDRESS_PROOF,
         NotificationKind.TOKEN_PROOF,
+        NotificationKind.SIGN_IN,
         NotificationKind.ADDRESS_CHANGED,
     }
 )

@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from typing import Any
 from uuid import UUID
 
+from workflow.identity.secrets import typed_code_of
 from workflow.names import one_line, quoted
 from workflow.notifications.html import html_of
 from workflow.notifications.kinds import NotificationKind
@@ -276,6 +277,15 @@ _WORDS: dict[NotificationKind, tuple[str, str]] = {
         + _PROVE
         + "\n\nIf it was not you, you need do nothing: your tokens stay as they are.",
     ),
+    NotificationKind.SIGN_IN: (
+        "Sign in to the {developer_center}",
+        "Somebody asked to sign in with this address. If it was you, open this link in the browser in which you "
+        "asked:\n\n    {sign_in_link}\n\n"
+        "If you read this on another device, type this code on the page that you have open there:\n\n"
+        "    {sign_in_code}\n\n"
+        "Both work once, until {expires}. Give the code to nobody: we never ask for it.\n\n"
+        "If it was not you, you need do nothing: nobody signs in without this mail.",
+    ),
     NotificationKind.ADDRESS_CHANGED: (
         "Your address was changed",
         "Your address at the {developer_center} is now {new_email}. Mails go there from now on. If you did not change "
@@ -366,6 +376,8 @@ def compose(
             f"{site}/invitations/{secret}" if pages else f"curl -X POST {site}/v1/invitations/{secret}/accept"
         ),
         "proof_link": f"{site}/proofs/{secret}" if pages else f"curl -X POST {site}/v1/proofs/{secret}",
+        "sign_in_link": f"{site}/sign-in/{secret}",
+        "sign_in_code": typed_code_of(secret),
         **words_of(profile),
     }
     path = f"/v1/apps/{letter.app_slug}" if letter.app_slug else letter.data.get("path")

@@ -5,5 +5,9 @@ ADDRESSES = {
     "form": Address(lambda service: f"{service.url}/sign-in"),
     "link": Address(lambda service: link_of(service, service.people.reviewer)),
     "unknown": Address(lambda service: f"{service.url}/sign-in/unknown"),
+    "code": Address(lambda service: f"{service.url}/sign-in/code"),
+    "staff": Address(lambda service: f"{service.url}/sign-in/staff"),
+    "callback": Address(lambda service: f"{service.url}/sign-in/callback"),
+    "again": Address(lambda service: f"{service.url}/sign-in?again=1", role="admin"),
     "signed-in": Address(lambda service: f"{service.url}/signed-in", role="reviewer"),
 }
