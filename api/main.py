@@ -91,6 +91,7 @@ from workflow.identity.secrets import Envelope
 from workflow.identity.tokens import record_token_use
 from workflow.lifecycle.reading import finished_requests
 from workflow.lifecycle.rulebook import AppRulebook
+from workflow.notifications.letterhead import Letterhead
 from workflow.profile.loading import load_profile
 from workflow.sandbox.reading import streams_with_news
 from workflow.work.bells import Bell
@@ -229,6 +230,13 @@ def create_api(settings: Settings) -> FastAPI:
         envelope=Envelope(keys.seal, keys.unseal),
         allow_loopback_urls=settings.allow_loopback_urls,
         profile=profile,
+        letterhead=Letterhead(
+            sender=settings.mail_from,
+            reply_to=settings.mail_reply_to or profile.contact.support_email,
+            public_url=settings.public_url,
+            profile=profile,
+            pages=settings.pages,
+        ),
         read_picture=partial(read_picture, confined_pictures()),
         waiter=Waiter(find_finished),
         news=Waiter(find_news, look_seconds=NEWS_LOOK_SECONDS),

@@ -111,6 +111,12 @@ class TransitionRequest(Base):
         Index("transition_request_dead_idx", "id", postgresql_where=text("status = 'dead'")),
         Index("transition_request_app_idx", "app_id", "id"),
         Index(
+            "transition_request_refused_decision_idx",
+            "principal_id",
+            "id",
+            postgresql_where=text("status IN ('refused', 'dead') AND expected_review IS NOT NULL"),
+        ),
+        Index(
             "transition_request_finished_idx",
             "finished_at",
             postgresql_where=text("idempotency_key IS NOT NULL"),

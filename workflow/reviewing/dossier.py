@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models import App, Organization, Person, Review, ReviewStep, Submission
 from workflow.errors import NotFound
 from workflow.profile.document import Profile
+from workflow.reviewing.decisions import MadeDecision, decisions_made
 from workflow.reviewing.difference import (
     Difference,
     FindingStatus,
@@ -134,7 +135,8 @@ class Dossier:
     `changes` is the difference to the last decided round, None if there is none. `public_changes` is the difference to
     what is public, None if nothing is, or if that is what is reviewed.
 
-    `grace` is the App's time to mend what looks found, None if nothing is to be mended.
+    `grace` is the App's time to mend what looks found, None if nothing is to be mended. `decisions` have been made and
+    have not taken effect, newest first.
     """
 
     review: Review
@@ -150,6 +152,7 @@ class Dossier:
     waivers: tuple[Waiver, ...]
     history: tuple[PastRound, ...]
     grace: Grace | None
+    decisions: tuple[MadeDecision, ...]
     runs: tuple[RunInBrief, ...]
 
 
@@ -253,6 +256,7 @@ def open_dossier(session: Session, review_id: UUID, profile: Profile) -> Dossier
         _waivers(session, review),
         _history(session, review),
         grace_of(session, review.app_id),
+        decisions_made(session, review),
         _runs(session, review),
     )
 
