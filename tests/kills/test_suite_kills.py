@@ -18,7 +18,7 @@ from tests.waiting import wait_until
 from tests.workers.endpoints import Endpoint, good
 from tests.workers.processes import WORKER, environment
 from tests.workers.suites import SUITE, add_subscription, start
-from workers.suites.bursts import AT_ONCE
+from workers.suites.pacing import AT_ONCE
 
 COMPONENTS = 6
 KILLS = 2
