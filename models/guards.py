@@ -182,6 +182,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "rejected_message": _OWN,
     "resting_app": _OWN,
     "review": _CHANGE,
+    "review_draft": _OWN,
     "review_message": _KEEP,
     "review_step": _CHANGE,
     "sandbox_declared": ("SELECT", "UPDATE"),

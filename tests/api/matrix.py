@@ -124,6 +124,10 @@ def _held_review(world: World, actor: Actor) -> dict[str, str]:
     return {"review_id": str(world.new_review(holder=actor))}
 
 
+def _drafted(world: World, actor: Actor) -> dict[str, str]:
+    return {"review_id": str(world.new_draft(actor))}
+
+
 def _test_account(world: World, actor: Actor) -> dict[str, str]:
     return {"slug": world.new_test_account(holder=actor)}
 
@@ -460,6 +464,9 @@ CALLS: tuple[Call, ...] = (
         given=_held_review,
         audited=False,
     ),
+    Call(f"GET {_REVIEW}/draft", Scope.REVIEWS_DECIDE, REVIEWERS, given=_drafted),
+    Call(f"PUT {_REVIEW}/draft", Scope.REVIEWS_DECIDE, REVIEWERS, {"text": "Mend"}, audited=False),
+    Call(f"DELETE {_REVIEW}/draft", Scope.REVIEWS_DECIDE, REVIEWERS, status=204, audited=False),
     Call(f"GET {_REVIEW}/messages", Scope.REVIEWS_READ, REVIEWERS),
     Call(f"POST {_REVIEW}/messages", Scope.REVIEWS_DECIDE, REVIEWERS, _WORDS, 201),
     Call(f"GET {_REVIEW}/notes", Scope.REVIEWS_READ, REVIEWERS),

@@ -81,6 +81,7 @@ ERASED: Final[Mapping[str, Erased]] = {
         {},
         ("event", "message_id", "body", "findings"),
     ),
+    "review_draft": Erased("person_id = ANY(:people)", {}, ("text", "saved")),
     "api_token": Erased("person_id = ANY(:people) AND label <> 'erased'", {"label": "'erased'"}),
 }
 """The rows that are a person's. Those of `notification` that are due are voided: nobody writes to an erased person.
