@@ -64,6 +64,7 @@ from api.routes import (
     test_account,
     tokens,
     transitions,
+    unread_messages,
     unsubscribe,
     usage,
 )
@@ -112,6 +113,7 @@ ROUTERS = (
     sign_ins,
     sessions,
     me,
+    unread_messages,
     unsubscribe,
     people,
     host_proofs,

@@ -77,3 +77,22 @@ class ReviewDraft(Base):
     written_at: Mapped[datetime] = mapped_column(index=True)
 
     __table_args__ = (CheckConstraint(f"length(text) <= {MAX_DRAFT}", name="text"),)
+
+
+class UnreadMessages(Base):
+    """What a side has not read of the messages about an App: how many of the other side's, and the oldest of them."""
+
+    __tablename__ = "unread_messages"
+
+    app_id: Mapped[UUID] = mapped_column(ForeignKey("app.id"), primary_key=True)
+    side: Mapped[str] = mapped_column(String(16), primary_key=True)
+    count: Mapped[int]
+    oldest_id: Mapped[UUID]
+    oldest_at: Mapped[datetime]
+    newest_at: Mapped[datetime]
+
+    __table_args__ = (
+        one_of("side", Side),
+        CheckConstraint("count >= 1", name="count"),
+        Index("unread_messages_oldest_idx", "side", "oldest_id"),
+    )

@@ -195,6 +195,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "transition": _KEEP,
     "transition_reason": ("SELECT", "INSERT", "DELETE"),
     "transition_request": _CHANGE,
+    "unread_messages": _OWN,
     "website_check": _CHANGE,
 }
 """What the application role may do to each table. A table without an entry fails a test."""

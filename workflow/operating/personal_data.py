@@ -26,7 +26,9 @@ class Erased:
 
 
 ERASED: Final[Mapping[str, Erased]] = {
-    "person": Erased("id = ANY(:people)", {"name": f"'{ERASED_NAME}'", "email": _ADDRESS, "news_off": "'{}'"}),
+    "person": Erased(
+        "id = ANY(:people)", {"name": f"'{ERASED_NAME}'", "email": _ADDRESS, "news_off": "'{}'", "time_zone": "NULL"}
+    ),
     "access_request": Erased(
         "lower(contact_email) = ANY(:addresses)",
         {
@@ -249,6 +251,7 @@ KEPT: Final[Mapping[str, Mapping[str, str]]] = {
         "unmet": _CODE,
         "observed": _CODE,
     },
+    "unread_messages": {"side": _CODE},
     "website_check": {"url": _COMPANY, "findings": _COMPANY, "status": _CODE, "last_error": _WORK, "lane": _COMPANY},
 }
 """Texts that stay as they are, each with the reason."""
