@@ -37,13 +37,15 @@ class ResultSource(StrEnum):
 class RunScope(StrEnum):
     """What a run covers: everything that the Component declares, one kind of event, or one message of the partner's.
 
-    A `look` is the suite without what could disturb an endpoint that is in use. Only reviews start it.
+    A `look` is the suite without what could disturb an endpoint that is in use, and a `burst` many events at once. Only
+    reviews start them.
     """
 
     SUITE = "suite"
     EVENT = "event"
     TRY_OUT = "try_out"
     LOOK = "look"
+    BURST = "burst"
 
 
 class ComponentTest(DueMixin, Base):
@@ -132,6 +134,37 @@ class ComponentTestResult(Base):
         CheckConstraint(f"length(answer) <= {MAX_ANSWER_CHARACTERS}", name="answer"),
         CheckConstraint(f"length(body) <= {MAX_BODY_CHARACTERS}", name="body"),
         Index(None, "recorded_at"),
+    )
+
+
+class HostUse(StrEnum):
+    """What is bounded by the host that it reaches, by each of its addresses, and by the company that it is done for."""
+
+    BURST = "burst"
+    TRY_OUT = "try_out"
+
+
+class UsedHost(Base):
+    """A burst or a try-out of a run that was about to reach a host, written before it began. One row for each address.
+
+    Addresses are those of partners' servers.
+    """
+
+    __tablename__ = "used_host"
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("component_test.id"), primary_key=True)
+    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    use: Mapped[str] = mapped_column(String(8))
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"))
+    host: Mapped[str]
+    used_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        one_of("use", HostUse),
+        Index(None, "use", "host", "used_at"),
+        Index(None, "use", "address", "used_at"),
+        Index(None, "use", "organization_id", "used_at"),
+        Index(None, "used_at"),
     )
 
 

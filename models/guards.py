@@ -196,6 +196,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "transition_reason": ("SELECT", "INSERT", "DELETE"),
     "transition_request": _CHANGE,
     "unread_messages": _OWN,
+    "used_host": ("SELECT", "INSERT", "DELETE"),
     "website_check": _CHANGE,
 }
 """What the application role may do to each table. A table without an entry fails a test."""

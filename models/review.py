@@ -343,6 +343,18 @@ STEPS: Final[Mapping[str, StepDefinition]] = {
             reads_components=True,
             has_runs=True,
         ),
+        StepDefinition(  # neither on drafts nor in health reviews: nobody is burdened without need
+            code="volume",
+            title="A burst of events to the endpoints",
+            taken_by=StepTaker.MACHINE,
+            requirement=Requirement.WORKING_INTEGRATION,
+            needs=None,
+            on_drafts=False,
+            in_health_reviews=False,
+            lease=_A_FETCH,
+            reads_components=True,
+            has_runs=True,
+        ),
         StepDefinition(
             code="drift",
             title="What has changed since the approval",
@@ -353,6 +365,7 @@ STEPS: Final[Mapping[str, StepDefinition]] = {
             in_reviews=False,
             in_health_reviews=True,
             lease=_A_FETCH,
+            reads_components=True,
         ),
         _persons_step(
             "end_to_end_check",

@@ -11,6 +11,8 @@ from pydantic import BaseModel, Field
 from api.schemas.findings import EarlierFindingAnswer, StepFindingAnswer
 from api.schemas.outcomes import ProposalAnswer, ReasonAnswer, shown_proposal
 from models.checklist import Requirement
+from models.component_test import RunScope, TestColour
+from models.due import DueStatus
 from models.lifecycle import AppState, AppTrigger, ReviewKind, Role, StepState
 from models.request import RequestStatus
 from models.review import STEPS, ReviewOutcome, StepTaker, step_title
@@ -18,7 +20,15 @@ from web.problems import UnmetRule
 from workflow.policy.document import Policies
 from workflow.reviewing.decisions import MadeDecision
 from workflow.reviewing.difference import ChangeKind, Difference, StandingFinding
-from workflow.reviewing.dossier import CompanyInBrief, Dossier, LastRound, PastRound, StepWithDecider, Waiver
+from workflow.reviewing.dossier import (
+    CompanyInBrief,
+    Dossier,
+    LastRound,
+    PastRound,
+    RunInBrief,
+    StepWithDecider,
+    Waiver,
+)
 from workflow.reviewing.grace import Grace
 from workflow.reviewing.queue import Due, ReviewSummary
 from workflow.reviewing.steps import why_step
@@ -198,6 +208,27 @@ class RefusedDecisionAnswer(BaseModel):
     made: MadeDecisionAnswer
 
 
+class ReviewRunAnswer(BaseModel):
+    """A run of a Component's tests that the review started. `path` has it in full, with each request and answer.
+
+    `results` counts its cases so far by colour. `measured` is what a burst has measured: counts, the share that was
+    taken, and percentiles in milliseconds.
+    """
+
+    id: UUID
+    component_id: UUID
+    component: Annotated[str, Field(examples=["Webhook"])]
+    scope: RunScope
+    status: DueStatus
+    colour: TestColour | None
+    problem: Annotated[str | None, Field(examples=[None])]
+    requested_at: datetime
+    finished_at: datetime | None
+    results: Annotated[dict[TestColour, int], Field(examples=[{"green": 16}])]
+    measured: Annotated[dict[str, Any] | None, Field(examples=[{"sent": 500, "taken": 500, "p95_ms": 40}])]
+    path: Annotated[str, Field(examples=["/v1/apps/acme/components/…/test-runs/…"])]
+
+
 class FullReviewAnswer(ReviewHeadAnswer):
     """A review in full. `grace` is the App's time to mend what looks found, null if nothing is to be mended.
 
@@ -219,6 +250,9 @@ class FullReviewAnswer(ReviewHeadAnswer):
     findings: list[EarlierFindingAnswer]
     earlier_waivers: list[EarlierWaiverAnswer]
     grace: GraceAnswer | None
+    runs: Annotated[
+        list[ReviewRunAnswer], Field(description="The runs of Components' tests that its steps started, newest first.")
+    ]
     history: list[EarlierRoundAnswer]
     decisions: Annotated[
         list[MadeDecisionAnswer], Field(description="What people decided and what is not applied, newest first.")
@@ -257,6 +291,7 @@ def full_review(one: ReviewSummary, dossier: Dossier, policies: Policies, now: d
         findings=[_standing(finding) for finding in dossier.findings],
         earlier_waivers=[_waiver(waiver) for waiver in dossier.waivers],
         grace=None if dossier.grace is None else shown_grace(dossier.grace),
+        runs=[_run(run, one.app) for run in dossier.runs],
         history=[_past(past) for past in dossier.history],
         decisions=[shown_decision(made) for made in dossier.decisions],
     )
@@ -276,6 +311,11 @@ def shown_decision(made: MadeDecision) -> MadeDecisionAnswer:
         finished_at=made.finished_at,
         unmet=[UnmetRule.model_validate(rule) for rule in made.unmet],
     )
+
+
+def _run(run: RunInBrief, app: str) -> ReviewRunAnswer:
+    path = f"/v1/apps/{app}/components/{run.component_id}/test-runs/{run.id}"
+    return ReviewRunAnswer.model_validate({**asdict(run), "path": path})
 
 
 def shown_grace(grace: Grace) -> GraceAnswer:

@@ -1,137 +1,53 @@
 """The step that has the Components' tests run again: in reviews, on drafts and in looks, and what it makes of them."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
-from uuid import UUID
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Review
-from models.lifecycle import AppTrigger, StepTrigger
+from models.lifecycle import StepTrigger
 from tests.guarded_http.hostile_server import Behaviour, page
-from tests.journeys import People, ask, judge, now_of
-from tests.workers.endpoints import Endpoint, Received, good, says
+from tests.journeys import People, now_of
+from tests.workers.endpoints import Received, good, says
 from tests.workers.leased import work_off
-from tests.workers.looking import log_of, pass_time, run_job, set_policy, values
-from tests.workers.suites import SUITE, Subscription, subscription
-from workers.actors.component_tests import COMPONENT_TESTS
+from tests.workers.looking import log_of, values
+from tests.workers.reviewed import Hook, reviewed_hook, valid_ones
+from tests.workers.suites import SUITE
 from workers.actors.draft_checks import DRAFT_CHECKS
 from workers.actors.review_steps import REVIEW_STEPS
 from workers.context import WorkerContext
-from workers.leasing.work import LeasedWork
 from workflow.building.draft_checks import check_draft
 from workflow.component_tests.run_settings import drop_test_settings
 from workflow.policy.document import load_policies
 from workflow.reviewing.desk import claim_review
 from workflow.reviewing.steps import decide_step
 
+STEP = "component_tests"
 _STEPS = "SELECT state, findings FROM review_step WHERE code = 'component_tests' ORDER BY id"
 DOWN = says("503 Down", "Later.")
 NO_JSON = page(b"oops", "Content-Type: application/json")
 EXPIRED = says("401 Unauthorized", "The key has expired.")
 
 
-@dataclass
-class Hook:
-    """A subscription of the App `acme`, whose endpoint answers as `answering` says at the time."""
-
-    context: WorkerContext
-    people: People
-    server: Endpoint
-    subscription: Subscription
-    answering: Callable[[Received], Behaviour] = good
-
-    @property
-    def id(self) -> UUID:
-        return self.subscription.id
-
-    def submit(self) -> None:
-        """Has the suite make the Component tested, and the App submitted. Commits."""
-        tested = self.subscription.run()
-        assert tested.run.colour == "green", [one.findings for one in tested.results if one.findings]
-        ask(self.context.engine, self.people.partner, "acme", AppTrigger.SUBMIT)
-        judge(self.context.engine)
-        self.server.received.clear()
-
-    def work(self, steps: LeasedWork = REVIEW_STEPS, *, rounds: int = 1) -> None:
-        """Works steps and runs off, as often as there is to wait: none of them holds a lease meanwhile."""
-        for _ in range(rounds):
-            work_off(self.context, steps)
-            assert not values(self.context, f"SELECT id FROM {steps.kind} WHERE leased_until IS NOT NULL")
-            work_off(self.subscription.context, COMPONENT_TESTS)
-            self.make_due(steps)
-            work_off(self.context, steps)
-            self.make_due(steps)
-
-    def make_due(self, steps: LeasedWork = REVIEW_STEPS) -> None:
-        with self.context.unit_of_work() as session:
-            session.execute(text(f"UPDATE {steps.kind} SET due_at = clock_timestamp() WHERE status = 'due'"))
-
-    def found(self) -> tuple[str, list[str]]:
-        """Returns the newest step's state and the codes of its findings."""
-        state, findings = values(self.context, _STEPS)[-1]
-        return state, list(dict.fromkeys(one["code"] for one in findings))
-
-    def approve(self) -> None:
-        """Has the reviewer approve the App. Commits."""
-        with self.context.unit_of_work() as session:
-            review = session.scalars(select(Review.id).where(Review.closed_at.is_(None))).one()
-            claim_review(session, review, self.people.reviewer, now_of(session))
-        ask(self.context.engine, self.people.reviewer, "acme", AppTrigger.APPROVE)
-        judge(self.context.engine)
-
-    def look(self, *, rounds: int = 1) -> None:
-        """Has what is public looked at again. Commits."""
-        pass_time(self.context, timedelta(days=31))
-        run_job(self.context, "request_due_looks")
-        judge(self.context.engine)
-        self.server.received.clear()
-        self.work(rounds=rounds)
-        judge(self.context.engine)
-
-
 @pytest.fixture
 def hook(context: WorkerContext, people: People) -> Iterator[Hook]:
-    with _hook(context, people) as made:
+    with reviewed_hook(context, people, STEP) as made:
         yield made
-
-
-@contextmanager
-def _hook(context: WorkerContext, people: People, **settings: Any) -> Iterator[Hook]:
-    set_policy(context, review_steps=["component_tests"])
-    with Endpoint(lambda got: made.answering(got)).running() as server:
-        assert isinstance(server, Endpoint)
-        context = replace(context, allow_loopback=True)
-        made = Hook(context, people, server, subscription(context, people, server.url("/hook"), **settings))
-        yield made
-
-
-def _valid(behaviour: Behaviour, *types: str) -> Callable[[Received], Behaviour]:
-    """Returns an endpoint that answers so to valid messages of these types; all if none are named."""
-
-    def answering(got: Received) -> Behaviour:
-        fine = good(got)
-        is_valid = got.message is not None and got.key == "acme-test-key"
-        return behaviour if is_valid and (not types or got.type in types) else fine
-
-    return answering
 
 
 @pytest.mark.parametrize(
     ("answering", "state", "codes"),
     [
         pytest.param(good, "passed", [], id="good"),
-        pytest.param(_valid(says("501 No"), "track"), "warned", ["answer.unsupported"], id="501"),
-        pytest.param(_valid(says("501 No"), "delete"), "failed", ["delete.unsupported"], id="501 to delete"),
-        pytest.param(_valid(says("400 Bad"), "group"), "failed", ["answer.malformed"], id="400"),
-        pytest.param(_valid(EXPIRED), "failed", ["answer.key"], id="401"),
+        pytest.param(valid_ones(says("501 No"), "track"), "warned", ["answer.unsupported"], id="501"),
+        pytest.param(valid_ones(says("501 No"), "delete"), "failed", ["delete.unsupported"], id="501 to delete"),
+        pytest.param(valid_ones(says("400 Bad"), "group"), "failed", ["answer.malformed"], id="400"),
+        pytest.param(valid_ones(EXPIRED), "failed", ["answer.key"], id="401"),
         pytest.param(lambda _got: says("200 OK"), "warned", ["wrong_key.accepted", "malformed.accepted"], id="any key"),
-        pytest.param(_valid(NO_JSON, "page"), "warned", ["answer.not_json"], id="no JSON"),
+        pytest.param(valid_ones(NO_JSON, "page"), "warned", ["answer.not_json"], id="no JSON"),
     ],
 )  # fmt: skip
 def test_a_review_has_the_suite_run_anew_and_judges_it(
@@ -241,8 +157,8 @@ def test_a_step_that_is_killed_begins_no_run_twice(hook: Hook) -> None:
     ("answering", "state", "codes", "end"),
     [
         pytest.param(good, "passed", [], "clear", id="good"),
-        pytest.param(_valid(EXPIRED), "warned", ["test.key_refused"], "clear", id="401"),
-        pytest.param(_valid(says("400 Bad"), "group"), "failed", ["answer.malformed"], "flag", id="400"),
+        pytest.param(valid_ones(EXPIRED), "warned", ["test.key_refused"], "clear", id="401"),
+        pytest.param(valid_ones(says("400 Bad"), "group"), "failed", ["answer.malformed"], "flag", id="400"),
     ],
 )
 def test_a_look_leaves_out_what_is_no_message_and_takes_a_refused_key_for_a_warning(
@@ -281,7 +197,7 @@ def test_a_look_is_of_what_is_public_and_needs_no_key_to_clear(hook: Hook) -> No
 
 def test_a_look_deletes_nobody_but_its_own_user(context: WorkerContext, people: People) -> None:
     everybody = {"delete": {"method": "POST", "path": "/erase", "body": {"all": True}}}
-    with _hook(context, people, subkind="function", mapping=everybody) as hook:
+    with reviewed_hook(context, people, STEP, subkind="function", mapping=everybody) as hook:
         hook.submit()
         hook.work()
         assert "/erase" in {one.path for one in hook.server.received}, "a review plays all of it"

@@ -36,7 +36,7 @@ def run_review_step(context: WorkerContext, lease: Lease) -> bool:
         app_id = review.app_id
         evidence = evidence_for_step(session, step, review, context.profile)
         if STEPS[code].has_runs:
-            wanted = runs_of_step(review, evidence)
+            wanted = runs_of_step(session, step, review, evidence)
             found = with_tests(session, lease, evidence, wanted, means_of(context, session))
             if found is None:
                 return False

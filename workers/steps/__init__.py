@@ -12,6 +12,7 @@ from workers.steps import (
     partners_page,
     platform_documentation,
     spec_adherence,
+    volume,
 )
 from workers.steps.step import StepRun
 
@@ -24,6 +25,7 @@ RUNS: Mapping[str, StepRun] = {
     "catalog_details": catalog_details.run,
     "spec_adherence": spec_adherence.run,
     "component_tests": component_tests.run,
+    "volume": volume.run,
     "drift": drift.run,
 }
 """The function of each step that `models.review.STEPS` marks as automatic."""

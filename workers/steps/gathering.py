@@ -10,13 +10,16 @@ from sqlalchemy.orm import Session
 
 from models import DraftCheck, Review, ReviewStep, Submission
 from models.component import ComponentKind
+from models.due import DueStatus
 from models.lifecycle import ReviewKind
 from models.review import STEPS
 from workers.context import WorkerContext, database_now
 from workers.steps.step import Evidence
 from workflow.assets.facts import PictureFacts, facts_of_pictures
 from workflow.component_tests.of_reviews import Means, Occasion, WantedRuns, review_components, start_runs
+from workflow.component_tests.volume import BurstPlan
 from workflow.identity.actors import SCHEDULE
+from workflow.policy.document import load_policies
 from workflow.profile.document import Profile
 from workflow.reviewing.baseline import seen_when_approved
 from workflow.reviewing.reports import keep_seen
@@ -54,8 +57,23 @@ def evidence_for_draft(session: Session, check: DraftCheck, profile: Profile) ->
     )
 
 
-def runs_of_step(review: Review, evidence: Evidence) -> WantedRuns:
-    """Returns the runs that a review's step wants. A look wants none of streams: nobody sends to their sandbox."""
+def runs_of_step(session: Session, step: ReviewStep, review: Review, evidence: Evidence) -> WantedRuns | None:
+    """Returns the runs that a review's step wants; None if it must wait for another step.
+
+    A look wants none of streams: nobody sends to their sandbox. A burst is sent after the suite has been run.
+    """
+    if step.code == "volume":
+        earlier = select(ReviewStep.id).where(
+            ReviewStep.review_id == review.id,
+            ReviewStep.code == "component_tests",
+            ReviewStep.status == DueStatus.DUE.value,
+        )
+        if session.scalar(earlier) is not None:
+            return None
+        policy = load_policies(session).by_version[review.policy_version]
+        endpoints = [one for one in evidence.components if one["kind"] == ComponentKind.SUBSCRIPTION]
+        plan = BurstPlan(policy.burst_per_second, policy.burst_seconds)
+        return WantedRuns(Occasion.REVIEW, endpoints, SCHEDULE.id, review.id, plan)
     occasion = Occasion.LOOK if review.kind == ReviewKind.HEALTH else Occasion.REVIEW
     components = [
         one for one in evidence.components if occasion is not Occasion.LOOK or one["kind"] != ComponentKind.STREAM
@@ -73,7 +91,9 @@ def means_of(context: WorkerContext, session: Session) -> Means:
     return Means(database_now(session), context.unseal, context.allow_loopback)
 
 
-def with_tests(session: Session, lease: Lease, evidence: Evidence, wanted: WantedRuns, means: Means) -> Evidence | None:
+def with_tests(
+    session: Session, lease: Lease, evidence: Evidence, wanted: WantedRuns | None, means: Means
+) -> Evidence | None:
     """Returns the evidence with the tests of the Components, after making those due that had not begun.
 
     Which runs are the step's is kept with it in the same transaction, so that a step that is killed begins none twice.
@@ -81,6 +101,8 @@ def with_tests(session: Session, lease: Lease, evidence: Evidence, wanted: Wante
     """
     if not lock_leased_row(session, lease):
         return None
+    if wanted is None:
+        return replace(evidence, waits=True)
     started = evidence.seen.get("runs", {})
     runs = start_runs(session, wanted, started, means)
     seen = {**evidence.seen, "runs": runs}

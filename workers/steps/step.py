@@ -20,7 +20,7 @@ class Evidence:
     `components` are those of the snapshot, for a step that reads them. `pictures` are the App's, by id. For a look at
     what is public, `others` is all of its evidence, by requirement, and `before` what the steps of the approval saw, by
     step. `seen` is how far this step has come. `tests` are the Components with their tests, for a step that has them
-    run, and `occasion` is what is looked at.
+    run, and `occasion` is what is looked at. `waits`: another step must end before any is run.
     """
 
     app_name: str
@@ -32,6 +32,7 @@ class Evidence:
     before: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     seen: Mapping[str, Any] = field(default_factory=dict)
     tests: Sequence[ReviewedComponent] = ()
+    waits: bool = False
     occasion: Occasion = Occasion.REVIEW
 
 

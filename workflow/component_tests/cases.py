@@ -51,6 +51,16 @@ def dispatches_of(
     )
 
 
+def burst_dispatch(event_types: Sequence[str], user: MadeUpUser, number: int) -> Dispatch | None:
+    """Returns the `number`th event of a burst: one that leaves the user alone; None if none such is declared."""
+    base = next((one for one in _BASES if one in event_types), None)
+    if base is None:
+        return None
+    step = next(one for one in STEPS if one.type == base)
+    anew = replace(step, code=f"burst_{number}")
+    return Dispatch(Question("burst", base, step.title), user.message_of(anew, 0))
+
+
 def cut_off(body: bytes) -> bytes:
     """Returns a body without its end, so that it is no JSON object any more."""
     return body[: len(body) * 2 // 3]

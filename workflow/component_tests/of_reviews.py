@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from models import App, Component, ComponentTest, ComponentTestResult
 from models.base import new_id
 from models.component import ComponentKind
-from models.component_test import ResultSource, RunScope
+from models.component_test import ResultSource, RunScope, TestColour
 from models.due import DueStatus, Urgency
 from workflow.access.domains import fetch_lane
 from workflow.component_tests.run_settings import require_test_settings
 from workflow.component_tests.starting import SUITE_VERSIONS, require_own_host
+from workflow.component_tests.volume import BurstPlan
 from workflow.errors import WorkflowError
 from workflow.findings import Finding
 from workflow.identity.secrets import Unseal
@@ -86,15 +87,21 @@ class ReviewedComponent:
 
 @dataclass(frozen=True, slots=True)
 class WantedRuns:
-    """The runs that a step wants: of which Components, as a snapshot has them, and on whose behalf."""
+    """The runs that a step wants: of which Components, as a snapshot has them, and on whose behalf.
+
+    `burst`: bursts with these numbers instead of suites.
+    """
 
     occasion: Occasion
     components: Sequence[Mapping[str, Any]]
     requested_by: UUID
     review_id: UUID | None = None
+    burst: BurstPlan | None = None
 
     @property
     def scope(self) -> RunScope:
+        if self.burst is not None:
+            return RunScope.BURST
         return RunScope.LOOK if self.occasion is Occasion.LOOK else RunScope.SUITE
 
 
@@ -119,7 +126,7 @@ def start_runs(session: Session, wanted: WantedRuns, started: Mapping[str, str],
         kind, known = ComponentKind(one["kind"]), present.get(UUID(one["id"]))
         if one["id"] in runs or kind not in SUITE_VERSIONS or known is None:
             continue
-        if _why_unstarted(session, one, known, means) is not None:
+        if _why_unstarted(session, wanted, one, known, means) is not None:
             continue
         run = _run_of(one, kind, wanted, means.now)
         session.add(run)
@@ -141,7 +148,7 @@ def review_components(
         if run is not None:
             found = _with_run(one, *run)
         elif ComponentKind(one["kind"]) in SUITE_VERSIONS or known is None:
-            why = _REMOVED if known is None else _why_unstarted(session, one, known, means)
+            why = _REMOVED if known is None else _why_unstarted(session, wanted, one, known, means)
             found = _reviewed(one, RunState.UNSTARTED, why=why or _NOT_YET)
         else:
             lacks = {each.event: each.lacks for each in list_declared(session, known.component) if each.lacks}
@@ -171,13 +178,17 @@ def _present(session: Session, components: Sequence[Mapping[str, Any]]) -> dict[
     return {row[0].id: _Present(*row) for row in rows}
 
 
-def _why_unstarted(session: Session, one: Mapping[str, Any], known: _Present, means: Means) -> Finding | None:
+def _why_unstarted(
+    session: Session, wanted: WantedRuns, one: Mapping[str, Any], known: _Present, means: Means
+) -> Finding | None:
     """Returns what keeps a run of the Component from beginning; None if nothing does."""
     if one["kind"] != ComponentKind.SUBSCRIPTION:
         return None
     settings = one["settings"]
+    if wanted.burst is not None and (known.colour not in _PASSED or known.component.revision != one["revision"]):
+        return _NOT_PASSED
     try:
-        if settings.get("mapping"):
+        if settings.get("mapping") or wanted.burst is not None:
             require_own_host(session, known.organization_id, settings, loopback=means.loopback)
         require_test_settings(session, known.component.id, settings, means.now, means.unseal)
     except WorkflowError as refused:
@@ -196,6 +207,7 @@ def _run_of(one: Mapping[str, Any], kind: ComponentKind, wanted: WantedRuns, now
         scope=wanted.scope.value,
         suite_version=SUITE_VERSIONS[kind],
         subject=settings,
+        wanted=None if wanted.burst is None else {"rate": wanted.burst.rate, "seconds": wanted.burst.seconds},
         results=[],
         requested_by=wanted.requested_by,
         requested_at=now,
@@ -226,7 +238,7 @@ def _runs(session: Session, ids: Iterable[UUID]) -> dict[UUID, tuple[ComponentTe
 def _with_run(one: Mapping[str, Any], run: ComponentTest, results: Sequence[ComponentTestResult]) -> ReviewedComponent:
     state, why = _STATES[DueStatus(run.status)], None
     if state is RunState.CUT_OFF:
-        remedy = "See that the Component has test settings that last, and have it checked again."
+        remedy = "Mend that, and have it checked again."
         why = Finding("test_run.cut_off", run.last_error or "The run could not go on.", remedy)
     reviewed = [
         ReviewedResult(
@@ -263,5 +275,9 @@ _STATES: Final[Mapping[DueStatus, RunState]] = {
 }
 _REMOVED: Final = Finding(
     "component.removed", "It was taken off the draft, and is tested no more.", "Submit the revision that removes it."
+)
+_PASSED: Final = (TestColour.GREEN, TestColour.YELLOW)
+_NOT_PASSED: Final = Finding(
+    "volume.untested", "its latest suite has not passed, so no burst is sent.", "Mend what the suite found first."
 )
 _NOT_YET: Final = Finding("test_run.not_begun", "Its test did not begin.", "Have it checked again.")

@@ -152,6 +152,7 @@ NOT_COVERED: Final[Mapping[str, str]] = {
     "checklist_item": "the draft; what was reviewed is in the submission",
     "component": "the draft; what was reviewed is in the submission",
     "component_test_result": "what was sent and answered, pruned; the colour of each is in the run",
+    "used_host": "when hosts were last reached, pruned; each run is covered",
     "component_test_settings": "secrets of partners; giving them is in the audit log",
     "customer": "reports of services, each of which is in the audit log",
     "draft_check": "a look at a draft, which decides nothing",

@@ -170,6 +170,7 @@ KEPT: Final[Mapping[str, Mapping[str, str]]] = {
         "facts": _CODE,
     },
     "component_test_settings": {"sealed": "a key for tests, encrypted, which its partner replaces", "names": _CODE},
+    "used_host": {"use": _CODE, "host": _COMPANY, "address": "an address of a company's server"},
     "customer": {"workspace": "a workspace of a customer, as a service names it"},
     "draft_check": {
         "code": _CODE,
