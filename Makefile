@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check bench lock clean
+.PHONY: run test check screenshots bench lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/installed
@@ -17,6 +17,10 @@ check: .venv/installed-dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m migrations.check
+
+# Pictures of every page, light and dark.
+screenshots: .venv/installed-dev .venv/installed-clients
+	@DEVCENTER_SCREENSHOTS=$(or $(FOLDER),.screenshots) $(BIN)/python -m pytest -q -n auto tests/browser/test_every_page.py
 
 bench: .venv/installed-bench
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(NAME)
@@ -54,7 +58,7 @@ clean:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# Generators of clients and linters, for the tests of the API's description. They bring their own node and npm.
+# Generators of clients, linters and a browser, for tests. They bring their own node and npm.
 .venv/installed-clients: tests/clients/requirements.lock tests/clients/package-lock.json | .venv/installed-dev
 	@echo "Installing generators of clients into .venv/clients (once) ..."
 	@$(BIN)/python -m venv --clear .venv/clients
@@ -64,6 +68,7 @@ clean:
 	@cp tests/clients/package.json tests/clients/package-lock.json .venv/clients/npm/
 	@PATH="$(CURDIR)/.venv/clients/bin:$$PATH" .venv/clients/bin/npm --prefix .venv/clients/npm ci --silent --ignore-scripts \
 		--no-audit --no-fund
+	@$(BIN)/python -m tests.browser.chromium
 	@touch $@
 
 .venv/installed-bench: requirements-bench.lock .venv/installed-dev

@@ -1,4 +1,4 @@
-"""Authenticates callers by bearer token, and checks the roles and the scope that each route declares."""
+"""Authenticates callers, and checks the roles and the scope that each route declares."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ from starlette.requests import HTTPConnection
 
 from api.context import ApiContext, context_of, transact
 from models.lifecycle import Role
-from models.token import Scope
+from models.token import Scope, TokenKind
 from web.headers import credentials_of
+from web.in_process import signed_in
 from workflow.errors import Forbidden
 from workflow.identity.actors import Actor
 from workflow.identity.principals import Principal, find_principals
@@ -36,6 +37,7 @@ _bearer = _Bearer(scheme_name="HTTPBearer", auto_error=False, description="A tok
 class Access:
     """The dependency that admits a caller whose token has one of `roles` and has `scope`. Returns the caller.
 
+    A call that a page makes has no token: it is made for whoever is signed in.
     A role in `other_scopes` needs the scope there instead. With `or_nobody` it also admits a call without a token, and
     returns None for it.
     Raises Forbidden: token.missing, token.invalid, token.expired, token.revoked, role.forbidden or scope.missing.
@@ -56,15 +58,11 @@ class Access:
         context: Annotated[ApiContext, Depends(context_of)],
         given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Actor | None:
-        if given is None and self.or_nobody:
+        principal = signed_in(request.scope) or await _holder(request, context, given)
+        if principal is None and self.or_nobody:
             return None
-        if given is None:
+        if principal is None:
             raise Forbidden("token.missing", "The call has no token.", "Send Authorization: Bearer <token>.")
-        try:
-            principal = await context.find_caller(given.credentials)
-        except Forbidden:
-            request.state.role = None
-            raise
         request.state.role, request.state.holder = principal.actor.role, str(principal.actor.id)
         request.state.principal = principal
         if principal.actor.role not in self.roles:
@@ -81,6 +79,18 @@ class Access:
         return principal.actor
 
 
+async def _holder(
+    request: Request, context: ApiContext, given: HTTPAuthorizationCredentials | None
+) -> Principal | None:
+    if given is None:
+        return None
+    try:
+        return await context.find_caller(given.credentials)
+    except Forbidden:
+        request.state.role = None
+        raise
+
+
 def allow(scope: Scope, *roles: Role, other_scopes: tuple[tuple[Role, Scope], ...] = ()) -> Any:
     """Declares who may call a route. Use it in the signature: `actor: Annotated[Actor, allow(Scope.X, Role.Y)]`."""
     return Depends(Access(scope, frozenset(roles), other_scopes=other_scopes))
@@ -91,13 +101,15 @@ def allow_or_nobody(scope: Scope, *roles: Role) -> Any:
     return Depends(Access(scope, frozenset(roles), or_nobody=True))
 
 
-async def find_callers(engine: AsyncEngine, tokens: Sequence[str]) -> Sequence[Principal | Forbidden]:
-    """Returns the holder of each token, or the reason why it is refused, in the order of `tokens`.
+async def find_callers(
+    engine: AsyncEngine, tokens: Sequence[str], kind: TokenKind = TokenKind.BEARER
+) -> Sequence[Principal | Forbidden]:
+    """Returns the holder of each token of the kind, or the reason why it is refused, in the order of `tokens`.
 
     Reads the database each time, so a revocation takes effect at once. Runs one statement, so `engine` may be in
     autocommit mode, which saves two round trips.
     """
-    return await transact(engine, lambda session: find_principals(session, tokens), only_reads=True)
+    return await transact(engine, lambda session: find_principals(session, tokens, kind), only_reads=True)
 
 
 def principal_of(request: Request) -> Principal:

@@ -26,6 +26,7 @@ from workflow.identity.secrets import Envelope
 from workflow.lifecycle.apply import WriteContext
 from workflow.lifecycle.requests import AcceptedRequest, Wanted
 from workflow.lifecycle.rulebook import AppRulebook
+from workflow.notifications.letterhead import Letterhead
 from workflow.policy.document import load_policies
 from workflow.profile.document import Profile
 from workflow.work.bells import Bell, bells_of
@@ -51,7 +52,8 @@ class ApiContext:
     `find_caller` returns the holder of a token. `accept_one` stores a transition request and rings for it. Both raise
     WorkflowError. `accept_many` returns, for each request of a list, the accepted request or its error. `ring` takes
     bells (`workflow.work`); it never blocks and never raises. `envelope` encrypts and decrypts secrets.
-    `allow_loopback_urls` permits partners' URLs that lead to this machine. `profile` describes the platform.
+    `allow_loopback_urls` permits partners' URLs that lead to this machine. `profile` describes the platform,
+    and `letterhead` what its mails have in common.
     `read_picture` examines a picture of a kind in a process of its own, and raises WorkflowError. `redis_answers`
     returns within a second whether Redis answers. `waiter` waits for transition requests and
     `run_waiter` for test runs, by their ids; `news` for events of a stream in the sandbox, by its id and a position.
@@ -68,6 +70,7 @@ class ApiContext:
     envelope: Envelope
     allow_loopback_urls: bool
     profile: Profile
+    letterhead: Letterhead
     read_picture: Callable[[str, bytes], Awaitable[Picture]]
     waiter: Waiter[UUID]
     run_waiter: Waiter[UUID]

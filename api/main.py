@@ -48,9 +48,12 @@ from api.routes import (
     policies,
     previews,
     proofs,
+    request_tries,
     reviews,
     sandbox,
     saved_reasons,
+    sessions,
+    sign_ins,
     slugs,
     spec,
     staff,
@@ -64,10 +67,12 @@ from api.routes import (
     usage,
 )
 from api.senders import KnownSenders
+from api.signed_in import Browsers
 from api.token_use import TokenUse
 from api.waiting import Waiter
 from migrations.run import head_revision
 from models.lifecycle import Role
+from models.token import TokenKind
 from runtime.confined import BusyError, ConfinedPool, FailedError, Limits, TooCostlyError
 from runtime.database import make_async_engine
 from runtime.doorbell import counted_doorbell
@@ -86,6 +91,7 @@ from workflow.identity.secrets import Envelope
 from workflow.identity.tokens import record_token_use
 from workflow.lifecycle.reading import finished_requests
 from workflow.lifecycle.rulebook import AppRulebook
+from workflow.notifications.letterhead import Letterhead
 from workflow.profile.loading import load_profile
 from workflow.sandbox.reading import streams_with_news
 from workflow.work.bells import Bell
@@ -102,6 +108,8 @@ ROUTERS = (
     access_requests,
     invitations,
     proofs,
+    sign_ins,
+    sessions,
     me,
     unsubscribe,
     people,
@@ -113,6 +121,7 @@ ROUTERS = (
     component_test_runs,
     component_test_settings,
     mapping_tries,
+    request_tries,
     checklist,
     draft_checks,
     assets,
@@ -221,6 +230,13 @@ def create_api(settings: Settings) -> FastAPI:
         envelope=Envelope(keys.seal, keys.unseal),
         allow_loopback_urls=settings.allow_loopback_urls,
         profile=profile,
+        letterhead=Letterhead(
+            sender=settings.mail_from,
+            reply_to=settings.mail_reply_to or profile.contact.support_email,
+            public_url=settings.public_url,
+            profile=profile,
+            pages=settings.pages,
+        ),
         read_picture=partial(read_picture, confined_pictures()),
         waiter=Waiter(find_finished),
         news=Waiter(find_news, look_seconds=NEWS_LOOK_SECONDS),
@@ -228,6 +244,12 @@ def create_api(settings: Settings) -> FastAPI:
         token_use=token_use,
         revision=head_revision(),
         redis_answers=redis_answers,
+    )
+    app.state.browsers = Browsers(
+        find_session=Gatherer(partial(find_callers, by_statement, kind=TokenKind.SESSION)),
+        note_use=token_use.note,
+        rates=_rates(settings),
+        counting=counting,
     )
     app.include_router(docs_page.router)
     for room in ROUTERS:

@@ -14,6 +14,7 @@ from starlette.types import Scope
 from api.auth import Access
 from web.bodies import Admitted
 from web.headers import credentials_of, network_of_client
+from web.in_process import signed_in
 from web.problems import problem, problem_of
 from workflow.errors import Forbidden, WorkflowError
 from workflow.identity.principals import Principal
@@ -49,6 +50,9 @@ class KnownSenders:
         route = self._route_of(scope)
         if route is None:
             return Admitted(unread=True)
+        person = signed_in(scope)
+        if person is not None:
+            return Admitted(sender=str(person.actor.id))
         nobody = Admitted(sender=network_of_client(scope))
         token = credentials_of(scope).token
         refusal = Forbidden("token.missing", "The call has no token.", "Send Authorization: Bearer <token>.")

@@ -17,7 +17,7 @@ from runtime.private_files import make_private_folder, open_private, write_priva
 
 class Run(TypedDict):
     """What run.json tells about a running `devcenter up`: addresses, the settings that its processes got (without
-    secrets), tokens by role, process ids by process.
+    secrets), tokens by role, links that sign in once by role, process ids by process.
     """
 
     api_url: str
@@ -27,6 +27,8 @@ class Run(TypedDict):
     redis_url: str
     settings: dict[str, str]
     tokens: dict[str, str]
+    console_url: str
+    sign_in: dict[str, str]
     pids: dict[str, int]
 
 

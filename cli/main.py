@@ -6,6 +6,7 @@ Each command imports what it needs when it runs, so that a process loads only it
 import os
 import signal
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -232,6 +233,31 @@ def adopt(
         raise typer.Exit(2)
     can_be = "can be" if check else "are"
     typer.echo(f"{len(done.apps)} Apps {can_be} adopted; {len(done.before)} were adopted already.")
+
+
+class Person(StrEnum):
+    """The roles of those who sign in."""
+
+    PARTNER = "partner"
+    REVIEWER = "reviewer"
+    ADMIN = "admin"
+
+
+@app.command("sign-in")
+def sign_in(
+    role: Annotated[Person, typer.Argument(help="The role of whoever signs in.")],
+    email: Annotated[
+        str | None, typer.Option(help="Their address; without it, the person of that role of `devcenter up`.")
+    ] = None,
+) -> None:
+    """Prints a link that signs somebody in to the pages of an installation on this machine. It works once."""
+    from cli.home import Home
+    from cli.place import settings_here
+    from cli.sign_in import sign_in_link
+
+    settings, run = settings_here(), Home.here().running()
+    token = run["tokens"].get(role) if run is not None else None
+    typer.echo(sign_in_link(settings.database_url, settings.public_url, role, email=email, token=token))
 
 
 @app.command()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from cli.home import Home, Run
 from cli.mistakes import USAGE, Mistake
 from cli.place import as_application, database_now, tracking_url, unit_of_work
 from cli.seed import seed
+from cli.sign_in import sign_in_links
 from cli.stopping import stop_telling
 from cli.supervisor import MARK, Child, Program, Supervisor, end_marked
 from migrations.run import upgrade
@@ -56,7 +57,8 @@ Say = Callable[[str], None]
 class Installation:
     """What runs now, for the platform of `profile`.
 
-    `supervisor` may be given more to keep, `tokens` those of who comes in later. `owner_url` is for backups, and
+    `supervisor` may be given more to keep, `tokens` those of who comes in later, and `sign_in` a link for each
+    role of people. `owner_url` is for backups, and
     `tracking_database_url` the database as the role of `devcenter tracking`.
     """
 
@@ -67,6 +69,7 @@ class Installation:
     profile: Profile
     owner_url: str
     tracking_database_url: str
+    sign_in: dict[str, str] = field(default_factory=dict)
 
     @property
     def mail(self) -> Path | None:
@@ -196,7 +199,13 @@ def keep_program(
 
 
 def announce(started: Installation) -> None:
-    """Writes run.json, now and after every start from now on. Do it when there is a token for each role."""
+    """Writes run.json, now and after every start from now on. Do it when there is a token for each role.
+
+    It has a link for each person with a token, which signs them in to the pages once.
+    """
+    new = {role: token for role, token in started.tokens.items() if role not in started.sign_in}
+    if started.settings.pages:
+        started.sign_in.update(sign_in_links(started.settings.database_url, started.settings.public_url, new))
 
     def write() -> None:
         started.home.write_run(_run(started))
@@ -214,6 +223,8 @@ def _run(started: Installation) -> Run:
         redis_url=started.settings.redis_url,
         settings={name: str(value) for name in TOLD if (value := getattr(started.settings, name)) is not None},
         tokens=started.tokens,
+        console_url=started.settings.public_url,
+        sign_in=started.sign_in,
         pids={"up": os.getpid(), **started.supervisor.pids()},
     )
 

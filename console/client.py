@@ -1,23 +1,32 @@
-"""Calling the API in process, over ASGI, for the browser that asked for a page."""
+"""Calling the API in process, over ASGI, for whoever asked for a page."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message
 
+from api.signed_in import Visit
+
 KEPT_HEADERS = ("retry-after",)
 """The headers of an answer that a page passes on to the browser."""
+SENT_HEADERS = frozenset({"if-match", "if-none-match", "prefer", "content-type"})
+"""The headers that a page may set for a call. None of the browser's own reaches the API."""
+
+Params = Mapping[str, str | int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class ApiAnswer:
-    """An answer of the API: its status, its JSON, and the headers that the page passes on."""
+    """An answer of the API: its status, its JSON, and the headers that the page passes on. `etag` is "" without one."""
 
     status: int
     content: dict[str, Any]
     headers: dict[str, str]
+    etag: str = ""
 
     @property
     def is_ok(self) -> bool:
@@ -27,32 +36,58 @@ class ApiAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ApiClient:
-    """The API's application. Calls come from the browser's address, so the API's limits count each page once."""
+    """The API's application. Calls are made for whoever is signed in, and otherwise for nobody.
+
+    The request for a page of somebody who is signed in was counted, and its calls are not. Those for nobody come from
+    the browser's address, so that the API's limits count each of them.
+    """
 
     api: ASGIApp
 
-    async def call(
-        self, request: Request, method: str, path: str, body: Any = None, *, key: str | None = None
-    ) -> ApiAnswer:
-        """Returns the answer to a call without a token. No header of the browser's reaches the API.
+    async def get(self, request: Request, path: str, params: Params | None = None) -> ApiAnswer:
+        """Returns the answer to a GET."""
+        return await self.call(request, "GET", path, params=params)
 
-        `key` is the idempotency key, so that a form which is sent twice is answered alike.
+    async def call(
+        self,
+        request: Request,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        params: Params | None = None,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiAnswer:
+        """Returns the answer to a call for whoever is signed in. No header of the browser's reaches the API.
+
+        `body` is sent as JSON, and bytes as they are, with the Content-Type of `headers`, which may have SENT_HEADERS.
+        Parameters that are None are left out. `key` is the idempotency key, so that a form which is sent twice is
+        answered alike. Raises ValueError for another header.
         """
-        content = b"" if body is None else json.dumps(body).encode()
-        headers = [(b"host", b"console"), (b"content-length", str(len(content)).encode())]
+        content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = {name.lower(): value for name, value in (headers or {}).items()}
+        if not sent.keys() <= SENT_HEADERS:
+            raise ValueError(f"a page may not send {', '.join(sorted(sent.keys() - SENT_HEADERS))}")
         if body is not None:
-            headers.append((b"content-type", b"application/json"))
+            sent.setdefault("content-type", "application/json")
         if key is not None:
-            headers.append((b"idempotency-key", key.encode()))
+            sent["idempotency-key"] = key
+        visit: Visit = request.scope.get("state", {}).get("visit") or Visit()
         scope = {
             **{name: request.scope[name] for name in ("type", "asgi", "http_version", "scheme", "server", "client")},
             "method": method,
             "path": path,
             "raw_path": path.encode(),
             "root_path": "",
-            "query_string": b"",
-            "headers": headers,
+            "query_string": urlencode({name: one for name, one in (params or {}).items() if one is not None}).encode(),
+            "headers": [
+                (b"host", b"console"),
+                (b"content-length", str(len(content)).encode()),
+                *((name.encode(), value.encode()) for name, value in sent.items()),
+            ],
             "state": {},
+            **visit.in_process,
         }
         return await _run(self.api, scope, content)
 
@@ -75,4 +110,4 @@ async def _run(api: ASGIApp, scope: dict[str, Any], content: bytes) -> ApiAnswer
 
     await api(scope, receive, send)
     kept = {name: given[name] for name in KEPT_HEADERS if name in given}
-    return ApiAnswer(status, json.loads(b"".join(parts) or b"{}"), kept)
+    return ApiAnswer(status, json.loads(b"".join(parts) or b"{}"), kept, given.get("etag", ""))

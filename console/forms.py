@@ -1,21 +1,74 @@
-"""Reading the fields of a form that a page has sent."""
+"""Reading the fields of a form that a page has sent, and showing a refused form again with what was typed."""
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from console.client import ApiAnswer
+
 MAX_FORM_BYTES = 16 * 1024
-MAX_FIELDS = 20
+"""The largest form, unless a module of pages names a larger one in LARGER_FORMS."""
+MAX_FIELDS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form as it is shown: what is in its fields, what is wrong with each, and what is wrong beside that.
+
+    `key` is its idempotency key, so that sending it twice does nothing twice.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    key: str = field(default_factory=lambda: new_key())
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether there is anything to say of what was sent."""
+        return bool(self.errors or self.problems)
+
+    def value(self, name: str) -> str:
+        """Returns what is in a field, nothing for one that was not sent."""
+        return self.values.get(name, "")
+
+
+def refused_form(fields: Mapping[str, str], answer: ApiAnswer, **names: str) -> Form:
+    """Returns the form with what was typed and what the API says is wrong with it.
+
+    `names` maps fields of the API's body, the first step of the flaw's pointer, to the form's where the two differ.
+    What belongs to no field, and every rule that is not met, is among `problems`. The form has a new key, because what
+    is sent next is something else.
+    """
+    errors: dict[str, str] = {}
+    problems = [f"{rule['detail']} {rule['remedy']}".strip() for rule in answer.content.get("unmet") or []]
+    for flaw in answer.content.get("errors") or []:
+        name = str(flaw["pointer"]).removeprefix("#").lstrip("/").partition("/")[0]
+        name = names.get(name, name)
+        if name in fields:
+            errors.setdefault(name, flaw["detail"])
+        else:
+            problems.append(flaw["detail"])
+    if not errors and not problems:
+        problems = [f"{answer.content.get('detail', 'That did not work.')} {answer.content.get('remedy', '')}".strip()]
+    return Form(dict(fields), errors, tuple(problems))
 
 
 async def fields_of(request: Request) -> dict[str, str]:
     """Returns the fields of a form; of several with one name the last, and none for what is no form."""
+    return dict(await pairs_of(request))
+
+
+async def pairs_of(request: Request) -> list[tuple[str, str]]:
+    """Returns the names and values of a form in its order, several with one name included; none for what is no form."""
     body = await request.body()
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS))
+        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError:
-        return {}
+        return []
 
 
 def new_key() -> str:
@@ -23,7 +76,7 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-def key_in(fields: dict[str, str]) -> str | None:
+def key_in(fields: Mapping[str, str]) -> str | None:
     """Returns the form's idempotency key, None if it has none of ours."""
     key = fields.get("key", "")
     return key if 10 <= len(key) <= 100 and key.isascii() and key.isprintable() and " " not in key else None

@@ -1,30 +1,40 @@
 """The console's composition root: the pages beside the API, as one application."""
 
+from importlib import import_module
+from pkgutil import iter_modules
+
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+import console.pages
+from api.signed_in import Visit
 from console.client import ApiClient
 from console.door import PAGE_HEADERS, PageHeaders, SameOrigin
 from console.forms import MAX_FORM_BYTES
-from console.pages import home, invitations, lost_token, proofs, unsubscribe
+from console.navigation import links_in
 from console.rendering import STYLESHEET, Pages, Words
+from console.visiting import Visiting, why_no_cookie
 from web.bounds import Bounds
 from web.calls import CallLog
 from web.measuring import Measuring
 
-ROOMS = (home, proofs, invitations, lost_token, unsubscribe)
+ROOMS = tuple(import_module(f"console.pages.{found.name}") for found in iter_modules(console.pages.__path__))
+"""Every module of pages. Each has `routes`, and may have LINKS for the head of pages and LARGER_FORMS."""
 
 
-def with_pages(api: ASGIApp, *, words: Words, public_url: str) -> ASGIApp:
+def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
     """Returns an application that serves the pages at their paths, and everything else by `api`."""
-    pages, client = Pages(words), ApiClient(api)
+    pages = Pages(words, links_in(ROOMS), why_no_cookie(public_url))
+    client = ApiClient(api)
 
-    async def refuse_origin(_request: Request) -> Response:
+    async def refuse_origin(request: Request) -> Response:
         return pages.page(
+            request,
             "refusal.html",
             status=403,
             heading="This form does not come from one of our pages",
@@ -32,11 +42,23 @@ def with_pages(api: ASGIApp, *, words: Words, public_url: str) -> ASGIApp:
             remedy="Open the link of the mail again, and use the button on that page.",
         )
 
+    async def refuse_visit(request: Request, visit: Visit) -> Response:
+        return pages.page(
+            request,
+            "refusal.html",
+            status=visit.status,
+            headers={"Retry-After": str(visit.retry_after_s)},
+            heading="Too many requests" if visit.status == 429 else "Something is not available right now",
+            detail=visit.detail,
+            remedy=visit.remedy,
+        )
+
     async def stylesheet(_request: Request) -> Response:
         return Response(STYLESHEET, media_type="text/css", headers={"Cache-Control": "public, max-age=86400"})
 
-    async def refuse_path(_request: Request, _error: Exception) -> Response:
+    async def refuse_path(request: Request, _error: Exception) -> Response:
         return pages.page(
+            request,
             "refusal.html",
             status=404,
             heading="There is no such page",
@@ -46,6 +68,7 @@ def with_pages(api: ASGIApp, *, words: Words, public_url: str) -> ASGIApp:
 
     async def refuse_method(request: Request, error: Exception) -> Response:
         return pages.page(
+            request,
             "refusal.html",
             status=405,
             headers=dict(getattr(error, "headers", None) or {}),
@@ -54,8 +77,9 @@ def with_pages(api: ASGIApp, *, words: Words, public_url: str) -> ASGIApp:
             remedy="Open the page in a browser, and use its button.",
         )
 
-    async def break_down(_request: Request, _error: Exception) -> Response:
+    async def break_down(request: Request, _error: Exception) -> Response:
         return pages.page(
+            request,
             "refusal.html",
             status=500,
             headers=PAGE_HEADERS,  # this answer is made outside of what adds them to all others
@@ -64,7 +88,8 @@ def with_pages(api: ASGIApp, *, words: Words, public_url: str) -> ASGIApp:
             remedy="Try again: nothing is done twice.",
         )
 
-    console = Starlette(
+    larger = [one for room in ROOMS for one in getattr(room, "LARGER_FORMS", ())]
+    made = Starlette(
         routes=[
             Route("/static/console.css", stylesheet),
             *(route for room in ROOMS for route in room.routes(client, pages)),
@@ -74,15 +99,25 @@ def with_pages(api: ASGIApp, *, words: Words, public_url: str) -> ASGIApp:
             Middleware(CallLog),
             Middleware(Measuring),
             Middleware(PageHeaders),
-            Middleware(Bounds, body_bytes=MAX_FORM_BYTES),
+            Middleware(Bounds, body_bytes=MAX_FORM_BYTES, larger=larger),
             Middleware(SameOrigin, public_url=public_url, refuse=refuse_origin),
+            Middleware(Visiting, browsers=api.state.browsers, refuse=refuse_visit),
         ],
     )
-    console.router.redirect_slashes = False  # a redirect would lead to whatever host the request names
-    own = frozenset(route.path.split("/")[1] for route in console.routes if isinstance(route, Route)) - {""}
+    made.router.redirect_slashes = False  # a redirect would lead to whatever host the request names
+    return Either(made, api)
 
-    async def either(scope: Scope, receive: Receive, send: Send) -> None:
-        is_page = scope["type"] == "http" and (scope["path"] == "/" or own.intersection(scope["path"].split("/")[1:2]))
-        await (console if is_page else api)(scope, receive, send)
 
-    return either
+class Either:
+    """Passes each request to the pages, if one of their paths begins like its own, and else to the API."""
+
+    def __init__(self, pages: Starlette, api: FastAPI) -> None:
+        self._pages, self._api = pages, api
+        self._own = frozenset(route.path.split("/")[1] for route in pages.routes if isinstance(route, Route)) - {""}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request, or the application's life."""
+        is_page = scope["type"] == "http" and (
+            scope["path"] == "/" or self._own.intersection(scope["path"].split("/")[1:2])
+        )
+        await (self._pages if is_page else self._api)(scope, receive, send)

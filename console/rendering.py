@@ -1,14 +1,22 @@
 """Rendering pages: one template each, in the platform's words, with everything escaped."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from api.signed_in import Visitor
 from console.client import ApiAnswer
+from console.navigation import Link
 
 _HERE = Path(__file__).parent
 STYLESHEET = (_HERE / "static" / "console.css").read_bytes()
@@ -23,45 +31,90 @@ class Words:
     support_email: str
 
 
+@pass_context
+def when(context: Context, at: str | None) -> Markup:
+    """Returns a moment of the API's as a `time` element in the reader's zone, which is named; nothing for None."""
+    if not at:
+        return Markup("")
+    moment = datetime.fromisoformat(at).astimezone(ZoneInfo(context["zone"]))
+    said = f"{moment.day} {moment:%b %Y, %H:%M %Z}"
+    return Markup('<time datetime="{}">{}</time>').format(moment.astimezone(UTC).isoformat(timespec="seconds"), said)
+
+
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["when"] = when
+    return made
 
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Renders the templates."""
+    """Renders the templates. `links` are those of the head, for the role of whoever is signed in.
+
+    `no_cookie` says why browsers would not take a session's cookie here, None if they take it.
+    """
 
     words: Words
+    links: tuple[Link, ...] = ()
+    no_cookie: str | None = None
     _templates: Environment = field(default_factory=_environment)
 
     def page(
-        self, template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **values: Any,
     ) -> HTMLResponse:
-        """Returns the page that the template makes of `values`."""
-        made = self._templates.get_template(template).render(words=self.words, stylesheet=STYLESHEET_PATH, **values)
-        return HTMLResponse(made, status, headers=headers)
+        """Returns the page that the template makes of `values`.
 
-    def refusal(self, answer: ApiAnswer) -> HTMLResponse:
-        """Returns the page that says what the API refused, and what to do."""
+        Templates also have `me`, the visitor or None; `links`, theirs; `path`, that of the page; and `zone`.
+        """
+        visit = request.scope.get("state", {}).get("visit")
+        me: Visitor | None = visit.visitor if visit is not None else None
+        shared = {
+            "words": self.words,
+            "stylesheet": STYLESHEET_PATH,
+            "me": me,
+            "links": [link for link in self.links if me is not None and me.role in link.roles],
+            "path": request.url.path,
+            "zone": "UTC",
+        }
+        made = self._templates.get_template(template).render(shared | values)
+        return HTMLResponse(made, status, headers=dict(headers or {}))
+
+    def home_of(self, role: str) -> str:
+        """Returns the first page of people with the role."""
+        return next((link.href for link in self.links if link.home and role in link.roles), "/")
+
+    def refusal(self, request: Request, answer: ApiAnswer) -> HTMLResponse:
+        """Returns the page that says what the API refused, every rule that is not met, and what to do."""
         return self.page(
+            request,
             "refusal.html",
             status=answer.status,
             headers=answer.headers,
             heading=_HEADINGS.get(answer.status, "That did not work"),
             detail=answer.content.get("detail", ""),
             remedy=answer.content.get("remedy", ""),
+            unmet=answer.content.get("unmet", []),
         )
 
 
 _HEADINGS = {
-    404: "This link is not known",
+    401: "You are not signed in",
+    403: "You may not do this",
+    404: "This is not known",
     409: "This cannot be done",
+    412: "Somebody else was faster",
     422: "This cannot be read",
     429: "Too many requests",
     503: "Something is not available right now",

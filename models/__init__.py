@@ -8,7 +8,7 @@ from models.base import Base
 from models.catalog import CatalogEntry
 from models.checklist import ChecklistItem
 from models.component import Component
-from models.component_test import ComponentTest, ComponentTestResult, ComponentTestSettings
+from models.component_test import ComponentTest, ComponentTestResult, ComponentTestSettings, UsedHost
 from models.conversation import InternalNote, ReviewMessage
 from models.draft_check import DraftCheck
 from models.due import FailingLane
@@ -27,7 +27,7 @@ from models.request import ApplyBatch, RejectedMessage, RestingApp, TransitionRe
 from models.review import Review, ReviewStep, Submission
 from models.sandbox import SandboxDeclared, SandboxEvent
 from models.saved_reason import SavedReason
-from models.token import ApiToken, Service
+from models.token import ApiToken, Service, SignInLink
 from models.transition import Transition, TransitionReason
 from models.usage import Customer, OAuthInstall
 
@@ -76,10 +76,12 @@ __all__ = [
     "SandboxEvent",
     "SavedReason",
     "Service",
+    "SignInLink",
     "Submission",
     "Suspension",
     "Transition",
     "TransitionReason",
     "TransitionRequest",
+    "UsedHost",
     "WebsiteCheck",
 ]

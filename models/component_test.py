@@ -35,11 +35,17 @@ class ResultSource(StrEnum):
 
 
 class RunScope(StrEnum):
-    """What a run covers: everything that the Component declares, one kind of event, or one message of the partner's."""
+    """What a run covers: everything that the Component declares, one kind of event, or one message of the partner's.
+
+    A `look` is the suite without what could disturb an endpoint that is in use, and a `burst` many events at once. Only
+    reviews start them.
+    """
 
     SUITE = "suite"
     EVENT = "event"
     TRY_OUT = "try_out"
+    LOOK = "look"
+    BURST = "burst"
 
 
 class ComponentTest(DueMixin, Base):
@@ -48,7 +54,8 @@ class ComponentTest(DueMixin, Base):
     `position` is the order of recording, assigned by the database: ids follow the clock of the process that made them.
     `reporter` names the rig. `results` are the event, status, message and colour of each counting result, written when
     the run ends; component_test_result has them in full. `subject` are the Component's settings that the run tests, and
-    `wanted` what the partner asked for: the `event` of a run of one event, the `message` of a try-out.
+    `wanted` what the partner asked for: the `event` of a run of one event, the `message` of a try-out. A run that a
+    review started has its `review_id`.
     """
 
     __tablename__ = "component_test"
@@ -68,6 +75,7 @@ class ComponentTest(DueMixin, Base):
     requested_by: Mapped[UUID]
     requested_at: Mapped[CreatedAt]
     finished_at: Mapped[datetime | None]
+    review_id: Mapped[UUID | None] = mapped_column(ForeignKey("review.id"))
 
     __table_args__ = (
         *due_constraints(),
@@ -86,6 +94,7 @@ class ComponentTest(DueMixin, Base):
             postgresql_where=text("scope = 'suite' AND status = 'done'"),
         ),
         Index("component_test_dead_idx", "id", postgresql_where=text("status = 'dead'")),
+        Index("component_test_review_idx", "review_id", "id", postgresql_where=text("review_id IS NOT NULL")),
     )
 
 
@@ -125,6 +134,37 @@ class ComponentTestResult(Base):
         CheckConstraint(f"length(answer) <= {MAX_ANSWER_CHARACTERS}", name="answer"),
         CheckConstraint(f"length(body) <= {MAX_BODY_CHARACTERS}", name="body"),
         Index(None, "recorded_at"),
+    )
+
+
+class HostUse(StrEnum):
+    """What is bounded by the host that it reaches, by each of its addresses, and by the company that it is done for."""
+
+    BURST = "burst"
+    TRY_OUT = "try_out"
+
+
+class UsedHost(Base):
+    """A burst or a try-out of a run that was about to reach a host, written before it began. One row for each address.
+
+    Addresses are those of partners' servers.
+    """
+
+    __tablename__ = "used_host"
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("component_test.id"), primary_key=True)
+    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    use: Mapped[str] = mapped_column(String(8))
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"))
+    host: Mapped[str]
+    used_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        one_of("use", HostUse),
+        Index(None, "use", "host", "used_at"),
+        Index(None, "use", "address", "used_at"),
+        Index(None, "use", "organization_id", "used_at"),
+        Index(None, "used_at"),
     )
 
 

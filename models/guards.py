@@ -188,11 +188,13 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "sandbox_event": ("SELECT", "DELETE"),
     "saved_reason": _KEEP,
     "service": _CHANGE,
+    "sign_in_link": _OWN,
     "submission": _KEEP,
     "suspension": _CHANGE,
     "transition": _KEEP,
     "transition_reason": ("SELECT", "INSERT", "DELETE"),
     "transition_request": _CHANGE,
+    "used_host": ("SELECT", "INSERT", "DELETE"),
     "website_check": _CHANGE,
 }
 """What the application role may do to each table. A table without an entry fails a test."""

@@ -23,16 +23,30 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, CreatedAt, Id, one_of
+from models.due import DueStatus
 from models.lifecycle import BIRTHS, AppState, AppTrigger, Role
 
 
 class RequestStatus(StrEnum):
-    """`due` until the request is judged; then `applied` or `refused`, or `dead` when judging it kept failing."""
+    """`due` until the request is judged; then `applied` or `refused`, or `dead` when judging it kept failing.
+
+    `cancelled`: whoever asked took it back before it was judged. It is stored as `void`, like all obsolete work.
+    """
 
     DUE = "due"
     APPLIED = "applied"
     REFUSED = "refused"
     DEAD = "dead"
+    CANCELLED = "cancelled"
+
+    @property
+    def stored(self) -> str:
+        """The value of the column."""
+        return DueStatus.VOID.value if self is RequestStatus.CANCELLED else self.value
+
+    @classmethod
+    def _missing_(cls, value: object) -> "RequestStatus | None":
+        return cls.CANCELLED if value == DueStatus.VOID else None
 
 
 class RequestSource(StrEnum):
@@ -86,7 +100,7 @@ class TransitionRequest(Base):
         CheckConstraint("expected_review >= 0", name="expected_review"),
         one_of("source", RequestSource),
         one_of("role", Role),
-        one_of("status", RequestStatus),
+        one_of("status", [status.stored for status in RequestStatus]),
         CheckConstraint("attempts >= 0", name="attempts"),
         CheckConstraint("(status = 'due') = (finished_at IS NULL)", name="finished"),
         CheckConstraint("(status = 'applied') = (version IS NOT NULL)", name="applied"),
@@ -96,6 +110,12 @@ class TransitionRequest(Base):
         Index("transition_request_app_due_idx", "app_id", "position", postgresql_where=text("status = 'due'")),
         Index("transition_request_dead_idx", "id", postgresql_where=text("status = 'dead'")),
         Index("transition_request_app_idx", "app_id", "id"),
+        Index(
+            "transition_request_refused_decision_idx",
+            "principal_id",
+            "id",
+            postgresql_where=text("status IN ('refused', 'dead') AND expected_review IS NOT NULL"),
+        ),
         Index(
             "transition_request_finished_idx",
             "finished_at",

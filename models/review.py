@@ -225,9 +225,9 @@ class StepDefinition:
     """All that is fixed about a review step. What a machine's step does is its run, in workers/steps.
 
     Its findings stand at `requirement`; it reads the evidence for `needs`, None if it reads none, and the Components if
-    it `reads_components`. `on_drafts`: it may look at an App that is still being built. `in_reviews`: it looks at what
-    is submitted. `in_health_reviews`: it may look again at what is public. `lease` is how long a worker needs its row
-    for one run; a person's step is never leased.
+    it `reads_components`; `has_runs`: it also has tests of theirs run. `on_drafts`: it may look at an App that is still
+    being built. `in_reviews`: it looks at what is submitted. `in_health_reviews`: it may look again at what is public.
+    `lease` is how long a worker needs its row for one run; a person's step is never leased.
     """
 
     code: str
@@ -240,6 +240,7 @@ class StepDefinition:
     lease: timedelta | None
     in_reviews: bool = True
     reads_components: bool = False
+    has_runs: bool = False
 
 
 _A_FETCH: Final = timedelta(seconds=45)
@@ -331,6 +332,30 @@ STEPS: Final[Mapping[str, StepDefinition]] = {
             reads_components=True,
         ),
         StepDefinition(
+            code="component_tests",
+            title="The Components' tests, run again",
+            taken_by=StepTaker.MACHINE,
+            requirement=Requirement.WORKING_INTEGRATION,
+            needs=None,
+            on_drafts=True,
+            in_health_reviews=True,
+            lease=_A_FETCH,
+            reads_components=True,
+            has_runs=True,
+        ),
+        StepDefinition(  # neither on drafts nor in health reviews: nobody is burdened without need
+            code="volume",
+            title="A burst of events to the endpoints",
+            taken_by=StepTaker.MACHINE,
+            requirement=Requirement.WORKING_INTEGRATION,
+            needs=None,
+            on_drafts=False,
+            in_health_reviews=False,
+            lease=_A_FETCH,
+            reads_components=True,
+            has_runs=True,
+        ),
+        StepDefinition(
             code="drift",
             title="What has changed since the approval",
             taken_by=StepTaker.MACHINE,
@@ -340,6 +365,7 @@ STEPS: Final[Mapping[str, StepDefinition]] = {
             in_reviews=False,
             in_health_reviews=True,
             lease=_A_FETCH,
+            reads_components=True,
         ),
         _persons_step(
             "end_to_end_check",

@@ -1,10 +1,10 @@
-"""Bearer tokens and the internal services that hold some of them."""
+"""Tokens: those that programs send with each call, sessions of browsers, and links that begin a session."""
 
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,6 +27,13 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
+class TokenKind(StrEnum):
+    """How a token comes: as the bearer token of a call, or in the cookie of a browser, which opens pages only."""
+
+    BEARER = "bearer"
+    SESSION = "session"
+
+
 _SCOPES = ", ".join(f"'{scope}'" for scope in Scope)
 
 
@@ -41,9 +48,10 @@ class Service(Base):
 
 
 class ApiToken(Base):
-    """A bearer token of a person or a service. The token itself is shown once; only its SHA-256 is stored.
+    """A bearer token of a person or a service, or a person's session. Only the token's SHA-256 is stored.
 
-    `scopes` narrows what it may be used for; NULL allows everything that its role allows.
+    `scopes` narrows what it may be used for; NULL allows everything that its role allows. A session began at
+    `authenticated_at`, when the person signed in, and ends at `idle_ends_at` unless it is used before that.
     """
 
     __tablename__ = "api_token"
@@ -54,6 +62,7 @@ class ApiToken(Base):
     role: Mapped[str] = mapped_column(String(16))
     organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"), index=True)
     scopes: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    kind: Mapped[str] = mapped_column(String(16), server_default=TokenKind.BEARER)
     label: Mapped[str]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     hint: Mapped[str] = mapped_column(String(16))
@@ -61,12 +70,50 @@ class ApiToken(Base):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+    authenticated_at: Mapped[datetime | None]
+    idle_ends_at: Mapped[datetime | None]
 
     __table_args__ = (
+        one_of("kind", TokenKind),
         one_of("role", [Role.PARTNER, Role.REVIEWER, Role.SERVICE, Role.ADMIN]),
         CheckConstraint("num_nonnulls(person_id, service_id) = 1", name="holder"),
         CheckConstraint("(role = 'service') = (service_id IS NOT NULL)", name="service"),
         CheckConstraint("(role = 'partner') = (organization_id IS NOT NULL)", name="organization"),
         CheckConstraint(f"scopes <@ ARRAY[{_SCOPES}]", name="scopes"),
         CheckConstraint("length(token_hash) = 32", name="token_hash"),
+        CheckConstraint(
+            "(kind = 'session') = (authenticated_at IS NOT NULL)"
+            " AND (authenticated_at IS NULL) = (idle_ends_at IS NULL)",
+            name="session",
+        ),
+    )
+
+
+class SignInLink(Base):
+    """A link that begins a session of a person, once. Only the SHA-256 of its secret is stored.
+
+    One that was mailed works in the browser that asked for it, whose secret is hashed in `browser_hash`; for another
+    browser the mail has a code to be typed, and `tries` counts the wrong ones. `next_path` is the page to go on with.
+    """
+
+    __tablename__ = "sign_in_link"
+
+    id: Mapped[Id]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    link_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    browser_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    tries: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    next_path: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint(
+            "length(link_hash) = 32 AND length(browser_hash) = 32 AND length(code_hash) = 32", name="hashes"
+        ),
+        CheckConstraint("(browser_hash IS NULL) = (code_hash IS NULL)", name="browser"),
+        Index("sign_in_link_person_id_idx", "person_id", "created_at"),
+        Index("sign_in_link_expires_at_idx", "expires_at"),
     )

@@ -20,6 +20,7 @@ from throttled.rate_limiter import RateLimitResult, per_duration
 
 from models.lifecycle import Role
 from web.headers import credentials_of, network_of_client
+from web.in_process import signed_in
 from web.problems import problem
 from workflow.outages import Outage
 
@@ -28,7 +29,7 @@ ANSWER_SECONDS = 0.1
 REST_SECONDS = 1.0
 """How long Redis is not asked again after it failed to answer."""
 MAX_REMEMBERED = 10_000
-OPEN_WRITES = frozenset({"access-requests", "invitations", "proofs", "token-recoveries"})
+OPEN_WRITES = frozenset({"access-requests", "invitations", "proofs", "sign-ins", "token-recoveries"})
 """The resources that are created without a token. Each has a limit of its own."""
 LINK_WRITES = frozenset({"unsubscribe"})
 """Writes by a link that cannot be made up. Mail providers send many from few addresses, so they count as reads do."""
@@ -160,7 +161,8 @@ class Limits:
     Requests are counted by the token's holder once a route has recognised the token, until a route rejects it, so that
     further tokens of one holder gain nothing. Before that, and without a token, they are counted by the client's
     address, so that invented tokens gain nothing. A request counts
-    once, whatever its body asks for. UNLIMITED_PATHS are not counted.
+    once, whatever its body asks for. UNLIMITED_PATHS are not counted, nor are calls for a person who is signed in to a
+    page, because the page was counted; open writes are, by address.
     """
 
     def __init__(self, app: ASGIApp, *, rates: Rates, counting: RateCounter) -> None:
@@ -175,7 +177,8 @@ class Limits:
             return
         token = _token_of(scope)
         rate, key = self._bucket_of(scope, token)
-        verdict = await self._verdict_on(scope, rate, key) if rate.count else None
+        is_counted = signed_in(scope) is not None and rate != self._rates.open_writes
+        verdict = await self._verdict_on(scope, rate, key) if rate.count and not is_counted else None
         if verdict is None:
             await self._app(scope, receive, send)
         elif verdict.limited:
@@ -197,10 +200,13 @@ class Limits:
 
     def _bucket_of(self, scope: Scope, token: str | None) -> tuple[Rate, str]:
         role, holder = self._known.get(token, (None, "")) if token is not None else (None, "")
+        person = signed_in(scope)
+        if person is not None:
+            role, holder = person.actor.role, str(person.actor.id)
         writes = scope["method"] not in ("GET", "HEAD", "OPTIONS")
         part = scope["path"].removeprefix("/v1/").partition("/")[0]
         is_open = part in OPEN_WRITES and role not in (Role.REVIEWER, Role.ADMIN)
-        if writes and (is_open or token is None) and part not in LINK_WRITES:
+        if writes and (is_open or (token is None and person is None)) and part not in LINK_WRITES:
             # Counted by address even with a token, which the routes of open writes do not look at.
             network = network_of_client(scope)
             return self._rates.open_writes, f"{part if part in OPEN_WRITES else 'other'}:{network}"

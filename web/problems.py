@@ -33,6 +33,7 @@ STATUS_OF_CODE = {
     "token.invalid": 401,
     "token.expired": 401,
     "token.revoked": 401,
+    "token.other_kind": 401,
     "idempotency.mismatch": 422,
     "revision.stale": 412,
     "revision.missing": 428,

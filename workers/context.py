@@ -52,10 +52,10 @@ class WorkerContext:
     """The dependencies of a worker process. `ring` neither blocks nor raises; `reached` marks named fault points.
 
     `seal` encrypts a secret; `unseal` decrypts it, or raises ValueError if no key of the key ring does. `read_bundle`
-    reads a web plugin's bundle in a process of its own. `pages` says whether the API serves web pages, to which mails
-    then link. `judging` is set while this process looks for due requests or judges them. `revisions` are those of the
-    schema that this release knows. `count_rejected` counts a message that was not accepted, and how many older ones
-    were dropped for it.
+    reads a web plugin's bundle in a process of its own. `allow_loopback`: this machine may be a partner's host. `pages`
+    says whether the API serves web pages, to which mails then link. `judging` is set while this process looks for due
+    requests or judges them. `revisions` are those of the schema that this release knows. `count_rejected` counts a
+    message that was not accepted, and how many older ones were dropped for it.
     """
 
     engine: Engine
@@ -83,6 +83,7 @@ class WorkerContext:
     observe_batch: Callable[[float], None]
     count_rejected: Callable[[int], None]
     revisions: frozenset[str]
+    allow_loopback: bool = False
     judging: threading.Event = field(default_factory=threading.Event)
     policies: KnownPolicies = field(default_factory=KnownPolicies)
 

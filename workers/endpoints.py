@@ -1,6 +1,6 @@
 """The interface through which workers post to partners' endpoints. `runtime.guarded_http` implements it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -32,9 +32,21 @@ class PostsToEndpoints(Protocol):
     """A client for endpoints that partners name, which posts to public addresses only and follows no redirect."""
 
     def post(
-        self, url: str, *, headers: Mapping[str, str], body: bytes, total: timedelta, method: str = "POST"
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        total: timedelta,
+        method: str = "POST",
+        at: Sequence[str] = (),
     ) -> EndpointAnswer:
         """Returns the answer to a request with that body and method. Blocks for at most `total`.
 
+        `at` are addresses that `addresses` has returned for the URL: then no name is looked up.
+
         Raises an exception with `code` and `detail` if no answer came, or the URL must not be posted to.
         """
+
+    def addresses(self, url: str, *, total: timedelta) -> Sequence[str]:
+        """Returns the addresses of the URL's host: at least one, all public. Blocks and raises as `post` does."""

@@ -25,6 +25,7 @@ from workflow.catalog.planning import publish_planned
 from workflow.component_tests.reminding import remind_of_test_settings
 from workflow.history.sealing import LATE_BY, sealing_steps
 from workflow.history.verification import exported_heads, exported_seals
+from workflow.identity.sessions import prune_links
 from workflow.lifecycle.looks import LOOKS_PER_STEP, end_decided_looks, request_due_looks
 from workflow.lifecycle.promotion import promote_eligible_apps
 from workflow.operating.pruning import pruning_steps
@@ -221,6 +222,7 @@ JOBS: dict[str, Job] = {
             _in_steps(remind_of_test_settings, Bell.NOTIFICATIONS, rows=200),
             in_steps=True,
         ),
+        Job("prune_sign_in_links", timedelta(hours=1), _in_steps(prune_links), in_steps=True),
         Job("prune_proofs", timedelta(hours=1), _in_steps(prune_proofs), in_steps=True),
         Job("seal_history", MINUTE, _seal_history, in_steps=True),
         Job("export_history_heads", MINUTE, _export_history_heads, in_steps=True),

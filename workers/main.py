@@ -208,6 +208,7 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
         observe_batch=BATCH_SECONDS.observe,
         count_rejected=_count_rejected,
         revisions=known_revisions(),
+        allow_loopback=settings.allow_loopback_urls,
     )
 
 

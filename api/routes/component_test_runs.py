@@ -1,7 +1,7 @@
 """Runs of a Component's tests by the service: starting one, and reading its results as they come."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -43,7 +43,7 @@ class NewTestRun(Body):
         }
     )
 
-    scope: RunScope = RunScope.SUITE
+    scope: Literal[RunScope.SUITE, RunScope.EVENT, RunScope.TRY_OUT] = RunScope.SUITE
     event: Annotated[Line | None, Field(examples=[None])] = None
     message: Annotated[Object | None, Field(examples=[None])] = None
 

@@ -1,19 +1,19 @@
 """Trying the mapping of a function: the request that it would send, which is shown and not sent."""
 
 import json
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
-from api.schemas.values import Body, Object, SlugPath
+from api.schemas.tried_events import TriedEvent
+from api.schemas.values import Object, SlugPath
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.building.mapping_tries import MappingTry, try_mapping
-from workflow.building.settings import EventType
 from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1/apps/{slug}/components/{component_id}/mapping-tries", responses=COMMON)
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/apps/{slug}/components/{component_id}/mapping-tri
 Trier = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 
 
-class NewMappingTry(Body):
+class NewMappingTry(TriedEvent):
     """What to map: the first event of a type that the test suite sends (`event_type`), or one of one's own (`event`).
 
     `mapping` is tried instead of the stored one of the event's type.
@@ -40,15 +40,7 @@ class NewMappingTry(Body):
         }
     )
 
-    event_type: EventType | None = None
-    event: Object | None = None
     mapping: Object | None = None
-
-    @model_validator(mode="after")
-    def _has_one_event(self) -> Self:
-        if (self.event_type is None) == (self.event is None):
-            raise ValueError("give either event_type or event")
-        return self
 
 
 class MappedRequestAnswer(BaseModel):

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from api.auth import InContext, allow
+from api.auth import InContext, allow, principal_of
 from api.context import Session, now_of
 from api.idempotency import Answer, once
 from api.schemas.values import Body, Email, Flag, Key
@@ -17,26 +17,36 @@ from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.access.addresses import ask_for_address
-from workflow.access.people import find_person
+from workflow.access.people import find_organization, find_person
 from workflow.identity.actors import Actor
+from workflow.identity.principals import Principal
+from workflow.identity.tokens import SCOPES_OF
 from workflow.notifications.news import news_of, switch_news
 
 router = APIRouter(prefix="/v1/me", responses=COMMON, tags=["partner"])
 
 Anybody = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 Oneself = Annotated[Actor, allow(Scope.PEOPLE_MANAGE, Role.PARTNER, Role.ADMIN)]
+OfCaller = Annotated[Principal, Depends(principal_of)]
 News = Annotated[dict[str, Flag], Field(max_length=20, examples=[{"customer_onboarded": False}])]
 
 
 class MeAnswer(BaseModel):
-    """The person whose token it is. `news` says for each kind of news whether it is mailed to them."""
+    """The person whose token or session it is. `news` says for each kind of news whether it is mailed to them.
+
+    `organization` is the name of a partner's company, and `scopes` what the token may be used for. `authenticated_at`
+    is when the person of a session signed in, null for a token.
+    """
 
     id: UUID
     name: str
     email: str
     role: Role
     organization_id: UUID | None
+    organization: Annotated[str | None, Field(examples=["Acme"])]
     owner: bool
+    scopes: list[Scope]
+    authenticated_at: datetime | None
     news: dict[str, bool]
 
 
@@ -60,9 +70,9 @@ class NewsAnswer(BaseModel):
 
 
 @router.get("")
-async def read_me(context: InContext, actor: Anybody) -> MeAnswer:
-    """Returns the person whose token it is."""
-    return await context.transact(lambda session: _me(session, find_person(session, actor)))
+async def read_me(context: InContext, actor: Anybody, caller: OfCaller) -> MeAnswer:
+    """Returns the person whose token or session it is, and what it may be used for."""
+    return await context.transact(lambda session: _me(session, find_person(session, actor), caller))
 
 
 @router.put("/news")
@@ -84,13 +94,17 @@ async def ask_to_change_address(context: InContext, actor: Oneself, body: NewAdd
     return JSONResponse(answer, status)
 
 
-def _me(session: Session, person: Person) -> MeAnswer:
+def _me(session: Session, person: Person, caller: Principal) -> MeAnswer:
+    role, company = Role(person.role), person.organization_id
     return MeAnswer(
         id=person.id,
         name=person.name,
         email=person.email,
-        role=Role(person.role),
-        organization_id=person.organization_id,
+        role=role,
+        organization_id=company,
+        organization=find_organization(session, company, caller.actor).name if company else None,
         owner=person.owner,
+        scopes=sorted(scope for scope in SCOPES_OF[role] if caller.has(scope)),
+        authenticated_at=caller.authenticated_at,
         news=news_of(session, person.id),
     )

@@ -1,6 +1,5 @@
 """The review desk: the queue, claiming a review, its steps, and the decision."""
 
-from dataclasses import replace
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -14,12 +13,15 @@ from api.idempotency import Answer, once
 from api.routes.transitions import ask_for_one, reasons_of
 from api.schemas.outcomes import TransitionRequestAnswer
 from api.schemas.pages import Page, Paged, shown_page
+from api.schemas.previews import DecisionPreviewAnswer, shown_rehearsal
 from api.schemas.reviews import (
     FullReviewAnswer,
+    RefusedDecisionAnswer,
     ReviewStepAnswer,
     ReviewSummaryAnswer,
     full_review,
     short_review,
+    shown_decision,
     shown_step,
 )
 from api.schemas.values import SLUG, Body, GivenReason, Key, Moment, Prefer, Prose, Reasons
@@ -29,9 +31,11 @@ from models.token import Scope
 from web.problems import COMMON
 from workflow.findings import Finding
 from workflow.identity.actors import Actor
-from workflow.lifecycle.reading import decision_on
+from workflow.lifecycle.decisions import Decision, decision_on
+from workflow.lifecycle.rehearsal import rehearse_decision
 from workflow.names import MAX_NAME
 from workflow.policy.document import load_policies
+from workflow.reviewing.decisions import RefusedDecision, list_refused_decisions
 from workflow.reviewing.desk import claim_next_review, claim_review, hand_over_review, release_review
 from workflow.reviewing.dossier import open_dossier, with_decider
 from workflow.reviewing.queue import Due, QueueFilter, Show, list_reviews, summarize_reviews
@@ -66,12 +70,16 @@ class ReviewDecision(Body):
     the policy wants two people. Health reviews are decided by `clear` or `flag`. `expected_state` is the App's state as
     you saw it: the decision is refused if the App has left it. An approval may name the day since when everybody sees
     what it approves (`publish_at`), at most 90 days ahead.
+
+    With `not_before`, at most a minute ahead, the decision waits until then, and its transition request can be
+    cancelled meanwhile. What is unmet is refused at once.
     """
 
     decision: Literal["approve", "request_changes", "propose_approve", "clear", "flag"]
     reasons: Reasons = Field(default_factory=list)
     expected_state: AppState | None = None
     publish_at: Moment | None = None
+    not_before: Moment | None = None
 
 
 @router.get("")
@@ -116,6 +124,21 @@ async def claim_next(context: InContext, actor: Decider, key: Key = None) -> JSO
     asked = {"next": True}
     status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
     return JSONResponse(answer, status)
+
+
+@router.get("/refused-decisions")
+async def refused_decisions(context: InContext, actor: Viewer, wanted: Paged) -> Page[RefusedDecisionAnswer]:
+    """Lists your decisions of the last day that were to take effect later (`not_before`) and were refused then.
+
+    A decision leaves the list once you decide on its review again.
+    """
+
+    def shown(one: RefusedDecision) -> RefusedDecisionAnswer:
+        return RefusedDecisionAnswer(review=short_review(one.review), made=shown_decision(one.made))
+
+    return await context.transact(
+        lambda session: shown_page(list_refused_decisions(session, actor, now_of(session), wanted), shown)
+    )
 
 
 @router.get("/{review_id:uuid}")
@@ -203,12 +226,40 @@ async def decide(
     suspended App's revision lifts the suspension, and needs `expected_state: suspended` and a reason. Approving an
     appeal overturns the decision that it is about; requesting changes upholds it.
     """
-    trigger, reasons = AppTrigger(body.decision), reasons_of(body.reasons)
-    state = body.expected_state.value if body.expected_state else None
-    wanted = await context.transact(
-        lambda session: decision_on(session, review_id, trigger, reasons, actor, key, state)
+    decision = _decision_of(body, key)
+    wanted, _ = await context.transact(
+        lambda session: decision_on(session, review_id, decision, actor, now_of(session), context.rulebook)
     )
-    return await ask_for_one(context, actor, replace(wanted, publish_at=body.publish_at), prefer)
+    return await ask_for_one(context, actor, wanted, prefer)
+
+
+@router.post("/{review_id}/decision/preview")
+async def preview_decision(
+    context: InContext, actor: Decider, review_id: UUID, body: ReviewDecision
+) -> DecisionPreviewAnswer:
+    """Shows what a decision would do now: what is unmet, and each mail as its recipient would read it. Does nothing.
+
+    While only rules stand against the decision, the mails are those that it would send once they are met.
+    """
+
+    def work(session: Session) -> DecisionPreviewAnswer:
+        now, writer = now_of(session), context.writer(session)
+        decision = _decision_of(body)
+        found = rehearse_decision(session, review_id, decision, actor, now, writer, context.envelope.unseal)
+        return shown_rehearsal(found, context.letterhead)
+
+    return await context.transact(work)
+
+
+def _decision_of(body: ReviewDecision, key: str | None = None) -> Decision:
+    return Decision(
+        trigger=AppTrigger(body.decision),
+        reasons=reasons_of(body.reasons),
+        idempotency_key=key,
+        expected_state=body.expected_state.value if body.expected_state else None,
+        not_before=body.not_before,
+        publish_at=body.publish_at,
+    )
 
 
 def _short(session: Session, review: Review) -> ReviewSummaryAnswer:

@@ -35,6 +35,7 @@ from web.calls import describe_call
 from web.problems import COMMON
 from workflow.apps import find_app
 from workflow.identity.actors import Actor
+from workflow.lifecycle.cancelling import cancel_request
 from workflow.lifecycle.facts import Ask
 from workflow.lifecycle.loading import load_facts
 from workflow.lifecycle.reading import find_request, find_request_by_key, list_log, list_requests
@@ -136,8 +137,25 @@ async def find_transition_request(
 
 @router.get("/transition-requests/{request_id}", tags=["service", "partner", "reviewer"])
 async def read_request(context: InContext, actor: Viewer, request_id: UUID) -> TransitionRequestAnswer:
-    """Returns a transition request and its status: `due`, `applied`, `refused` with every unmet rule, or `dead`."""
+    """Returns a transition request and its status.
+
+    It is `due`, `applied`, `refused` with every unmet rule, `dead`, or `cancelled` by whoever asked.
+    """
     return await context.transact(lambda session: _request(session, request_id, actor))
+
+
+@router.post("/transition-requests/{request_id}/cancel", tags=["service", "partner", "reviewer"])
+async def cancel(context: InContext, actor: Asker, request_id: UUID) -> TransitionRequestAnswer:
+    """Cancels your own request that is still `due`: it is never applied, and nobody is told.
+
+    Cancelling it again changes nothing. Once it is judged the answer is 409 (`request.judged`).
+    """
+
+    def work(session: Session) -> TransitionRequestAnswer:
+        request, slug = cancel_request(session, request_id, actor, now_of(session))
+        return shown_request(request, slug, actor)
+
+    return await context.transact(work)
 
 
 @router.get("/apps/{slug}/triggers", tags=["partner", "reviewer", "service"])

@@ -23,7 +23,7 @@ from workflow.reviewing.proposals import StandingProposal
 
 
 class TransitionRequestAnswer(BaseModel):
-    """A transition request. Its status is `due`, `applied` (see `version`), `refused` (see `unmet`) or `dead`."""
+    """A transition request: `due`, `applied` (see `version`), `refused` (see `unmet`), `dead` or `cancelled`."""
 
     id: UUID
     app: Annotated[str, Field(examples=["acme"])]

@@ -11,11 +11,24 @@ from pydantic import BaseModel, Field
 from api.schemas.findings import EarlierFindingAnswer, StepFindingAnswer
 from api.schemas.outcomes import ProposalAnswer, ReasonAnswer, shown_proposal
 from models.checklist import Requirement
-from models.lifecycle import AppState, ReviewKind, Role, StepState
+from models.component_test import RunScope, TestColour
+from models.due import DueStatus
+from models.lifecycle import AppState, AppTrigger, ReviewKind, Role, StepState
+from models.request import RequestStatus
 from models.review import STEPS, ReviewOutcome, StepTaker, step_title
+from web.problems import UnmetRule
 from workflow.policy.document import Policies
+from workflow.reviewing.decisions import MadeDecision
 from workflow.reviewing.difference import ChangeKind, Difference, StandingFinding
-from workflow.reviewing.dossier import CompanyInBrief, Dossier, LastRound, PastRound, StepWithDecider, Waiver
+from workflow.reviewing.dossier import (
+    CompanyInBrief,
+    Dossier,
+    LastRound,
+    PastRound,
+    RunInBrief,
+    StepWithDecider,
+    Waiver,
+)
 from workflow.reviewing.grace import Grace
 from workflow.reviewing.queue import Due, ReviewSummary
 from workflow.reviewing.steps import why_step
@@ -170,6 +183,52 @@ class GraceAnswer(BaseModel):
     asked_at: datetime | None
 
 
+class MadeDecisionAnswer(BaseModel):
+    """A decision that has not taken effect. `id` is that of its transition request, which is `due` until `due_at`.
+
+    Until then whoever made it can cancel it. If it was `refused` at that time, `unmet` says why.
+    """
+
+    id: UUID
+    decision: Annotated[AppTrigger, Field(examples=["approve"])]
+    status: RequestStatus
+    by_id: UUID
+    by: Annotated[str | None, Field(examples=["Rae Reviewer"])]
+    reasons: list[ReasonAnswer]
+    asked_at: datetime
+    due_at: datetime
+    finished_at: datetime | None
+    unmet: list[UnmetRule]
+
+
+class RefusedDecisionAnswer(BaseModel):
+    """A decision of yours that was refused when it was to take effect, and the review that it is on."""
+
+    review: ReviewSummaryAnswer
+    made: MadeDecisionAnswer
+
+
+class ReviewRunAnswer(BaseModel):
+    """A run of a Component's tests that the review started. `path` has it in full, with each request and answer.
+
+    `results` counts its cases so far by colour. `measured` is what a burst has measured: counts, the share that was
+    taken, and percentiles in milliseconds.
+    """
+
+    id: UUID
+    component_id: UUID
+    component: Annotated[str, Field(examples=["Webhook"])]
+    scope: RunScope
+    status: DueStatus
+    colour: TestColour | None
+    problem: Annotated[str | None, Field(examples=[None])]
+    requested_at: datetime
+    finished_at: datetime | None
+    results: Annotated[dict[TestColour, int], Field(examples=[{"green": 16}])]
+    measured: Annotated[dict[str, Any] | None, Field(examples=[{"sent": 500, "taken": 500, "p95_ms": 40}])]
+    path: Annotated[str, Field(examples=["/v1/apps/acme/components/…/test-runs/…"])]
+
+
 class FullReviewAnswer(ReviewHeadAnswer):
     """A review in full. `grace` is the App's time to mend what looks found, null if nothing is to be mended.
 
@@ -191,7 +250,13 @@ class FullReviewAnswer(ReviewHeadAnswer):
     findings: list[EarlierFindingAnswer]
     earlier_waivers: list[EarlierWaiverAnswer]
     grace: GraceAnswer | None
+    runs: Annotated[
+        list[ReviewRunAnswer], Field(description="The runs of Components' tests that its steps started, newest first.")
+    ]
     history: list[EarlierRoundAnswer]
+    decisions: Annotated[
+        list[MadeDecisionAnswer], Field(description="What people decided and what is not applied, newest first.")
+    ]
 
 
 def short_review(one: ReviewSummary) -> ReviewSummaryAnswer:
@@ -226,8 +291,31 @@ def full_review(one: ReviewSummary, dossier: Dossier, policies: Policies, now: d
         findings=[_standing(finding) for finding in dossier.findings],
         earlier_waivers=[_waiver(waiver) for waiver in dossier.waivers],
         grace=None if dossier.grace is None else shown_grace(dossier.grace),
+        runs=[_run(run, one.app) for run in dossier.runs],
         history=[_past(past) for past in dossier.history],
+        decisions=[shown_decision(made) for made in dossier.decisions],
     )
+
+
+def shown_decision(made: MadeDecision) -> MadeDecisionAnswer:
+    """Returns the answer for a decision that has not taken effect."""
+    return MadeDecisionAnswer(
+        id=made.id,
+        decision=AppTrigger(made.trigger),
+        status=made.status,
+        by_id=made.by_id,
+        by=made.by,
+        reasons=[ReasonAnswer.model_validate(reason) for reason in made.reasons],
+        asked_at=made.asked_at,
+        due_at=made.due_at,
+        finished_at=made.finished_at,
+        unmet=[UnmetRule.model_validate(rule) for rule in made.unmet],
+    )
+
+
+def _run(run: RunInBrief, app: str) -> ReviewRunAnswer:
+    path = f"/v1/apps/{app}/components/{run.component_id}/test-runs/{run.id}"
+    return ReviewRunAnswer.model_validate({**asdict(run), "path": path})
 
 
 def shown_grace(grace: Grace) -> GraceAnswer:

@@ -28,6 +28,7 @@ def after_the_journey(started: Installation, slug: str | None, pages: str | None
         f"Files      {started.home.path}  (run.json, log/, mail/)",
         "",
         *(f"{role:<10} {token}" for role, token in tokens.items()),
+        *_links(started),
         "",
         "One line for each role to try, in another terminal:",
         *(f"  {role:<10} {line}" for role, line in _lines(url, tokens, slug).items()),
@@ -35,6 +36,13 @@ def after_the_journey(started: Installation, slug: str | None, pages: str | None
         f"The mails that were sent: {_command()} mail. Guides: docs/. Ctrl-C stops everything.",
     ]
     return "\n".join(lines)
+
+
+def _links(started: Installation) -> list[str]:
+    if not started.sign_in:
+        return []
+    said = f"Sign in at {started.settings.public_url}. Each link works once; `{_command()} sign-in ROLE` makes another:"
+    return ["", said, *(f"  {role:<10} {link}" for role, link in started.sign_in.items())]
 
 
 def _lines(url: str, tokens: Mapping[Role, str], slug: str | None) -> dict[str, str]:

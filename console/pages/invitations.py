@@ -15,15 +15,15 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
     async def show(request: Request) -> Response:
         found = await api.call(request, "GET", f"/v1/invitations/{request.path_params['code']}")
         if not found.is_ok:
-            return pages.refusal(found)
-        return pages.page("invitation.html", invitation=found.content, key=new_key())
+            return pages.refusal(request, found)
+        return pages.page(request, "invitation.html", invitation=found.content, key=new_key())
 
     async def accept(request: Request) -> Response:
         fields = await fields_of(request)
         path = f"/v1/invitations/{request.path_params['code']}/accept"
         done = await api.call(request, "POST", path, key=key_in(fields))
         if not done.is_ok:
-            return pages.refusal(done)
-        return pages.page("accepted.html", accepted=done.content)
+            return pages.refusal(request, done)
+        return pages.page(request, "accepted.html", accepted=done.content)
 
     return [Route("/invitations/{code}", show), Route("/invitations/{code}", accept, methods=["POST"])]

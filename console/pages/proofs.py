@@ -28,17 +28,17 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
     async def show(request: Request) -> Response:
         found = await api.call(request, "GET", _path(request))
         if not found.is_ok:
-            return pages.refusal(found)
+            return pages.refusal(request, found)
         heading = HEADINGS[found.content["purpose"]]
-        return pages.page("proof.html", heading=heading, proof=found.content, key=new_key())
+        return pages.page(request, "proof.html", heading=heading, proof=found.content, key=new_key())
 
     async def use(request: Request) -> Response:
         fields = await fields_of(request)
         done = await api.call(request, "POST", _path(request), key=key_in(fields))
         if not done.is_ok:
-            return pages.refusal(done)
+            return pages.refusal(request, done)
         content: dict[str, Any] = done.content
-        return pages.page("proved.html", heading=DONE[content["purpose"]], proved=content)
+        return pages.page(request, "proved.html", heading=DONE[content["purpose"]], proved=content)
 
     return [Route("/proofs/{code}", show), Route("/proofs/{code}", use, methods=["POST"])]
 

@@ -23,8 +23,8 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
     async def _answer(request: Request, method: str) -> Response:
         found = await api.call(request, method, f"/v1/unsubscribe/{request.path_params['token']}")
         if not found.is_ok:
-            return pages.refusal(found)
+            return pages.refusal(request, found)
         name = NAMES.get(found.content["news"], found.content["news"])
-        return pages.page("unsubscribe.html", name=name, email=found.content["email"], on=found.content["on"])
+        return pages.page(request, "unsubscribe.html", name=name, email=found.content["email"], on=found.content["on"])
 
     return [Route(f"{ONE_CLICK}{{token}}", show), Route(f"{ONE_CLICK}{{token}}", switch_off, methods=["POST"])]

@@ -5,11 +5,11 @@ A refresh, by a header or a <meta>, is a redirect like any other: it is counted 
 
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Final, cast
 
@@ -91,21 +91,33 @@ class GuardedHttp:
             target = found
 
     def post(
-        self, url: str, *, headers: Mapping[str, str], body: bytes, total: timedelta, method: str = "POST"
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        total: timedelta,
+        method: str = "POST",
+        at: Sequence[str] = (),
     ) -> Answer:
         """Sends `body` to `url` with exactly `headers`, a Host, a Content-Length and the client's User-Agent.
 
-        Follows no redirect, and reads at most MAX_ANSWER_BYTES of the answer's body. Blocks for at most `total`. Raises
-        `FetchRefused`, and nothing else, for whatever is wrong with `url`, its name servers or its server before the
-        head of an answer has come.
+        `at` are addresses of its host that `addresses` has returned: then no name is looked up. Follows no redirect,
+        and reads at most MAX_ANSWER_BYTES of the answer's body. Blocks for at most `total`. Raises `FetchRefused`, and
+        nothing else, for whatever is wrong with `url`, its name servers or its server before the head of an answer has
+        come.
         """
         deadline = Deadline(total)
         target = read_url(url)
-        addresses = self.addresses_of(target, deadline)
+        addresses = self._admitted(map(ip_address, at), target) if at else self.addresses_of(target, deadline)
         with _refusing(target), self._connected(addresses, target, deadline) as connected:
             bounded = BoundedSocket(connected, deadline, self._limits.read, MAX_HEADER_BYTES)
             sent = {**headers, "User-Agent": self._user_agent}
             return exchange(connected, bounded, target, sent, body, method=method)
+
+    def addresses(self, url: str, *, total: timedelta) -> tuple[str, ...]:
+        """Returns the addresses of the host of `url`, all of them admitted. Raises `FetchRefused`, and nothing else."""
+        return tuple(map(str, self.addresses_of(read_url(url), Deadline(total))))
 
     def addresses_of(self, target: Target, deadline: Deadline) -> tuple[Address, ...]:
         """Returns the addresses of `target`: at least one, and all of them admitted. Else raises `FetchRefused`."""
@@ -113,10 +125,14 @@ class GuardedHttp:
             found = (target.address,) if target.address is not None else self._resolver(target.host, deadline.seconds())
             if not found:
                 raise NameUnresolvedError("the answer is empty")
-        for address in found:
+        return self._admitted(found, target)
+
+    def _admitted(self, found: Iterable[Address], target: Target) -> tuple[Address, ...]:
+        admitted = tuple(found)
+        for address in admitted:
             if not is_admitted(address, allow_loopback=self._allow_loopback):
                 raise FetchRefused("address.not_public", f"{target.host} is at {address}.", target.url)
-        return tuple(found)
+        return admitted
 
     def _request(
         self, target: Target, redirects: tuple[str, ...], deadline: Deadline, *, reads_body: bool

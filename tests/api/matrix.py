@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from models.lifecycle import AppState, Role
 from models.token import Scope
@@ -147,6 +148,10 @@ def _rejected_message(world: World, _actor: Actor) -> dict[str, str]:
     return {"message_id": str(world.new_rejected_message())}
 
 
+def _due_request(world: World, actor: Actor) -> dict[str, str]:
+    return {"request_id": str(world.new_due_request(actor))}
+
+
 def _access_request(world: World, _actor: Actor) -> dict[str, str]:
     return {"request_id": str(world.new_access_request())}
 
@@ -253,6 +258,10 @@ def _new_reason(world: World, _actor: Actor) -> dict[str, str]:
     return {"code": world.name("new_reason").replace("-", "_"), "text": "Mend it."}
 
 
+def _session(world: World, actor: Actor) -> dict[str, str]:
+    return {"session_id": str(world.new_session(actor))}
+
+
 def _new_token(world: World, actor: Actor) -> dict[str, str]:
     if actor.role is Role.PARTNER:
         return {"label": "own"}
@@ -279,6 +288,7 @@ _HOSTS = f"{_ORGANIZATION}/host-proofs"
 _REASONS = "/v1/saved-reasons"
 _WORDS = {"text": "What do you mean?"}
 _OWN_TOKENS = ((Role.PARTNER, Scope.PEOPLE_MANAGE),)
+_OWN_SESSIONS = ((Role.PARTNER, Scope.PEOPLE_MANAGE), (Role.ADMIN, Scope.ADMIN))
 _SUBMITTED = {"slug": slug_of(AppState.SUBMITTED)}
 _APPLIED = {"slug": slug_of(AppState.PUBLIC)}
 
@@ -372,6 +382,14 @@ CALLS: tuple[Call, ...] = (
         given=_function,
         audited=False,
     ),
+    Call(
+        f"POST {_COMPONENTS}/{{component_id}}/request-tries",
+        Scope.APPS_READ,
+        PEOPLE,
+        {"event_type": "track"},
+        given=_subscription,
+        audited=False,
+    ),
     Call(f"GET {_COMPONENTS}/{{component_id}}/events", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_COMPONENTS}/{{component_id}}/declared-events", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_APP}/checklist", Scope.APPS_READ, ALL),
@@ -398,11 +416,19 @@ CALLS: tuple[Call, ...] = (
     Call("POST /v1/transition-requests", Scope.TRANSITIONS_REQUEST, ALL, _asked, 202, hides=True),
     Call("GET /v1/transition-requests", Scope.APPS_READ, ALL, status=404, query="?idempotency_key=nobody-s"),
     Call("GET /v1/transition-requests/{request_id}", Scope.APPS_READ, ALL, hides=True),
+    Call(
+        "POST /v1/transition-requests/{request_id}/cancel",
+        Scope.TRANSITIONS_REQUEST,
+        ALL,
+        given=_due_request,
+        hides=True,
+    ),
     Call(f"GET {_APP}/triggers", Scope.APPS_READ, ALL),
     Call(f"GET {_APP}/transitions", Scope.APPS_READ, ALL),
     Call(f"GET {_APP}/transition-requests", Scope.APPS_READ, ALL),
     Call("GET /v1/reviews", Scope.REVIEWS_READ, REVIEWERS),
     Call(f"GET {_REVIEW}", Scope.REVIEWS_READ, REVIEWERS),
+    Call("GET /v1/reviews/refused-decisions", Scope.REVIEWS_READ, REVIEWERS),
     Call("POST /v1/reviews/next", Scope.REVIEWS_DECIDE, REVIEWERS, given=_open_review),
     Call("GET /v1/suspensions", Scope.REVIEWS_READ, REVIEWERS),
     Call("GET /v1/grace-periods", Scope.REVIEWS_READ, REVIEWERS),
@@ -425,6 +451,14 @@ CALLS: tuple[Call, ...] = (
         {"decision": "request_changes", "reasons": [{"text": "Mend it."}]},
         202,
         given=_held_review,
+    ),
+    Call(
+        f"POST {_REVIEW}/decision/preview",
+        Scope.REVIEWS_DECIDE,
+        REVIEWERS,
+        {"decision": "request_changes", "reasons": [{"text": "Mend it."}]},
+        given=_held_review,
+        audited=False,
     ),
     Call(f"GET {_REVIEW}/messages", Scope.REVIEWS_READ, REVIEWERS),
     Call(f"POST {_REVIEW}/messages", Scope.REVIEWS_DECIDE, REVIEWERS, _WORDS, 201),
@@ -464,6 +498,16 @@ CALLS: tuple[Call, ...] = (
         given=_token,
         hides=True,
         other_scopes=_OWN_TOKENS,
+    ),
+    Call("GET /v1/sessions", Scope.REVIEWS_DECIDE, PEOPLE, other_scopes=_OWN_SESSIONS),
+    Call(
+        "DELETE /v1/sessions/{session_id}",
+        Scope.REVIEWS_DECIDE,
+        PEOPLE,
+        status=204,
+        given=_session,
+        path={"session_id": str(uuid4())},
+        other_scopes=_OWN_SESSIONS,
     ),
     Call("GET /v1/me", Scope.APPS_READ, PEOPLE),
     Call("PUT /v1/me/news", Scope.PEOPLE_MANAGE, OWNERS, {"news": {"customer_onboarded": True}}),
@@ -527,6 +571,8 @@ PUBLIC: frozenset[str] = frozenset(
         "GET /v1/proofs/{code}",
         "POST /v1/proofs/{code}",
         "POST /v1/token-recoveries",
+        "GET /v1/sign-ins/{secret}",
+        "POST /v1/sign-ins/{secret}",
         "GET /v1/unsubscribe/{token}",
         "POST /v1/unsubscribe/{token}",
         "GET /v1/assets/{asset_id}",

@@ -18,6 +18,9 @@ from tests.api.service import Caller
 from tests.factories import move
 from tests.journeys import app_building, ask, judge, now_of, people_in, staff_member, token_of
 
+PUBLISHED_LATER = ("component_tests", "volume")
+"""Steps that no new installation has: they come by publishing a policy."""
+
 SECRET = "the partner must never read this"
 
 
@@ -90,7 +93,7 @@ def test_the_queue_is_ordered_by_due_time_and_can_be_filtered(shared_service: Se
     assert entry["holder"] == {"id": str(service.people.reviewer.id), "name": "Rae"}
     assert {step["state"] for step in entry["steps"]} == {"pending"}
     assert {step["code"]: step["title"] for step in entry["steps"]} == {
-        code: step.title for code, step in STEPS.items() if step.in_reviews
+        code: step.title for code, step in STEPS.items() if step.in_reviews and code not in PUBLISHED_LATER
     }
     ok(service.reviewer("POST", f"/v1/reviews/{soon}/release"))
     for query in ("due=never", "kind=x", "round=0", "show=x", "app=X"):
@@ -162,7 +165,9 @@ def test_a_resubmission_shows_what_changed_what_was_found_and_what_came_before(s
     steps = [step["code"] for step in shown["steps"]]
     about = {step["code"]: (step["title"], step["taken_by"], step["requirement"]) for step in shown["steps"]}
     assert about == {
-        code: (step.title, step.taken_by, step.requirement) for code, step in STEPS.items() if step.in_reviews
+        code: (step.title, step.taken_by, step.requirement)
+        for code, step in STEPS.items()
+        if step.in_reviews and code not in PUBLISHED_LATER
     }
     ok(service.reviewer("POST", f"/v1/reviews/{first}/claim"))
     gone, kept = {"code": "gone", "text": "Broken.", "where": "Page"}, {"code": "kept", "text": "Old words."}

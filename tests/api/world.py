@@ -31,6 +31,7 @@ from workflow.catalog.previews import create_preview
 from workflow.component_tests.run_settings import give_test_settings
 from workflow.component_tests.starting import start_run
 from workflow.identity.actors import Actor
+from workflow.identity.sessions import begin_session
 from workflow.identity.tokens import SCOPES_OF, issue_token
 from workflow.lifecycle.requests import CallerRequest, Wanted, accept_requests
 from workflow.operating.rejected_messages import keep_rejected
@@ -230,6 +231,12 @@ class World:
         self._make(lambda session: session.execute(text(dead), {"id": request_id}))
         return request_id
 
+    def new_due_request(self, actor: Actor) -> UUID:
+        """Returns a transition request of the actor that is due: nobody judges here."""
+        if actor.role is Role.PARTNER:
+            return ask(self.engine, actor, slug_of(AppState.BUILDING), AppTrigger.SUBMIT)
+        return ask(self.engine, actor, slug_of(AppState.PUBLIC_BETA), AppTrigger.PROMOTE)
+
     def new_rejected_message(self) -> UUID:
         """Returns a message that could not be accepted."""
 
@@ -293,6 +300,10 @@ class World:
             return person.id
 
         return self._make(make)
+
+    def new_session(self, actor: Actor) -> UUID:
+        """Returns a session of the actor."""
+        return self._make(lambda session: begin_session(session, actor.id, now_of(session))[0].id)
 
     def new_reviewer(self) -> UUID:
         """Returns a reviewer besides the one of the world's people."""
@@ -399,6 +410,7 @@ _IDS = (
     "link",
     "proof",
     "run",
+    "session",
 )
 UNKNOWN = {"slug": "nowhere", "version": "999999", **{f"{name}_id": str(uuid4()) for name in _IDS}}
 """Path parameters that name nothing that exists."""

@@ -34,8 +34,8 @@ class Page:
         return " ".join(main.text_content().split())
 
     def press(self, headers: dict[str, str] | None = None, **filled: str) -> "Page":
-        """Sends the page's one form with its button, from the page unless `headers` say otherwise."""
-        (form,) = self.tree.forms
+        """Sends the one form of the page's main part with its button, from the page unless `headers` say otherwise."""
+        (form,) = self.tree.xpath("//main//form")
         fields = dict(form.form_values()) | filled
         url = urljoin(self.url, form.action or self.url)
         answer = requests.post(url, data=fields, headers=FROM_THE_PAGE if headers is None else headers, timeout=20)

@@ -1,7 +1,6 @@
 """The pages over HTTP: a link's GET does nothing, its button acts, and strict headers stand around every page."""
 
 import json
-from collections.abc import Callable
 from contextlib import closing
 from http.client import HTTPConnection
 from pkgutil import iter_modules
@@ -9,66 +8,33 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from cryptography.fernet import Fernet
-from sqlalchemy import text
-from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
 import console.pages
 from console.client import ApiClient
 from console.main import ROOMS
+from console.navigation import links_in
 from console.rendering import Pages, Words
-from tests.api.access import ask, ask_only, body_of, code_for, company_in, decide
+from tests.api.access import ask_only, body_of, code_for, company_in
 from tests.api.running import Service
 from tests.api.service import Caller
+from tests.console.addresses import every_address
 from tests.console.browsing import FROM_THE_PAGE, Page, opened
-from tests.workers.processes import environment
-from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.news import switch_token
+from tests.console.pages.invitations import invitation_page
+from tests.console.pages.proofs import proof_page
+from tests.console.pages.unsubscribe import unsubscribe_page
+from tests.console.signing_in import browser_of
 
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 
-def proof_page(service: Service, company: str) -> str:
-    """Asks for access and returns the address of the page that the mail links to."""
-    ask_only(service, body_of(company))
-    return f"{service.url}/proofs/{code_for(service.engine, f'pat@{company}.example')}"
-
-
-def invitation_page(service: Service, company: str) -> str:
-    """Has a company admitted and returns the address of the page of its invitation."""
-    decide(service, ask(service, body_of(company))["id"], "approve")
-    return f"{service.url}/invitations/{code_for(service.engine, f'pat@{company}.example')}"
-
-
-def unsubscribe_page(service: Service, company: str) -> str:
-    """Has a company admitted and returns the address of the link in its owner's news."""
-    _, person_id, _ = company_in(service, company)
-    seal = Fernet(environment("", "")["DEVCENTER_SECRET_KEYS"])
-    with Session(service.engine) as session:
-        found = session.execute(text("SELECT id FROM person WHERE id = :id"), {"id": person_id}).scalar_one()
-    token = switch_token(
-        found, NotificationKind.CUSTOMER_ONBOARDED, lambda words: seal.encrypt(words.encode()).decode()
-    )
-    return f"{service.url}/unsubscribe/{token}"
-
-
-PAGES: dict[str, Callable[[Service], str]] = {
-    "home": lambda service: f"{service.url}/",
-    "proof": lambda service: proof_page(service, "headers-proof"),
-    "invitation": lambda service: invitation_page(service, "headers-invitation"),
-    "unsubscribe": lambda service: unsubscribe_page(service, "headers-news"),
-    "lost-token": lambda service: f"{service.url}/lost-token",
-    "unknown-proof": lambda service: f"{service.url}/proofs/unknown",
-    "unknown-invitation": lambda service: f"{service.url}/invitations/unknown",
-    "unknown-news": lambda service: f"{service.url}/unsubscribe/unknown",
-}
+PAGES = every_address()
 
 
 def address_of(service: Service, name: str) -> str:
     """Returns the address of one of PAGES, which is prepared once for each service."""
     if (service.url, name) not in _addresses:
-        _addresses[service.url, name] = PAGES[name](service)
+        _addresses[service.url, name] = PAGES[name].of(service)
     return _addresses[service.url, name]
 
 
@@ -87,9 +53,16 @@ def test_every_path_that_can_be_opened_is_among_the_pages_that_are_tested(shared
     assert [route.path for route in shown if not any(map(route.path_regex.match, tested))] == []
 
 
+def test_every_link_of_the_head_leads_to_a_page() -> None:
+    rooms = [route for room in ROOMS for route in room.routes(ApiClient(Starlette()), Pages(Words("", "")))]
+    shown = [route for route in rooms if "GET" in (route.methods or ())]
+    hrefs = [link.href.partition("?")[0] for link in links_in(ROOMS)]
+    assert [href for href in hrefs if not any(route.path_regex.match(href) for route in shown)] == []
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_has_strict_headers_and_a_plain_layout(shared_service: Service, name: str) -> None:
-    page = opened(address_of(shared_service, name))
+    page = browser_of(shared_service, PAGES[name].role).open(address_of(shared_service, name))
     assert page.answer.headers["Content-Security-Policy"] == POLICY
     assert page.answer.headers["Referrer-Policy"] == "no-referrer"
     assert page.answer.headers["Cache-Control"] == "no-store"
@@ -99,7 +72,7 @@ def test_every_page_has_strict_headers_and_a_plain_layout(shared_service: Servic
     assert tree.xpath("string(//meta[@name='viewport']/@content)") == "width=device-width, initial-scale=1"
     assert tree.xpath("//title")[0].text_content().endswith(" Developer Center")
     assert not tree.xpath("//script | //*[@style] | //@*[starts-with(name(), 'on')] | //img | //style")
-    for field in tree.xpath("//input[not(@type='hidden')]"):
+    for field in tree.xpath("//input[not(@type='hidden')] | //textarea | //select"):
         assert tree.xpath("//label[@for=$id]", id=field.get("id"))
     sheet = requests.get(shared_service.url + tree.xpath("string(//link[@rel='stylesheet']/@href)"), timeout=20)
     assert sheet.headers["Content-Type"].startswith("text/css")

@@ -41,6 +41,7 @@ STORY = (
     (PARTNERS, "Create the App"),
     (PARTNERS, "Add Components"),
     (PARTNERS, "Map events to requests"),
+    (PARTNERS, "See the request that would be sent"),
     (PARTNERS, "Show which hosts are yours"),
     (PARTNERS, "Test each Component"),
     (PARTNERS, "Test a stream"),

@@ -26,6 +26,7 @@ def test_the_page_says_how_long_what_is_pruned_is_kept() -> None:
         "apply_batch": pruning.BATCHES_KEPT,
         "resting_app": pruning.RESTS_KEPT,
         "rejected_message": REJECTED_KEPT,
+        "used_host": pruning.USED_HOSTS_KEPT,
         "component_test_result": pruning.TEST_RESULTS_KEPT,
         "sandbox_event": EVENTS_KEPT,
     }

@@ -133,12 +133,15 @@ def silent(connection: socket.socket, _stop: threading.Event) -> None:
 
 
 def _read_request(connection: socket.socket) -> tuple[str, bytes]:
-    """Returns the head and the body of a GET or a POST; an empty head for anything else, also if it is cut."""
+    """Returns the head and the body of a request by one of _METHODS.
+
+    The head is empty for anything else, and for a request that its client, which may be killed, has cut off.
+    """
     received = b""
     while b"\r\n\r\n" not in received:
         block = connection.recv(4096)
         received += block
-        if not block or not received.startswith((b"GET ", b"POST ")):
+        if not block or not received.startswith(_METHODS):
             return "", b""
     head, _, body = received.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)

@@ -5,9 +5,11 @@ from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, text, update
 from sqlalchemy.orm import Session
 
+from models import ComponentTest
+from models.component_test import RunScope
 from runtime.secrets import KeyRing
 from tests.databases import TestDatabase
 from tests.journeys import app_building, people_in
@@ -16,6 +18,7 @@ from tests.waiting import wait_until
 from tests.workers.endpoints import Endpoint, good
 from tests.workers.processes import WORKER, environment
 from tests.workers.suites import SUITE, add_subscription, start
+from workers.suites.bursts import AT_ONCE
 
 COMPONENTS = 6
 KILLS = 2
@@ -47,6 +50,46 @@ def test_workers_that_are_killed_during_suites_lose_no_case(
     assert [tuple(run) for run in runs] == [("green", "done")] * COMPONENTS
     again = sum(sent.values()) - len(SUITE) * COMPONENTS
     assert again <= KILLS * COMPONENTS
+
+
+def test_a_burst_whose_worker_is_killed_is_not_begun_again(
+    database: TestDatabase, engine: Engine, valkey_url: str, tmp_path: Path
+) -> None:
+    env = environment(database.application_url, valkey_url, DEVCENTER_ALLOW_LOOPBACK_URLS="true")
+    with Endpoint(good).running() as server:
+        _start_burst(engine, server.url("/hook"), env["DEVCENTER_SECRET_KEYS"])
+        worker = Kept(WORKER, env, tmp_path / "worker.log")
+        try:
+            wait_until(partial(_has_received, server, 30), seconds=120, what="30 events")
+            worker.kill()
+            with engine.begin() as connection:
+                connection.execute(text("UPDATE component_test SET leased_until = now() WHERE status = 'due'"))
+            at_most = len(server.received) + AT_ONCE
+            wait_until(lambda: _rest_no_longer(engine) == 0, seconds=120, what="the end of the run")
+        finally:
+            worker.stop()
+        assert len(server.received) <= at_most
+    with engine.connect() as connection:
+        found = connection.execute(
+            text("""
+                SELECT t.colour, r.findings -> 0 ->> 'code'
+                  FROM component_test t JOIN component_test_result r ON r.test_id = t.id
+            """)
+        ).all()
+    assert [tuple(one) for one in found] == [("yellow", "volume.cut_off")]
+
+
+def _start_burst(engine: Engine, url: str, secret_key: str) -> None:
+    people, keys = people_in(engine), KeyRing([SecretStr(secret_key)])
+    app_building(engine, people, "acme")
+    with Session(engine) as session, session.begin():
+        component_id = add_subscription(session, people, url, keys.seal)
+        run_id = start(session, people, component_id, keys.unseal)
+        session.execute(
+            update(ComponentTest)
+            .where(ComponentTest.id == run_id)
+            .values(scope=RunScope.BURST.value, wanted={"rate": 50, "seconds": 15})
+        )
 
 
 def _has_received(server: Endpoint, many: int) -> bool:

@@ -447,6 +447,7 @@ OUR_OWN = {
     "console.door.origin_of": "the setting PUBLIC_URL",
     "runtime.embedded.folder.ServerFolder.remembered": "a file of its own",
     "runtime.guarded_http.addresses.is_admitted": "an address that was read",
+    "runtime.guarded_http.client.GuardedHttp.post": "addresses that a look-up returned",
     "runtime.guarded_http.names.system_resolver": "addresses that the system looked up",
     "runtime.setting_values._public_url": "a setting",
     "runtime.setting_values._host": "a setting",

@@ -1,8 +1,10 @@
 """Bells: any number of rings leave one token, an idle worker hears it, and ringing never blocks."""
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 import redis
@@ -32,9 +34,9 @@ def _doorbell(url: str, on_failure: Callable[[str], None] = lambda _bell: None) 
 
 
 def _waiting(client: redis.Redis) -> int:
-    """Returns how many clients wait in the client's own database: other tests have clients in other ones."""
-    own = client.client_info()["db"]
-    return sum("b" in other["flags"] and int(other["db"]) == own for other in client.client_list())
+    """Returns how many clients wait in this test's database. Those of other tests wait in others of the server."""
+    database = str(client.get_connection_kwargs()["db"])
+    return sum(one["db"] == database and "b" in one["flags"] for one in client.client_list())
 
 
 def test_a_thousand_unheard_rings_are_one_token_that_expires(valkey_url: str, client: redis.Redis) -> None:
@@ -52,8 +54,7 @@ def test_a_thousand_unheard_rings_are_one_token_that_expires(valkey_url: str, cl
 
 
 def test_a_ring_wakes_one_waiter_of_that_bell(doorbell: Doorbell, client: redis.Redis) -> None:
-    with ThreadPoolExecutor(3) as pool:
-        waiting = [pool.submit(_heard, doorbell, bell) for bell in ("apply", "steps")]
+    with _listening(doorbell, "apply", "steps") as waiting:
         wait_until(lambda: _waiting(client) == 2, what="both to wait")
         doorbell.ring("steps")
         assert waiting[1].result(30) == "steps"
@@ -71,11 +72,10 @@ def test_a_ring_while_nobody_waits_wakes_the_next_waiter_once(doorbell: Doorbell
 
 def test_successive_rings_each_wake_a_waiter(doorbell: Doorbell, client: redis.Redis) -> None:
     for _ in range(20):
-        with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(_heard, doorbell, "apply")
+        with _listening(doorbell, "apply") as waiting:
             wait_until(lambda: _waiting(client) == 1, what="somebody to wait")
             doorbell.ring("apply")
-            assert waiting.result(30) == "apply"
+            assert waiting[0].result(30) == "apply"
 
 
 def test_while_redis_is_gone_a_ring_is_counted_and_a_wait_ends_and_nothing_is_raised() -> None:
@@ -99,10 +99,22 @@ def test_waits_end_while_redis_hangs_and_this_is_logged_once(caplog: pytest.LogC
     ]
 
 
-def _heard(doorbell: Doorbell, bell: str) -> str:
-    """Waits until the bell is rung, and fails in the end, so that a test that fails meanwhile ends too."""
-    wait_until(lambda: doorbell.wait(bell, 30), seconds=30, what=f"a ring of {bell}")
-    return bell
+@contextmanager
+def _listening(doorbell: Doorbell, *bells: str) -> Iterator[list[Future[str | None]]]:
+    """Has a thread wait for each bell, and gives what each heard. The threads end with the block, whatever happens."""
+    ended = threading.Event()
+
+    def heard(bell: str) -> str | None:
+        while not ended.is_set():
+            if doorbell.wait(bell, 30):
+                return bell
+        return None
+
+    with ThreadPoolExecutor(len(bells)) as pool:
+        try:
+            yield [pool.submit(heard, bell) for bell in bells]
+        finally:
+            ended.set()
 
 
 @pytest.mark.parametrize("mode", MODES)

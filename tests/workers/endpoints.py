@@ -45,7 +45,7 @@ Answering = Callable[[Received], Behaviour]
 
 
 class Endpoint(HostileServer):
-    """Answers each request as `answering` says, and keeps what it got."""
+    """Answers each whole request as `answering` says, and keeps what it got."""
 
     def __init__(self, answering: Answering, *, tls: ssl.SSLContext | None = None) -> None:
         super().__init__({}, tls=tls)
@@ -54,7 +54,7 @@ class Endpoint(HostileServer):
 
     def behaviour_of(self, head: str, body: bytes) -> Behaviour:
         if not head:
-            return super().behaviour_of(head, body)
+            return says("400 Bad Request", "The request is cut off.")
         lines = head.split("\r\n")[1:]
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
         got = Received(head, headers, body, _message(body))

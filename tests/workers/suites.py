@@ -1,6 +1,6 @@
 """Subscriptions whose endpoint is on loopback, and runs of their tests without a worker process."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -51,10 +51,17 @@ class HastyHttp(GuardedHttp):
         )
 
     def post(
-        self, url: str, *, headers: Mapping[str, str], body: bytes, total: timedelta, method: str = "POST"
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        total: timedelta,
+        method: str = "POST",
+        at: Sequence[str] = (),
     ) -> Answer:
         hasty = min(total, timedelta(seconds=0.5))
-        return super().post(url, headers=headers, body=body, total=hasty, method=method)
+        return super().post(url, headers=headers, body=body, total=hasty, method=method, at=at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,32 @@ def test_all_that_has_drifted_is_said_at_once_with_what_it_was() -> None:
     assert outcome.findings[1].evidence == "the page begins: Segment"
 
 
+PLUGIN = {"id": "0190-1", "kind": "plugin", "subkind": "web", "name": "Web", "settings": {"bundle_url": URL}}
+
+
+def _bundle_drift(before: dict[str, Any], script: str, status: int = 200) -> StepOutcome:
+    evidence = Evidence(
+        "Acme", {}, PROFILE, components=[PLUGIN, {**PLUGIN, "id": "2", "subkind": "ios"}], before=before
+    )
+    return RUNS["drift"](evidence, site(script, content_type="text/javascript", status=status))
+
+
+def test_a_bundle_that_is_not_the_reviewed_one_has_drifted() -> None:
+    first = _bundle_drift({}, "one()")
+    assert (first.trigger, set(first.seen["bundles"])) == ("pass", {"0190-1"}), "there is nothing to compare with"
+    for before in ({"drift": first.seen}, {"component_tests": first.seen}):
+        assert _bundle_drift(before, "one()").trigger == "pass"
+        assert _bundle_drift(before, "", status=404).trigger == "pass", "its test says so"
+        outcome = _bundle_drift(before, "two()")
+        assert (outcome.trigger, [one.code for one in outcome.findings]) == ("fail", ["drift.bundle"])
+        (finding,) = outcome.findings
+        assert first.seen["bundles"]["0190-1"] in finding.evidence
+        assert finding.where == "components/0190-1"
+        assert outcome.seen == first.seen, "a later look compares with the same"
+    reviewed = {"component_tests": {"bundles": {"0190-1": "0" * 64}}, "drift": first.seen}
+    assert _bundle_drift(reviewed, "one()").trigger == "fail", "the test of the review counts first"
+
+
 LONG = timedelta(days=31)
 GOOD_DOCS = site("<p>Acme works with Segment.</p>")
 MOVED = site("<p>Acme works with Segment.</p>", url="https://elsewhere.test/docs", redirects=(URL,))

@@ -21,7 +21,7 @@ from api.main import create_api
 from api.routes.app_changes import list_app_changes
 from api.routes.catalog import list_catalog
 from api.routes.grace_periods import list_under_way as list_grace
-from api.routes.reviews import queue
+from api.routes.reviews import queue, refused_decisions
 from api.routes.transitions import list_asked, log
 from benchmarks.filling import add_finished_requests, add_shown_apps, fill, put, settle
 from models.base import new_id
@@ -74,6 +74,14 @@ _MORE_REQUESTS = """
                                     finished_at, policy_version)
     SELECT uuidv7(), id, 'promote', 'http', created_by, 'service', uuidv7()::text, sha256(''), 'refused', now(), 1
       FROM app, generate_series(1, :many) WHERE slug = :slug
+"""
+REFUSED = UUID(int=1)
+_REFUSED_DECISIONS = """
+    INSERT INTO transition_request (id, app_id, trigger, source, principal_id, role, expected_review, body_hash, status,
+                                    received_at, due_at, finished_at, policy_version)
+    SELECT uuidv7(), app_id, 'approve', 'http', CAST(:principal_id AS uuid), 'reviewer', opened_version, sha256(''),
+           'refused', now() - interval '1 minute', now(), now(), 1
+      FROM review WHERE closed_at IS NULL ORDER BY id LIMIT 20
 """
 _REASONS = """
     INSERT INTO transition_reason (app_id, version, salt, reasons)
@@ -129,6 +137,7 @@ def filled(module_database: TestDatabase) -> TestDatabase:
     add_finished_requests(superuser, APPS)
     put(superuser, _RARE, _REASONS, _TOKENS, *_QUEUE, *_DUE, _GRACE)
     put(superuser, _MORE_REQUESTS, slug=SLUG, many=PAGE)
+    put(superuser, _REFUSED_DECISIONS, principal_id=REFUSED)
     settle(superuser)
     superuser.dispose()
     return module_database
@@ -137,6 +146,10 @@ def filled(module_database: TestDatabase) -> TestDatabase:
 async def _queue(house: ApiContext, size: int, **wanted: Any) -> int:
     narrowed: Any = dict.fromkeys(("round_", "company", "category", "failed_step", "appealed", "urgent")) | wanted
     return len((await queue(house, Actor(new_id(), Role.REVIEWER), PageRequest(limit=size), **narrowed)).items)
+
+
+async def _refused_decisions(house: ApiContext, size: int) -> int:
+    return len((await refused_decisions(house, Actor(REFUSED, Role.REVIEWER), PageRequest(limit=size))).items)
 
 
 async def _log(house: ApiContext, size: int) -> int:
@@ -189,6 +202,7 @@ READS: dict[str, tuple[str, Read]] = {
     "the review queue, a failed step": ("review_step_failed_idx", partial(_queue, failed_step=FAILED)),
     "the review queue, appealed": ("review_appeal_idx", partial(_queue, appealed=True)),
     "the review queue, urgent ones": ("review_waiting_idx", partial(_queue, urgent=True)),
+    "one's refused decisions": ("transition_request_refused_decision_idx", _refused_decisions),
     "an App's log": ("transition_result_key", _log),
     "an App's requests": ("transition_request_app_idx", _requests),
     "an App's refused requests": ("transition_request_app_idx", partial(_requests, status=RequestStatus.REFUSED)),

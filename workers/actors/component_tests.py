@@ -39,11 +39,11 @@ def run_component_test(context: WorkerContext, lease: Lease, steady: Callable[[]
     describe_attempt(app=run.slug, component_id=str(run.component_id))
     try:
         cases = RUNNERS[ComponentKind(run.kind)](context, run)
+        return _take_cases(context, lease, run, cases, lambda: timedelta(seconds=steady() - began))
     except RunVoid as void:
         with context.unit_of_work() as session:
             void_run(session, lease, str(void))
         return False
-    return _take_cases(context, lease, run, cases, lambda: timedelta(seconds=steady() - began))
 
 
 def _take_cases(

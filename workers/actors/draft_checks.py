@@ -3,12 +3,13 @@
 from typing import Final
 
 from models import DraftCheck
+from models.review import STEPS
 from workers.context import WorkerContext, database_now
 from workers.leasing.work import LeasedWork
 from workers.steps import RUNS
-from workers.steps.gathering import evidence_for_draft
+from workers.steps.gathering import evidence_for_draft, means_of, runs_of_draft, with_tests
 from workflow.building.draft_checks import continue_draft_check, record_draft_check
-from workflow.work.bells import Bell
+from workflow.work.bells import Bell, bells_of
 from workflow.work.kinds import DueKind
 from workflow.work.leases import Lease, TryLater
 
@@ -19,18 +20,28 @@ MAX_LOOKS: Final = 2
 def run_draft_check(context: WorkerContext, lease: Lease) -> bool:
     """Runs a step on a draft. Commits. Returns False if a newer run has begun or the row was leased again.
 
-    Raises TryLater if the outcome may pass, once. A step that has more to do is due again at once.
+    Raises TryLater if the outcome may pass, once. A step that has more to do, or waits for runs, is due again.
     """
     with context.unit_of_work() as session:
         check = session.get_one(DraftCheck, lease.id)
         code, attempts = check.code, check.attempts
         evidence = evidence_for_draft(session, check, context.profile)
+        if STEPS[code].has_runs:
+            wanted = runs_of_draft(check, evidence)
+            found = with_tests(session, lease, evidence, wanted, means_of(context, session))
+            if found is None:
+                return False
+            evidence = found
+        bells = bells_of(session)
+    if bells:
+        context.ring(*bells)
     outcome = RUNS[code](evidence, context.http)
     context.reached("draft_checked")
     if outcome.goes_on:
         with context.unit_of_work() as session:
-            is_wanted = continue_draft_check(session, lease, outcome.seen)
-        context.ring(Bell.DRAFTS)
+            is_wanted = continue_draft_check(session, lease, outcome.seen, outcome.after)
+        if not outcome.after:
+            context.ring(Bell.DRAFTS)
         return is_wanted
     if outcome.again_after is not None and attempts < MAX_LOOKS:
         raise TryLater(outcome.in_words)

@@ -6,7 +6,8 @@ from workers.context import WorkerContext, database_now
 from workers.leasing.work import LeasedWork, describe_attempt
 from workflow.notifications.delivery import letter_of, record_delivery, void_unless_wanted
 from workflow.notifications.kinds import NEWS, NotificationKind
-from workflow.notifications.mail import Letter, compose
+from workflow.notifications.letterhead import Letterhead
+from workflow.notifications.mail import Letter
 from workflow.notifications.news import switch_token
 from workflow.reviewing.grace import begin_grace_clock
 from workflow.work.kinds import DueKind
@@ -57,15 +58,8 @@ def _record_notice_of_flag(context: WorkerContext, lease: Lease) -> bool:
 
 
 def _mail_of(context: WorkerContext, letter: Letter) -> EmailMessage:
-    return compose(
-        letter,
-        sender=context.mail_from,
-        reply_to=context.mail_reply_to,
-        public_url=context.public_url,
-        profile=context.profile,
-        pages=context.pages,
-        unsubscribe=_switch_of(context, letter),
-    )
+    head = Letterhead(context.mail_from, context.mail_reply_to, context.public_url, context.profile, context.pages)
+    return head.compose(letter, _switch_of(context, letter))
 
 
 def _switch_of(context: WorkerContext, letter: Letter) -> str | None:

@@ -7,16 +7,17 @@ from uuid import UUID
 
 from models import Review, ReviewStep
 from models.lifecycle import ReviewKind
+from models.review import STEPS
 from workers.context import WorkerContext, database_now
 from workers.leasing.work import LeasedWork
 from workers.steps import RUNS
-from workers.steps.gathering import evidence_for_step
+from workers.steps.gathering import evidence_for_step, means_of, runs_of_step, with_tests
 from workers.steps.step import StepOutcome
 from workflow.findings import Finding
 from workflow.identity.actors import SCHEDULE
 from workflow.lifecycle.looks import lock_look, request_ends
 from workflow.reviewing.steps import continue_machine_step, note_machine_step, record_machine_step
-from workflow.work.bells import Bell
+from workflow.work.bells import Bell, bells_of
 from workflow.work.kinds import DueKind
 from workflow.work.leases import MAX_ATTEMPTS, RETRY_AFTER, Lease, TryLater
 
@@ -25,7 +26,7 @@ def run_review_step(context: WorkerContext, lease: Lease) -> bool:
     """Runs a review step. Commits. Returns False if the step has been decided or leased again since.
 
     An outcome that may pass is shown, and recorded only after the last attempt. Before that, raises TryLater. A step
-    that has more to do than one attempt may take is due again at once.
+    that has more to do than one attempt may take, or waits for runs that it began, is due again.
     """
     with context.unit_of_work() as session:
         step = session.get_one(ReviewStep, lease.id)
@@ -34,6 +35,15 @@ def run_review_step(context: WorkerContext, lease: Lease) -> bool:
         look = review.id if review.kind == ReviewKind.HEALTH else None
         app_id = review.app_id
         evidence = evidence_for_step(session, step, review, context.profile)
+        if STEPS[code].has_runs:
+            wanted = runs_of_step(session, step, review, evidence)
+            found = with_tests(session, lease, evidence, wanted, means_of(context, session))
+            if found is None:
+                return False
+            evidence = found
+        bells = bells_of(session)
+    if bells:
+        context.ring(*bells)
     outcome = RUNS[code](evidence, context.http)
     context.reached("step_done")
     if outcome.goes_on:
@@ -52,10 +62,11 @@ def run_review_step(context: WorkerContext, lease: Lease) -> bool:
 
 
 def _go_on(context: WorkerContext, lease: Lease, outcome: StepOutcome) -> bool:
-    """Has the step run again at once, from where it is. Commits."""
+    """Has the step run again, from where it is, at once or after a pause. Commits."""
     with context.unit_of_work() as session:
-        is_wanted = continue_machine_step(session, lease, outcome.seen)
-    context.ring(Bell.STEPS)
+        is_wanted = continue_machine_step(session, lease, outcome.seen, outcome.after)
+    if not outcome.after:
+        context.ring(Bell.STEPS)
     return is_wanted
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from workers.steps import (
     catalog_details,
+    component_tests,
     documentation_links,
     drift,
     launch_announcement,
@@ -11,6 +12,7 @@ from workers.steps import (
     partners_page,
     platform_documentation,
     spec_adherence,
+    volume,
 )
 from workers.steps.step import StepRun
 
@@ -22,6 +24,8 @@ RUNS: Mapping[str, StepRun] = {
     "launch_announcement": launch_announcement.run,
     "catalog_details": catalog_details.run,
     "spec_adherence": spec_adherence.run,
+    "component_tests": component_tests.run,
+    "volume": volume.run,
     "drift": drift.run,
 }
 """The function of each step that `models.review.STEPS` marks as automatic."""

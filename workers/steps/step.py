@@ -8,6 +8,7 @@ from typing import Any
 from models.lifecycle import StepTrigger
 from workers.pages import FetchesPages
 from workflow.assets.facts import PictureFacts
+from workflow.component_tests.of_reviews import Occasion, ReviewedComponent
 from workflow.findings import Finding
 from workflow.profile.document import Profile
 
@@ -18,7 +19,8 @@ class Evidence:
 
     `components` are those of the snapshot, for a step that reads them. `pictures` are the App's, by id. For a look at
     what is public, `others` is all of its evidence, by requirement, and `before` what the steps of the approval saw, by
-    step. `seen` is how far this step has come.
+    step. `seen` is how far this step has come. `tests` are the Components with their tests, for a step that has them
+    run, and `occasion` is what is looked at. `waits`: another step must end before any is run.
     """
 
     app_name: str
@@ -29,6 +31,9 @@ class Evidence:
     others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     before: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     seen: Mapping[str, Any] = field(default_factory=dict)
+    tests: Sequence[ReviewedComponent] = ()
+    waits: bool = False
+    occasion: Occasion = Occasion.REVIEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class StepOutcome:
     """The result of a step (`pass`, `warn` or `fail`) and all its findings.
 
     `again_after`: the result may be another one later, after this rest at least; None if it is final. `seen` is kept
-    with the step; of one that `goes_on`, it is how far it has come, and the step runs again at once to do the rest.
+    with the step; of one that `goes_on`, it is how far it has come, and the step runs again `after` a pause.
     """
 
     trigger: StepTrigger
@@ -44,6 +49,7 @@ class StepOutcome:
     again_after: timedelta | None = None
     seen: Mapping[str, Any] = field(default_factory=dict)
     goes_on: bool = False
+    after: timedelta = timedelta()
 
     @property
     def in_words(self) -> str:
@@ -65,9 +71,9 @@ def outcome_of(faults: Sequence[Finding], doubts: Sequence[Finding] = ()) -> Ste
     return StepOutcome(trigger, (*faults, *doubts))
 
 
-def goes_on(seen: Mapping[str, Any]) -> StepOutcome:
-    """Returns the outcome of a step that has come as far as `seen` says, and has more to do."""
-    return StepOutcome(StepTrigger.PASS, seen=seen, goes_on=True)
+def goes_on(seen: Mapping[str, Any], after: timedelta = timedelta()) -> StepOutcome:
+    """Returns the outcome of a step that has come as far as `seen` says, and has more to do `after` a pause."""
+    return StepOutcome(StepTrigger.PASS, seen=seen, goes_on=True, after=after)
 
 
 StepRun = Callable[[Evidence, FetchesPages], StepOutcome]

@@ -41,6 +41,7 @@ _WARN = text(f"""
       JOIN person p ON p.removed_at IS NULL AND (p.id = t.person_id OR (t.person_id IS NULL AND p.role = 'admin'))
      WHERE t.revoked_at IS NULL AND t.expires_at > CAST(:now AS timestamptz) + :later
        AND t.expires_at <= CAST(:now AS timestamptz) + :before AND t.expires_at - t.created_at > :before
+       AND t.kind = 'bearer'
     ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING
     RETURNING id
 """).bindparams(bindparam("kind", type_=Text), bindparam("mark", type_=Text))

@@ -143,13 +143,15 @@ def record_draft_check(
     return session.scalar(_RECORD, values) is not None
 
 
-def continue_draft_check(session: Session, lease: Lease, seen: Mapping[str, Any]) -> bool:
-    """Records how far a look at a draft has come, and makes it due again at once. Does not commit.
+def continue_draft_check(
+    session: Session, lease: Lease, seen: Mapping[str, Any], after: timedelta = timedelta()
+) -> bool:
+    """Records how far a look at a draft has come, and makes it due again `after` a pause. Does not commit.
 
     What it has done counts as no attempt. Returns False and records nothing if a newer run has begun, or the row was
     leased again.
     """
-    values = {"id": lease.id, "until": lease.until, "seen": stored_seen(seen)}
+    values = {"id": lease.id, "until": lease.until, "seen": stored_seen(seen), "seconds": after.total_seconds()}
     return session.scalar(_CONTINUE, values) is not None
 
 
@@ -159,7 +161,8 @@ _RECORD = text("""
      WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
 """)
 _CONTINUE = text("""
-    UPDATE draft_check SET seen = CAST(:seen AS jsonb), attempts = 0, due_at = clock_timestamp(), leased_until = NULL
+    UPDATE draft_check SET seen = CAST(:seen AS jsonb), attempts = 0, leased_until = NULL,
+           due_at = clock_timestamp() + :seconds * interval '1 second'
      WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
 """)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from models import Component
 from workflow.apps import find_component
 from workflow.component_tests.journey import STEPS
 from workflow.component_tests.messages import MadeUpUser
@@ -48,15 +49,21 @@ def try_mapping(
         detail = f"A {component.subkind} {component.kind}".replace("  ", " ")
         raise Invalid("component.no_mapping", f"{detail} has no mapping.", "Name a function.")
     settings = component.settings
-    wanted = str(event_type if event is None else event.get("type"))
-    if wanted not in settings["event_types"]:
-        declared = ", ".join(settings["event_types"])
-        detail = f"The Component does not declare the event type {wanted[:60]}."
-        raise Invalid("event.undeclared", detail, f"It declares: {declared}. An event names it in `type`.")
+    tried = event_to_try(component, event_type, event)
+    wanted = str(tried["type"])
     if mapping is not None:
         settings = {**settings, "mapping": {wanted: mapping}}
-    tried = event if event is not None else _example_of(wanted)
     return MappingTry(tried, mapping_for(settings, wanted), request_of(settings, tried))
+
+
+def event_to_try(component: Component, event_type: str | None, event: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Returns `event`, or the suite's first event of `event_type`. Raises Invalid if its type is not declared."""
+    wanted = str(event_type if event is None else event.get("type"))
+    if wanted not in component.settings["event_types"]:
+        declared = ", ".join(component.settings["event_types"])
+        detail = f"The Component does not declare the event type {wanted[:60]}."
+        raise Invalid("event.undeclared", detail, f"It declares: {declared}. An event names it in `type`.")
+    return event if event is not None else _example_of(wanted)
 
 
 def _example_of(event_type: str) -> dict[str, Any]:

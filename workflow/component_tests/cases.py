@@ -36,7 +36,8 @@ def dispatches_of(
 ) -> tuple[Dispatch, ...]:
     """Returns what a run sends: always the same for the same run.
 
-    `wanted` has the `event` of a run of one event type, or the `message` of a try-out.
+    `wanted` has the `event` of a run of one event type, or the `message` of a try-out. A look leaves out what is no
+    message.
     """
     if scope is RunScope.TRY_OUT:
         message = wanted["message"]
@@ -45,9 +46,19 @@ def dispatches_of(
         return tuple(_dispatch(step, user) for step in STEPS if step.type == wanted["event"])
     return (
         *(_dispatch(step, user) for step in JOURNEY if step.type in event_types),
-        *_beyond(event_types, user),
+        *(one for one in _beyond(event_types, user) if scope is not RunScope.LOOK or one.body is None),
         *(_dispatch(step, user) for step in LAST if step.type in event_types),
     )
+
+
+def burst_dispatch(event_types: Sequence[str], user: MadeUpUser, number: int) -> Dispatch | None:
+    """Returns the `number`th event of a burst: one that leaves the user alone; None if none such is declared."""
+    base = next((one for one in _BASES if one in event_types), None)
+    if base is None:
+        return None
+    step = next(one for one in STEPS if one.type == base)
+    anew = replace(step, code=f"burst_{number}")
+    return Dispatch(Question("burst", base, step.title), user.message_of(anew, 0))
 
 
 def cut_off(body: bytes) -> bytes:

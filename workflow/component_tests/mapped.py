@@ -1,10 +1,13 @@
 """What a function's mapping makes of the messages of a run: requests, or results where it makes none. Pure."""
 
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
 
 from models.component_test import TestColour
 from workflow.component_tests.cases import Dispatch, cut_off
-from workflow.component_tests.requests import EnteredValues, OutgoingRequest, webhook_request
+from workflow.component_tests.colours import NEVER_UNSUPPORTED
+from workflow.component_tests.requests import EnteredValues, OutgoingRequest, body_of, webhook_request
 from workflow.component_tests.runs import CaseResult, DueRun
 from workflow.findings import Finding
 from workflow.mapping.problems import MappingInvalid
@@ -20,14 +23,41 @@ def outgoing_request(
 
     A body that is no message is cut off from the mapped one. `key` replaces that of `values`. Raises MappingInvalid.
     """
-    url, event_type = str(run.subject["url"]), str(dispatch.message.get("type"))
-    if mapping_for(run.subject, event_type) is None:
-        return webhook_request(url, dispatch.sent_body, values, settings_header, key=key)
-    mapped = request_of(run.subject, dispatch.message)
-    body = mapped.body if dispatch.body is None else cut_off(mapped.body)
+    settings, message = run.subject, dispatch.message
+    request = request_of_event(settings, message, values, settings_header, key=key)
+    if dispatch.body is None:
+        return request
+    is_mapped = mapping_for(settings, str(message.get("type"))) is not None
+    return replace(request, body=cut_off(request.body) if is_mapped else dispatch.body)
+
+
+def request_of_event(
+    settings: Mapping[str, Any],
+    event: Mapping[str, Any],
+    values: EnteredValues,
+    settings_header: str,
+    *,
+    key: str | None = None,
+) -> OutgoingRequest:
+    """Returns the request that carries an event to a subscription with these settings. Raises MappingInvalid."""
+    if mapping_for(settings, str(event.get("type"))) is None:
+        return webhook_request(str(settings["url"]), body_of(event), values, settings_header, key=key)
+    mapped = request_of(settings, event)
     return webhook_request(
-        mapped.url, body, values, settings_header, key=key, method=mapped.method, headers=dict(mapped.headers)
+        mapped.url, mapped.body, values, settings_header, key=key, method=mapped.method, headers=dict(mapped.headers)
     )
+
+
+def is_harmless(run: DueRun, dispatch: Dispatch, values: EnteredValues, settings_header: str) -> bool:
+    """Returns whether a look may send it: a deletion only if its request names the run's own made-up user."""
+    if dispatch.question.event != NEVER_UNSUPPORTED:
+        return True
+    try:
+        request = outgoing_request(run, dispatch, values, settings_header, key=None)
+    except MappingInvalid:
+        return True  # nothing is sent
+    user = str(dispatch.message["userId"])
+    return user in request.url or user in request.text
 
 
 def result_of_unmapped(dispatch: Dispatch, error: MappingInvalid) -> CaseResult:

@@ -118,10 +118,15 @@ def reseal_test_settings(
     return len(rows) - len(unreadable), tuple(unreadable), rows[-1].component_id if len(rows) == limit else None
 
 
-def require_test_settings(session: Session, component: Component, now: datetime, unseal: Unseal) -> None:
-    """Raises Conflict (test_settings.missing, .ended, .unreadable) or Invalid unless a run has what it needs."""
-    path = f"PUT .../components/{component.id}/test-settings"
-    row = session.get(ComponentTestSettings, component.id, populate_existing=True)
+def require_test_settings(
+    session: Session, component_id: UUID, settings: Mapping[str, Any], now: datetime, unseal: Unseal
+) -> None:
+    """Raises Conflict (test_settings.missing, .ended, .unreadable) or Invalid unless a run has what it needs.
+
+    `settings` are those of the Component at the revision that is tested.
+    """
+    path = f"PUT .../components/{component_id}/test-settings"
+    row = session.get(ComponentTestSettings, component_id, populate_existing=True)
     if row is None:
         raise Conflict(
             "test_settings.missing",
@@ -136,7 +141,7 @@ def require_test_settings(session: Session, component: Component, now: datetime,
     except ValueError:
         detail = "None of this installation's keys decrypts the test settings."
         raise Conflict("test_settings.unreadable", detail, f"Give them again: {path}.") from None
-    require_values(component.settings, values.settings)
+    require_values(settings, values.settings)
 
 
 def open_test_settings(sealed: str, unseal: Unseal) -> EnteredValues:

@@ -36,6 +36,7 @@ class DueRun:
 
     id: UUID
     slug: str
+    organization_id: UUID
     component_id: UUID
     kind: str
     subkind: str
@@ -74,7 +75,7 @@ class CaseResult:
 def load_run(session: Session, run_id: UUID, now: datetime) -> DueRun | None:
     """Returns the run with what it has recorded; None if it is not due or its Component was removed. Locks nothing."""
     found = session.execute(
-        select(ComponentTest, Component, App.slug, ComponentTestSettings)
+        select(ComponentTest, Component, App.slug, App.organization_id, ComponentTestSettings)
         .join(Component, Component.id == ComponentTest.component_id)
         .join(App, App.id == Component.app_id)
         .outerjoin(ComponentTestSettings, ComponentTestSettings.component_id == Component.id)
@@ -82,13 +83,14 @@ def load_run(session: Session, run_id: UUID, now: datetime) -> DueRun | None:
     ).one_or_none()
     if found is None:
         return None
-    test, component, slug, settings = found
+    test, component, slug, organization_id, settings = found
     recorded = session.execute(
         select(ComponentTestResult.position, ComponentTestResult.status).where(ComponentTestResult.test_id == run_id)
     )
     return DueRun(
         id=test.id,
         slug=slug,
+        organization_id=organization_id,
         component_id=component.id,
         kind=component.kind,
         subkind=component.subkind,

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import App, Component, ComponentTest, ComponentTestResult
+from models import Component, ComponentTest, ComponentTestResult
 from models.component import ComponentKind
 from models.component_test import ResultSource, RunScope
 from models.due import DueStatus, Urgency
@@ -78,8 +78,8 @@ def start_run(
     wanted = _wanted(component, scope, event, message)
     if kind is ComponentKind.SUBSCRIPTION:
         if scope is RunScope.TRY_OUT or component.settings.get("mapping"):
-            _require_own_host(session, app, component, loopback=loopback)
-        require_test_settings(session, component, now, unseal)
+            require_own_host(session, app.organization_id, component.settings, loopback=loopback)
+        require_test_settings(session, component.id, component.settings, now, unseal)
     _bound_runs(session, component, slug, now)
     run = ComponentTest(
         component_id=component.id,
@@ -165,16 +165,16 @@ def _wanted(
     return {"message": dict(message)}
 
 
-def _require_own_host(session: Session, app: App, component: Component, *, loopback: bool) -> None:
+def require_own_host(session: Session, organization_id: UUID, settings: Mapping[str, Any], *, loopback: bool) -> None:
     """Raises Conflict unless the host is the company's own: a try-out and a mapping send what the partner has written.
 
-    The suite of a webhook may go to any host, since it is always the same.
+    The suite of a webhook may go to any host, since it is always the same. `loopback`: this machine is everybody's.
     """
-    host = host_of(str(component.settings["url"]))
-    if (loopback and host in LOOPBACK_HOSTS) or may_be_tried(session, app.organization_id, host):
+    host = host_of(str(settings["url"]))
+    if (loopback and host in LOOPBACK_HOSTS) or may_be_tried(session, organization_id, host):
         return
     detail = f"{host} is not under a domain that your company has proved to be its own."
-    path = f"POST /v1/organizations/{app.organization_id}/host-proofs"
+    path = f"POST /v1/organizations/{organization_id}/host-proofs"
     raise Conflict("test_run.host", detail, f"Prove that the host is yours first: {path}.")
 
 

@@ -1,7 +1,8 @@
-"""Callers: who holds a bearer token, and whether they are still there when their call writes."""
+"""Callers: who holds a token, and whether they are still there when their call writes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import Person
 from models.lifecycle import Role
-from models.token import Scope
+from models.token import Scope, TokenKind
 from workflow.errors import Forbidden
 from workflow.identity.actors import Actor
 from workflow.identity.secrets import hash_of
@@ -19,12 +20,17 @@ from workflow.sql.arrays import Bytes, statement
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The holder of a valid token. `scopes` is None for a token with all scopes of its role."""
+    """The holder of a valid token. `scopes` is None for a token with all scopes of its role.
+
+    `authenticated_at` is when the person of a session signed in, None for a bearer token. `name` is the holder's.
+    """
 
     actor: Actor
     token_id: UUID
     label: str
     scopes: frozenset[str] | None = None
+    name: str = ""
+    authenticated_at: datetime | None = None
 
     def has(self, scope: Scope) -> bool:
         """Returns whether the token may be used for `scope`."""
@@ -39,14 +45,17 @@ def find_principal(session: Session, plain: str) -> Principal:
     return found
 
 
-def find_principals(session: Session, plains: Sequence[str]) -> list[Principal | Forbidden]:
+def find_principals(
+    session: Session, plains: Sequence[str], kind: TokenKind = TokenKind.BEARER
+) -> list[Principal | Forbidden]:
     """Returns the holder of each token, or the error that `find_principal` would raise, in one query.
 
-    Expiry is judged by the database's clock.
+    A token of another kind is refused: a session is no bearer token, nor the other way round. Expiry is judged by the
+    database's clock.
     """
     hashes = [hash_of(plain) for plain in plains]
     rows = {bytes(row.token_hash): row for row in session.execute(_HOLDERS, {"hashes": hashes})}
-    return [_principal(rows.get(token_hash)) for token_hash in hashes]
+    return [_principal(rows.get(token_hash), kind) for token_hash in hashes]
 
 
 def require_present(session: Session, actor: Actor) -> None:
@@ -74,8 +83,9 @@ def lock_people(session: Session, *ids: UUID) -> None:
 
 
 _TOKEN = """
-    SELECT t.id, t.token_hash, t.label, t.role, t.organization_id, t.scopes, t.revoked_at,
-           t.expires_at <= now() AS expired, coalesce(t.person_id, t.service_id) AS holder_id,
+    SELECT t.id, t.token_hash, t.label, t.role, t.organization_id, t.scopes, t.revoked_at, t.kind,
+           t.authenticated_at, t.expires_at <= now() OR coalesce(t.idle_ends_at <= now(), false) AS expired,
+           coalesce(t.person_id, t.service_id) AS holder_id, coalesce(p.name, '') AS holder_name,
            t.person_id IS NULL OR (p.id IS NOT NULL AND p.removed_at IS NULL AND p.role = t.role
                                    AND p.organization_id IS NOT DISTINCT FROM t.organization_id) AS holder_fits
 """
@@ -89,7 +99,9 @@ _PRESENT = text(f"""
 """)
 
 
-def _principal(token: Row[Any] | None) -> Principal | Forbidden:
+def _principal(token: Row[Any] | None, kind: TokenKind) -> Principal | Forbidden:
+    if token is not None and token.kind != kind:
+        return Forbidden("token.other_kind", *_OTHER_KIND[TokenKind(token.kind)])
     try:
         return _valid(token)
     except Forbidden as refusal:
@@ -108,7 +120,11 @@ def _valid(token: Row[Any] | None) -> Principal:
         raise Forbidden("token.revoked", detail, "Ask an admin for a new token.")
     actor = Actor(token.holder_id, Role(token.role), token.organization_id, token.id)
     scopes = None if token.scopes is None else frozenset(token.scopes)
-    return Principal(actor, token.id, token.label, scopes)
+    return Principal(actor, token.id, token.label, scopes, token.holder_name, token.authenticated_at)
 
 
+_OTHER_KIND = {
+    TokenKind.SESSION: ("A session opens pages, and cannot be used to call the API.", "Use a token."),
+    TokenKind.BEARER: ("A token is for calls, and opens no pages.", "Sign in."),
+}
 _NEW_TOKEN = "Use another, or ask for a new one: partners by POST /v1/token-recoveries, everybody else from an admin."

@@ -31,6 +31,8 @@ ACCESS_REQUEST = SecretKind()
 INVITATION = SecretKind()
 PREVIEW_LINK = SecretKind()
 PROOF = SecretKind()
+SESSION = SecretKind("dc_session_")
+SIGN_IN_LINK = SecretKind()
 WRITE_KEY = SecretKind("wk_")
 TOKEN = {role: SecretKind(f"dc_{role}_") for role in Role}
 

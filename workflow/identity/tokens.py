@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import ApiToken, Person, Service
 from models.lifecycle import Role
-from models.token import Scope
+from models.token import Scope, TokenKind
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
@@ -40,6 +40,8 @@ SCOPES_OF: dict[Role, frozenset[Scope]] = {
 
 MAX_TOKENS = 20
 """Valid tokens that one person may have."""
+IDLE_LIFE = timedelta(hours=2)
+"""How long a session lasts that is not used."""
 USE_RECORDED_EVERY = timedelta(minutes=1)
 """The minimum time between two updates of a token's last use."""
 
@@ -143,7 +145,10 @@ def make_room_for_token(session: Session, person_id: UUID, now: datetime) -> Non
 def _valid_tokens(session: Session, person_id: UUID, now: datetime) -> Sequence[ApiToken]:
     """Returns the person's tokens that work, the oldest first."""
     valid = select(ApiToken).where(
-        ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None), ApiToken.expires_at > now
+        ApiToken.person_id == person_id,
+        ApiToken.kind == TokenKind.BEARER.value,
+        ApiToken.revoked_at.is_(None),
+        ApiToken.expires_at > now,
     )
     return session.scalars(valid.order_by(ApiToken.id)).all()
 
@@ -170,9 +175,12 @@ def service_named(session: Session, name: str) -> Service:
 def record_token_use(session: Session, token_ids: Sequence[UUID], now: datetime) -> None:
     """Records that these tokens were used, at most once per USE_RECORDED_EVERY for each token. Does not commit.
 
-    Skips locked rows; a later use is recorded instead.
+    A session that is used ends later. Skips locked rows; a later use is recorded instead.
     """
-    session.execute(_NOTE_USE, {"ids": list(token_ids), "now": now, "before": now - USE_RECORDED_EVERY})
+    session.execute(
+        _NOTE_USE,
+        {"ids": list(token_ids), "now": now, "before": now - USE_RECORDED_EVERY, "idle_ends_at": now + IDLE_LIFE},
+    )
 
 
 _NOTE_USE = statement(
@@ -180,7 +188,10 @@ _NOTE_USE = statement(
     WITH used AS (SELECT id FROM api_token
                    WHERE id = ANY(:ids) AND (last_used_at IS NULL OR last_used_at <= :before)
                    ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
-    UPDATE api_token t SET last_used_at = :now FROM used WHERE t.id = used.id
+    UPDATE api_token t
+       SET last_used_at = :now,
+           idle_ends_at = CASE WHEN t.idle_ends_at > :now THEN :idle_ends_at ELSE t.idle_ends_at END
+      FROM used WHERE t.id = used.id
     """,
     ids=Uuids(),
 )
@@ -189,8 +200,8 @@ _NOTE_USE = statement(
 def list_tokens(
     session: Session, wanted: PageRequest, *, person_id: UUID | None = None, service_id: UUID | None = None
 ) -> PageOf[ApiToken]:
-    """Returns a page of the tokens, newest first: those of the given person or service, or all."""
-    statement = select(ApiToken)
+    """Returns a page of the tokens, newest first: those of the given person or service, or all. Sessions are not."""
+    statement = select(ApiToken).where(ApiToken.kind == TokenKind.BEARER.value)
     if person_id is not None:
         statement = statement.where(ApiToken.person_id == person_id)
     if service_id is not None:
@@ -211,7 +222,7 @@ def revoke_token(session: Session, token_id: UUID, actor: Actor, now: datetime) 
     Partners revoke their own. Raises NotFound.
     """
     token = session.get(ApiToken, token_id)
-    if token is None or (actor.role is Role.PARTNER and token.person_id != actor.id):
+    if token is None or token.kind != TokenKind.BEARER or (actor.role is Role.PARTNER and token.person_id != actor.id):
         raise NotFound("token.not_found", f"There is no token {token_id}.", "List the tokens.")
     log_action(session, actor, "token.revoke", token_id)
     # After the look at the caller, who may be revoking the token of this very call.

@@ -10,7 +10,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from models.lifecycle import publishes
 from models.sqlstates import OWN_FAULTS, Fault, fault_of
 from workflow.errors import Unmet
 from workflow.lifecycle.apply import DEFER_CONSTRAINTS, Planned, WriteContext, plan, write_transitions
@@ -30,10 +29,10 @@ from workflow.lifecycle.claim import (
     forget_batch,
     forget_crashes,
 )
+from workflow.lifecycle.expectations import refused_also, unmet_expectations
 from workflow.lifecycle.facts import Facts
 from workflow.lifecycle.loading import LoadedApp, load_facts
 from workflow.lifecycle.outcomes import JudgedRequest, record_outcomes, slug_of
-from workflow.machines import Judgment
 from workflow.sql.pipeline import DirectSession
 from workflow.sql.transient import is_transient
 
@@ -284,16 +283,11 @@ def _judge_request(request: DueRequest, facts: Facts, writer: WriteContext) -> t
         judgment = writer.rulebook.judge(request.trigger, facts)
     except Exception as error:  # noqa: BLE001 (a rule that raises must not fail the batch)
         return _broken(request, f"a rule broke: {error!r}", facts.slug), None
-    if request.expected_state is not None and request.expected_state != facts.state:
-        judgment = _refused_also(judgment, _unexpected(request.expected_state, facts.state))
-    if request.expected_version is not None and request.expected_version != facts.version:
-        judgment = _refused_also(judgment, _moved_on(request.expected_version, facts.version))
-    if request.expected_review is not None and request.expected_review != facts.open_review:
-        judgment = _refused_also(judgment, _another_review(facts.open_review))
-    if request.ask.publish_at is not None and not publishes(request.trigger, facts.state, facts.open_kind):
-        judgment = _refused_also(judgment, _PUBLISHES_NOTHING)
+    also = unmet_expectations(request, request.trigger, facts)
     if request.asker_is_gone:
-        judgment = _refused_also(judgment, _ASKER_IS_GONE)
+        also = (*also, _ASKER_IS_GONE)
+    if also:
+        judgment = refused_also(judgment, also)
     if judgment.target is None:
         version = facts.policy.version
         return JudgedRequest(request, "refused", None, judgment, version, app_slug=facts.slug), None
@@ -302,54 +296,12 @@ def _judge_request(request: DueRequest, facts: Facts, writer: WriteContext) -> t
     return applied, planned
 
 
-_PUBLISHES_NOTHING = Unmet(
-    "publication.none",
-    "The approval publishes something",
-    "The request names a day of publication, and this approval publishes nothing: it ends a suspension.",
-    "Approve without publish_at.",
-)
-
 _ASKER_IS_GONE = Unmet(
     "principal.gone",
     "The person who asked may still ask",
     "The person who asked has since been removed, or has changed role or company.",
     "Have somebody who may ask for it ask again.",
 )
-
-
-def _refused_also(judgment: Judgment, unmet: Unmet) -> Judgment:
-    return Judgment(judgment.trigger, judgment.source, None, (*judgment.unmet, unmet), judgment.observed)
-
-
-def _unexpected(expected: str, state: str) -> Unmet:
-    return Unmet(
-        "state.expected",
-        "The App is in the expected state",
-        f"{expected} was expected; the state is {state}.",
-        "Read the App again, then ask with its present state.",
-        (("state", state),),
-    )
-
-
-def _moved_on(expected: int, version: int) -> Unmet:
-    return Unmet(
-        "version.expected",
-        "The App has not changed since it was read",
-        f"The request is for the App at version {expected}; it is now at version {version}.",
-        "Read the App and its latest review again, then decide on what is there now.",
-        (("version", str(version)),),
-    )
-
-
-def _another_review(opened: int) -> Unmet:
-    present = f"the one that was opened at version {opened} is" if opened else "none is"
-    return Unmet(
-        "review.expected",
-        "The review that was read is still open",
-        f"The request is for a review that is open no longer: {present}.",
-        "Read the App's newest review, then decide on what is there now.",
-        (("open_review", str(opened)),),
-    )
 
 
 def _broken(request: DueRequest, error: str, slug: str) -> JudgedRequest:

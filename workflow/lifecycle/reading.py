@@ -1,4 +1,4 @@
-"""Reading an App's log and its transition requests, and turning a reviewer's decision into a request."""
+"""Reading an App's log and its transition requests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,15 +9,12 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from models import App, RejectedMessage, Review, Transition, TransitionReason, TransitionRequest
-from models.lifecycle import AppState, AppTrigger, ReviewKind, Role
+from models import App, RejectedMessage, Transition, TransitionReason, TransitionRequest
+from models.lifecycle import Role
 from models.request import IT_BROKE, RequestStatus
-from workflow.errors import Conflict, NotFound
+from workflow.errors import NotFound
 from workflow.identity.actors import Actor
-from workflow.lifecycle.requests import Wanted, was_asked
 from workflow.pages import PageOf, PageRequest, read_page
-from workflow.reasons import Reason
-from workflow.reviewing.dossier import find_review
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ def list_requests(
     """Returns a page of the App's transition requests, newest first."""
     statement = select(TransitionRequest).where(TransitionRequest.app_id == app_id)
     if status is not None:
-        statement = statement.where(TransitionRequest.status == status.value)
+        statement = statement.where(TransitionRequest.status == status.stored)
     return read_page(session, statement, TransitionRequest.id, wanted, newest_first=True)
 
 
@@ -86,54 +83,8 @@ def find_request_by_key(session: Session, key: str, actor: Actor) -> tuple[Trans
 
 
 def finished_requests(session: Session, ids: Sequence[UUID]) -> set[UUID]:
-    """Returns the ids of those requests that have an outcome: applied, refused or dead. One statement."""
+    """Returns the ids of those requests that have an outcome: applied, refused, dead or cancelled. One statement."""
     return set(session.scalars(_FINISHED, {"ids": list(ids)}))
-
-
-def decision_on(
-    session: Session,
-    review_id: UUID,
-    trigger: AppTrigger,
-    reasons: Sequence[Reason],
-    actor: Actor,
-    key: str | None,
-    expected_state: str | None = None,
-) -> Wanted:
-    """Returns a decision on a review as a request that can be applied only in the review's own round.
-
-    It expects the review itself and the App's state as the reviewer saw it (None: any; for an approval that of now), so
-    that a decision meant for what the reviewer saw never decides anything else. Raises NotFound, and Conflict, unless
-    the same call was made before with this key: for a closed review, and for an approval that would lift a suspension
-    without saying, by `expected_state`, that the reviewer knows of it.
-    """
-    review = find_review(session, review_id)
-    app = session.get_one(App, review.app_id, populate_existing=True)
-    if not was_asked(session, key, actor):
-        if review.closed_at is not None:
-            raise Conflict("review.closed", f"This review ended: {review.outcome}.", "Look at the App's newest review.")
-        if expected_state is None and trigger in _APPROVALS and _lifts_suspension(app, review):
-            raise Conflict(
-                "review.app_suspended",
-                "The App is suspended, and this approval would lift the suspension.",
-                "Read why it was suspended. To lift the suspension, send expected_state: suspended, with a reason.",
-            )
-    return Wanted(
-        app=app.slug,
-        trigger=trigger,
-        idempotency_key=key,
-        expected_state=expected_state,
-        expected_review=review.opened_version,
-        reasons=tuple(reasons),
-        state_when_asked=app.state if trigger in _APPROVALS else None,
-    )
-
-
-_APPROVALS = (AppTrigger.APPROVE, AppTrigger.PROPOSE_APPROVE)
-
-
-def _lifts_suspension(app: App, review: Review) -> bool:
-    """Returns whether an approval lifts a suspension besides publishing. That of an appeal is about nothing else."""
-    return app.state == AppState.SUSPENDED and review.kind != ReviewKind.APPEAL
 
 
 def _refuse_rejected(session: Session, key: str, actor: Actor) -> None:

@@ -128,7 +128,7 @@ def accept_requests(
     now = None
     if any(one.wanted.not_before or one.wanted.publish_at for one in asked):
         now = session.scalar(select(func.now()))
-    answers: list[AcceptedRequest | WorkflowError | None] = [_refusal(one, now) for one in asked]
+    answers: list[AcceptedRequest | WorkflowError | None] = [refusal_of(one, now) for one in asked]
     reasons = _fill_in(session, asked, answers)
     rows = {index: _Row(new_id(), one, reasons[index]) for index, one in enumerate(asked) if answers[index] is None}
     new = _insert(session, list(rows.values()), source)
@@ -164,7 +164,11 @@ _ROLES_OF = {
 }
 
 
-def _refusal(one: CallerRequest, now: datetime | None) -> WorkflowError | None:
+def refusal_of(one: CallerRequest, now: datetime | None) -> WorkflowError | None:
+    """Returns why a request cannot be accepted whatever its App is like, None if it can. Pure.
+
+    `now` may be None only for a request without `not_before` and `publish_at`.
+    """
     wanted, role = one.wanted, one.actor.role
     latest = now + MAX_WAIT if now else None
     if wanted.trigger in BIRTHS or role not in _ROLES_OF[wanted.trigger]:

@@ -117,7 +117,12 @@ KEPT: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "address_proof": {"purpose": _CODE},
     "allowed_slug": {"slug": _COMPANY},
-    "api_token": {"role": _CODE, "scopes": _CODE, "hint": "the last characters of a secret that no longer works"},
+    "api_token": {
+        "role": _CODE,
+        "kind": _CODE,
+        "scopes": _CODE,
+        "hint": "the last characters of a secret that no longer works",
+    },
     "app": {"slug": _COMPANY, "name": _COMPANY, "state": _CODE, "open_kind": _CODE, "touched": _CODE},
     "asset": {"kind": _CODE, "media_type": _CODE},
     "audit_entry": {
@@ -162,6 +167,7 @@ KEPT: Final[Mapping[str, Mapping[str, str]]] = {
         "facts": _CODE,
     },
     "component_test_settings": {"sealed": "a key for tests, encrypted, which its partner replaces", "names": _CODE},
+    "used_host": {"use": _CODE, "host": _COMPANY, "address": "an address of a company's server"},
     "customer": {"workspace": "a workspace of a customer, as a service names it"},
     "draft_check": {
         "code": _CODE,
@@ -219,6 +225,7 @@ KEPT: Final[Mapping[str, Mapping[str, str]]] = {
         "where_to_fix": "the platform's words",
         "kinds": _CODE,
     },
+    "sign_in_link": {"next_path": "a page of ours"},
     "service": {"name": "a program of the platform"},
     "submission": {"kind": _CODE, "snapshot": _COMPANY},
     "transition": {

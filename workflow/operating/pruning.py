@@ -16,6 +16,8 @@ KEYS_KEPT = timedelta(days=30)
 TICKS_KEPT = timedelta(days=7)
 BATCHES_KEPT = timedelta(days=1)
 RESTS_KEPT = timedelta(days=1)
+USED_HOSTS_KEPT = timedelta(days=1)
+"""How long it is kept when bursts and try-outs used hosts. Their bounds look back for less."""
 TEST_RESULTS_KEPT = timedelta(days=180)
 """How long what was sent and answered in a test run is kept. The run keeps its colour, and that of each event."""
 
@@ -58,6 +60,10 @@ _TEST_RESULTS = text("""
         SELECT ctid FROM component_test_result WHERE recorded_at < :before ORDER BY recorded_at LIMIT :limit
            FOR UPDATE SKIP LOCKED))
 """)
+_USED_HOSTS = text("""
+    DELETE FROM used_host WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM used_host WHERE used_at < :before ORDER BY used_at LIMIT :limit))
+""")
 _SANDBOX_EVENTS = text("""
     DELETE FROM sandbox_event WHERE ctid = ANY(ARRAY(
         SELECT ctid FROM sandbox_event WHERE received_at < :before ORDER BY received_at LIMIT :limit))
@@ -76,6 +82,7 @@ _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
     (_RESTS, RESTS_KEPT),
     (_REJECTED, REJECTED_KEPT),
     (_TEST_RESULTS, TEST_RESULTS_KEPT),
+    (_USED_HOSTS, USED_HOSTS_KEPT),
     (_SANDBOX_EVENTS, EVENTS_KEPT),
     (_SANDBOX_FINDINGS, EVENTS_KEPT),
 )

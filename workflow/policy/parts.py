@@ -323,6 +323,28 @@ class PolicyDocument:
             description="Steps that a person takes in every revision, whatever it changes.",
         ),
     ] = ()
+    burst_per_second: Annotated[
+        int,
+        Strict(),
+        Field(
+            ge=1,
+            le=200,
+            title="Events a second of a burst",
+            description="How fast the step `volume` sends events to an endpoint.",
+            json_schema_extra=_in("events a second"),
+        ),
+    ] = 50
+    burst_seconds: Annotated[
+        int,
+        Strict(),
+        Field(
+            ge=1,
+            le=15,
+            title="Length of a burst",
+            description="How long the step `volume` sends events to an endpoint.",
+            json_schema_extra=_in("seconds"),
+        ),
+    ] = 10
     observed: Annotated[
         _SetOfCodes,
         Field(

@@ -4,7 +4,7 @@ Every change locks the App, then its review, then the people: the reviewer whose
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -85,12 +85,12 @@ def claim_next_review(session: Session, actor: Actor, now: datetime) -> Review:
     """Claims the most urgent review that nobody holds and the actor may take, and returns it. Does not commit.
 
     Reviews that others are claiming just now are skipped, so two who ask at once get two. Raises NotFound if there is
-    none, and Conflict as `claim_review` does.
+    none, which says when the next of all open reviews is due, and Conflict as `claim_review` does.
     """
     review_id = session.scalar(_NEXT, {"person_id": actor.id})
     if review_id is None:
         require_present(session, actor)
-        detail = "No review waits that nobody holds and that you may take."
+        detail = f"No review waits that nobody holds and that you may take. {_next_due(session, actor)}"
         raise NotFound("review.none_waiting", detail, "Ask again later: new reviews are mailed to the team.")
     return claim_review(session, review_id, actor, now)
 
@@ -204,6 +204,16 @@ def _set_holder(session: Session, review: Review, person_id: UUID, actor: Actor,
     session.flush()
 
 
+def _next_due(session: Session, actor: Actor) -> str:
+    """Returns in words when the first of the open reviews is due, and whose it is."""
+    first = session.execute(_FIRST_OPEN).one_or_none()
+    if first is None:
+        return "No review is open at all."
+    due_at, holder = first
+    whose = {None: "it is not for you", actor.id: "you hold it"}.get(holder, "a colleague holds it")
+    return f"The next one is due by {due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {whose}."
+
+
 def may_take(review: str, app: str, person: str) -> str:
     """Returns the SQL condition that the person, an expression, has no part in what the review is of. Pure.
 
@@ -246,3 +256,7 @@ _NEXT = text(f"""
      ORDER BY r.urgency, r.due_at, r.id LIMIT 1 FOR NO KEY UPDATE OF a, r SKIP LOCKED
 """)
 """Locks the review besides its App: a claim that has just committed changed the review, so it is looked at afresh."""
+
+_FIRST_OPEN = text("""
+    SELECT due_at, claimed_by FROM review WHERE closed_at IS NULL AND needs_person ORDER BY urgency, due_at, id LIMIT 1
+""")

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models import App, Organization, Person, Review, ReviewStep, Submission
 from workflow.errors import NotFound
 from workflow.profile.document import Profile
+from workflow.reviewing.decisions import MadeDecision, decisions_made
 from workflow.reviewing.difference import (
     Difference,
     FindingStatus,
@@ -75,6 +76,26 @@ class LastRound:
 
 
 @dataclass(frozen=True, slots=True)
+class RunInBrief:
+    """A run of a Component's tests that the review started. `results` counts its cases so far by their colours.
+
+    `measured` is what a burst has measured. `problem` says why a run ended without a colour.
+    """
+
+    id: UUID
+    component_id: UUID
+    component: str
+    scope: str
+    status: str
+    colour: str | None
+    problem: str | None
+    requested_at: datetime
+    finished_at: datetime | None
+    results: Mapping[str, int]
+    measured: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class OwnedApp:
     """An App of the company: its state, when a review last found it good, its customers, and how its tests stand."""
 
@@ -114,7 +135,8 @@ class Dossier:
     `changes` is the difference to the last decided round, None if there is none. `public_changes` is the difference to
     what is public, None if nothing is, or if that is what is reviewed.
 
-    `grace` is the App's time to mend what looks found, None if nothing is to be mended.
+    `grace` is the App's time to mend what looks found, None if nothing is to be mended. `decisions` have been made and
+    have not taken effect, newest first.
     """
 
     review: Review
@@ -130,6 +152,8 @@ class Dossier:
     waivers: tuple[Waiver, ...]
     history: tuple[PastRound, ...]
     grace: Grace | None
+    decisions: tuple[MadeDecision, ...]
+    runs: tuple[RunInBrief, ...]
 
 
 _WAIVERS = text("""
@@ -160,6 +184,20 @@ _COMPANYS_APPS = text(f"""
          WHERE c.app_id = a.id AND c.removed_at IS NULL) c
      WHERE a.organization_id = :organization_id
      ORDER BY a.id DESC LIMIT :limit
+""")
+
+_RUNS = text("""
+    SELECT t.id, t.component_id, c.name, t.scope, t.status, t.colour,
+           CASE WHEN t.status IN ('void', 'dead') THEN t.last_error END AS problem, t.requested_at, t.finished_at,
+           coalesce((SELECT jsonb_object_agg(by_colour.colour, by_colour.many)
+                       FROM (SELECT r.colour, count(*) AS many FROM component_test_result r
+                              WHERE r.test_id = t.id GROUP BY r.colour) by_colour), '{}') AS results,
+           CASE WHEN t.scope = 'burst' THEN
+               (SELECT r.facts FROM component_test_result r WHERE r.test_id = t.id ORDER BY r.position LIMIT 1)
+           END AS measured
+      FROM component_test t JOIN component c ON c.id = t.component_id
+     WHERE t.review_id = :review_id
+     ORDER BY t.id DESC LIMIT :limit
 """)
 
 _OPENED = text("""
@@ -218,6 +256,8 @@ def open_dossier(session: Session, review_id: UUID, profile: Profile) -> Dossier
         _waivers(session, review),
         _history(session, review),
         grace_of(session, review.app_id),
+        decisions_made(session, review),
+        _runs(session, review),
     )
 
 
@@ -294,6 +334,11 @@ def _last_round(session: Session, submission: Submission, review: Review) -> Las
 def _waivers(session: Session, review: Review) -> tuple[Waiver, ...]:
     wanted = {"app_id": review.app_id, "version": review.opened_version, "limit": MAX_PAST}
     return tuple(Waiver(*row) for row in session.execute(_WAIVERS, wanted))
+
+
+def _runs(session: Session, review: Review) -> tuple[RunInBrief, ...]:
+    rows = session.execute(_RUNS, {"review_id": review.id, "limit": MAX_PAST})
+    return tuple(RunInBrief(*row) for row in rows)
 
 
 def _history(session: Session, review: Review) -> tuple[PastRound, ...]:

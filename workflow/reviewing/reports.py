@@ -1,11 +1,16 @@
-"""What is stored of a machine's look: its findings and what it saw, in bounds and as Postgres can store it. Pure."""
+"""What is stored of a machine's look: its findings and what it saw, in bounds and as Postgres can store it."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
 from workflow.findings import Finding
 from workflow.sql.storable import made_storable
+from workflow.work.kinds import DueKind
+from workflow.work.leases import Lease
 
 MAX_FINDINGS: Final = 100
 """The number of findings that are kept of one look of a step."""
@@ -34,6 +39,17 @@ def stored_seen(seen: Mapping[str, Any]) -> str:
     if (size := len(dumped.encode())) > MAX_SEEN:
         raise ValueError(f"what the step saw takes {size} bytes; it may keep {MAX_SEEN}")
     return dumped
+
+
+def keep_seen(session: Session, lease: Lease, seen: Mapping[str, Any]) -> None:
+    """Keeps how far a look has come whose row is locked and leased. Does not commit."""
+    session.execute(_KEEP_SEEN[lease.kind], {"id": lease.id, "seen": stored_seen(seen)})
+
+
+_KEEP_SEEN: Final = {
+    kind: text(f"UPDATE {kind} SET seen = CAST(:seen AS jsonb) WHERE id = :id")
+    for kind in (DueKind.REVIEW_STEP, DueKind.DRAFT_CHECK)
+}
 
 
 def _bounded(finding: Finding) -> dict[str, str]:

@@ -4,7 +4,7 @@ The automatic checks themselves are in workers/steps.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -150,18 +150,21 @@ def note_machine_step(session: Session, lease: Lease, findings: Sequence[Finding
     return noted is not None
 
 
-def continue_machine_step(session: Session, lease: Lease, seen: Mapping[str, Any]) -> bool:
-    """Records how far an automatic step has come, and makes it due again at once. Does not commit.
+def continue_machine_step(
+    session: Session, lease: Lease, seen: Mapping[str, Any], after: timedelta = timedelta()
+) -> bool:
+    """Records how far an automatic step has come, and makes it due again `after` a pause. Does not commit.
 
     What it has done counts as no attempt. Returns False and records nothing if the step has been decided or leased
     again since.
     """
-    values = {"id": lease.id, "until": lease.until, "seen": stored_seen(seen)}
+    values = {"id": lease.id, "until": lease.until, "seen": stored_seen(seen), "seconds": after.total_seconds()}
     return session.scalar(_CONTINUE, values) is not None
 
 
 _CONTINUE = text("""
-    UPDATE review_step SET seen = CAST(:seen AS jsonb), attempts = 0, due_at = clock_timestamp(), leased_until = NULL
+    UPDATE review_step SET seen = CAST(:seen AS jsonb), attempts = 0, leased_until = NULL,
+           due_at = clock_timestamp() + :seconds * interval '1 second'
      WHERE id = :id AND state = 'pending' AND status = 'due' AND leased_until = :until RETURNING id
 """)
 

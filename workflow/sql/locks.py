@@ -21,6 +21,7 @@ class LockSpace(StrEnum):
     MAILBOX = "mailbox"
     SANDBOX = "sandbox"
     SAVED_REASON = "saved_reason"
+    USED_HOST = "used_host"
 
 
 def lock_names(session: Session, space: LockSpace, *names: str) -> None:

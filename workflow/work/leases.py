@@ -87,6 +87,11 @@ def progress_due_row(session: Session, lease: Lease) -> bool:
     return session.execute(_PROGRESS[lease.kind], {"id": lease.id, "until": lease.until}).one_or_none() is not None
 
 
+def lock_leased_row(session: Session, lease: Lease) -> bool:
+    """Locks the row until the transaction ends. Returns whether it still has this lease."""
+    return session.execute(_LOCK_LEASED[lease.kind], {"id": lease.id, "until": lease.until}).one_or_none() is not None
+
+
 def fail_due_row(
     session: Session,
     lease: Lease,
@@ -140,6 +145,13 @@ _PROGRESS = {
     kind: text(f"""
         UPDATE {kind} SET due_at = clock_timestamp(), attempts = 0, leased_until = NULL, last_error = NULL
          WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
+    """)
+    for kind in DueKind
+}
+
+_LOCK_LEASED = {
+    kind: text(f"""
+        SELECT id FROM {kind} WHERE id = :id AND status = 'due' AND leased_until = :until FOR NO KEY UPDATE
     """)
     for kind in DueKind
 }

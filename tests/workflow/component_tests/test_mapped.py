@@ -34,6 +34,7 @@ def _run(mapping: dict[str, Any] | None) -> DueRun:
     subject = {"url": "https://acme.example/in", "event_types": list(TYPES)}
     return DueRun(
         id=UUID(int=1),
+        organization_id=UUID(int=4),
         slug="acme",
         component_id=UUID(int=3),
         kind="subscription",

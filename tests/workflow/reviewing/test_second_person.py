@@ -1,6 +1,6 @@
 """A second person: confirming suspensions, judging appeals, and deciding what a first person proposed."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -326,6 +326,20 @@ def test_a_review_that_another_is_claiming_is_skipped_and_not_waited_for(engine:
         assert claim_next_review(other, bo, now_of(other)).id != claimed
         with pytest.raises(NotFound, match="nobody holds"):
             claim_next_review(other, people.admin, now_of(other))
+
+
+def test_whoever_finds_nothing_waiting_reads_when_the_next_review_is_due(engine: Engine, people: People) -> None:
+    def refusal(actor: Actor) -> str:
+        with Session(engine) as session, session.begin(), pytest.raises(NotFound) as none:
+            claim_next_review(session, actor, now_of(session))
+        return none.value.detail
+
+    assert refusal(people.reviewer).endswith("No review is open at all.")
+    app_in(engine, people, "only", AppState.SUBMITTED)
+    with Session(engine) as session, session.begin():
+        due_at = claim_next_review(session, people.reviewer, now_of(session)).due_at.astimezone(UTC)
+    assert refusal(people.reviewer).endswith(f"due by {due_at:%Y-%m-%d %H:%M} UTC: you hold it.")
+    assert refusal(people.admin).endswith(f"due by {due_at:%Y-%m-%d %H:%M} UTC: a colleague holds it.")
 
 
 def test_an_urgent_revision_is_given_first(engine: Engine, people: People) -> None:

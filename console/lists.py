@@ -1,0 +1,28 @@
+"""Lists that the API gives in pages: which page a request is for, and the address of the next."""
+
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+
+from console.client import ApiAnswer, Params
+
+MAX_VALUE_CHARACTERS = 300
+
+
+def params_of(request: Request, *filters: str, limit: int = 50) -> dict[str, str | int | None]:
+    """Returns the parameters for the API's list: its cursor, and those of `filters` that the page's address has."""
+    given = {
+        name: request.query_params[name][:MAX_VALUE_CHARACTERS]
+        for name in ("after", *filters)
+        if request.query_params.get(name)
+    }
+    return {"limit": limit, **given}
+
+
+def next_of(request: Request, listed: ApiAnswer, params: Params) -> str | None:
+    """Returns the address of the next page of the list with the same filters, None on the last page."""
+    cursor = listed.content.get("next")
+    if cursor is None:
+        return None
+    kept = {name: value for name, value in params.items() if name not in ("after", "limit") and value is not None}
+    return f"{request.url.path}?{urlencode(kept | {'after': cursor})}"

@@ -1,0 +1,71 @@
+"""The Chromium that tests bring themselves: where it is, and unpacking it, which `make .venv/installed-clients` does.
+
+`DEVCENTER_CHROMIUM` names another one to use instead.
+"""
+
+import io
+import os
+import sys
+import tarfile
+from pathlib import Path
+from typing import Final
+
+import brotli
+
+CLIENTS: Final = Path(sys.executable).parent.parent / "clients"
+NODE: Final = CLIENTS / "bin" / "node"
+AXE: Final = CLIENTS / "npm" / "node_modules" / "axe-core" / "axe.min.js"
+ARGUMENTS: Final = (
+    "--headless=shell",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--force-color-profile=srgb",
+)
+
+_UNPACKED: Final = CLIENTS / "chromium"
+_PACKED: Final = CLIENTS / "npm" / "node_modules" / "@sparticuz" / "chromium" / "bin"
+_FONTS: Final = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>{fonts}</dir>
+  <cachedir>{cache}</cachedir>
+  <config></config>
+</fontconfig>
+"""
+
+
+def executable() -> str:
+    """Returns the path of the browser."""
+    return os.environ.get("DEVCENTER_CHROMIUM") or str(_UNPACKED / "chromium")
+
+
+def environment() -> dict[str, str | float | bool]:
+    """Returns the environment of the browser: its own libraries and fonts, as the machine may have none."""
+    given: dict[str, str | float | bool] = dict(os.environ)
+    if "DEVCENTER_CHROMIUM" not in os.environ:
+        given |= {"LD_LIBRARY_PATH": str(_UNPACKED / "lib"), "FONTCONFIG_FILE": str(_UNPACKED / "fonts.conf")}
+    return given
+
+
+def unpack() -> None:
+    """Unpacks the browser with its libraries and fonts, and writes a configuration that names where the fonts are."""
+    _UNPACKED.mkdir(exist_ok=True)
+    for name in ("al2023", "fonts", "swiftshader"):
+        packed = io.BytesIO(brotli.decompress((_PACKED / f"{name}.tar.br").read_bytes()))
+        with tarfile.open(fileobj=packed) as archive:
+            archive.extractall(_UNPACKED, filter="data")
+    program = _UNPACKED / "chromium"
+    program.write_bytes(brotli.decompress((_PACKED / "chromium.br").read_bytes()))
+    program.chmod(0o755)
+    fonts = _FONTS.format(fonts=_UNPACKED / "fonts", cache=_UNPACKED / "cache")
+    (_UNPACKED / "fonts.conf").write_text(fonts)
+
+
+if __name__ == "__main__":
+    unpack()

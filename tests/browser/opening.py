@@ -1,0 +1,83 @@
+"""A page in a browser, signing in to it, and what must be true of every page."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import ConsoleMessage, Page
+
+from tests.api.running import Service
+from tests.browser.chromium import AXE
+from tests.console.signing_in import link_of
+
+NARROW: Final = 320
+"""The width in CSS pixels down to which a page needs no horizontal scrolling (WCAG 1.4.10)."""
+RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+_STATUS_OF_THE_PAGE: Final = "Failed to load resource: the server responded with a status of 4"
+_RUN_AXE: Final = """
+async (rules) => {
+    const found = await axe.run(document, {runOnly: rules, resultTypes: ['violations', 'incomplete']});
+    const said = (kind, rule) => rule.nodes.map(node => `${kind} ${rule.id}: ${node.target.join(' ')}: ${node.html}`);
+    return [
+        ...found.violations.flatMap(rule => said('violation', rule)),
+        ...found.incomplete.filter(rule => rule.id === 'color-contrast').flatMap(rule => said('incomplete', rule)),
+    ];
+}
+"""
+_WIDER_THAN_THE_WINDOW: Final = """
+() => [...document.querySelectorAll('body *')]
+    .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+    .filter(one => !one.closest('.table, pre') || one.matches('.table, pre'))
+    .map(one => one.outerHTML.slice(0, 200))
+"""
+
+
+class Opened:
+    """A page, and what it complains of in the browser's console: a violated policy, a script's error."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def sign_in(self, service: Service, role: str) -> None:
+        """Signs the service's person of this role in, by a link and its button."""
+        self.page.goto(link_of(service, getattr(service.people, role)))
+        self.page.get_by_role("main").get_by_role("button").click()
+
+    def keep(self, path: Path) -> str:
+        """Writes a picture and the HTML of the page beside each other. Returns its words and where they are."""
+        path.parent.mkdir(exist_ok=True)
+        self.page.screenshot(path=path.with_suffix(".png"), full_page=True)
+        path.with_suffix(".html").write_text(self.page.content())
+        return f"{self.page.locator('body').aria_snapshot()}\n\nIts picture and its HTML: {path}.png, {path}.html"
+
+    def picture(self, path: Path) -> None:
+        """Writes pictures of the whole page, light and dark: `path` with -light.png and -dark.png."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for scheme in ("light", "dark"):
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.screenshot(path=path.with_name(f"{path.name}-{scheme}.png"), full_page=True)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(_STATUS_OF_THE_PAGE):
+            self.complaints.append(message.text)
+
+
+def problems_of(page: Page) -> list[str]:
+    """Returns what is wrong with the page for people who see, read or use it otherwise than most, in both schemes."""
+    page.evaluate(AXE.read_text())
+    found: list[str] = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found += [f"{scheme}: {one}" for one in page.evaluate(_RUN_AXE, list(RULES))]
+    return found + _problems_of_width(page)
+
+
+def _problems_of_width(page: Page) -> list[str]:
+    before: Any = page.viewport_size
+    page.set_viewport_size({"width": NARROW, "height": 640})
+    wider = page.evaluate("() => document.documentElement.scrollWidth") > NARROW
+    found = [f"wider than {NARROW} pixels: {one}" for one in page.evaluate(_WIDER_THAN_THE_WINDOW)] if wider else []
+    page.set_viewport_size(before)
+    return found or (["the page scrolls sideways"] if wider else [])

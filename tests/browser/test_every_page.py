@@ -1,0 +1,50 @@
+"""Every page, for everybody: with a screen reader, by keyboard, in the dark and on a narrow screen."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.api.running import Service
+from tests.browser.opening import Opened, problems_of
+from tests.console.addresses import every_address
+
+ADDRESSES = every_address()
+PICTURES = Path(os.environ["DEVCENTER_SCREENSHOTS"]) if "DEVCENTER_SCREENSHOTS" in os.environ else None
+"""Where `make screenshots` has pictures of the pages."""
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_page_can_be_used_by_everybody(shared_service: Service, opened: Opened, name: str) -> None:
+    address = ADDRESSES[name]
+    if address.role is not None:
+        opened.sign_in(shared_service, address.role)
+    opened.page.goto(address.of(shared_service))
+    if PICTURES is not None:
+        opened.picture(PICTURES / name)
+    assert problems_of(opened.page) == []
+    assert _where_the_keyboard_leads(opened.page) == _what_can_be_used(opened.page)
+
+
+def _what_can_be_used(page: Page) -> int:
+    """Returns how many links, buttons and fields the page has. Of those that choose one, the keyboard leads to one."""
+    usable = "a[href], button, input:not([type=hidden], [type=radio]), select, textarea, summary, [tabindex='0']"
+    choices = page.evaluate(
+        "() => new Set([...document.querySelectorAll('[type=radio]')].map(one => `${one.form?.id} ${one.name}`)).size"
+    )
+    return page.locator(usable).locator("visible=true").count() + int(choices)
+
+
+def _where_the_keyboard_leads(page: Page) -> int:
+    """Returns how many elements the key Tab leads to, from the beginning of the page to its end."""
+    page.evaluate("() => { document.activeElement?.blur(); window.scrollTo(0, 0); window.led = new Set(); }")
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        is_new = page.evaluate(
+            "() => { const one = document.activeElement; const is_new = one !== document.body && !window.led.has(one);"
+            " if (is_new) window.led.add(one); return is_new; }"
+        )
+        if not is_new:
+            break
+    return int(page.evaluate("() => window.led.size"))

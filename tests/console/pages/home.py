@@ -1,0 +1,5 @@
+from tests.console.addresses import Address
+
+ADDRESSES = {
+    "visitor": Address(lambda service: f"{service.url}/"),
+}

@@ -1,0 +1,69 @@
+"""Signing in to the pages in tests, by a link as the command line makes it."""
+
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+
+import requests
+from sqlalchemy.orm import Session
+
+from models import Person
+from tests.api.running import Service
+from tests.console.browsing import FROM_THE_PAGE, Page, opened
+from tests.journeys import now_of
+from workflow.identity.actors import Actor
+from workflow.identity.sessions import make_link
+
+COOKIE = "__Host-dc"
+
+
+def link_of(service: Service, actor: Actor) -> str:
+    """Returns the address of a new link that signs the actor in."""
+    with Session(service.engine) as session, session.begin():
+        return f"{service.url}/sign-in/{make_link(session, session.get_one(Person, actor.id), now_of(session))}"
+
+
+def set_cookie(answer: requests.Response) -> str:
+    """Returns the value of the session's cookie that an answer sets, "" if it takes the cookie away."""
+    return SimpleCookie(answer.headers["Set-Cookie"])[COOKIE].value
+
+
+@dataclass(slots=True)
+class Browser:
+    """Opens pages with the session's cookie, which `requests` would not send to an address without encryption."""
+
+    url: str
+    cookie: str = ""
+
+    def open(self, path: str, *, follow: bool = True) -> Page:
+        """Returns the page at a path, or at what it leads to."""
+        url = path if path.startswith("http") else self.url + path
+        answer = requests.get(url, headers=self._headers(), timeout=20, allow_redirects=follow)
+        return Page(answer.url, answer)
+
+    def post(self, path: str, headers: dict[str, str] | None = None, **fields: str) -> requests.Response:
+        """Returns the answer to a form of one of our pages. Does not follow where it leads."""
+        sent = self._headers() | (FROM_THE_PAGE if headers is None else headers)
+        url = path if path.startswith("http") else self.url + path
+        return requests.post(url, data=fields, headers=sent, timeout=20, allow_redirects=False)
+
+    def press(self, page: Page, **filled: str) -> requests.Response:
+        """Returns the answer to the one form of a page's main part."""
+        (form,) = page.tree.xpath("//main//form")
+        return self.post(form.action or page.url, **(dict(form.form_values()) | filled))
+
+    def _headers(self) -> dict[str, str]:
+        return {"Cookie": f"{COOKIE}={self.cookie}"} if self.cookie else {}
+
+
+def signed_in(service: Service, actor: Actor) -> Browser:
+    """Returns a browser in which the actor has just signed in."""
+    browser = Browser(service.url)
+    answer = browser.press(opened(link_of(service, actor)))
+    assert answer.status_code == 303, answer.text
+    browser.cookie = set_cookie(answer)
+    return browser
+
+
+def browser_of(service: Service, role: str | None) -> Browser:
+    """Returns the browser of a person of the role, or of somebody who is not signed in."""
+    return Browser(service.url) if role is None else signed_in(service, getattr(service.people, role))
