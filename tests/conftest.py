@@ -19,8 +19,8 @@ from tests.servers import VALKEY_DATABASES, Servers, TestRun, only_one, servers_
 pytest_plugins = ["tests.api.running", "tests.stored"]
 
 RUN_FOLDER = pytest.StashKey[Path]()
-LONGEST = ("tests/kills/", "tests/cli/")
-"""The folders whose tests run real installations, for up to a minute each."""
+LONGEST = ("tests/kills/", "tests/cli/", "tests/browser/")
+"""The folders whose tests run real installations or browsers, for up to a minute each."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
