@@ -25,6 +25,7 @@ from uvicorn.server import ServerState
 from api.routes.access_requests import NewAccessRequest
 from api.schemas.values import Email
 from api.waiting import seconds_to_wait
+from console.differences import marked
 from console.forms import fields_of
 from models import Notification, Transition
 from models.checklist import Requirement
@@ -167,6 +168,11 @@ def _charset(text: str) -> None:
     for body in (text.encode(), text.encode() + b"\xff"):
         decode_page(body, f"text/html; charset={text}")
         decode_page(body, "text/html")
+
+
+def _difference(text: str) -> None:
+    marked(text, text[::-1])
+    marked(text, "another text")
 
 
 def _link(text: str) -> None:
@@ -422,6 +428,7 @@ READERS: dict[str, Reader] = {
         lambda text: examine_bundle(text.encode()),
         ("{}", "var a='{}'", "a`{}`", "#!{}", "x[{}]", "s.src={}", "window.a={};a.load=1", "//# sourceMappingURL={}"),
     ),
+    "a difference": Reader(_difference, ("{}", "a {}", "{} b")),
     "a package": Reader(_package, ("{}", "a.b:{}")),
     "a link": Reader(
         _link,
@@ -472,6 +479,7 @@ OUR_OWN = {
     "workflow.building.evidence_urls._is_public": "an address that was read",
     "workflow.catalog.changes._moment": "a part of a page's cursor, which is bounded",
     "workflow.component_tests.bundles.reading.report_of": "the answer of its own process",
+    "workflow.notifications.letterhead.read_mail": "a mail of its own",
     "workflow.component_tests.run_settings.open_test_settings": "what the service encrypted itself",
     "workflow.lifecycle.loading._proposal": "a time that the database wrote",
     "workflow.markdown._parser": "nothing: it makes the parser",
