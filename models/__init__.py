@@ -9,7 +9,7 @@ from models.catalog import CatalogEntry
 from models.checklist import ChecklistItem
 from models.component import Component
 from models.component_test import ComponentTest, ComponentTestResult, ComponentTestSettings, UsedHost
-from models.conversation import InternalNote, ReviewMessage
+from models.conversation import InternalNote, ReviewDraft, ReviewMessage, UnreadMessages
 from models.draft_check import DraftCheck
 from models.due import FailingLane
 from models.history_key import HistoryKey
@@ -71,6 +71,7 @@ __all__ = [
     "RejectedMessage",
     "RestingApp",
     "Review",
+    "ReviewDraft",
     "ReviewMessage",
     "ReviewStep",
     "SandboxDeclared",
@@ -83,6 +84,7 @@ __all__ = [
     "Transition",
     "TransitionReason",
     "TransitionRequest",
+    "UnreadMessages",
     "UsedHost",
     "WebsiteCheck",
 ]

@@ -183,6 +183,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "rejected_message": _OWN,
     "resting_app": _OWN,
     "review": _CHANGE,
+    "review_draft": _OWN,
     "review_message": _KEEP,
     "review_step": _CHANGE,
     "sandbox_declared": ("SELECT", "UPDATE"),
@@ -195,6 +196,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "transition": _KEEP,
     "transition_reason": ("SELECT", "INSERT", "DELETE"),
     "transition_request": _CHANGE,
+    "unread_messages": _OWN,
     "used_host": ("SELECT", "INSERT", "DELETE"),
     "website_check": _CHANGE,
 }

@@ -33,7 +33,7 @@ class Person(Base):
 
     An organization has one `owner`: the first of its people, until they hand ownership over. An owner cannot be
     removed. `news_off` has the kinds of news that the person does not want by mail. Until `away_until` a reviewer or an
-    admin is handed no review.
+    admin is handed no review. They read times in `time_zone`, None for UTC.
     """
 
     __tablename__ = "person"
@@ -46,12 +46,14 @@ class Person(Base):
     owner: Mapped[bool] = mapped_column(server_default=text("false"))
     news_off: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     away_until: Mapped[datetime | None]
+    time_zone: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     removed_at: Mapped[datetime | None]
 
     __table_args__ = (
         one_of("role", [Role.PARTNER, Role.REVIEWER, Role.ADMIN]),
         CheckConstraint("(role = 'partner') = (organization_id IS NOT NULL)", name="belongs"),
+        CheckConstraint("length(time_zone) BETWEEN 1 AND 64", name="time_zone"),
         CheckConstraint("NOT owner OR (organization_id IS NOT NULL AND removed_at IS NULL)", name="owner"),
         Index("person_staff_idx", "id", postgresql_where=text("organization_id IS NULL")),
         Index("person_owner_key", "organization_id", unique=True, postgresql_where=text("owner")),

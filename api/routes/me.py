@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from api.auth import InContext, allow, principal_of
 from api.context import Session, now_of
@@ -18,6 +18,7 @@ from models.token import Scope
 from web.problems import COMMON
 from workflow.access.addresses import ask_for_address
 from workflow.access.people import find_organization, find_person
+from workflow.access.time_zones import choose_time_zone
 from workflow.identity.actors import Actor
 from workflow.identity.principals import Principal
 from workflow.identity.tokens import SCOPES_OF
@@ -28,6 +29,17 @@ router = APIRouter(prefix="/v1/me", responses=COMMON, tags=["partner"])
 Anybody = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 Oneself = Annotated[Actor, allow(Scope.PEOPLE_MANAGE, Role.PARTNER, Role.ADMIN)]
 OfCaller = Annotated[Principal, Depends(principal_of)]
+Somebody = Annotated[
+    Actor,
+    allow(
+        Scope.PEOPLE_MANAGE,
+        Role.PARTNER,
+        Role.REVIEWER,
+        Role.ADMIN,
+        other_scopes=((Role.REVIEWER, Scope.REVIEWS_DECIDE),),
+    ),
+]
+TIME_ZONE = r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"
 News = Annotated[dict[str, Flag], Field(max_length=20, examples=[{"customer_onboarded": False}])]
 
 
@@ -48,6 +60,17 @@ class MeAnswer(BaseModel):
     scopes: list[Scope]
     authenticated_at: datetime | None
     news: dict[str, bool]
+    time_zone: Annotated[str | None, Field(description="An IANA name; null for UTC.", examples=["Europe/Berlin"])]
+
+
+class TimeZoneChoice(Body):
+    time_zone: Annotated[
+        str | None, StringConstraints(pattern=TIME_ZONE, max_length=64), Field(examples=["Europe/Berlin"])
+    ]
+
+
+class TimeZoneAnswer(BaseModel):
+    time_zone: Annotated[str | None, Field(examples=["Europe/Berlin"])]
 
 
 class NewAddress(Body):
@@ -81,6 +104,14 @@ async def choose_news(context: InContext, actor: Oneself, body: NewsChoice) -> N
     return await context.transact(lambda session: NewsAnswer(news=switch_news(session, actor, body.news)))
 
 
+@router.put("/time-zone")
+async def choose_a_time_zone(context: InContext, actor: Somebody, body: TimeZoneChoice) -> TimeZoneAnswer:
+    """Sets the time zone in which you read times, an IANA name; null for UTC."""
+    return await context.transact(
+        lambda session: TimeZoneAnswer(time_zone=choose_time_zone(session, actor, body.time_zone).time_zone)
+    )
+
+
 @router.post("/address", status_code=202, response_model=AddressAnswer)
 async def ask_to_change_address(context: InContext, actor: Oneself, body: NewAddress, key: Key = None) -> JSONResponse:
     """Mails a link to a new address. The address changes once the link is used, and the old one is told."""
@@ -107,4 +138,5 @@ def _me(session: Session, person: Person, caller: Principal) -> MeAnswer:
         scopes=sorted(scope for scope in SCOPES_OF[role] if caller.has(scope)),
         authenticated_at=caller.authenticated_at,
         news=news_of(session, person.id),
+        time_zone=person.time_zone,
     )

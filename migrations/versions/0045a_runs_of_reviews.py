@@ -7,7 +7,7 @@ from alembic import op
 from migrations.online import add_column, add_constraint, validate_constraints
 
 revision: str = "0045a"
-down_revision: str | None = "0042b"
+down_revision: str | None = "0044b"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -126,6 +126,10 @@ def _held_review(world: World, actor: Actor) -> dict[str, str]:
     return {"review_id": str(world.new_review(holder=actor))}
 
 
+def _drafted(world: World, actor: Actor) -> dict[str, str]:
+    return {"review_id": str(world.new_draft(actor))}
+
+
 def _test_account(world: World, actor: Actor) -> dict[str, str]:
     return {"slug": world.new_test_account(holder=actor)}
 
@@ -289,6 +293,7 @@ _ORGANIZATION = "/v1/organizations/{organization_id}"
 _HOSTS = f"{_ORGANIZATION}/host-proofs"
 _REASONS = "/v1/saved-reasons"
 _WORDS = {"text": "What do you mean?"}
+_READ = {"up_to": "01a214e4-0807-70d4-81d1-d4e178774917"}
 _OWN_TOKENS = ((Role.PARTNER, Scope.PEOPLE_MANAGE),)
 _OWN_SESSIONS = ((Role.PARTNER, Scope.PEOPLE_MANAGE), (Role.ADMIN, Scope.ADMIN))
 _SUBMITTED = {"slug": slug_of(AppState.SUBMITTED)}
@@ -422,6 +427,9 @@ CALLS: tuple[Call, ...] = (
     Call(f"GET {_APP}/test-account/readings", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_APP}/messages", Scope.APPS_READ, PARTNERS, path=_SUBMITTED),
     Call(f"POST {_APP}/messages", Scope.APPS_WRITE, PARTNERS, _WORDS, 201, path=_SUBMITTED),
+    Call("GET /v1/unread-messages", Scope.APPS_READ, PEOPLE),
+    Call(f"PUT {_APP}/messages/read", Scope.APPS_WRITE, PARTNERS, _READ, audited=False),
+    Call(f"PUT {_REVIEW}/messages/read", Scope.REVIEWS_DECIDE, REVIEWERS, _READ, audited=False),
     Call("POST /v1/transition-requests", Scope.TRANSITIONS_REQUEST, ALL, _asked, 202, hides=True),
     Call("GET /v1/transition-requests", Scope.APPS_READ, ALL, status=404, query="?idempotency_key=nobody-s"),
     Call("GET /v1/transition-requests/{request_id}", Scope.APPS_READ, ALL, hides=True),
@@ -469,6 +477,9 @@ CALLS: tuple[Call, ...] = (
         given=_held_review,
         audited=False,
     ),
+    Call(f"GET {_REVIEW}/draft", Scope.REVIEWS_DECIDE, REVIEWERS, given=_drafted),
+    Call(f"PUT {_REVIEW}/draft", Scope.REVIEWS_DECIDE, REVIEWERS, {"text": "Mend"}, audited=False),
+    Call(f"DELETE {_REVIEW}/draft", Scope.REVIEWS_DECIDE, REVIEWERS, status=204, audited=False),
     Call(f"GET {_REVIEW}/messages", Scope.REVIEWS_READ, REVIEWERS),
     Call(f"POST {_REVIEW}/messages", Scope.REVIEWS_DECIDE, REVIEWERS, _WORDS, 201),
     Call(f"GET {_REVIEW}/notes", Scope.REVIEWS_READ, REVIEWERS),
@@ -521,6 +532,13 @@ CALLS: tuple[Call, ...] = (
     ),
     Call("GET /v1/me", Scope.APPS_READ, PEOPLE),
     Call("PUT /v1/me/news", Scope.PEOPLE_MANAGE, OWNERS, {"news": {"customer_onboarded": True}}),
+    Call(
+        "PUT /v1/me/time-zone",
+        Scope.PEOPLE_MANAGE,
+        PEOPLE,
+        {"time_zone": "Europe/Berlin"},
+        other_scopes=((Role.REVIEWER, Scope.REVIEWS_DECIDE),),
+    ),
     Call("POST /v1/me/address", Scope.PEOPLE_MANAGE, OWNERS, _new_address, 202),
     Call("GET /v1/staff", Scope.REVIEWS_READ, REVIEWERS),
     Call("POST /v1/staff", Scope.ADMIN, ADMINS, _new_reviewer, 201, recent=True),

@@ -158,3 +158,17 @@ def test_a_link_that_ended_says_so_and_what_was_asked_with_it_is_deleted(shared_
         assert prune_proofs(session, now, limit=100) >= 1
         assert prune_proofs(session, now, limit=100) == 0
     assert shared_service.nobody("GET", f"/v1/proofs/{code}").json()["code"] == "proof.not_found"
+
+
+def test_everybody_chooses_the_time_zone_in_which_they_read_times(shared_service: Service) -> None:
+    service = shared_service
+    for person in (service.partner, service.reviewer, service.admin):
+        assert person("GET", "/v1/me").json()["time_zone"] is None
+        for name in ("Europe/Berlin", "America/Argentina/Buenos_Aires", "UTC", None):
+            chosen = person("PUT", "/v1/me/time-zone", {"time_zone": name})
+            assert (chosen.status_code, chosen.json()) == (200, {"time_zone": name})
+            assert person("GET", "/v1/me").json()["time_zone"] == name
+        for name in ("Europe/Nowhere", "Europe", "a/" * 31 + "a"):
+            assert person("PUT", "/v1/me/time-zone", {"time_zone": name}).json()["code"] == "time_zone.unknown"
+        for name in ("../../etc/passwd", "/etc/localtime", "", "x" * 65, "Europe/Berlin\n"):
+            assert person("PUT", "/v1/me/time-zone", {"time_zone": name}).json()["code"] == "request.invalid"

@@ -37,6 +37,7 @@ from workflow.lifecycle.requests import CallerRequest, Wanted, accept_requests
 from workflow.operating.rejected_messages import keep_rejected
 from workflow.policy.document import load_policies
 from workflow.reviewing.desk import claim_review, release_review
+from workflow.reviewing.drafts import write_draft
 from workflow.reviewing.saved_reasons import add_saved_reason
 from workflow.usage.reports import Report, Use, report_use
 
@@ -230,6 +231,12 @@ class World:
         dead = "UPDATE transition_request SET status = 'dead', finished_at = now(), last_error = 'why' WHERE id = :id"
         self._make(lambda session: session.execute(text(dead), {"id": request_id}))
         return request_id
+
+    def new_draft(self, actor: Actor) -> UUID:
+        """Returns a review for which the actor has a draft."""
+        review_id = UUID(self.parameters["review_id"])
+        self._make(lambda session: write_draft(session, review_id, "Mend the links.", (), actor))
+        return review_id
 
     def new_due_request(self, actor: Actor) -> UUID:
         """Returns a transition request of the actor that is due: nobody judges here."""

@@ -26,7 +26,9 @@ class Erased:
 
 
 ERASED: Final[Mapping[str, Erased]] = {
-    "person": Erased("id = ANY(:people)", {"name": f"'{ERASED_NAME}'", "email": _ADDRESS, "news_off": "'{}'"}),
+    "person": Erased(
+        "id = ANY(:people)", {"name": f"'{ERASED_NAME}'", "email": _ADDRESS, "news_off": "'{}'", "time_zone": "NULL"}
+    ),
     "access_request": Erased(
         "lower(contact_email) = ANY(:addresses)",
         {
@@ -82,6 +84,7 @@ ERASED: Final[Mapping[str, Erased]] = {
         ("event", "message_id", "body", "findings"),
     ),
     "person_identity": Erased("person_id = ANY(:people)", {}, ("issuer", "subject")),
+    "review_draft": Erased("person_id = ANY(:people)", {}, ("text", "saved")),
     "api_token": Erased("person_id = ANY(:people) AND label <> 'erased'", {"label": "'erased'"}),
 }
 """The rows that are a person's. Those of `notification` that are due are voided: nobody writes to an erased person.
@@ -250,6 +253,7 @@ KEPT: Final[Mapping[str, Mapping[str, str]]] = {
         "unmet": _CODE,
         "observed": _CODE,
     },
+    "unread_messages": {"side": _CODE},
     "website_check": {"url": _COMPANY, "findings": _COMPANY, "status": _CODE, "last_error": _WORK, "lane": _COMPANY},
 }
 """Texts that stay as they are, each with the reason."""

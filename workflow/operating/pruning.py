@@ -14,6 +14,8 @@ from workflow.sql.steps import Step
 KEYS_KEPT = timedelta(days=30)
 """How long an idempotency key is kept."""
 TICKS_KEPT = timedelta(days=7)
+DRAFTS_KEPT = timedelta(days=7)
+"""How long a draft is kept after its review has ended and it was last written."""
 BATCHES_KEPT = timedelta(days=1)
 RESTS_KEPT = timedelta(days=1)
 USED_HOSTS_KEPT = timedelta(days=1)
@@ -74,6 +76,12 @@ _SANDBOX_FINDINGS = text("""
         SELECT component_id, component_revision, event FROM sandbox_declared
          WHERE latest_at < :before AND latest_findings <> '[]' LIMIT :limit FOR UPDATE SKIP LOCKED)
 """)
+_DRAFTS = text("""
+    DELETE FROM review_draft WHERE ctid = ANY(ARRAY(
+        SELECT d.ctid FROM review_draft d JOIN review r ON r.id = d.review_id
+         WHERE d.written_at < :before AND r.closed_at < :before ORDER BY d.written_at LIMIT :limit
+           FOR UPDATE OF d SKIP LOCKED))
+""")
 _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
     (_IDEMPOTENCY_KEYS, KEYS_KEPT),
     (_REQUEST_KEYS, KEYS_KEPT),
@@ -85,6 +93,7 @@ _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
     (_USED_HOSTS, USED_HOSTS_KEPT),
     (_SANDBOX_EVENTS, EVENTS_KEPT),
     (_SANDBOX_FINDINGS, EVENTS_KEPT),
+    (_DRAFTS, DRAFTS_KEPT),
 )
 
 

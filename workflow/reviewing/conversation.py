@@ -20,6 +20,7 @@ from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.notify import Recipient, notify_of_apps
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.reviewing.desk import lock_review
+from workflow.reviewing.unread import note_unread
 from workflow.sql.arrays import app_ids
 from workflow.sql.locks import LockSpace, lock_names
 from workflow.work.bells import Bell, ring_after_commit
@@ -185,6 +186,7 @@ def _write_message(
     session.add(message)
     _record_act(review, actor, now)
     session.flush()
+    note_unread(session, review.app_id, message)
     return message
 
 
