@@ -66,6 +66,7 @@ from workflow.component_tests.plugins import judge_package
 from workflow.component_tests.requests import EnteredValues, webhook_request
 from workflow.component_tests.starting import host_of
 from workflow.errors import WorkflowError
+from workflow.identity.secrets import hash_of_typed
 from workflow.mapping.requests import make_request, read_request_mapping
 from workflow.markdown import is_secure_link, read_markdown
 from workflow.names import domains_in, read_company_name, read_name, read_person_name
@@ -379,6 +380,7 @@ READERS: dict[str, Reader] = {
     "a pixel of the sandbox": Reader(_pixel, ("{}", '{"a": "{}"}')),
     "an event of the sandbox": Reader(_received_event),
     "a form of the console": Reader(_form, ("{}", "a={}")),
+    "a typed code": Reader(hash_of_typed),
     "an access request": Reader(_access_request),
     "a mail address": Reader(TypeAdapter(Email).validate_python, ("{}", "{}@acme.example", "pat@{}")),
     "a cursor": Reader(_cursor),
@@ -442,8 +444,13 @@ READERS: dict[str, Reader] = {
 
 OUR_OWN = {
     "api.idempotency.once": "an answer of its own",
+    "api.routes.staff_sign_ins._opened": "what was sealed here, and is decrypted",
     "api.routes.mapping_tries._shown": "a body that the mapping wrote",
+    "console.client.ApiClient.call": "names of headers that a page sets",
     "console.client._run": "an answer of the API",
+    "console.rendering.when": "a moment of the API",
+    "console.visiting.is_loopback": "the setting PUBLIC_URL",
+    "console.visiting.why_no_cookie": "the setting PUBLIC_URL",
     "console.door.origin_of": "the setting PUBLIC_URL",
     "runtime.embedded.folder.ServerFolder.remembered": "a file of its own",
     "runtime.guarded_http.addresses.is_admitted": "an address that was read",
@@ -451,6 +458,7 @@ OUR_OWN = {
     "runtime.guarded_http.names.system_resolver": "addresses that the system looked up",
     "runtime.setting_values._public_url": "a setting",
     "runtime.setting_values._host": "a setting",
+    "runtime.setting_values._issuer": "a setting",
     "runtime.setting_values._mailbox": "a setting",
     "runtime.setting_values._proxies": "a setting",
     "runtime.smtp._Connection.hand_over": "a mail of its own",
