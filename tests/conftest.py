@@ -1,6 +1,7 @@
 """The servers, databases and Valkey databases that tests ask for by name."""
 
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from tests.servers import VALKEY_DATABASES, Servers, TestRun, only_one, servers_
 pytest_plugins = ["tests.api.running", "tests.stored"]
 
 RUN_FOLDER = pytest.StashKey[Path]()
+LONGEST = ("tests/kills/", "tests/cli/")
+"""The folders whose tests run real installations, for up to a minute each."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,6 +38,20 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Passes the run's folder to a worker of xdist."""
     node.workerinput["run_folder"] = str(node.config.stash[RUN_FOLDER])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Returns one worker more than there are cores, because many tests wait for leases, sockets and processes.
+
+    The variable of xdist wins if it is set.
+    """
+    return None if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") else (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest tests first, so that no worker is left alone with one of them at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(scope="session")

@@ -47,11 +47,13 @@ def shared_service(
 def service_on(database: TestDatabase, valkey_url: str, tmp_path: Path, **settings: str) -> Iterator[Service]:
     """Runs an API on `database`, without rate limits, until the block ends. Yields it with a caller for each role."""
     engine = create_engine(database.application_url)
-    people = people_in(engine)
-    with api_running(database.application_url, valkey_url, tmp_path, **UNLIMITED | settings) as url:
-        callers = {
-            role: Caller(url, token_of(engine, getattr(people, role)))
-            for role in ("partner", "reviewer", "service", "admin")
-        }
-        yield Service(url=url, engine=engine, people=people, nobody=Caller(url), **callers)
-    engine.dispose()
+    try:
+        people = people_in(engine)
+        with api_running(database.application_url, valkey_url, tmp_path, **UNLIMITED | settings) as url:
+            callers = {
+                role: Caller(url, token_of(engine, getattr(people, role)))
+                for role in ("partner", "reviewer", "service", "admin")
+            }
+            yield Service(url=url, engine=engine, people=people, nobody=Caller(url), **callers)
+    finally:
+        engine.dispose()

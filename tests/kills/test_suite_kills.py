@@ -18,7 +18,7 @@ from tests.waiting import wait_until
 from tests.workers.endpoints import Endpoint, good
 from tests.workers.processes import WORKER, environment
 from tests.workers.suites import SUITE, add_subscription, start
-from workers.suites.bursts import AT_ONCE
+from workers.suites.pacing import AT_ONCE
 
 COMPONENTS = 6
 KILLS = 2
@@ -36,7 +36,7 @@ def test_workers_that_are_killed_during_suites_lose_no_case(
                 many = number * COMPONENTS * 2
                 wait_until(partial(_has_received, server, many), seconds=120, what=f"{many} messages")
                 worker.kill()
-                _rest_no_longer(engine)
+                _end_leases(engine)
             wait_until(lambda: _rest_no_longer(engine) == 0, seconds=200, what="all runs")
         finally:
             worker.stop()
@@ -103,6 +103,13 @@ def _start_runs(engine: Engine, url: str, secret_key: str) -> None:
         for number in range(COMPONENTS):
             component_id = add_subscription(session, people, url, keys.seal, name=f"Hook {number}")
             start(session, people, component_id, keys.unseal)
+
+
+def _end_leases(engine: Engine) -> None:
+    """Lets the leases of a process that died end now instead of after more than a minute."""
+    with engine.begin() as connection:
+        leased = "status = 'due' AND leased_until > now()"
+        connection.execute(text(f"UPDATE component_test SET leased_until = now() WHERE {leased}"))
 
 
 def _rest_no_longer(engine: Engine) -> int:

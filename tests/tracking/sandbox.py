@@ -101,10 +101,12 @@ class Sandbox:
 def sandbox_on(database: TestDatabase, redis_url: str, folder: Path, **settings: str) -> Iterator[Sandbox]:
     """Runs a sandbox on `database` until the block ends. Yields it once it is ready."""
     engine = create_engine(database.application_url)
-    people = people_in(engine)
-    with tracking_running(database.tracking_url, redis_url, folder, **settings) as url:
-        yield Sandbox(url, engine, people, folder / LOG)
-    engine.dispose()
+    try:
+        people = people_in(engine)
+        with tracking_running(database.tracking_url, redis_url, folder, **settings) as url:
+            yield Sandbox(url, engine, people, folder / LOG)
+    finally:
+        engine.dispose()
 
 
 @contextmanager

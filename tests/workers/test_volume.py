@@ -13,14 +13,16 @@ from sqlalchemy.orm import Session
 
 from models import ComponentTest, Organization, Review
 from models.component_test import HostUse, RunScope
+from models.lifecycle import AppTrigger
 from tests.guarded_http.hostile_server import Behaviour, silent
-from tests.journeys import PROFILE, People, now_of
+from tests.journeys import PROFILE, People, ask, judge, now_of
 from tests.workers.endpoints import Received, good, says
 from tests.workers.leased import work_off
 from tests.workers.looking import set_policy, values
 from tests.workers.reviewed import Hook, reviewed_hook
 from tests.workers.suites import SUITE
 from workers.actors.component_tests import COMPONENT_TESTS
+from workers.actors.review_steps import REVIEW_STEPS
 from workers.context import WorkerContext
 from workflow.component_tests.used_hosts import BOUNDS, Claim, Claimed, claim_host
 from workflow.reviewing.dossier import open_dossier
@@ -153,6 +155,16 @@ def test_a_burst_that_is_killed_is_not_begun_again(hook: Hook) -> None:
         session.execute(text("UPDATE component_test SET due_at = now() WHERE status = 'due'"))
     hook.work()
     assert hook.found(STEP) == ("warned", ["volume.cut_off"])
+    assert hook.server.received == []
+
+
+def test_no_burst_is_sent_for_a_review_that_has_ended(hook: Hook) -> None:
+    hook.submit()
+    work_off(hook.context, REVIEW_STEPS)
+    ask(hook.context.engine, hook.people.partner, "acme", AppTrigger.WITHDRAW)
+    judge(hook.context.engine)
+    hook.work()
+    assert values(hook.context, "SELECT status FROM component_test WHERE scope = 'burst'") == [("void",)]
     assert hook.server.received == []
 
 

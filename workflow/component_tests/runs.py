@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from models import App, Component, ComponentTest, ComponentTestResult, ComponentTestSettings
+from models import App, Component, ComponentTest, ComponentTestResult, ComponentTestSettings, Review
 from models.component_test import MAX_ANSWER_CHARACTERS, MAX_BODY_CHARACTERS, RunScope, TestColour
 from models.due import DueStatus
 from workflow.findings import Finding
@@ -101,6 +101,13 @@ def load_run(session: Session, run_id: UUID, now: datetime) -> DueRun | None:
         sealed=settings.sealed if settings is not None and settings.ends_at > now else None,
         recorded=dict(recorded.all()),
     )
+
+
+def is_wanted(session: Session, run_id: UUID) -> bool:
+    """Returns whether the review that started the run is still open; True for a run that no review started."""
+    closed = select(Review.id).join(ComponentTest, ComponentTest.review_id == Review.id)
+    closed = closed.where(ComponentTest.id == run_id, Review.closed_at.is_not(None))
+    return session.scalar(closed) is None
 
 
 def record_result(session: Session, lease: Lease, position: int, result: CaseResult) -> bool:

@@ -195,12 +195,12 @@ def test_who_holds_a_review_hands_it_over_first_and_is_told_which(engine: Engine
 
 
 def test_whose_request_is_not_decided_waits_for_the_decision(engine: Engine, people: People) -> None:
-    with engine.begin() as connection:
-        connection.execute(
+    with Session(engine) as session, session.begin():
+        session.execute(
             text("""
                 UPDATE access_request SET state = 'requested', decided_at = NULL, decided_by = NULL, due_at = :due
             """),
-            {"due": now_of(Session(engine)) + timedelta(days=1)},
+            {"due": now_of(session) + timedelta(days=1)},
         )
     with pytest.raises(Conflict) as refused:
         _erase(engine, people, "pat@acme.example")
