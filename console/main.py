@@ -17,7 +17,7 @@ from console.client import ApiClient, SignInNeeded
 from console.door import PAGE_HEADERS, PageHeaders, SameOrigin
 from console.forms import MAX_FORM_BYTES
 from console.navigation import links_in
-from console.rendering import STYLESHEET, Pages, Words
+from console.rendering import FILES, MEDIA_TYPES, Pages, Words
 from console.visiting import Visiting, to_sign_in, why_no_cookie
 from web.bounds import Bounds
 from web.calls import CallLog
@@ -54,8 +54,10 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
             remedy=visit.remedy,
         )
 
-    async def stylesheet(_request: Request) -> Response:
-        return Response(STYLESHEET, media_type="text/css", headers={"Cache-Control": "public, max-age=86400"})
+    async def file(request: Request) -> Response:
+        name = request.url.path.rpartition("/")[2]
+        headers = {"Cache-Control": "public, max-age=86400"}
+        return Response(FILES[name], media_type=MEDIA_TYPES[name], headers=headers)
 
     async def refuse_path(request: Request, _error: Exception) -> Response:
         return pages.page(
@@ -95,7 +97,7 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
     larger = [one for room in ROOMS for one in getattr(room, "LARGER_FORMS", ())]
     made = Starlette(
         routes=[
-            Route("/static/console.css", stylesheet),
+            *(Route(f"/static/{name}", file) for name in FILES),
             *(route for room in ROOMS for route in room.routes(client, pages)),
         ],
         exception_handlers={404: refuse_path, 405: refuse_method, SignInNeeded: sign_in_again, Exception: break_down},

@@ -19,8 +19,11 @@ from console.client import ApiAnswer
 from console.navigation import Link
 
 _HERE = Path(__file__).parent
-STYLESHEET = (_HERE / "static" / "console.css").read_bytes()
-STYLESHEET_PATH = f"/static/console.css?v={hashlib.sha256(STYLESHEET).hexdigest()[:12]}"
+FILES = {name: (_HERE / "static" / name).read_bytes() for name in ("console.css", "console.js")}
+"""The files that all pages share, by name."""
+MEDIA_TYPES = {"console.css": "text/css", "console.js": "text/javascript"}
+PATHS = {name: f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}" for name, content in FILES.items()}
+"""The addresses of FILES, which change with what is in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ class Pages:
         me: Visitor | None = visit.visitor if visit is not None else None
         shared = {
             "words": self.words,
-            "stylesheet": STYLESHEET_PATH,
+            "stylesheet": PATHS["console.css"],
+            "script": PATHS["console.js"],
             "me": me,
             "links": [link for link in self.links if me is not None and me.role in link.roles],
             "path": request.url.path,

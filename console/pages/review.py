@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from console.client import ApiAnswer, ApiClient
@@ -23,16 +23,33 @@ UNDO: Final = timedelta(seconds=10)
 """How long a decision waits, so that it can be undone."""
 MAX_WORDS: Final = 64 * 1024
 LARGER_FORMS = (
-    LargerBody("POST", re.compile(r"/reviews/[^/]+/(decision|messages|notes)"), MAX_WORDS, "Write less at once."),
+    LargerBody("POST", re.compile(r"/reviews/[^/]+/(decision|draft|messages|notes)"), MAX_WORDS, "Write less at once."),
 )
 STEP_DECISIONS: Final = {
     "pass": "Pass",
     "warn": "Pass with a warning",
     "fail": "Fail",
     "waive": "Waive",
-    "rerun": "Run again",
+    "rerun": "Take it again",
 }
-DECISIONS: Final = {"approve": "Approve", "request_changes": "Ask for changes", "clear": "Clear", "flag": "Flag"}
+_OF_DECIDED: Final = ("waive", "rerun")
+POSSIBLE: Final[Mapping[str, Sequence[str]]] = {
+    "pending": ("pass", "warn", "fail", "waive"),
+    "passed": _OF_DECIDED,
+    "warned": _OF_DECIDED,
+    "failed": _OF_DECIDED,
+    "waived": ("rerun",),
+}
+"""The decisions on a step that are possible in each of its states: others are no buttons."""
+DECISIONS: Final = {
+    "approve": "Approve",
+    "request_changes": "Ask for changes",
+    "propose_approve": "Propose to approve",
+    "clear": "Clear",
+    "flag": "Flag",
+}
+KEYS: Final = {"approve": "a", "clear": "a", "request_changes": "r", "flag": "r"}
+"""The keys that lead to the buttons of decisions."""
 
 
 def routes(api: ApiClient, pages: Pages) -> list[Route]:
@@ -47,6 +64,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         f"{path}/messages": review.write_message,
         f"{path}/notes": review.write_note,
         f"{path}/decision": review.decide,
+        f"{path}/draft": review.keep_draft,
         f"{path}/undo/{{request_id}}": review.undo,
     }
     return [
@@ -113,6 +131,8 @@ class _Review:
             request, "POST", f"{_path(request)}/notes", {"text": fields.get("note", "")}, key=key_in(fields)
         )
         if done.is_ok:
+            if fields.get("of") == "draft":
+                await self.api.call(request, "DELETE", f"{_path(request)}/draft")
             return RedirectResponse(f"{_page(request)}#notes", 303)
         return await self._show(request, _Typed(note=refused_form(fields, done, text="note")), done)
 
@@ -139,13 +159,38 @@ class _Review:
         body["not_before"] = (datetime.now(UTC) + UNDO).isoformat()
         done = await self.api.call(request, "POST", f"{_path(request)}/decision", body, key=key_in(fields))
         if done.is_ok:
+            await self.api.call(request, "DELETE", f"{_path(request)}/draft")
             return RedirectResponse(_page(request), 303)
         return await self._refused(request, typed, fields, done)
 
+    async def keep_draft(self, request: Request) -> Response:
+        """Keeps what is typed as a draft. The script asks for JSON, and everybody else is led back to the page."""
+        pairs = await pairs_of(request)
+        fields = dict(pairs)
+        ticked = [value for name, value in pairs if name == "saved"]
+        body = {"text": fields.get("words", ""), "saved": ticked, "replaces": fields.get("replaces") or None}
+        done = await self.api.call(request, "PUT", f"{_path(request)}/draft", body)
+        if request.headers.get("accept") == "application/json":
+            said = "Your draft is kept." if done.is_ok else _words_of(done)
+            return JSONResponse({"written_at": done.content.get("written_at"), "said": said}, done.status)
+        if done.is_ok:
+            return RedirectResponse(f"{_page(request)}#decide", 303)
+        typed = _Typed(frozenset(ticked), refused_form(fields, done, text="words"))
+        return await self._show(request, typed, done)
+
     async def undo(self, request: Request) -> Response:
+        """Cancels a decision. What it said is the draft again."""
         asked = request.path_params["request_id"]
+        found = await self.api.get(request, _path(request))
         done = await self.api.call(request, "POST", f"/v1/transition-requests/{asked}/cancel")
-        return RedirectResponse(_page(request), 303) if done.is_ok else self.pages.refusal(request, done)
+        if not done.is_ok:
+            return self.pages.refusal(request, done)
+        reasons = [one for made in found.content["decisions"] if made["id"] == asked for one in made["reasons"]]
+        if reasons:
+            text = "\n\n".join(one["text"] for one in reasons if one["saved_version"] is None)
+            saved = [one["code"] for one in reasons if one["saved_version"] is not None]
+            await self.api.call(request, "PUT", f"{_path(request)}/draft", {"text": text, "saved": saved})
+        return RedirectResponse(_page(request), 303)
 
     async def _act(self, request: Request, what: str, body: Any = None) -> Response:
         done = await self.api.call(request, "POST", f"{_path(request)}/{what}", body)
@@ -155,6 +200,16 @@ class _Review:
         form = refused_form(fields, answer, reasons="words")
         return await self._show(request, _Typed(typed.ticked, form, wanted=typed.wanted), answer)
 
+    async def _with_draft(self, request: Request, typed: _Typed) -> _Typed:
+        """Returns what was typed, and the visitor's draft where nothing was sent with the request."""
+        if typed.decision.values:
+            return typed
+        draft = await self.api.get(request, f"{_path(request)}/draft")
+        if not draft.is_ok:
+            return typed
+        written = Form({"words": draft.content["text"], "replaces": draft.content["written_at"]})
+        return replace(typed, ticked=frozenset(draft.content["saved"]), decision=written)
+
     async def _show(self, request: Request, typed: _Typed, refused: ApiAnswer | None = None) -> Response:
         found = await self.api.get(request, _path(request))
         if not found.is_ok:
@@ -162,7 +217,12 @@ class _Review:
         review, visitor = found.content, visitor_of(request)
         messages = await self.api.get(request, f"{_path(request)}/messages", {"limit": 200})
         notes = await self.api.get(request, f"{_path(request)}/notes", {"limit": 200})
-        saved = await self.api.get(request, "/v1/saved-reasons", {"kind": review["kind"], "limit": 200})
+        listed = await self.api.get(request, "/v1/saved-reasons", {"kind": review["kind"], "limit": 200})
+        saved = listed.content.get("items", [])
+        typed = await self._with_draft(request, typed)
+        is_mine = bool(visitor and review["holder"] and review["holder"]["id"] == visitor.id)
+        is_due = any(made["status"] == "due" for made in review["decisions"])
+        can_decide = is_mine and not review["outcome"] and not is_due
         staff = await self.api.get(request, "/v1/staff", {"limit": 200})
         return self.pages.page(
             request,
@@ -171,23 +231,48 @@ class _Review:
             review=review,
             kinds=KINDS,
             mine=visitor.id if visitor else None,
-            is_mine=bool(visitor and review["holder"] and review["holder"]["id"] == visitor.id),
+            is_mine=is_mine,
+            can_decide=can_decide,
+            kept="" if can_decide or is_due else _all_words(typed, saved),
+            state=next((one["state"] for one in review["company"]["apps"] if one["slug"] == review["app"]), ""),
+            others=[one for one in review["company"]["apps"] if one["slug"] != review["app"]],
+            keys=KEYS,
             requirements=_by_requirement(review),
             changes=_changed(review["changes"]),
             public_changes=_changed(review["public_changes"]),
             messages=messages.content.get("items", []),
             notes=notes.content.get("items", []),
-            saved=saved.content.get("items", []),
+            saved=_by_topic(saved),
             colleagues=[
                 one for one in staff.content.get("items", []) if not one["away_until"] and one["id"] != _holder(review)
             ],
             step_decisions=STEP_DECISIONS,
+            possible=POSSIBLE,
             decisions=_decisions_on(review),
             names=DECISIONS,
             typed=typed,
             key=Form().key,
             said=said,
         )
+
+
+def _words_of(answer: ApiAnswer) -> str:
+    return f"{answer.content.get('detail', '')} {answer.content.get('remedy', '')}".strip()
+
+
+def _by_topic(saved: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Returns the saved reasons by topic, which is what their codes have in front of the first dot."""
+    topics: dict[str, list[Mapping[str, Any]]] = {}
+    for one in saved:
+        topic, dot, _ = one["code"].partition(".")
+        topics.setdefault(topic.replace("_", " ").capitalize() if dot else "Other", []).append(one)
+    return sorted(topics.items())
+
+
+def _all_words(typed: _Typed, saved: Sequence[Mapping[str, Any]]) -> str:
+    """Returns what was about to be said: the texts of the saved reasons that are ticked, and own words."""
+    texts = [one["text"] for one in saved if one["code"] in typed.ticked]
+    return "\n\n".join([*texts, typed.decision.value("words").strip()]).strip()
 
 
 def _decisions_on(review: Mapping[str, Any]) -> tuple[str, ...]:

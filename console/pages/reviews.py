@@ -39,10 +39,12 @@ class _Queue:
         if not listed.is_ok:
             return self.pages.refusal(request, listed)
         visitor = visitor_of(request)
+        refused = await self.api.get(request, "/v1/reviews/refused-decisions")
         return self.pages.page(
             request,
             "reviews.html",
             reviews=listed.content["items"],
+            refused=refused.content.get("items", []),
             following=next_of(request, listed, params),
             chosen={name: str(value) for name, value in params.items()},
             kinds=KINDS,

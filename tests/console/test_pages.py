@@ -25,7 +25,10 @@ from tests.console.pages.proofs import proof_page
 from tests.console.pages.unsubscribe import unsubscribe_page
 from tests.console.signing_in import browser_of
 
-POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+POLICY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
 
 
 PAGES = every_address()
@@ -71,7 +74,12 @@ def test_every_page_has_strict_headers_and_a_plain_layout(shared_service: Servic
     assert tree.get("lang") == "en"
     assert tree.xpath("string(//meta[@name='viewport']/@content)") == "width=device-width, initial-scale=1"
     assert tree.xpath("//title")[0].text_content().endswith(" Developer Center")
-    assert not tree.xpath("//script | //*[@style] | //@*[starts-with(name(), 'on')] | //img | //style")
+    scripts = [str(path) for path in tree.xpath("//script/@src")]
+    assert [path.partition("?")[0] for path in scripts] == (["/static/console.js"] if PAGES[name].role else [])
+    assert all(requests.get(shared_service.url + path, timeout=20).status_code == 200 for path in scripts)
+    assert not tree.xpath(
+        "//script[not(@src) or normalize-space()] | //*[@style] | //@*[starts-with(name(), 'on')] | //img | //style"
+    )
     for field in tree.xpath("//input[not(@type='hidden')] | //textarea | //select"):
         assert tree.xpath("//label[@for=$id]", id=field.get("id"))
     sheet = requests.get(shared_service.url + tree.xpath("string(//link[@rel='stylesheet']/@href)"), timeout=20)

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from console.differences import MAX_WORDS, marked, said
-from models.lifecycle import AppState, AppTrigger
+from console.pages.review import POSSIBLE
+from models.lifecycle import STEP_EDGES, AppState, AppTrigger, StepState, StepTrigger
 from tests.api.running import Service
 from tests.console.pages.review import held_review_page, review_page
 from tests.console.signing_in import signed_in
@@ -79,7 +80,15 @@ def test_steps_are_decided_and_words_written(shared_service: Service) -> None:
     assert "It works." in seen.words
     assert "Ours alone." in seen.words
     assert HOSTILE in seen.tree.xpath("string(//section[@aria-labelledby='conversation'])")
-    assert not seen.tree.xpath("//script | //img")
+    assert not seen.tree.xpath("//script[not(@src)] | //img")
+
+
+def test_every_decision_that_is_possible_on_a_step_is_a_button_and_no_other() -> None:
+    people = [one for one in STEP_EDGES if one.trigger != StepTrigger.CANCEL]
+    states = {state: {one.trigger for one in people if one.source == state} for state in StepState}
+    assert {state.value: possible for state, possible in states.items() if possible} == {
+        state: set(possible) for state, possible in POSSIBLE.items()
+    }
 
 
 def test_a_revision_shows_what_changed_and_partners_see_no_review(shared_service: Service) -> None:

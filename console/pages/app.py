@@ -1,0 +1,55 @@
+"""A partner's App: whose turn it is, what is left to do, what was found, and what happened."""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console.client import ApiClient
+from console.forms import Form
+from console.navigation import PARTNER
+from console.rendering import Pages
+from console.visiting import signed_in_only
+from console.words import REQUIREMENTS, STATES, STATUSES, TURNS
+
+ACTS: Mapping[str, tuple[str, str]] = {
+    "withdraw": ("Withdraw the submission", "You can edit the App again, and submit it later."),
+    "unlist": ("Take it off the catalog", "Nobody new finds it. Those who use it go on."),
+    "relist": ("Put it back into the catalog", "It is shown again, as a public beta."),
+}
+"""What a partner may ask for beside submitting and appealing: the button, and what becomes of the App."""
+
+
+def routes(api: ApiClient, pages: Pages) -> list[Route]:
+    """Returns the routes of this page."""
+
+    async def show(request: Request) -> Response:
+        path = f"/v1/apps/{request.path_params['slug']}"
+        standing = await api.get(request, f"{path}/status")
+        if not standing.is_ok:
+            return pages.refusal(request, standing)
+        checklist = await api.get(request, f"{path}/checklist")
+        app = await api.get(request, path)
+        messages = await api.get(request, f"{path}/messages", {"limit": 1})
+        for answer in (checklist, app, messages):
+            if not answer.is_ok:
+                return pages.refusal(request, answer)
+        possible = {one["trigger"]: one for one in standing.content["triggers"]}
+        return pages.page(
+            request,
+            "app.html",
+            app=app.content,
+            standing=standing.content,
+            checklist=checklist.content,
+            possible=possible,
+            acts=ACTS,
+            talks=bool(messages.content["items"]) or standing.content["review"] is not None,
+            states=STATES,
+            turns=TURNS,
+            titles=REQUIREMENTS,
+            statuses=STATUSES,
+            form=Form(),
+        )
+
+    return [Route("/apps/{slug}", signed_in_only(pages, show, PARTNER))]

@@ -1,0 +1,38 @@
+"""The words in which pages say what the API says in codes."""
+
+from collections.abc import Mapping
+from typing import Final
+
+STATES: Final[Mapping[str, str]] = {
+    "building": "Being built",
+    "submitted": "Under review",
+    "public_beta": "Public beta",
+    "public": "Public",
+    "suspended": "Suspended",
+    "unlisted": "Off the catalog",
+    "removed": "Removed",
+}
+TURNS: Final[Mapping[str, str]] = {
+    "partner": "It is your turn",
+    "reviewer": "It is the reviewers' turn",
+    "schedule": "The service is working on it",
+    "nobody": "There is nothing to wait for",
+}
+REQUIREMENTS: Final[Mapping[str, str]] = {
+    "working_integration": "A working integration",
+    "app_info": "What your App is",
+    "platform_documentation": "Documentation for our pages",
+    "partner_documentation": "Documentation on your own pages",
+    "catalog_details": "The entry in the catalog",
+    "partners_page": "Your page about partners",
+    "launch_announcement": "The announcement of the launch",
+    "test_account": "A test account for the reviewers",
+    "replay_info": "Sending old events again",
+}
+STATUSES: Final[Mapping[str, tuple[str, str]]] = {
+    "missing": ("Missing", "warning"),
+    "given": ("Given", ""),
+    "checked": ("Checked", "good"),
+    "rejected": ("To be mended", "bad"),
+}
+"""The word for the status of a requirement, and the class of its tag."""

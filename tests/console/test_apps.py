@@ -1,0 +1,58 @@
+"""A partner's pages about Apps: from nothing to a new App, its answers, and what is left to do."""
+
+import pytest
+
+from tests.api.running import Service
+from tests.console.signing_in import browser_of
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}"
+
+
+def test_a_partner_makes_an_app_and_answers_a_requirement(service: Service) -> None:
+    browser = browser_of(service, "partner")
+    assert "Create your first App" in browser.open("/apps").words
+    made = browser.post("/apps", name="Acme Insights", slug="acme-insights", key="a-key-of-this-form")
+    assert made.headers["Location"] == "/apps/acme-insights"
+    again = browser.post("/apps", name="Acme Insights", slug="acme-insights", key="a-key-of-this-form")
+    assert again.headers["Location"] == "/apps/acme-insights"
+    assert "It is your turn" in browser.open("/apps/acme-insights").words
+    stored = browser.post("/apps/acme-insights/checklist/partner_documentation", url="https://acme.example/docs")
+    assert stored.headers["Location"] == "/apps/acme-insights"
+    items = service.partner("GET", "/v1/apps/acme-insights/checklist").json()["items"]
+    assert {"url": "https://acme.example/docs"} in [item["evidence"] for item in items]
+
+
+def test_a_refused_form_keeps_what_was_typed_as_text(shared_service: Service) -> None:
+    browser = browser_of(shared_service, "partner")
+    refused = browser.post("/apps", name=HOSTILE, slug="Not A Slug", key="another-key-of-this")
+    assert refused.status_code == 422
+    assert "<script>" not in refused.text
+    assert "Not A Slug" in refused.text
+    shared_service.partner("POST", "/v1/apps", {"slug": "acme-kept", "name": "Acme Kept"})
+    kept = browser.post("/apps/acme-kept/checklist/app_info", description=HOSTILE, website="nothing")
+    assert kept.status_code == 422
+    assert "<script>" not in kept.text
+    assert "website must be a URL" in kept.text
+    assert "alert(1)" in kept.text
+
+
+@pytest.mark.parametrize("path", ["", "/submission", "/checklist/app_info"])
+def test_an_app_of_another_company_is_the_same_as_none(shared_service: Service, path: str) -> None:
+    browser = browser_of(shared_service, "partner")
+    none = browser.open(f"/apps/nobody-has-it{path}")
+    assert none.answer.status_code == 404
+
+
+def test_what_cannot_be_submitted_has_no_button_and_says_why(shared_service: Service) -> None:
+    shared_service.partner("POST", "/v1/apps", {"slug": "acme-early", "name": "Acme Early"})
+    browser = browser_of(shared_service, "partner")
+    page = browser.open("/apps/acme-early/submission")
+    assert page.tree.xpath("//main//button") == []
+    assert "It cannot be submitted now" in page.words
+    refused = browser.post("/apps/acme-early/ask/submit", key="a-key-that-nobody-used")
+    assert refused.status_code in (409, 303), refused.text
+
+
+@pytest.mark.parametrize("role", ["reviewer", "admin"])
+def test_the_pages_are_for_partners(shared_service: Service, role: str) -> None:
+    assert browser_of(shared_service, role).open("/apps").answer.status_code == 403
