@@ -10,6 +10,7 @@ PATTERNS: dict[str, str] = {
     WITHOUT_NUL: "text without the character NUL",
     r"^[^\s\x00-\x1f\x7f]+$": "an address such as https://acme.example, without spaces",
     r"^[A-Za-z0-9_=-]{1,500}$": "the token as it is in the link: letters, digits, hyphens, underscores and =",
+    r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$": "a name of the IANA time zone database, such as Europe/Berlin",
     r"^[A-Za-z0-9_.:-]{1,128}$": "1 to 128 letters, digits and the characters _ . : -, such as workspace-1",
     r"^[\x21-\x7e]+$": "letters, digits and signs of ASCII, without spaces",
     r"^[a-z0-9_.]+$": "lower-case letters, digits, underscores and dots, such as partners_page.no_utm",

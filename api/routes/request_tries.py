@@ -43,7 +43,7 @@ class TriedRequestAnswer(BaseModel):
     method: Literal["POST", "PUT", "PATCH", "DELETE"] = Field(examples=["POST"])
     url: str = Field(examples=["https://acme.example/hooks"])
     headers: dict[str, str] = Field(examples=[{"Content-Type": "application/json"}])
-    settings_header: str = Field(examples=["X-Segment-Settings"])
+    settings_header: str = Field(examples=["X-Settings"])
     body: str = Field(examples=['{"type":"track","event":"Signed up","userId":"user-1"}'])
     body_bytes: int = Field(examples=[54])
     curl: str = Field(examples=["curl -i -X POST https://acme.example/hooks ..."])

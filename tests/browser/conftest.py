@@ -16,9 +16,9 @@ FAILURES: Final = Path(__file__).parents[2] / ".browser-failures"
 _OPENED: Final = pytest.StashKey[Opened]()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real Chromium."""
+    """A real Chromium. It ends with its module: until then no other test of the process could run an event loop."""
     os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(chromium.NODE)
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(

@@ -35,7 +35,7 @@ _ENGLISH = re.compile(
 """Where the English word is used, as in: a segment of a path, of the history, or of a JPEG."""
 PAGES = ("/docs", "/partners", "/blog/announcement")
 OWN_WORDS = re.compile(r"\{(\w+)\}")
-SEEN_BY_NOBODY = {"/v1/apps/{slug}/test-account", "/v1/transition-requests"}
+SEEN_BY_NOBODY = {"/v1/apps/{slug}/test-account", "/v1/transition-requests", "/v1/reviews/{review_id}/draft"}
 """Routes that nobody may read once the journey is over, or that answer only a key that the caller chose."""
 
 

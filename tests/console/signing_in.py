@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
+from urllib.parse import urljoin
 
 import requests
 from cryptography.fernet import Fernet
@@ -42,7 +43,9 @@ class Browser:
     def open(self, path: str, *, follow: bool = True) -> Page:
         """Returns the page at a path, or at what it leads to."""
         url = path if path.startswith("http") else self.url + path
-        answer = requests.get(url, headers=self._headers(), timeout=20, allow_redirects=follow)
+        answer = requests.get(url, headers=self._headers(), timeout=20, allow_redirects=False)
+        if follow and answer.is_redirect:  # `requests` would leave the cookie behind
+            return self.open(urljoin(url, answer.headers["Location"]))
         return Page(answer.url, answer)
 
     def post(self, path: str, headers: dict[str, str] | None = None, **fields: str) -> requests.Response:

@@ -30,7 +30,7 @@ def context(database: TestDatabase) -> Iterator[WorkerContext]:
 
 
 @pytest.fixture
-def people(context: WorkerContext) -> People:
+def builders(context: WorkerContext) -> People:
     """The people of a company that builds the App `acme`."""
     made = people_in(context.engine)
     app_building(context.engine, made, "acme")

@@ -33,6 +33,12 @@ EXPIRED = says("401 Unauthorized", "The key has expired.")
 
 
 @pytest.fixture
+def people(builders: People) -> People:
+    """The people of a company that builds the App `acme`."""
+    return builders
+
+
+@pytest.fixture
 def hook(context: WorkerContext, people: People) -> Iterator[Hook]:
     with reviewed_hook(context, people, STEP) as made:
         yield made

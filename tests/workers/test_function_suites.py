@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from tests.journeys import People
 from tests.workers.endpoints import KEY, Endpoint, Received, good
 from tests.workers.suites import subscription
@@ -19,6 +21,12 @@ MAPPING = {
     },
     "delete": {"method": "DELETE", "path": "/users/{{userId}}", "body": {}},
 }
+
+
+@pytest.fixture
+def people(builders: People) -> People:
+    """The people of a company that builds the App `acme`."""
+    return builders
 
 
 def _tested(

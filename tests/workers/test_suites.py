@@ -33,6 +33,12 @@ OK = b"HTTP/1.1 200 OK\r\n"
 HTML = page(b"<h1>Oops</h1>", "Content-Type: text/html", status="500 Oops")
 
 
+@pytest.fixture
+def people(builders: People) -> People:
+    """The people of a company that builds the App `acme`."""
+    return builders
+
+
 @contextmanager
 def _endpoint(
     context: WorkerContext, people: People, answering: Answering, *types: str, secured_by: str | None = None

@@ -19,6 +19,12 @@ from workflow.operating.secret_keys import find_unreadable_secret
 
 
 @pytest.fixture
+def people(builders: People) -> People:
+    """The people of a company that builds the App `acme`."""
+    return builders
+
+
+@pytest.fixture
 def hook(context: WorkerContext, people: People) -> Subscription:
     return subscription(context, people, "https://acme.example/hook")
 

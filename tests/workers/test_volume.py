@@ -35,6 +35,12 @@ _DUE = """SELECT status, due_at > now() + interval '55 minutes', last_error FROM
 
 
 @pytest.fixture
+def people(builders: People) -> People:
+    """The people of a company that builds the App `acme`."""
+    return builders
+
+
+@pytest.fixture
 def hook(context: WorkerContext, people: People) -> Iterator[Hook]:
     set_policy(context, burst_per_second=60, burst_seconds=1)
     with reviewed_hook(context, people, STEP) as made:
