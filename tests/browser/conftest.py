@@ -1,6 +1,7 @@
 """The browser, one for each process of the run, and its pages, one for each test."""
 
 import os
+import re
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ from tests.browser import chromium
 from tests.browser.opening import Opened
 
 FAILURES: Final = Path(__file__).parents[2] / ".browser-failures"
-"""Where a test that fails leaves its page: a picture and the HTML."""
+"""Where a test that fails leaves its page: a picture and the HTML, in a folder of its own."""
 _OPENED: Final = pytest.StashKey[Opened]()
 
 
@@ -29,16 +30,33 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def opened(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opened]:
-    """Opens pages in a window of this test's own. Whatever a page complains of in its console fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="Europe/Berlin")
+def has_scripts() -> bool:
+    """Whether the pages of this test run scripts. A test without them is parametrized with `has_scripts` False."""
+    return True
+
+
+@pytest.fixture
+def opened(browser: Browser, has_scripts: bool, request: pytest.FixtureRequest) -> Iterator[Opened]:
+    """Opens pages in a browser of this test's own. A complaint in the console of any of its windows fails the test."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900},
+        locale="en-GB",
+        timezone_id="Europe/Berlin",
+        java_script_enabled=has_scripts,
+    )
     context.set_default_timeout(20_000)
     made = Opened(context.new_page())
     request.node.stash[_OPENED] = made
     yield made
     complaints = made.complaints
+    said = made.keep(folder_of(request.node)) if complaints else ""
     context.close()
-    assert complaints == []
+    assert complaints == [], said
+
+
+def folder_of(item: pytest.Item) -> Path:
+    """Returns the folder in which this test leaves its page if it fails."""
+    return FAILURES / re.sub(r"[^\w.-]+", "-", item.nodeid.removeprefix("tests/browser/"))[:150]
 
 
 @pytest.fixture
@@ -51,10 +69,9 @@ def page(opened: Opened) -> Page:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keeps the page of a test that fails, and shows its words in the report."""
+    """Keeps the page of a test that fails, and shows its words and its HTML in the report."""
     report = yield
     opened = item.stash.get(_OPENED, None)
     if call.when == "call" and report.failed and opened is not None:
-        kept = FAILURES / item.name.replace("/", "_")[:100]
-        report.sections.append((f"the page at {opened.page.url}", opened.keep(kept)))
+        report.sections.append((f"the page at {opened.page.url}", opened.keep(folder_of(item))))
     return report

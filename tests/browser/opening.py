@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Error, Page
 
 from tests.api.running import Service
 from tests.browser.chromium import AXE
@@ -11,6 +11,8 @@ from tests.console.signing_in import link_of
 
 NARROW: Final = 320
 """The width in CSS pixels down to which a page needs no horizontal scrolling (WCAG 1.4.10)."""
+SHOWN: Final = 40_000
+"""Of the HTML of a page at which a test fails, the characters that the report shows."""
 RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 _STATUS_OF_THE_PAGE: Final = "Failed to load resource: the server responded with a status of 4"
 _RUN_AXE: Final = """
@@ -32,25 +34,33 @@ _WIDER_THAN_THE_WINDOW: Final = """
 
 
 class Opened:
-    """A page, and what it complains of in the browser's console: a violated policy, a script's error."""
+    """A page, and what all windows of its browser complain of: a violated policy, a script's error."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.complaints: list[str] = []
-        page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.context.on("console", self._hear)
+        page.context.on("weberror", lambda found: self.complaints.append(str(found.error)))
 
     def sign_in(self, service: Service, role: str) -> None:
         """Signs the service's person of this role in, by a link and its button."""
         self.page.goto(link_of(service, getattr(service.people, role)))
         self.page.get_by_role("main").get_by_role("button").click()
 
-    def keep(self, path: Path) -> str:
-        """Writes a picture and the HTML of the page beside each other. Returns its words and where they are."""
-        path.parent.mkdir(exist_ok=True)
-        self.page.screenshot(path=path.with_suffix(".png"), full_page=True)
-        path.with_suffix(".html").write_text(self.page.content())
-        return f"{self.page.locator('body').aria_snapshot()}\n\nIts picture and its HTML: {path}.png, {path}.html"
+    def keep(self, folder: Path) -> str:
+        """Writes a picture and the HTML of the page into the folder. Returns its words, its HTML and where they are.
+
+        Of a page that can no longer be read, returns why. Raises nothing: what made the test fail is to be seen.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            html = self.page.content()
+            (folder / "page.html").write_text(html)
+            self.page.screenshot(path=folder / "page.png", full_page=True)
+            words = self.page.locator("body").aria_snapshot()
+        except Error as error:
+            return f"The page could not be kept in {folder}: {error}"
+        return f"Its picture and its HTML are in {folder}\n\n{words}\n\n{html[:SHOWN]}"
 
     def picture(self, path: Path) -> None:
         """Writes pictures of the whole page, light and dark: `path` with -light.png and -dark.png."""
