@@ -78,7 +78,9 @@ def unpack() -> None:
     for name in ("al2023", "fonts", "swiftshader"):
         packed = io.BytesIO(brotli.decompress((_PACKED / f"{name}.tar.br").read_bytes()))
         with tarfile.open(fileobj=packed) as archive:
-            archive.extractall(_UNPACKED, filter="data")
+            # Debian 12's Python 3.11.2 knows no filters yet.
+            archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _path: member)
+            archive.extractall(_UNPACKED)  # noqa: S202 - npm has compared the archive with the lock
     _PROGRAM.write_bytes(brotli.decompress((_PACKED / "chromium.br").read_bytes()))
     _PROGRAM.chmod(0o755)
     fonts = _FONTS.format(fonts=_UNPACKED / "fonts", cache=_UNPACKED / "cache")
