@@ -79,7 +79,7 @@ class OpenIdProvider:
                     code_verifier=begun.verifier,
                     timeout=TIMEOUT_SECONDS,
                 )
-            keys = KeySet.import_key_set(_json(described["jwks_uri"]))  # type: ignore[arg-type]
+            keys = KeySet.import_key_set({"keys": list(_json(described["jwks_uri"])["keys"])})
             decoded = jwt.decode(str(token["id_token"]), keys, algorithms=ALGORITHMS)
             claims = self._judged(decoded, begun.nonce, max_age_s)
         except (AuthlibBaseError, JoseError, requests.RequestException, KeyError, TypeError, ValueError) as error:

@@ -23,7 +23,7 @@ SENT = [{"event": "Email Opened", "status": 200}]
 """A run of the tests of a Component with the settings STREAM."""
 RIG = "Device lab"
 """The name of a trusted test rig."""
-WEBHOOK = {"kind": "subscription", "subkind": "webhook", "name": "Hook", "settings": SUBSCRIPTION}
+WEBHOOK: dict[str, Any] = {"kind": "subscription", "subkind": "webhook", "name": "Hook", "settings": SUBSCRIPTION}
 
 
 def picture(partner: Caller, slug: str, kind: str, content: bytes) -> str:

@@ -19,8 +19,7 @@ DECLARED = [
 def tries(shared_service: Service) -> str:
     """The path of the tries of a webhook that declares settings."""
     shared_service.partner("POST", "/v1/apps", {"slug": "tried", "name": "Tried"})
-    settings: dict[str, Any] = dict(WEBHOOK)["settings"]  # type: ignore[assignment]
-    return _tries_of(shared_service, {**WEBHOOK, "settings": {**settings, "settings": DECLARED}})
+    return _tries_of(shared_service, {**WEBHOOK, "settings": {**WEBHOOK["settings"], "settings": DECLARED}})
 
 
 def _tries_of(service: Service, component: dict[str, Any]) -> str:

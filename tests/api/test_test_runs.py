@@ -9,7 +9,7 @@ from tests.api.answers import problem
 from tests.api.running import Service
 from tests.launch import RIG, SENT, STREAM, WEBHOOK
 
-DECLARED = [
+DECLARED: list[dict[str, Any]] = [
     {"name": "region", "label": "Region", "type": "choice", "choices": ["EU", "US"], "required": True},
     {"name": "depth", "label": "Depth", "type": "number"},
     {"name": "debug", "label": "Debug", "type": "boolean"},
@@ -21,7 +21,7 @@ KEY = "the-test-key-of-acme"
 def _component(service: Service, slug: str, body: dict[str, Any] | None = None, **settings: Any) -> str:
     """Creates an App with a Component, by default a webhook that declares settings. Returns its path."""
     assert service.partner("POST", "/v1/apps", {"slug": slug, "name": slug.title()}).status_code == 201
-    asked = body or {**WEBHOOK, "settings": {**WEBHOOK["settings"], "settings": DECLARED, **settings}}  # type: ignore[dict-item]
+    asked = body or {**WEBHOOK, "settings": {**WEBHOOK["settings"], "settings": DECLARED, **settings}}
     made = service.partner("POST", f"/v1/apps/{slug}/components", asked)
     assert made.status_code == 201, made.text
     return f"/v1/apps/{slug}/components/{made.json()['id']}"
@@ -82,7 +82,7 @@ def test_a_run_needs_test_settings_that_fit_and_last(shared_service: Service) ->
     path = _component(shared_service, "needy")
     problem(shared_service.partner("POST", f"{path}/test-runs", {}), 409, "test_settings.missing")
     _give(shared_service, path)
-    more = {**WEBHOOK["settings"], "settings": [{**DECLARED[0], "choices": ["US"]}]}  # type: ignore[dict-item]
+    more = {**WEBHOOK["settings"], "settings": [{**DECLARED[0], "choices": ["US"]}]}
     assert shared_service.partner("PATCH", path, {"settings": more}, If_Match="*").status_code == 200
     problem(shared_service.partner("POST", f"{path}/test-runs", {}), 422, "test_settings.values")
     with shared_service.engine.begin() as connection:
@@ -171,7 +171,7 @@ def test_a_mapping_is_sent_to_no_strangers_host(shared_service: Service, scope: 
             ("https://hooks.acme.example/hook", mapping, 202),
         )
     ):
-        settings = {**WEBHOOK["settings"], "url": url} | ({"mapping": given} if given else {})  # type: ignore[dict-item]
+        settings = {**WEBHOOK["settings"], "url": url} | ({"mapping": given} if given else {})
         body = {**WEBHOOK, "subkind": "function", "settings": settings}
         path = _component(shared_service, f"mapping-{scope['scope']}-{number}", body)
         assert shared_service.partner("PUT", f"{path}/test-settings", {"key": KEY}).status_code == 200
