@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from workers.pages import FetchedPage, FetchesPages
+from workers.refusals import refusal_in
 from workers.walls import wall_of
 
 MAX_REST: Final = timedelta(minutes=30)
@@ -50,15 +51,16 @@ def _met(fetch: Callable[[str], FetchedPage], url: str) -> FetchedPage | Obstacl
     try:
         page = fetch(url)
     except Exception as error:
-        detail, code = getattr(error, "detail", None), getattr(error, "code", None)
-        if detail is None or code is None:
+        refusal = refusal_in(error)
+        if refusal is None:
             raise
+        is_unreadable = refusal.code in UNREADABLE
         return Obstacle(
-            code,
-            f"{url} could not be fetched: {detail}",
-            f"{getattr(error, 'remedy', '')}{_OR_A_REVIEWER if code in UNREADABLE else ''}",
-            is_fault=code not in UNREADABLE,
-            may_pass=code in PASSING,
+            refusal.code,
+            f"{url} could not be fetched: {refusal.detail}",
+            f"{refusal.remedy}{_OR_A_REVIEWER if is_unreadable else ''}",
+            is_fault=not is_unreadable,
+            may_pass=refusal.code in PASSING,
         )
     return _obstacle_of(page) or page
 

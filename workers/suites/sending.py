@@ -7,6 +7,7 @@ from typing import Final
 from models.component_test import HostUse
 from workers.context import WorkerContext, database_now
 from workers.endpoints import PostsToEndpoints
+from workers.refusals import refusal_in
 from workflow.component_tests.judging import Exchange
 from workflow.component_tests.requests import OutgoingRequest
 from workflow.component_tests.runs import DueRun
@@ -27,10 +28,10 @@ def exchange(
             request.url, headers=request.headers, body=request.body, total=total, method=request.method, at=at
         )
     except Exception as error:
-        code, detail = getattr(error, "code", None), getattr(error, "detail", None)
-        if code is None or detail is None:
+        refusal = refusal_in(error)
+        if refusal is None:
             raise
-        return Exchange(problem=str(code), detail=str(detail))
+        return Exchange(problem=refusal.code, detail=refusal.detail)
     return Exchange(
         status=answer.status,
         content_type=answer.content_type,
@@ -49,10 +50,10 @@ def addresses_of(context: WorkerContext, request: OutgoingRequest) -> Sequence[s
     try:
         return context.endpoints.addresses(request.url, total=LOOK_UP_TIME)
     except Exception as error:
-        code, detail = getattr(error, "code", None), getattr(error, "detail", None)
-        if code is None or detail is None:
+        refusal = refusal_in(error)
+        if refusal is None:
             raise
-        return Exchange(problem=str(code), detail=str(detail))
+        return Exchange(problem=refusal.code, detail=refusal.detail)
 
 
 def claim(
