@@ -60,17 +60,17 @@ def _judge(tested: ReviewedComponent, occasion: Occasion) -> Findings:
     found = _STATES[tested.state](tested, occasion)
     if not tested.is_changed:
         return found
-    detail = f"{_subject(tested)} was changed after this was asked for; what was tested is how it was before."
-    return found + _doubt(Finding("test.changed", detail, "Have it checked again.", _place(tested)))
+    detail = f"{subject_of(tested)} was changed after this was asked for; what was tested is how it was before."
+    return found + _doubt(Finding("test.changed", detail, "Have it checked again.", place_of(tested)))
 
 
 def _ended(tested: ReviewedComponent, occasion: Occasion) -> Findings:
     found = Findings()
     refused = [one for one in tested.results if one.status == KEY_REFUSED and not one.observed]
     if occasion is Occasion.LOOK and refused:
-        detail = f"{_subject(tested)}: its endpoint answers {KEY_REFUSED} to the test key that you gave."
+        detail = f"{subject_of(tested)}: its endpoint answers {KEY_REFUSED} to the test key that you gave."
         remedy = f"Renew the key: PUT .../components/{tested.id}/test-settings."
-        found += _doubt(Finding("test.key_refused", detail, remedy, _place(tested), refused[0].shown))
+        found += _doubt(Finding("test.key_refused", detail, remedy, place_of(tested), refused[0].shown))
     for result in tested.results:
         if occasion is not Occasion.LOOK or result not in refused:
             told = tuple(_told(tested, result))
@@ -89,44 +89,46 @@ def _told(tested: ReviewedComponent, result: ReviewedResult) -> Iterator[Finding
     """
     if result.colour == TestColour.GREEN and tested.kind == ComponentKind.PLUGIN:
         return
-    place = f"{_place(tested)}/{result.code}"
+    place = f"{place_of(tested)}/{result.code}"
     for one in result.findings:
-        yield Finding(one.code, f"{_subject(tested)}: {one.detail}", one.remedy, place, one.evidence or result.shown)
+        yield Finding(one.code, f"{subject_of(tested)}: {one.detail}", one.remedy, place, one.evidence or result.shown)
     if _is_fault(result) and not result.findings:
-        yield Finding("test.red", f"{_subject(tested)}: {result.code} is red.", "See the run.", place, result.shown)
+        yield Finding("test.red", f"{subject_of(tested)}: {result.code} is red.", "See the run.", place, result.shown)
 
 
 def _unstarted(tested: ReviewedComponent, occasion: Occasion) -> Findings:
     """A test that needs something of the partner is a fault, but never of what is public: customers notice nothing."""
     if tested.why is None:
         return Findings()
-    detail = f"{_subject(tested)} could not be tested: {tested.why.detail}"
-    finding = Finding(tested.why.code, detail, tested.why.remedy, _place(tested))
+    detail = f"{subject_of(tested)} could not be tested: {tested.why.detail}"
+    finding = Finding(tested.why.code, detail, tested.why.remedy, place_of(tested))
     return _doubt(finding) if occasion is Occasion.LOOK else Findings((finding,))
 
 
 def _failed(tested: ReviewedComponent, _occasion: Occasion) -> Findings:
-    detail = f"{_subject(tested)}: the service could not end its test run {tested.run_id}."
-    return _doubt(Finding("test_run.failed", detail, _REVIEWER, _place(tested)))
+    detail = f"{subject_of(tested)}: the service could not end its test run {tested.run_id}."
+    return _doubt(Finding("test_run.failed", detail, _REVIEWER, place_of(tested)))
 
 
 def _by_events(tested: ReviewedComponent, occasion: Occasion) -> Findings:
     if occasion is Occasion.LOOK or tested.colour == TestColour.GREEN:
         return Findings()
     if tested.colour is not None:
-        detail = f"{_subject(tested)}: all declared events have come, valid, and some with warnings."
+        detail = f"{subject_of(tested)}: all declared events have come, valid, and some with warnings."
         remedy = "See what is found in the newest events of the stream."
-        return _doubt(Finding("stream.warnings", detail, remedy, _place(tested)))
+        return _doubt(Finding("stream.warnings", detail, remedy, place_of(tested)))
     lacking = tuple(
         Finding(
             "stream.event_lacking",
-            f"{_subject(tested)} has not shown {quoted(event)}: {lacks}",
+            f"{subject_of(tested)} has not shown {quoted(event)}: {lacks}",
             "Send the event to the sandbox, since the stream's latest change.",
-            f"{_place(tested)}/{event}",
+            f"{place_of(tested)}/{event}",
         )
         for event, lacks in tested.lacks.items()
     )
-    nothing = Finding("stream.untested", f"{_subject(tested)} is not tested.", "Declare its events.", _place(tested))
+    nothing = Finding(
+        "stream.untested", f"{subject_of(tested)} is not tested.", "Declare its events.", place_of(tested)
+    )
     return Findings(lacking or (nothing,))
 
 
@@ -138,11 +140,13 @@ def _bundles(tests: Sequence[ReviewedComponent]) -> dict[str, str]:
     return found
 
 
-def _subject(tested: ReviewedComponent) -> str:
+def subject_of(tested: ReviewedComponent) -> str:
+    """Returns the Component in words, with which a finding about it begins."""
     return f"The {tested.kind} {quoted(tested.name)}"
 
 
-def _place(tested: ReviewedComponent) -> str:
+def place_of(tested: ReviewedComponent) -> str:
+    """Returns where findings about the Component are."""
     return f"components/{tested.id}"
 
 

@@ -1,18 +1,13 @@
 """The step `volume`: judges how the endpoints bore the bursts that the service has sent them, one after the suite."""
 
-from typing import Final
-
 from models.component_test import TestColour
 from workers.pages import FetchesPages
-from workers.steps.component_tests import wait
+from workers.steps.component_tests import place_of, subject_of, wait
 from workers.steps.reading import Findings
 from workers.steps.step import Evidence, StepOutcome, outcome_of
 from workflow.component_tests.of_reviews import ReviewedComponent, RunState
-from workflow.component_tests.volume import in_words
+from workflow.component_tests.volume import LEFT_TO_A_REVIEWER, in_words
 from workflow.findings import Finding
-from workflow.names import quoted
-
-_REVIEWER: Final = "You need not do anything: a reviewer has the step run again."
 
 
 def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:  # noqa: ARG001 (runs of their own post)
@@ -25,10 +20,10 @@ def run(evidence: Evidence, http: FetchesPages) -> StepOutcome:  # noqa: ARG001 
 
 
 def _judge(tested: ReviewedComponent) -> Findings:
-    subject, place = f"The {tested.kind} {quoted(tested.name)}", f"components/{tested.id}"
+    subject, place = subject_of(tested), place_of(tested)
     if tested.state is RunState.FAILED:
         detail = f"{subject}: the service could not end its burst, test run {tested.run_id}."
-        return Findings(doubts=(Finding("volume.failed", detail, _REVIEWER, place),))
+        return Findings(doubts=(Finding("volume.failed", detail, LEFT_TO_A_REVIEWER, place),))
     if tested.why is not None:
         return Findings(doubts=(Finding(tested.why.code, f"{subject}: {tested.why.detail}", tested.why.remedy, place),))
     found = Findings()

@@ -25,6 +25,7 @@ FAILED_SHARE: Final = 0.1
 REFUSED: Final = 3
 """So many connections that failed stop a burst."""
 LIMITED: Final = 429
+LEFT_TO_A_REVIEWER: Final = "You need not do anything: a reviewer has the step run again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +102,14 @@ def judge_burst(url: str, plan: BurstPlan, answers: Sequence[Answered], stopped:
 def result_of_cut_off(url: str, event: str) -> CaseResult:
     """Returns the result of a burst whose process died: it is not begun again."""
     detail = "The service broke off the burst, and does not begin it again within the hour."
-    remedy = "You need not do anything: a reviewer has the step run again."
-    finding = Finding("volume.cut_off", detail, remedy)
+    finding = Finding("volume.cut_off", detail, LEFT_TO_A_REVIEWER)
     return CaseResult(code=BURST, colour=TestColour.YELLOW, event=event, url=url, message=detail, findings=(finding,))
 
 
 def result_of_busy(url: str, event: str, what: str) -> CaseResult:
     """Returns the result of a burst that could not begin for hours, since others were sent to the same place."""
     detail = f"No burst was sent: others to {what} came first, again and again."
-    remedy = "You need not do anything: a reviewer has the step run again."
-    finding = Finding("volume.busy", detail, remedy)
+    finding = Finding("volume.busy", detail, LEFT_TO_A_REVIEWER)
     return CaseResult(code=BURST, colour=TestColour.YELLOW, event=event, url=url, message=detail, findings=(finding,))
 
 
