@@ -17,6 +17,7 @@ from workers.pages import FetchesPages
 from workflow.component_tests.bundles.reading import Confined
 from workflow.lifecycle.apply import WriteContext
 from workflow.lifecycle.rulebook import AppRulebook
+from workflow.notifications.letterhead import Letterhead
 from workflow.policy.document import KnownPolicies
 from workflow.profile.document import Profile
 from workflow.sql.pipeline import DirectSession, direct_connection
@@ -52,10 +53,10 @@ class WorkerContext:
     """The dependencies of a worker process. `ring` neither blocks nor raises; `reached` marks named fault points.
 
     `seal` encrypts a secret; `unseal` decrypts it, or raises ValueError if no key of the key ring does. `read_bundle`
-    reads a web plugin's bundle in a process of its own. `allow_loopback`: this machine may be a partner's host. `pages`
-    says whether the API serves web pages, to which mails then link. `judging` is set while this process looks for due
-    requests or judges them. `revisions` are those of the schema that this release knows. `count_rejected` counts a
-    message that was not accepted, and how many older ones were dropped for it.
+    reads a web plugin's bundle in a process of its own. `allow_loopback`: this machine may be a partner's host.
+    `judging` is set while this process looks for due requests or judges them. `revisions` are those of the schema that
+    this release knows. `count_rejected` counts a message that was not accepted, and how many older ones were dropped
+    for it.
     """
 
     engine: Engine
@@ -71,11 +72,8 @@ class WorkerContext:
     names: LooksUpTexts
     read_bundle: Confined
     mail: SendsMail
-    mail_from: str
-    mail_reply_to: str
     profile: Profile
-    public_url: str
-    pages: bool
+    letterhead: Letterhead
     batch_size: int
     export_head: Callable[[dict[str, object]], None]
     count_outcomes: Callable[[str, int], None]

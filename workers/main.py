@@ -56,6 +56,7 @@ from workers.scheduler import run_scheduler
 from workflow.component_tests.bundles.reading import TARGET as BUNDLE_TARGET
 from workflow.component_tests.bundles.reading import Confined, UncheckedError
 from workflow.lifecycle.rulebook import AppRulebook
+from workflow.notifications.letterhead import Letterhead
 from workflow.profile.loading import load_profile
 from workflow.work.bells import Bell
 
@@ -196,11 +197,14 @@ def make_context(settings: Settings, doorbell: Doorbell) -> WorkerContext:
         names=NameTexts(),
         read_bundle=confined_bundles(),
         mail=SmtpServer(settings),
-        mail_from=settings.mail_from,
-        mail_reply_to=settings.mail_reply_to or profile.contact.support_email,
         profile=profile,
-        public_url=settings.public_url,
-        pages=settings.pages,
+        letterhead=Letterhead(
+            sender=settings.mail_from,
+            reply_to=settings.mail_reply_to or profile.contact.support_email,
+            public_url=settings.public_url,
+            profile=profile,
+            pages=settings.pages,
+        ),
         batch_size=settings.batch_size,
         export_head=_head_exporter(settings.heads_file),
         count_outcomes=lambda status, count: JUDGED.labels(status).inc(count),

@@ -114,7 +114,7 @@ def test_answers_go_to_the_setting_and_otherwise_to_the_support_address_of_the_p
     for setting, expected in ((None, PROFILE.contact.support_email), (REPLY_TO, REPLY_TO)):
         settings = load_settings(**given, **secrets, mail_reply_to=setting)
         context = make_context(settings, counted_doorbell(settings.redis_url, Bell))
-        assert context.mail_reply_to == expected
+        assert context.letterhead.reply_to == expected
         context.engine.dispose()
 
 

@@ -1,12 +1,9 @@
 """The actor that delivers notifications: it composes a mail, sends it, and records the delivery."""
 
-from email.message import EmailMessage
-
 from workers.context import WorkerContext, database_now
 from workers.leasing.work import LeasedWork, describe_attempt
 from workflow.notifications.delivery import letter_of, record_delivery, void_unless_wanted
 from workflow.notifications.kinds import NEWS, NotificationKind
-from workflow.notifications.letterhead import Letterhead
 from workflow.notifications.mail import Letter
 from workflow.notifications.news import switch_token
 from workflow.reviewing.grace import begin_grace_clock
@@ -28,7 +25,10 @@ def deliver_notification(context: WorkerContext, lease: Lease) -> bool:
         return False
     describe_attempt(notification=letter.kind, app=letter.app_slug)
     try:
-        if not context.mail.send(_mail_of(context, letter), is_wanted=lambda: _is_wanted(context, lease)):
+        if not context.mail.send(
+            context.letterhead.compose(letter, _switch_of(context, letter)),
+            is_wanted=lambda: _is_wanted(context, lease),
+        ):
             return False
     except OSError as error:
         if getattr(error, "is_servers", False):
@@ -55,11 +55,6 @@ def _record_notice_of_flag(context: WorkerContext, lease: Lease) -> bool:
             begin_grace_clock(session, lease.id, database_now(session))
         note_lane_works(session, lease)
         return is_delivered
-
-
-def _mail_of(context: WorkerContext, letter: Letter) -> EmailMessage:
-    head = Letterhead(context.mail_from, context.mail_reply_to, context.public_url, context.profile, context.pages)
-    return head.compose(letter, _switch_of(context, letter))
 
 
 def _switch_of(context: WorkerContext, letter: Letter) -> str | None:
