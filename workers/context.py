@@ -21,6 +21,7 @@ from workflow.notifications.letterhead import Letterhead
 from workflow.policy.document import KnownPolicies
 from workflow.profile.document import Profile
 from workflow.sql.pipeline import DirectSession, direct_connection
+from workflow.work.bells import bells_of
 from workflow.work.leases import ServiceAway
 
 
@@ -87,9 +88,16 @@ class WorkerContext:
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Session]:
-        """Runs one transaction: commits when the block ends, rolls back when it raises."""
-        with Session(self.engine) as session, session.begin():
-            yield session
+        """Runs one transaction: commits when the block ends, rolls back when it raises.
+
+        The bells that were asked for are rung after the commit.
+        """
+        with Session(self.engine) as session:
+            with session.begin():
+                yield session
+            bells = bells_of(session)
+        if bells:
+            self.ring(*bells)
 
     @contextmanager
     def autocommit(self) -> Iterator[Session]:

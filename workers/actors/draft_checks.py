@@ -1,5 +1,6 @@
 """The actor that runs a machine's review step on a draft, outside any transaction, and records what it found."""
 
+from functools import partial
 from typing import Final
 
 from models import DraftCheck
@@ -7,9 +8,9 @@ from models.review import STEPS
 from workers.context import WorkerContext, database_now
 from workers.leasing.work import LeasedWork
 from workers.steps import RUNS
-from workers.steps.gathering import evidence_for_draft, means_of, runs_of_draft, with_tests
+from workers.steps.gathering import evidence_for_draft, runs_of_draft, with_tests
 from workflow.building.draft_checks import continue_draft_check, record_draft_check
-from workflow.work.bells import Bell, bells_of
+from workflow.work.bells import Bell
 from workflow.work.kinds import DueKind
 from workflow.work.leases import Lease, TryLater
 
@@ -25,16 +26,10 @@ def run_draft_check(context: WorkerContext, lease: Lease) -> bool:
     with context.unit_of_work() as session:
         check = session.get_one(DraftCheck, lease.id)
         code, attempts = check.code, check.attempts
-        evidence = evidence_for_draft(session, check, context.profile)
-        if STEPS[code].has_runs:
-            wanted = runs_of_draft(check, evidence)
-            found = with_tests(session, lease, evidence, wanted, means_of(context, session))
-            if found is None:
-                return False
-            evidence = found
-        bells = bells_of(session)
-    if bells:
-        context.ring(*bells)
+        gathered = evidence_for_draft(session, check, context.profile)
+        evidence = with_tests(context, session, lease, STEPS[code], gathered, partial(runs_of_draft, check))
+    if evidence is None:
+        return False
     outcome = RUNS[code](evidence, context.http)
     context.reached("draft_checked")
     if outcome.goes_on:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from models import Review, ReviewStep
@@ -11,13 +12,13 @@ from models.review import STEPS
 from workers.context import WorkerContext, database_now
 from workers.leasing.work import LeasedWork
 from workers.steps import RUNS
-from workers.steps.gathering import evidence_for_step, means_of, runs_of_step, with_tests
+from workers.steps.gathering import evidence_for_step, runs_of_step, with_tests
 from workers.steps.step import StepOutcome
 from workflow.findings import Finding
 from workflow.identity.actors import SCHEDULE
 from workflow.lifecycle.looks import lock_look, request_ends
 from workflow.reviewing.steps import continue_machine_step, note_machine_step, record_machine_step
-from workflow.work.bells import Bell, bells_of
+from workflow.work.bells import Bell
 from workflow.work.kinds import DueKind
 from workflow.work.leases import MAX_ATTEMPTS, RETRY_AFTER, Lease, TryLater
 
@@ -34,16 +35,11 @@ def run_review_step(context: WorkerContext, lease: Lease) -> bool:
         code, attempts = step.code, step.attempts
         look = review.id if review.kind == ReviewKind.HEALTH else None
         app_id = review.app_id
-        evidence = evidence_for_step(session, step, review, context.profile)
-        if STEPS[code].has_runs:
-            wanted = runs_of_step(session, step, review, evidence)
-            found = with_tests(session, lease, evidence, wanted, means_of(context, session))
-            if found is None:
-                return False
-            evidence = found
-        bells = bells_of(session)
-    if bells:
-        context.ring(*bells)
+        gathered = evidence_for_step(session, step, review, context.profile)
+        wanted = partial(runs_of_step, session, step, review)
+        evidence = with_tests(context, session, lease, STEPS[code], gathered, wanted)
+    if evidence is None:
+        return False
     outcome = RUNS[code](evidence, context.http)
     context.reached("step_done")
     if outcome.goes_on:

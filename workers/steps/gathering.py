@@ -1,6 +1,6 @@
 """Gathers what a review step may use, from the submission or from the draft that it looks at."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from models import DraftCheck, Review, ReviewStep, Submission
 from models.component import ComponentKind
 from models.due import DueStatus
 from models.lifecycle import ReviewKind
-from models.review import STEPS
+from models.review import STEPS, StepDefinition
 from workers.context import WorkerContext, database_now
 from workers.steps.step import Evidence
 from workflow.assets.facts import PictureFacts, facts_of_pictures
@@ -86,23 +86,28 @@ def runs_of_draft(check: DraftCheck, evidence: Evidence) -> WantedRuns:
     return WantedRuns(Occasion.DRAFT, evidence.components, check.requested_by)
 
 
-def means_of(context: WorkerContext, session: Session) -> Means:
-    """Returns what starting runs takes, with the database's time."""
-    return Means(database_now(session), context.unseal, context.allow_loopback)
-
-
 def with_tests(
-    session: Session, lease: Lease, evidence: Evidence, wanted: WantedRuns | None, means: Means
+    context: WorkerContext,
+    session: Session,
+    lease: Lease,
+    step: StepDefinition,
+    evidence: Evidence,
+    wanted_by: Callable[[Evidence], WantedRuns | None],
 ) -> Evidence | None:
     """Returns the evidence with the tests of the Components, after making those due that had not begun.
 
-    Which runs are the step's is kept with it in the same transaction, so that a step that is killed begins none twice.
-    Returns None if its row no longer has this lease. Locks the row. Does not commit.
+    A step without runs has its evidence as it is. `wanted_by` returns the runs that the step wants, None if it must
+    wait. Which runs are the step's is kept with it in the same transaction, so that a step that is killed begins none
+    twice. Returns None if its row no longer has this lease. Locks the row. Does not commit.
     """
+    if not step.has_runs:
+        return evidence
+    wanted = wanted_by(evidence)
     if not lock_leased_row(session, lease):
         return None
     if wanted is None:
         return replace(evidence, waits=True)
+    means = Means(database_now(session), context.unseal, context.allow_loopback)
     started = evidence.seen.get("runs", {})
     runs = start_runs(session, wanted, started, means)
     seen = {**evidence.seen, "runs": runs}
