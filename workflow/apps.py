@@ -53,6 +53,11 @@ def lock_app(session: Session, slug: str, actor: Actor | None) -> App:
     return _visible(session.scalar(statement), slug, actor)
 
 
+def lock_row_of_app(session: Session, app_id: UUID) -> None:
+    """Locks the App FOR NO KEY UPDATE without reading it, so that nobody judges its requests meanwhile."""
+    session.execute(select(App.id).where(App.id == app_id).with_for_update(key_share=True))
+
+
 def lock_kept_app(session: Session, slug: str, actor: Actor) -> App:
     """Locks the App as `lock_app` does, for a change that is allowed while the App is frozen.
 

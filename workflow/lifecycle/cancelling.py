@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import App, TransitionRequest
+from models import TransitionRequest
 from models.request import RequestStatus
+from workflow.apps import lock_row_of_app
 from workflow.errors import Conflict, Forbidden
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
@@ -29,7 +30,7 @@ def cancel_request(session: Session, request_id: UUID, actor: Actor, now: dateti
             "Somebody else made this request.",
             "Only they can cancel it. What it does when it is applied can be decided anew.",
         )
-    session.execute(select(App.id).where(App.id == request.app_id).with_for_update(key_share=True))
+    lock_row_of_app(session, request.app_id)
     session.refresh(request)
     status = RequestStatus(request.status)
     if status is RequestStatus.CANCELLED:

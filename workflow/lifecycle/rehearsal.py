@@ -42,7 +42,7 @@ def rehearse_decision(
     The transition is written with all its effects, its letters are read as whoever sends mails reads them, and all of
     it is rolled back: so a letter here is the one that is sent. If only rules stand against the decision, the letters
     are those that it would send without them. Locks the App and the review meanwhile. Raises what `decision_on` raises
-    for a decision without a key and for now, and Invalid for reasons or a day that cannot be given.
+    for a decision that has no key and takes effect at once, and Invalid for reasons or a day that cannot be given.
     """
     lock_review(session, review_id)
     now_decided = replace(decision, idempotency_key=None, not_before=None)

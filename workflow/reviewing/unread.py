@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models import App, ReviewMessage, UnreadMessages
 from models.conversation import Side
 from models.lifecycle import Role
+from workflow.apps import lock_row_of_app
 from workflow.identity.actors import Actor
 from workflow.identity.principals import require_present
 from workflow.pages import PageOf, PageRequest, read_page
@@ -46,7 +47,7 @@ def mark_read(session: Session, app_id: UUID, side: Side, actor: Actor, up_to: U
 
     An older id than before changes nothing. Locks the App. Does not commit.
     """
-    session.execute(select(App.id).where(App.id == app_id).with_for_update(key_share=True))
+    lock_row_of_app(session, app_id)
     require_present(session, actor)
     session.execute(_READ, {"app_id": app_id, "side": side.value, "up_to": up_to})
     session.execute(_NONE_LEFT, {"app_id": app_id, "side": side.value, "up_to": up_to})
