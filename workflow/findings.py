@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from models.checklist import GIVEN_REQUIREMENTS
-from models.review import STEPS
+from models.steps import STEPS
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from models.component_test import RunScope, TestColour
 from models.due import DueStatus
 from models.lifecycle import AppState, AppTrigger, ReviewKind, Role, StepState
 from models.request import RequestStatus
-from models.review import STEPS, ReviewOutcome, StepTaker, step_title
+from models.review import ReviewOutcome
+from models.steps import STEPS, StepTaker, step_title
 from web.problems import UnmetRule
 from workflow.policy.document import Policies
 from workflow.reviewing.decisions import MadeDecision

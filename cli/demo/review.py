@@ -7,7 +7,7 @@ from cli.caller import wait_for
 from cli.demo.journey import PATIENCE_SECONDS, Journey
 from cli.mistakes import Mistake
 from models.lifecycle import AppTrigger
-from models.review import MACHINE_STEPS
+from models.steps import MACHINE_STEPS
 
 REASON = "partners_page.no_utm"
 _SAVED = {

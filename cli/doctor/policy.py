@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from cli.doctor.check import Check
-from models.review import STEPS
+from models.steps import STEPS
 from workflow.policy.document import load_policies
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import ChecklistItem
 from models.lifecycle import STEP_EDGES, AppTrigger, Role, StepTrigger
-from models.review import STEPS
+from models.steps import STEPS
 from tests.api.answers import ok, problem
 from tests.api.running import Service
 from tests.api.service import Caller

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import text
 
-from models.review import MACHINE_STEPS
+from models.steps import MACHINE_STEPS
 from tests.api.running import Service
 from tests.browser.opening import Opened
 from tests.console.pages.review import held_review_page

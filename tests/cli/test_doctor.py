@@ -19,7 +19,7 @@ from cli.doctor.database import check_database, check_language
 from cli.doctor.policy import check_policy
 from cli.doctor.redis import check_redis
 from cli.doctor.settings import check_settings
-from models.review import STEPS
+from models.steps import STEPS
 from runtime.embedded.postgres import PostgresAddresses
 from runtime.embedded.processes import free_port
 from runtime.settings import Settings, load_settings

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from models.review import STEPS
+from models.steps import STEPS
 from workflow.mapping.reading import Reader
 from workflow.mapping.requests import METHODS
 from workflow.operating.dead_rows import DEAD_KINDS

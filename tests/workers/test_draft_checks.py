@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from models import App
 from models.lifecycle import AppTrigger
-from models.review import MACHINE_STEPS, STEPS
+from models.steps import MACHINE_STEPS, STEPS
 from tests.journeys import PROFILE, People, app_building, ask, judge, now_of, people_in
 from tests.workers.leased import work_off
 from tests.workers.sites import Pages, Site, site

@@ -8,7 +8,7 @@ import pytest
 from examples.partner.server import ExamplePartner
 from models.checklist import GIVEN_REQUIREMENTS
 from models.lifecycle import StepTrigger
-from models.review import MACHINE_STEPS, STEPS, StepDefinition, StepTaker
+from models.steps import MACHINE_STEPS, STEPS, StepDefinition, StepTaker
 from runtime.guarded_http import FetchLimits, FetchRefused, GuardedHttp
 from tests.journeys import DOCUMENTATION
 from tests.profiles import NORTHWIND, default_names_in

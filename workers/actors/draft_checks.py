@@ -4,7 +4,7 @@ from functools import partial
 from typing import Final
 
 from models import DraftCheck
-from models.review import STEPS
+from models.steps import STEPS
 from workers.context import WorkerContext, database_now
 from workers.leasing.work import LeasedWork
 from workers.steps import RUNS

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from models import Review, ReviewStep
 from models.lifecycle import ReviewKind
-from models.review import STEPS
+from models.steps import STEPS
 from workers.context import WorkerContext, database_now
 from workers.leasing.work import LeasedWork
 from workers.steps import RUNS

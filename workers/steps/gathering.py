@@ -12,7 +12,7 @@ from models import DraftCheck, Review, ReviewStep, Submission
 from models.component import ComponentKind
 from models.due import DueStatus
 from models.lifecycle import ReviewKind
-from models.review import STEPS, StepDefinition
+from models.steps import STEPS, StepDefinition
 from workers.context import WorkerContext, database_now
 from workers.steps.step import Evidence
 from workflow.assets.facts import PictureFacts, facts_of_pictures

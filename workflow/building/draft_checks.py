@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models import App, ChecklistItem, DraftCheck
 from models.due import NO_LANE, DueStatus
 from models.lifecycle import StepState, StepTrigger
-from models.review import MACHINE_STEPS, STEPS, StepDefinition, step_title
+from models.steps import MACHINE_STEPS, STEPS, StepDefinition, step_title
 from workflow.apps import lock_editable_app
 from workflow.building.checklist import evidence_of
 from workflow.catalog.snapshots import current_snapshot

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models import App, ChecklistItem, Component
 from models.checklist import Requirement
 from models.lifecycle import AppState, StepState
-from models.review import MACHINE_STEPS, STEPS
+from models.steps import MACHINE_STEPS, STEPS
 from workflow.building.checklist import evidence_of, without_secrets
 from workflow.building.components import components_of
 from workflow.building.draft_checks import DraftRun, DraftStep, latest_run

@@ -21,7 +21,7 @@ from models.lifecycle import (
     publishes,
     review_after,
 )
-from models.review import COMPONENTS_REVIEWED, STEPS, StepDefinition, StepTaker
+from models.steps import COMPONENTS_REVIEWED, STEPS, StepDefinition, StepTaker
 from workflow.identity.actors import SCHEDULE, Actor
 from workflow.policy.document import Policy
 from workflow.reasons import ONLY_REINSTATED, URGENT, Reason

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from models.lifecycle import StepState
-from models.review import step_title
+from models.steps import step_title
 from workflow.findings import where_to_fix
 from workflow.names import one_line
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models.review import MACHINE_STEPS, STEPS, step_title
+from models.steps import MACHINE_STEPS, STEPS, step_title
 from workflow.policy.document import Policy
 
 AHEAD = timedelta(days=30)

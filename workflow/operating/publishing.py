@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import PolicyVersion
 from models.lifecycle import AppTrigger
-from models.review import MACHINE_STEPS, STEPS
+from models.steps import MACHINE_STEPS, STEPS
 from workflow.errors import Conflict, NotFound
 from workflow.history.digests import POLICY_COLUMNS, digest_of
 from workflow.identity.actors import Actor

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from models.base import new_id
 from models.due import Urgency
 from models.lifecycle import ReviewKind
-from models.review import MACHINE_STEPS, STEPS, ReviewOutcome
+from models.review import ReviewOutcome
+from models.steps import MACHINE_STEPS, STEPS
 from workflow.catalog.snapshots import CATEGORIES, OPEN_EVIDENCE, SNAPSHOT
 from workflow.history.digests import SUBMISSION_COLUMNS, digest_of
 from workflow.policy.calendar import deadline

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from models import Review, ReviewStep, Submission, Transition, TransitionReason
 from models.lifecycle import AppTrigger, ReviewKind
-from models.review import ReviewOutcome, step_title
+from models.review import ReviewOutcome
+from models.steps import step_title
 from workflow.findings import where_to_fix
 from workflow.policy.document import Policies
 from workflow.reviewing.appeals import is_stranded

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from models import ReviewStep
 from models.due import Urgency
 from models.lifecycle import ReviewKind, StepState, StepTrigger
-from models.review import MACHINE_STEPS
+from models.steps import MACHINE_STEPS
 from workflow.errors import Invalid, NotFound, Refused
 from workflow.findings import Finding
 from workflow.identity.actors import SCHEDULE, Actor

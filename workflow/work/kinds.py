@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from models.review import STEP_LEASE
+from models.steps import STEP_LEASE
 from workflow.work.bells import Bell
 
 

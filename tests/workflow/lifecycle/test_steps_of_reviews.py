@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from models.lifecycle import AppTrigger, ReviewKind
-from models.review import COMPONENTS_REVIEWED
+from models.steps import COMPONENTS_REVIEWED
 from tests.workflow.lifecycle.test_rule_meanings import FINE, POLICY
 from workflow.lifecycle.facts import ComponentFacts
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models import App, Review, Suspension
 from models.lifecycle import AppState, AppTrigger, ReviewKind, Role, StepTrigger
-from models.review import MACHINE_STEPS
+from models.steps import MACHINE_STEPS
 from tests.at_once import at_once
 from tests.factories import app_in, move
 from tests.journeys import BECAUSE, People, ask, judge, now_of, outcome_of, people_in, staff_member
