@@ -33,7 +33,8 @@ from workflow.lifecycle.rules import (
 from workflow.operating.policy_effects import LiveEffects, live_effects, words_of
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.policy.document import Policies, Policy, parse_policy
-from workflow.policy.parts import PARTS, KnownCodes, policy_schema
+from workflow.policy.parts import PARTS, policy_schema
+from workflow.policy.values import KnownCodes
 
 MAX_JUDGED = 5_000
 """The number of Apps that a preview judges. If there may be more, it says that it is not complete."""

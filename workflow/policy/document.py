@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from workflow.history.digests import policy_digest
 from workflow.policy.calendar import BusinessCalendar, business_calendar
-from workflow.policy.parts import PARTS, KnownCodes, PolicyDocument, read_document
+from workflow.policy.parts import PARTS, PolicyDocument, read_document
+from workflow.policy.values import KnownCodes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,30 +1,38 @@
 """The model of the policy document, by which documents are read, validated, compared, and shown as forms."""
 
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
     Strict,
     TypeAdapter,
     ValidationError,
-    ValidationInfo,
-    WithJsonSchema,
 )
 from pydantic.dataclasses import dataclass as model
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
 
 from models.checklist import GIVEN_REQUIREMENTS
 from workflow.errors import Invalid
-from workflow.policy.calendar import MAX_CLOSED_DAYS, CalendarInvalid, business_calendar, check_closed_day
-
-MAX_PROBLEMS = 50
-MAX_NAME = 64
-"""The number of characters of a time zone, a country, a subdivision, and of text that a problem quotes."""
+from workflow.policy.values import (
+    CATEGORY,
+    MAX_CATEGORIES,
+    MAX_NAME,
+    MAX_PROBLEMS,
+    CalendarDays,
+    ClosedDays,
+    Codes,
+    Customers,
+    Days,
+    KnownCodes,
+    Name,
+    SetOfCodes,
+    known_country,
+    known_subdivision,
+    known_zone,
+    unit,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,111 +53,6 @@ class PolicyInvalid(Invalid):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
-class KnownCodes:
-    """The codes that a part of the document may name, each with its title. `what` is the noun for one of them."""
-
-    what: str
-    titles: Mapping[str, str]
-
-
-def _known_zone(name: str) -> str:
-    business_calendar(name)
-    return name
-
-
-def _known_country(code: str | None) -> str | None:
-    business_calendar("UTC", code)
-    return code
-
-
-def _known_subdivision(code: str | None, info: ValidationInfo) -> str | None:
-    if "country" in info.data:  # an invalid country is reported by its own validator
-        business_calendar("UTC", info.data["country"], code)
-    return code
-
-
-def _known_codes(value: object, info: ValidationInfo) -> object:
-    """Refuses unknown and repeated codes. Without a context every code is known."""
-    if not isinstance(value, list | tuple):
-        return value
-    wrong = [
-        InitErrorDetails(type=PydanticCustomError("policy_code", "{why}", {"why": why}), loc=(index,), input=None)
-        for index, why in islice(_wrong_codes(value, (info.context or {}).get(info.field_name)), MAX_PROBLEMS)
-    ]
-    if wrong:
-        raise ValidationError.from_exception_data("codes", wrong)
-    return value
-
-
-def _wrong_codes(codes: Iterable[object], known: KnownCodes | None) -> Iterator[tuple[int, str]]:
-    seen = set()
-    for index, code in enumerate(codes):
-        if not isinstance(code, str):
-            yield index, "It must be a code, written as a string."
-        elif known is not None and code not in known.titles:
-            yield index, f"There is no {known.what} {code[:MAX_NAME]!r}. Use one of: {', '.join(sorted(known.titles))}."
-        elif code in seen:
-            yield index, f"{code[:MAX_NAME]} is listed twice. Name it once."
-        else:
-            seen.add(code)
-
-
-def _closed_days(value: object) -> object:
-    """Refuses what is no day, and days that are listed twice."""
-    if not isinstance(value, list | tuple):
-        return value
-    wrong = [
-        InitErrorDetails(type=PydanticCustomError("policy_code", "{why}", {"why": why}), loc=(index,), input=None)
-        for index, why in islice(_wrong_days(value), MAX_PROBLEMS)
-    ]
-    if wrong:
-        raise ValidationError.from_exception_data("days", wrong)
-    return value
-
-
-def _wrong_days(days: Iterable[object]) -> Iterator[tuple[int, str]]:
-    seen = set()
-    for index, day in enumerate(days):
-        if not isinstance(day, str):
-            yield index, "It must be a day, written as a string."
-        elif day in seen:
-            yield index, f"{day[:MAX_NAME]} is listed twice. Name it once."
-        else:
-            seen.add(day)
-            try:
-                check_closed_day(day)
-            except CalendarInvalid as error:
-                yield index, str(error)
-
-
-_LONG, _SHORT = "(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])", "(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
-_FEBRUARY, _LEAP_YEAR = "02-(?:0[1-9]|1[0-9]|2[0-8])", "2(?:[048]00|[0-9](?:0[48]|[2468][048]|[13579][26]))"
-CLOSED_DAY = rf"^(?:(?:2[0-9]{{3}}-)?(?:{_LONG}|{_SHORT}|{_FEBRUARY})|(?:{_LEAP_YEAR}-)?02-29)$"
-"""The pattern of a closed day for forms. It allows exactly the days of the Gregorian calendar, which a test holds."""
-
-
-def _in(unit: str) -> dict[str, Any]:
-    return {"x-unit": unit}
-
-
-_Days = Annotated[int, Strict(), Field(ge=1, le=100, json_schema_extra=_in("business days"))]
-_CalendarDays = Annotated[int, Strict(), Field(ge=1, le=1000, json_schema_extra=_in("days"))]
-_Customers = Annotated[int, Strict(), Field(ge=0, le=1_000_000, json_schema_extra=_in("customers"))]
-_Name = Annotated[str, Strict(), Field(max_length=MAX_NAME)]
-_Codes = Annotated[tuple[str, ...], BeforeValidator(_known_codes), Field(json_schema_extra={"uniqueItems": True})]
-_ClosedDays = Annotated[
-    tuple[Annotated[str, WithJsonSchema({"type": "string", "title": "Closed day", "pattern": CLOSED_DAY})], ...],
-    BeforeValidator(_closed_days),
-    Field(
-        max_length=MAX_CLOSED_DAYS, json_schema_extra={"maxItems": MAX_CLOSED_DAYS, "uniqueItems": True, **_in("days")}
-    ),
-]
-MAX_CATEGORIES = 100
-_CATEGORY = rf"^[^\x00-\x1f]{{1,{MAX_NAME}}}$"
-_SetOfCodes = Annotated[frozenset[str], BeforeValidator(_known_codes)]
-
-
 # A pydantic dataclass, not a BaseModel: rules read it for every request, and reading a slot takes a third of the time.
 @model(frozen=True, slots=True, kw_only=True)
 class PolicyDocument:
@@ -159,7 +62,7 @@ class PolicyDocument:
     """
 
     review_business_days: Annotated[
-        _Days, Field(title="Time to decide a submission", description="What partners are promised for a review.")
+        Days, Field(title="Time to decide a submission", description="What partners are promised for a review.")
     ]
     due_soon_hours: Annotated[
         int,
@@ -169,23 +72,23 @@ class PolicyDocument:
             le=1000,
             title="Reminder before a review is due",
             description="How long before the due time the holder of the review is reminded.",
-            json_schema_extra=_in("hours"),
+            json_schema_extra=unit("hours"),
         ),
     ]
     access_business_days: Annotated[
-        _Days, Field(title="Time to decide a request for access", description="What applicants are promised.")
+        Days, Field(title="Time to decide a request for access", description="What applicants are promised.")
     ] = 1
     time_zone: Annotated[
-        _Name,
-        AfterValidator(_known_zone),
+        Name,
+        AfterValidator(known_zone),
         Field(
             title="Time zone",
             description="The time zone in which business days begin and end: an IANA name, such as Europe/Berlin.",
         ),
     ]
     country: Annotated[
-        _Name | None,
-        AfterValidator(_known_country),
+        Name | None,
+        AfterValidator(known_country),
         Field(
             title="Country",
             description="The country whose public holidays are not business days: an ISO 3166-1 code, such as US. "
@@ -193,8 +96,8 @@ class PolicyDocument:
         ),
     ]
     subdivision: Annotated[
-        _Name | None,
-        AfterValidator(_known_subdivision),
+        Name | None,
+        AfterValidator(known_subdivision),
         Field(
             title="Subdivision of the country",
             description="The subdivision whose own holidays count too: an ISO 3166-2 code without the country, such as "
@@ -202,7 +105,7 @@ class PolicyDocument:
         ),
     ]
     closed_days: Annotated[
-        _ClosedDays,
+        ClosedDays,
         Field(
             title="Own closed days",
             description="Days on which the company is closed besides, and which are no business days: dates, such as "
@@ -210,7 +113,7 @@ class PolicyDocument:
         ),
     ] = ()
     customers_to_promote: Annotated[
-        _Customers,
+        Customers,
         Field(
             title="Customers before an App is public",
             description="How many customers an App in public beta needs before it is promoted.",
@@ -224,25 +127,25 @@ class PolicyDocument:
             le=1000,
             title="Reviews that one reviewer may hold",
             description="A reviewer who holds this many open reviews cannot claim another one.",
-            json_schema_extra=_in("reviews"),
+            json_schema_extra=unit("reviews"),
         ),
     ] = 10
     idle_claim_business_days: Annotated[
-        _Days,
+        Days,
         Field(
             title="Time until an idle claim lapses",
             description="A claim ends when its holder does nothing for this long.",
         ),
     ] = 1
     revision_business_days: Annotated[
-        _Days,
+        Days,
         Field(title="Time to decide a revision", description="What partners are promised for a revision of an App."),
     ] = 2
     appeal_business_days: Annotated[
-        _Days, Field(title="Time to decide an appeal", description="What partners are promised for an appeal.")
+        Days, Field(title="Time to decide an appeal", description="What partners are promised for an appeal.")
     ] = 5
     appeal_days: Annotated[
-        _CalendarDays,
+        CalendarDays,
         Field(title="Time in which to appeal", description="How long after a decision it can be appealed."),
     ] = 30
     urgent_revisions: Annotated[
@@ -253,18 +156,18 @@ class PolicyDocument:
             le=1000,
             title="Urgent revisions in 90 days",
             description="How many revisions of an App may be urgent in any 90 days.",
-            json_schema_extra=_in("revisions"),
+            json_schema_extra=unit("revisions"),
         ),
     ] = 2
     health_days: Annotated[
-        _CalendarDays,
+        CalendarDays,
         Field(
             title="Time between looks at a public App",
             description="How long after the last approval or look an App is looked at again.",
         ),
     ] = 30
     grace_days: Annotated[
-        _CalendarDays,
+        CalendarDays,
         Field(
             title="Time to mend what a look found",
             description="How long the company has, from being told, before a person is asked to suspend the App.",
@@ -278,11 +181,11 @@ class PolicyDocument:
             le=10_000,
             title="Time in which an App can be listed again",
             description="How long after the last look an unlisted App is listed again without a new review.",
-            json_schema_extra=_in("days"),
+            json_schema_extra=unit("days"),
         ),
     ] = 180
     proposal_days: Annotated[
-        _CalendarDays,
+        CalendarDays,
         Field(
             title="Time until a proposal lapses",
             description="How long a first person's proposal stands for a second person to decide.",
@@ -294,30 +197,30 @@ class PolicyDocument:
         Field(title="Two people remove an App", description="A removal needs a proposal by another admin."),
     ] = False
     two_people_categories: Annotated[
-        tuple[Annotated[str, Strict(), Field(pattern=_CATEGORY)], ...],
+        tuple[Annotated[str, Strict(), Field(pattern=CATEGORY)], ...],
         Field(
             max_length=MAX_CATEGORIES,
             title="Categories that two people approve",
             description="An App in one of these categories is approved by two reviewers.",
-            json_schema_extra=_in("categories"),
+            json_schema_extra=unit("categories"),
         ),
     ] = ()
     two_people_customers: Annotated[
-        _Customers,
+        Customers,
         Field(
             title="Customers from which two people decide",
             description="An App with this many customers is approved and removed by two people. 0: none is.",
         ),
     ] = 0
     required_checklist: Annotated[
-        _Codes,
+        Codes,
         Field(title="Required evidence", description="Requirements that an App must meet before it can be submitted."),
     ]
     review_steps: Annotated[
-        _Codes, Field(title="Review steps", description="The steps of reviews that are opened from now on.")
+        Codes, Field(title="Review steps", description="The steps of reviews that are opened from now on.")
     ]
     revision_steps: Annotated[
-        _Codes,
+        Codes,
         Field(
             title="People's steps of every revision",
             description="Steps that a person takes in every revision, whatever it changes.",
@@ -331,7 +234,7 @@ class PolicyDocument:
             le=200,
             title="Events a second of a burst",
             description="How fast the step `volume` sends events to an endpoint.",
-            json_schema_extra=_in("events a second"),
+            json_schema_extra=unit("events a second"),
         ),
     ] = 50
     burst_seconds: Annotated[
@@ -342,11 +245,11 @@ class PolicyDocument:
             le=15,
             title="Length of a burst",
             description="How long the step `volume` sends events to an endpoint.",
-            json_schema_extra=_in("seconds"),
+            json_schema_extra=unit("seconds"),
         ),
     ] = 10
     observed: Annotated[
-        _SetOfCodes,
+        SetOfCodes,
         Field(
             title="Observed only",
             description="Rules and review steps that report what they find and block nothing.",

@@ -15,7 +15,8 @@ from workflow.lifecycle.rules import RULES_OF
 from workflow.operating.publishing import CODES, NEVER_OBSERVED, schema_of_policy
 from workflow.policy.calendar import BusinessCalendar, CalendarInvalid, check_closed_day
 from workflow.policy.document import parse_policy
-from workflow.policy.parts import CLOSED_DAY, MAX_PROBLEMS, PARTS, PolicyInvalid, PolicyProblem
+from workflow.policy.parts import PARTS, PolicyInvalid, PolicyProblem
+from workflow.policy.values import CLOSED_DAY, MAX_PROBLEMS
 
 GUIDE = Path(__file__).parents[3] / "docs" / "admins.md"
 DOCUMENT: dict[str, Any] = {
