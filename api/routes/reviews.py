@@ -11,9 +11,9 @@ from api.auth import InContext, allow
 from api.context import Session, now_of
 from api.idempotency import Answer, once
 from api.routes.transitions import ask_for_one, reasons_of
+from api.schemas.decisions import DecisionPreviewAnswer, shown_decision, shown_rehearsal
 from api.schemas.outcomes import TransitionRequestAnswer
 from api.schemas.pages import Page, Paged, shown_page
-from api.schemas.previews import DecisionPreviewAnswer, shown_rehearsal
 from api.schemas.reviews import (
     FullReviewAnswer,
     RefusedDecisionAnswer,
@@ -21,7 +21,6 @@ from api.schemas.reviews import (
     ReviewSummaryAnswer,
     full_review,
     short_review,
-    shown_decision,
     shown_step,
 )
 from api.schemas.values import SLUG, Body, GivenReason, Key, Moment, Prefer, Prose, Reasons

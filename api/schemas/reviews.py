@@ -8,18 +8,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from api.schemas.decisions import MadeDecisionAnswer, shown_decision
 from api.schemas.findings import EarlierFindingAnswer, StepFindingAnswer
 from api.schemas.outcomes import ProposalAnswer, ReasonAnswer, shown_proposal
 from models.checklist import Requirement
 from models.component_test import RunScope, TestColour
 from models.due import DueStatus
-from models.lifecycle import AppState, AppTrigger, ReviewKind, Role, StepState
-from models.request import RequestStatus
+from models.lifecycle import AppState, ReviewKind, Role, StepState
 from models.review import ReviewOutcome
 from models.steps import STEPS, StepTaker, step_title
-from web.problems import UnmetRule
 from workflow.policy.document import Policies
-from workflow.reviewing.decisions import MadeDecision
 from workflow.reviewing.difference import ChangeKind, Difference, StandingFinding
 from workflow.reviewing.dossier import (
     CompanyInBrief,
@@ -184,24 +182,6 @@ class GraceAnswer(BaseModel):
     asked_at: datetime | None
 
 
-class MadeDecisionAnswer(BaseModel):
-    """A decision that has not taken effect. `id` is that of its transition request, which is `due` until `due_at`.
-
-    Until then whoever made it can cancel it. If it was `refused` at that time, `unmet` says why.
-    """
-
-    id: UUID
-    decision: Annotated[AppTrigger, Field(examples=["approve"])]
-    status: RequestStatus
-    by_id: UUID
-    by: Annotated[str | None, Field(examples=["Rae Reviewer"])]
-    reasons: list[ReasonAnswer]
-    asked_at: datetime
-    due_at: datetime
-    finished_at: datetime | None
-    unmet: list[UnmetRule]
-
-
 class RefusedDecisionAnswer(BaseModel):
     """A decision of yours that was refused when it was to take effect, and the review that it is on."""
 
@@ -295,22 +275,6 @@ def full_review(one: ReviewSummary, dossier: Dossier, policies: Policies, now: d
         runs=[_run(run, one.app) for run in dossier.runs],
         history=[_past(past) for past in dossier.history],
         decisions=[shown_decision(made) for made in dossier.decisions],
-    )
-
-
-def shown_decision(made: MadeDecision) -> MadeDecisionAnswer:
-    """Returns the answer for a decision that has not taken effect."""
-    return MadeDecisionAnswer(
-        id=made.id,
-        decision=AppTrigger(made.trigger),
-        status=made.status,
-        by_id=made.by_id,
-        by=made.by,
-        reasons=[ReasonAnswer.model_validate(reason) for reason in made.reasons],
-        asked_at=made.asked_at,
-        due_at=made.due_at,
-        finished_at=made.finished_at,
-        unmet=[UnmetRule.model_validate(rule) for rule in made.unmet],
     )
 
 
