@@ -35,6 +35,14 @@ class ApiAnswer:
         return self.status < 400
 
 
+class ApiRefused(Exception):
+    """The API refused a reading without which there is no page: the visitor is shown the refusal."""
+
+    def __init__(self, answer: ApiAnswer) -> None:
+        super().__init__(answer.status, answer.content.get("code"))
+        self.answer = answer
+
+
 class SignInNeeded(Exception):
     """The API does this only for somebody who signed in a short while ago, or no longer for this session."""
 
@@ -52,6 +60,13 @@ class ApiClient:
     async def get(self, request: Request, path: str, params: Params | None = None) -> ApiAnswer:
         """Returns the answer to a GET."""
         return await self.call(request, "GET", path, params=params)
+
+    async def read(self, request: Request, path: str, params: Params | None = None) -> dict[str, Any]:
+        """Returns the content of the answer to a GET. Raises ApiRefused unless there is one."""
+        answer = await self.get(request, path, params)
+        if not answer.is_ok:
+            raise ApiRefused(answer)
+        return answer.content
 
     async def call(
         self,

@@ -1,10 +1,12 @@
 """Lists that the API gives in pages: which page a request is for, and the address of the next."""
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from console.client import ApiAnswer, Params
+from console.client import Params
 
 MAX_VALUE_CHARACTERS = 300
 
@@ -19,9 +21,9 @@ def params_of(request: Request, *filters: str, limit: int = 50) -> dict[str, str
     return {"limit": limit, **given}
 
 
-def next_of(request: Request, listed: ApiAnswer, params: Params) -> str | None:
+def next_of(request: Request, listed: Mapping[str, Any], params: Params) -> str | None:
     """Returns the address of the next page of the list with the same filters, None on the last page."""
-    cursor = listed.content.get("next")
+    cursor = listed.get("next")
     if cursor is None:
         return None
     kept = {name: value for name, value in params.items() if name not in ("after", "limit") and value is not None}

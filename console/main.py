@@ -2,6 +2,7 @@
 
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import cast
 
 from fastapi import FastAPI
 from starlette.applications import Starlette
@@ -13,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 import console.pages
 from api.signed_in import Visit
-from console.client import ApiClient, SignInNeeded
+from console.client import ApiClient, ApiRefused, SignInNeeded
 from console.door import PAGE_HEADERS, PageHeaders, SameOrigin
 from console.forms import MAX_FORM_BYTES
 from console.navigation import links_in
@@ -94,13 +95,22 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
     async def sign_in_again(request: Request, _error: Exception) -> Response:
         return await to_sign_in(pages, request)
 
+    async def refuse_reading(request: Request, error: Exception) -> Response:
+        return pages.refusal(request, cast(ApiRefused, error).answer)
+
     larger = [one for room in ROOMS for one in getattr(room, "LARGER_FORMS", ())]
     made = Starlette(
         routes=[
             *(Route(f"/static/{name}", file) for name in FILES),
             *(route for room in ROOMS for route in room.routes(client, pages)),
         ],
-        exception_handlers={404: refuse_path, 405: refuse_method, SignInNeeded: sign_in_again, Exception: break_down},
+        exception_handlers={
+            404: refuse_path,
+            405: refuse_method,
+            ApiRefused: refuse_reading,
+            SignInNeeded: sign_in_again,
+            Exception: break_down,
+        },
         middleware=[
             Middleware(CallLog),
             Middleware(Measuring),

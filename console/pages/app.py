@@ -26,25 +26,15 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
 
     async def show(request: Request) -> Response:
         path = f"/v1/apps/{request.path_params['slug']}"
-        standing = await api.get(request, f"{path}/status")
-        if not standing.is_ok:
-            return pages.refusal(request, standing)
-        checklist = await api.get(request, f"{path}/checklist")
-        app = await api.get(request, path)
-        messages = await api.get(request, f"{path}/messages", {"limit": 1})
-        for answer in (checklist, app, messages):
-            if not answer.is_ok:
-                return pages.refusal(request, answer)
-        possible = {one["trigger"]: one for one in standing.content["triggers"]}
+        standing = await api.read(request, f"{path}/status")
         return pages.page(
             request,
             "app.html",
-            app=app.content,
-            standing=standing.content,
-            checklist=checklist.content,
-            possible=possible,
+            app=await api.read(request, path),
+            standing=standing,
+            checklist=await api.read(request, f"{path}/checklist"),
+            possible={one["trigger"]: one for one in standing["triggers"]},
             acts=ACTS,
-            talks=bool(messages.content["items"]) or standing.content["review"] is not None,
             states=STATES,
             turns=TURNS,
             titles=REQUIREMENTS,

@@ -1,7 +1,5 @@
 """A partner's Apps: which there are and whose turn it is, and a new one."""
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -24,20 +22,12 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
 
     async def list_apps(request: Request) -> Response:
         params = params_of(request, limit=PAGE_OF_APPS)
-        listed = await api.get(request, "/v1/apps", params)
-        if not listed.is_ok:
-            return pages.refusal(request, listed)
-        standings: dict[str, dict[str, Any]] = {}
-        for app in listed.content["items"]:
-            standing = await api.get(request, f"/v1/apps/{app['slug']}/status")
-            if standing.is_ok:
-                standings[app["slug"]] = standing.content
+        listed = await api.read(request, "/v1/apps", params)
+        standings = {app["slug"]: await api.read(request, f"/v1/apps/{app['slug']}/status") for app in listed["items"]}
         return pages.page(
             request,
             "apps.html",
-            apps=sorted(
-                listed.content["items"], key=lambda app: standings.get(app["slug"], {}).get("turn") != "partner"
-            ),
+            apps=sorted(listed["items"], key=lambda app: standings[app["slug"]]["turn"] != "partner"),
             standings=standings,
             following=next_of(request, listed, params),
             states=STATES,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -71,33 +72,27 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         return await _shown(request, None, 200)
 
     async def _shown(request: Request, form: Form | None, status: int) -> Response:
-        slug, code = request.path_params["slug"], request.path_params["code"]
-        app = await api.get(request, f"/v1/apps/{slug}")
-        checklist = await api.get(request, f"/v1/apps/{slug}/checklist")
-        pictures = await api.get(request, f"/v1/apps/{slug}/assets")
-        for answer in (app, checklist, pictures):
-            if not answer.is_ok:
-                return pages.refusal(request, answer)
-        item = next(item for item in checklist.content["items"] if item["code"] == code)
+        slug, code = request.path_params["slug"], _known_code(request)
+        app = await api.read(request, f"/v1/apps/{slug}")
+        checklist = await api.read(request, f"/v1/apps/{slug}/checklist")
+        item = next(item for item in checklist["items"] if item["code"] == code)
+        kinds = [field.name for field in FIELDS[code] if field.kind == "picture"]
+        pictures = (await api.read(request, f"/v1/apps/{slug}/assets"))["items"] if kinds else []
         return pages.page(
             request,
             "requirement.html",
             status=status,
-            app=app.content,
+            app=app,
             item=item,
             fields=FIELDS[code],
             title=REQUIREMENTS[code],
             tagged=STATUSES[item["status"]],
-            options_of={
-                field.name: [("", "None yet"), *_options(pictures.content["items"], field.name)]
-                for field in FIELDS[code]
-                if field.kind == "picture"
-            },
+            options_of={kind: [("", "None yet"), *_options(pictures, kind)] for kind in kinds},
             form=form or Form(_typed(code, item["evidence"] or {})),
         )
 
     async def store(request: Request) -> Response:
-        slug, code = request.path_params["slug"], request.path_params["code"]
+        slug, code = request.path_params["slug"], _known_code(request)
         fields = await fields_of(request)
         stored = await api.call(
             request, "PUT", f"/v1/apps/{slug}/checklist/{code}", {"evidence": _stored(code, fields)}
@@ -107,11 +102,10 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         kept = f"/apps/{slug}/checklist/{code}" if stored.content["findings"] else f"/apps/{slug}"
         return RedirectResponse(kept, 303)
 
-    known = "|".join(FIELDS)
     path = "/apps/{slug}/checklist/{code}"
     return [
-        Route(path, _of_known(pages, signed_in_only(pages, show, PARTNER), known)),
-        Route(path, _of_known(pages, signed_in_only(pages, store, PARTNER), known), methods=["POST"]),
+        Route(path, signed_in_only(pages, show, PARTNER)),
+        Route(path, signed_in_only(pages, store, PARTNER), methods=["POST"]),
     ]
 
 
@@ -124,21 +118,12 @@ def _options(pictures: list[dict[str, Any]], kind: str) -> list[tuple[str, str]]
     ]
 
 
-def _of_known(pages: Pages, endpoint: Any, known: str) -> Any:
-    async def guarded(request: Request) -> Response:
-        if request.path_params["code"] in known.split("|"):
-            answer: Response = await endpoint(request)
-            return answer
-        return pages.page(
-            request,
-            "refusal.html",
-            status=404,
-            heading="There is no such requirement",
-            detail="The checklist has no requirement of this name.",
-            remedy="Go back to your App, and choose one of its list.",
-        )
-
-    return guarded
+def _known_code(request: Request) -> str:
+    """Returns the code of the requirement that the address names. Raises HTTPException for one that has no form."""
+    code = str(request.path_params["code"])
+    if code not in FIELDS:
+        raise HTTPException(404)
+    return code
 
 
 def _typed(code: str, evidence: dict[str, Any]) -> dict[str, str]:

@@ -22,6 +22,8 @@ from web.bounds import LargerBody
 UNDO: Final = timedelta(seconds=10)
 """How long a decision waits, so that it can be undone."""
 MAX_WORDS: Final = 64 * 1024
+MAX_LISTED: Final = 200
+"""How many messages, notes, saved reasons and colleagues a page has at most."""
 LARGER_FORMS = (
     LargerBody("POST", re.compile(r"/reviews/[^/]+/(decision|draft|messages|notes)"), MAX_WORDS, "Write less at once."),
 )
@@ -117,19 +119,13 @@ class _Review:
         return await self._show(request, typed, done)
 
     async def write_message(self, request: Request) -> Response:
-        fields = await fields_of(request)
-        done = await self.api.call(
-            request, "POST", f"{_path(request)}/messages", {"text": fields.get("message", "")}, key=key_in(fields)
-        )
+        fields, done = await self._write(request, "messages", "message")
         if done.is_ok:
             return RedirectResponse(f"{_page(request)}#conversation", 303)
         return await self._show(request, _Typed(message=refused_form(fields, done, text="message")), done)
 
     async def write_note(self, request: Request) -> Response:
-        fields = await fields_of(request)
-        done = await self.api.call(
-            request, "POST", f"{_path(request)}/notes", {"text": fields.get("note", "")}, key=key_in(fields)
-        )
+        fields, done = await self._write(request, "notes", "note")
         if done.is_ok:
             if fields.get("of") == "draft":
                 await self.api.call(request, "DELETE", f"{_path(request)}/draft")
@@ -192,6 +188,12 @@ class _Review:
             await self.api.call(request, "PUT", f"{_path(request)}/draft", {"text": text, "saved": saved})
         return RedirectResponse(_page(request), 303)
 
+    async def _write(self, request: Request, where: str, name: str) -> tuple[Mapping[str, str], ApiAnswer]:
+        """Sends the words of the form's field to where they belong. Returns the form's fields and the answer."""
+        fields = await fields_of(request)
+        body = {"text": fields.get(name, "")}
+        return fields, await self.api.call(request, "POST", f"{_path(request)}/{where}", body, key=key_in(fields))
+
     async def _act(self, request: Request, what: str, body: Any = None) -> Response:
         done = await self.api.call(request, "POST", f"{_path(request)}/{what}", body)
         return RedirectResponse(_page(request), 303) if done.is_ok else self.pages.refusal(request, done)
@@ -210,20 +212,20 @@ class _Review:
         written = Form({"words": draft.content["text"], "replaces": draft.content["written_at"]})
         return replace(typed, ticked=frozenset(draft.content["saved"]), decision=written)
 
+    async def _listed(self, request: Request, path: str, **params: str) -> list[dict[str, Any]]:
+        listed = await self.api.read(request, path, {"limit": MAX_LISTED, **params})
+        items: list[dict[str, Any]] = listed["items"]
+        return items
+
     async def _show(self, request: Request, typed: _Typed, refused: ApiAnswer | None = None) -> Response:
-        found = await self.api.get(request, _path(request))
-        if not found.is_ok:
-            return self.pages.refusal(request, found)
-        review, visitor = found.content, visitor_of(request)
-        messages = await self.api.get(request, f"{_path(request)}/messages", {"limit": 200})
-        notes = await self.api.get(request, f"{_path(request)}/notes", {"limit": 200})
-        listed = await self.api.get(request, "/v1/saved-reasons", {"kind": review["kind"], "limit": 200})
-        saved = listed.content.get("items", [])
+        review, visitor = await self.api.read(request, _path(request)), visitor_of(request)
+        saved = await self._listed(request, "/v1/saved-reasons", kind=review["kind"])
         typed = await self._with_draft(request, typed)
         is_mine = bool(visitor and review["holder"] and review["holder"]["id"] == visitor.id)
         is_due = any(made["status"] == "due" for made in review["decisions"])
         can_decide = is_mine and not review["outcome"] and not is_due
-        staff = await self.api.get(request, "/v1/staff", {"limit": 200})
+        may_hand_over = review["holder"] is not None and not review["outcome"]
+        staff = await self._listed(request, "/v1/staff") if may_hand_over else []
         return self.pages.page(
             request,
             "review.html",
@@ -240,12 +242,10 @@ class _Review:
             requirements=_by_requirement(review),
             changes=_changed(review["changes"]),
             public_changes=_changed(review["public_changes"]),
-            messages=messages.content.get("items", []),
-            notes=notes.content.get("items", []),
+            messages=await self._listed(request, f"{_path(request)}/messages"),
+            notes=await self._listed(request, f"{_path(request)}/notes"),
             saved=_by_topic(saved),
-            colleagues=[
-                one for one in staff.content.get("items", []) if not one["away_until"] and one["id"] != _holder(review)
-            ],
+            colleagues=[one for one in staff if not one["away_until"] and one["id"] != _holder(review)],
             step_decisions=STEP_DECISIONS,
             possible=POSSIBLE,
             decisions=_decisions_on(review),

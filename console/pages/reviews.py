@@ -35,16 +35,14 @@ class _Queue:
 
     async def look(self, request: Request) -> Response:
         params = params_of(request, "show", "kind", "due", "app", limit=50)
-        listed = await self.api.get(request, "/v1/reviews", params)
-        if not listed.is_ok:
-            return self.pages.refusal(request, listed)
+        listed = await self.api.read(request, "/v1/reviews", params)
+        refused = await self.api.read(request, "/v1/reviews/refused-decisions")
         visitor = visitor_of(request)
-        refused = await self.api.get(request, "/v1/reviews/refused-decisions")
         return self.pages.page(
             request,
             "reviews.html",
-            reviews=listed.content["items"],
-            refused=refused.content.get("items", []),
+            reviews=listed["items"],
+            refused=refused["items"],
             following=next_of(request, listed, params),
             chosen={name: str(value) for name, value in params.items()},
             kinds=KINDS,

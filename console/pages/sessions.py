@@ -13,10 +13,8 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
     """Returns the routes of this page."""
 
     async def show(request: Request) -> Response:
-        listed = await api.get(request, "/v1/sessions")
-        if not listed.is_ok:
-            return pages.refusal(request, listed)
-        return pages.page(request, "sessions.html", sessions=listed.content["items"])
+        listed = await api.read(request, "/v1/sessions")
+        return pages.page(request, "sessions.html", sessions=listed["items"])
 
     async def end(request: Request) -> Response:
         ended = await api.call(request, "DELETE", f"/v1/sessions/{request.path_params['session_id']}")

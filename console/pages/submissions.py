@@ -45,19 +45,13 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
 
     async def show_submission(request: Request) -> Response:
         path = f"/v1/apps/{request.path_params['slug']}"
-        standing = await api.get(request, f"{path}/status")
-        checklist = await api.get(request, f"{path}/checklist")
-        app = await api.get(request, path)
-        for answer in (standing, checklist, app):
-            if not answer.is_ok:
-                return pages.refusal(request, answer)
-        possible = {one["trigger"]: one for one in standing.content["triggers"]}
+        standing = await api.read(request, f"{path}/status")
         return pages.page(
             request,
             "submission.html",
-            app=app.content,
-            checklist=checklist.content,
-            submit=possible.get("submit"),
+            app=await api.read(request, path),
+            checklist=await api.read(request, f"{path}/checklist"),
+            submit=next((one for one in standing["triggers"] if one["trigger"] == "submit"), None),
             titles=REQUIREMENTS,
             statuses=STATUSES,
             form=Form(),

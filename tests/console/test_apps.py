@@ -43,6 +43,13 @@ def test_an_app_of_another_company_is_the_same_as_none(shared_service: Service, 
     assert none.answer.status_code == 404
 
 
+def test_a_requirement_that_there_is_not_has_no_page(shared_service: Service) -> None:
+    shared_service.partner("POST", "/v1/apps", {"slug": "acme-unknown", "name": "Acme Unknown"})
+    browser = browser_of(shared_service, "partner")
+    for code in ("nothing", "working_integration"):
+        assert browser.open(f"/apps/acme-unknown/checklist/{code}").answer.status_code == 404
+
+
 def test_what_cannot_be_submitted_has_no_button_and_says_why(shared_service: Service) -> None:
     shared_service.partner("POST", "/v1/apps", {"slug": "acme-early", "name": "Acme Early"})
     browser = browser_of(shared_service, "partner")
