@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from math import ceil
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,6 +17,7 @@ from web.in_process import of_person
 from web.limits import MAX_REMEMBERED, RateCounter, Rates
 from workflow.errors import Forbidden, WorkflowError
 from workflow.identity.principals import Principal
+from workflow.identity.sessions import is_own_path as is_own_path
 
 FindSession = Callable[[str], Awaitable[Principal]]
 
@@ -59,6 +61,16 @@ class Visit:
     detail: str = ""
     remedy: str = ""
     retry_after_s: int = 0
+
+
+def note_visit(scope: Scope, visit: Visit) -> None:
+    """Notes in the scope of a request for a page what is known of it."""
+    scope.setdefault("state", {})[_NOTED] = visit
+
+
+def visit_in(scope: Scope) -> Visit:
+    """Returns what was noted of a request for a page."""
+    return cast("Visit | None", scope.get("state", {}).get(_NOTED)) or Visit()
 
 
 @dataclass(slots=True)
@@ -105,4 +117,5 @@ class Browsers:
         return Visit(status=429, detail=detail, remedy=f"Try again in {seconds} s.", retry_after_s=seconds)
 
 
+_NOTED = "visit"
 _AWAY = Visit(status=503, detail="The database did not answer.", remedy="Try again.", retry_after_s=2)

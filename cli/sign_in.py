@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from cli.mistakes import USAGE, Mistake
 from cli.place import database_now, unit_of_work
-from console.visiting import PERSONS, is_loopback
+from console.navigation import PEOPLE
+from console.visiting import is_loopback
 from models import Person
 from workflow.errors import Forbidden
 from workflow.identity.principals import find_principal
@@ -39,7 +40,7 @@ def sign_in_links(database_url: str, public_url: str, tokens: Mapping[str, str])
     with unit_of_work(database_url) as session:
         return {
             role: _link(session, public_url, _person(session, role, None, tokens[role]))
-            for role in PERSONS
+            for role in PEOPLE
             if role in tokens
         }
 

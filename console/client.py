@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message
 
 from api.auth import STALE
-from api.signed_in import Visit
+from api.signed_in import visit_in
 
 KEPT_HEADERS = ("retry-after",)
 """The headers of an answer that a page passes on to the browser."""
@@ -94,7 +94,7 @@ class ApiClient:
             sent.setdefault("content-type", "application/json")
         if key is not None:
             sent["idempotency-key"] = key
-        visit: Visit = request.scope.get("state", {}).get("visit") or Visit()
+        visit = visit_in(request.scope)
         scope = {
             **{name: request.scope[name] for name in ("type", "asgi", "http_version", "scheme", "server", "client")},
             "method": method,

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from types import ModuleType
 
 PARTNER, REVIEWER, ADMIN = "partner", "reviewer", "admin"
-EVERYBODY = (PARTNER, REVIEWER, ADMIN)
 STAFF = (REVIEWER, ADMIN)
+PEOPLE = (PARTNER, *STAFF)
+"""The roles of people, who can sign in."""
 
 
 @dataclass(frozen=True, slots=True)

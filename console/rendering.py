@@ -14,7 +14,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from api.signed_in import Visitor
+from api.signed_in import visit_in
 from console.client import ApiAnswer
 from console.navigation import Link
 
@@ -83,8 +83,7 @@ class Pages:
 
         Templates also have `me`, the visitor or None; `links`, theirs; `path`, that of the page; and `zone`.
         """
-        visit = request.scope.get("state", {}).get("visit")
-        me: Visitor | None = visit.visitor if visit is not None else None
+        me = visit_in(request.scope).visitor
         shared = {
             "words": self.words,
             "stylesheet": PATHS["console.css"],

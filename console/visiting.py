@@ -1,34 +1,19 @@
 """Who is signed in to the pages: reads the cookie, once for each request, and sends strangers to sign in."""
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
 from ipaddress import ip_address
-from typing import cast
 from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.signed_in import Browsers, Visit, Visitor
+from api.signed_in import Browsers, Visit, Visitor, is_own_path, note_visit, visit_in
+from console.cookies import SESSION
 from console.forms import pairs_of
 from console.rendering import Pages
-
-COOKIE = "__Host-dc"
-"""The cookie that a browser takes for this host only, from an encrypted connection only, and shows to no script."""
-ASKED_COOKIE = "__Host-dc-asked"
-"""The cookie of a browser that asked for a link to sign in by, which works in that browser."""
-PROVIDER_COOKIE = "__Host-dc-provider"
-"""The cookie of a browser that was sent to the provider of the platform's people, sealed."""
-PERSONS = ("partner", "reviewer", "admin")
-"""The roles of people, who can sign in."""
-MAX_PATH_CHARACTERS = 1000
-ASKED_SECONDS = 15 * 60
-PROVIDER_SECONDS = 10 * 60
-_SECRET = re.compile(r"[A-Za-z0-9_-]{1,100}")
-_SEALED = re.compile(r"[A-Za-z0-9_=-]{1,4000}")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -42,9 +27,10 @@ class Visiting:
     refuse: Callable[[Request, Visit], Awaitable[Response]]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        secret = cookie_of(Request(scope)) if scope["type"] == "http" and not is_static(scope["path"]) else None
+        is_page = scope["type"] == "http" and not is_static(scope["path"])
+        secret = SESSION.value_in(Request(scope)) if is_page else None
         visit = Visit() if secret is None else await self.browsers.visit(scope, secret)
-        scope.setdefault("state", {})["visit"] = visit
+        note_visit(scope, visit)
         if visit.status >= 400:
             answer = await self.refuse(Request(scope, receive), visit)
             await answer(scope, receive, send)
@@ -59,59 +45,9 @@ def is_static(path: str) -> bool:
     return path.startswith("/static/")
 
 
-def visit_of(request: Request) -> Visit:
-    """Returns what is known of the request."""
-    return cast(Visit, request.scope.get("state", {}).get("visit") or Visit())
-
-
 def visitor_of(request: Request) -> Visitor | None:
     """Returns who is signed in, None for nobody."""
-    return visit_of(request).visitor
-
-
-def cookie_of(request: Request) -> str | None:
-    """Returns the session's secret that the browser sends, None without one that can be read."""
-    return _cookie(request, COOKIE)
-
-
-def browser_of(request: Request) -> str | None:
-    """Returns the secret of a browser that asked for a link to sign in by, None without one that can be read."""
-    return _cookie(request, ASKED_COOKIE)
-
-
-def sealed_of(request: Request) -> str | None:
-    """Returns what a browser was given before it was sent to the provider, None without one that can be read."""
-    return _cookie(request, PROVIDER_COOKIE, _SEALED)
-
-
-def with_cookie(answer: Response, secret: str) -> Response:
-    """Returns the answer with the cookie of a session, which the browser keeps until it is closed."""
-    answer.set_cookie(COOKIE, secret, path="/", secure=True, httponly=True, samesite="lax")
-    return answer
-
-
-def with_asked_cookie(answer: Response, secret: str) -> Response:
-    """Returns the answer with the cookie of a browser that has asked for a link, for as long as the link works."""
-    answer.set_cookie(ASKED_COOKIE, secret, ASKED_SECONDS, path="/", secure=True, httponly=True, samesite="lax")
-    return answer
-
-
-def with_provider_cookie(answer: Response, sealed: str) -> Response:
-    """Returns the answer with the cookie of a browser that is sent to the provider, for as long as that may take."""
-    answer.set_cookie(PROVIDER_COOKIE, sealed, PROVIDER_SECONDS, path="/", secure=True, httponly=True, samesite="lax")
-    return answer
-
-
-def without_provider_cookie(answer: Response) -> Response:
-    """Returns the answer, which takes the cookie from a browser that has returned."""
-    answer.delete_cookie(PROVIDER_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
-    return answer
-
-
-def without_cookie(answer: Response) -> Response:
-    """Returns the answer, which takes the cookie from the browser."""
-    answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
-    return answer
+    return visit_in(request.scope).visitor
 
 
 def signed_in_only(pages: Pages, endpoint: Endpoint, *roles: str) -> Endpoint:
@@ -154,9 +90,7 @@ async def to_sign_in(pages: Pages, request: Request) -> Response:
 
 def own_path(path: str | None) -> str:
     """Returns the path if a browser that is sent there stays on this site, and otherwise that of the first page."""
-    if path is None or len(path) > MAX_PATH_CHARACTERS or not path.isascii() or not path.isprintable():
-        return "/"
-    return path if path.startswith("/") and not path.startswith("//") and "\\" not in path and " " not in path else "/"
+    return path if path is not None and is_own_path(path) else "/"
 
 
 def why_no_cookie(public_url: str) -> str | None:
@@ -176,10 +110,3 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-def _cookie(request: Request, name: str, form: re.Pattern[str] = _SECRET) -> str | None:
-    """Returns the value of the one cookie with this name, None without one, for several, and for no secret of ours."""
-    pairs = [part.strip().partition("=") for header in request.headers.getlist("cookie") for part in header.split(";")]
-    values = [value for given, _, value in pairs if given == name]
-    return values[0] if len(values) == 1 and form.fullmatch(values[0]) else None

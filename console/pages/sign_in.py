@@ -11,20 +11,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.client import ApiAnswer, ApiClient
+from console.cookies import ASKED, PROVIDER, SESSION
 from console.forms import Form, fields_of, key_in, new_key, refused_form
 from console.rendering import Pages
-from console.visiting import (
-    browser_of,
-    cookie_of,
-    own_path,
-    sealed_of,
-    visitor_of,
-    with_asked_cookie,
-    with_cookie,
-    with_provider_cookie,
-    without_cookie,
-    without_provider_cookie,
-)
+from console.visiting import own_path, visitor_of
 
 
 def routes(api: ApiClient, pages: Pages) -> list[Route]:
@@ -35,7 +25,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         visitor = visitor_of(request)
         if visitor is not None:
             await api.call(request, "DELETE", f"/v1/sessions/{visitor.session_id}")
-        return without_cookie(RedirectResponse("/sign-in", 303))
+        return SESSION.taken_by(RedirectResponse("/sign-in", 303))
 
     async def signed_in(request: Request) -> Response:
         return pages.page(request, "signed_in.html")
@@ -80,18 +70,18 @@ class _Asking:
         if not asked.is_ok:
             return self.pages.refusal(request, asked)
         following = f"/sign-in/code?{urlencode({'next': body['next_path']})}"
-        return with_asked_cookie(RedirectResponse(following, 303), asked.content["browser"])
+        return ASKED.given_by(RedirectResponse(following, 303), asked.content["browser"])
 
     async def show_code(self, request: Request) -> Response:
-        if browser_of(request) is None:
+        if ASKED.value_in(request) is None:
             return RedirectResponse("/sign-in", 303)
         return self.pages.page(request, "sign_in_code.html", form=Form())
 
     async def use_code(self, request: Request) -> Response:
-        fields, browser = await fields_of(request), browser_of(request)
+        fields, browser = await fields_of(request), ASKED.value_in(request)
         if browser is None:
             return RedirectResponse("/sign-in", 303)
-        body = {"browser": browser, "code": fields.get("code", ""), "session": cookie_of(request)}
+        body = {"browser": browser, "code": fields.get("code", ""), "session": SESSION.value_in(request)}
         done = await self.api.call(request, "POST", "/v1/sign-in-codes", body)
         if done.status == 422:
             detail = f"{done.content['detail']} {done.content['remedy']}"
@@ -120,7 +110,7 @@ class _Link:
     async def look(self, request: Request) -> Response:
         if self.pages.no_cookie is not None:
             return _no_cookie(self.pages, request)
-        asked_by = {"Request-Secret": browser_of(request) or "none"}
+        asked_by = {"Request-Secret": ASKED.value_in(request) or "none"}
         found = await self.api.call(request, "GET", _path(request), headers=asked_by)
         if not found.is_ok:
             return self.pages.refusal(request, found)
@@ -131,7 +121,7 @@ class _Link:
         if self.pages.no_cookie is not None:
             return _no_cookie(self.pages, request)
         fields = await fields_of(request)
-        body = {"session": cookie_of(request), "browser": browser_of(request)}
+        body = {"session": SESSION.value_in(request), "browser": ASKED.value_in(request)}
         done = await self.api.call(request, "POST", _path(request), body, key=key_in(fields))
         return _signed_in(self.pages, request, done, own_path(fields.get("next")))
 
@@ -150,10 +140,10 @@ class _Staff:
         begun = await self.api.call(request, "POST", "/v1/staff-sign-ins", body)
         if not begun.is_ok:
             return self.pages.refusal(request, begun)
-        return with_provider_cookie(RedirectResponse(begun.content["url"], 303), begun.content["sealed"])
+        return PROVIDER.given_by(RedirectResponse(begun.content["url"], 303), begun.content["sealed"])
 
     async def receive(self, request: Request) -> Response:
-        sealed, given = sealed_of(request), request.query_params
+        sealed, given = PROVIDER.value_in(request), request.query_params
         if sealed is None or "code" not in given or "state" not in given:
             refused = self.pages.page(
                 request,
@@ -163,10 +153,10 @@ class _Staff:
                 detail="Signing in did not begin in this browser, took too long, or was given up.",
                 remedy="Begin again.",
             )
-            return without_provider_cookie(refused)
-        body = {"sealed": sealed, "state": given["state"], "code": given["code"], "session": cookie_of(request)}
+            return PROVIDER.taken_by(refused)
+        body = {"sealed": sealed, "state": given["state"], "code": given["code"], "session": SESSION.value_in(request)}
         done = await self.api.call(request, "POST", "/v1/staff-sign-ins/finish", body)
-        return without_provider_cookie(_signed_in(self.pages, request, done, "/"))
+        return PROVIDER.taken_by(_signed_in(self.pages, request, done, "/"))
 
 
 def _path(request: Request) -> str:
@@ -179,7 +169,7 @@ def _signed_in(pages: Pages, request: Request, done: ApiAnswer, path: str) -> Re
         return pages.refusal(request, done)
     if done.content["session"] is None:  # the form was sent before, too long ago to show the session again
         return RedirectResponse("/sign-in", 303)
-    return with_cookie(RedirectResponse(own_path(done.content["next_path"] or path), 303), done.content["session"])
+    return SESSION.given_by(RedirectResponse(own_path(done.content["next_path"] or path), 303), done.content["session"])
 
 
 def _no_cookie(pages: Pages, request: Request) -> Response:

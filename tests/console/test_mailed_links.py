@@ -10,7 +10,7 @@ from lxml import html
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from console.visiting import ASKED_SECONDS
+from console import cookies
 from models import Person
 from models.base import new_id
 from models.lifecycle import Role
@@ -106,7 +106,7 @@ def test_after_a_few_wrong_codes_none_works(shared_service: Service) -> None:
 
 
 def test_links_and_codes_end_after_a_quarter_of_an_hour(shared_service: Service) -> None:
-    assert timedelta(minutes=15) == MAILED_LINK_LIFE == timedelta(seconds=ASKED_SECONDS)
+    assert timedelta(minutes=15) == MAILED_LINK_LIFE == timedelta(seconds=cookies.ASKED.seconds or 0)
     actor, email = admin_in(shared_service)
     browser = ask_for_mail(shared_service, email)
     (secret,) = mailed_secrets(shared_service, actor)
@@ -165,7 +165,7 @@ def test_a_mailed_link_leads_to_no_other_site(shared_service: Service, path: str
 def test_the_cookie_of_asking_is_closed_to_scripts_and_other_hosts(shared_service: Service) -> None:
     answer = Browser(shared_service.url).post("/sign-in", email="nobody@platform.example")
     parts = {part.strip().lower() for part in answer.headers["Set-Cookie"].split(";")[1:]}
-    assert {"path=/", "secure", "httponly", "samesite=lax", f"max-age={ASKED_SECONDS}"} <= parts
+    assert {"path=/", "secure", "httponly", "samesite=lax", f"max-age={cookies.ASKED.seconds}"} <= parts
     assert answer.headers["Set-Cookie"].startswith(f"{ASKED}=")
 
 
