@@ -24,7 +24,10 @@ FindSession = Callable[[str], Awaitable[Principal]]
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The person who is signed in, for a page. `session_id` is the session's, `signed_in_at` its beginning."""
+    """The person who is signed in, for a page. `session_id` is the session's, `signed_in_at` its beginning.
+
+    They read times in `time_zone`, an IANA name.
+    """
 
     id: str
     name: str
@@ -32,6 +35,7 @@ class Visitor:
     organization_id: str | None
     session_id: str
     signed_in_at: str
+    time_zone: str = "UTC"
 
     @classmethod
     def of(cls, principal: Principal) -> "Visitor":
@@ -45,6 +49,7 @@ class Visitor:
             company,
             str(principal.token_id),
             began.isoformat() if began else "",
+            principal.time_zone,
         )
 
 

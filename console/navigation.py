@@ -1,4 +1,4 @@
-"""The links of every page's head. Each module of pages names its own in LINKS, so that each leads to a page."""
+"""The links of every page's head and of an App's pages. Each module of pages names its own: each leads to a page."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,26 @@ class Link:
     home: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A page of each App, below the App's own address by `path`, placed by `order`."""
+
+    path: str
+    label: str
+    order: int = 100
+
+    def href(self, slug: str) -> str:
+        """Returns the address of the page for an App."""
+        return f"/apps/{slug}{self.path}"
+
+
 def links_in(modules: Iterable[ModuleType]) -> tuple[Link, ...]:
     """Returns the links that the modules have, in order."""
     found = [link for module in modules for link in getattr(module, "LINKS", ())]
     return tuple(sorted(found, key=lambda link: (link.order, link.label)))
+
+
+def parts_in(modules: Iterable[ModuleType]) -> tuple[Part, ...]:
+    """Returns the parts of an App's pages that the modules have in PARTS, in order."""
+    found = [part for module in modules for part in getattr(module, "PARTS", ())]
+    return tuple(sorted(found, key=lambda part: (part.order, part.label)))

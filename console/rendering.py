@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse
 
 from api.signed_in import visit_in
 from console.client import ApiAnswer
-from console.navigation import Link
+from console.navigation import Link, Part
 
 _HERE = Path(__file__).parent
 FILES = {name: (_HERE / "static" / name).read_bytes() for name in ("console.css", "console.js")}
@@ -58,7 +58,7 @@ def _environment() -> Environment:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Renders the templates. `links` are those of the head, for the role of whoever is signed in.
+    """Renders the templates. `links` are those of the head, for the role of whoever is signed in; `parts` an App's.
 
     `no_cookie` says why browsers would not take a session's cookie here, None if they take it. With
     `has_staff_provider` reviewers and admins sign in by their own provider.
@@ -66,6 +66,7 @@ class Pages:
 
     words: Words
     links: tuple[Link, ...] = ()
+    parts: tuple[Part, ...] = ()
     no_cookie: str | None = None
     has_staff_provider: bool = False
     _templates: Environment = field(default_factory=_environment)
@@ -81,7 +82,8 @@ class Pages:
     ) -> HTMLResponse:
         """Returns the page that the template makes of `values`.
 
-        Templates also have `me`, the visitor or None; `links`, theirs; `path`, that of the page; and `zone`.
+        Templates also have `me`, the visitor or None; `links`, theirs; `parts`, those of an App; `path`, that of the
+        page; and `zone`, in which the visitor reads times.
         """
         me = visit_in(request.scope).visitor
         shared = {
@@ -90,8 +92,9 @@ class Pages:
             "script": PATHS["console.js"],
             "me": me,
             "links": [link for link in self.links if me is not None and me.role in link.roles],
+            "parts": self.parts,
             "path": request.url.path,
-            "zone": "UTC",
+            "zone": "UTC" if me is None else me.time_zone,
         }
         made = self._templates.get_template(template).render(shared | values)
         return HTMLResponse(made, status, headers=dict(headers or {}))

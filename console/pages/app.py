@@ -8,11 +8,12 @@ from starlette.routing import Route
 
 from console.client import ApiClient
 from console.forms import Form
-from console.navigation import PARTNER
+from console.navigation import PARTNER, Part
 from console.rendering import Pages
 from console.visiting import signed_in_only
 from console.words import REQUIREMENTS, STATES, STATUSES, TURNS
 
+PARTS = (Part("", "Overview", order=0),)
 ACTS: Mapping[str, tuple[str, str]] = {
     "withdraw": ("Withdraw the submission", "You can edit the App again, and submit it later."),
     "unlist": ("Take it off the catalog", "Nobody new finds it. Those who use it go on."),

@@ -209,3 +209,11 @@ def test_a_cookie_that_cannot_be_read_is_nobodys(shared_service: Service, cookie
     answer = requests.get(f"{shared_service.url}/signed-in", headers=headers, timeout=20)
     assert answer.status_code == 200
     assert "You are not signed in" in answer.text
+
+
+@pytest.mark.parametrize(("zone", "named", "other"), [("Asia/Kolkata", " IST", " UTC"), (None, " UTC", " IST")])
+def test_times_are_those_of_the_readers_zone(shared_service: Service, zone: str | None, named: str, other: str) -> None:
+    assert shared_service.partner("PUT", "/v1/me/time-zone", {"time_zone": zone}).status_code == 200
+    said = signed_in(shared_service, shared_service.people.partner).open("/sessions").words
+    assert named in said
+    assert other not in said

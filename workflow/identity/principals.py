@@ -26,7 +26,8 @@ class Principal:
     """The holder of a valid token. `scopes` is None for a token with all scopes of its role.
 
     `authenticated_at` is when the person of a session signed in, None for a bearer token; `recent` says that this was
-    within RECENT, and is true for a bearer token. `name` is the holder's.
+    within RECENT, and is true for a bearer token. `name` is the holder's, and
+    `time_zone`, an IANA name, the one in which they read times.
     """
 
     actor: Actor
@@ -36,6 +37,7 @@ class Principal:
     name: str = ""
     authenticated_at: datetime | None = None
     recent: bool = True
+    time_zone: str = "UTC"
 
     def has(self, scope: Scope) -> bool:
         """Returns whether the token may be used for `scope`."""
@@ -93,6 +95,7 @@ _TOKEN = f"""
            coalesce(t.authenticated_at > now() - interval '{RECENT.total_seconds()} seconds', true) AS recent,
            t.expires_at <= now() OR coalesce(t.idle_ends_at <= now(), false) AS expired,
            coalesce(t.person_id, t.service_id) AS holder_id, coalesce(p.name, '') AS holder_name,
+           coalesce(p.time_zone, 'UTC') AS time_zone,
            t.person_id IS NULL OR (p.id IS NOT NULL AND p.removed_at IS NULL AND p.role = t.role
                                    AND p.organization_id IS NOT DISTINCT FROM t.organization_id) AS holder_fits
 """
@@ -127,7 +130,16 @@ def _valid(token: Row[Any] | None) -> Principal:
         raise Forbidden("token.revoked", detail, "Ask an admin for a new token.")
     actor = Actor(token.holder_id, Role(token.role), token.organization_id, token.id)
     scopes = None if token.scopes is None else frozenset(token.scopes)
-    return Principal(actor, token.id, token.label, scopes, token.holder_name, token.authenticated_at, token.recent)
+    return Principal(
+        actor,
+        token.id,
+        token.label,
+        scopes,
+        token.holder_name,
+        token.authenticated_at,
+        token.recent,
+        token.time_zone,
+    )
 
 
 _OTHER_KIND = {
