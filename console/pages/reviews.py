@@ -11,10 +11,10 @@ from console.forms import fields_of, key_in, new_key
 from console.lists import next_of, params_of
 from console.navigation import STAFF, Link
 from console.rendering import Pages
+from console.reviewing.words import KINDS
 from console.visiting import signed_in_only, visitor_of
 
 LINKS = (Link("/reviews", "Reviews", STAFF, order=10, home=True),)
-KINDS = {"first": "First", "revision": "Revision", "health": "Health", "appeal": "Appeal"}
 SHOWN = {"open": "Open", "unclaimed": "Held by nobody", "mine": "Held by me", "all": "All, closed ones too"}
 DUE = {"overdue": "Overdue", "soon": "Due soon"}
 

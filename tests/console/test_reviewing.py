@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from console.differences import MAX_WORDS, marked, said
-from console.pages.review import POSSIBLE
+from console.reviewing.words import POSSIBLE
 from models.lifecycle import STEP_EDGES, AppState, AppTrigger, StepState, StepTrigger
 from tests.api.running import Service
 from tests.console.pages.review import held_review_page, review_page

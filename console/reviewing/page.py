@@ -1,0 +1,97 @@
+"""The page of a review, as every form of it shows it again: with what was typed, and with what the API refused."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from console.client import ApiAnswer, ApiClient
+from console.differences import said
+from console.forms import Form
+from console.rendering import Pages
+from console.reviewing import shown, words
+from console.reviewing.typed import Typed
+from console.visiting import visitor_of
+
+PATH: Final = "/reviews/{id:uuid}"
+MAX_LISTED: Final = 200
+"""How many messages, notes, saved reasons and colleagues a page has at most."""
+
+
+def call_of(request: Request) -> str:
+    """Returns the path of the API's calls on the review."""
+    return f"/v1/reviews/{request.path_params['id']}"
+
+
+def page_of(request: Request) -> str:
+    """Returns the path of the review's page."""
+    return f"/reviews/{request.path_params['id']}"
+
+
+def back(request: Request, anchor: str = "") -> RedirectResponse:
+    """Returns what leads back to the review's page after something was done."""
+    return RedirectResponse(page_of(request) + anchor, 303)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """Shows a review to whoever is signed in."""
+
+    api: ApiClient
+    pages: Pages
+
+    async def show(self, request: Request, typed: Typed, refused: ApiAnswer | None = None) -> Response:
+        """Returns the page with what was typed; its status is that of what was `refused`."""
+        review, visitor = await self.api.read(request, call_of(request)), visitor_of(request)
+        saved = await self._listed(request, "/v1/saved-reasons", kind=review["kind"])
+        typed = await self._with_draft(request, typed)
+        holder = review["holder"]["id"] if review["holder"] else None
+        is_mine = bool(visitor and holder == visitor.id)
+        is_due = any(made["status"] == "due" for made in review["decisions"])
+        can_decide = is_mine and not review["outcome"] and not is_due
+        may_hand_over = holder is not None and not review["outcome"]
+        staff = await self._listed(request, "/v1/staff") if may_hand_over else []
+        return self.pages.page(
+            request,
+            "review.html",
+            status=200 if refused is None else refused.status,
+            review=review,
+            kinds=words.KINDS,
+            mine=visitor.id if visitor else None,
+            is_mine=is_mine,
+            can_decide=can_decide,
+            kept="" if can_decide or is_due else shown.all_words(typed, saved),
+            state=next((one["state"] for one in review["company"]["apps"] if one["slug"] == review["app"]), ""),
+            others=[one for one in review["company"]["apps"] if one["slug"] != review["app"]],
+            keys=words.KEYS,
+            requirements=shown.by_requirement(review),
+            changes=shown.changed(review["changes"]),
+            public_changes=shown.changed(review["public_changes"]),
+            messages=await self._listed(request, f"{call_of(request)}/messages"),
+            notes=await self._listed(request, f"{call_of(request)}/notes"),
+            saved=shown.by_topic(saved),
+            colleagues=[one for one in staff if not one["away_until"] and one["id"] != holder],
+            step_decisions=words.STEP_DECISIONS,
+            possible=words.POSSIBLE,
+            decisions=words.decisions_on(review),
+            names=words.DECISIONS,
+            typed=typed,
+            key=Form().key,
+            said=said,
+        )
+
+    async def _with_draft(self, request: Request, typed: Typed) -> Typed:
+        """Returns what was typed, and the visitor's draft where nothing was sent with the request."""
+        if typed.decision.values:
+            return typed
+        draft = await self.api.get(request, f"{call_of(request)}/draft")
+        if not draft.is_ok:
+            return typed
+        written = Form({"words": draft.content["text"], "replaces": draft.content["written_at"]})
+        return replace(typed, ticked=frozenset(draft.content["saved"]), decision=written)
+
+    async def _listed(self, request: Request, path: str, **params: str) -> list[dict[str, Any]]:
+        listed = await self.api.read(request, path, {"limit": MAX_LISTED, **params})
+        items: list[dict[str, Any]] = listed["items"]
+        return items

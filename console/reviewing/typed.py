@@ -1,0 +1,29 @@
+"""What was typed into the forms of a review's page, which the page keeps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from console.forms import Form
+
+MAX_WORDS_BYTES: Final = 64 * 1024
+"""The largest form with words of a reviewer's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed: the saved reasons that are ticked, and each form. `mails` are those of the `wanted` decision."""
+
+    ticked: frozenset[str] = frozenset()
+    decision: Form = field(default_factory=Form)
+    message: Form = field(default_factory=Form)
+    note: Form = field(default_factory=Form)
+    step: Form = field(default_factory=Form)
+    step_code: str = ""
+    mails: Sequence[Mapping[str, Any]] = ()
+    wanted: str = ""
+
+
+def ticked_in(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """Returns the codes of the saved reasons that are ticked in a form."""
+    return [value for name, value in pairs if name == "saved"]
