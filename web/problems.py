@@ -16,7 +16,7 @@ from starlette.routing import compile_path
 
 from models.sqlstates import Fault, fault_of
 from web.calls import call_id, describe_call
-from web.sentences import Flaw, flaws_of, in_words
+from web.sentences import MAX_FLAWS, Flaw, flaws_of, in_words
 from web.tracing import REQUEST_ID
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound, Refused, WorkflowError
 from workflow.outages import Outage
@@ -161,7 +161,9 @@ def problem_of(error: WorkflowError) -> JSONResponse:
     """Returns the answer for a workflow error."""
     status = STATUS_OF_CODE.get(error.code) or next((code for kind, code in STATUS_OF if isinstance(error, kind)), 422)
     unmet = [one.as_dict() for one in error.unmet] if isinstance(error, Refused) else []
-    return problem(status, error.code, error.detail, error.remedy, unmet)
+    misfits = error.misfits if isinstance(error, Invalid) else ()
+    errors = [Flaw(pointer=f"#{one.pointer}", code="value", detail=one.detail) for one in misfits[:MAX_FLAWS]]
+    return problem(status, error.code, error.detail, error.remedy, unmet, errors)
 
 
 DescribeMismatch = Callable[[], Awaitable[str | None]]

@@ -1,5 +1,6 @@
 """The errors of the workflow, as data: stable codes and texts for people, without HTTP."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -22,6 +23,19 @@ class Unmet:
             "remedy": self.remedy,
             "facts": dict(self.facts),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """What is wrong with one value of the input. `pointer` is the value's JSON pointer into the body of the call."""
+
+    pointer: str
+    detail: str
+
+
+def below(pointer: str, part: str | int) -> str:
+    """Returns the JSON pointer (RFC 6901) of a part of what `pointer` points to."""
+    return f"{pointer}/{str(part).replace('~', '~0').replace('/', '~1')}"
 
 
 class WorkflowError(Exception):
@@ -47,7 +61,11 @@ class Forbidden(WorkflowError):
 
 
 class Invalid(WorkflowError):
-    """The input is invalid."""
+    """The input is invalid. `misfits` names the values that are wrong, where it is known which ones are."""
+
+    def __init__(self, code: str, detail: str, remedy: str = "", misfits: Sequence[Misfit] = ()) -> None:
+        super().__init__(code, detail, remedy)
+        self.misfits = tuple(misfits)
 
 
 class Refused(WorkflowError):

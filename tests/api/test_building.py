@@ -129,6 +129,7 @@ def test_a_component_has_an_etag_and_an_edit_without_a_difference_keeps_it(share
     wrong = shared_service.partner("PATCH", component, {"settings": {"url": "ftp://x"}}, If_Match='"1"')
     assert (wrong.status_code, wrong.json()["code"]) == (422, "settings.invalid")
     assert "settings.url: " in wrong.json()["detail"]
+    assert [one["pointer"] for one in wrong.json()["errors"]] == ["#/settings/url", "#/settings/event_types"]
     assert shared_service.partner("DELETE", component).status_code == 428
     assert shared_service.partner("DELETE", component, If_Match='"7"').status_code == 412
     assert shared_service.partner("DELETE", component, If_Match='"1"').status_code == 204

@@ -1,7 +1,7 @@
 """The settings of each kind of Component as typed models, and their validation. Pure."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -12,13 +12,24 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     ValidationInfo,
-    model_validator,
+    field_validator,
 )
 
 from models.component import ComponentKind
 from workflow.access.domains import LOOPBACK_HOSTS
+from workflow.building.setting_problems import (
+    LINE,
+    NAME_OF_SETTING,
+    PACKAGE,
+    VERSION,
+    VISIBLE,
+    Place,
+    SeveralProblems,
+    misfits_of,
+    words_of,
+)
 from workflow.errors import Invalid
-from workflow.mapping.problems import MAX_SHOWN, MappingInvalid
+from workflow.mapping.problems import MAX_SHOWN, MappingInvalid, Problem
 from workflow.mapping.requests import read_request_mapping
 from workflow.mapping.subscriptions import DEFAULT
 from workflow.names import MAX_NAME, read_line
@@ -56,11 +67,13 @@ def _as_the_spec_names_them(names: list[str], info: ValidationInfo) -> list[str]
     """Refuses names that mean an event of the Spec and are others, and several names for one event of it."""
     if info.context and info.context.get("approved_elsewhere"):
         return names
-    problems = [f"{one.detail} {one.remedy}" for name in names if (one := problem_with_name(name)) and one.is_error]
-    if problems:
+    found = [(at, one) for at, name in enumerate(names) if (one := problem_with_name(name)) and one.is_error]
+    if found:
+        problems: list[tuple[Place, str]] = [((at,), f"{one.detail} {one.remedy}") for at, one in found]
         more = len(problems) - MAX_NAMED
         further = [f"There are {more} more of the kind."] if more > 0 else []
-        raise ValueError(" ".join([*problems[:MAX_NAMED], *further]).removesuffix("."))
+        said = " ".join([*(words for _, words in problems[:MAX_NAMED]), *further]).removesuffix(".")
+        raise SeveralProblems(problems, said)
     for (first, second), event in twins(names).items():
         raise ValueError(f'"{first}" and "{second}" are both the Spec\'s "{event}"; name it once, as the Spec does')
     return names
@@ -68,11 +81,11 @@ def _as_the_spec_names_them(names: list[str], info: ValidationInfo) -> list[str]
 
 Words = Annotated[
     str,
-    StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=MAX_NAME, strip_whitespace=True),
+    StringConstraints(pattern=LINE, min_length=1, max_length=MAX_NAME, strip_whitespace=True),
     AfterValidator(read_line),
 ]
-Address = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=2000), AfterValidator(_address)]
-Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}(\.[0-9]{1,5}){0,2}$")]
+Address = Annotated[str, StringConstraints(pattern=VISIBLE, max_length=2000), AfterValidator(_address)]
+Version = Annotated[str, StringConstraints(pattern=VERSION)]
 EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=7), AfterValidator(_distinct)]
 EventNames = Annotated[
     list[Words],
@@ -90,17 +103,18 @@ class _Settings(BaseModel):
 class DeclaredSetting(_Settings):
     """A setting that the partner's customers fill in. It is sent to the endpoint in the profile's `settings_header`."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
+    name: Annotated[str, StringConstraints(pattern=NAME_OF_SETTING)]
     label: Words
     type: Literal["text", "number", "boolean", "choice"] = "text"
     required: bool = False
-    choices: Choices | None = None
+    choices: Annotated[Choices | None, Field(validate_default=True)] = None
 
-    @model_validator(mode="after")
-    def _choices_for_a_choice(self) -> Self:
-        if (self.type == "choice") != (self.choices is not None):
-            raise ValueError("choices are required for the type choice, and allowed for no other")
-        return self
+    @field_validator("choices", mode="after")
+    @classmethod
+    def _choices_for_a_choice(cls, choices: list[str] | None, info: ValidationInfo) -> list[str] | None:
+        if "type" in info.data and (info.data["type"] == "choice") != (choices is not None):
+            raise ValueError("are required for the type choice, and allowed for no other")
+        return choices
 
 
 def _names_differ(settings: list[DeclaredSetting]) -> list[DeclaredSetting]:
@@ -108,33 +122,40 @@ def _names_differ(settings: list[DeclaredSetting]) -> list[DeclaredSetting]:
     return settings
 
 
+def _with_delete(types: list[EventType]) -> list[EventType]:
+    if "delete" not in types:
+        raise ValueError("must include delete: a receiver of events must be able to delete a user")
+    return types
+
+
 class SubscriptionSettings(_Settings):
     """Where the platform sends events, which events it sends, and the name of the key that it sends with them."""
 
     url: Address
     api_key_name: Words = "API key"
-    event_types: EventTypes
+    event_types: Annotated[EventTypes, AfterValidator(_with_delete)]
     settings: Annotated[list[DeclaredSetting], Field(max_length=30), AfterValidator(_names_differ)] = Field(
         default_factory=list
     )
 
-    @model_validator(mode="after")
-    def _takes_delete(self) -> Self:
-        if "delete" not in self.event_types:
-            raise ValueError("event_types must include delete: a receiver of events must be able to delete a user")
-        return self
-
 
 def _readable_mappings(mappings: dict[str, Any]) -> dict[str, Any]:
-    problems = []
+    found: list[tuple[str, Problem]] = []
     for name, document in mappings.items():
         try:
             read_request_mapping(document)
         except MappingInvalid as error:
-            problems += [f"/{name}{one.pointer}: {one.detail} {one.remedy}" for one in error.problems[:MAX_SHOWN]]
-    if problems:
-        raise ValueError(" ".join(problems).removesuffix("."))
+            found += [(name, one) for one in error.problems[:MAX_SHOWN]]
+    if found:
+        said = " ".join(f"/{name}{one.pointer}: {one.detail} {one.remedy}" for name, one in found)
+        parts = [((name, *_steps(one.pointer)), f"{one.detail} {one.remedy}") for name, one in found]
+        raise SeveralProblems(parts, said.removesuffix("."))
     return mappings
+
+
+def _steps(pointer: str) -> Place:
+    """Returns the steps of a JSON pointer."""
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
 
 
 class FunctionSettings(SubscriptionSettings):
@@ -148,12 +169,13 @@ class FunctionSettings(SubscriptionSettings):
         | None
     ) = None
 
-    @model_validator(mode="after")
-    def _maps_what_it_declares(self) -> Self:
-        undeclared = sorted(set(self.mapping or ()) - {DEFAULT, *self.event_types})
+    @field_validator("mapping", mode="after")
+    @classmethod
+    def _maps_what_it_declares(cls, mapping: dict[str, Any] | None, info: ValidationInfo) -> dict[str, Any] | None:
+        undeclared = sorted(set(mapping or ()) - {DEFAULT, *info.data.get("event_types", mapping or ())})
         if undeclared:
-            raise ValueError(f"event_types lacks {', '.join(undeclared)}, for which there is a mapping")
-        return self
+            raise ValueError(f"is there for {', '.join(undeclared)}, which event_types lacks")
+        return mapping
 
 
 class StreamSettings(_Settings):
@@ -183,7 +205,7 @@ class IosSettings(_Settings):
 class AndroidSettings(_Settings):
     """The package that runs in the Android SDK, by its group and name, such as `com.acme:insights`."""
 
-    package_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}:[A-Za-z0-9_.-]{1,100}$")]
+    package_name: Annotated[str, StringConstraints(pattern=PACKAGE)]
     minimum_sdk_version: Version
     minimum_os_version: Version | None = None
 
@@ -205,22 +227,17 @@ def validate_settings(
     """Returns valid settings as they are stored, with defaults filled in. `loopback` allows http:// to this machine.
 
     What another system approved (`approved_elsewhere`) may have names of events that would be refused otherwise.
-    Raises Invalid (`settings.invalid`), which names every problem and its place, such as `settings.url`.
+    Raises Invalid (`settings.invalid`), which names every problem and its place, such as `settings.url`, in words and
+    as `misfits`.
     """
     shape = SETTINGS_OF[kind, subkind]
     try:
         context = {"loopback": loopback, "approved_elsewhere": approved_elsewhere}
         settings = shape.model_validate(given, context=context)
     except ValidationError as error:
-        problems = " ".join(_problem(part["loc"], part["type"], part["msg"]) for part in error.errors())
+        found = error.errors()
+        said = [f"{'.'.join(map(str, ('settings', *one['loc'])))[:200]}: {words_of(one)}." for one in found]
         fields = ", ".join(shape.model_fields)
-        named = f"{subkind} {kind}".strip()
-        raise Invalid("settings.invalid", problems[:2000], f"The settings of a {named} are: {fields}.") from None
+        remedy = f"The settings of a {f'{subkind} {kind}'.strip()} are: {fields}."
+        raise Invalid("settings.invalid", " ".join(said)[:2000], remedy, misfits_of(found)) from None
     return settings.model_dump(mode="json", exclude_none=True)
-
-
-def _problem(location: tuple[int | str, ...], kind: str, message: str) -> str:
-    where = ".".join(map(str, ("settings", *location)))[:200]
-    words = {"missing": "is missing", "extra_forbidden": "is unknown"}
-    said = words.get(kind) or message.removeprefix("Value error, ")
-    return f"{where}: {said}."

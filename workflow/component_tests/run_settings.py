@@ -17,7 +17,7 @@ from models import Component, ComponentTestSettings
 from models.component import ComponentKind
 from workflow.apps import find_component, lock_kept_app
 from workflow.component_tests.requests import EnteredValues
-from workflow.errors import Conflict, Invalid
+from workflow.errors import Conflict, Invalid, Misfit, below
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import Seal, Unseal
@@ -153,17 +153,20 @@ def open_test_settings(sealed: str, unseal: Unseal) -> EnteredValues:
 def require_values(settings: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """Raises Invalid (test_settings.values), which names every problem, unless `values` fit the declared settings."""
     declared = {one["name"]: one for one in settings.get("settings", ())}
-    problems = [
-        f"settings.{name[:64]}: the Component declares no such setting." for name in values if name not in declared
-    ]
+    problems = {name: "the Component declares no such setting" for name in values if name not in declared}
     for name, one in declared.items():
         if name not in values:
-            problems += [f"settings.{name}: is required."] if one.get("required") else []
+            problems |= {name: "is required"} if one.get("required") else {}
         elif (problem := _problem(one, values[name])) is not None:
-            problems.append(f"settings.{name}: {problem}.")
+            problems[name] = problem
     if problems:
+        said = " ".join(f"settings.{name[:64]}: {problem}." for name, problem in problems.items())
+        labels = {name: f"{one['label']} " for name, one in declared.items()}
+        misfits = [
+            Misfit(below("/settings", name), f"{labels.get(name, '')}{problem}.") for name, problem in problems.items()
+        ]
         remedy = "See GET .../test-settings for the settings, their types and choices."
-        raise Invalid("test_settings.values", " ".join(problems)[:2000], remedy)
+        raise Invalid("test_settings.values", said[:2000], remedy, misfits)
 
 
 def _problem(declared: Mapping[str, Any], value: Any) -> str | None:

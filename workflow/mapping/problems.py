@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workflow.errors import Invalid
+from workflow.errors import Invalid, Misfit
 
 MAX_SHOWN = 20
 """The number of problems that an error names."""
@@ -22,17 +22,16 @@ class Problem:
 
 
 class MappingInvalid(Invalid):
-    """A mapping cannot be read (`mapping.invalid`), or makes nothing of an event (`mapping.failed`)."""
+    """A mapping cannot be read (`mapping.invalid`), or makes nothing of an event (`mapping.failed`).
+
+    The pointers of its `misfits` lead into the field `mapping` of the call, also if the stored mapping was tried.
+    """
 
     def __init__(self, code: str, problems: Sequence[Problem]) -> None:
         shown = " ".join(f"{one.pointer or 'the mapping'}: {one.detail}" for one in problems[:MAX_SHOWN])
-        super().__init__(code, shown, problems[0].remedy)
+        misfits = [Misfit(f"/mapping{one.pointer}", f"{one.detail} {one.remedy}") for one in problems[:MAX_SHOWN]]
+        super().__init__(code, shown, problems[0].remedy, misfits)
         self.problems = tuple(problems)
-
-
-def below(pointer: str, part: str | int) -> str:
-    """Returns the JSON pointer of a part of what `pointer` points to."""
-    return f"{pointer}/{str(part).replace('~', '~0').replace('/', '~1')}"
 
 
 def failed(pointer: str, detail: str, remedy: str) -> MappingInvalid:

@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, Literal
 
+from workflow.errors import below
 from workflow.mapping.meter import MAX_DEPTH
 from workflow.mapping.nodes import Case, Choice, Constant, Each, Items, Json, Lookup, Node, Shape, Template
 from workflow.mapping.paths import PathInvalid, read_path, read_template
-from workflow.mapping.problems import MappingInvalid, Problem, below, quoted
+from workflow.mapping.problems import MappingInvalid, Problem, quoted
 
 MAX_DOCUMENT_BYTES: Final = 32 * 1024
 """The largest mapping, as JSON in UTF-8."""

@@ -10,9 +10,10 @@ from string import hexdigits
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
+from workflow.errors import below
 from workflow.mapping.meter import Meter
 from workflow.mapping.nodes import MISSING, Node, Template, json_of, scalar_text
-from workflow.mapping.problems import MappingInvalid, Problem, below, failed, quoted
+from workflow.mapping.problems import MappingInvalid, Problem, failed, quoted
 from workflow.mapping.reading import Reader, problems_of_size
 
 METHODS: Final = ("POST", "PUT", "PATCH", "DELETE")

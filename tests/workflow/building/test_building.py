@@ -50,11 +50,11 @@ def test_the_database_and_the_code_compute_the_same_skeleton(module_database: Te
         ({"url": "https://user:word@acme.example/"}, "settings.url"),
         ({"url": "https://[acme/"}, "settings.url"),
         ({"colour": "blue"}, "settings.colour"),
-        ({"event_types": ["track"]}, "settings"),
+        ({"event_types": ["track"]}, "settings.event_types"),
         ({"event_types": ["delete", "delete"]}, "settings.event_types"),
         ({"event_types": ["delete", "purchase"]}, "settings.event_types.1"),
         ({"settings": [{"name": "a b", "label": "A"}]}, "settings.settings.0.name"),
-        ({"settings": [{"name": "a", "label": "A", "type": "choice"}]}, "settings.settings.0"),
+        ({"settings": [{"name": "a", "label": "A", "type": "choice"}]}, "settings.settings.0.choices"),
     ],
 )
 def test_invalid_settings_are_refused_with_place_and_reason(change: dict[str, object], where: str) -> None:
@@ -62,6 +62,46 @@ def test_invalid_settings_are_refused_with_place_and_reason(change: dict[str, ob
         validate_settings("subscription", "webhook", SUBSCRIPTION | change, loopback=False)
     assert refused.value.code == "settings.invalid"
     assert f"{where}: " in refused.value.detail
+    assert [one.pointer for one in refused.value.misfits] == [f"/{where.replace('.', '/')}"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "subkind", "settings", "misfits"),
+    [
+        (
+            "stream",
+            "",
+            {"events": ["Widget Opened", "Purchase"]},
+            {"/settings/events/1": 'Use the name "Order Completed"'},
+        ),
+        (
+            "plugin",
+            "web",
+            {"bundle_url": "", "minimum_sdk_version": "x"},
+            {
+                "/settings/bundle_url": "Must be an address",
+                "/settings/minimum_sdk_version": "Must be a version: one to three numbers",
+            },
+        ),
+        (
+            "subscription",
+            "function",
+            SUBSCRIPTION | {"mapping": {"track": {"body": {"a/b": {"@what": 1}}}, "default": {"method": "GET"}}},
+            {
+                "/settings/mapping/track/body/a~1b/@what": "@what is no directive.",
+                "/settings/mapping/default/method": "GET is not allowed.",
+            },
+        ),
+    ],
+)
+def test_every_problem_with_settings_has_a_pointer_and_words_for_people(
+    kind: str, subkind: str, settings: dict[str, object], misfits: dict[str, str]
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        validate_settings(kind, subkind, settings, loopback=False)
+    found = {one.pointer: one.detail for one in refused.value.misfits}
+    assert found.keys() == misfits.keys()
+    assert all(said in found[pointer] for pointer, said in misfits.items()), found
 
 
 @pytest.mark.parametrize(
@@ -112,7 +152,7 @@ def test_a_plain_url_may_lead_to_loopback_only_where_that_is_allowed() -> None:
     [
         ({}, "settings.mapping: "),
         ({"purchase": {}}, "settings.mapping.purchase."),
-        ({"page": {}}, "settings: event_types lacks page, for which there is a mapping."),
+        ({"page": {}}, "settings.mapping: is there for page, which event_types lacks."),
         ({"track": {"body": {"a": {"@path": "$."}}}}, "settings.mapping: /track/body/a/@path: The path $. lacks"),
         ({"track": [], "default": {"method": "GET"}}, "/default/method: GET is not allowed."),
         ({"track": {"headers": {"Host": "a.example"}}}, "settings.mapping: /track/headers/Host: "),
