@@ -12,16 +12,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from api.signed_in import visit_in
 from console.client import ApiAnswer
 from console.navigation import Link, Part
 
 _HERE = Path(__file__).parent
-FILES = {name: (_HERE / "static" / name).read_bytes() for name in ("console.css", "console.js")}
+SCRIPTS = ("htmx.min.js", "hx-ptag.min.js", "console.js")
+"""The scripts of pages for those who are signed in, in the order in which they run."""
+FILES = {name: (_HERE / "static" / name).read_bytes() for name in ("console.css", *SCRIPTS)}
 """The files that all pages share, by name."""
-MEDIA_TYPES = {"console.css": "text/css", "console.js": "text/javascript"}
+MEDIA_TYPES = {"console.css": "text/css"} | dict.fromkeys(SCRIPTS, "text/javascript")
 PATHS = {name: f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}" for name, content in FILES.items()}
 """The addresses of FILES, which change with what is in them."""
 
@@ -42,6 +44,21 @@ def when(context: Context, at: str | None) -> Markup:
     moment = datetime.fromisoformat(at).astimezone(ZoneInfo(context["zone"]))
     said = f"{moment.day} {moment:%b %Y, %H:%M %Z}"
     return Markup('<time datetime="{}">{}</time>').format(moment.astimezone(UTC).isoformat(timespec="seconds"), said)
+
+
+def is_polled(request: Request) -> bool:
+    """Returns whether a part of a page asks for itself: htmx says so of its requests."""
+    return request.headers.get("hx-request") == "true"
+
+
+def _news(request: Request, part: str) -> Response:
+    """Returns a part of a page, or 304 if the tag that was given with it is that of what the browser has."""
+    tag = hashlib.sha256(part.encode()).hexdigest()[:16]
+    return (
+        Response(status_code=304)
+        if request.headers.get("hx-ptag") == tag
+        else HTMLResponse(part, headers={"HX-PTag": tag})
+    )
 
 
 def _environment() -> Environment:
@@ -78,24 +95,31 @@ class Pages:
         *,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
+        live: str | None = None,
         **values: Any,
-    ) -> HTMLResponse:
+    ) -> Response:
         """Returns the page that the template makes of `values`.
 
+        `live` is the template of the page's part that asks for itself again and again: it is then all of the answer, or
+        304 if it is what the browser has.
+
         Templates also have `me`, the visitor or None; `links`, theirs; `parts`, those of an App; `path`, that of the
-        page; and `zone`, in which the visitor reads times.
+        page; `address`, with its query; and `zone`, in which the visitor reads times.
         """
         me = visit_in(request.scope).visitor
         shared = {
             "words": self.words,
             "stylesheet": PATHS["console.css"],
-            "script": PATHS["console.js"],
+            "scripts": [PATHS[name] for name in SCRIPTS],
             "me": me,
             "links": [link for link in self.links if me is not None and me.role in link.roles],
             "parts": self.parts,
             "path": request.url.path,
+            "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             "zone": "UTC" if me is None else me.time_zone,
         }
+        if live is not None and is_polled(request):
+            return _news(request, self._templates.get_template(live).render(shared | values))
         made = self._templates.get_template(template).render(shared | values)
         return HTMLResponse(made, status, headers=dict(headers or {}))
 
@@ -103,7 +127,7 @@ class Pages:
         """Returns the first page of people with the role."""
         return next((link.href for link in self.links if link.home and role in link.roles), "/")
 
-    def refusal(self, request: Request, answer: ApiAnswer) -> HTMLResponse:
+    def refusal(self, request: Request, answer: ApiAnswer) -> Response:
         """Returns the page that says what the API refused, every rule that is not met, and what to do."""
         return self.page(
             request,

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.signed_in import Browsers, Visit, Visitor, is_own_path, note_visit, visit_in
 from console.cookies import SESSION
 from console.forms import pairs_of
-from console.rendering import Pages
+from console.rendering import Pages, is_polled
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -78,6 +78,8 @@ def signed_in_only(pages: Pages, endpoint: Endpoint, *roles: str) -> Endpoint:
 
 async def to_sign_in(pages: Pages, request: Request) -> Response:
     """Returns what leads somebody to sign in, once more if they are, and back. What they sent with a form is kept."""
+    if is_polled(request):
+        return Response(status_code=401)  # what is on the page stays there; its script says that the session has ended
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     once_more = {} if visitor_of(request) is None else {"again": "1"}
     if request.method in ("GET", "HEAD"):

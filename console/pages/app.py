@@ -31,6 +31,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         return pages.page(
             request,
             "app.html",
+            live="_standing.html",
             app=await api.read(request, path),
             standing=standing,
             checklist=await api.read(request, f"{path}/checklist"),

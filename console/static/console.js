@@ -1,4 +1,4 @@
-// Single keys, and drafts that keep themselves. Every page works without this file.
+// Single keys, drafts that keep themselves, and parts of pages that ask for news. Every page works without this file.
 "use strict";
 
 const SWITCHED_OFF = "keys-off"; // where this browser remembers that the keys are switched off
@@ -117,4 +117,37 @@ for (const form of all("form[data-draft]")) {
   });
   window.addEventListener("pageshow", () => (isSent = false)); // the back button
   window.addEventListener("pagehide", () => timer && keep());
+}
+
+// ---- parts that ask for news: only in view, and what the reader has opened stays open ----
+
+const said = document.getElementById("said");
+
+function sayOnce(words, href, label) {
+  if (said.dataset.words === words) return; // a screen reader has read it
+  said.dataset.words = words;
+  said.textContent = words;
+  said.classList.toggle("notice", words !== "");
+  if (!href) return;
+  const link = document.createElement("a");
+  Object.assign(link, { href, textContent: label, target: "_blank" });
+  said.append(" ", link);
+}
+
+document.addEventListener("htmx:before:request", (event) => {
+  if (document.hidden) event.preventDefault();
+});
+document.addEventListener("htmx:after:request", (event) => {
+  const { status } = event.detail.ctx.response;
+  if (status < 400) sayOnce("");
+  else if (status === 401) sayOnce("You are signed out. What is typed here stays.", "/sign-in", "Sign in, in another tab");
+  else sayOnce("This page could not be brought up to date. It will be tried again.");
+});
+document.addEventListener("htmx:error", () => {
+  sayOnce("The service cannot be reached. It will be tried again.");
+});
+if (said) {
+  htmx.registerExtension("opened", {
+    htmx_before_morph_attr: (element, { attrName }) => !(element.matches("details") && attrName === "open"),
+  });
 }

@@ -14,7 +14,7 @@ import console.pages
 from console.client import ApiClient
 from console.main import ROOMS
 from console.navigation import links_in
-from console.rendering import Pages, Words
+from console.rendering import SCRIPTS, Pages, Words
 from tests.api.access import ask_only, body_of, code_for, company_in
 from tests.api.running import Service
 from tests.api.service import Caller
@@ -75,7 +75,9 @@ def test_every_page_has_strict_headers_and_a_plain_layout(shared_service: Servic
     assert tree.xpath("string(//meta[@name='viewport']/@content)") == "width=device-width, initial-scale=1"
     assert tree.xpath("//title")[0].text_content().endswith(" Developer Center")
     scripts = [str(path) for path in tree.xpath("//script/@src")]
-    assert [path.partition("?")[0] for path in scripts] == (["/static/console.js"] if PAGES[name].role else [])
+    assert [path.partition("?")[0] for path in scripts] == (
+        [f"/static/{name}" for name in SCRIPTS] if PAGES[name].role else []
+    )
     assert all(requests.get(shared_service.url + path, timeout=20).status_code == 200 for path in scripts)
     assert not tree.xpath(
         "//script[not(@src) or normalize-space()] | //*[@style] | //@*[starts-with(name(), 'on')] | //style"
