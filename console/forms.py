@@ -46,12 +46,14 @@ def refused_form(fields: Mapping[str, str], answer: ApiAnswer, **names: str) -> 
     errors: dict[str, str] = {}
     problems = [f"{rule['detail']} {rule['remedy']}".strip() for rule in answer.content.get("unmet") or []]
     for flaw in answer.content.get("errors") or []:
-        name = str(flaw["pointer"]).removeprefix("#").lstrip("/").partition("/")[0]
-        name = names.get(name, name)
+        given = str(flaw["pointer"]).removeprefix("#").lstrip("/").partition("/")[0]
+        name, said = names.get(given, given), str(flaw["detail"])
+        if given in names and said.startswith(f"{given} "):
+            said = name + said.removeprefix(given)
         if name in fields:
-            errors.setdefault(name, flaw["detail"])
+            errors.setdefault(name, said)
         else:
-            problems.append(flaw["detail"])
+            problems.append(said)
     if not errors and not problems:
         problems = [f"{answer.content.get('detail', 'That did not work.')} {answer.content.get('remedy', '')}".strip()]
     return Form(dict(fields), errors, tuple(problems))
@@ -63,12 +65,16 @@ async def fields_of(request: Request) -> dict[str, str]:
 
 
 async def pairs_of(request: Request) -> list[tuple[str, str]]:
-    """Returns the names and values of a form in its order, several with one name included; none for what is no form."""
+    """Returns the names and values of a form in its order, several with one name included; none for what is no form.
+
+    Browsers send the end of a line as two characters, and are given back the one that was typed.
+    """
     body = await request.body()
     try:
-        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError:
         return []
+    return [(name, value.replace("\r\n", "\n")) for name, value in pairs]
 
 
 def new_key() -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -48,13 +48,18 @@ class PartnerMessageAnswer(BaseModel):
 
 @router.get("")
 async def list_own_messages(
-    context: InContext, actor: Reader, slug: SlugPath, wanted: Paged
+    context: InContext,
+    actor: Reader,
+    slug: SlugPath,
+    wanted: Paged,
+    newest_first: Annotated[bool, Query(description="true: the newest first, to read on from the end.")] = False,
 ) -> Page[PartnerMessageAnswer]:
     """Lists the messages about the App, of all rounds, oldest first."""
 
     def work(session: Session) -> Page[PartnerMessageAnswer]:
         app_id = find_app(session, slug, actor).id
-        return shown_page(list_messages(session, app_id, Side.PARTNER, wanted), PartnerMessageAnswer.model_validate)
+        found = list_messages(session, app_id, Side.PARTNER, wanted, newest_first=newest_first)
+        return shown_page(found, PartnerMessageAnswer.model_validate)
 
     return await context.transact(work)
 

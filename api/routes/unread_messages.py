@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
 from api.context import Session
 from api.schemas.pages import Page, Paged, shown_page
-from api.schemas.values import Body, SlugPath
+from api.schemas.values import Body, Slug, SlugPath
 from models.conversation import Side
 from models.lifecycle import Role
 from models.token import Scope
@@ -55,13 +55,18 @@ class UnreadConversationAnswer(BaseModel):
 
 
 @router.get("/unread-messages", tags=["partner", "reviewer"])
-async def list_unread_messages(context: InContext, actor: Reader, wanted: Paged) -> Page[UnreadConversationAnswer]:
+async def list_unread_messages(
+    context: InContext,
+    actor: Reader,
+    wanted: Paged,
+    app: Annotated[Slug | None, Query(description="Only the conversation about this App.")] = None,
+) -> Page[UnreadConversationAnswer]:
     """Lists the conversations with messages that your side has not read, the longest waiting first.
 
     Your side is your company, or all reviewers and admins together. Whoever writes has read what was there.
     """
     return await context.transact(
-        lambda session: shown_page(list_unread(session, actor, wanted), UnreadConversationAnswer.model_validate)
+        lambda session: shown_page(list_unread(session, actor, wanted, app), UnreadConversationAnswer.model_validate)
     )
 
 

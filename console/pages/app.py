@@ -26,13 +26,16 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
     """Returns the routes of this page."""
 
     async def show(request: Request) -> Response:
-        path = f"/v1/apps/{request.path_params['slug']}"
+        slug = request.path_params["slug"]
+        path = f"/v1/apps/{slug}"
         standing = await api.read(request, f"{path}/status")
+        talking = await api.read(request, "/v1/unread-messages", {"app": slug})
         return pages.page(
             request,
             "app.html",
             live="_standing.html",
             app=await api.read(request, path),
+            unread=sum(one["unread"] for one in talking["items"]),
             standing=standing,
             checklist=await api.read(request, f"{path}/checklist"),
             possible={one["trigger"]: one for one in standing["triggers"]},

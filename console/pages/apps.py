@@ -24,9 +24,11 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         params = params_of(request, limit=PAGE_OF_APPS)
         listed = await api.read(request, "/v1/apps", params)
         standings = {app["slug"]: await api.read(request, f"/v1/apps/{app['slug']}/status") for app in listed["items"]}
+        talking = await api.read(request, "/v1/unread-messages", {"limit": 200})
         return pages.page(
             request,
             "apps.html",
+            unread={one["app"]: one["unread"] for one in talking["items"]},
             apps=sorted(listed["items"], key=lambda app: standings[app["slug"]]["turn"] != "partner"),
             standings=standings,
             following=next_of(request, listed, params),

@@ -144,7 +144,7 @@ def _stored(code: str, fields: dict[str, str]) -> dict[str, Any]:
     """Returns the evidence that was typed. Fields that are empty are left out."""
     evidence: dict[str, Any] = {}
     for field in FIELDS[code]:
-        typed = fields.get(field.name, "").replace("\r\n", "\n")
+        typed = fields.get(field.name, "")
         typed = typed if field.kind == "secret" else typed.strip()
         if not typed:
             continue

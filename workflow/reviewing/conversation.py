@@ -128,9 +128,11 @@ class ConversationEntry:
     written_at: datetime
 
 
-def list_messages(session: Session, app_id: UUID, reader: Side, wanted: PageRequest) -> PageOf[ConversationEntry]:
+def list_messages(
+    session: Session, app_id: UUID, reader: Side, wanted: PageRequest, *, newest_first: bool = False
+) -> PageOf[ConversationEntry]:
     """Returns a page of the messages about all rounds of an App, oldest first, as `reader`'s side may see them."""
-    return _list_entries(session, ReviewMessage, app_id, reader, wanted)
+    return _list_entries(session, ReviewMessage, app_id, reader, wanted, newest_first=newest_first)
 
 
 def list_notes(session: Session, app_id: UUID, wanted: PageRequest) -> PageOf[ConversationEntry]:
@@ -164,10 +166,17 @@ def to_entries(session: Session, rows: Sequence[ReviewMessage | InternalNote], r
 
 
 def _list_entries(
-    session: Session, table: type[ReviewMessage | InternalNote], app_id: UUID, reader: Side, wanted: PageRequest
+    session: Session,
+    table: type[ReviewMessage | InternalNote],
+    app_id: UUID,
+    reader: Side,
+    wanted: PageRequest,
+    *,
+    newest_first: bool = False,
 ) -> PageOf[ConversationEntry]:
     statement: Select[Any] = select(table).join(Review, Review.id == table.review_id).where(Review.app_id == app_id)
-    return read_page(session, statement, table.id, wanted).map(lambda rows: to_entries(session, rows, reader))
+    found = read_page(session, statement, table.id, wanted, newest_first=newest_first)
+    return found.map(lambda rows: to_entries(session, rows, reader))
 
 
 def _side_of(row: ReviewMessage | InternalNote) -> Side | None:

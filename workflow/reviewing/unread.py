@@ -57,16 +57,21 @@ def mark_read(session: Session, app_id: UUID, side: Side, actor: Actor, up_to: U
     return left or 0
 
 
-def list_unread(session: Session, actor: Actor, wanted: PageRequest) -> PageOf[UnreadConversation]:
+def list_unread(
+    session: Session, actor: Actor, wanted: PageRequest, slug: str | None = None
+) -> PageOf[UnreadConversation]:
     """Returns a page of the conversations with messages that the actor's side has not read, the longest waiting first.
 
-    A partner sees those of their company, reviewers and admins all. Two queries.
+    A partner sees those of their company, reviewers and admins all; with `slug` only the one about that App. Two
+    queries.
     """
     side = Side.PARTNER if actor.role is Role.PARTNER else Side.REVIEWER
     statement = select(UnreadMessages).where(UnreadMessages.side == side.value)
     if side is Side.PARTNER:
         own = select(App.id).where(App.organization_id == actor.organization_id)
         statement = statement.where(UnreadMessages.app_id.in_(own))
+    if slug is not None:
+        statement = statement.where(UnreadMessages.app_id.in_(select(App.id).where(App.slug == slug)))
     found = read_page(session, statement, UnreadMessages.oldest_id, wanted)
 
     def with_apps(rows: list[UnreadMessages]) -> list[UnreadConversation]:
