@@ -275,6 +275,15 @@ def _grace_none(facts: Facts) -> Missing | None:
     )
 
 
+def _mended_at_once(facts: Facts) -> Missing | None:
+    if facts.ask.publish_at is None or not facts.in_grace:
+        return None
+    return Missing(
+        "What a look found in the App is still public, and would stay so until the day that the approval names.",
+        "Approve without a day: what mends a finding is published at once.",
+    )
+
+
 def _published_recent(facts: Facts) -> Missing | None:
     days = facts.policy.relist_days
     if facts.looked_at is not None and facts.now - facts.looked_at <= timedelta(days=days):
@@ -330,6 +339,7 @@ DECISION_TO_APPEAL = Rule("appeal.decision", "There is a decision to appeal", _d
 APPEAL_IN_TIME = Rule("appeal.in_time", "The appeal is in time", _appeal_in_time)
 OWNER_ASKS = Rule("owner.asks", "The owner asks", _owner_asks)
 GRACE_NONE = Rule("grace.none", "Nothing found is left to be mended", _grace_none)
+MENDED_AT_ONCE = Rule("publication.mends_at_once", "What mends a finding is published at once", _mended_at_once)
 PUBLISHED_RECENT = Rule("published.recent", "The App was looked at not long ago", _published_recent)
 
 RULES_OF: dict[AppTrigger, tuple[Rule, ...]] = {
@@ -351,6 +361,7 @@ RULES_OF: dict[AppTrigger, tuple[Rule, ...]] = {
         NOT_OWN_APP,
         APPEAL_UNINVOLVED,
         SUSPENSION_ANSWERED,
+        MENDED_AT_ONCE,
         TWO_PEOPLE_APPROVE,
     ),
     AppTrigger.PROMOTE: (OAUTH_ENABLED, CUSTOMERS_ONBOARDED, GRACE_NONE),

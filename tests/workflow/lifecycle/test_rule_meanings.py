@@ -163,6 +163,7 @@ UNMET: list[tuple[str, dict[str, Any]]] = [
     ("owner.asks", {"owner_id": OTHER}),
     ("owner.asks", {"owner_id": None}),
     ("grace.none", {"in_grace": True}),
+    ("publication.mends_at_once", {"in_grace": True, "ask": replace(FINE.ask, publish_at=NOW + timedelta(days=1))}),
     ("published.recent", {"looked_at": NOW - timedelta(days=181)}),
     ("published.recent", {"looked_at": None}),
 ]
@@ -194,6 +195,8 @@ MET: list[tuple[str, dict[str, Any]]] = [
     ("review.step_failed", _with_step(StepState.FAILED)),
     ("appeal.decision", _suspended() | {"last_decision": None}),
     ("appeal.in_time", {"last_decision": LastDecision(OTHER, POLICY, NOW - timedelta(days=30))}),
+    ("publication.mends_at_once", {"in_grace": True}),
+    ("publication.mends_at_once", {"ask": replace(FINE.ask, publish_at=NOW + timedelta(days=1))}),
     ("published.recent", {"looked_at": NOW - timedelta(days=180)}),
     ("checklist.complete", {"checklist": frozenset({*POLICY.required_checklist, Requirement.REPLAY_INFO.value})}),
     ("reasons.given", _reasons("", "because")),
