@@ -64,7 +64,8 @@ class Access:
         context: Annotated[ApiContext, Depends(context_of)],
         given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Actor | None:
-        principal = signed_in(request.scope) or await _holder(request, context, given)
+        visitor = signed_in(request.scope)
+        principal = visitor or await _holder(request, context, given)
         if principal is None and self.or_nobody:
             return None
         if principal is None:
@@ -84,7 +85,8 @@ class Access:
         if self.recent and not principal.recent:
             detail = f"For this you must have signed in within {RECENT.total_seconds() / 60:.0f} minutes."
             raise Forbidden(STALE, detail, "Sign in again.")
-        context.token_use.note(principal.token_id)
+        if visitor is None:  # the request for a page was the session's use, if it was one
+            context.token_use.note(principal.token_id)
         return principal.actor
 
 

@@ -92,8 +92,11 @@ class Browsers:
     has_staff_provider: bool = False
     _known: "OrderedDict[str, tuple[Role, str]]" = field(default_factory=OrderedDict)
 
-    async def visit(self, scope: Scope, secret: str) -> Visit:
-        """Returns who sends the session with this secret. Raises nothing: a session that has ended is nobody's."""
+    async def visit(self, scope: Scope, secret: str, *, is_use: bool = True) -> Visit:
+        """Returns who sends the session with this secret. Raises nothing: a session that has ended is nobody's.
+
+        A request that is no use of the session does not put off its idle end.
+        """
         name = hashlib.sha256(secret.encode()).hexdigest()
         refused = await self._count(scope, name)
         if refused is not None:
@@ -108,7 +111,8 @@ class Browsers:
         self._known[name] = principal.actor.role, str(principal.actor.id)
         while len(self._known) > MAX_REMEMBERED:
             self._known.popitem(last=False)
-        self.note_use(principal.token_id)
+        if is_use:
+            self.note_use(principal.token_id)
         return Visit(Visitor.of(principal), of_person(principal))
 
     async def _count(self, scope: Scope, name: str) -> Visit | None:

@@ -4,18 +4,30 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
 from ipaddress import ip_address
+from typing import Protocol, cast
 from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.signed_in import Browsers, Visit, Visitor, is_own_path, note_visit, visit_in
 from console.cookies import SESSION
+from console.door import SAFE_METHODS
 from console.forms import pairs_of
+from console.navigation import PEOPLE
 from console.rendering import Pages, is_polled
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class _Guarded(Protocol):
+    """An endpoint for people who are signed in, with one of `roles`."""
+
+    roles: tuple[str, ...]
+
+    def __call__(self, request: Request) -> Awaitable[Response]: ...
 
 
 @dataclass(slots=True)
@@ -29,7 +41,7 @@ class Visiting:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_page = scope["type"] == "http" and not is_static(scope["path"])
         secret = SESSION.value_in(Request(scope)) if is_page else None
-        visit = Visit() if secret is None else await self.browsers.visit(scope, secret)
+        visit = Visit() if secret is None else await self.browsers.visit(scope, secret, is_use=_is_use(Request(scope)))
         note_visit(scope, visit)
         if visit.status >= 400:
             answer = await self.refuse(Request(scope, receive), visit)
@@ -38,6 +50,11 @@ class Visiting:
         if visit.visitor is not None:
             scope["state"] |= {"role": visit.visitor.role, "holder": visit.visitor.id}
         await self.app(scope, receive, send)
+
+
+def _is_use(request: Request) -> bool:
+    """Returns whether somebody is there: a page that asks for itself does not keep a session from ending."""
+    return request.method not in SAFE_METHODS or not is_polled(request)
 
 
 def is_static(path: str) -> bool:
@@ -61,19 +78,27 @@ def signed_in_only(pages: Pages, endpoint: Endpoint, *roles: str) -> Endpoint:
         visitor = visitor_of(request)
         if visitor is None:
             return await to_sign_in(pages, request)
-        if roles and visitor.role not in roles:
-            wanted = " or ".join(roles)
+        if visitor.role not in made.roles:
+            wanted = " and ".join(f"{role}s" for role in made.roles)
             return pages.page(
                 request,
                 "refusal.html",
                 status=403,
                 heading="This page is not for you",
-                detail=f"It is for a {wanted}, and you are signed in as a {visitor.role}.",
+                detail=f"It is for {wanted}, and your role here is {visitor.role}.",
                 remedy="Sign in as somebody else, or go back.",
             )
         return await endpoint(request)
 
-    return guarded
+    made = cast("_Guarded", guarded)
+    made.roles = roles or PEOPLE
+    return made
+
+
+def roles_of(route: Route) -> tuple[str, ...] | None:
+    """Returns the roles of those who may use the route, None if it is for everybody."""
+    roles: tuple[str, ...] | None = getattr(route.endpoint, "roles", None)
+    return roles
 
 
 async def to_sign_in(pages: Pages, request: Request) -> Response:

@@ -124,6 +124,20 @@ END
     ),
 )
 
+_TOKEN_RECORD = Guard(
+    "token_record_guard",
+    """
+BEGIN
+    IF OLD.kind <> 'session' OR OLD.expires_at > now() THEN
+        RAISE EXCEPTION 'token % stays: only a session that has ended is deleted', OLD.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'token_record_guard';
+    END IF;
+    RETURN OLD;
+END
+""",
+    ("CREATE TRIGGER token_record_guard BEFORE DELETE ON api_token FOR EACH ROW",),
+)
+
 OLD_WRITERS = Guard(
     "refuse_old_writer",
     """
@@ -138,7 +152,7 @@ END
 """The default of a column that every writer must give. A release that does not know it waits, as for a database that is
 read-only, until it is restarted: it would otherwise fail good requests."""
 
-GUARDS: tuple[Guard, ...] = (_APP_BIRTH, _APP_FORWARD, _TRANSITION_HEAD, _APPEND_ONLY, _REVIEW_SUBJECT)
+GUARDS: tuple[Guard, ...] = (_APP_BIRTH, _APP_FORWARD, _TRANSITION_HEAD, _APPEND_ONLY, _REVIEW_SUBJECT, _TOKEN_RECORD)
 
 _KEEP = ("SELECT", "INSERT")
 _CHANGE = ("SELECT", "INSERT", "UPDATE")
@@ -149,7 +163,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "access_request": _CHANGE,
     "address_proof": _OWN,
     "allowed_slug": _OWN,
-    "api_token": _CHANGE,
+    "api_token": _OWN,
     "app": _CHANGE,
     "apply_batch": _OWN,
     "asset": _OWN,

@@ -96,6 +96,7 @@ class ApiToken(Base):
             " AND (authenticated_at IS NULL) = (idle_ends_at IS NULL)",
             name="session",
         ),
+        Index("api_token_session_idx", "expires_at", postgresql_where=text("kind = 'session'")),
     )
 
 

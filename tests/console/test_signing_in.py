@@ -15,6 +15,7 @@ from tests.api.running import Service
 from tests.api.service import Caller
 from tests.console.browsing import opened
 from tests.console.signing_in import COOKIE, Browser, link_of, set_cookie, signed_in
+from tests.waiting import wait_until
 from workflow.identity.actors import Actor
 from workflow.identity.sessions import SESSION_LIFE, is_own_path
 from workflow.identity.tokens import IDLE_LIFE
@@ -135,6 +136,31 @@ def test_a_session_that_is_used_lasts_until_its_end_and_no_longer(shared_service
             {"id": actor.id},
         ).one()
     assert tuple(row) == (SESSION_LIFE, IDLE_LIFE) == (timedelta(hours=12), timedelta(hours=2))
+
+
+def test_a_page_that_refreshes_itself_keeps_no_session_from_ending(shared_service: Service) -> None:
+    left, used = reviewer_in(shared_service), reviewer_in(shared_service)
+    unused = "UPDATE api_token SET last_used_at = now() - interval '1 hour', idle_ends_at = now() + interval '1 minute'"
+    browsers = [signed_in(shared_service, actor) for actor in (left, used)]
+    for actor in (left, used):
+        change(shared_service, actor, f"{unused} WHERE person_id = :id")
+
+    def lasts(actor: Actor) -> bool:
+        statement = "SELECT idle_ends_at > now() + interval '1 hour' FROM api_token WHERE person_id = :id"
+        with shared_service.engine.connect() as connection:
+            return bool(connection.scalar(text(statement), {"id": actor.id}))
+
+    for browser, headers in zip(browsers, ({"HX-Request": "true"}, {}), strict=True):
+        shown = requests.get(
+            f"{shared_service.url}/reviews",
+            headers={"Cookie": f"{COOKIE}={browser.cookie}", **headers},
+            timeout=20,
+        )
+        assert shown.status_code == 200
+    wait_until(lambda: lasts(used), what="the use to be noted")
+    assert not lasts(left)
+    browsers[0].post("/reviews/next")  # what acts is a use, whoever sends it
+    wait_until(lambda: lasts(left), what="the use to be noted")
 
 
 def test_signing_out_ends_the_session_and_takes_the_cookie(shared_service: Service) -> None:

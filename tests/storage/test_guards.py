@@ -104,6 +104,25 @@ CASES: dict[str, tuple[list[str], str | None]] = {
     ),
     "a birth that is not create": ([_log(4, "new", "create", "building")], "transition_birth_check"),
     "a version that runs backwards": ([_moved("submitted", 2)], "app_forward_guard"),
+    "deleting a token": (
+        [
+            """INSERT INTO api_token (id, person_id, role, label, token_hash, hint, expires_at)
+               SELECT uuidv7(), id, role, 'old', sha256('token'), 'oken', now() - interval '9 days'
+                 FROM person WHERE role = 'reviewer' LIMIT 1""",
+            "DELETE FROM api_token WHERE label = 'old'",
+        ],
+        "token_record_guard",
+    ),
+    "deleting a session that has not ended": (
+        [
+            """INSERT INTO api_token (id, person_id, role, label, token_hash, hint, expires_at, kind, authenticated_at,
+                                      idle_ends_at, revoked_at)
+               SELECT uuidv7(), id, role, 'new', sha256('session'), 'sion', now() + interval '1 hour', 'session', now(),
+                      now(), now() FROM person WHERE role = 'reviewer' LIMIT 1""",
+            "DELETE FROM api_token WHERE label = 'new'",
+        ],
+        "token_record_guard",
+    ),
     "an unknown state": ([_moved("famous", 4)], "app_state_check"),
     "another id": (["UPDATE app SET id = uuidv7()"], "app_forward_guard"),
     "an App ahead of its log": (

@@ -9,12 +9,12 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from benchmarks.filling import fill, put
-from models import JobTick
+from models import JobTick, Person
 from models.base import new_id
 from models.lifecycle import AppTrigger
 from runtime.database import make_engine
 from tests.databases import TestDatabase
-from tests.journeys import app_building, ask, judge, mark_in_flight, people_in
+from tests.journeys import app_building, ask, judge, mark_in_flight, now_of, people_in
 from tests.runtime.test_database import settings_for
 from tests.workers.leased import work_off
 from workers.actors.jobs import JOB_TICKS
@@ -22,6 +22,8 @@ from workers.context import WorkerContext
 from workers.jobs import JOBS, Job
 from workers.scheduler import fire_due_ticks
 from workflow.history.verification import exported_heads
+from workflow.identity.sessions import begin_session
+from workflow.identity.tokens import issue_token
 from workflow.lifecycle.promotion import promote_eligible_apps
 from workflow.work.bells import Bell
 from workflow.work.leases import MAX_ATTEMPTS
@@ -162,6 +164,23 @@ def test_markers_of_dead_processes_are_pruned_after_a_day_if_none_of_their_reque
     assert _run_due_jobs(context) == 1
     with context.unit_of_work() as session:
         assert set(session.scalars(text("SELECT id FROM apply_batch"))) == {suspect, young}
+
+
+def test_sessions_are_deleted_a_week_after_their_end_and_tokens_never(context: WorkerContext) -> None:
+    people = people_in(context.engine)
+    with context.unit_of_work() as session:
+        made = [begin_session(session, people.reviewer.id, now_of(session))[0] for _ in range(3)]
+        token, _ = issue_token(
+            session, session.get_one(Person, people.reviewer.id), label="old", expires_at=now_of(session)
+        )
+        for one, days in zip([*made, token], (9, 6, 0, 900), strict=True):
+            one.created_at = one.created_at - timedelta(days=days)
+            one.expires_at = one.expires_at - timedelta(days=days)
+        kept = {made[1].id, made[2].id, token.id}
+    _fired(context, "prune")
+    assert _run_due_jobs(context) == 1
+    with context.unit_of_work() as session:
+        assert set(session.scalars(text("SELECT id FROM api_token"))) == kept
 
 
 def test_every_job_runs_on_an_empty_installation(context: WorkerContext) -> None:

@@ -14,6 +14,8 @@ from workflow.sql.steps import Step
 KEYS_KEPT = timedelta(days=30)
 """How long an idempotency key is kept."""
 TICKS_KEPT = timedelta(days=7)
+SESSIONS_KEPT = timedelta(days=7)
+"""How long a session is kept after its latest end, however it ended."""
 DRAFTS_KEPT = timedelta(days=7)
 """How long a draft is kept after its review has ended and it was last written."""
 BATCHES_KEPT = timedelta(days=1)
@@ -76,6 +78,11 @@ _SANDBOX_FINDINGS = text("""
         SELECT component_id, component_revision, event FROM sandbox_declared
          WHERE latest_at < :before AND latest_findings <> '[]' LIMIT :limit FOR UPDATE SKIP LOCKED)
 """)
+_SESSIONS = text("""
+    DELETE FROM api_token WHERE id = ANY(ARRAY(
+        SELECT id FROM api_token WHERE kind = 'session' AND expires_at < :before ORDER BY expires_at LIMIT :limit
+           FOR UPDATE SKIP LOCKED))
+""")
 _DRAFTS = text("""
     DELETE FROM review_draft WHERE ctid = ANY(ARRAY(
         SELECT d.ctid FROM review_draft d JOIN review r ON r.id = d.review_id
@@ -94,6 +101,7 @@ _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
     (_SANDBOX_EVENTS, EVENTS_KEPT),
     (_SANDBOX_FINDINGS, EVENTS_KEPT),
     (_DRAFTS, DRAFTS_KEPT),
+    (_SESSIONS, SESSIONS_KEPT),
 )
 
 
