@@ -8,40 +8,26 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from starlette.applications import Starlette
 
 import console.pages
-from console.client import ApiClient
 from console.main import ROOMS
 from console.navigation import links_in
-from console.rendering import SCRIPTS, Pages, Words
+from console.rendering import SCRIPTS
 from tests.api.access import ask_only, body_of, code_for, company_in
 from tests.api.running import Service
 from tests.api.service import Caller
-from tests.console.addresses import every_address
+from tests.console.addresses import PAGES, address_of
 from tests.console.browsing import FROM_THE_PAGE, Page, opened
 from tests.console.pages.invitations import invitation_page
 from tests.console.pages.proofs import proof_page
 from tests.console.pages.unsubscribe import unsubscribe_page
 from tests.console.signing_in import browser_of
+from tests.console.walking import SHOWN
 
 POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
-
-
-PAGES = every_address()
-
-
-def address_of(service: Service, name: str) -> str:
-    """Returns the address of one of PAGES, which is prepared once for each service."""
-    if (service.url, name) not in _addresses:
-        _addresses[service.url, name] = PAGES[name].of(service)
-    return _addresses[service.url, name]
-
-
-_addresses: dict[tuple[str, str], str] = {}
 
 
 def test_every_file_of_pages_is_served() -> None:
@@ -51,16 +37,12 @@ def test_every_file_of_pages_is_served() -> None:
 
 def test_every_path_that_can_be_opened_is_among_the_pages_that_are_tested(shared_service: Service) -> None:
     tested = [urlsplit(address_of(shared_service, name)).path for name in PAGES]
-    rooms = [route for room in ROOMS for route in room.routes(ApiClient(Starlette()), Pages(Words("", "")))]
-    shown = [route for route in rooms if "GET" in (route.methods or ())]
-    assert [route.path for route in shown if not any(map(route.path_regex.match, tested))] == []
+    assert [route.path for route in SHOWN if not any(map(route.path_regex.match, tested))] == []
 
 
 def test_every_link_of_the_head_leads_to_a_page() -> None:
-    rooms = [route for room in ROOMS for route in room.routes(ApiClient(Starlette()), Pages(Words("", "")))]
-    shown = [route for route in rooms if "GET" in (route.methods or ())]
     hrefs = [link.href.partition("?")[0] for link in links_in(ROOMS)]
-    assert [href for href in hrefs if not any(route.path_regex.match(href) for route in shown)] == []
+    assert [href for href in hrefs if not any(route.path_regex.match(href) for route in SHOWN)] == []
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -9,5 +9,6 @@ ADDRESSES = {
     "staff": Address(lambda service: f"{service.url}/sign-in/staff"),
     "callback": Address(lambda service: f"{service.url}/sign-in/callback"),
     "again": Address(lambda service: f"{service.url}/sign-in?again=1", role="admin"),
+    "not-signed-in": Address(lambda service: f"{service.url}/signed-in"),
     "signed-in": Address(lambda service: f"{service.url}/signed-in", role="reviewer"),
 }
