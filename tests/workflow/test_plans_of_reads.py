@@ -34,6 +34,8 @@ from workflow.identity.actors import Actor
 from workflow.identity.principals import Principal
 from workflow.lifecycle.reading import finished_requests
 from workflow.pages import PageRequest
+from workflow.profile.loading import load_profile
+from workflow.reviewing.dossier import open_dossier
 from workflow.work.bells import Bell
 from workflow.work.handing_out import hand_out
 from workflow.work.kinds import DueKind
@@ -127,6 +129,14 @@ _DUE = """
     SELECT uuidv7(), id, 'promote', 'schedule', created_by, 'schedule', sha256('') FROM app ORDER BY id DESC LIMIT 20
 """  # fmt: skip
 
+_RUNS_OF_REVIEWS = """
+    UPDATE component_test t SET review_id = r.id
+      FROM component c
+      JOIN (SELECT DISTINCT ON (app_id) app_id, id FROM review ORDER BY app_id, id DESC) r USING (app_id)
+     WHERE c.id = t.component_id
+"""
+"""Makes each run of a Component's tests one that a review started."""
+
 
 @pytest.fixture(scope="module")
 def filled(module_database: TestDatabase) -> TestDatabase:
@@ -135,7 +145,7 @@ def filled(module_database: TestDatabase) -> TestDatabase:
     fill(superuser, 1, COMPANIES, apps_a_company=1)
     add_shown_apps(superuser, COMPANIES + 1, APPS)
     add_finished_requests(superuser, APPS)
-    put(superuser, _RARE, _REASONS, _TOKENS, *_QUEUE, *_DUE, _GRACE)
+    put(superuser, _RARE, _REASONS, _TOKENS, *_QUEUE, *_DUE, _RUNS_OF_REVIEWS, _GRACE)
     put(superuser, _MORE_REQUESTS, slug=SLUG, many=PAGE)
     put(superuser, _REFUSED_DECISIONS, principal_id=REFUSED)
     settle(superuser)
@@ -255,6 +265,15 @@ def test_a_read_uses_its_index_and_scans_no_growing_table(house: ApiContext, nam
 def test_a_read_takes_as_many_statements_for_one_row_as_for_a_page(house: ApiContext, name: str) -> None:
     _, read = READS[name]
     assert len(_read(house, read, 1).statements) == len(_read(house, read, PAGE).statements)
+
+
+def test_a_review_is_read_with_its_runs_and_what_stands_beside_it_by_indexes(session: Session) -> None:
+    with_a_run = text("SELECT review_id FROM component_test WHERE review_id IS NOT NULL LIMIT 1")
+    review_id = session.scalars(with_a_run).one()
+    with watched(session.get_bind().engine) as seen:
+        assert open_dossier(session, review_id, load_profile()).runs
+    assert seen.read_through == []
+    assert "component_test_review_idx" in seen.indexes
 
 
 @pytest.fixture
