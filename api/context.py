@@ -53,8 +53,8 @@ class ApiContext:
     `find_caller` returns the holder of a token. `accept_one` stores a transition request and rings for it. Both raise
     WorkflowError. `accept_many` returns, for each request of a list, the accepted request or its error. `ring` takes
     bells (`workflow.work`); it never blocks and never raises. `envelope` encrypts and decrypts secrets.
-    `allow_loopback_urls` permits partners' URLs that lead to this machine. `profile` describes the platform,
-    and `letterhead` what its mails have in common.
+    `allow_loopback_urls` permits partners' URLs that lead to this machine. `tracking_url` is where streams send to.
+    `profile` describes the platform, and `letterhead` what its mails have in common.
     `read_picture` examines a picture of a kind in a process of its own, and raises WorkflowError. `redis_answers`
     returns within a second whether Redis answers. `waiter` waits for transition requests and
     `run_waiter` for test runs, by their ids; `news` for events of a stream in the sandbox, by its id and a position.
@@ -71,6 +71,7 @@ class ApiContext:
     ring: Callable[..., None]
     envelope: Envelope
     allow_loopback_urls: bool
+    tracking_url: str
     profile: Profile
     letterhead: Letterhead
     read_picture: Callable[[str, bytes], Awaitable[Picture]]

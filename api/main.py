@@ -27,6 +27,7 @@ from api.routes import (
     audit,
     catalog,
     checklist,
+    component_states,
     component_test_runs,
     component_test_settings,
     component_tests,
@@ -123,6 +124,7 @@ ROUTERS = (
     apps,
     components,
     sandbox,
+    component_states,
     component_tests,
     component_test_runs,
     component_test_settings,
@@ -236,6 +238,7 @@ def create_api(settings: Settings) -> FastAPI:
         ring=doorbell.ring,
         envelope=Envelope(keys.seal, keys.unseal),
         allow_loopback_urls=settings.allow_loopback_urls,
+        tracking_url=settings.tracking_url,
         profile=profile,
         letterhead=Letterhead(
             sender=settings.mail_from,

@@ -17,7 +17,7 @@ from api.signed_in import Visit
 from console.client import ApiClient, ApiRefused, SignInNeeded
 from console.door import PAGE_HEADERS, PageHeaders, SameOrigin
 from console.forms import MAX_FORM_BYTES
-from console.navigation import links_in, parts_in
+from console.navigation import component_parts_in, links_in, parts_in
 from console.rendering import FILES, MEDIA_TYPES, Pages, Words
 from console.visiting import Visiting, to_sign_in, why_no_cookie
 from web.bounds import Bounds
@@ -25,13 +25,20 @@ from web.calls import CallLog
 from web.measuring import Measuring
 
 ROOMS = tuple(import_module(f"console.pages.{found.name}") for found in iter_modules(console.pages.__path__))
-"""Every module of pages. Each has `routes`, and may have LINKS of the head, PARTS of an App, and LARGER_FORMS."""
+"""Every module of pages. Each has `routes`, and may have LINKS, PARTS of an App, COMPONENT_PARTS, and LARGER_FORMS."""
 
 
 def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
     """Returns an application that serves the pages at their paths, and everything else by `api`."""
     browsers = api.state.browsers
-    pages = Pages(words, links_in(ROOMS), parts_in(ROOMS), why_no_cookie(public_url), browsers.has_staff_provider)
+    pages = Pages(
+        words,
+        links_in(ROOMS),
+        parts_in(ROOMS),
+        component_parts_in(ROOMS),
+        why_no_cookie(public_url),
+        browsers.has_staff_provider,
+    )
     client = ApiClient(api)
 
     async def refuse_origin(request: Request) -> Response:

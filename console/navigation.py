@@ -34,6 +34,19 @@ class Part:
         return f"/apps/{slug}{self.path}"
 
 
+@dataclass(frozen=True, slots=True)
+class ComponentPart:
+    """A page of each Component of some `kinds`, below the Component's own address by `path`, placed by `order`.
+
+    `kinds` are codes of `console/component_kinds.py`, such as `webhook`.
+    """
+
+    path: str
+    label: str
+    kinds: tuple[str, ...]
+    order: int = 100
+
+
 def links_in(modules: Iterable[ModuleType]) -> tuple[Link, ...]:
     """Returns the links that the modules have, in order."""
     found = [link for module in modules for link in getattr(module, "LINKS", ())]
@@ -43,4 +56,10 @@ def links_in(modules: Iterable[ModuleType]) -> tuple[Link, ...]:
 def parts_in(modules: Iterable[ModuleType]) -> tuple[Part, ...]:
     """Returns the parts of an App's pages that the modules have in PARTS, in order."""
     found = [part for module in modules for part in getattr(module, "PARTS", ())]
+    return tuple(sorted(found, key=lambda part: (part.order, part.label)))
+
+
+def component_parts_in(modules: Iterable[ModuleType]) -> tuple[ComponentPart, ...]:
+    """Returns the parts of a Component's pages that the modules have in COMPONENT_PARTS, in order."""
+    found = [part for module in modules for part in getattr(module, "COMPONENT_PARTS", ())]
     return tuple(sorted(found, key=lambda part: (part.order, part.label)))

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.signed_in import visit_in
 from console.client import ApiAnswer
-from console.navigation import Link, Part
+from console.navigation import ComponentPart, Link, Part
 
 _HERE = Path(__file__).parent
 SCRIPTS = ("htmx.min.js", "hx-ptag.min.js", "console.js")
@@ -75,7 +75,8 @@ def _environment() -> Environment:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Renders the templates. `links` are those of the head, for the role of whoever is signed in; `parts` an App's.
+    """Renders the templates. `links` are those of the head, for the role of whoever is signed in; `parts` an App's,
+    and `component_parts` a Component's.
 
     `no_cookie` says why browsers would not take a session's cookie here, None if they take it. With
     `has_staff_provider` reviewers and admins sign in by their own provider.
@@ -84,6 +85,7 @@ class Pages:
     words: Words
     links: tuple[Link, ...] = ()
     parts: tuple[Part, ...] = ()
+    component_parts: tuple[ComponentPart, ...] = ()
     no_cookie: str | None = None
     has_staff_provider: bool = False
     _templates: Environment = field(default_factory=_environment)
@@ -103,8 +105,9 @@ class Pages:
         `live` is the template of the page's part that asks for itself again and again: it is then all of the answer, or
         304 if it is what the browser has.
 
-        Templates also have `me`, the visitor or None; `links`, theirs; `parts`, those of an App; `path`, that of the
-        page; `address`, with its query; and `zone`, in which the visitor reads times.
+        Templates also have `me`, the visitor or None; `links`, theirs; `parts`, those of an App; `component_parts`,
+        those of a Component; `path`, that of the page; `address`, with its query; and `zone`, in which the visitor
+        reads times.
         """
         me = visit_in(request.scope).visitor
         shared = {
@@ -114,6 +117,7 @@ class Pages:
             "me": me,
             "links": [link for link in self.links if me is not None and me.role in link.roles],
             "parts": self.parts,
+            "component_parts": self.component_parts,
             "path": request.url.path,
             "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             "zone": "UTC" if me is None else me.time_zone,

@@ -59,7 +59,8 @@ class Settings(BaseSettings):
     )
     tracking_url: PublicUrl = Field(
         default="http://127.0.0.1:8788",
-        description="Where streams reach `devcenter tracking`; the browser SDK is told to send its events there.",
+        description="Where streams reach `devcenter tracking`. The API tells partners, `devcenter tracking` the "
+        "browser SDK: set it alike for both.",
     )
     public_url: PublicUrl = Field(
         default="http://127.0.0.1:8787",

@@ -75,13 +75,18 @@ def lock_editable_app(session: Session, slug: str, actor: Actor) -> App:
     Raises NotFound, and Conflict if the App is frozen (its draft is under review) or removed.
     """
     app = lock_kept_app(session, slug, actor)
-    if has_own_submission(app.open_kind, app.state):
+    if is_frozen(app):
         raise Conflict(
             "app.frozen",
             f"{slug} cannot be edited while {_FROZEN_BY[ReviewKind(app.open_kind)]}.",
             "Withdraw it, or wait for the review.",
         )
     return app
+
+
+def is_frozen(app: App) -> bool:
+    """Returns whether the App's draft cannot be edited: it is under review, or the App is removed."""
+    return app.state == AppState.REMOVED or has_own_submission(app.open_kind, app.state)
 
 
 def touch(app: App, part: str) -> None:

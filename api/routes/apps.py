@@ -16,7 +16,7 @@ from models.lifecycle import AppState, Role
 from models.token import Scope
 from web.etags import EDITING, IfMatch, etag_of, expected_revisions
 from web.problems import COMMON
-from workflow.apps import find_app
+from workflow.apps import find_app, is_frozen
 from workflow.building.apps import AppContent, Content, content_of, list_apps, register_app, rename_app
 from workflow.identity.actors import Actor
 
@@ -60,6 +60,9 @@ class AppAnswer(BaseModel):
     revision: int | None
     onboarded_customers: int
     oauth_installed: bool
+    frozen: Annotated[
+        bool, Field(description="Whether the draft cannot be edited now, because it is under review or removed.")
+    ]
     components: list[ComponentAnswer]
     published: PublishedAnswer | None
 
@@ -144,6 +147,7 @@ def _shown(found: AppContent) -> dict[str, Any]:
         "revision": found.revision,
         "onboarded_customers": app.onboarded_customers,
         "oauth_installed": app.oauth_installed,
+        "frozen": is_frozen(app),
         "components": [shown_component(component, component.colour) for component in found.components],
         "published": (
             {"version": found.published.version, "at": found.published.at.isoformat()} if found.published else None

@@ -85,8 +85,12 @@ class DeclaredEventAnswer(BaseModel):
 
 
 class DeclaredEventsAnswer(BaseModel):
-    """What a stream declares, and how far it is tested: it is, once no item lacks anything."""
+    """What a stream declares, and how far it is tested: it is, once no item lacks anything.
 
+    `tracking_url` is where it sends its events: the host, or the address, that its SDK is given.
+    """
+
+    tracking_url: Annotated[str, Field(examples=["https://tracking.example"])]
     revision: int
     colour: TestColour | None
     items: list[DeclaredEventAnswer]
@@ -148,7 +152,10 @@ async def list_declared_events(
         items = [DeclaredEventAnswer.model_validate(one) for one in list_declared(session, component)]
         colour = colour_of_component(session, component)
         return DeclaredEventsAnswer(
-            revision=component.revision, colour=TestColour(colour) if colour else None, items=items
+            tracking_url=context.tracking_url,
+            revision=component.revision,
+            colour=TestColour(colour) if colour else None,
+            items=items,
         )
 
     return await context.transact(work)

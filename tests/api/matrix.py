@@ -351,6 +351,7 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(f"DELETE {_APP}/planned-publication", Scope.REVIEWS_DECIDE, REVIEWERS, status=204, given=_planned),
     Call(f"GET {_COMPONENTS}", Scope.APPS_READ, ALL),
+    Call(f"GET {_APP}/component-states", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_COMPONENTS}/{{component_id}}", Scope.APPS_READ, ALL),
     Call(
         f"POST {_COMPONENTS}",
