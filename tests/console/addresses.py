@@ -24,14 +24,3 @@ def every_address() -> dict[str, Address]:
         addresses = import_module(f"tests.console.pages.{module.name}").ADDRESSES
         found |= {f"{module.name}-{name}": address for name, address in addresses.items()}
     return found
-
-
-PAGES = every_address()
-_made: dict[tuple[str, str], str] = {}
-
-
-def address_of(service: Service, name: str) -> str:
-    """Returns the address of one of PAGES, which is prepared once for each service."""
-    if (service.url, name) not in _made:
-        _made[service.url, name] = PAGES[name].of(service)
-    return _made[service.url, name]

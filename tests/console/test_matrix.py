@@ -16,8 +16,8 @@ from console.visiting import roles_of
 from models.lifecycle import Role
 from tests.api.access import colleague_in, company_in
 from tests.api.running import Service
-from tests.console.addresses import PAGES, address_of
 from tests.console.browsing import Page
+from tests.console.prepared import PAGES, address_of
 from tests.console.signing_in import Browser, browser_of, signed_in
 from tests.console.test_pages import POLICY
 from tests.console.walking import (

@@ -16,11 +16,11 @@ from console.rendering import SCRIPTS
 from tests.api.access import ask_only, body_of, code_for, company_in
 from tests.api.running import Service
 from tests.api.service import Caller
-from tests.console.addresses import PAGES, address_of
 from tests.console.browsing import FROM_THE_PAGE, Page, opened
 from tests.console.pages.invitations import invitation_page
 from tests.console.pages.proofs import proof_page
 from tests.console.pages.unsubscribe import unsubscribe_page
+from tests.console.prepared import PAGES, address_of
 from tests.console.signing_in import browser_of
 from tests.console.walking import SHOWN
 

@@ -13,8 +13,8 @@ from console.client import ApiClient
 from console.main import ROOMS
 from console.rendering import Pages, Words
 from tests.api.running import Service
-from tests.console.addresses import PAGES, address_of
 from tests.console.browsing import Page
+from tests.console.prepared import PAGES, address_of
 from tests.console.signing_in import browser_of
 
 ROUTES = [route for room in ROOMS for route in room.routes(ApiClient(Starlette()), Pages(Words("", "")))]
