@@ -79,13 +79,26 @@ def _proxies(value: str) -> str:
 
 
 def _issuer(value: str | None) -> str | None:
-    """Raises ValueError for an issuer that is not reached by https, unless it is on this machine."""
+    """Returns the issuer as the provider names itself. Raises ValueError.
+
+    It is reached by https, or by http if it is on this machine.
+    """
     if value is None:
         return None
-    parts = urlsplit(value)
-    is_here = parts.hostname in ("127.0.0.1", "::1", "localhost")
-    if not parts.hostname or parts.query or parts.fragment or not (parts.scheme == "https" or is_here):
-        raise ValueError("is not an https address without a query. Set it as the provider names itself")
+    value = value.strip()
+    try:
+        parts = urlsplit(value)
+        port_is_valid = parts.port != 0
+    except ValueError as error:
+        raise ValueError(f"is not a URL: {error}") from None
+    is_here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if not port_is_valid or not (parts.scheme == "https" or is_here):
+        raise ValueError("must begin with https://: write it as the provider names itself")
+    if parts.username is not None or "?" in value or "#" in value:
+        raise ValueError("must be scheme, name and perhaps a path: no user, no ? and no #")
+    _host(parts.hostname or "")
+    if any(character.isspace() for character in value):
+        raise ValueError("must not hold spaces")
     return value
 
 

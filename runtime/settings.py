@@ -14,6 +14,8 @@ from runtime.setting_values import Host, Issuer, Mailbox, Proxies, PublicUrl
 
 SMTPS_PORT: Final = 465
 """The port on which mail servers expect TLS from the first byte (RFC 8314)."""
+_OF_THE_PROVIDER: Final = ("oidc_issuer", "oidc_client_id", "oidc_client_secret")
+"""Settings of which an installation has all or none."""
 
 
 class SettingsInvalid(Exception):
@@ -249,7 +251,15 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "prepare_threshold", "metrics_port", "profile", "smtp_tls", "mail_reply_to", "oidc_issuer", mode="before"
+        "prepare_threshold",
+        "metrics_port",
+        "profile",
+        "smtp_tls",
+        "mail_reply_to",
+        "oidc_issuer",
+        "oidc_client_id",
+        "oidc_client_secret",
+        mode="before",
     )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
@@ -271,8 +281,11 @@ class Settings(BaseSettings):
             )
         if bool(self.smtp_user) != bool(self.smtp_password):
             raise ValueError("DEVCENTER_SMTP_USER: needs DEVCENTER_SMTP_PASSWORD, and the other way round. Set both")
-        if len({self.oidc_issuer is None, self.oidc_client_id is None, self.oidc_client_secret is None}) > 1:
-            raise ValueError("DEVCENTER_OIDC_ISSUER: needs DEVCENTER_OIDC_CLIENT_ID and _SECRET. Set all three or none")
+        lacking = [environment_name(name) for name in _OF_THE_PROVIDER if getattr(self, name) is None]
+        if 0 < len(lacking) < len(_OF_THE_PROVIDER):
+            others = [name for name in map(environment_name, _OF_THE_PROVIDER) if name not in lacking]
+            need = "need" if len(others) > 1 else "needs"
+            raise ValueError(f"{lacking[0]}: is not set, and {' and '.join(others)} {need} it. Set all three or none")
         return self
 
     @property

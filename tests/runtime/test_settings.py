@@ -5,6 +5,12 @@ import pytest
 from runtime.settings import SettingsInvalid
 from tests.refusing_mail import settings_for
 
+PROVIDER: dict[str, object] = {
+    "oidc_issuer": "https://login.example/tenant/",
+    "oidc_client_id": "devcenter",
+    "oidc_client_secret": "the-secret-of-the-client",
+}
+
 
 @pytest.mark.parametrize(
     ("given", "kept"),
@@ -54,6 +60,19 @@ def test_a_path_can_follow_the_public_url(given: str, kept: str) -> None:
         ("mail_from", "Devcenter <a@x.example>\nBcc: b@x.example"),
         ("mail_from", "grüße@x.example"),
         ("mail_reply_to", "not an address"),
+        ("oidc_issuer", "login.example"),
+        ("oidc_issuer", "//login.example"),
+        ("oidc_issuer", "https://"),
+        ("oidc_issuer", "http://login.example"),
+        ("oidc_issuer", "http://127.0.0.1.login.example"),
+        ("oidc_issuer", "http://10.0.0.5"),
+        ("oidc_issuer", "ftp://127.0.0.1"),
+        ("oidc_issuer", "https://user:password@login.example"),
+        ("oidc_issuer", "https://login.example/?tenant=a"),
+        ("oidc_issuer", "https://login.example/#top"),
+        ("oidc_issuer", "https://login.example:70000"),
+        ("oidc_issuer", "https://login.example/a b"),
+        ("oidc_issuer", "https://[::1"),
     ],
 )
 def test_a_value_that_cannot_work_is_named_with_its_variable(name: str, value: str) -> None:
@@ -85,6 +104,11 @@ def test_what_can_work_is_taken(name: str, value: str) -> None:
         ({"smtp_user": "u"}, "DEVCENTER_SMTP_USER"),
         ({"smtp_password": "p"}, "DEVCENTER_SMTP_USER"),
         ({"smtp_starttls": True, "smtp_tls": True}, "DEVCENTER_SMTP_STARTTLS"),
+        ({name: PROVIDER[name] for name in ("oidc_client_id", "oidc_client_secret")}, "DEVCENTER_OIDC_ISSUER"),
+        ({name: PROVIDER[name] for name in ("oidc_issuer", "oidc_client_secret")}, "DEVCENTER_OIDC_CLIENT_ID"),
+        ({name: PROVIDER[name] for name in ("oidc_issuer", "oidc_client_id")}, "DEVCENTER_OIDC_CLIENT_SECRET"),
+        (PROVIDER | {"oidc_client_secret": ""}, "DEVCENTER_OIDC_CLIENT_SECRET"),
+        ({"oidc_client_id": PROVIDER["oidc_client_id"]}, "DEVCENTER_OIDC_ISSUER"),
     ],
 )
 def test_settings_that_forbid_each_other_are_named(settings: dict[str, object], variable: str) -> None:
@@ -92,3 +116,29 @@ def test_settings_that_forbid_each_other_are_named(settings: dict[str, object], 
         settings_for(25, **settings)
     (problem,) = refusal.value.problems
     assert problem.startswith(f"{variable}: ")
+
+
+def test_the_provider_by_which_staff_sign_in_is_taken_as_it_names_itself() -> None:
+    settings = settings_for(25, **PROVIDER)
+    assert settings.oidc_issuer == "https://login.example/tenant/", "its own slash is part of its name"
+    assert settings.oidc_client_id == "devcenter"
+    assert settings.oidc_client_secret is not None
+    assert settings.oidc_client_secret.get_secret_value() == "the-secret-of-the-client"
+
+
+@pytest.mark.parametrize("issuer", ["http://127.0.0.1:9000", "http://[::1]:9000/realms/a", "http://localhost"])
+def test_a_provider_on_this_machine_needs_no_https(issuer: str) -> None:
+    assert settings_for(25, **PROVIDER | {"oidc_issuer": f" {issuer} "}).oidc_issuer == issuer
+
+
+def test_without_a_provider_there_is_none_however_empty_its_settings_are_written() -> None:
+    settings = settings_for(25, **dict.fromkeys(PROVIDER, ""))
+    assert (settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret) == (None, None, None)
+
+
+@pytest.mark.parametrize("lacking", ["oidc_issuer", "oidc_client_id", "oidc_client_secret"])
+def test_the_secret_of_the_provider_is_in_no_problem_and_in_no_words_of_the_settings(lacking: str) -> None:
+    with pytest.raises(SettingsInvalid) as refusal:
+        settings_for(25, **{name: value for name, value in PROVIDER.items() if name != lacking})
+    assert "the-secret" not in str(refusal.value)
+    assert "the-secret" not in repr(settings_for(25, **PROVIDER))
