@@ -162,6 +162,7 @@ ROUTERS = (
 """Routes are matched in this order, so the ones that services call most come first."""
 OPEN_READS = (
     re.compile(r"/v1/(catalog|guides|spec)(/[^/]+)?"),
+    re.compile(r"/v1/categories"),
     re.compile(r"/v1/assets/[^/]+"),
     re.compile(r"/openapi\.json"),
 )

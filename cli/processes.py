@@ -115,7 +115,14 @@ def _words(settings: Settings) -> "Words":
     from console.rendering import Words
 
     profile = load_profile(settings.profile)
-    return Words(profile.platform.developer_center, profile.contact.support_email)
+    return Words(
+        developer_center=profile.platform.developer_center,
+        support_email=profile.contact.support_email,
+        platform=profile.platform.name,
+        partner_program=profile.platform.partner_program,
+        enable_flow=profile.brand.enable_flow,
+        documentation_url=profile.contact.documentation_url,
+    )
 
 
 def _check_port(host: str, port: int, remedy: str) -> None:

@@ -39,14 +39,15 @@ class Form:
 def refused_form(fields: Mapping[str, str], answer: ApiAnswer, **names: str) -> Form:
     """Returns the form with what was typed and what the API says is wrong with it.
 
-    `names` maps fields of the API's body, the first step of the flaw's pointer, to the form's where the two differ.
-    What belongs to no field, and every rule that is not met, is among `problems`. The form has a new key, because what
-    is sent next is something else.
+    `names` maps fields of the API's body, steps of the flaw's pointer, to the form's where the two differ. A flaw is
+    shown at the first of its steps that is a field of the form. What belongs to no field, and every rule that is not
+    met, is among `problems`. The form has a new key, because what is sent next is something else.
     """
     errors: dict[str, str] = {}
     problems = [f"{rule['detail']} {rule['remedy']}".strip() for rule in answer.content.get("unmet") or []]
     for flaw in answer.content.get("errors") or []:
-        given = str(flaw["pointer"]).removeprefix("#").lstrip("/").partition("/")[0]
+        steps = str(flaw["pointer"]).removeprefix("#").lstrip("/").split("/")
+        given = next((step for step in steps if names.get(step, step) in fields), steps[0])
         name, said = names.get(given, given), str(flaw["detail"])
         if given in names and said.startswith(f"{given} "):
             said = name + said.removeprefix(given)

@@ -24,7 +24,16 @@ def params_of(request: Request, *filters: str, limit: int = 50) -> dict[str, str
 def next_of(request: Request, listed: Mapping[str, Any], params: Params) -> str | None:
     """Returns the address of the next page of the list with the same filters, None on the last page."""
     cursor = listed.get("next")
-    if cursor is None:
+    return None if cursor is None else f"{request.url.path}?{urlencode(_filters(params) | {'after': cursor})}"
+
+
+def first_of(request: Request, params: Params) -> str | None:
+    """Returns the address of the first page of the list with the same filters, None on that page."""
+    if "after" not in params:
         return None
-    kept = {name: value for name, value in params.items() if name not in ("after", "limit") and value is not None}
-    return f"{request.url.path}?{urlencode(kept | {'after': cursor})}"
+    filters = _filters(params)
+    return f"{request.url.path}?{urlencode(filters)}" if filters else request.url.path
+
+
+def _filters(params: Params) -> dict[str, str | int]:
+    return {name: value for name, value in params.items() if name not in ("after", "limit") and value is not None}

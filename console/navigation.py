@@ -8,6 +8,9 @@ PARTNER, REVIEWER, ADMIN = "partner", "reviewer", "admin"
 STAFF = (REVIEWER, ADMIN)
 PEOPLE = (PARTNER, *STAFF)
 """The roles of people, who can sign in."""
+STRANGER = "stranger"
+"""Stands for whoever is not signed in."""
+EVERYBODY = (*PEOPLE, STRANGER)
 
 
 @dataclass(frozen=True, slots=True)

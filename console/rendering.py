@@ -16,7 +16,8 @@ from starlette.responses import HTMLResponse, Response
 
 from api.signed_in import visit_in
 from console.client import ApiAnswer
-from console.navigation import ComponentPart, Link, Part
+from console.markdown import may_link, rendered
+from console.navigation import STRANGER, ComponentPart, Link, Part
 
 _HERE = Path(__file__).parent
 SCRIPTS = ("htmx.min.js", "hx-ptag.min.js", "console.js")
@@ -30,10 +31,17 @@ PATHS = {name: f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}" fo
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The names that the pages use: the developer center's, and where questions go."""
+    """The names that the pages use: the developer center's, the platform's own, and where questions go.
+
+    `enable_flow` are the words on the button by which customers enable an App.
+    """
 
     developer_center: str
     support_email: str
+    platform: str = "the platform"
+    partner_program: str = "the partner program"
+    enable_flow: str = "Enable"
+    documentation_url: str = ""
 
 
 @pass_context
@@ -44,6 +52,15 @@ def when(context: Context, at: str | None) -> Markup:
     moment = datetime.fromisoformat(at).astimezone(ZoneInfo(context["zone"]))
     said = f"{moment.day} {moment:%b %Y, %H:%M %Z}"
     return Markup('<time datetime="{}">{}</time>').format(moment.astimezone(UTC).isoformat(timespec="seconds"), said)
+
+
+@pass_context
+def day(context: Context, at: str | None) -> Markup:
+    """Returns the day of a moment of the API's as a `time` element in the reader's zone, nothing for None."""
+    if not at:
+        return Markup("")
+    moment = datetime.fromisoformat(at).astimezone(ZoneInfo(context["zone"]))
+    return Markup('<time datetime="{:%Y-%m-%d}">{}</time>').format(moment, f"{moment.day} {moment:%b %Y}")
 
 
 def is_polled(request: Request) -> bool:
@@ -70,6 +87,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["when"] = when
+    made.filters["markdown"] = rendered
+    made.filters["day"] = day
+    made.tests["linkable"] = may_link
     return made
 
 
@@ -115,7 +135,7 @@ class Pages:
             "stylesheet": PATHS["console.css"],
             "scripts": [PATHS[name] for name in SCRIPTS],
             "me": me,
-            "links": [link for link in self.links if me is not None and me.role in link.roles],
+            "links": [link for link in self.links if (STRANGER if me is None else me.role) in link.roles],
             "parts": self.parts,
             "component_parts": self.component_parts,
             "path": request.url.path,

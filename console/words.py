@@ -36,3 +36,14 @@ STATUSES: Final[Mapping[str, tuple[str, str]]] = {
     "rejected": ("To be mended", "bad"),
 }
 """The word for the status of a requirement, and the class of its tag."""
+BADGES: Final[Mapping[str, tuple[str, str]]] = {
+    "public_beta": ("Public beta", "warning"),
+    "public": ("Public", "good"),
+}
+"""The word for an entry's badge, and the class of its tag."""
+KINDS: Final[Mapping[str, str]] = {
+    "subscription": "Subscription",
+    "stream": "Stream",
+    "plugin": "Plugin",
+}
+"""The kinds of Components."""

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
+from pydantic import BaseModel, Field
 
 from api.auth import InContext
 from api.context import Session
@@ -19,11 +20,13 @@ from workflow.catalog.listing import CatalogFilter, CatalogListing, find_entry, 
 from workflow.errors import Invalid, NotFound
 from workflow.sql.storable import WITHOUT_NUL
 
-router = APIRouter(prefix="/v1/catalog", responses=PUBLIC, tags=["everyone"])
+router = APIRouter(prefix="/v1", responses=PUBLIC, tags=["everyone"])
 
 MAX_AGE_S = 10
 """How long a cache may show an entry without revalidating it. A suspended App leaves the API's answers at once, and
 every cache after this many seconds. A busy page costs the API at most six requests a minute for each cache."""
+CATEGORIES_MAX_AGE_S = 300
+"""How long a cache may show the categories, which change only with a new profile, without revalidating them."""
 
 Badge = Literal["public_beta", "public"]
 Words = Annotated[
@@ -45,7 +48,20 @@ class CatalogEntryAnswer(EntryAnswer):
     listed_at: datetime
 
 
-@router.get("", response_model=Page[CatalogEntryAnswer], responses=CACHED)
+class CategoryAnswer(BaseModel):
+    """A category under which an App can be filed."""
+
+    name: Annotated[str, Field(examples=["Analytics"])]
+
+
+@router.get("/categories", response_model=Page[CategoryAnswer], responses=CACHED)
+async def list_categories(context: InContext, if_none_match: IfNoneMatch = None) -> Response:
+    """Lists the categories of the catalog, all on one page."""
+    items = [CategoryAnswer(name=name) for name in context.profile.platform.categories]
+    return cached(Page(items=items), if_none_match, max_age_s=CATEGORIES_MAX_AGE_S)
+
+
+@router.get("/catalog", response_model=Page[CatalogEntryAnswer], responses=CACHED)
 async def list_catalog(
     context: InContext,
     wanted: Paged,
@@ -69,7 +85,7 @@ async def list_catalog(
     return cached(await context.transact(work), if_none_match, max_age_s=MAX_AGE_S)
 
 
-@router.get("/{slug}", response_model=CatalogEntryAnswer, responses=CACHED)
+@router.get("/catalog/{slug}", response_model=CatalogEntryAnswer, responses=CACHED)
 async def read_entry(context: InContext, slug: SlugPath, if_none_match: IfNoneMatch = None) -> Response:
     """Returns one entry of the catalog, or 404 for an App that is not listed."""
 

@@ -610,6 +610,7 @@ PUBLIC: frozenset[str] = frozenset(
         "POST /v1/unsubscribe/{token}",
         "GET /v1/assets/{asset_id}",
         "GET /v1/catalog",
+        "GET /v1/categories",
         "GET /v1/catalog/{slug}",
         "GET /v1/guides",
         "GET /v1/guides/{name}",

@@ -1,16 +1,17 @@
 """The public catalog: search, caching, and which Apps leave it at once."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import AppState, AppTrigger
+from tests.api.catalog import listed
 from tests.api.running import Service
 from tests.factories import app_in, make_possible, move, pass_review
-from tests.journeys import BECAUSE, app_building, ask, judge, now_of
-from tests.launch import LOGO, MARK, picture
+from tests.journeys import BECAUSE, ask, judge, now_of
 from workflow.catalog.listing import mend_catalog
 
 DETAILS = {
@@ -20,33 +21,10 @@ DETAILS = {
 }
 
 
-def _rename(service: Service, slug: str, name: str) -> None:
-    tag = service.partner("GET", f"/v1/apps/{slug}").headers["ETag"]
-    answer = service.partner("PATCH", f"/v1/apps/{slug}", {"name": name}, If_Match=tag)
-    assert answer.status_code == 200, answer.text
-
-
-def _listed(service: Service, slug: str, name: str, categories: list[str], description: str) -> None:
-    app_building(service.engine, service.people, slug)
-    _rename(service, slug, name)
-    evidence = {
-        "website": "https://acme.example",
-        "description": description,
-        "categories": categories,
-        "support_email": "help@acme.example",
-        "logo": picture(service.partner, slug, "logo", LOGO),
-        "mark": picture(service.partner, slug, "mark", MARK),
-    }
-    given = service.partner("PUT", f"/v1/apps/{slug}/checklist/app_info", {"evidence": evidence})
-    assert given.status_code == 200, given.text
-    for trigger in (AppTrigger.SUBMIT, AppTrigger.APPROVE):
-        move(service.engine, service.people, slug, trigger)
-
-
 @pytest.fixture(scope="module")
 def catalog(shared_service: Service) -> Service:
     for slug, (name, categories, description) in DETAILS.items():
-        _listed(shared_service, slug, name, categories, description)
+        listed(shared_service, slug, name, categories, description)
     return shared_service
 
 
@@ -73,6 +51,15 @@ def test_categories_kinds_and_badges_narrow_the_list(catalog: Service) -> None:
     assert (unknown.status_code, unknown.json()["code"]) == (422, "category.unknown")
 
 
+def test_the_categories_are_those_by_which_the_list_can_be_narrowed(catalog: Service) -> None:
+    answer = catalog.nobody("GET", "/v1/categories")
+    names = [one["name"] for one in answer.json()["items"]]
+    assert {"Email", "CRM", "Heatmaps & Recordings"} <= set(names)
+    assert answer.headers["Cache-Control"].startswith("public, ")
+    for name in names:
+        assert catalog.nobody("GET", f"/v1/catalog?category={quote(name)}").status_code == 200
+
+
 def test_pages_of_a_search_follow_one_another_across_the_ranks(catalog: Service) -> None:
     seen: list[str] = []
     after = ""
@@ -86,7 +73,7 @@ def test_pages_of_a_search_follow_one_another_across_the_ranks(catalog: Service)
 
 
 def test_an_entry_is_cached_by_its_content_for_seconds_and_changes_with_its_badge(catalog: Service) -> None:
-    _listed(catalog, "cached", "Cached", ["Video"], "An App that tells caches how long they may keep it around.")
+    listed(catalog, "cached", "Cached", ["Video"], "An App that tells caches how long they may keep it around.")
     first = catalog.nobody("GET", "/v1/catalog/cached")
     assert first.headers["Cache-Control"] == "public, max-age=10, must-revalidate"
     known = f'W/"other", {first.headers["ETag"]}'
@@ -118,7 +105,7 @@ def test_a_suspended_or_removed_app_vanishes_and_a_reinstated_one_is_back(catalo
 
 
 def test_an_entry_shows_what_was_reviewed_and_no_later_edit(catalog: Service) -> None:
-    _listed(catalog, "frozen", "Before", ["Video"], "An App whose name changes after it was approved and listed.")
+    listed(catalog, "frozen", "Before", ["Video"], "An App whose name changes after it was approved and listed.")
     assert catalog.partner("PATCH", "/v1/apps/frozen", {"name": "After"}, If_Match="*").status_code == 200
     assert catalog.nobody("GET", "/v1/catalog/frozen").json()["name"] == "Before"
 

@@ -11,10 +11,14 @@ from tests.api.running import Service
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A page: `of` makes what it shows, and returns its address. `role` is whose it is, None for everybody."""
+    """A page: `of` makes what it shows, and returns its address. `role` is whose it is, None for everybody.
+
+    With `is_cached` caches may keep it for a few seconds.
+    """
 
     of: Callable[[Service], str]
     role: str | None = None
+    is_cached: bool = False
 
 
 def every_address() -> dict[str, Address]:

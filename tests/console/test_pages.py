@@ -50,7 +50,9 @@ def test_every_page_has_strict_headers_and_a_plain_layout(shared_service: Servic
     page = browser_of(shared_service, PAGES[name].role).open(address_of(shared_service, name))
     assert page.answer.headers["Content-Security-Policy"] == POLICY
     assert page.answer.headers["Referrer-Policy"] == "no-referrer"
-    assert page.answer.headers["Cache-Control"] == "no-store"
+    is_cached = PAGES[name].is_cached
+    assert page.answer.headers["Cache-Control"] == ("public, max-age=10" if is_cached else "no-store")
+    assert not is_cached or page.answer.headers["Vary"] == "Cookie"
     assert page.heading
     tree = page.tree
     assert tree.get("lang") == "en"

@@ -27,6 +27,7 @@ from api.schemas.values import Email
 from api.waiting import seconds_to_wait
 from console.differences import marked
 from console.forms import fields_of
+from console.markdown import may_link, rendered
 from models import Notification, Transition
 from models.checklist import Requirement
 from runtime.broker import _read as read_message
@@ -221,6 +222,11 @@ def _markdown(text: str) -> None:
     read_html(text)
 
 
+def _markdown_of_page(text: str) -> None:
+    rendered(text)
+    may_link(f"https://{text}")
+
+
 def _name(text: str) -> None:
     domains_in(text)
     core_of(text)
@@ -412,6 +418,9 @@ READERS: dict[str, Reader] = {
     "a host that proves itself": Reader(_challenge),
     "a host": Reader(read_host),
     "markdown": Reader(_markdown, ("{}", "[a]({}", "[a](<{}>)", "<{}", '<img srcset="{}">')),
+    "markdown on a page": Reader(
+        _markdown_of_page, ("{}", "[a]({}", "[a](<{}>)", "# {}", "|a|b|\n|-|-|\n|{}|", "> {}")
+    ),
     "an object to store": Reader(lambda text: storable_json({"a": text})),
     "a text in which a person is erased": Reader(lambda text: redacted(text, ["Pat", text[:100]], ["pat@a.example"])),
     "a mail's words": Reader(_mail),
@@ -455,6 +464,7 @@ OUR_OWN = {
     "api.routes.mapping_tries._shown": "a body that the mapping wrote",
     "console.client.ApiClient.call": "names of headers that a page sets",
     "console.client._run": "an answer of the API",
+    "console.rendering.day": "a moment of the API",
     "console.rendering.when": "a moment of the API",
     "console.visiting.is_loopback": "the setting PUBLIC_URL",
     "console.visiting.why_no_cookie": "the setting PUBLIC_URL",
