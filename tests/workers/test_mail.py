@@ -88,11 +88,31 @@ def test_a_name_is_quoted_and_cut_wherever_it_meets_a_mail(kind: NotificationKin
     assert message.get_content().startswith("Hello,\n")
 
 
-def test_a_message_about_an_app_links_to_it_and_another_to_its_path() -> None:
-    about_app = _composed(_letter("approved", app_name="Acme", app_slug="acme"))
-    assert _above_the_signature(about_app).endswith("https://platform.example/v1/apps/acme\n")
-    other = _composed(_letter("approved", data={**DATA, "path": "/v1/here"}))
-    assert _above_the_signature(other).endswith("https://platform.example/v1/here\n")
+def test_a_message_leads_to_its_page_and_without_pages_to_its_call() -> None:
+    about_app = _letter("approved", app_name="Acme", app_slug="acme", recipient_role="partner")
+    assert _above_the_signature(_composed(about_app)).endswith("\n\nOpen the App\nhttps://platform.example/apps/acme\n")
+    (link,) = html.document_fromstring(_composed(about_app).html).xpath("//a")
+    assert (link.get("href"), link.text_content()) == ("https://platform.example/apps/acme", "Open the App")
+    without = _above_the_signature(_composed(about_app, pages=False))
+    assert without.endswith("\n\nhttps://platform.example/v1/apps/acme\n")
+    other = _letter("new_access_request", data={**DATA, "path": "/v1/here"}, recipient_role="reviewer")
+    assert _above_the_signature(_composed(other, pages=False)).endswith("https://platform.example/v1/here\n")
+    assert "/v1/" not in _composed(other).get_content()
+
+
+def test_an_address_below_words_of_strangers_is_no_button() -> None:
+    reasons = [{"code": "other", "text": "x\n\nClick here\nhttps://platform.example/sign-out"}]
+    letter = _letter("changes_requested", app_name="Acme", app_slug="acme", recipient_role="partner", reasons=reasons)
+    tree = html.document_fromstring(_composed(letter).html)
+    assert [one.text_content() for one in tree.xpath("//a")] == ["Open the App"]
+
+
+@pytest.mark.parametrize("kind", NotificationKind)
+def test_with_pages_no_mail_speaks_of_calls_and_without_them_none_of_pages(kind: NotificationKind) -> None:
+    given = {"app_name": "Acme", "app_slug": "acme", "recipient_role": "partner", "review": AGAIN}
+    assert not re.search(r"/v1/|curl|\b(PUT|POST)\b", _composed(_letter(kind, **given)).get_content())
+    without = _composed(_letter(kind, **given), pages=False).get_content()
+    assert all("/v1/" in line or "/sign-in/" in line for line in without.splitlines() if "https://platform" in line)
 
 
 def test_a_message_is_signed_by_the_platform_and_names_its_contact() -> None:
@@ -187,7 +207,7 @@ def test_a_reviewers_mail_says_how_far_the_review_is_and_what_failed(kind: str) 
 
 
 def test_a_company_is_told_what_a_look_found_where_to_mend_it_and_by_when_and_what_does_not_count_yet() -> None:
-    there = "https://platform.example/v1/apps/acme/checklist/partners_page"
+    there = "https://platform.example/apps/acme/checklist/partners_page"
     counts = f"- The partner's integrations page: No link to us. Add one. {there}"
     said = _said(_about("flagged", REVIEW))
     assert counts in said
@@ -352,20 +372,27 @@ def test_composing_a_mail_costs_in_proportion_to_its_length() -> None:
     assert_linear(letter, _composed, size=500)
 
 
-def _made(letter: Letter, profile: Profile = PROFILE, unsubscribe: str | None = None) -> EmailMessage:
+def composed_letter(kind: str, **changed: Any) -> PlainFirst:
+    """Returns the mail of a kind as its recipient reads it."""
+    return _composed(_letter(kind, **changed))
+
+
+def _made(
+    letter: Letter, profile: Profile = PROFILE, unsubscribe: str | None = None, *, pages: bool = True
+) -> EmailMessage:
     return compose(
         letter,
         sender="devcenter@platform.example",
         reply_to=REPLY_TO,
         public_url="https://platform.example",
         profile=profile,
-        pages=True,
+        pages=pages,
         unsubscribe=unsubscribe,
     )
 
 
-def _composed(letter: Letter, profile: Profile = PROFILE) -> PlainFirst:
-    made = _made(letter, profile)
+def _composed(letter: Letter, profile: Profile = PROFILE, *, pages: bool = True) -> PlainFirst:
+    made = _made(letter, profile, pages=pages)
     read = email.message_from_bytes(made.as_bytes(policy=made.policy.clone(linesep="\n")), policy=PLAIN_FIRST)
     assert isinstance(read, PlainFirst)
     return read

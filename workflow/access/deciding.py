@@ -146,7 +146,8 @@ _MARK = text(f"""
     ), told AS (
         INSERT INTO notification (id, kind, cause, recipient_id, data, due_at, lane, urgency)
         SELECT uuidv7(), :kind, 'access:' || m.id || ':' || :kind, p.id,
-               jsonb_build_object('company', m.company_name, 'path', '/v1/access-requests/' || m.id), :now,
+               jsonb_build_object('company', m.company_name, 'request', m.id, 'path', '/v1/access-requests/' || m.id),
+               :now,
                {LANE_OF_PERSON}, :urgency
           FROM marked m CROSS JOIN team p
         ON CONFLICT ON CONSTRAINT notification_once_key DO NOTHING

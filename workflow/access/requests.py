@@ -181,7 +181,12 @@ def request_access(
     lane = fetch_lane(asked.website)
     session.add(WebsiteCheck(access_request_id=request.id, url=asked.website, due_at=now, lane=lane))
     session.flush()
-    data = {"company": request.company_name, "due": f"{request.due_at:%Y-%m-%d %H:%M} UTC", "path": path_of(request.id)}
+    data = {
+        "company": request.company_name,
+        "due": f"{request.due_at:%Y-%m-%d %H:%M} UTC",
+        "request": str(request.id),
+        "path": path_of(request.id),
+    }
     kind = NotificationKind.NEW_ACCESS_REQUEST
     notify_reviewers(session, kind, cause_of(request.id, kind), now, data)
     log_action(session, requester_at(asked.contact_email), "access.request", request.id)

@@ -35,7 +35,7 @@ _REMIND = text(f"""
     ), told AS (
         INSERT INTO notification (id, kind, cause, app_id, app_version, recipient_id, data, due_at, lane, urgency)
         SELECT uuidv7(), :kind, 'test_settings:' || c.id || ':' || extract(epoch FROM e.ends_at), a.id, a.version, p.id,
-               jsonb_build_object('label', c.name,
+               jsonb_build_object('label', c.name, 'component', c.id,
                                   'ends', to_char(e.ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')),
                :now, {LANE_OF_PERSON}, :urgency
           FROM ending e

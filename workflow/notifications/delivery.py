@@ -23,7 +23,7 @@ def _to_utc(moment: str) -> str:
 
 _CONTENT = text(f"""
     SELECT n.id AS notification_id, n.recipient_id, n.kind, coalesce(p.email, n.recipient_email) AS recipient,
-           p.name AS recipient_name, a.name AS app_name, a.slug AS app_slug,
+           p.name AS recipient_name, p.role AS recipient_role, a.name AS app_name, a.slug AS app_slug,
            n.created_at, n.data, coalesce(r.reasons, n.data -> 'reasons', '[]') AS reasons, d.review,
            a.onboarded_customers AS customers,
            (SELECT CAST(v.document ->> 'customers_to_promote' AS integer)
@@ -44,6 +44,7 @@ _CONTENT = text(f"""
       LEFT JOIN transition_reason r ON r.app_id = n.app_id AND r.version = n.app_version
       LEFT JOIN LATERAL (
           SELECT jsonb_build_object(
+                     'id', v.id,
                      'due', {_to_utc("v.due_at")},
                      'round', s.round,
                      'is_open', v.closed_at IS NULL,

@@ -7,10 +7,12 @@ from email.utils import format_datetime
 from typing import Any
 from uuid import UUID
 
+from models.lifecycle import Role
 from workflow.identity.secrets import typed_code_of
 from workflow.names import one_line, quoted
 from workflow.notifications.html import html_of
 from workflow.notifications.kinds import NotificationKind
+from workflow.notifications.links import LABELS, link_of
 from workflow.notifications.mime import TwoFormMail
 from workflow.notifications.review_words import (
     customer_words,
@@ -32,8 +34,9 @@ class Letter:
     """The content and the recipient of a notification. `app_name` and `app_slug` are None if it is not about an App.
 
     `data` holds the values for the text. Of these, `path` is the API path to which a mail that is not about an App
-    links, if there is one, and `secret` is the decrypted code. `recipient_id` and `recipient_name` are those of a
-    person, None for an address of nobody yet: the name that somebody else gave its holder is not repeated there.
+    links where there are no pages, if there is one; `request` and `component` are the ids of what it is about; and
+    `secret` is the decrypted code. `recipient_id`, `recipient_name` and `recipient_role` are those of a person, None
+    for an address of nobody yet: the name that somebody else gave its holder is not repeated there.
     `review` is the review that a message about an App is about, as `review_words` reads it. `customers` is how many the
     App has, and `customers_needed` how many the policy wants before it is public. `suspension` has `only_reinstated`
     and `confirm_by`, for a message about a suspension. `publication` is one for a day, as `publication_words` reads it.
@@ -54,6 +57,7 @@ class Letter:
     customers_needed: int | None = None
     suspension: dict[str, Any] | None = None
     publication: dict[str, Any] | None = None
+    recipient_role: str | None = None
 
 
 def compose(
@@ -79,7 +83,7 @@ def compose(
     reasons = "\n".join(f"- {one['text']} {one.get('where', '')}".rstrip() for one in letter.reasons)
     words = {
         **review_words(letter.review),
-        **mend_words(letter.review, site, letter.app_slug),
+        **mend_words(letter.review, site, letter.app_slug, pages=pages),
         **customer_words(letter.data.get("count", letter.customers), letter.customers_needed),
         **{key: (quoted if key in _NAMES else _line)(str(value)) for key, value in letter.data.items()},
         "app": quoted(letter.app_name or ""),
@@ -89,7 +93,8 @@ def compose(
         "why_approved": f"\n\nThe reviewers say:\n\n{reasons}" if reasons else "",
         **suspension_words(letter.suspension),
         **publication_words(letter.publication, letter.review),
-        "url": site,
+        "by_token_call": "" if pages else f" with POST {site}/v1/tokens",
+        "by_settings_call": "" if pages else ", with PUT at the test-settings of the Component",
         "invitation_link": (
             f"{site}/invitations/{secret}" if pages else f"curl -X POST {site}/v1/invitations/{secret}/accept"
         ),
@@ -98,10 +103,20 @@ def compose(
         "sign_in_code": typed_code_of(secret),
         **words_of(profile),
     }
-    path = f"/v1/apps/{letter.app_slug}" if letter.app_slug else letter.data.get("path")
+    link = link_of(
+        NotificationKind(letter.kind),
+        Role(letter.recipient_role) if letter.recipient_role else None,
+        {
+            "app": letter.app_slug,
+            "review": (letter.review or {}).get("id"),
+            **{name: letter.data.get(name) for name in ("request", "component")},
+        },
+        call=f"/v1/apps/{letter.app_slug}" if letter.app_slug else letter.data.get("path"),
+        pages=pages,
+    )
     parts = [f"Hello {one_line(letter.recipient_name)}," if letter.recipient_name else "Hello,", body.format(**words)]
-    if path:
-        parts.append(f"{site}{path}")
+    if link is not None:
+        parts.append(f"{link.label}\n{site}{link.path}".lstrip())
     message = TwoFormMail()
     message["From"] = sender
     message.set_verbatim("To", letter.recipient)
@@ -111,15 +126,15 @@ def compose(
     message.set_verbatim("Message-ID", f"<{letter.notification_id}@{sender.rpartition('@')[2].rstrip('> ')}>")
     message["Auto-Submitted"] = "auto-generated"
     if unsubscribe is not None:
-        link = f"{site}{'' if pages else '/v1'}/unsubscribe/{unsubscribe}"
-        message.set_verbatim("List-Unsubscribe", f"<{link}>")
+        switch = f"{site}{'' if pages else '/v1'}/unsubscribe/{unsubscribe}"
+        message.set_verbatim("List-Unsubscribe", f"<{switch}>")
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        parts.append(f"You do not want this news? Switch it off: {link}")
+        parts.append(f"You do not want this news? Switch it off: {switch}")
     paragraphs, signed = "\n\n".join(parts), profile.platform.developer_center
     where = f"Questions? Answer this mail, or write to {profile.contact.support_email}."
     message.set_forms(
         plain=f"{paragraphs}\n\n-- \n{signed}\n{where}\n",
-        html=html_of(subject, paragraphs, site=site, signed=signed, where=where),
+        html=html_of(subject, paragraphs, site=site, signed=signed, where=where, labels=LABELS),
     )
     return message
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from models.lifecycle import StepState
 from models.steps import step_title
-from workflow.findings import where_to_fix
 from workflow.names import one_line
+from workflow.notifications.links import mended_at
 
 MAX_FAILED: Final = 20
 """The number of findings that a mail names."""
@@ -95,7 +95,7 @@ def publication_words(publication: Mapping[str, Any] | None, review: Mapping[str
     }
 
 
-def mend_words(review: Mapping[str, Any] | None, site: str, slug: str | None) -> dict[str, str]:
+def mend_words(review: Mapping[str, Any] | None, site: str, slug: str | None, *, pages: bool) -> dict[str, str]:
     """Returns the words of what a health review found: what is to be mended, where, and by when. Pure.
 
     What is only observed is named apart: it does not count yet.
@@ -105,8 +105,8 @@ def mend_words(review: Mapping[str, Any] | None, site: str, slug: str | None) ->
     observed, grace = frozenset(review["observed"]), review["grace"] or {}
     days, ends = grace.get("days"), grace.get("ends")
     counting = [step for step in review["steps"] if step[0] not in observed]
-    shown = _mended_at(counting, site, slug)
-    also = _mended_at([step for step in review["steps"] if step[0] in observed], site, slug)
+    shown = _to_mend(counting, site, slug, pages=pages)
+    also = _to_mend([step for step in review["steps"] if step[0] in observed], site, slug, pages=pages)
     return {
         "mend": shown
         + (f"\n\nThis was looked at for the first time, and does not count yet:\n\n{also}" if also else ""),
@@ -118,10 +118,10 @@ def mend_words(review: Mapping[str, Any] | None, site: str, slug: str | None) ->
     }
 
 
-def _mended_at(steps: Sequence[Sequence[Any]], site: str, slug: str) -> str:
+def _to_mend(steps: Sequence[Sequence[Any]], site: str, slug: str, *, pages: bool) -> str:
     lines = [
         f"- {step_title(code)}: {one_line(' '.join((one['detail'], one.get('remedy', ''))))} "
-        f"{site}{where_to_fix(code, slug)}"
+        f"{site}{mended_at(code, slug, pages=pages)}"
         for code, state, findings in steps
         if state == StepState.FAILED
         for one in findings or [{"detail": "a reviewer found that it fails."}]

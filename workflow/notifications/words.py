@@ -278,11 +278,11 @@ WORDS: Final[Mapping[NotificationKind, tuple[str, str]]] = {
     NotificationKind.TOKEN_ENDS: (
         "The token {label} ends on {ends}",
         "The token {label} (its last characters are {hint}), of {holder}, stops working on {ends}. "
-        "Create a new one before that with POST {url}/v1/tokens, and put it wherever this one is used.",
+        "Create a new one before that{by_token_call}, and put it wherever this one is used.",
     ),
     NotificationKind.TEST_SETTINGS_END: (
         "The test settings of {label} end on {ends}",
         "The key and the settings with which {label}, a Component of {app}, is tested end on {ends}. "
-        "The service cannot test it after that. Give new ones before, with PUT at the test-settings of the Component.",
+        "The service cannot test it after that. Give new ones before{by_settings_call}.",
     ),
 }
