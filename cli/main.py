@@ -166,7 +166,7 @@ def doctor() -> None:
     fine = True
     for check in examine(settings_here(), Path.cwd()):
         fine = fine and check.fine
-        typer.echo(f"{'ok    ' if check.fine else 'not ok'}  {check.name:<11} {check.found}")
+        typer.echo(f"{'ok    ' if check.fine else 'not ok'}  {check.name:<13} {check.found}")
         if not check.fine:
             typer.echo(f"        What to do: {check.remedy}")
     raise typer.Exit(0 if fine else 1)

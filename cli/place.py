@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import create_engine, make_url, text
@@ -72,6 +73,12 @@ def _url_as(role: str, database_url: str) -> str:
     options = [given] if isinstance(given, str) else list(given)
     stepped_down = " ".join([*options, f"-c role={role}"])
     return url.update_query_dict({"options": stepped_down}).render_as_string(hide_password=False)
+
+
+def is_local(url: str) -> bool:
+    """Returns whether the URL leads to this machine, by its name."""
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
 @contextmanager

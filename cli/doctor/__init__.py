@@ -9,6 +9,7 @@ from cli.doctor.database import check_database
 from cli.doctor.mail import check_mail
 from cli.doctor.redis import check_redis
 from cli.doctor.settings import check_profile, check_settings
+from cli.doctor.tracking import check_address
 from runtime.settings import Settings
 
 FREE_MB = 500
@@ -20,6 +21,7 @@ def examine(settings: Settings, folder: Path) -> Iterator[Check]:
     yield tried("profile", lambda: check_profile(settings))
     yield from check_database(settings)
     yield tried("redis", lambda: check_redis(settings.redis_url))
+    yield tried("tracking", lambda: check_address(settings))
     yield tried("mail", lambda: check_mail(settings))
     yield check_disk(folder)
 

@@ -9,6 +9,7 @@ from sqlalchemy.pool import NullPool
 
 from cli.doctor.check import Check, broken, tried
 from cli.doctor.policy import check_policy
+from cli.doctor.tracking import check_role
 from cli.doctor.work import check_backlog, check_dead, check_scheduler
 from cli.history_key import REMEDY, WRONG
 from cli.mistakes import without_password
@@ -36,6 +37,7 @@ def check_database(settings: Settings) -> Iterator[Check]:
         with engine.connect() as connection, Session(connection) as session:
             yield tried("database", lambda: _postgres_version(connection))
             yield tried("role", lambda: _application_role(connection))
+            yield tried("tracking role", lambda: check_role(connection))
             yield tried("messages", lambda: check_language(connection.execute(text("SHOW lc_messages")).scalar_one()))
             yield tried("migrations", lambda: _migrations(connection))
             yield tried("history key", lambda: _history_key(session, settings))

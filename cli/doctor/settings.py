@@ -3,9 +3,9 @@
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
-from urllib.parse import urlsplit
 
 from cli.doctor.check import Check
+from cli.place import is_local
 from runtime.settings import Settings, environment_name
 from workflow.profile.loading import load_profile
 
@@ -21,6 +21,7 @@ def check_settings(settings: Settings, environment: Mapping[str, str] = os.envir
         _loopback(settings),
         _public_url(settings),
         _sender(settings),
+        _tracking_url(settings),
         _heads(settings),
     ):
         if found is not None:
@@ -45,7 +46,7 @@ def _unknown(environment: Mapping[str, str]) -> Check | None:
 
 
 def _loopback(settings: Settings) -> Check | None:
-    if not settings.allow_loopback_urls or _is_local(settings.public_url):
+    if not settings.allow_loopback_urls or is_local(settings.public_url):
         return None
     return Check(
         "settings",
@@ -55,7 +56,7 @@ def _loopback(settings: Settings) -> Check | None:
 
 
 def _public_url(settings: Settings) -> Check | None:
-    if settings.public_url.startswith("https://") or _is_local(settings.public_url):
+    if settings.public_url.startswith("https://") or is_local(settings.public_url):
         return None
     return Check(
         "settings",
@@ -64,9 +65,28 @@ def _public_url(settings: Settings) -> Check | None:
     )
 
 
+def _tracking_url(settings: Settings) -> Check | None:
+    url = settings.tracking_url
+    if is_local(settings.public_url):
+        return None
+    if is_local(url):
+        return Check(
+            "settings",
+            f"partners' streams are told to send their events to {url}, which only this machine reaches",
+            "Let DEVCENTER_TRACKING_URL name the public address of `devcenter tracking`, with https://.",
+        )
+    if url.startswith("https://"):
+        return None
+    return Check(
+        "settings",
+        f"{url} is not encrypted: write keys and events travel readable",
+        "Put a proxy with a certificate before `devcenter tracking`, and begin DEVCENTER_TRACKING_URL with https://.",
+    )
+
+
 def _sender(settings: Settings) -> Check | None:
     domain = settings.mail_from.rpartition("@")[2].rstrip("> ").lower()
-    if _is_local(settings.public_url) or not domain.endswith(UNDELIVERABLE):
+    if is_local(settings.public_url) or not domain.endswith(UNDELIVERABLE):
         return None
     return Check(
         "settings",
@@ -84,8 +104,3 @@ def _heads(settings: Settings) -> Check | None:
         f"{file} cannot be written, so that history heads would be lost",
         "Let DEVCENTER_HEADS_FILE name a file in a folder that this user may write to.",
     )
-
-
-def _is_local(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return host == "localhost" or host.startswith("127.") or host == "::1"

@@ -10,8 +10,9 @@ import psycopg
 import pytest
 import redis
 from cryptography.fernet import Fernet
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from cli.doctor import check_disk, examine
 from cli.doctor.check import Check
@@ -19,6 +20,9 @@ from cli.doctor.database import check_database, check_language
 from cli.doctor.policy import check_policy
 from cli.doctor.redis import check_redis
 from cli.doctor.settings import check_settings
+from cli.doctor.tracking import check_address, check_role
+from examples.partner.server import ExamplePartner
+from models.guards import APPLICATION_ROLE, TRACKING_ROLE
 from models.steps import STEPS
 from runtime.embedded.postgres import PostgresAddresses
 from runtime.embedded.processes import free_port
@@ -27,6 +31,7 @@ from tests.databases import TestDatabase
 from tests.journeys import KEY
 from tests.refusing_mail import serving
 from tests.stored import connect
+from tests.tracking.sandbox import tracking_running
 
 
 def _settings(database_url: str, redis_url: str, **more: object) -> Settings:
@@ -62,10 +67,13 @@ def at_work(engine: Engine) -> None:
 def test_the_doctor_finds_nothing_wrong_with_a_sound_installation(
     database: TestDatabase, valkey_url: str, mail_port: int, tmp_path: Path
 ) -> None:
-    found = _found(_settings(database.application_url, valkey_url, smtp_port=mail_port), tmp_path)
-    of_database = {"database", "messages", "role", "migrations", "history key", "secret keys", "clock"}
+    with tracking_running(database.tracking_url, valkey_url, tmp_path) as tracking:
+        settings = _settings(database.application_url, valkey_url, smtp_port=mail_port, tracking_url=tracking)
+        found = _found(settings, tmp_path)
+    of_database = {"database", "messages", "role", "tracking role", "migrations", "history key", "secret keys", "clock"}
     assert set(found) == {
-        "settings", "profile", *of_database, "policy", "scheduler", "workers", "dead rows", "redis", "mail", "disk"
+        "settings", "profile", *of_database, "policy", "scheduler", "workers", "dead rows", "redis", "tracking", "mail",
+        "disk",
     }  # fmt: skip
     assert {name: remedy for name, remedy in found.items() if remedy and name != "disk"} == {}
 
@@ -165,6 +173,7 @@ def test_a_redis_with_a_bound_that_refuses_instead_is_fine(valkey_url: str) -> N
 
 
 LOCAL: dict[str, Any] = {"public_url": "http://127.0.0.1:8787"}
+PUBLIC: dict[str, Any] = {"public_url": "https://devcenter.acme.com", "mail_from": "a@acme.com"}
 
 
 @pytest.mark.parametrize(
@@ -174,6 +183,8 @@ LOCAL: dict[str, Any] = {"public_url": "http://127.0.0.1:8787"}
         ({"DEVCENTER_XYZZY": "x"}, LOCAL, "Unset it"),
         ({}, {"public_url": "http://devcenter.acme.com", "mail_from": "a@acme.com"}, "https://"),
         ({}, {"public_url": "https://devcenter.acme.com"}, "DEVCENTER_MAIL_FROM"),
+        ({}, PUBLIC, "DEVCENTER_TRACKING_URL name the public address"),
+        ({}, PUBLIC | {"tracking_url": "http://events.acme.com"}, "begin DEVCENTER_TRACKING_URL with https://"),
         ({}, LOCAL | {"heads_file": "/no/such/folder/heads"}, "DEVCENTER_HEADS_FILE"),
     ],
 )
@@ -211,6 +222,74 @@ def test_the_doctor_says_what_the_role_may_do_beyond_its_need(database: TestData
         superuser.execute(f"GRANT TEMPORARY ON DATABASE {database.name} TO PUBLIC")
         superuser.commit()
         assert "REVOKE TEMPORARY" in role().remedy
+
+
+def test_the_doctor_asks_tracking_as_an_sdk_would_and_tells_who_answers(
+    database: TestDatabase, valkey_url: str, tmp_path: Path
+) -> None:
+    def asked(url: str) -> Check:
+        return check_address(_settings(database.application_url, valkey_url, tracking_url=url))
+
+    with tracking_running(database.tracking_url, valkey_url, tmp_path) as url:
+        assert asked(url) == Check("tracking", f"{url} answers, and reads the database")
+        with connect(database.superuser_url) as superuser:
+            superuser.execute(f"REVOKE SELECT ON tracked_stream FROM {TRACKING_ROLE}")
+            superuser.commit()
+        blind = asked(url)
+        secured = asked(url.replace("http:", "https:"))
+    assert ("cannot read the database" in blind.found, TRACKING_ROLE in blind.remedy) == (True, True)
+    assert ("no certificate" in secured.found, "certificate" in secured.remedy) == (True, True), secured
+    silent = asked(url)
+    assert (silent.found, "Start `devcenter tracking`" in silent.remedy) == (
+        f"{url} does not answer: Connection refused",
+        True,
+    )
+    with ExamplePartner() as other:
+        assert "as `devcenter tracking` does not" in asked(other.url).found
+
+
+@pytest.mark.parametrize(
+    ("done", "found", "remedy"),
+    [
+        ("ALTER ROLE devcenter_tracking NOLOGIN", "cannot log in", "deploy/roles.sh"),
+        ("ALTER ROLE devcenter_tracking VALID UNTIL '2020-01-01'", "cannot log in", "VALID UNTIL 'infinity'"),
+        ("REVOKE CONNECT ON DATABASE {database} FROM PUBLIC, devcenter_tracking", "may not connect", "GRANT CONNECT"),
+        ("ALTER ROLE devcenter_tracking BYPASSRLS", "may do everything", "NOBYPASSRLS"),
+        ("GRANT devcenter_app TO devcenter_tracking", "the rights of devcenter_app", "REVOKE devcenter_app FROM"),
+        ("GRANT SELECT ON person TO devcenter_tracking", "may SELECT person", "REVOKE ALL ON person FROM"),
+        ("GRANT SELECT (email) ON person TO PUBLIC", "may SELECT person", "devcenter_tracking, PUBLIC"),
+        ("GRANT TRUNCATE ON sandbox_event TO devcenter_tracking", "may TRUNCATE sandbox_event", "REVOKE ALL ON"),
+        ("GRANT CREATE ON SCHEMA public TO devcenter_tracking", "may make tables", "REVOKE CREATE ON SCHEMA"),
+        (
+            "REVOKE SELECT, INSERT ON sandbox_event FROM devcenter_tracking",
+            "may not INSERT sandbox_event, SELECT sandbox_event",
+            "GRANT INSERT, SELECT ON sandbox_event TO devcenter_tracking",
+        ),
+    ],
+)
+def test_the_doctor_names_what_the_role_of_tracking_may_do_too_much_or_too_little(
+    database: TestDatabase, done: str, found: str, remedy: str
+) -> None:
+    """In a transaction that is taken back: roles are those of the whole server."""
+    with create_engine(database.superuser_url, poolclass=NullPool).connect() as superuser:
+        sound = check_role(superuser)
+        assert (sound.fine, sound.found) == (
+            True,
+            "devcenter_tracking sees streams and the sandbox, and nothing else; it can log in",
+        )
+        superuser.execute(text(done.format(database=database.name)))
+        mistaken = check_role(superuser)
+        superuser.rollback()
+    assert (found in mistaken.found, remedy in mistaken.remedy) == (True, True), mistaken
+
+
+def test_a_role_that_the_processes_step_down_to_need_not_log_in(database: TestDatabase) -> None:
+    with create_engine(database.superuser_url, poolclass=NullPool).connect() as superuser:
+        superuser.execute(text(f"ALTER ROLE {TRACKING_ROLE} NOLOGIN"))
+        superuser.execute(text(f"SET LOCAL ROLE {APPLICATION_ROLE}"))
+        found = check_role(superuser)
+        superuser.rollback()
+    assert (found.fine, "steps down to it" in found.found) == (True, True), found
 
 
 @pytest.mark.parametrize("language", ["de_DE.UTF-8", "fr_FR", "ja_JP.eucJP", "Spanish_Spain.1252", "eo"])
