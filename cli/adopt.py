@@ -11,7 +11,7 @@ from sqlalchemy.pool import NullPool
 
 from api.main import confined_pictures
 from cli.mistakes import USAGE, Mistake
-from cli.place import COMMAND_LINE, database_now, unit_of_work
+from cli.place import database_now, unit_of_work
 from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from workflow.assets.pictures import Picture
@@ -20,6 +20,7 @@ from workflow.assets.reading import read_picture
 from workflow.building.adopting import adopt_one, check_against
 from workflow.building.adoption_lines import AdoptedApp, Checked, LineRefused, read_lines
 from workflow.errors import WorkflowError
+from workflow.identity.actors import COMMAND_LINE
 from workflow.lifecycle.apply import WriteContext
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.policy.document import load_policies

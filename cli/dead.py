@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from cli.mistakes import USAGE, Mistake
-from cli.place import COMMAND_LINE, unit_of_work
+from cli.place import unit_of_work
+from workflow.identity.actors import COMMAND_LINE
 from workflow.operating.dead_rows import LISTED_KINDS, DeadRow, list_dead_rows, replay_matching
 from workflow.operating.dead_rows import replay as replay_row
 from workflow.operating.rejected_messages import MAX_ACKNOWLEDGED, acknowledge_matching

@@ -1,6 +1,7 @@
 """`devcenter erase`: erases a person's name and addresses."""
 
-from cli.place import COMMAND_LINE, database_now, unit_of_work
+from cli.place import database_now, unit_of_work
+from workflow.identity.actors import COMMAND_LINE
 from workflow.operating.erasing import Erasure, erase_person
 
 

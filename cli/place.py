@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
@@ -14,13 +13,8 @@ from sqlalchemy.pool import NullPool
 from cli.home import Home
 from cli.mistakes import Mistake
 from models.guards import APPLICATION_ROLE, TRACKING_ROLE
-from models.lifecycle import Role
 from runtime.embedded.environment import forget_libpq_variables
 from runtime.settings import Settings, load_settings
-from workflow.identity.actors import Actor
-
-COMMAND_LINE = Actor(UUID("00000000-0000-7000-8000-000000000002"), Role.ADMIN)
-"""The actor that the audit log records for commands: anyone with a shell on the installation."""
 
 
 def settings_here() -> Settings:

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from cli.place import COMMAND_LINE, unit_of_work
+from cli.place import unit_of_work
 from models import App, Component
 from runtime.secrets import KeyRing
 from runtime.settings import Settings
 from workflow.building.test_account import reseal_test_accounts
 from workflow.component_tests.run_settings import reseal_test_settings
+from workflow.identity.actors import COMMAND_LINE
 from workflow.identity.audit_log import log_action
 
 

@@ -1,5 +1,6 @@
 """The policy, for admins: its versions, a preview of a change, and publishing a version."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -9,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
-from api.context import Session
+from api.context import Session, now_of
 from api.idempotency import Answer, once
 from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Key, Object, Prose, Whole
@@ -18,8 +19,10 @@ from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.identity.actors import Actor
+from workflow.identity.names import names_of
 from workflow.operating.policy_effects import LiveEffects
-from workflow.operating.publishing import find_policy, list_policies, preview_policy, publish_policy, schema_of_policy
+from workflow.operating.previewed import proof_of_preview, publish_previewed
+from workflow.operating.publishing import find_policy, list_policies, preview_policy, schema_of_policy
 from workflow.policy.document import load_policies
 
 router = APIRouter(prefix="/v1/policies", responses=COMMON, tags=["admin"])
@@ -57,9 +60,14 @@ class WantedPolicy(Body):
 
 
 class NewPolicy(WantedPolicy):
-    """A new version. `base_version` is the one it is based on; if a newer one was published since, this is refused."""
+    """A new version. `base_version` is the one it is based on; if a newer one was published since, this is refused.
+
+    `previewed` is what the preview of this very document has answered, to the same person within the last hour.
+    Without it nothing is published.
+    """
 
     base_version: Annotated[Whole, Field(ge=1, le=2_000_000_000, examples=[1])]
+    previewed: Annotated[str | None, Field(max_length=1000, examples=["gAAAAABo3v..."])] = None
     note: Annotated[Prose, Field(examples=["Five customers before an App is public."])]
 
 
@@ -70,6 +78,7 @@ class PolicyVersionAnswer(BaseModel):
     document: Annotated[dict[str, Any], Field(description=_DESCRIPTION, examples=[_EXAMPLE])]
     note: str
     published_by: UUID
+    publisher: Annotated[str | None, Field(description="Their name.", examples=["Ada Admin"])]
     published_at: datetime
 
 
@@ -119,9 +128,11 @@ class PolicyPreviewAnswer(BaseModel):
     """What the document would change. Open reviews keep the version that they were opened with.
 
     `before` and `after` are what the current policy and the document mean for live Apps, and `words` says it.
+    `previewed` is what publishing the document demands: the proof that you were shown this.
     """
 
     base_version: int
+    previewed: Annotated[str, Field(examples=["gAAAAABo3v..."])]
     parts: list[PartChangeAnswer]
     codes: list[CodesChangeAnswer]
     become_eligible: AffectedAppsAnswer
@@ -140,16 +151,34 @@ async def list_versions(
     wanted: Paged,
 ) -> Page[PolicyVersionAnswer]:
     """Lists the versions of the policy, newest first."""
-    return await context.transact(lambda session: shown_page(list_policies(session, wanted), _shown))
+
+    def work(session: Session) -> Page[PolicyVersionAnswer]:
+        found = list_policies(session, wanted)
+        names = names_of(session, [one.published_by for one in found.rows])
+        return shown_page(found, lambda row: _shown(row, names))
+
+    return await context.transact(work)
 
 
 @router.post("", status_code=201, responses={201: {"model": PolicyVersionAnswer}})
 async def publish(context: InContext, actor: Publisher, body: NewPolicy, key: Key = None) -> JSONResponse:
-    """Publishes the next version of the policy. From then on it applies to new submissions and to promotion."""
+    """Publishes the next version of the policy. From then on it applies to new submissions and to promotion.
+
+    What you publish you have previewed: pass the `previewed` that POST /v1/policies/preview answered.
+    """
 
     def work(session: Session) -> Answer:
-        made = publish_policy(session, body.document, base=body.base_version, note=body.note, actor=actor)
-        return 201, _shown(made).model_dump(mode="json")
+        made = publish_previewed(
+            session,
+            body.document,
+            body.previewed,
+            base=body.base_version,
+            note=body.note,
+            actor=actor,
+            now=now_of(session),
+            unseal=context.envelope.unseal,
+        )
+        return 201, _with_name(session, made).model_dump(mode="json")
 
     asked = {"policy": body.model_dump(mode="json")}
     status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
@@ -157,13 +186,15 @@ async def publish(context: InContext, actor: Publisher, body: NewPolicy, key: Ke
 
 
 @router.post("/preview")
-async def preview(context: InContext, actor: Operator, body: WantedPolicy) -> PolicyPreviewAnswer:  # noqa: ARG001
+async def preview(context: InContext, actor: Operator, body: WantedPolicy) -> PolicyPreviewAnswer:
     """Returns what a document would change if it were published now. Changes nothing."""
 
     def work(session: Session) -> PolicyPreviewAnswer:
         seen = preview_policy(session, body.document, load_policies(session), context.rulebook)
+        proof = proof_of_preview(actor, seen.base, body.document, now_of(session), context.envelope.seal)
         return PolicyPreviewAnswer(
             base_version=seen.base,
+            previewed=proof,
             parts=[PartChangeAnswer(part=one.part, before=one.before, after=one.after) for one in seen.changes],
             codes=[CodesChangeAnswer(part=one.part, added=[*one.added], dropped=[*one.dropped]) for one in seen.lists],
             become_eligible=AffectedAppsAnswer(count=seen.become_eligible.count, apps=[*seen.become_eligible.apps]),
@@ -183,7 +214,7 @@ async def preview(context: InContext, actor: Operator, body: WantedPolicy) -> Po
 @router.get("/current")
 async def read_current(context: InContext, actor: Operator) -> PolicyVersionAnswer:  # noqa: ARG001
     """Returns the current version of the policy, which applies to new submissions and to promotion."""
-    return await context.transact(lambda session: _shown(find_policy(session, None)))
+    return await context.transact(lambda session: _with_name(session, find_policy(session, None)))
 
 
 @router.get("/schema")
@@ -195,18 +226,23 @@ async def read_schema(actor: Operator) -> PolicySchemaAnswer:  # noqa: ARG001
 @router.get("/{version:int}")
 async def read_version(context: InContext, actor: Operator, version: Version) -> PolicyVersionAnswer:  # noqa: ARG001
     """Returns one version of the policy."""
-    return await context.transact(lambda session: _shown(find_policy(session, version)))
+    return await context.transact(lambda session: _with_name(session, find_policy(session, version)))
 
 
 def _effects(seen: LiveEffects) -> LiveEffectsAnswer:
     return LiveEffectsAnswer(looks=seen.looks, revision_steps=[*seen.revision_steps], two_people=seen.two_people)
 
 
-def _shown(row: PolicyVersion) -> PolicyVersionAnswer:
+def _with_name(session: Session, row: PolicyVersion) -> PolicyVersionAnswer:
+    return _shown(row, names_of(session, [row.published_by]))
+
+
+def _shown(row: PolicyVersion, names: Mapping[UUID, str]) -> PolicyVersionAnswer:
     return PolicyVersionAnswer(
         version=row.version,
         document=row.document,
         note=row.note,
         published_by=row.published_by,
+        publisher=names.get(row.published_by),
         published_at=row.published_at,
     )

@@ -1,13 +1,26 @@
 """The policy over HTTP: validation, preview, concurrent publishing, and its effect on judging."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
+import pytest
 from jsonschema_rs import validator_for
+from sqlalchemy.orm import Session
 
 from tests.api.running import Service
-from tests.journeys import apps_in_public_beta
+from tests.api.service import Caller
+from tests.api.world import key_ring
+from tests.journeys import apps_in_public_beta, now_of
+from workflow.operating.previewed import GOOD_FOR, proof_of_preview
 from workflow.operating.publishing import schema_of_policy
+
+
+def previewed(caller: Caller, document: dict[str, Any]) -> str:
+    """Returns the proof that the caller was shown a preview of the document."""
+    answer = caller("POST", "/v1/policies/preview", {"document": document})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["previewed"])
 
 
 def _current(service: Service) -> dict[str, Any]:
@@ -51,6 +64,11 @@ def test_all_problems_are_named_at_once_and_nothing_is_published(shared_service:
         assert all(
             part in refused.json()["detail"] for part in ("observed[0]", "customers_to_promote", "x:", "country")
         )
+        wrong_values = {flaw["pointer"]: flaw["detail"] for flaw in refused.json()["errors"]}
+        assert wrong_values.keys() == {
+            f"#/document/{place}" for place in ("observed/0", "customers_to_promote", "x", "country")
+        }
+        assert wrong_values["#/document/customers_to_promote"] == "It must be a whole number from 0 to 1000000."
     assert _current(service) == current
 
 
@@ -61,6 +79,7 @@ def test_own_closed_days_are_previewed_published_and_refused_one_by_one(shared_s
     seen = service.admin("POST", "/v1/policies/preview", {"document": document}).json()
     assert {"part": "closed_days", "added": ["12-24", "2026-12-28"], "dropped": []} in seen["codes"]
     body = {"base_version": current["version"], "document": document, "note": "Closed."}
+    body["previewed"] = previewed(service.admin, document)
     assert service.admin("POST", "/v1/policies", body).status_code == 201
     assert _current(service)["document"]["closed_days"] == ["12-24", "2026-12-28"]
     wrong = document | {"closed_days": ["12-24", "2027-02-30"]}
@@ -86,9 +105,11 @@ def test_a_preview_says_what_publishing_then_does(shared_service: Service) -> No
     assert (seen["complete"], seen["base_version"]) == (True, current["version"])
 
     body = {"base_version": current["version"], "document": wanted, "note": "Two are enough."}
+    body["previewed"] = seen["previewed"]
     published = service.admin("POST", "/v1/policies", body)
     assert (published.status_code, published.json()["version"]) == (201, current["version"] + 1)
     assert _current(service) == published.json()
+    assert published.json()["publisher"] == "Ada"
     assert service.admin("GET", f"/v1/policies/{current['version']}").json() == current
     listed = [one["version"] for one in service.admin("GET", "/v1/policies").json()["items"]]
     assert listed == sorted(listed, reverse=True)
@@ -106,9 +127,48 @@ def test_of_two_publishers_at_once_one_wins_and_the_other_is_told(shared_service
     service = shared_service
     current = _current(service)
     body = {"base_version": current["version"], "document": current["document"], "note": "Race."}
+    body["previewed"] = previewed(service.admin, current["document"])
     with ThreadPoolExecutor(6) as publishers:
         asked = [publishers.submit(service.admin, "POST", "/v1/policies", body) for _ in range(6)]
         answers = [one.result(60) for one in asked]
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"policy.superseded"}
     assert _current(service)["version"] == current["version"] + 1
+
+
+@pytest.mark.parametrize(
+    "wrong", ["nothing", "another text", "another document", "another version", "somebody else", "too long ago"]
+)
+def test_what_was_not_previewed_is_not_published(shared_service: Service, wrong: str) -> None:
+    service = shared_service
+    current = _current(service)
+    document = current["document"] | {"claims_at_once": 7}
+    with Session(service.engine) as session:
+        now = now_of(session)
+    base, seal = current["version"], key_ring().seal
+    proof = {
+        "nothing": None,
+        "another text": seal("something else that the service has sealed"),
+        "another document": previewed(service.admin, current["document"]),
+        "another version": proof_of_preview(service.people.admin, base - 1, document, now, seal),
+        "somebody else": proof_of_preview(service.people.reviewer, base, document, now, seal),
+        "too long ago": proof_of_preview(service.people.admin, base, document, now - GOOD_FOR - timedelta(1), seal),
+    }[wrong]
+    body = {"base_version": base, "document": document, "note": "Seven at once.", "previewed": proof}
+    refused = service.admin("POST", "/v1/policies", body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "policy.not_previewed"), refused.text
+    assert "POST /v1/policies/preview" in refused.json()["remedy"]
+    assert _current(service) == current
+
+
+def test_a_version_that_was_published_meanwhile_is_said_before_a_preview_that_is_out_of_date(
+    shared_service: Service,
+) -> None:
+    service = shared_service
+    current = _current(service)
+    document = current["document"] | {"claims_at_once": 8}
+    body = {"base_version": current["version"], "document": document, "note": "Eight at once."}
+    body["previewed"] = previewed(service.admin, document)
+    assert service.admin("POST", "/v1/policies", body).status_code == 201
+    refused = service.admin("POST", "/v1/policies", body | {"note": "Once more."})
+    assert (refused.status_code, refused.json()["code"]) == (409, "policy.superseded")

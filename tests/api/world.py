@@ -8,6 +8,7 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from cryptography.fernet import Fernet
+from pydantic import SecretStr
 from sqlalchemy import Engine, delete, select, text, update
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,7 @@ from models.component_test import RunScope
 from models.lifecycle import AppState, AppTrigger, Role
 from models.request import RequestSource
 from models.token import Scope
+from runtime.secrets import KeyRing
 from tests.factories import app_in, pass_review
 from tests.journeys import BECAUSE, People, ask, judge, now_of, people_in, writer_of
 from tests.launch import LOGO, STREAM, SUBSCRIPTION, WEBHOOK
@@ -46,6 +48,11 @@ Made = TypeVar("Made")
 MARK = "acmeown"
 """A part of every slug of the first company's Apps, so that a leak to another company can be recognised."""
 STATES = (AppState.BUILDING, AppState.SUBMITTED, AppState.PUBLIC_BETA, AppState.PUBLIC)
+
+
+def key_ring() -> KeyRing:
+    """Returns the keys of the services that tests run."""
+    return KeyRing([SecretStr(environment("", "")["DEVCENTER_SECRET_KEYS"])])
 
 
 def slug_of(state: AppState) -> str:

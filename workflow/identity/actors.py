@@ -22,3 +22,5 @@ class Actor:
 
 SCHEDULE = Actor(UUID("00000000-0000-7000-8000-000000000001"), Role.SCHEDULE)
 """The service itself, as when it promotes eligible Apps or runs an automatic review step."""
+COMMAND_LINE = Actor(UUID("00000000-0000-7000-8000-000000000002"), Role.ADMIN)
+"""The actor that the audit log records for commands: anyone with a shell on the installation."""

@@ -1,6 +1,7 @@
 """The model of the policy document, by which documents are read, validated, compared, and shown as forms."""
 
 from dataclasses import dataclass, fields
+from functools import reduce
 from typing import Annotated, Any
 
 from pydantic import (
@@ -14,7 +15,7 @@ from pydantic.dataclasses import dataclass as model
 from pydantic_core import ErrorDetails
 
 from models.checklist import GIVEN_REQUIREMENTS
-from workflow.errors import Invalid
+from workflow.errors import Invalid, Misfit, below
 from workflow.policy.values import (
     CATEGORY,
     MAX_CATEGORIES,
@@ -37,10 +38,16 @@ from workflow.policy.values import (
 
 @dataclass(frozen=True, slots=True)
 class PolicyProblem:
-    """What is wrong with a part of a document: its place, and what it must be instead."""
+    """What is wrong with a part of a document: the steps to its place, and what it must be instead."""
 
-    where: str
+    steps: tuple[str | int, ...]
     why: str
+
+    @property
+    def where(self) -> str:
+        """The place in words, such as `observed[0]`."""
+        part, *inside = self.steps or ("document",)
+        return str(part)[:MAX_NAME] + "".join(f"[{place}]" for place in inside)
 
 
 class PolicyInvalid(Invalid):
@@ -49,7 +56,8 @@ class PolicyInvalid(Invalid):
     def __init__(self, version: int, problems: tuple[PolicyProblem, ...]) -> None:
         words = " ".join(f"{problem.where}: {problem.why}" for problem in problems)
         detail = f"The document of policy version {version} is not valid. {words}"[:4000]
-        super().__init__("policy.invalid", detail, "Fix each part.")
+        misfits = [Misfit(reduce(below, problem.steps, "/document"), problem.why) for problem in problems]
+        super().__init__("policy.invalid", detail, "Fix each part.", misfits)
         self.problems = problems
 
 
@@ -294,8 +302,7 @@ def policy_schema(codes: dict[str, KnownCodes]) -> dict[str, Any]:
 
 def _problem(error: ErrorDetails) -> PolicyProblem:
     """Returns a validation error as a problem: its place, such as `observed[0]`, and what must be there."""
-    part, *inside = error["loc"] or ("document",)
-    where = str(part)[:MAX_NAME] + "".join(f"[{place}]" for place in inside)
+    part = error["loc"][0] if error["loc"] else "document"
     if part not in _SCHEMA["properties"]:
         known = ", ".join(sorted(PARTS))
         why = f"There is no such part. The parts are: {known}." if error["loc"] else "It must be an object."
@@ -307,7 +314,7 @@ def _problem(error: ErrorDetails) -> PolicyProblem:
         why = str(error["ctx"]["error"])
     else:
         why = f"It must be {_expected(str(part))}."
-    return PolicyProblem(where, why)
+    return PolicyProblem(error["loc"], why)
 
 
 def _expected(part: str) -> str:
