@@ -9,11 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cli.mistakes import USAGE, Mistake
-from cli.place import COMMAND_LINE, database_now, unit_of_work
+from cli.place import database_now, unit_of_work
 from models import ApiToken, Organization, Person, Service
 from models.lifecycle import Role
 from models.token import Scope
 from workflow.access.invitations import lacks_owner
+from workflow.identity.actors import COMMAND_LINE
 from workflow.identity.tokens import create_token as create_issued
 from workflow.identity.tokens import list_tokens, revoke_token, service_named, state_of_token
 from workflow.pages import PageRequest
@@ -73,14 +74,14 @@ def tokens(database_url: str) -> Sequence[TokenLine]:
                 token.expires_at,
                 state_of_token(token, now),
             )
-            for token in _every_token(session)
+            for token in _every_token(session, now)
         ]
 
 
-def _every_token(session: Session) -> Iterator[ApiToken]:
+def _every_token(session: Session, now: datetime) -> Iterator[ApiToken]:
     wanted: PageRequest | None = PageRequest(limit=500)
     while wanted is not None:
-        page = list_tokens(session, wanted)
+        page = list_tokens(session, wanted, now)
         yield from page.rows
         wanted = PageRequest(page.next, wanted.limit) if page.next else None
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -97,11 +98,13 @@ async def list_visible_apps(
     wanted: Paged,
     state: Annotated[AppState | None, Query()] = None,
     content: Shown = None,
+    company: Annotated[UUID | None, Query(description="Only Apps of the company with this id.")] = None,
 ) -> Page[AppAnswer]:
     """Lists the Apps that the caller may see, by slug."""
     return await context.transact(
         lambda session: shown_page(
-            list_apps(session, actor, state, content, wanted), lambda one: AppAnswer.model_validate(_shown(one))
+            list_apps(session, actor, state, content, wanted, company=company),
+            lambda one: AppAnswer.model_validate(_shown(one)),
         )
     )
 

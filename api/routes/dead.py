@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Path, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.auth import InContext, allow
+from api.context import Session
 from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Prose
 from models.lifecycle import Role
@@ -24,10 +25,13 @@ from workflow.operating.dead_rows import (
     replay_matching,
 )
 from workflow.operating.rejected_messages import acknowledge, acknowledge_matching
+from workflow.sql.storable import WITHOUT_NUL
 
 router = APIRouter(prefix="/v1/dead", responses=COMMON, tags=["admin"])
 
 Operator = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN)]
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=WITHOUT_NUL)] | None
 
 
 def _listed(kind: str) -> str:
@@ -115,11 +119,18 @@ async def list_kind(
     actor: Operator,  # noqa: ARG001
     kind: Kind,
     wanted: Paged,
+    lane: Annotated[Text, Query(description="Only those of this lane.", examples=["acme.example"])] = None,
+    error: Annotated[
+        Text, Query(description="Only those with this text in their error, in any case.", examples=["timed out"])
+    ] = None,
 ) -> Page[DeadRowAnswer]:
-    """Lists the dead rows of a kind with their errors, newest first."""
-    return await context.transact(
-        lambda session: shown_page(list_dead_rows(session, kind, wanted), DeadRowAnswer.model_validate)
-    )
+    """Lists the dead rows of a kind with their errors, newest first: all, or those that a replay of all would match."""
+
+    def work(session: Session) -> Page[DeadRowAnswer]:
+        found = list_dead_rows(session, kind, wanted, lane=lane, error=error)
+        return shown_page(found, DeadRowAnswer.model_validate)
+
+    return await context.transact(work)
 
 
 @router.post("/rejected_message/acknowledge")

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from api.auth import InContext, allow
 from api.context import Session, now_of
@@ -20,6 +20,7 @@ from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.access.people import (
+    find_organization,
     hand_over,
     invite_colleague,
     list_invitations,
@@ -31,6 +32,7 @@ from workflow.access.people import (
     revoke_invitation,
 )
 from workflow.identity.actors import Actor
+from workflow.sql.storable import WITHOUT_NUL
 
 router = APIRouter(prefix="/v1/organizations", responses=COMMON)
 
@@ -78,9 +80,26 @@ class PersonAnswer(BaseModel):
 
 
 @router.get("", tags=["partner", "reviewer"])
-async def list_own_organizations(context: InContext, actor: Viewer, wanted: Paged) -> Page[OrganizationAnswer]:
+async def list_own_organizations(
+    context: InContext,
+    actor: Viewer,
+    wanted: Paged,
+    search: Annotated[
+        str | None,
+        StringConstraints(min_length=1, max_length=200, pattern=WITHOUT_NUL),
+        Query(description="A text of the name or the domain, or the address of a person.", examples=["acme"]),
+    ] = None,
+) -> Page[OrganizationAnswer]:
     """Lists the organizations that the caller may see: partners see their own, reviewers and admins see all."""
-    return await context.transact(lambda session: shown_page(list_organizations(session, actor, wanted), _organization))
+    return await context.transact(
+        lambda session: shown_page(list_organizations(session, actor, wanted, search), _organization)
+    )
+
+
+@router.get("/{organization_id}", tags=["partner", "reviewer"])
+async def read(context: InContext, actor: Viewer, organization_id: UUID) -> OrganizationAnswer:
+    """Returns an organization."""
+    return await context.transact(lambda session: _organization(find_organization(session, organization_id, actor)))
 
 
 @router.patch("/{organization_id}", tags=["partner", "admin"])

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
@@ -38,11 +38,19 @@ class AllowedSlugAnswer(BaseModel):
 
 
 @router.get("")
-async def list_allowed(context: InContext, actor: Operator, wanted: Paged) -> Page[AllowedSlugAnswer]:  # noqa: ARG001
+async def list_allowed(
+    context: InContext,
+    actor: Operator,  # noqa: ARG001
+    wanted: Paged,
+    organization_id: Annotated[UUID | None, Query(description="Only those of this company.")] = None,
+) -> Page[AllowedSlugAnswer]:
     """Lists the slugs that were allowed although they look like others."""
-    return await context.transact(
-        lambda session: shown_page(list_allowed_slugs(session, wanted), AllowedSlugAnswer.model_validate)
-    )
+
+    def work(session: Session) -> Page[AllowedSlugAnswer]:
+        found = list_allowed_slugs(session, wanted, organization_id=organization_id)
+        return shown_page(found, AllowedSlugAnswer.model_validate)
+
+    return await context.transact(work)
 
 
 @router.put("/{look_alike}")

@@ -1,7 +1,8 @@
 """Bearer tokens: admins create, list and revoke those of people and services, and partners their own."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Self, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
@@ -19,11 +20,14 @@ from models.token import Scope
 from web.problems import COMMON
 from workflow.errors import Forbidden, Invalid
 from workflow.identity.actors import Actor
+from workflow.identity.names import names_of
 from workflow.identity.principals import Principal
 from workflow.identity.tokens import (
+    TokenState,
     create_own_token,
     create_token,
     find_holder,
+    find_token,
     list_tokens,
     revoke_token,
     service_named,
@@ -68,16 +72,20 @@ class NewToken(Body):
 
 
 class TokenAnswer(BaseModel):
-    """A token without its secret. If `scopes` is null, it has all of its role's. `last_used_at` is to the minute."""
+    """A token without its secret. If `scopes` is null, it has all of its role's. `last_used_at` is to the minute.
+
+    `holder` is the name of the person or the service.
+    """
 
     id: UUID
     role: Role
+    holder: Annotated[str | None, Field(examples=["usage-reporter"])]
     person_id: UUID | None
     service_id: UUID | None
     label: str
     hint: Annotated[str, Field(description="The last characters of the secret.")]
     scopes: list[Scope] | None
-    state: Literal["valid", "expired", "revoked"]
+    state: TokenState
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
@@ -100,6 +108,7 @@ async def list_all(
     wanted: Paged,
     person_id: Annotated[UUID | None, Query()] = None,
     service_id: Annotated[UUID | None, Query()] = None,
+    state: Annotated[TokenState | None, Query(description="Only tokens in this state.")] = None,
 ) -> Page[TokenAnswer]:
     """Lists tokens, newest first, without their secrets. Partners see their own."""
     if actor.role is Role.PARTNER:
@@ -107,8 +116,9 @@ async def list_all(
 
     def work(session: Session) -> Page[TokenAnswer]:
         now = now_of(session)
-        found = list_tokens(session, wanted, person_id=person_id, service_id=service_id)
-        return shown_page(found, lambda token: _shown(token, now))
+        found = list_tokens(session, wanted, now, person_id=person_id, service_id=service_id, state=state)
+        names = names_of(session, [_holder_of(token) for token in found.rows])
+        return shown_page(found, lambda token: _shown(token, names, now))
 
     return await context.transact(work)
 
@@ -128,17 +138,28 @@ async def create(context: InContext, actor: Grave, caller: OfCaller, body: NewTo
             token, plain = create_own_token(
                 session, caller, now, label=body.label, expires_at=expires_at, scopes=body.scopes
             )
-            return 201, NewTokenAnswer(**_shown(token, now).model_dump(), token=plain).model_dump(mode="json")
+            return 201, _made(session, token, plain, now)
         if body.person_id is None and body.service is None:
             raise Invalid("token.no_holder", "Nobody is named who is to have the token.", "Give person_id or service.")
         holder = find_holder(session, body.person_id) if body.person_id else service_named(session, str(body.service))
         token, plain = create_token(session, actor, holder, label=body.label, expires_at=expires_at, scopes=body.scopes)
-        return 201, NewTokenAnswer(**_shown(token, now).model_dump(), token=plain).model_dump(mode="json")
+        return 201, _made(session, token, plain, now)
 
     text = ShownOnce("token", context.envelope)
     asked = {"token": body.model_dump(mode="json")}
     status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s), text))
     return JSONResponse(answer, status, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/{token_id}")
+async def read(context: InContext, actor: Holder, token_id: UUID) -> TokenAnswer:
+    """Returns a token without its secret. Partners see their own."""
+
+    def work(session: Session) -> TokenAnswer:
+        token = find_token(session, token_id, actor)
+        return _shown(token, names_of(session, [_holder_of(token)]), now_of(session))
+
+    return await context.transact(work)
 
 
 @router.delete("/{token_id}", status_code=204)
@@ -159,10 +180,21 @@ def _refuse_others(actor: Actor, body: NewToken) -> None:
         raise Invalid("token.too_long", detail, f"Give at most {MAX_OWN_DAYS} as expires_in_days.")
 
 
-def _shown(token: ApiToken, now: datetime) -> TokenAnswer:
+def _made(session: Session, token: ApiToken, plain: str, now: datetime) -> dict[str, Any]:
+    shown = _shown(token, names_of(session, [_holder_of(token)]), now)
+    return NewTokenAnswer(**shown.model_dump(), token=plain).model_dump(mode="json")
+
+
+def _holder_of(token: ApiToken) -> UUID:
+    """Returns the id of the person or the service: a token has one of the two."""
+    return cast(UUID, token.person_id or token.service_id)
+
+
+def _shown(token: ApiToken, names: Mapping[UUID, str], now: datetime) -> TokenAnswer:
     return TokenAnswer(
         id=token.id,
         role=Role(token.role),
+        holder=names.get(_holder_of(token)),
         person_id=token.person_id,
         service_id=token.service_id,
         label=token.label,

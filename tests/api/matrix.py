@@ -11,9 +11,10 @@ from uuid import uuid4
 
 from models.lifecycle import AppState, Role
 from models.token import Scope
-from tests.api.world import World, slug_of
+from tests.api.world import World, key_ring, slug_of
 from tests.launch import LOGO, RIG, SENT, STREAM
 from workflow.identity.actors import Actor
+from workflow.operating.previewed import proof_of_preview
 from workflow.usage.reports import Use
 
 Given = Callable[[World, Actor], dict[str, str]]
@@ -278,10 +279,11 @@ def _document(world: World, _actor: Actor) -> dict[str, Any]:
     return {"document": world.policy()[1]}
 
 
-def _new_policy(world: World, _actor: Actor) -> dict[str, Any]:
+def _new_policy(world: World, actor: Actor) -> dict[str, Any]:
     version, document = world.policy()
     changed = document | {"customers_to_promote": 3 + version}
-    return {"document": changed, "base_version": version, "note": "Another number."}
+    proof = proof_of_preview(actor, version, changed, datetime.now(UTC), key_ring().seal)
+    return {"document": changed, "base_version": version, "previewed": proof, "note": "Another number."}
 
 
 _APP = "/v1/apps/{slug}"
@@ -311,6 +313,7 @@ CALLS: tuple[Call, ...] = (
     ),
     Call("POST /v1/invitations/{invitation_id}/reissue", Scope.ACCESS_DECIDE, REVIEWERS, None, 201, given=_invitation),
     Call("GET /v1/organizations", Scope.APPS_READ, PEOPLE),
+    Call(f"GET {_ORGANIZATION}", Scope.APPS_READ, PEOPLE),
     Call(f"PATCH {_ORGANIZATION}", Scope.PEOPLE_MANAGE, OWNERS, {"name": "Acme"}, given=_owned),
     Call(f"PUT {_ORGANIZATION}/website", Scope.ADMIN, ADMINS, {"website": "https://acme.example"}),
     Call(f"GET {_ORGANIZATION}/people", Scope.APPS_READ, PEOPLE),
@@ -511,6 +514,7 @@ CALLS: tuple[Call, ...] = (
     Call(f"DELETE {_APP}/oauth-installs/{{workspace}}", Scope.USAGE_REPORT, SERVICES, given=_install),
     Call("GET /v1/tokens", Scope.ADMIN, OWNERS, other_scopes=_OWN_TOKENS),
     Call("POST /v1/tokens", Scope.ADMIN, OWNERS, _new_token, 201, other_scopes=_OWN_TOKENS, recent=True),
+    Call("GET /v1/tokens/{token_id}", Scope.ADMIN, OWNERS, given=_token, hides=True, other_scopes=_OWN_TOKENS),
     Call(
         "DELETE /v1/tokens/{token_id}",
         Scope.ADMIN,

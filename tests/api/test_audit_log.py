@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests.api.running import Service
+from tests.dead import dead_row
 from tests.journeys import app_building
 
 
@@ -78,3 +79,35 @@ def test_requests_of_an_app_are_listed_by_status(shared_service: Service) -> Non
     assert [one["id"] for one in listed] == ids[::-1]
     assert {one["status"] for one in listed} == {"due"}
     assert _all(service, "/v1/apps/asked/transition-requests?status=applied") == []
+
+
+def test_the_audit_log_says_who_it_was_and_is_narrowed_by_their_name_and_by_app(shared_service: Service) -> None:
+    service = shared_service
+    app_building(service.engine, service.people, "named")
+    component = {"kind": "subscription", "subkind": "webhook", "name": "Hook", "settings": {}}
+    made = service.partner("POST", "/v1/apps/named/components", component)
+    assert made.status_code in (201, 422), made.text
+    service.partner("PATCH", "/v1/apps/named", {"name": "Named"}, If_Match="*")
+    service.service("PUT", "/v1/apps/named/customers/w")
+    by_app = _all(service, "/v1/audit?app=named&limit=2")
+    assert [one["actor_name"] for one in by_app if one["action"] == "app.change"] == ["Pat"]
+    if made.status_code == 201:
+        assert made.json()["id"] in [one["target"] for one in by_app]
+    by_address = _all(service, "/v1/audit?who=PAT%40acme.example&target=named&limit=50")
+    assert {one["actor_name"] for one in by_address} == {"Pat"}
+    by_service = _all(service, f"/v1/audit?who={by_app[0]['actor_name']}&app=named&limit=50")
+    assert [one["action"] for one in by_service] == ["usage.report"]
+    assert _all(service, "/v1/audit?who=nobody%40acme.example&limit=50") == []
+    assert _all(service, "/v1/audit?app=no-such-app&limit=50") == []
+
+
+def test_dead_rows_are_narrowed_as_a_replay_of_all_that_match_is(shared_service: Service) -> None:
+    service = shared_service
+    for lane, error in (("a.example", "Timed out"), ("a.example", "refused"), ("b.example", "timed out")):
+        dead_row(service.engine, lane, error)
+    assert len(_all(service, "/v1/dead/notification?error=TIMED&limit=1")) == 2
+    (row,) = _all(service, "/v1/dead/notification?error=timed&lane=a.example&limit=50")
+    assert (row["lane"], row["error"]) == ("a.example", "Timed out")
+    replayed = service.admin("POST", "/v1/dead/notification/replay", {"error": "TIMED"})
+    assert replayed.json()["replayed"] == 2
+    assert [row["error"] for row in _all(service, "/v1/dead/notification?lane=a.example&limit=50")] == ["refused"]

@@ -93,3 +93,17 @@ def test_an_invitation_is_replaced_by_a_newer_one_and_can_be_revoked(shared_serv
     assert (states[first["id"]], states[second["id"]]) == ("revoked", "revoked")
     known = owner("POST", path, {"name": "Pat", "email": "PAT@invited.example"})
     assert (known.status_code, known.json()["code"]) == (409, "person.exists")
+
+
+def test_organizations_are_found_by_name_domain_and_address(shared_service: Service) -> None:
+    organization_id, _, _ = company_in(shared_service, "findable")
+    for caller in (shared_service.reviewer, shared_service.admin):
+        for search in ("INDABL", "findable.example", "pat%40findable.example"):
+            found = caller("GET", f"/v1/organizations?search={search}").json()["items"]
+            assert [one["id"] for one in found] == [organization_id], search
+        assert caller("GET", "/v1/organizations?search=at%40findable.example").json()["items"] == []
+        assert caller("GET", f"/v1/organizations/{organization_id}").json()["domain"] == "findable.example"
+        assert caller("GET", f"/v1/apps?company={organization_id}").json()["items"] == []
+    assert shared_service.partner("GET", "/v1/organizations?search=findable").json()["items"] == []
+    hidden = shared_service.partner("GET", f"/v1/organizations/{organization_id}")
+    assert (hidden.status_code, hidden.json()["code"]) == (404, "organization.not_found")

@@ -43,6 +43,9 @@ def test_what_was_allowed_to_one_company_is_refused_to_others_and_can_be_taken_b
     assert _create(shared_service, "rnail")[0] == 409
     listed = shared_service.admin("GET", "/v1/allowed-slugs").json()["items"]
     assert "rnail" in [one["slug"] for one in listed]
+    for organization_id, allowed in ((other.partner.organization_id, ["rnail"]), (other.admin.id, [])):
+        path = f"/v1/allowed-slugs?organization_id={organization_id}"
+        assert [one["slug"] for one in shared_service.admin("GET", path).json()["items"]] == allowed
     assert shared_service.admin("DELETE", "/v1/allowed-slugs/rnail").status_code == 204
     assert shared_service.admin("DELETE", "/v1/allowed-slugs/rnail").status_code == 404
     theirs = f"Bearer {token_of(shared_service.engine, other.partner)}"

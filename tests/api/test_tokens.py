@@ -113,3 +113,26 @@ def test_the_last_use_of_a_token_is_written_soon_and_once_a_minute(shared_servic
 def test_only_admins_may_have_the_scope_admin() -> None:
     assert Scope.ADMIN in SCOPES_OF[Role.ADMIN]
     assert all(Scope.ADMIN not in SCOPES_OF[role] for role in (Role.PARTNER, Role.REVIEWER, Role.SERVICE))
+
+
+def test_tokens_say_whose_they_are_and_are_listed_by_their_state(shared_service: Service) -> None:
+    service = shared_service
+    made = {
+        state: _made(
+            service.admin("POST", "/v1/tokens", {"service": "stated", "label": state, "scopes": ["apps:read"]})
+        )
+        for state in ("valid", "expired", "revoked")
+    }
+    assert {one["holder"] for one in made.values()} == {"stated"}
+    assert service.admin("DELETE", f"/v1/tokens/{made['revoked']['id']}").status_code == 204
+    with Session(service.engine) as session, session.begin():
+        ended = "UPDATE api_token SET expires_at = created_at + interval '1 microsecond' WHERE id = :id"
+        session.execute(text(ended), {"id": made["expired"]["id"]})
+    of_service = f"service_id={made['valid']['service_id']}"
+    for state, one in made.items():
+        listed = service.admin("GET", f"/v1/tokens?{of_service}&state={state}").json()["items"]
+        assert [(found["id"], found["state"], found["holder"]) for found in listed] == [(one["id"], state, "stated")]
+        read = service.admin("GET", f"/v1/tokens/{one['id']}")
+        assert (read.status_code, read.json()["state"], "token" in read.json()) == (200, state, False)
+    assert service.admin("GET", f"/v1/tokens/{uuid4()}").json()["code"] == "token.not_found"
+    assert service.partner("GET", f"/v1/tokens/{made['valid']['id']}").status_code == 404

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from models import Invitation, Organization, Person
@@ -40,9 +40,26 @@ def find_organization(session: Session, organization_id: UUID, actor: Actor) -> 
     return found
 
 
-def list_organizations(session: Session, actor: Actor, wanted: PageRequest) -> PageOf[Organization]:
-    """Returns a page of the organizations that the actor may see, oldest first: a partner's own, or all."""
+def list_organizations(
+    session: Session, actor: Actor, wanted: PageRequest, search: str | None = None
+) -> PageOf[Organization]:
+    """Returns a page of the organizations that the actor may see, oldest first: a partner's own, or all.
+
+    With `search`, those whose name or domain has this text, in any case, and that of the person with this address.
+    """
     statement = select(Organization)
+    if search is not None:
+        wanted_text = search.lower()
+        of_person = select(Person.organization_id).where(
+            func.lower(Person.email) == wanted_text, Person.removed_at.is_(None), Person.organization_id.is_not(None)
+        )
+        statement = statement.where(
+            or_(
+                func.strpos(func.lower(Organization.name), wanted_text) > 0,
+                func.strpos(Organization.domain, wanted_text) > 0,
+                Organization.id.in_(of_person),
+            )
+        )
     if actor.role is Role.PARTNER:
         statement = statement.where(Organization.id == actor.organization_id)
     return read_page(session, statement, Organization.id, wanted)

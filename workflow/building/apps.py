@@ -176,12 +176,23 @@ def _published(app: App, version: PublishedVersion | None, components: Sequence[
 
 
 def list_apps(
-    session: Session, actor: Actor, state: AppState | None, content: Content | None, wanted: PageRequest
+    session: Session,
+    actor: Actor,
+    state: AppState | None,
+    content: Content | None,
+    wanted: PageRequest,
+    *,
+    company: UUID | None = None,
 ) -> PageOf[AppContent]:
-    """Returns a page of the Apps that the actor may see, ordered by slug, each with the content that is wanted."""
+    """Returns a page of the Apps that the actor may see, ordered by slug, each with the content that is wanted.
+
+    Only those of a company, by its id, and in a state, where these are given.
+    """
     statement = select(App)
     if actor.role is Role.PARTNER:
         statement = statement.where(App.organization_id == actor.organization_id)
+    if company is not None:
+        statement = statement.where(App.organization_id == company)
     if state is not None:
         statement = statement.where(App.state == state.value)
     return read_page(session, statement, App.slug, wanted).map(lambda apps: content_of(session, apps, actor, content))

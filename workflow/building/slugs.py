@@ -75,9 +75,14 @@ def forbid_slug(session: Session, slug: str, actor: Actor) -> None:
     log_action(session, actor, "slug.forbid", slug)
 
 
-def list_allowed_slugs(session: Session, wanted: PageRequest) -> PageOf[AllowedSlug]:
-    """Returns a page of the slugs that were allowed although they look like others, by slug."""
-    return read_page(session, select(AllowedSlug), AllowedSlug.slug, wanted)
+def list_allowed_slugs(
+    session: Session, wanted: PageRequest, *, organization_id: UUID | None = None
+) -> PageOf[AllowedSlug]:
+    """Returns a page of the slugs that were allowed although they look like others, by slug: all, or a company's."""
+    allowed = select(AllowedSlug)
+    if organization_id is not None:
+        allowed = allowed.where(AllowedSlug.organization_id == organization_id)
+    return read_page(session, allowed, AllowedSlug.slug, wanted)
 
 
 def slug_conflict(slug: str, error: IntegrityError) -> WorkflowError | None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import AuditEntry
 from workflow.identity.actors import Actor
+from workflow.identity.names import ids_called
 from workflow.identity.principals import require_present
 from workflow.pages import PageOf, PageRequest, read_page
 
@@ -53,9 +54,15 @@ def possible_again_at(session: Session, action: str, target: str | UUID, most: i
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which audit entries are wanted: at or after `since` and before `until`. None means any."""
+    """Which audit entries are wanted: at or after `since` and before `until`. None means any.
+
+    `who` is a mail address, the name of one of the platform's people, or that of a service. Of an App are the entries
+    of its slug, its reviews, Components, requests, pictures and preview links.
+    """
 
     actor_id: UUID | None = None
+    who: str | None = None
+    app: str | None = None
     target: str | None = None
     action: str | None = None
     since: datetime | None = None
@@ -72,6 +79,11 @@ def list_audit_entries(session: Session, narrowed: AuditFilter, wanted: PageRequ
     ):
         if value is not None:
             statement = statement.where(column == value)
+    if narrowed.who is not None:
+        statement = statement.where(AuditEntry.actor_id.in_(ids_called(session, narrowed.who)))
+    if narrowed.app is not None:
+        targets = session.scalars(_TARGETS_OF_APP, {"slug": narrowed.app}).all()
+        statement = statement.where(AuditEntry.target.in_(targets))
     if narrowed.since is not None:
         statement = statement.where(AuditEntry.at >= narrowed.since)
     if narrowed.until is not None:
@@ -79,6 +91,16 @@ def list_audit_entries(session: Session, narrowed: AuditFilter, wanted: PageRequ
     return read_page(session, statement, (AuditEntry.at, AuditEntry.id), wanted, newest_first=True)
 
 
+_OF_APP = ("review", "component", "transition_request", "asset", "preview_link")
+"""The tables of what belongs to an App and is a target by its id. Of each, the newest 1,000 count."""
+_TARGETS_OF_APP = text(
+    "SELECT CAST(:slug AS text) "
+    + " ".join(
+        f"UNION ALL (SELECT t.id::text FROM {table} t JOIN app a ON a.id = t.app_id WHERE a.slug = :slug "
+        "ORDER BY t.id DESC LIMIT 1000)"
+        for table in _OF_APP
+    )
+)
 _LOG_MANY = text("""
     INSERT INTO audit_entry (actor_id, actor_role, action, target, detail)
     SELECT :actor_id, :role, :action, target, detail

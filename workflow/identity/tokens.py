@@ -1,11 +1,11 @@
 """Bearer tokens: issuing and revoking them. A token is shown once, and only its hash is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -197,11 +197,22 @@ _NOTE_USE = statement(
 )
 
 
+TokenState = Literal["valid", "expired", "revoked"]
+
+
 def list_tokens(
-    session: Session, wanted: PageRequest, *, person_id: UUID | None = None, service_id: UUID | None = None
+    session: Session,
+    wanted: PageRequest,
+    now: datetime,
+    *,
+    person_id: UUID | None = None,
+    service_id: UUID | None = None,
+    state: TokenState | None = None,
 ) -> PageOf[ApiToken]:
     """Returns a page of the tokens, newest first: those of the given person or service, or all. Sessions are not."""
     statement = select(ApiToken).where(ApiToken.kind == TokenKind.BEARER.value)
+    if state is not None:
+        statement = statement.where(*_IN_STATE[state](now))
     if person_id is not None:
         statement = statement.where(ApiToken.person_id == person_id)
     if service_id is not None:
@@ -209,7 +220,23 @@ def list_tokens(
     return read_page(session, statement, ApiToken.id, wanted, newest_first=True)
 
 
-def state_of_token(token: ApiToken, now: datetime) -> Literal["valid", "expired", "revoked"]:
+_IN_STATE: dict[TokenState, Callable[[datetime], tuple[ColumnElement[bool], ...]]] = {
+    "valid": lambda now: (ApiToken.revoked_at.is_(None), ApiToken.expires_at > now),
+    "expired": lambda now: (ApiToken.revoked_at.is_(None), ApiToken.expires_at <= now),
+    "revoked": lambda _now: (ApiToken.revoked_at.is_not(None),),
+}
+"""What is true of a token in each state, as `state_of_token` has it."""
+
+
+def find_token(session: Session, token_id: UUID, actor: Actor) -> ApiToken:
+    """Returns a token that is no session; partners may see their own. Raises NotFound."""
+    token = session.get(ApiToken, token_id)
+    if token is None or token.kind != TokenKind.BEARER or (actor.role is Role.PARTNER and token.person_id != actor.id):
+        raise NotFound("token.not_found", f"There is no token {token_id}.", "List the tokens.")
+    return token
+
+
+def state_of_token(token: ApiToken, now: datetime) -> TokenState:
     """Returns whether the token is valid, expired or revoked."""
     if token.revoked_at is not None:
         return "revoked"
@@ -221,9 +248,7 @@ def revoke_token(session: Session, token_id: UUID, actor: Actor, now: datetime) 
 
     Partners revoke their own. Raises NotFound.
     """
-    token = session.get(ApiToken, token_id)
-    if token is None or token.kind != TokenKind.BEARER or (actor.role is Role.PARTNER and token.person_id != actor.id):
-        raise NotFound("token.not_found", f"There is no token {token_id}.", "List the tokens.")
+    token = find_token(session, token_id, actor)
     log_action(session, actor, "token.revoke", token_id)
     # After the look at the caller, who may be revoking the token of this very call.
     token.revoked_at = token.revoked_at or now

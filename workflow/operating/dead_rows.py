@@ -48,12 +48,19 @@ class Replayed:
     last: UUID | None
 
 
-def list_dead_rows(session: Session, kind: str, wanted: PageRequest) -> PageOf[DeadRow]:
-    """Returns a page of the dead rows of a kind, newest first. Raises KeyError for an unknown kind."""
+def list_dead_rows(
+    session: Session, kind: str, wanted: PageRequest, *, lane: str | None = None, error: str | None = None
+) -> PageOf[DeadRow]:
+    """Returns a page of the dead rows of a kind, newest first: those of `lane` and with `error` in their error.
+
+    Raises KeyError for an unknown kind.
+    """
     after = read_cursor(wanted.after, (UUID,))[0] if wanted.after else None
-    place = "WHERE id < :after" if after else ""
-    statement = text(f"SELECT * FROM ({_SELECT[kind]}) dead {place} ORDER BY id DESC LIMIT :limit")
-    found = session.execute(statement, {"limit": wanted.limit + 1} | ({"after": after} if after else {}))
+    given = {"after": after, "lane": lane, "error": error}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    narrowed = " ".join(f"AND {_NARROWED[name]}" for name in chosen)
+    statement = text(f"SELECT * FROM ({_SELECT[kind]}) dead WHERE true {narrowed} ORDER BY id DESC LIMIT :limit")
+    found = session.execute(statement, {"limit": wanted.limit + 1, **chosen})
     rows = [DeadRow(kind, row.id, row.at, row.about, row.attempts, row.error, row.lane, row.body) for row in found]
     return cut_page(rows, wanted.limit, lambda row: [row.id])
 
@@ -131,6 +138,11 @@ def _due_select(kind: DueKind) -> str:
     """
 
 
+_NARROWED = {
+    "after": "id < :after",
+    "lane": "lane = :lane",
+    "error": "strpos(lower(error), lower(:error)) > 0",
+}
 _SELECT: dict[str, str] = {
     REQUESTS: """
         SELECT r.id, r.finished_at AS at, r.attempts, a.slug || ': ' || r.trigger AS about,

@@ -206,11 +206,11 @@ def replay_due_rows(
 ) -> list[UUID]:
     """Makes up to `limit` dead rows due again with all their tries; returns their ids, in order. Does not commit.
 
-    Only those of `lane`, with `error` in their error, and with ids behind `after`, where these are given.
+    Only those of `lane`, with `error` in their error in any case, and with ids behind `after`, where these are given.
     """
     chosen = {
         "lane": "AND lane = :lane",
-        "error": "AND position(:error in last_error) > 0",
+        "error": "AND strpos(lower(last_error), lower(:error)) > 0",
         "after": "AND id > :after",
     }
     given = {"lane": lane, "error": error, "after": after}
