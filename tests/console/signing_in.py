@@ -49,9 +49,12 @@ class Browser:
             return self.open(urljoin(url, answer.headers["Location"]))
         return Page(answer.url, answer)
 
-    def post(self, path: str, headers: dict[str, str] | None = None, **fields: str) -> requests.Response:
+    def post(self, path: str, headers: dict[str, str] | None = None, **fields: str | list[str]) -> requests.Response:
         """Returns the answer to a form of one of our pages. Does not follow where it leads."""
-        return self.send(path, list(fields.items()), headers)
+        pairs = [
+            (name, one) for name, given in fields.items() for one in ([given] if isinstance(given, str) else given)
+        ]
+        return self.send(path, pairs, headers)
 
     def send(
         self, path: str, pairs: Sequence[tuple[str, str]], headers: dict[str, str] | None = None

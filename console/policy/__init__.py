@@ -1,0 +1,1 @@
+"""What the pages of the policy share: its parts as people read and fill them in, and what differs between two."""
