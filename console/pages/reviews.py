@@ -9,12 +9,15 @@ from starlette.routing import Route
 from console.client import ApiClient
 from console.forms import fields_of, key_in, new_key
 from console.lists import next_of, params_of
-from console.navigation import STAFF, Link
+from console.navigation import ADMIN, REVIEWER, STAFF, Link
 from console.rendering import Pages
 from console.reviewing.words import KINDS
 from console.visiting import signed_in_only, visitor_of
 
-LINKS = (Link("/reviews", "Reviews", STAFF, order=10, home=True),)
+LINKS = (
+    Link("/reviews", "Reviews", (REVIEWER,), order=10, home=True),
+    Link("/reviews", "Reviews", (ADMIN,), order=10),
+)
 SHOWN = {"open": "Open", "unclaimed": "Held by nobody", "mine": "Held by me", "all": "All, closed ones too"}
 DUE = {"overdue": "Overdue", "soon": "Due soon"}
 
