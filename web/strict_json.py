@@ -12,7 +12,11 @@ MAX_INTEGER = 2**63 - 1
 
 
 class UnreadableJsonError(Exception):
-    """The reason to refuse a body."""
+    """The reason to refuse a body. `line` is where it is, counted from 1, None if that is not known."""
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        super().__init__(reason)
+        self.line = line
 
 
 def read_json(body: bytes) -> Any:
@@ -35,7 +39,7 @@ def read_json(body: bytes) -> Any:
     except UnicodeDecodeError:
         raise UnreadableJsonError("It is not UTF-8.") from None
     except json.JSONDecodeError as error:
-        raise UnreadableJsonError(f"It is not JSON: {error}.") from None
+        raise UnreadableJsonError(f"It is not JSON: {error}.", error.lineno) from None
     except RecursionError:
         raise UnreadableJsonError(_TOO_DEEP) from None
     if nests_deeper(value, MAX_DEPTH):

@@ -51,6 +51,9 @@ class _Component:
             said = "saved" if changed.etag != fields.get("base") else "same"
             return RedirectResponse(f"{request.url.path}?done={said}", 303)
         if changed.status == 412:
+            now = (await self._read(request)).content
+            if words_of(kind, typed_of(kind, now)) == words_of(kind, tidy):  # the same form, sent twice
+                return RedirectResponse(f"{request.url.path}?done=saved", 303)
             return await self._shown(request, form=Form(tidy), status=412)
         return await self._shown(
             request, form=refused(kind, tidy, changed), status=changed.status, base=fields.get("base", "")

@@ -161,6 +161,7 @@ def test_whoever_edits_what_was_changed_meanwhile_sees_both_and_loses_nothing(sh
     assert shared_service.partner("GET", f"/v1{path}").json()["settings"]["url"] == "https://acme.example/theirs"
     saved = browser.post(path, None, **_form_of(page, path))
     assert saved.headers["Location"] == f"{path}?done=saved"
+    assert browser.post(path, None, **_form_of(page, path)).headers["Location"] == f"{path}?done=saved"
     now = shared_service.partner("GET", f"/v1{path}").json()
     assert (now["name"], len(now["settings"]["settings"])) == ("Mine", 2)
 

@@ -27,7 +27,10 @@ from api.schemas.values import Email
 from api.waiting import seconds_to_wait
 from console.differences import marked
 from console.forms import fields_of
+from console.json_lines import lines_of
+from console.mapping_forms import read_form
 from console.markdown import may_link, rendered
+from console.pages.test_settings import _day
 from models import Notification, Transition
 from models.checklist import Requirement
 from runtime.broker import _read as read_message
@@ -146,6 +149,12 @@ def _form(text: str) -> None:
         return {"type": "http.request", "body": text.encode(), "more_body": False}
 
     asyncio.run(fields_of(Request({"type": "http", "method": "POST", "headers": []}, receive)))
+
+
+def _mapping_form(text: str) -> None:
+    typed = read_form({"method": "POST", "path": text, "headers.0.name": text, "headers.0.value": text, "body": text})
+    if text.strip() and "body" not in typed.errors:
+        lines_of(typed.fields["body"], ["/a/0/a", "/b"])
 
 
 class _Content(BaseModel):
@@ -392,6 +401,10 @@ READERS: dict[str, Reader] = {
     "a pixel of the sandbox": Reader(_pixel, ("{}", '{"a": "{}"}')),
     "an event of the sandbox": Reader(_received_event),
     "a form of the console": Reader(_form, ("{}", "a={}")),
+    "a mapping in a form": Reader(
+        _mapping_form, ("{}", '"{}"', '["{}"]', '{"{}": {"a": 1}}', '{"a": ["{}", {"a": 1}]}')
+    ),
+    "a day in a form": Reader(_day),
     "a typed code": Reader(hash_of_typed),
     "an access request": Reader(_access_request),
     "a mail address": Reader(TypeAdapter(Email).validate_python, ("{}", "{}@acme.example", "pat@{}")),
@@ -465,6 +478,7 @@ OUR_OWN = {
     "console.client.ApiClient.call": "names of headers that a page sets",
     "console.client._run": "an answer of the API",
     "console.rendering.day": "a moment of the API",
+    "console.component_forms._field_of": "an answer of the API",
     "console.rendering.when": "a moment of the API",
     "console.visiting.is_loopback": "the setting PUBLIC_URL",
     "console.visiting.why_no_cookie": "the setting PUBLIC_URL",
@@ -483,6 +497,7 @@ OUR_OWN = {
     "web.door.serve": "a setting",
     "workers.steps.phrases.phrases": "a table of its own",
     "workflow.access.domains._suffixes": "the library's list",
+    "workflow.building.settings._steps": "the place of a problem, which the reader of mappings wrote",
     "workflow.access.domains._country_suffixes": "the library's list",
     "workflow.assets.reading.read_picture": "the answer of its own process",
     "workflow.building.adoption_lines._mail_address": "a line of the admin's own file",

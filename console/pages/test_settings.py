@@ -1,0 +1,138 @@
+"""The test settings of a subscription: the key and the values that its test runs send, entered anew each time."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from console.client import ApiAnswer, ApiClient
+from console.component_kinds import kind_of
+from console.forms import Form, fields_of
+from console.navigation import PARTNER, ComponentPart
+from console.rendering import Pages
+from console.visiting import signed_in_only
+
+COMPONENT_PARTS = (ComponentPart("/test-settings", "Test key", ("webhook", "function"), order=30),)
+_VALUE = "value."
+"""What the names of the fields of declared settings begin with."""
+
+
+@dataclass(frozen=True, slots=True)
+class _TestSettings:
+    api: ApiClient
+    pages: Pages
+
+    async def show(self, request: Request) -> Response:
+        return await self._shown(request, Form(), 200)
+
+    async def store(self, request: Request) -> Response:
+        fields = await fields_of(request)
+        known = await self.api.read(request, f"{_path(request)}/test-settings")
+        typed = {name: text for name, text in fields.items() if name in ("key", "ends_at") or name.startswith(_VALUE)}
+        errors: dict[str, str] = {}
+        body: dict[str, Any] = {"key": typed.get("key", ""), "settings": _values(known["settings"], typed)}
+        if typed.get("ends_at", "").strip():
+            day = _day(typed["ends_at"].strip())
+            if day is None:
+                errors["ends_at"] = "The day is written like 2026-11-02."
+            else:
+                body["ends_at"] = f"{day.isoformat()}T23:59:00Z"
+        if not body["key"].strip():
+            errors["key"] = f"Enter the {known['key_name']}."
+        if errors:
+            return await self._shown(request, Form(typed, errors), 422)
+        stored = await self.api.call(request, "PUT", f"{_path(request)}/test-settings", body)
+        if stored.is_ok:
+            return RedirectResponse(request.url.path, 303)
+        return await self._shown(request, _refused(typed, stored), stored.status)
+
+    async def remove(self, request: Request) -> Response:
+        removed = await self.api.call(request, "DELETE", f"{_path(request)}/test-settings")
+        if not removed.is_ok:
+            return self.pages.refusal(request, removed)
+        return RedirectResponse(request.url.path.rpartition("/")[0], 303)
+
+    async def _shown(self, request: Request, form: Form, status: int) -> Response:
+        component = await self.api.read(request, _path(request))
+        if component["kind"] != "subscription":
+            raise HTTPException(404)
+        known = await self.api.read(request, f"{_path(request)}/test-settings")
+        return self.pages.page(
+            request,
+            "test_settings.html",
+            status=status,
+            app=await self.api.read(request, f"/v1/apps/{request.path_params['slug']}"),
+            component=component,
+            kind=kind_of(component),
+            known=known,
+            options={one["name"]: [(choice, choice) for choice in one["choices"] or ()] for one in known["settings"]},
+            form=form,
+        )
+
+
+def routes(api: ApiClient, pages: Pages) -> list[Route]:
+    """Returns the routes of this page."""
+    settings = _TestSettings(api, pages)
+    path = "/apps/{slug}/components/{component_id}/test-settings"
+    return [
+        Route(path, signed_in_only(pages, settings.show, PARTNER)),
+        Route(path, signed_in_only(pages, settings.store, PARTNER), methods=["POST"]),
+        Route(f"{path}/remove", signed_in_only(pages, settings.remove, PARTNER), methods=["POST"]),
+    ]
+
+
+def _path(request: Request) -> str:
+    return f"/v1/apps/{request.path_params['slug']}/components/{request.path_params['component_id']}"
+
+
+def _values(declared: list[dict[str, Any]], typed: dict[str, str]) -> dict[str, Any]:
+    """Returns the values of the declared settings as the API takes them. Those that are empty are left out."""
+    values: dict[str, Any] = {}
+    for one in declared:
+        text = typed.get(f"{_VALUE}{one['name']}", "")
+        if not text.strip():
+            continue
+        if one["type"] == "boolean":
+            values[one["name"]] = text == "yes"
+        else:
+            values[one["name"]] = _number(text.strip()) if one["type"] == "number" else text
+    return values
+
+
+def _number(text: str) -> int | float | str:
+    """Returns the number that a text is; the text itself, for the API to refuse, if it is none."""
+    digits = text.removeprefix("-")
+    if not digits.replace(".", "", 1).isdecimal() or not digits.isascii() or len(digits) > 18:
+        return text
+    return int(text) if digits.isdecimal() else float(text)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _refused(typed: dict[str, str], answer: ApiAnswer) -> Form:
+    """Returns the form with what was typed and what is wrong with each field."""
+    errors: dict[str, str] = {}
+    problems: list[str] = []
+    for flaw in answer.content.get("errors") or []:
+        group, _, name = str(flaw["pointer"]).removeprefix("#/").partition("/")
+        if group in ("key", "ends_at"):
+            errors[group] = flaw["detail"]
+        elif name:
+            errors[f"{_VALUE}{name}"] = flaw["detail"]
+        else:
+            problems.append(flaw["detail"])
+    said = f"{answer.content.get('detail', 'That did not work.')} {answer.content.get('remedy', '')}".strip()
+    if answer.content.get("code") == "test_settings.ends_at":
+        errors["ends_at"] = said
+    elif not errors and not problems:
+        problems.append(said)
+    return Form(typed, errors, tuple(problems))
