@@ -64,9 +64,14 @@ def lock_kept_app(session: Session, slug: str, actor: Actor) -> App:
     Raises NotFound, and Conflict if the App is removed.
     """
     app = lock_app(session, slug, actor)
-    if app.state == AppState.REMOVED:
-        raise Conflict("app.removed", f"{slug} was removed and cannot be edited.", "Create a new App.")
+    require_kept(app)
     return app
+
+
+def require_kept(app: App) -> None:
+    """Raises Conflict if the App is removed."""
+    if app.state == AppState.REMOVED:
+        raise Conflict("app.removed", f"{app.slug} was removed and cannot be edited.", "Create a new App.")
 
 
 def lock_editable_app(session: Session, slug: str, actor: Actor) -> App:

@@ -21,6 +21,8 @@ from models.due import DueStatus
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from workflow.component_tests.planned import title_of
+from workflow.component_tests.requests import sent_again_by_curl
 from workflow.component_tests.starting import RunWithResults, find_run, list_runs, start_run
 from workflow.identity.actors import Actor
 
@@ -70,12 +72,14 @@ class TestRunAnswer(BaseModel):
 class TestResultAnswer(BaseModel):
     """One case: what was sent, what came back, and what was found.
 
-    `headers` have placeholders for secrets. `status` is null if no answer came. An `observed` case is shown only: its
-    colour is not that of the run.
+    `title` is what people call it. `headers` have placeholders for secrets. `curl` sends it again, with `$API_KEY`
+    for the key and `$SETTINGS` for the settings' JSON; it is null if nothing was sent. `status` is null if no answer
+    came. An `observed` case is shown only: its colour is not that of the run.
     """
 
     position: int
     code: Annotated[str, Field(examples=["track_signed_up"])]
+    title: Annotated[str, Field(examples=['track "Signed up"'])]
     event: Annotated[str | None, Field(examples=["track"])]
     method: Annotated[str | None, Field(examples=["POST"])]
     url: Annotated[str | None, Field(examples=["https://acme.example/webhook"])]
@@ -88,14 +92,29 @@ class TestResultAnswer(BaseModel):
     latency_ms: int | None
     colour: TestColour
     observed: bool
+    curl: Annotated[str | None, Field(examples=["curl -i -X POST https://acme.example/webhook ..."])]
     findings: list[FindingAnswer]
     facts: Annotated[dict[str, Any] | None, Field(examples=[None])]
 
 
-class TestRunWithResultsAnswer(TestRunAnswer):
-    """A run with its results so far, in order."""
+class CaseToComeAnswer(BaseModel):
+    """A case without a result yet. An observed one gets none if nothing before it was answered."""
 
+    code: Annotated[str, Field(examples=["track_signed_up"])]
+    title: Annotated[str, Field(examples=['track "Signed up"'])]
+    event: Annotated[str, Field(examples=["track"])]
+
+
+class TestRunWithResultsAnswer(TestRunAnswer):
+    """A run with its results so far and, while it is under way, the cases that are `to_come`, both in order.
+
+    `event` is the type of a run of one event, and `message` what a try-out sends.
+    """
+
+    event: Annotated[str | None, Field(examples=[None])]
+    message: Annotated[dict[str, Any] | None, Field(examples=[None])]
     results: list[TestResultAnswer]
+    to_come: list[CaseToComeAnswer]
 
 
 _STARTED: dict[int | str, dict[str, Any]] = {
@@ -169,8 +188,15 @@ async def read_test_run(
 
 
 def _with_results(found: RunWithResults) -> TestRunWithResultsAnswer:
+    wanted = found.run.wanted or {}
     return TestRunWithResultsAnswer.model_validate(
-        {**_shown(found.run), "results": [_result(one) for one in found.results]}
+        {
+            **_shown(found.run),
+            "event": wanted.get("event"),
+            "message": wanted.get("message"),
+            "results": [_result(one) for one in found.results],
+            "to_come": [{"code": one.code, "title": one.title, "event": one.event} for one in found.to_come],
+        }
     )
 
 
@@ -190,4 +216,8 @@ def _shown(run: ComponentTest) -> dict[str, Any]:
 
 
 def _result(result: ComponentTestResult) -> dict[str, Any]:
-    return {name: getattr(result, name) for name in TestResultAnswer.model_fields}
+    stored = {name: getattr(result, name) for name in TestResultAnswer.model_fields.keys() - {"title", "curl"}}
+    curl = None
+    if result.method and result.url and result.body is not None:
+        curl = sent_again_by_curl(result.method, result.url, result.headers or {}, result.body)
+    return {**stored, "title": title_of(result.code), "curl": curl}

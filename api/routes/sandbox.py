@@ -108,6 +108,9 @@ async def list_sandbox_events(
         str | None, Query(max_length=200, pattern=WITHOUT_NUL, description="Only events of this name.")
     ] = None,
     valid: Annotated[bool | None, Query(description="Only those that are valid, or only those that are not.")] = None,
+    found: Annotated[
+        bool | None, Query(description="Only those with findings, warnings too, or only those without.")
+    ] = None,
     after: Annotated[Position | None, Query(description="Only later events: the `latest` of an answer.")] = None,
     before: Annotated[
         Position | None, Query(description="Only earlier events: the last `position` of an answer.")
@@ -120,7 +123,7 @@ async def list_sandbox_events(
     The newest 1,000 of seven days are there. With `after` and `Prefer: wait=N` the answer comes as soon as there is a
     later event, at most N seconds later. They are data of the stream's users, so a reading by staff is logged.
     """
-    narrowed = EventFilter(type_, event, valid, after, before)
+    narrowed = EventFilter(type_, event, valid, found, after, before)
 
     def work(session: Session) -> EventsAnswer:
         component = find_component(session, slug, component_id, actor)

@@ -1,4 +1,4 @@
-// Single keys, drafts that keep themselves, and parts of pages that ask for news. Every page works without this file.
+// Single keys, drafts that keep themselves, parts of pages that ask for news, and copying. Every page works without this file.
 "use strict";
 
 const SWITCHED_OFF = "keys-off"; // where this browser remembers that the keys are switched off
@@ -151,3 +151,15 @@ if (said) {
     htmx_before_morph_attr: (element, { attrName }) => !(element.matches("details") && attrName === "open"),
   });
 }
+
+// ---- copying what stands beside the button ----
+
+document.documentElement.classList.add("has-scripts");
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copies]");
+  if (!button) return;
+  await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent);
+  const words = button.firstChild;
+  words.textContent = "Copied";
+  setTimeout(() => (words.textContent = "Copy"), 2000);
+});

@@ -408,6 +408,7 @@ CALLS: tuple[Call, ...] = (
         given=_subscription,
         audited=False,
     ),
+    Call(f"GET {_COMPONENTS}/{{component_id}}/test-scopes", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_COMPONENTS}/{{component_id}}/events", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_COMPONENTS}/{{component_id}}/declared-events", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_APP}/checklist", Scope.APPS_READ, ALL),

@@ -15,9 +15,13 @@ from tests.journeys import People, people_in, token_of
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running API, callers of each role, and its database, for inspection."""
+    """A running API, callers of each role, and its database, for inspection.
+
+    `engine` has the privileges of the API; `database` has the addresses for other roles.
+    """
 
     url: str
+    database: TestDatabase
     engine: Engine
     people: People
     partner: Caller
@@ -54,6 +58,6 @@ def service_on(database: TestDatabase, valkey_url: str, tmp_path: Path, **settin
                 role: Caller(url, token_of(engine, getattr(people, role)))
                 for role in ("partner", "reviewer", "service", "admin")
             }
-            yield Service(url=url, engine=engine, people=people, nobody=Caller(url), **callers)
+            yield Service(url=url, database=database, engine=engine, people=people, nobody=Caller(url), **callers)
     finally:
         engine.dispose()

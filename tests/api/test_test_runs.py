@@ -200,3 +200,41 @@ def test_partners_cannot_write_results_and_rigs_are_named(shared_service: Servic
     with shared_service.engine.begin() as connection:
         connection.execute(text("UPDATE component_test SET source = 'reported', reporter = NULL WHERE source = 'rig'"))
     assert shared_service.partner("GET", path).json()["colour"] is None
+
+
+def _scopes(service: Service, path: str) -> dict[str, list[str]]:
+    """Returns what a run of each scope lacks, by code. It could be started exactly if it lacks nothing."""
+    items = service.partner("GET", f"{path}/test-scopes").json()["items"]
+    assert [one["possible"] for one in items] == [not one["missing"] for one in items]
+    return {one["scope"]: [it["code"] for it in one["missing"]] for one in items}
+
+
+def test_what_each_run_lacks_is_said_before_it_is_started(shared_service: Service) -> None:
+    path = _component(shared_service, "scopes", url="https://hooks.stranger.example/in")
+    missing = ["test_settings.missing"]
+    assert _scopes(shared_service, path) == {
+        "suite": missing, "event": missing, "try_out": ["test_run.host", *missing],
+    }  # fmt: skip
+    assert shared_service.reviewer("GET", f"{path}/test-scopes").json()["host"] == "hooks.stranger.example"
+    _give(shared_service, path)
+    assert _scopes(shared_service, path) == {"suite": [], "event": [], "try_out": ["test_run.host"]}
+    assert shared_service.partner("POST", f"{path}/test-runs", {}).status_code == 202
+    assert _scopes(shared_service, path)["suite"] == ["test_run.under_way"]
+    _end_runs(shared_service)
+    stream = _component(shared_service, "scopes-stream", {"kind": "stream", "name": "S", "settings": STREAM})
+    assert shared_service.partner("GET", f"{stream}/test-scopes").json() == {"host": None, "items": []}
+
+
+def test_a_run_says_what_it_was_asked_for_and_which_cases_are_to_come(shared_service: Service) -> None:
+    path = _component(shared_service, "to-come", url="https://acme.example/hook")
+    _give(shared_service, path)
+    suite = shared_service.partner("POST", f"{path}/test-runs", {}).json()
+    assert [one["title"] for one in suite["to_come"]][:2] == ["identify", 'track "Signed up"']
+    assert suite["to_come"][-1] == {"code": "delete", "title": "delete", "event": "delete"}
+    assert (suite["event"], suite["message"]) == (None, None)
+    _end_runs(shared_service)
+    ended = shared_service.partner("GET", f"{path}/test-runs/{suite['id']}").json()
+    assert (ended["results"], ended["to_come"]) == ([], [])
+    event = shared_service.partner("POST", f"{path}/test-runs", {"scope": "event", "event": "delete"}).json()
+    assert (event["event"], [one["code"] for one in event["to_come"]]) == ("delete", ["delete"])
+    _end_runs(shared_service)

@@ -49,6 +49,11 @@ class Browser:
             return self.open(urljoin(url, answer.headers["Location"]))
         return Page(answer.url, answer)
 
+    def news(self, path: str, tag: str = "") -> requests.Response:
+        """Returns the answer to a part of the page at the path that asks for itself. `tag` is that of what is shown."""
+        asking = {"HX-Request": "true", **({"HX-PTag": tag} if tag else {})}
+        return requests.get(self.url + path, headers=self._headers() | asking, timeout=20)
+
     def post(self, path: str, headers: dict[str, str] | None = None, **fields: str | list[str]) -> requests.Response:
         """Returns the answer to a form of one of our pages. Does not follow where it leads."""
         pairs = [

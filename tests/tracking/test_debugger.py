@@ -56,6 +56,7 @@ def test_events_are_listed_newest_first_by_what_is_asked_for(both: Both) -> None
     assert listed("?type=page") == ["Home"]
     assert listed("?event=Elsewhere") == ["Elsewhere"]
     assert listed("?valid=true") == ["Email Opened"]
+    assert (listed("?found=true"), listed("?found=false")) == (["Home", "Elsewhere"], ["Email Opened"])
     assert listed("?limit=1") == ["Home"]
     answer = both.service.partner("GET", both.path(stream)).json()
     positions = [one["position"] for one in answer["items"]]

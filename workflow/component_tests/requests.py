@@ -73,6 +73,11 @@ class OutgoingRequest:
         return text
 
 
+def sent_again_by_curl(method: str, url: str, shown_headers: Mapping[str, str], body: str) -> str:
+    """Returns the command that sends a request again, of which only what was shown is known."""
+    return OutgoingRequest(url, {}, shown_headers, body.encode(), method=method).curl
+
+
 def webhook_request(
     url: str,
     body: bytes,

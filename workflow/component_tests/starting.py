@@ -1,7 +1,7 @@
 """Starting a run of a Component's tests, and reading runs with their results as they come."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import Component, ComponentTest, ComponentTestResult
+from models import App, Component, ComponentTest, ComponentTestResult
 from models.component import ComponentKind
 from models.component_test import ResultSource, RunScope
 from models.due import DueStatus, Urgency
@@ -19,6 +19,7 @@ from workflow.access.domains import LOOPBACK_HOSTS, fetch_lane
 from workflow.access.tried_hosts import may_be_tried
 from workflow.apps import find_component, lock_kept_app
 from workflow.component_tests.journey import SUITE_VERSION
+from workflow.component_tests.planned import PlannedCase, cases_of
 from workflow.component_tests.plugins import PLUGIN_SUITE_VERSION
 from workflow.component_tests.reporting import declared_events
 from workflow.component_tests.run_settings import require_test_settings
@@ -43,10 +44,11 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class RunWithResults:
-    """A run and its results so far, in order."""
+    """A run, its results so far, and the cases that are still to come while it is under way, both in order."""
 
     run: ComponentTest
     results: tuple[ComponentTestResult, ...]
+    to_come: tuple[PlannedCase, ...] = ()
 
 
 def start_run(
@@ -76,11 +78,8 @@ def start_run(
         detail = f"The service starts no test runs of a {kind}."
         raise Invalid("test_run.kind", detail, "Test it as the guide for its kind says.")
     wanted = _wanted(component, scope, event, message)
-    if kind is ComponentKind.SUBSCRIPTION:
-        if scope is RunScope.TRY_OUT or component.settings.get("mapping"):
-            require_own_host(session, app.organization_id, component.settings, loopback=loopback)
-        require_test_settings(session, component.id, component.settings, now, unseal)
-    _bound_runs(session, component, slug, now)
+    for require in requirements_of(session, app, component, scope, now, loopback=loopback, unseal=unseal):
+        require()
     run = ComponentTest(
         component_id=component.id,
         component_revision=component.revision,
@@ -103,6 +102,26 @@ def start_run(
     return run
 
 
+def requirements_of(
+    session: Session,
+    app: App,
+    component: Component,
+    scope: RunScope,
+    now: datetime,
+    *,
+    loopback: bool,
+    unseal: Unseal,
+) -> tuple[Callable[[], None], ...]:
+    """Returns what a run of the scope needs. Each raises a WorkflowError that says what is missing, if it is."""
+    needed: list[Callable[[], None]] = []
+    if component.kind == ComponentKind.SUBSCRIPTION:
+        if scope is RunScope.TRY_OUT or component.settings.get("mapping"):
+            needed.append(lambda: require_own_host(session, app.organization_id, component.settings, loopback=loopback))
+        needed.append(lambda: require_test_settings(session, component.id, component.settings, now, unseal))
+    needed.append(lambda: _bound_runs(session, component, app.slug, now))
+    return tuple(needed)
+
+
 def list_runs(
     session: Session, slug: str, component_id: UUID, actor: Actor, wanted: PageRequest
 ) -> PageOf[ComponentTest]:
@@ -116,14 +135,17 @@ def list_runs(
 
 def find_run(session: Session, slug: str, component_id: UUID, run_id: UUID, actor: Actor) -> RunWithResults:
     """Returns one of the service's own runs with its results so far. Raises NotFound."""
-    find_component(session, slug, component_id, actor)
+    component = find_component(session, slug, component_id, actor)
     run = session.get(ComponentTest, run_id, populate_existing=True)
     if run is None or run.component_id != component_id or run.source != ResultSource.SERVICE:
         raise NotFound("test_run.not_found", f"The Component has no test run {run_id}.", "List its test runs.")
     rows = (
         select(ComponentTestResult).where(ComponentTestResult.test_id == run.id).order_by(ComponentTestResult.position)
     )
-    return RunWithResults(run, tuple(session.scalars(rows).all()))
+    results = tuple(session.scalars(rows).all())
+    recorded = {result.code for result in results}
+    planned = cases_of(component, run) if run.status == DueStatus.DUE else ()
+    return RunWithResults(run, results, tuple(case for case in planned if case.code not in recorded))
 
 
 def ended_runs(session: Session, ids: Sequence[UUID]) -> set[UUID]:

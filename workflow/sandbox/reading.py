@@ -26,12 +26,14 @@ READ: Final = "sandbox.read"
 class EventFilter:
     """Which events of a stream are wanted. None means any.
 
-    `after` and `before` are positions: only later or only earlier events.
+    `found`: only those about which something was found, or only the others. `after` and `before` are positions: only
+    later or only earlier events.
     """
 
     type: str | None = None
     event: str | None = None
     valid: bool | None = None
+    found: bool | None = None
     after: int | None = None
     before: int | None = None
 
@@ -87,6 +89,8 @@ def list_events(
     ):
         if value is not None:
             wanted = wanted.where(column == value)
+    if narrowed.found is not None:
+        wanted = wanted.where((func.json_array_length(SandboxEvent.findings) > 0) == narrowed.found)
     if narrowed.after is not None:
         wanted = wanted.where(SandboxEvent.position > narrowed.after)
     if narrowed.before is not None:
