@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
 COLOURS: Final[Mapping[str | None, tuple[str, str]]] = {
     "green": ("Green", "good"),
@@ -36,17 +37,19 @@ class Mending:
     href: str | None = None
 
 
-def mendings_of(missing: Sequence[Mapping[str, Any]], component: str, under_way: str | None) -> list[Mending]:
+def mendings_of(
+    missing: Sequence[Mapping[str, Any]], component: str, host: str | None, under_way: str | None
+) -> list[Mending]:
     """Returns what is missing for a run, each with its link. `component` is the address of the Component's page.
 
-    `under_way` is the address of the run that is under way, if there is one.
+    `host` is that to which it sends, and `under_way` is the address of the run that is under way, if there is one.
     """
     links = {
         "test_settings.missing": ("Give the test key", component + "/test-settings"),
         "test_settings.ended": ("Give the test key again", component + "/test-settings"),
         "test_settings.unreadable": ("Give the test key again", component + "/test-settings"),
         "test_settings.values": ("Give the values that fit the settings", component + "/test-settings"),
-        "test_run.host": ("Prove that the host is yours", "/company/hosts"),
+        "test_run.host": ("Show that the host is yours", f"/hosts?{urlencode({'host': host or ''})}"),
         **({"test_run.under_way": ("See it", under_way)} if under_way else {}),
     }
     return [Mending(one["detail"], *links.get(one["code"], (one["remedy"], None))) for one in missing]

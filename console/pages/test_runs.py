@@ -71,7 +71,9 @@ class _TestRuns:
             component=component,
             kind=kind_of(component),
             page=page,
-            scopes={one["scope"]: mendings_of(one["missing"], page, under_way) for one in scopes["items"]},
+            scopes={
+                one["scope"]: mendings_of(one["missing"], page, scopes["host"], under_way) for one in scopes["items"]
+            },
             host=scopes["host"],
             types=types,
             type_options=[(one, one) for one in types],
