@@ -28,6 +28,7 @@ from workflow.history.verification import exported_heads, exported_seals
 from workflow.identity.sessions import prune_links
 from workflow.lifecycle.looks import LOOKS_PER_STEP, end_decided_looks, request_due_looks
 from workflow.lifecycle.promotion import promote_eligible_apps
+from workflow.notifications.digests import send_digests
 from workflow.operating.pruning import pruning_steps
 from workflow.policy.document import load_policies
 from workflow.reviewing.appeals import tell_of_stranded
@@ -108,6 +109,10 @@ def _in_steps(step: TimedStep, *bells: Bell, rows: int = STEP_ROWS) -> Run:
 
 def _lapse_idle_claims(session: Session, now: datetime, *, limit: int) -> int:
     return lapse_idle_claims(session, load_policies(session).current, now, limit=limit)
+
+
+def _send_digests(session: Session, now: datetime, *, limit: int) -> int:
+    return send_digests(session, load_policies(session).current, now, limit=limit)
 
 
 def _request_due_looks(_session: Session, context: WorkerContext, now: datetime) -> None:
@@ -214,6 +219,9 @@ JOBS: dict[str, Job] = {
             MINUTE,
             _in_steps(mark_access_requests, Bell.NOTIFICATIONS, rows=200),
             in_steps=True,
+        ),
+        Job(
+            "send_digests", timedelta(minutes=10), _in_steps(_send_digests, Bell.NOTIFICATIONS, rows=200), in_steps=True
         ),
         Job("warn_of_ending_tokens", timedelta(hours=1), _warn_of_ending_tokens),
         Job(

@@ -99,8 +99,11 @@ async def read_me(context: InContext, actor: Anybody, caller: OfCaller) -> MeAns
 
 
 @router.put("/news")
-async def choose_news(context: InContext, actor: Oneself, body: NewsChoice) -> NewsAnswer:
-    """Switches kinds of news on or off. What is part of the process is mailed always."""
+async def choose_news(context: InContext, actor: Somebody, body: NewsChoice) -> NewsAnswer:
+    """Switches kinds of news on or off: for partners `customer_onboarded`, for staff `reviewer_digest`.
+
+    What is part of the process is mailed always.
+    """
     return await context.transact(lambda session: NewsAnswer(news=switch_news(session, actor, body.news)))
 
 

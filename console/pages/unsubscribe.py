@@ -8,7 +8,7 @@ from console.client import ApiClient
 from console.door import ONE_CLICK
 from console.rendering import Pages
 
-NAMES = {"customer_onboarded": "new customers of your Apps"}
+NAMES = {"customer_onboarded": "new customers of your Apps", "reviewer_digest": "what there is to review today"}
 
 
 def routes(api: ApiClient, pages: Pages) -> list[Route]:

@@ -537,7 +537,13 @@ CALLS: tuple[Call, ...] = (
         other_scopes=_OWN_SESSIONS,
     ),
     Call("GET /v1/me", Scope.APPS_READ, PEOPLE),
-    Call("PUT /v1/me/news", Scope.PEOPLE_MANAGE, OWNERS, {"news": {"customer_onboarded": True}}),
+    Call(
+        "PUT /v1/me/news",
+        Scope.PEOPLE_MANAGE,
+        PEOPLE,
+        {"news": {}},
+        other_scopes=((Role.REVIEWER, Scope.REVIEWS_DECIDE),),
+    ),
     Call(
         "PUT /v1/me/time-zone",
         Scope.PEOPLE_MANAGE,

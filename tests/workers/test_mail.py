@@ -46,6 +46,16 @@ DATA = {
     "holder": "Pat",
     "ends": "2026-12-09 10:00 UTC",
     "due": "2026-11-26 10:00 UTC",
+    "digest": {
+        "day": "2026-11-30",
+        "waiting": 12,
+        "overdue": 1,
+        "soon": 2,
+        "access": 1,
+        "held": [{"id": "r1", "app": "Mine", "round": 2, "urgent": True, "due": "Tuesday 1 December, 10:00 CET"}],
+        "held_in_all": 1,
+        "next": [{"id": "r2", "app": "Next", "round": 1, "urgent": False, "due": "Friday 4 December, 10:00 CET"}],
+    },
 }
 
 
@@ -197,6 +207,14 @@ def test_a_reviewers_mails_of_two_rounds_differ_and_say_whose_turn_it_is_and_whe
         assert REVIEW["due"] in _said(message)
     assert first["Subject"] != second["Subject"] or kind == "review_handed_over"
     assert first.get_content() != second.get_content()
+
+
+@pytest.mark.parametrize("kind", ["message_to_reviewer", "claim_lapsed", "approval_proposed", *ABOUT_A_REVIEW[1:]])
+def test_a_mail_of_a_review_that_goes_on_says_when_it_is_due_and_how_far_it_is(kind: str) -> None:
+    said = _said(_about(kind, AGAIN))
+    assert f"by {AGAIN['due']}" in said
+    assert "(round 2)" in said
+    assert "2 of 3 steps are decided." in said
 
 
 @pytest.mark.parametrize("kind", ABOUT_A_REVIEW[1:])

@@ -1,8 +1,10 @@
 """The kinds of notification, their urgency, and their audiences."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from models.due import Urgency
+from models.lifecycle import Role
 
 
 class NotificationKind(StrEnum):
@@ -63,6 +65,7 @@ class NotificationKind(StrEnum):
     ADDRESS_CHANGED = "address_changed"
     TOKEN_ENDS = "token_ends"
     TEST_SETTINGS_END = "test_settings_end"
+    REVIEWER_DIGEST = "reviewer_digest"
 
     @property
     def urgency(self) -> Urgency:
@@ -87,8 +90,14 @@ _URGENT = frozenset(
     }
 )
 
-NEWS = frozenset({NotificationKind.CUSTOMER_ONBOARDED})
-"""What is only news: nobody waits for it, so each person can switch it off. Everything else is part of the process."""
+NEWS_OF: Mapping[Role, frozenset[NotificationKind]] = {
+    Role.PARTNER: frozenset({NotificationKind.CUSTOMER_ONBOARDED}),
+    Role.REVIEWER: frozenset({NotificationKind.REVIEWER_DIGEST}),
+    Role.ADMIN: frozenset({NotificationKind.REVIEWER_DIGEST}),
+}
+"""What is only news for people of each role: nobody waits for it, so each person can switch it off."""
+NEWS = frozenset().union(*NEWS_OF.values())
+"""All kinds of news. Everything else is part of the process."""
 TO_REMOVED_PEOPLE = frozenset({NotificationKind.PERSON_REMOVED})
 """What somebody who was removed is still told. Nothing else is handed to the mail server for them."""
 MAX_ONBOARDED_TOLD = 3

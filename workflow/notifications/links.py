@@ -122,6 +122,7 @@ PLACES: Final[Mapping[NotificationKind, tuple[Place, ...]]] = {
         ),
         (),
     ),
+    NotificationKind.REVIEWER_DIGEST: (Place("/reviews", "Open the queue", STAFF),),
     NotificationKind.PERSON_REMOVED: (),
     NotificationKind.ADDRESS_CHANGED: (),
 }

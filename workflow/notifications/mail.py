@@ -10,6 +10,7 @@ from uuid import UUID
 from models.lifecycle import Role
 from workflow.identity.secrets import typed_code_of
 from workflow.names import one_line, quoted
+from workflow.notifications.digest_words import digest_words
 from workflow.notifications.html import html_of
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.links import LABELS, link_of
@@ -93,6 +94,7 @@ def compose(
         "why_approved": f"\n\nThe reviewers say:\n\n{reasons}" if reasons else "",
         **suspension_words(letter.suspension),
         **publication_words(letter.publication, letter.review),
+        **digest_words(letter.data.get("digest"), site, pages=pages),
         "by_token_call": "" if pages else f" with POST {site}/v1/tokens",
         "by_settings_call": "" if pages else ", with PUT at the test-settings of the Component",
         "invitation_link": (

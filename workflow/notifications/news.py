@@ -16,7 +16,7 @@ from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.identity.principals import require_present
 from workflow.identity.secrets import Seal
-from workflow.notifications.kinds import NEWS, NotificationKind
+from workflow.notifications.kinds import NEWS, NEWS_OF, NotificationKind
 
 _PREFIX = "news:"
 
@@ -35,9 +35,9 @@ class NewsSwitch:
 
 
 def news_of(session: Session, person_id: UUID) -> dict[str, bool]:
-    """Returns for each kind of news whether the person gets it. Raises NotFound."""
+    """Returns for each kind of news that people of the role get whether the person gets it. Raises NotFound."""
     person = _person(session, person_id)
-    return {kind.value: kind.value not in person.news_off for kind in sorted(NEWS)}
+    return {kind.value: kind.value not in person.news_off for kind in sorted(NEWS_OF[Role(person.role)])}
 
 
 def switch_news(session: Session, actor: Actor, wanted: Mapping[str, bool]) -> dict[str, bool]:
@@ -47,8 +47,8 @@ def switch_news(session: Session, actor: Actor, wanted: Mapping[str, bool]) -> d
     """
     person = _person(session, actor.id, actor)
     for name, is_on in sorted(wanted.items()):
-        if name not in NEWS:
-            known = ", ".join(sorted(NEWS))
+        if name not in NEWS_OF[Role(person.role)]:
+            known = ", ".join(sorted(NEWS_OF[Role(person.role)]))
             raise NotFound("news.unknown", f"There is no news {name!r} that could be switched.", f"Choose: {known}.")
         _switch(person, name, is_on)
     session.flush()

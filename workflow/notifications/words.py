@@ -154,7 +154,7 @@ WORDS: Final[Mapping[NotificationKind, tuple[str, str]]] = {
     NotificationKind.APPROVAL_PROPOSED: (
         "Review: the approval of {app} needs a second person",
         "A colleague proposes to approve {app}{round}. The policy wants two people: please look at it, claim the "
-        "review, which you may although they hold it, and approve it or ask for changes by {due}.{why}",
+        "review, which you may although they hold it, and approve it or ask for changes by {due}. {progress}{why}",
     ),
     NotificationKind.REMOVAL_PROPOSED: (
         "The removal of {app} needs a second person",
@@ -192,7 +192,7 @@ WORDS: Final[Mapping[NotificationKind, tuple[str, str]]] = {
     NotificationKind.CLAIM_LAPSED: (
         "Review: {app} went back to the queue",
         "Your claim of the review of {app}{round} has lapsed, because you did nothing on the review for too long. "
-        "Claim it again if you want to go on with it. The decision is due by {due}.",
+        "Claim it again if you want to go on with it. The decision is due by {due}. {progress}",
     ),
     NotificationKind.REVIEW_UNHELD: (
         "Review: {app} is in the queue again{round}",
@@ -201,12 +201,12 @@ WORDS: Final[Mapping[NotificationKind, tuple[str, str]]] = {
     NotificationKind.MESSAGE_TO_PARTNER: (
         "{app}: a reviewer wrote to you",
         "There is a new message about the review of {app}{round}. It is your turn: read and answer it under the App's "
-        "messages.",
+        "messages. The decision is due by {due}.",
     ),
     NotificationKind.MESSAGE_TO_REVIEWER: (
         "Review: the partner of {app} wrote",
         "There is a new message about the review of {app}{round}. {held} Read and answer it under the review's "
-        "messages.",
+        "messages. The decision is due by {due}. {progress}",
     ),
     NotificationKind.NEW_ACCESS_REQUEST: (
         "Access: {company} requests access",
@@ -285,4 +285,5 @@ WORDS: Final[Mapping[NotificationKind, tuple[str, str]]] = {
         "The key and the settings with which {label}, a Component of {app}, is tested end on {ends}. "
         "The service cannot test it after that. Give new ones before{by_settings_call}.",
     ),
+    NotificationKind.REVIEWER_DIGEST: ("Reviews today: {digest_short}", "{digest}"),
 }
