@@ -36,7 +36,6 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("grace_periods", "list_under_way"): "list_grace_periods",
     ("health", "alive"): "read_liveness",
     ("health", "ready"): "read_readiness",
-    ("health", "metrics"): "read_metrics",
     ("host_proofs", "begin"): "begin_host_proof",
     ("host_proofs", "list_proofs"): "list_host_proofs",
     ("host_proofs", "check"): "check_host",

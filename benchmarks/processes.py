@@ -110,10 +110,11 @@ def starting_workers(on: Stage, *, processes: int, queues: Sequence[str] = APPLY
 @contextmanager
 def api(on: Stage, **settings: str) -> Iterator[tuple[Running, int]]:
     """Runs one API process. Yields it and its port once it answers."""
-    port = free_port()
+    port, beside = free_port(), free_port()
+    own = {"DEVCENTER_API_PORT": str(port), "DEVCENTER_API_OPERATORS_PORT": str(beside)}
     command = [sys.executable, "-m", "cli.main", "api"]
-    with running(command, environment(on, DEVCENTER_API_PORT=str(port), **settings), on.folder / "api.log") as started:
-        until(lambda: _answers(port), "the API")
+    with running(command, environment(on, **own | settings), on.folder / "api.log") as started:
+        until(lambda: _answers(beside), "the API")
         yield started, port
 
 

@@ -87,13 +87,14 @@ def _add_streams(on: Stage) -> None:
 @contextmanager
 def _tracking(on: Stage) -> Iterator[tuple[Running, int]]:
     """Runs one process without limits of rate. Yields it and its port once it answers."""
-    port = free_port()
+    port, beside = free_port(), free_port()
+    own = {"DEVCENTER_TRACKING_PORT": str(port), "DEVCENTER_TRACKING_OPERATORS_PORT": str(beside)}
     limits = {"DEVCENTER_RATE_WRITE_KEY": "0", "DEVCENTER_RATE_SENDER": "0"}
     superuser = on.engine.url.render_as_string(hide_password=False)  # which the process steps down from
-    env = environment(on, DEVCENTER_TRACKING_PORT=str(port), **limits) | {"DATABASE_URL": superuser}
+    env = environment(on, **own | limits) | {"DATABASE_URL": superuser}
     command = [sys.executable, "-m", "cli.main", "tracking"]
     with running(command, env, on.folder / "tracking.log") as started:
-        until(lambda: _answers(port), "the sandbox")
+        until(lambda: _answers(beside), "the sandbox")
         yield started, port
 
 

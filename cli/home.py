@@ -22,6 +22,7 @@ class Run(TypedDict):
 
     api_url: str
     tracking_url: str
+    operators_url: str
     database_url: str
     database_owner_url: str
     redis_url: str

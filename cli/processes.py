@@ -12,7 +12,7 @@ from cli.mistakes import USAGE, Mistake
 from cli.place import as_application, tracking_url
 from runtime.garbage import collect_seldom
 from runtime.logs import configure_logging
-from runtime.settings import Settings, environment_of, load_settings, load_tracking_settings
+from runtime.settings import Settings, environment_name, environment_of, load_settings, load_tracking_settings
 from runtime.telemetry import shared_metrics_folder
 from workflow.profile.loading import load_profile
 from workflow.work.bells import QUEUES
@@ -30,12 +30,14 @@ SWITCH_SECONDS = 0.0003
 def serve_here() -> None:
     """Serves HTTP until SIGTERM or SIGINT. Raises Mistake if the port is in use or the history key is wrong."""
     from api.main import create_api
+    from api.operators import create_operators
     from console.main import with_pages
-    from web.door import serve
+    from web.door import Beside, serve
 
     settings = _settings()
     if settings.api_port:
         _check_port(settings.api_host, settings.api_port, "Choose another with DEVCENTER_API_PORT; 0 takes a free one.")
+    _check_operators_port(settings, "api_operators_port")
     check_key_beside(settings)
     configure_logging(settings.log_level, settings.log_format)
     api = create_api(settings)
@@ -49,21 +51,23 @@ def serve_here() -> None:
         trusted_proxies=settings.trusted_proxies,
         keep_alive_s=settings.keep_alive_s,
         connections_of_address=settings.connections_of_address,
+        beside=Beside(create_operators(api.state.context), settings.operators_host, settings.api_operators_port),
     )
 
 
 def serve_tracking_here() -> None:
     """Serves the sandbox of streams until SIGTERM or SIGINT. Raises Mistake if the port is in use."""
     from tracking.main import create_tracking
-    from web.door import serve
+    from web.door import Beside, serve
 
     settings = load_tracking_settings()
     settings = settings.model_copy(update={"database_url": tracking_url(settings.database_url)})
     if settings.tracking_port:
         remedy = "Choose another with DEVCENTER_TRACKING_PORT; 0 takes a free one."
         _check_port(settings.tracking_host, settings.tracking_port, remedy)
+    _check_operators_port(settings, "tracking_operators_port")
     configure_logging(settings.log_level, settings.log_format)
-    app = create_tracking(settings)
+    app, operators = create_tracking(settings)
     collect_seldom()
     serve(
         app,
@@ -72,6 +76,7 @@ def serve_tracking_here() -> None:
         trusted_proxies=settings.trusted_proxies,
         keep_alive_s=settings.keep_alive_s,
         connections_of_address=settings.connections_of_address,
+        beside=Beside(operators, settings.operators_host, settings.tracking_operators_port),
     )
 
 
@@ -130,6 +135,13 @@ def _check_port(host: str, port: int, remedy: str) -> None:
         socket.create_server((host, port)).close()
     except OSError as error:
         raise Mistake(f"{host}:{port} cannot be listened on: {error.strerror}.", remedy, USAGE) from None
+
+
+def _check_operators_port(settings: Settings, name: str) -> None:
+    port = getattr(settings, name)
+    if port:
+        remedy = f"Choose another with {environment_name(name)}; 0 takes a free one."
+        _check_port(settings.operators_host, port, remedy)
 
 
 def _check_metrics_port(settings: Settings) -> None:

@@ -48,6 +48,7 @@ TOLD = (
     "tracking_url",
 )
 """The settings that other commands of this folder use too."""
+PORTS = ("api_port", "tracking_port", "api_operators_port", "tracking_operators_port")
 KEYS = frozenset({"DEVCENTER_HISTORY_KEY", "DEVCENTER_SECRET_KEYS"})
 
 Say = Callable[[str], None]
@@ -79,6 +80,13 @@ class Installation:
     @property
     def api_url(self) -> str:
         return f"http://{self.settings.api_host}:{self.settings.api_port}"
+
+    @property
+    def operators_addresses(self) -> tuple[str, str]:
+        """Where the API and `devcenter tracking` say that they are ready, for this machine."""
+        given = self.settings
+        ports = (given.api_operators_port, given.tracking_operators_port)
+        return (f"http://{given.operators_host}:{ports[0]}", f"http://{given.operators_host}:{ports[1]}")
 
     @property
     def tracking_address(self) -> str:
@@ -218,6 +226,7 @@ def _run(started: Installation) -> Run:
     return Run(
         api_url=started.api_url,
         tracking_url=started.settings.tracking_url,
+        operators_url=started.operators_addresses[0],
         database_url=started.settings.database_url,
         database_owner_url=started.owner_url,
         redis_url=started.settings.redis_url,
@@ -248,14 +257,14 @@ def _parts(home: Home, supervisor: Supervisor, say: Say) -> tuple[Settings, str 
     Also gives the URL of an embedded database as the role of `devcenter tracking`, None for another database.
     """
     kept = home.secrets()
-    api_port, tracking_port = _port("api_port"), _port("tracking_port")
+    ports = {name: _port(name) for name in PORTS}
     own = {
         "history_key": kept.history_key,
         "secret_keys": kept.secret_key,
         "heads_file": home.path / "history-heads.jsonl",
         "allow_loopback_urls": True,
-        "public_url": f"http://127.0.0.1:{api_port}",
-        "tracking_url": f"http://127.0.0.1:{tracking_port}",
+        "public_url": f"http://127.0.0.1:{ports['api_port']}",
+        "tracking_url": f"http://127.0.0.1:{ports['tracking_port']}",
         "smtp_host": "127.0.0.1",
     }
     given: dict[str, Any] = {name: own[name] for name in own if environment_name(name) not in os.environ}
@@ -263,7 +272,7 @@ def _parts(home: Home, supervisor: Supervisor, say: Say) -> tuple[Settings, str 
         given["smtp_port"] = free_port()
     addresses = _addresses(home, supervisor, say)
     tracking_login = addresses.pop("tracking", None)
-    return load_settings(**given, **addresses, api_port=api_port, tracking_port=tracking_port), tracking_login
+    return load_settings(**given, **addresses, **ports), tracking_login
 
 
 def _port(setting: str) -> int:
@@ -332,9 +341,7 @@ def _wait_until_ready(started: Installation) -> None:
     ends_at = time.monotonic() + READY_SECONDS
     while True:
         try:
-            if all(
-                http.get(f"{address}/readyz", timeout=2).ok for address in (started.api_url, started.tracking_address)
-            ):
+            if all(http.get(f"{address}/readyz", timeout=2).ok for address in started.operators_addresses):
                 return
         except requests.RequestException:
             pass

@@ -59,6 +59,17 @@ class Settings(BaseSettings):
     tracking_port: int = Field(
         default=8788, ge=0, le=65535, description="The port of `devcenter tracking`; 0 takes a free one."
     )
+    operators_host: Host = Field(
+        default="127.0.0.1",
+        description="The address on which `devcenter api` and `devcenter tracking` serve `/readyz` and `/metrics`, on "
+        "a port of their own: for probes and metrics, and never for the outside.",
+    )
+    api_operators_port: int = Field(
+        default=8797, ge=0, le=65535, description="That port of `devcenter api`; 0 takes a free one."
+    )
+    tracking_operators_port: int = Field(
+        default=8798, ge=0, le=65535, description="That port of `devcenter tracking`; 0 takes a free one."
+    )
     tracking_url: PublicUrl = Field(
         default="http://127.0.0.1:8788",
         description="Where streams reach `devcenter tracking`. The API tells partners, `devcenter tracking` the "
@@ -198,7 +209,7 @@ class Settings(BaseSettings):
         ge=1,
         le=65535,
         description="The port on which `devcenter worker` or `devcenter scheduler` serves metrics; each process on a "
-        "machine needs its own. Without it they serve none. The API always serves its own at /metrics.",
+        "machine needs its own. Without it they serve none. The API and the sandbox serve theirs beside `/readyz`.",
     )
     log_level: str = Field(
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="The lowest level to log."

@@ -33,8 +33,8 @@ OPEN_SHARE: Final = 4
 """Bodies whose sender is not known by the header may take this part of the memory, a quarter."""
 
 
-def create_tracking(settings: TrackingSettings) -> ASGIApp:
-    """Returns the application, without connecting to anything yet."""
+def create_tracking(settings: TrackingSettings) -> tuple[ASGIApp, ASGIApp]:
+    """Returns the application, and that of its operators' listener, without connecting to anything yet."""
     database = SandboxDatabase(make_async_engine(settings, hides_values=True))
     counting = RedisRateCounter(settings.redis_url, UNCOUNTED.inc)
     open_bytes = settings.body_budget_mib * MIB // OPEN_SHARE
@@ -61,27 +61,29 @@ def create_tracking(settings: TrackingSettings) -> ASGIApp:
         await database.engine.dispose()
 
     app = Starlette(
-        routes=_routes(door, ready),
+        routes=_routes(door),
         lifespan=lifespan,
         exception_handlers={HTTPException: _unknown, Exception: _broken},
         middleware=[Middleware(CallLog), Middleware(Measuring)],
     )
     app.router.redirect_slashes = False
-    return app
+    operators = Starlette(
+        routes=[Route("/healthz", _healthy), Route("/readyz", ready), Route("/metrics", _metrics)],
+        exception_handlers={HTTPException: _unknown, Exception: _broken},
+    )
+    return app, operators
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def _routes(door: Door, ready: Endpoint) -> list[BaseRoute]:
+def _routes(door: Door) -> list[BaseRoute]:
     return [
         _route("/v1/{call}", door),
         _route("/v1/{call}/", door),
         _route("/v1/projects/{key}/settings", door.settings),
         _route("/v1/pixel/{kind}", door.pixel),
         _route("/healthz", _healthy),
-        _route("/readyz", ready),
-        _route("/metrics", _metrics),
     ]
 
 

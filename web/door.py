@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 import uvicorn
 from fastapi import FastAPI
@@ -22,6 +23,8 @@ from web.wire import BoundedHttpProtocol
 
 SHUTDOWN_SECONDS = 15
 """How long requests under way may take once the process is told to stop."""
+OPERATORS_SECONDS = 3
+"""How long those of operators may."""
 
 
 def guard(
@@ -48,14 +51,30 @@ def guard(
     app.add_middleware(CallLog)
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """An application that the same process serves beside the other, at an address of its own: for operators."""
+
+    app: ASGIApp
+    host: str
+    port: int
+
+
 def serve(
-    app: ASGIApp, *, host: str, port: int, trusted_proxies: str, keep_alive_s: int, connections_of_address: int
+    app: ASGIApp,
+    *,
+    host: str,
+    port: int,
+    trusted_proxies: str,
+    keep_alive_s: int,
+    connections_of_address: int,
+    beside: Beside,
 ) -> None:
     """Serves `app` until SIGTERM or SIGINT, then finishes requests under way. Raises OSError when the port is taken.
 
-    `trusted_proxies` are addresses or networks, comma-separated, whose X-Forwarded-For counts; none when empty. They
-    may have any number of connections, any other address `connections_of_address`. A connection without a request
-    under way is kept for `keep_alive_s`.
+    `beside` is served too, for as long. `trusted_proxies` are addresses or networks, comma-separated, whose
+    X-Forwarded-For counts; none when empty. They may have any number of connections, any other address
+    `connections_of_address`. A connection without a request under way is kept for `keep_alive_s`.
     """
     proxies = [one for one in trusted_proxies.split(",") if one]
     config = uvicorn.Config(
@@ -72,7 +91,19 @@ def serve(
         timeout_keep_alive=keep_alive_s,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    server = TellingServer(config)
+    operators = uvicorn.Config(
+        beside.app,
+        host=beside.host,
+        port=beside.port,
+        ws="none",
+        http=BoundedHttpProtocol.limited(max_of_address=connections_of_address, exempt=proxies),
+        lifespan="off",
+        proxy_headers=False,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=OPERATORS_SECONDS,
+    )
+    server = TellingServer(config, uvicorn.Server(operators))
     with suppress(KeyboardInterrupt):  # it has stopped in order, and raises the signal again
         server.run()
     if not server.started:

@@ -46,7 +46,7 @@ LINK_WRITES = frozenset({"unsubscribe"})
 WIDE_PREFIX = 48
 WIDE_FACTOR = 10
 """So many times the writes of a /64 may come without a token from a /48, which one customer gets for nothing."""
-UNLIMITED_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+UNLIMITED_PATHS = frozenset({"/healthz"})
 
 
 @dataclass(frozen=True, slots=True)

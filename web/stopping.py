@@ -19,11 +19,14 @@ log = logging.getLogger(__name__)
 class TellingServer(uvicorn.Server):
     """uvicorn's server. A first signal stops it in order; a second Ctrl-C or SIGTERM cuts off what is under way.
 
-    A call that is cut off has committed or has not, and is repeated safely with its Idempotency-Key.
+    The server `beside` starts and stops with it, on the same loop. A call that is cut off has committed or has not, and
+    is repeated safely with its Idempotency-Key.
     """
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, beside: uvicorn.Server) -> None:
         super().__init__(config)
+        self._beside = beside
+        self._looping: asyncio.Task[None] | None = None
         self._told_at = 0.0
         self._left = 0
 
@@ -36,6 +39,15 @@ class TellingServer(uvicorn.Server):
         if again and sig == signal.SIGTERM:
             self.force_exit = True
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts both servers. Ends the process if an address is taken."""
+        await super().startup(sockets)
+        beside = self._beside
+        beside.config.load()
+        beside.lifespan = beside.config.lifespan_class(beside.config)
+        await beside.startup()
+        self._looping = asyncio.create_task(beside.main_loop())
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stops: waits for calls under way, at most as long as the configuration says."""
         seconds = self.config.timeout_graceful_shutdown
@@ -45,7 +57,7 @@ class TellingServer(uvicorn.Server):
             _count(len(self.server_state.connections), "connection"),
             seconds,
         )
-        await super().shutdown(sockets)
+        await asyncio.gather(super().shutdown(sockets), self._stop_beside())
         if self.force_exit and self.server_state.tasks:
             self._cut_off()
         if self._left:
@@ -56,6 +68,13 @@ class TellingServer(uvicorn.Server):
             )
         else:
             log.info("stopped: every call was answered")
+
+    async def _stop_beside(self) -> None:
+        self._beside.should_exit = True
+        self._beside.force_exit = self.force_exit
+        if self._looping is not None:
+            await self._looping
+            await self._beside.shutdown()
 
     async def _wait_tasks_to_complete(self) -> None:
         try:

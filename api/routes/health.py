@@ -1,4 +1,4 @@
-"""Liveness, readiness and metrics of the process, for operators."""
+"""Liveness of the process for everybody, and readiness and metrics for operators, who have a listener of their own."""
 
 import time
 from typing import Any, Literal
@@ -13,6 +13,8 @@ from web.problems import ANY, SEE_DOCTOR, answers, problem
 from workflow.operating.backlog import Backlog, measure_backlog
 
 router = APIRouter(tags=["operator"], responses=ANY)
+operators = APIRouter(responses=ANY)
+"""The routes of the operators' listener. The API's own does not have them."""
 
 DUE = Gauge("devcenter_due_rows", "Rows that are due now, by kind; counted up to 100,000.", ["kind"])
 OLDEST = Gauge("devcenter_due_oldest_seconds", "Seconds since the oldest due row became due, by kind.", ["kind"])
@@ -54,7 +56,7 @@ async def alive() -> AliveAnswer:
     return AliveAnswer()
 
 
-@router.get("/readyz", responses=answers(503), response_model=ReadyAnswer)
+@operators.get("/readyz", responses=answers(503), response_model=ReadyAnswer)
 async def ready(context: InContext) -> ReadyAnswer | JSONResponse:
     """Answers 200 if Postgres answers, is at the revision of the code, reads tokens and takes writes, and else 503.
 
@@ -76,7 +78,7 @@ async def ready(context: InContext) -> ReadyAnswer | JSONResponse:
     return ReadyAnswer(status="ready" if redis else "degraded", revision=state.revision, redis=redis)
 
 
-@router.get("/metrics", response_class=Response, responses=_METRICS)
+@operators.get("/metrics", response_class=Response, responses=_METRICS)
 async def metrics(context: InContext) -> Response:
     """Returns all metrics in the Prometheus text format. Due and dead rows are counted at most every ten seconds."""
     if _counted.is_old():

@@ -20,6 +20,7 @@ def check_settings(settings: Settings, environment: Mapping[str, str] = os.envir
         _unknown(environment),
         _loopback(settings),
         _public_url(settings),
+        _operators(settings),
         _sender(settings),
         _tracking_url(settings),
         _heads(settings),
@@ -82,6 +83,28 @@ def _tracking_url(settings: Settings) -> Check | None:
         f"{url} is not encrypted: write keys and events travel readable",
         "Put a proxy with a certificate before `devcenter tracking`, and begin DEVCENTER_TRACKING_URL with https://.",
     )
+
+
+def _operators(settings: Settings) -> Check | None:
+    """Names a port that two listeners of an address would have: the one for operators is to be nobody else's."""
+    taken: dict[tuple[str, int], str] = {}
+    for host, name in (
+        (settings.api_host, "api_port"),
+        (settings.tracking_host, "tracking_port"),
+        (settings.operators_host, "api_operators_port"),
+        (settings.operators_host, "tracking_operators_port"),
+    ):
+        port = getattr(settings, name)
+        known = taken.get((host, port))
+        if port and known is not None:
+            named = environment_name(name)
+            return Check(
+                "settings",
+                f"{named} is also {environment_name(known)}: {port}",
+                f"Give each a port of its own, with {named}.",
+            )
+        taken[host, port] = name
+    return None
 
 
 def _sender(settings: Settings) -> Check | None:

@@ -603,8 +603,6 @@ CALLS: tuple[Call, ...] = (
 PUBLIC: frozenset[str] = frozenset(
     {
         "GET /healthz",
-        "GET /metrics",
-        "GET /readyz",
         "POST /v1/access-requests",
         "GET /v1/invitations/{code}",
         "POST /v1/invitations/{code}/accept",

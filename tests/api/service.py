@@ -43,13 +43,33 @@ class Caller:
         return requests.request(method, self.url + path, headers=given, timeout=timeout_s, **content)
 
 
+_OPERATORS: dict[str, str] = {}
+"""The address of the operators' listener of each process, by that of the process itself."""
+
+
+def operators_of(url: str) -> Caller:
+    """Returns who asks the operators' listener of the API or the sandbox at `url`."""
+    return Caller(_OPERATORS[url])
+
+
+def addresses_of(setting: str) -> tuple[str, dict[str, str]]:
+    """Returns an address that is free, with the settings of a process that serves there, and operators beside it.
+
+    `setting` is DEVCENTER_API or DEVCENTER_TRACKING.
+    """
+    port, beside = free_port(), free_port()
+    url = f"http://127.0.0.1:{port}"
+    _OPERATORS[url] = f"http://127.0.0.1:{beside}"
+    return url, {f"{setting}_PORT": str(port), f"{setting}_OPERATORS_PORT": str(beside)}
+
+
 @contextmanager
 def api_running(database_url: str, redis_url: str, folder: Path, **settings: str) -> Iterator[str]:
     """Runs `devcenter api` until the block ends. Yields its address once it is ready."""
     log = folder / "api.log"
     for _ in range(STARTS):
-        url = f"http://127.0.0.1:{(port := free_port())}"
-        env = environment(database_url, redis_url, DEVCENTER_API_PORT=str(port), **settings)
+        url, own = addresses_of("DEVCENTER_API")
+        env = environment(database_url, redis_url, **own | settings)
         with running((*API,), env, log) as process:
             wait_until(partial(_is_ready_or_ended, url, process), seconds=60, what="the API")
             if process.poll() is None:
@@ -63,8 +83,8 @@ def _is_ready_or_ended(url: str, process: "subprocess.Popen[bytes]") -> bool:
 
 
 def is_ready(url: str) -> bool:
-    """Returns whether the API at `url` says that it is ready."""
+    """Returns whether the API or the sandbox at `url` says to its operators that it is ready."""
     try:
-        return requests.get(f"{url}/readyz", timeout=2).status_code == 200
+        return operators_of(url)("GET", "/readyz", timeout_s=2).status_code == 200
     except requests.RequestException:
         return False

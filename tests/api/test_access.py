@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from tests.api.access import accept, ask, ask_only, body_of, code_for, company_in, decide, prove, told
 from tests.api.running import Service
-from tests.api.service import Caller
+from tests.api.service import Caller, operators_of
 from tests.waiting import wait_until
 
 
@@ -282,7 +282,7 @@ def test_a_dead_website_check_is_listed_counted_and_replayed(shared_service: Ser
     dead = shared_service.admin("GET", "/v1/dead/website_check").json()["items"]
     assert [row["error"] for row in dead] == ["it broke"]
     counted = 'devcenter_dead_rows{kind="website_check"} 1.0'
-    wait_until(lambda: counted in shared_service.nobody("GET", "/metrics").text, what="the metric")
+    wait_until(lambda: counted in operators_of(shared_service.url)("GET", "/metrics").text, what="the metric")
     assert shared_service.admin("POST", f"/v1/dead/website_check/{dead[0]['id']}/replay").status_code == 200
     path = f"/v1/access-requests/{asked['id']}"
     assert shared_service.reviewer("GET", path).json()["website_check"] == "due"

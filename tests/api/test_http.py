@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models import Person
 from tests.api.answers import problem
 from tests.api.running import Service
-from tests.api.service import Caller
+from tests.api.service import Caller, operators_of
 from tests.journeys import apps_in_public_beta, judge, now_of, people_in, token_of
 from tests.launch import PASSED, RIG, WEBHOOK, give_everything
 from workflow.identity.tokens import issue_token, revoke_token
@@ -214,6 +214,6 @@ def test_dead_rows_are_listed_and_replayed_by_an_admin(service: Service) -> None
 def test_operators_see_what_is_due_and_dead(service: Service) -> None:
     service.partner("POST", "/v1/apps", {"slug": "acme", "name": "Acme"})
     service.partner("POST", "/v1/transition-requests", {"app": "acme", "trigger": "submit"})
-    metrics = service.nobody("GET", "/metrics").text
+    metrics = operators_of(service.url)("GET", "/metrics").text
     assert 'devcenter_due_rows{kind="transition_request"} 1.0' in metrics
     assert service.nobody("GET", "/healthz").json() == {"status": "alive"}

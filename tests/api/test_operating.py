@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests.api.running import Service
-from tests.api.service import Caller, api_running
+from tests.api.service import api_running, operators_of
 from tests.databases import TestDatabase
 from tests.journeys import apps_in_public_beta
 
@@ -46,18 +46,29 @@ def test_only_admins_see_why_judging_failed(service: Service) -> None:
 def test_requests_are_counted_by_route_and_not_by_path(service: Service) -> None:
     service.partner("GET", "/v1/apps/acme")
     service.nobody("GET", "/nowhere")
-    metrics = service.nobody("GET", "/metrics").text
+    metrics = operators_of(service.url)("GET", "/metrics").text
     assert 'devcenter_http_requests_total{method="GET",route="/v1/apps/{slug}",status="404"} 1.0' in metrics
     assert 'devcenter_http_requests_total{method="GET",route="none",status="404"} 1.0' in metrics
     assert 'devcenter_http_seconds_count{method="GET",route="/v1/apps/{slug}"} 1.0' in metrics
 
 
+def test_the_public_listener_has_nothing_for_operators_and_theirs_nothing_else(service: Service) -> None:
+    operators = operators_of(service.url)
+    for path in ("/metrics", "/readyz"):
+        assert service.nobody("GET", path).status_code == 404
+        assert service.admin("GET", path).status_code == 404
+        assert operators("GET", path).status_code == 200
+    for path in ("/v1/catalog", "/v1/me", "/docs", "/openapi.json", "/"):
+        assert operators("GET", path).status_code == 404
+    assert service.nobody("GET", "/healthz").status_code == operators("GET", "/healthz").status_code == 200
+
+
 def test_without_redis_the_service_is_degraded_but_ready(
     service: Service, database: TestDatabase, tmp_path: Path
 ) -> None:
-    assert service.nobody("GET", "/readyz").json()["status"] == "ready"
+    assert operators_of(service.url)("GET", "/readyz").json()["status"] == "ready"
     with api_running(database.application_url, "redis://127.0.0.1:1/0", tmp_path) as url:
-        answer = Caller(url)("GET", "/readyz")
+        answer = operators_of(url)("GET", "/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
 
 
@@ -77,7 +88,7 @@ def test_due_rows_are_shown_by_kind_and_by_the_longest_lanes(service: Service) -
                 VALUES ('notification', 'lane1.example', 1, now(), now(), 'timed out')
             """)
         )
-    metrics = service.nobody("GET", "/metrics").text
+    metrics = operators_of(service.url)("GET", "/metrics").text
     assert 'devcenter_due_rows{kind="notification"} 250.0' in metrics
     assert 'devcenter_due_rows_in_flight{kind="notification"} 21.0' in metrics
     assert 'devcenter_failing_lanes{kind="notification"} 1.0' in metrics

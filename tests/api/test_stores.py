@@ -12,6 +12,7 @@ from sqlalchemy import make_url, text
 
 from models.lifecycle import AppState
 from tests.api.running import Service, service_on
+from tests.api.service import operators_of
 from tests.databases import TestDatabase
 from tests.factories import app_in
 from tests.journeys import app_building
@@ -65,7 +66,7 @@ def test_a_lock_on_one_app_costs_other_apps_and_readers_nothing(
                 timeout_s=4,
             ),
             service.nobody("GET", "/v1/catalog", timeout_s=4),
-            service.nobody("GET", "/readyz", timeout_s=4),
+            operators_of(service.url)("GET", "/readyz", timeout_s=4),
             service.partner("GET", "/v1/apps/pp", timeout_s=4),
         ]
         assert [answer.status_code for answer in others] == [200, 202, 200, 200, 200]
@@ -126,7 +127,7 @@ def test_a_change_of_the_schema_while_the_api_runs_is_no_error(
                 superuser.execute(sql.SQL(CHANGES[change]).format(table=sql.SQL(table), column=sql.SQL(column)))
     seen = [service.partner("GET", path).status_code for _ in range(3) for path in calls[:3]]
     assert seen == [200] * len(seen)
-    assert service.nobody("GET", "/readyz").status_code == 200
+    assert operators_of(service.url)("GET", "/readyz").status_code == 200
 
 
 def test_connections_that_the_server_ends_under_load_cost_no_call(service: Service, database: TestDatabase) -> None:
@@ -153,13 +154,13 @@ def test_a_read_only_database_is_named_and_reads_go_on(service: Service, databas
     assert (refused.status_code, refused.json()["code"]) == (503, "database.read_only")
     assert "Retry-After" in refused.headers
     assert service.partner("GET", "/v1/apps/pp").status_code == 200
-    ready = service.nobody("GET", "/readyz")
+    ready = operators_of(service.url)("GET", "/readyz")
     assert (ready.status_code, ready.json()["code"]) == (503, "database.read_only")
     with _superuser(database) as superuser:
         superuser.execute("SET default_transaction_read_only = off")
         superuser.execute(sql.SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(name))
     wait_until(lambda: service.service("PUT", "/v1/apps/pp/customers/w").status_code == 200)
-    wait_until(lambda: service.nobody("GET", "/readyz").status_code == 200)
+    wait_until(lambda: operators_of(service.url)("GET", "/readyz").status_code == 200)
 
 
 OTHER_SCHEMAS = {
@@ -185,7 +186,7 @@ def test_a_database_of_another_release_is_named(schema: str, service: Service, d
 def test_readiness_says_when_tokens_cannot_be_read(service: Service, database: TestDatabase) -> None:
     with _superuser(database) as superuser:
         superuser.execute("ALTER TABLE api_token RENAME COLUMN role TO was_role")
-    answer = service.nobody("GET", "/readyz")
+    answer = operators_of(service.url)("GET", "/readyz")
     assert (answer.status_code, answer.json()["code"]) == (503, "tokens.unreadable")
     assert service.partner("GET", "/v1/apps").status_code == 503
 

@@ -185,6 +185,8 @@ PUBLIC: dict[str, Any] = {"public_url": "https://devcenter.acme.com", "mail_from
         ({}, {"public_url": "https://devcenter.acme.com"}, "DEVCENTER_MAIL_FROM"),
         ({}, PUBLIC, "DEVCENTER_TRACKING_URL name the public address"),
         ({}, PUBLIC | {"tracking_url": "http://events.acme.com"}, "begin DEVCENTER_TRACKING_URL with https://"),
+        ({}, LOCAL | {"api_operators_port": 8787}, "DEVCENTER_API_OPERATORS_PORT"),
+        ({}, LOCAL | {"tracking_operators_port": 8797}, "DEVCENTER_TRACKING_OPERATORS_PORT"),
         ({}, LOCAL | {"heads_file": "/no/such/folder/heads"}, "DEVCENTER_HEADS_FILE"),
     ],
 )

@@ -90,8 +90,14 @@ def test_a_busy_port_is_named_with_the_setting_that_chooses_another(tmp_path: Pa
 def test_a_busy_port_of_the_api_alone_is_named_too(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        result = devcenter("api", settings=settings(DEVCENTER_API_PORT=str(port)), folder=tmp_path)
-    in_words(result, f"127.0.0.1:{port}", "DEVCENTER_API_PORT", exit_code=2)
+        for command, name in (
+            ("api", "DEVCENTER_API_PORT"),
+            ("api", "DEVCENTER_API_OPERATORS_PORT"),
+            ("tracking", "DEVCENTER_TRACKING_OPERATORS_PORT"),
+        ):
+            free = {"DEVCENTER_API_PORT": "0", "DEVCENTER_TRACKING_PORT": "0"}
+            result = devcenter(command, settings=settings(**free | {name: str(port)}), folder=tmp_path)
+            in_words(result, f"127.0.0.1:{port}", name, exit_code=2)
 
 
 class _OldRedis(socketserver.StreamRequestHandler):

@@ -19,8 +19,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger
-from runtime.embedded.processes import free_port
-from tests.api.service import API, is_ready
+from tests.api.service import API, addresses_of, is_ready
 from tests.cli.command import COMMAND
 from tests.cli.command import environment as shell
 from tests.databases import TestDatabase
@@ -59,8 +58,8 @@ def _call_under_way(
 ) -> Iterator[tuple["subprocess.Popen[bytes]", Path, "Callable[[], object]"]]:
     """Runs an API with a call that waits for an outcome, which never comes: no worker runs."""
     app_building(engine, people, "acme")
-    port, log = free_port(), folder / "api.log"
-    env = environment(database.application_url, valkey_url, DEVCENTER_API_PORT=str(port))
+    (api_url, own), log = addresses_of("DEVCENTER_API"), folder / "api.log"
+    env = environment(database.application_url, valkey_url, **own)
     headers = {
         "Authorization": f"Bearer {token_of(engine, people.partner)}",
         "Prefer": "wait=5",
@@ -69,14 +68,15 @@ def _call_under_way(
     body = {"app": "acme", "trigger": "submit"}
 
     def call() -> object:
-        url = f"http://127.0.0.1:{port}/v1/transition-requests"
         try:
-            return requests.post(url, json=body, headers=headers, timeout=30).status_code
+            return requests.post(
+                f"{api_url}/v1/transition-requests", json=body, headers=headers, timeout=30
+            ).status_code
         except requests.ConnectionError:
             return "cut off"
 
     with running(API, env, log) as api, ThreadPoolExecutor(1) as pool:
-        wait_until(lambda: is_ready(f"http://127.0.0.1:{port}"), seconds=60)
+        wait_until(lambda: is_ready(api_url), seconds=60)
         answer = pool.submit(call)
         wait_until(lambda: _requests(engine) == 1, seconds=20, what="the call to be under way")
         yield api, log, answer.result

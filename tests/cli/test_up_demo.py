@@ -90,7 +90,10 @@ def test_up_demo_takes_an_app_to_public_and_ctrl_c_stops_every_process(tmp_path:
         assert all(f"--{trigger}-->" in shown for trigger in ("recheck", "flag", "clear", "appeal"))
         assert "the listing stands as it was approved" in shown
         assert "the partner added a stream and sent Email Opened, Report Shared: green" in shown
-        assert requests.get(f"{run['tracking_url']}/readyz", timeout=5).ok
+        assert requests.get(f"{run['operators_url']}/readyz", timeout=5).ok
+        for public in (run["api_url"], run["tracking_url"]):
+            assert requests.get(f"{public}/healthz", timeout=5).ok
+            assert requests.get(f"{public}/readyz", timeout=5).status_code == 404
         assert answers["partner"]["state"] == "public"
         assert answers["service"]["onboarded_customers"] == 4
     assert not [name for name, pid in run["pids"].items() if psutil.pid_exists(pid)]

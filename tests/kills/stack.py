@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runtime.embedded.postgres import EmbeddedPostgres
-from runtime.embedded.processes import free_port
 from runtime.embedded.valkey import EmbeddedValkey
-from tests.api.service import API, is_ready
+from tests.api.service import API, addresses_of, is_ready
 from tests.mailbox import Mailbox
 from tests.waiting import wait_until
 from tests.workers.processes import ROOT, SCHEDULER, WORKER, environment, kill
@@ -109,11 +108,10 @@ def stack_running(
         env = environment(
             database_url,
             valkey.start(),
-            DEVCENTER_API_PORT=str(free_port()),
             DEVCENTER_SMTP_PORT=str(mailbox.port),
             DEVCENTER_SWEEP_SECONDS="1",
             DEVCENTER_BATCH_SIZE="50",
-            **settings,
+            **addresses_of("DEVCENTER_API")[1] | settings,
         )
         if fault is not None:
             env["DEVCENTER_FAULT_POINT"] = f"{fault}:{folder / 'hits'}"

@@ -19,8 +19,7 @@ from sqlalchemy.orm import Session
 from cli.up import KEYS
 from models import App, Component
 from models.sandbox import SandboxDeclared, SandboxEvent
-from runtime.embedded.processes import free_port
-from tests.api.service import STARTS, is_ready
+from tests.api.service import STARTS, addresses_of, is_ready
 from tests.databases import TestDatabase
 from tests.journeys import People, app_building, people_in
 from tests.waiting import wait_until
@@ -125,10 +124,8 @@ def tracking_running(database_url: str, redis_url: str, folder: Path, **settings
 
 def environment_of_tracking(database_url: str, redis_url: str, **settings: str) -> tuple[str, dict[str, str]]:
     """Returns an address that is free, and the environment of a process that serves there. It has none of the keys."""
-    port = str(free_port())
-    url = f"http://127.0.0.1:{port}"
-    own = {"DEVCENTER_TRACKING_PORT": port, "DEVCENTER_TRACKING_URL": url}
-    env = environment(database_url, redis_url, **own | settings)
+    url, own = addresses_of("DEVCENTER_TRACKING")
+    env = environment(database_url, redis_url, **own | {"DEVCENTER_TRACKING_URL": url} | settings)
     return url, {name: value for name, value in env.items() if name not in KEYS}
 
 

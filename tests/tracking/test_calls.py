@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.api.service import operators_of
 from tests.tracking.sandbox import Sandbox, SendingStream
 from tracking.reading import MAX_BATCH_EVENTS, MAX_BODY_BYTES, TYPE_OF_CALL
 from workflow.sandbox.messages import MAX_EVENT_BYTES
@@ -22,6 +23,15 @@ def stream(sandbox: Sandbox) -> SendingStream:
 
 def _ids(sandbox: Sandbox, stream: SendingStream) -> list[str]:
     return [event.message_id for event in sandbox.events(stream)]
+
+
+def test_the_sandbox_tells_only_its_operators_how_it_is(sandbox: Sandbox) -> None:
+    operators = operators_of(sandbox.url)
+    for path in ("/readyz", "/metrics"):
+        assert operators("GET", path).status_code == 200
+        assert requests.get(f"{sandbox.url}{path}", timeout=20).status_code == 404
+    assert operators("POST", "/v1/batch", {"batch": []}).status_code == 404
+    assert requests.get(f"{sandbox.url}/healthz", timeout=20).status_code == 200
 
 
 @pytest.mark.parametrize("call", ["batch", "batch/", "import", "import/", "b"])

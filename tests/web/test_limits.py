@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
 from sqlalchemy import create_engine, text
 
 from models.lifecycle import Role
 from runtime.embedded.valkey import EmbeddedValkey
-from tests.api.service import Caller, api_running
+from tests.api.service import Caller, api_running, operators_of
 from tests.databases import TestDatabase
 from tests.journeys import People, people_in, token_of
 from tests.waiting import wait_until
@@ -170,5 +169,5 @@ def _pid(valkey: EmbeddedValkey) -> int:
 
 
 def _uncounted(url: str) -> int:
-    lines = requests.get(f"{url}/metrics", timeout=20).text.splitlines()
+    lines = operators_of(url)("GET", "/metrics").text.splitlines()
     return int(float(next(line for line in lines if line.startswith("devcenter_requests_uncounted_total")).split()[1]))

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from tests.api.service import Caller, api_running
+from tests.api.service import Caller, api_running, operators_of
 from tests.databases import TestDatabase
 from tests.misbehaving_redis import MODES, MisbehavingRedis, misbehaving_redis
 from tests.waiting import wait_until
@@ -22,5 +22,5 @@ def test_whatever_redis_does_calls_are_answered(database: TestDatabase, tmp_path
 
 def _has_asked_redis_again(server: MisbehavingRedis, call: Caller, seen: list[int], connections: int) -> bool:
     """Calls, and returns whether so many connections have been made: the API lets Redis rest after a failure."""
-    seen += [call("GET", path).status_code for path in ("/v1/catalog", "/readyz")]
+    seen += [call("GET", "/v1/catalog").status_code, operators_of(call.url)("GET", "/readyz").status_code]
     return server.connections >= connections

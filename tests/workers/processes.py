@@ -23,6 +23,8 @@ def environment(database_url: str, redis_url: str, **settings: str) -> dict[str,
         "DEVCENTER_HISTORY_KEY": KEY.decode(),
         "DEVCENTER_SECRET_KEYS": "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
         "DEVCENTER_SMTP_PORT": "1",
+        "DEVCENTER_API_OPERATORS_PORT": "0",
+        "DEVCENTER_TRACKING_OPERATORS_PORT": "0",
         **settings,
     }
 
