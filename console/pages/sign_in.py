@@ -13,8 +13,11 @@ from starlette.routing import Route
 from console.client import ApiAnswer, ApiClient
 from console.cookies import ASKED, PROVIDER, SESSION
 from console.forms import Form, fields_of, key_in, new_key, refused_form
+from console.navigation import STRANGER, Link
 from console.rendering import Pages
 from console.visiting import own_path, visitor_of
+
+LINKS = (Link("/sign-in", "Sign in", (STRANGER,), order=90),)
 
 
 def routes(api: ApiClient, pages: Pages) -> list[Route]:
