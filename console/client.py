@@ -14,6 +14,15 @@ from api.signed_in import visit_in
 
 KEPT_HEADERS = ("retry-after",)
 """The headers of an answer that a page passes on to the browser."""
+FILE_HEADERS = (
+    "content-type",
+    "content-disposition",
+    "content-security-policy",
+    "cross-origin-resource-policy",
+    "cache-control",
+    "etag",
+)
+"""Those of a file besides, with which the API says what it is and that a browser must not run it."""
 SENT_HEADERS = frozenset({"if-match", "if-none-match", "prefer", "content-type", "request-secret"})
 """The headers that a page may set for a call. None of the browser's own reaches the API."""
 
@@ -22,12 +31,16 @@ Params = Mapping[str, str | int | None]
 
 @dataclass(frozen=True, slots=True)
 class ApiAnswer:
-    """An answer of the API: its status, its JSON, and the headers that the page passes on. `etag` is "" without one."""
+    """An answer of the API: its status, its JSON, and the headers that the page passes on. `etag` is "" without one.
+
+    The content of an answer that is no JSON is `file`, and the headers are a file's.
+    """
 
     status: int
     content: dict[str, Any]
     headers: dict[str, str]
     etag: str = ""
+    file: bytes | None = None
 
     @property
     def is_ok(self) -> bool:
@@ -133,5 +146,9 @@ async def _run(api: ASGIApp, scope: dict[str, Any], content: bytes) -> ApiAnswer
             parts.append(message.get("body", b""))
 
     await api(scope, receive, send)
-    kept = {name: given[name] for name in KEPT_HEADERS if name in given}
-    return ApiAnswer(status, json.loads(b"".join(parts) or b"{}"), kept, given.get("etag", ""))
+    said, kind = b"".join(parts), given.get("content-type", "").partition(";")[0]
+    is_file = bool(said) and kind != "application/json" and not kind.endswith("+json")
+    names = KEPT_HEADERS + FILE_HEADERS if is_file else KEPT_HEADERS
+    kept = {name: given[name] for name in names if name in given}
+    found: dict[str, Any] = {} if is_file else json.loads(said or b"{}")
+    return ApiAnswer(status, found, kept, given.get("etag", ""), said if is_file else None)

@@ -1,7 +1,9 @@
 """What stands around every page: strict headers, and the check that a form comes from one of our own pages."""
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -42,6 +44,42 @@ class PageHeaders:
             await send(message)
 
         await self._app(scope, receive, sending)
+
+
+@dataclass(slots=True)
+class ProblemPages:
+    """Answers with the page that `show` makes of a problem, where something outside of the pages refuses a request."""
+
+    app: ASGIApp
+    show: Callable[[Request, int, dict[str, Any]], Response]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        start: Message | None = None
+        said: list[bytes] = []
+
+        async def sending(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start" and _is_problem(message):
+                start = message
+            elif start is None:
+                await send(message)
+            else:
+                said.append(message.get("body", b""))
+
+        await self.app(scope, receive, sending)
+        if start is not None:
+            answer = self.show(Request(scope), start["status"], json.loads(b"".join(said)))
+            for name, value in MutableHeaders(scope=start).items():
+                if name not in ("content-type", "content-length"):
+                    answer.headers[name] = value
+            await answer(scope, receive, send)
+
+
+def _is_problem(start: Message) -> bool:
+    return Headers(raw=start["headers"]).get("content-type", "").startswith("application/problem+json")
 
 
 @dataclass(slots=True)

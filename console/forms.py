@@ -68,8 +68,11 @@ async def fields_of(request: Request) -> dict[str, str]:
 async def pairs_of(request: Request) -> list[tuple[str, str]]:
     """Returns the names and values of a form in its order, several with one name included; none for what is no form.
 
-    Browsers send the end of a line as two characters, and are given back the one that was typed.
+    A form that uploads a file is read by `uploads`, and has no pairs here. Browsers send the end of a line as two
+    characters, and are given back the one that was typed.
     """
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        return []
     body = await request.body()
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)

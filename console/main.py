@@ -2,7 +2,7 @@
 
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import cast
+from typing import Any, cast
 
 from fastapi import FastAPI
 from starlette.applications import Starlette
@@ -14,8 +14,8 @@ from starlette.types import Receive, Scope, Send
 
 import console.pages
 from api.signed_in import Visit
-from console.client import ApiClient, ApiRefused, SignInNeeded
-from console.door import PAGE_HEADERS, PageHeaders, SameOrigin
+from console.client import ApiAnswer, ApiClient, ApiRefused, SignInNeeded
+from console.door import PAGE_HEADERS, PageHeaders, ProblemPages, SameOrigin
 from console.forms import MAX_FORM_BYTES
 from console.navigation import component_parts_in, links_in, parts_in
 from console.rendering import FILES, MEDIA_TYPES, Pages, Words
@@ -99,6 +99,9 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
             remedy="Try again: nothing is done twice.",
         )
 
+    def show_problem(request: Request, status: int, content: dict[str, Any]) -> Response:
+        return pages.refusal(request, ApiAnswer(status, content, {}))
+
     async def sign_in_again(request: Request, _error: Exception) -> Response:
         return await to_sign_in(pages, request)
 
@@ -122,6 +125,7 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
             Middleware(CallLog),
             Middleware(Measuring),
             Middleware(PageHeaders),
+            Middleware(ProblemPages, show=show_problem),
             Middleware(Bounds, body_bytes=MAX_FORM_BYTES, larger=larger),
             Middleware(SameOrigin, public_url=public_url, refuse=refuse_origin),
             Middleware(Visiting, browsers=browsers, refuse=refuse_visit),

@@ -170,6 +170,8 @@ _HEADINGS = {
     403: "You may not do this",
     404: "This is not known",
     409: "This cannot be done",
+    408: "This took too long",
+    413: "This is too large",
     412: "Somebody else was faster",
     422: "This cannot be read",
     429: "Too many requests",

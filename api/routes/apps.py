@@ -13,7 +13,7 @@ from api.idempotency import Answer, once
 from api.routes.components import ComponentAnswer, Shown, shown_component
 from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Key, Name, Slug, SlugPath
-from models.lifecycle import AppState, Role
+from models.lifecycle import AppState, Role, has_own_submission
 from models.token import Scope
 from web.etags import EDITING, IfMatch, etag_of, expected_revisions
 from web.problems import COMMON
@@ -50,6 +50,8 @@ class PublishedAnswer(BaseModel):
 class AppAnswer(BaseModel):
     """An App. `version` counts its transitions; `revision` counts its edits, and the ETag is made from it.
 
+    `editable` says whether the draft can be edited now: it cannot while it is under review.
+
     `name` and `components` are those of the draft or, for services, of what is `published`, without a `revision`. An
     App of which nothing is published has no name and no Components for services, and a removed one no Components.
     """
@@ -59,6 +61,7 @@ class AppAnswer(BaseModel):
     state: AppState
     version: int
     revision: int | None
+    editable: bool
     onboarded_customers: int
     oauth_installed: bool
     frozen: Annotated[
@@ -148,6 +151,7 @@ def _shown(found: AppContent) -> dict[str, Any]:
         "state": app.state,
         "version": app.version,
         "revision": found.revision,
+        "editable": app.state != AppState.REMOVED and not has_own_submission(app.open_kind, app.state),
         "onboarded_customers": app.onboarded_customers,
         "oauth_installed": app.oauth_installed,
         "frozen": is_frozen(app),

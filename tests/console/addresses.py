@@ -21,6 +21,10 @@ class Address:
     is_cached: bool = False
 
 
+FILES = ("/apps/acme/pictures/00000000-0000-7000-8000-000000000000",)
+"""Paths that answer with a file and no page."""
+
+
 def every_address() -> dict[str, Address]:
     """Returns the addresses of all pages, by module and name."""
     found: dict[str, Address] = {}

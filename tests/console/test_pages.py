@@ -16,6 +16,7 @@ from console.rendering import SCRIPTS
 from tests.api.access import ask_only, body_of, code_for, company_in
 from tests.api.running import Service
 from tests.api.service import Caller
+from tests.console.addresses import FILES
 from tests.console.browsing import FROM_THE_PAGE, Page, opened
 from tests.console.pages.invitations import invitation_page
 from tests.console.pages.proofs import proof_page
@@ -36,7 +37,7 @@ def test_every_file_of_pages_is_served() -> None:
 
 
 def test_every_path_that_can_be_opened_is_among_the_pages_that_are_tested(shared_service: Service) -> None:
-    tested = [urlsplit(address_of(shared_service, name)).path for name in PAGES]
+    tested = [urlsplit(one).path for one in (*(address_of(shared_service, name) for name in PAGES), *FILES)]
     assert [route.path for route in SHOWN if not any(map(route.path_regex.match, tested))] == []
 
 
@@ -183,6 +184,7 @@ def test_a_form_that_is_too_large_is_refused_and_other_paths_are_the_apis(shared
         f"{shared_service.url}/lost-token", data={"email": "x" * 20_000}, headers=FROM_THE_PAGE, timeout=20
     )
     assert large.status_code == 413
+    assert Page(large.url, large).heading == "This is too large"
     assert requests.get(f"{shared_service.url}/nowhere", timeout=20).json()["code"] == "route.not_found"
     assert requests.get(f"{shared_service.url}/v1/catalog", timeout=20).status_code == 200
 

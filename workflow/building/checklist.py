@@ -15,10 +15,10 @@ from workflow.access.domains import fetch_lane
 from workflow.apps import lock_editable_app, lock_kept_app, touch
 from workflow.assets.storing import problems_with_assets
 from workflow.building.accounts import change_secrets
-from workflow.building.evidence import problems_with
+from workflow.building.evidence import field_in, problems_with
 from workflow.building.findings import Templates, findings_on
 from workflow.catalog.snapshots import OPEN_EVIDENCE
-from workflow.errors import Invalid, NotFound
+from workflow.errors import Invalid, Misfit, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.identity.secrets import Seal
@@ -57,7 +57,9 @@ def store_evidence(
     problems = problems_with(Requirement(code), evidence, profile.platform.categories, loopback=loopback)
     problems = problems or problems_with_assets(session, app.id, evidence)
     if problems:
-        raise Invalid("evidence.invalid", " ".join(problems)[:4000], "Fix each problem and send the evidence again.")
+        wrong = [Misfit("/".join(("/evidence", *field_in(code, one))), one[:500]) for one in problems]
+        remedy = "Fix each problem and send the evidence again."
+        raise Invalid("evidence.invalid", " ".join(problems)[:4000], remedy, wrong)
     findings = _judge(session, app.id, Requirement(code), evidence, profile.guides)
     if code == Requirement.TEST_ACCOUNT:
         evidence = change_secrets(evidence, seal)

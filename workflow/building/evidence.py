@@ -1,7 +1,7 @@
 """The form that each requirement's evidence must have, field by field. Pure."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -27,9 +27,22 @@ def problems_with(
     return problems or problems_with_urls(evidence, loopback=loopback)
 
 
+def field_in(code: str, problem: str) -> tuple[str, ...]:
+    """Returns the field of a requirement's evidence that a problem with it names first; () if it is about none."""
+    if problem.startswith(f"{code} "):
+        return ()
+    named = [(found.start(), name) for name in FIELDS_OF[Requirement(code)] for found in _mentions(name, problem)]
+    return (min(named)[1],) if named else ()
+
+
+def _mentions(name: str, problem: str) -> Iterator[re.Match[str]]:
+    """Yields where a problem names the field, or one of its items in the singular."""
+    return re.finditer(rf"\b{name}\b" if not name.endswith("s") else rf"\b{name}?\b", problem)
+
+
 def _unknown_fields(requirement: Requirement, evidence: Mapping[str, Any]) -> list[str]:
     """Refuses unknown fields: a password under a misspelt name would be stored unencrypted."""
-    known = _FIELDS[requirement]
+    known = FIELDS_OF[requirement]
     unknown = sorted(set(evidence) - set(known))
     named = ", ".join(unknown)[:200]
     return [f"{requirement} has no field {named}; its fields are: {', '.join(known)}."] if unknown else []
@@ -124,7 +137,7 @@ def _replay_info(evidence: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-_FIELDS: dict[Requirement, tuple[str, ...]] = {
+FIELDS_OF: dict[Requirement, tuple[str, ...]] = {
     Requirement.APP_INFO: ("website", "description", "categories", "support_email", "logo", "mark"),
     Requirement.PLATFORM_DOCUMENTATION: ("text",),
     Requirement.PARTNER_DOCUMENTATION: ("url",),
