@@ -47,3 +47,12 @@ KINDS: Final[Mapping[str, str]] = {
     "plugin": "Plugin",
 }
 """The kinds of Components."""
+NEWS: Final[Mapping[str, str]] = {"customer_onboarded": "New customers of your Apps"}
+"""The kinds of news that can be switched off."""
+SCOPES: Final[Mapping[str, str]] = {
+    "apps:read": "read your Apps, their reviews and their customers",
+    "apps:write": "change your Apps",
+    "transitions:request": "submit Apps, withdraw them and take them off the catalog",
+    "people:manage": "manage your company's people, and your own settings and tokens",
+}
+"""What a partner's token may be used for."""

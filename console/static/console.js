@@ -119,6 +119,21 @@ for (const form of all("form[data-draft]")) {
   window.addEventListener("pagehide", () => timer && keep());
 }
 
+// ---- the time zone: the browser's own is proposed ----
+
+for (const form of all("form[data-zones]")) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const choice = form.elements.time_zone;
+  if (choice.value === zone || ![...choice.options].some((one) => one.value === zone)) continue;
+  const proposed = form.querySelector("[data-proposed]");
+  proposed.querySelector("span").textContent = zone.replaceAll("_", " ");
+  proposed.hidden = false;
+  proposed.querySelector("button").addEventListener("click", () => {
+    choice.value = zone;
+    form.requestSubmit();
+  });
+}
+
 // ---- parts that ask for news: only in view, and what the reader has opened stays open ----
 
 const said = document.getElementById("said");

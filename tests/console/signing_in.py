@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from urllib.parse import urljoin
+from uuid import UUID
 
 import requests
 from cryptography.fernet import Fernet
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import Person
+from models.lifecycle import Role
 from tests.api.running import Service
 from tests.console.browsing import FROM_THE_PAGE, Page, opened
 from tests.journeys import now_of
@@ -107,6 +109,11 @@ def signed_in(service: Service, actor: Actor) -> Browser:
     assert answer.status_code == 303, answer.text
     browser.cookie = set_cookie(answer)
     return browser
+
+
+def signed_in_person(service: Service, person_id: str) -> Browser:
+    """Returns a browser in which the partner with this id has just signed in."""
+    return signed_in(service, Actor(UUID(person_id), Role.PARTNER))
 
 
 def browser_of(service: Service, role: str | None) -> Browser:

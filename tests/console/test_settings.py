@@ -1,0 +1,96 @@
+"""One's own settings: what is chosen is used, and a token is shown once."""
+
+import pytest
+import requests
+
+from console.pages.settings import zones
+from tests.api.access import company_in
+from tests.api.running import Service
+from tests.api.service import Caller
+from tests.console.browsing import Page
+from tests.console.signing_in import Browser, browser_of, signed_in_person
+
+
+def partner_in(service: Service, company: str) -> Browser:
+    """Returns the browser of the owner of a new company."""
+    return signed_in_person(service, company_in(service, company)[1])
+
+
+def test_times_are_shown_in_the_zone_that_was_chosen(shared_service: Service) -> None:
+    browser = partner_in(shared_service, "zoned")
+    assert "UTC" in browser.open("/sessions").words
+    assert browser.post("/settings/time-zone", time_zone="Asia/Kathmandu").status_code == 303
+    page = browser.open("/settings")
+    assert page.tree.xpath("//option[@selected]/@value") == ["Asia/Kathmandu"]
+    assert "+0545" in browser.open("/sessions").words
+    refused = Page("/settings", browser.post("/settings/time-zone", time_zone="Mars/Base"))
+    assert refused.tree.xpath("//select[@id='time_zone']/@aria-invalid") == ["true"]
+    assert browser.post("/settings/time-zone", time_zone="").status_code == 303
+    assert "+0545" not in browser.open("/sessions").words
+
+
+@pytest.mark.parametrize("role", ["partner", "reviewer", "admin"])
+def test_everybody_chooses_a_zone_and_has_buttons_for_what_they_may_do(shared_service: Service, role: str) -> None:
+    page = browser_of(shared_service, role).open("/settings")
+    expected = {"/settings/time-zone"} | ({"/settings/news", "/settings/address"} if role != "reviewer" else set())
+    assert {str(one) for one in page.tree.xpath("//main//form/@action")} == expected
+
+
+def test_every_zone_that_is_offered_is_one_of_the_apis(shared_service: Service) -> None:
+    offered = [name for names in zones().values() for name in names]
+    assert "Europe/Berlin" in offered
+    for name in (offered[0], offered[-1]):
+        chosen = shared_service.partner("PUT", "/v1/me/time-zone", {"time_zone": name})
+        assert chosen.status_code == 200
+    shared_service.partner("PUT", "/v1/me/time-zone", {"time_zone": None})
+
+
+def test_news_is_switched_off_and_on(shared_service: Service) -> None:
+    browser = partner_in(shared_service, "newsless")
+    for fields, checked in (({}, []), ({"news": "customer_onboarded"}, ["customer_onboarded"])):
+        assert browser.post("/settings/news", **fields).status_code == 303
+        page = browser.open("/settings")
+        assert page.tree.xpath("//input[@name='news'][@checked]/@value") == checked
+
+
+def test_a_new_address_is_asked_for_once_and_a_wrong_one_is_kept(shared_service: Service) -> None:
+    browser = partner_in(shared_service, "moving")
+    (form,) = browser.open("/settings").tree.xpath("//form[@action='/settings/address']")
+    asked = Page("/settings", browser.post(form.action, **dict(form.form_values()) | {"email": "new@moving.example"}))
+    assert (asked.heading, "new@moving.example" in asked.words) == ("Look at your mail", True)
+    wrong = Page("/settings", browser.post(form.action, email="nobody", key="another-key-of-a-form"))
+    assert wrong.tree.xpath("//input[@id='email']/@value") == ["nobody"]
+    assert wrong.tree.xpath("//*[@id='email-error']")
+
+
+def test_a_token_is_made_shown_once_and_revoked(shared_service: Service) -> None:
+    browser = partner_in(shared_service, "building-at-night")
+    page = browser.open("/settings/tokens")
+    (form,) = page.tree.xpath("//form[@action='/settings/tokens']")
+    fields = {**dict(form.form_values()), "label": "nightly build", "scope": "apps:read"}
+    made = Page("/settings/tokens", browser.post(form.action, **fields))
+    token = made.tree.xpath("string(//*[@id='token'])")
+    caller = Caller(shared_service.url, token)
+    assert caller("GET", "/v1/me").json()["scopes"] == ["apps:read"]
+    assert caller("POST", "/v1/apps", {"slug": "nightly", "name": "Nightly"}).status_code == 403
+    page = browser.open("/settings/tokens")
+    assert "nightly build" in page.words
+    assert token not in page.answer.text
+    revokes = page.tree.xpath("//li[.//h2[text()='nightly build']]//form/@action")
+    assert browser.post(revokes[0]).status_code == 303
+    assert caller("GET", "/v1/me").status_code == 401
+    assert "revoked" in browser.open("/settings/tokens").words
+
+
+def test_a_token_without_a_name_or_a_use_is_not_made(shared_service: Service) -> None:
+    browser = partner_in(shared_service, "tokenless")
+    page = Page("/settings/tokens", _posted(browser, days="30"))
+    assert sorted(page.tree.xpath("//p[@class='error']/@id")) == ["label-error", "scopes-error"]
+    assert page.tree.xpath("//select[@id='days']/option[@selected]/@value") == ["30"]
+    long = Page("/settings/tokens", _posted(browser, label="x", scope="apps:read", days="9999"))
+    assert long.answer.status_code == 422
+    assert long.tree.xpath("//*[@role='alert']")
+
+
+def _posted(browser: Browser, **fields: str) -> requests.Response:
+    return browser.post("/settings/tokens", key="a-key-for-a-token-form", **fields)
