@@ -38,6 +38,7 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
         component_parts_in(ROOMS),
         why_no_cookie(public_url),
         browsers.has_staff_provider,
+        public_url=public_url.rstrip("/"),
     )
     client = ApiClient(api)
 

@@ -99,7 +99,8 @@ class Pages:
     and `component_parts` a Component's.
 
     `no_cookie` says why browsers would not take a session's cookie here, None if they take it. With
-    `has_staff_provider` reviewers and admins sign in by their own provider.
+    `has_staff_provider` reviewers and admins sign in by their own provider. `public_url` begins the addresses that
+    people pass on.
     """
 
     words: Words
@@ -108,6 +109,7 @@ class Pages:
     component_parts: tuple[ComponentPart, ...] = ()
     no_cookie: str | None = None
     has_staff_provider: bool = False
+    public_url: str = ""
     _templates: Environment = field(default_factory=_environment)
 
     def page(

@@ -1,0 +1,52 @@
+"""Who uses a partner's App: which workspaces count, why others do not, and what is missing until the App is public."""
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console.client import ApiClient
+from console.lists import next_of, params_of
+from console.navigation import PARTNER, Part
+from console.rendering import Pages
+from console.visiting import signed_in_only
+
+PARTS = (Part("/customers", "Customers", order=50),)
+USES: Final = {"customers": "Customers", "oauth-installs": "OAuth installs"}
+SHOWN: Final = {"": "All", "true": "Those that count", "false": "Those that do not"}
+NOT_OF_THE_APP: Final = ("role.allowed", "state.allows")
+"""Rules that say who may promote an App and from where. The page says that in its own words."""
+
+
+def routes(api: ApiClient, pages: Pages) -> list[Route]:
+    """Returns the routes of this page."""
+
+    async def show(request: Request) -> Response:
+        slug = request.path_params["slug"]
+        use = request.query_params.get("of", "")
+        use = use if use in USES else "customers"
+        params = params_of(request, "counts", limit=50)
+        if params.get("counts") not in ("true", "false"):
+            params.pop("counts", None)
+        listed = await api.read(request, f"/v1/apps/{slug}/{use}", params)
+        standing = await api.read(request, f"/v1/apps/{slug}/status")
+        promote = next((one for one in standing["triggers"] if one["trigger"] == "promote"), None)
+        return pages.page(
+            request,
+            "customers.html",
+            app=await api.read(request, f"/v1/apps/{slug}"),
+            use=use,
+            uses=USES,
+            shown=SHOWN,
+            counts=str(params.get("counts") or ""),
+            workspaces=listed["items"],
+            reached=listed["onboarded_customers"],
+            needed=listed["customers_to_promote"],
+            oauth=listed["oauth_installed"],
+            missing=[one for one in (promote["unmet"] if promote else []) if one["code"] not in NOT_OF_THE_APP],
+            state=standing["state"],
+            following=next_of(request, listed, {**params, "of": use}),
+        )
+
+    return [Route("/apps/{slug}/customers", signed_in_only(pages, show, PARTNER))]
