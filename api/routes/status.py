@@ -121,6 +121,7 @@ class EventAnswer(BaseModel):
 
     version: int
     at: datetime
+    trigger: AppTrigger
     words: str
     reasons: list[str]
 

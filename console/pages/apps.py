@@ -13,24 +13,19 @@ from console.visiting import signed_in_only
 from console.words import STATES, TURNS
 
 LINKS = (Link("/apps", "Apps", (PARTNER,), order=10, home=True),)
-PAGE_OF_APPS = 20
-"""How many Apps a page of the list has: the status of each is asked for."""
 
 
 def routes(api: ApiClient, pages: Pages) -> list[Route]:
     """Returns the routes of these pages."""
 
     async def list_apps(request: Request) -> Response:
-        params = params_of(request, limit=PAGE_OF_APPS)
-        listed = await api.read(request, "/v1/apps", params)
-        standings = {app["slug"]: await api.read(request, f"/v1/apps/{app['slug']}/status") for app in listed["items"]}
-        talking = await api.read(request, "/v1/unread-messages", {"limit": 200})
+        params = params_of(request, limit=50)
+        listed = await api.read(request, "/v1/turns", params)
         return pages.page(
             request,
             "apps.html",
-            unread={one["app"]: one["unread"] for one in talking["items"]},
-            apps=sorted(listed["items"], key=lambda app: standings[app["slug"]]["turn"] != "partner"),
-            standings=standings,
+            live="_apps.html",
+            apps=sorted(listed["items"], key=lambda one: (one["turn"] != "partner", not one["unread"])),
             following=next_of(request, listed, params),
             states=STATES,
             turns=TURNS,

@@ -433,6 +433,7 @@ CALLS: tuple[Call, ...] = (
     Call(f"GET {_APP}/messages", Scope.APPS_READ, PARTNERS, path=_SUBMITTED),
     Call(f"POST {_APP}/messages", Scope.APPS_WRITE, PARTNERS, _WORDS, 201, path=_SUBMITTED),
     Call("GET /v1/unread-messages", Scope.APPS_READ, PEOPLE),
+    Call("GET /v1/turns", Scope.APPS_READ, PARTNERS),
     Call(f"PUT {_APP}/messages/read", Scope.APPS_WRITE, PARTNERS, _READ, audited=False),
     Call(f"PUT {_REVIEW}/messages/read", Scope.REVIEWS_DECIDE, REVIEWERS, _READ, audited=False),
     Call("POST /v1/transition-requests", Scope.TRANSITIONS_REQUEST, ALL, _asked, 202, hides=True),

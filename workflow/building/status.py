@@ -59,6 +59,7 @@ class Event:
 
     version: int
     at: datetime
+    trigger: str
     words: str
     reasons: tuple[str, ...]
 
@@ -86,6 +87,24 @@ class AppStatus:
     history: tuple[Event, ...]
 
 
+def turn_of(facts: Facts, under_way: bool) -> str:
+    """Returns whose turn it is: partner, reviewer, schedule (something is `under_way`) or nobody."""
+    if under_way:
+        return "schedule"
+    if facts.open_kind not in (NO_REVIEW, ReviewKind.HEALTH):
+        return "reviewer"
+    if facts.suspension is not None and facts.suspension.only_reinstated:
+        return "reviewer"
+    if facts.in_grace:
+        return "partner"
+    return {
+        AppState.BUILDING: "partner",
+        AppState.PUBLIC_BETA: "partner",
+        AppState.SUSPENDED: "partner",
+        AppState.UNLISTED: "partner",
+    }.get(AppState(facts.state), "nobody")
+
+
 def status_of(session: Session, app: App, actor: Actor, policies: Policies, rulebook: AppRulebook) -> AppStatus:
     """Returns the App's status, with every trigger judged as if `actor` asked for it now. Locks nothing."""
     facts = load_facts(session, [app.id], policies)[app.id].facts
@@ -99,7 +118,7 @@ def status_of(session: Session, app: App, actor: Actor, policies: Policies, rule
     )
     under_way = session.scalar(select(TransitionRequest.id).where(*now_due).limit(1)) is not None
     promotable = rulebook.judge(AppTrigger.PROMOTE, facts).allowed
-    turn = _turn(facts, under_way or promotable)
+    turn = turn_of(facts, under_way or promotable)
     planned = planned_entry(session, app)
     checks = latest_run(session, app.id, app.slug)
     if actor.role is Role.SERVICE:
@@ -119,23 +138,6 @@ def status_of(session: Session, app: App, actor: Actor, policies: Policies, rule
         grace=grace,
         history=_history(session, app, actor),
     )
-
-
-def _turn(facts: Facts, under_way: bool) -> str:
-    if under_way:
-        return "schedule"
-    if facts.open_kind not in (NO_REVIEW, ReviewKind.HEALTH):
-        return "reviewer"
-    if facts.suspension is not None and facts.suspension.only_reinstated:
-        return "reviewer"
-    if facts.in_grace:
-        return "partner"
-    return {
-        AppState.BUILDING: "partner",
-        AppState.PUBLIC_BETA: "partner",
-        AppState.SUSPENDED: "partner",
-        AppState.UNLISTED: "partner",
-    }.get(AppState(facts.state), "nobody")
 
 
 _UNDER_REVIEW = {
@@ -217,6 +219,7 @@ def _history(session: Session, app: App, actor: Actor) -> tuple[Event, ...]:
         Event(
             row.version,
             row.at,
+            row.trigger,
             HAPPENED[AppTrigger(row.trigger)].format(role=row.actor_role),
             reasons.get(row.version, ()) if shows_reasons_to(actor, row.trigger) else (),
         )
