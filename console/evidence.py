@@ -22,7 +22,12 @@ class Field:
 _LOGIN = Field("url", "Where one logs in", "url")
 _CODES = Field("totp_secret", "Secret of one-time codes", "secret", "If a second factor is asked for.")
 _PASSWORD = Field("password", "Password", "secret")
-_NOTES = Field("notes", "Notes for the reviewers", "words", "What to click first, and what they should see then.")
+_NOTES = Field(
+    "notes",
+    "Notes for the reviewers",
+    "words",
+    "What to click first, and what they see then. No secrets.",
+)
 ACCOUNTS: Final[Mapping[str, tuple[str, tuple[Field, ...]]]] = {
     "password": ("A user name and a password", (_LOGIN, Field("username", "User name"), _PASSWORD, _CODES, _NOTES)),
     "api_key": (

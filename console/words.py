@@ -56,3 +56,24 @@ SCOPES: Final[Mapping[str, str]] = {
     "people:manage": "manage your company's people, and your own settings and tokens",
 }
 """What a partner's token may be used for."""
+REVIEW_KINDS: Final[Mapping[str, str]] = {
+    "first": "The first review",
+    "revision": "A review of changes",
+    "appeal": "A review of an appeal",
+}
+STEP_STATES: Final[Mapping[str, tuple[str, str]]] = {
+    "pending": ("Not decided yet", ""),
+    "passed": ("Passed", "good"),
+    "warned": ("Passed with a warning", "warning"),
+    "failed": ("Failed", "bad"),
+    "waived": ("Waived", ""),
+    "cancelled": ("Not taken", ""),
+}
+"""The word for the state of a step, and the class of its tag."""
+STANDINGS: Final[Mapping[str, str]] = {
+    "new": "New",
+    "still_there": "Still there",
+    "fixed": "Fixed",
+    "unchecked": "Not looked at again",
+}
+"""The word for what became of a finding since the round before."""

@@ -1,50 +1,82 @@
-"""A partner's App: whose turn it is, what is left to do, what was found, and what happened."""
+"""A partner's App: whose turn it is, what is left to do, and what can be asked for."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.client import ApiClient
-from console.forms import Form
+from console.acts import offered
+from console.client import ApiClient, ApiRefused
+from console.forms import Form, fields_of, refused_form
 from console.navigation import PARTNER, Part
 from console.rendering import Pages
 from console.visiting import signed_in_only
 from console.words import REQUIREMENTS, STATES, STATUSES, TURNS
 
 PARTS = (Part("", "Overview", order=0),)
-ACTS: Mapping[str, tuple[str, str]] = {
-    "withdraw": ("Withdraw the submission", "You can edit the App again, and submit it later."),
-    "unlist": ("Take it off the catalog", "Nobody new finds it. Those who use it go on."),
-    "relist": ("Put it back into the catalog", "It is shown again, as a public beta."),
-}
-"""What a partner may ask for beside submitting and appealing: the button, and what becomes of the App."""
 
 
 def routes(api: ApiClient, pages: Pages) -> list[Route]:
     """Returns the routes of this page."""
 
     async def show(request: Request) -> Response:
+        return await _shown(request)
+
+    async def rename(request: Request) -> Response:
+        """Renames the App, unless somebody has edited it since the page was shown."""
+        slug, fields = request.path_params["slug"], await fields_of(request)
+        body = {"name": fields.get("name", "").strip()}
+        headers = {"If-Match": fields["etag"]} if fields.get("etag", "").isascii() and fields.get("etag") else {}
+        done = await api.call(request, "PATCH", f"/v1/apps/{slug}", body, headers=headers)
+        if done.is_ok:
+            return RedirectResponse(f"/apps/{slug}", 303)
+        return await _shown(request, refused_form(fields, done), done.status)
+
+    async def _shown(request: Request, renaming: Form | None = None, status: int = 200) -> Response:
         slug = request.path_params["slug"]
         path = f"/v1/apps/{slug}"
         standing = await api.read(request, f"{path}/status")
         talking = await api.read(request, "/v1/unread-messages", {"app": slug})
+        app = await api.call(request, "GET", path)
+        if not app.is_ok:
+            raise ApiRefused(app)
+        submit = next(one for one in standing["triggers"] if one["trigger"] == "submit")
         return pages.page(
             request,
             "app.html",
+            status=status,
             live="_standing.html",
-            app=await api.read(request, path),
+            app=app.content,
+            etag=app.etag,
             unread=sum(one["unread"] for one in talking["items"]),
             standing=standing,
             checklist=await api.read(request, f"{path}/checklist"),
-            possible={one["trigger"]: one for one in standing["triggers"]},
-            acts=ACTS,
+            suspended_for=_reasons_of_suspension(standing) if standing["state"] == "suspended" else [],
+            can_submit=submit["possible"],
+            hindering=submit["unmet"] if app.content["editable"] and not _is_unchanged(submit) else [],
+            acts=offered(standing["triggers"]),
             states=STATES,
             turns=TURNS,
             titles=REQUIREMENTS,
             statuses=STATUSES,
-            form=Form(),
+            renaming=renaming or Form({"name": app.content["name"]}),
         )
 
-    return [Route("/apps/{slug}", signed_in_only(pages, show, PARTNER))]
+    return [
+        Route("/apps/{slug}", signed_in_only(pages, show, PARTNER)),
+        Route("/apps/{slug}/name", signed_in_only(pages, rename, PARTNER), methods=["POST"]),
+    ]
+
+
+def _is_unchanged(submit: Mapping[str, Any]) -> bool:
+    """Returns whether nothing hinders the submission but that the draft is what is published: there is no hurry."""
+    return [one["code"] for one in submit["unmet"]] == ["draft.changed"]
+
+
+def _reasons_of_suspension(standing: Mapping[str, Any]) -> list[str]:
+    """Returns why the App was suspended last."""
+    suspensions = (one for one in standing["history"] if one["trigger"] == "suspend")
+    reasons: list[str] = next(suspensions, {"reasons": []})["reasons"]
+    return reasons

@@ -72,7 +72,7 @@ class _Links:
             private_links=[{**one, "expired": _is_past(one["expires_at"])} for one in listed["items"]],
             following=next_of(request, listed, params),
             made=made,
-            address=f"{self.pages.public_url}/preview/{path.removeprefix(NEW)}" if path else None,
+            new_address=f"{self.pages.public_url}/preview/{path.removeprefix(NEW)}" if path else None,
             days=DAYS,
             has_previews=app["state"] in PREVIEWED,
             form=form,

@@ -66,11 +66,11 @@ class _Settings:
         body = {"email": fields.get("email", "").strip()}
         done = await self.api.call(request, "POST", "/v1/me/address", body, key=key_in(fields))
         if not done.is_ok:
-            return await self._show(request, address=refused_form(fields, done), status=done.status)
+            return await self._show(request, moving=refused_form(fields, done), status=done.status)
         return self.pages.page(request, "settings_address.html", asked=done.content)
 
     async def _show(
-        self, request: Request, *, zone: Form | None = None, address: Form | None = None, status: int = 200
+        self, request: Request, *, zone: Form | None = None, moving: Form | None = None, status: int = 200
     ) -> Response:
         me = await self.api.read(request, "/v1/me")
         return self.pages.page(
@@ -83,7 +83,7 @@ class _Settings:
             now=datetime.now(UTC).isoformat(),
             news={name: (NEWS.get(name, name.replace("_", " ")), is_on) for name, is_on in me["news"].items()},
             time_zone=zone or Form({"time_zone": me["time_zone"] or ""}),
-            address=address or Form(),
+            moving=moving or Form(),
         )
 
 

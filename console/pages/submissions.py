@@ -1,13 +1,18 @@
-"""Asking for a transition of a partner's App: the submission, with all answers to check, and the other acts."""
+"""Asking for a transition of a partner's App: the submission, with all answers to check, and each of the other acts."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from console.acts import ACTS, Act, is_offered
 from console.client import ApiClient
-from console.forms import Form, fields_of, key_in
+from console.evidence import FIELDS
+from console.forms import Form, fields_of, key_in, refused_form
 from console.navigation import PARTNER
 from console.rendering import Pages
 from console.visiting import signed_in_only
@@ -16,48 +21,114 @@ from console.words import REQUIREMENTS, STATUSES
 
 def routes(api: ApiClient, pages: Pages) -> list[Route]:
     """Returns the routes of these pages."""
+    asking = _Asking(api, pages)
+    submission, act = "/apps/{slug}/submission", "/apps/{slug}/ask/{trigger}"
+    return [
+        Route(submission, signed_in_only(pages, asking.look_at_submission, PARTNER)),
+        Route(submission, signed_in_only(pages, asking.submit, PARTNER), methods=["POST"]),
+        Route(act, signed_in_only(pages, asking.look_at_act, PARTNER)),
+        Route(act, signed_in_only(pages, asking.act, PARTNER), methods=["POST"]),
+    ]
 
-    async def ask(request: Request) -> Response:
-        slug, trigger = request.path_params["slug"], request.path_params["trigger"]
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    api: ApiClient
+    pages: Pages
+
+    async def look_at_submission(self, request: Request) -> Response:
+        return await self._show_submission(request, Form())
+
+    async def submit(self, request: Request) -> Response:
         fields = await fields_of(request)
-        body: dict[str, Any] = {"app": slug, "trigger": trigger}
+        words, why = fields.get("reason", "").strip(), fields.get("why", "").strip()
+        is_urgent = fields.get("urgent") == "yes"
+        if is_urgent and not why:
+            said = "Say why it is urgent: what breaks, for whom and until when."
+            return await self._show_submission(request, Form(fields, {"why": said}), 422)
+        reasons = [{"code": "urgent", "text": why}] if is_urgent else []
+        reasons += [{"code": "other", "text": words}] if words else []
+        refused, status = await self._ask(request, "submit", fields, reasons)
+        if refused is not None:
+            return await self._show_submission(request, refused, status)
+        return RedirectResponse(f"/apps/{request.path_params['slug']}", 303)
+
+    async def look_at_act(self, request: Request) -> Response:
+        return await self._show_act(request, _known_act(request), Form())
+
+    async def act(self, request: Request) -> Response:
+        act, fields = _known_act(request), await fields_of(request)
+        words = fields.get("reason", "").strip()
+        if act.needs_words and not words:
+            return await self._show_act(request, act, Form(fields, {"reason": act.without_words}), 422)
+        reasons = [{"code": "other", "text": words}] if words else []
+        refused, status = await self._ask(request, request.path_params["trigger"], fields, reasons)
+        if refused is not None:
+            return await self._show_act(request, act, refused, status)
+        return RedirectResponse(f"/apps/{request.path_params['slug']}", 303)
+
+    async def _ask(
+        self, request: Request, trigger: str, fields: Mapping[str, str], reasons: list[dict[str, str]]
+    ) -> tuple[Form | None, int]:
+        """Asks for the transition. Returns the form with every rule that is not met and its status, None if it is done.
+
+        A request that is not judged yet is not refused: the App's page says that the service is working on it.
+        """
+        body: dict[str, Any] = {"app": request.path_params["slug"], "trigger": trigger, "reasons": reasons}
         if fields.get("version", "").isdecimal():
             body["expected_version"] = int(fields["version"])
-        words = fields.get("reason", "").strip()
-        if words:
-            body["reasons"] = [{"code": "other", "text": words}]
-        asked = await api.call(
+        asked = await self.api.call(
             request, "POST", "/v1/transition-requests", body, key=key_in(fields), headers={"Prefer": "wait=10"}
         )
         if not asked.is_ok:
-            return pages.refusal(request, asked)
-        if asked.content["status"] in ("refused", "dead"):
-            return pages.page(
-                request,
-                "refusal.html",
-                status=409,
-                heading="This cannot be done now",
-                detail="Nothing has changed." if asked.content["unmet"] else asked.content["error"] or "",
-                remedy="",
-                unmet=asked.content["unmet"],
-            )
-        return RedirectResponse(f"/apps/{slug}", 303)
+            return refused_form(fields, asked, reasons="reason"), asked.status
+        if asked.content["status"] not in ("refused", "dead"):
+            return None, 200
+        unmet = [f"{rule['detail']} {rule['remedy']}".strip() for rule in asked.content["unmet"]]
+        return Form(dict(fields), {}, tuple(unmet or [asked.content["error"] or "That did not work."])), 409
 
-    async def show_submission(request: Request) -> Response:
-        path = f"/v1/apps/{request.path_params['slug']}"
-        standing = await api.read(request, f"{path}/status")
-        return pages.page(
+    async def _show_submission(self, request: Request, form: Form, status: int = 200) -> Response:
+        slug = request.path_params["slug"]
+        path = f"/v1/apps/{slug}"
+        standing = await self.api.read(request, f"{path}/status")
+        listed = await self.api.read(request, f"{path}/assets")
+        return self.pages.page(
             request,
             "submission.html",
-            app=await api.read(request, path),
-            checklist=await api.read(request, f"{path}/checklist"),
+            status=status,
+            app=await self.api.read(request, path),
+            standing=standing,
+            checklist=await self.api.read(request, f"{path}/checklist"),
+            pictures={one["id"]: one for one in listed["items"]},
             submit=next((one for one in standing["triggers"] if one["trigger"] == "submit"), None),
             titles=REQUIREMENTS,
             statuses=STATUSES,
-            form=Form(),
+            labels={field.name: field.label for fields in FIELDS.values() for field in fields},
+            form=form,
         )
 
-    return [
-        Route("/apps/{slug}/submission", signed_in_only(pages, show_submission, PARTNER)),
-        Route("/apps/{slug}/ask/{trigger}", signed_in_only(pages, ask, PARTNER), methods=["POST"]),
-    ]
+    async def _show_act(self, request: Request, act: Act, form: Form, status: int = 200) -> Response:
+        path = f"/v1/apps/{request.path_params['slug']}"
+        standing = await self.api.read(request, f"{path}/status")
+        trigger = request.path_params["trigger"]
+        judged = next((one for one in standing["triggers"] if one["trigger"] == trigger), None)
+        return self.pages.page(
+            request,
+            "act.html",
+            status=status,
+            app=await self.api.read(request, path),
+            standing=standing,
+            act=act,
+            trigger=trigger,
+            is_offered=judged is not None and is_offered(judged),
+            unmet=judged["unmet"] if judged else [],
+            form=form,
+        )
+
+
+def _known_act(request: Request) -> Act:
+    """Returns the act that the address names. Raises HTTPException for one that a partner cannot ask for here."""
+    act = ACTS.get(request.path_params["trigger"])
+    if act is None:
+        raise HTTPException(404)
+    return act

@@ -1,0 +1,59 @@
+"""What checks and reviewers found of a partner's App: of its draft, in its latest review, and of what is public."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from console.client import ApiClient
+from console.forms import Form, fields_of, key_in, refused_form
+from console.navigation import PARTNER, Part
+from console.rendering import Pages
+from console.visiting import signed_in_only
+from console.words import REVIEW_KINDS, STANDINGS, STEP_STATES
+
+PARTS = (Part("/review", "Checks and review", order=20),)
+
+
+def routes(api: ApiClient, pages: Pages) -> list[Route]:
+    """Returns the routes of this page."""
+    review, path = _Review(api, pages), "/apps/{slug}/review"
+    return [
+        Route(path, signed_in_only(pages, review.look, PARTNER)),
+        Route(f"{path}/check", signed_in_only(pages, review.check, PARTNER), methods=["POST"]),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Review:
+    api: ApiClient
+    pages: Pages
+
+    async def look(self, request: Request) -> Response:
+        return await self._show(request, Form())
+
+    async def check(self, request: Request) -> Response:
+        """Has the machine's steps look at the draft. The page shows what they find once they are done."""
+        slug, fields = request.path_params["slug"], await fields_of(request)
+        done = await self.api.call(request, "POST", f"/v1/apps/{slug}/checks", key=key_in(fields))
+        if not done.is_ok:
+            return await self._show(request, refused_form(fields, done), done.status)
+        return RedirectResponse(f"/apps/{slug}/review#draft", 303)
+
+    async def _show(self, request: Request, form: Form, status: int = 200) -> Response:
+        path = f"/v1/apps/{request.path_params['slug']}"
+        standing = await self.api.read(request, f"{path}/status")
+        return self.pages.page(
+            request,
+            "app_review.html",
+            status=status,
+            live="_checks.html",
+            app=await self.api.read(request, path),
+            standing=standing,
+            checks=standing["checks"],
+            kinds=REVIEW_KINDS,
+            step_states=STEP_STATES,
+            standings=STANDINGS,
+            form=form,
+        )

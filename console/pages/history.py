@@ -1,0 +1,24 @@
+"""What happened to a partner's App: its transitions, the newest first, with the reasons that were given."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console.client import ApiClient
+from console.navigation import PARTNER, Part
+from console.rendering import Pages
+from console.visiting import signed_in_only
+
+PARTS = (Part("/history", "History", order=80),)
+
+
+def routes(api: ApiClient, pages: Pages) -> list[Route]:
+    """Returns the route of this page."""
+
+    async def show(request: Request) -> Response:
+        path = f"/v1/apps/{request.path_params['slug']}"
+        standing = await api.read(request, f"{path}/status")
+        app = await api.read(request, path)
+        return pages.page(request, "history.html", app=app, history=standing["history"])
+
+    return [Route("/apps/{slug}/history", signed_in_only(pages, show, PARTNER))]
