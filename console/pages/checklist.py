@@ -118,7 +118,8 @@ def _by_field(
     fields: Sequence[Field], evidence: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]
 ) -> dict[str, list[Mapping[str, Any]]]:
     """Returns the findings by the field that they are about, "" for the requirement as a whole."""
-    found: dict[str, list[Mapping[str, Any]]] = {field.name: [] for field in fields} | {"": []}
+    found: dict[str, list[Mapping[str, Any]]] = {"": []}
+    found |= {field.name: [] for field in fields}
     for one in findings:
         found[field_of_finding(fields, evidence, one)].append(one)
     return found

@@ -127,7 +127,7 @@ def test_what_is_wrong_with_an_answer_stands_beside_its_field(shared_service: Se
     path, browser = made_app(shared_service, "acme-mistaken"), browser_of(shared_service, "partner")
     page = browser.open(f"{path}/checklist/app_info")
     sent = {"website": "nothing", "description": "Short.", "support_email": "nobody"}
-    refused = Page(path, browser.post(f"{path}/checklist/app_info", **sent))
+    refused = Page(path, browser.post(f"{path}/checklist/app_info", None, **sent))
     assert refused.answer.status_code == 422
     errors = refused.tree.xpath("//p[@class='error']/@id")
     assert sorted(errors) == [

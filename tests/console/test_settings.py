@@ -48,7 +48,7 @@ def test_every_zone_that_is_offered_is_one_of_the_apis(shared_service: Service) 
 def test_news_is_switched_off_and_on(shared_service: Service) -> None:
     browser = partner_in(shared_service, "newsless")
     for fields, checked in (({}, []), ({"news": "customer_onboarded"}, ["customer_onboarded"])):
-        assert browser.post("/settings/news", **fields).status_code == 303
+        assert browser.post("/settings/news", None, **fields).status_code == 303
         page = browser.open("/settings")
         assert page.tree.xpath("//input[@name='news'][@checked]/@value") == checked
 
@@ -93,4 +93,4 @@ def test_a_token_without_a_name_or_a_use_is_not_made(shared_service: Service) ->
 
 
 def _posted(browser: Browser, **fields: str) -> requests.Response:
-    return browser.post("/settings/tokens", key="a-key-for-a-token-form", **fields)
+    return browser.post("/settings/tokens", None, key="a-key-for-a-token-form", **fields)
