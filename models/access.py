@@ -113,6 +113,8 @@ class AccessRequest(Base):
             postgresql_where=text("state = 'requested' AND domain = mail_domain"),
         ),
         Index("access_request_state_idx", "state", "id"),
+        Index("access_request_domain_idx", "domain", "id"),
+        Index("access_request_contact_idx", func.lower(text("contact_email")), "id"),
     )
 
 

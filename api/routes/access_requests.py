@@ -13,7 +13,8 @@ from api.auth import OR_NOBODY, InContext, allow, allow_or_nobody
 from api.context import Session, now_of
 from api.idempotency import Answer, ShownOnce, once
 from api.routes.invitations import InvitationAnswer, shown_invitation
-from api.schemas.findings import FindingAnswer
+from api.schemas.decisions import MailPreviewAnswer, shown_mail
+from api.schemas.findings import FindingAnswer, StepFindingAnswer
 from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, CompanyName, Email, GivenReason, Key, PersonName, Prose
 from models import AccessContact, AccessRequest
@@ -23,6 +24,7 @@ from models.token import Scope
 from web.problems import COMMON
 from workflow.access.deciding import decide_access
 from workflow.access.reading import CheckedRequest, findings_for_requester, list_access_requests, open_request_file
+from workflow.access.rehearsing import rehearse_access
 from workflow.access.requests import (
     AccessRequestContent,
     RequesterView,
@@ -35,6 +37,7 @@ from workflow.access.requests import ask_for_access as ask_for_access_of
 from workflow.errors import NotFound
 from workflow.identity.actors import Actor
 from workflow.names import foreign_domains
+from workflow.profile.document import Profile
 from workflow.reasons import Reason
 
 router = APIRouter(prefix="/v1/access-requests", responses=COMMON)
@@ -155,8 +158,36 @@ class ContactAnswer(BaseModel):
     asked_at: datetime
 
 
+class EarlierAccessRequestAnswer(BaseModel):
+    """A request that was made before, for the same website's domain or from the same address."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    state: AccessState
+    company_name: str
+    contact_email: str
+    requested_at: datetime
+    decided_at: datetime | None
+    decision_reason: str | None
+
+
+class PartnerInBriefAnswer(BaseModel):
+    """A company that takes part."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: Annotated[str, Field(examples=["Acme"])]
+
+
 class AccessRequestAnswer(BaseModel):
-    """A request as reviewers see it."""
+    """A request as reviewers see it.
+
+    `mail_domain` is that of the contact's address, which was proved by a mailed link. Where it is the `domain` of the
+    website, the contact speaks for the company. `partner` takes part already at this domain. `name_findings` say whom
+    the company's name could be taken for, and `earlier` are at most 20 other requests, newest first.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -167,6 +198,7 @@ class AccessRequestAnswer(BaseModel):
     domain: str | None
     contact_name: str
     contact_email: str
+    mail_domain: Annotated[str | None, Field(examples=["acme.example"])]
     plan: str
     component_kinds: list[str]
     survey: dict[str, Any]
@@ -181,7 +213,17 @@ class AccessRequestAnswer(BaseModel):
     overdue: bool
     decided_at: datetime | None
     decided_by: UUID | None
+    decider: Annotated[str | None, Field(description="Who decided.", examples=["Rae Reviewer"])]
     decision_reason: str | None
+    partner: PartnerInBriefAnswer | None
+    name_findings: list[StepFindingAnswer]
+    earlier: list[EarlierAccessRequestAnswer]
+
+
+class AccessPreviewAnswer(BaseModel):
+    """The mails that a decision would send, one for each requester."""
+
+    mails: list[MailPreviewAnswer]
 
 
 class AccessRequestSummaryAnswer(BaseModel):
@@ -245,7 +287,7 @@ async def read(
 
     def work(session: Session) -> AccessRequestAnswer | AskedAnswer:
         if actor is not None:
-            return _request(session, find_request(session, request_id))
+            return _request(session, find_request(session, request_id), context.profile)
         if secret is None:
             detail = f"There is no access request {request_id} that you may see."
             raise NotFound("access.not_found", detail, "Send the header Request-Secret, or a reviewer's token.")
@@ -260,12 +302,32 @@ async def decide(context: InContext, actor: Viewer, request_id: UUID, body: Acce
     """Approves an access request and mails invitations, or declines it and mails the reasons."""
 
     def work(session: Session) -> AccessRequestAnswer:
-        reasons = [Reason(reason.code, reason.text, reason.where) for reason in body.reasons]
         now = now_of(session)
-        request = decide_access(session, request_id, body.decision, reasons, actor, now, context.envelope.seal)
-        return _request(session, request)
+        request = decide_access(session, request_id, body.decision, _reasons(body), actor, now, context.envelope.seal)
+        return _request(session, request, context.profile)
 
     return await context.transact(work)
+
+
+@router.post("/{request_id}/decision/preview", tags=["reviewer"])
+async def preview_access_decision(
+    context: InContext, actor: Viewer, request_id: UUID, body: AccessDecision
+) -> AccessPreviewAnswer:
+    """Shows each mail that a decision would send now, as its recipient would read it. Does nothing.
+
+    The link in an invitation is made up: only the mail that is sent has the real one.
+    """
+
+    def work(session: Session) -> AccessPreviewAnswer:
+        now, seal = now_of(session), context.envelope.seal
+        letters = rehearse_access(session, request_id, body.decision, _reasons(body), actor, now, seal)
+        return AccessPreviewAnswer(mails=[shown_mail(letter, context.letterhead) for letter in letters])
+
+    return await context.transact(work)
+
+
+def _reasons(body: AccessDecision) -> list[Reason]:
+    return [Reason(reason.code, reason.text, reason.where) for reason in body.reasons]
 
 
 def _asked(body: NewAccessRequest) -> AccessRequestContent:
@@ -331,9 +393,9 @@ def _note(request: AccessRequest, contact: AccessContact | None) -> str:
     return "A reviewer decides by the due time, and you are told by mail."
 
 
-def _request(session: Session, request: AccessRequest) -> AccessRequestAnswer:
+def _request(session: Session, request: AccessRequest, profile: Profile) -> AccessRequestAnswer:
     now = now_of(session)
-    file = open_request_file(session, request)
+    file = open_request_file(session, request, profile)
     shown = {
         **{name: getattr(request, name) for name in _PLAIN},
         "findings": file.checked.findings,
@@ -341,6 +403,10 @@ def _request(session: Session, request: AccessRequest) -> AccessRequestAnswer:
         "contacts": [_contact(contact) for contact in file.contacts],
         "invitations": [shown_invitation(invitation, now) for invitation in file.invitations],
         "overdue": file.checked.is_overdue(now),
+        "decider": file.decider,
+        "partner": file.partner,
+        "name_findings": [finding.as_dict() for finding in file.on_name],
+        "earlier": file.earlier,
     }
     return AccessRequestAnswer.model_validate(shown)
 
@@ -364,6 +430,7 @@ _PLAIN = (
     "domain",
     "contact_name",
     "contact_email",
+    "mail_domain",
     "plan",
     "component_kinds",
     "survey",

@@ -13,7 +13,7 @@ from api.idempotency import Answer, once
 from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Key, Prose, SlugPath
 from models import App, Membership
-from models.lifecycle import MembershipState, MembershipTrigger, Role
+from models.lifecycle import AppState, MembershipState, MembershipTrigger, Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.catalog.membership import (
@@ -31,7 +31,16 @@ router = APIRouter(prefix="/v1", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 Applicant = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]
-Leaver = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER, Role.ADMIN)]
+Leaver = Annotated[
+    Actor,
+    allow(
+        Scope.APPS_WRITE,
+        Role.PARTNER,
+        Role.REVIEWER,
+        Role.ADMIN,
+        other_scopes=((Role.REVIEWER, Scope.REVIEWS_DECIDE),),
+    ),
+]
 Reader = Annotated[Actor, allow(Scope.REVIEWS_READ, Role.REVIEWER, Role.ADMIN)]
 Decider = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN)]
 
@@ -55,6 +64,9 @@ class MembershipAnswer(BaseModel):
     """An App's membership. `paused` means that it is a member, but is not shown as one until it is public again."""
 
     app: Annotated[str, Field(examples=["acme"])]
+    app_name: Annotated[str, Field(examples=["Acme"])]
+    app_state: AppState
+    customers: Annotated[int, Field(description="Customers that are onboarded.", examples=[5])]
     state: MembershipState
     paused: bool
     message: str
@@ -110,9 +122,9 @@ async def decide(context: InContext, actor: Decider, slug: SlugPath, body: Membe
     return await context.transact(work)
 
 
-@router.delete("/apps/{slug}/membership", tags=["partner"])
+@router.delete("/apps/{slug}/membership", tags=["partner", "reviewer"])
 async def leave(context: InContext, actor: Leaver, slug: SlugPath) -> MembershipAnswer:
-    """Leaves the program, or withdraws the application."""
+    """Leaves the program, or withdraws the application. Reviewers end a membership in the same way."""
 
     def work(session: Session) -> MembershipAnswer:
         app, membership = leave_program(session, slug, actor, now_of(session))
@@ -124,6 +136,9 @@ async def leave(context: InContext, actor: Leaver, slug: SlugPath) -> Membership
 def _shown(app: App, membership: Membership) -> MembershipAnswer:
     return MembershipAnswer(
         app=app.slug,
+        app_name=app.name,
+        app_state=AppState(app.state),
+        customers=app.onboarded_customers,
         state=MembershipState(membership.state),
         paused=is_paused(app, membership),
         message=membership.message,

@@ -1,7 +1,9 @@
 """Statistics of the review desk."""
 
-from datetime import date, timedelta
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
 from typing import Annotated
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
@@ -14,6 +16,7 @@ from models.token import Scope
 from web.problems import COMMON
 from workflow.identity.actors import Actor
 from workflow.policy.document import load_policies
+from workflow.reviewing.saved_reason_uses import uses_of_saved_reasons
 from workflow.reviewing.statistics import MAX_WEEKS, Waiting, Week, waiting_reviews, weeks_of_reviews
 
 router = APIRouter(prefix="/v1/statistics", responses=COMMON, tags=["reviewer", "admin"])
@@ -85,6 +88,47 @@ class ReviewStatisticsAnswer(BaseModel):
     waiting: WaitingReviewsAnswer
     time_zone: Annotated[str, Field(examples=["America/Los_Angeles"])]
     weeks: list[WeekAnswer]
+
+
+class UseAnswer(BaseModel):
+    """A decision that gave the saved reason: the review that it ended, and when."""
+
+    review_id: UUID
+    app: Annotated[str, Field(examples=["acme"])]
+    app_name: Annotated[str, Field(examples=["Acme"])]
+    at: datetime
+
+
+class SavedReasonUsesAnswer(BaseModel):
+    """How many decisions of the period gave a saved reason, and the latest five of them, newest first."""
+
+    code: Annotated[str, Field(examples=["partners_page.no_utm"])]
+    uses: int
+    latest: list[UseAnswer]
+
+
+class SavedReasonStatisticsAnswer(BaseModel):
+    """The saved reasons that were given in decisions since `since`, the most used first."""
+
+    since: datetime
+    reasons: list[SavedReasonUsesAnswer]
+
+
+@router.get("/saved-reasons")
+async def saved_reason_statistics(
+    context: InContext,
+    actor: Viewer,  # noqa: ARG001
+    weeks: Annotated[int, Query(ge=1, le=MAX_WEEKS, description="The number of weeks up to now.")] = 12,
+) -> SavedReasonStatisticsAnswer:
+    """Returns which saved reasons the decisions of the latest weeks gave, how often, and where."""
+
+    def work(session: Session) -> SavedReasonStatisticsAnswer:
+        now = now_of(session)
+        found = uses_of_saved_reasons(session, now, weeks=weeks)
+        reasons = [SavedReasonUsesAnswer.model_validate(asdict(one)) for one in found]
+        return SavedReasonStatisticsAnswer(since=now - timedelta(weeks=weeks), reasons=reasons)
+
+    return await context.transact(work)
 
 
 @router.get("/reviews")

@@ -2,14 +2,15 @@
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.auth import InContext, allow
-from api.context import now_of
+from api.context import Session, now_of
 from api.schemas.pages import Page, Paged, shown_page
-from api.schemas.values import SlugPath
+from api.schemas.values import SLUG, SlugPath
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
@@ -34,6 +35,7 @@ class SuspensionAnswer(BaseModel):
     only_reinstated: bool
     reasons: list[str]
     suspended_by: Annotated[str, Field(examples=["Rae Reviewer"])]
+    suspended_by_id: UUID
     suspended_at: datetime
     confirm_by: datetime
     overdue: bool
@@ -49,11 +51,15 @@ async def list_under_way(
     confirmed: Annotated[
         bool | None, Query(description="Only those that a second person confirmed, or did not.")
     ] = None,
+    app: Annotated[str | None, Query(pattern=SLUG, max_length=64)] = None,
 ) -> Page[SuspensionAnswer]:
     """Lists the suspensions that have not ended, by the time until which a second person is to confirm them."""
-    return await context.transact(
-        lambda session: shown_page(list_suspensions(session, now_of(session), wanted, confirmed=confirmed), _shown)
-    )
+
+    def work(session: Session) -> Page[SuspensionAnswer]:
+        found = list_suspensions(session, now_of(session), wanted, confirmed=confirmed, app=app)
+        return shown_page(found, _shown)
+
+    return await context.transact(work)
 
 
 @router.post("/apps/{slug}/suspension/confirm")
@@ -74,6 +80,7 @@ def _shown(one: SuspensionUnderWay) -> SuspensionAnswer:
         only_reinstated=suspension.only_reinstated,
         reasons=list(one.reasons),
         suspended_by=one.suspended_by,
+        suspended_by_id=suspension.suspended_by,
         suspended_at=suspension.suspended_at,
         confirm_by=suspension.confirm_by,
         overdue=one.overdue,

@@ -72,11 +72,12 @@ def shown_decision(made: MadeDecision) -> MadeDecisionAnswer:
 def shown_rehearsal(found: Rehearsal, head: Letterhead) -> DecisionPreviewAnswer:
     """Returns the answer for a decision that was tried out, with its mails composed as they are sent."""
     return DecisionPreviewAnswer(
-        judgment=shown_judgment(found.judgment), mails=[_mail(letter, head) for letter in found.letters]
+        judgment=shown_judgment(found.judgment), mails=[shown_mail(letter, head) for letter in found.letters]
     )
 
 
-def _mail(letter: Letter, head: Letterhead) -> MailPreviewAnswer:
+def shown_mail(letter: Letter, head: Letterhead) -> MailPreviewAnswer:
+    """Returns the answer for a letter, composed as it is sent."""
     mail = read_mail(head.compose(letter))
     return MailPreviewAnswer(
         kind=letter.kind,

@@ -14,7 +14,7 @@ from api.schemas.outcomes import ProposalAnswer, ReasonAnswer, shown_proposal
 from models.checklist import Requirement
 from models.component_test import RunScope, TestColour
 from models.due import DueStatus
-from models.lifecycle import AppState, ReviewKind, Role, StepState
+from models.lifecycle import AppState, AppTrigger, ReviewKind, Role, StepState
 from models.review import ReviewOutcome
 from models.steps import STEPS, StepTaker, step_title
 from workflow.policy.document import Policies
@@ -22,6 +22,7 @@ from workflow.reviewing.difference import ChangeKind, Difference, StandingFindin
 from workflow.reviewing.dossier import (
     CompanyInBrief,
     Dossier,
+    Ended,
     LastRound,
     PastRound,
     RunInBrief,
@@ -167,6 +168,18 @@ class OpenedAnswer(BaseModel):
     decider: Annotated[str | None, Field(examples=["Rae Reviewer"])]
 
 
+class EndedAnswer(BaseModel):
+    """How the review ended: by which trigger, who asked for it, and the reasons that they gave."""
+
+    trigger: Annotated[AppTrigger, Field(examples=["approve"])]
+    by_id: UUID
+    by: Annotated[
+        str | None, Field(description="The person's name, null if the service did.", examples=["Rae Reviewer"])
+    ]
+    role: Role
+    reasons: list[ReasonAnswer]
+
+
 class GraceAnswer(BaseModel):
     """The time to mend what looks found, which runs from the first delivered mail of it (`began_at`) to `ends_at`.
 
@@ -235,6 +248,7 @@ class FullReviewAnswer(ReviewHeadAnswer):
         list[ReviewRunAnswer], Field(description="The runs of Components' tests that its steps started, newest first.")
     ]
     history: list[EarlierRoundAnswer]
+    ended: Annotated[EndedAnswer | None, Field(description="Null while the review is open.")]
     decisions: Annotated[
         list[MadeDecisionAnswer], Field(description="What people decided and what is not applied, newest first.")
     ]
@@ -274,6 +288,7 @@ def full_review(one: ReviewSummary, dossier: Dossier, policies: Policies, now: d
         grace=None if dossier.grace is None else shown_grace(dossier.grace),
         runs=[_run(run, one.app) for run in dossier.runs],
         history=[_past(past) for past in dossier.history],
+        ended=None if dossier.ended is None else _ended(dossier.ended),
         decisions=[shown_decision(made) for made in dossier.decisions],
     )
 
@@ -375,6 +390,16 @@ def _standing(one: StandingFinding) -> EarlierFindingAnswer:
 def _waiver(one: Waiver) -> EarlierWaiverAnswer:
     return EarlierWaiverAnswer(
         round=one.round, step=one.step, reason=one.reason, waived_by=one.waived_by, waived_at=one.waived_at
+    )
+
+
+def _ended(one: Ended) -> EndedAnswer:
+    return EndedAnswer(
+        trigger=AppTrigger(one.trigger),
+        by_id=one.by,
+        by=one.name,
+        role=Role(one.role),
+        reasons=[ReasonAnswer.model_validate(reason) for reason in one.reasons],
     )
 
 

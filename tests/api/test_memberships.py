@@ -51,3 +51,13 @@ def test_another_company_neither_sees_nor_moves_a_membership(shared_service: Ser
         assert other(method, "/v1/apps/ours/membership", body).status_code == 404
     own = service.partner("POST", "/v1/apps/ours/membership/decision", {"decision": "accept"})
     assert (own.status_code, own.json()["code"]) == (403, "role.forbidden")
+
+
+def test_a_reviewer_ends_a_membership_and_sees_what_the_app_is(shared_service: Service) -> None:
+    service = shared_service
+    app_in(service.engine, service.people, "ended", AppState.PUBLIC)
+    service.partner("POST", "/v1/apps/ended/membership", {})
+    service.reviewer("POST", "/v1/apps/ended/membership/decision", {"decision": "accept"})
+    (shown,) = [one for one in service.reviewer("GET", "/v1/memberships").json()["items"] if one["app"] == "ended"]
+    assert (shown["app_name"], shown["app_state"], shown["customers"]) == ("Ended", "public", 3)
+    assert service.reviewer("DELETE", "/v1/apps/ended/membership").json()["state"] == "left"

@@ -64,6 +64,7 @@ from workflow.assets.pictures import examine
 from workflow.building.evidence import problems_with
 from workflow.building.findings import Templates, findings_on
 from workflow.building.settings import SETTINGS_OF, validate_settings
+from workflow.catalog.namesakes import core_of
 from workflow.catalog.words import _is_unspaced, _typed, _within
 from workflow.component_tests.bundles.examining import examine as examine_bundle
 from workflow.component_tests.judging import Exchange, Expected, Question, judge
@@ -83,7 +84,6 @@ from workflow.policy.calendar import CalendarInvalid, check_closed_day
 from workflow.policy.parts import PolicyInvalid, read_document
 from workflow.profile.loading import load_profile
 from workflow.raw_html import read_html
-from workflow.reviewing.namesakes import core_of
 from workflow.sandbox.messages import EventTooLargeError, receive_event
 from workflow.sandbox.streams import Stream
 from workflow.spec.judging import judge_event

@@ -78,7 +78,7 @@ def invite(
         "expires": f"{invitation.expires_at:%Y-%m-%d %H:%M} UTC",
     }
     in_name_of = organization.id if by.role is Role.PARTNER else None
-    notify_address(session, kind, _cause(invitation.id), email, now, data, in_name_of=in_name_of)
+    notify_address(session, kind, cause_of_invitation(invitation.id), email, now, data, in_name_of=in_name_of)
     ring_after_commit(session, Bell.NOTIFICATIONS)
     return invitation
 
@@ -114,7 +114,7 @@ def revoke(session: Session, invitations: Sequence[Invitation], now: datetime) -
         invitation.revoked_at = now
     session.flush()
     if invitations:
-        void_notifications(session, [_cause(invitation.id) for invitation in invitations])
+        void_notifications(session, [cause_of_invitation(invitation.id) for invitation in invitations])
 
 
 def accept_invitation(session: Session, code: str, now: datetime, name: str | None = None) -> AcceptedInvitation:
@@ -231,5 +231,6 @@ def _refuse_ended(invitation: Invitation) -> None:
         raise Conflict("invitation.revoked", detail, "Ask the person who invited you for another.")
 
 
-def _cause(invitation_id: UUID) -> str:
+def cause_of_invitation(invitation_id: UUID) -> str:
+    """Returns the cause of an invitation's mail."""
     return f"invitation:{invitation_id}"

@@ -6,14 +6,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from models import AccessContact, AccessRequest, Invitation, WebsiteCheck
+from models import AccessContact, AccessRequest, Invitation, Organization, Person, WebsiteCheck
 from models.lifecycle import AccessState
 from workflow.access.findings import findings_of_mail
 from workflow.access.requests import RequesterView
+from workflow.catalog.namesakes import findings_on_company_name
+from workflow.findings import Finding
 from workflow.pages import PageOf, PageRequest, read_page
+from workflow.profile.document import Profile
+
+MAX_EARLIER = 20
+"""Earlier requests that are shown with a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +42,20 @@ class CheckedRequest:
 
 @dataclass(frozen=True, slots=True)
 class RequestFile:
-    """A request with its contacts and invitations, each oldest first."""
+    """A request with its contacts and invitations, each oldest first, and what is known of who asks.
+
+    `partner` is the company that takes part already at the domain of the website. `earlier` are the latest other
+    requests for the same website's domain or from the same address, newest first. `on_name` are the findings on the
+    company's name, and `decider` is the name of the person who decided.
+    """
 
     checked: CheckedRequest
     contacts: Sequence[AccessContact]
     invitations: Sequence[Invitation]
+    partner: Organization | None
+    earlier: Sequence[AccessRequest]
+    on_name: Sequence[Finding]
+    decider: str | None
 
 
 def list_access_requests(session: Session, state: AccessState | None, wanted: PageRequest) -> PageOf[CheckedRequest]:
@@ -52,13 +67,33 @@ def list_access_requests(session: Session, state: AccessState | None, wanted: Pa
     return found.map(lambda requests: _checked(session, requests))
 
 
-def open_request_file(session: Session, request: AccessRequest) -> RequestFile:
-    """Returns the request with its website check, contacts and invitations."""
+def open_request_file(session: Session, request: AccessRequest, profile: Profile) -> RequestFile:
+    """Returns the request with its website check, contacts, invitations, and what is known of who asks."""
     contacts = select(AccessContact).where(AccessContact.access_request_id == request.id).order_by(AccessContact.id)
     invitations = select(Invitation).where(Invitation.access_request_id == request.id).order_by(Invitation.id)
+    partner = None
+    if request.domain is not None:
+        partner = session.scalar(select(Organization).where(Organization.domain == request.domain))
+    owner = partner.id if partner else request.organization_id
+    decider = select(Person.name).where(Person.id == request.decided_by)
     return RequestFile(
-        _checked(session, [request])[0], session.scalars(contacts).all(), session.scalars(invitations).all()
+        _checked(session, [request])[0],
+        session.scalars(contacts).all(),
+        session.scalars(invitations).all(),
+        partner,
+        _earlier(session, request),
+        findings_on_company_name(session, request.company_name, owner, profile),
+        None if request.decided_by is None else session.scalar(decider),
     )
+
+
+def _earlier(session: Session, request: AccessRequest) -> Sequence[AccessRequest]:
+    """Returns the latest requests before this one for its website's domain or from its address, newest first."""
+    mine = [func.lower(AccessRequest.contact_email) == request.contact_email.lower()]
+    if request.domain is not None:
+        mine.append(AccessRequest.domain == request.domain)
+    statement = select(AccessRequest).where(AccessRequest.id < request.id, or_(*mine))
+    return session.scalars(statement.order_by(AccessRequest.id.desc()).limit(MAX_EARLIER)).all()
 
 
 @dataclass(frozen=True, slots=True)

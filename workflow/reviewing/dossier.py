@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models import App, Organization, Person, Review, ReviewStep, Submission
+from workflow.catalog.namesakes import findings_on_name
 from workflow.errors import NotFound
 from workflow.profile.document import Profile
 from workflow.reviewing.decisions import MadeDecision, decisions_made
@@ -22,7 +23,6 @@ from workflow.reviewing.difference import (
     difference,
 )
 from workflow.reviewing.grace import Grace, grace_of
-from workflow.reviewing.namesakes import findings_on_name
 from workflow.reviewing.proposals import StandingProposal, standing_proposal
 from workflow.reviewing.standing import DECIDED, findings_before, found_in
 from workflow.tested import component_colour
@@ -129,6 +129,17 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """How the review ended: by which trigger, asked for by whom in which role, and with which reasons."""
+
+    trigger: str
+    by: UUID
+    name: str | None
+    role: str
+    reasons: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Dossier:
     """A review with everything needed to decide it.
 
@@ -152,6 +163,7 @@ class Dossier:
     waivers: tuple[Waiver, ...]
     history: tuple[PastRound, ...]
     grace: Grace | None
+    ended: Ended | None
     decisions: tuple[MadeDecision, ...]
     runs: tuple[RunInBrief, ...]
 
@@ -208,12 +220,13 @@ _OPENED = text("""
      WHERE t.app_id = :app_id AND t.version = :version
 """)
 
-_REASONS_OF_END = text("""
-    SELECT z.reasons
-      FROM (SELECT t.version FROM transition t
+_END = text("""
+    SELECT ended.trigger, ended.actor_id, p.name, ended.actor_role, z.reasons
+      FROM (SELECT t.version, t.trigger, t.actor_id, t.actor_role FROM transition t
              WHERE t.app_id = :app_id AND t.version > :opened_version AND t.open_review <> :opened_version
              ORDER BY t.version LIMIT 1) ended
-      JOIN transition_reason z ON z.app_id = :app_id AND z.version = ended.version
+      LEFT JOIN person p ON p.id = ended.actor_id
+      LEFT JOIN transition_reason z ON z.app_id = :app_id AND z.version = ended.version
 """)
 
 
@@ -256,6 +269,7 @@ def open_dossier(session: Session, review_id: UUID, profile: Profile) -> Dossier
         _waivers(session, review),
         _history(session, review),
         grace_of(session, review.app_id),
+        None if review.closed_at is None else _ended(session, review),
         decisions_made(session, review),
         _runs(session, review),
     )
@@ -327,8 +341,14 @@ def _last_decided(session: Session, review: Review) -> tuple[Submission, Review]
 
 
 def _last_round(session: Session, submission: Submission, review: Review) -> LastRound:
-    reasons = session.scalar(_REASONS_OF_END, {"app_id": review.app_id, "opened_version": review.opened_version})
-    return LastRound(review.id, submission.round, str(review.outcome), tuple(reasons or ()))
+    ended = _ended(session, review)
+    return LastRound(review.id, submission.round, str(review.outcome), ended.reasons if ended else ())
+
+
+def _ended(session: Session, review: Review) -> Ended | None:
+    wanted = {"app_id": review.app_id, "opened_version": review.opened_version}
+    row = session.execute(_END, wanted).one_or_none()
+    return None if row is None else Ended(row.trigger, row.actor_id, row.name, row.actor_role, tuple(row.reasons or ()))
 
 
 def _waivers(session: Session, review: Review) -> tuple[Waiver, ...]:

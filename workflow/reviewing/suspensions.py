@@ -70,16 +70,18 @@ def end_suspensions(session: Session, ids: Sequence[UUID], now: datetime) -> Non
 
 
 def list_suspensions(
-    session: Session, now: datetime, wanted: PageRequest, *, confirmed: bool | None = None
+    session: Session, now: datetime, wanted: PageRequest, *, confirmed: bool | None = None, app: str | None = None
 ) -> PageOf[SuspensionUnderWay]:
     """Returns a page of the suspensions under way, by the time until which they are to be confirmed. Two queries.
 
-    `confirmed` narrows it to those that are, or are not.
+    `confirmed` narrows it to those that are, or are not, and `app` to that of the App with this slug.
     """
     statement = select(Suspension).where(Suspension.ended_at.is_(None))
     if confirmed is not None:
         given = Suspension.confirmed_at.is_not(None) if confirmed else Suspension.confirmed_at.is_(None)
         statement = statement.where(given)
+    if app is not None:
+        statement = statement.where(Suspension.app_id.in_(select(App.id).where(App.slug == app)))
     found = read_page(session, statement, (Suspension.confirm_by, Suspension.app_id), wanted)
     return found.map(lambda rows: _under_way(session, rows, now))
 

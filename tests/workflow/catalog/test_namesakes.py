@@ -12,7 +12,7 @@ from models.lifecycle import AppTrigger
 from tests.api.running import Service
 from tests.factories import move
 from tests.journeys import PROFILE, app_building, people_in
-from workflow.reviewing.namesakes import core_of, findings_on_name
+from workflow.catalog.namesakes import core_of, findings_on_name
 
 ALIKE = {
     "Segment": ["segment", "SEGMENT", "Segment Official", "The Official Segment App", "Segment, Inc.", "Seg ment", "S-e-g-m-e-n-t",

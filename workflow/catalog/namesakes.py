@@ -8,9 +8,10 @@ from unicodedata import combining, normalize
 from uuid import UUID
 
 from disarm import skeleton_key
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from models import App
 from workflow.catalog.listing import PUBLISHED_OF
 from workflow.catalog.words import wanted_by
 from workflow.findings import Finding
@@ -49,6 +50,18 @@ def core_of(name: str) -> str:
 
 def findings_on_name(session: Session, app_id: UUID, name: str, profile: Profile) -> list[Finding]:
     """Returns the findings on an App's name: that it looks like the platform's, or like that of a listed App."""
+    owner = session.scalar(select(App.organization_id).where(App.id == app_id))
+    return _findings(session, name, owner, profile, "app.name")
+
+
+def findings_on_company_name(
+    session: Session, name: str, organization_id: UUID | None, profile: Profile
+) -> list[Finding]:
+    """Returns the findings on a company's name: that it looks like the platform's, or like a listed App of another."""
+    return _findings(session, name, organization_id, profile, "company_name")
+
+
+def _findings(session: Session, name: str, organization_id: UUID | None, profile: Profile, where: str) -> list[Finding]:
     core = core_of(name)
     findings = []
     if core in {core_of(one) for one in (profile.platform.name, *profile.brand.wrong_names)}:
@@ -56,18 +69,18 @@ def findings_on_name(session: Session, app_id: UUID, name: str, profile: Profile
             Finding(
                 "name.of_platform",
                 f"“{name}” looks like the name of {profile.platform.name} itself.",
-                "Look whether customers could take the App for the platform's own, and ask for another name if so.",
-                "app.name",
+                "Look whether customers could take it for the platform's own, and ask for another name if so.",
+                where,
             )
         )
-    others = [slug for slug, other in _candidates(session, app_id, name) if core_of(other) == core]
+    others = [slug for slug, other in _candidates(session, organization_id, name) if core_of(other) == core]
     if others:
         findings.append(
             Finding(
                 "name.of_other",
                 f"“{name}” looks like the name of an App of another company: {', '.join(others[:MAX_NAMED])}.",
                 "Look whether customers could take one for the other, and ask for another name if so.",
-                "app.name",
+                where,
             )
         )
     return findings
@@ -83,7 +96,7 @@ def _telling_words(name: str) -> list[str]:
     return [word for word in words if word.translate(_ONE_STROKE) not in _FILLING] or words or [name]
 
 
-def _candidates(session: Session, app_id: UUID, name: str) -> Sequence[tuple[str, str]]:
+def _candidates(session: Session, organization_id: UUID | None, name: str) -> Sequence[tuple[str, str]]:
     """Returns the slugs and names of listed Apps of other companies that have the telling words of `name` in theirs."""
     written = _telling_words(name.casefold())
     forms = {" ".join(words) for words in (written, _core_words(name), _core_words(name.casefold()))}
@@ -91,13 +104,13 @@ def _candidates(session: Session, app_id: UUID, name: str) -> Sequence[tuple[str
     query = wanted_by(session, " or ".join(f'"{form}"' for form in sorted(forms))).name
     if query is None:
         return []
-    return [(row.slug, row.name) for row in session.execute(_LISTED, {"query": query, "app_id": app_id})]
+    return [(row.slug, row.name) for row in session.execute(_LISTED, {"query": query, "owner": organization_id})]
 
 
 _LISTED = text(f"""
     SELECT c.slug, s.snapshot->'app'->>'name' AS name
       FROM catalog_entry c {PUBLISHED_OF}
      WHERE c.name_search @@ CAST(:query AS tsquery)
-       AND a.organization_id <> (SELECT organization_id FROM app WHERE id = :app_id)
+       AND a.organization_id IS DISTINCT FROM CAST(:owner AS uuid)
      LIMIT {MAX_COMPARED}
 """)
