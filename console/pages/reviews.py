@@ -1,6 +1,9 @@
 """The queue of reviews: what waits, how long it may, who holds it, and why it is there."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -11,7 +14,7 @@ from console.forms import fields_of, key_in, new_key
 from console.lists import next_of, params_of
 from console.navigation import ADMIN, REVIEWER, STAFF, Link
 from console.rendering import Pages
-from console.reviewing.words import KINDS
+from console.reviewing.words import KINDS, OUTCOMES
 from console.visiting import signed_in_only, visitor_of
 
 LINKS = (
@@ -20,6 +23,8 @@ LINKS = (
 )
 SHOWN = {"open": "Open", "unclaimed": "Held by nobody", "mine": "Held by me", "all": "All, closed ones too"}
 DUE = {"overdue": "Overdue", "soon": "Due soon"}
+SPECIAL = {"urgent": "Urgent", "appealed": "Appealed before"}
+FILTERS: Final = ("show", "kind", "due", "app")
 
 
 def routes(api: ApiClient, pages: Pages) -> list[Route]:
@@ -37,27 +42,63 @@ class _Queue:
     pages: Pages
 
     async def look(self, request: Request) -> Response:
-        params = params_of(request, "show", "kind", "due", "app", limit=50)
+        params = params_of(request, *FILTERS)
+        if "app" in params:
+            params["app"] = _slug_of(str(params["app"]))
+        params = {name: value for name, value in params.items() if value not in (None, "") and _is_known(name, value)}
+        special = request.query_params.get("special", "")
+        narrowed = {**params, special: "true"} if special in SPECIAL else params
+        return await self._show(request, narrowed, params | {"special": special}, "")
+
+    async def take_next(self, request: Request) -> Response:
+        """Claims the next review and opens it, or says on the queue that none waits."""
+        fields = await fields_of(request)
+        taken = await self.api.call(request, "POST", "/v1/reviews/next", key=key_in(fields))
+        if taken.is_ok:
+            return RedirectResponse(f"/reviews/{taken.content['id']}", 303)
+        if taken.content.get("code") != "review.none_waiting":
+            return self.pages.refusal(request, taken)
+        return await self._show(request, {"limit": 50}, {}, taken.content["detail"], taken.status)
+
+    async def _show(
+        self, request: Request, params: Mapping[str, Any], chosen: Mapping[str, Any], nothing: str, status: int = 200
+    ) -> Response:
         listed = await self.api.read(request, "/v1/reviews", params)
         refused = await self.api.read(request, "/v1/reviews/refused-decisions")
+        unread = await self.api.read(request, "/v1/unread-messages", {"limit": 200})
+        first: Mapping[str, Any] | None = None
+        if not listed["items"]:
+            first = next(iter((await self.api.read(request, "/v1/reviews", {"limit": 1}))["items"]), None)
         visitor = visitor_of(request)
         return self.pages.page(
             request,
             "reviews.html",
+            status=status,
+            live="_queue.html",
+            here="/reviews" if request.method == "POST" else None,
             reviews=listed["items"],
             refused=refused["items"],
-            following=next_of(request, listed, params),
-            chosen={name: str(value) for name, value in params.items()},
+            unread={one["review_id"]: one["unread"] for one in unread["items"]},
+            first=first,
+            nothing=nothing,
+            following=next_of(request, listed, chosen),
+            chosen={name: str(value) for name, value in chosen.items()},
             kinds=KINDS,
             shown=SHOWN,
             due=DUE,
+            special=SPECIAL,
+            outcomes=OUTCOMES,
             mine=visitor.id if visitor else None,
             key=new_key(),
         )
 
-    async def take_next(self, request: Request) -> Response:
-        fields = await fields_of(request)
-        taken = await self.api.call(request, "POST", "/v1/reviews/next", key=key_in(fields))
-        if not taken.is_ok:
-            return self.pages.refusal(request, taken)
-        return RedirectResponse(f"/reviews/{taken.content['id']}", 303)
+
+def _is_known(name: str, value: str | int | None) -> bool:
+    """Returns whether the filter can have this value: an address that somebody changed shows what it can."""
+    known: Mapping[str, Mapping[str, str]] = {"show": SHOWN, "kind": KINDS, "due": DUE}
+    return name not in known or value in known[name]
+
+
+def _slug_of(typed: str) -> str:
+    """Returns the short name of an App that was meant by what was typed."""
+    return re.sub(r"[^a-z0-9]+", "-", typed.lower()).strip("-")[:64]

@@ -1,5 +1,6 @@
 """The page of a review, as every form of it shows it again: with what was typed, and with what the API refused."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -9,14 +10,17 @@ from starlette.responses import RedirectResponse, Response
 from console.client import ApiAnswer, ApiClient
 from console.differences import said
 from console.forms import Form
-from console.rendering import Pages
+from console.rendering import Pages, is_polled
 from console.reviewing import shown, words
 from console.reviewing.typed import Typed
 from console.visiting import visitor_of
+from console.words import STATES
 
 PATH: Final = "/reviews/{id:uuid}"
 MAX_LISTED: Final = 200
 """How many messages, notes, saved reasons and colleagues a page has at most."""
+TWO_PEOPLE: Final = "votes.two"
+"""The rule by which one person proposes an approval and another gives it."""
 
 
 def call_of(request: Request) -> str:
@@ -46,40 +50,62 @@ class ReviewPage:
         review, visitor = await self.api.read(request, call_of(request)), visitor_of(request)
         saved = await self._listed(request, "/v1/saved-reasons", kind=review["kind"])
         typed = await self._with_draft(request, typed)
+        mine = visitor.id if visitor else None
         holder = review["holder"]["id"] if review["holder"] else None
-        is_mine = bool(visitor and holder == visitor.id)
+        is_mine = holder is not None and holder == mine
         is_due = any(made["status"] == "due" for made in review["decisions"])
         can_decide = is_mine and not review["outcome"] and not is_due
-        may_hand_over = holder is not None and not review["outcome"]
-        staff = await self._listed(request, "/v1/staff") if may_hand_over else []
+        standing: dict[str, Any] = {
+            "review": review,
+            "kinds": words.KINDS,
+            "names": words.DECISIONS,
+            "mine": mine,
+            "is_mine": is_mine,
+            "is_due": is_due,
+            "kept": "" if can_decide else shown.all_words(typed, saved),
+            "tally": shown.tally(review["steps"]),
+            "messages": await self._listed(request, f"{call_of(request)}/messages"),
+        }
+        if is_polled(request):
+            return self.pages.page(request, "review.html", live="_review_standing.html", **standing)
+        staff = await self._listed(request, "/v1/staff") if holder is not None and not review["outcome"] else []
+        two = await self._two_people(request, review) if can_decide and review["kind"] != "health" else None
         return self.pages.page(
             request,
             "review.html",
             status=200 if refused is None else refused.status,
-            review=review,
-            kinds=words.KINDS,
-            mine=visitor.id if visitor else None,
-            is_mine=is_mine,
+            **standing,
             can_decide=can_decide,
-            kept="" if can_decide or is_due else shown.all_words(typed, saved),
             state=next((one["state"] for one in review["company"]["apps"] if one["slug"] == review["app"]), ""),
+            states=STATES,
             others=[one for one in review["company"]["apps"] if one["slug"] != review["app"]],
             keys=words.KEYS,
+            outcomes=words.OUTCOMES,
+            tags=words.STEP_TAGS,
+            colours=words.COLOURS,
             requirements=shown.by_requirement(review),
             changes=shown.changed(review["changes"]),
             public_changes=shown.changed(review["public_changes"]),
-            messages=await self._listed(request, f"{call_of(request)}/messages"),
             notes=await self._listed(request, f"{call_of(request)}/notes"),
             saved=shown.by_topic(saved),
             colleagues=[one for one in staff if not one["away_until"] and one["id"] != holder],
             step_decisions=words.STEP_DECISIONS,
             possible=words.POSSIBLE,
-            decisions=words.decisions_on(review),
-            names=words.DECISIONS,
+            two=two,
+            decisions=words.decisions_on(review, needs_two=two is not None),
             typed=typed,
             key=Form().key,
             said=said,
+            pictures_of=shown.pictures_of,
         )
+
+    async def _two_people(self, request: Request, review: Mapping[str, Any]) -> str | None:
+        """Returns why another person has to decide beside the visitor, None if nobody has to."""
+        judged = await self.api.read(request, f"/v1/apps/{review['app']}/triggers")
+        unmet: Sequence[Mapping[str, Any]] = next(
+            (one["unmet"] for one in judged["triggers"] if one["trigger"] == "approve"), ()
+        )
+        return next((f"{rule['detail']} {rule['remedy']}" for rule in unmet if rule["code"] == TWO_PEOPLE), None)
 
     async def _with_draft(self, request: Request, typed: Typed) -> Typed:
         """Returns what was typed, and the visitor's draft where nothing was sent with the request."""

@@ -41,3 +41,24 @@ def changed(changes: Mapping[str, Any] | None) -> list[dict[str, Any]]:
             where = " / ".join([part, *(str(step) for step in one["path"])])
             found.append({"where": where, "change": one["change"], "before": before, "after": after})
     return found
+
+
+def tally(steps: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+    """Returns how many steps are in each state, those to be done first. Machines' own are counted as under way."""
+    counted: dict[str, int] = {}
+    for step in steps:
+        state = step["state"]
+        if state == "pending":
+            state = "to do" if step["taken_by"] == "person" else "under way"
+        counted[state] = counted.get(state, 0) + 1
+    return sorted(counted.items(), key=lambda one: _ORDER.index(one[0]) if one[0] in _ORDER else len(_ORDER))
+
+
+def pictures_of(app: str, evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Returns the name and the address of each picture of a requirement's evidence."""
+    found = [(name, evidence[name]) for name in ("logo", "mark") if evidence.get(name)]
+    found += [(f"screenshot {place}", one) for place, one in enumerate(evidence.get("screenshots") or (), 1)]
+    return [(name.capitalize(), f"/apps/{app}/pictures/{picture}") for name, picture in found]
+
+
+_ORDER = ("to do", "failed", "under way", "warned", "waived", "passed")

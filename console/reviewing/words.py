@@ -27,10 +27,35 @@ DECISIONS: Final = {
     "clear": "Clear",
     "flag": "Flag",
 }
-KEYS: Final = {"approve": "a", "clear": "a", "request_changes": "r", "flag": "r"}
+KEYS: Final = {"approve": "a", "propose_approve": "a", "clear": "a", "request_changes": "r", "flag": "r"}
 """The keys that lead to the buttons of decisions."""
+OUTCOMES: Final = {
+    "approved": "approved",
+    "changes_requested": "changes asked for",
+    "withdrawn": "withdrawn",
+    "cancelled": "cancelled",
+    "upheld": "the decision stands",
+    "overturned": "the decision is overturned",
+    "conceded": "the decision was taken back",
+    "cleared": "nothing found",
+    "flagged": "something is to be mended",
+    "superseded": "superseded by a revision",
+    "adopted": "approved by another system",
+}
+"""How a review ended, in words."""
+STEP_TAGS: Final = {"passed": "good", "failed": "bad", "warned": "warning"}
+COLOURS: Final = {"green": "good", "yellow": "warning", "red": "bad"}
+"""The classes of the tags of steps, and of the runs of Components' tests."""
 
 
-def decisions_on(review: Mapping[str, Any]) -> tuple[str, ...]:
-    """Returns the decisions by which a review of its kind ends."""
-    return ("clear", "flag") if review["kind"] == "health" else ("approve", "request_changes")
+def decisions_on(review: Mapping[str, Any], *, needs_two: bool) -> tuple[str, ...]:
+    """Returns the decisions on a review that are possible by its kind and, if it `needs_two` people, for the visitor.
+
+    The first person proposes an approval. Whose own proposal stands can only ask for changes.
+    """
+    if review["kind"] == "health":
+        return ("clear", "flag")
+    if not needs_two:
+        return ("approve", "request_changes")
+    proposal = review["proposal"]
+    return ("request_changes",) if proposal and not proposal["lapsed"] else ("propose_approve", "request_changes")

@@ -43,10 +43,10 @@ class Browser:
     cookie: str = ""
     asked: str = ""
 
-    def open(self, path: str, *, follow: bool = True) -> Page:
+    def open(self, path: str, *, follow: bool = True, headers: dict[str, str] | None = None) -> Page:
         """Returns the page at a path, or at what it leads to."""
         url = path if path.startswith("http") else self.url + path
-        answer = requests.get(url, headers=self._headers(), timeout=20, allow_redirects=False)
+        answer = requests.get(url, headers=self._headers() | (headers or {}), timeout=20, allow_redirects=False)
         if follow and answer.is_redirect:  # `requests` would leave the cookie behind
             return self.open(urljoin(url, answer.headers["Location"]))
         return Page(answer.url, answer)

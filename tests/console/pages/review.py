@@ -1,9 +1,9 @@
 from sqlalchemy import text
 
-from models.lifecycle import AppState, ReviewKind
+from models.lifecycle import AppState, AppTrigger, ReviewKind
 from tests.api.running import Service
 from tests.console.addresses import Address
-from tests.factories import app_in
+from tests.factories import app_in, move
 
 
 def review_page(service: Service, slug: str, kind: ReviewKind = ReviewKind.FIRST) -> str:
@@ -25,8 +25,17 @@ def held_review_page(service: Service, slug: str, kind: ReviewKind = ReviewKind.
     return page
 
 
+def _closed(service: Service) -> str:
+    page = held_review_page(service, "page-closed")
+    move(service.engine, service.people, "page-closed", AppTrigger.REQUEST_CHANGES)
+    return page
+
+
 ADDRESSES = {
     "first": Address(lambda service: held_review_page(service, "page-first"), role="reviewer"),
     "revision": Address(lambda service: review_page(service, "page-revision", ReviewKind.REVISION), role="reviewer"),
+    "appeal": Address(lambda service: review_page(service, "page-appeal", ReviewKind.APPEAL), role="admin"),
+    "closed": Address(_closed, role="reviewer"),
+    "history": Address(lambda service: f"{review_page(service, 'page-past')}/history", role="reviewer"),
     "unknown": Address(lambda service: f"{service.url}/reviews/00000000-0000-7000-8000-000000000000", role="admin"),
 }
