@@ -102,7 +102,7 @@ class _Requests:
             return await self._show(request, _Typed(Form(fields), tuple(seen.content["mails"]), wanted))
         done = await self.api.call(request, "POST", path, body)
         if done.is_ok or await self._is_decided(request, wanted):
-            return RedirectResponse(_page(request), 303)
+            return RedirectResponse(f"{_page(request)}?decided=now", 303)
         return await self._refused(request, fields, wanted, done)
 
     async def reissue(self, request: Request) -> Response:
@@ -138,6 +138,7 @@ class _Requests:
             asked=asked,
             typed=typed,
             waiting=waiting,
+            is_new=request.query_params.get("decided") == "now",
             states=STATES,
             survey=SURVEY,
             check=CHECKS[asked["website_check"]],

@@ -51,7 +51,11 @@ _ENTRY = Place("/catalog/{app}", "See it in the catalog", PARTNERS)
 _APPS = Place("/apps", "Open your Apps", PARTNERS)
 _REVIEW = (Place("/reviews/{review}", "Open the review", STAFF), Place("/reviews", "Open the queue", STAFF))
 _REVIEWS_OF_APP = (Place("/reviews?show=all&app={app}", "Open the reviews of the App", STAFF),)
-_ACCESS = (Place("/reviews", "Open the developer center", STAFF),)
+_SUSPENSION = (Place("/suspensions/{app}", "Open the suspension", STAFF),)
+_ACCESS = (
+    Place("/access-requests/{request}", "Open the request for access", STAFF),
+    Place("/access-requests", "Open the requests for access", STAFF),
+)
 
 PLACES: Final[Mapping[NotificationKind, tuple[Place, ...]]] = {
     **dict.fromkeys(
@@ -103,8 +107,8 @@ PLACES: Final[Mapping[NotificationKind, tuple[Place, ...]]] = {
         _REVIEW,
     ),
     NotificationKind.REMOVAL_PROPOSED: _REVIEWS_OF_APP,
-    NotificationKind.SUSPENSION_TO_CONFIRM: _REVIEWS_OF_APP,
-    NotificationKind.SUSPENSION_UNCONFIRMED: _REVIEWS_OF_APP,
+    NotificationKind.SUSPENSION_TO_CONFIRM: _SUSPENSION,
+    NotificationKind.SUSPENSION_UNCONFIRMED: _SUSPENSION,
     NotificationKind.NEW_ACCESS_REQUEST: _ACCESS,
     NotificationKind.ACCESS_OVERDUE: _ACCESS,
     NotificationKind.ACCESS_DECLINED: (Place("/request-access", "Ask for access again"),),
