@@ -14,11 +14,10 @@ from console.component_kinds import kind_of
 from console.forms import Form, fields_of
 from console.navigation import PARTNER, ComponentPart
 from console.rendering import Pages
+from console.setting_values import VALUE, options_of, values_of
 from console.visiting import signed_in_only
 
 COMPONENT_PARTS = (ComponentPart("/test-settings", "Test key", ("webhook", "function"), order=30),)
-_VALUE = "value."
-"""What the names of the fields of declared settings begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,9 @@ class _TestSettings:
     async def store(self, request: Request) -> Response:
         fields = await fields_of(request)
         known = await self.api.read(request, f"{_path(request)}/test-settings")
-        typed = {name: text for name, text in fields.items() if name in ("key", "ends_at") or name.startswith(_VALUE)}
+        typed = {name: text for name, text in fields.items() if name in ("key", "ends_at") or name.startswith(VALUE)}
         errors: dict[str, str] = {}
-        body: dict[str, Any] = {"key": typed.get("key", ""), "settings": _values(known["settings"], typed)}
+        body: dict[str, Any] = {"key": typed.get("key", ""), "settings": values_of(known["settings"], typed)}
         if typed.get("ends_at", "").strip():
             day = _day(typed["ends_at"].strip())
             if day is None:
@@ -69,7 +68,7 @@ class _TestSettings:
             component=component,
             kind=kind_of(component),
             known=known,
-            options={one["name"]: [(choice, choice) for choice in one["choices"] or ()] for one in known["settings"]},
+            options=options_of(known["settings"]),
             form=form,
         )
 
@@ -89,28 +88,6 @@ def _path(request: Request) -> str:
     return f"/v1/apps/{request.path_params['slug']}/components/{request.path_params['component_id']}"
 
 
-def _values(declared: list[dict[str, Any]], typed: dict[str, str]) -> dict[str, Any]:
-    """Returns the values of the declared settings as the API takes them. Those that are empty are left out."""
-    values: dict[str, Any] = {}
-    for one in declared:
-        text = typed.get(f"{_VALUE}{one['name']}", "")
-        if not text.strip():
-            continue
-        if one["type"] == "boolean":
-            values[one["name"]] = text == "yes"
-        else:
-            values[one["name"]] = _number(text.strip()) if one["type"] == "number" else text
-    return values
-
-
-def _number(text: str) -> int | float | str:
-    """Returns the number that a text is; the text itself, for the API to refuse, if it is none."""
-    digits = text.removeprefix("-")
-    if not digits.replace(".", "", 1).isdecimal() or not digits.isascii() or len(digits) > 18:
-        return text
-    return int(text) if digits.isdecimal() else float(text)
-
-
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
@@ -127,7 +104,7 @@ def _refused(typed: dict[str, str], answer: ApiAnswer) -> Form:
         if group in ("key", "ends_at"):
             errors[group] = flaw["detail"]
         elif name:
-            errors[f"{_VALUE}{name}"] = flaw["detail"]
+            errors[f"{VALUE}{name}"] = flaw["detail"]
         else:
             problems.append(flaw["detail"])
     said = f"{answer.content.get('detail', 'That did not work.')} {answer.content.get('remedy', '')}".strip()

@@ -1,0 +1,119 @@
+"""The whole request with which a subscription is sent an event, for what a customer has entered. Nothing is sent."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from console.client import ApiAnswer, ApiClient
+from console.component_kinds import kind_of
+from console.forms import Form, fields_of
+from console.json_lines import NumberedLine, beside_lines, pretty
+from console.navigation import PARTNER, ComponentPart
+from console.rendering import Pages
+from console.setting_values import VALUE, options_of, values_of
+from console.visiting import signed_in_only
+from web.bounds import LargerBody
+from web.strict_json import UnreadableJsonError, read_json
+
+COMPONENT_PARTS = (ComponentPart("/request", "Request", ("webhook", "function"), order=25),)
+LARGER_FORMS = (
+    LargerBody("POST", re.compile(r"/apps/[^/]+/components/[^/]+/request"), 256 * 1024, "Try a smaller event."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    api: ApiClient
+    pages: Pages
+
+    async def show(self, request: Request) -> Response:
+        return await self._shown(request, Form())
+
+    async def make(self, request: Request) -> Response:
+        fields = await fields_of(request)
+        component = await self.api.read(request, _path(request))
+        typed = {
+            name: text.replace("\r\n", "\n")
+            for name, text in fields.items()
+            if name in ("event_type", "event") or name.startswith(VALUE)
+        }
+        body: dict[str, Any] = {"settings": values_of(component["settings"].get("settings", ()), typed)}
+        if typed.get("event", "").strip():
+            try:
+                body["event"] = read_json(typed["event"].encode())
+            except UnreadableJsonError as error:
+                lines = beside_lines(typed["event"], [(error.line or 1, str(error))])
+                return await self._shown(request, Form(typed, {"event": str(error)}), status=422, lines=lines)
+        else:
+            body["event_type"] = typed.get("event_type", "")
+        made = await self.api.call(request, "POST", f"{_path(request)}/request-tries", body)
+        if not made.is_ok:
+            return await self._shown(request, _refused(typed, made), status=made.status)
+        return await self._shown(request, Form(typed), made=made.content)
+
+    async def _shown(
+        self,
+        request: Request,
+        form: Form,
+        *,
+        status: int = 200,
+        made: dict[str, Any] | None = None,
+        lines: list[NumberedLine] | None = None,
+    ) -> Response:
+        component = await self.api.read(request, _path(request))
+        if component["kind"] != "subscription":
+            raise HTTPException(404)
+        declared = [{"required": False, "choices": None, **one} for one in component["settings"].get("settings", ())]
+        return self.pages.page(
+            request,
+            "request.html",
+            status=status,
+            app=await self.api.read(request, f"/v1/apps/{request.path_params['slug']}"),
+            component=component,
+            kind=kind_of(component),
+            declared=declared,
+            options=options_of(declared),
+            types=[(one, one) for one in component["settings"]["event_types"]],
+            form=form,
+            lines=lines or [],
+            made=made,
+            event=pretty(made["event"]) if made else "",
+        )
+
+
+def routes(api: ApiClient, pages: Pages) -> list[Route]:
+    """Returns the routes of this page."""
+    shown = _Request(api, pages)
+    path = "/apps/{slug}/components/{component_id}/request"
+    return [
+        Route(path, signed_in_only(pages, shown.show, PARTNER)),
+        Route(path, signed_in_only(pages, shown.make, PARTNER), methods=["POST"]),
+    ]
+
+
+def _path(request: Request) -> str:
+    return f"/v1/apps/{request.path_params['slug']}/components/{request.path_params['component_id']}"
+
+
+def _refused(typed: dict[str, str], answer: ApiAnswer) -> Form:
+    """Returns the form with what was typed, and what is wrong beside the field that it is about."""
+    errors: dict[str, str] = {}
+    problems: list[str] = []
+    for flaw in answer.content.get("errors") or []:
+        group, _, name = str(flaw["pointer"]).removeprefix("#/").partition("/")
+        if group == "settings" and name:
+            errors[f"{VALUE}{name}"] = flaw["detail"]
+        elif group in ("event", "event_type"):
+            errors[group] = flaw["detail"]
+        else:
+            problems.append(flaw["detail"])
+    if answer.content.get("code") == "event.undeclared":
+        errors["event"] = f"{answer.content['detail']} {answer.content['remedy']}"
+    elif not errors and not problems:
+        problems = [f"{answer.content.get('detail', 'That did not work.')} {answer.content.get('remedy', '')}".strip()]
+    return Form(typed, errors, tuple(problems))
