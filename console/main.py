@@ -15,15 +15,17 @@ from starlette.types import Receive, Scope, Send
 import console.pages
 from api.signed_in import Visit
 from console.client import ApiAnswer, ApiClient, ApiRefused, SignInNeeded
+from console.compression import Compression, takes_gzip
 from console.door import PAGE_HEADERS, PageHeaders, ProblemPages, SameOrigin
 from console.forms import MAX_FORM_BYTES
 from console.navigation import component_parts_in, links_in, parts_in
-from console.rendering import FILES, MEDIA_TYPES, Pages, Words
+from console.rendering import FILES, MEDIA_TYPES, PACKED, PATHS, Pages, Words
 from console.visiting import Visiting, to_sign_in, why_no_cookie
 from web.bounds import Bounds
 from web.calls import CallLog
 from web.measuring import Measuring
 
+YEAR_S = 365 * 24 * 60 * 60
 ROOMS = tuple(import_module(f"console.pages.{found.name}") for found in iter_modules(console.pages.__path__))
 """Every module of pages. Each has `routes`, and may have LINKS, PARTS of an App, COMPONENT_PARTS, and LARGER_FORMS."""
 
@@ -65,8 +67,13 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
 
     async def file(request: Request) -> Response:
         name = request.url.path.rpartition("/")[2]
-        headers = {"Cache-Control": "public, max-age=86400"}
-        return Response(FILES[name], media_type=MEDIA_TYPES[name], headers=headers)
+        is_current = PATHS[name].endswith(f"?{request.url.query}")
+        headers = {"Cache-Control": f"public, max-age={YEAR_S}, immutable" if is_current else "public, max-age=300"}
+        headers["Vary"] = "Accept-Encoding"
+        is_packed = takes_gzip(request.headers)
+        if is_packed:
+            headers["Content-Encoding"] = "gzip"
+        return Response((PACKED if is_packed else FILES)[name], media_type=MEDIA_TYPES[name], headers=headers)
 
     async def refuse_path(request: Request, _error: Exception) -> Response:
         return pages.page(
@@ -126,6 +133,7 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
             Middleware(CallLog),
             Middleware(Measuring),
             Middleware(PageHeaders),
+            Middleware(Compression),
             Middleware(ProblemPages, show=show_problem),
             Middleware(Bounds, body_bytes=MAX_FORM_BYTES, larger=larger),
             Middleware(SameOrigin, public_url=public_url, refuse=refuse_origin),

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.signed_in import visit_in
 from console.client import ApiAnswer
+from console.compression import packed
 from console.markdown import may_link, rendered
 from console.navigation import STRANGER, ComponentPart, Link, Part
 
@@ -24,6 +25,7 @@ SCRIPTS = ("htmx.min.js", "hx-ptag.min.js", "console.js")
 """The scripts of pages for those who are signed in, in the order in which they run."""
 FILES = {name: (_HERE / "static" / name).read_bytes() for name in ("console.css", *SCRIPTS)}
 """The files that all pages share, by name."""
+PACKED = {name: packed(content) for name, content in FILES.items()}
 MEDIA_TYPES = {"console.css": "text/css"} | dict.fromkeys(SCRIPTS, "text/javascript")
 PATHS = {name: f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}" for name, content in FILES.items()}
 """The addresses of FILES, which change with what is in them."""
@@ -83,6 +85,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
