@@ -65,16 +65,6 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
             remedy=visit.remedy,
         )
 
-    async def file(request: Request) -> Response:
-        name = request.url.path.rpartition("/")[2]
-        is_current = PATHS[name].endswith(f"?{request.url.query}")
-        headers = {"Cache-Control": f"public, max-age={YEAR_S}, immutable" if is_current else "public, max-age=300"}
-        headers["Vary"] = "Accept-Encoding"
-        is_packed = takes_gzip(request.headers)
-        if is_packed:
-            headers["Content-Encoding"] = "gzip"
-        return Response((PACKED if is_packed else FILES)[name], media_type=MEDIA_TYPES[name], headers=headers)
-
     async def refuse_path(request: Request, _error: Exception) -> Response:
         return pages.page(
             request,
@@ -119,7 +109,7 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
     larger = [one for room in ROOMS for one in getattr(room, "LARGER_FORMS", ())]
     made = Starlette(
         routes=[
-            *(Route(f"/static/{name}", file) for name in FILES),
+            *(Route(f"/static/{name}", _shared_file) for name in FILES),
             *(route for room in ROOMS for route in room.routes(client, pages)),
         ],
         exception_handlers={
@@ -157,3 +147,15 @@ class Either:
             scope["path"] == "/" or self._own.intersection(scope["path"].split("/")[1:2])
         )
         await (self._pages if is_page else self._api)(scope, receive, send)
+
+
+async def _shared_file(request: Request) -> Response:
+    """Returns a file of all pages, which is kept for as long as it is the one that its address names."""
+    name = request.url.path.rpartition("/")[2]
+    is_current = PATHS[name].endswith(f"?{request.url.query}")
+    headers = {"Cache-Control": f"public, max-age={YEAR_S}, immutable" if is_current else "public, max-age=300"}
+    headers["Vary"] = "Accept-Encoding"
+    is_packed = takes_gzip(request.headers)
+    if is_packed:
+        headers["Content-Encoding"] = "gzip"
+    return Response((PACKED if is_packed else FILES)[name], media_type=MEDIA_TYPES[name], headers=headers)
