@@ -26,10 +26,12 @@ from workers.actors.review_steps import REVIEW_STEPS
 from workers.context import WorkerContext
 from workflow.component_tests.used_hosts import BOUNDS, Claim, Claimed, claim_host
 from workflow.reviewing.dossier import open_dossier
+from workflow.reviewing.steps import wake_steps_of_review, wake_steps_of_run
 
 STEP = "volume"
 _BURST = """SELECT t.colour, r.facts FROM component_test t JOIN component_test_result r ON r.test_id = t.id
              WHERE t.scope = 'burst'"""
+_WAITING = "SELECT code, due_at > clock_timestamp() FROM review_step WHERE status = 'due' ORDER BY code"
 _DUE = """SELECT status, due_at > now() + interval '55 minutes', last_error FROM component_test
            WHERE scope = 'burst'"""
 
@@ -113,6 +115,39 @@ def test_no_burst_goes_to_an_endpoint_that_did_not_pass_the_suite_of_this_review
     assert hook.found("component_tests")[0] == "failed"
     assert hook.found(STEP) == ("warned", ["volume.untested"])
     assert len(hook.server.received) == len(SUITE), "the suite alone"
+
+
+def test_the_end_of_a_run_wakes_the_step_that_waits_and_its_decision_the_burst(hook: Hook) -> None:
+    set_policy(hook.context, review_steps=["component_tests", STEP])
+    hook.submit()
+    work_off(hook.context, REVIEW_STEPS)
+    assert values(hook.context, _WAITING) == [("component_tests", True), (STEP, True)]
+    work_off(hook.subscription.context, COMPONENT_TESTS)
+    with hook.context.unit_of_work() as session:
+        session.execute(text("UPDATE review_step SET due_at = now() + interval '1 hour' WHERE code = 'volume'"))
+    assert values(hook.context, _WAITING) == [("component_tests", False), (STEP, True)]
+    work_off(hook.context, REVIEW_STEPS)
+    assert hook.found("component_tests") == ("passed", [])
+    work_off(hook.subscription.context, COMPONENT_TESTS)
+    assert values(hook.context, _WAITING) == [(STEP, False)]
+    work_off(hook.context, REVIEW_STEPS)
+    assert hook.found(STEP) == ("passed", [])
+
+
+def test_a_step_that_rests_before_it_tests_again_is_not_woken(hook: Hook) -> None:
+    set_policy(hook.context, review_steps=["component_tests", STEP])
+    hook.submit()
+    hook.answering = lambda got: says("503 Down") if got.type == "group" else good(got)
+    hook.work()
+    assert hook.found("component_tests")[0] == "pending"
+    with hook.context.unit_of_work() as session:
+        session.execute(text("UPDATE review_step SET due_at = now() + interval '1 minute' WHERE status = 'due'"))
+        run_id, review_id = session.execute(
+            text("SELECT id, review_id FROM component_test WHERE review_id IS NOT NULL")
+        ).one()
+        wake_steps_of_run(session, run_id)
+        wake_steps_of_review(session, review_id)
+    assert dict(values(hook.context, _WAITING))["component_tests"] is True
 
 
 def test_a_burst_goes_only_to_a_host_that_is_the_companys(hook: Hook) -> None:

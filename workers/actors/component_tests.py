@@ -12,6 +12,8 @@ from workers.suites.case import Case, Runner, RunVoid
 from workers.suites.plugins import plugin_cases
 from workers.suites.subscriptions import subscription_cases
 from workflow.component_tests.runs import DueRun, finish_run, load_run, progress_run, record_result, void_run
+from workflow.reviewing.steps import wake_steps_of_run
+from workflow.work.bells import Bell
 from workflow.work.kinds import LEASED_KINDS, DueKind
 from workflow.work.leases import Lease
 
@@ -35,6 +37,7 @@ def run_component_test(context: WorkerContext, lease: Lease, steady: Callable[[]
         run = load_run(session, lease.id, database_now(session))
         if run is None:
             void_run(session, lease, "The Component was removed.")
+            wake_steps_of_run(session, lease.id)
             return False
     describe_attempt(app=run.slug, component_id=str(run.component_id))
     try:
@@ -43,6 +46,7 @@ def run_component_test(context: WorkerContext, lease: Lease, steady: Callable[[]
     except RunVoid as void:
         with context.unit_of_work() as session:
             void_run(session, lease, str(void))
+            wake_steps_of_run(session, lease.id)
         return False
 
 
@@ -69,7 +73,12 @@ def _take_cases(
         recorded[position] = result.status
         is_under_way = True
     with context.autocommit() as direct:
-        return finish_run(direct, lease)
+        if not finish_run(direct, lease):
+            return False
+        is_awaited = wake_steps_of_run(direct, run.id)
+    if is_awaited:
+        context.ring(Bell.STEPS)
+    return True
 
 
 COMPONENT_TESTS = LeasedWork(DueKind.COMPONENT_TEST, "run_component_test", run_component_test)

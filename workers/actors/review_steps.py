@@ -17,7 +17,12 @@ from workers.steps.step import StepOutcome
 from workflow.findings import Finding
 from workflow.identity.actors import SCHEDULE
 from workflow.lifecycle.looks import lock_look, request_ends
-from workflow.reviewing.steps import continue_machine_step, note_machine_step, record_machine_step
+from workflow.reviewing.steps import (
+    continue_machine_step,
+    note_machine_step,
+    record_machine_step,
+    wake_steps_of_review,
+)
 from workflow.work.bells import Bell
 from workflow.work.kinds import DueKind
 from workflow.work.leases import MAX_ATTEMPTS, RETRY_AFTER, Lease, TryLater
@@ -33,8 +38,8 @@ def run_review_step(context: WorkerContext, lease: Lease) -> bool:
         step = session.get_one(ReviewStep, lease.id)
         review = session.get_one(Review, step.review_id)
         code, attempts = step.code, step.attempts
-        look = review.id if review.kind == ReviewKind.HEALTH else None
-        app_id = review.app_id
+        app_id, review_id = review.app_id, review.id
+        look = review_id if review.kind == ReviewKind.HEALTH else None
         gathered = evidence_for_step(session, step, review, context.profile)
         wanted = partial(runs_of_step, session, step, review)
         evidence = with_tests(context, session, lease, STEPS[code], gathered, wanted)
@@ -54,7 +59,12 @@ def run_review_step(context: WorkerContext, lease: Lease) -> bool:
         return _record_of_look(context, lease, outcome, look, app_id)
     with context.unit_of_work() as session:
         now = database_now(session)
-        return record_machine_step(session, lease, outcome.trigger, outcome.findings, SCHEDULE, now, outcome.seen)
+        if not record_machine_step(session, lease, outcome.trigger, outcome.findings, SCHEDULE, now, outcome.seen):
+            return False
+        is_awaited = STEPS[code].has_runs and wake_steps_of_review(session, review_id)
+    if is_awaited:
+        context.ring(Bell.STEPS)
+    return True
 
 
 def _go_on(context: WorkerContext, lease: Lease, outcome: StepOutcome) -> bool:

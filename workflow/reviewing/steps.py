@@ -169,6 +169,36 @@ _CONTINUE = text("""
 """)
 
 
+def wake_steps_of_run(session: Session, run_id: UUID) -> bool:
+    """Makes the steps due that wait for a review's tests, if the run was the last one under way. Does not commit.
+
+    Returns whether there was one. Nothing depends on it: they look again after a pause in any case.
+    """
+    return session.execute(_WAKE_STEPS_OF_RUN, {"run_id": run_id}).first() is not None
+
+
+def wake_steps_of_review(session: Session, review_id: UUID) -> bool:
+    """Makes the steps of a review due that wait for its tests, as `wake_steps_of_run` does."""
+    return session.execute(_WAKE_STEPS_OF_REVIEW, {"review_id": review_id}).first() is not None
+
+
+_WAKE = """
+    UPDATE review_step SET due_at = clock_timestamp()
+     WHERE state = 'pending' AND status = 'due' AND leased_until IS NULL AND due_at > clock_timestamp()
+       AND attempts = 0 AND seen -> 'polls' IS NOT NULL
+"""
+"""A step that rests before it has the tests run once more is no such step: its rest is meant."""
+_WAKE_STEPS_OF_RUN = text(f"""
+    {_WAKE}
+       AND review_id = (SELECT run.review_id FROM component_test run
+                         WHERE run.id = :run_id
+                           AND NOT EXISTS (SELECT FROM component_test other
+                                            WHERE other.review_id = run.review_id AND other.status = 'due'))
+    RETURNING id
+""")
+_WAKE_STEPS_OF_REVIEW = text(f"{_WAKE} AND review_id = :review_id RETURNING id")
+
+
 def cancel_steps(session: Session, ids: Sequence[UUID], now: datetime) -> None:
     """Cancels the undecided steps of the Apps' open reviews, which are about to be closed. Does not commit."""
     cancelled = judge_step(StepTrigger.CANCEL, StepState.PENDING, SCHEDULE.role).target
