@@ -206,7 +206,8 @@ class ReviewRunAnswer(BaseModel):
     """A run of a Component's tests that the review started. `path` has it in full, with each request and answer.
 
     `results` counts its cases so far by colour. `measured` is what a burst has measured: counts, the share that was
-    taken, and percentiles in milliseconds.
+    taken, and percentiles in milliseconds. `problem` says why a run ended without a colour, or what it waits for until
+    `waits_until`: a burst waits for the end of the hour of another one to the same place.
     """
 
     id: UUID
@@ -220,6 +221,7 @@ class ReviewRunAnswer(BaseModel):
     finished_at: datetime | None
     results: Annotated[dict[TestColour, int], Field(examples=[{"green": 16}])]
     measured: Annotated[dict[str, Any] | None, Field(examples=[{"sent": 500, "taken": 500, "p95_ms": 40}])]
+    waits_until: Annotated[datetime | None, Field(examples=[None])]
     path: Annotated[str, Field(examples=["/v1/apps/acme/components/…/test-runs/…"])]
 
 

@@ -13,6 +13,7 @@ from cli.demo.journey import Journey, Stage
 from cli.demo.launch import join_program, launch, verify
 from cli.demo.live import appeal, look_again, revise
 from cli.demo.review import approve, mend, request_changes
+from cli.demo.steps import add_every_step
 from cli.view import View
 from models.lifecycle import Role
 
@@ -27,7 +28,22 @@ def walk(stage: Stage, partner_url: str, view: View) -> str:
     began = time.monotonic()
     owner = Caller(stage.api_url, stage.tokens[Role.PARTNER.value])
     journey = Journey(stage, partner_url, view, owner, invite_colleague(stage, view, owner))
-    for act in (build, request_changes, mend, approve, launch, join_program, revise, look_again, appeal, verify):
+    for act in _ACTS:
         act(journey)
     view.done("the whole journey", time.monotonic() - began)
     return journey.slug
+
+
+_ACTS = (
+    build,
+    request_changes,
+    mend,
+    approve,
+    launch,
+    join_program,
+    look_again,
+    appeal,
+    add_every_step,
+    revise,
+    verify,
+)

@@ -1,4 +1,4 @@
-"""The life after the launch: a revision, a look that finds something and one that does not, and an appeal."""
+"""The life after the launch: a look that finds something and one that does not, an appeal, and a revision."""
 
 import time
 from typing import Any
@@ -8,6 +8,7 @@ import requests
 from cli.caller import Caller, wait_for
 from cli.demo.journey import PATIENCE_SECONDS, Journey
 from cli.demo.review import machine_steps, review_of
+from cli.demo.steps import show_runs
 from cli.mistakes import Mistake
 from models.lifecycle import AppTrigger
 
@@ -24,6 +25,7 @@ def revise(journey: Journey) -> None:
     view.done("the partner edited the description of the public App")
     journey.ask(partner, AppTrigger.SUBMIT)
     path = _all_passed(journey, journey.reviewer)
+    show_runs(journey)
     if _listing(journey) != before:
         raise Mistake("The catalog shows what nobody has approved.", "Look at the log of the API.")
     view.done("the listing stands as it was approved")
@@ -80,7 +82,7 @@ def _all_passed(journey: Journey, who: Caller) -> str:
     """Has `who` hold the App's review and pass what machines leave to people. Returns the review's path."""
     path = review_of(journey)
     who.post(f"{path}/claim")
-    machine_steps(journey, path)
+    machine_steps(journey, path, who)
     for step in who.get(path)["steps"]:
         if step["state"] == "pending":
             who.post(f"{path}/steps/{step['code']}", {"decision": "pass"})

@@ -85,8 +85,9 @@ def test_up_demo_takes_an_app_to_public_and_ctrl_c_stops_every_process(tmp_path:
         answers = {role: said_by(line) for role, line in lines.items()}
         assert not {role: answer for role, answer in answers.items() if "detail" in answer}
         assert answers["visitor"]["select_partner"] is True
-        assert answers["visitor"]["description"].endswith("a whole company reads."), "the appeal was not overturned"
+        assert answers["visitor"]["description"].endswith("and now into forecasts too."), "the revision is not shown"
         shown = output.read_text()
+        assert "somebody who had no part in the decision overturned it" in shown
         assert all(f"--{trigger}-->" in shown for trigger in ("recheck", "flag", "clear", "appeal"))
         assert "the listing stands as it was approved" in shown
         assert "the partner added a stream and sent Email Opened, Report Shared: green" in shown
@@ -94,6 +95,17 @@ def test_up_demo_takes_an_app_to_public_and_ctrl_c_stops_every_process(tmp_path:
         for public in (run["api_url"], run["tracking_url"]):
             assert requests.get(f"{public}/healthz", timeout=5).ok
             assert requests.get(f"{public}/readyz", timeout=5).status_code == 404
+        assert "the admin previewed a policy with the steps component_tests, volume:" in shown
+        assert all(f"a worker took the step {code}: passed" in shown for code in ("component_tests", "volume"))
+        assert "the reviewer sees a run: suite of Acme webhook, green: 16 green" in shown
+        assert "the reviewer sees a run: suite of Acme for the web, green: 1 green" in shown
+        assert re.search(
+            r"a run: burst of Acme webhook, green: 20 of 20 events were taken \(100\.0 %\), at 20 a", shown
+        )
+        assert "the partner sees it among the runs of the Component: 20 of 20 events were taken" in shown
+        again = subprocess.run([*COMMAND, "demo"], cwd=folder, env=environment(), capture_output=True, check=True)
+        assert "the policy has every review step since an earlier start" in again.stdout.decode()
+        assert "the step volume was waived by who holds the review: Not this time: bursts to" in again.stdout.decode()
         assert answers["partner"]["state"] == "public"
         assert answers["service"]["onboarded_customers"] == 4
     assert not [name for name, pid in run["pids"].items() if psutil.pid_exists(pid)]

@@ -166,6 +166,11 @@ def test_a_second_burst_waits_for_the_end_of_the_hour_and_gives_up_in_the_end(ho
     ((status, is_later, error),) = values(hook.context, _DUE)
     assert (status, is_later) == ("due", True)
     assert "127.0.0.1" in error
+    with Session(hook.context.engine) as session:
+        (run,) = open_dossier(session, session.scalars(select(Review.id)).one(), PROFILE).runs
+        assert run.waits_until is not None
+        assert run.waits_until > now_of(session) + timedelta(minutes=55)
+    assert run.problem == "bursts to 127.0.0.1 were sent within the hour", "its reviewers read what it waits for"
     with hook.context.unit_of_work() as session:
         session.execute(
             text("""

@@ -132,8 +132,8 @@ def _record_failure(context: WorkerContext, lease: Lease, error: Exception) -> N
                 _record_answer_of_lane(session, lease, error)
         else:
             with context.autocommit() as session:
-                rest = error.rest if isinstance(error, TryLater) else timedelta()
-                fail_due_row(session, lease, repr(error), counts=_counts(error), rest=rest)
+                what, rest = (str(error), error.rest) if isinstance(error, TryLater) else (repr(error), timedelta())
+                fail_due_row(session, lease, what, counts=_counts(error), rest=rest)
     except SQLAlchemyError as failed:
         if not (is_transient(error) and is_transient(failed)):
             log.warning("could not record the failure of %s %s; it is due when its lease ends", lease.kind, lease.id)

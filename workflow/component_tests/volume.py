@@ -134,9 +134,10 @@ def in_words(measured: dict[str, Any]) -> str:
     """Returns what was measured as a sentence."""
     share = measured["success_ratio"] * 100
     times = ", ".join(f"p{one} {measured[f'p{one}_ms']} ms" for one in (50, 95, 99))
+    lasts = "1 second" if measured["seconds"] == 1 else f"{measured['seconds']} seconds"
     return (
         f"{measured['taken']} of {measured['sent']} events were taken ({share:.1f} %), at {measured['rate']} a second "
-        f"for {measured['seconds']} seconds: {times}."
+        f"for {lasts}: {times}."
     )
 
 

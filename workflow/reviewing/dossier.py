@@ -79,7 +79,8 @@ class LastRound:
 class RunInBrief:
     """A run of a Component's tests that the review started. `results` counts its cases so far by their colours.
 
-    `measured` is what a burst has measured. `problem` says why a run ended without a colour.
+    `measured` is what a burst has measured. `problem` says why a run ended without a colour, or what it waits for until
+    `waits_until`, such as the end of others' hour.
     """
 
     id: UUID
@@ -93,6 +94,7 @@ class RunInBrief:
     finished_at: datetime | None
     results: Mapping[str, int]
     measured: Mapping[str, Any] | None
+    waits_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +202,17 @@ _COMPANYS_APPS = text(f"""
 
 _RUNS = text("""
     SELECT t.id, t.component_id, c.name, t.scope, t.status, t.colour,
-           CASE WHEN t.status IN ('void', 'dead') THEN t.last_error END AS problem, t.requested_at, t.finished_at,
+           CASE WHEN t.status IN ('void', 'dead') OR rests.until IS NOT NULL THEN t.last_error END AS problem,
+           t.requested_at, t.finished_at,
            coalesce((SELECT jsonb_object_agg(by_colour.colour, by_colour.many)
                        FROM (SELECT r.colour, count(*) AS many FROM component_test_result r
                               WHERE r.test_id = t.id GROUP BY r.colour) by_colour), '{}') AS results,
            CASE WHEN t.scope = 'burst' THEN
                (SELECT r.facts FROM component_test_result r WHERE r.test_id = t.id ORDER BY r.position LIMIT 1)
-           END AS measured
+           END AS measured, rests.until AS waits_until
       FROM component_test t JOIN component c ON c.id = t.component_id
+      LEFT JOIN LATERAL (SELECT t.due_at AS until) rests
+             ON t.status = 'due' AND t.leased_until IS NULL AND t.due_at > clock_timestamp()
      WHERE t.review_id = :review_id
      ORDER BY t.id DESC LIMIT :limit
 """)
