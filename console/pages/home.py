@@ -20,13 +20,13 @@ COUNTED: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something that waits: how many there are, `more` than that, what they are called, and where they are."""
+    """Something that waits: how many there are, `more` than that, what they are called, and the page that has them."""
 
     count: int
     more: bool
     one: str
     many: str
-    href: str
+    href: str | None
 
     @property
     def words(self) -> str:
@@ -97,6 +97,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
 
     async def _waiting(request: Request, path: str, params: dict[str, Any], one: str, many: str, href: str) -> Waiting:
         listed = await api.read(request, path, params | {"limit": COUNTED})
-        return Waiting(len(listed["items"]), listed["next"] is not None, one, many, href)
+        has_page = any(link.href == href.partition("?")[0] for link in pages.links)
+        return Waiting(len(listed["items"]), listed["next"] is not None, one, many, href if has_page else None)
 
     return [Route("/", show)]

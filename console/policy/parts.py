@@ -56,7 +56,8 @@ class Part:
         """What a form says below the title: what the part is, and its bounds."""
         bounds = f" {self.least} to {self.most} {self.unit}." if self.kind == "number" else ""
         lines = " One a line." if self.kind == "lines" else ""
-        return f"{self.description}{bounds}{lines}".strip()
+        said = self.description.replace("Null:", "Empty:") if self.optional else self.description
+        return f"{said}{bounds}{lines}".strip()
 
     def value_in(self, document: Document) -> Any:
         """Returns the part's value in the document, its default where the document lacks it."""
