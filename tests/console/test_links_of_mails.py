@@ -21,7 +21,13 @@ from tests.workflow.lifecycle.test_batch import FOLLOWS
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.links import PLACES, link_of, mended_at
 
-KNOWN = {"app": "acme", "review": str(UUID(int=1)), "component": str(UUID(int=2)), "request": str(UUID(int=3))}
+KNOWN = {
+    "app": "acme",
+    "review": str(UUID(int=1)),
+    "component": str(UUID(int=2)),
+    "request": str(UUID(int=3)),
+    "organization": str(UUID(int=4)),
+}
 IN_THE_TEXT = {"welcome", "colleague_invited", "access_proof", "address_proof", "token_proof", "sign_in"}
 NOWHERE = {"person_removed", "address_changed"}
 """Who was removed, and whose address it no longer is, can open nothing."""
@@ -74,6 +80,7 @@ def test_every_page_of_a_mail_opens_for_each_of_its_recipients(shared_service: S
     component_id = made.json()["id"]
     request = ask(shared_service, body_of("mailed-company"))["id"]
     about = {"app": "mailed-app", "review": review, "component": component_id, "request": request}
+    about["organization"] = str(shared_service.people.partner.organization_id)
     browsers = {role: browser_of(shared_service, role.value if role else None) for role in (*PEOPLE, None)}
     links = {
         (role, link.path)

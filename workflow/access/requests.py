@@ -335,6 +335,7 @@ def _notify_owner(session: Session, request: AccessRequest, contact: AccessConta
         "contact": contact.name,
         "contact_email": contact.email,
         "company": request.company_name,
+        "organization": str(request.organization_id),
         "path": f"/v1/organizations/{request.organization_id}/invitations",
     }
     if owner is not None:

@@ -40,11 +40,12 @@ class Link:
 
 
 PARTNERS: Final = frozenset({Role.PARTNER})
-STAFF: Final = frozenset({Role.REVIEWER, Role.ADMIN})
+ADMINS: Final = frozenset({Role.ADMIN})
+STAFF: Final = frozenset({Role.REVIEWER}) | ADMINS
 PEOPLE: Final = PARTNERS | STAFF
 
 _APP = Place("/apps/{app}", "Open the App", PARTNERS)
-_COMPONENT = Place("/apps/{app}/components/{component}", "Open the Component", PARTNERS)
+_TEST_SETTINGS = Place("/apps/{app}/components/{component}/test-settings", "Give new test settings", PARTNERS)
 _MESSAGES = Place("/apps/{app}/messages", "Read the messages", PARTNERS)
 _REPLAY = Place("/apps/{app}/checklist/replay_info", "Say whether events can be replayed", PARTNERS)
 _ENTRY = Place("/catalog/{app}", "See it in the catalog", PARTNERS)
@@ -84,7 +85,7 @@ PLACES: Final[Mapping[NotificationKind, tuple[Place, ...]]] = {
         ),
         (_APP,),
     ),
-    NotificationKind.TEST_SETTINGS_END: (_COMPONENT, _APP),
+    NotificationKind.TEST_SETTINGS_END: (_TEST_SETTINGS, _APP),
     NotificationKind.REPLAY_INFO_ASKED_FOR: (_REPLAY,),
     NotificationKind.MESSAGE_TO_PARTNER: (_MESSAGES,),
     **dict.fromkeys(
@@ -112,9 +113,16 @@ PLACES: Final[Mapping[NotificationKind, tuple[Place, ...]]] = {
     NotificationKind.NEW_ACCESS_REQUEST: _ACCESS,
     NotificationKind.ACCESS_OVERDUE: _ACCESS,
     NotificationKind.ACCESS_DECLINED: (Place("/request-access", "Ask for access again"),),
-    NotificationKind.COLLEAGUE_ASKED: (_APPS, *_ACCESS),
+    NotificationKind.COLLEAGUE_ASKED: (
+        _APPS,
+        Place("/companies/{organization}", "Open the company", ADMINS),
+        *_ACCESS,
+    ),
     NotificationKind.OWNERSHIP_HANDED_OVER: (_APPS,),
-    NotificationKind.TOKEN_ENDS: (Place("/sessions", "See where you are signed in", PEOPLE),),
+    NotificationKind.TOKEN_ENDS: (
+        Place("/tokens", "Open the tokens", ADMINS),
+        Place("/lost-token", "Get a new token", PEOPLE),
+    ),
     **dict.fromkeys(
         (
             NotificationKind.WELCOME,
@@ -134,6 +142,8 @@ PLACES: Final[Mapping[NotificationKind, tuple[Place, ...]]] = {
 
 The mails with a code have its page in their text. Who was removed, or whose address it no longer is, can open nothing.
 """
+ABOUT: Final = ("component", "organization", "request")
+"""What else a mail may be about, by the names of its ids in the data of the notification."""
 LABELS: Final = frozenset(place.label for places in PLACES.values() for place in places)
 """What mails say above the addresses of pages."""
 
@@ -143,7 +153,7 @@ def link_of(
 ) -> Link | None:
     """Returns where the mail leads, None for nowhere: to its page, or to `call`, the API's path, without `pages`. Pure.
 
-    `about` has what the mail is about: `app` (its slug), `review`, `component` and `request` (their ids).
+    `about` has what the mail is about: `app` (its slug), `review`, and the ids that ABOUT names.
     """
     if not pages:
         return Link(call) if call else None

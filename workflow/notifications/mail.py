@@ -13,7 +13,7 @@ from workflow.names import one_line, quoted
 from workflow.notifications.digest_words import digest_words
 from workflow.notifications.html import html_of
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.links import LABELS, link_of
+from workflow.notifications.links import ABOUT, LABELS, link_of
 from workflow.notifications.mime import TwoFormMail
 from workflow.notifications.review_words import (
     customer_words,
@@ -35,7 +35,7 @@ class Letter:
     """The content and the recipient of a notification. `app_name` and `app_slug` are None if it is not about an App.
 
     `data` holds the values for the text. Of these, `path` is the API path to which a mail that is not about an App
-    links where there are no pages, if there is one; `request` and `component` are the ids of what it is about; and
+    links where there are no pages, if there is one; those that `links.ABOUT` names are ids of what it is about; and
     `secret` is the decrypted code. `recipient_id`, `recipient_name` and `recipient_role` are those of a person, None
     for an address of nobody yet: the name that somebody else gave its holder is not repeated there.
     `review` is the review that a message about an App is about, as `review_words` reads it. `customers` is how many the
@@ -111,7 +111,7 @@ def compose(
         {
             "app": letter.app_slug,
             "review": (letter.review or {}).get("id"),
-            **{name: letter.data.get(name) for name in ("request", "component")},
+            **{name: letter.data.get(name) for name in ABOUT},
         },
         call=f"/v1/apps/{letter.app_slug}" if letter.app_slug else letter.data.get("path"),
         pages=pages,
