@@ -47,7 +47,10 @@ KINDS: Final[Mapping[str, str]] = {
     "plugin": "Plugin",
 }
 """The kinds of Components."""
-NEWS: Final[Mapping[str, str]] = {"customer_onboarded": "New customers of your Apps"}
+NEWS: Final[Mapping[str, str]] = {
+    "customer_onboarded": "New customers of your Apps",
+    "reviewer_digest": "What there is to review, in the morning",
+}
 """The kinds of news that can be switched off."""
 SCOPES: Final[Mapping[str, str]] = {
     "apps:read": "read your Apps, their reviews and their customers",

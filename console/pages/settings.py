@@ -30,7 +30,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
     return [
         Route("/settings", signed_in_only(pages, settings.look, *PEOPLE)),
         Route("/settings/time-zone", signed_in_only(pages, settings.choose_zone, *PEOPLE), methods=["POST"]),
-        Route("/settings/news", signed_in_only(pages, settings.choose_news, PARTNER, ADMIN), methods=["POST"]),
+        Route("/settings/news", signed_in_only(pages, settings.choose_news, *PEOPLE), methods=["POST"]),
         Route("/settings/address", signed_in_only(pages, settings.change_address, PARTNER, ADMIN), methods=["POST"]),
         Route("/settings/tokens", signed_in_only(pages, tokens.look, PARTNER)),
         Route("/settings/tokens", signed_in_only(pages, tokens.make, PARTNER), methods=["POST"]),
@@ -79,6 +79,7 @@ class _Settings:
             status=status,
             person=me,
             has_rights="people:manage" in me["scopes"],
+            chooses_news=bool({"people:manage", "reviews:decide"} & set(me["scopes"])),
             zones=zones(),
             now=datetime.now(UTC).isoformat(),
             news={name: (NEWS.get(name, name.replace("_", " ")), is_on) for name, is_on in me["news"].items()},

@@ -114,7 +114,7 @@ def test_an_address_below_words_of_strangers_is_no_button() -> None:
     reasons = [{"code": "other", "text": "x\n\nClick here\nhttps://platform.example/sign-out"}]
     letter = _letter("changes_requested", app_name="Acme", app_slug="acme", recipient_role="partner", reasons=reasons)
     tree = html.document_fromstring(_composed(letter).html)
-    assert [one.text_content() for one in tree.xpath("//a")] == ["Open the App"]
+    assert [one.text_content() for one in tree.xpath("//a")] == ["See what was found"]
 
 
 @pytest.mark.parametrize("kind", NotificationKind)

@@ -48,8 +48,10 @@ _APP = Place("/apps/{app}", "Open the App", PARTNERS)
 _TEST_SETTINGS = Place("/apps/{app}/components/{component}/test-settings", "Give new test settings", PARTNERS)
 _MESSAGES = Place("/apps/{app}/messages", "Read the messages", PARTNERS)
 _REPLAY = Place("/apps/{app}/checklist/replay_info", "Say whether events can be replayed", PARTNERS)
-_ENTRY = Place("/catalog/{app}", "See it in the catalog", PARTNERS)
-_APPS = Place("/apps", "Open your Apps", PARTNERS)
+_FOUND = Place("/apps/{app}/review", "See what was found", PARTNERS)
+_PUBLISHED = Place("/apps/{app}/published", "See what is published", PARTNERS)
+_CUSTOMERS = Place("/apps/{app}/customers", "See the customers", PARTNERS)
+_COMPANY = Place("/company", "Open your company", PARTNERS)
 _REVIEW = (Place("/reviews/{review}", "Open the review", STAFF), Place("/reviews", "Open the queue", STAFF))
 _REVIEWS_OF_APP = (Place("/reviews?show=all&app={app}", "Open the reviews of the App", STAFF),)
 _SUSPENSION = (Place("/suspensions/{app}", "Open the suspension", STAFF),)
@@ -64,27 +66,32 @@ PLACES: Final[Mapping[NotificationKind, tuple[Place, ...]]] = {
             NotificationKind.SUBMISSION_ACKNOWLEDGED,
             NotificationKind.REVISION_ACKNOWLEDGED,
             NotificationKind.APPEAL_ACKNOWLEDGED,
-            NotificationKind.CHANGES_REQUESTED,
-            NotificationKind.APPEAL_UPHELD,
             NotificationKind.APPEAL_OVERTURNED,
             NotificationKind.APPEAL_CONCEDED,
             NotificationKind.APPROVED,
-            NotificationKind.REVISION_APPROVED,
             NotificationKind.APPROVED_FOR_A_DAY,
-            NotificationKind.PUBLISHED_AS_PLANNED,
             NotificationKind.OAUTH_ASKED_FOR,
-            NotificationKind.CUSTOMER_ONBOARDED,
             NotificationKind.PROMOTED,
             NotificationKind.SUSPENDED,
             NotificationKind.REINSTATED,
             NotificationKind.UNLISTED,
             NotificationKind.RELISTED,
             NotificationKind.REMOVED,
-            NotificationKind.FLAGGED,
-            NotificationKind.GRACE_ENDING,
         ),
         (_APP,),
     ),
+    **dict.fromkeys(
+        (
+            NotificationKind.CHANGES_REQUESTED,
+            NotificationKind.APPEAL_UPHELD,
+            NotificationKind.FLAGGED,
+            NotificationKind.GRACE_ENDING,
+        ),
+        (_FOUND,),
+    ),
+    NotificationKind.REVISION_APPROVED: (_PUBLISHED,),
+    NotificationKind.PUBLISHED_AS_PLANNED: (_PUBLISHED,),
+    NotificationKind.CUSTOMER_ONBOARDED: (_CUSTOMERS,),
     NotificationKind.TEST_SETTINGS_END: (_TEST_SETTINGS, _APP),
     NotificationKind.REPLAY_INFO_ASKED_FOR: (_REPLAY,),
     NotificationKind.MESSAGE_TO_PARTNER: (_MESSAGES,),
@@ -114,13 +121,14 @@ PLACES: Final[Mapping[NotificationKind, tuple[Place, ...]]] = {
     NotificationKind.ACCESS_OVERDUE: _ACCESS,
     NotificationKind.ACCESS_DECLINED: (Place("/request-access", "Ask for access again"),),
     NotificationKind.COLLEAGUE_ASKED: (
-        _APPS,
+        _COMPANY,
         Place("/companies/{organization}", "Open the company", ADMINS),
         *_ACCESS,
     ),
-    NotificationKind.OWNERSHIP_HANDED_OVER: (_APPS,),
+    NotificationKind.OWNERSHIP_HANDED_OVER: (_COMPANY,),
     NotificationKind.TOKEN_ENDS: (
         Place("/tokens", "Open the tokens", ADMINS),
+        Place("/settings/tokens", "Open your tokens", PARTNERS),
         Place("/lost-token", "Get a new token", PEOPLE),
     ),
     **dict.fromkeys(
