@@ -1,0 +1,170 @@
+"""Trying an App as a customer would, before it is public: enabling, configuring, and sending test data."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from console.client import ApiAnswer, ApiClient
+from console.component_kinds import TESTED, kind_of
+from console.forms import Form, fields_of, key_in
+from console.navigation import PARTNER, Part
+from console.rendering import Pages
+from console.setting_values import VALUE, options_of, values_of
+from console.testing import example_of, mendings_of, pretty, read_message
+from console.visiting import signed_in_only
+from web.bounds import LargerBody
+
+PARTS = (Part("/try", "Try it", order=35),)
+MAX_FORM: Final = 200 * 1024
+LARGER_FORMS = (LargerBody("POST", re.compile(r"/apps/[^/]+/try/[^/]+"), MAX_FORM, "Try a smaller message."),)
+KEY: Final = "customer_key"
+"""The field of the key that a customer enters: `key` is the form's own, which a call keeps."""
+OPENING: Final = {
+    "subscription": "Enable it, and send it test data",
+    "stream": "Send to its sandbox, and see what arrives",
+    "plugin": "See how it is loaded, and what is found in it",
+}
+"""The words of the link that leads on, by the kind of Component."""
+
+
+def routes(api: ApiClient, pages: Pages) -> list[Route]:
+    """Returns the routes of these pages."""
+    trying = _Trying(api, pages)
+    path = "/apps/{slug}/try"
+    return [
+        Route(path, signed_in_only(pages, trying.list, PARTNER)),
+        Route(path + "/{id:uuid}", signed_in_only(pages, trying.show, PARTNER)),
+        Route(path + "/{id:uuid}", signed_in_only(pages, trying.act, PARTNER), methods=["POST"]),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trying:
+    api: ApiClient
+    pages: Pages
+
+    async def list(self, request: Request) -> Response:
+        slug = request.path_params["slug"]
+        app = await self.api.read(request, f"/v1/apps/{slug}")
+        components = (await self.api.read(request, f"/v1/apps/{slug}/components"))["items"]
+        return self.pages.page(
+            request,
+            "trying.html",
+            app=app,
+            components=[
+                {**one, "title": kind_of(one).title, "href": _first_page(slug, one), "opening": OPENING[one["kind"]]}
+                for one in components
+            ],
+            tested=TESTED,
+        )
+
+    async def show(self, request: Request) -> Response:
+        return await self._shown(request, Form(), 200, None)
+
+    async def act(self, request: Request) -> Response:
+        fields = await fields_of(request)
+        known = await self._known(request)
+        message, problem = read_message(fields.get("message", ""))
+        values = values_of(known["settings"], fields)
+        errors = {} if message is not None else {"message": problem}
+        wants_sent = fields.get("act") == "send"
+        key = fields.get(KEY, "")
+        if wants_sent and not key.strip():
+            if values:
+                errors[KEY] = f"Enter the {known['key_name']} too: it is kept together with the other values."
+            elif known["ends_at"] is None:
+                errors[KEY] = f"Enter the {known['key_name']}."
+        if errors or message is None:
+            return await self._shown(request, Form(_without_key(fields), errors), 422, None)
+        if not wants_sent:
+            wanted = {"event": message, "settings": values}
+            tried = await self.api.call(request, "POST", f"{_path(request)}/request-tries", wanted)
+            form = Form(_without_key(fields)) if tried.is_ok else _refused(fields, tried)
+            return await self._shown(request, form, tried.status, tried.content if tried.is_ok else None)
+        if key.strip():
+            entered = {"key": key, "settings": values}
+            kept = await self.api.call(request, "PUT", f"{_path(request)}/test-settings", entered)
+            if not kept.is_ok:
+                return await self._shown(request, _refused(fields, kept), kept.status, None)
+        run = {"scope": "try_out", "message": message}
+        sent = await self.api.call(request, "POST", f"{_path(request)}/test-runs", run, key=key_in(fields))
+        if not sent.is_ok:
+            return await self._shown(request, _refused(fields, sent), sent.status, None)
+        return RedirectResponse(f"{_path(request).removeprefix('/v1')}/test-runs/{sent.content['id']}", 303)
+
+    async def _known(self, request: Request) -> dict[str, Any]:
+        """Returns what a customer enters. Raises HTTPException for a Component that is sent nothing."""
+        component = await self.api.read(request, _path(request))
+        if component["kind"] != "subscription":
+            raise HTTPException(404)
+        return await self.api.read(request, f"{_path(request)}/test-settings")
+
+    async def _shown(self, request: Request, form: Form, status: int, tried: dict[str, Any] | None) -> Response:
+        known = await self._known(request)
+        path = _path(request)
+        component = await self.api.read(request, path)
+        scopes = await self.api.read(request, f"{path}/test-scopes")
+        page = path.removeprefix("/v1")
+        own = next(one for one in scopes["items"] if one["scope"] == "try_out")
+        missing = [
+            one for one in own["missing"] if not one["code"].startswith("test_settings.")
+        ]  # this form gives them
+        types = component["settings"]["event_types"]
+        if "message" not in form.values:
+            form = Form({"message": example_of(types[0])} | dict(form.values), form.errors, form.problems, form.key)
+        return self.pages.page(
+            request,
+            "try.html",
+            status=status,
+            app=await self.api.read(request, f"/v1/apps/{request.path_params['slug']}"),
+            component=component,
+            page=page,
+            known=known,
+            types=types,
+            host=scopes["host"],
+            missing=mendings_of(missing, page, scopes["host"], f"{page}/test-runs"),
+            options=options_of(known["settings"]),
+            tried=None if tried is None else {**tried, "body": pretty(tried["body"])},
+            form=form,
+        )
+
+
+def _path(request: Request) -> str:
+    return f"/v1/apps/{request.path_params['slug']}/components/{request.path_params['id']}"
+
+
+def _first_page(slug: str, component: dict[str, Any]) -> str:
+    """Returns the page at which a Component of its kind is tried."""
+    own = f"/apps/{slug}/components/{component['id']}"
+    pages = {"stream": f"{own}/events", "plugin": f"{own}/test-runs"}
+    return pages.get(component["kind"], f"/apps/{slug}/try/{component['id']}")
+
+
+def _without_key(fields: dict[str, str]) -> dict[str, str]:
+    """Returns what is shown again of what was typed. A key is typed again."""
+    return {name: text for name, text in fields.items() if name == "message" or name.startswith(VALUE)}
+
+
+def _refused(fields: dict[str, str], answer: ApiAnswer) -> Form:
+    """Returns the form with what the API refuses: of a value beside its field, and otherwise of the message."""
+    if answer.status == 409:  # the page says what is missing, with links
+        return Form(_without_key(fields), {}, (answer.content["detail"],))
+    errors: dict[str, str] = {}
+    others: list[str] = []
+    for flaw in answer.content.get("errors") or []:
+        group, _, name = str(flaw["pointer"]).removeprefix("#/").partition("/")
+        if group == "key":
+            errors[KEY] = flaw["detail"]
+        elif group == "settings" and name:
+            errors[f"{VALUE}{name}"] = flaw["detail"]
+        else:
+            others.append(flaw["detail"])
+    if not errors:
+        said = f"{answer.content.get('detail', 'That did not work.')} {answer.content.get('remedy', '')}".strip()
+        errors["message"] = " ".join(others) or said
+    return Form(_without_key(fields), errors)
