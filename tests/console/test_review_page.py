@@ -132,16 +132,18 @@ def test_where_two_people_decide_the_first_one_proposes(shared_service: Service)
     assert buttons(browser.open(page).answer.text) == ["approve", "request_changes"]
     current = service.admin("GET", "/v1/policies/current").json()
     document = current["document"] | {"two_people_customers": 1}
+    seen = service.admin("POST", "/v1/policies/preview", {"document": document}).json()
     body = {"base_version": current["version"], "document": document, "note": "Two people decide."}
+    body["previewed"] = seen["previewed"]
     assert service.admin("POST", "/v1/policies", body).status_code == 201
     with service.engine.begin() as connection:
         connection.execute(text("UPDATE app SET onboarded_customers = 1 WHERE slug = 'takes-two'"))
         passed = """UPDATE review_step s SET state = 'passed', status = 'done', decided_at = now()
                       FROM review r JOIN app a ON a.id = r.app_id WHERE r.id = s.review_id AND a.slug = 'takes-two'"""
         connection.execute(text(passed))
-    seen = browser.open(page)
-    assert buttons(seen.answer.text) == ["propose_approve", "request_changes"]
-    assert "Two people must approve" in seen.words
+    first = browser.open(page)
+    assert buttons(first.answer.text) == ["propose_approve", "request_changes"]
+    assert "Two people must approve" in first.words
     proposed = service.reviewer("POST", f"{call_on(service, page)}/decision", {"decision": "propose_approve"})
     assert proposed.status_code == 202, proposed.text
     judge(service.engine)
