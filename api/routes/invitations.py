@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 from api.auth import InContext, allow
 from api.context import Session, now_of
 from api.idempotency import Answer, ShownOnce, once
+from api.schemas.invitations import InvitationAnswer, shown_invitation
 from api.schemas.values import Body, Key, PersonName
-from models import Invitation
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
@@ -35,18 +35,6 @@ class AcceptedInvitation(Body):
     """The name that the person wants to use. Without it they keep the name in the invitation."""
 
     name: PersonName | None = None
-
-
-class InvitationAnswer(BaseModel):
-    """An invitation. Its code is only in the mail."""
-
-    id: UUID
-    organization_id: UUID
-    name: str
-    email: str = Field(examples=["pat@acme.example"])
-    state: Literal["open", "accepted", "revoked", "expired"]
-    created_at: datetime
-    expires_at: datetime
 
 
 class ReceivedInvitationAnswer(BaseModel):
@@ -135,17 +123,3 @@ async def reissue(context: InContext, actor: Inviter, invitation_id: UUID, key: 
     asked = {"reissue": str(invitation_id)}
     status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
     return JSONResponse(answer, status)
-
-
-def shown_invitation(invitation: Invitation, now: datetime) -> InvitationAnswer:
-    """Returns the answer for an invitation."""
-    shown = {
-        "id": invitation.id,
-        "organization_id": invitation.organization_id,
-        "name": invitation.name,
-        "email": invitation.email,
-        "state": state_of_invitation(invitation, now),
-        "created_at": invitation.created_at,
-        "expires_at": invitation.expires_at,
-    }
-    return InvitationAnswer.model_validate(shown)

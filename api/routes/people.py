@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field, StringConstraints
 from api.auth import InContext, allow
 from api.context import Session, now_of
 from api.idempotency import Answer, once
-from api.routes.access_requests import CompanyWebsite
-from api.routes.invitations import InvitationAnswer, shown_invitation
+from api.schemas.access_requests import CompanyWebsite
+from api.schemas.invitations import InvitationAnswer, shown_invitation
 from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, CompanyName, Email, Key, PersonName
 from models import Organization, Person

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from api.auth import InContext
 from api.context import Session, now_of
 from api.idempotency import Answer, ShownOnce, once
-from api.routes.access_requests import AskedAnswer, shown_to_requester
+from api.schemas.access_requests import AskedAnswer, shown_to_requester
 from api.schemas.values import Body, Email, Key
 from models.access import ProofPurpose
 from web.problems import COMMON, PUBLIC

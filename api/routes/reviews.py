@@ -12,14 +12,13 @@ from api.context import Session, now_of
 from api.idempotency import Answer, once
 from api.routes.transitions import ask_for_one, reasons_of
 from api.schemas.decisions import DecisionPreviewAnswer, shown_decision, shown_rehearsal
+from api.schemas.dossiers import FullReviewAnswer, full_review
 from api.schemas.outcomes import TransitionRequestAnswer
 from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.reviews import (
-    FullReviewAnswer,
     RefusedDecisionAnswer,
     ReviewStepAnswer,
     ReviewSummaryAnswer,
-    full_review,
     short_review,
     shown_step,
 )

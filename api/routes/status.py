@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from api.auth import EVERY_ROLE, InContext, allow
 from api.context import Session
 from api.routes.draft_checks import DraftRunAnswer, shown_run
+from api.schemas.dossiers import ChangeAnswer, GraceAnswer, shown_changes, shown_grace
 from api.schemas.findings import EarlierFindingAnswer, ReportedFindingAnswer
-from api.schemas.reviews import ChangeAnswer, GraceAnswer, shown_changes, shown_grace
 from api.schemas.values import SlugPath
 from models.lifecycle import AppState, AppTrigger, ReviewKind, Role, StepState
 from models.review import ReviewOutcome

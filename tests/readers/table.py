@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from api.routes.access_requests import NewAccessRequest
+from api.schemas.access_requests import NewAccessRequest
 from api.schemas.values import Email
 from api.waiting import seconds_to_wait
 from console.differences import marked
