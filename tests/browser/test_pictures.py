@@ -16,7 +16,7 @@ def test_a_picture_is_uploaded_and_chosen_without_scripts(shared_service: Servic
     page.goto(f"{app}/pictures")
     for label, file in (("A logo", "logo.svg"), ("A screenshot", "screenshot.png")):
         page.get_by_label(label, exact=True).set_input_files(FOLDER / file)
-        page.locator("form", has=page.get_by_label(label, exact=True)).get_by_role("button").click()
+        page.locator("form", has=page.get_by_label(label, exact=True)).get_by_role("button", name="Upload").click()
     expect(page.get_by_role("main").get_by_role("img")).to_have_count(2)
     page.goto(f"{app}/checklist/catalog_details")
     page.get_by_label("Text of the entry").fill("Charts that a whole team reads together, from its own events.")
