@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check screenshots bench lock clean
+.PHONY: run test check screenshots pictures bench lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/installed
@@ -21,6 +21,12 @@ check: .venv/installed-dev
 # Pictures of every page, light and dark.
 screenshots: .venv/installed-dev .venv/installed-clients
 	@DEVCENTER_SCREENSHOTS=$(or $(FOLDER),.screenshots) $(BIN)/python -m pytest -q -n auto tests/browser/test_every_page.py
+
+# The pictures in the guides, of the pages that tests/browser/guide_pictures.py names.
+pictures: .venv/installed-dev .venv/installed-clients
+	@DEVCENTER_SCREENSHOTS=.screenshots $(BIN)/python -m pytest -q tests/browser/test_every_page.py \
+		-k "$$($(BIN)/python -m tests.browser.guide_pictures)"
+	@$(BIN)/python -m tests.browser.guide_pictures .screenshots
 
 bench: .venv/installed-bench
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(NAME)

@@ -71,7 +71,7 @@ def api_running(database_url: str, redis_url: str, folder: Path, **settings: str
         url, own = addresses_of("DEVCENTER_API")
         env = environment(database_url, redis_url, **own | settings)
         with running((*API,), env, log) as process:
-            wait_until(partial(_is_ready_or_ended, url, process), seconds=60, what="the API")
+            wait_until(partial(_is_ready_or_ended, url, process), seconds=180, what="the API")
             if process.poll() is None:
                 yield url
                 return
