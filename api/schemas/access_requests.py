@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from sqlalchemy.orm import Session
 
+from api.context import Session
 from api.schemas.decisions import MailPreviewAnswer
 from api.schemas.findings import FindingAnswer, StepFindingAnswer
 from api.schemas.invitations import InvitationAnswer, shown_invitation
