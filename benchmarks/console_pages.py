@@ -42,10 +42,11 @@ _SHIFT = """() => new Promise(done => {
 def measure(scale: Scale) -> Iterator[Figure]:
     """Returns the time to get each page (ms), its bytes the first time and afterwards, and its layout shift."""
     apps, reviews = scale.of(1_000_000, 10_000), scale.of(100_000, 2_000)
-    with stage(apps=100) as on:
-        add_shown_apps(on.engine, 101, 100 + reviews)
+    there = reviews // 2  # ten for each company, so that none has very many Apps in the end
+    with stage(apps=there) as on:
+        add_shown_apps(on.engine, there + 1, reviews)
         put(on.engine, _OPEN, _PENDING)
-        add_apps(on.engine, 101 + reviews, apps)
+        add_apps(on.engine, reviews + 1, apps)
         on.settle()
         unlimited = {"DEVCENTER_RATE_REVIEWER": "0", "DEVCENTER_RATE_ADDRESS": "0"}
         with api(on, **unlimited) as (process, port):
@@ -60,7 +61,8 @@ def _figures(on: Stage, process: Running, url: str, among: str) -> Iterator[Figu
         cookie = set_cookie(browser.post(link, headers=BROWSER, allow_redirects=False))
         headers = BROWSER | {"Cookie": f"{COOKIE}={cookie}"}
         with engine.connect() as connection:
-            statement = "SELECT id FROM review ORDER BY due_at LIMIT 1 OFFSET 100"
+            statement = """SELECT r.id FROM review r JOIN submission s ON s.id = r.submission_id
+                            WHERE jsonb_exists(s.snapshot, 'evidence') ORDER BY r.due_at LIMIT 1 OFFSET 100"""
             review = f"/reviews/{connection.execute(text(statement)).scalar_one()}"
         calls = {"the queue": "/v1/reviews?limit=50", "a review": f"/v1{review}"}
         bearer = {"Authorization": f"Bearer {token_of(engine, reviewer)}"}
