@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from workflow.notifications.kinds import NEWS, OF_GRACE, TO_REMOVED_PEOPLE, NotificationKind
 from workflow.notifications.mail import Letter
+from workflow.notifications.times import in_zone
 from workflow.work.leases import Lease, finish_due_row
 
 
@@ -23,7 +24,7 @@ def _to_utc(moment: str) -> str:
 
 _CONTENT = text(f"""
     SELECT n.id AS notification_id, n.recipient_id, n.kind, coalesce(p.email, n.recipient_email) AS recipient,
-           p.name AS recipient_name, p.role AS recipient_role, a.name AS app_name, a.slug AS app_slug,
+           p.name AS recipient_name, p.role AS recipient_role, p.time_zone, a.name AS app_name, a.slug AS app_slug,
            n.created_at, n.data, coalesce(r.reasons, n.data -> 'reasons', '[]') AS reasons, d.review,
            a.onboarded_customers AS customers,
            (SELECT CAST(v.document ->> 'customers_to_promote' AS integer)
@@ -116,11 +117,18 @@ def void_unless_wanted(session: Session, notification_id: UUID) -> bool:
 def letter_of(session: Session, notification_id: UUID, unseal: Callable[[str], str]) -> Letter | None:
     """Returns the letter of a notification, None if it is no longer due: it has been delivered or voided.
 
+    Its times are those of the recipient's zone.
+
     Decrypts the notification's code, if it has one, which is readable only in the mail. Raises ValueError if no key
     decrypts it.
     """
     row = session.execute(_CONTENT, {"id": notification_id}).one_or_none()
-    return None if row is None else Letter(**{**row._asdict(), "data": _opened(row.data, unseal)})
+    if row is None:
+        return None
+    content = row._asdict()
+    zone = content.pop("time_zone")
+    said = {name: in_zone(content[name], zone) for name in ("data", "review", "suspension", "publication")}
+    return Letter(**content | said | {"data": _opened(said["data"], unseal)})
 
 
 def record_delivery(session: Session, lease: Lease) -> bool:
