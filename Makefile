@@ -72,7 +72,7 @@ clean:
 		-r tests/clients/requirements.lock
 	@mkdir .venv/clients/npm
 	@cp tests/clients/package.json tests/clients/package-lock.json .venv/clients/npm/
-	@PATH="$(CURDIR)/.venv/clients/bin:$$PATH" .venv/clients/bin/npm --prefix .venv/clients/npm ci --silent --ignore-scripts \
+	@PATH="$(CURDIR)/.venv/clients/bin:$$PATH" .venv/clients/bin/npm --prefix .venv/clients/npm ci --loglevel=error --ignore-scripts \
 		--no-audit --no-fund
 	@$(BIN)/python -m tests.browser.chromium
 	@touch $@
