@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.message import Message
 from typing import Final
 
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
-MAX_PARTS: Final = 20
-MAX_HEAD_BYTES: Final = 4 * 1024
+MAX_FILES: Final = 5
+MAX_FIELDS: Final = 20
 ROOM_FOR_FIELDS: Final = 16 * 1024
 """How much larger than its file such a form may be."""
 
@@ -22,41 +24,18 @@ class Upload:
 
 
 async def upload_in(request: Request) -> Upload:
-    """Returns what the request's form uploads, nothing for what is no such form."""
-    return read_upload(request.headers.get("content-type", ""), await request.body())
-
-
-def read_upload(content_type: str, body: bytes) -> Upload:
-    """Returns what a form with this Content-Type uploads, nothing for what is no such form or breaks off. Pure."""
-    kind = Message()
-    kind["content-type"] = content_type
-    boundary = kind.get_boundary() or ""
-    if kind.get_content_type() != "multipart/form-data" or not 0 < len(boundary) <= 70 or not boundary.isascii():
-        return Upload()
-    preamble, *parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode(), MAX_PARTS + 1)
-    if preamble or not parts or parts[-1].rstrip() != b"--":
+    """Returns what the request's form uploads, nothing for what is no such form or breaks off."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
         return Upload()
     fields: dict[str, str] = {}
     files: dict[str, bytes] = {}
-    for part in parts[:-1]:
-        head, found, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        if not found or len(head) > MAX_HEAD_BYTES:
-            return Upload()
-        name, filename = _named_in(head)
-        if filename is None:
-            fields[name] = content.decode(errors="replace")
-        elif filename or content:
-            files[name] = content
+    try:
+        async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=ROOM_FOR_FIELDS) as form:
+            for name, value in form.multi_items():
+                if not isinstance(value, UploadFile):
+                    fields[name] = value
+                elif value.filename or value.size:
+                    files[name] = await value.read()
+    except (HTTPException, MultiPartException):
+        return Upload()
     return Upload(fields, files)
-
-
-def _named_in(head: bytes) -> tuple[str, str | None]:
-    """Returns the name of a part's field, and that of its file, None for a part that is no file."""
-    for line in head.decode(errors="replace").split("\r\n"):
-        title, _, value = line.partition(":")
-        if title.strip().lower() == "content-disposition":
-            said = Message()
-            said["content-disposition"] = value.strip()
-            given = dict(said.get_params([], "content-disposition"))
-            return str(given.get("name", "")), given.get("filename")
-    return "", None

@@ -1,11 +1,17 @@
 """The pictures of an App: uploading them by a form, seeing them, choosing among them, and removing them."""
 
+import asyncio
+from typing import Any
+
+import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
+from starlette.types import Message
 from urllib3.filepost import encode_multipart_formdata
 
-from console.uploads import MAX_PARTS, read_upload
+from console.uploads import MAX_FIELDS, MAX_FILES, ROOM_FOR_FIELDS, Upload, upload_in
 from models.lifecycle import AppState, AppTrigger
 from tests.api.running import Service
 from tests.console.browsing import FROM_THE_PAGE, Page
@@ -167,7 +173,17 @@ def test_a_test_account_of_any_kind_can_be_given(shared_service: Service) -> Non
     assert again.tree.xpath("//input[@id='api_key']")
 
 
-@given(st.lists(st.tuples(st.from_regex(r"[a-z]{1,9}", fullmatch=True), st.binary(max_size=200)), max_size=MAX_PARTS))
+def read_upload(content_type: str, body: bytes) -> Upload:
+    """Returns what is read of a form with this Content-Type and body."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", content_type.encode())]}
+    return asyncio.run(upload_in(Request(scope, receive)))
+
+
+@given(st.lists(st.tuples(st.from_regex(r"[a-z]{1,9}", fullmatch=True), st.binary(max_size=200)), max_size=MAX_FILES))
 def test_what_browsers_upload_is_read_as_it_was(parts: list[tuple[str, bytes]]) -> None:
     files = dict(parts)
     body, kind = encode_multipart_formdata({name: (f"{name}.png", content) for name, content in files.items()})
@@ -179,6 +195,15 @@ def test_what_browsers_upload_is_read_as_it_was(parts: list[tuple[str, bytes]]) 
 
 @given(st.binary(max_size=400), st.sampled_from(["multipart/form-data; boundary=b", "text/plain", "", "multipart/x;;"]))
 def test_what_is_no_form_uploads_nothing(body: bytes, kind: str) -> None:
-    read_upload(kind, body)
-    cut = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + body.replace(b"--b--", b"")
-    assert read_upload("multipart/form-data; boundary=b", cut) == read_upload("text/plain", cut)
+    assert read_upload(kind, body).files == {}
+    cut = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + body.replace(b"--b", b"")
+    assert read_upload("multipart/form-data; boundary=b", cut) == Upload()
+
+
+@pytest.mark.parametrize("many", [{"files": MAX_FILES + 1}, {"fields": MAX_FIELDS + 1}, {"bytes": ROOM_FOR_FIELDS + 1}])
+def test_a_form_with_more_than_its_bounds_uploads_nothing(many: dict[str, int]) -> None:
+    parts: dict[str, Any] = {f"file-{number}": ("a.png", b"x") for number in range(many.get("files", 0))}
+    parts |= {f"field-{number}": "x" for number in range(many.get("fields", 0))}
+    parts |= {"long": "x" * many.get("bytes", 0)}
+    body, kind = encode_multipart_formdata(parts)
+    assert read_upload(kind, body) == Upload()
