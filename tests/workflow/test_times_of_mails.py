@@ -7,7 +7,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from models.lifecycle import AppState
-from tests.factories import People, app_in
+from tests.factories import app_in
+from tests.journeys import People
 from workflow.notifications.delivery import letter_of
 from workflow.notifications.times import IN_UTC, in_zone
 
