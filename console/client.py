@@ -1,7 +1,8 @@
 """Calling the API in process, over ASGI, for whoever asked for a page."""
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -127,6 +128,18 @@ class ApiClient:
         if visit.visitor is not None and (answer.status == 401 or answer.content.get("code") == STALE):
             raise SignInNeeded
         return answer
+
+
+async def together(*asked: Awaitable[Any]) -> list[Any]:
+    """Returns the answers to calls that do not need each other's, which are made at once. Raises the first error.
+
+    All of them have ended then: none goes on after its page.
+    """
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return answers
 
 
 async def _run(api: ASGIApp, scope: dict[str, Any], content: bytes) -> ApiAnswer:

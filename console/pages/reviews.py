@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.client import ApiClient
+from console.client import ApiClient, together
 from console.forms import fields_of, key_in, new_key
 from console.lists import next_of, params_of
 from console.navigation import ADMIN, REVIEWER, STAFF, Link
@@ -63,9 +63,11 @@ class _Queue:
     async def _show(
         self, request: Request, params: Mapping[str, Any], chosen: Mapping[str, Any], nothing: str, status: int = 200
     ) -> Response:
-        listed = await self.api.read(request, "/v1/reviews", params)
-        refused = await self.api.read(request, "/v1/reviews/refused-decisions")
-        unread = await self.api.read(request, "/v1/unread-messages", {"limit": 200})
+        listed, refused, unread = await together(
+            self.api.read(request, "/v1/reviews", params),
+            self.api.read(request, "/v1/reviews/refused-decisions"),
+            self.api.read(request, "/v1/unread-messages", {"limit": 200}),
+        )
         first: Mapping[str, Any] | None = None
         if not listed["items"]:
             first = next(iter((await self.api.read(request, "/v1/reviews", {"limit": 1}))["items"]), None)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from console.client import ApiAnswer, ApiClient
+from console.client import ApiAnswer, ApiClient, together
 from console.differences import said
 from console.forms import Form
 from console.rendering import Pages, is_polled
@@ -48,13 +48,16 @@ class ReviewPage:
     async def show(self, request: Request, typed: Typed, refused: ApiAnswer | None = None) -> Response:
         """Returns the page with what was typed; its status is that of what was `refused`."""
         review, visitor = await self.api.read(request, call_of(request)), visitor_of(request)
-        saved = await self._listed(request, "/v1/saved-reasons", kind=review["kind"])
-        typed = await self._with_draft(request, typed)
         mine = visitor.id if visitor else None
         holder = review["holder"]["id"] if review["holder"] else None
         is_mine = holder is not None and holder == mine
         is_due = any(made["status"] == "due" for made in review["decisions"])
         can_decide = is_mine and not review["outcome"] and not is_due
+        saved, typed, messages = await together(
+            self._listed(request, "/v1/saved-reasons", kind=review["kind"]),
+            self._with_draft(request, typed),
+            self._listed(request, f"{call_of(request)}/messages"),
+        )
         standing: dict[str, Any] = {
             "review": review,
             "kinds": words.KINDS,
@@ -64,12 +67,15 @@ class ReviewPage:
             "is_due": is_due,
             "kept": "" if can_decide else shown.all_words(typed, saved),
             "tally": shown.tally(review["steps"]),
-            "messages": await self._listed(request, f"{call_of(request)}/messages"),
+            "messages": messages,
         }
         if is_polled(request):
             return self.pages.page(request, "review.html", live="_review_standing.html", **standing)
-        staff = await self._listed(request, "/v1/staff") if holder is not None and not review["outcome"] else []
-        two = await self._two_people(request, review) if can_decide and review["kind"] != "health" else None
+        notes, colleagues, two = await together(
+            self._listed(request, f"{call_of(request)}/notes"),
+            self._colleagues(request, review),
+            self._two_people(request, review, can_decide=can_decide),
+        )
         return self.pages.page(
             request,
             "review.html",
@@ -86,9 +92,9 @@ class ReviewPage:
             requirements=shown.by_requirement(review),
             changes=shown.changed(review["changes"]),
             public_changes=shown.changed(review["public_changes"]),
-            notes=await self._listed(request, f"{call_of(request)}/notes"),
+            notes=notes,
             saved=shown.by_topic(saved),
-            colleagues=[one for one in staff if not one["away_until"] and one["id"] != holder],
+            colleagues=colleagues,
             step_decisions=words.STEP_DECISIONS,
             possible=words.POSSIBLE,
             two=two,
@@ -99,8 +105,17 @@ class ReviewPage:
             pictures_of=shown.pictures_of,
         )
 
-    async def _two_people(self, request: Request, review: Mapping[str, Any]) -> str | None:
+    async def _colleagues(self, request: Request, review: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Returns those to whom the review can be handed over."""
+        if review["holder"] is None or review["outcome"]:
+            return []
+        staff = await self._listed(request, "/v1/staff")
+        return [one for one in staff if not one["away_until"] and one["id"] != review["holder"]["id"]]
+
+    async def _two_people(self, request: Request, review: Mapping[str, Any], *, can_decide: bool) -> str | None:
         """Returns why another person has to decide beside the visitor, None if nobody has to."""
+        if not can_decide or review["kind"] == "health":
+            return None
         judged = await self.api.read(request, f"/v1/apps/{review['app']}/triggers")
         unmet: Sequence[Mapping[str, Any]] = next(
             (one["unmet"] for one in judged["triggers"] if one["trigger"] == "approve"), ()

@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from api.main import create_api
 from api.signed_in import Visit
-from console.client import ApiClient, SignInNeeded
+from console.client import ApiClient, SignInNeeded, together
 from runtime.settings import load_settings
 from tests.databases import TestDatabase
 from tests.journeys import People, now_of, people_in
@@ -185,3 +185,23 @@ def test_a_page_is_counted_once_by_its_person_and_an_unknown_session_by_its_addr
         assert {one.visitor for one in unknown} == {None}
 
     in_process(work)
+
+
+def test_calls_that_are_made_together_are_answered_in_order_and_none_outlives_an_error() -> None:
+    ended: list[str] = []
+
+    async def answered(name: str, turns: int, error: Exception | None = None) -> str:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        ended.append(name)
+        if error is not None:
+            raise error
+        return name
+
+    async def run() -> None:
+        assert await together(answered("slow", 5), answered("quick", 1)) == ["slow", "quick"]
+        with pytest.raises(KeyError):
+            await together(answered("broken", 1, KeyError()), answered("last", 5))
+
+    asyncio.run(run())
+    assert ended == ["quick", "slow", "broken", "last"]
