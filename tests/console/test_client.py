@@ -190,18 +190,24 @@ def test_a_page_is_counted_once_by_its_person_and_an_unknown_session_by_its_addr
 def test_calls_that_are_made_together_are_answered_in_order_and_none_outlives_an_error() -> None:
     ended: list[str] = []
 
-    async def answered(name: str, turns: int, error: Exception | None = None) -> str:
-        for _ in range(turns):
-            await asyncio.sleep(0)
+    async def first(name: str, over: asyncio.Event, error: Exception | None = None) -> str:
         ended.append(name)
+        over.set()
         if error is not None:
             raise error
         return name
 
+    async def after(name: str, over: asyncio.Event) -> str:
+        await over.wait()
+        ended.append(name)
+        return name
+
     async def run() -> None:
-        assert await together(answered("slow", 5), answered("quick", 1)) == ["slow", "quick"]
+        over = asyncio.Event()
+        assert await together(after("slow", over), first("quick", over)) == ["slow", "quick"]
+        over.clear()
         with pytest.raises(KeyError):
-            await together(answered("broken", 1, KeyError()), answered("last", 5))
+            await together(after("last", over), first("broken", over, KeyError()))
 
     asyncio.run(run())
     assert ended == ["quick", "slow", "broken", "last"]
