@@ -107,7 +107,7 @@ def _kept(token: Token) -> dict[str, Any]:
 
 
 def _level_headings(tokens: Iterable[Token]) -> None:
-    """Gives the headings levels from FIRST_HEADING on, of which none is left out on the way down."""
+    """Sets the levels of the headings: from FIRST_HEADING on, none left out on the way down."""
     above: list[int] = []
     for token in tokens:
         if token.type == "heading_open":
