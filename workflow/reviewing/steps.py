@@ -174,12 +174,12 @@ def wake_steps_of_run(session: Session, run_id: UUID) -> bool:
 
     Returns whether there was one. Nothing depends on it: they look again after a pause in any case.
     """
-    return session.execute(_WAKE_STEPS_OF_RUN, {"run_id": run_id}).first() is not None
+    return bool(session.execute(_WAKE_STEPS_OF_RUN, {"run_id": run_id}).all())
 
 
 def wake_steps_of_review(session: Session, review_id: UUID) -> bool:
     """Makes the steps of a review due that wait for its tests, as `wake_steps_of_run` does."""
-    return session.execute(_WAKE_STEPS_OF_REVIEW, {"review_id": review_id}).first() is not None
+    return bool(session.execute(_WAKE_STEPS_OF_REVIEW, {"review_id": review_id}).all())
 
 
 _WAKE = """
