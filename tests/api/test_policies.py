@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 from jsonschema_rs import validator_for
+from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
 
 from tests.api.running import Service
 from tests.api.service import Caller
 from tests.api.world import key_ring
 from tests.journeys import apps_in_public_beta, now_of
-from workflow.operating.previewed import GOOD_FOR, proof_of_preview
+from workflow.errors import Conflict
+from workflow.operating.previewed import GOOD_FOR, proof_of_preview, publish_previewed
 from workflow.operating.publishing import schema_of_policy
 
 
@@ -159,6 +161,35 @@ def test_what_was_not_previewed_is_not_published(shared_service: Service, wrong:
     assert (refused.status_code, refused.json()["code"]) == (409, "policy.not_previewed"), refused.text
     assert "POST /v1/policies/preview" in refused.json()["remedy"]
     assert _current(service) == current
+
+
+def test_a_version_that_appears_meanwhile_lets_nothing_be_published_unseen(shared_service: Service) -> None:
+    service = shared_service
+    current = _current(service)
+    document, base = current["document"] | {"claims_at_once": 9}, current["version"] + 1
+    appeared: list[int] = []
+
+    def appear(_connection: Connection, _cursor: Any, sql: str, *_: Any) -> None:
+        if "FROM policy_version" in sql and not appeared:
+            appeared.append(base)
+            theirs = {"base_version": base - 1, "document": current["document"], "note": "Somebody else's."}
+            body = theirs | {"previewed": previewed(service.admin, current["document"])}
+            assert service.admin("POST", "/v1/policies", body).status_code == 201
+
+    with Session(service.engine) as session:
+        event.listen(session.connection(), "after_cursor_execute", appear)
+        with pytest.raises(Conflict):
+            publish_previewed(
+                session,
+                document,
+                None,
+                base=base,
+                note="Unseen.",
+                actor=service.people.admin,
+                now=now_of(session),
+                unseal=key_ring().unseal,
+            )
+    assert appeared
 
 
 def test_a_version_that_was_published_meanwhile_is_said_before_a_preview_that_is_out_of_date(

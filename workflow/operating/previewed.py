@@ -11,8 +11,7 @@ from models import PolicyVersion
 from workflow.errors import Conflict
 from workflow.identity.actors import Actor
 from workflow.identity.secrets import Seal, Unseal
-from workflow.operating.publishing import CODES, find_policy, publish_policy
-from workflow.policy.document import parse_policy
+from workflow.operating.publishing import publish_policy
 
 GOOD_FOR = timedelta(hours=1)
 """How long after its preview a document can be published. What it would do to Apps changes as they do."""
@@ -41,12 +40,12 @@ def publish_previewed(
     """Publishes as `publish_policy` does, only what the actor has previewed after the same version. Does not commit.
 
     Raises as `publish_policy`, and Conflict (policy.not_previewed) without a proof of that, or with one that is older
-    than GOOD_FOR.
+    than GOOD_FOR. What is stored by then goes with the transaction: so no version that appears meanwhile makes `base`
+    the current one after the proof was looked for.
     """
-    parse_policy(base + 1, document, CODES)
-    if find_policy(session, None).version == base:
-        _require_preview(proof, _shown(actor, base, document), now, unseal)
-    return publish_policy(session, document, base=base, note=note, actor=actor)
+    published = publish_policy(session, document, base=base, note=note, actor=actor)
+    _require_preview(proof, _shown(actor, base, document), now, unseal)
+    return published
 
 
 def _require_preview(proof: str | None, wanted: dict[str, Any], now: datetime, unseal: Unseal) -> None:
