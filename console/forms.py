@@ -9,8 +9,11 @@ from starlette.requests import Request
 
 from console.client import ApiAnswer
 
-MAX_FORM_BYTES = 16 * 1024
-"""The largest form, unless a module of pages names a larger one in LARGER_FORMS."""
+MAX_FORM_BYTES = 64 * 1024
+"""The largest form, unless a module of pages names a larger one in LARGER_FORMS.
+
+The longest words that a call takes, 5,000 characters, may have twelve times as many bytes in a form.
+"""
 MAX_FIELDS = 400
 
 

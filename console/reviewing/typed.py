@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from console.forms import Form
 
-MAX_WORDS_BYTES: Final = 64 * 1024
-"""The largest form with words of a reviewer's."""
+MAX_WORDS_BYTES: Final = 256 * 1024
+"""The largest form with words of a reviewer's: a draft has up to 20,000 characters, each of up to twelve bytes."""
 
 
 @dataclass(frozen=True, slots=True)
