@@ -20,11 +20,13 @@ from console.door import PAGE_HEADERS, PageHeaders, ProblemPages, SameOrigin
 from console.forms import MAX_FORM_BYTES
 from console.navigation import component_parts_in, links_in, parts_in
 from console.rendering import FILES, MEDIA_TYPES, PACKED, PATHS, Pages, Words
-from console.visiting import Visiting, to_sign_in, why_no_cookie
+from console.visiting import Visiting, to_sign_in, typed_in, why_no_cookie
 from web.bounds import Bounds
 from web.calls import CallLog
 from web.measuring import Measuring
 
+PASSING = frozenset({408, 429, 500, 503})
+"""The statuses of answers after which the same form may well be taken."""
 YEAR_S = 365 * 24 * 60 * 60
 ROOMS = tuple(import_module(f"console.pages.{found.name}") for found in iter_modules(console.pages.__path__))
 """Every module of pages. Each has `routes`, and may have LINKS, PARTS of an App, COMPONENT_PARTS, and LARGER_FORMS."""
@@ -63,6 +65,7 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
             heading="Too many requests" if visit.status == 429 else "Something is not available right now",
             detail=visit.detail,
             remedy=visit.remedy,
+            **await typed_in(request, can_be_sent=True),
         )
 
     async def refuse_path(request: Request, _error: Exception) -> Response:
@@ -104,7 +107,8 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
         return await to_sign_in(pages, request)
 
     async def refuse_reading(request: Request, error: Exception) -> Response:
-        return pages.refusal(request, cast(ApiRefused, error).answer)
+        answer = cast(ApiRefused, error).answer
+        return pages.refusal(request, answer, **await typed_in(request, can_be_sent=answer.status in PASSING))
 
     larger = [one for room in ROOMS for one in getattr(room, "LARGER_FORMS", ())]
     made = Starlette(

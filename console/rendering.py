@@ -156,8 +156,11 @@ class Pages:
         """Returns the first page of people with the role."""
         return next((link.href for link in self.links if link.home and role in link.roles), "/")
 
-    def refusal(self, request: Request, answer: ApiAnswer) -> Response:
-        """Returns the page that says what the API refused, every rule that is not met, and what to do."""
+    def refusal(self, request: Request, answer: ApiAnswer, **typed: Any) -> Response:
+        """Returns the page that says what the API refused, every rule that is not met, and what to do.
+
+        `typed` is what was sent with a form that no other page shows again (`visiting.typed_in`).
+        """
         return self.page(
             request,
             "refusal.html",
@@ -167,6 +170,7 @@ class Pages:
             detail=answer.content.get("detail", ""),
             remedy=answer.content.get("remedy", ""),
             unmet=answer.content.get("unmet", []),
+            **typed,
         )
 
 

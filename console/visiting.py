@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
 from ipaddress import ip_address
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
@@ -111,8 +111,16 @@ async def to_sign_in(pages: Pages, request: Request) -> Response:
         return RedirectResponse(f"/sign-in?{urlencode({'next': own_path(target), **once_more})}", 303)
     again = f"/sign-in?{urlencode({'next': '/signed-in', **once_more})}"
     return pages.page(
-        request, "signed_out_form.html", status=401, action=target, pairs=await pairs_of(request), again=again
+        request, "signed_out_form.html", status=401, again=again, **await typed_in(request, can_be_sent=True)
     )
+
+
+async def typed_in(request: Request, *, can_be_sent: bool) -> dict[str, Any]:
+    """Returns what `_typed.html` shows of a form that was sent: what was typed, and a button if it `can_be_sent`."""
+    if request.method in SAFE_METHODS:
+        return {}
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return {"pairs": await pairs_of(request), "action": own_path(target), "can_be_sent": can_be_sent}
 
 
 def own_path(path: str | None) -> str:

@@ -1,6 +1,7 @@
 """The conversation of a company with the reviewers: what is new, writing, and saying that it was read."""
 
 from tests.api.running import Service
+from tests.console.browsing import Page
 from tests.console.pages.apps import new_app
 from tests.console.pages.messages import conversation_about
 from tests.console.signing_in import browser_of
@@ -86,3 +87,13 @@ def test_a_long_conversation_begins_with_its_newest_messages(shared_service: Ser
         False,
     )
     assert "The newest messages" in first.words
+
+
+def test_what_was_written_about_something_that_is_gone_is_shown(shared_service: Service) -> None:
+    browser = browser_of(shared_service, "partner")
+    gone = browser.post("/apps/no-such-app/messages", None, message=HOSTILE)
+    page = Page(gone.url, gone)
+    assert gone.status_code == 404
+    assert "alert(1)" in page.words
+    assert page.tree.xpath("//main//form | //main//img") == []
+    assert "What you wrote" not in browser.open("/apps/no-such-app/messages").words
