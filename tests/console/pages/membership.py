@@ -11,5 +11,7 @@ def public_app(service: Service, slug: str) -> str:
 
 
 ADDRESSES = {
-    "public": Address(lambda service: service.url + public_app(service, "page-member") + "/membership", role="partner"),
+    "public": Address(
+        lambda service: service.url + public_app(service, "page-to-join") + "/membership", role="partner"
+    ),
 }
