@@ -1,6 +1,6 @@
 """Lists that the API gives in pages: which page a request is for, and the address of the next."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +19,12 @@ def params_of(request: Request, *filters: str, limit: int = 50) -> dict[str, str
         if request.query_params.get(name)
     }
     return {"limit": limit, **given}
+
+
+def choice_in(request: Request, name: str, options: Collection[str], default: str = "") -> str:
+    """Returns which of `options` the page's address has as `name`, and `default` if it has none of them."""
+    chosen = request.query_params.get(name, default)
+    return chosen if chosen in options else default
 
 
 def next_of(request: Request, listed: Mapping[str, Any], params: Params) -> str | None:

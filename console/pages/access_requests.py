@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from console.client import ApiAnswer, ApiClient
 from console.forms import Form, fields_of, key_in, refused_form
-from console.lists import next_of, params_of
+from console.lists import choice_in, next_of, params_of
 from console.navigation import STAFF, Link
 from console.rendering import Pages
 from console.visiting import signed_in_only, visitor_of
@@ -70,8 +70,7 @@ class _Requests:
 
     async def list_all(self, request: Request) -> Response:
         params = params_of(request)
-        chosen = request.query_params.get("state", "requested")
-        chosen = chosen if chosen in SHOWN else "requested"
+        chosen = choice_in(request, "state", SHOWN, "requested")
         state = None if chosen == "all" else chosen
         listed = await self.api.read(request, "/v1/access-requests", {**params, "state": state})
         return self.pages.page(

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.client import ApiClient
-from console.lists import next_of, params_of
+from console.lists import choice_in, next_of, params_of
 from console.navigation import PARTNER, Part
 from console.rendering import Pages
 from console.visiting import signed_in_only
@@ -24,11 +24,8 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
 
     async def show(request: Request) -> Response:
         slug = request.path_params["slug"]
-        use = request.query_params.get("of", "")
-        use = use if use in USES else "customers"
-        params = params_of(request, "counts", limit=50)
-        if params.get("counts") not in ("true", "false"):
-            params.pop("counts", None)
+        use, counts = choice_in(request, "of", USES, "customers"), choice_in(request, "counts", SHOWN)
+        params = params_of(request) | {"counts": counts or None}
         listed = await api.read(request, f"/v1/apps/{slug}/{use}", params)
         standing = await api.read(request, f"/v1/apps/{slug}/status")
         promote = next((one for one in standing["triggers"] if one["trigger"] == "promote"), None)
@@ -39,7 +36,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
             use=use,
             uses=USES,
             shown=SHOWN,
-            counts=str(params.get("counts") or ""),
+            counts=counts,
             workspaces=listed["items"],
             reached=listed["onboarded_customers"],
             needed=listed["customers_to_promote"],

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from console.client import ApiAnswer, ApiClient
 from console.forms import Form, fields_of, refused_form
-from console.lists import next_of, params_of
+from console.lists import choice_in, next_of, params_of
 from console.navigation import STAFF, Link
 from console.rendering import Pages
 from console.visiting import signed_in_only
@@ -54,8 +54,7 @@ class _Memberships:
 
     async def list_all(self, request: Request) -> Response:
         params = params_of(request)
-        chosen = request.query_params.get("state", "applied")
-        chosen = chosen if chosen in SHOWN else "applied"
+        chosen = choice_in(request, "state", SHOWN, "applied")
         state = None if chosen == "all" else chosen
         listed = await self.api.read(request, "/v1/memberships", {**params, "state": state})
         return self.pages.page(

@@ -1,7 +1,7 @@
 """The platform's people: who there is, who is away, and adding and removing reviewers and admins."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,8 +17,9 @@ from console.rendering import Pages
 from console.visiting import signed_in_only, visitor_of
 
 LINKS = (Link("/people", "People", (ADMIN,), order=110),)
-ROLES = {"reviewer": "Reviewer", "admin": "Admin"}
-MAX_LISTED = 200
+ROLES: Final = {"reviewer": "Reviewer", "admin": "Admin"}
+SHOWN: Final = {"": "Everybody", "reviewer": "Reviewers", "admin": "Admins"}
+MAX_LISTED: Final = 200
 
 
 def routes(api: ApiClient, pages: Pages) -> list[Route]:
@@ -50,7 +51,8 @@ class _People:
             people=listed["items"],
             following=next_of(request, listed, params),
             roles=ROLES,
-            chosen=params.get("role"),
+            shown=SHOWN,
+            chosen=params.get("role", ""),
         )
 
     async def begin(self, request: Request) -> Response:

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from console.client import ApiAnswer, ApiClient
 from console.forms import Form, key_in, pairs_of, refused_form
+from console.lists import choice_in
 from console.navigation import STAFF, Link
 from console.rendering import Pages
 from console.reviewing.shown import by_topic
@@ -69,9 +70,7 @@ class _SavedReasons:
         return RedirectResponse(f"/saved-reasons/{done.content['code']}", 303)
 
     async def _list(self, request: Request, form: Form, kinds: Sequence[str] = (), status: int = 200) -> Response:
-        kind = request.query_params.get("kind", "")
-        kind = kind if kind in KINDS else ""
-        retired = "true" if request.query_params.get("retired") == "true" else ""
+        kind, retired = choice_in(request, "kind", KINDS), choice_in(request, "retired", SHOWN)
         items: list[Mapping[str, Any]] = []
         after: str | None = None
         while True:  # at most five pages: there are 1,000 saved reasons at most

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.client import ApiClient
+from console.lists import choice_in
 from console.navigation import STAFF, Link
 from console.rendering import Pages
 from console.reviewing.words import KINDS
@@ -34,8 +35,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
     """Returns the route of this page."""
 
     async def show(request: Request) -> Response:
-        chosen = request.query_params.get("weeks", "12")
-        chosen = chosen if chosen in PERIODS else "12"
+        chosen = choice_in(request, "weeks", PERIODS, "12")
         found = await api.read(request, "/v1/statistics/reviews", {"weeks": chosen})
         used = await api.read(request, "/v1/statistics/saved-reasons", {"weeks": chosen})
         weeks = list(reversed(found["weeks"]))

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from console.client import ApiAnswer, ApiClient
 from console.forms import Form, fields_of, key_in, refused_form
-from console.lists import next_of, params_of
+from console.lists import choice_in, next_of, params_of
 from console.navigation import STAFF, Link
 from console.rendering import Pages
 from console.visiting import signed_in_only, visitor_of
@@ -93,9 +93,8 @@ class _Suspensions:
         return RedirectResponse(_page(request) + waits, 303)
 
     async def _list(self, request: Request, form: Form, status: int = 200) -> Response:
-        params = params_of(request, "confirmed")
-        if params.get("confirmed") not in SHOWN:
-            params.pop("confirmed", None)
+        chosen = choice_in(request, "confirmed", SHOWN)
+        params = params_of(request) | {"confirmed": chosen or None}
         listed = await self.api.read(request, "/v1/suspensions", params)
         return self.pages.page(
             request,
@@ -103,7 +102,7 @@ class _Suspensions:
             status=status,
             suspensions=listed["items"],
             following=next_of(request, listed, params),
-            chosen=params.get("confirmed", ""),
+            chosen=chosen,
             shown=SHOWN,
             form=form,
         )
