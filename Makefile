@@ -18,7 +18,7 @@ check: .venv/installed-dev
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m migrations.check
 
-# Pictures of every page, light and dark.
+# Pictures of every page: light, dark and narrow.
 screenshots: .venv/installed-dev .venv/installed-clients
 	@DEVCENTER_SCREENSHOTS=$(or $(FOLDER),.screenshots) $(BIN)/python -m pytest -q -n auto tests/browser/test_every_page.py
 

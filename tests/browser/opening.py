@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import ConsoleMessage, Error, Page
+from playwright.sync_api import ConsoleMessage, Error, Page, ViewportSize
 
 from tests.api.running import Service
 from tests.browser.chromium import AXE
@@ -11,6 +11,7 @@ from tests.console.signing_in import link_of
 
 NARROW: Final = 320
 """The width in CSS pixels down to which a page needs no horizontal scrolling (WCAG 1.4.10)."""
+NARROW_WINDOW: Final[ViewportSize] = {"width": NARROW, "height": 640}
 SHOWN: Final = 40_000
 """Of the HTML of a page at which a test fails, the characters that the report shows."""
 RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
@@ -63,11 +64,16 @@ class Opened:
         return f"Its picture and its HTML are in {folder}\n\n{words}\n\n{html[:SHOWN]}"
 
     def picture(self, path: Path) -> None:
-        """Writes pictures of the whole page, light and dark: `path` with -light.png and -dark.png."""
+        """Writes pictures of the whole page: `path` with -light.png, -dark.png and, on a narrow screen, -narrow.png."""
         path.parent.mkdir(parents=True, exist_ok=True)
         for scheme in ("light", "dark"):
             self.page.emulate_media(color_scheme=scheme)
             self.page.screenshot(path=path.with_name(f"{path.name}-{scheme}.png"), full_page=True)
+        before: Any = self.page.viewport_size
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size(NARROW_WINDOW)
+        self.page.screenshot(path=path.with_name(f"{path.name}-narrow.png"), full_page=True)
+        self.page.set_viewport_size(before)
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(_STATUS_OF_THE_PAGE):
@@ -86,7 +92,7 @@ def problems_of(page: Page) -> list[str]:
 
 def _problems_of_width(page: Page) -> list[str]:
     before: Any = page.viewport_size
-    page.set_viewport_size({"width": NARROW, "height": 640})
+    page.set_viewport_size(NARROW_WINDOW)
     wider = page.evaluate("() => document.documentElement.scrollWidth") > NARROW
     found = [f"wider than {NARROW} pixels: {one}" for one in page.evaluate(_WIDER_THAN_THE_WINDOW)] if wider else []
     page.set_viewport_size(before)
