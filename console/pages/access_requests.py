@@ -26,13 +26,13 @@ SURVEY: Final = {
     "how_heard_of_us": "How did you hear about us?",
 }
 CHECKS: Final = {
-    None: "It is not looked at.",
-    "due": "It is being looked at: what is found will be here within minutes.",
-    "done": "It was looked at.",
-    "dead": "It could not be looked at. Open it yourself.",
-    "void": "It was not looked at before the decision.",
+    None: "The website is not checked.",
+    "due": "The website is being checked: what is found will be here within minutes.",
+    "done": "The website was checked.",
+    "dead": "The website could not be checked. Open it yourself.",
+    "void": "The website was not checked before the decision.",
 }
-"""What became of the look at the website."""
+"""What became of the check of the website."""
 DECISIONS: Final = {"approve": "Let them in", "decline": "Decline"}
 DECIDED: Final = {"approve": "approved", "decline": "declined"}
 """The state to which each decision leads."""
@@ -55,8 +55,8 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Typed:
-    """What was typed into the decision, the mails of the decision that is wanted, and what is to be said on top."""
+class _Decision:
+    """The form of the decision with what was typed into it, and the mails of the decision that is `wanted`."""
 
     form: Form = field(default_factory=Form)
     mails: tuple[Mapping[str, Any], ...] = ()
@@ -85,7 +85,7 @@ class _Requests:
         )
 
     async def look(self, request: Request) -> Response:
-        return await self._show(request, _Typed())
+        return await self._show(request, _Decision())
 
     async def decide(self, request: Request) -> Response:
         """Decides, or shows the mails of the decision that is wanted."""
@@ -98,7 +98,7 @@ class _Requests:
             seen = await self.api.call(request, "POST", f"{path}/preview", body)
             if not seen.is_ok:
                 return await self._refused(request, fields, wanted, seen)
-            return await self._show(request, _Typed(Form(fields), tuple(seen.content["mails"]), wanted))
+            return await self._show(request, _Decision(Form(fields), tuple(seen.content["mails"]), wanted))
         done = await self.api.call(request, "POST", path, body)
         if done.is_ok or await self._is_decided(request, wanted):
             return RedirectResponse(f"{_page(request)}?decided=now", 303)
@@ -122,9 +122,9 @@ class _Requests:
             form = Form(dict(fields), {"words": problem})
         else:
             form = refused_form(fields, answer, reasons="words")
-        return await self._show(request, _Typed(form, wanted=wanted), answer)
+        return await self._show(request, _Decision(form, wanted=wanted), answer)
 
-    async def _show(self, request: Request, typed: _Typed, refused: ApiAnswer | None = None) -> Response:
+    async def _show(self, request: Request, typed: _Decision, refused: ApiAnswer | None = None) -> Response:
         asked = await self.api.read(request, _call(request))
         waiting = []
         if asked["state"] != "requested":
