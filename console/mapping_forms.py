@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from console.client import ApiAnswer
 from console.forms import Form
-from console.json_lines import NumberedLine, beside_lines, lines_of, pretty
+from console.json_text import NumberedLine, beside_lines, lines_of, pretty
 from web.strict_json import UnreadableJsonError, read_json
 
 METHODS: Final = ("POST", "PUT", "PATCH", "DELETE")

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from console.client import ApiAnswer, ApiClient, ApiRefused
 from console.component_kinds import kind_of
 from console.forms import fields_of, key_in
-from console.json_lines import pretty
+from console.json_text import pretty
 from console.mapping_forms import (
     EMPTY_ROWS,
     MAX_HEADERS,

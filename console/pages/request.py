@@ -12,7 +12,7 @@ from starlette.routing import Route
 from console.client import ApiAnswer, ApiClient
 from console.component_kinds import kind_of
 from console.forms import Form, fields_of
-from console.json_lines import NumberedLine, beside_lines, pretty
+from console.json_text import NumberedLine, beside_lines, pretty
 from console.navigation import PARTNER, ComponentPart
 from console.rendering import Pages
 from console.setting_values import VALUE, options_of, values_of

@@ -7,8 +7,8 @@ from starlette.routing import Route
 from console.client import ApiClient
 from console.navigation import STAFF
 from console.rendering import Pages
+from console.reviewing.forms import ReviewForms
 from console.reviewing.page import PATH, ReviewPage
-from console.reviewing.typed import Typed
 from console.visiting import signed_in_only
 
 
@@ -17,6 +17,6 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
     page = ReviewPage(api, pages)
 
     async def look(request: Request) -> Response:
-        return await page.show(request, Typed())
+        return await page.show(request, ReviewForms())
 
     return [Route(PATH, signed_in_only(pages, look, *STAFF))]

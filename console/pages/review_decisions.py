@@ -14,8 +14,8 @@ from console.client import ApiAnswer, ApiClient
 from console.forms import Form, key_in, pairs_of, refused_form
 from console.navigation import STAFF
 from console.rendering import Pages
+from console.reviewing.forms import MAX_WORDS_BYTES, ReviewForms, ticked_in
 from console.reviewing.page import PATH, ReviewPage, back, call_of
-from console.reviewing.typed import MAX_WORDS_BYTES, Typed, ticked_in
 from console.visiting import signed_in_only
 from web.bounds import LargerBody
 
@@ -50,13 +50,13 @@ class _Decisions:
             + ([{"text": fields["words"]}] if fields.get("words", "").strip() else []),
             "expected_state": fields.get("expected_state") or None,
         }
-        typed = Typed(ticked=frozenset(ticked), decision=Form(fields), wanted=wanted)
+        typed = ReviewForms(ticked=frozenset(ticked), decision=Form(fields), wanted=wanted)
         if action == "show":
             seen = await self.api.call(request, "POST", f"{call_of(request)}/decision/preview", body)
             if not seen.is_ok:
                 return await self._refused(request, typed, fields, seen)
             unmet = tuple(f"{one['detail']} {one['remedy']}" for one in seen.content["judgment"]["unmet"])
-            shown = Typed(typed.ticked, Form(fields, problems=unmet), mails=seen.content["mails"], wanted=wanted)
+            shown = ReviewForms(typed.ticked, Form(fields, problems=unmet), mails=seen.content["mails"], wanted=wanted)
             return await self.page.show(request, shown)
         body["not_before"] = (datetime.now(UTC) + UNDO).isoformat()
         done = await self.api.call(request, "POST", f"{call_of(request)}/decision", body, key=key_in(fields))
@@ -79,6 +79,8 @@ class _Decisions:
             await self.api.call(request, "PUT", f"{call_of(request)}/draft", {"text": text, "saved": saved})
         return back(request)
 
-    async def _refused(self, request: Request, typed: Typed, fields: Mapping[str, str], answer: ApiAnswer) -> Response:
+    async def _refused(
+        self, request: Request, typed: ReviewForms, fields: Mapping[str, str], answer: ApiAnswer
+    ) -> Response:
         form = refused_form(fields, answer, reasons="words")
-        return await self.page.show(request, Typed(typed.ticked, form, wanted=typed.wanted), answer)
+        return await self.page.show(request, ReviewForms(typed.ticked, form, wanted=typed.wanted), answer)

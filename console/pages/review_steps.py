@@ -10,8 +10,8 @@ from console.client import ApiClient
 from console.forms import fields_of, refused_form
 from console.navigation import STAFF
 from console.rendering import Pages
+from console.reviewing.forms import ReviewForms
 from console.reviewing.page import PATH, ReviewPage, back, call_of
-from console.reviewing.typed import Typed
 from console.visiting import signed_in_only
 
 
@@ -28,7 +28,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         done = await api.call(request, "POST", f"{call_of(request)}/steps/{code}", body)
         if done.is_ok:
             return back(request, f"#step-{code}")
-        typed = Typed(step=refused_form(fields, done, findings="reason"), step_code=code)
+        typed = ReviewForms(step=refused_form(fields, done, findings="reason"), step_code=code)
         return await page.show(request, typed, done)
 
     return [Route(f"{PATH}/steps/{{code}}", signed_in_only(pages, decide, *STAFF), methods=["POST"])]

@@ -12,8 +12,8 @@ from console.client import ApiAnswer, ApiClient
 from console.forms import fields_of, key_in, pairs_of, refused_form
 from console.navigation import STAFF
 from console.rendering import Pages
+from console.reviewing.forms import MAX_WORDS_BYTES, ReviewForms, ticked_in
 from console.reviewing.page import PATH, ReviewPage, back, call_of
-from console.reviewing.typed import MAX_WORDS_BYTES, Typed, ticked_in
 from console.visiting import signed_in_only
 from web.bounds import LargerBody
 
@@ -38,7 +38,7 @@ class _Written:
         fields, done = await self._write(request, "messages", "message")
         if done.is_ok:
             return back(request, "#conversation")
-        return await self.page.show(request, Typed(message=refused_form(fields, done, text="message")), done)
+        return await self.page.show(request, ReviewForms(message=refused_form(fields, done, text="message")), done)
 
     async def write_note(self, request: Request) -> Response:
         fields, done = await self._write(request, "notes", "note")
@@ -46,7 +46,7 @@ class _Written:
             if fields.get("of") == "draft":
                 await self.api.call(request, "DELETE", f"{call_of(request)}/draft")
             return back(request, "#notes")
-        return await self.page.show(request, Typed(note=refused_form(fields, done, text="note")), done)
+        return await self.page.show(request, ReviewForms(note=refused_form(fields, done, text="note")), done)
 
     async def keep_draft(self, request: Request) -> Response:
         """Keeps what is typed as a draft. The script asks for JSON, and everybody else is led back to the page."""
@@ -59,7 +59,7 @@ class _Written:
             return JSONResponse({"written_at": done.content.get("written_at"), "said": said}, done.status)
         if done.is_ok:
             return back(request, "#decide")
-        typed = Typed(frozenset(ticked), refused_form(fields, done, text="words"))
+        typed = ReviewForms(frozenset(ticked), refused_form(fields, done, text="words"))
         return await self.page.show(request, typed, done)
 
     async def _write(self, request: Request, where: str, name: str) -> tuple[Mapping[str, str], ApiAnswer]:

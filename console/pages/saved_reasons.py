@@ -13,7 +13,7 @@ from console.forms import Form, key_in, pairs_of, refused_form
 from console.lists import choice_in
 from console.navigation import STAFF, Link
 from console.rendering import Pages
-from console.reviewing.shown import by_topic
+from console.reviewing.presentation import by_topic
 from console.reviewing.words import KINDS
 from console.visiting import signed_in_only
 

@@ -11,8 +11,8 @@ from console.client import ApiAnswer, ApiClient, together
 from console.differences import said
 from console.forms import Form
 from console.rendering import Pages, is_polled
-from console.reviewing import shown, words
-from console.reviewing.typed import Typed
+from console.reviewing import presentation, words
+from console.reviewing.forms import ReviewForms
 from console.visiting import visitor_of
 from console.words import STATES
 
@@ -45,7 +45,7 @@ class ReviewPage:
     api: ApiClient
     pages: Pages
 
-    async def show(self, request: Request, typed: Typed, refused: ApiAnswer | None = None) -> Response:
+    async def show(self, request: Request, typed: ReviewForms, refused: ApiAnswer | None = None) -> Response:
         """Returns the page with what was typed; its status is that of what was `refused`."""
         review, visitor = await self.api.read(request, call_of(request)), visitor_of(request)
         mine = visitor.id if visitor else None
@@ -65,8 +65,8 @@ class ReviewPage:
             "mine": mine,
             "is_mine": is_mine,
             "is_due": is_due,
-            "kept": "" if can_decide else shown.all_words(typed, saved),
-            "tally": shown.tally(review["steps"]),
+            "kept": "" if can_decide else presentation.all_words(typed, saved),
+            "tally": presentation.tally(review["steps"]),
             "messages": messages,
         }
         if is_polled(request):
@@ -89,11 +89,11 @@ class ReviewPage:
             outcomes=words.OUTCOMES,
             tags=words.STEP_TAGS,
             colours=words.COLOURS,
-            requirements=shown.by_requirement(review),
-            changes=shown.changed(review["changes"]),
-            public_changes=shown.changed(review["public_changes"]),
+            requirements=presentation.by_requirement(review),
+            changes=presentation.changed(review["changes"]),
+            public_changes=presentation.changed(review["public_changes"]),
             notes=notes,
-            saved=shown.by_topic(saved),
+            saved=presentation.by_topic(saved),
             colleagues=colleagues,
             step_decisions=words.STEP_DECISIONS,
             possible=words.POSSIBLE,
@@ -102,7 +102,7 @@ class ReviewPage:
             typed=typed,
             key=Form().key,
             said=said,
-            pictures_of=shown.pictures_of,
+            pictures_of=presentation.pictures_of,
         )
 
     async def _colleagues(self, request: Request, review: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -122,7 +122,7 @@ class ReviewPage:
         )
         return next((f"{rule['detail']} {rule['remedy']}" for rule in unmet if rule["code"] == TWO_PEOPLE), None)
 
-    async def _with_draft(self, request: Request, typed: Typed) -> Typed:
+    async def _with_draft(self, request: Request, typed: ReviewForms) -> ReviewForms:
         """Returns what was typed, and the visitor's draft where nothing was sent with the request."""
         if typed.decision.values:
             return typed

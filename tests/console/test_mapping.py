@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 
-from console.json_lines import beside_lines, lines_of
+from console.json_text import beside_lines, lines_of
 from console.mapping_forms import read_form, typed_of
 from tests.api.running import Service
 from tests.console.browsing import Page

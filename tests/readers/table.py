@@ -27,7 +27,7 @@ from api.schemas.values import Email
 from api.waiting import seconds_to_wait
 from console.differences import marked
 from console.forms import fields_of
-from console.json_lines import lines_of
+from console.json_text import lines_of
 from console.mapping_forms import read_form
 from console.markdown import may_link, rendered
 from console.pages.test_settings import _day

@@ -1,4 +1,4 @@
-"""JSON that somebody typed: its value, and the lines on which its parts stand, so that findings stand beside them."""
+"""JSON as a text that somebody typed: the lines on which its parts stand, so that findings stand beside them."""
 
 import json
 import re

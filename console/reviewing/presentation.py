@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from console.differences import marked
-from console.reviewing.typed import Typed
+from console.reviewing.forms import ReviewForms
 
 
 def by_topic(saved: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
@@ -16,7 +16,7 @@ def by_topic(saved: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping
     return sorted(topics.items())
 
 
-def all_words(typed: Typed, saved: Sequence[Mapping[str, Any]]) -> str:
+def all_words(typed: ReviewForms, saved: Sequence[Mapping[str, Any]]) -> str:
     """Returns what was about to be said: the texts of the saved reasons that are ticked, and own words."""
     texts = [one["text"] for one in saved if one["code"] in typed.ticked]
     return "\n\n".join([*texts, typed.decision.value("words").strip()]).strip()

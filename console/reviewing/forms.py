@@ -1,4 +1,4 @@
-"""What was typed into the forms of a review's page, which the page keeps."""
+"""The forms of a review's page, with what was typed into them, which the page keeps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +11,8 @@ MAX_WORDS_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """What was typed: the saved reasons that are ticked, and each form. `mails` are those of the `wanted` decision."""
+class ReviewForms:
+    """The forms with what was typed, the saved reasons that are ticked, and the `mails` of the `wanted` decision."""
 
     ticked: frozenset[str] = frozenset()
     decision: Form = field(default_factory=Form)
