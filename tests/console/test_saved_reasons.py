@@ -56,5 +56,5 @@ def test_a_reason_shows_where_it_is_used_and_statistics_what_recurs(shared_servi
     assert review.removeprefix(shared_service.url) in used.tree.xpath("//main//li/a/@href")
     statistics = browser.open("/statistics?weeks=4")
     assert "partners_page.used" in statistics.tree.xpath("//a/text()")
-    assert "100 % of" in statistics.words
+    assert "100% of" in statistics.words
     assert len(statistics.tree.xpath("//time")) >= 4
