@@ -24,7 +24,7 @@ NEW: Final = "/v1/previews/"
 
 def routes(api: ApiClient, pages: Pages) -> list[Route]:
     """Returns the routes of this page."""
-    links, path = _Links(api, pages), "/apps/{slug}/links"
+    links, path = _PrivateLinks(api, pages), "/apps/{slug}/links"
     return [
         Route(path, signed_in_only(pages, links.look, PARTNER)),
         Route(path, signed_in_only(pages, links.make, PARTNER), methods=["POST"]),
@@ -33,7 +33,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Links:
+class _PrivateLinks:
     api: ApiClient
     pages: Pages
 
@@ -66,7 +66,7 @@ class _Links:
         path = made["path"] if made else None
         return self.pages.page(
             request,
-            "links.html",
+            "private_links.html",
             status=status,
             app=app,
             private_links=[{**one, "expired": _is_past(one["expires_at"])} for one in listed["items"]],

@@ -26,8 +26,18 @@ LARGER_FORMS = (
 )
 
 
+def routes(api: ApiClient, pages: Pages) -> list[Route]:
+    """Returns the routes of this page."""
+    page = _ComponentRequest(api, pages)
+    path = "/apps/{slug}/components/{component_id}/request"
+    return [
+        Route(path, signed_in_only(pages, page.show, PARTNER)),
+        Route(path, signed_in_only(pages, page.make, PARTNER), methods=["POST"]),
+    ]
+
+
 @dataclass(frozen=True, slots=True)
-class _Request:
+class _ComponentRequest:
     api: ApiClient
     pages: Pages
 
@@ -38,9 +48,7 @@ class _Request:
         fields = await fields_of(request)
         component = await self.api.read(request, _path(request))
         typed = {
-            name: text.replace("\r\n", "\n")
-            for name, text in fields.items()
-            if name in ("event_type", "event") or name.startswith(VALUE)
+            name: text for name, text in fields.items() if name in ("event_type", "event") or name.startswith(VALUE)
         }
         body: dict[str, Any] = {"settings": values_of(component["settings"].get("settings", ()), typed)}
         if typed.get("event", "").strip():
@@ -71,7 +79,7 @@ class _Request:
         declared = [{"required": False, "choices": None, **one} for one in component["settings"].get("settings", ())]
         return self.pages.page(
             request,
-            "request.html",
+            "component_request.html",
             status=status,
             app=await self.api.read(request, f"/v1/apps/{request.path_params['slug']}"),
             component=component,
@@ -84,16 +92,6 @@ class _Request:
             made=made,
             event=pretty(made["event"]) if made else "",
         )
-
-
-def routes(api: ApiClient, pages: Pages) -> list[Route]:
-    """Returns the routes of this page."""
-    shown = _Request(api, pages)
-    path = "/apps/{slug}/components/{component_id}/request"
-    return [
-        Route(path, signed_in_only(pages, shown.show, PARTNER)),
-        Route(path, signed_in_only(pages, shown.make, PARTNER), methods=["POST"]),
-    ]
 
 
 def _path(request: Request) -> str:
