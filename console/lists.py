@@ -1,9 +1,10 @@
-"""Lists that the API gives in pages: which page a request is for, and the address of the next."""
+"""Lists that the API gives in pages: what a request asks of one, the address of its next page, and one of its items."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from console.client import Params
@@ -25,6 +26,14 @@ def choice_in(request: Request, name: str, options: Collection[str], default: st
     """Returns which of `options` the page's address has as `name`, and `default` if it has none of them."""
     chosen = request.query_params.get(name, default)
     return chosen if chosen in options else default
+
+
+def item_in(items: Iterable[Mapping[str, Any]], wanted: object) -> Mapping[str, Any]:
+    """Returns the item with the `wanted` id. Raises HTTPException if there is none: its page is not there."""
+    found = next((one for one in items if one["id"] == str(wanted)), None)
+    if found is None:
+        raise HTTPException(404)
+    return found
 
 
 def next_of(request: Request, listed: Mapping[str, Any], params: Params) -> str | None:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from console.client import ApiAnswer, ApiClient
 from console.forms import Form, fields_of, key_in, refused_form
-from console.lists import next_of, params_of
+from console.lists import item_in, next_of, params_of
 from console.navigation import ADMIN, Link
 from console.rendering import Pages
 from console.visiting import signed_in_only
@@ -189,14 +189,10 @@ class _Companies:
             request, "confirm.html", status=status, form=form, back=back, back_label="The company", **words
         )
 
-    async def _person(self, request: Request) -> dict[str, Any]:
+    async def _person(self, request: Request) -> Mapping[str, Any]:
         """Returns the person whom the address names. Raises HTTPException for nobody of the company."""
         listed = await self.api.read(request, f"{_call(request)}/people", {"limit": MAX_LISTED})
-        wanted = str(request.path_params["person"])
-        found: dict[str, Any] | None = next((one for one in listed["items"] if one["id"] == wanted), None)
-        if found is None:
-            raise HTTPException(404)
-        return found
+        return item_in(listed["items"], request.path_params["person"])
 
     def _back(self, request: Request) -> Response:
         return RedirectResponse(f"/companies/{request.path_params['id']}", 303)

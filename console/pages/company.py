@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.client import ApiAnswer, ApiClient
 from console.forms import Form, fields_of, key_in, new_key, refused_form
+from console.lists import item_in
 from console.navigation import PARTNER, Link
 from console.rendering import Pages
 from console.visiting import signed_in_only, visitor_of
@@ -67,10 +67,8 @@ class _Company:
 
     async def invite_again(self, request: Request) -> Response:
         """Invites whoever the invitation is for once more, which replaces it."""
-        wanted, fields = str(request.path_params["id"]), await fields_of(request)
-        found = next((one for one in await self._invitations(request) if one["id"] == wanted), None)
-        if found is None:
-            raise HTTPException(404)
+        fields = await fields_of(request)
+        found = item_in(await self._invitations(request), request.path_params["id"])
         body = {"name": found["name"], "email": found["email"]}
         done = await self.api.call(request, "POST", f"{_calls(request)}/invitations", body, key=key_in(fields))
         return await self._after(request, done, "/company#invitations")
@@ -121,17 +119,15 @@ class _Company:
         )
 
     async def _show_person(self, request: Request, refused: ApiAnswer | None = None) -> Response:
-        people, wanted, me = await self._people(request), str(request.path_params["id"]), visitor_of(request)
-        person = next((one for one in people if one["id"] == wanted), None)
-        if person is None:
-            raise HTTPException(404)
+        people, me = await self._people(request), visitor_of(request)
+        person = item_in(people, request.path_params["id"])
         return self.pages.page(
             request,
             "own_company_person.html",
             status=refused.status if refused else 200,
             company=await self._company(request),
             person=person,
-            is_me=me is not None and me.id == wanted,
+            is_me=me is not None and me.id == person["id"],
             is_owner=any(one["owner"] and me is not None and one["id"] == me.id for one in people),
             form=refused_form({}, refused) if refused else Form(),
         )

@@ -1,16 +1,16 @@
 """The platform's people: who there is, who is away, and adding and removing reviewers and admins."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.client import ApiClient
 from console.forms import Form, fields_of, key_in, refused_form
-from console.lists import next_of, params_of
+from console.lists import item_in, next_of, params_of
 from console.moments import moment_of
 from console.navigation import ADMIN, Link
 from console.rendering import Pages
@@ -124,14 +124,10 @@ class _People:
             back_label=person["name"],
         )
 
-    async def _person(self, request: Request) -> dict[str, Any]:
+    async def _person(self, request: Request) -> Mapping[str, Any]:
         """Returns the person whom the address names. Raises HTTPException for nobody of the platform."""
         listed = await self.api.read(request, "/v1/staff", {"limit": MAX_LISTED})
-        wanted = str(request.path_params["id"])
-        found: dict[str, Any] | None = next((one for one in listed["items"] if one["id"] == wanted), None)
-        if found is None:
-            raise HTTPException(404)
-        return found
+        return item_in(listed["items"], request.path_params["id"])
 
     def _back(self, request: Request) -> Response:
         return RedirectResponse(f"/people/{request.path_params['id']}", 303)
