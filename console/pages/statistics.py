@@ -1,4 +1,4 @@
-"""How the desk does: whether reviews are decided in time, and which findings and reasons recur."""
+"""The statistics of reviews: whether reviews are decided in time, and which findings and reasons recur."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

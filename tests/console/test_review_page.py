@@ -121,7 +121,7 @@ def test_the_queue_says_what_is_due_next_and_narrows_by_what_is_typed(shared_ser
     browser = signed_in(service, service.people.reviewer)
     assert "Narrowed" in browser.open("/reviews?app=Narrowed&show=all&kind=nonsense").words
     nothing = browser.open("/reviews?app=there-is-none")
-    assert "Nothing waits here. Next due:" in nothing.words
+    assert "Nothing is waiting here. Next due:" in nothing.words
     assert nothing.tree.xpath("string(//input[@id='app']/@value)") == "there-is-none"
 
 
