@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message
 
 from api.auth import STALE
 from api.signed_in import visit_in
+from console.remedies import in_page_words
 
 KEPT_HEADERS = ("retry-after",)
 """The headers of an answer that a page passes on to the browser."""
@@ -33,6 +34,8 @@ Params = Mapping[str, str | int | None]
 @dataclass(frozen=True, slots=True)
 class ApiAnswer:
     """An answer of the API: its status, its JSON, and the headers that the page passes on. `etag` is "" without one.
+
+    The remedy of a refusal is in the words of pages (`console.remedies`).
 
     The content of an answer that is no JSON is `file`, and the headers are a file's.
     """
@@ -164,4 +167,5 @@ async def _run(api: ASGIApp, scope: dict[str, Any], content: bytes) -> ApiAnswer
     names = KEPT_HEADERS + FILE_HEADERS if is_file else KEPT_HEADERS
     kept = {name: given[name] for name in names if name in given}
     found: dict[str, Any] = {} if is_file else json.loads(said or b"{}")
+    found = found if status < 400 else in_page_words(found)
     return ApiAnswer(status, found, kept, given.get("etag", ""), said if is_file else None)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from console.remedies import REMEDIES
+
 COLOURS: Final[Mapping[str | None, tuple[str, str]]] = {
     "green": ("Green", "good"),
     "yellow": ("Yellow", "warning"),
@@ -52,7 +54,10 @@ def mendings_of(
         "test_run.host": ("Show that the host is yours", f"/hosts?{urlencode({'host': host or ''})}"),
         **({"test_run.under_way": ("See it", under_way)} if under_way else {}),
     }
-    return [Mending(one["detail"], *links.get(one["code"], (one["remedy"], None))) for one in missing]
+    said = (REMEDIES.get(one["code"], one["remedy"]) for one in missing)
+    return [
+        Mending(one["detail"], *links.get(one["code"], (words, None))) for one, words in zip(missing, said, strict=True)
+    ]
 
 
 def read_message(typed: str) -> tuple[dict[str, Any] | None, str]:
