@@ -22,6 +22,7 @@ LINKS = (Link("/settings", "Settings", (PARTNER,), order=90),)
 DAYS: Final = (("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("180", "180 days"), ("365", "a year"))
 """How long a token may last: at most what the API allows a partner."""
 MAX_TOKENS: Final = 200
+"""How many tokens are listed: all that are valid, and of those that have ended the newest."""
 
 
 def routes(api: ApiClient, pages: Pages) -> list[Route]:
@@ -120,14 +121,15 @@ class _Tokens:
         self, request: Request, form: Form | None = None, chosen: list[str] | None = None, status: int = 200
     ) -> Response:
         me = await self.api.read(request, "/v1/me")
-        listed = await self.api.read(request, "/v1/tokens", {"limit": MAX_TOKENS})
+        valid = await self.api.read(request, "/v1/tokens", {"state": "valid", "limit": MAX_TOKENS})
+        newest = await self.api.read(request, "/v1/tokens", {"limit": MAX_TOKENS})
         scopes = {name: SCOPES.get(name, name) for name in me["scopes"]}
         return self.pages.page(
             request,
             "settings_tokens.html",
             status=status,
-            valid=[one for one in listed["items"] if one["state"] == "valid"],
-            ended=[one for one in listed["items"] if one["state"] != "valid"],
+            valid=valid["items"],
+            ended=[one for one in newest["items"] if one["state"] != "valid"],
             scopes=scopes,
             chosen=list(scopes) if chosen is None else chosen,
             days=DAYS,

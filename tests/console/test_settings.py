@@ -2,6 +2,7 @@
 
 import pytest
 import requests
+from sqlalchemy import text
 
 from console.pages.settings import zones
 from tests.api.access import company_in
@@ -94,3 +95,25 @@ def test_a_token_without_a_name_or_a_use_is_not_made(shared_service: Service) ->
 
 def _posted(browser: Browser, **fields: str) -> requests.Response:
     return browser.post("/settings/tokens", None, key="a-key-for-a-token-form", **fields)
+
+
+def test_a_token_that_works_can_be_revoked_however_many_have_ended_since(shared_service: Service) -> None:
+    person = company_in(shared_service, "many-tokens")[1]
+    browser = signed_in_person(shared_service, person)
+    fields = {"label": "kept for long", "scope": "apps:read", "days": "90", "key": "key-of-the-form"}
+    assert browser.post("/settings/tokens", None, **fields).status_code == 200
+    with shared_service.engine.begin() as connection:
+        connection.execute(_ENDED, {"person": person})
+    page = browser.open("/settings/tokens")
+    (revoke,) = page.tree.xpath("//li[h2='kept for long']//form/@action")
+    assert browser.post(revoke).status_code == 303
+    assert "kept for long" not in browser.open("/settings/tokens").tree.xpath("//main//li/h2/text()")
+
+
+_ENDED = text("""
+    INSERT INTO api_token (id, person_id, role, organization_id, label, token_hash, hint, expires_at, revoked_at)
+    SELECT uuidv7(), p.id, p.role, p.organization_id, 'of a night', sha256(convert_to('ended ' || n, 'UTF8')), 'abcd',
+           now() + interval '1 day', now()
+      FROM person p CROSS JOIN generate_series(1, 220) AS n
+     WHERE p.id = CAST(:person AS uuid)
+""")
