@@ -6,7 +6,7 @@ from tests.factories import app_in
 
 
 def _in_state(service: Service, state: AppState) -> str:
-    slug = f"page-{state.value.replace('_', '-')}"
+    slug = f"page-app-{state.value.replace('_', '-')}"
     app_in(service.engine, service.people, slug, state)
     return f"{service.url}/apps/{slug}"
 
