@@ -1,15 +1,17 @@
 """Signing in to the pages in tests, by a link as the command line makes it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from urllib.parse import urljoin
 from uuid import UUID
 
 import requests
 from cryptography.fernet import Fernet
+from requests.adapters import HTTPAdapter
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+from urllib3.util import Retry
 
 from models import Person
 from models.lifecycle import Role
@@ -35,6 +37,13 @@ def set_cookie(answer: requests.Response, name: str = COOKIE) -> str:
     return SimpleCookie(answer.headers["Set-Cookie"])[name].value
 
 
+def kept_open() -> requests.Session:
+    """Returns connections that are kept open, as browsers keep theirs: a page is asked for again if one was closed."""
+    made = requests.Session()
+    made.mount("http://", HTTPAdapter(max_retries=Retry(3, allowed_methods={"GET"})))
+    return made
+
+
 @dataclass(slots=True)
 class Browser:
     """Opens pages with the session's cookie, which `requests` would not send to an address without encryption."""
@@ -42,11 +51,12 @@ class Browser:
     url: str
     cookie: str = ""
     asked: str = ""
+    connections: requests.Session = field(default_factory=lambda: kept_open(), repr=False, compare=False)
 
     def open(self, path: str, *, follow: bool = True, headers: dict[str, str] | None = None) -> Page:
         """Returns the page at a path, or at what it leads to."""
         url = path if path.startswith("http") else self.url + path
-        answer = requests.get(url, headers=self._headers() | (headers or {}), timeout=20, allow_redirects=False)
+        answer = self.connections.get(url, headers=self._headers() | (headers or {}), timeout=20, allow_redirects=False)
         if follow and answer.is_redirect:  # `requests` would leave the cookie behind
             return self.open(urljoin(url, answer.headers["Location"]))
         return Page(answer.url, answer)
@@ -54,7 +64,7 @@ class Browser:
     def news(self, path: str, tag: str = "") -> requests.Response:
         """Returns the answer to a part of the page at the path that asks for itself. `tag` is that of what is shown."""
         asking = {"HX-Request": "true", **({"HX-PTag": tag} if tag else {})}
-        return requests.get(self.url + path, headers=self._headers() | asking, timeout=20)
+        return self.connections.get(self.url + path, headers=self._headers() | asking, timeout=20)
 
     def post(self, path: str, headers: dict[str, str] | None = None, **fields: str | list[str]) -> requests.Response:
         """Returns the answer to a form of one of our pages. Does not follow where it leads."""
@@ -69,7 +79,7 @@ class Browser:
         """Like `post`, with the fields in their order, several with one name included."""
         sent = self._headers() | (FROM_THE_PAGE if headers is None else headers)
         url = path if path.startswith("http") else self.url + path
-        return requests.post(url, data=list(pairs), headers=sent, timeout=20, allow_redirects=False)
+        return self.connections.post(url, data=list(pairs), headers=sent, timeout=20, allow_redirects=False)
 
     def press(self, page: Page, **filled: str) -> requests.Response:
         """Returns the answer to the one form of a page's main part."""
