@@ -30,6 +30,19 @@ def test_times_are_shown_in_the_zone_that_was_chosen(shared_service: Service) ->
     assert "+0545" not in browser.open("/sessions").words
 
 
+def test_whoever_chose_a_zone_that_is_no_longer_known_reads_times_in_utc(shared_service: Service) -> None:
+    _, owner, _ = company_in(shared_service, "unzoned")
+    browser = signed_in_person(shared_service, owner)
+    with shared_service.engine.begin() as connection:
+        forget = text("UPDATE person SET time_zone = 'Mars/Base' WHERE id = :id")
+        assert connection.execute(forget, {"id": owner}).rowcount == 1
+    page = browser.open("/settings")
+    assert "Times are shown in UTC, where it is " in page.words
+    assert page.tree.xpath("//option[@selected]/@value") == []
+    assert browser.post("/settings/time-zone", time_zone="Asia/Kathmandu").status_code == 303
+    assert "+0545" in browser.open("/sessions").words
+
+
 @pytest.mark.parametrize("role", ["partner", "reviewer", "admin"])
 def test_everybody_chooses_a_zone_and_has_buttons_for_what_they_may_do(shared_service: Service, role: str) -> None:
     page = browser_of(shared_service, role).open("/settings")

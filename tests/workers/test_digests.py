@@ -70,6 +70,18 @@ def test_it_is_sent_once_in_the_morning_of_a_business_day_by_the_readers_clock(e
     assert len(_send(engine, TUESDAY + timedelta(days=1, hours=6))) == 2
 
 
+def test_a_zone_that_is_no_longer_known_is_read_as_none_and_keeps_it_from_nobody(
+    engine: Engine, people: People
+) -> None:
+    name = _mornings_of(engine, people)
+    lost = staff_member(engine, "Lost")
+    app_in(engine, people, "acme", AppState.SUBMITTED)
+    _set(engine, lost, time_zone="Mars/Base")
+    assert _send(engine, TUESDAY) == [(name, "digest:2025-06-03", "due")]
+    by_the_calendar = datetime(2025, 6, 3, 8, 30, tzinfo=ZoneInfo("America/Los_Angeles"))
+    assert ("Lost", "digest:2025-06-03", "due") in _send(engine, by_the_calendar)
+
+
 def test_it_is_not_sent_if_nothing_waits_in_the_morning_whatever_comes_later(engine: Engine, people: People) -> None:
     name = _mornings_of(engine, people)
     assert _send(engine, TUESDAY) == [(name, "digest:2025-06-03", "void")]

@@ -1,7 +1,5 @@
 """The time zone in which a person reads times. Without one they are read in UTC."""
 
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
 from sqlalchemy.orm import Session
 
 from models import Person
@@ -9,6 +7,7 @@ from workflow.access.people import find_person
 from workflow.errors import Invalid
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
+from workflow.zones import known_zone
 
 
 def choose_time_zone(session: Session, actor: Actor, name: str | None) -> Person:
@@ -16,7 +15,7 @@ def choose_time_zone(session: Session, actor: Actor, name: str | None) -> Person
 
     Raises NotFound, and Invalid (time_zone.unknown).
     """
-    if name is not None and not _is_zone(name):
+    if name is not None and known_zone(name) is None:
         raise Invalid(
             "time_zone.unknown",
             f"There is no time zone {name!r}.",
@@ -27,11 +26,3 @@ def choose_time_zone(session: Session, actor: Actor, name: str | None) -> Person
     session.flush()
     log_action(session, actor, "person.time_zone", person.id)
     return person
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True

@@ -16,6 +16,7 @@ from workflow.errors import Forbidden
 from workflow.identity.actors import Actor
 from workflow.identity.secrets import hash_of
 from workflow.sql.arrays import Bytes, statement
+from workflow.zones import known_zone
 
 RECENT: Final = timedelta(minutes=15)
 """How long after signing in a person may do by their session what is grave."""
@@ -27,7 +28,7 @@ class Principal:
 
     `authenticated_at` is when the person of a session signed in, None for a bearer token; `recent` says that this was
     within RECENT, and is true for a bearer token. `name` is the holder's, and
-    `time_zone`, an IANA name, the one in which they read times.
+    `time_zone`, an IANA name, the one in which they read times: UTC if they have chosen none that is known.
     """
 
     actor: Actor
@@ -95,7 +96,7 @@ _TOKEN = f"""
            coalesce(t.authenticated_at > now() - interval '{RECENT.total_seconds()} seconds', true) AS recent,
            t.expires_at <= now() OR coalesce(t.idle_ends_at <= now(), false) AS expired,
            coalesce(t.person_id, t.service_id) AS holder_id, coalesce(p.name, '') AS holder_name,
-           coalesce(p.time_zone, 'UTC') AS time_zone,
+           p.time_zone,
            t.person_id IS NULL OR (p.id IS NOT NULL AND p.removed_at IS NULL AND p.role = t.role
                                    AND p.organization_id IS NOT DISTINCT FROM t.organization_id) AS holder_fits
 """
@@ -128,6 +129,7 @@ def _valid(token: Row[Any] | None) -> Principal:
     if not token.holder_fits:
         detail = "The token's holder was removed or has another role now."
         raise Forbidden("token.revoked", detail, "Ask an admin for a new token.")
+    zone = known_zone(token.time_zone)
     actor = Actor(token.holder_id, Role(token.role), token.organization_id, token.id)
     scopes = None if token.scopes is None else frozenset(token.scopes)
     return Principal(
@@ -138,7 +140,7 @@ def _valid(token: Row[Any] | None) -> Principal:
         token.holder_name,
         token.authenticated_at,
         token.recent,
-        token.time_zone,
+        "UTC" if zone is None else zone.key,
     )
 
 

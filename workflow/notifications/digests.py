@@ -22,6 +22,7 @@ from workflow.policy.calendar import is_business_day
 from workflow.policy.document import Policy
 from workflow.sql.arrays import Texts, Uuids, statement
 from workflow.work.lanes import LANE_OF_PERSON
+from workflow.zones import known_zone
 
 BEGINS: Final = time(8)
 """From when on the overview is sent, by the reader's clock."""
@@ -75,7 +76,7 @@ def send_digests(session: Session, policy: Policy, now: datetime, *, limit: int)
 
 
 def _morning_of(person: Row[Any], policy: Policy, now: datetime) -> _Morning | None:
-    zone = ZoneInfo(person.time_zone or policy.calendar.time_zone)
+    zone = known_zone(person.time_zone) or ZoneInfo(policy.calendar.time_zone)
     local = now.astimezone(zone)
     if not BEGINS <= local.time() < ENDS or not is_business_day(local.date(), policy.calendar):
         return None

@@ -3,7 +3,9 @@
 import re
 from datetime import UTC, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
+
+from workflow.zones import known_zone
 
 IN_UTC: Final = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC")
 """How notifications hold a time that their mail says."""
@@ -15,15 +17,8 @@ def in_zone(value: Any, zone: str | None) -> Any:
 
     A zone that is no longer known leaves them in UTC: the mail is sent.
     """
-    found = None if zone is None else _zone(zone)
+    found = known_zone(zone)
     return value if found is None else _said(value, found)
-
-
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
 
 
 def _said(value: Any, zone: ZoneInfo) -> Any:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from math import ceil, floor
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import holidays
+
+from workflow.zones import known_zone
 
 MAX_BUSINESS_DAYS = 1000
 MAX_CLOSED_DAYS = 100
@@ -179,11 +181,11 @@ def _offset(timestamp: int, zone: ZoneInfo) -> timedelta | None:
 
 
 def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, TypeError, ValueError, OSError):
+    zone = known_zone(name)
+    if zone is None:
         remedy = "Use an IANA name, such as Europe/Berlin. If this is one, install the package tzdata."
-        raise CalendarInvalid(f"There is no time zone {name!r}.", remedy) from None
+        raise CalendarInvalid(f"There is no time zone {name!r}.", remedy)
+    return zone
 
 
 def _holidays(country: str | None, subdivision: str | None, *, years: tuple[int, ...]) -> holidays.HolidayBase | None:
