@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from console.client import ApiAnswer
+from console.rule_words import all_in_words
 
 MAX_FORM_BYTES = 64 * 1024
 """The largest form, unless a module of pages names a larger one in LARGER_FORMS.
@@ -47,7 +48,7 @@ def refused_form(fields: Mapping[str, str], answer: ApiAnswer, **names: str) -> 
     met, is among `problems`. The form has a new key, because what is sent next is something else.
     """
     errors: dict[str, str] = {}
-    problems = [f"{rule['detail']} {rule['remedy']}".strip() for rule in answer.content.get("unmet") or []]
+    problems = list(all_in_words(answer.content.get("unmet") or ()))
     for flaw in answer.content.get("errors") or []:
         steps = str(flaw["pointer"]).removeprefix("#").lstrip("/").split("/")
         given = next((step for step in steps if names.get(step, step) in fields), steps[0])

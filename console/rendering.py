@@ -19,6 +19,7 @@ from console.client import ApiAnswer
 from console.compression import packed
 from console.markdown import may_link, rendered
 from console.navigation import STRANGER, ComponentPart, Link, Part
+from console.rule_words import in_words
 
 _HERE = Path(__file__).parent
 SCRIPTS = ("htmx.min.js", "hx-ptag.min.js", "console.js")
@@ -92,6 +93,7 @@ def _environment() -> Environment:
     made.filters["when"] = when
     made.filters["markdown"] = rendered
     made.filters["day"] = day
+    made.filters["in_words"] = in_words
     made.tests["linkable"] = may_link
     return made
 

@@ -12,6 +12,12 @@ STATES: Final[Mapping[str, str]] = {
     "unlisted": "Off the catalog",
     "removed": "Removed",
 }
+ACCESS_STATES: Final[Mapping[str, tuple[str, str]]] = {
+    "requested": ("Waiting", "warning"),
+    "approved": ("Approved", "good"),
+    "declined": ("Declined", "bad"),
+}
+"""The word for the state of a request for access, and the class of its tag."""
 TURNS: Final[Mapping[str, str]] = {
     "partner": "It is your turn",
     "reviewer": "It is the reviewers' turn",
@@ -64,6 +70,20 @@ REVIEW_KINDS: Final[Mapping[str, str]] = {
     "revision": "A review of changes",
     "appeal": "A review of an appeal",
 }
+OUTCOMES: Final[Mapping[str, str]] = {
+    "approved": "approved",
+    "changes_requested": "changes asked for",
+    "withdrawn": "withdrawn",
+    "cancelled": "cancelled",
+    "upheld": "the decision stands",
+    "overturned": "the decision is overturned",
+    "conceded": "the decision was taken back",
+    "cleared": "nothing found",
+    "flagged": "something is to be mended",
+    "superseded": "superseded by a revision",
+    "adopted": "approved by another system",
+}
+"""How a review ended, in words."""
 STEP_STATES: Final[Mapping[str, tuple[str, str]]] = {
     "pending": ("Not decided yet", ""),
     "passed": ("Passed", "good"),

@@ -14,11 +14,10 @@ from console.lists import choice_in, next_of, params_of
 from console.navigation import STAFF, Link
 from console.rendering import Pages
 from console.visiting import signed_in_only, visitor_of
+from console.words import ACCESS_STATES
 
 LINKS = (Link("/access-requests", "Access requests", STAFF, order=20),)
 SHOWN: Final = {"requested": "Waiting", "approved": "Approved", "declined": "Declined", "all": "All"}
-STATES: Final = {"requested": ("Waiting", "warning"), "approved": ("Approved", "good"), "declined": ("Declined", "bad")}
-"""The word for the state of a request, and the class of its tag."""
 SURVEY: Final = {
     "how_data_comes_in": "How do your customers get data into your tool?",
     "where_data_goes": "Where will data go, and how will it show up?",
@@ -81,7 +80,7 @@ class _Requests:
             following=next_of(request, listed, {**params, "state": chosen}),
             chosen=chosen,
             shown=SHOWN,
-            states=STATES,
+            states=ACCESS_STATES,
         )
 
     async def look(self, request: Request) -> Response:
@@ -138,7 +137,7 @@ class _Requests:
             typed=typed,
             waiting=waiting,
             is_new=request.query_params.get("decided") == "now",
-            states=STATES,
+            states=ACCESS_STATES,
             survey=SURVEY,
             check=CHECKS[asked["website_check"]],
             decisions=DECISIONS,

@@ -11,7 +11,7 @@ from console.forms import Form, fields_of, key_in, refused_form
 from console.navigation import PARTNER, Part
 from console.rendering import Pages
 from console.visiting import signed_in_only
-from console.words import REVIEW_KINDS, STANDINGS, STEP_STATES
+from console.words import OUTCOMES, REVIEW_KINDS, STANDINGS, STEP_STATES
 
 PARTS = (Part("/review", "Checks and review", order=20),)
 
@@ -53,6 +53,7 @@ class _Review:
             standing=standing,
             checks=standing["checks"],
             kinds=REVIEW_KINDS,
+            outcomes=OUTCOMES,
             step_states=STEP_STATES,
             standings=STANDINGS,
             form=form,

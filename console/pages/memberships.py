@@ -13,6 +13,7 @@ from console.forms import Form, fields_of, refused_form
 from console.lists import choice_in, next_of, params_of
 from console.navigation import STAFF, Link
 from console.rendering import Pages
+from console.rule_words import in_words
 from console.visiting import signed_in_only
 from console.words import STATES as APP_STATES
 
@@ -107,7 +108,7 @@ def _refused(fields: Mapping[str, str], answer: ApiAnswer) -> Form:
     """Returns the form with what was typed. A reason that is missing is said beside its field."""
     unmet = answer.content.get("unmet") or []
     if [rule["code"] for rule in unmet] == ["reason.given"]:
-        return Form(dict(fields), {"reason": f"{unmet[0]['detail']} {unmet[0]['remedy']}"})
+        return Form(dict(fields), {"reason": in_words(unmet[0])})
     return refused_form(fields, answer)
 
 

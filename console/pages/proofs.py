@@ -9,6 +9,7 @@ from starlette.routing import Route
 from console.client import ApiClient
 from console.forms import fields_of, key_in, new_key
 from console.rendering import Pages
+from console.words import ACCESS_STATES
 
 HEADINGS = {
     "access": "Confirm your address",
@@ -38,7 +39,9 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         if not done.is_ok:
             return pages.refusal(request, done)
         content: dict[str, Any] = done.content
-        return pages.page(request, "proved.html", heading=DONE[content["purpose"]], proved=content)
+        return pages.page(
+            request, "proved.html", heading=DONE[content["purpose"]], proved=content, states=ACCESS_STATES
+        )
 
     return [Route("/proofs/{code}", show), Route("/proofs/{code}", use, methods=["POST"])]
 

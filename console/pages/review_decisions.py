@@ -16,6 +16,7 @@ from console.navigation import STAFF
 from console.rendering import Pages
 from console.reviewing.forms import MAX_WORDS_BYTES, ReviewForms, ticked_in
 from console.reviewing.page import PATH, ReviewPage, back, call_of
+from console.rule_words import all_in_words
 from console.visiting import signed_in_only
 from web.bounds import LargerBody
 
@@ -55,7 +56,7 @@ class _Decisions:
             seen = await self.api.call(request, "POST", f"{call_of(request)}/decision/preview", body)
             if not seen.is_ok:
                 return await self._refused(request, typed, fields, seen)
-            unmet = tuple(f"{one['detail']} {one['remedy']}" for one in seen.content["judgment"]["unmet"])
+            unmet = all_in_words(seen.content["judgment"]["unmet"])
             shown = ReviewForms(typed.ticked, Form(fields, problems=unmet), mails=seen.content["mails"], wanted=wanted)
             return await self.page.show(request, shown)
         body["not_before"] = (datetime.now(UTC) + UNDO).isoformat()

@@ -14,8 +14,9 @@ from console.forms import fields_of, key_in, new_key
 from console.lists import next_of, params_of
 from console.navigation import ADMIN, REVIEWER, STAFF, Link
 from console.rendering import Pages
-from console.reviewing.words import KINDS, OUTCOMES
+from console.reviewing.words import KINDS
 from console.visiting import signed_in_only, visitor_of
+from console.words import OUTCOMES
 
 LINKS = (
     Link("/reviews", "Reviews", (REVIEWER,), order=10, home=True),

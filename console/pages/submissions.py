@@ -15,6 +15,7 @@ from console.evidence import FIELDS
 from console.forms import Form, fields_of, key_in, refused_form
 from console.navigation import PARTNER
 from console.rendering import Pages
+from console.rule_words import all_in_words
 from console.visiting import signed_in_only
 from console.words import REQUIREMENTS, STATUSES
 
@@ -84,8 +85,8 @@ class _Asking:
             return refused_form(fields, asked, reasons="reason"), asked.status
         if asked.content["status"] not in ("refused", "dead"):
             return None, 200
-        unmet = [f"{rule['detail']} {rule['remedy']}".strip() for rule in asked.content["unmet"]]
-        return Form(dict(fields), {}, tuple(unmet or [asked.content["error"] or "That did not work."])), 409
+        unmet = all_in_words(asked.content["unmet"])
+        return Form(dict(fields), {}, unmet or (asked.content["error"] or "That did not work.",)), 409
 
     async def _show_submission(self, request: Request, form: Form, status: int = 200) -> Response:
         slug = request.path_params["slug"]

@@ -13,6 +13,7 @@ from console.forms import Form, fields_of, key_in, refused_form
 from console.lists import choice_in, next_of, params_of
 from console.navigation import STAFF, Link
 from console.rendering import Pages
+from console.rule_words import all_in_words
 from console.visiting import signed_in_only, visitor_of
 from console.words import STATES
 
@@ -133,7 +134,7 @@ def _is_possible(trigger: Mapping[str, Any]) -> bool:
 
 
 def _refused(fields: Mapping[str, str], asked: ApiAnswer) -> Form:
-    said = tuple(f"{rule['detail']} {rule['remedy']}".strip() for rule in asked.content["unmet"])
+    said = all_in_words(asked.content["unmet"])
     return Form(dict(fields), problems=said or (asked.content["error"] or "It could not be done.",))
 
 

@@ -13,8 +13,9 @@ from console.forms import Form
 from console.rendering import Pages, is_polled
 from console.reviewing import presentation, words
 from console.reviewing.forms import ReviewForms
+from console.rule_words import in_words
 from console.visiting import visitor_of
-from console.words import STATES
+from console.words import OUTCOMES, STATES, STEP_STATES
 
 PATH: Final = "/reviews/{id:uuid}"
 MAX_LISTED: Final = 200
@@ -62,6 +63,7 @@ class ReviewPage:
             "review": review,
             "kinds": words.KINDS,
             "names": words.DECISIONS,
+            "outcomes": OUTCOMES,
             "mine": mine,
             "is_mine": is_mine,
             "is_due": is_due,
@@ -86,8 +88,7 @@ class ReviewPage:
             states=STATES,
             others=[one for one in review["company"]["apps"] if one["slug"] != review["app"]],
             keys=words.KEYS,
-            outcomes=words.OUTCOMES,
-            tags=words.STEP_TAGS,
+            step_states=STEP_STATES,
             colours=words.COLOURS,
             requirements=presentation.by_requirement(review),
             changes=presentation.changed(review["changes"]),
@@ -120,7 +121,7 @@ class ReviewPage:
         unmet: Sequence[Mapping[str, Any]] = next(
             (one["unmet"] for one in judged["triggers"] if one["trigger"] == "approve"), ()
         )
-        return next((f"{rule['detail']} {rule['remedy']}" for rule in unmet if rule["code"] == TWO_PEOPLE), None)
+        return next((in_words(rule) for rule in unmet if rule["code"] == TWO_PEOPLE), None)
 
     async def _with_draft(self, request: Request, typed: ReviewForms) -> ReviewForms:
         """Returns what was typed, and the visitor's draft where nothing was sent with the request."""

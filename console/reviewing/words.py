@@ -29,23 +29,8 @@ DECISIONS: Final = {
 }
 KEYS: Final = {"approve": "a", "propose_approve": "a", "clear": "a", "request_changes": "r", "flag": "r"}
 """The keys that lead to the buttons of decisions."""
-OUTCOMES: Final = {
-    "approved": "approved",
-    "changes_requested": "changes asked for",
-    "withdrawn": "withdrawn",
-    "cancelled": "cancelled",
-    "upheld": "the decision stands",
-    "overturned": "the decision is overturned",
-    "conceded": "the decision was taken back",
-    "cleared": "nothing found",
-    "flagged": "something is to be mended",
-    "superseded": "superseded by a revision",
-    "adopted": "approved by another system",
-}
-"""How a review ended, in words."""
-STEP_TAGS: Final = {"passed": "good", "failed": "bad", "warned": "warning"}
 COLOURS: Final = {"green": "good", "yellow": "warning", "red": "bad"}
-"""The classes of the tags of steps, and of the runs of Components' tests."""
+"""The classes of the tags of the runs of Components' tests."""
 
 
 def decisions_on(review: Mapping[str, Any], *, needs_two: bool) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from models.lifecycle import PROPOSALS, AppState, AppTrigger, ReviewKind, Role, StepState, publishes
+from models.steps import STEPS
 from workflow.errors import Unmet
-from workflow.lifecycle.facts import URGENT_DAYS, Facts, steps_of_looks
+from workflow.lifecycle.facts import URGENT_DAYS, Facts, StepFacts, steps_of_looks
 from workflow.reasons import URGENT
 
 
@@ -102,11 +103,16 @@ def _steps_passed(facts: Facts) -> Missing | None:
         return None
     return Missing(
         f"{len(open_steps)} of {len(steps)} review steps have not passed: "
-        + ", ".join(f"{step.code} ({step.state})" for step in open_steps)
+        + "; ".join(_named(step) for step in open_steps)
         + ".",
         "Pass or waive each of these steps, or request changes.",
         tuple((step.code, str(step.state)) for step in open_steps),
     )
+
+
+def _named(step: StepFacts) -> str:
+    title = STEPS[step.code].title if step.code in STEPS else step.code
+    return f"{title} (failed)" if step.state is StepState.FAILED else title
 
 
 def _not_own_app(facts: Facts) -> Missing | None:
@@ -181,11 +187,11 @@ def _proposal_missing(facts: Facts, trigger: AppTrigger, which: str) -> Missing 
     wanted = PROPOSALS[trigger]
     proposal = facts.proposal
     if proposal is None or proposal.trigger is not wanted or not proposal.stays:
-        detail, remedy = "nobody has proposed it", f"Ask for {wanted}; then let a second person ask for {trigger}."
+        detail, remedy = "nobody has proposed it", f"Propose it; then let a second person {trigger} it."
     elif facts.now - proposal.at > timedelta(days=facts.policy.proposal_days):
-        detail, remedy = "the proposal has lapsed", f"Ask for {wanted} again."
+        detail, remedy = "the proposal has lapsed", "Propose it again."
     elif proposal.proposed_by == facts.ask.actor.id:
-        detail, remedy = "the proposal is of the same person", f"Let another person ask for {trigger}."
+        detail, remedy = "the proposal is of the same person", f"Let another person {trigger} it."
     else:
         return None
     return Missing(f"Two people must {trigger} an App {which}, and {detail}.", remedy)
