@@ -91,6 +91,7 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("slugs", "take_back"): "withdraw_allowed_slug",
     ("staff", "list_reviewers_and_admins"): "list_staff",
     ("staff", "add"): "add_staff",
+    ("staff", "read"): "read_staff",
     ("staff", "remove"): "remove_staff",
     ("staff", "go_away"): "begin_absence",
     ("staff", "come_back"): "end_absence",

@@ -17,7 +17,15 @@ from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.identity.actors import Actor
-from workflow.reviewing.staff import StaffMember, StaffRole, add_staff, list_staff, remove_staff, set_absence
+from workflow.reviewing.staff import (
+    StaffMember,
+    StaffRole,
+    add_staff,
+    list_staff,
+    read_staff,
+    remove_staff,
+    set_absence,
+)
 
 router = APIRouter(prefix="/v1/staff", responses=COMMON)
 
@@ -73,6 +81,12 @@ async def add(context: InContext, actor: Operator, body: NewStaff, key: Key = No
     asked = {"staff": body.model_dump(mode="json")}
     status, answer = await context.transact(lambda s: once(s, actor, key, asked, lambda: work(s)))
     return JSONResponse(answer, status)
+
+
+@router.get("/{person_id}", tags=["reviewer", "admin"])
+async def read(context: InContext, actor: Viewer, person_id: UUID) -> StaffAnswer:  # noqa: ARG001
+    """Returns a reviewer or an admin, with what they hold."""
+    return await context.transact(lambda session: _shown(read_staff(session, person_id, now_of(session))))
 
 
 @router.delete("/{person_id}", status_code=204, tags=["admin"])

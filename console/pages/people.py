@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from console.client import ApiClient
 from console.forms import Form, fields_of, key_in, refused_form
-from console.lists import item_in, next_of, params_of
+from console.lists import next_of, params_of
 from console.moments import moment_of
 from console.navigation import ADMIN, Link
 from console.rendering import Pages
@@ -125,9 +125,9 @@ class _People:
         )
 
     async def _person(self, request: Request) -> Mapping[str, Any]:
-        """Returns the person whom the address names. Raises HTTPException for nobody of the platform."""
-        listed = await self.api.read(request, "/v1/staff", {"limit": MAX_LISTED})
-        return item_in(listed["items"], request.path_params["id"])
+        """Returns the person whom the address names."""
+        person: Mapping[str, Any] = await self.api.read(request, f"/v1/staff/{request.path_params['id']}")
+        return person
 
     def _back(self, request: Request) -> Response:
         return RedirectResponse(f"/people/{request.path_params['id']}", 303)

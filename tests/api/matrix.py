@@ -571,6 +571,7 @@ CALLS: tuple[Call, ...] = (
     Call("POST /v1/me/address", Scope.PEOPLE_MANAGE, OWNERS, _new_address, 202),
     Call("GET /v1/staff", Scope.REVIEWS_READ, REVIEWERS),
     Call("POST /v1/staff", Scope.ADMIN, ADMINS, _new_reviewer, 201, recent=True),
+    Call("GET /v1/staff/{person_id}", Scope.REVIEWS_READ, REVIEWERS, given=_reviewer),
     Call("DELETE /v1/staff/{person_id}", Scope.ADMIN, ADMINS, status=204, given=_reviewer, recent=True),
     Call(
         "PUT /v1/staff/{person_id}/absence",

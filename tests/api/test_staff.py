@@ -31,10 +31,14 @@ def test_an_admin_adds_a_reviewer_who_then_works_and_removes_them_with_what_they
     assert caller("POST", f"/v1/reviews/{review}/claim").status_code == 200
     listed = {one["name"]: one for one in service.reviewer("GET", "/v1/staff?role=reviewer").json()["items"]}
     assert (listed["Bo"]["holds"], listed["Rae"]["holds"], listed["Bo"]["away_until"]) == (1, 0, None)
+    assert service.reviewer("GET", f"/v1/staff/{bo}").json() == listed["Bo"]
     assert service.admin("DELETE", f"/v1/staff/{bo}").status_code == 204
     assert caller("GET", "/v1/reviews").status_code == 401
     assert service.reviewer("GET", f"/v1/reviews/{review}").json()["holder"] is None
     assert service.admin("DELETE", f"/v1/staff/{bo}").status_code == 404
+    for nobody in (bo, service.people.partner.id):
+        refused = service.reviewer("GET", f"/v1/staff/{nobody}")
+        assert (refused.status_code, refused.json()["code"]) == (404, "staff.not_found")
     acted = [one["action"] for one in service.admin("GET", f"/v1/audit?target={bo}").json()["items"]]
     assert acted == ["staff.remove", "staff.add"]
 

@@ -51,6 +51,11 @@ def list_staff(session: Session, role: StaffRole | None, now: datetime, wanted: 
     return read_page(session, statement, Person.id, wanted).map(members)
 
 
+def read_staff(session: Session, person_id: UUID, now: datetime) -> StaffMember:
+    """Returns the reviewer or admin with what they hold. Locks nothing. Raises NotFound."""
+    return _member(find_staff(session, person_id), _holds(session, [person_id]).get(person_id, 0), now)
+
+
 def add_staff(session: Session, actor: Actor, now: datetime, *, name: str, email: str, role: StaffRole) -> StaffMember:
     """Stores a reviewer or an admin and returns them. They still need a token. Does not commit.
 
