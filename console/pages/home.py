@@ -81,7 +81,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         counted = await api.read(request, "/v1/dead")
         parts = parts_of(await api.read(request, "/v1/policies/schema"))
         policy = await api.read(request, "/v1/policies/current")
-        staff = (await api.read(request, "/v1/staff", {"limit": 200}))["items"]
+        reviewers = (await api.read(request, "/v1/staff", {"role": "reviewer", "limit": 200}))["items"]
         lists = [await _waiting(request, *one) for one in LISTS]
         return pages.page(
             request,
@@ -92,7 +92,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
             kinds=DEAD,
             lacking=steps_not_named(parts, policy["document"]),
             policy=policy,
-            nobody_here=all(one["away_until"] for one in staff if one["role"] == "reviewer"),
+            nobody_here=all(one["away_until"] for one in reviewers),
         )
 
     async def _waiting(request: Request, path: str, params: dict[str, Any], one: str, many: str, href: str) -> Waiting:
