@@ -1,20 +1,24 @@
 """The test account of an App, for the reviewer who holds its review. Accesses are logged and shown to the partner."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api.auth import InContext, allow
+from api.context import Session
 from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import SlugPath
+from models import AuditEntry
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.building.test_account import list_readings, read_test_account
 from workflow.identity.actors import Actor
+from workflow.identity.names import names_shown_to
 
 router = APIRouter(prefix="/v1/apps/{slug}/test-account", responses=COMMON)
 
@@ -44,13 +48,15 @@ class TestAccountAnswer(BaseModel):
 
 
 class ReadingAnswer(BaseModel):
-    """One access to the secrets: when, by whom (an id), and in which role."""
+    """One access to the secrets: when, by whom (an id), and in which role.
 
-    model_config = ConfigDict(from_attributes=True)
+    `actor_name` is what they are called now: for reviewers and admins, null for partners.
+    """
 
     at: datetime
     actor_role: Role
     actor_id: UUID
+    actor_name: Annotated[str | None, Field(examples=["Rae Reviewer"])]
 
 
 @router.get("", tags=["reviewer"], response_model=TestAccountAnswer, response_model_exclude_none=True)
@@ -64,6 +70,19 @@ async def read(context: InContext, actor: Reader, slug: SlugPath, response: Resp
 @router.get("/readings", tags=["partner", "reviewer"])
 async def readings(context: InContext, actor: Viewer, slug: SlugPath, wanted: Paged) -> Page[ReadingAnswer]:
     """Lists the accesses to the secrets of the App's test account: who read it, and when."""
-    return await context.transact(
-        lambda session: shown_page(list_readings(session, slug, actor, wanted), ReadingAnswer.model_validate)
+
+    def work(session: Session) -> Page[ReadingAnswer]:
+        found = list_readings(session, slug, actor, wanted)
+        names = names_shown_to(actor, session, [entry.actor_id for entry in found.rows])
+        return shown_page(found, lambda entry: _shown(entry, names))
+
+    return await context.transact(work)
+
+
+def _shown(entry: AuditEntry, names: Mapping[UUID, str]) -> ReadingAnswer:
+    return ReadingAnswer(
+        at=entry.at,
+        actor_role=Role(entry.actor_role),
+        actor_id=entry.actor_id,
+        actor_name=names.get(entry.actor_id),
     )

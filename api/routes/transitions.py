@@ -35,6 +35,7 @@ from web.calls import describe_call
 from web.problems import COMMON
 from workflow.apps import find_app
 from workflow.identity.actors import Actor
+from workflow.identity.names import names_shown_to
 from workflow.lifecycle.cancelling import cancel_request
 from workflow.lifecycle.facts import Ask
 from workflow.lifecycle.loading import load_facts
@@ -190,7 +191,8 @@ async def log(context: InContext, actor: Viewer, slug: SlugPath, wanted: Paged) 
 
     def work(session: Session) -> Page[LoggedTransitionAnswer]:
         found = list_log(session, find_app(session, slug, actor).id, wanted)
-        return shown_page(found, lambda logged: shown_transition(logged, actor))
+        names = names_shown_to(actor, session, [logged.transition.actor_id for logged in found.rows])
+        return shown_page(found, lambda logged: shown_transition(logged, actor, names))
 
     return await context.transact(work)
 

@@ -110,7 +110,10 @@ class ReasonAnswer(BaseModel):
 
 
 class LoggedTransitionAnswer(BaseModel):
-    """One row of an App's log. `hash` covers this row and all rows before it."""
+    """One row of an App's log. `hash` covers this row and all rows before it.
+
+    `actor_name` is what whoever did it is called now: for reviewers and admins, null for everybody else.
+    """
 
     version: int
     from_state: Annotated[str, Field(examples=["public_beta"])]
@@ -120,6 +123,7 @@ class LoggedTransitionAnswer(BaseModel):
     open_review: OpenReview
     published: Published
     actor_id: UUID
+    actor_name: Annotated[str | None, Field(examples=["Rae Reviewer"])]
     actor_role: Role
     policy_version: int
     request_id: UUID
@@ -208,8 +212,11 @@ def shown_proposal(proposal: StandingProposal | None, policy: Policy, now: datet
     )
 
 
-def shown_transition(logged: LoggedTransition, actor: Actor) -> LoggedTransitionAnswer:
-    """Returns the answer to `actor` for a row of an App's log: to services without reasons that speak of the draft."""
+def shown_transition(logged: LoggedTransition, actor: Actor, names: Mapping[UUID, str]) -> LoggedTransitionAnswer:
+    """Returns the answer to `actor` for a row of an App's log: to services without reasons that speak of the draft.
+
+    `names` are those that the actor is shown (`names_shown_to`).
+    """
     row = logged.transition
     reasons = logged.reasons if shows_reasons_to(actor, row.trigger) else ()
     return LoggedTransitionAnswer(
@@ -221,6 +228,7 @@ def shown_transition(logged: LoggedTransition, actor: Actor) -> LoggedTransition
         open_review=row.open_review,
         published=row.published,
         actor_id=row.actor_id,
+        actor_name=names.get(row.actor_id),
         actor_role=Role(row.actor_role),
         policy_version=row.policy_version,
         request_id=row.request_id,

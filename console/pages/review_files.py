@@ -1,8 +1,7 @@
 """What a reviewer opens beside a review: the App's whole history, and its test account."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +12,7 @@ from console.lists import next_of, params_of
 from console.navigation import STAFF
 from console.rendering import Pages
 from console.reviewing.page import MAX_LISTED, PATH, call_of
-from console.visiting import signed_in_only, visitor_of
+from console.visiting import signed_in_only
 from console.words import STATES
 
 LABELS: Final = {
@@ -53,7 +52,6 @@ class _Files:
             review=review,
             events=listed["items"],
             following=next_of(request, listed, params),
-            names=await self._names(request),
             states=STATES,
         )
 
@@ -73,11 +71,4 @@ class _Files:
             labels=LABELS,
             secrets=SECRETS,
             readings=list(reversed(readings["items"])),
-            names=await self._names(request),
         )
-
-    async def _names(self, request: Request) -> Mapping[str, Any]:
-        """Returns the names of colleagues, and of the visitor, by id."""
-        staff = await self.api.read(request, "/v1/staff", {"limit": MAX_LISTED})
-        visitor = visitor_of(request)
-        return {one["id"]: one["name"] for one in staff["items"]} | ({visitor.id: "you"} if visitor else {})

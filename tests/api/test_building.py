@@ -325,7 +325,9 @@ def test_only_the_holder_of_the_review_reads_a_test_account_and_the_partner_sees
     assert shared_service.reviewer("GET", account).json()["password"] == "a secret of the partner"
     assert shared_service.admin("GET", account).status_code == 200
     readings = shared_service.partner("GET", f"{account}/readings").json()["items"]
-    assert [one["actor_role"] for one in readings] == ["reviewer", "admin"]
+    assert [(one["actor_role"], one["actor_name"]) for one in readings] == [("reviewer", None), ("admin", None)]
+    seen = shared_service.reviewer("GET", f"{account}/readings").json()["items"]
+    assert [one["actor_name"] for one in seen] == ["Rae", "Ada"], "only reviewers and admins are told the names"
 
     for name, value in environment(module_database.application_url, module_valkey_url).items():
         monkeypatch.setenv(name, value)

@@ -63,6 +63,9 @@ def test_an_app_makes_its_whole_journey_over_http(service: Service) -> None:
     assert service.nobody("GET", "/v1/catalog/acme").json()["badge"] == "public"
     log = service.partner("GET", "/v1/apps/acme/transitions").json()["items"]
     assert [row["trigger"] for row in log] == ["create", "submit", "approve", "promote"]
+    assert {row["actor_name"] for row in log} == {None}
+    seen = service.reviewer("GET", "/v1/apps/acme/transitions").json()["items"]
+    assert [row["actor_name"] for row in seen] == ["Pat", "Pat", "Rae", "the service itself"]
 
 
 def test_a_refusal_names_every_unmet_rule_with_its_remedy(service: Service) -> None:
