@@ -51,6 +51,11 @@ class ApiAnswer:
         """Whether the API did what was asked."""
         return self.status < 400
 
+    @property
+    def said(self) -> str:
+        """What the API refused and what to do about it, in words."""
+        return f"{self.content.get('detail') or 'That did not work.'} {self.content.get('remedy') or ''}".strip()
+
 
 class ApiRefused(Exception):
     """The API refused a reading without which there is no page: the visitor is shown the refusal."""

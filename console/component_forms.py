@@ -3,12 +3,13 @@
 Fields of rows have names such as `settings.0.label`, in which the number is the row's place in the API's list.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from console.client import ApiAnswer
 from console.component_kinds import EVENT_TYPES, TYPES_OF_SETTINGS, Kind
-from console.forms import Form, key_in
+from console.forms import Form, key_in, refused_form
 
 EMPTY_ROWS: Final = 3
 """How many empty rows there are below those that are filled."""
@@ -83,17 +84,7 @@ def rows_shown(fields: Mapping[str, str], group: str) -> int:
 
 def refused(kind: Kind, fields: Mapping[str, str], answer: ApiAnswer) -> Form:
     """Returns the form with what was typed, and what the API says is wrong beside the field that it is about."""
-    errors: dict[str, str] = {}
-    problems: list[str] = []
-    for flaw in answer.content.get("errors") or []:
-        name = _field_of(kind, fields, str(flaw["pointer"]))
-        if name is None:
-            problems.append(flaw["detail"])
-        else:
-            errors[name] = f"{errors[name]} {flaw['detail']}" if name in errors else flaw["detail"]
-    if not errors and not problems:
-        problems = [f"{answer.content.get('detail', 'That did not work.')} {answer.content.get('remedy', '')}".strip()]
-    return Form(dict(fields), errors, tuple(problems))
+    return refused_form(fields, answer, place=partial(_field_of, kind, fields))
 
 
 def again(fields: Mapping[str, str], tidy: Mapping[str, str]) -> Form:
@@ -134,9 +125,8 @@ def _said(setting: Mapping[str, Any]) -> str:
     return f"{setting['label']} ({setting['name']}): {kind}{choices}{required}"
 
 
-def _field_of(kind: Kind, fields: Mapping[str, str], pointer: str) -> str | None:
-    """Returns the name of the field that a pointer into the API's body is about, None if the form has none."""
-    steps = pointer.removeprefix("#/").split("/")
+def _field_of(kind: Kind, fields: Mapping[str, str], steps: Sequence[str]) -> str | None:
+    """Returns the name of the field to which a pointer into the API's body leads, None if the form has none."""
     steps = steps[1:] if steps[0] == "settings" else steps
     names = {"name", *(line.name for line in kind.lines), *kind.groups}
     names |= {f"events.{at}" for at in range(rows_in(fields, "events"))}

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from console.forms import number_in
+
 MAX_SCREENSHOTS: Final = 5
 _PLACE: Final = "place-"
 _SECOND: Final = "second-"
@@ -173,7 +175,7 @@ def _value_of(field: Field, given: Mapping[str, str]) -> Any:
         case "yes":
             return {"yes": True, "no": False}.get(text)
         case "number":
-            return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else text
+            return number_in(text)
     return text
 
 

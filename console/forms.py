@@ -1,14 +1,17 @@
 """Reading the fields of a form that a page has sent, and showing a refused form again with what was typed."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
 from console.client import ApiAnswer
-from console.rule_words import all_in_words
+from console.rule_words import in_words
+
+Place = Callable[[Sequence[str]], str | None]
+"""Returns the field of a form to which the steps of a pointer into the API's body lead, None if it has none."""
 
 MAX_FORM_BYTES = 64 * 1024
 """The largest form, unless a module of pages names a larger one in LARGER_FORMS.
@@ -40,28 +43,57 @@ class Form:
         return self.values.get(name, "")
 
 
-def refused_form(fields: Mapping[str, str], answer: ApiAnswer, **names: str) -> Form:
-    """Returns the form with what was typed and what the API says is wrong with it.
+def refused_form(
+    fields: Mapping[str, str],
+    answer: ApiAnswer,
+    *,
+    names: Mapping[str, str] | None = None,
+    place: Place | None = None,
+    codes: Mapping[str, str] | None = None,
+    whole: str | None = None,
+) -> Form:
+    """Returns the form with what was typed and what the API says is wrong with it, all that is wrong with each field.
 
-    `names` maps fields of the API's body, steps of the flaw's pointer, to the form's where the two differ. A flaw is
-    shown at the first of its steps that is a field of the form. What belongs to no field, and every rule that is not
-    met, is among `problems`. The form has a new key, because what is sent next is something else.
+    A flaw is shown at the field that `place` finds for its pointer, and otherwise at the first of the pointer's steps
+    that is a field of the form. `names` maps fields of the API's body to the form's where the two differ. `codes` maps
+    codes of errors, and of rules that are not met, to the field that is about them. An error that names neither flaws
+    nor rules is shown at `whole`. What belongs to no field is among `problems`.
+
+    The form has a new key, because what is sent next is something else.
     """
-    errors: dict[str, str] = {}
-    problems = list(all_in_words(answer.content.get("unmet") or ()))
-    for flaw in answer.content.get("errors") or []:
-        steps = str(flaw["pointer"]).removeprefix("#").lstrip("/").split("/")
-        given = next((step for step in steps if names.get(step, step) in fields), steps[0])
-        name, said = names.get(given, given), str(flaw["detail"])
-        if given in names and said.startswith(f"{given} "):
-            said = name + said.removeprefix(given)
-        if name in fields:
-            errors.setdefault(name, said)
-        else:
-            problems.append(said)
+    names, codes = names or {}, codes or {}
+    errors: dict[str, list[str]] = {}
+    problems: list[str] = []
+
+    def say(said: str, name: str | None) -> None:
+        there = problems if name is None else errors.setdefault(name, [])
+        if said not in there:
+            there.append(said)
+
+    for rule in answer.content.get("unmet") or ():
+        say(in_words(rule), codes.get(rule["code"]))
+    for flaw in answer.content.get("errors") or ():
+        steps, said = _steps_of(str(flaw["pointer"])), str(flaw["detail"])
+        name = place(steps) if place is not None else None
+        if name is None:
+            given = next((step for step in steps if names.get(step, step) in fields), "")
+            name = names.get(given, given) or None
+            if given in names and said.startswith(f"{given} "):
+                said = names[given] + said.removeprefix(given)
+        say(said, name)
     if not errors and not problems:
-        problems = [f"{answer.content.get('detail', 'That did not work.')} {answer.content.get('remedy', '')}".strip()]
-    return Form(dict(fields), errors, tuple(problems))
+        say(answer.said, codes.get(str(answer.content.get("code")), whole))
+    return Form(dict(fields), {name: " ".join(said) for name, said in errors.items()}, tuple(problems))
+
+
+def _steps_of(pointer: str) -> list[str]:
+    """Returns the steps of a JSON pointer (RFC 6901), which a fragment may begin."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.removeprefix("#").lstrip("/").split("/")]
+
+
+def number_in(typed: str) -> int | str:
+    """Returns the whole number that was typed; what was typed, for the API to refuse, if it is none."""
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else typed
 
 
 async def fields_of(request: Request) -> dict[str, str]:

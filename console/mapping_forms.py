@@ -7,10 +7,11 @@ quotes is itself. Everything else is a constant.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from console.client import ApiAnswer
-from console.forms import Form
+from console.forms import Form, refused_form
 from console.json_text import NumberedLine, beside_lines, lines_of, pretty
 from web.strict_json import UnreadableJsonError, read_json
 
@@ -91,26 +92,19 @@ def rows_in(fields: Mapping[str, str]) -> int:
     return max((int(number) + 1 for number in numbers if number.isdecimal()), default=0)
 
 
-def refused(typed: TypedMapping, answer: ApiAnswer, prefix: str) -> TypedMapping:
+def refused(typed: TypedMapping, answer: ApiAnswer, within: Sequence[str]) -> TypedMapping:
     """Returns what was typed, with what the API says is wrong beside the field or the line that it is about.
 
-    `prefix` is the JSON pointer of the mapping in the body of the call.
+    `within` are the steps that lead to the mapping in the body of the call.
     """
-    errors: dict[str, str] = {}
-    of_body: list[tuple[str, str]] = []
     names = list((typed.document or {}).get("headers", {}))
+    of_body: list[tuple[str, str]] = []
     for flaw in answer.content.get("errors") or []:
-        pointer = str(flaw["pointer"]).removeprefix("#")
-        steps = pointer.removeprefix(prefix).split("/")[1:] if pointer.startswith(prefix) else []
-        name = steps[0] if steps and steps[0] in ("method", "path", "headers", "body") else ""
-        name = "event" if pointer.startswith("/event") and pointer != "/event_type" else name
-        if name == "body":
-            of_body.append(("".join(f"/{step}" for step in steps[1:]), flaw["detail"]))
-        if name == "headers" and len(steps) > 1 and steps[1] in names:
-            name = f"headers.{names.index(steps[1])}.value"
-        errors[name] = f"{errors[name]} {flaw['detail']}" if name in errors else flaw["detail"]
-    if not errors:
-        errors[""] = f"{answer.content.get('detail', 'That did not work.')} {answer.content.get('remedy', '')}".strip()
+        part = str(flaw["pointer"]).removeprefix("#" + "".join(f"/{step}" for step in (*within, "body")))
+        if part != flaw["pointer"]:
+            of_body.append((part, flaw["detail"]))
+    form = refused_form(typed.fields, answer, place=partial(_field_of, names, within))
+    errors = dict(form.errors) | ({"": " ".join(form.problems)} if form.problems else {})
     body = typed.fields["body"]
     lines: dict[str, list[NumberedLine]] = {}
     if of_body and body.strip():
@@ -119,6 +113,16 @@ def refused(typed: TypedMapping, answer: ApiAnswer, prefix: str) -> TypedMapping
             body, [(number, words) for number, (_, words) in zip(numbers, of_body, strict=True)]
         )
     return TypedMapping(typed.fields, typed.document, typed.event, errors, lines)
+
+
+def _field_of(headers: Sequence[str], within: Sequence[str], steps: Sequence[str]) -> str | None:
+    """Returns the field to which a pointer into the API's body leads, None if the form has none."""
+    if steps[0] == "event":
+        return "event"
+    below = steps[len(within) :] if steps[: len(within)] == [*within] else ()
+    if below[:1] == ["headers"] and below[1:2] and below[1] in headers:
+        return f"headers.{headers.index(below[1])}.value"
+    return below[0] if below and below[0] in ("method", "path", "headers", "body") else None
 
 
 def form_of(typed: TypedMapping, key: str | None = None) -> Form:

@@ -23,6 +23,11 @@ def values_of(declared: Declared, fields: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
+def field_of(steps: Sequence[str]) -> str | None:
+    """Returns the field of the value to which a pointer into a call's body leads, None if it leads to no value."""
+    return f"{VALUE}{steps[1]}" if steps[0] == "settings" and len(steps) > 1 else None
+
+
 def options_of(declared: Declared) -> dict[str, list[tuple[str, str]]]:
     """Returns what can be chosen for each setting that is chosen, with an empty choice first."""
     found: dict[str, list[tuple[str, str]]] = {}

@@ -116,11 +116,7 @@ class _Requests:
         return visitor is not None and (asked["state"], asked["decided_by"]) == (DECIDED.get(wanted), visitor.id)
 
     async def _refused(self, request: Request, fields: Mapping[str, str], wanted: str, answer: ApiAnswer) -> Response:
-        if answer.content.get("code") == "reason.missing":
-            problem = f"{answer.content['detail']} {answer.content['remedy']}"
-            form = Form(dict(fields), {"words": problem})
-        else:
-            form = refused_form(fields, answer, reasons="words")
+        form = refused_form(fields, answer, codes={"reason.missing": "words"}, names={"reasons": "words"})
         return await self._show(request, _Decision(form, wanted=wanted), answer)
 
     async def _show(self, request: Request, typed: _Decision, refused: ApiAnswer | None = None) -> Response:

@@ -153,7 +153,7 @@ class _Companies:
         """Returns what leads back to the page, or the page with what was typed and what is wrong with it."""
         if done.is_ok:
             return self._back(request)
-        return await self._shown(request, {act: refused_form(fields, done, **names)}, done.status)
+        return await self._shown(request, {act: refused_form(fields, done, names=names)}, done.status)
 
     async def _removal(self, request: Request, form: Form, status: int) -> Response:
         person = await self._person(request)

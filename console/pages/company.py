@@ -62,7 +62,9 @@ class _Company:
         body = {"name": fields.get("person", "").strip(), "email": fields.get("email", "").strip()}
         done = await self.api.call(request, "POST", f"{_calls(request)}/invitations", body, key=key_in(fields))
         if not done.is_ok:
-            return await self._show(request, inviting=refused_form(fields, done, name="person"), status=done.status)
+            return await self._show(
+                request, inviting=refused_form(fields, done, names={"name": "person"}), status=done.status
+            )
         return RedirectResponse("/company#invitations", 303)
 
     async def invite_again(self, request: Request) -> Response:

@@ -9,13 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console.client import ApiAnswer, ApiClient
+from console.client import ApiClient
 from console.component_kinds import kind_of
-from console.forms import Form, fields_of
+from console.forms import Form, fields_of, refused_form
 from console.json_text import NumberedLine, beside_lines, pretty
 from console.navigation import PARTNER, ComponentPart
 from console.rendering import Pages
-from console.setting_values import VALUE, options_of, values_of
+from console.setting_values import VALUE, field_of, options_of, values_of
 from console.visiting import signed_in_only
 from web.bounds import LargerBody
 from web.strict_json import UnreadableJsonError, read_json
@@ -61,7 +61,9 @@ class _ComponentRequest:
             body["event_type"] = typed.get("event_type", "")
         made = await self.api.call(request, "POST", f"{_path(request)}/request-tries", body)
         if not made.is_ok:
-            return await self._shown(request, _refused(typed, made), status=made.status)
+            shown = {"event": "", "event_type": ""} | typed
+            form = refused_form(shown, made, place=field_of, codes={"event.undeclared": "event"})
+            return await self._shown(request, form, status=made.status)
         return await self._shown(request, Form(typed), made=made.content)
 
     async def _shown(
@@ -96,22 +98,3 @@ class _ComponentRequest:
 
 def _path(request: Request) -> str:
     return f"/v1/apps/{request.path_params['slug']}/components/{request.path_params['component_id']}"
-
-
-def _refused(typed: dict[str, str], answer: ApiAnswer) -> Form:
-    """Returns the form with what was typed, and what is wrong beside the field that it is about."""
-    errors: dict[str, str] = {}
-    problems: list[str] = []
-    for flaw in answer.content.get("errors") or []:
-        group, _, name = str(flaw["pointer"]).removeprefix("#/").partition("/")
-        if group == "settings" and name:
-            errors[f"{VALUE}{name}"] = flaw["detail"]
-        elif group in ("event", "event_type"):
-            errors[group] = flaw["detail"]
-        else:
-            problems.append(flaw["detail"])
-    if answer.content.get("code") == "event.undeclared":
-        errors["event"] = f"{answer.content['detail']} {answer.content['remedy']}"
-    elif not errors and not problems:
-        problems = [f"{answer.content.get('detail', 'That did not work.')} {answer.content.get('remedy', '')}".strip()]
-    return Form(typed, errors, tuple(problems))

@@ -37,10 +37,7 @@ class _Hosts:
         )
         if begun.is_ok:
             return RedirectResponse(f"/hosts#host-{begun.content['id']}", 303)
-        form = refused_form(fields, begun)
-        if not form.errors:  # what is said of the host stands beside its field
-            form = Form(form.values, {"host": " ".join(form.problems)})
-        return await self._shown(request, form, status=begun.status)
+        return await self._shown(request, refused_form({"host": ""} | fields, begun, whole="host"), status=begun.status)
 
     async def check(self, request: Request) -> Response:
         return await self._acted(request, "POST", "/checks")
@@ -52,8 +49,7 @@ class _Hosts:
         done = await self.api.call(request, method, f"{_path(request)}/{request.path_params['proof_id']}{below}")
         if done.is_ok:
             return RedirectResponse("/hosts", 303)
-        said = f"{done.content['detail']} {done.content['remedy']}".strip()
-        return await self._shown(request, Form(problems=(said,)), status=done.status)
+        return await self._shown(request, Form(problems=(done.said,)), status=done.status)
 
     async def _shown(self, request: Request, form: Form, status: int = 200) -> Response:
         listed = await self.api.read(request, _path(request), {"limit": 100})  # more than a company may have

@@ -94,7 +94,7 @@ class _Mapping:
         tried = await self.api.call(request, "POST", f"{_path(request)}/mapping-tries", body)
         if tried.is_ok:
             return await self._shown(request, stored, typed, base=base, tried=tried.content)
-        return await self._shown(request, stored, refused(typed, tried, "/mapping"), status=tried.status, base=base)
+        return await self._shown(request, stored, refused(typed, tried, ["mapping"]), status=tried.status, base=base)
 
     async def _store(
         self,
@@ -118,7 +118,7 @@ class _Mapping:
         if changed.status == 412:
             both = TypedMapping(typed.fields, typed.document, typed.event, {"": _SEES_BOTH})
             return await self._shown(request, now, both, status=412, shows_stored=True)
-        said = refused(typed, changed, f"/settings/mapping/{name}")
+        said = refused(typed, changed, ["settings", "mapping", name])
         return await self._shown(request, stored, said, status=changed.status, base=base)
 
     async def _function(self, request: Request) -> ApiAnswer:

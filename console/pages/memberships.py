@@ -1,6 +1,5 @@
 """The partner program: which Apps apply, deciding with a reason, and ending a membership."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +12,6 @@ from console.forms import Form, fields_of, refused_form
 from console.lists import choice_in, next_of, params_of
 from console.navigation import STAFF, Link
 from console.rendering import Pages
-from console.rule_words import in_words
 from console.visiting import signed_in_only
 from console.words import STATES as APP_STATES
 
@@ -79,7 +77,7 @@ class _Memberships:
         done = await self.api.call(request, "POST", f"{_call(request)}/decision", body)
         if done.is_ok or await self._is(request, DECIDED.get(decision), reason):
             return RedirectResponse(_page(request), 303)
-        return await self._show(request, _refused(fields, done), done)
+        return await self._show(request, refused_form(fields, done, codes={"reason.given": "reason"}), done)
 
     async def end(self, request: Request) -> Response:
         done = await self.api.call(request, "DELETE", _call(request))
@@ -102,14 +100,6 @@ class _Memberships:
             states=STATES,
             app_states=APP_STATES,
         )
-
-
-def _refused(fields: Mapping[str, str], answer: ApiAnswer) -> Form:
-    """Returns the form with what was typed. A reason that is missing is said beside its field."""
-    unmet = answer.content.get("unmet") or []
-    if [rule["code"] for rule in unmet] == ["reason.given"]:
-        return Form(dict(fields), {"reason": in_words(unmet[0])})
-    return refused_form(fields, answer)
 
 
 def _call(request: Request) -> str:

@@ -48,7 +48,7 @@ class _Conversation:
         if not body["text"]:
             refused = Form(fields, {"message": "Write something first."})
         else:
-            refused = refused_form(fields, done, text="message")
+            refused = refused_form(fields, done, names={"text": "message"})
         return await self._show(request, refused, done.status)
 
     async def mark_read(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.client import ApiAnswer, ApiClient
+from console.client import ApiClient
 from console.forms import Form
 from console.navigation import PARTNER, Part
 from console.rendering import Pages
@@ -78,7 +78,7 @@ class _Pictures:
             headers={"Content-Type": "application/octet-stream"},
         )
         if not done.is_ok:
-            return await self._show(request, kind, _words_of(done), done.status)
+            return await self._show(request, kind, done.said, done.status)
         return RedirectResponse(f"{request.url.path}#picture-{done.content['id']}", 303)
 
     async def serve(self, request: Request) -> Response:
@@ -93,7 +93,7 @@ class _Pictures:
         if done.status == 404:
             return self.pages.refusal(request, done)
         if not done.is_ok:
-            return await self._show(request, "", _words_of(done), done.status)
+            return await self._show(request, "", done.said, done.status)
         return RedirectResponse(f"/apps/{request.path_params['slug']}/pictures", 303)
 
     async def _show(self, request: Request, kind: str = "", wrong: str = "", status: int = 200) -> Response:
@@ -121,10 +121,6 @@ class _Pictures:
 
 def _calls(request: Request) -> str:
     return f"/v1/apps/{request.path_params['slug']}/assets"
-
-
-def _words_of(refused: ApiAnswer) -> str:
-    return f"{refused.content.get('detail', '')} {refused.content.get('remedy', '')}".strip()
 
 
 def _uses(items: list[dict[str, Any]]) -> dict[str, str]:

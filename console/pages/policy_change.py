@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.requests import Request
@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.client import ApiAnswer, ApiClient
-from console.forms import Form, fields_of, key_in, pairs_of, refused_form
+from console.forms import Form, fields_of, key_in, number_in, pairs_of, refused_form
 from console.navigation import ADMIN
 from console.policy.changes import changes_between, merged
 from console.policy.parts import Document, Part, document_of, grouped, parts_of
@@ -173,17 +173,8 @@ def _possible(part: Part, value: Any) -> Any:
 
 def _with_errors(draft: _Draft, refused: ApiAnswer) -> _Draft:
     """Returns the draft with what the API says is wrong with each part."""
-    errors: dict[str, str] = {}
-    problems = []
-    for flaw in refused.content.get("errors") or []:
-        steps = str(flaw["pointer"]).removeprefix("#/document/").split("/")
-        if flaw["pointer"].startswith("#/document/") and steps[0] in draft.document:
-            errors[steps[0]] = f"{errors.get(steps[0], '')} {flaw['detail']}".strip()
-        else:
-            problems.append(flaw["detail"])
-    if not errors and not problems:
-        problems = [f"{refused.content.get('detail', '')} {refused.content.get('remedy', '')}".strip()]
-    return _Draft(draft.document, draft.base, draft.note, errors, problems)
+    form = refused_form(dict.fromkeys(draft.document, ""), refused)
+    return replace(draft, errors=form.errors, problems=form.problems)
 
 
 def _typed(parts: Sequence[Part], document: Document) -> dict[str, str]:
@@ -205,4 +196,5 @@ def _codes(parts: Sequence[Part], name: str) -> Mapping[str, str]:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    number = number_in(text)
+    return number if isinstance(number, int) else 0

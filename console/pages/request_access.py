@@ -82,7 +82,7 @@ def _refused(fields: Mapping[str, str], answer: ApiAnswer) -> Form:
     for name, (label, empty) in FIELDS.items():
         said = form.errors.get(name) or next((one for one in form.problems if f"{name} must" in one), None)
         if said is not None:
-            told = said.removeprefix("The body: ").replace(name, label, 1)
+            told = said.removeprefix("The body: ").replace(name, label)
             errors[name] = empty if not fields[name] else told
     problems = tuple(one for one in form.problems if not any(f"{name} must" in one for name in FIELDS))
     return replace(form, errors=errors, problems=problems)

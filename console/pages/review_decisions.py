@@ -83,5 +83,5 @@ class _Decisions:
     async def _refused(
         self, request: Request, typed: ReviewForms, fields: Mapping[str, str], answer: ApiAnswer
     ) -> Response:
-        form = refused_form(fields, answer, reasons="words")
+        form = refused_form(fields, answer, names={"reasons": "words"})
         return await self.page.show(request, ReviewForms(typed.ticked, form, wanted=typed.wanted), answer)

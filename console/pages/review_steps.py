@@ -28,7 +28,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         done = await api.call(request, "POST", f"{call_of(request)}/steps/{code}", body)
         if done.is_ok:
             return back(request, f"#step-{code}")
-        typed = ReviewForms(step=refused_form(fields, done, findings="reason"), step_code=code)
+        typed = ReviewForms(step=refused_form(fields, done, names={"findings": "reason"}), step_code=code)
         return await page.show(request, typed, done)
 
     return [Route(f"{PATH}/steps/{{code}}", signed_in_only(pages, decide, *STAFF), methods=["POST"])]

@@ -38,7 +38,9 @@ class _Written:
         fields, done = await self._write(request, "messages", "message")
         if done.is_ok:
             return back(request, "#conversation")
-        return await self.page.show(request, ReviewForms(message=refused_form(fields, done, text="message")), done)
+        return await self.page.show(
+            request, ReviewForms(message=refused_form(fields, done, names={"text": "message"})), done
+        )
 
     async def write_note(self, request: Request) -> Response:
         fields, done = await self._write(request, "notes", "note")
@@ -46,7 +48,7 @@ class _Written:
             if fields.get("of") == "draft":
                 await self.api.call(request, "DELETE", f"{call_of(request)}/draft")
             return back(request, "#notes")
-        return await self.page.show(request, ReviewForms(note=refused_form(fields, done, text="note")), done)
+        return await self.page.show(request, ReviewForms(note=refused_form(fields, done, names={"text": "note"})), done)
 
     async def keep_draft(self, request: Request) -> Response:
         """Keeps what is typed as a draft. The script asks for JSON, and everybody else is led back to the page."""
@@ -55,11 +57,11 @@ class _Written:
         body = {"text": fields.get("words", ""), "saved": ticked, "replaces": fields.get("replaces") or None}
         done = await self.api.call(request, "PUT", f"{call_of(request)}/draft", body)
         if request.headers.get("accept") == "application/json":
-            said = "Your draft is kept." if done.is_ok else _words_of(done)
+            said = "Your draft is kept." if done.is_ok else done.said
             return JSONResponse({"written_at": done.content.get("written_at"), "said": said}, done.status)
         if done.is_ok:
             return back(request, "#decide")
-        typed = ReviewForms(frozenset(ticked), refused_form(fields, done, text="words"))
+        typed = ReviewForms(frozenset(ticked), refused_form(fields, done, names={"text": "words"}))
         return await self.page.show(request, typed, done)
 
     async def _write(self, request: Request, where: str, name: str) -> tuple[Mapping[str, str], ApiAnswer]:
@@ -67,7 +69,3 @@ class _Written:
         fields = await fields_of(request)
         body = {"text": fields.get(name, "")}
         return fields, await self.api.call(request, "POST", f"{call_of(request)}/{where}", body, key=key_in(fields))
-
-
-def _words_of(answer: ApiAnswer) -> str:
-    return f"{answer.content.get('detail', '')} {answer.content.get('remedy', '')}".strip()

@@ -130,6 +130,4 @@ def _version(fields: Mapping[str, str], kinds: Sequence[str]) -> dict[str, Any]:
 
 def _refused(fields: Mapping[str, str], answer: ApiAnswer, on: str = "text") -> Form:
     """Returns the form with what was typed. A conflict or a reserved code is said beside the field `on`."""
-    if answer.content.get("errors"):
-        return refused_form({"code": "", "text": "", "where": "", **fields}, answer)
-    return Form(dict(fields), {on: f"{answer.content.get('detail', '')} {answer.content.get('remedy', '')}".strip()})
+    return refused_form({"code": "", "text": "", "where": "", **fields}, answer, whole=on)

@@ -51,7 +51,7 @@ class _Settings:
         fields = await fields_of(request)
         done = await self.api.call(request, "PUT", "/v1/me/time-zone", {"time_zone": fields.get("time_zone") or None})
         if not done.is_ok:
-            zone = Form(fields, {"time_zone": str(done.content["detail"])})
+            zone = refused_form({"time_zone": ""} | fields, done, whole="time_zone")
             return await self._show(request, zone=zone, status=done.status)
         return RedirectResponse("/settings#time-zone", 303)
 
@@ -110,7 +110,9 @@ class _Tokens:
         body = {"label": fields["label"].strip(), "scopes": scopes, "expires_in_days": _days(fields.get("days", ""))}
         made = await self.api.call(request, "POST", "/v1/tokens", body, key=key_in(fields))
         if not made.is_ok:
-            return await self._show(request, refused_form(fields, made, expires_in_days="days"), scopes, made.status)
+            return await self._show(
+                request, refused_form(fields, made, names={"expires_in_days": "days"}), scopes, made.status
+            )
         return self.pages.page(request, "settings_token.html", made=made.content)
 
     async def revoke(self, request: Request) -> Response:

@@ -87,8 +87,7 @@ class _Asking:
         body = {"browser": browser, "code": fields.get("code", ""), "session": SESSION.value_in(request)}
         done = await self.api.call(request, "POST", "/v1/sign-in-codes", body)
         if done.status == 422:
-            detail = f"{done.content['detail']} {done.content['remedy']}"
-            form = refused_form(fields, done) if done.content["errors"] else Form(fields, {"code": detail})
+            form = refused_form({"code": ""} | fields, done, whole="code")
             return self.pages.page(request, "sign_in_code.html", status=422, form=form)
         return _signed_in(self.pages, request, done, "/")
 

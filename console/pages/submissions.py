@@ -82,7 +82,7 @@ class _Asking:
             request, "POST", "/v1/transition-requests", body, key=key_in(fields), headers={"Prefer": "wait=10"}
         )
         if not asked.is_ok:
-            return refused_form(fields, asked, reasons="reason"), asked.status
+            return refused_form(fields, asked, names={"reasons": "reason"}), asked.status
         if asked.content["status"] not in ("refused", "dead"):
             return None, 200
         unmet = all_in_words(asked.content["unmet"])

@@ -87,7 +87,7 @@ class _Suspensions:
             request, "POST", "/v1/transition-requests", body, key=key_in(fields), headers={"Prefer": "wait=10"}
         )
         if not asked.is_ok:
-            return await self._show(request, refused_form(fields, asked, reasons="words"), asked.status)
+            return await self._show(request, refused_form(fields, asked, names={"reasons": "words"}), asked.status)
         if asked.content["status"] in ("refused", "dead"):
             return await self._show(request, _refused(fields, asked), 409)
         waits = "?asked=" + trigger if asked.content["status"] == "due" else ""

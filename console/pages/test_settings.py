@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.client import ApiAnswer, ApiClient
+from console.client import ApiClient
 from console.component_kinds import kind_of
-from console.forms import Form, fields_of
+from console.forms import Form, fields_of, refused_form
 from console.navigation import PARTNER, ComponentPart
 from console.rendering import Pages
-from console.setting_values import VALUE, options_of, values_of
+from console.setting_values import VALUE, field_of, options_of, values_of
 from console.visiting import signed_in_only
 
 COMPONENT_PARTS = (ComponentPart("/test-settings", "Test key", ("webhook", "function"), order=30),)
@@ -47,7 +47,9 @@ class _TestSettings:
         stored = await self.api.call(request, "PUT", f"{_path(request)}/test-settings", body)
         if stored.is_ok:
             return RedirectResponse(request.url.path, 303)
-        return await self._shown(request, _refused(typed, stored), stored.status)
+        shown = {"key": "", "ends_at": ""} | typed
+        form = refused_form(shown, stored, place=field_of, codes={"test_settings.ends_at": "ends_at"})
+        return await self._shown(request, form, stored.status)
 
     async def remove(self, request: Request) -> Response:
         removed = await self.api.call(request, "DELETE", f"{_path(request)}/test-settings")
@@ -93,23 +95,3 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _refused(typed: dict[str, str], answer: ApiAnswer) -> Form:
-    """Returns the form with what was typed and what is wrong with each field."""
-    errors: dict[str, str] = {}
-    problems: list[str] = []
-    for flaw in answer.content.get("errors") or []:
-        group, _, name = str(flaw["pointer"]).removeprefix("#/").partition("/")
-        if group in ("key", "ends_at"):
-            errors[group] = flaw["detail"]
-        elif name:
-            errors[f"{VALUE}{name}"] = flaw["detail"]
-        else:
-            problems.append(flaw["detail"])
-    said = f"{answer.content.get('detail', 'That did not work.')} {answer.content.get('remedy', '')}".strip()
-    if answer.content.get("code") == "test_settings.ends_at":
-        errors["ends_at"] = said
-    elif not errors and not problems:
-        problems.append(said)
-    return Form(typed, errors, tuple(problems))

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.client import ApiAnswer, ApiClient
-from console.forms import Form, key_in, pairs_of, refused_form
+from console.forms import Form, key_in, number_in, pairs_of, refused_form
 from console.lists import next_of, params_of
 from console.navigation import ADMIN, Link
 from console.rendering import Pages
@@ -68,12 +68,11 @@ class _Tokens:
     async def make(self, request: Request) -> Response:
         pairs = await pairs_of(request)
         fields, scopes = dict(pairs), [value for name, value in pairs if name == "scopes"]
-        days = fields.get("expires_in_days", "").strip()
         body = {
             "service": fields.get("service", "").strip(),
             "label": fields.get("label", ""),
             "scopes": scopes,
-            "expires_in_days": int(days) if days.isascii() and days.isdecimal() and len(days) < 10 else days,
+            "expires_in_days": number_in(fields.get("expires_in_days", "").strip()),
         }
         made = await self.api.call(request, "POST", "/v1/tokens", body, key=key_in(fields))
         like = fields.get("like") or None

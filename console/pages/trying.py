@@ -1,6 +1,7 @@
 """Trying an App as a customer would, before it is public: enabling, configuring, and sending test data."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,10 +12,10 @@ from starlette.routing import Route
 
 from console.client import ApiAnswer, ApiClient
 from console.component_kinds import TESTED, kind_of
-from console.forms import Form, fields_of, key_in
+from console.forms import Form, fields_of, key_in, refused_form
 from console.navigation import PARTNER, Part
 from console.rendering import Pages
-from console.setting_values import VALUE, options_of, values_of
+from console.setting_values import VALUE, field_of, options_of, values_of
 from console.testing import example_of, mendings_of, pretty, read_message
 from console.visiting import signed_in_only
 from web.bounds import LargerBody
@@ -152,19 +153,11 @@ def _without_key(fields: dict[str, str]) -> dict[str, str]:
 
 def _refused(fields: dict[str, str], answer: ApiAnswer) -> Form:
     """Returns the form with what the API refuses: of a value beside its field, and otherwise of the message."""
+    typed = _without_key(fields)
     if answer.status == 409:  # the page says what is missing, with links
-        return Form(_without_key(fields), {}, (answer.content["detail"],))
-    errors: dict[str, str] = {}
-    others: list[str] = []
-    for flaw in answer.content.get("errors") or []:
-        group, _, name = str(flaw["pointer"]).removeprefix("#/").partition("/")
-        if group == "key":
-            errors[KEY] = flaw["detail"]
-        elif group == "settings" and name:
-            errors[f"{VALUE}{name}"] = flaw["detail"]
-        else:
-            others.append(flaw["detail"])
-    if not errors:
-        said = f"{answer.content.get('detail', 'That did not work.')} {answer.content.get('remedy', '')}".strip()
-        errors["message"] = " ".join(others) or said
-    return Form(_without_key(fields), errors)
+        return Form(typed, {}, (answer.content["detail"],))
+    return refused_form(typed, answer, place=_field_of, whole="message")
+
+
+def _field_of(steps: Sequence[str]) -> str:
+    return KEY if steps[0] == "key" else field_of(steps) or "message"

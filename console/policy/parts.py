@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from console.forms import number_in
+
 Document = Mapping[str, Any]
 
 GROUPS: Final = (
@@ -133,5 +135,5 @@ def _stored(part: Part, typed: Sequence[str]) -> Any:
     if part.kind == "yes":
         return text == "yes"
     if part.kind == "number":
-        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else text
+        return number_in(text)
     return None if part.optional and not text else text
