@@ -2,7 +2,6 @@
 
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, cast
 
 from fastapi import FastAPI
 from starlette.applications import Starlette
@@ -13,20 +12,18 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 import console.pages
-from api.signed_in import Visit
-from console.client import ApiAnswer, ApiClient, ApiRefused, SignInNeeded
+from console.client import ApiClient, ApiRefused, SignInNeeded
 from console.compression import Compression, takes_gzip
-from console.door import PAGE_HEADERS, PageHeaders, ProblemPages, SameOrigin
+from console.door import PageHeaders, ProblemPages, SameOrigin
 from console.forms import MAX_FORM_BYTES
 from console.navigation import component_parts_in, links_in, parts_in
+from console.refusals import Refusals
 from console.rendering import FILES, MEDIA_TYPES, PACKED, PATHS, Pages, Words
-from console.visiting import Visiting, to_sign_in, typed_in, why_no_cookie
+from console.visiting import Visiting, why_no_cookie
 from web.bounds import Bounds
 from web.calls import CallLog
 from web.measuring import Measuring
 
-PASSING = frozenset({408, 429, 500, 503})
-"""The statuses of answers after which the same form may well be taken."""
 YEAR_S = 365 * 24 * 60 * 60
 ROOMS = tuple(import_module(f"console.pages.{found.name}") for found in iter_modules(console.pages.__path__))
 """Every module of pages. Each has `routes`, and may have LINKS, PARTS of an App, COMPONENT_PARTS, and LARGER_FORMS."""
@@ -44,72 +41,7 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
         browsers.has_staff_provider,
         public_url=public_url.rstrip("/"),
     )
-    client = ApiClient(api)
-
-    async def refuse_origin(request: Request) -> Response:
-        return pages.page(
-            request,
-            "refusal.html",
-            status=403,
-            heading="This form does not come from one of our pages",
-            detail="Nothing was done.",
-            remedy="Open the link of the mail again, and use the button on that page.",
-        )
-
-    async def refuse_visit(request: Request, visit: Visit) -> Response:
-        return pages.page(
-            request,
-            "refusal.html",
-            status=visit.status,
-            headers={"Retry-After": str(visit.retry_after_s)},
-            heading="Too many requests" if visit.status == 429 else "Something is not available right now",
-            detail=visit.detail,
-            remedy=visit.remedy,
-            **await typed_in(request, can_be_sent=True),
-        )
-
-    async def refuse_path(request: Request, _error: Exception) -> Response:
-        return pages.page(
-            request,
-            "refusal.html",
-            status=404,
-            heading="There is no such page",
-            detail="The address is not one of our pages.",
-            remedy="Open the link of the mail as it is, without parts missing or added.",
-        )
-
-    async def refuse_method(request: Request, error: Exception) -> Response:
-        return pages.page(
-            request,
-            "refusal.html",
-            status=405,
-            headers=dict(getattr(error, "headers", None) or {}),
-            heading="This page cannot be used like that",
-            detail=f"{request.method} cannot be used here. Nothing was done.",
-            remedy="Open the page in a browser, and use its button.",
-        )
-
-    async def break_down(request: Request, _error: Exception) -> Response:
-        return pages.page(
-            request,
-            "refusal.html",
-            status=500,
-            headers=PAGE_HEADERS,  # this answer is made outside of what adds them to all others
-            heading="The service failed",
-            detail="Its log says why.",
-            remedy="Try again: nothing is done twice.",
-        )
-
-    def show_problem(request: Request, status: int, content: dict[str, Any]) -> Response:
-        return pages.refusal(request, ApiAnswer(status, content, {}))
-
-    async def sign_in_again(request: Request, _error: Exception) -> Response:
-        return await to_sign_in(pages, request)
-
-    async def refuse_reading(request: Request, error: Exception) -> Response:
-        answer = cast(ApiRefused, error).answer
-        return pages.refusal(request, answer, **await typed_in(request, can_be_sent=answer.status in PASSING))
-
+    client, refusals = ApiClient(api), Refusals(pages)
     larger = [one for room in ROOMS for one in getattr(room, "LARGER_FORMS", ())]
     made = Starlette(
         routes=[
@@ -117,21 +49,21 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
             *(route for room in ROOMS for route in room.routes(client, pages)),
         ],
         exception_handlers={
-            404: refuse_path,
-            405: refuse_method,
-            ApiRefused: refuse_reading,
-            SignInNeeded: sign_in_again,
-            Exception: break_down,
+            404: refusals.unknown_path,
+            405: refusals.unknown_method,
+            ApiRefused: refusals.refused_reading,
+            SignInNeeded: refusals.needs_sign_in,
+            Exception: refusals.broken_down,
         },
         middleware=[
             Middleware(CallLog),
             Middleware(Measuring),
             Middleware(PageHeaders),
             Middleware(Compression),
-            Middleware(ProblemPages, show=show_problem),
+            Middleware(ProblemPages, show=refusals.problem),
             Middleware(Bounds, body_bytes=MAX_FORM_BYTES, larger=larger),
-            Middleware(SameOrigin, public_url=public_url, refuse=refuse_origin),
-            Middleware(Visiting, browsers=browsers, refuse=refuse_visit),
+            Middleware(SameOrigin, public_url=public_url, refuse=refusals.foreign_form),
+            Middleware(Visiting, browsers=browsers, refuse=refusals.refused_visit),
         ],
     )
     made.router.redirect_slashes = False  # a redirect would lead to whatever host the request names
