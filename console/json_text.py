@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from web.strict_json import UnreadableJsonError, read_json
+
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 
@@ -78,6 +80,14 @@ def beside_lines(text: str, findings: Sequence[tuple[int, str]]) -> list[Numbere
 def pretty(value: Any) -> str:
     """Returns a value as JSON that one can read."""
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def pretty_text(text: str | None) -> str:
+    """Returns a JSON text with a line for each value. Any other text, and JSON that is not strict, stays as it is."""
+    try:
+        return pretty(read_json((text or "").encode()))
+    except UnreadableJsonError:
+        return text or ""
 
 
 def _way(root: _Part, pointer: str) -> list[_Part]:

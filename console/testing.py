@@ -1,12 +1,13 @@
 """What the pages about testing Components share: words, why a test cannot run now, and messages that are typed."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from console.json_text import pretty
 from console.remedies import REMEDIES
+from web.strict_json import UnreadableJsonError, read_json
 
 COLOURS: Final[Mapping[str | None, tuple[str, str]]] = {
     "green": ("Green", "good"),
@@ -65,29 +66,16 @@ def read_message(typed: str) -> tuple[dict[str, Any] | None, str]:
     if not typed.strip():
         return None, "Enter the message as JSON, such as the example."
     try:
-        found = json.loads(typed)
-    except RecursionError:
-        return None, "This is nested too deeply."
-    except json.JSONDecodeError as error:
-        return None, f"This is no JSON: line {error.lineno}, column {error.colno}: {error.msg}."
-    except ValueError:
-        return None, "This is no JSON: it has a number that is too long."
+        found = read_json(typed.encode())
+    except UnreadableJsonError as error:
+        return None, str(error)
     return (found, "") if isinstance(found, dict) else (None, "Enter one JSON object, in braces.")
 
 
 def example_of(event_type: str) -> str:
     """Returns a message of the type to begin with, as JSON."""
     message = {"type": event_type, **_EXAMPLES.get(event_type, {}), "userId": "user-1", "messageId": "message-1"}
-    return json.dumps(message, indent=2)
-
-
-def pretty(text: str | None) -> str:
-    """Returns a JSON text with a line for each value, and any other text as it is."""
-    try:
-        found = json.loads(text or "")
-    except (ValueError, RecursionError):
-        return text or ""
-    return json.dumps(found, indent=2, ensure_ascii=False)
+    return pretty(message)
 
 
 _EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {

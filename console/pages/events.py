@@ -1,6 +1,5 @@
 """The debugger of a stream: what has come to the sandbox, what was found about it, and what is still missing."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +12,7 @@ from starlette.routing import Route
 
 from console.client import ApiClient, Params
 from console.component_kinds import kind_of
+from console.json_text import pretty
 from console.navigation import PARTNER, ComponentPart
 from console.rendering import Pages
 from console.testing import COLOURS
@@ -64,7 +64,7 @@ class _Debugger:
             declared=declared,
             colour=COLOURS[declared["colour"]],
             missing=sum(1 for one in declared["items"] if one["lacks"]),
-            events=[{**one, "body": _said(one["body"])} for one in items],
+            events=[{**one, "body": pretty(one["body"])} for one in items],
             earlier=_with(here, chosen, before=str(items[-1]["position"])) if len(items) == EVENTS_ON_A_PAGE else None,
             newest=_with(here, chosen, before=""),
             chosen=chosen,
@@ -108,7 +108,3 @@ def _filters(here: str, chosen: Mapping[str, str]) -> list[tuple[str, list[tuple
 
 def _names(declared: list[dict[str, Any]], events: list[dict[str, Any]]) -> set[str]:
     return {one["event"] for one in (*declared, *events) if one["event"]}
-
-
-def _said(body: Any) -> str:
-    return json.dumps(body, indent=2, ensure_ascii=False)

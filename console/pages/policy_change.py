@@ -18,6 +18,7 @@ from console.policy.parts import Document, Part, document_of, grouped, parts_of
 from console.rendering import Pages
 from console.visiting import signed_in_only
 from web.bounds import LargerBody
+from web.strict_json import UnreadableJsonError, read_json
 
 MAX_POLICY_BYTES = 128 * 1024
 LARGER_FORMS = (
@@ -152,8 +153,8 @@ class _Changing:
 def _draft_in(fields: Mapping[str, str], parts: Sequence[Part]) -> _Draft:
     """Returns the draft that the form of a preview carries."""
     try:
-        carried = json.loads(fields.get("document", ""))
-    except ValueError:
+        carried = read_json(fields.get("document", "").encode())
+    except UnreadableJsonError:
         carried = None
     document = _complete(parts, carried if isinstance(carried, dict) else {})
     return _Draft(document, _number(fields.get("base_version", "")), fields.get("note", "").strip())

@@ -1,6 +1,5 @@
 """Test runs of a Component: starting one, and its results as they come."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,10 +13,11 @@ from starlette.routing import Route
 from console.client import ApiClient
 from console.component_kinds import KINDS, kind_of
 from console.forms import Form, fields_of, key_in, refused_form
+from console.json_text import pretty, pretty_text
 from console.lists import next_of, params_of
 from console.navigation import PARTNER, ComponentPart
 from console.rendering import Pages
-from console.testing import COLOURS, ENDED, SCOPES, example_of, mendings_of, pretty, read_message
+from console.testing import COLOURS, ENDED, SCOPES, example_of, mendings_of, read_message
 from console.visiting import signed_in_only
 from web.bounds import LargerBody
 
@@ -91,7 +91,7 @@ class _TestRuns:
         if run:
             before = await self.api.get(request, f"{path}/test-runs/{quote(run[:100], safe='')}")
             if before.is_ok and before.content["message"] is not None:
-                message = json.dumps(before.content["message"], indent=2, ensure_ascii=False)
+                message = pretty(before.content["message"])
                 return {"scope": "try_out", "message": message}
         return {"message": example_of(types[0])}
 
@@ -147,7 +147,12 @@ def _shown(result: Mapping[str, Any]) -> dict[str, Any]:
     findings = [
         {**one, "remedy": one["remedy"].removesuffix(again), "where": "", "evidence": ""} for one in result["findings"]
     ]
-    return {**result, "body": pretty(result["body"]), "answer": pretty(result["answer"]), "findings": findings}
+    return {
+        **result,
+        "body": pretty_text(result["body"]),
+        "answer": pretty_text(result["answer"]),
+        "findings": findings,
+    }
 
 
 def _counted(run: Mapping[str, Any]) -> dict[str, int]:

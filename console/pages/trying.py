@@ -13,10 +13,11 @@ from starlette.routing import Route
 from console.client import ApiAnswer, ApiClient
 from console.component_kinds import TESTED, kind_of
 from console.forms import Form, fields_of, key_in, refused_form
+from console.json_text import pretty_text
 from console.navigation import PARTNER, Part
 from console.rendering import Pages
 from console.setting_values import VALUE, field_of, options_of, values_of
-from console.testing import example_of, mendings_of, pretty, read_message
+from console.testing import example_of, mendings_of, read_message
 from console.visiting import signed_in_only
 from web.bounds import LargerBody
 
@@ -130,7 +131,7 @@ class _Trying:
             host=scopes["host"],
             missing=mendings_of(missing, page, scopes["host"], f"{page}/test-runs"),
             options=options_of(known["settings"]),
-            tried=None if tried is None else {**tried, "body": pretty(tried["body"])},
+            tried=None if tried is None else {**tried, "body": pretty_text(tried["body"])},
             form=form,
         )
 

@@ -80,7 +80,7 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(shared_s
         ({}, "customer_key", "Enter the API key."),
         ({"customer_key": KEY, "value__depth": "x", "value__region": "EU"}, "value.depth", "must be a number"),
         ({"customer_key": KEY}, "value.region", "is required"),
-        ({"customer_key": KEY, "value__region": "EU", "message": "{"}, "message", "This is no JSON"),
+        ({"customer_key": KEY, "value__region": "EU", "message": "{"}, "message", "It is not JSON"),
         ({"customer_key": KEY, "value__region": "EU", "message": '{"type": "page"}'}, "message", "does not declare"),
     ):
         refused = _send(browser, path, **fields)
