@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from console.words import REQUIREMENTS, REVIEW_KINDS, STATES
+from console.words import MEMBERSHIP_STATES, REQUIREMENTS, REVIEW_KINDS, STATES
 
 Said = tuple[str, str]
 """What is missing, and what to do about it."""
@@ -24,6 +24,8 @@ def all_in_words(unmet: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 
 def _state_in(rule: Mapping[str, Any]) -> str:
     state = str(rule["facts"].get("state", ""))
+    if state in MEMBERSHIP_STATES:
+        return MEMBERSHIP_STATES[state][0]
     return STATES.get(state, state.replace("_", " ").capitalize())
 
 

@@ -18,6 +18,13 @@ ACCESS_STATES: Final[Mapping[str, tuple[str, str]]] = {
     "declined": ("Declined", "bad"),
 }
 """The word for the state of a request for access, and the class of its tag."""
+MEMBERSHIP_STATES: Final[Mapping[str, tuple[str, str]]] = {
+    "applied": ("Waiting", "warning"),
+    "member": ("Member", "good"),
+    "declined": ("Declined", "bad"),
+    "left": ("Ended", ""),
+}
+"""The word for the state of a membership, and the class of its tag."""
 TURNS: Final[Mapping[str, str]] = {
     "partner": "It is your turn",
     "reviewer": "It is the reviewers' turn",

@@ -13,7 +13,7 @@ from console.lists import choice_in, next_of, params_of
 from console.navigation import STAFF, Link
 from console.rendering import Pages
 from console.visiting import signed_in_only
-from console.words import STATES as APP_STATES
+from console.words import MEMBERSHIP_STATES, STATES
 
 LINKS = (Link("/memberships", "Memberships", STAFF, order=30),)
 SHOWN: Final = {
@@ -23,13 +23,6 @@ SHOWN: Final = {
     "left": "Left or ended",
     "all": "All",
 }
-STATES: Final = {
-    "applied": ("Waiting", "warning"),
-    "member": ("Member", "good"),
-    "declined": ("Declined", "bad"),
-    "left": ("Ended", ""),
-}
-"""The word for the state of a membership, and the class of its tag."""
 DECIDED: Final = {"accept": "member", "decline": "declined"}
 """The state to which each decision leads."""
 
@@ -63,8 +56,8 @@ class _Memberships:
             following=next_of(request, listed, {**params, "state": chosen}),
             chosen=chosen,
             shown=SHOWN,
-            states=STATES,
-            app_states=APP_STATES,
+            states=MEMBERSHIP_STATES,
+            app_states=STATES,
         )
 
     async def look(self, request: Request) -> Response:
@@ -97,8 +90,8 @@ class _Memberships:
             status=200 if refused is None else refused.status,
             membership=await self.api.read(request, _call(request)),
             form=form,
-            states=STATES,
-            app_states=APP_STATES,
+            states=MEMBERSHIP_STATES,
+            app_states=STATES,
         )
 
 

@@ -112,7 +112,7 @@ class _Suspensions:
         standing = await self.api.read(request, f"{_call(request)}/status")
         listed = await self.api.read(request, "/v1/suspensions", {"app": standing["slug"], "limit": 1})
         suspension, visitor = next(iter(listed["items"]), None), visitor_of(request)
-        triggers = {one["trigger"]: one for one in standing["triggers"]}
+        hindering = {one["trigger"]: _hindering(one) for one in standing["triggers"] if one["trigger"] in ACTS}
         return self.pages.page(
             request,
             "suspension.html",
@@ -121,16 +121,17 @@ class _Suspensions:
             suspension=suspension,
             is_mine=bool(suspension and visitor and suspension["suspended_by_id"] == visitor.id),
             asked=request.query_params.get("asked") if request.query_params.get("asked") in ACTS else None,
-            can={act: act in triggers and _is_possible(triggers[act]) for act in ACTS},
+            can={act: act in hindering and not hindering[act] for act in ACTS},
+            hindering=hindering.get("suspend", ()),
             states=STATES,
             lifted=LIFTED,
             form=form if form.values else Form({"lifted": "other"}, form.errors, form.problems),
         )
 
 
-def _is_possible(trigger: Mapping[str, Any]) -> bool:
-    """Returns whether nothing but the reason, which is asked for, stands against it."""
-    return all(rule["code"].startswith("reason.") for rule in trigger["unmet"])
+def _hindering(trigger: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns the rules that stand against it, without the reason, for which the form asks."""
+    return [rule for rule in trigger["unmet"] if not rule["code"].startswith("reason.")]
 
 
 def _refused(fields: Mapping[str, str], asked: ApiAnswer) -> Form:

@@ -27,5 +27,5 @@ def test_a_decision_that_comes_late_keeps_its_words(shared_service: Service) -> 
     browser = signed_in(shared_service, shared_service.people.admin)
     late = browser.post(f"{page}/decision", None, decision="decline", reason="Not these.")
     assert late.status_code == 409
-    assert "the state is member" in late.text
+    assert "This cannot be done in the present state: Member." in late.text
     assert "Not these." in late.text

@@ -77,7 +77,9 @@ def test_an_app_that_cannot_be_suspended_has_no_button_and_says_why(shared_servi
     browser = signed_in(shared_service, shared_service.people.reviewer)
     seen = browser.open(page)
     assert not seen.tree.xpath("//main//form")
-    assert "the state is building" in seen.words
+    assert seen.tree.xpath("//section[@aria-labelledby='not']//li/text()") == [
+        "This cannot be done in the present state: Being built."
+    ]
     unknown = browser.post("/suspensions", None, app="no-such-app")
     assert unknown.status_code == 404
     assert "No App has this short name." in unknown.text
