@@ -138,6 +138,20 @@ END
     ("CREATE TRIGGER token_record_guard BEFORE DELETE ON api_token FOR EACH ROW",),
 )
 
+_MAIL_RECORD = Guard(
+    "mail_record_guard",
+    """
+BEGIN
+    IF OLD.status <> 'void' OR OLD.kind <> 'reviewer_digest' THEN
+        RAISE EXCEPTION 'notification % stays: only a daily overview that was not sent is deleted', OLD.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'mail_record_guard';
+    END IF;
+    RETURN OLD;
+END
+""",
+    ("CREATE TRIGGER mail_record_guard BEFORE DELETE ON notification FOR EACH ROW",),
+)
+
 OLD_WRITERS = Guard(
     "refuse_old_writer",
     """
@@ -152,7 +166,15 @@ END
 """The default of a column that every writer must give. A release that does not know it waits, as for a database that is
 read-only, until it is restarted: it would otherwise fail good requests."""
 
-GUARDS: tuple[Guard, ...] = (_APP_BIRTH, _APP_FORWARD, _TRANSITION_HEAD, _APPEND_ONLY, _REVIEW_SUBJECT, _TOKEN_RECORD)
+GUARDS: tuple[Guard, ...] = (
+    _APP_BIRTH,
+    _APP_FORWARD,
+    _TRANSITION_HEAD,
+    _APPEND_ONLY,
+    _REVIEW_SUBJECT,
+    _TOKEN_RECORD,
+    _MAIL_RECORD,
+)
 
 _KEEP = ("SELECT", "INSERT")
 _CHANGE = ("SELECT", "INSERT", "UPDATE")
@@ -186,7 +208,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "invitation": _CHANGE,
     "job_tick": _OWN,
     "membership": _CHANGE,
-    "notification": _CHANGE,
+    "notification": _OWN,
     "oauth_install": _CHANGE,
     "organization": _CHANGE,
     "person": _CHANGE,

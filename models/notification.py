@@ -58,4 +58,9 @@ class Notification(DueMixin, Base):
             postgresql_where=text("organization_id IS NOT NULL"),
         ),
         Index("notification_dead_idx", "id", postgresql_where=text("status = 'dead'")),
+        Index(
+            "notification_void_digest_idx",
+            "created_at",
+            postgresql_where=text("status = 'void' AND kind = 'reviewer_digest'"),
+        ),
     )

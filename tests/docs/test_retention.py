@@ -31,6 +31,7 @@ def test_the_page_says_how_long_what_is_pruned_is_kept() -> None:
         "sandbox_event": EVENTS_KEPT,
         "review_draft": pruning.DRAFTS_KEPT,
         "api_token": pruning.SESSIONS_KEPT,
+        "notification": pruning.DIGESTS_KEPT,
     }
     assert {table: int(found[0]) for table, found in said.items() if found} == {
         table: time.days for table, time in kept.items()

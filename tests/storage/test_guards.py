@@ -74,6 +74,12 @@ def _opened(version: int, kind: str, subject: int) -> str:
     """
 
 
+def _mail(kind: str, status: str) -> str:
+    """Returns the statement that stores a mail to somebody."""
+    return f"""INSERT INTO notification (id, kind, cause, recipient_id, due_at, status)
+               SELECT uuidv7(), '{kind}', 'guarded', id, now(), '{status}' FROM person LIMIT 1"""
+
+
 REVISION: Standing = ("revision", 4, 2)
 HEALTH: Standing = ("health", 4, 2)
 OPENS_REVISION = [*_beta("submit", NOW, REVISION, follows="4, 4, 4"), _submitted(4), _opened(4, "revision", 4)]
@@ -122,6 +128,14 @@ CASES: dict[str, tuple[list[str], str | None]] = {
             "DELETE FROM api_token WHERE label = 'new'",
         ],
         "token_record_guard",
+    ),
+    "deleting a mail that was sent": (
+        [_mail("reviewer_digest", "done"), "DELETE FROM notification WHERE cause = 'guarded'"],
+        "mail_record_guard",
+    ),
+    "deleting a mail that is not the daily overview": (
+        [_mail("person_removed", "void"), "DELETE FROM notification WHERE cause = 'guarded'"],
+        "mail_record_guard",
     ),
     "an unknown state": ([_moved("famous", 4)], "app_state_check"),
     "another id": (["UPDATE app SET id = uuidv7()"], "app_forward_guard"),

@@ -183,6 +183,32 @@ def test_sessions_are_deleted_a_week_after_their_end_and_tokens_never(context: W
         assert set(session.scalars(text("SELECT id FROM api_token"))) == kept
 
 
+def test_overviews_that_were_not_sent_are_deleted_after_a_week_and_mails_that_were_sent_never(
+    context: WorkerContext,
+) -> None:
+    people = people_in(context.engine)
+    stored = text("""
+        INSERT INTO notification (id, kind, cause, recipient_id, due_at, status, created_at)
+        VALUES (uuidv7(), :kind, :cause, :person, now(), :status, now() - :age)
+    """)
+    week, digest = timedelta(days=7), "reviewer_digest"
+    rows = {
+        "old": (digest, "void", week + timedelta(minutes=1)),
+        "new": (digest, "void", week - timedelta(minutes=1)),
+        "sent": (digest, "done", 2 * week),
+        "dead": (digest, "dead", 2 * week),
+        "other": ("review_due_soon", "void", 2 * week),
+    }
+    with context.unit_of_work() as session:
+        for cause, (kind, status, age) in rows.items():
+            values = {"kind": kind, "cause": cause, "person": people.reviewer.id, "status": status, "age": age}
+            session.execute(stored, values)
+    _fired(context, "prune")
+    assert _run_due_jobs(context) == 1
+    with context.unit_of_work() as session:
+        assert set(session.scalars(text("SELECT cause FROM notification"))) == rows.keys() - {"old"}
+
+
 def test_every_job_runs_on_an_empty_installation(context: WorkerContext) -> None:
     with context.unit_of_work() as session:
         assert set(fire_due_ticks(session, context)) == set(JOBS)

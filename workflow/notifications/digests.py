@@ -1,7 +1,7 @@
 """The daily overview for those who review: what waits, what is due and what is theirs, once a day in their morning.
 
-A person has one row for each business day, also if there was nothing to tell (it is void then): so nobody is told
-twice, however often the job runs, and nobody is told at noon of what came at eleven.
+A person has one row for each business day, also if there was nothing to tell (it is void then, and deleted after a
+week): so nobody is told twice, however often the job runs, and nobody is told at noon of what came at eleven.
 """
 
 import json

@@ -22,6 +22,8 @@ BATCHES_KEPT = timedelta(days=1)
 RESTS_KEPT = timedelta(days=1)
 USED_HOSTS_KEPT = timedelta(days=1)
 """How long it is kept when bursts and try-outs used hosts. Their bounds look back for less."""
+DIGESTS_KEPT = timedelta(days=7)
+"""How long a daily overview is kept that was not sent, mostly because there was nothing to tell."""
 TEST_RESULTS_KEPT = timedelta(days=180)
 """How long what was sent and answered in a test run is kept. The run keeps its colour, and that of each event."""
 
@@ -89,6 +91,11 @@ _DRAFTS = text("""
          WHERE d.written_at < :before AND r.closed_at < :before ORDER BY d.written_at LIMIT :limit
            FOR UPDATE OF d SKIP LOCKED))
 """)
+_DIGESTS = text("""
+    DELETE FROM notification WHERE id = ANY(ARRAY(
+        SELECT id FROM notification WHERE status = 'void' AND kind = 'reviewer_digest' AND created_at < :before
+         ORDER BY created_at LIMIT :limit FOR UPDATE SKIP LOCKED))
+""")
 _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
     (_IDEMPOTENCY_KEYS, KEYS_KEPT),
     (_REQUEST_KEYS, KEYS_KEPT),
@@ -102,6 +109,7 @@ _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
     (_SANDBOX_FINDINGS, EVENTS_KEPT),
     (_DRAFTS, DRAFTS_KEPT),
     (_SESSIONS, SESSIONS_KEPT),
+    (_DIGESTS, DIGESTS_KEPT),
 )
 
 
