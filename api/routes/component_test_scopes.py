@@ -1,7 +1,6 @@
 """Which test runs of a Component may be started now, and what the others lack."""
 
 from typing import Annotated
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -16,6 +15,7 @@ from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
 from workflow.component_tests.startable import startable_runs
+from workflow.component_tests.starting import host_of
 from workflow.identity.actors import Actor
 
 router = APIRouter(prefix="/v1/apps/{slug}/components/{component_id}/test-scopes", responses=COMMON)
@@ -64,6 +64,6 @@ async def list_test_scopes(context: InContext, actor: Viewer, slug: SlugPath, co
             )
             for one in found
         ]
-        return TestScopesAnswer(host=urlsplit(str(component.settings.get("url") or "")).hostname, items=items)
+        return TestScopesAnswer(host=host_of(str(component.settings.get("url") or "")) or None, items=items)
 
     return await context.transact(work)

@@ -164,6 +164,14 @@ def test_whoever_signed_in_long_ago_signs_in_again_and_loses_no_word(shared_serv
     assert current(shared_service)["document"]["relist_days"] == 200
 
 
+def test_a_document_that_cannot_be_read_leads_back_to_the_form(shared_service: Service) -> None:
+    browser = signed_in(shared_service, shared_service.people.admin)
+    for unreadable in ("{", "[" * 10_000):
+        answer = browser.post("/policy/edit", document=unreadable, note="Longer.")
+        assert answer.status_code == 200
+        assert "Longer." in answer.text
+
+
 def test_a_former_version_and_a_step_begin_the_form(shared_service: Service) -> None:
     browser = signed_in(shared_service, shared_service.people.admin)
     form = form_at(browser.open("/policy/change?with=volume&with=no.such.step&from=1").tree, "/policy/change")

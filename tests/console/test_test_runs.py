@@ -4,6 +4,7 @@ import json
 
 from sqlalchemy import text
 
+from console.json_text import pretty_text
 from tests.api.running import Service
 from tests.console.browsing import Page
 from tests.console.pages.test_runs import component_page, end, ended_run_page, record, run_page
@@ -140,6 +141,13 @@ def test_a_part_that_asks_for_news_is_answered_with_the_part_alone_until_the_run
     assert "case-1" in second.text
     end(shared_service, run, "green")
     assert "hx-trigger" not in browser.news(run, second.headers["HX-PTag"]).text
+
+
+def test_an_answer_has_a_line_for_each_value_unless_it_nests_so_deeply_that_nobody_could_read_it() -> None:
+    assert pretty_text('{"a":[1]}') == '{\n  "a": [\n    1\n  ]\n}'
+    for unreadable in ("[" * 40 + "]" * 40, "[" * 990 + "]" * 990, "[" * 4096, "no JSON", "9" * 4096):
+        assert pretty_text(unreadable) == unreadable
+    assert pretty_text(None) == ""
 
 
 def test_what_is_no_run_of_ones_own_is_not_known(shared_service: Service) -> None:

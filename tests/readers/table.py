@@ -27,10 +27,14 @@ from api.schemas.values import Email
 from api.waiting import seconds_to_wait
 from console.differences import marked
 from console.forms import fields_of
-from console.json_text import lines_of
+from console.json_text import lines_of, pretty_text
 from console.mapping_forms import read_form
 from console.markdown import may_link, rendered
+from console.moments import moment_of
+from console.pages.policy_change import _draft_in
+from console.pages.reviews import _slug_of
 from console.pages.test_settings import _day
+from console.testing import read_message as read_message_typed
 from models import Notification, Transition
 from models.checklist import Requirement
 from runtime.broker import _read as read_message
@@ -61,7 +65,7 @@ from workers.steps.step import Evidence
 from workflow.access.domains import company_domain, fetch_lane, website_as_browsers_read_it
 from workflow.access.tried_hosts import read_host
 from workflow.assets.pictures import examine
-from workflow.building.evidence import problems_with
+from workflow.building.evidence import field_in, problems_with
 from workflow.building.findings import Templates, findings_on
 from workflow.building.settings import SETTINGS_OF, validate_settings
 from workflow.catalog.namesakes import core_of
@@ -77,6 +81,7 @@ from workflow.mapping.requests import make_request, read_request_mapping
 from workflow.markdown import is_secure_link, read_markdown
 from workflow.names import domains_in, read_company_name, read_name, read_person_name
 from workflow.notifications.mail import Letter, compose
+from workflow.notifications.times import in_zone
 from workflow.operating.erasing import redacted
 from workflow.pages import _typed as typed_in_cursor
 from workflow.pages import read_cursor
@@ -199,6 +204,7 @@ def _evidence(text: str) -> None:
     shared: dict[str, object] = dict.fromkeys(("text", "description", "website", "url", "support_email"), text)
     for requirement in set(Requirement) - {Requirement.WORKING_INTEGRATION}:
         problems_with(requirement, shared, categories=("Analytics",), loopback=False)
+        field_in(requirement, text)
     findings_on(Requirement.CATALOG_DETAILS, {"text": f"{text} [a](<b {text}>)"}, Templates(()))
     problems_with(Requirement.PARTNERS_PAGE, {"url": f"https://{text}"}, categories=(), loopback=False)
     problems_with(Requirement.PARTNERS_PAGE, {"url": f"https://{text[:1000]}"}, categories=(), loopback=False)
@@ -375,6 +381,7 @@ def _answer_of_endpoint(text: str) -> None:
             judge(question, request, came, datetime.now(UTC), first=True)
 
 
+_JSON = ("{}", '"{}"', '["{}"]', '{"{}": {"a": 1}}', "[" * 30 + "{}" + "]" * 30)
 _HEAD = "POST / HTTP/1.1\r\nHost: x\r\n"
 READERS: dict[str, Reader] = {
     "what comes on a connection": Reader(
@@ -405,6 +412,10 @@ READERS: dict[str, Reader] = {
         _mapping_form, ("{}", '"{}"', '["{}"]', '{"{}": {"a": 1}}', '{"a": ["{}", {"a": 1}]}')
     ),
     "a day in a form": Reader(_day),
+    "a moment in a form": Reader(partial(moment_of, Request({"type": "http"})), ("{}", "2026-11-02T{}")),
+    "an App in the queue's form": Reader(_slug_of),
+    "a message in a form": Reader(lambda text: (read_message_typed(text), pretty_text(text)), _JSON),
+    "a policy in a form": Reader(lambda text: _draft_in({"document": text}, ()), _JSON),
     "a typed code": Reader(hash_of_typed),
     "an access request": Reader(_access_request),
     "a mail address": Reader(TypeAdapter(Email).validate_python, ("{}", "{}@acme.example", "pat@{}")),
@@ -437,6 +448,7 @@ READERS: dict[str, Reader] = {
     "an object to store": Reader(lambda text: storable_json({"a": text})),
     "a text in which a person is erased": Reader(lambda text: redacted(text, ["Pat", text[:100]], ["pat@a.example"])),
     "a mail's words": Reader(_mail),
+    "a time in a mail": Reader(lambda text: in_zone({"a": text}, "Europe/Berlin"), ("{}", "2026-11-02 10:00 UTC{}")),
     "a policy": Reader(_policy),
     "a closed day": Reader(check_closed_day),
     "a page's charset": Reader(_charset),
@@ -478,10 +490,12 @@ OUR_OWN = {
     "console.client.ApiClient.call": "names of headers that a page sets",
     "console.client._run": "an answer of the API",
     "console.rendering.day": "a moment of the API",
-    "console.component_forms._field_of": "an answer of the API",
+    "console.forms._steps_of": "an answer of the API",
     "console.rendering.when": "a moment of the API",
     "console.visiting.is_loopback": "the setting PUBLIC_URL",
     "console.visiting.why_no_cookie": "the setting PUBLIC_URL",
+    "console.door.ProblemPages.__call__": "a problem of its own",
+    "console.pages.private_links._is_past": "a moment of the API",
     "console.door.origin_of": "the setting PUBLIC_URL",
     "runtime.embedded.folder.ServerFolder.remembered": "a file of its own",
     "runtime.guarded_http.addresses.is_admitted": "an address that was read",
@@ -504,11 +518,13 @@ OUR_OWN = {
     "workflow.building.evidence_urls._is_public": "an address that was read",
     "workflow.catalog.changes._moment": "a part of a page's cursor, which is bounded",
     "workflow.component_tests.bundles.reading.report_of": "the answer of its own process",
+    "workflow.notifications.digest_words._paragraphs": "a day that the service wrote",
     "workflow.notifications.letterhead.read_mail": "a mail of its own",
     "workflow.component_tests.run_settings.open_test_settings": "what the service encrypted itself",
     "workflow.lifecycle.loading._proposal": "a time that the database wrote",
     "workflow.markdown._parser": "nothing: it makes the parser",
     "workflow.names._suffixes": "the library's list",
+    "workflow.operating.previewed._require_preview": "what the service encrypted itself",
     "workflow.profile.document._https": "the profile",
     "workflow.profile.document.Platform._website_is_the_platforms": "the profile",
     "workflow.profile.guides.fill_words": "the profile's guides",

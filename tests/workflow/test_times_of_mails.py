@@ -23,6 +23,7 @@ from workflow.notifications.times import IN_UTC, in_zone
         ("2026-12-02 10:00 UTC", "Nowhere/At_All", "2026-12-02 10:00 UTC"),
         ("2026-12-02 10:00 UTC", "../../etc/passwd", "2026-12-02 10:00 UTC"),
         ("2026-99-02 10:00 UTC", "Europe/Berlin", "2026-99-02 10:00 UTC"),
+        ("0001-01-01 00:00 UTC", "America/New_York", "0001-01-01 00:00 UTC"),
         ("by 2026-12-02 10:00 UTC", "Europe/Berlin", "by 2026-12-02 10:00 UTC"),
         ({"due": "2026-12-02 10:00 UTC", "round": 1}, "Europe/Berlin", {"due": "2026-12-02 11:00 CET", "round": 1}),
         (None, "Europe/Berlin", None),

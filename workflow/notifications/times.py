@@ -27,7 +27,7 @@ def _said(value: Any, zone: ZoneInfo) -> Any:
     if not isinstance(value, str) or not IN_UTC.fullmatch(value):
         return value
     try:
-        moment = datetime.strptime(value.removesuffix(" UTC"), _FORM).replace(tzinfo=UTC)
-    except ValueError:
+        moment = datetime.strptime(value.removesuffix(" UTC"), _FORM).replace(tzinfo=UTC).astimezone(zone)
+    except (ValueError, OverflowError):  # somebody's words: no such day, or the first or the last there is
         return value
-    return f"{moment.astimezone(zone):{_FORM} %Z}"
+    return f"{moment:{_FORM} %Z}"
