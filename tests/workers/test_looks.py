@@ -34,6 +34,7 @@ from workflow.work.kinds import DueKind
 
 STEPS = ["end_to_end_check", "partner_documentation"]
 LONG = timedelta(days=31)
+SITE = "http://127.0.0.1:8787"
 
 
 @pytest.fixture
@@ -150,7 +151,8 @@ def test_what_a_look_found_is_told_and_the_time_to_mend_it_begins_when_the_mail_
     assert "List-Unsubscribe" not in letter
     said = " ".join(letter.get_content().split())
     assert "The partner's own documentation: https://acme.example/docs" in said
-    assert "/v1/apps/acme/checklist/partner_documentation" in said
+    assert said.count(f"{SITE}/apps/acme/checklist/partner_documentation") == 1, "where it is mended"
+    assert f"See what was found {SITE}/apps/acme/review" in said
     assert "within 14 days of this mail" in said
     began_at, ends_at = clock_of(context)
     assert began_at is not None
