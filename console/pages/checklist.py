@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from console.addresses import app_path
 from console.client import ApiClient
 from console.evidence import (
     ACCOUNTS,
@@ -70,7 +71,7 @@ class _Requirement:
         twice = flaw_of_places(given)
         if twice is not None:
             return await self._show(request, Form(given, {"screenshots": twice}), kind, 422)
-        path = f"/v1/apps/{slug}/checklist/{code}"
+        path = f"{app_path(request)}/checklist/{code}"
         done = await self.api.call(request, "PUT", path, {"evidence": evidence})
         if not done.is_ok:
             fields = fields_of(code, kind or DEFAULT_ACCOUNT)
@@ -82,9 +83,9 @@ class _Requirement:
         return RedirectResponse(kept, 303)
 
     async def _show(self, request: Request, form: Form | None, kind: str | None, status: int = 200) -> Response:
-        slug, code = request.path_params["slug"], _known_code(request)
-        app = await self.api.read(request, f"/v1/apps/{slug}")
-        checklist = await self.api.read(request, f"/v1/apps/{slug}/checklist")
+        path, code = app_path(request), _known_code(request)
+        app = await self.api.read(request, path)
+        checklist = await self.api.read(request, f"{path}/checklist")
         item = next(item for item in checklist["items"] if item["code"] == code)
         evidence: dict[str, Any] = item["evidence"] or {}
         account = next((one for one in (kind, evidence.get("kind")) if one in ACCOUNTS), DEFAULT_ACCOUNT)
@@ -92,7 +93,7 @@ class _Requirement:
         kinds = {field.kind for field in fields}
         pictures: Sequence[Mapping[str, Any]] = ()
         if kinds & {"picture", "pictures"}:
-            pictures = (await self.api.read(request, f"/v1/apps/{slug}/assets"))["items"]
+            pictures = (await self.api.read(request, f"{path}/assets"))["items"]
         categories = (await self.api.read(request, "/v1/categories"))["items"] if "categories" in kinds else []
         found = _by_field(fields, evidence, item["findings"])
         return self.pages.page(

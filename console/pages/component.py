@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from console.addresses import app_path, component_path
 from console.client import ApiClient, ApiRefused
 from console.component_forms import again, refused, settings_of, tidied, typed_of, words_of
 from console.component_kinds import KINDS, TESTED, Kind, kind_of
@@ -34,7 +35,6 @@ class _Component:
 
     async def change(self, request: Request) -> Response:
         fields = await fields_of(request)
-        path = _path(request)
         stored = await self._read(request)
         component = stored.content
         kind = kind_of(component)
@@ -46,7 +46,7 @@ class _Component:
             settings["mapping"] = component["settings"]["mapping"]
         body = {"name": tidy.get("name", "").strip(), "settings": settings}
         seen = {"If-Match": fields.get("base", "")}
-        changed = await self.api.call(request, "PATCH", path, body, headers=seen)
+        changed = await self.api.call(request, "PATCH", component_path(request), body, headers=seen)
         if changed.is_ok:
             said = "saved" if changed.etag != fields.get("base") else "same"
             return RedirectResponse(f"{request.url.path}?done={said}", 303)
@@ -61,14 +61,16 @@ class _Component:
 
     async def renew_write_key(self, request: Request) -> Response:
         fields = await fields_of(request)
-        made = await self.api.call(request, "POST", f"{_path(request)}/write-key", key=key_in(fields))
+        made = await self.api.call(request, "POST", f"{component_path(request)}/write-key", key=key_in(fields))
         if not made.is_ok:
             return self.pages.refusal(request, made)
         return await show_write_key(self.api, self.pages, request, made)
 
     async def remove(self, request: Request) -> Response:
         fields = await fields_of(request)
-        removed = await self.api.call(request, "DELETE", _path(request), headers={"If-Match": fields.get("base", "")})
+        removed = await self.api.call(
+            request, "DELETE", component_path(request), headers={"If-Match": fields.get("base", "")}
+        )
         if removed.is_ok:
             return RedirectResponse(f"/apps/{request.path_params['slug']}/components", 303)
         if removed.status == 412:
@@ -77,7 +79,7 @@ class _Component:
         return self.pages.refusal(request, removed)
 
     async def _read(self, request: Request) -> Any:
-        stored = await self.api.get(request, _path(request))
+        stored = await self.api.get(request, component_path(request))
         if not stored.is_ok:
             raise ApiRefused(stored)
         return stored
@@ -95,20 +97,19 @@ class _Component:
 
         `base` is the revision that the form was made of, by default the present one.
         """
-        app_path = f"/v1/apps/{request.path_params['slug']}"
         stored = await self._read(request)
         component = stored.content
         kind = kind_of(component)
-        states = await self.api.read(request, f"{app_path}/component-states")
+        states = await self.api.read(request, f"{app_path(request)}/component-states")
         typed = typed_of(kind, component)
         shown = form or Form(typed, problems=problems)
         streams = kind.code == "stream"
-        declared = await self.api.read(request, f"{_path(request)}/declared-events") if streams else None
+        declared = await self.api.read(request, f"{component_path(request)}/declared-events") if streams else None
         return self.pages.page(
             request,
             "component.html",
             status=status,
-            app=await self.api.read(request, app_path),
+            app=await self.api.read(request, app_path(request)),
             component=component,
             state=next(one for one in states["items"] if one["id"] == component["id"]),
             tested=TESTED,
@@ -132,10 +133,6 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         Route(f"{path}/write-key", signed_in_only(pages, component.renew_write_key, PARTNER), methods=["POST"]),
         Route(f"{path}/remove", signed_in_only(pages, component.remove, PARTNER), methods=["POST"]),
     ]
-
-
-def _path(request: Request) -> str:
-    return f"/v1/apps/{request.path_params['slug']}/components/{request.path_params['component_id']}"
 
 
 def _differing(kind: Kind, stored: dict[str, str], form: Form) -> list[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from console.addresses import app_path, component_path
 from console.client import ApiClient
 from console.component_kinds import kind_of
 from console.forms import Form, fields_of, refused_form
@@ -46,7 +47,7 @@ class _ComponentRequest:
 
     async def make(self, request: Request) -> Response:
         fields = await fields_of(request)
-        component = await self.api.read(request, _path(request))
+        component = await self.api.read(request, component_path(request))
         typed = {
             name: text for name, text in fields.items() if name in ("event_type", "event") or name.startswith(VALUE)
         }
@@ -59,7 +60,7 @@ class _ComponentRequest:
                 return await self._shown(request, Form(typed, {"event": str(error)}), status=422, lines=lines)
         else:
             body["event_type"] = typed.get("event_type", "")
-        made = await self.api.call(request, "POST", f"{_path(request)}/request-tries", body)
+        made = await self.api.call(request, "POST", f"{component_path(request)}/request-tries", body)
         if not made.is_ok:
             shown = {"event": "", "event_type": ""} | typed
             form = refused_form(shown, made, place=field_of, codes={"event.undeclared": "event"})
@@ -75,7 +76,7 @@ class _ComponentRequest:
         made: dict[str, Any] | None = None,
         lines: list[NumberedLine] | None = None,
     ) -> Response:
-        component = await self.api.read(request, _path(request))
+        component = await self.api.read(request, component_path(request))
         if component["kind"] != "subscription":
             raise HTTPException(404)
         declared = [{"required": False, "choices": None, **one} for one in component["settings"].get("settings", ())]
@@ -83,7 +84,7 @@ class _ComponentRequest:
             request,
             "component_request.html",
             status=status,
-            app=await self.api.read(request, f"/v1/apps/{request.path_params['slug']}"),
+            app=await self.api.read(request, app_path(request)),
             component=component,
             kind=kind_of(component),
             declared=declared,
@@ -94,7 +95,3 @@ class _ComponentRequest:
             made=made,
             event=pretty(made["event"]) if made else "",
         )
-
-
-def _path(request: Request) -> str:
-    return f"/v1/apps/{request.path_params['slug']}/components/{request.path_params['component_id']}"

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from console.addresses import app_path
 from console.client import ApiAnswer, ApiClient
 from console.component_forms import again, refused, rows_shown, settings_of, tidied
 from console.component_kinds import EVENT_TYPES, KINDS, TESTED, TYPES_OF_SETTINGS, Kind, kind_of
@@ -32,7 +33,7 @@ class _Components:
     pages: Pages
 
     async def list_all(self, request: Request) -> Response:
-        path = f"/v1/apps/{request.path_params['slug']}"
+        path = app_path(request)
         states = await self.api.read(request, f"{path}/component-states")
         return self.pages.page(
             request,
@@ -61,7 +62,7 @@ class _Components:
             "name": tidy.get("name", "").strip(),
             "settings": settings_of(kind, tidy),
         }
-        made = await self.api.call(request, "POST", f"/v1/apps/{slug}/components", body, key=key_in(fields))
+        made = await self.api.call(request, "POST", f"{app_path(request)}/components", body, key=key_in(fields))
         if not made.is_ok:
             return await self._form(request, kind, refused(kind, tidy, made), made.status)
         if made.content["write_key"] is None:
@@ -74,7 +75,7 @@ class _Components:
         return self.pages.page(request, "new_component.html", status=status, app=app, **values)
 
     async def _editable_app(self, request: Request) -> dict[str, Any]:
-        return await self.api.read(request, f"/v1/apps/{request.path_params['slug']}")
+        return await self.api.read(request, app_path(request))
 
 
 def form_values(kind: Kind, form: Form) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def form_values(kind: Kind, form: Form) -> dict[str, Any]:
 
 async def show_write_key(api: ApiClient, pages: Pages, request: Request, made: ApiAnswer) -> Response:
     """Returns the page that shows a stream's new write key, which the API's answer `made` has, this once."""
-    path = f"/v1/apps/{request.path_params['slug']}"
+    path = app_path(request)
     component = made.content
     declared = await api.read(request, f"{path}/components/{component['id']}/declared-events")
     return pages.page(

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from console.addresses import app_path, component_page, component_path
 from console.client import ApiClient, Params
 from console.component_kinds import kind_of
 from console.json_text import pretty
@@ -32,7 +33,7 @@ SHOWN: Final[Mapping[str, tuple[str, Params]]] = {
 def routes(api: ApiClient, pages: Pages) -> list[Route]:
     """Returns the routes of this page."""
     debugger = _Debugger(api, pages)
-    return [Route("/apps/{slug}/components/{id:uuid}/events", signed_in_only(pages, debugger.show, PARTNER))]
+    return [Route("/apps/{slug}/components/{component_id:uuid}/events", signed_in_only(pages, debugger.show, PARTNER))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +42,22 @@ class _Debugger:
     pages: Pages
 
     async def show(self, request: Request) -> Response:
-        slug = request.path_params["slug"]
-        page = f"/apps/{slug}/components/{request.path_params['id']}"
-        component = await self.api.read(request, f"/v1{page}")
+        page, path = component_page(request), component_path(request)
+        component = await self.api.read(request, path)
         if component["kind"] != "stream":
             raise HTTPException(404)
         chosen = _chosen(request)
         narrowed = {name: chosen[name] for name in ("type", "event", "before") if chosen[name]}
         params = {"limit": EVENTS_ON_A_PAGE, **narrowed, **SHOWN[chosen["show"]][1]}
-        listed = await self.api.read(request, f"/v1{page}/events", params)
-        declared = await self.api.read(request, f"/v1{page}/declared-events")
+        listed = await self.api.read(request, f"{path}/events", params)
+        declared = await self.api.read(request, f"{path}/declared-events")
         items = listed["items"]
         here = f"{page}/events"
         return self.pages.page(
             request,
             "events.html",
             live="_events.html",
-            app=await self.api.read(request, f"/v1/apps/{slug}"),
+            app=await self.api.read(request, app_path(request)),
             component=component,
             kind=kind_of(component),
             page=page,

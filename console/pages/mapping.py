@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from console.addresses import app_path, component_path
 from console.client import ApiAnswer, ApiClient, ApiRefused
 from console.component_kinds import kind_of
 from console.forms import fields_of, key_in
@@ -52,7 +53,7 @@ class _Mapping:
         return self.pages.page(
             request,
             "mappings.html",
-            app=await self.api.read(request, _app_path(request)),
+            app=await self.api.read(request, app_path(request)),
             component=stored.content,
             kind=kind_of(stored.content),
             mapping=mapping,
@@ -91,7 +92,7 @@ class _Mapping:
         else:
             types = stored.content["settings"]["event_types"]
             body["event_type"] = typed.fields["event_type"] or (types[0] if name == DEFAULT else name)
-        tried = await self.api.call(request, "POST", f"{_path(request)}/mapping-tries", body)
+        tried = await self.api.call(request, "POST", f"{component_path(request)}/mapping-tries", body)
         if tried.is_ok:
             return await self._shown(request, stored, typed, base=base, tried=tried.content)
         return await self._shown(request, stored, refused(typed, tried, ["mapping"]), status=tried.status, base=base)
@@ -110,7 +111,7 @@ class _Mapping:
         mapping |= {} if document is None else {name: document}
         settings |= {"mapping": mapping} if mapping else {}
         changed = await self.api.call(
-            request, "PATCH", _path(request), {"settings": settings}, headers={"If-Match": base}
+            request, "PATCH", component_path(request), {"settings": settings}, headers={"If-Match": base}
         )
         now = await self._function(request) if changed.status == 412 else stored
         if changed.is_ok or (now is not stored and _mapping(now, name) == document):  # of a form that is sent twice
@@ -122,7 +123,7 @@ class _Mapping:
         return await self._shown(request, stored, said, status=changed.status, base=base)
 
     async def _function(self, request: Request) -> ApiAnswer:
-        stored = await self.api.get(request, _path(request))
+        stored = await self.api.get(request, component_path(request))
         if not stored.is_ok:
             raise ApiRefused(stored)
         if stored.content["subkind"] != "function":
@@ -149,7 +150,7 @@ class _Mapping:
             request,
             "mapping.html",
             status=status,
-            app=await self.api.read(request, _app_path(request)),
+            app=await self.api.read(request, app_path(request)),
             component=stored.content,
             kind=kind_of(stored.content),
             name=name,
@@ -178,14 +179,6 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         Route(f"{path}/{{name}}", signed_in_only(pages, mapping.show, PARTNER)),
         Route(f"{path}/{{name}}", signed_in_only(pages, mapping.use, PARTNER), methods=["POST"]),
     ]
-
-
-def _app_path(request: Request) -> str:
-    return f"/v1/apps/{request.path_params['slug']}"
-
-
-def _path(request: Request) -> str:
-    return f"{_app_path(request)}/components/{request.path_params['component_id']}"
 
 
 def _name(request: Request, stored: ApiAnswer) -> str:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from console.addresses import app_path
 from console.client import ApiAnswer, ApiClient
 from console.forms import Form, fields_of, refused_form
 from console.lists import choice_in, next_of, params_of
@@ -96,7 +97,7 @@ class _Memberships:
 
 
 def _call(request: Request) -> str:
-    return f"/v1/apps/{request.path_params['slug']}/membership"
+    return f"{app_path(request)}/membership"
 
 
 def _page(request: Request) -> str:

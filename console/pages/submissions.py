@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.acts import ACTS, Act, is_offered
+from console.addresses import app_path
 from console.client import ApiClient
 from console.evidence import FIELDS
 from console.forms import Form, fields_of, key_in, refused_form
@@ -89,8 +90,7 @@ class _Asking:
         return Form(dict(fields), {}, unmet or (asked.content["error"] or "That did not work.",)), 409
 
     async def _show_submission(self, request: Request, form: Form, status: int = 200) -> Response:
-        slug = request.path_params["slug"]
-        path = f"/v1/apps/{slug}"
+        path = app_path(request)
         standing = await self.api.read(request, f"{path}/status")
         listed = await self.api.read(request, f"{path}/assets")
         return self.pages.page(
@@ -109,7 +109,7 @@ class _Asking:
         )
 
     async def _show_act(self, request: Request, act: Act, form: Form, status: int = 200) -> Response:
-        path = f"/v1/apps/{request.path_params['slug']}"
+        path = app_path(request)
         standing = await self.api.read(request, f"{path}/status")
         trigger = request.path_params["trigger"]
         judged = next((one for one in standing["triggers"] if one["trigger"] == trigger), None)

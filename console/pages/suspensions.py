@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from console.addresses import app_path
 from console.client import ApiAnswer, ApiClient
 from console.forms import Form, fields_of, key_in, refused_form
 from console.lists import choice_in, next_of, params_of
@@ -64,7 +65,7 @@ class _Suspensions:
         return await self._show(request, Form())
 
     async def confirm(self, request: Request) -> Response:
-        done = await self.api.call(request, "POST", f"{_call(request)}/suspension/confirm")
+        done = await self.api.call(request, "POST", f"{app_path(request)}/suspension/confirm")
         if done.is_ok:
             return RedirectResponse(_page(request), 303)
         return await self._show(request, refused_form({}, done), done.status)
@@ -109,7 +110,7 @@ class _Suspensions:
         )
 
     async def _show(self, request: Request, form: Form, status: int = 200) -> Response:
-        standing = await self.api.read(request, f"{_call(request)}/status")
+        standing = await self.api.read(request, f"{app_path(request)}/status")
         listed = await self.api.read(request, "/v1/suspensions", {"app": standing["slug"], "limit": 1})
         suspension, visitor = next(iter(listed["items"]), None), visitor_of(request)
         hindering = {one["trigger"]: _hindering(one) for one in standing["triggers"] if one["trigger"] in ACTS}
@@ -137,10 +138,6 @@ def _hindering(trigger: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _refused(fields: Mapping[str, str], asked: ApiAnswer) -> Form:
     said = all_in_words(asked.content["unmet"])
     return Form(dict(fields), problems=said or (asked.content["error"] or "It could not be done.",))
-
-
-def _call(request: Request) -> str:
-    return f"/v1/apps/{request.path_params['slug']}"
 
 
 def _page(request: Request) -> str:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from console.addresses import app_path, component_page, component_path
 from console.client import ApiClient
 from console.component_kinds import KINDS, kind_of
 from console.forms import Form, fields_of, key_in, refused_form
@@ -35,7 +36,7 @@ RUNS_ON_A_PAGE: Final = 20
 def routes(api: ApiClient, pages: Pages) -> list[Route]:
     """Returns the routes of these pages."""
     runs = _TestRuns(api, pages)
-    path = "/apps/{slug}/components/{id:uuid}/test-runs"
+    path = "/apps/{slug}/components/{component_id:uuid}/test-runs"
     return [
         Route(path, signed_in_only(pages, runs.list, PARTNER)),
         Route(path, signed_in_only(pages, runs.start, PARTNER), methods=["POST"]),
@@ -52,9 +53,9 @@ class _TestRuns:
         return await self._list(request, Form())
 
     async def _list(self, request: Request, form: Form, status: int = 200) -> Response:
-        page, path = _addresses(request)
+        page, path = component_page(request), component_path(request)
         params = params_of(request, limit=RUNS_ON_A_PAGE)
-        app = await self.api.read(request, f"/v1/apps/{request.path_params['slug']}")
+        app = await self.api.read(request, app_path(request))
         component = await self.api.read(request, path)
         scopes = await self.api.read(request, f"{path}/test-scopes")
         listed = await self.api.read(request, f"{path}/test-runs", params)
@@ -96,7 +97,7 @@ class _TestRuns:
         return {"message": example_of(types[0])}
 
     async def start(self, request: Request) -> Response:
-        page, path = _addresses(request)
+        page, path = component_page(request), component_path(request)
         fields = await fields_of(request)
         body: dict[str, Any] = {"scope": fields.get("scope", "suite")}
         if body["scope"] == "event":
@@ -114,14 +115,14 @@ class _TestRuns:
         return RedirectResponse(f"{page}/test-runs/{started.content['id']}", 303)
 
     async def show(self, request: Request) -> Response:
-        page, path = _addresses(request)
+        page, path = component_page(request), component_path(request)
         run = await self.api.read(request, f"{path}/test-runs/{request.path_params['run']}")
         component = await self.api.read(request, path)
         return self.pages.page(
             request,
             "test_run.html",
             live="_test_run.html",
-            app=await self.api.read(request, f"/v1/apps/{request.path_params['slug']}"),
+            app=await self.api.read(request, app_path(request)),
             component=component,
             kind=kind_of(component),
             page=page,
@@ -133,12 +134,6 @@ class _TestRuns:
             names=SCOPES,
             form=Form(),
         )
-
-
-def _addresses(request: Request) -> tuple[str, str]:
-    """Returns the address of the Component's page, and its path in the API."""
-    page = f"/apps/{request.path_params['slug']}/components/{request.path_params['id']}"
-    return page, f"/v1{page}"
 
 
 def _shown(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from console.addresses import app_path, component_path
 from console.client import ApiClient
 from console.component_kinds import kind_of
 from console.forms import Form, fields_of, refused_form
@@ -30,7 +31,7 @@ class _TestSettings:
 
     async def store(self, request: Request) -> Response:
         fields = await fields_of(request)
-        known = await self.api.read(request, f"{_path(request)}/test-settings")
+        known = await self.api.read(request, f"{component_path(request)}/test-settings")
         typed = {name: text for name, text in fields.items() if name in ("key", "ends_at") or name.startswith(VALUE)}
         errors: dict[str, str] = {}
         body: dict[str, Any] = {"key": typed.get("key", ""), "settings": values_of(known["settings"], typed)}
@@ -44,7 +45,7 @@ class _TestSettings:
             errors["key"] = f"Enter the {known['key_name']}."
         if errors:
             return await self._shown(request, Form(typed, errors), 422)
-        stored = await self.api.call(request, "PUT", f"{_path(request)}/test-settings", body)
+        stored = await self.api.call(request, "PUT", f"{component_path(request)}/test-settings", body)
         if stored.is_ok:
             return RedirectResponse(request.url.path, 303)
         shown = {"key": "", "ends_at": ""} | typed
@@ -52,21 +53,21 @@ class _TestSettings:
         return await self._shown(request, form, stored.status)
 
     async def remove(self, request: Request) -> Response:
-        removed = await self.api.call(request, "DELETE", f"{_path(request)}/test-settings")
+        removed = await self.api.call(request, "DELETE", f"{component_path(request)}/test-settings")
         if not removed.is_ok:
             return self.pages.refusal(request, removed)
         return RedirectResponse(request.url.path.rpartition("/")[0], 303)
 
     async def _shown(self, request: Request, form: Form, status: int) -> Response:
-        component = await self.api.read(request, _path(request))
+        component = await self.api.read(request, component_path(request))
         if component["kind"] != "subscription":
             raise HTTPException(404)
-        known = await self.api.read(request, f"{_path(request)}/test-settings")
+        known = await self.api.read(request, f"{component_path(request)}/test-settings")
         return self.pages.page(
             request,
             "test_settings.html",
             status=status,
-            app=await self.api.read(request, f"/v1/apps/{request.path_params['slug']}"),
+            app=await self.api.read(request, app_path(request)),
             component=component,
             kind=kind_of(component),
             known=known,
@@ -84,10 +85,6 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         Route(path, signed_in_only(pages, settings.store, PARTNER), methods=["POST"]),
         Route(f"{path}/remove", signed_in_only(pages, settings.remove, PARTNER), methods=["POST"]),
     ]
-
-
-def _path(request: Request) -> str:
-    return f"/v1/apps/{request.path_params['slug']}/components/{request.path_params['component_id']}"
 
 
 def _day(text: str) -> date | None:

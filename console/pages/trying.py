@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from console.addresses import app_path, component_page, component_path
 from console.client import ApiAnswer, ApiClient
 from console.component_kinds import TESTED, kind_of
 from console.forms import Form, fields_of, key_in, refused_form
@@ -40,8 +41,8 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
     path = "/apps/{slug}/try"
     return [
         Route(path, signed_in_only(pages, trying.list, PARTNER)),
-        Route(path + "/{id:uuid}", signed_in_only(pages, trying.show, PARTNER)),
-        Route(path + "/{id:uuid}", signed_in_only(pages, trying.act, PARTNER), methods=["POST"]),
+        Route(path + "/{component_id:uuid}", signed_in_only(pages, trying.show, PARTNER)),
+        Route(path + "/{component_id:uuid}", signed_in_only(pages, trying.act, PARTNER), methods=["POST"]),
     ]
 
 
@@ -52,8 +53,8 @@ class _Trying:
 
     async def list(self, request: Request) -> Response:
         slug = request.path_params["slug"]
-        app = await self.api.read(request, f"/v1/apps/{slug}")
-        components = (await self.api.read(request, f"/v1/apps/{slug}/components"))["items"]
+        app = await self.api.read(request, app_path(request))
+        components = (await self.api.read(request, f"{app_path(request)}/components"))["items"]
         return self.pages.page(
             request,
             "trying.html",
@@ -85,33 +86,32 @@ class _Trying:
             return await self._shown(request, Form(_without_key(fields), errors), 422, None)
         if not wants_sent:
             wanted = {"event": message, "settings": values}
-            tried = await self.api.call(request, "POST", f"{_path(request)}/request-tries", wanted)
+            tried = await self.api.call(request, "POST", f"{component_path(request)}/request-tries", wanted)
             form = Form(_without_key(fields)) if tried.is_ok else _refused(fields, tried)
             return await self._shown(request, form, tried.status, tried.content if tried.is_ok else None)
         if key.strip():
             entered = {"key": key, "settings": values}
-            kept = await self.api.call(request, "PUT", f"{_path(request)}/test-settings", entered)
+            kept = await self.api.call(request, "PUT", f"{component_path(request)}/test-settings", entered)
             if not kept.is_ok:
                 return await self._shown(request, _refused(fields, kept), kept.status, None)
         run = {"scope": "try_out", "message": message}
-        sent = await self.api.call(request, "POST", f"{_path(request)}/test-runs", run, key=key_in(fields))
+        sent = await self.api.call(request, "POST", f"{component_path(request)}/test-runs", run, key=key_in(fields))
         if not sent.is_ok:
             return await self._shown(request, _refused(fields, sent), sent.status, None)
-        return RedirectResponse(f"{_path(request).removeprefix('/v1')}/test-runs/{sent.content['id']}", 303)
+        return RedirectResponse(f"{component_page(request)}/test-runs/{sent.content['id']}", 303)
 
     async def _known(self, request: Request) -> dict[str, Any]:
         """Returns what a customer enters. Raises HTTPException for a Component that is sent nothing."""
-        component = await self.api.read(request, _path(request))
+        component = await self.api.read(request, component_path(request))
         if component["kind"] != "subscription":
             raise HTTPException(404)
-        return await self.api.read(request, f"{_path(request)}/test-settings")
+        return await self.api.read(request, f"{component_path(request)}/test-settings")
 
     async def _shown(self, request: Request, form: Form, status: int, tried: dict[str, Any] | None) -> Response:
         known = await self._known(request)
-        path = _path(request)
+        page, path = component_page(request), component_path(request)
         component = await self.api.read(request, path)
         scopes = await self.api.read(request, f"{path}/test-scopes")
-        page = path.removeprefix("/v1")
         own = next(one for one in scopes["items"] if one["scope"] == "try_out")
         missing = [
             one for one in own["missing"] if not one["code"].startswith("test_settings.")
@@ -123,7 +123,7 @@ class _Trying:
             request,
             "try.html",
             status=status,
-            app=await self.api.read(request, f"/v1/apps/{request.path_params['slug']}"),
+            app=await self.api.read(request, app_path(request)),
             component=component,
             page=page,
             known=known,
@@ -134,10 +134,6 @@ class _Trying:
             tried=None if tried is None else {**tried, "body": pretty_text(tried["body"])},
             form=form,
         )
-
-
-def _path(request: Request) -> str:
-    return f"/v1/apps/{request.path_params['slug']}/components/{request.path_params['id']}"
 
 
 def _first_page(slug: str, component: dict[str, Any]) -> str:
