@@ -28,6 +28,9 @@ FILE_HEADERS = (
 SENT_HEADERS = frozenset({"if-match", "if-none-match", "prefer", "content-type", "request-secret"})
 """The headers that a page may set for a call. None of the browser's own reaches the API."""
 
+MAX_ITEMS = 200
+"""The most items of a list that the API gives at once."""
+
 Params = Mapping[str, str | int | None]
 
 
@@ -83,12 +86,27 @@ class ApiClient:
         """Returns the answer to a GET."""
         return await self.call(request, "GET", path, params=params)
 
-    async def read(self, request: Request, path: str, params: Params | None = None) -> dict[str, Any]:
-        """Returns the content of the answer to a GET. Raises ApiRefused unless there is one."""
+    async def found(self, request: Request, path: str, params: Params | None = None) -> ApiAnswer:
+        """Returns the answer to a GET, which has the ETag of its content. Raises ApiRefused for a refusal."""
         answer = await self.get(request, path, params)
         if not answer.is_ok:
             raise ApiRefused(answer)
-        return answer.content
+        return answer
+
+    async def read(self, request: Request, path: str, params: Params | None = None) -> dict[str, Any]:
+        """Returns the content of the answer to a GET. Raises ApiRefused for a refusal."""
+        return (await self.found(request, path, params)).content
+
+    async def read_all(self, request: Request, path: str, params: Params | None = None) -> list[dict[str, Any]]:
+        """Returns all items of a list that is not long, in as many calls as it takes. Raises ApiRefused."""
+        items: list[dict[str, Any]] = []
+        after: str | None = None
+        while True:
+            listed = await self.read(request, path, {"limit": MAX_ITEMS, **(params or {}), "after": after})
+            items += listed["items"]
+            after = listed["next"]
+            if after is None:
+                return items
 
     async def call(
         self,

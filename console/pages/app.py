@@ -8,7 +8,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.acts import offered
-from console.client import ApiClient, ApiRefused
+from console.addresses import app_path
+from console.client import ApiClient, together
 from console.forms import Form, fields_of, refused_form
 from console.navigation import PARTNER, Part
 from console.rendering import Pages
@@ -29,19 +30,20 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         slug, fields = request.path_params["slug"], await fields_of(request)
         body = {"name": fields.get("name", "").strip()}
         headers = {"If-Match": fields["etag"]} if fields.get("etag", "").isascii() and fields.get("etag") else {}
-        done = await api.call(request, "PATCH", f"/v1/apps/{slug}", body, headers=headers)
+        done = await api.call(request, "PATCH", app_path(request), body, headers=headers)
         if done.is_ok:
             return RedirectResponse(f"/apps/{slug}", 303)
         return await _shown(request, refused_form(fields, done), done.status)
 
     async def _shown(request: Request, renaming: Form | None = None, status: int = 200) -> Response:
         slug = request.path_params["slug"]
-        path = f"/v1/apps/{slug}"
-        standing = await api.read(request, f"{path}/status")
-        talking = await api.read(request, "/v1/unread-messages", {"app": slug})
-        app = await api.call(request, "GET", path)
-        if not app.is_ok:
-            raise ApiRefused(app)
+        path = app_path(request)
+        standing, talking, app, checklist = await together(
+            api.read(request, f"{path}/status"),
+            api.read(request, "/v1/unread-messages", {"app": slug}),
+            api.found(request, path),
+            api.read(request, f"{path}/checklist"),
+        )
         submit = next(one for one in standing["triggers"] if one["trigger"] == "submit")
         return pages.page(
             request,
@@ -52,7 +54,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
             etag=app.etag,
             unread=sum(one["unread"] for one in talking["items"]),
             standing=standing,
-            checklist=await api.read(request, f"{path}/checklist"),
+            checklist=checklist,
             suspended_for=_reasons_of_suspension(standing) if standing["state"] == "suspended" else [],
             can_submit=submit["possible"],
             hindering=submit["unmet"] if app.content["editable"] and not _is_unchanged(submit) else [],

@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.client import ApiClient
+from console.addresses import app_path
+from console.client import ApiClient, together
 from console.forms import Form, fields_of, key_in, refused_form
 from console.navigation import PARTNER, Part
 from console.rendering import Pages
@@ -36,20 +37,20 @@ class _Review:
     async def check(self, request: Request) -> Response:
         """Has the machine's steps look at the draft. The page shows what they find once they are done."""
         slug, fields = request.path_params["slug"], await fields_of(request)
-        done = await self.api.call(request, "POST", f"/v1/apps/{slug}/checks", key=key_in(fields))
+        done = await self.api.call(request, "POST", f"{app_path(request)}/checks", key=key_in(fields))
         if not done.is_ok:
             return await self._show(request, refused_form(fields, done), done.status)
         return RedirectResponse(f"/apps/{slug}/review#draft", 303)
 
     async def _show(self, request: Request, form: Form, status: int = 200) -> Response:
-        path = f"/v1/apps/{request.path_params['slug']}"
-        standing = await self.api.read(request, f"{path}/status")
+        path = app_path(request)
+        standing, app = await together(self.api.read(request, f"{path}/status"), self.api.read(request, path))
         return self.pages.page(
             request,
             "app_review.html",
             status=status,
             live="_checks.html",
-            app=await self.api.read(request, path),
+            app=app,
             standing=standing,
             checks=standing["checks"],
             kinds=REVIEW_KINDS,

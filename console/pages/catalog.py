@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console.client import ApiClient
+from console.client import ApiClient, together
 from console.lists import first_of, next_of, params_of
 from console.navigation import EVERYBODY, Link
 from console.rendering import Pages
@@ -25,8 +25,9 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
 
     async def look(request: Request) -> Response:
         params = params_of(request, *FILTERS, limit=PAGE_OF_ENTRIES)
-        listed = await api.read(request, "/v1/catalog", params)
-        categories = await api.read(request, "/v1/categories")
+        listed, categories = await together(
+            api.read(request, "/v1/catalog", params), api.read(request, "/v1/categories")
+        )
         chosen = {name: str(params.get(name) or "") for name in FILTERS}
         return pages.page(
             request,

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.addresses import app_path
-from console.client import ApiClient
+from console.client import ApiClient, together
 from console.evidence import (
     ACCOUNTS,
     FIELDS,
@@ -84,8 +84,7 @@ class _Requirement:
 
     async def _show(self, request: Request, form: Form | None, kind: str | None, status: int = 200) -> Response:
         path, code = app_path(request), _known_code(request)
-        app = await self.api.read(request, path)
-        checklist = await self.api.read(request, f"{path}/checklist")
+        app, checklist = await together(self.api.read(request, path), self.api.read(request, f"{path}/checklist"))
         item = next(item for item in checklist["items"] if item["code"] == code)
         evidence: dict[str, Any] = item["evidence"] or {}
         account = next((one for one in (kind, evidence.get("kind")) if one in ACCOUNTS), DEFAULT_ACCOUNT)

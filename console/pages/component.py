@@ -2,14 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.addresses import app_path, component_path
-from console.client import ApiClient, ApiRefused
+from console.client import ApiClient, together
 from console.component_forms import again, refused, settings_of, tidied, typed_of, words_of
 from console.component_kinds import KINDS, TESTED, Kind, kind_of
 from console.forms import Form, fields_of, key_in
@@ -35,7 +34,7 @@ class _Component:
 
     async def change(self, request: Request) -> Response:
         fields = await fields_of(request)
-        stored = await self._read(request)
+        stored = await self.api.found(request, component_path(request))
         component = stored.content
         kind = kind_of(component)
         tidy = tidied(kind, fields)
@@ -51,7 +50,7 @@ class _Component:
             said = "saved" if changed.etag != fields.get("base") else "same"
             return RedirectResponse(f"{request.url.path}?done={said}", 303)
         if changed.status == 412:
-            now = (await self._read(request)).content
+            now = await self.api.read(request, component_path(request))
             if words_of(kind, typed_of(kind, now)) == words_of(kind, tidy):  # the same form, sent twice
                 return RedirectResponse(f"{request.url.path}?done=saved", 303)
             return await self._shown(request, form=Form(tidy), status=412)
@@ -78,12 +77,6 @@ class _Component:
             return await self._shown(request, form=None, problems=(said,), status=412)
         return self.pages.refusal(request, removed)
 
-    async def _read(self, request: Request) -> Any:
-        stored = await self.api.get(request, component_path(request))
-        if not stored.is_ok:
-            raise ApiRefused(stored)
-        return stored
-
     async def _shown(
         self,
         request: Request,
@@ -97,10 +90,13 @@ class _Component:
 
         `base` is the revision that the form was made of, by default the present one.
         """
-        stored = await self._read(request)
+        stored, states, app = await together(
+            self.api.found(request, component_path(request)),
+            self.api.read(request, f"{app_path(request)}/component-states"),
+            self.api.read(request, app_path(request)),
+        )
         component = stored.content
         kind = kind_of(component)
-        states = await self.api.read(request, f"{app_path(request)}/component-states")
         typed = typed_of(kind, component)
         shown = form or Form(typed, problems=problems)
         streams = kind.code == "stream"
@@ -109,7 +105,7 @@ class _Component:
             request,
             "component.html",
             status=status,
-            app=await self.api.read(request, app_path(request)),
+            app=app,
             component=component,
             state=next(one for one in states["items"] if one["id"] == component["id"]),
             tested=TESTED,

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.addresses import app_path, component_path
-from console.client import ApiClient
+from console.client import ApiClient, together
 from console.component_kinds import kind_of
 from console.forms import Form, fields_of, refused_form
 from console.json_text import NumberedLine, beside_lines, pretty
@@ -76,7 +76,9 @@ class _ComponentRequest:
         made: dict[str, Any] | None = None,
         lines: list[NumberedLine] | None = None,
     ) -> Response:
-        component = await self.api.read(request, component_path(request))
+        component, app = await together(
+            self.api.read(request, component_path(request)), self.api.read(request, app_path(request))
+        )
         if component["kind"] != "subscription":
             raise HTTPException(404)
         declared = [{"required": False, "choices": None, **one} for one in component["settings"].get("settings", ())]
@@ -84,7 +86,7 @@ class _ComponentRequest:
             request,
             "component_request.html",
             status=status,
-            app=await self.api.read(request, app_path(request)),
+            app=app,
             component=component,
             kind=kind_of(component),
             declared=declared,

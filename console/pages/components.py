@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.addresses import app_path
-from console.client import ApiAnswer, ApiClient
+from console.client import ApiAnswer, ApiClient, together
 from console.component_forms import again, refused, rows_shown, settings_of, tidied
 from console.component_kinds import EVENT_TYPES, KINDS, TESTED, TYPES_OF_SETTINGS, Kind, kind_of
 from console.forms import Form, fields_of, key_in
@@ -34,11 +34,11 @@ class _Components:
 
     async def list_all(self, request: Request) -> Response:
         path = app_path(request)
-        states = await self.api.read(request, f"{path}/component-states")
+        states, app = await together(self.api.read(request, f"{path}/component-states"), self.api.read(request, path))
         return self.pages.page(
             request,
             "components.html",
-            app=await self.api.read(request, path),
+            app=app,
             states=[(one, kind_of(one)) for one in states["items"]],
             tested=TESTED,
         )
@@ -93,11 +93,13 @@ async def show_write_key(api: ApiClient, pages: Pages, request: Request, made: A
     """Returns the page that shows a stream's new write key, which the API's answer `made` has, this once."""
     path = app_path(request)
     component = made.content
-    declared = await api.read(request, f"{path}/components/{component['id']}/declared-events")
+    declared, app = await together(
+        api.read(request, f"{path}/components/{component['id']}/declared-events"), api.read(request, path)
+    )
     return pages.page(
         request,
         "write_key.html",
-        app=await api.read(request, path),
+        app=app,
         component=component,
         kind=kind_of(component),
         write_key=component["write_key"],

@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console.client import ApiClient
+from console.addresses import app_path
+from console.client import ApiClient, together
 from console.lists import choice_in, next_of, params_of
 from console.navigation import PARTNER, Part
 from console.rendering import Pages
@@ -23,16 +24,17 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
     """Returns the routes of this page."""
 
     async def show(request: Request) -> Response:
-        slug = request.path_params["slug"]
         use, counts = choice_in(request, "of", USES, "customers"), choice_in(request, "counts", SHOWN)
         params = params_of(request) | {"counts": counts or None}
-        listed = await api.read(request, f"/v1/apps/{slug}/{use}", params)
-        standing = await api.read(request, f"/v1/apps/{slug}/status")
+        path = app_path(request)
+        listed, standing, app = await together(
+            api.read(request, f"{path}/{use}", params), api.read(request, f"{path}/status"), api.read(request, path)
+        )
         promote = next((one for one in standing["triggers"] if one["trigger"] == "promote"), None)
         return pages.page(
             request,
             "customers.html",
-            app=await api.read(request, f"/v1/apps/{slug}"),
+            app=app,
             use=use,
             uses=USES,
             shown=SHOWN,

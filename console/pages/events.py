@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.addresses import app_path, component_page, component_path
-from console.client import ApiClient, Params
+from console.client import ApiClient, Params, together
 from console.component_kinds import kind_of
 from console.json_text import pretty
 from console.navigation import PARTNER, ComponentPart
@@ -49,15 +49,18 @@ class _Debugger:
         chosen = _chosen(request)
         narrowed = {name: chosen[name] for name in ("type", "event", "before") if chosen[name]}
         params = {"limit": EVENTS_ON_A_PAGE, **narrowed, **SHOWN[chosen["show"]][1]}
-        listed = await self.api.read(request, f"{path}/events", params)
-        declared = await self.api.read(request, f"{path}/declared-events")
+        listed, declared, app = await together(
+            self.api.read(request, f"{path}/events", params),
+            self.api.read(request, f"{path}/declared-events"),
+            self.api.read(request, app_path(request)),
+        )
         items = listed["items"]
         here = f"{page}/events"
         return self.pages.page(
             request,
             "events.html",
             live="_events.html",
-            app=await self.api.read(request, app_path(request)),
+            app=app,
             component=component,
             kind=kind_of(component),
             page=page,

@@ -4,7 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console.client import ApiClient
+from console.addresses import app_path
+from console.client import ApiClient, together
 from console.navigation import PARTNER, Part
 from console.rendering import Pages
 from console.visiting import signed_in_only
@@ -16,9 +17,8 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
     """Returns the route of this page."""
 
     async def show(request: Request) -> Response:
-        path = f"/v1/apps/{request.path_params['slug']}"
-        standing = await api.read(request, f"{path}/status")
-        app = await api.read(request, path)
+        path = app_path(request)
+        standing, app = await together(api.read(request, f"{path}/status"), api.read(request, path))
         return pages.page(request, "history.html", app=app, history=standing["history"])
 
     return [Route("/apps/{slug}/history", signed_in_only(pages, show, PARTNER))]

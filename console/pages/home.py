@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.client import ApiClient
+from console.client import ApiClient, together
 from console.dead_words import DEAD
 from console.navigation import ADMIN
 from console.policy.parts import parts_of, steps_not_named
@@ -78,11 +78,13 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         return RedirectResponse(first, 303) if first != "/" else pages.page(request, "home.html")
 
     async def overview(request: Request) -> Response:
-        counted = await api.read(request, "/v1/dead")
-        parts = parts_of(await api.read(request, "/v1/policies/schema"))
-        policy = await api.read(request, "/v1/policies/current")
-        reviewers = (await api.read(request, "/v1/staff", {"role": "reviewer", "limit": 200}))["items"]
-        lists = [await _waiting(request, *one) for one in LISTS]
+        counted, schema, policy, reviewers, *lists = await together(
+            api.read(request, "/v1/dead"),
+            api.read(request, "/v1/policies/schema"),
+            api.read(request, "/v1/policies/current"),
+            api.read_all(request, "/v1/staff", {"role": "reviewer"}),
+            *(_waiting(request, *one) for one in LISTS),
+        )
         return pages.page(
             request,
             "overview.html",
@@ -90,7 +92,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
             waiting=[one for one in lists if one.count],
             dead=[one for one in counted["items"] if one["count"]],
             kinds=DEAD,
-            lacking=steps_not_named(parts, policy["document"]),
+            lacking=steps_not_named(parts_of(schema), policy["document"]),
             policy=policy,
             nobody_here=all(one["away_until"] for one in reviewers),
         )

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.client import ApiClient
+from console.client import ApiClient, together
 from console.forms import Form, fields_of, key_in, refused_form
 from console.navigation import PARTNER
 from console.rendering import Pages
@@ -52,8 +52,10 @@ class _Hosts:
         return await self._shown(request, Form(problems=(done.said,)), status=done.status)
 
     async def _shown(self, request: Request, form: Form, status: int = 200) -> Response:
-        listed = await self.api.read(request, _path(request), {"limit": 100})  # more than a company may have
-        companies = await self.api.read(request, "/v1/organizations")
+        listed, companies = await together(
+            self.api.read(request, _path(request), {"limit": 100}),  # more than a company may have
+            self.api.read(request, "/v1/organizations"),
+        )
         return self.pages.page(
             request,
             "hosts.html",

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.addresses import app_path, component_path
-from console.client import ApiAnswer, ApiClient, ApiRefused
+from console.client import ApiAnswer, ApiClient, together
 from console.component_kinds import kind_of
 from console.forms import fields_of, key_in
 from console.json_text import pretty
@@ -47,13 +47,13 @@ class _Mapping:
     pages: Pages
 
     async def list_all(self, request: Request) -> Response:
-        stored = await self._function(request)
+        stored, app = await together(self._function(request), self.api.read(request, app_path(request)))
         mapping = stored.content["settings"].get("mapping", {})
         types = stored.content["settings"]["event_types"]
         return self.pages.page(
             request,
             "mappings.html",
-            app=await self.api.read(request, app_path(request)),
+            app=app,
             component=stored.content,
             kind=kind_of(stored.content),
             mapping=mapping,
@@ -123,9 +123,7 @@ class _Mapping:
         return await self._shown(request, stored, said, status=changed.status, base=base)
 
     async def _function(self, request: Request) -> ApiAnswer:
-        stored = await self.api.get(request, component_path(request))
-        if not stored.is_ok:
-            raise ApiRefused(stored)
+        stored = await self.api.found(request, component_path(request))
         if stored.content["subkind"] != "function":
             raise HTTPException(404)
         return stored

@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.client import ApiClient
+from console.addresses import app_path
+from console.client import ApiClient, together
 from console.forms import Form, fields_of, key_in, refused_form
 from console.navigation import PARTNER, Part
 from console.rendering import Pages
@@ -48,8 +49,7 @@ class _Membership:
         return RedirectResponse(request.url.path.removesuffix("/leave"), 303)
 
     async def _show(self, request: Request, form: Form, status: int = 200) -> Response:
-        app = await self.api.read(request, f"/v1/apps/{request.path_params['slug']}")
-        found = await self.api.get(request, _calls(request))
+        app, found = await together(self.api.read(request, app_path(request)), self.api.get(request, _calls(request)))
         if not found.is_ok and found.status != 404:
             return self.pages.refusal(request, found)
         return self.pages.page(
@@ -63,4 +63,4 @@ class _Membership:
 
 
 def _calls(request: Request) -> str:
-    return f"/v1/apps/{request.path_params['slug']}/membership"
+    return f"{app_path(request)}/membership"

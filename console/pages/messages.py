@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.client import ApiClient
+from console.addresses import app_path
+from console.client import ApiClient, together
 from console.forms import Form, fields_of, key_in, refused_form
 from console.lists import next_of, params_of
 from console.navigation import PARTNER, Part
@@ -60,12 +61,13 @@ class _Conversation:
         return RedirectResponse(request.url.path.removesuffix("/read"), 303)
 
     async def _show(self, request: Request, form: Form, status: int = 200) -> Response:
-        slug = request.path_params["slug"]
-        app = await self.api.read(request, f"/v1/apps/{slug}")
-        params = params_of(request, limit=50)
-        listed = await self.api.read(request, _calls(request), {**params, "newest_first": "true"})
-        standing = await self.api.read(request, f"/v1/apps/{slug}/status")
-        found = await self.api.read(request, "/v1/unread-messages", {"app": slug})
+        path, params = app_path(request), params_of(request, limit=50)
+        app, listed, standing, found = await together(
+            self.api.read(request, path),
+            self.api.read(request, _calls(request), {**params, "newest_first": "true"}),
+            self.api.read(request, f"{path}/status"),
+            self.api.read(request, "/v1/unread-messages", {"app": request.path_params["slug"]}),
+        )
         unread: dict[str, Any] | None = found["items"][0] if found["items"] else None
         since = unread["oldest_id"] if unread else None
         messages = [
@@ -88,4 +90,4 @@ class _Conversation:
 
 
 def _calls(request: Request) -> str:
-    return f"/v1/apps/{request.path_params['slug']}/messages"
+    return f"{app_path(request)}/messages"

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.client import ApiClient
+from console.addresses import app_path
+from console.client import ApiClient, together
 from console.forms import Form
 from console.navigation import PARTNER, Part
 from console.rendering import Pages
@@ -98,10 +99,12 @@ class _Pictures:
 
     async def _show(self, request: Request, kind: str = "", wrong: str = "", status: int = 200) -> Response:
         """Returns the page. `wrong` is what is the matter with what was to be uploaded as a picture of the kind."""
-        slug = request.path_params["slug"]
-        app = await self.api.read(request, f"/v1/apps/{slug}")
-        listed = await self.api.read(request, _calls(request))
-        checklist = await self.api.read(request, f"/v1/apps/{slug}/checklist")
+        path = app_path(request)
+        app, listed, checklist = await together(
+            self.api.read(request, path),
+            self.api.read(request, _calls(request)),
+            self.api.read(request, f"{path}/checklist"),
+        )
         by_kind: dict[str, list[dict[str, Any]]] = {one: [] for one in KINDS}
         for picture in reversed(listed["items"]):
             by_kind[picture["kind"]].append(picture)
@@ -120,7 +123,7 @@ class _Pictures:
 
 
 def _calls(request: Request) -> str:
-    return f"/v1/apps/{request.path_params['slug']}/assets"
+    return f"{app_path(request)}/assets"
 
 
 def _uses(items: list[dict[str, Any]]) -> dict[str, str]:

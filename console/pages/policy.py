@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console.client import ApiClient
+from console.client import ApiClient, together
 from console.lists import next_of, params_of
 from console.navigation import ADMIN, Link
 from console.policy.changes import changes_between
@@ -34,8 +34,10 @@ class _Policies:
     pages: Pages
 
     async def current(self, request: Request) -> Response:
-        parts = parts_of(await self.api.read(request, "/v1/policies/schema"))
-        now = await self.api.read(request, "/v1/policies/current")
+        schema, now = await together(
+            self.api.read(request, "/v1/policies/schema"), self.api.read(request, "/v1/policies/current")
+        )
+        parts = parts_of(schema)
         return self.pages.page(
             request,
             "policy.html",
@@ -46,10 +48,11 @@ class _Policies:
         )
 
     async def versions(self, request: Request) -> Response:
-        parts = parts_of(await self.api.read(request, "/v1/policies/schema"))
         params = params_of(request, limit=LISTED)
-        listed = await self.api.read(request, "/v1/policies", params)
-        versions = listed["items"]
+        schema, listed = await together(
+            self.api.read(request, "/v1/policies/schema"), self.api.read(request, "/v1/policies", params)
+        )
+        parts, versions = parts_of(schema), listed["items"]
         before = versions[1:]
         if versions and versions[-1]["version"] > 1:
             before = [*before, await self.api.read(request, f"/v1/policies/{versions[-1]['version'] - 1}")]
@@ -64,11 +67,14 @@ class _Policies:
         )
 
     async def version(self, request: Request) -> Response:
-        parts = parts_of(await self.api.read(request, "/v1/policies/schema"))
         number = request.path_params["version"]
-        policy = await self.api.read(request, f"/v1/policies/{number}")
-        now = await self.api.read(request, "/v1/policies/current")
-        before = await self.api.read(request, f"/v1/policies/{number - 1}") if number > 1 else None
+        shown = (number, number - 1) if number > 1 else (number,)
+        schema, now, policy, *earlier = await together(
+            self.api.read(request, "/v1/policies/schema"),
+            self.api.read(request, "/v1/policies/current"),
+            *(self.api.read(request, f"/v1/policies/{one}") for one in shown),
+        )
+        parts, before = parts_of(schema), next(iter(earlier), None)
         return self.pages.page(
             request,
             "policy_version.html",

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.client import ApiClient
+from console.addresses import app_path
+from console.client import ApiClient, together
 from console.forms import Form, fields_of, key_in, refused_form
 from console.lists import next_of, params_of
 from console.navigation import PARTNER, Part
@@ -59,10 +60,10 @@ class _PrivateLinks:
     async def _show(
         self, request: Request, form: Form, *, made: dict[str, Any] | None = None, status: int = 200
     ) -> Response:
-        slug = request.path_params["slug"]
-        app = await self.api.read(request, f"/v1/apps/{slug}")
         params = params_of(request, limit=50)
-        listed = await self.api.read(request, _calls(request), params)
+        app, listed = await together(
+            self.api.read(request, app_path(request)), self.api.read(request, _calls(request), params)
+        )
         path = made["path"] if made else None
         return self.pages.page(
             request,
@@ -80,7 +81,7 @@ class _PrivateLinks:
 
 
 def _calls(request: Request) -> str:
-    return f"/v1/apps/{request.path_params['slug']}/previews"
+    return f"{app_path(request)}/previews"
 
 
 def _is_past(moment: str) -> bool:

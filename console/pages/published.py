@@ -4,7 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console.client import ApiClient
+from console.addresses import app_path
+from console.client import ApiClient, together
 from console.navigation import PARTNER, Part
 from console.rendering import Pages
 from console.visiting import signed_in_only
@@ -16,13 +17,14 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
     """Returns the route of this page."""
 
     async def show(request: Request) -> Response:
-        path = f"/v1/apps/{request.path_params['slug']}"
-        standing = await api.read(request, f"{path}/status")
-        listed = await api.read(request, f"{path}/assets")
+        path = app_path(request)
+        standing, listed, app = await together(
+            api.read(request, f"{path}/status"), api.read(request, f"{path}/assets"), api.read(request, path)
+        )
         return pages.page(
             request,
             "published.html",
-            app=await api.read(request, path),
+            app=app,
             standing=standing,
             entry=standing["entry"],
             pictures={one["id"]: one for one in listed["items"]},

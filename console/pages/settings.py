@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.client import ApiClient
+from console.client import ApiClient, together
 from console.forms import Form, fields_of, key_in, pairs_of, refused_form
 from console.navigation import ADMIN, PARTNER, PEOPLE, Link
 from console.rendering import Pages
@@ -122,9 +122,11 @@ class _Tokens:
     async def _show(
         self, request: Request, form: Form | None = None, chosen: list[str] | None = None, status: int = 200
     ) -> Response:
-        me = await self.api.read(request, "/v1/me")
-        valid = await self.api.read(request, "/v1/tokens", {"state": "valid", "limit": MAX_TOKENS})
-        newest = await self.api.read(request, "/v1/tokens", {"limit": MAX_TOKENS})
+        me, valid, newest = await together(
+            self.api.read(request, "/v1/me"),
+            self.api.read(request, "/v1/tokens", {"state": "valid", "limit": MAX_TOKENS}),
+            self.api.read(request, "/v1/tokens", {"limit": MAX_TOKENS}),
+        )
         scopes = {name: SCOPES.get(name, name) for name in me["scopes"]}
         return self.pages.page(
             request,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console.client import ApiClient
+from console.client import ApiClient, together
 from console.lists import choice_in
 from console.navigation import STAFF, Link
 from console.rendering import Pages
@@ -36,8 +36,10 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
 
     async def show(request: Request) -> Response:
         chosen = choice_in(request, "weeks", PERIODS, "12")
-        found = await api.read(request, "/v1/statistics/reviews", {"weeks": chosen})
-        used = await api.read(request, "/v1/statistics/saved-reasons", {"weeks": chosen})
+        found, used = await together(
+            api.read(request, "/v1/statistics/reviews", {"weeks": chosen}),
+            api.read(request, "/v1/statistics/saved-reasons", {"weeks": chosen}),
+        )
         weeks = list(reversed(found["weeks"]))
         return pages.page(
             request,

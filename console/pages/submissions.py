@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from console.acts import ACTS, Act, is_offered
 from console.addresses import app_path
-from console.client import ApiClient
+from console.client import ApiClient, together
 from console.evidence import FIELDS
 from console.forms import Form, fields_of, key_in, refused_form
 from console.navigation import PARTNER
@@ -91,15 +91,19 @@ class _Asking:
 
     async def _show_submission(self, request: Request, form: Form, status: int = 200) -> Response:
         path = app_path(request)
-        standing = await self.api.read(request, f"{path}/status")
-        listed = await self.api.read(request, f"{path}/assets")
+        standing, listed, app, checklist = await together(
+            self.api.read(request, f"{path}/status"),
+            self.api.read(request, f"{path}/assets"),
+            self.api.read(request, path),
+            self.api.read(request, f"{path}/checklist"),
+        )
         return self.pages.page(
             request,
             "submission.html",
             status=status,
-            app=await self.api.read(request, path),
+            app=app,
             standing=standing,
-            checklist=await self.api.read(request, f"{path}/checklist"),
+            checklist=checklist,
             pictures={one["id"]: one for one in listed["items"]},
             submit=next((one for one in standing["triggers"] if one["trigger"] == "submit"), None),
             titles=REQUIREMENTS,
@@ -110,14 +114,14 @@ class _Asking:
 
     async def _show_act(self, request: Request, act: Act, form: Form, status: int = 200) -> Response:
         path = app_path(request)
-        standing = await self.api.read(request, f"{path}/status")
+        standing, app = await together(self.api.read(request, f"{path}/status"), self.api.read(request, path))
         trigger = request.path_params["trigger"]
         judged = next((one for one in standing["triggers"] if one["trigger"] == trigger), None)
         return self.pages.page(
             request,
             "act.html",
             status=status,
-            app=await self.api.read(request, path),
+            app=app,
             standing=standing,
             act=act,
             trigger=trigger,

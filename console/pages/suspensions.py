@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.addresses import app_path
-from console.client import ApiAnswer, ApiClient
+from console.client import ApiAnswer, ApiClient, together
 from console.forms import Form, fields_of, key_in, refused_form
 from console.lists import choice_in, next_of, params_of
 from console.navigation import STAFF, Link
@@ -110,8 +110,10 @@ class _Suspensions:
         )
 
     async def _show(self, request: Request, form: Form, status: int = 200) -> Response:
-        standing = await self.api.read(request, f"{app_path(request)}/status")
-        listed = await self.api.read(request, "/v1/suspensions", {"app": standing["slug"], "limit": 1})
+        standing, listed = await together(
+            self.api.read(request, f"{app_path(request)}/status"),
+            self.api.read(request, "/v1/suspensions", {"app": request.path_params["slug"], "limit": 1}),
+        )
         suspension, visitor = next(iter(listed["items"]), None), visitor_of(request)
         hindering = {one["trigger"]: _hindering(one) for one in standing["triggers"] if one["trigger"] in ACTS}
         return self.pages.page(

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.addresses import app_path, component_page, component_path
-from console.client import ApiClient
+from console.client import ApiClient, together
 from console.component_kinds import KINDS, kind_of
 from console.forms import Form, fields_of, key_in, refused_form
 from console.json_text import pretty, pretty_text
@@ -55,10 +55,12 @@ class _TestRuns:
     async def _list(self, request: Request, form: Form, status: int = 200) -> Response:
         page, path = component_page(request), component_path(request)
         params = params_of(request, limit=RUNS_ON_A_PAGE)
-        app = await self.api.read(request, app_path(request))
-        component = await self.api.read(request, path)
-        scopes = await self.api.read(request, f"{path}/test-scopes")
-        listed = await self.api.read(request, f"{path}/test-runs", params)
+        app, component, scopes, listed = await together(
+            self.api.read(request, app_path(request)),
+            self.api.read(request, path),
+            self.api.read(request, f"{path}/test-scopes"),
+            self.api.read(request, f"{path}/test-runs", params),
+        )
         due = next((one["id"] for one in listed["items"] if one["status"] == "due"), None)
         under_way = f"{page}/test-runs/{due}" if due else None
         types = component["settings"].get("event_types", [])
@@ -116,13 +118,16 @@ class _TestRuns:
 
     async def show(self, request: Request) -> Response:
         page, path = component_page(request), component_path(request)
-        run = await self.api.read(request, f"{path}/test-runs/{request.path_params['run']}")
-        component = await self.api.read(request, path)
+        run, component, app = await together(
+            self.api.read(request, f"{path}/test-runs/{request.path_params['run']}"),
+            self.api.read(request, path),
+            self.api.read(request, app_path(request)),
+        )
         return self.pages.page(
             request,
             "test_run.html",
             live="_test_run.html",
-            app=await self.api.read(request, app_path(request)),
+            app=app,
             component=component,
             kind=kind_of(component),
             page=page,

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.addresses import app_path, component_path
-from console.client import ApiClient
+from console.client import ApiClient, together
 from console.component_kinds import kind_of
 from console.forms import Form, fields_of, refused_form
 from console.navigation import PARTNER, ComponentPart
@@ -59,7 +59,9 @@ class _TestSettings:
         return RedirectResponse(request.url.path.rpartition("/")[0], 303)
 
     async def _shown(self, request: Request, form: Form, status: int) -> Response:
-        component = await self.api.read(request, component_path(request))
+        component, app = await together(
+            self.api.read(request, component_path(request)), self.api.read(request, app_path(request))
+        )
         if component["kind"] != "subscription":
             raise HTTPException(404)
         known = await self.api.read(request, f"{component_path(request)}/test-settings")
@@ -67,7 +69,7 @@ class _TestSettings:
             request,
             "test_settings.html",
             status=status,
-            app=await self.api.read(request, app_path(request)),
+            app=app,
             component=component,
             kind=kind_of(component),
             known=known,

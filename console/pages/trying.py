@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.addresses import app_path, component_page, component_path
-from console.client import ApiAnswer, ApiClient
+from console.client import ApiAnswer, ApiClient, together
 from console.component_kinds import TESTED, kind_of
 from console.forms import Form, fields_of, key_in, refused_form
 from console.json_text import pretty_text
@@ -52,16 +52,15 @@ class _Trying:
     pages: Pages
 
     async def list(self, request: Request) -> Response:
-        slug = request.path_params["slug"]
-        app = await self.api.read(request, app_path(request))
-        components = (await self.api.read(request, f"{app_path(request)}/components"))["items"]
+        slug, path = request.path_params["slug"], app_path(request)
+        app, listed = await together(self.api.read(request, path), self.api.read(request, f"{path}/components"))
         return self.pages.page(
             request,
             "trying.html",
             app=app,
             components=[
                 {**one, "title": kind_of(one).title, "href": _first_page(slug, one), "opening": OPENING[one["kind"]]}
-                for one in components
+                for one in listed["items"]
             ],
             tested=TESTED,
         )
@@ -71,7 +70,7 @@ class _Trying:
 
     async def act(self, request: Request) -> Response:
         fields = await fields_of(request)
-        known = await self._known(request)
+        _, known = await self._entered(request)
         message, problem = read_message(fields.get("message", ""))
         values = values_of(known["settings"], fields)
         errors = {} if message is not None else {"message": problem}
@@ -100,18 +99,19 @@ class _Trying:
             return await self._shown(request, _refused(fields, sent), sent.status, None)
         return RedirectResponse(f"{component_page(request)}/test-runs/{sent.content['id']}", 303)
 
-    async def _known(self, request: Request) -> dict[str, Any]:
-        """Returns what a customer enters. Raises HTTPException for a Component that is sent nothing."""
+    async def _entered(self, request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Returns the Component and what a customer enters. Raises HTTPException for one that is sent nothing."""
         component = await self.api.read(request, component_path(request))
         if component["kind"] != "subscription":
             raise HTTPException(404)
-        return await self.api.read(request, f"{component_path(request)}/test-settings")
+        return component, await self.api.read(request, f"{component_path(request)}/test-settings")
 
     async def _shown(self, request: Request, form: Form, status: int, tried: dict[str, Any] | None) -> Response:
-        known = await self._known(request)
-        page, path = component_page(request), component_path(request)
-        component = await self.api.read(request, path)
-        scopes = await self.api.read(request, f"{path}/test-scopes")
+        page = component_page(request)
+        component, known = await self._entered(request)
+        scopes, app = await together(
+            self.api.read(request, f"{component_path(request)}/test-scopes"), self.api.read(request, app_path(request))
+        )
         own = next(one for one in scopes["items"] if one["scope"] == "try_out")
         missing = [
             one for one in own["missing"] if not one["code"].startswith("test_settings.")
@@ -123,7 +123,7 @@ class _Trying:
             request,
             "try.html",
             status=status,
-            app=await self.api.read(request, app_path(request)),
+            app=app,
             component=component,
             page=page,
             known=known,
