@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.client import ApiAnswer, ApiClient
+from console.client import ApiAnswer, ApiClient, together
 from console.forms import Form, fields_of, key_in, refused_form
 from console.lists import item_in, next_of, params_of
 from console.navigation import ADMIN, Link
@@ -18,7 +18,6 @@ from console.visiting import signed_in_only
 from console.words import STATES
 
 LINKS = (Link("/companies", "Companies", (ADMIN,), order=115),)
-MAX_LISTED: Final = 200
 PATH: Final = "/companies/{id:uuid}"
 ACTS: Final[Mapping[str, tuple[str, str, Mapping[str, str]]]] = {
     "name": ("PATCH", "", {"name": "company_name"}),
@@ -120,12 +119,13 @@ class _Companies:
         return self._back(request) if done.is_ok else await self._owner(request, refused_form({}, done), done.status)
 
     async def _shown(self, request: Request, forms: Mapping[str, Form] | None = None, status: int = 200) -> Response:
-        company = await self.api.read(request, _call(request))
-        apps = await self.api.read(request, "/v1/apps", {"company": company["id"], "limit": MAX_LISTED})
-        people = await self.api.read(request, f"{_call(request)}/people", {"limit": MAX_LISTED})
-        sent = await self.api.read(request, f"{_call(request)}/invitations", {"limit": MAX_LISTED})
-        slugs = await self.api.read(
-            request, "/v1/allowed-slugs", {"organization_id": company["id"], "limit": MAX_LISTED}
+        path, company_id = _call(request), str(request.path_params["id"])
+        company, apps, people, sent, slugs = await together(
+            self.api.read(request, path),
+            self.api.read_all(request, "/v1/apps", {"company": company_id}),
+            self.api.read_all(request, f"{path}/people"),
+            self.api.read_all(request, f"{path}/invitations"),
+            self.api.read_all(request, "/v1/allowed-slugs", {"organization_id": company_id}),
         )
         given = {
             "name": Form({"company_name": company["name"]}),
@@ -138,10 +138,10 @@ class _Companies:
             "company.html",
             status=status,
             company=company,
-            apps=apps["items"],
-            people=people["items"],
-            invitations=[one for one in sent["items"] if one["state"] == "open"],
-            slugs=slugs["items"],
+            apps=apps,
+            people=people,
+            invitations=[one for one in sent if one["state"] == "open"],
+            slugs=slugs,
             states=STATES,
             given=given,
             refused=next((form for form in given.values() if form.is_refused), Form()),
@@ -191,8 +191,8 @@ class _Companies:
 
     async def _person(self, request: Request) -> Mapping[str, Any]:
         """Returns the person whom the address names. Raises HTTPException for nobody of the company."""
-        listed = await self.api.read(request, f"{_call(request)}/people", {"limit": MAX_LISTED})
-        return item_in(listed["items"], request.path_params["person"])
+        people = await self.api.read_all(request, f"{_call(request)}/people")
+        return item_in(people, request.path_params["person"])
 
     def _back(self, request: Request) -> Response:
         return RedirectResponse(f"/companies/{request.path_params['id']}", 303)

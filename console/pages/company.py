@@ -1,6 +1,6 @@
 """A partner's company: its name and website, its people and who owns it, and the invitations of colleagues."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.client import ApiAnswer, ApiClient
+from console.client import ApiAnswer, ApiClient, together
 from console.forms import Form, fields_of, key_in, new_key, refused_form
 from console.lists import item_in
 from console.navigation import PARTNER, Link
@@ -16,8 +16,6 @@ from console.rendering import Pages
 from console.visiting import signed_in_only, visitor_of
 
 LINKS = (Link("/company", "Company", (PARTNER,), order=30),)
-MAX_LISTED = 200
-"""How many people a company has at most, and how many invitations the page has."""
 
 
 def routes(api: ApiClient, pages: Pages) -> list[Route]:
@@ -102,9 +100,10 @@ class _Company:
     async def _show(
         self, request: Request, *, renaming: Form | None = None, inviting: Form | None = None, status: int = 200
     ) -> Response:
-        company, people = await self._company(request), await self._people(request)
+        company, people, invitations = await together(
+            self._company(request), self._people(request), self._invitations(request)
+        )
         me = visitor_of(request)
-        invitations = await self._invitations(request)
         return self.pages.page(
             request,
             "own_company.html",
@@ -121,13 +120,14 @@ class _Company:
         )
 
     async def _show_person(self, request: Request, refused: ApiAnswer | None = None) -> Response:
-        people, me = await self._people(request), visitor_of(request)
+        company, people = await together(self._company(request), self._people(request))
+        me = visitor_of(request)
         person = item_in(people, request.path_params["id"])
         return self.pages.page(
             request,
             "own_company_person.html",
             status=refused.status if refused else 200,
-            company=await self._company(request),
+            company=company,
             person=person,
             is_me=me is not None and me.id == person["id"],
             is_owner=any(one["owner"] and me is not None and one["id"] == me.id for one in people),
@@ -138,27 +138,16 @@ class _Company:
         found: list[Mapping[str, Any]] = (await self.api.read(request, "/v1/organizations"))["items"]
         return found[0]
 
-    async def _people(self, request: Request) -> list[Mapping[str, Any]]:
-        people: list[Mapping[str, Any]] = await self._listed(request, "people")
-        return people
+    async def _people(self, request: Request) -> Sequence[Mapping[str, Any]]:
+        return await self.api.read_all(request, f"{_calls(request)}/people")
 
     async def _invitations(self, request: Request) -> list[Mapping[str, Any]]:
         """Returns the invitations, the newest first. One to an address that was invited again is left out."""
         newest: dict[str, Mapping[str, Any]] = {}
-        for one in await self._listed(request, "invitations"):
+        for one in await self.api.read_all(request, f"{_calls(request)}/invitations"):
             newest.pop(one["email"], None)
             newest[one["email"]] = one
         return list(reversed(newest.values()))
-
-    async def _listed(self, request: Request, what: str) -> list[Mapping[str, Any]]:
-        listed: list[Mapping[str, Any]] = []
-        after: str | None = None
-        while True:
-            page = await self.api.read(request, f"{_calls(request)}/{what}", {"limit": MAX_LISTED, "after": after})
-            listed += page["items"]
-            after = page["next"]
-            if after is None:
-                return listed
 
 
 def _calls(request: Request) -> str:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.client import ApiAnswer, ApiClient
+from console.client import ApiAnswer, ApiClient, together
 from console.forms import Form, key_in, pairs_of, refused_form
 from console.lists import choice_in
 from console.navigation import STAFF, Link
@@ -71,21 +71,14 @@ class _SavedReasons:
 
     async def _list(self, request: Request, form: Form, kinds: Sequence[str] = (), status: int = 200) -> Response:
         kind, retired = choice_in(request, "kind", KINDS), choice_in(request, "retired", SHOWN)
-        items: list[Mapping[str, Any]] = []
-        after: str | None = None
-        while True:  # at most five pages: there are 1,000 saved reasons at most
-            params = {"limit": 200, "kind": kind or None, "retired": retired or None, "after": after}
-            listed = await self.api.read(request, "/v1/saved-reasons", params)
-            items += listed["items"]
-            after = listed.get("next")
-            if after is None:
-                break
+        params = {"kind": kind or None, "retired": retired or None}
+        items, uses = await together(self.api.read_all(request, "/v1/saved-reasons", params), self._uses(request))
         return self.pages.page(
             request,
             "saved_reasons.html",
             status=status,
             topics=by_topic(items),
-            uses={one["code"]: one["uses"] for one in (await self._uses(request))["reasons"]},
+            uses={one["code"]: one["uses"] for one in uses["reasons"]},
             weeks=WEEKS,
             kinds=KINDS,
             chosen={"kind": kind, "retired": retired},
@@ -97,10 +90,11 @@ class _SavedReasons:
     async def _show(
         self, request: Request, form: Form | None, kinds: Sequence[str] = (), status: int = 200
     ) -> Response:
-        listed = await self.api.read(request, f"/v1/saved-reasons/{request.path_params['code']}")
+        listed, uses = await together(
+            self.api.read(request, f"/v1/saved-reasons/{request.path_params['code']}"), self._uses(request)
+        )
         versions = listed["items"]
         current = versions[-1]
-        uses = await self._uses(request)
         return self.pages.page(
             request,
             "saved_reason.html",

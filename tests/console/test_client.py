@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from api.main import create_api
 from api.signed_in import Visit
-from console.client import ApiClient, SignInNeeded, together
+from console.client import ApiClient, ApiRefused, SignInNeeded, together
 from runtime.settings import load_settings
 from tests.databases import TestDatabase
 from tests.journeys import People, now_of, people_in
@@ -122,6 +122,26 @@ def test_calls_are_made_for_whoever_is_signed_in_and_no_header_of_the_browser_re
         assert wrong.status == 422
         with pytest.raises(ValueError, match="authorization"):
             await api.call(request_of(visit), "GET", "/v1/me", headers={"Authorization": f"Bearer {secret}"})
+
+    in_process(work)
+
+
+def test_a_list_is_read_to_its_end_and_a_refusal_is_raised(
+    module_database: TestDatabase, people: People, in_process: InProcess
+) -> None:
+    secrets = session_of(module_database, people.admin), session_of(module_database, people.partner)
+
+    async def work(app: FastAPI) -> None:
+        api = ApiClient(app)
+        admin, partner = [request_of(await app.state.browsers.visit(scope_from(), one)) for one in secrets]
+        known = (await api.read(admin, "/v1/staff", {"limit": 200}))["items"]
+        assert {one["role"] for one in known} == {"reviewer", "admin"}
+        assert await api.read_all(admin, "/v1/staff", {"limit": 1}) == known
+        reviewers = [one for one in known if one["role"] == "reviewer"]
+        assert await api.read_all(admin, "/v1/staff", {"role": "reviewer"}) == reviewers
+        with pytest.raises(ApiRefused) as refused:
+            await api.read_all(partner, "/v1/staff")
+        assert refused.value.answer.status == 403
 
     in_process(work)
 
