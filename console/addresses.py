@@ -1,6 +1,8 @@
-"""The App and the Component that the address of a page names: their own pages, and the API's calls on them."""
+"""The App and the Component that the address of a page names, and the visitor's company: where the API has them."""
 
 from starlette.requests import Request
+
+from console.visiting import visitor_of
 
 
 def app_path(request: Request) -> str:
@@ -16,3 +18,9 @@ def component_page(request: Request) -> str:
 def component_path(request: Request) -> str:
     """Returns the path of the API's calls on the Component that the address names."""
     return f"/v1{component_page(request)}"
+
+
+def own_company_path(request: Request) -> str:
+    """Returns the path of the API's calls on the visitor's own company."""
+    visitor = visitor_of(request)
+    return f"/v1/organizations/{visitor.organization_id if visitor else None}"

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from console.addresses import own_company_path
 from console.client import ApiAnswer, ApiClient, together
 from console.forms import Form, fields_of, key_in, new_key, refused_form
 from console.lists import item_in
@@ -50,7 +51,9 @@ class _Company:
 
     async def rename(self, request: Request) -> Response:
         fields = await fields_of(request)
-        done = await self.api.call(request, "PATCH", _calls(request), {"name": fields.get("name", "").strip()})
+        done = await self.api.call(
+            request, "PATCH", own_company_path(request), {"name": fields.get("name", "").strip()}
+        )
         if not done.is_ok:
             return await self._show(request, renaming=refused_form(fields, done), status=done.status)
         return RedirectResponse("/company", 303)
@@ -58,7 +61,9 @@ class _Company:
     async def invite(self, request: Request) -> Response:
         fields = await fields_of(request)
         body = {"name": fields.get("person", "").strip(), "email": fields.get("email", "").strip()}
-        done = await self.api.call(request, "POST", f"{_calls(request)}/invitations", body, key=key_in(fields))
+        done = await self.api.call(
+            request, "POST", f"{own_company_path(request)}/invitations", body, key=key_in(fields)
+        )
         if not done.is_ok:
             return await self._show(
                 request, inviting=refused_form(fields, done, names={"name": "person"}), status=done.status
@@ -70,24 +75,26 @@ class _Company:
         fields = await fields_of(request)
         found = item_in(await self._invitations(request), request.path_params["id"])
         body = {"name": found["name"], "email": found["email"]}
-        done = await self.api.call(request, "POST", f"{_calls(request)}/invitations", body, key=key_in(fields))
+        done = await self.api.call(
+            request, "POST", f"{own_company_path(request)}/invitations", body, key=key_in(fields)
+        )
         return await self._after(request, done, "/company#invitations")
 
     async def withdraw(self, request: Request) -> Response:
-        path = f"{_calls(request)}/invitations/{request.path_params['id']}"
+        path = f"{own_company_path(request)}/invitations/{request.path_params['id']}"
         return await self._after(request, await self.api.call(request, "DELETE", path), "/company#invitations")
 
     async def remove(self, request: Request) -> Response:
         """Removes a person, or lets somebody leave, who is signed out by that."""
         visitor, person = visitor_of(request), str(request.path_params["id"])
-        done = await self.api.call(request, "DELETE", f"{_calls(request)}/people/{person}")
+        done = await self.api.call(request, "DELETE", f"{own_company_path(request)}/people/{person}")
         if not done.is_ok:
             return await self._show_person(request, done)
         return RedirectResponse("/" if visitor and visitor.id == person else "/company#people", 303)
 
     async def hand_over(self, request: Request) -> Response:
         body = {"person_id": str(request.path_params["id"])}
-        done = await self.api.call(request, "PUT", f"{_calls(request)}/owner", body)
+        done = await self.api.call(request, "PUT", f"{own_company_path(request)}/owner", body)
         return RedirectResponse("/company#people", 303) if done.is_ok else await self._show_person(request, done)
 
     async def _after(self, request: Request, done: ApiAnswer, path: str) -> Response:
@@ -139,18 +146,12 @@ class _Company:
         return found[0]
 
     async def _people(self, request: Request) -> Sequence[Mapping[str, Any]]:
-        return await self.api.read_all(request, f"{_calls(request)}/people")
+        return await self.api.read_all(request, f"{own_company_path(request)}/people")
 
     async def _invitations(self, request: Request) -> list[Mapping[str, Any]]:
         """Returns the invitations, the newest first. One to an address that was invited again is left out."""
         newest: dict[str, Mapping[str, Any]] = {}
-        for one in await self.api.read_all(request, f"{_calls(request)}/invitations"):
+        for one in await self.api.read_all(request, f"{own_company_path(request)}/invitations"):
             newest.pop(one["email"], None)
             newest[one["email"]] = one
         return list(reversed(newest.values()))
-
-
-def _calls(request: Request) -> str:
-    """Returns the path of the calls about the visitor's own company."""
-    visitor = visitor_of(request)
-    return f"/v1/organizations/{visitor.organization_id if visitor else None}"

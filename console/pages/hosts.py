@@ -6,11 +6,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from console.addresses import own_company_path
 from console.client import ApiClient, together
 from console.forms import Form, fields_of, key_in, refused_form
 from console.navigation import PARTNER
 from console.rendering import Pages
-from console.visiting import signed_in_only, visitor_of
+from console.visiting import signed_in_only
 
 HOST_STATES = {
     "open": ("Not shown yet", "warning"),
@@ -81,5 +82,4 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
 
 
 def _path(request: Request) -> str:
-    visitor = visitor_of(request)
-    return f"/v1/organizations/{visitor.organization_id if visitor else None}/host-proofs"
+    return f"{own_company_path(request)}/host-proofs"
