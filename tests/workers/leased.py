@@ -10,20 +10,36 @@ from tests.mailbox import Mailbox
 from workers.actors.notifications import NOTIFICATIONS
 from workers.context import WorkerContext
 from workers.leasing.queue import Handed
-from workers.leasing.work import LeasedWork, attempt_row
+from workers.leasing.work import LeasedWork, attempt_row, is_foreseen
 from workflow.sql.pipeline import direct_connection, implicit_transaction
 from workflow.work.handing_out import hand_out
+from workflow.work.leases import Lease
 
 
 def work_off(context: WorkerContext, work: LeasedWork) -> int:
-    """Attempts the due rows of a kind until none is left. Returns how many were attempted."""
-    tried = 0
+    """Attempts the due rows of a kind until none is left. Returns how many were attempted.
+
+    Raises what an attempt raised and nobody foresaw, once its failure is recorded.
+    """
+    crashes: list[Exception] = []
+
+    def run(context: WorkerContext, lease: Lease) -> bool:
+        try:
+            return work.run(context, lease)
+        except Exception as error:
+            if not is_foreseen(error):
+                crashes.append(error)
+            raise
+
+    watched, tried = replace(work, run=run), 0
     while True:
         with direct_connection(context.engine) as connection, implicit_transaction(connection) as session:
             found = hand_out(session, work.kind, room=1)
         for lease in found.leases:
-            attempt_row(context, work, Handed(lease, time.monotonic()))
+            attempt_row(context, watched, Handed(lease, time.monotonic()))
             tried += 1
+        if crashes:
+            raise crashes[0]
         if not found.leases:
             return tried
 

@@ -109,7 +109,8 @@ def test_a_job_that_fails_rings_nothing_and_is_due_again(
     monkeypatch.setitem(JOBS, "breaking", Job("breaking", timedelta(minutes=1), _rings_and_breaks))
     rung: list[Bell] = []
     _fired(context, "breaking")
-    _run_due_jobs(replace(context, ring=lambda *bells: rung.extend(bells)))
+    with pytest.raises(RuntimeError, match="the job broke"):
+        _run_due_jobs(replace(context, ring=lambda *bells: rung.extend(bells)))
     assert rung == []
     assert _statuses(context) == ["due"]
     with context.unit_of_work() as session:
@@ -143,7 +144,8 @@ def test_a_job_that_fails_at_every_firing_ends_dead_although_each_firing_overtak
         _fired(context, "breaking")
         with context.unit_of_work() as session:
             session.execute(text("UPDATE job_tick SET due_at = now() WHERE status = 'due'"))
-        _run_due_jobs(context)
+        with pytest.raises(RuntimeError, match="the job broke"):
+            _run_due_jobs(context)
     with context.unit_of_work() as session:
         dead = session.execute(text("SELECT attempts, last_error FROM job_tick WHERE status = 'dead'")).one()
     assert dead.attempts == MAX_ATTEMPTS

@@ -197,7 +197,8 @@ def test_a_burst_that_is_killed_is_not_begun_again(hook: Hook) -> None:
     hook.submit()
     started = hook.subscription
     hook.subscription = replace(started, context=replace(started.context, reached=kill, allow_loopback=True))
-    hook.work()
+    with pytest.raises(Killed):
+        hook.work()
     assert hook.found(STEP) == ("pending", [])
     hook.subscription = started
     with hook.context.unit_of_work() as session:

@@ -109,6 +109,11 @@ def attempt_row(context: WorkerContext, work: LeasedWork, handed: Handed) -> boo
     return False if time.monotonic() - began > SLOW_SECONDS else answered
 
 
+def is_foreseen(error: Exception) -> bool:
+    """Returns whether the world refused the work, and not a mistake of ours."""
+    return isinstance(error, OSError | PermanentFailure | LaneFailed | ServiceAway | TryLater)
+
+
 def _is_away(error: Exception) -> bool:
     """Returns whether what the whole kind needs is away: its service, or the database, which a mere lock is not."""
     return isinstance(error, ServiceAway) or fault_of(error) in _DATABASE_AWAY
@@ -121,8 +126,7 @@ def _counts(error: Exception) -> bool:
 
 def _log_failure(lease: Lease, error: Exception) -> None:
     """Logs what the world refused in a line, and what nobody foresaw with its traceback."""
-    foreseen = isinstance(error, OSError | PermanentFailure | LaneFailed | TryLater)
-    log.warning("%s %s failed: %r", lease.kind, lease.id, error, exc_info=not foreseen)
+    log.warning("%s %s failed: %r", lease.kind, lease.id, error, exc_info=not is_foreseen(error))
 
 
 def _record_failure(context: WorkerContext, lease: Lease, error: Exception) -> None:
