@@ -206,6 +206,26 @@ def test_connections_of_one_address_are_bounded_and_other_addresses_are_served()
         wait_until(lambda: _is_served(address), seconds=20, what="room for another connection")
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        REQUEST,
+        REQUEST + b"\r\n",
+        REQUEST + b"Connection: close\r\n\r\n",
+        REQUEST + b"Content-Length: 20000\r\n\r\n" + b"x" * 10_000,
+        b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"hello\r\n\r\n",
+    ],
+)
+def test_a_connection_that_its_client_closes_gives_its_place_to_the_next(sent: bytes) -> None:
+    with _serving(FewOfAddress) as server:
+        for _ in range(10 * FewOfAddress.max_of_address):
+            with _client(_address_of(server)) as silent:
+                silent.sendall(sent)
+            assert _is_served(_address_of(server)), "no more than two of the three places are in use at once"
+
+
 def test_a_trusted_proxy_may_have_any_number_of_connections() -> None:
     trusting = FewOfAddress.limited(max_of_address=1, exempt=["10.0.0.0/8", "127.0.0.1"])
     with _serving(trusting) as server, ExitStack() as stack:
