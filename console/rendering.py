@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
@@ -66,6 +67,14 @@ def day(context: Context, at: str | None) -> Markup:
     return Markup('<time datetime="{:%Y-%m-%d}">{}</time>').format(moment, f"{moment.day} {moment:%b %Y}")
 
 
+def host_in(url: str) -> str:
+    """Returns the host that a URL names, without its port and in lower case, empty if it names none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def is_polled(request: Request) -> bool:
     """Returns whether a part of a page asks for itself: htmx says so of its requests."""
     return request.headers.get("hx-request") == "true"
@@ -93,6 +102,7 @@ def _environment() -> Environment:
     made.filters["when"] = when
     made.filters["markdown"] = rendered
     made.filters["day"] = day
+    made.filters["host"] = host_in
     made.filters["in_words"] = in_words
     made.tests["linkable"] = may_link
     return made

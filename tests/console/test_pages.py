@@ -49,6 +49,7 @@ def test_every_link_of_the_head_leads_to_a_page() -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_has_strict_headers_and_a_plain_layout(shared_service: Service, name: str) -> None:
     page = browser_of(shared_service, PAGES[name].role).open(address_of(shared_service, name))
+    assert page.answer.status_code < 500
     assert page.answer.headers["Content-Security-Policy"] == POLICY
     assert page.answer.headers["Referrer-Policy"] == "no-referrer"
     is_cached = PAGES[name].is_cached

@@ -20,9 +20,16 @@ def _approved(service: Service) -> str:
     return page
 
 
+def _from_a_free_address(service: Service) -> str:
+    asked = ask(service, body_of("page-found", contact_email="page-found@gmail.com"))
+    assert asked["findings"]
+    return f"{service.url}/access-requests/{asked['id']}"
+
+
 ADDRESSES = {
     "list": Address(lambda service: f"{service.url}/access-requests", role="reviewer"),
     "all": Address(lambda service: f"{service.url}/access-requests?state=all", role="admin"),
+    "found": Address(_from_a_free_address, role="reviewer"),
     "waits": Address(lambda service: access_request_page(service, "page-waits"), role="reviewer"),
     "again": Address(_declined, role="reviewer"),
     "approved": Address(_approved, role="reviewer"),
