@@ -16,7 +16,7 @@ from tests.databases import TestDatabase, connect_superuser, copy_template, drop
 from tests.journeys import People, people_in
 from tests.servers import VALKEY_DATABASES, Servers, TestRun, only_one, servers_of
 
-pytest_plugins = ["tests.api.running", "tests.stored"]
+pytest_plugins = ["tests.api.running", "tests.console.prepared", "tests.stored"]
 
 RUN_FOLDER = pytest.StashKey[Path]()
 LONGEST = ("tests/kills/", "tests/cli/", "tests/browser/")

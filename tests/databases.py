@@ -1,4 +1,4 @@
-"""A migrated database for each test, copied from a template that is migrated once per run."""
+"""A migrated database for each test, copied from a template that is made once per run."""
 
 import uuid
 from dataclasses import dataclass
@@ -43,15 +43,25 @@ def ensure_template(superuser: psycopg.Connection, addresses: PostgresAddresses)
     superuser.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, sql.Identifier(OWNER)))
     restrict_functions(superuser, TEMPLATE)
     upgrade(_url(addresses.owner_url, TEMPLATE))
-    superuser.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true ALLOW_CONNECTIONS false").format(name))
+    freeze(superuser, TEMPLATE)
 
 
-def copy_template(superuser: psycopg.Connection, addresses: PostgresAddresses) -> TestDatabase:
+def freeze(superuser: psycopg.Connection, name: str) -> None:
+    """Makes the database a template, to which nobody can connect. Ends the connections to it."""
+    superuser.execute(
+        sql.SQL("ALTER DATABASE {} IS_TEMPLATE true ALLOW_CONNECTIONS false").format(sql.Identifier(name))
+    )
+    superuser.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s", [name])
+
+
+def copy_template(
+    superuser: psycopg.Connection, addresses: PostgresAddresses, template: str = TEMPLATE
+) -> TestDatabase:
     """Creates a database from the template. It belongs to the owner; the roles of the processes may connect to it."""
     name = f"test_{uuid.uuid4().hex}"
     superuser.execute(
         sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
-            sql.Identifier(name), sql.Identifier(TEMPLATE), sql.Identifier(OWNER)
+            sql.Identifier(name), sql.Identifier(template), sql.Identifier(OWNER)
         )
     )
     admit_roles(superuser, name)

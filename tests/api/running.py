@@ -51,8 +51,19 @@ def shared_service(
 def service_on(database: TestDatabase, valkey_url: str, tmp_path: Path, **settings: str) -> Iterator[Service]:
     """Runs an API on `database`, without rate limits, until the block ends. Yields it with a caller for each role."""
     engine = create_engine(database.application_url)
+    people = people_in(engine)
+    engine.dispose()
+    with service_of(people, database, valkey_url, tmp_path, **settings) as made:
+        yield made
+
+
+@contextmanager
+def service_of(
+    people: People, database: TestDatabase, valkey_url: str, tmp_path: Path, **settings: str
+) -> Iterator[Service]:
+    """Like `service_on`, for a database that has these people."""
+    engine = create_engine(database.application_url)
     try:
-        people = people_in(engine)
         with api_running(database.application_url, valkey_url, tmp_path, **UNLIMITED | settings) as url:
             callers = {
                 role: Caller(url, token_of(engine, getattr(people, role)))

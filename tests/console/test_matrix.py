@@ -66,10 +66,12 @@ def paths_of(service: Service) -> list[str]:
     return sorted({one.path + (f"?{one.query}" if one.query else "") for one in guarded})
 
 
-def test_what_is_for_everybody_is_said_to_be_and_all_else_is_for_roles(shared_service: Service) -> None:
+def test_what_is_for_everybody_is_said_to_be_and_all_else_is_for_roles(prepared_service: Service) -> None:
     told: dict[str, set[str | None]] = {}
     for name, address in PAGES.items():
-        told.setdefault(route_of("GET", urlsplit(address_of(shared_service, name)).path).path, set()).add(address.role)
+        told.setdefault(route_of("GET", urlsplit(address_of(prepared_service, name)).path).path, set()).add(
+            address.role
+        )
     for route in ROUTES:
         roles = roles_of(route)
         if roles is None:
@@ -80,13 +82,13 @@ def test_what_is_for_everybody_is_said_to_be_and_all_else_is_for_roles(shared_se
 
 
 @pytest.mark.parametrize("role", [None, *ROLES])
-def test_every_page_and_every_form_is_refused_outside_its_roles(shared_service: Service, role: str | None) -> None:
-    browser = browser_of(shared_service, role)
-    for path in paths_of(shared_service):
+def test_every_page_and_every_form_is_refused_outside_its_roles(prepared_service: Service, role: str | None) -> None:
+    browser = browser_of(prepared_service, role)
+    for path in paths_of(prepared_service):
         page = browser.open(path, follow=False)
         _judge(route_of("GET", urlsplit(path).path), role, page, path)
     for route in SENT:
-        sent, roles = sent_to(shared_service, route), roles_of(route)
+        sent, roles = sent_to(prepared_service, route), roles_of(route)
         if roles is not None and role not in roles:
             refused = browser.send(sent.path, sent.fields)
             _judge(route, role, Page(refused.url, refused), sent.path)
@@ -94,7 +96,7 @@ def test_every_page_and_every_form_is_refused_outside_its_roles(shared_service: 
                 assert kept_fields(Page(refused.url, refused)) == set(sent.fields)
     for route in SENT:  # what acts is tried on what there is not, by a browser that may be signed out by it
         if role in (roles_of(route) or ()):  # last, because a person has some sessions at most
-            used = browser_of(shared_service, role).send(filled(route), ())
+            used = browser_of(prepared_service, role).send(filled(route), ())
             _judge(route, role, Page(used.url, used), filled(route))
 
 
@@ -115,21 +117,21 @@ def _judge(route: Route, role: str | None, page: Page, path: str) -> None:
         assert NOT_OURS not in answer.text, (path, role)
 
 
-def test_a_form_of_another_origin_changes_nothing_on_any_route(shared_service: Service) -> None:
-    every_form(shared_service)  # whose pages have to be made before
-    browsers = {role: browser_of(shared_service, role) for role in (None, *ROLES)}
-    before = contents_of(shared_service.engine)
+def test_a_form_of_another_origin_changes_nothing_on_any_route(prepared_service: Service) -> None:
+    every_form(prepared_service)  # whose pages have to be made before
+    browsers = {role: browser_of(prepared_service, role) for role in (None, *ROLES)}
+    before = contents_of(prepared_service.engine)
     for route in SENT:
         if route.path.startswith(ONE_CLICK):
             continue
-        sent, roles = sent_to(shared_service, route), roles_of(route)
+        sent, roles = sent_to(prepared_service, route), roles_of(route)
         for headers in FOREIGN:
             refused = browsers[roles[0] if roles else None].send(sent.path, sent.fields, dict(headers))
             assert refused.status_code == 403, (route.path, headers)
             assert "does not come from one of our pages" in refused.text
             assert refused.headers["Content-Security-Policy"] == POLICY
             assert "Set-Cookie" not in refused.headers
-    assert contents_of(shared_service.engine) == before
+    assert contents_of(prepared_service.engine) == before
 
 
 def contents_of(engine: Engine) -> dict[str, str]:
@@ -168,19 +170,19 @@ class _Seen:
         return cls(answer.status_code, tuple(sorted(headers.items())), words)
 
 
-def test_what_is_another_companys_is_answered_like_what_there_is_not(shared_service: Service) -> None:
-    _, person_id, owner = company_in(shared_service, "elsewhere")
+def test_what_is_another_companys_is_answered_like_what_there_is_not(prepared_service: Service) -> None:
+    _, person_id, owner = company_in(prepared_service, "elsewhere")
     company = owner("GET", "/v1/me").json()["organization_id"]
     own_app = owner("POST", "/v1/apps", {"slug": "elsewhere-charts", "name": "Elsewhere"})
     assert own_app.status_code == 201, own_app.text
-    stranger = signed_in(shared_service, Actor(UUID(person_id), Role.PARTNER, UUID(company)))
-    pages = [("GET", Sent(path)) for path in paths_of(shared_service)]
-    (app, *_) = (path for path in paths_of(shared_service) if path.startswith("/apps/"))
+    stranger = signed_in(prepared_service, Actor(UUID(person_id), Role.PARTNER, UUID(company)))
+    pages = [("GET", Sent(path)) for path in paths_of(prepared_service)]
+    (app, *_) = (path for path in paths_of(prepared_service) if path.startswith("/apps/"))
     tried = 0
-    for method, sent in [*pages, *(("POST", sent_to(shared_service, route)) for route in SENT)]:
+    for method, sent in [*pages, *(("POST", sent_to(prepared_service, route)) for route in SENT)]:
         path = urlsplit(sent.path).path.replace("/apps/none", "/".join(app.split("/")[:3]))
         route = route_of(method, path)
-        has_form = method == "GET" or route.path in every_form(shared_service)
+        has_form = method == "GET" or route.path in every_form(prepared_service)
         for (theirs, named), (nobodys, other) in _pairs(route, path):
             seen = _Seen.of(_asked(stranger, method, theirs, sent), named)
             assert seen == _Seen.of(_asked(stranger, method, nobodys, sent), other), (method, theirs, nobodys)
@@ -221,16 +223,16 @@ def _asked(browser: Browser, method: str, path: str, sent: Sent) -> requests.Res
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("how", ["revoked", "removed"])
-def test_whoever_is_out_is_out_at_the_next_click_on_every_page(shared_service: Service, role: str, how: str) -> None:
-    actor = _somebody(shared_service, role, f"{role}-{how}")
-    browser = signed_in(shared_service, actor)
+def test_whoever_is_out_is_out_at_the_next_click_on_every_page(prepared_service: Service, role: str, how: str) -> None:
+    actor = _somebody(prepared_service, role, f"{role}-{how}")
+    browser = signed_in(prepared_service, actor)
     assert not is_to_sign_in(browser.open("/sessions", follow=False).answer)
-    _end(shared_service, actor, how)
-    for path in paths_of(shared_service):
+    _end(prepared_service, actor, how)
+    for path in paths_of(prepared_service):
         assert is_to_sign_in(browser.open(path, follow=False).answer), path
     for route in SENT:
         if roles_of(route) is not None:
-            sent = sent_to(shared_service, route)
+            sent = sent_to(prepared_service, route)
             assert is_to_sign_in(browser.send(sent.path, sent.fields)), route.path
 
 

@@ -36,8 +36,8 @@ def test_every_file_of_pages_is_served() -> None:
     assert {room.__name__.rpartition(".")[2] for room in ROOMS} == files
 
 
-def test_every_path_that_can_be_opened_is_among_the_pages_that_are_tested(shared_service: Service) -> None:
-    tested = [urlsplit(one).path for one in (*(address_of(shared_service, name) for name in PAGES), *FILES)]
+def test_every_path_that_can_be_opened_is_among_the_pages_that_are_tested(prepared_service: Service) -> None:
+    tested = [urlsplit(one).path for one in (*(address_of(prepared_service, name) for name in PAGES), *FILES)]
     assert [route.path for route in SHOWN if not any(map(route.path_regex.match, tested))] == []
 
 

@@ -1,3 +1,5 @@
+from functools import cache
+
 from tests.api.running import Service
 from tests.console.addresses import Address
 from tests.console.pages.pictures import pictured_app
@@ -8,8 +10,13 @@ def _item(service: Service, code: str) -> str:
     return f"{service.url}/apps/acme-checklist-charts/checklist/{code}"
 
 
+@cache
+def _answered_app(service: Service) -> str:
+    return service.url + pictured_app(service, "acme-answered-charts")
+
+
 def _answered(service: Service, code: str) -> str:
-    return f"{service.url}{pictured_app(service, 'acme-answered-charts')}/checklist/{code}"
+    return f"{_answered_app(service)}/checklist/{code}"
 
 
 ADDRESSES = {
