@@ -1,8 +1,6 @@
 """Asking for a transition of a partner's App: the submission, with all answers to check, and each of the other acts."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,10 +11,10 @@ from console.acts import ACTS, Act, is_offered
 from console.addresses import app_path
 from console.client import ApiClient, together
 from console.evidence import FIELDS
-from console.forms import Form, fields_of, key_in, refused_form
+from console.forms import Form, fields_of
 from console.navigation import PARTNER
 from console.rendering import Pages
-from console.rule_words import all_in_words
+from console.transitions import ask_transition
 from console.visiting import signed_in_only
 from console.words import REQUIREMENTS, STATUSES
 
@@ -50,9 +48,9 @@ class _Asking:
             return await self._show_submission(request, Form(fields, {"why": said}), 422)
         reasons = [{"code": "urgent", "text": why}] if is_urgent else []
         reasons += [{"code": "other", "text": words}] if words else []
-        refused, status = await self._ask(request, "submit", fields, reasons)
-        if refused is not None:
-            return await self._show_submission(request, refused, status)
+        asked = await ask_transition(self.api, request, "submit", fields, reasons, words="reason")
+        if asked.refused is not None:
+            return await self._show_submission(request, asked.refused, asked.status)
         return RedirectResponse(f"/apps/{request.path_params['slug']}", 303)
 
     async def look_at_act(self, request: Request) -> Response:
@@ -64,30 +62,10 @@ class _Asking:
         if act.needs_words and not words:
             return await self._show_act(request, act, Form(fields, {"reason": act.without_words}), 422)
         reasons = [{"code": "other", "text": words}] if words else []
-        refused, status = await self._ask(request, request.path_params["trigger"], fields, reasons)
-        if refused is not None:
-            return await self._show_act(request, act, refused, status)
+        asked = await ask_transition(self.api, request, request.path_params["trigger"], fields, reasons, words="reason")
+        if asked.refused is not None:
+            return await self._show_act(request, act, asked.refused, asked.status)
         return RedirectResponse(f"/apps/{request.path_params['slug']}", 303)
-
-    async def _ask(
-        self, request: Request, trigger: str, fields: Mapping[str, str], reasons: list[dict[str, str]]
-    ) -> tuple[Form | None, int]:
-        """Asks for the transition. Returns the form with every rule that is not met and its status, None if it is done.
-
-        A request that is not judged yet is not refused: the App's page says that the service is working on it.
-        """
-        body: dict[str, Any] = {"app": request.path_params["slug"], "trigger": trigger, "reasons": reasons}
-        if fields.get("version", "").isdecimal():
-            body["expected_version"] = int(fields["version"])
-        asked = await self.api.call(
-            request, "POST", "/v1/transition-requests", body, key=key_in(fields), headers={"Prefer": "wait=10"}
-        )
-        if not asked.is_ok:
-            return refused_form(fields, asked, names={"reasons": "reason"}), asked.status
-        if asked.content["status"] not in ("refused", "dead"):
-            return None, 200
-        unmet = all_in_words(asked.content["unmet"])
-        return Form(dict(fields), {}, unmet or (asked.content["error"] or "That did not work.",)), 409
 
     async def _show_submission(self, request: Request, form: Form, status: int = 200) -> Response:
         path = app_path(request)

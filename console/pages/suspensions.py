@@ -8,13 +8,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from console.acts import FILLED_BY_THE_FORM
 from console.addresses import app_path
-from console.client import ApiAnswer, ApiClient, together
-from console.forms import Form, fields_of, key_in, refused_form
+from console.client import ApiClient, together
+from console.forms import Form, fields_of, refused_form
 from console.lists import choice_in, next_of, params_of
 from console.navigation import STAFF, Link
 from console.rendering import Pages
-from console.rule_words import all_in_words
+from console.transitions import ask_transition
 from console.visiting import signed_in_only, visitor_of
 from console.words import STATES
 
@@ -77,21 +78,11 @@ class _Suspensions:
         if not words:
             return await self._show(request, Form(dict(fields), {"words": "Say why: the company reads it."}), 422)
         code = "only_reinstated" if fields.get("lifted") == "only_reinstated" else "other"
-        body: dict[str, Any] = {
-            "app": request.path_params["slug"],
-            "trigger": trigger,
-            "reasons": [{"code": code, "text": words}],
-        }
-        if fields.get("version", "").isdecimal():
-            body["expected_version"] = int(fields["version"])
-        asked = await self.api.call(
-            request, "POST", "/v1/transition-requests", body, key=key_in(fields), headers={"Prefer": "wait=10"}
-        )
-        if not asked.is_ok:
-            return await self._show(request, refused_form(fields, asked, names={"reasons": "words"}), asked.status)
-        if asked.content["status"] in ("refused", "dead"):
-            return await self._show(request, _refused(fields, asked), 409)
-        waits = "?asked=" + trigger if asked.content["status"] == "due" else ""
+        reasons = [{"code": code, "text": words}]
+        asked = await ask_transition(self.api, request, trigger, fields, reasons, words="words")
+        if asked.refused is not None:
+            return await self._show(request, asked.refused, asked.status)
+        waits = f"?asked={trigger}" if asked.waits else ""
         return RedirectResponse(_page(request) + waits, 303)
 
     async def _list(self, request: Request, form: Form, status: int = 200) -> Response:
@@ -134,12 +125,7 @@ class _Suspensions:
 
 def _hindering(trigger: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Returns the rules that stand against it, without the reason, for which the form asks."""
-    return [rule for rule in trigger["unmet"] if not rule["code"].startswith("reason.")]
-
-
-def _refused(fields: Mapping[str, str], asked: ApiAnswer) -> Form:
-    said = all_in_words(asked.content["unmet"])
-    return Form(dict(fields), problems=said or (asked.content["error"] or "It could not be done.",))
+    return [rule for rule in trigger["unmet"] if rule["code"] not in FILLED_BY_THE_FORM]
 
 
 def _page(request: Request) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import requests
 from sqlalchemy import text
 
@@ -70,6 +71,16 @@ def test_an_act_on_an_app_that_moved_on_is_refused_and_keeps_its_words(shared_se
     assert late.status_code == 409
     assert "As of this morning." in late.text
     assert "There is a problem" in late.text
+
+
+@pytest.mark.parametrize("version", ["seven", "9" * 5_000])
+def test_an_act_on_what_is_no_version_is_refused_and_keeps_its_words(shared_service: Service, version: str) -> None:
+    page = suspension_page(shared_service, f"no-version-{len(version)}", AppState.PUBLIC_BETA)
+    browser = signed_in(shared_service, shared_service.people.reviewer)
+    fields = form_of(browser.open(page), "/suspend") | {"words": "As of now.", "version": version}
+    refused = browser.post(f"{page}/suspend", None, **fields)
+    assert (refused.status_code, "As of now." in refused.text) == (422, True)
+    assert "There is a problem" in refused.text
 
 
 def test_an_app_that_cannot_be_suspended_has_no_button_and_says_why(shared_service: Service) -> None:
