@@ -9,6 +9,7 @@ from console.forms import number_in
 MAX_SCREENSHOTS: Final = 5
 _PLACE: Final = "place-"
 _SECOND: Final = "second-"
+_NOTHING: Final[tuple[Any, ...]] = (None, "", [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,22 @@ def typed(fields: Iterable[Field], evidence: Mapping[str, Any]) -> dict[str, str
 def stored(fields: Iterable[Field], given: Mapping[str, str]) -> dict[str, Any]:
     """Returns the evidence that was typed. Fields that are empty are left out."""
     evidence = {field.name: _value_of(field, given) for field in fields}
-    return {name: value for name, value in evidence.items() if value not in (None, "", [])}
+    return {name: value for name, value in evidence.items() if value not in _NOTHING}
+
+
+def differing(
+    fields: Iterable[Field], stored_now: Mapping[str, Any], given: Mapping[str, Any]
+) -> list[tuple[Field, Any, Any]]:
+    """Returns each field whose value in the evidence is another now than the one given, with the two in words.
+
+    Pictures are the lists of their ids. Secrets are left out: what is stored of them is not shown.
+    """
+    both = [
+        (field, _in_words(field, stored_now.get(field.name)), _in_words(field, given.get(field.name)))
+        for field in fields
+        if field.kind != "secret"
+    ]
+    return [one for one in both if one[1] != one[2]]
 
 
 def flaw_of_places(given: Mapping[str, str]) -> str | None:
@@ -158,6 +174,23 @@ def field_of_finding(fields: Iterable[Field], evidence: Mapping[str, Any], findi
         if first == name or (where is not None and (where == value or (isinstance(value, list) and where in value))):
             return name
     return names[0] if len(names) == 1 else ""
+
+
+def _in_words(field: Field, value: Any) -> Any:
+    if value in _NOTHING:
+        return [] if field.kind in ("picture", "pictures") else ""
+    match field.kind:
+        case "picture":
+            return [value]
+        case "pictures":
+            return value
+        case "lines":
+            return "\n".join(map(str, value))
+        case "categories":
+            return ", ".join(map(str, value))
+        case "yes":
+            return "Yes" if value is True else "No"
+    return str(value)
 
 
 def _value_of(field: Field, given: Mapping[str, str]) -> Any:

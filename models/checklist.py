@@ -41,7 +41,7 @@ class ChecklistItem(Base):
     """The current evidence for one requirement of one App. The evidence that was reviewed is in the submission.
 
     `findings` are those of the rules that need no network. Evidence with findings does not count as given. `lane` is
-    the lane of work that fetches its URL.
+    the lane of work that fetches its URL. `revision` counts the changes of the evidence.
     """
 
     __tablename__ = "checklist_item"
@@ -51,6 +51,7 @@ class ChecklistItem(Base):
     evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     lane: Mapped[str] = mapped_column(Text(collation="C"), server_default=NO_LANE)
+    revision: Mapped[int] = mapped_column(server_default="1")
     given_by: Mapped[UUID]
     given_at: Mapped[datetime]
 

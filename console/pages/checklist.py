@@ -11,12 +11,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.addresses import app_path
-from console.client import ApiClient, together
+from console.client import ApiClient, ApiRefused, together
 from console.evidence import (
     ACCOUNTS,
     FIELDS,
     MAX_SCREENSHOTS,
     Field,
+    differing,
     field_of_finding,
     fields_of,
     flaw_of_places,
@@ -71,8 +72,11 @@ class _Requirement:
         twice = flaw_of_places(given)
         if twice is not None:
             return await self._show(request, Form(given, {"screenshots": twice}), kind, 422)
-        path = f"{app_path(request)}/checklist/{code}"
-        done = await self.api.call(request, "PUT", path, {"evidence": evidence})
+        path, base = f"{app_path(request)}/checklist/{code}", given.get("base", "")
+        seen = {"If-Match": base} if base and base.isascii() and base.isprintable() else {}
+        done = await self.api.call(request, "PUT", path, {"evidence": evidence}, headers=seen)
+        if done.status == 412:
+            return await self._show(request, Form(given), kind, 412, late=evidence)
         if not done.is_ok:
             fields = fields_of(code, kind or DEFAULT_ACCOUNT)
             refused = refused_form(dict.fromkeys((one.name for one in fields), "") | given, done)
@@ -82,10 +86,24 @@ class _Requirement:
         kept = f"/apps/{slug}/checklist/{code}" if done.content["findings"] else f"/apps/{slug}"
         return RedirectResponse(kept, 303)
 
-    async def _show(self, request: Request, form: Form | None, kind: str | None, status: int = 200) -> Response:
+    async def _show(
+        self,
+        request: Request,
+        form: Form | None,
+        kind: str | None,
+        status: int = 200,
+        *,
+        late: Mapping[str, Any] | None = None,
+    ) -> Response:
+        """Returns the page. `late` is evidence that was not stored because somebody has given other evidence meanwhile.
+
+        A form that is shown again is based on the revision that was seen with it, unless the page shows what differs.
+        """
         path, code = app_path(request), _known_code(request)
-        app, checklist = await together(self.api.read(request, path), self.api.read(request, f"{path}/checklist"))
-        item = next(item for item in checklist["items"] if item["code"] == code)
+        app, read = await together(self.api.read(request, path), self.api.get(request, f"{path}/checklist/{code}"))
+        if not read.is_ok:
+            raise ApiRefused(read)
+        item = read.content
         evidence: dict[str, Any] = item["evidence"] or {}
         account = next((one for one in (kind, evidence.get("kind")) if one in ACCOUNTS), DEFAULT_ACCOUNT)
         fields = fields_of(code, str(account))
@@ -111,7 +129,23 @@ class _Requirement:
             accounts={name: words for name, (words, _) in ACCOUNTS.items()} if code == "test_account" else {},
             account=account,
             form=form or Form(typed(fields, evidence)),
+            base=read.etag if form is None or late is not None else form.value("base"),
+            is_late=late is not None,
+            differing=[] if late is None else _differing(code, evidence, late),
         )
+
+
+def _differing(code: str, evidence: Mapping[str, Any], late: Mapping[str, Any]) -> list[tuple[Field, Any, Any]]:
+    """Returns what is stored now and what was typed, in words, of each field in which the two differ.
+
+    Of a test account these are the fields of both kinds, and the kind itself.
+    """
+    if code != "test_account":
+        return differing(FIELDS[code], evidence, late)
+    kinds = [str(one.get("kind", DEFAULT_ACCOUNT)) for one in (evidence, late)]
+    fields = {field.name: field for kind in kinds for field in fields_of(code, kind)}
+    words = [{**one, "kind": ACCOUNTS[kind][0]} for one, kind in zip((evidence, late), kinds, strict=True)]
+    return differing((Field("kind", "How reviewers get in"), *fields.values()), *words)
 
 
 def _by_field(

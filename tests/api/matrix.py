@@ -420,6 +420,7 @@ CALLS: tuple[Call, ...] = (
     Call(f"GET {_COMPONENTS}/{{component_id}}/events", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_COMPONENTS}/{{component_id}}/declared-events", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_APP}/checklist", Scope.APPS_READ, ALL),
+    Call(f"GET {_APP}/checklist/{{code}}", Scope.APPS_READ, ALL, path={"code": "partner_documentation"}),
     Call(
         f"PUT {_APP}/checklist/{{code}}",
         Scope.APPS_WRITE,

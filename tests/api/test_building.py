@@ -190,6 +190,64 @@ def test_the_checklist_lists_each_status_and_what_is_left_in_order(shared_servic
     assert _items(shared_service, path)["platform_documentation"]["status"] == "rejected"
 
 
+def test_evidence_given_with_if_match_replaces_only_what_was_seen(shared_service: Service) -> None:
+    path = _app(shared_service, "seen-evidence")
+    item = f"{path}/checklist/partner_documentation"
+
+    def put(page: str, seen: str | None) -> tuple[int, str | None]:
+        body = {"evidence": {"url": f"https://acme.example/{page}"}}
+        caller = shared_service.partner
+        answer = caller("PUT", item, body) if seen is None else caller("PUT", item, body, If_Match=seen)
+        return answer.status_code, answer.headers.get("ETag") or answer.json()["code"]
+
+    none = shared_service.partner("GET", item)
+    assert (none.json()["status"], none.json()["revision"], none.headers["ETag"]) == ("missing", 0, '"0"')
+    assert put("mine", '"0"') == (200, '"1"')
+    assert put("theirs", '"0"') == (412, "revision.stale")
+    now = shared_service.partner("GET", item)
+    assert (now.json()["evidence"]["url"], now.headers["ETag"]) == ("https://acme.example/mine", '"1"')
+    assert put("mine", '"0"') == (200, '"1"'), "what is stored already replaces nothing"
+    assert put("theirs", '"1"') == (200, '"2"')
+    assert put("anything", None) == (200, '"3"')
+    assert put("mine", "three") == (400, "revision.unreadable")
+    listed = _items(shared_service, path)["partner_documentation"]
+    assert listed == shared_service.partner("GET", item).json()
+    for caller, code in ((shared_service.partner, "working_integration"), (shared_service.service, "app_info")):
+        shown = caller("GET", f"{path}/checklist/{code}")
+        assert (shown.status_code, shown.json()["revision"], shown.headers.get("ETag")) == (200, None, None)
+
+
+def test_a_test_account_that_is_sent_twice_is_stored_once_and_another_ones_secret_is_kept(
+    shared_service: Service,
+) -> None:
+    item = f"{_app(shared_service, 'seen-account')}/checklist/test_account"
+    account = {"username": "reviewer", "password": "a secret"}
+    tags = []
+    for _ in range(2):
+        given = shared_service.partner("PUT", item, {"evidence": account}, If_Match='"0"')
+        assert given.status_code == 200, given.text
+        tags.append(given.headers["ETag"])
+    assert tags == ['"1"', '"1"']
+    other = shared_service.partner("PUT", item, {"evidence": account | {"password": "another"}}, If_Match='"0"')
+    assert (other.status_code, other.json()["code"]) == (412, "revision.stale")
+
+
+def test_of_two_colleagues_who_give_evidence_at_once_one_is_refused(shared_service: Service) -> None:
+    item = f"{_app(shared_service, 'both-give')}/checklist/partner_documentation"
+    with ThreadPoolExecutor(2) as pool:
+        given = [
+            pool.submit(
+                shared_service.partner,
+                "PUT",
+                item,
+                {"evidence": {"url": f"https://acme.example/{one}"}},
+                If_Match='"0"',
+            )
+            for one in ("mine", "theirs")
+        ]
+        assert sorted(one.result().status_code for one in given) == [200, 412]
+
+
 def test_a_reviews_findings_are_shown_at_their_items_until_the_evidence_changes(shared_service: Service) -> None:
     path = _ready(shared_service, "reviewed")
     ask(shared_service.engine, shared_service.people.partner, "reviewed", AppTrigger.SUBMIT)

@@ -3,6 +3,8 @@
 import pytest
 
 from tests.api.running import Service
+from tests.console.browsing import Page
+from tests.console.pages.pictures import pictured_app
 from tests.console.signing_in import browser_of
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}"
@@ -34,6 +36,66 @@ def test_a_refused_form_keeps_what_was_typed_as_text(shared_service: Service) ->
     assert "<script>" not in kept.text
     assert "website must be a URL" in kept.text
     assert "alert(1)" in kept.text
+
+
+def test_whoever_answers_what_a_colleague_answered_meanwhile_sees_both_and_loses_nothing(
+    shared_service: Service,
+) -> None:
+    service, browser = shared_service, browser_of(shared_service, "partner")
+    path = f"{pictured_app(service, 'acme-answered-twice')}/checklist/app_info"
+    (form,) = browser.open(path).tree.xpath("//main//form")
+    mine = dict(form.form_values()) | {"website": "https://acme.example/mine", "second-categories": "Surveys"}
+    stored = service.partner("GET", f"/v1{path}").json()["evidence"]
+    theirs = stored | {"website": "https://acme.example/theirs"}
+    assert service.partner("PUT", f"/v1{path}", {"evidence": theirs}).status_code == 200
+    late = Page(path, browser.post(path, None, **mine))
+    assert late.answer.status_code == 412
+    assert "Somebody else changed it meanwhile" in late.words
+    rows = {row.findtext("th"): [cell.text for cell in row.findall("td")] for row in late.tree.xpath("//tbody/tr")}
+    assert rows == {
+        "Website of the App": ["https://acme.example/theirs", "https://acme.example/mine"],
+        "Category": ["Analytics", "Analytics, Surveys"],
+    }
+    assert service.partner("GET", f"/v1{path}").json()["evidence"] == theirs
+    (again,) = late.tree.xpath("//main//form")
+    kept = {name: value.strip() for name, value in again.form_values()}
+    typed = {name: value.strip() for name, value in mine.items()}
+    assert kept == typed | {"base": '"2"'}, "what was typed is in the form, based on what is shown as stored"
+    for _ in range(2):  # a double click is no conflict
+        assert browser.post(path, None, **kept).status_code == 303
+    assert service.partner("GET", f"/v1{path}").json()["evidence"]["website"] == "https://acme.example/mine"
+
+
+def test_a_refused_answer_is_still_based_on_what_was_seen(shared_service: Service) -> None:
+    service, browser = shared_service, browser_of(shared_service, "partner")
+    service.partner("POST", "/v1/apps", {"slug": "acme-refused-once", "name": "Acme Once"})
+    path = "/apps/acme-refused-once/checklist/partners_page"
+    (form,) = browser.open(path).tree.xpath("//main//form")
+    given = {"evidence": {"url": "https://acme.example/theirs"}}
+    assert service.partner("PUT", f"/v1{path}", given).status_code == 200
+    refused = Page(path, browser.post(path, None, **dict(form.form_values()) | {"url": "nothing"}))
+    assert refused.answer.status_code == 422
+    (mended,) = refused.tree.xpath("//main//form")
+    late = Page(path, browser.post(path, None, **dict(mended.form_values()) | {"url": "https://acme.example/mine"}))
+    assert late.answer.status_code == 412
+    assert "https://acme.example/theirs" in late.words
+
+
+def test_a_test_account_of_another_kind_that_came_meanwhile_is_shown_without_secrets(shared_service: Service) -> None:
+    service, browser = shared_service, browser_of(shared_service, "partner")
+    service.partner("POST", "/v1/apps", {"slug": "acme-two-accounts", "name": "Acme Accounts"})
+    path = "/apps/acme-two-accounts/checklist/test_account"
+    (form,) = browser.open(f"{path}?kind=api_key").tree.xpath("//main//form")
+    theirs = {"evidence": {"username": "reviewer", "password": "their secret"}}
+    assert service.partner("PUT", f"/v1{path}", theirs).status_code == 200
+    late = Page(path, browser.post(path, None, **dict(form.form_values()) | {"api_key": "my secret"}))
+    assert late.answer.status_code == 412
+    rows = {row.findtext("th"): [cell.text for cell in row.findall("td")] for row in late.tree.xpath("//tbody/tr")}
+    assert rows == {
+        "How reviewers get in": ["A user name and a password", "A key or a token, without a login"],
+        "User name": ["reviewer", "Nothing"],
+    }
+    assert "their secret" not in late.answer.text
 
 
 @pytest.mark.parametrize("path", ["", "/submission", "/checklist/app_info"])

@@ -91,7 +91,7 @@ def test_a_result_says_nothing_of_evidence_that_was_given_since(context: WorkerC
     with Session(context.engine) as session, session.begin():
         url = {"url": "https://acme.example/mended"}
         now = now_of(session)
-        store_evidence(session, "acme", "partner_documentation", url, people.partner, now, str, PROFILE)
+        store_evidence(session, "acme", "partner_documentation", url, people.partner, now, str, str, PROFILE)
     assert _item(context, "partner_documentation")[0].status == "given"
 
 

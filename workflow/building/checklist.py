@@ -17,11 +17,12 @@ from workflow.assets.storing import problems_with_assets
 from workflow.building.accounts import change_secrets
 from workflow.building.evidence import field_in, problems_with
 from workflow.building.findings import Templates, findings_on
+from workflow.building.revisions import ExpectedRevisions, require_revision
 from workflow.catalog.snapshots import OPEN_EVIDENCE
 from workflow.errors import Invalid, Misfit, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
-from workflow.identity.secrets import Seal
+from workflow.identity.secrets import Seal, Unseal
 from workflow.profile.document import Profile
 from workflow.profile.guides import Guide
 
@@ -34,11 +35,16 @@ def store_evidence(
     actor: Actor,
     now: datetime,
     seal: Seal,
+    unseal: Unseal,
     profile: Profile,
     *,
+    expected: ExpectedRevisions = None,
     loopback: bool = False,
 ) -> ChecklistItem:
     """Stores the evidence for a requirement, replacing earlier evidence, and returns it with its findings.
+
+    `expected` are the revisions that it may replace, 0 for none given yet. Evidence that is stored already replaces
+    nothing, and keeps its revision.
 
     Evidence of the wrong form is refused: Invalid names every problem. Evidence that breaks a rule is stored, so that
     a partner can improve it step by step; it has findings that say how, and does not count until they are fixed.
@@ -46,7 +52,7 @@ def store_evidence(
 
     The secrets of a test account are stored encrypted. What is in no snapshot applies at once and may be changed while
     the App is frozen: a reviewer who cannot log in with the test account cannot review. Locks the App. Does not commit.
-    Raises NotFound, Conflict (frozen) and Invalid.
+    Raises NotFound, Conflict (frozen, or `revision.stale`) and Invalid.
     """
     app = _lock_for_evidence(session, slug, code, actor)
     if code not in GIVEN_REQUIREMENTS:
@@ -60,22 +66,28 @@ def store_evidence(
         wrong = [Misfit("/".join(("/evidence", *field_in(code, one))), one[:500]) for one in problems]
         remedy = "Fix each problem and send the evidence again."
         raise Invalid("evidence.invalid", " ".join(problems)[:4000], remedy, wrong)
+    before = session.get(ChecklistItem, (app.id, code), populate_existing=True)
+    revision = before.revision if before else 0
+    if before is None or not _is_same(before, evidence, unseal):
+        require_revision(f"The evidence for {code}", revision, expected)
+        revision += 1
+        if code in OPEN_EVIDENCE:
+            touch(app, code)
     findings = _judge(session, app.id, Requirement(code), evidence, profile.guides)
     if code == Requirement.TEST_ACCOUNT:
         evidence = change_secrets(evidence, seal)
-    if code in OPEN_EVIDENCE and evidence != _evidence(session, app.id, code):
-        touch(app, code)
     row = {
         "app_id": app.id,
         "code": code,
         "evidence": evidence,
         "findings": findings,
         "lane": fetch_lane(str(evidence.get("url", ""))),
+        "revision": revision,
         "given_by": actor.id,
         "given_at": now,
     }
     statement = insert(ChecklistItem).values(row)
-    replaced = {key: row[key] for key in ("evidence", "findings", "lane", "given_by", "given_at")}
+    replaced = {key: value for key, value in row.items() if key not in ("app_id", "code")}
     session.execute(statement.on_conflict_do_update(index_elements=["app_id", "code"], set_=replaced))
     log_action(session, actor, "checklist.give", slug, requirement=code)
     return session.get_one(ChecklistItem, (app.id, code), populate_existing=True)
@@ -103,9 +115,14 @@ def evidence_of(session: Session, app_id: UUID) -> dict[str, ChecklistItem]:
     return {item.code: item for item in session.scalars(statement.execution_options(populate_existing=True))}
 
 
-def _evidence(session: Session, app_id: UUID, code: str) -> dict[str, Any] | None:
-    statement = select(ChecklistItem.evidence).where(ChecklistItem.app_id == app_id, ChecklistItem.code == code)
-    return session.scalar(statement)
+def _is_same(stored: ChecklistItem, evidence: Mapping[str, Any], unseal: Unseal) -> bool:
+    """Returns whether the evidence is what is stored, its secrets included."""
+    if stored.code != Requirement.TEST_ACCOUNT:
+        return stored.evidence == evidence
+    try:
+        return change_secrets(stored.evidence, unseal) == evidence
+    except ValueError:  # no key of ours decrypts them any more
+        return False
 
 
 def _judge(

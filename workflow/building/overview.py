@@ -50,7 +50,8 @@ class Item:
     """A requirement and its evidence.
 
     `checked_at` is when a machine last looked at exactly this evidence, and `checked_in` where: in a review or a draft.
-    `looks` says the same of each step.
+    `looks` says the same of each step. `revision` counts the changes of the evidence, 0 if none was given; it is None
+    for what takes no evidence, and for evidence that is not the draft's.
     """
 
     code: str
@@ -63,6 +64,7 @@ class Item:
     guides: tuple[str, ...]
     checked_in: str | None = None
     looks: tuple[Look, ...] = ()
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,9 @@ def without_draft(session: Session, app: App, found: Checklist) -> Checklist:
     """Returns the checklist with the evidence that is published, without what was found in the draft's."""
     snapshot = published_snapshots(session, [app.id]).get(app.id)
     published = snapshot["evidence"] if snapshot else {}
-    items = tuple(replace(item, evidence=published.get(item.code), findings=(), looks=()) for item in found.items)
+    items = tuple(
+        replace(item, evidence=published.get(item.code), findings=(), looks=(), revision=None) for item in found.items
+    )
     return replace(found, items=items, left=())
 
 
@@ -158,7 +162,7 @@ def _item(
 ) -> Item:
     helping = tuple(f"/v1/guides/{guide.name}" for guide in guides if guide.serves == code)
     if item is None:
-        return Item(code.value, required, ItemStatus.MISSING, (), None, None, None, helping)
+        return Item(code.value, required, ItemStatus.MISSING, (), None, None, None, helping, revision=0)
     status = ItemStatus.CHECKED if code in JUDGED_AT_ONCE else ItemStatus.GIVEN
     findings: tuple[FindingData, ...] = tuple(item.findings)
     checked_at = checked_in = None
@@ -168,7 +172,19 @@ def _item(
         status, findings, checked_at, checked_in = looks.at(code, item, status)
     evidence = without_secrets(code.value, item.evidence)
     found = looks.latest(code, item.evidence)
-    return Item(code.value, required, status, findings, evidence, item.given_at, checked_at, helping, checked_in, found)
+    return Item(
+        code.value,
+        required,
+        status,
+        findings,
+        evidence,
+        item.given_at,
+        checked_at,
+        helping,
+        checked_in,
+        found,
+        item.revision,
+    )
 
 
 @dataclass(frozen=True, slots=True)

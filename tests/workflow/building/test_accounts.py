@@ -44,7 +44,9 @@ def test_an_account_is_stored_sealed_shown_without_secrets_read_and_sealed_anew(
     app_building(engine, people, "acme")
     with Session(engine) as session, session.begin():
         now = now_of(session)
-        item = store_evidence(session, "acme", "test_account", account, people.partner, now, old.seal, PROFILE)
+        item = store_evidence(
+            session, "acme", "test_account", account, people.partner, now, old.seal, old.unseal, PROFILE
+        )
         assert item.findings == []
         assert SECRET not in str(session.execute(text("SELECT evidence FROM checklist_item")).all())
         shown = without_secrets("test_account", item.evidence)

@@ -26,7 +26,9 @@ def _status(engine: Engine, people: People) -> AppStatus:
 
 def _mend(engine: Engine, people: People) -> None:
     with Session(engine) as session, session.begin():
-        store_evidence(session, "acme", "partners_page", MENDED, people.partner, now_of(session), str, load_profile())
+        store_evidence(
+            session, "acme", "partners_page", MENDED, people.partner, now_of(session), str, str, load_profile()
+        )
 
 
 def test_what_was_mended_while_suspended_is_told_before_what_was_approved_returns(
