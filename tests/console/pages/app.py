@@ -2,6 +2,7 @@ from models.lifecycle import AppState
 from tests.api.running import Service
 from tests.console.addresses import Address
 from tests.console.pages.apps import new_app
+from tests.console.pages.submissions import submitted_app
 from tests.factories import app_in
 
 
@@ -11,9 +12,14 @@ def _in_state(service: Service, state: AppState) -> str:
     return f"{service.url}/apps/{slug}"
 
 
+def _under_review(service: Service) -> str:
+    said = "Charts of where customers are. The test account has a workspace with a month of events."
+    return service.url + submitted_app(service, "page-app-submitted", "Acme Maps", said)
+
+
 ADDRESSES = {
     "new": Address(lambda service: new_app(service, "acme-page-charts"), role="partner"),
-    "under-review": Address(lambda service: _in_state(service, AppState.SUBMITTED), role="partner"),
+    "under-review": Address(_under_review, role="partner"),
     "public-beta": Address(lambda service: _in_state(service, AppState.PUBLIC_BETA), role="partner"),
     "suspended": Address(lambda service: _in_state(service, AppState.SUSPENDED), role="partner"),
 }
