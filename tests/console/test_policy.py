@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
@@ -112,6 +113,12 @@ def test_what_is_wrong_stands_beside_its_part_with_what_was_typed(shared_service
         assert page.tree.xpath("//*[@role='alert']//a[@href=$href]", href=f"#{name}")
     sent = form_at(page.tree, "/policy/change")
     assert (sent["customers_to_promote"], sent["country"], sent["closed_days"]) == (["many"], ["Atlantis"], ["02-30"])
+
+
+@pytest.mark.parametrize("version", ["0", "-1", "first", "999999999", "9" * 5_000])
+def test_what_is_no_version_has_no_page(shared_service: Service, version: str) -> None:
+    browser = signed_in(shared_service, shared_service.people.admin)
+    assert browser.open(f"/policy/versions/{version}").answer.status_code == 404
 
 
 def test_a_version_that_somebody_else_publishes_meanwhile_is_shown_and_nothing_is_lost(
