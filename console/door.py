@@ -1,7 +1,7 @@
 """What stands around every page: strict headers, and the check that a form comes from one of our own pages."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -80,6 +80,53 @@ class ProblemPages:
 
 def _is_problem(start: Message) -> bool:
     return Headers(raw=start["headers"]).get("content-type", "").startswith("application/problem+json")
+
+
+@dataclass(slots=True)
+class Breakdowns:
+    """Answers with the page that `show` makes where the pages fail, and raises the error, which is then logged.
+
+    The form has been read by then. What was read is given once more to `show`, which can keep it on the page.
+    """
+
+    app: ASGIApp
+    show: Callable[[Request, Exception], Awaitable[Response]]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        read: list[Message] = []
+        is_answered = False
+
+        async def receiving() -> Message:
+            message = await receive()
+            if message["type"] == "http.request":
+                read.append(message)
+            return message
+
+        async def sending(message: Message) -> None:
+            nonlocal is_answered
+            is_answered = True
+            await send(message)
+
+        try:
+            await self.app(scope, receiving, sending)
+        except Exception as error:
+            if not is_answered:
+                answer = await self.show(Request(scope, _once_more(read, receive)), error)
+                await answer(scope, receive, send)
+            raise
+
+
+def _once_more(read: Sequence[Message], receive: Receive) -> Receive:
+    kept = iter(read)
+
+    async def again() -> Message:
+        message = next(kept, None)
+        return await receive() if message is None else message
+
+    return again
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 import console.pages
 from console.client import ApiClient, ApiRefused, SignInNeeded
 from console.compression import Compression, takes_gzip
-from console.door import PageHeaders, ProblemPages, SameOrigin
+from console.door import Breakdowns, PageHeaders, ProblemPages, SameOrigin
 from console.forms import MAX_FORM_BYTES
 from console.navigation import component_parts_in, links_in, parts_in
 from console.refusals import Refusals
@@ -53,7 +53,7 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
             405: refusals.unknown_method,
             ApiRefused: refusals.refused_reading,
             SignInNeeded: refusals.needs_sign_in,
-            Exception: refusals.broken_down,
+            Exception: refusals.broken_down_around,
         },
         middleware=[
             Middleware(CallLog),
@@ -64,6 +64,7 @@ def with_pages(api: FastAPI, *, words: Words, public_url: str) -> "Either":
             Middleware(Bounds, body_bytes=MAX_FORM_BYTES, larger=larger),
             Middleware(SameOrigin, public_url=public_url, refuse=refusals.foreign_form),
             Middleware(Visiting, browsers=browsers, refuse=refusals.refused_visit),
+            Middleware(Breakdowns, show=refusals.broken_down),
         ],
     )
     made.router.redirect_slashes = False  # a redirect would lead to whatever host the request names

@@ -66,14 +66,22 @@ class Refusals:
         )
 
     async def broken_down(self, request: Request, _error: Exception) -> Response:
-        """Returns the page for a failure of the service's own."""
+        """Returns the page for a failure of a page's own."""
+        return self._failed(request, **await typed_in(request, can_be_sent=True))
+
+    async def broken_down_around(self, request: Request, _error: Exception) -> Response:
+        """Returns the page for a failure of what stands around the pages, where no form can be read any more."""
+        return self._failed(request)
+
+    def _failed(self, request: Request, **typed: Any) -> Response:
         return self._page(
             request,
             500,
             "The service failed",
             "Its log says why.",
-            "Try again: nothing is done twice.",
-            headers=PAGE_HEADERS,  # this answer is made outside of what adds them to all others
+            "Try again: nothing is done twice. If it fails again, tell us when it did.",
+            headers=PAGE_HEADERS,  # what fails outside of Breakdowns is answered outside of what adds them to the rest
+            **typed,
         )
 
     async def needs_sign_in(self, request: Request, _error: Exception) -> Response:
@@ -86,7 +94,16 @@ class Refusals:
         return self.pages.refusal(request, answer, **await typed_in(request, can_be_sent=answer.status in PASSING))
 
     def problem(self, request: Request, status: int, content: dict[str, Any]) -> Response:
-        """Returns the page for a problem of something that stands around the pages."""
+        """Returns the page for a problem of something that stands around the pages.
+
+        A form that is too large is not taken, so that the page cannot keep it. The browser often still has it.
+        """
+        if content.get("code") == "body.too_large":
+            content = {
+                **content,
+                "detail": f"{content['detail']} Nothing was done, and nothing of it has been kept here.",
+                "remedy": f"Go back one page: your browser often still has what you typed. {content['remedy']}",
+            }
         return self.pages.refusal(request, ApiAnswer(status, content, {}))
 
     def _page(self, request: Request, status: int, heading: str, detail: str, remedy: str, **others: Any) -> Response:

@@ -4,21 +4,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 from console.client import ApiAnswer
-from console.forms import refused_form
-from tests.api.running import service_on
+from console.forms import MAX_FORM_BYTES, refused_form
+from tests.api.running import Service, service_on
 from tests.console.browsing import Page
-from tests.console.signing_in import signed_in
+from tests.console.pages.test_runs import component_page
+from tests.console.signing_in import browser_of, signed_in
 from tests.databases import TestDatabase
 
 WORDS = "What nobody wants to write <b>twice</b>."
 
 
 def test_a_form_beyond_the_limit_is_kept_and_can_be_sent_again(
-    module_database: TestDatabase, module_valkey_url: str, tmp_path: Path
+    database: TestDatabase, valkey_url: str, tmp_path: Path
 ) -> None:
     path = "/apps/acme/messages"
-    with service_on(module_database, module_valkey_url, tmp_path, DEVCENTER_RATE_PARTNER="2") as service:
+    with service_on(database, valkey_url, tmp_path, DEVCENTER_RATE_PARTNER="2") as service:
         browser = signed_in(service, service.people.partner)
         answers = (browser.post(path, None, key="one-key-of-a-form", message=WORDS) for _ in range(40))
         limited = next(answer for answer in answers if answer.status_code == 429)
@@ -26,6 +29,30 @@ def test_a_form_beyond_the_limit_is_kept_and_can_be_sent_again(
     assert WORDS in page.words
     (form,) = page.tree.xpath("//main//form")
     assert (form.action, dict(form.form_values())) == (path, {"key": "one-key-of-a-form", "message": WORDS})
+
+
+def test_a_form_at_which_the_service_fails_is_kept_and_can_be_sent_again(shared_service: Service) -> None:
+    own = component_page(shared_service, "failing-try")
+    slug, component = own.split("/")[2], own.split("/")[4]
+    with shared_service.engine.begin() as connection:  # what no code foresees
+        connection.execute(text("UPDATE component SET settings = '{}' WHERE id = :id"), {"id": component})
+    path = f"/apps/{slug}/try/{component}"
+    failed = browser_of(shared_service, "partner").post(path, None, key="one-key-of-a-form", message=WORDS)
+    page = Page(failed.url, failed)
+    assert (failed.status_code, page.heading) == (500, "The service failed")
+    assert WORDS in page.words
+    (form,) = page.tree.xpath("//main//form")
+    assert (form.action, dict(form.form_values())) == (path, {"key": "one-key-of-a-form", "message": WORDS})
+    assert failed.headers["Cache-Control"] == "no-store"
+
+
+def test_a_form_that_is_too_large_says_how_large_it_may_be_and_what_to_do(shared_service: Service) -> None:
+    browser = browser_of(shared_service, "partner")
+    sent = browser.post("/apps/acme/messages", None, message="x" * MAX_FORM_BYTES)
+    page = Page(sent.url, sent)
+    assert (sent.status_code, page.heading) == (413, "This is too large")
+    assert f"may have at most {MAX_FORM_BYTES} bytes. Nothing was done" in page.words
+    assert "Go back one page" in page.words
 
 
 def _refusal(**content: Any) -> ApiAnswer:
