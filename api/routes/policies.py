@@ -223,7 +223,7 @@ async def read_schema(actor: Operator) -> PolicySchemaAnswer:  # noqa: ARG001
     return PolicySchemaAnswer.model_validate(schema_of_policy())
 
 
-@router.get("/{version:int}")
+@router.get("/{version}")
 async def read_version(context: InContext, actor: Operator, version: Version) -> PolicyVersionAnswer:  # noqa: ARG001
     """Returns one version of the policy."""
     return await context.transact(lambda session: _with_name(session, find_policy(session, version)))
