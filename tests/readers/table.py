@@ -34,6 +34,7 @@ from console.moments import moment_of
 from console.pages.policy_change import _draft_in
 from console.pages.reviews import _slug_of
 from console.pages.test_settings import _day
+from console.rendering import host_in
 from console.testing import read_message as read_message_typed
 from models import Notification, Transition
 from models.checklist import Requirement
@@ -435,7 +436,7 @@ READERS: dict[str, Reader] = {
     ),
     "evidence": Reader(_evidence, ("{}", "https://a.example/{}", "a@{}")),
     "an endpoint's answer": Reader(_answer_of_endpoint, ("{}", '{"message": "{}"}', "[{}", "a-key{}")),
-    "an endpoint's URL": Reader(host_of, ("{}", "https://{}")),
+    "an endpoint's URL": Reader(lambda text: (host_in(text), host_of(text)), ("{}", "https://{}")),
     "settings of a Component": Reader(_settings, ("{}", "https://{}")),
     "an event": Reader(_event, ("{}", "Order{}", "2026-11-02T{}", "1{}")),
     "a mapping and an event": Reader(_mapping, ("{}", "$.{}", "$['{}", "{{{}}}")),
