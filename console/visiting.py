@@ -1,5 +1,6 @@
 """Who is signed in to the pages: reads the cookie, once for each request, and sends strangers to sign in."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -18,6 +19,11 @@ from console.door import SAFE_METHODS
 from console.forms import pairs_of
 from console.navigation import PEOPLE
 from console.rendering import Pages, is_polled
+
+_OURS = frozenset({"key", "document", "base_version", "previewed"})
+"""Fields that nobody typed."""
+_SECRET = re.compile(r"password|secret|key|token|^code$", re.IGNORECASE)
+"""Names of fields whose values no page shows again."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -120,7 +126,13 @@ async def typed_in(request: Request, *, can_be_sent: bool) -> dict[str, Any]:
     if request.method in SAFE_METHODS:
         return {}
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return {"pairs": await pairs_of(request), "action": own_path(target), "can_be_sent": can_be_sent}
+    pairs = await pairs_of(request)
+    shown = [
+        (name.replace("_", " "), None if _SECRET.search(name) else value)
+        for name, value in pairs
+        if value and name not in _OURS
+    ]
+    return {"pairs": pairs, "shown": shown, "action": own_path(target), "can_be_sent": can_be_sent}
 
 
 def own_path(path: str | None) -> str:

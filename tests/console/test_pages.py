@@ -23,7 +23,7 @@ from tests.console.pages.proofs import proof_page
 from tests.console.pages.unsubscribe import unsubscribe_page
 from tests.console.prepared import PAGES, address_of
 from tests.console.signing_in import browser_of
-from tests.console.walking import SHOWN
+from tests.console.walking import SHOWN, kept_fields
 
 POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -212,3 +212,15 @@ def test_a_path_with_an_empty_part_is_the_apis(shared_service: Service) -> None:
     with closing(HTTPConnection(str(address.hostname), address.port or 80, timeout=20)) as connection:
         connection.request("GET", "//elsewhere.example/v1")
         assert json.loads(connection.getresponse().read())["code"] == "route.not_found"
+
+
+def test_a_form_of_somebody_who_is_signed_out_is_kept_and_shows_no_secret_that_was_typed(
+    shared_service: Service,
+) -> None:
+    typed = [("login", "pat"), ("password", "open sesame"), ("apiKey", "sk_1"), ("notes", "Use the demo workspace.")]
+    sent = browser_of(shared_service, None).send("/apps/acme/checklist/test_account", typed)
+    page = Page(sent.url, sent)
+    assert page.heading == "You are signed out"
+    assert set(typed) <= kept_fields(page)
+    assert "Use the demo workspace." in page.words
+    assert [secret for secret in ("open sesame", "sk_1") if secret in page.words] == []
