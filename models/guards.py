@@ -5,6 +5,8 @@ The migrations carry their own frozen copy; a test makes sure that the two are e
 
 from dataclasses import dataclass
 
+from models.notification import DIGEST
+
 APPLICATION_ROLE = "devcenter_app"
 """The role, or group role, that the processes use. It may not execute DDL and cannot rewrite history."""
 TRACKING_ROLE = "devcenter_tracking"
@@ -140,9 +142,9 @@ END
 
 _MAIL_RECORD = Guard(
     "mail_record_guard",
-    """
+    f"""
 BEGIN
-    IF OLD.status <> 'void' OR OLD.kind <> 'reviewer_digest' THEN
+    IF OLD.status <> 'void' OR OLD.kind <> '{DIGEST}' THEN
         RAISE EXCEPTION 'notification % stays: only a daily overview that was not sent is deleted', OLD.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'mail_record_guard';
     END IF;

@@ -1,6 +1,6 @@
 """Notifications as due work: one row per cause, recipient and channel."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Code, CreatedAt, Id, one_of
 from models.due import DueMixin, due_constraints
+
+DIGEST: Final = "reviewer_digest"
+"""The kind of reviewers' daily overview. One that was not sent is the only notification that is ever deleted."""
 
 
 class Notification(DueMixin, Base):
@@ -61,6 +64,6 @@ class Notification(DueMixin, Base):
         Index(
             "notification_void_digest_idx",
             "created_at",
-            postgresql_where=text("status = 'void' AND kind = 'reviewer_digest'"),
+            postgresql_where=text(f"status = 'void' AND kind = '{DIGEST}'"),
         ),
     )

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from models.due import Urgency
 from models.lifecycle import Role
+from models.notification import DIGEST
 
 
 class NotificationKind(StrEnum):
@@ -65,7 +66,7 @@ class NotificationKind(StrEnum):
     ADDRESS_CHANGED = "address_changed"
     TOKEN_ENDS = "token_ends"
     TEST_SETTINGS_END = "test_settings_end"
-    REVIEWER_DIGEST = "reviewer_digest"
+    REVIEWER_DIGEST = DIGEST
 
     @property
     def urgency(self) -> Urgency:

@@ -7,6 +7,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, TextClause, text
 from sqlalchemy.orm import Session
 
+from models.notification import DIGEST
 from workflow.operating.rejected_messages import REJECTED_KEPT
 from workflow.sandbox.storing import EVENTS_KEPT
 from workflow.sql.steps import Step
@@ -91,9 +92,9 @@ _DRAFTS = text("""
          WHERE d.written_at < :before AND r.closed_at < :before ORDER BY d.written_at LIMIT :limit
            FOR UPDATE OF d SKIP LOCKED))
 """)
-_DIGESTS = text("""
+_DIGESTS = text(f"""
     DELETE FROM notification WHERE id = ANY(ARRAY(
-        SELECT id FROM notification WHERE status = 'void' AND kind = 'reviewer_digest' AND created_at < :before
+        SELECT id FROM notification WHERE status = 'void' AND kind = '{DIGEST}' AND created_at < :before
          ORDER BY created_at LIMIT :limit FOR UPDATE SKIP LOCKED))
 """)
 _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
