@@ -17,6 +17,7 @@ from api.schemas.values import Body, Key, Object, Prose, Whole
 from models import PolicyVersion
 from models.lifecycle import Role
 from models.token import Scope
+from web.paths import NUMBER
 from web.problems import COMMON
 from workflow.identity.actors import Actor
 from workflow.identity.names import names_of
@@ -223,7 +224,7 @@ async def read_schema(actor: Operator) -> PolicySchemaAnswer:  # noqa: ARG001
     return PolicySchemaAnswer.model_validate(schema_of_policy())
 
 
-@router.get("/{version}")
+@router.get(f"/{{version:{NUMBER}}}")
 async def read_version(context: InContext, actor: Operator, version: Version) -> PolicyVersionAnswer:  # noqa: ARG001
     """Returns one version of the policy."""
     return await context.transact(lambda session: _with_name(session, find_policy(session, version)))

@@ -2,19 +2,18 @@
 
 from dataclasses import dataclass
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from console.client import ApiClient, together
-from console.forms import number_in
 from console.lists import next_of, params_of
 from console.navigation import ADMIN, Link
 from console.policy.changes import changes_between
 from console.policy.parts import grouped, parts_of, steps_not_named
 from console.rendering import Pages
 from console.visiting import signed_in_only
+from web.paths import NUMBER
 
 LINKS = (Link("/policy", "Policy", (ADMIN,), order=100),)
 LISTED = 20
@@ -26,7 +25,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
     return [
         Route("/policy", signed_in_only(pages, shown.current, ADMIN)),
         Route("/policy/versions", signed_in_only(pages, shown.versions, ADMIN)),
-        Route("/policy/versions/{version}", signed_in_only(pages, shown.version, ADMIN)),
+        Route(f"/policy/versions/{{version:{NUMBER}}}", signed_in_only(pages, shown.version, ADMIN)),
     ]
 
 
@@ -69,7 +68,7 @@ class _Policies:
         )
 
     async def version(self, request: Request) -> Response:
-        number = _version(request)
+        number = request.path_params["version"]
         shown = (number, number - 1) if number > 1 else (number,)
         schema, now, policy, *earlier = await together(
             self.api.read(request, "/v1/policies/schema"),
@@ -85,11 +84,3 @@ class _Policies:
             changes=changes_between(parts, before["document"], policy["document"]) if before else (),
             is_current=now["version"] == number,
         )
-
-
-def _version(request: Request) -> int:
-    """Returns the version that the address names. Raises HTTPException for what is no version."""
-    number = number_in(request.path_params["version"])
-    if not isinstance(number, int) or number < 1:
-        raise HTTPException(404)
-    return number

@@ -1,5 +1,6 @@
 """A page in a browser, signing in to it, and what must be true of every page."""
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,16 +10,17 @@ from tests.api.running import Service
 from tests.browser.chromium import AXE
 from tests.console.signing_in import link_of
 
-NARROW: Final = 320
-"""The width in CSS pixels down to which a page needs no horizontal scrolling (WCAG 1.4.10)."""
-NARROW_WINDOW: Final[ViewportSize] = {"width": NARROW, "height": 640}
+NARROW_WINDOW: Final[ViewportSize] = {"width": 320, "height": 640}
+"""The narrowest window in CSS pixels in which a page needs no horizontal scrolling (WCAG 1.4.10)."""
+PAPER: Final[ViewportSize] = {"width": 720, "height": 1000}
+"""A4 in CSS pixels, without its margins."""
 SHOWN: Final = 40_000
 """Of the HTML of a page at which a test fails, the characters that the report shows."""
 RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 _STATUS_OF_THE_PAGE: Final = "Failed to load resource: the server responded with a status of 4"
 _RUN_AXE: Final = """
-async (rules) => {
-    const found = await axe.run(document, {runOnly: rules, resultTypes: ['violations', 'incomplete']});
+async (only) => {
+    const found = await axe.run(document, {runOnly: only, resultTypes: ['violations', 'incomplete']});
     const said = (kind, rule) => rule.nodes.map(node => `${kind} ${rule.id}: ${node.target.join(' ')}: ${node.html}`);
     return [
         ...found.violations.flatMap(rule => said('violation', rule)),
@@ -26,6 +28,8 @@ async (rules) => {
     ];
 }
 """
+_UNNAMED: Final = re.compile(r"^ *- (?:link|button|textbox|combobox|listbox|checkbox|radio|img)(?: \[[^]]*\])*:?$")
+"""A line of an ARIA snapshot that tells of an element without its name."""
 _WIDER_THAN_THE_WINDOW: Final = """
 () => [...document.querySelectorAll('body *')]
     .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
@@ -81,19 +85,36 @@ class Opened:
 
 
 def problems_of(page: Page) -> list[str]:
-    """Returns what is wrong with the page for people who see, read or use it otherwise than most, in both schemes."""
+    """Returns what is wrong with the page for people who see, hear, read or use it otherwise than most."""
     page.evaluate(AXE.read_text())
-    found: list[str] = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found += [f"{scheme}: {one}" for one in page.evaluate(_RUN_AXE, list(RULES))]
+    found = [f"light: {one}" for one in page.evaluate(_RUN_AXE, list(RULES))]
+    page.emulate_media(color_scheme="dark")
+    found += [f"dark: {one}" for one in page.evaluate(_RUN_AXE, {"type": "rule", "values": ["color-contrast"]})]
+    page.emulate_media(color_scheme="light")
+    heard = page.locator("body").aria_snapshot().splitlines()
+    found += [f"has no name for a screen reader: {line.strip()}" for line in heard if _UNNAMED.match(line)]
     return found + _problems_of_width(page)
 
 
 def _problems_of_width(page: Page) -> list[str]:
+    """Returns what is wider than a narrow window, than the usual one with text of twice the size, and than paper."""
     before: Any = page.viewport_size
     page.set_viewport_size(NARROW_WINDOW)
-    wider = page.evaluate("() => document.documentElement.scrollWidth") > NARROW
-    found = [f"wider than {NARROW} pixels: {one}" for one in page.evaluate(_WIDER_THAN_THE_WINDOW)] if wider else []
+    found = _wider(page, "a narrow window")
     page.set_viewport_size(before)
-    return found or (["the page scrolls sideways"] if wider else [])
+    page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
+    found += _wider(page, "the window, with text of twice the size")
+    page.evaluate("() => { document.documentElement.style.fontSize = ''; }")
+    page.emulate_media(media="print")
+    page.set_viewport_size(PAPER)
+    found += _wider(page, "paper")
+    page.set_viewport_size(before)
+    page.emulate_media(media="screen")
+    return found
+
+
+def _wider(page: Page, than: str) -> list[str]:
+    if page.evaluate("() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"):
+        return []
+    wider = page.evaluate(_WIDER_THAN_THE_WINDOW)
+    return [f"wider than {than}: {one}" for one in wider] or [f"scrolls sideways: wider than {than}"]

@@ -216,7 +216,7 @@ def _values(northwind: Northwind) -> dict[str, list[str]]:
         "slug": [slug],
         "request_id": [one for some in asked for one in some],
         "name": [guide.name for guide in load_profile(NORTHWIND).guides],
-        "code": ["partners_page.no_utm", *_in_mails(northwind, r"/(?:proofs|invitations)/([\w-]+)")],
+        "code": ["app_info", "partners_page.no_utm", *_in_mails(northwind, r"/(?:proofs|invitations)/([\w-]+)")],
         "version": ["1"],
         "kind": ["notification"],
         "token": [preview.rpartition("/")[2], *_in_mails(northwind, r"/unsubscribe/([\w=-]+)")[:1]],
