@@ -65,13 +65,13 @@ NEVER = {
          WHERE r.kind = 'appeal' AND t.trigger IN ('approve', 'request_changes')
            AND (t.actor_id = r.decider OR t.actor_id = ANY(r.involved))
     """,
-    "an App was approved, or cleared, with a step open or failed that is not only observed": """
+    "an App was approved, or cleared, with a step that was open, or failed and is not only observed": """
         SELECT a.slug, r.kind, s.code FROM review r
           JOIN app a ON a.id = r.app_id
           JOIN policy_version p ON p.version = r.policy_version
           JOIN review_step s ON s.review_id = r.id
          WHERE r.outcome IN ('approved', 'overturned', 'cleared') AND s.state NOT IN ('passed', 'warned', 'waived')
-           AND NOT s.observed AND NOT p.document->'observed' ? s.code
+           AND NOT (s.observed AND s.state = 'failed') AND NOT p.document->'observed' ? s.code
     """,
     "the open review is not the one that the App names, or of no kind that its state can have": """
         SELECT a.slug, a.state, a.open_kind, a.open_review, r.kind, r.opened_version FROM app a

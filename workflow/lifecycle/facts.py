@@ -53,7 +53,7 @@ class ComponentFacts:
 class StepFacts:
     """A review step and its state. What an `observed` one finds is shown, and decides nothing.
 
-    Of a step that only this batch knows nobody needs `observed`: it is not decided yet.
+    No rule may ask whether a pending step is `observed`: of one that only this batch knows nobody knows it.
     """
 
     code: str
@@ -85,8 +85,12 @@ class ReviewFacts:
 
     @property
     def counting_steps(self) -> tuple[StepFacts, ...]:
-        """The steps that decide something: neither they nor the policy say that they are only observed."""
-        return tuple(step for step in self.steps if not step.observed and step.code not in self.policy.observed)
+        """The steps that decide something: neither they nor the policy say that they are only observed.
+
+        One that is observed counts until it is decided: what it finds decides nothing, but nobody has looked before.
+        """
+        steps = (step for step in self.steps if step.code not in self.policy.observed)
+        return tuple(step for step in steps if not step.observed or step.state is StepState.PENDING)
 
     @property
     def end_of_look(self) -> AppTrigger | None:

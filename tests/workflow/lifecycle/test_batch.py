@@ -253,6 +253,8 @@ COMING_BACK = (
     AppTrigger.SUBMIT,
     AppTrigger.REQUEST_CHANGES,
 )
+LOOKED_AT_AT_ONCE = (AppTrigger.APPROVE, AppTrigger.RECHECK, AppTrigger.CLEAR, AppTrigger.FLAG)
+"""The look has `drift`, which the App meets for the first time: it is observed."""
 WALKS = st.lists(
     st.tuples(
         st.sampled_from(["building", "submitted", "suspended"]),
@@ -275,6 +277,7 @@ WALKS = st.lists(
 )
 @given(walk=WALKS)
 @example(walk=[("submitted", trigger) for trigger in COMING_BACK])
+@example(walk=[("submitted", trigger) for trigger in LOOKED_AT_AT_ONCE])
 def test_one_batch_has_the_same_outcomes_as_its_requests_one_by_one(
     engine: Engine, walk: list[tuple[str, AppTrigger]]
 ) -> None:

@@ -50,6 +50,7 @@ POLICY = Policy(
 )
 PASSED = (StepFacts("partner_documentation", StepState.PASSED), StepFacts("end_to_end_check", StepState.PASSED))
 OBSERVED = (StepFacts("partner_documentation", StepState.FAILED, observed=True), PASSED[1])
+NOT_LOOKED_YET = (replace(OBSERVED[0], state=StepState.PENDING), PASSED[1])
 REVIEW = ReviewFacts(
     kind=ReviewKind.FIRST, opened=2, policy=POLICY, opened_by=SUBMITTER, claimed_by=REVIEWER, steps=PASSED
 )
@@ -138,6 +139,7 @@ UNMET: list[tuple[str, dict[str, Any]]] = [
     ("review.claimed", {"review": None}),
     ("review.steps_passed", _with_step(StepState.PENDING)),
     ("review.steps_passed", _with_step(StepState.FAILED)),
+    ("review.steps_passed", {"review": replace(REVIEW, steps=NOT_LOOKED_YET)}),
     ("review.steps_passed", {"review": None}),
     ("review.not_own_app", _by(AUTHOR)),
     ("review.not_own_app", _by(SUBMITTER)),

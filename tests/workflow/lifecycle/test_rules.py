@@ -146,6 +146,16 @@ def test_every_unmet_rule_says_what_is_missing_and_what_to_do(facts: Facts, trig
         assert unmet.remedy
 
 
+@given(facts_of_any_app, reviews)
+def test_no_judgment_depends_on_whether_a_pending_step_is_observed(facts: Facts, review: ReviewFacts) -> None:
+    """Of a step that a request of the same batch has opened nobody knows it yet."""
+    steps = tuple(replace(step, observed=step.state is StepState.PENDING) for step in review.steps)
+    unknown, known = (replace(facts, review=one) for one in (review, replace(review, steps=steps)))
+    for trigger in AppTrigger:
+        for rule in RULES_OF[trigger]:
+            assert rule.unmet(unknown) == rule.unmet(known)
+
+
 @given(facts_of_any_app)
 def test_every_trigger_of_an_app_that_exists_is_explained_once(facts: Facts) -> None:
     explained = [one.trigger for one in RULEBOOK.triggers_of(facts)]
