@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from api.openapi_examples import EXAMPLES
 from api.openapi_names import OPERATIONS, PARAMETERS
+from web.problems import Problem
 from workflow.profile.document import Profile, words_of
 
 VERSION = "1"
@@ -71,7 +72,7 @@ class DescribedAPI(FastAPI):
 
 
 def _completed(described: dict[str, Any]) -> dict[str, Any]:
-    schemas = described["components"]["schemas"] = _with_names_of_pages(described)
+    schemas = described["components"]["schemas"] = _with_names_of_pages(described) | _schemas_of_problems()
     for path in described["paths"].values():
         for operation in path.values():
             _summarize(operation)
@@ -100,6 +101,13 @@ def _with_names_of_pages(described: dict[str, Any]) -> dict[str, Any]:
     for name in names.values():
         renamed[name]["title"] = name
     return renamed
+
+
+def _schemas_of_problems() -> dict[str, Any]:
+    """Returns the schemas that the declarations of `web.problems.answers` refer to."""
+    problem = Problem.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    parts: dict[str, Any] = problem.pop("$defs")
+    return parts | {"Problem": problem}
 
 
 def _complete_parameters(operation: dict[str, Any]) -> None:
