@@ -1,19 +1,20 @@
 """A live API process and callers with tokens, for tests that speak HTTP."""
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import requests
 
 from runtime.embedded.processes import free_port
+from tests.preloaded import forked
 from tests.waiting import wait_until
-from tests.workers.processes import environment, running
+from tests.workers.processes import environment
 
 API = (sys.executable, "-m", "cli.main", "api")
 UNLIMITED = {
@@ -70,16 +71,16 @@ def api_running(database_url: str, redis_url: str, folder: Path, **settings: str
     for _ in range(STARTS):
         url, own = addresses_of("DEVCENTER_API")
         env = environment(database_url, redis_url, **own | settings)
-        with running((*API,), env, log) as process:
+        with forked(["api"], env, log) as process:
             wait_until(partial(_is_ready_or_ended, url, process), seconds=180, what="the API")
-            if process.poll() is None:
+            if process.is_alive():
                 yield url
                 return
     raise AssertionError(f"The API ended: {log.read_text()}")
 
 
-def _is_ready_or_ended(url: str, process: "subprocess.Popen[bytes]") -> bool:
-    return process.poll() is not None or is_ready(url)
+def _is_ready_or_ended(url: str, process: ForkServerProcess) -> bool:
+    return not process.is_alive() or is_ready(url)
 
 
 def is_ready(url: str) -> bool:
