@@ -86,6 +86,7 @@ def _opening(one: Applied) -> Opening | None:
         steps=tuple(step.code for step in review.steps),
         holder=review.claimed_by,
         decider=review.decider,
+        involved=tuple(sorted(review.involved)),
         is_urgent=one.trigger is AppTrigger.SUBMIT and one.before.ask.is_urgent,
     )
 

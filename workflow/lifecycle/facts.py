@@ -65,10 +65,10 @@ class StepFacts:
 class ReviewFacts:
     """The open review: its kind, the version that opened it, by which policy and by whom, its holder, and its steps.
 
-    `holder_stays`: the holder may still review, and would therefore be given the App's next round. `decider`: whose
-    decision is appealed, and `involved`: who had a part in it, besides. Of an appeal that only this batch knows nobody
-    needs them: nobody holds it yet. `categories` are those of its submission. No rule reads `submission_digest`: it is
-    hashed with the decision. It is None while only this batch knows of the submission.
+    `holder_stays`: the holder may still review, and would therefore be given the App's next round. `took_part`: who
+    decided a step of it, or proposed its approval. `decider`: whose decision is appealed, and `involved`: all who had a
+    part in it. `categories` are those of its submission. No rule reads `submission_digest`: it is hashed with the
+    decision. It is None while only this batch knows of the submission.
     """
 
     kind: ReviewKind
@@ -80,7 +80,8 @@ class ReviewFacts:
     holder_stays: bool = False
     decider: UUID | None = None
     categories: frozenset[str] = frozenset()
-    involved: frozenset[UUID] = field(default=frozenset(), compare=False)
+    involved: frozenset[UUID] = frozenset()
+    took_part: frozenset[UUID] = frozenset()
     submission_digest: bytes | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -106,7 +107,8 @@ class LastDecision:
     """The request for changes that ended the latest review, which may be appealed: by whom, when, by which policy.
 
     Health reviews are no such review, and neither is an appeal that is open or that a suspension has cancelled.
-    `categories` are those of what was sent back, and `steps` those of its review.
+    `categories` are those of what was sent back, and `steps` those of its review. `took_part`: who had a part in it,
+    besides its decider.
     """
 
     decider: UUID | None
@@ -114,16 +116,31 @@ class LastDecision:
     at: datetime = field(compare=False)
     categories: frozenset[str] = frozenset()
     steps: frozenset[str] = frozenset()
+    took_part: frozenset[UUID] = frozenset()
+
+    @property
+    def involved(self) -> frozenset[UUID]:
+        """All who had a part in it, and who therefore judge no appeal of it."""
+        return self.took_part if self.decider is None else self.took_part | {self.decider}
 
 
 @dataclass(frozen=True, slots=True)
 class SuspensionFacts:
-    """The suspension under way. `only_reinstated`: no revision lifts it. `appealed`: it was, and is not again."""
+    """The suspension under way. `only_reinstated`: no revision lifts it. `appealed`: it was, and is not again.
+
+    `confirmed_by` is None until a second person has confirmed it.
+    """
 
     suspended_by: UUID
     only_reinstated: bool
     appealed: bool
     at: datetime = field(compare=False)
+    confirmed_by: UUID | None = None
+
+    @property
+    def involved(self) -> frozenset[UUID]:
+        """The people who suspended and confirmed, and who therefore judge no appeal of it."""
+        return frozenset({self.suspended_by} if self.confirmed_by is None else {self.suspended_by, self.confirmed_by})
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +271,9 @@ class Facts:
             if trigger is AppTrigger.SUBMIT and self.ask.is_urgent:
                 changes["urgent_lately"] = self.urgent_lately + 1
             return changes
+        if trigger is AppTrigger.PROPOSE_APPROVE and self.review is not None:
+            took_part = self.review.took_part | {self.ask.actor.id}
+            return {"review": replace(self.review, took_part=took_part)}
         if kind != NO_REVIEW or self.review is None:
             return {}
         if self.review.kind is ReviewKind.HEALTH:
@@ -266,17 +286,21 @@ class Facts:
         if asked_for and self.review.kind is not ReviewKind.APPEAL:
             review = self.review
             steps = frozenset(step.code for step in review.steps)
-            decision = LastDecision(review.claimed_by, review.policy, self.now, review.categories, steps)
+            decision = LastDecision(
+                review.claimed_by, review.policy, self.now, review.categories, steps, review.took_part
+            )
         return {"review": None, "last_reviewer": holder, "last_decision": decision}
 
     def _opened(self, trigger: AppTrigger, kind: ReviewKind) -> ReviewFacts:
         policy, decider, holder = self.policy, None, None
+        involved = frozenset[UUID]()
         if trigger is AppTrigger.SUBMIT:
             holder = self.last_reviewer
         if trigger is AppTrigger.APPEAL and self.suspension is not None:
-            decider = self.suspension.suspended_by
+            decider, involved = self.suspension.suspended_by, self.suspension.involved
         elif trigger is AppTrigger.APPEAL and self.last_decision is not None:
             decider, policy = self.last_decision.decider, self.last_decision.policy
+            involved = self.last_decision.involved
         steps = tuple(StepFacts(code, StepState.PENDING) for code in sorted(self.steps_of(trigger, kind, policy)))
         return ReviewFacts(
             kind=kind,
@@ -287,6 +311,7 @@ class Facts:
             steps=steps,
             holder_stays=holder is not None,
             decider=decider,
+            involved=involved,
             categories=self._categories_under_review(trigger),
         )
 

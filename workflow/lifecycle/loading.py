@@ -40,6 +40,18 @@ class LoadedApp:
 _PROPOSED = ", ".join(f"'{proposal.value}'" for proposal in PROPOSALS.values())
 
 
+def _took_part(review: str) -> str:
+    """Returns the SQL array of who decided a step of the App's review, or proposed its approval."""
+    return f"""
+        ARRAY(SELECT done.decided_by FROM review_step done
+               WHERE done.review_id = {review}.id AND done.decided_by IS NOT NULL
+               UNION
+              SELECT b.actor_id FROM transition b
+               WHERE b.app_id = a.id AND b.version > {review}.opened_version
+                 AND b.open_review = {review}.opened_version AND b.trigger = '{AppTrigger.PROPOSE_APPROVE.value}')
+    """
+
+
 def facts_of(apps: str) -> str:
     """Returns the query for the facts of the Apps whose id equals the SQL expression `apps`, such as `ANY(:ids)`."""
     return f"""
@@ -56,15 +68,18 @@ def facts_of(apps: str) -> str:
            r.id AS review_id, r.kind, r.opened_version, r.claimed_by, r.policy_version AS review_policy, r.opened_by,
            r.decider, r.involved, r.categories,
            CASE WHEN r.id IS NOT NULL THEN {submission_digest("s")} END AS submission_digest,
+           CASE WHEN r.id IS NOT NULL THEN {_took_part("r")} END AS took_part,
            holder.id IS NOT NULL AS holder_stays,
            last.outcome AS last_outcome, last.kind AS last_kind, last.claimed_by AS last_holder,
            last.policy_version AS last_policy, last.closed_at AS last_closed_at, last.categories AS last_categories,
            CASE WHEN last.outcome = 'changes_requested' AND last.kind <> 'appeal' THEN
                ARRAY(SELECT done.code FROM review_step done WHERE done.review_id = last.id) END AS last_steps,
+           CASE WHEN last.outcome = 'changes_requested' AND last.kind <> 'appeal' THEN {_took_part("last")} END
+               AS last_took_part,
            CASE WHEN last.outcome IN ('changes_requested', 'upheld') THEN (
                SELECT p.id FROM person p WHERE p.id = last.claimed_by AND {may_review("p", "now()")}) END
                AS last_reviewer,
-           u.suspended_by, u.only_reinstated, u.suspended_at,
+           u.suspended_by, u.confirmed_by, u.only_reinstated, u.suspended_at,
            CASE WHEN u.app_id IS NOT NULL THEN
                EXISTS (SELECT FROM review z WHERE z.app_id = a.id AND z.kind = 'appeal'
                           AND z.opened_version > u.version) END AS suspension_appealed,
@@ -164,6 +179,7 @@ def _review(row: Any, policies: Policies) -> ReviewFacts:
         holder_stays=row.holder_stays,
         decider=row.decider,
         involved=frozenset(row.involved),
+        took_part=frozenset(row.took_part),
         categories=frozenset(row.categories),
         submission_digest=bytes(row.submission_digest),
     )
@@ -174,7 +190,8 @@ def _last_decision(row: Any, policies: Policies) -> LastDecision | None:
         return None
     policy = policies.by_version[row.last_policy]
     categories, steps = frozenset(row.last_categories), frozenset(row.last_steps)
-    return LastDecision(row.last_holder, policy, row.last_closed_at, categories, steps)
+    took_part = frozenset(row.last_took_part)
+    return LastDecision(row.last_holder, policy, row.last_closed_at, categories, steps, took_part)
 
 
 def _categories(given: Any) -> frozenset[str]:
@@ -183,7 +200,9 @@ def _categories(given: Any) -> frozenset[str]:
 
 
 def _suspension(row: Any) -> SuspensionFacts:
-    return SuspensionFacts(row.suspended_by, row.only_reinstated, row.suspension_appealed, row.suspended_at)
+    return SuspensionFacts(
+        row.suspended_by, row.only_reinstated, row.suspension_appealed, row.suspended_at, row.confirmed_by
+    )
 
 
 def _proposal(version: int, trigger: str, proposed_by: str, at: str, stays: bool) -> Proposal:

@@ -26,7 +26,7 @@ class Opening:
     """A review that a transition opens: its App and version, its kind, by whom and by which policy, and its steps.
 
     `subject` is the version that submitted what it is of: its own, or what is published. `holder` is given the review
-    at once, and `decider` is the person whose decision is appealed.
+    at once. `decider` is the person whose decision is appealed, and `involved` are all who had a part in it.
     """
 
     app_id: UUID
@@ -38,6 +38,7 @@ class Opening:
     steps: tuple[str, ...]
     holder: UUID | None = None
     decider: UUID | None = None
+    involved: tuple[UUID, ...] = ()
     is_urgent: bool = False
 
 
@@ -58,11 +59,10 @@ def open_reviews(session: Session, opened: Sequence[Opening], now: datetime) -> 
     reviews that reviewers claim, not to those that come back to them, and a second reviewer would have to learn what
     the first one knows.
     """
+    if not opened:
+        return
     reviews = [_review(one, now) for one in opened]
-    for insert, appeals in ((_INSERT_REVIEW, False), (_INSERT_APPEAL, True)):
-        rows = [review for review in reviews if (review["kind"] == ReviewKind.APPEAL.value) is appeals]
-        if rows:
-            session.execute(insert, rows)
+    session.execute(_INSERT_REVIEW, reviews)
     steps = [
         _step(one, code, review["review_id"], now)
         for one, review in zip(opened, reviews, strict=True)
@@ -104,6 +104,7 @@ def _review(one: Opening, now: datetime) -> dict[str, object]:
         "policy_version": one.policy.version,
         "opened_by": one.opened_by,
         "decider": one.decider,
+        "involved": one.involved,
         "urgency": 0 if one.is_urgent else 1,
         "needs_person": one.kind is not ReviewKind.HEALTH,
         "now": now,
@@ -163,42 +164,19 @@ _COPY_SUBMISSION = text(
 )
 
 
-def _insert_review(involved: str) -> str:
-    return f"""
+_INSERT_REVIEW = statement(
+    f"""
     INSERT INTO review (id, submission_id, app_id, kind, opened_version, subject, policy_version, opened_by, decider,
                         involved, urgency, needs_person, categories, opened_at, due_at, due_soon_at, claimed_by,
                         claimed_at)
     SELECT :review_id, s.id, s.app_id, :kind, :opened_version, s.app_version, :policy_version, :opened_by, :decider,
-           {involved}, :urgency, :needs_person,
+           :involved, :urgency, :needs_person,
            {CATEGORIES},
            :now, :due_at, :due_soon_at, :claimed_by, :claimed_at
       FROM submission s WHERE s.app_id = :app_id AND s.app_version = :subject
-    """
-
-
-_INSERT_REVIEW = text(_insert_review("CAST('{}' AS uuid[])"))
-_INSERT_APPEAL = text(
-    _insert_review("""
-           coalesce(array_remove(CASE WHEN :subject < :opened_version THEN
-               (SELECT ARRAY[u.suspended_by, u.confirmed_by] FROM suspension u
-                 WHERE u.app_id = :app_id AND u.ended_at IS NULL)
-           ELSE
-               (SELECT array_agg(DISTINCT part.person_id)
-                  FROM (SELECT z.id, z.claimed_by, z.opened_version FROM review z
-                         WHERE z.app_id = :app_id AND z.kind <> 'health' AND z.opened_version < :opened_version
-                         ORDER BY z.opened_version DESC LIMIT 1) appealed
-                 CROSS JOIN LATERAL (
-                       SELECT appealed.claimed_by AS person_id
-                        UNION ALL
-                       SELECT step.decided_by FROM review_step step WHERE step.review_id = appealed.id
-                        UNION ALL
-                       SELECT t.actor_id FROM transition t
-                        WHERE t.app_id = :app_id AND t.version > appealed.opened_version
-                          AND t.open_review = appealed.opened_version AND t.trigger = 'propose_approve') part)
-           END, NULL), '{}')""")
+    """,
+    involved=Uuids(),
 )
-"""Involved are whoever held what was sent back, decided a step of it or proposed its approval; of a suspension, the two
-people who suspended and confirmed."""
 
 _LANE = "coalesce((SELECT i.lane FROM checklist_item i WHERE i.app_id = :app_id AND i.code = :needs), '-')"
 

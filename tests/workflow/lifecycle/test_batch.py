@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from models import Person
 from models.base import new_id
-from models.lifecycle import BIRTHS, AppState, AppTrigger
+from models.lifecycle import BIRTHS, AppState, AppTrigger, ReviewKind
 from models.request import RequestSource
 from tests.databases import TestDatabase
 from tests.factories import app_in, asker_now, asker_of, make_possible, move, report_customers
@@ -46,6 +46,7 @@ from workflow.lifecycle.requests import AcceptedRequest, CallerRequest, Wanted, 
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.lifecycle.rules import RULES_OF, Missing, Rule
 from workflow.policy.document import load_policies
+from workflow.reviewing.desk import hand_over_review
 
 
 def _rows(engine: Engine, statement: str) -> list[Any]:
@@ -323,6 +324,31 @@ def test_requests_of_one_app_are_judged_in_the_order_of_their_acceptance(engine:
     requests = [ask(engine, people.admin, "acme", trigger, reasons=BECAUSE) for trigger in triggers]
     judge(engine, limit=7)
     assert [outcome_of(engine, request)["version"] for request in requests] == list(range(4, 24))
+
+
+@pytest.mark.parametrize("before", [(), (AppTrigger.APPEAL, AppTrigger.SUSPEND, AppTrigger.REINSTATE)])
+@pytest.mark.parametrize("limit", [500, 1])
+def test_whoever_had_a_part_in_a_decision_is_told_so_however_its_appeal_is_judged(
+    engine: Engine, people: People, limit: int, before: tuple[AppTrigger, ...]
+) -> None:
+    """The reviewer has decided steps, and the admin has requested changes. An appeal may have been cancelled before."""
+    app_in(engine, people, "acme", AppState.PUBLIC_BETA, ReviewKind.REVISION)
+    make_possible(engine, people, "acme", AppTrigger.REQUEST_CHANGES)
+    with Session(engine) as session, session.begin():
+        review = session.scalars(text("SELECT id FROM review WHERE closed_at IS NULL")).one()
+        hand_over_review(session, review, people.admin, people.admin.id, now_of(session))
+    ask(engine, people.admin, "acme", AppTrigger.REQUEST_CHANGES, reasons=BECAUSE)
+    for trigger in (*before, AppTrigger.APPEAL):
+        ask(engine, asker_of(people, trigger), "acme", trigger, reasons=BECAUSE)
+    decisions = [
+        ask(engine, one, "acme", AppTrigger.REQUEST_CHANGES, reasons=BECAUSE) for one in (people.reviewer, people.admin)
+    ]
+    judge(engine, limit=limit)
+    for request in decisions:
+        assert outcome_of(engine, request)["unmet"] == ["review.claimed", "appeal.uninvolved"]
+    assert [set(one) for (one,) in _rows(engine, "SELECT involved FROM review WHERE closed_at IS NULL")] == [
+        {people.reviewer.id, people.admin.id}
+    ]
 
 
 def test_an_unexpected_state_and_every_unmet_rule_are_named(engine: Engine, people: People) -> None:
