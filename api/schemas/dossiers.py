@@ -230,7 +230,7 @@ def _company(company: CompanyInBrief) -> CompanyAnswer:
         id=company.id,
         name=company.name,
         website=company.website,
-        apps=[OwnedAppAnswer.model_validate(asdict(one)) for one in company.apps],
+        apps=[OwnedAppAnswer.model_validate(one, from_attributes=True) for one in company.apps],
     )
 
 
