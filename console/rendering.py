@@ -53,9 +53,10 @@ def when(context: Context, at: str | None) -> Markup:
     """Returns a moment of the API's as a `time` element in the reader's zone, which is named; nothing for None."""
     if not at:
         return Markup("")
-    moment = datetime.fromisoformat(at).astimezone(ZoneInfo(context["zone"]))
-    said = f"{moment.day} {moment:%b %Y, %H:%M %Z}"
-    return Markup('<time datetime="{}">{}</time>').format(moment.astimezone(UTC).isoformat(timespec="seconds"), said)
+    read = datetime.fromisoformat(at)
+    moment = read.astimezone(ZoneInfo(context["zone"]))
+    said = f"{_date_of(moment)}, {moment.hour:02}:{moment.minute:02} {moment.tzname()}"
+    return _TIME % (read.astimezone(UTC).isoformat(timespec="seconds"), said)
 
 
 @pass_context
@@ -64,7 +65,16 @@ def day(context: Context, at: str | None) -> Markup:
     if not at:
         return Markup("")
     moment = datetime.fromisoformat(at).astimezone(ZoneInfo(context["zone"]))
-    return Markup('<time datetime="{:%Y-%m-%d}">{}</time>').format(moment, f"{moment.day} {moment:%b %Y}")
+    return _TIME % (moment.date().isoformat(), _date_of(moment))
+
+
+def _date_of(moment: datetime) -> str:
+    """Returns the day, in words. `strftime` would take most of the time of a page with many moments."""
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+
+
+_TIME = Markup('<time datetime="%s">%s</time>')
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def host_in(url: str) -> str:
