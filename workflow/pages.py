@@ -37,8 +37,11 @@ class PageOf(Generic[Row]):
     next: str | None
 
     def map(self, read: Callable[[Sequence[Row]], Sequence[Other]]) -> "PageOf[Other]":
-        """Returns a page of the results of `read`, which is called once with all rows, so that it can query for all."""
-        return PageOf(read(self.rows), self.next)
+        """Returns a page of the results of `read`, which is called once with all rows, so that it can query for all.
+
+        It is not called for an empty page, which so costs no further query.
+        """
+        return PageOf(read(self.rows) if self.rows else [], self.next)
 
 
 def read_page(

@@ -30,6 +30,15 @@ _DECIDING = (
     AppTrigger.FLAG.value,
 )
 _BY_PEOPLE = (Role.REVIEWER.value, Role.ADMIN.value)
+_AGAIN = aliased(TransitionRequest)
+_DECIDED_AGAIN = select(_AGAIN.id).where(
+    _AGAIN.app_id == TransitionRequest.app_id,
+    _AGAIN.expected_review == TransitionRequest.expected_review,
+    _AGAIN.principal_id == TransitionRequest.principal_id,
+    _AGAIN.id > TransitionRequest.id,
+    _AGAIN.status.in_([RequestStatus.DUE.stored, RequestStatus.APPLIED.stored]),
+)
+"""A later decision of the same person on the same review as the row of TransitionRequest around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +92,9 @@ def list_refused_decisions(
 ) -> PageOf[RefusedDecision]:
     """Returns a page of the actor's own decisions that were to take effect later and were refused then, newest first.
 
-    It has those of REFUSED_SHOWN, unless the actor has decided on the same review again since. Four queries.
+    It has those of REFUSED_SHOWN, unless the actor has decided on the same review again since. Four queries, one if
+    there are none.
     """
-    again = aliased(TransitionRequest)
-    decided_again = select(again.id).where(
-        again.app_id == TransitionRequest.app_id,
-        again.expected_review == TransitionRequest.expected_review,
-        again.principal_id == TransitionRequest.principal_id,
-        again.id > TransitionRequest.id,
-        again.status.in_([RequestStatus.DUE.stored, RequestStatus.APPLIED.stored]),
-    )
     statement = select(TransitionRequest).where(
         TransitionRequest.principal_id == actor.id,
         TransitionRequest.status.in_(_NOT_TAKEN),
@@ -100,7 +102,7 @@ def list_refused_decisions(
         TransitionRequest.trigger.in_(_DECIDING),
         TransitionRequest.due_at > TransitionRequest.received_at,
         TransitionRequest.finished_at > now - REFUSED_SHOWN,
-        ~decided_again.exists(),
+        ~_DECIDED_AGAIN.exists(),
     )
     found = read_page(session, statement, TransitionRequest.id, wanted, newest_first=True)
     return found.map(lambda rows: _with_reviews(session, rows, now))
