@@ -4,13 +4,14 @@ from html import escape
 from importlib.resources import files
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from fastapi.responses import HTMLResponse, Response
 
 from api.auth import InContext
+from web.routers import Router
 from workflow.errors import NotFound
 
-router = APIRouter(prefix="/docs", include_in_schema=False)
+router = Router(prefix="/docs", include_in_schema=False)
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "

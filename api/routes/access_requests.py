@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query
+from fastapi import Header, Query
 from fastapi.responses import JSONResponse
 
 from api.auth import OR_NOBODY, InContext, allow, allow_or_nobody
@@ -28,6 +28,7 @@ from models import AccessRequest
 from models.lifecycle import AccessState, Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.access.deciding import decide_access
 from workflow.access.reading import list_access_requests, open_request_file
 from workflow.access.rehearsing import rehearse_access
@@ -38,7 +39,7 @@ from workflow.identity.actors import Actor
 from workflow.profile.document import Profile
 from workflow.reasons import Reason
 
-router = APIRouter(prefix="/v1/access-requests", responses=COMMON)
+router = Router(prefix="/v1/access-requests", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.ACCESS_DECIDE, Role.REVIEWER, Role.ADMIN)]
 ViewerOrNobody = Annotated[Actor | None, allow_or_nobody(Scope.ACCESS_DECIDE, Role.REVIEWER, Role.ADMIN)]

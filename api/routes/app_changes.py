@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from api.auth import InContext, allow
@@ -13,10 +13,11 @@ from api.schemas.values import Moment
 from models.lifecycle import AppState, Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.catalog.changes import AppChange, Change, list_changes
 from workflow.identity.actors import Actor
 
-router = APIRouter(prefix="/v1/app-changes", responses=COMMON)
+router = Router(prefix="/v1/app-changes", responses=COMMON)
 
 Lister = Annotated[Actor, allow(Scope.APPS_READ, Role.SERVICE, Role.REVIEWER, Role.ADMIN)]
 

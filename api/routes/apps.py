@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import EVERY_ROLE, InContext, allow
@@ -17,11 +17,12 @@ from models.lifecycle import AppState, Role, has_own_submission
 from models.token import Scope
 from web.etags import EDITING, IfMatch, etag_of, expected_revisions
 from web.problems import COMMON
+from web.routers import Router
 from workflow.apps import find_app, is_frozen
 from workflow.building.apps import AppContent, Content, content_of, list_apps, register_app, rename_app
 from workflow.identity.actors import Actor
 
-router = APIRouter(prefix="/v1/apps", responses=COMMON)
+router = Router(prefix="/v1/apps", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
 Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]

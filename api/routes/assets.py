@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
 from api.auth import EVERY_ROLE, InContext, allow
@@ -20,6 +20,7 @@ from models.lifecycle import Role
 from models.token import Scope
 from web.bounds import LargerBody
 from web.problems import COMMON, PUBLIC
+from web.routers import Router
 from workflow.apps import find_app
 from workflow.assets.pictures import Picture
 from workflow.assets.raster import MAX_BYTES, SMALLER
@@ -35,7 +36,7 @@ from workflow.catalog.previews import TOKEN_CHARACTERS, previewed_app
 from workflow.errors import Invalid, NotFound
 from workflow.identity.actors import Actor
 
-router = APIRouter(prefix="/v1")
+router = Router(prefix="/v1")
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
 Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]

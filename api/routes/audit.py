@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field, StringConstraints
 
 from api.auth import InContext, allow
@@ -16,12 +16,13 @@ from models import AuditEntry
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import AuditFilter, list_audit_entries
 from workflow.identity.names import names_of
 from workflow.sql.storable import WITHOUT_NUL
 
-router = APIRouter(prefix="/v1/audit", responses=COMMON, tags=["admin"])
+router = Router(prefix="/v1/audit", responses=COMMON, tags=["admin"])
 
 Operator = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=WITHOUT_NUL)] | None

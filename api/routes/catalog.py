@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -15,12 +15,13 @@ from api.schemas.values import SlugPath
 from models.component import ComponentKind
 from web.caching import CACHED, IfNoneMatch, cached
 from web.problems import PUBLIC
+from web.routers import Router
 from workflow.catalog.entry import entry_of
 from workflow.catalog.listing import CatalogFilter, CatalogListing, find_entry, list_entries
 from workflow.errors import Invalid, NotFound
 from workflow.sql.storable import WITHOUT_NUL
 
-router = APIRouter(prefix="/v1", responses=PUBLIC, tags=["everyone"])
+router = Router(prefix="/v1", responses=PUBLIC, tags=["everyone"])
 
 MAX_AGE_S = 10
 """How long a cache may show an entry without revalidating it. A suspended App leaves the API's answers at once, and

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import EVERY_ROLE, InContext, allow
@@ -17,6 +17,7 @@ from models.lifecycle import Role, StepState
 from models.token import Scope
 from web.etags import IfMatch, etag_of, expected_revisions
 from web.problems import COMMON, answers
+from web.routers import Router
 from workflow.apps import find_app
 from workflow.building.checklist import store_evidence
 from workflow.building.overview import Checklist, ItemStatus, checklist_of, without_draft
@@ -24,7 +25,7 @@ from workflow.identity.actors import Actor
 from workflow.policy.document import load_policies
 from workflow.profile.guides import Guide
 
-router = APIRouter(prefix="/v1/apps/{slug}/checklist", responses=COMMON)
+router = Router(prefix="/v1/apps/{slug}/checklist", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
 Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]

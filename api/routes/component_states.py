@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.auth import InContext, allow
@@ -18,10 +17,11 @@ from models.due import DueStatus
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.building.component_states import ComponentState, component_states
 from workflow.identity.actors import Actor
 
-router = APIRouter(prefix="/v1/apps/{slug}/component-states", responses=COMMON)
+router = Router(prefix="/v1/apps/{slug}/component-states", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,12 +20,13 @@ from models.due import DueStatus
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.component_tests.planned import title_of
 from workflow.component_tests.requests import sent_again_by_curl
 from workflow.component_tests.starting import RunWithResults, find_run, list_runs, start_run
 from workflow.identity.actors import Actor
 
-router = APIRouter(prefix="/v1/apps/{slug}/components/{component_id}/test-runs", responses=COMMON)
+router = Router(prefix="/v1/apps/{slug}/components/{component_id}/test-runs", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]

@@ -3,7 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.auth import InContext, allow
@@ -14,11 +13,12 @@ from models.component_test import RunScope
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.component_tests.startable import startable_runs
 from workflow.component_tests.starting import host_of
 from workflow.identity.actors import Actor
 
-router = APIRouter(prefix="/v1/apps/{slug}/components/{component_id}/test-scopes", responses=COMMON)
+router = Router(prefix="/v1/apps/{slug}/components/{component_id}/test-scopes", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.auth import InContext, allow
@@ -13,10 +13,11 @@ from api.schemas.values import Body, Moment, Object, SlugPath
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.component_tests.run_settings import RunForm, drop_test_settings, give_test_settings, read_test_form
 from workflow.identity.actors import Actor
 
-router = APIRouter(prefix="/v1/apps/{slug}/components/{component_id}/test-settings", responses=COMMON)
+router = Router(prefix="/v1/apps/{slug}/components/{component_id}/test-settings", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]

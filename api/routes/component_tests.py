@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.auth import EVERY_ROLE, InContext, allow
@@ -18,12 +17,13 @@ from models.component_test import ResultSource, RunScope, TestColour
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.building.apps import list_tests
 from workflow.component_tests.reporting import report_test
 from workflow.identity.actors import Actor
 from workflow.sql.storable import WITHOUT_NUL
 
-router = APIRouter(prefix="/v1/apps/{slug}/components/{component_id}/tests", responses=COMMON)
+router = Router(prefix="/v1/apps/{slug}/components/{component_id}/tests", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
 Rig = Annotated[Actor, allow(Scope.TESTS_REPORT, Role.SERVICE)]

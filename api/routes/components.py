@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.auth import EVERY_ROLE, InContext, allow
@@ -18,6 +18,7 @@ from models.lifecycle import Role
 from models.token import Scope
 from web.etags import EDITING, IfMatch, etag_of, expected_revisions
 from web.problems import COMMON
+from web.routers import Router
 from workflow.apps import find_app, find_component
 from workflow.building.apps import Content, content_of, find_content
 from workflow.building.components import (
@@ -30,7 +31,7 @@ from workflow.building.components import (
 from workflow.catalog.published import ComponentContent
 from workflow.identity.actors import Actor
 
-router = APIRouter(prefix="/v1/apps/{slug}/components", responses=COMMON)
+router = Router(prefix="/v1/apps/{slug}/components", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
 Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,11 +16,12 @@ from models.conversation import Side
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.identity.actors import Actor
 from workflow.reviewing.conversation import list_messages, list_notes, to_entries, write_as_reviewer, write_note
 from workflow.reviewing.dossier import find_review
 
-router = APIRouter(prefix="/v1/reviews/{review_id}", responses=COMMON, tags=["reviewer"])
+router = Router(prefix="/v1/reviews/{review_id}", responses=COMMON, tags=["reviewer"])
 
 Viewer = Annotated[Actor, allow(Scope.REVIEWS_READ, Role.REVIEWER, Role.ADMIN)]
 MessageAuthor = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN)]

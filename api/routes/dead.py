@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.auth import InContext, allow
@@ -15,6 +15,7 @@ from api.schemas.values import Body, Prose
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.identity.actors import Actor
 from workflow.operating.dead_rows import (
     DEAD_KINDS,
@@ -27,7 +28,7 @@ from workflow.operating.dead_rows import (
 from workflow.operating.rejected_messages import acknowledge, acknowledge_matching
 from workflow.sql.storable import WITHOUT_NUL
 
-router = APIRouter(prefix="/v1/dead", responses=COMMON, tags=["admin"])
+router = Router(prefix="/v1/dead", responses=COMMON, tags=["admin"])
 
 Operator = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN)]
 

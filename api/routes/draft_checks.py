@@ -4,7 +4,6 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, TypeAdapter
 
@@ -16,12 +15,13 @@ from api.schemas.values import Key, SlugPath
 from models.lifecycle import Role, StepState
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.apps import find_app
 from workflow.building.draft_checks import DraftRun, check_draft, latest_run
 from workflow.identity.actors import Actor
 from workflow.policy.document import load_policies
 
-router = APIRouter(prefix="/v1/apps/{slug}/checks", responses=COMMON)
+router = Router(prefix="/v1/apps/{slug}/checks", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
 Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]

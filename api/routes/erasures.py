@@ -3,7 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.auth import InContext, allow
@@ -12,10 +11,11 @@ from api.schemas.values import Body, Line
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.identity.actors import Actor
 from workflow.operating.erasing import erase_person
 
-router = APIRouter(prefix="/v1/erasures", responses=COMMON, tags=["admin"])
+router = Router(prefix="/v1/erasures", responses=COMMON, tags=["admin"])
 
 Admin = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN, recent=True)]
 

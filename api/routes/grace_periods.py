@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from api.auth import InContext, allow
@@ -16,10 +16,11 @@ from api.schemas.values import SLUG, Moment
 from models.lifecycle import AppState, Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.identity.actors import Actor
 from workflow.reviewing.grace_periods import GraceFilter, GraceUnderWay, Stage, list_grace_periods
 
-router = APIRouter(prefix="/v1/grace-periods", responses=COMMON, tags=["reviewer"])
+router = Router(prefix="/v1/grace-periods", responses=COMMON, tags=["reviewer"])
 
 Viewer = Annotated[Actor, allow(Scope.REVIEWS_READ, Role.REVIEWER, Role.ADMIN)]
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel
 
@@ -10,9 +10,10 @@ from api.auth import InContext
 from api.schemas.pages import Page
 from models.checklist import Requirement
 from web.problems import PUBLIC
+from web.routers import Router
 from workflow.building.guides import find_guide
 
-router = APIRouter(prefix="/v1/guides", responses=PUBLIC, tags=["everyone"])
+router = Router(prefix="/v1/guides", responses=PUBLIC, tags=["everyone"])
 
 GuideName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$", examples=["utm"])]
 

@@ -3,17 +3,17 @@
 import time
 from typing import Any, Literal
 
-from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from pydantic import BaseModel, ConfigDict
 
 from api.auth import InContext
 from web.problems import ANY, SEE_DOCTOR, answers, problem
+from web.routers import Router
 from workflow.operating.backlog import Backlog, measure_backlog
 
-router = APIRouter(tags=["operator"], responses=ANY)
-operators = APIRouter(responses=ANY)
+router = Router(tags=["operator"], responses=ANY)
+operators = Router(responses=ANY)
 """The routes of the operators' listener. The API's own does not have them."""
 
 DUE = Gauge("devcenter_due_rows", "Rows that are due now, by kind; counted up to 100,000.", ["kind"])

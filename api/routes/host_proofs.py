@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field, StringConstraints
 
@@ -20,6 +19,7 @@ from models.host_proof import ProofPlace
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.access.host_proofs import (
     ask_for_check,
     begin_host_proof,
@@ -31,7 +31,7 @@ from workflow.access.host_proofs import (
 )
 from workflow.identity.actors import Actor
 
-router = APIRouter(prefix="/v1/organizations/{organization_id}/host-proofs", responses=COMMON, tags=["partner"])
+router = Router(prefix="/v1/organizations/{organization_id}/host-proofs", responses=COMMON, tags=["partner"])
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]

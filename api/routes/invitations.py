@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -16,6 +16,7 @@ from api.schemas.values import Body, Key, PersonName
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.access.invitations import (
     accept_invitation,
     invitation_with_code,
@@ -25,7 +26,7 @@ from workflow.access.invitations import (
 )
 from workflow.identity.actors import Actor
 
-router = APIRouter(prefix="/v1/invitations", responses=COMMON)
+router = Router(prefix="/v1/invitations", responses=COMMON)
 
 Inviter = Annotated[Actor, allow(Scope.ACCESS_DECIDE, Role.REVIEWER, Role.ADMIN)]
 Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,100}$", examples=["the-code-of-the-mail"])]

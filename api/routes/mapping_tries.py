@@ -4,7 +4,6 @@ import json
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
@@ -13,10 +12,11 @@ from api.schemas.values import Object, SlugPath
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.building.mapping_tries import MappingTry, try_mapping
 from workflow.identity.actors import Actor
 
-router = APIRouter(prefix="/v1/apps/{slug}/components/{component_id}/mapping-tries", responses=COMMON)
+router = Router(prefix="/v1/apps/{slug}/components/{component_id}/mapping-tries", responses=COMMON)
 
 Trier = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, StringConstraints
 
@@ -16,6 +16,7 @@ from models import Person
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.access.addresses import ask_for_address
 from workflow.access.people import find_organization, find_person
 from workflow.access.time_zones import choose_time_zone
@@ -24,7 +25,7 @@ from workflow.identity.principals import Principal
 from workflow.identity.tokens import SCOPES_OF
 from workflow.notifications.news import news_of, switch_news
 
-router = APIRouter(prefix="/v1/me", responses=COMMON, tags=["partner"])
+router = Router(prefix="/v1/me", responses=COMMON, tags=["partner"])
 
 Anybody = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 Oneself = Annotated[Actor, allow(Scope.PEOPLE_MANAGE, Role.PARTNER, Role.ADMIN)]

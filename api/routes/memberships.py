@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, StringConstraints
 
@@ -16,6 +16,7 @@ from models import App, Membership
 from models.lifecycle import AppState, MembershipState, MembershipTrigger, Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.catalog.membership import (
     apply_for_membership,
     decide_membership,
@@ -27,7 +28,7 @@ from workflow.catalog.membership import (
 from workflow.identity.actors import Actor
 from workflow.sql.storable import WITHOUT_NUL
 
-router = APIRouter(prefix="/v1", responses=COMMON)
+router = Router(prefix="/v1", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 Applicant = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]

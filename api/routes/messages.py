@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,11 +17,12 @@ from models.conversation import Side
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.apps import find_app
 from workflow.identity.actors import Actor
 from workflow.reviewing.conversation import list_messages, to_entries, write_as_partner
 
-router = APIRouter(prefix="/v1/apps/{slug}/messages", responses=COMMON, tags=["partner"])
+router = Router(prefix="/v1/apps/{slug}/messages", responses=COMMON, tags=["partner"])
 
 Reader = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER)]
 MessageAuthor = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]

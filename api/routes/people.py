@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field, StringConstraints
 
@@ -19,6 +19,7 @@ from models import Organization, Person
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.access.people import (
     find_organization,
     hand_over,
@@ -34,7 +35,7 @@ from workflow.access.people import (
 from workflow.identity.actors import Actor
 from workflow.sql.storable import WITHOUT_NUL
 
-router = APIRouter(prefix="/v1/organizations", responses=COMMON)
+router = Router(prefix="/v1/organizations", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 Mover = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN)]

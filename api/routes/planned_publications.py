@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict
 
 from api.auth import InContext, allow
@@ -12,10 +12,11 @@ from api.schemas.values import Body, Moment, SlugPath
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.catalog.planning import cancel_publication, move_publication
 from workflow.identity.actors import Actor
 
-router = APIRouter(prefix="/v1/apps/{slug}/planned-publication", responses=COMMON, tags=["reviewer"])
+router = Router(prefix="/v1/apps/{slug}/planned-publication", responses=COMMON, tags=["reviewer"])
 
 Decider = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN)]
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,6 +19,7 @@ from models.lifecycle import Role
 from models.token import Scope
 from web.paths import NUMBER
 from web.problems import COMMON
+from web.routers import Router
 from workflow.identity.actors import Actor
 from workflow.identity.names import names_of
 from workflow.operating.policy_effects import LiveEffects
@@ -26,7 +27,7 @@ from workflow.operating.previewed import proof_of_preview, publish_previewed
 from workflow.operating.publishing import find_policy, list_policies, preview_policy, schema_of_policy
 from workflow.policy.document import load_policies
 
-router = APIRouter(prefix="/v1/policies", responses=COMMON, tags=["admin"])
+router = Router(prefix="/v1/policies", responses=COMMON, tags=["admin"])
 
 Operator = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN)]
 Publisher = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN, recent=True)]

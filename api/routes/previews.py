@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
@@ -17,6 +17,7 @@ from models import PreviewLink
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON, PUBLIC
+from web.routers import Router
 from workflow.catalog.previews import (
     TOKEN_CHARACTERS,
     create_preview,
@@ -27,7 +28,7 @@ from workflow.catalog.previews import (
 )
 from workflow.identity.actors import Actor
 
-router = APIRouter(prefix="/v1")
+router = Router(prefix="/v1")
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER)]
 Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]

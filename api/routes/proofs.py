@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -14,13 +14,14 @@ from api.schemas.access_requests import AskedAnswer, shown_to_requester
 from api.schemas.values import Body, Email, Key
 from models.access import ProofPurpose
 from web.problems import COMMON, PUBLIC
+from web.routers import Router
 from workflow.access.lost_tokens import ask_for_token
 from workflow.access.proofs import holder_of_code, state_of_proof
 from workflow.access.proving import ProvedAddress, look_at_proof, prove_address
 from workflow.access.requests import UnprovedRequest
 from workflow.policy.document import load_policies
 
-router = APIRouter(responses=PUBLIC, tags=["partner"])
+router = Router(responses=PUBLIC, tags=["partner"])
 
 Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,100}$", examples=["the-code-of-the-mail"])]
 

@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
@@ -12,10 +11,11 @@ from api.schemas.values import Object, SlugPath
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.building.request_tries import RequestTry, try_request
 from workflow.identity.actors import Actor
 
-router = APIRouter(prefix="/v1/apps/{slug}/components/{component_id}/request-tries", responses=COMMON)
+router = Router(prefix="/v1/apps/{slug}/components/{component_id}/request-tries", responses=COMMON)
 
 Trier = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 

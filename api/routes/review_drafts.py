@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -15,11 +14,12 @@ from models.conversation import MAX_DRAFT
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.identity.actors import Actor
 from workflow.reviewing.drafts import delete_draft, find_draft, write_draft
 from workflow.sql.storable import WITHOUT_NUL
 
-router = APIRouter(prefix="/v1/reviews/{review_id}/draft", responses=COMMON, tags=["reviewer"])
+router = Router(prefix="/v1/reviews/{review_id}/draft", responses=COMMON, tags=["reviewer"])
 
 Writer = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN)]
 

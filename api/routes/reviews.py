@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
@@ -27,6 +27,7 @@ from models import Review
 from models.lifecycle import AppState, AppTrigger, ReviewKind, Role, StepTrigger
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.findings import Finding
 from workflow.identity.actors import Actor
 from workflow.lifecycle.decisions import Decision, decision_on
@@ -40,7 +41,7 @@ from workflow.reviewing.queue import Due, QueueFilter, Show, list_reviews, summa
 from workflow.reviewing.steps import decide_step
 from workflow.sql.storable import WITHOUT_NUL
 
-router = APIRouter(prefix="/v1/reviews", responses=COMMON, tags=["reviewer"])
+router = Router(prefix="/v1/reviews", responses=COMMON, tags=["reviewer"])
 
 Viewer = Annotated[Actor, allow(Scope.REVIEWS_READ, Role.REVIEWER, Role.ADMIN)]
 Decider = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN)]

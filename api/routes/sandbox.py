@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
@@ -15,6 +15,7 @@ from models.component_test import TestColour
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.apps import find_component
 from workflow.building.components import colour_of_component
 from workflow.identity.actors import Actor
@@ -22,7 +23,7 @@ from workflow.identity.principals import require_present
 from workflow.sandbox.reading import EventFilter, list_declared, list_events
 from workflow.sql.storable import WITHOUT_NUL
 
-router = APIRouter(prefix="/v1/apps/{slug}/components/{component_id}", responses=COMMON)
+router = Router(prefix="/v1/apps/{slug}/components/{component_id}", responses=COMMON)
 
 Reader = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 ReceivedType = Literal["identify", "track", "page", "screen", "group", "alias", "delete", "other"]

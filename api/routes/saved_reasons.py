@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
@@ -18,6 +18,7 @@ from models import SavedReason
 from models.lifecycle import ReviewKind, Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.identity.actors import Actor
 from workflow.reviewing.saved_reasons import (
     add_saved_reason,
@@ -28,7 +29,7 @@ from workflow.reviewing.saved_reasons import (
 )
 from workflow.sql.storable import WITHOUT_NUL
 
-router = APIRouter(prefix="/v1/saved-reasons", responses=COMMON, tags=["reviewer"])
+router = Router(prefix="/v1/saved-reasons", responses=COMMON, tags=["reviewer"])
 
 Viewer = Annotated[Actor, allow(Scope.REVIEWS_READ, Role.REVIEWER, Role.ADMIN)]
 Editor = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN)]

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel
 
@@ -15,10 +14,11 @@ from models import ApiToken
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.identity.actors import Actor
 from workflow.identity.sessions import end_session, list_sessions
 
-router = APIRouter(prefix="/v1/sessions", responses=COMMON, tags=["partner", "reviewer", "admin"])
+router = Router(prefix="/v1/sessions", responses=COMMON, tags=["partner", "reviewer", "admin"])
 
 Oneself = Annotated[
     Actor,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import NAMESPACE_URL, uuid5
 
-from fastapi import APIRouter, Header, Path
+from fastapi import Header, Path
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -15,12 +15,13 @@ from api.schemas.values import Body, Email, Key, Line
 from models import Person
 from models.lifecycle import Role
 from web.problems import COMMON, PUBLIC
+from web.routers import Router
 from workflow.access.signing_in import ask_to_sign_in
 from workflow.errors import Invalid
 from workflow.identity.actors import Actor
 from workflow.identity.sessions import SignedIn, find_link, sign_in, sign_in_by_code, state_of_link
 
-router = APIRouter(tags=["partner", "reviewer", "admin"])
+router = Router(tags=["partner", "reviewer", "admin"])
 
 _SECRET = r"^[A-Za-z0-9_-]{1,100}$"
 Secret = Annotated[str, Path(pattern=_SECRET, examples=["the-secret-of-the-link"])]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
@@ -14,10 +14,11 @@ from api.schemas.values import Body, SlugPath
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.building.slugs import allow_slug, forbid_slug, list_allowed_slugs
 from workflow.identity.actors import Actor
 
-router = APIRouter(prefix="/v1/allowed-slugs", responses=COMMON, tags=["admin"])
+router = Router(prefix="/v1/allowed-slugs", responses=COMMON, tags=["admin"])
 
 Operator = Annotated[Actor, allow(Scope.ADMIN, Role.ADMIN)]
 

@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from api.schemas.pages import Page
 from web.caching import CACHED, IfNoneMatch, cached
 from web.problems import PUBLIC
+from web.routers import Router
 from workflow.spec.listing import SpecEvent, SpecProperty, spec_events
 
-router = APIRouter(prefix="/v1/spec", responses=PUBLIC, tags=["everyone"])
+router = Router(prefix="/v1/spec", responses=PUBLIC, tags=["everyone"])
 
 MAX_AGE_S = 3600
 

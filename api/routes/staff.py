@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
@@ -16,6 +16,7 @@ from api.schemas.values import Body, Email, Key, Moment, PersonName
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.identity.actors import Actor
 from workflow.reviewing.staff import (
     StaffMember,
@@ -27,7 +28,7 @@ from workflow.reviewing.staff import (
     set_absence,
 )
 
-router = APIRouter(prefix="/v1/staff", responses=COMMON)
+router = Router(prefix="/v1/staff", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.REVIEWS_READ, Role.REVIEWER, Role.ADMIN)]
 Reviewer = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN)]

@@ -8,7 +8,6 @@ import time
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -18,13 +17,14 @@ from api.openid import Begun, OpenIdProvider, ProviderError
 from api.routes.sign_ins import OwnSession, SessionAnswer, session_shown
 from api.schemas.values import Body
 from web.problems import COMMON
+from web.routers import Router
 from workflow.errors import Conflict, Forbidden, NotFound
 from workflow.identity.principals import RECENT
 from workflow.identity.secrets import Unseal
 from workflow.identity.sessions import SignedIn, require_own_path
 from workflow.identity.staff_sign_in import sign_in_staff
 
-router = APIRouter(prefix="/v1/staff-sign-ins", responses=COMMON, tags=["reviewer", "admin"])
+router = Router(prefix="/v1/staff-sign-ins", responses=COMMON, tags=["reviewer", "admin"])
 
 BEGUN_SECONDS = 600
 """How long somebody has for signing in at the provider."""

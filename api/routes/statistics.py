@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AfterValidator, BaseModel, Field
 
 from api.auth import InContext, allow
@@ -14,12 +14,13 @@ from api.context import Session, now_of
 from models.lifecycle import ReviewKind, Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.identity.actors import Actor
 from workflow.policy.document import load_policies
 from workflow.reviewing.saved_reason_uses import uses_of_saved_reasons
 from workflow.reviewing.statistics import MAX_WEEKS, Waiting, Week, waiting_reviews, weeks_of_reviews
 
-router = APIRouter(prefix="/v1/statistics", responses=COMMON, tags=["reviewer", "admin"])
+router = Router(prefix="/v1/statistics", responses=COMMON, tags=["reviewer", "admin"])
 
 Viewer = Annotated[Actor, allow(Scope.REVIEWS_READ, Role.REVIEWER, Role.ADMIN)]
 

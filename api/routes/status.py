@@ -4,7 +4,6 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from api.auth import EVERY_ROLE, InContext, allow
@@ -17,6 +16,7 @@ from models.lifecycle import AppState, AppTrigger, ReviewKind, Role, StepState
 from models.review import ReviewOutcome
 from models.token import Scope
 from web.problems import COMMON, UnmetRule
+from web.routers import Router
 from workflow.apps import find_app
 from workflow.building.apps import content_of
 from workflow.building.published import PublishedEntry
@@ -25,7 +25,7 @@ from workflow.identity.actors import Actor
 from workflow.policy.document import load_policies
 from workflow.reviewing.partner_view import PartnerReview
 
-router = APIRouter(prefix="/v1/apps/{slug}/status", responses=COMMON)
+router = Router(prefix="/v1/apps/{slug}/status", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from api.auth import InContext, allow
@@ -14,10 +14,11 @@ from api.schemas.values import SLUG, SlugPath
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.identity.actors import Actor
 from workflow.reviewing.suspensions import SuspensionUnderWay, confirm_suspension, list_suspensions
 
-router = APIRouter(prefix="/v1", responses=COMMON, tags=["reviewer"])
+router = Router(prefix="/v1", responses=COMMON, tags=["reviewer"])
 
 Viewer = Annotated[Actor, allow(Scope.REVIEWS_READ, Role.REVIEWER, Role.ADMIN)]
 Confirmer = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN)]

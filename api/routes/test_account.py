@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, Field
 
 from api.auth import InContext, allow
@@ -16,11 +16,12 @@ from models import AuditEntry
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.building.test_account import list_readings, read_test_account
 from workflow.identity.actors import Actor
 from workflow.identity.names import names_shown_to
 
-router = APIRouter(prefix="/v1/apps/{slug}/test-account", responses=COMMON)
+router = Router(prefix="/v1/apps/{slug}/test-account", responses=COMMON)
 
 Reader = Annotated[Actor, allow(Scope.REVIEWS_DECIDE, Role.REVIEWER, Role.ADMIN, recent=True)]
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]

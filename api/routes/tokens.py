@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Self, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
@@ -18,6 +18,7 @@ from models import ApiToken
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.errors import Forbidden, Invalid
 from workflow.identity.actors import Actor
 from workflow.identity.names import names_of
@@ -34,7 +35,7 @@ from workflow.identity.tokens import (
     state_of_token,
 )
 
-router = APIRouter(prefix="/v1/tokens", responses=COMMON, tags=["partner", "admin"])
+router = Router(prefix="/v1/tokens", responses=COMMON, tags=["partner", "admin"])
 
 MAX_OWN_DAYS = 365
 """The longest life of a token that a partner creates."""

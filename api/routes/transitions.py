@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import Body, Query, Response
 from pydantic import Discriminator, Field, StringConstraints, Tag
 
 from api.auth import EVERY_ROLE, InContext, allow
@@ -33,6 +33,7 @@ from models.request import RequestStatus
 from models.token import Scope
 from web.calls import describe_call
 from web.problems import COMMON
+from web.routers import Router
 from workflow.apps import find_app
 from workflow.identity.actors import Actor
 from workflow.identity.names import names_shown_to
@@ -47,7 +48,7 @@ from workflow.reasons import Reason
 from workflow.reviewing.proposals import standing_proposal
 from workflow.sql.storable import WITHOUT_NUL
 
-router = APIRouter(prefix="/v1", responses=COMMON)
+router = Router(prefix="/v1", responses=COMMON)
 
 Viewer = Annotated[Actor, allow(Scope.APPS_READ, *EVERY_ROLE)]
 Asker = Annotated[Actor, allow(Scope.TRANSITIONS_REQUEST, *EVERY_ROLE)]

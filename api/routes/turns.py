@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
@@ -12,11 +11,12 @@ from api.schemas.pages import Page, Paged, shown_page
 from models.lifecycle import AppState, ReviewKind, Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.building.turns import list_turns
 from workflow.identity.actors import Actor
 from workflow.policy.document import load_policies
 
-router = APIRouter(prefix="/v1/turns", responses=COMMON, tags=["partner"])
+router = Router(prefix="/v1/turns", responses=COMMON, tags=["partner"])
 
 Reader = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER)]
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
@@ -15,12 +15,13 @@ from models.conversation import Side
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
+from web.routers import Router
 from workflow.apps import find_app
 from workflow.identity.actors import Actor
 from workflow.reviewing.dossier import find_review
 from workflow.reviewing.unread import list_unread, mark_read
 
-router = APIRouter(prefix="/v1", responses=COMMON)
+router = Router(prefix="/v1", responses=COMMON)
 
 Reader = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
 Partner = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]

@@ -2,14 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, Field
 
 from api.auth import InContext
 from web.problems import PUBLIC
+from web.routers import Router
 from workflow.notifications.news import NewsSwitch, switch_of_token, switch_off
 
-router = APIRouter(prefix="/v1/unsubscribe", responses=PUBLIC, tags=["partner"])
+router = Router(prefix="/v1/unsubscribe", responses=PUBLIC, tags=["partner"])
 
 Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_=-]{1,500}$", examples=["the-token-of-the-mail"])]
 

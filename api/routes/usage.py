@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field, StringConstraints
 
 from api.auth import EVERY_ROLE, InContext, allow
@@ -18,6 +18,7 @@ from models import Customer, OAuthInstall
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON, problem_of
+from web.routers import Router
 from web.sentences import Flaw
 from workflow.apps import find_app
 from workflow.errors import WorkflowError
@@ -26,7 +27,7 @@ from workflow.pages import PageRequest
 from workflow.policy.document import load_policies
 from workflow.usage.reports import LOCKED, Report, ReportResult, Use, list_workspaces, report_use
 
-router = APIRouter(prefix="/v1", responses=COMMON)
+router = Router(prefix="/v1", responses=COMMON)
 
 LOCK_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.2)
 """How long a list waits before each further try of the reports whose Apps are locked."""
