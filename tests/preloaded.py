@@ -1,12 +1,13 @@
-"""Processes that start in a moment: forks of one, a process of the run, that has imported all of it already.
+"""Processes that start in a moment: forks of one, a process of the run, that has imported the most of it already.
 
-They run the command that a user runs. Tests of the command line and of kills start it anew, as users do.
+They do what the command does that is given. Tests of the command line start it anew, as users do.
 """
 
 import multiprocessing
 import os
+import runpy
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -14,28 +15,48 @@ from pathlib import Path
 from tests.servers import ROOT
 
 _FORKS = multiprocessing.get_context("forkserver")
-_IMPORTED = ["cli.main", "cli.processes", "api.main", "api.operators", "console.main", "web.door", "tests.preloaded"]
+_IMPORTED = [
+    "tests.preloaded",
+    "cli.main",
+    "cli.processes",
+    "api.main",
+    "api.operators",
+    "console.main",
+    "web.door",
+    "workers.main",
+    "dramatiq.cli",
+]
+"""What processes import that a test starts often. None of it reads the environment, which is that of each process."""
 
 
 @contextmanager
-def forked(arguments: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator[ForkServerProcess]:
-    """Runs `devcenter` with its output in `log`. Kills it and its children when the block ends."""
-    _FORKS.set_forkserver_preload(_IMPORTED)
-    process = _FORKS.Process(target=_run, args=(list(arguments), dict(env), str(log)))
-    process.start()
-    assert process.pid is not None
+def forked(command: tuple[str, ...], env: Mapping[str, str], log: Path) -> Iterator[ForkServerProcess]:
+    """Runs a command of Python, with `-m` or `-c`, with its output in `log`. Kills it with its children at the end."""
+    process = fork(command, env, log)
     try:
         yield process
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, 9)
-        process.kill()
-        process.join(10)
+        kill_fork(process)
 
 
-def _run(arguments: list[str], env: dict[str, str], log: str) -> None:
-    from cli.main import main
+def fork(command: tuple[str, ...], env: Mapping[str, str], log: Path) -> ForkServerProcess:
+    """Starts a command of Python, with `-m` or `-c`, in a session of its own, with its output in `log`."""
+    _FORKS.set_forkserver_preload(_IMPORTED)
+    process = _FORKS.Process(target=_run, args=(command, dict(env), str(log)))
+    process.start()
+    return process
 
+
+def kill_fork(process: ForkServerProcess) -> None:
+    """Kills the process and all its children with SIGKILL, and waits for it."""
+    assert process.pid is not None
+    process.kill()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, 9)
+    process.join(10)
+
+
+def _run(command: tuple[str, ...], env: dict[str, str], log: str) -> None:
     os.setsid()
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for stream in (1, 2):
@@ -43,5 +64,9 @@ def _run(arguments: list[str], env: dict[str, str], log: str) -> None:
     os.chdir(ROOT)
     os.environ.clear()
     os.environ.update(env)
-    sys.argv = ["devcenter", *arguments]
-    main()
+    _python, option, what, *arguments = command
+    sys.argv = [what, *arguments]
+    if option == "-m":
+        runpy.run_module(what, run_name="__main__", alter_sys=True)
+    else:
+        exec(what, {"__name__": "__main__"})  # noqa: S102 - a command of a test's own

@@ -71,7 +71,7 @@ def api_running(database_url: str, redis_url: str, folder: Path, **settings: str
     for _ in range(STARTS):
         url, own = addresses_of("DEVCENTER_API")
         env = environment(database_url, redis_url, **own | settings)
-        with forked(["api"], env, log) as process:
+        with forked(API, env, log) as process:
             wait_until(partial(_is_ready_or_ended, url, process), seconds=180, what="the API")
             if process.is_alive():
                 yield url

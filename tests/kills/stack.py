@@ -1,17 +1,18 @@
 """An installation of real processes that can be killed, and that are restarted as a supervisor would."""
 
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.valkey import EmbeddedValkey
 from tests.api.service import API, addresses_of, is_ready
 from tests.mailbox import Mailbox
+from tests.preloaded import fork, kill_fork
 from tests.waiting import wait_until
-from tests.workers.processes import ROOT, SCHEDULER, WORKER, environment, kill
+from tests.workers.processes import SCHEDULER, WORKER, environment
 
 WATCH_SECONDS = 0.05
 
@@ -32,29 +33,27 @@ class Kept:
 
     @property
     def pid(self) -> int:
+        assert self._process.pid is not None
         return self._process.pid
 
     def kill(self) -> None:
         """Kills the process and its children with SIGKILL. The process is then restarted."""
         with self._lock:
-            kill(self._process)
+            kill_fork(self._process)
 
     def stop(self) -> None:
         self._stop.set()
         self._thread.join()
-        kill(self._process)
+        kill_fork(self._process)
 
-    def _start(self) -> "subprocess.Popen[bytes]":
-        with self._log.open("ab") as log:
-            return subprocess.Popen(
-                self._command, env=self._env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
-            )
+    def _start(self) -> ForkServerProcess:
+        return fork(self._command, self._env, self._log)
 
     def _watch(self) -> None:
         while not self._stop.wait(WATCH_SECONDS):
             with self._lock:
-                if self._process.poll() is not None:
-                    kill(self._process)
+                if not self._process.is_alive():
+                    kill_fork(self._process)
                     self._process = self._start()
                     self.starts += 1
 
