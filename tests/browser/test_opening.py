@@ -23,7 +23,7 @@ _PAGE = """<!doctype html><html lang="en"><head><title>A page</title><style>
         ("<form><input></form>", "", "violation label"),
         ("<button></button>", "", "violation button-name"),
         ("<h3>Skipped</h3>", "", "violation heading-order"),
-        ("<p>Words.</p>", "p { width: 40rem }", "wider than 320 pixels"),
+        ("<p>Words.</p>", "p { width: 40rem }", "wider than a narrow window"),
         ("<div class=table tabindex=0><p>Words.</p></div>", ".table { overflow-x: auto } p { width: 40rem }", ""),
     ],
 )
