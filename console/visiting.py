@@ -128,11 +128,15 @@ async def typed_in(request: Request, *, can_be_sent: bool) -> dict[str, Any]:
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     pairs = await pairs_of(request)
     shown = [
-        (name.replace("_", " "), None if _SECRET.search(name) else value)
+        (name.replace("_", " "), None if _is_secret(name) else value)
         for name, value in pairs
         if value and name not in _OURS
     ]
     return {"pairs": pairs, "shown": shown, "action": own_path(target), "can_be_sent": can_be_sent}
+
+
+def _is_secret(name: str) -> bool:
+    return _SECRET.search(name) is not None
 
 
 def own_path(path: str | None) -> str:

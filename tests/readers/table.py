@@ -36,6 +36,7 @@ from console.pages.reviews import _slug_of
 from console.pages.test_settings import _day
 from console.rendering import host_in
 from console.testing import read_message as read_message_typed
+from console.visiting import _is_secret
 from models import Notification, Transition
 from models.checklist import Requirement
 from runtime.broker import _read as read_message
@@ -418,6 +419,7 @@ READERS: dict[str, Reader] = {
     "a message in a form": Reader(lambda text: (read_message_typed(text), pretty_text(text)), _JSON),
     "a policy in a form": Reader(lambda text: _draft_in({"document": text}, ()), _JSON),
     "a typed code": Reader(hash_of_typed),
+    "a name of a field that is shown again": Reader(_is_secret),
     "an access request": Reader(_access_request),
     "a mail address": Reader(TypeAdapter(Email).validate_python, ("{}", "{}@acme.example", "pat@{}")),
     "a cursor": Reader(_cursor),

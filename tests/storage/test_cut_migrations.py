@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -23,11 +24,14 @@ from tests.waiting import wait_until
 KILLED = (sys.executable, "-m", "tests.storage.killed_migrator")
 BROKEN = "SELECT indexrelid FROM pg_index WHERE NOT indisvalid"
 REVISIONS = [one.revision for one in ScriptDirectory(str(FOLDER)).walk_revisions()][::-1]
-SPANS = [
-    (REVISIONS[at], REVISIONS[min(at + 4, len(REVISIONS) - 1)])
-    for at in range(REVISIONS.index("0008"), len(REVISIONS) - 1, 4)
-]
-"""Revisions, oldest first, a few at once: each point at which a span is cut takes a way up and down the whole of it."""
+ENDS = [revision for revision, following in pairwise([*REVISIONS, ""]) if revision[:4] != following[:4]]
+ENDS.remove("0022")
+SPANS = list(pairwise(dict.fromkeys([*ENDS[ENDS.index("0008") :: 2], ENDS[-1]])))
+"""Two numbers of revisions at once, oldest first: each point at which a span is cut takes a way up and down the whole.
+
+Within a number, and between 0022 and 0023, is no end: constraints that one revision adds are validated by a later one,
+whose way down leaves them so.
+"""
 MIGRATORS = "SELECT pid FROM pg_stat_activity WHERE application_name = %s AND datname = %s"
 
 
