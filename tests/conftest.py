@@ -19,8 +19,15 @@ from tests.servers import VALKEY_DATABASES, Servers, TestRun, only_one, servers_
 pytest_plugins = ["tests.api.running", "tests.console.prepared", "tests.stored"]
 
 RUN_FOLDER = pytest.StashKey[Path]()
-LONGEST = ("tests/kills/", "tests/cli/", "tests/browser/")
-"""The folders whose tests run real installations or browsers, for up to a minute each."""
+LONGEST = (
+    "tests/kills/",
+    "tests/cli/",
+    "tests/browser/",
+    "tests/clients/",
+    "tests/storage/test_cut_migrations.py",
+    "tests/api/test_schema.py",
+)
+"""Where single tests take up to two minutes, most of them because they run real installations or browsers."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
