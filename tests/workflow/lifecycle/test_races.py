@@ -69,8 +69,9 @@ RACES = (
 _LIFTED_UNAWARES = """
     SELECT a.slug FROM app a
       JOIN transition s ON s.app_id = a.id AND s.trigger = 'suspend'
-      JOIN transition_request q ON q.app_id = a.id AND q.trigger = 'approve' AND q.status = 'applied'
-     WHERE q.version > s.version AND q.received_at <= s.at
+      JOIN transition t ON t.app_id = a.id AND t.trigger = 'approve' AND t.version > s.version
+      JOIN transition_request q ON q.id = t.request_id
+     WHERE q.received_at <= s.at
 """
 """The Apps whose suspension was lifted by an approval that was asked for before."""
 
