@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from console.addresses import app_path
-from console.client import ApiClient, ApiRefused, together
+from console.client import ApiClient, together
 from console.evidence import (
     ACCOUNTS,
     FIELDS,
@@ -100,9 +100,7 @@ class _Requirement:
         A form that is shown again is based on the revision that was seen with it, unless the page shows what differs.
         """
         path, code = app_path(request), _known_code(request)
-        app, read = await together(self.api.read(request, path), self.api.get(request, f"{path}/checklist/{code}"))
-        if not read.is_ok:
-            raise ApiRefused(read)
+        app, read = await together(self.api.read(request, path), self.api.found(request, f"{path}/checklist/{code}"))
         item = read.content
         evidence: dict[str, Any] = item["evidence"] or {}
         account = next((one for one in (kind, evidence.get("kind")) if one in ACCOUNTS), DEFAULT_ACCOUNT)

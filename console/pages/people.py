@@ -126,8 +126,7 @@ class _People:
 
     async def _person(self, request: Request) -> Mapping[str, Any]:
         """Returns the person whom the address names."""
-        person: Mapping[str, Any] = await self.api.read(request, f"/v1/staff/{request.path_params['id']}")
-        return person
+        return await self.api.read(request, f"/v1/staff/{request.path_params['id']}")
 
     def _back(self, request: Request) -> Response:
         return RedirectResponse(f"/people/{request.path_params['id']}", 303)
