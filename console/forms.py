@@ -96,6 +96,12 @@ def number_in(typed: str) -> int | str:
     return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else typed
 
 
+def if_match(fields: Mapping[str, str]) -> dict[str, str]:
+    """Returns the header by which the API changes only what the form's `base`, an ETag, was made of; {} without one."""
+    base = fields.get("base", "")
+    return {"If-Match": base} if base and base.isascii() and base.isprintable() else {}
+
+
 async def fields_of(request: Request) -> dict[str, str]:
     """Returns the fields of a form; of several with one name the last, and none for what is no form."""
     return dict(await pairs_of(request))

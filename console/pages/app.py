@@ -10,7 +10,7 @@ from starlette.routing import Route
 from console.acts import offered
 from console.addresses import app_path
 from console.client import ApiClient, together
-from console.forms import Form, fields_of, refused_form
+from console.forms import Form, fields_of, if_match, refused_form
 from console.navigation import PARTNER, Part
 from console.rendering import Pages
 from console.visiting import signed_in_only
@@ -29,8 +29,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         """Renames the App, unless somebody has edited it since the page was shown."""
         slug, fields = request.path_params["slug"], await fields_of(request)
         body = {"name": fields.get("name", "").strip()}
-        headers = {"If-Match": fields["etag"]} if fields.get("etag", "").isascii() and fields.get("etag") else {}
-        done = await api.call(request, "PATCH", app_path(request), body, headers=headers)
+        done = await api.call(request, "PATCH", app_path(request), body, headers=if_match(fields))
         if done.is_ok:
             return RedirectResponse(f"/apps/{slug}", 303)
         return await _shown(request, refused_form(fields, done), done.status)
@@ -51,7 +50,7 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
             status=status,
             live="_standing.html",
             app=app.content,
-            etag=app.etag,
+            base=app.etag,
             unread=sum(one["unread"] for one in talking["items"]),
             standing=standing,
             checklist=checklist,

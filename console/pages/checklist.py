@@ -24,7 +24,7 @@ from console.evidence import (
     stored,
     typed,
 )
-from console.forms import Form, refused_form
+from console.forms import Form, if_match, refused_form
 from console.forms import fields_of as fields_in
 from console.navigation import PARTNER
 from console.rendering import Pages
@@ -72,9 +72,8 @@ class _Requirement:
         twice = flaw_of_places(given)
         if twice is not None:
             return await self._show(request, Form(given, {"screenshots": twice}), kind, 422)
-        path, base = f"{app_path(request)}/checklist/{code}", given.get("base", "")
-        seen = {"If-Match": base} if base and base.isascii() and base.isprintable() else {}
-        done = await self.api.call(request, "PUT", path, {"evidence": evidence}, headers=seen)
+        path = f"{app_path(request)}/checklist/{code}"
+        done = await self.api.call(request, "PUT", path, {"evidence": evidence}, headers=if_match(given))
         if done.status == 412:
             return await self._show(request, Form(given), kind, 412, late=evidence)
         if not done.is_ok:

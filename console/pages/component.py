@@ -11,7 +11,7 @@ from console.addresses import app_path, component_path
 from console.client import ApiClient, together
 from console.component_forms import again, refused, settings_of, tidied, typed_of, words_of
 from console.component_kinds import KINDS, TESTED, Kind, kind_of
-from console.forms import Form, fields_of, key_in
+from console.forms import Form, fields_of, if_match, key_in
 from console.navigation import PARTNER, ComponentPart
 from console.pages.components import MAX_BYTES, form_values, show_write_key
 from console.rendering import Pages
@@ -44,8 +44,7 @@ class _Component:
         if "mapping" in component["settings"]:
             settings["mapping"] = component["settings"]["mapping"]
         body = {"name": tidy.get("name", "").strip(), "settings": settings}
-        seen = {"If-Match": fields.get("base", "")}
-        changed = await self.api.call(request, "PATCH", component_path(request), body, headers=seen)
+        changed = await self.api.call(request, "PATCH", component_path(request), body, headers=if_match(fields))
         if changed.is_ok:
             said = "saved" if changed.etag != fields.get("base") else "same"
             return RedirectResponse(f"{request.url.path}?done={said}", 303)
@@ -67,9 +66,7 @@ class _Component:
 
     async def remove(self, request: Request) -> Response:
         fields = await fields_of(request)
-        removed = await self.api.call(
-            request, "DELETE", component_path(request), headers={"If-Match": fields.get("base", "")}
-        )
+        removed = await self.api.call(request, "DELETE", component_path(request), headers=if_match(fields))
         if removed.is_ok:
             return RedirectResponse(f"/apps/{request.path_params['slug']}/components", 303)
         if removed.status == 412:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from console.addresses import app_path, component_path
 from console.client import ApiAnswer, ApiClient, together
 from console.component_kinds import kind_of
-from console.forms import fields_of, key_in
+from console.forms import fields_of, if_match, key_in
 from console.json_text import pretty
 from console.mapping_forms import (
     EMPTY_ROWS,
@@ -111,7 +111,7 @@ class _Mapping:
         mapping |= {} if document is None else {name: document}
         settings |= {"mapping": mapping} if mapping else {}
         changed = await self.api.call(
-            request, "PATCH", component_path(request), {"settings": settings}, headers={"If-Match": base}
+            request, "PATCH", component_path(request), {"settings": settings}, headers=if_match({"base": base})
         )
         now = await self._function(request) if changed.status == 412 else stored
         if changed.is_ok or (now is not stored and _mapping(now, name) == document):  # of a form that is sent twice

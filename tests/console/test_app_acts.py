@@ -131,7 +131,7 @@ def test_an_app_is_renamed_unless_somebody_was_faster(shared_service: Service) -
     late = Page(path, browser.post(form.action, **fields | {"name": "Renamed Twice"}))
     assert (late.answer.status_code, late.heading) == (412, "Renamed Once")
     assert late.tree.xpath("//input[@id='name']/@value") == ["Renamed Twice"]
-    wrong = Page(path, browser.post(form.action, name=" ", etag=""))
+    wrong = Page(path, browser.post(form.action, name=" ", base=""))
     assert wrong.tree.xpath("//*[@id='name-error']")
 
 
