@@ -12,16 +12,8 @@ from models.lifecycle import PROPOSALS, AppTrigger, ReviewKind, StepState
 from models.review import ReviewOutcome
 from workflow.history.digests import submission_digest
 from workflow.identity.staff import may_review
-from workflow.lifecycle.facts import (
-    URGENT_DAYS,
-    ComponentFacts,
-    Facts,
-    LastDecision,
-    Proposal,
-    ReviewFacts,
-    StepFacts,
-    SuspensionFacts,
-)
+from workflow.lifecycle.facts import URGENT_DAYS, ComponentFacts, Facts, Proposal, SuspensionFacts
+from workflow.lifecycle.review_facts import LastDecision, ReviewFacts, StepFacts
 from workflow.policy.document import Policies, Policy
 from workflow.sql.arrays import app_ids
 from workflow.tested import component_colour

@@ -10,7 +10,8 @@ from datetime import timedelta
 from models.lifecycle import PROPOSALS, AppState, AppTrigger, ReviewKind, Role, StepState, publishes
 from models.steps import STEPS
 from workflow.errors import Unmet
-from workflow.lifecycle.facts import URGENT_DAYS, Facts, StepFacts, steps_of_looks
+from workflow.lifecycle.facts import URGENT_DAYS, Facts, steps_of_looks
+from workflow.lifecycle.review_facts import StepFacts
 from workflow.reasons import URGENT
 
 

@@ -17,8 +17,8 @@ from tests.databases import TestDatabase
 from tests.journeys import now_of, writer_of
 from tests.plans import TESTED_COMPONENTS, watched
 from tests.workflow.lifecycle.test_rule_meanings import POLICY, REVIEW
-from workflow.lifecycle.facts import StepFacts
 from workflow.lifecycle.looks import HEADROOM, MIN_LOOKS, end_decided_looks, looks_per_run, request_due_looks
+from workflow.lifecycle.review_facts import StepFacts
 from workflow.reviewing.grace import send_grace_notices
 from workflow.reviewing.health import ask_for_people
 

@@ -10,16 +10,8 @@ import pytest
 from models.checklist import Requirement
 from models.lifecycle import AppTrigger, ReviewKind, Role, StepState
 from workflow.identity.actors import SCHEDULE, Actor
-from workflow.lifecycle.facts import (
-    Ask,
-    ComponentFacts,
-    Facts,
-    LastDecision,
-    Proposal,
-    ReviewFacts,
-    StepFacts,
-    SuspensionFacts,
-)
+from workflow.lifecycle.facts import Ask, ComponentFacts, Facts, Proposal, SuspensionFacts
+from workflow.lifecycle.review_facts import LastDecision, ReviewFacts, StepFacts
 from workflow.lifecycle.rules import (
     MACHINE_OR_HOLDER,
     RULES_OF,

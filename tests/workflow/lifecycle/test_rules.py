@@ -25,17 +25,9 @@ from models.lifecycle import (
     StepTrigger,
 )
 from workflow.identity.actors import SCHEDULE, Actor
-from workflow.lifecycle.facts import (
-    Ask,
-    ComponentFacts,
-    Facts,
-    LastDecision,
-    Proposal,
-    ReviewFacts,
-    StepFacts,
-    SuspensionFacts,
-)
+from workflow.lifecycle.facts import Ask, ComponentFacts, Facts, Proposal, SuspensionFacts
 from workflow.lifecycle.promotion import meets_counts
+from workflow.lifecycle.review_facts import LastDecision, ReviewFacts, StepFacts
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.lifecycle.rules import RULES_OF
 from workflow.machines import judge_membership, judge_step
