@@ -26,12 +26,13 @@ _IMPORTED = [
     "workers.main",
     "dramatiq.cli",
 ]
-"""What processes import that a test starts often. None of it reads the environment, which is that of each process."""
+"""What processes import that a test starts often. But for prometheus_client, which looks for a folder that several
+processes share, none of it reads the environment while it is imported: each process has its own."""
 
 
 @contextmanager
 def forked(command: tuple[str, ...], env: Mapping[str, str], log: Path) -> Iterator[ForkServerProcess]:
-    """Runs a command of Python, with `-m` or `-c`, with its output in `log`. Kills it with its children at the end."""
+    """Runs a module of Python by a command with `-m`, its output in `log`. Kills it and its children at the end."""
     process = fork(command, env, log)
     try:
         yield process
@@ -40,7 +41,7 @@ def forked(command: tuple[str, ...], env: Mapping[str, str], log: Path) -> Itera
 
 
 def fork(command: tuple[str, ...], env: Mapping[str, str], log: Path) -> ForkServerProcess:
-    """Starts a command of Python, with `-m` or `-c`, in a session of its own, with its output in `log`."""
+    """Starts a module of Python, by a command with `-m`, in a session of its own, with its output in `log`."""
     _FORKS.set_forkserver_preload(_IMPORTED)
     process = _FORKS.Process(target=_run, args=(command, dict(env), str(log)))
     process.start()
@@ -64,9 +65,6 @@ def _run(command: tuple[str, ...], env: dict[str, str], log: str) -> None:
     os.chdir(ROOT)
     os.environ.clear()
     os.environ.update(env)
-    _python, option, what, *arguments = command
-    sys.argv = [what, *arguments]
-    if option == "-m":
-        runpy.run_module(what, run_name="__main__", alter_sys=True)
-    else:
-        exec(what, {"__name__": "__main__"})  # noqa: S102 - a command of a test's own
+    _python, _m, module, *arguments = command
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -11,7 +11,7 @@ from tests.journeys import KEY
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = (sys.executable, "-m", "dramatiq", "workers.main:setup_broker", "--processes", "1", "--threads", "16")
-SCHEDULER = (sys.executable, "-c", "from workers.main import run_scheduler_process; run_scheduler_process()")
+SCHEDULER = (sys.executable, "-m", "cli.main", "scheduler")
 
 
 def environment(database_url: str, redis_url: str, **settings: str) -> dict[str, str]:
