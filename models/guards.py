@@ -225,7 +225,7 @@ PRIVILEGES: dict[str, tuple[str, ...]] = {
     "review_message": _KEEP,
     "review_step": _CHANGE,
     "sandbox_declared": ("SELECT", "UPDATE"),
-    "sandbox_event": ("SELECT", "DELETE"),
+    "sandbox_event": ("SELECT", "INSERT", "DELETE"),
     "saved_reason": _KEEP,
     "service": _CHANGE,
     "sign_in_link": _OWN,
@@ -245,7 +245,7 @@ TRACKING_PRIVILEGES: dict[str, tuple[str, ...]] = {
     "sandbox_event": ("SELECT", "INSERT", "DELETE"),
     "tracked_stream": ("SELECT",),
 }
-"""What the role of `devcenter tracking` may do to each table and view: it alone says what came to the sandbox."""
+"""What the role of `devcenter tracking` may do to each table and view: it alone counts what came of declared events."""
 
 UNNEEDED_FUNCTIONS = (
     "lo_close",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Identity, Index, String
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Identity, Index, String, false
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,8 +29,9 @@ class SandboxEvent(Base):
     """An event that a stream sent to the sandbox, and the judgement on it.
 
     A stream has a ring of them: the newest ones of a few days. `position` is the order of arrival. `message_id` is the
-    sender's, or stands for one that is too long. `declared` is the declared event that it counts for. `event` and
-    `body` hold what strangers do, so both are personal data.
+    sender's, or stands for one that is too long. `declared` is the declared event that it counts for; one that was
+    `tried` was sent by the service for the partner and counts for nothing. `event` and `body` hold what strangers do,
+    so both are personal data.
 
     Components are never deleted, and a foreign key would cost a lookup for each event, so there is none.
     """
@@ -48,6 +49,7 @@ class SandboxEvent(Base):
     body: Mapped[Any] = mapped_column(JSON)
     valid: Mapped[bool]
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    tried: Mapped[bool] = mapped_column(server_default=false())
 
     __table_args__ = (
         one_of("type", RECEIVED_TYPES),

@@ -5,11 +5,13 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
 from api.context import Session, now_of
-from api.schemas.values import Prefer, SlugPath
+from api.idempotency import Answer, once
+from api.schemas.values import Body, Key, Object, Prefer, SlugPath
 from api.waiting import seconds_to_wait
 from models.component_test import TestColour
 from models.lifecycle import Role
@@ -20,12 +22,15 @@ from workflow.apps import find_component
 from workflow.building.components import colour_of_component
 from workflow.identity.actors import Actor
 from workflow.identity.principals import require_present
-from workflow.sandbox.reading import EventFilter, list_declared, list_events
+from workflow.sandbox.reading import EventFilter, find_event, list_declared, list_events
+from workflow.sandbox.trying import try_event
+from workflow.spec.examples import example_event
 from workflow.sql.storable import WITHOUT_NUL
 
 router = Router(prefix="/v1/apps/{slug}/components/{component_id}", responses=COMMON)
 
 Reader = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Role.ADMIN)]
+Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]
 ReceivedType = Literal["identify", "track", "page", "screen", "group", "alias", "delete", "other"]
 Position = Annotated[int, Query(ge=0, le=2**63 - 1)]
 
@@ -43,7 +48,8 @@ class FoundInEvent(BaseModel):
 class ReceivedEventAnswer(BaseModel):
     """An event as it came, without its write key, and the judgement on it. `declared` is what it counts for, if valid.
 
-    `revision` is that of the Component when it came. `event` is the name of a track, page or screen call.
+    `revision` is that of the Component when it came. `event` is the name of a track, page or screen call. An event that
+    was `tried` was sent by the service for a partner, and counts for nothing.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -57,6 +63,7 @@ class ReceivedEventAnswer(BaseModel):
     declared: Annotated[str | None, Field(examples=["Email Opened"])]
     valid: bool
     findings: list[FoundInEvent]
+    tried: bool
     body: Annotated[Any, Field(examples=[{"type": "track", "event": "Email Opened", "userId": "u-1"}])]
 
 
@@ -70,10 +77,9 @@ class EventsAnswer(BaseModel):
 class DeclaredEventAnswer(BaseModel):
     """What came of a declared event since the latest change. `lacks` says what is missing; it is empty if nothing is.
 
-    `warned`: the newest valid one has warnings. `latest_findings` are those of the newest one, valid or not.
+    `warned`: the newest valid one has warnings. `latest_findings` are those of the newest one, valid or not. `example`
+    is such an event with what the Spec wants of it.
     """
-
-    model_config = ConfigDict(from_attributes=True)
 
     event: Annotated[str, Field(examples=["Email Opened"])]
     valid: int
@@ -83,6 +89,7 @@ class DeclaredEventAnswer(BaseModel):
     latest_valid_at: datetime | None
     latest_findings: list[FoundInEvent]
     lacks: Annotated[str, Field(examples=["No such event has come since the latest change."])]
+    example: Annotated[dict[str, Any], Field(examples=[{"type": "track", "event": "Email Opened", "userId": "u-1"}])]
 
 
 class DeclaredEventsAnswer(BaseModel):
@@ -95,6 +102,35 @@ class DeclaredEventsAnswer(BaseModel):
     revision: int
     colour: TestColour | None
     items: list[DeclaredEventAnswer]
+
+
+class NewEvent(Body):
+    """An event to try: a call as the stream's SDK would send it, and as an item of a batch has it."""
+
+    event: Annotated[Object, Field(examples=[{"type": "track", "event": "Email Opened", "userId": "u-1"}])]
+
+
+@router.post("/events", status_code=201, response_model=ReceivedEventAnswer, tags=["partner"])
+async def try_event_of_stream(
+    context: InContext, actor: Builder, slug: SlugPath, component_id: UUID, body: NewEvent, key: Key = None
+) -> JSONResponse:
+    """Sends an event to the sandbox for the stream, and returns what was found about it.
+
+    It is judged and listed as if the stream had sent it, and needs no write key. It counts for nothing that the stream
+    declares: only what the stream sends itself shows that it works. It has at most 32 KiB.
+    """
+
+    def work(session: Session) -> Answer:
+        return 201, {"position": try_event(session, slug, component_id, actor, body.event)}
+
+    def read(session: Session) -> ReceivedEventAnswer:
+        asked = {"event": body.event, "component": component_id}
+        _, stored = once(session, actor, key, asked, lambda: work(session))
+        component = find_component(session, slug, component_id, actor)
+        return ReceivedEventAnswer.model_validate(find_event(session, component, stored["position"]))
+
+    tried = await context.transact(read)
+    return JSONResponse(tried.model_dump(mode="json"), 201)
 
 
 @router.get("/events", tags=["partner", "reviewer"])
@@ -153,7 +189,20 @@ async def list_declared_events(
 
     def work(session: Session) -> DeclaredEventsAnswer:
         component = find_component(session, slug, component_id, actor)
-        items = [DeclaredEventAnswer.model_validate(one) for one in list_declared(session, component)]
+        items = [
+            DeclaredEventAnswer(
+                event=one.event,
+                valid=one.valid,
+                invalid=one.invalid,
+                warned=one.warned,
+                latest_at=one.latest_at,
+                latest_valid_at=one.latest_valid_at,
+                latest_findings=[FoundInEvent.model_validate(found) for found in one.latest_findings],
+                lacks=one.lacks,
+                example=example_event(one.event, slug),
+            )
+            for one in list_declared(session, component)
+        ]
         colour = colour_of_component(session, component)
         return DeclaredEventsAnswer(
             tracking_url=context.tracking_url,

@@ -29,7 +29,7 @@ KEY: Final = "customer_key"
 """The field of the key that a customer enters: `key` is the form's own, which a call keeps."""
 OPENING: Final = {
     "subscription": "Enable it, and send it test data",
-    "stream": "Send to its sandbox, and see what arrives",
+    "stream": "Send test events to its sandbox, and see what is found about them",
     "plugin": "See how it is loaded, and what is found in it",
 }
 """The words of the link that leads on, by the kind of Component."""
@@ -139,7 +139,7 @@ class _Trying:
 def _first_page(slug: str, component: dict[str, Any]) -> str:
     """Returns the page at which a Component of its kind is tried."""
     own = f"/apps/{slug}/components/{component['id']}"
-    pages = {"stream": f"{own}/events", "plugin": f"{own}/test-runs"}
+    pages = {"stream": f"{own}/events/new", "plugin": f"{own}/test-runs"}
     return pages.get(component["kind"], f"/apps/{slug}/try/{component['id']}")
 
 

@@ -418,6 +418,13 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(f"GET {_COMPONENTS}/{{component_id}}/test-scopes", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_COMPONENTS}/{{component_id}}/events", Scope.APPS_READ, PEOPLE),
+    Call(
+        f"POST {_COMPONENTS}/{{component_id}}/events",
+        Scope.APPS_WRITE,
+        PARTNERS,
+        {"event": {"type": "track", "event": "Email Opened", "userId": "user-1"}},
+        status=201,
+    ),
     Call(f"GET {_COMPONENTS}/{{component_id}}/declared-events", Scope.APPS_READ, PEOPLE),
     Call(f"GET {_APP}/checklist", Scope.APPS_READ, ALL),
     Call(f"GET {_APP}/checklist/{{code}}", Scope.APPS_READ, ALL, path={"code": "partner_documentation"}),

@@ -1,4 +1,6 @@
-"""A partner's debugger of a stream: what has come, narrowed by links, and what is still missing."""
+"""A partner's debugger of a stream: what has come, what is still missing, and sending a test event."""
+
+import json
 
 import pytest
 from sqlalchemy import text
@@ -91,3 +93,54 @@ def test_only_a_streams_own_partners_see_its_events(shared_service: Service) -> 
         assert browser_of(shared_service, role).open(path).answer.status_code == 403
     hook = component_page(shared_service, "no-stream")
     assert browser_of(shared_service, "partner").open(f"{hook}/events").answer.status_code == 404
+
+
+def test_an_example_of_each_declared_event_is_sent_and_its_findings_are_shown(shared_service: Service) -> None:
+    events = stream_page(shared_service, "sent-examples")
+    browser = browser_of(shared_service, "partner")
+    form = browser.open(browser.open(events).tree.xpath("string(//main//a[.='Send a test event from here']/@href)"))
+    examples = form.tree.xpath("//nav[@aria-label='Examples']//a")
+    assert [one.text_content() for one in examples] == ["Email Opened", "Report Shared"]
+    for one in examples:
+        page = browser.open(one.get("href"))
+        assert page.tree.xpath("string(//nav[@aria-label='Examples']//a[@aria-current]/text())") == one.text_content()
+        example = json.loads(page.tree.xpath("string(//textarea)"))
+        assert (example["event"], example["context"]["integration"]["name"]) == (one.text_content(), "sent-examples")
+        sent = browser.press(page, message=json.dumps(example))
+        assert sent.status_code == 303, sent.text
+        landed, _, anchor = sent.headers["Location"].partition("#")
+        assert landed == events
+        shown = " ".join(browser.open(events).tree.xpath("string(//li[@id=$anchor])", anchor=anchor).split())
+        assert shown.startswith(f"Valid Test event track: {one.text_content()}")
+        assert "You had us send it, so it counts for nothing." in shown
+    assert "2 of 2 events still lack something" in browser.open(events).words
+
+
+def test_what_is_wrong_with_a_test_event_is_said_and_what_was_typed_stays(shared_service: Service) -> None:
+    path = stream_page(shared_service, "wrong-examples") + "/new"
+    browser = browser_of(shared_service, "partner")
+    page = browser.open(f"{path}?example=Report+Shared")
+    large = json.dumps({"type": "track", "text": "x" * 33_000})
+    for typed, said in (("{", "It is not JSON"), ("", "Enter the message"), (large, "more than 32,768 bytes")):
+        refused = Page(path, browser.press(page, message=typed))
+        assert refused.answer.status_code == 422, refused.words
+        assert said in refused.tree.xpath("string(//*[@id='message-error'])")
+        assert refused.tree.xpath("string(//textarea)").strip() == typed
+        assert refused.tree.xpath("string(//nav[@aria-label='Examples']//a[@aria-current])") == "Report Shared"
+    assert browser.open(path.removesuffix("/new")).tree.xpath("//li[@class='case']") == []
+
+
+def test_a_form_that_is_sent_twice_sends_one_event(shared_service: Service) -> None:
+    events = stream_page(shared_service, "sent-twice")
+    browser = browser_of(shared_service, "partner")
+    page = browser.open(events + "/new")
+    first, second = browser.press(page), browser.press(page)
+    assert first.headers["Location"] == second.headers["Location"]
+    assert len(browser.open(events).tree.xpath("//li[@class='case']")) == 1
+
+
+def test_only_streams_have_the_page_and_only_their_partners_open_it(shared_service: Service) -> None:
+    hook = component_page(shared_service, "no-test-events")
+    assert browser_of(shared_service, "partner").open(f"{hook}/events/new").answer.status_code == 404
+    stream = stream_page(shared_service, "others-test-events")
+    assert browser_of(shared_service, "reviewer").open(f"{stream}/new").answer.status_code == 403

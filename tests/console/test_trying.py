@@ -31,7 +31,7 @@ def test_the_components_of_an_app_lead_to_where_each_is_tried(shared_service: Se
     page = browser.open("/apps/leads/try")
     assert page.tree.xpath("//main//li//p/a/@href") == [
         hook.replace("components", "try"),
-        f"{stream}/events",
+        f"{stream}/events/new",
         f"{web}/test-runs",
     ]
     assert browser.open(stream.replace("components", "try")).answer.status_code == 404

@@ -14,6 +14,7 @@ from models import Component
 from tests.api.running import Service, service_on
 from tests.databases import TestDatabase
 from tests.journeys import now_of
+from tests.launch import WEBHOOK
 from tests.tracking.sandbox import UNLIMITED, Sandbox, SendingStream, tracking_running
 from tests.waiting import wait_until
 from workflow.operating.pruning import pruning_steps
@@ -216,3 +217,70 @@ def test_a_batch_that_is_longer_than_the_ring_is_counted_whole(both: Both) -> No
         f"p-{number}" for number in range(200, RING + 200)
     ]
     assert both.sandbox.declared(stream)["Order Completed"].valid == 1
+
+
+def test_an_event_that_is_tried_is_judged_and_listed_and_counts_for_nothing(both: Both) -> None:
+    stream = both.sandbox.stream("tried", ["Email Opened"])
+    path = both.path(stream)
+    sent = stream.event(1) | {"writeKey": stream.write_key}
+    answer = both.service.partner("POST", path, {"event": sent})
+    assert answer.status_code == 201, answer.text
+    tried = answer.json()
+    assert (tried["tried"], tried["valid"], tried["declared"]) == (True, True, "Email Opened")
+    assert (tried["body"], stream.write_key in answer.text) == (stream.event(1), False)
+    wrong = both.service.partner("POST", path, {"event": {"type": "track", "event": "Email Opened"}}).json()
+    found = [one["code"] for one in wrong["findings"] if one["level"] == "error"]
+    assert (wrong["valid"], found) == (False, ["user_id.missing", "integration.missing"])
+    listed = both.service.partner("GET", path).json()
+    assert listed["items"] == [wrong, tried]
+    declared = both.service.partner("GET", both.path(stream, "declared-events")).json()
+    (item,) = declared["items"]
+    assert (declared["colour"], item["valid"], item["invalid"], item["latest_at"]) == (None, 0, 0, None)
+    assert both.sandbox.post("/v1/t", stream.event(1), stream.write_key).status_code == 200
+    after = both.service.partner("GET", both.path(stream, "declared-events")).json()
+    assert (after["colour"], after["items"][0]["valid"]) == ("green", 1)  # its message id was not used up
+    assert [one["tried"] for one in both.service.partner("GET", path).json()["items"]] == [False, True, True]
+
+
+def test_a_try_is_sent_once_by_its_key_and_is_gone_with_the_ring(both: Both) -> None:
+    stream = both.sandbox.stream("tried-once")
+    path, body, key = both.path(stream), {"event": stream.event(1)}, "tried-once-1"
+    first = both.service.partner("POST", path, body, Idempotency_Key=key)
+    assert both.service.partner("POST", path, body, Idempotency_Key=key).json() == first.json()
+    assert len(both.service.partner("GET", path).json()["items"]) == 1
+    batch = [stream.event(number) for number in range(RING)]
+    for start in range(0, RING, 500):
+        sent = both.sandbox.post("/v1/batch", {"batch": batch[start : start + 500]}, stream.write_key)
+        assert sent.status_code == 200
+    gone = both.service.partner("POST", path, body, Idempotency_Key=key)
+    assert (gone.status_code, gone.json()["code"]) == (404, "event.not_found")
+    with both.service.engine.connect() as connection:
+        kept = connection.scalars(text("SELECT answer::text FROM idempotency_key WHERE key = 'tried-once-1'")).all()
+        logged = connection.scalars(
+            text("SELECT count(*) FROM audit_entry WHERE action = 'sandbox.try' AND target = :id"),
+            {"id": str(stream.component_id)},
+        ).one()
+    assert (len(kept), "Email Opened" in kept[0], logged) == (1, False, 1)
+
+
+def test_what_cannot_be_tried_is_refused(both: Both) -> None:
+    stream = both.sandbox.stream("tried-wrong")
+    path = both.path(stream)
+    large = both.service.partner("POST", path, {"event": stream.event(1, text="x" * 32_768)})
+    assert (large.status_code, large.json()["code"]) == (422, "event.too_large")
+    assert both.service.partner("POST", path, {"event": []}).status_code == 422
+    made = both.service.partner("POST", "/v1/apps/tried-wrong/components", WEBHOOK).json()
+    hook = both.service.partner("POST", f"/v1/apps/tried-wrong/components/{made['id']}/events", {"event": {}})
+    assert (hook.status_code, hook.json()["code"]) == (422, "component.no_stream")
+    own = path.removesuffix("/events")
+    revision = both.service.partner("GET", own).headers["ETag"]
+    assert both.service.partner("DELETE", own, If_Match=revision).status_code == 204
+    assert both.service.partner("POST", path, {"event": stream.event(1)}).status_code == 404
+
+
+def test_the_example_of_each_declared_event_is_judged_valid(both: Both) -> None:
+    stream = both.sandbox.stream("exemplary", ["Email Opened", "Report Shared", "order completed"])
+    items = both.service.partner("GET", both.path(stream, "declared-events")).json()["items"]
+    for one in items:
+        tried = both.service.partner("POST", both.path(stream), {"event": one["example"]}).json()
+        assert (tried["valid"], tried["declared"]) == (True, one["event"]), tried["findings"]

@@ -61,10 +61,15 @@ def receive_event(event: Mapping[str, Any], stream: Stream) -> ReceivedEvent:
     )
 
 
+def new_message_id() -> str:
+    """Returns a message id for an event that is to be told by none of its sender's."""
+    return f"devcenter-{new_id()}"
+
+
 def _message_id(given: object) -> str:
     """Returns the sender's id, a digest of one that is too long or cannot be stored, or a new one if there is none."""
     if not isinstance(given, str) or not given:
-        return f"devcenter-{new_id()}"
+        return new_message_id()
     if len(given) <= MAX_MESSAGE_ID and made_storable(given) == given:
         return given
     return f"sha256:{hashlib.sha256(given.encode(errors='surrogatepass')).hexdigest()}"

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models import Component, SandboxDeclared, SandboxEvent
 from models.component import ComponentKind
 from models.lifecycle import Role
-from workflow.errors import Invalid
+from workflow.errors import Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.sandbox.storing import EVENTS_KEPT
@@ -97,6 +97,14 @@ def list_events(
         wanted = wanted.where(SandboxEvent.position < narrowed.before)
     events = session.scalars(wanted.order_by(SandboxEvent.position.desc()).limit(limit)).all()
     return EventPage(events, max(newest or 0, narrowed.after or 0, *(event.position for event in events[:1])))
+
+
+def find_event(session: Session, component: Component, position: int) -> SandboxEvent:
+    """Returns the event of a stream at a position. Raises NotFound if it is no longer kept."""
+    event = session.get(SandboxEvent, (component.id, position))
+    if event is None:
+        raise NotFound("event.not_found", "The event is no longer kept.", "Send it again, with a new Idempotency-Key.")
+    return event
 
 
 def streams_with_news(session: Session, waiting: Sequence[tuple[UUID, int]]) -> set[tuple[UUID, int]]:

@@ -47,12 +47,28 @@ def store_deliveries(session: Session, deliveries: Sequence[Delivery]) -> None:
     session.execute(_TRIM, {"streams": streams, "ring": RING})
 
 
+def store_try(session: Session, stream: Stream, event: ReceivedEvent) -> int:
+    """Stores an event that the service sends for a partner, and returns its position. It counts for nothing.
+
+    It must have a new message id: the stream's own event with its id would be dropped. Whoever calls has locked the
+    stream by `lock_stream`. Does not commit.
+    """
+    position: int = session.execute(_TRY, _columns_of([(stream, event)])).scalar_one()
+    session.execute(_TRIM, {"streams": [stream.component_id], "ring": RING})
+    return position
+
+
+def lock_stream(session: Session, component_id: UUID) -> None:
+    """Locks a stream's ring until the transaction ends."""
+    lock_names(session, LockSpace.SANDBOX, str(component_id))
+
+
 def delete_events(session: Session, component_id: UUID) -> None:
     """Deletes the events of a stream that is removed, and what was found about them. Locks the stream.
 
     The counts stay: a version that is public may have the stream still. Does not commit.
     """
-    lock_names(session, LockSpace.SANDBOX, str(component_id))
+    lock_stream(session, component_id)
     for one in _DELETE:
         session.execute(one, {"streams": [component_id]})
 
@@ -134,6 +150,16 @@ _STORE = statement(
     **_COLUMNS,
 )
 """Positions are assigned in the order of arrival."""
+_TRY = statement(
+    f"""
+    WITH {_GIVEN}
+    INSERT INTO sandbox_event (component_id, component_revision, message_id, type, event, declared, body, valid,
+                               findings, tried)
+    SELECT component_id, component_revision, message_id, type, event, declared, body::json, valid, findings::json, true
+      FROM given RETURNING sandbox_event.position
+    """,
+    **_COLUMNS,
+)
 _COUNT = statement(f"WITH {_GIVEN} {_ADD.format(source='given')}", **_COLUMNS)
 _PRESENT = statement("SELECT component_id FROM tracked_stream WHERE component_id = ANY(:streams)", streams=Uuids())
 _TRIM = statement(

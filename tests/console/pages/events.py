@@ -68,7 +68,16 @@ def busy_stream_page(service: Service, slug: str) -> str:
     return path
 
 
+def tried_page(service: Service, slug: str) -> str:
+    """Has an event that a partner tried come to a stream. Returns the path of its debugger."""
+    path = stream_page(service, slug)
+    tried = service.partner("POST", f"/v1{path}", {"event": {"type": "track", "event": "Email Opened"}})
+    assert tried.status_code == 201, tried.text
+    return path
+
+
 ADDRESSES = {
+    "tried": Address(lambda service: service.url + tried_page(service, "events-tried"), role="partner"),
     "none": Address(lambda service: service.url + stream_page(service, "events-none"), role="partner"),
     "some": Address(lambda service: service.url + busy_stream_page(service, "events-some"), role="partner"),
 }
