@@ -12,7 +12,8 @@ from sqlalchemy import CursorResult, select, text
 from sqlalchemy.orm import Session
 
 from models import App, Base, Organization, Person, Review
-from models.lifecycle import AppState
+from models.lifecycle import AppState, Role
+from workflow.access.invitations import lock_organization
 from workflow.access.people import end_access
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
@@ -33,13 +34,15 @@ def erase_person(session: Session, who: str, actor: Actor, now: datetime) -> Era
     """Erases the person with this id or this address, and everybody who has one of their addresses. Does not commit.
 
     Somebody who still has access loses it first. Erasing once more changes nothing. An address may also be that of
-    somebody who asked for access and never got it. The history's hashes stay valid. Locks the people.
+    somebody who asked for access and never got it. The history's hashes stay valid. Locks the companies that they are
+    of or invited to, so that nobody joins one or becomes its owner meanwhile, and the people; for an admin, all admins.
 
     Raises NotFound, and Conflict for somebody who has duties: for an owner whose company has other people or Apps
-    (owner.must_hand_over), a holder of open reviews (person.holds_reviews), and somebody whose request for access is
-    not decided (access.undecided).
+    (owner.must_hand_over), the last admin (staff.last_admin), a holder of open reviews (person.holds_reviews), and
+    somebody whose request for access is not decided (access.undecided).
     """
     people, addresses = _subject(session, who, actor)
+    _refuse_last_admins(session, people)
     for person in people:
         _refuse_duties(session, person)
     _refuse_undecided(session, addresses)
@@ -66,20 +69,30 @@ def erase_person(session: Session, who: str, actor: Actor, now: datetime) -> Era
 def _subject(session: Session, who: str, actor: Actor) -> tuple[list[Person], list[str]]:
     """Returns the people, locked with the caller, and their addresses in lower case: present and former ones."""
     addresses = {who.strip().lower()} if "@" in who else set()
-    ids: set[UUID] = set() if addresses else {_as_id(who)}
-    while True:
-        found = {"ids": list(ids), "addresses": sorted(addresses)}
-        ids_now = {*ids, *session.scalars(_IDS, found)}
-        addresses_now = {*addresses, *session.scalars(_ADDRESSES, found | {"ids": list(ids_now)})}
-        if (ids_now, addresses_now) == (ids, addresses):
-            break
-        ids, addresses = ids_now, addresses_now
-    lock_people(session, actor.id, *ids)
+    ids, addresses = _known_by(session, set() if addresses else {_as_id(who)}, addresses)
+    companies = session.scalars(_COMPANIES, {"ids": list(ids), "addresses": sorted(addresses)}).all()
+    for company in sorted(companies):
+        lock_organization(session, company)
+    if companies:
+        ids, addresses = _known_by(session, ids, addresses)  # somebody may have accepted an invitation meanwhile
+    is_of_admin = session.scalar(_OF_ADMIN, {"ids": list(ids)})
+    lock_people(session, actor.id, *ids, *(session.scalars(_ADMINS) if is_of_admin else ()))
     statement = select(Person).where(Person.id.in_(ids)).order_by(Person.id)
     people = session.scalars(statement.execution_options(populate_existing=True)).all()
     if not people and not addresses:
         raise NotFound("person.not_found", f"There is nobody with the id {who}.", "Check it, or give an address.")
     return list(people), sorted(addresses)
+
+
+def _known_by(session: Session, ids: set[UUID], addresses: set[str]) -> tuple[set[UUID], set[str]]:
+    """Returns the ids and addresses with all that rows connect them with."""
+    while True:
+        found = {"ids": list(ids), "addresses": sorted(addresses)}
+        ids_now = {*ids, *session.scalars(_IDS, found)}
+        addresses_now = {*addresses, *session.scalars(_ADDRESSES, found | {"ids": list(ids_now)})}
+        if (ids_now, addresses_now) == (ids, addresses):
+            return ids, addresses
+        ids, addresses = ids_now, addresses_now
 
 
 def _as_id(who: str) -> UUID:
@@ -114,6 +127,12 @@ def _refuse_duties(session: Session, person: Person) -> None:
         )
 
 
+def _refuse_last_admins(session: Session, people: Sequence[Person]) -> None:
+    ending = {person.id for person in people if person.role == Role.ADMIN and person.removed_at is None}
+    if ending and not set(session.scalars(_ADMINS)) - ending:
+        raise Conflict("staff.last_admin", "This is the last admin.", "Add another admin first.")
+
+
 def _refuse_undecided(session: Session, addresses: Sequence[str]) -> None:
     undecided = session.scalars(_UNDECIDED, {"addresses": list(addresses)}).all()
     if undecided:
@@ -135,7 +154,7 @@ def _erase(session: Session, table: str, erased: Erased, subject: dict[str, Any]
 
 def _redact(session: Session, table: str, column: str, names: Sequence[str], addresses: Sequence[str]) -> int:
     """Replaces the names and addresses in one column of all rows. Returns how many rows it changed."""
-    words = [_as_written(word) for word in (*names, *addresses) if word]
+    words = [form for word in (*names, *addresses) if word for form in _forms(word)]
     if not words:
         return 0
     keys = ", ".join(one.name for one in Base.metadata.tables[table].primary_key)
@@ -144,7 +163,8 @@ def _redact(session: Session, table: str, column: str, names: Sequence[str], add
     found = session.execute(
         text(f"""
             SELECT {keys}, {column} AS value FROM {table}
-             WHERE EXISTS (SELECT FROM unnest(CAST(:words AS text[])) w WHERE strpos(lower({column}::text), w) > 0)
+             WHERE EXISTS (SELECT FROM unnest(CAST(:words AS text[])) w
+                            WHERE strpos(lower({column}::text), lower(w)) > 0)
         """),
         {"words": words},
     ).all()
@@ -159,22 +179,30 @@ def _redact(session: Session, table: str, column: str, names: Sequence[str], add
 
 
 def redacted(value: Any, names: Sequence[str], addresses: Sequence[str]) -> Any:
-    """Returns the value with the names and addresses in its texts replaced, whole words only. Pure."""
+    """Returns the value with the names and addresses in its texts replaced, whole words only. Pure.
+
+    An address is left that only contains one of `addresses`: it is somebody else's.
+    """
     if isinstance(value, dict):
         return {key: redacted(one, names, addresses) for key, one in value.items()}
     if isinstance(value, list):
         return [redacted(one, names, addresses) for one in value]
     if not isinstance(value, str):
         return value
-    for words, instead in ((addresses, ERASED_ADDRESS), (names, ERASED_NAME)):
-        for word in words:
-            value = re.sub(rf"(?<![\w@]){re.escape(word)}(?![\w@])", instead, value, flags=re.IGNORECASE)
+    for words, whole, instead in ((addresses, _ADDRESS, ERASED_ADDRESS), (names, _NAME, ERASED_NAME)):
+        for form in dict.fromkeys(form for word in words for form in _forms(word)):
+            value = re.sub(whole.format(re.escape(form)), instead, value, flags=re.IGNORECASE)
     return value
 
 
-def _as_written(word: str) -> str:
-    """Returns the word in lower case as it stands in JSON, and in a text unless it has quotes."""
-    return json.dumps(word.lower(), ensure_ascii=False)[1:-1]
+_NAME = r"(?<![\w@]){}(?![\w@])"
+_ADDRESS = rf"(?<!\w[.+-]){_NAME}(?![.-]\w)"
+
+
+def _forms(word: str) -> list[str]:
+    """Returns the word as texts have it, and as JSON within a text has it: with and without its letters escaped."""
+    escaped = (json.dumps(word, ensure_ascii=is_ascii)[1:-1] for is_ascii in (False, True))
+    return list(dict.fromkeys((word, *escaped)))
 
 
 def _ids(people: Sequence[Person]) -> list[str]:
@@ -185,6 +213,13 @@ def _count(session: Session, statement: str, values: dict[str, Any]) -> int:
     return cast("CursorResult[Any]", session.execute(text(statement), values)).rowcount
 
 
+_COMPANIES = text("""
+    SELECT organization_id FROM person WHERE id = ANY(CAST(:ids AS uuid[])) AND organization_id IS NOT NULL
+    UNION SELECT organization_id FROM invitation
+           WHERE lower(email) = ANY(:addresses) AND accepted_at IS NULL AND revoked_at IS NULL
+""")
+_ADMINS = text("SELECT id FROM person WHERE role = 'admin' AND removed_at IS NULL ORDER BY id")
+_OF_ADMIN = text("SELECT EXISTS (SELECT FROM person WHERE id = ANY(CAST(:ids AS uuid[])) AND role = 'admin')")
 _IDS = text("""
     SELECT id FROM person WHERE lower(email) = ANY(:addresses)
     UNION SELECT person_id FROM address_proof WHERE lower(email) = ANY(:addresses) AND person_id IS NOT NULL

@@ -1,5 +1,7 @@
 """A person can be erased: their name and addresses are nowhere any more, and the history still verifies."""
 
+import json
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -10,9 +12,12 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Session
 
 from models import Base, IdempotencyKey, Invitation, Notification, Organization, Person, RejectedMessage, Review
-from models.lifecycle import AppState
+from models.lifecycle import AppState, Role
+from tests.at_once import while_under_way
 from tests.factories import app_in
-from tests.journeys import KEY, People, now_of, token_of
+from tests.journeys import KEY, People, now_of, staff_member, token_of
+from workflow.access.invitations import accept_invitation
+from workflow.access.people import hand_over, invite_colleague, remove_person
 from workflow.errors import Conflict, Forbidden, NotFound
 from workflow.history.sealing import sealing_steps
 from workflow.history.verification import verify_history
@@ -207,12 +212,102 @@ def test_whose_request_is_not_decided_waits_for_the_decision(engine: Engine, peo
     assert refused.value.code in ("access.undecided", "owner.must_hand_over")
 
 
+def test_the_last_admin_adds_another_first(engine: Engine, people: People) -> None:
+    with pytest.raises(Conflict) as refused:
+        _erase(engine, people, str(people.admin.id))
+    assert refused.value.code == "staff.last_admin"
+
+
 def test_an_admin_can_erase_themself(engine: Engine, people: People) -> None:
+    staff_member(engine, "Bo", Role.ADMIN)
     token = token_of(engine, people.admin)
     with Session(engine) as session, session.begin():
         admin = find_principal(session, token).actor
         erase_person(session, str(admin.id), admin, now_of(session))
     assert _holding(engine, "Ada") == []
+
+
+def _invited(engine: Engine, people: People) -> str:
+    """Has the owner invite Olga, and returns the code."""
+    assert people.partner.organization_id is not None
+    codes: list[str] = []
+
+    def keep(code: str) -> str:
+        codes.append(code)
+        return code
+
+    with Session(engine) as session, session.begin():
+        invite_colleague(
+            session,
+            people.partner.organization_id,
+            people.partner,
+            now_of(session),
+            keep,
+            name=NAME,
+            email=ADDRESS,
+        )
+    return codes[0]
+
+
+@pytest.mark.parametrize("who", ["the owner", "the colleague"])
+def test_nobody_joins_a_company_unseen_while_somebody_is_erased(engine: Engine, people: People, who: str) -> None:
+    code = _invited(engine, people)
+    refused = while_under_way(
+        engine,
+        lambda session: accept_invitation(session, code, now_of(session)),
+        lambda session: erase_person(
+            session, str(people.partner.id) if who == "the owner" else ADDRESS, people.admin, now_of(session)
+        ),
+    )
+    assert refused == ("owner.must_hand_over" if who == "the owner" else None)
+    owners = select(Person.removed_at).where(Person.owner)
+    with Session(engine) as session:
+        assert session.scalars(owners).all() == [None]
+    assert bool(_holding(engine, ADDRESS)) == (who == "the owner")
+
+
+@pytest.mark.parametrize("act", [hand_over, remove_person])
+def test_who_is_being_erased_becomes_no_owner_and_is_told_nothing(
+    engine: Engine, people: People, olga: Actor, act: Callable[..., object]
+) -> None:
+    refused = while_under_way(
+        engine,
+        lambda session: erase_person(session, str(olga.id), people.admin, now_of(session)),
+        lambda session: act(session, olga.organization_id, olga.id, people.partner, now_of(session)),
+    )
+    assert refused == "person.not_found"
+    with Session(engine) as session:
+        theirs = session.scalars(select(Notification.status).where(Notification.recipient_id == olga.id)).all()
+    assert set(theirs) == {"void"}
+
+
+@pytest.mark.parametrize("name", ['Olga "Olly" Nowak', "İpek Şahin", "Zoë Øverland", "Ægir \\ Ö"])
+def test_a_name_goes_however_a_text_writes_it(engine: Engine, people: People, olga: Actor, name: str) -> None:
+    bodies = [f"from {name}.", json.dumps({"by": name}), json.dumps({"by": name}, ensure_ascii=False)]
+    with Session(engine) as session, session.begin():
+        session.get_one(Person, olga.id).name = name
+        for number, body in enumerate(bodies, 1):
+            digest = bytes(31) + bytes([number])
+            session.add(RejectedMessage(queue="transitions", digest=digest, body=body, error="no token"))
+    _erase(engine, people, str(olga.id))
+    with Session(engine) as session:
+        assert sorted(session.scalars(select(RejectedMessage.body)).all()) == sorted(
+            [f"from {ERASED_ADDRESS}", f"from {ERASED_NAME}.", *[json.dumps({"by": ERASED_NAME})] * 2]
+        )
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["jean-{}", "x.{}", "x+{}", "{}.org", "{}-corp.example", "x{}", "{}x"],
+)
+def test_an_address_that_only_contains_an_erased_one_is_somebody_elses(other: str) -> None:
+    said = other.format(ADDRESS)
+    assert redacted(said, [], [ADDRESS.lower()]) == said
+
+
+@pytest.mark.parametrize("around", ["<{}>", "mailto:{}", "'{}'", "({}).", "-{}", "a={}&b", "{}...", "to {}, at once"])
+def test_an_erased_address_goes_whatever_stands_around_it(around: str) -> None:
+    assert redacted(around.format(ADDRESS), [], [ADDRESS.lower()]) == around.format(ERASED_ADDRESS)
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
