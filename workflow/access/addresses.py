@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import AddressProof, Person
@@ -42,15 +42,19 @@ def change_address(session: Session, proof: AddressProof, now: datetime) -> Pers
     person = session.get(Person, proof.person_id, with_for_update=True, populate_existing=True)
     if person is None or person.removed_at is not None:
         raise NotFound("person.not_found", "Whoever asked for this has no access any more.", "There is nothing to do.")
-    others = select(Person.id).where(
-        func.lower(Person.email) == proof.email.lower(), Person.removed_at.is_(None), Person.id != person.id
-    )
-    if session.scalar(others) is not None:
-        detail = f"{proof.email} already belongs to somebody with access."
-        raise Conflict("person.email_taken", detail, "Use another address.")
-    old, person.email, proof.proved_at = person.email, proof.email, now
+    old, new = person.email, proof.email
+    try:
+        with session.begin_nested():
+            person.email = new
+    except IntegrityError as error:
+        if "person_email_key" not in str(error):
+            raise
+        raise Conflict(
+            "person.email_taken", f"{new} already belongs to somebody with access.", "Use another address."
+        ) from None
+    proof.proved_at = now
     session.flush()
-    data = {"name": person.name, "new_email": person.email}
+    data = {"name": person.name, "new_email": new}
     notify_address(session, NotificationKind.ADDRESS_CHANGED, f"address:{new_id()}", old, now, data)
     log_action(session, Actor(person.id, Role(person.role), person.organization_id), "person.change_address", person.id)
     ring_after_commit(session, Bell.NOTIFICATIONS)

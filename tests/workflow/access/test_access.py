@@ -14,12 +14,15 @@ from sqlalchemy.orm import Session
 from examples.partner.server import ExamplePartner
 from models.lifecycle import AccessTrigger
 from runtime.guarded_http import FetchLimits, GuardedHttp
+from tests.at_once import while_under_way
 from tests.journeys import People, now_of
 from workers.actors.website_checks import findings_of_website
+from workflow.access.addresses import ask_for_address
 from workflow.access.deciding import decide_access, mark_access_requests
 from workflow.access.domains import domain_of_mail, domain_of_website, is_disposable_mail, is_free_mail
 from workflow.access.invitations import accept_invitation
 from workflow.access.people import hand_over, invite_colleague, remove_person
+from workflow.access.proving import prove_address
 from workflow.access.requests import AccessRequestContent, request_access
 from workflow.errors import Invalid, WorkflowError
 from workflow.policy.calendar import deadline
@@ -105,6 +108,31 @@ def test_accepting_at_once_gives_one_person_and_one_token(engine: Engine, people
     assert given.count("invitation.used") == RACERS - 1
     assert _one(engine, "SELECT count(*) FROM person WHERE email = 'pat@beta.example' AND owner") == 1
     assert _one(engine, "SELECT count(*) FROM api_token") == 1
+
+
+@pytest.mark.parametrize("first", ["accepts", "proves"])
+def test_of_two_people_with_one_new_address_the_second_is_told_that_it_is_taken(
+    engine: Engine, people: People, first: str
+) -> None:
+    codes: list[str] = []
+
+    def keep(code: str) -> str:
+        codes.append(code)
+        return code
+
+    organization, shared = people.partner.organization_id, "shared@acme.example"
+    assert organization is not None
+    with Session(engine) as session, session.begin():
+        now = now_of(session)
+        invite_colleague(session, organization, people.partner, now, keep, name="Sam", email=shared)
+        ask_for_address(session, people.partner, shared, now, keep)
+    invitation, proof = codes
+    acts: list[Callable[[Session], object]] = [
+        lambda session: accept_invitation(session, invitation, now_of(session)),
+        lambda session: prove_address(session, proof, now_of(session), load_policies(session).current),
+    ]
+    assert while_under_way(engine, *(acts if first == "accepts" else acts[::-1])) == "person.email_taken"
+    assert _one(engine, f"SELECT count(*) FROM person WHERE email = '{shared}'") == 1
 
 
 def test_a_transfer_and_a_removal_at_once_leave_one_owner_who_is_not_removed(engine: Engine, people: People) -> None:
