@@ -10,6 +10,7 @@ from functools import cache
 from itertools import groupby
 from unicodedata import category, combining, normalize
 
+from ada_url import idna_to_ascii
 from publicsuffixlist import PublicSuffixList
 
 MAX_NAME = 100
@@ -91,14 +92,14 @@ def read_person_name(value: str) -> str:
 
 def domains_in(name: str) -> list[str]:
     """Returns the domains that stand in a name, in lower case: what a mail program would make a link of."""
-    found = _DOTTED.findall(_ascii_dots(name).casefold())
+    found = _DOTTED.findall(_ascii_dots(name).lower())
     return [one for one in found if _is_domain(one)]
 
 
 def foreign_domains(name: str, own: Iterable[str]) -> list[str]:
-    """Returns the domains in a company's name that are none of `own`, the domains of its website and mail address."""
-    known = tuple(domain.casefold() for domain in own)
-    return [one for one in domains_in(name) if not any(one == own or own.endswith(f".{one}") for own in known)]
+    """Returns the domains in a company's name that are none of `own`, such as its website's, in any of their forms."""
+    known = [_in_ascii(domain) for domain in own]
+    return [one for one in domains_in(name) if not any(f".{host}".endswith(f".{_in_ascii(one)}") for host in known)]
 
 
 def quoted(name: str) -> str:
@@ -189,6 +190,11 @@ def _is_in(letter: str, ranges: Iterable[tuple[int, int]]) -> bool:
 def _ascii_dots(name: str) -> str:
     """Returns the name with every character that programs read as the dot of a domain or the colon of a URL as that."""
     return normalize("NFKC", name).replace("\u3002", ".")
+
+
+def _in_ascii(domain: str) -> str:
+    """Returns a domain in the form in which it is looked up: `xn--bcher-kva.example` for `Bücher.example`."""
+    return str(idna_to_ascii(domain.lower()).decode()) or domain.lower()
 
 
 def _is_domain(dotted: str) -> bool:

@@ -19,6 +19,28 @@ def test_an_owner_renames_the_company_and_a_colleague_may_not(shared_service: Se
     assert [one["name"] for one in olga("GET", "/v1/organizations").json()["items"]] == ["Renamed Ltd"]
 
 
+@pytest.mark.parametrize(
+    ("name", "is_refused"),
+    [
+        ("evil.example", True),
+        ("Your account is locked. Visit evil。example", True),
+        ("evil.own-name.example.com", True),
+        ("Own-Name.example", False),
+        ("own-name.example Ltd.", False),
+        ("Node.js Partners", False),
+    ],
+)
+def test_a_company_is_renamed_to_no_domain_but_its_own(shared_service: Service, name: str, is_refused: bool) -> None:
+    company = "own-name"
+    with Session(shared_service.engine) as session:
+        known = session.scalars(text("SELECT id FROM organization WHERE domain = 'own-name.example'")).one_or_none()
+    organization_id = known or company_in(shared_service, company)[0]
+    answer = shared_service.admin("PATCH", f"/v1/organizations/{organization_id}", {"name": name})
+    assert (answer.status_code, answer.json().get("code")) == (
+        (422, "name.other_domain") if is_refused else (200, None)
+    )
+
+
 def test_an_admin_moves_a_companys_domain_and_colleagues_are_recognised_by_the_new_one(
     shared_service: Service,
 ) -> None:

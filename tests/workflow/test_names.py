@@ -166,6 +166,11 @@ def test_a_companys_name_has_no_phone_number_and_no_path(name: str) -> None:
         ("Buy now at evil.example", ["bigco.example"], ["evil.example"]),
         ("Customer.io", ["evilcustomer.io"], ["customer.io"]),
         ("Node.js Partners, Inc.", ["acme.example"], []),
+        ("Bücher.example", ["www.xn--bcher-kva.example"], []),
+        ("BÜCHER.example", ["bücher.example"], []),
+        ("faß.de", ["xn--fa-hia.de"], []),
+        ("fass.de", ["xn--fa-hia.de"], ["fass.de"]),
+        ("例え.テスト", ["xn--r8jz45g.xn--zckzah"], []),
     ],
 )
 def test_a_company_may_be_called_by_its_own_domain_only(name: str, own: list[str], foreign: list[str]) -> None:

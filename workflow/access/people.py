@@ -17,6 +17,7 @@ from workflow.errors import Conflict, Forbidden, Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action, possible_again_at
 from workflow.identity.secrets import Seal
+from workflow.names import domains_in, foreign_domains
 from workflow.notifications.kinds import NotificationKind
 from workflow.notifications.people import notify_people
 from workflow.pages import PageOf, PageRequest, read_page
@@ -68,9 +69,19 @@ def list_organizations(
 def rename_organization(session: Session, organization_id: UUID, name: str, actor: Actor) -> Organization:
     """Renames the organization, and returns it. Locks it. Does not commit.
 
-    Raises NotFound and Forbidden (owner.required).
+    It may be called by the domain of its website, as Booking.com is, and by no other that it has not had so far: its
+    name stands in mails to outsiders. Raises NotFound, Forbidden (owner.required) and Invalid (name.other_domain).
     """
     organization = _lock_own(session, organization_id, actor)
+    host = organization.website.partition("://")[2].partition("/")[0].partition(":")[0]
+    own = (host, *domains_in(organization.name))
+    others = foreign_domains(name, own)
+    if others:
+        raise Invalid(
+            "name.other_domain",
+            f"The name has {others[0]} in it, which is not the domain of the company's website.",
+            "Write the name alone. If the website has moved, write to the platform's support first.",
+        )
     log_action(session, actor, "organization.rename", organization_id, was=organization.name, name=name)
     organization.name = name
     session.flush()
