@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from workflow.notifications.kinds import NEWS, OF_GRACE, TO_REMOVED_PEOPLE, NotificationKind
 from workflow.notifications.mail import Letter
+from workflow.notifications.outdated import is_outdated
 from workflow.notifications.times import in_zone
 from workflow.work.leases import Lease, finish_due_row
 
@@ -94,12 +95,13 @@ _CONTENT = text(f"""
 
 _VOID_UNWANTED = text(f"""
     WITH voided AS (
-        UPDATE notification n SET status = 'void', leased_until = NULL, data = n.data - 'sealed'
-          FROM person p
-         WHERE n.id = :id AND n.status = 'due' AND p.id = n.recipient_id
+        UPDATE notification m SET status = 'void', leased_until = NULL, data = m.data - 'sealed'
+          FROM notification n LEFT JOIN person p ON p.id = n.recipient_id
+         WHERE n.id = :id AND m.id = n.id AND m.status = 'due'
            AND ((p.removed_at IS NOT NULL AND n.kind NOT IN ({_listed(TO_REMOVED_PEOPLE)}))
-                OR (n.kind IN ({_listed(NEWS)}) AND n.kind = ANY(p.news_off)))
-        RETURNING n.id
+                OR (n.kind IN ({_listed(NEWS)}) AND n.kind = ANY(p.news_off))
+                OR {is_outdated()})
+        RETURNING m.id
     )
     SELECT id FROM notification WHERE id = :id AND status = 'due' AND NOT EXISTS (SELECT FROM voided)
 """)
@@ -108,8 +110,8 @@ _VOID_UNWANTED = text(f"""
 def void_unless_wanted(session: Session, notification_id: UUID) -> bool:
     """Voids a due notification that its recipient should no longer get. Returns whether it is still due.
 
-    Somebody who was removed is told of that and of nothing else; news is for those who have not switched it off. One
-    statement. Does not commit.
+    Somebody who was removed is told of that and of nothing else; news is for those who have not switched it off; and
+    nobody is told what is no longer so (`workflow.notifications.outdated`). One statement. Does not commit.
     """
     return session.execute(_VOID_UNWANTED, {"id": notification_id}).one_or_none() is not None
 
