@@ -65,6 +65,7 @@ def _run(command: tuple[str, ...], env: dict[str, str], log: str) -> None:
     os.chdir(ROOT)
     os.environ.clear()
     os.environ.update(env)
+    multiprocessing.set_start_method("fork", force=True)  # the system's default; a fork would go on with `forkserver`
     _python, _m, module, *arguments = command
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
