@@ -5,18 +5,38 @@ from pathlib import Path
 
 import pytest
 
-from migrations.run import upgrade
-from runtime.embedded.postgres import EmbeddedPostgres
+from runtime.embedded.postgres import EmbeddedPostgres, PostgresAddresses
 from runtime.embedded.valkey import EmbeddedValkey
+from tests.databases import connect_superuser, copy_template, drop, ensure_template
+
+
+@pytest.fixture(scope="session")
+def postgres_to_kill(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[EmbeddedPostgres, PostgresAddresses]]:
+    """A Postgres, as durable as an installation's, which the tests of this process may kill one after another."""
+    postgres = EmbeddedPostgres(tmp_path_factory.mktemp("killed") / "postgres", settings={"max_connections": "200"})
+    addresses = postgres.start()
+    with connect_superuser(addresses) as superuser:
+        ensure_template(superuser, addresses)
+    yield postgres, addresses
+    postgres.discard()
 
 
 @pytest.fixture
-def servers_of_its_own(tmp_path: Path) -> Iterator[tuple[EmbeddedPostgres, EmbeddedValkey, str]]:
-    """A Postgres and a Valkey that this test may kill."""
-    postgres = EmbeddedPostgres(tmp_path / "postgres", settings={"max_connections": "200"})
+def servers_of_its_own(
+    postgres_to_kill: tuple[EmbeddedPostgres, PostgresAddresses], tmp_path: Path
+) -> Iterator[tuple[EmbeddedPostgres, EmbeddedValkey, str]]:
+    """A Postgres and a Valkey that this test may kill, and the URL of an empty, migrated database in the Postgres."""
+    postgres, addresses = postgres_to_kill
+    if not postgres.running:
+        postgres.start()
     valkey = EmbeddedValkey(tmp_path / "valkey")
-    addresses = postgres.start()
-    upgrade(addresses.owner_url)
-    yield postgres, valkey, addresses.application_url
+    with connect_superuser(addresses) as superuser:
+        database = copy_template(superuser, addresses)
+    yield postgres, valkey, database.application_url
     valkey.discard()
-    postgres.discard()
+    if not postgres.running:
+        postgres.start()
+    with connect_superuser(addresses) as superuser:
+        drop(superuser, database)

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from runtime.embedded.postgres import EmbeddedPostgres
@@ -49,33 +49,28 @@ def _run(
         for thread in threads:
             thread.join(120)
         assert sum(len(ids) for ids in client.accepted.values()) == APPS * EACH
-        wait_until(lambda: _count(database_url, "transition_request") == 0, seconds=120, what="all requests judged")
+        wait_until(lambda: _undecided(engine) == 0, seconds=120, what="all requests judged")
         if fault is not None:
             wait_until(lambda: len(hits(folder)) >= int(fault.split("=")[1]), seconds=60, what=f"{fault} to be hit")
-        _check_outcomes(database_url, client)
-        _check_history(database_url)
-        _check_notifications(database_url, mailbox)
+        _check_outcomes(engine, client)
+        _check_history(engine)
+        _check_notifications(engine, mailbox)
     engine.dispose()
 
 
-def _count(url: str, table: str) -> int:
-    engine = create_engine(url)
-    try:
-        with engine.connect() as connection:
-            return int(connection.execute(text(f"SELECT count(*) FROM {table} WHERE status = 'due'")).scalar_one())
-    finally:
-        engine.dispose()
+def _undecided(engine: Engine) -> int:
+    with engine.connect() as connection:
+        statement = text("SELECT count(*) FROM transition_request WHERE status = 'due'")
+        return int(connection.execute(statement).scalar_one())
 
 
-def _check_outcomes(url: str, client: Client) -> None:
+def _check_outcomes(engine: Engine, client: Client) -> None:
     """Checks that each request the client got an answer for was applied once, in the order of the answers."""
-    engine = create_engine(url)
     with Session(engine) as session:
         rows = session.execute(text("SELECT id::text, status, version, last_error FROM transition_request"))
         outcome = {row.id: row for row in rows}
         log = session.execute(text("SELECT request_id::text, count(*) FROM transition GROUP BY 1 HAVING count(*) > 1"))
         assert log.all() == []
-    engine.dispose()
     for slug, ids in client.accepted.items():
         assert len(set(ids)) == EACH
         wrong = [outcome[request_id] for request_id in ids if outcome[request_id].status != "applied"]
@@ -84,17 +79,14 @@ def _check_outcomes(url: str, client: Client) -> None:
         assert versions == list(range(versions[0], versions[0] + EACH)), slug
 
 
-def _check_history(url: str) -> None:
+def _check_history(engine: Engine) -> None:
     """Checks that replaying the log leads to every App's state, and that its hashes verify."""
-    engine = create_engine(url)
     with Session(engine) as session:
         assert list(verify_history(session, KEY)) == []
-    engine.dispose()
 
 
-def _check_notifications(url: str, mailbox: Mailbox) -> None:
+def _check_notifications(engine: Engine, mailbox: Mailbox) -> None:
     """Checks that each transition has one notification per recipient, delivered at least once under one Message-ID."""
-    engine = create_engine(url)
     with Session(engine) as session:
         told = session.execute(
             text("SELECT count(*) FROM notification WHERE kind IN ('suspended', 'reinstated')")
@@ -106,7 +98,6 @@ def _check_notifications(url: str, mailbox: Mailbox) -> None:
         session.rollback()
         statement = text("SELECT id::text FROM notification WHERE status = 'done'")
         delivered = session.scalars(statement).all()
-    engine.dispose()
     assert delivered
     sent = {message_id.strip("<>").partition("@")[0] for message_id in mailbox.deliveries}
     assert set(delivered) <= sent
@@ -183,7 +174,7 @@ def test_revisions_and_looks_under_way_outlive_what_is_killed(
             _at_random(lambda stack: random.choice(stack.workers).kill(), 4)(stack)
         for thread in threads:
             thread.join(120)
-        wait_until(lambda: _count(database_url, "transition_request") == 0, seconds=120, what="all requests judged")
+        wait_until(lambda: _undecided(engine) == 0, seconds=120, what="all requests judged")
         if fault is not None:
             wait_until(lambda: hits(tmp_path), seconds=60, what=f"{fault} to be hit")
     accepted = [request for client in (revising, looking) for ids in client.accepted.values() for request in ids]
