@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
@@ -30,6 +31,14 @@ from runtime.guarded_http.wire import AllowanceError, BoundedSocket, Deadline
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _HTML: Final = ("text/html", "application/xhtml+xml")
 _MAX_CODINGS_BYTES: Final = 200
+
+
+@cache
+def _usual_authorities() -> ssl.SSLContext:
+    """Returns what trusts the authorities of the system and of certifi. Loading them takes about 50 ms."""
+    made = ssl.create_default_context()
+    made.load_verify_locations(certifi.where())
+    return made
 
 
 class GuardedHttp:
@@ -58,9 +67,7 @@ class GuardedHttp:
         self._user_agent = user_agent
         self._allow_loopback = allow_loopback
         self._resolver = resolver
-        self._tls = ssl.create_default_context(cafile=authorities)
-        if authorities is None:
-            self._tls.load_verify_locations(certifi.where())
+        self._tls = _usual_authorities() if authorities is None else ssl.create_default_context(cafile=authorities)
 
     def fetch(self, url: str) -> Page:
         """Returns the page at `url`, after following redirects. Blocks for at most the limits' `total`.
