@@ -39,7 +39,7 @@ SUITE = (*JOURNEY, *OBSERVED, "alias", "delete")
 
 
 class HastyHttp(GuardedHttp):
-    """A guarded client that waits only half a second, and trusts the tests' authority."""
+    """A guarded client that waits two seconds at most, and trusts the tests' authority."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -60,7 +60,7 @@ class HastyHttp(GuardedHttp):
         method: str = "POST",
         at: Sequence[str] = (),
     ) -> Answer:
-        hasty = min(total, timedelta(seconds=0.5))
+        hasty = min(total, timedelta(seconds=2))
         return super().post(url, headers=headers, body=body, total=hasty, method=method, at=at)
 
 
@@ -140,7 +140,7 @@ def add_subscription(
 
 
 def subscription(context: WorkerContext, people: People, url: str, **more: Any) -> Subscription:
-    """Adds a subscription as `add_subscription` does. Commits. Its worker waits half a second for answers."""
+    """Adds a subscription as `add_subscription` does. Commits. Its worker waits two seconds for answers."""
     with Session(context.engine) as session, session.begin():
         added = add_subscription(session, people, url, context.seal, **more)
     return Subscription(replace(context, endpoints=HastyHttp()), people, added)
