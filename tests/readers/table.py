@@ -222,7 +222,7 @@ def _picture(kind: str, form: str, text: str) -> None:
 
 def _image(form: str) -> bytes:
     written = BytesIO()
-    Image.new("RGB", (320, 240)).save(written, form)
+    Image.new("RGB", (320, 240)).save(written, form, icc_profile=b"a profile")
     return written.getvalue()
 
 
@@ -512,6 +512,7 @@ OUR_OWN = {
     "runtime.smtp._Connection.hand_over": "a mail of its own",
     "runtime.smtp._address_in": "a header of a mail of its own, with an address that was read",
     "web.door.serve": "a setting",
+    "web.sentences._one_of": "the values that a field may have, as the framework writes them",
     "workers.steps.phrases.phrases": "a table of its own",
     "workflow.access.domains._suffixes": "the library's list",
     "workflow.building.settings._steps": "the place of a problem, which the reader of mappings wrote",

@@ -11,7 +11,7 @@ from math import floor, sqrt
 
 from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
 
-from workflow.assets.containers import DamagedError, bare, is_lossless
+from workflow.assets.containers import DamagedError, bare, is_lossless, legible
 from workflow.assets.facts import PictureFacts
 from workflow.assets.likeness import evenness_of, likeness_of, sample_of
 from workflow.assets.problems import Problem, refusal
@@ -55,10 +55,11 @@ def read_raster(content: bytes) -> Raster:
         raise refusal([_damaged(str(error)[:200])]) from None
 
 
-def _read(form: str, content: bytes) -> Raster:
+def _read(form: str, uploaded: bytes) -> Raster:
+    content = legible(form, uploaded)
     with Image.open(BytesIO(content), formats=(form,)) as image:
         _refuse_size(*image.size)
-        if getattr(image, "n_frames", 1) != 1 and image.format != "MPO":
+        if getattr(image, "n_frames", 1) != 1:
             detail = "A screenshot must stand still; this one is animated."
             raise refusal([Problem(detail, "Save one of its frames as PNG, JPEG or WebP.")])
         image.load()

@@ -16,8 +16,6 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"MM\0*", "a TIFF"),
     (b"II+\0", "a TIFF"),
     (b"MM\0+", "a TIFF"),
-    (b"\0\0\1\0", "an icon file (ICO)"),
-    (b"\0\0\2\0", "a cursor file (CUR)"),
     (b"icns", "an icon file (ICNS)"),
     (b"8BPS", "a Photoshop file (PSD)"),
     (b"gimp xcf", "a GIMP file (XCF)"),
@@ -32,7 +30,12 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"\x1aE\xdf\xa3", "a video"),
     (b"qoif", "a QOI"),
     (b"\xd7\xcd\xc6\x9a", "a WMF"),
+    (b"\0\xffKA", "a file of Affinity"),
+    (b"\0\5\x16\7", "what macOS keeps beside a file (its name begins with ._)"),
+    (b"version https://git-lfs.github.com/", "a pointer of Git LFS, and not the file itself (git lfs pull)"),
 )
+_ICONS = {b"\0\0\1\0": "an icon file (ICO)", b"\0\0\2\0": "a cursor file (CUR)"}
+"""What begins so has icons if it says how many: a TGA begins alike, and has zeros there."""
 _BRANDS = {b"avif": "an AVIF", b"avis": "an AVIF"} | dict.fromkeys(
     (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "a HEIC"
 )
@@ -81,6 +84,8 @@ def name_of_other(content: bytes) -> str | None:
     for beginning, name in _BEGINNINGS:
         if content.startswith(beginning):
             return name
+    if content[:4] in _ICONS:
+        return _ICONS[content[:4]] if any(content[4:6]) else "a TGA"
     if content[4:8] == b"ftyp":
         return _BRANDS.get(content[8:12], "a HEIC, an AVIF or a video")
     if content.startswith(b"BM") and content[6:10] == bytes(4):

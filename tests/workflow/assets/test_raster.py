@@ -96,6 +96,77 @@ def _with_metadata() -> Iterator[tuple[str, bytes]]:
         yield "WEBP", _bytes(_image(mode="RGBA"), "WEBP", lossless=lossless, xmp=xmp, **common)
 
 
+def _chunk(name: bytes, payload: bytes) -> bytes:
+    return struct.pack(">I", len(payload)) + name + payload + struct.pack(">I", zlib.crc32(name + payload))
+
+
+def _left_in() -> Iterator[tuple[str, bytes]]:
+    """Pictures with what editors leave in them, or what is damaged and nothing of what is seen."""
+    jpeg, png = _bytes(_image(), "JPEG"), _bytes(_image(), "PNG")
+    diagram = b"mxfile\0\0" + zlib.compress(b"<mxGraphModel>" * 100_000)
+    described = b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(b"<x>" * 500_000)
+    wide = b"icc\0\0" + zlib.compress(bytes(3_000_000))
+    in_png = {
+        "a diagram": _chunk(b"zTXt", diagram),
+        "a long XMP": _chunk(b"iTXt", described),
+        "a long text": _chunk(b"tEXt", b"workflow\0" + b"x" * 1_200_000),
+        "an unknown compression": _chunk(b"zTXt", b"a\0\5nonsense"),
+        "a wrong sum": _chunk(b"tEXt", b"a\0b")[:-4] + b"none",
+        "no Exif": _chunk(b"eXIf", b"nonsense"),
+        "a short gamma": _chunk(b"gAMA", b"\0"),
+        "a short resolution": _chunk(b"pHYs", b"\0"),
+        "an empty sRGB": _chunk(b"sRGB", b""),
+        "a broken profile": _chunk(b"iCCP", b"a\0\0nonsense"),
+        "a huge profile": _chunk(b"iCCP", wide),
+        "no animation": _chunk(b"acTL", b"\0"),
+        "a second header": _chunk(b"IHDR", struct.pack(">IIBBBBB", 9, 9, 8, 2, 0, 0, 0)),
+    }
+    for name, extra in in_png.items():
+        yield f"PNG: {name}", png[:33] + extra + png[33:]
+    in_jpeg = {
+        "a short JFIF": b"\xff\xe0\0\x07JFIF\0",
+        "a short profile": b"\xff\xe2\0\x0eICC_PROFILE\0",
+        "a short Adobe": b"\xff\xee\0\x07Adobe",
+        "no Exif": b"\xff\xe1\0\x0aExif\0\0MM",
+        "no index of pictures": b"\xff\xe2\0\x09MPF\0MM\0",
+    }
+    for name, extra in in_jpeg.items():
+        yield f"JPEG: {name}", jpeg[:2] + extra + jpeg[2:]
+
+
+LEFT_IN = dict(_left_in())
+
+
+@pytest.mark.parametrize("name", LEFT_IN)
+def test_what_browsers_pass_over_in_a_picture_is_no_reason_to_refuse_it(name: str) -> None:
+    form = name.partition(":")[0]
+    assert _pixels(examine("screenshot", LEFT_IN[name]).content) == _pixels(_bytes(_image(), form))
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_a_picture_is_turned_by_what_browsers_turn_it_by_alone(form: str) -> None:
+    said = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", said)
+    content = _bytes(_image(), form, **({"xmp": said.encode()} if form == "JPEG" else {"pnginfo": text}))
+    assert _stored(content).size == _image().size
+
+
+def _rows(width: int, height: int, colour: int, depth: int, *, interlaced: int = 0, rows: int | None = None) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
+    bits = depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
+    data = zlib.compress(bytes((1 + (width * bits + 7) // 8) * (height if rows is None else rows)))
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("colour", "depth"), [(0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (2, 8), (2, 16), (4, 8), (4, 16), (6, 8), (6, 16)]
+)
+def test_a_png_has_all_the_rows_that_it_says(colour: int, depth: int) -> None:
+    assert _stored(_rows(211, 203, colour, depth)).size == (211, 203)
+    assert "less data" in _refused(_rows(211, 203, colour, depth, rows=202)).detail
+
+
 def _pixels(content: bytes) -> tuple[str, bytes]:
     with Image.open(BytesIO(content)) as image:
         return image.mode, image.convert("RGBA").tobytes()
@@ -221,6 +292,11 @@ REFUSED: dict[str, tuple[bytes, str, str]] = {
     "a cut PNG": (_bytes(_image(), "PNG")[:300], "cut off", "whole file"),
     "a cut JPEG": (_bytes(_image(), "JPEG")[:-900], "cut off", "whole file"),
     "a cut WebP": (_bytes(_image(), "WEBP")[:-100], "cut off", "whole file"),
+    "a PNG without its palette": (_rows(240, 240, 3, 8), "palette", "whole file"),
+    "half an interlaced PNG": (_rows(240, 240, 2, 8, interlaced=1, rows=120), "cut off", "whole file"),
+    "a TGA": (_bytes(_image(), "TGA"), "a TGA", ONE_OF_THREE),
+    "a pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull", ONE_OF_THREE),
+    "a file beside it": (b"\0\5\x16\7\0\2\0\0Mac OS X", "._", ONE_OF_THREE),
     "a broken PNG": (b"\x89PNG\r\n\x1a\n" + bytes(100), "damaged", "whole file"),
     "a heavy one": (SCREENSHOT + bytes(6 * 1024 * 1024), "bytes", "JPEG or WebP"),
 }
