@@ -1,5 +1,6 @@
 """What is wrong with a value of a request, as a person would say it, with a pointer to where it is."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -104,8 +105,13 @@ def _pattern(context: Context) -> str:
     return "{name} must be " + words + "."
 
 
+_MEMBER = re.compile(r"<\w+\.\w+: ([^<>]*)>")
+"""The member of an enumeration, as Python shows it."""
+
+
 def _one_of(context: Context) -> str:
-    expected = str(context["expected"]).replace("'", "").replace("True", "true").replace("False", "false")
+    said = _MEMBER.sub(r"\1", str(context["expected"]))
+    expected = said.replace("'", "").replace("True", "true").replace("False", "false")
     return "{name} must be " + ("one of: " if " or " in expected else "") + _literal(expected) + "."
 
 

@@ -20,7 +20,7 @@ from web.patterns import PATTERNS
 from web.sentences import SENTENCES, flaws_of
 
 FRAMEWORK = re.compile(
-    r"String should|Input should|should (have|match|be)|Value error|valid dictionary|\\\\|\\^|pydantic"
+    r"<\w+\.\w+|codec|String should|Input should|should (have|match|be)|Value error|valid dictionary|\\\\|\\^|pydantic"
 )
 """Words and signs of the framework, which nobody is shown."""
 ONLY_IN_PYTHON = frozenset(
@@ -83,6 +83,16 @@ def test_the_flaws_of_any_json_are_in_words_and_point_into_it() -> None:
                 assert flaw.detail
 
     check()
+
+
+@pytest.mark.parametrize("value", ["none of these", {"half of a character": "\ud83d"}], ids=["a word", "an object"])
+def test_no_field_of_any_body_answers_in_words_of_the_framework(value: Any) -> None:
+    for body in BODIES:
+        try:
+            body.model_validate(dict.fromkeys(body.model_fields, value))
+        except ValidationError as error:
+            for flaw in flaws_of([{**one, "loc": ("body", *one["loc"])} for one in error.errors()], value):
+                assert not FRAMEWORK.search(flaw.detail), (body, flaw.detail)
 
 
 def test_a_pointer_names_no_branch_of_a_union() -> None:

@@ -32,4 +32,8 @@ def storable_json(value: Any) -> bytes:
     dumped = json.dumps(value, allow_nan=False, ensure_ascii=False)
     if _NUL_IN_JSON.search(dumped):
         raise ValueError("the value contains the character NUL")
-    return dumped.encode()
+    try:
+        return dumped.encode()
+    except UnicodeEncodeError as error:
+        half = dumped[error.start]
+        raise ValueError(f"the value contains U+{ord(half):04X}, one half of a character") from None
