@@ -60,7 +60,7 @@ def _written(value: Any) -> Any:
 def _mail_address(value: str) -> str:
     """Returns the address in the form that mail servers use. Checks its syntax only; makes no DNS query."""
     try:
-        found = validate_email(value, allow_smtputf8=False, check_deliverability=False)
+        found = validate_email(value, allow_smtputf8=False, check_deliverability=False, strict=True)
     except EmailNotValidError as error:
         raise ValueError(str(error)) from None
     return found.ascii_email or found.normalized
@@ -82,7 +82,7 @@ Whole = Annotated[int, Strict()]
 """`Flag` and `Whole` accept JSON booleans and numbers only, not strings that look like them."""
 Email = Annotated[
     str,
-    StringConstraints(max_length=254),
+    StringConstraints(max_length=254, strip_whitespace=True),
     AfterValidator(_mail_address),
     WithJsonSchema({"type": "string", "format": "email", "maxLength": 254, "examples": ["pat@acme.example"]}),
 ]

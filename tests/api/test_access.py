@@ -66,6 +66,7 @@ def test_problems_with_an_address_are_found_at_once(
         {"website": "https://user:pw@whole.example"},
         {"contact_email": "pat@localhost"},
         {"contact_email": "no address"},
+        {"contact_email": f"{'a' * 65}@whole.example"},
         {"agreements": {"partner_agreement": True, "privacy_policy": False}},
         {"survey": {"how_data_comes_in": "A library."}},
         {"plan": {"use_case": "Something.", "component_kinds": []}},
@@ -75,6 +76,11 @@ def test_an_incomplete_request_is_refused(shared_service: Service, changed: dict
     answer = shared_service.nobody("POST", "/v1/access-requests", body_of("whole", **changed))
     assert answer.status_code == 422, answer.text
     assert answer.json()["detail"]
+
+
+def test_blanks_around_an_address_are_none_of_it(shared_service: Service) -> None:
+    asked = ask_only(shared_service, body_of("blanks", contact_email=" Pat@BLANKS.example\n"))
+    assert asked["contact_email"] == "Pat@blanks.example"
 
 
 def test_a_colleague_is_joined_to_the_open_request_and_is_invited_with_it(shared_service: Service) -> None:
