@@ -142,12 +142,14 @@ _TYPED = re.compile(r'(-*)(?:"([^"]*)"?|([^\s"]+))')
 
 
 def _typed(looked_for: str) -> list[_Typed]:
+    """Returns the terms. An `or` parts two alternatives only between two terms: alone it is a name, as "And" is."""
+    parts = [(minus, phrase, word) for minus, phrase, word in _TYPED.findall(looked_for) if (word or phrase).strip()]
     found: list[_Typed] = []
     is_alternative = False
-    for minus, phrase, word in _TYPED.findall(looked_for):
-        if word.lower() == "or" and not minus:
-            is_alternative = bool(found)
-        elif (word or phrase).strip() and len(found) < MAX_TERMS:
+    for place, (minus, phrase, word) in enumerate(parts):
+        if word.lower() == "or" and not minus and found and place < len(parts) - 1:
+            is_alternative = True
+        elif len(found) < MAX_TERMS:
             found.append(_Typed(word or phrase, not word, bool(minus), is_alternative))
             is_alternative = False
     return found

@@ -20,7 +20,7 @@ NAMES = [
     "Customer.io", "Just", "Now", "AcmeInsights", "Café Zoé", "Über Größe", "株式会社アクメ", "Acme Insight", "HubSpot",
     "Hubspot Classic", "Smørrebrød Łódź", "HTTPServer", "23andMe", "A/B Smartly", "C++ Builder", "Segment", "Kundenanalyse",
     "Яндекс Метрика", "Йога", "Αθήνα", "İstanbul", "楽天市場", "카카오톡", "प्रिया डेटा", "ข้อมูลลูกค้า", "محمّد", "Levi's", "X",
-    "The Trade Desk", "It's Me", "AT&T", "Snowflake", "Nowadays", "Encyclopædia", "ﬁnance", "Ｗｉｄｅ", "🚀 Rocket", "Who", "Do Not",
+    "The Trade Desk", "It's Me", "AT&T", "Snowflake", "Nowadays", "Encyclopædia", "ﬁnance", "Ｗｉｄｅ", "🚀 Rocket", "Who", "Do Not", "Or",
 ]  # fmt: skip
 TEXTS = {"Segment": "Charts for the customers of a team, measured now and then."}
 
@@ -130,6 +130,9 @@ def test_a_name_is_found_by_itself_and_among_the_first(session: Session, name: s
         ("charts for the team", "Segment"),
         ("segment charts", "Segment"),
         ("nonsense or zoe", "Café Zoé"),
+        ("zoe or", "Café Zoé"),
+        ("or zoe", "Café Zoé"),
+        ("zoe or or", "Or"),
     ],
 )
 def test_a_name_is_found_by_its_words_their_beginnings_and_what_is_within_them(
