@@ -8,8 +8,11 @@ from email.utils import getaddresses
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, SecretStr
+from redis.connection import parse_url
 
+MIN_KEY = 32
+"""Characters of a key, at least."""
 _NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 
 
@@ -102,7 +105,31 @@ def _issuer(value: str | None) -> str | None:
     return value
 
 
+def _redis_url(value: str) -> str:
+    """Returns the URL. Raises ValueError, also for the name of a database, which clients take for the number 0."""
+    if not value.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must begin with redis://, rediss:// or unix://")
+    try:
+        parse_url(value)  # type: ignore[no-untyped-call]
+    except ValueError as error:
+        raise ValueError(f"is not a URL: {error}") from None
+    database = value.partition("?")[0].partition("://")[2].rpartition("@")[2].partition("/")[2]
+    if not value.startswith("unix://") and database and not (database.isascii() and database.isdigit()):
+        raise ValueError("must end with the number of a database, such as /0")
+    return value
+
+
+def _long_key(value: SecretStr) -> SecretStr:
+    """Returns the key. Raises ValueError if it is too short to be secret."""
+    if len(value.get_secret_value().strip()) < MIN_KEY:
+        make = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        raise ValueError(f"must have {MIN_KEY} characters or more; make one with: {make}")
+    return value
+
+
 Issuer = Annotated[str | None, AfterValidator(_issuer)]
+LongKey = Annotated[SecretStr, AfterValidator(_long_key)]
+RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Host = Annotated[str, AfterValidator(_host)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from runtime.setting_values import Host, Issuer, Mailbox, Proxies, PublicUrl
+from runtime.setting_values import Host, Issuer, LongKey, Mailbox, Proxies, PublicUrl, RedisUrl
 
 SMTPS_PORT: Final = 465
 """The port on which mail servers expect TLS from the first byte (RFC 8314)."""
@@ -41,11 +41,10 @@ class Settings(BaseSettings):
         description="The same database as the role that owns the tables; only `devcenter migrate` uses it. "
         "Without it DATABASE_URL is used to migrate too, and the processes switch to the role devcenter_app.",
     )
-    redis_url: str = Field(
+    redis_url: RedisUrl = Field(
         validation_alias="REDIS_URL", description="The Valkey or Redis server: redis://:password@host:port/0."
     )
-    history_key: SecretStr = Field(
-        min_length=32,
+    history_key: LongKey = Field(
         description="The key of the history's HMAC, 32 characters or more. Keep it out of the database.",
     )
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
@@ -237,13 +236,6 @@ class Settings(BaseSettings):
         if url.get_backend_name() not in ("postgresql", "postgres"):
             raise ValueError("must begin with postgresql://; devcenter runs on Postgres 18 only")
         return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-
-    @field_validator("redis_url")
-    @classmethod
-    def _is_redis(cls, value: str) -> str:
-        if not value.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("must begin with redis://, rediss:// or unix://")
-        return value
 
     @field_validator("secret_keys", mode="before")
     @classmethod

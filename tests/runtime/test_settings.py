@@ -1,10 +1,18 @@
 """Settings that cannot work are named at the start, with what would work."""
 
+from typing import Any
+
 import pytest
 
-from runtime.settings import SettingsInvalid
+from runtime.settings import SettingsInvalid, load_settings
 from tests.refusing_mail import settings_for
 
+USUAL: dict[str, Any] = {
+    "database_url": "postgresql://n@127.0.0.1:1/n",
+    "redis_url": "redis://127.0.0.1:1/0",
+    "history_key": "x" * 32,
+    "secret_keys": "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
+}
 PROVIDER: dict[str, object] = {
     "oidc_issuer": "https://login.example/tenant/",
     "oidc_client_id": "devcenter",
@@ -80,6 +88,33 @@ def test_a_value_that_cannot_work_is_named_with_its_variable(name: str, value: s
         settings_for(25, **{name: value})
     (problem,) = refusal.value.problems
     assert problem.startswith(f"DEVCENTER_{name.upper()}: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("redis_url", "valkey://127.0.0.1", "redis://"),
+        ("redis_url", "", "redis://"),
+        ("redis_url", "redis://127.0.0.1:6379/cache", "number"),
+        ("redis_url", "redis://:secret@127.0.0.1/0/1", "number"),
+        ("redis_url", "redis://127.0.0.1:port/0", "URL"),
+        ("redis_url", "redis://127.0.0.1:70000/0", "URL"),
+        ("history_key", "short", "32 characters"),
+        ("history_key", " " * 40, "32 characters"),
+    ],
+)
+def test_a_server_or_a_key_that_cannot_work_is_named_and_no_secret_of_it(name: str, value: str, words: str) -> None:
+    with pytest.raises(SettingsInvalid) as refusal:
+        load_settings(**USUAL | {name: value})
+    (problem,) = refusal.value.problems
+    assert name.upper() in problem
+    assert words in problem
+    assert "secret@" not in problem
+
+
+@pytest.mark.parametrize("url", ["redis://", "rediss://:p@ss@x.example:6380/12", "unix:///run/valkey.sock?db=1"])
+def test_a_server_that_can_work_is_taken(url: str) -> None:
+    assert load_settings(**USUAL | {"redis_url": url}).redis_url == url
 
 
 @pytest.mark.parametrize(
