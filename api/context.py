@@ -50,6 +50,7 @@ class DatabaseState:
 class ApiContext:
     """The dependencies of the endpoints.
 
+    `by_statement` is `engine` in autocommit mode, for calls that only read.
     `find_caller` returns the holder of a token. `accept_one` stores a transition request and rings for it. Both raise
     WorkflowError. `accept_many` returns, for each request of a list, the accepted request or its error. `ring` takes
     bells (`workflow.work`); it never blocks and never raises. `envelope` encrypts and decrypts secrets.
@@ -62,6 +63,7 @@ class ApiContext:
     """
 
     engine: AsyncEngine
+    by_statement: AsyncEngine
     admission: Admission
     history_key: bytes
     rulebook: AppRulebook
@@ -83,13 +85,18 @@ class ApiContext:
     redis_answers: Callable[[], Awaitable[bool]]
     staff_provider: OpenIdProvider | None
 
-    async def transact(self, work: Callable[[Session], Result]) -> Result:
+    async def transact(self, work: Callable[[Session], Result], *, reading_writes: bool = False) -> Result:
         """Runs synchronous `work` in one transaction, commits, rings its bells, and returns its result.
 
         `work` may run several times: see `transact`. Calls about one App take turns.
+
+        The `work` of a GET is not in a transaction, unless its `reading_writes`, because it is logged. At the isolation
+        level READ COMMITTED each statement has a snapshot of its own anyway, so that BEGIN and COMMIT would only be two
+        more round trips, and ROLLBACK, after a refusal, would cost the connection all of its prepared statements.
         """
         bells: set[Bell] = set()
         lane, writes = _lane.get()
+        only_reads = not (writes or reading_writes)
 
         def run(session: Session) -> Result:
             result = work(session)
@@ -99,7 +106,8 @@ class ApiContext:
         def turn(ends_at: float) -> AbstractAsyncContextManager[None]:
             return self.admission.turn(lane, writes=writes, ends_at=ends_at)
 
-        result = await transact(self.engine, run, turn=turn, only_reads=not writes)
+        engine = self.by_statement if only_reads else self.engine
+        result = await transact(engine, run, turn=turn, only_reads=only_reads)
         if bells:
             self.ring(*bells)
         return result
@@ -196,7 +204,7 @@ def _lane_of(request: Request) -> tuple[str | None, bool]:
     return "/".join(steps) if len(steps) == 2 else None, True
 
 
-_lane: ContextVar[tuple[str | None, bool]] = ContextVar("lane", default=(None, False))
+_lane: ContextVar[tuple[str | None, bool]] = ContextVar("lane", default=(None, True))
 """What the present call may have to wait for, and whether it writes."""
 
 _STATE = text("""

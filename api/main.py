@@ -234,6 +234,7 @@ def create_api(settings: Settings) -> FastAPI:
     keys = KeyRing(settings.secret_keys)
     app.state.context = ApiContext(
         engine=engine,
+        by_statement=by_statement,
         admission=admission,
         history_key=settings.history_key.get_secret_value().encode(),
         rulebook=AppRulebook(),

@@ -172,12 +172,12 @@ async def list_sandbox_events(
         require_present(session, actor)
         return work(session)
 
-    answer = await context.transact(work)
+    answer = await context.transact(work, reading_writes=True)
     if after is not None and (seconds := seconds_to_wait(prefer)):
         response.headers["Preference-Applied"] = "wait"
         if not answer.items:
             await context.news.wait((component_id, answer.latest), seconds)
-            answer = await context.transact(work_again)
+            answer = await context.transact(work_again, reading_writes=True)
     return answer
 
 

@@ -63,7 +63,9 @@ class ReadingAnswer(BaseModel):
 @router.get("", tags=["reviewer"], response_model=TestAccountAnswer, response_model_exclude_none=True)
 async def read(context: InContext, actor: Reader, slug: SlugPath, response: Response) -> dict[str, Any]:
     """Returns the test account to the holder of the App's open review, and to admins. The access is logged."""
-    answer = await context.transact(lambda session: read_test_account(session, slug, actor, context.envelope.unseal))
+    answer = await context.transact(
+        lambda session: read_test_account(session, slug, actor, context.envelope.unseal), reading_writes=True
+    )
     response.headers["Cache-Control"] = "no-store"
     return answer
 

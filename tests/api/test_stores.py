@@ -10,15 +10,29 @@ import pytest
 from psycopg import sql
 from sqlalchemy import make_url, text
 
-from models.lifecycle import AppState
+from models.lifecycle import AppState, Role
+from models.token import Scope
+from runtime.embedded.postgres_roles import APPLICATION
+from tests.api.matrix import CALLS, Call
 from tests.api.running import Service, service_on
-from tests.api.service import operators_of
+from tests.api.service import Caller, operators_of
+from tests.api.world import World, world_in
 from tests.databases import TestDatabase
 from tests.factories import app_in
 from tests.journeys import app_building
 from tests.waiting import wait_until
 
 POOL = 6
+ENDING = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name = 'devcenter' AND pid <> pg_backend_pid()
+"""
+"""Ends the connections of the processes that the tests run."""
+LOGGED = {
+    "GET /v1/apps/{slug}/test-account",
+    "GET /v1/apps/{slug}/components/{component_id}/events",
+}
+"""The readings that are noted in the audit log, each in a transaction with its note."""
 
 
 @pytest.fixture
@@ -132,12 +146,10 @@ def test_a_change_of_the_schema_while_the_api_runs_is_no_error(
 
 def test_connections_that_the_server_ends_under_load_cost_no_call(service: Service, database: TestDatabase) -> None:
     app_building(service.engine, service.people, "pp")
-    ending = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                 WHERE datname = current_database() AND application_name = 'devcenter' AND pid <> pg_backend_pid()"""
     with _superuser(database) as superuser, ThreadPoolExecutor(4) as pool:
         for _ in range(5):
             calls = [pool.submit(service.partner, "GET", "/v1/apps/pp") for _ in range(8)]
-            superuser.execute(ending)
+            superuser.execute(ENDING)
             assert {call.result().status_code for call in calls} == {200}
 
 
@@ -161,6 +173,28 @@ def test_a_read_only_database_is_named_and_reads_go_on(service: Service, databas
         superuser.execute(sql.SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(name))
     wait_until(lambda: service.service("PUT", "/v1/apps/pp/customers/w").status_code == 200)
     wait_until(lambda: operators_of(service.url)("GET", "/readyz").status_code == 200)
+
+
+def test_what_is_read_needs_no_transaction_because_nothing_is_written(service: Service, database: TestDatabase) -> None:
+    world = world_in(service.engine, service.people)
+    asked = [
+        (f"{call.route} by a {role}", call, _path(world, call, role), world.token(world.actor(role), frozenset(Scope)))
+        for call in CALLS
+        if call.method == "GET" and call.route not in LOGGED
+        for role in sorted(call.roles)
+    ]
+    service.engine.dispose()
+    with _superuser(database) as superuser:
+        only_reading = sql.SQL("ALTER ROLE {} IN DATABASE {} SET default_transaction_read_only = on")
+        superuser.execute(only_reading.format(sql.Identifier(APPLICATION), sql.Identifier(database.name)))
+        superuser.execute(ENDING)
+    seen = {name: Caller(service.url, token)("GET", path).status_code for name, call, path, token in asked}
+    assert seen == {name: call.status for name, call, _, _ in asked}
+
+
+def _path(world: World, call: Call, role: Role) -> str:
+    given = call.given(world, world.actor(role))
+    return call.template.format(**world.parameters | call.path | given) + call.query
 
 
 OTHER_SCHEMAS = {

@@ -45,7 +45,7 @@ def switch_news(session: Session, actor: Actor, wanted: Mapping[str, bool]) -> d
 
     Raises NotFound for what is no news, and Forbidden for one who was removed since the call began.
     """
-    person = _person(session, actor.id, actor)
+    person = _lock_person(session, actor.id, actor)
     for name, is_on in sorted(wanted.items()):
         if name not in NEWS_OF[Role(person.role)]:
             known = ", ".join(sorted(NEWS_OF[Role(person.role)]))
@@ -75,7 +75,7 @@ def switch_of_token(session: Session, token: str, unseal: Callable[[str], str]) 
 
 def switch_off(session: Session, switch: NewsSwitch) -> NewsSwitch:
     """Switches the news off, by its link; once more changes nothing. Returns the switch. Does not commit."""
-    person = switch.person
+    person = _lock_person(session, switch.person.id)
     _switch(person, switch.kind.value, False)
     session.flush()
     actor = Actor(person.id, Role(person.role), person.organization_id)
@@ -87,10 +87,18 @@ def _switch(person: Person, name: str, is_on: bool) -> None:
     person.news_off = sorted(set(person.news_off) - {name} if is_on else set(person.news_off) | {name})
 
 
-def _person(session: Session, person_id: UUID, actor: Actor | None = None) -> Person:
+def _person(session: Session, person_id: UUID) -> Person:
+    return _still_there(session.get(Person, person_id))
+
+
+def _lock_person(session: Session, person_id: UUID, actor: Actor | None = None) -> Person:
     person = session.get(Person, person_id, with_for_update=True, populate_existing=True)
+    if actor is not None and (person is None or person.removed_at is not None):
+        require_present(session, actor)
+    return _still_there(person)
+
+
+def _still_there(person: Person | None) -> Person:
     if person is None or person.removed_at is not None:
-        if actor is not None:
-            require_present(session, actor)
         raise NotFound("person.not_found", "There is no such person any more.", "There is nothing to do.")
     return person
