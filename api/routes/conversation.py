@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from fastapi import Depends
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import InContext, allow
+from api.auth import InContext, allow, principal_of
 from api.context import Session, now_of
 from api.idempotency import Answer, once
+from api.schemas.drafts import DraftAnswer
 from api.schemas.pages import Page, Paged, shown_page
 from api.schemas.values import Body, Key, Words
 from models.conversation import Side
@@ -18,8 +20,10 @@ from models.token import Scope
 from web.problems import COMMON
 from web.routers import Router
 from workflow.identity.actors import Actor
+from workflow.identity.principals import Principal
 from workflow.reviewing.conversation import list_messages, list_notes, to_entries, write_as_reviewer, write_note
 from workflow.reviewing.dossier import find_review
+from workflow.reviewing.said import read_what_was_said
 
 router = Router(prefix="/v1/reviews/{review_id}", responses=COMMON, tags=["reviewer"])
 
@@ -50,6 +54,35 @@ class MessageAnswer(NoteAnswer):
     """A message between reviewer and partner. `side` says which of the two wrote it."""
 
     side: Side
+
+
+class SaidAnswer(BaseModel):
+    """What was said about the App of a review: the newest 200 messages and notes, oldest first, and your draft.
+
+    `draft` is null if you have none, and for a token without the scope reviews:decide.
+    """
+
+    messages: list[MessageAnswer]
+    notes: list[NoteAnswer]
+    draft: DraftAnswer | None
+
+
+@router.get("/said")
+async def read_all_that_was_said(
+    context: InContext, actor: Viewer, caller: Annotated[Principal, Depends(principal_of)], review_id: UUID
+) -> SaidAnswer:
+    """Returns messages, notes and your draft in one call, of all rounds of the App. Partners never see notes."""
+
+    def work(session: Session) -> SaidAnswer:
+        said = read_what_was_said(session, review_id, actor)
+        own = said.draft if caller.has(Scope.REVIEWS_DECIDE) else None
+        return SaidAnswer(
+            messages=[MessageAnswer.model_validate(one) for one in said.messages],
+            notes=[NoteAnswer.model_validate(one) for one in said.notes],
+            draft=None if own is None else DraftAnswer.model_validate(own),
+        )
+
+    return await context.transact(work)
 
 
 @router.get("/messages")

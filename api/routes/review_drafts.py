@@ -1,14 +1,14 @@
 """Drafts of what a reviewer is about to say of a review. Nobody else reads them."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from api.auth import InContext, allow
 from api.context import Session
+from api.schemas.drafts import DraftAnswer
 from api.schemas.values import Body, Moment, ReasonCode
 from models.conversation import MAX_DRAFT
 from models.lifecycle import Role
@@ -40,16 +40,6 @@ class NewDraft(Body):
         default_factory=list
     )
     replaces: Moment | None = None
-
-
-class DraftAnswer(BaseModel):
-    """Your draft for the review."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    text: str
-    saved: Annotated[list[str], Field(examples=[["partners_page.no_utm"]])]
-    written_at: datetime
 
 
 @router.get("")

@@ -48,16 +48,20 @@ class ReviewPage:
 
     async def show(self, request: Request, typed: ReviewForms, refused: ApiAnswer | None = None) -> Response:
         """Returns the page with what was typed; its status is that of what was `refused`."""
-        review, visitor = await self.api.read(request, call_of(request)), visitor_of(request)
+        review, told = await together(
+            self.api.read(request, call_of(request)), self.api.read(request, f"{call_of(request)}/said")
+        )
+        typed, visitor = _with_draft(typed, told["draft"]), visitor_of(request)
         mine = visitor.id if visitor else None
         holder = review["holder"]["id"] if review["holder"] else None
         is_mine = holder is not None and holder == mine
         is_due = any(made["status"] == "due" for made in review["decisions"])
         can_decide = is_mine and not review["outcome"] and not is_due
-        saved, typed, messages = await together(
-            self._listed(request, "/v1/saved-reasons", kind=review["kind"]),
-            self._with_draft(request, typed),
-            self._listed(request, f"{call_of(request)}/messages"),
+        is_whole = not is_polled(request)
+        saved, colleagues, two = await together(
+            self._saved_reasons(request, review, are_wanted=is_whole if can_decide else bool(typed.ticked)),
+            self._colleagues(request, review, are_wanted=is_whole),
+            self._two_people(request, review, is_wanted=is_whole and can_decide),
         )
         standing: dict[str, Any] = {
             "review": review,
@@ -69,15 +73,10 @@ class ReviewPage:
             "is_due": is_due,
             "kept": "" if can_decide else presentation.all_words(typed, saved),
             "tally": presentation.tally(review["steps"]),
-            "messages": messages,
+            "messages": told["messages"],
         }
-        if is_polled(request):
+        if not is_whole:
             return self.pages.page(request, "review.html", live="_review_standing.html", **standing)
-        notes, colleagues, two = await together(
-            self._listed(request, f"{call_of(request)}/notes"),
-            self._colleagues(request, review),
-            self._two_people(request, review, can_decide=can_decide),
-        )
         return self.pages.page(
             request,
             "review.html",
@@ -93,7 +92,7 @@ class ReviewPage:
             requirements=presentation.by_requirement(review),
             changes=presentation.changed(review["changes"]),
             public_changes=presentation.changed(review["public_changes"]),
-            notes=notes,
+            notes=told["notes"],
             saved=presentation.by_topic(saved),
             colleagues=colleagues,
             step_decisions=words.STEP_DECISIONS,
@@ -106,16 +105,24 @@ class ReviewPage:
             pictures_of=presentation.pictures_of,
         )
 
-    async def _colleagues(self, request: Request, review: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Returns those to whom the review can be handed over."""
-        if review["holder"] is None or review["outcome"]:
+    async def _saved_reasons(
+        self, request: Request, review: Mapping[str, Any], *, are_wanted: bool
+    ) -> list[dict[str, Any]]:
+        """Returns the saved reasons for reviews of the kind, none unless they are wanted."""
+        return await self._listed(request, "/v1/saved-reasons", kind=review["kind"]) if are_wanted else []
+
+    async def _colleagues(
+        self, request: Request, review: Mapping[str, Any], *, are_wanted: bool
+    ) -> list[dict[str, Any]]:
+        """Returns those to whom the review can be handed over, none unless they are wanted."""
+        if not are_wanted or review["holder"] is None or review["outcome"]:
             return []
         staff = await self._listed(request, "/v1/staff")
         return [one for one in staff if not one["away_until"] and one["id"] != review["holder"]["id"]]
 
-    async def _two_people(self, request: Request, review: Mapping[str, Any], *, can_decide: bool) -> str | None:
+    async def _two_people(self, request: Request, review: Mapping[str, Any], *, is_wanted: bool) -> str | None:
         """Returns why another person has to decide beside the visitor, None if nobody has to."""
-        if not can_decide or review["kind"] == "health":
+        if not is_wanted or review["kind"] == "health":
             return None
         judged = await self.api.read(request, f"/v1/apps/{review['app']}/triggers")
         unmet: Sequence[Mapping[str, Any]] = next(
@@ -123,17 +130,15 @@ class ReviewPage:
         )
         return next((in_words(rule) for rule in unmet if rule["code"] == TWO_PEOPLE), None)
 
-    async def _with_draft(self, request: Request, typed: ReviewForms) -> ReviewForms:
-        """Returns what was typed, and the visitor's draft where nothing was sent with the request."""
-        if typed.decision.values:
-            return typed
-        draft = await self.api.get(request, f"{call_of(request)}/draft")
-        if not draft.is_ok:
-            return typed
-        written = Form({"words": draft.content["text"], "replaces": draft.content["written_at"]})
-        return replace(typed, ticked=frozenset(draft.content["saved"]), decision=written)
-
     async def _listed(self, request: Request, path: str, **params: str) -> list[dict[str, Any]]:
         listed = await self.api.read(request, path, {"limit": MAX_LISTED, **params})
         items: list[dict[str, Any]] = listed["items"]
         return items
+
+
+def _with_draft(typed: ReviewForms, draft: Mapping[str, Any] | None) -> ReviewForms:
+    """Returns what was typed, and the visitor's draft where nothing was sent with the request."""
+    if typed.decision.values or draft is None:
+        return typed
+    written = Form({"words": draft["text"], "replaces": draft["written_at"]})
+    return replace(typed, ticked=frozenset(draft["saved"]), decision=written)

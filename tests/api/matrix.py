@@ -502,6 +502,7 @@ CALLS: tuple[Call, ...] = (
     Call(f"GET {_REVIEW}/draft", Scope.REVIEWS_DECIDE, REVIEWERS, given=_drafted),
     Call(f"PUT {_REVIEW}/draft", Scope.REVIEWS_DECIDE, REVIEWERS, {"text": "Mend"}, audited=False),
     Call(f"DELETE {_REVIEW}/draft", Scope.REVIEWS_DECIDE, REVIEWERS, status=204, audited=False),
+    Call(f"GET {_REVIEW}/said", Scope.REVIEWS_READ, REVIEWERS),
     Call(f"GET {_REVIEW}/messages", Scope.REVIEWS_READ, REVIEWERS),
     Call(f"POST {_REVIEW}/messages", Scope.REVIEWS_DECIDE, REVIEWERS, _WORDS, 201),
     Call(f"GET {_REVIEW}/notes", Scope.REVIEWS_READ, REVIEWERS),

@@ -8,13 +8,17 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from models import Person
 from models.conversation import MAX_DRAFT
 from models.lifecycle import AppState, AppTrigger
+from models.token import Scope
 from tests.api.answers import ok, problem
 from tests.api.running import Service
+from tests.api.service import Caller
 from tests.factories import app_in, move
 from tests.journeys import now_of
 from workflow.errors import Conflict
+from workflow.identity.tokens import issue_token
 from workflow.operating.pruning import DRAFTS_KEPT, pruning_steps
 from workflow.reviewing.drafts import write_draft
 
@@ -90,3 +94,24 @@ def test_drafts_go_some_days_after_their_review_has_ended(shared_service: Servic
             session.commit()
             assert service.reviewer("GET", ended).status_code == left
     ok(service.reviewer("GET", stays))
+
+
+def test_what_was_said_comes_in_one_call_with_the_readers_own_draft(shared_service: Service) -> None:
+    service = shared_service
+    review = _draft(service, "said").removesuffix("/draft")
+    assert ok(service.reviewer("GET", f"{review}/said")) == {"messages": [], "notes": [], "draft": None}
+    for number in range(3):
+        service.partner("POST", "/v1/apps/said/messages", {"text": f"Asked {number}."})
+        service.reviewer("POST", f"{review}/messages", {"text": f"Said {number}."})
+        service.reviewer("POST", f"{review}/notes", {"text": f"Noted {number}."})
+    drafted = ok(service.reviewer("PUT", f"{review}/draft", WORDS))
+    said = ok(service.reviewer("GET", f"{review}/said"))
+    for what in ("messages", "notes"):
+        assert said[what] == ok(service.reviewer("GET", f"{review}/{what}"))["items"]
+    assert [len(said["messages"]), len(said["notes"]), said["draft"]] == [6, 3, drafted]
+    assert ok(service.admin("GET", f"{review}/said"))["draft"] is None
+    with Session(service.engine) as session, session.begin():
+        reader = session.get_one(Person, service.people.reviewer.id)
+        ends_at = now_of(session) + timedelta(days=1)
+        _, reads_only = issue_token(session, reader, label="reads", expires_at=ends_at, scopes=[Scope.REVIEWS_READ])
+    assert ok(Caller(service.url, reads_only)("GET", f"{review}/said")) == {**said, "draft": None}
