@@ -82,7 +82,26 @@ class KnownPolicies:
 
 
 def _parsed(rows: Iterable[Sequence[Any]]) -> dict[int, Policy]:
-    return {version: parse_policy(version, document, digest=bytes(digest)) for version, document, digest in rows}
+    return {version: _read_once(version, document, bytes(digest)) for version, document, digest in rows}
+
+
+def _read_once(version: int, document: object, digest: bytes) -> Policy:
+    """Returns the policy of a stored version. One that this process has read is recognised by its digest.
+
+    So a version that was rolled back, and published with another content, is read anew.
+    """
+    known = _READ.get((version, digest))
+    if known is None:
+        known = parse_policy(version, document, digest=digest)
+        while len(_READ) >= MAX_READ:
+            _READ.pop(next(iter(_READ)))
+        _READ[version, digest] = known
+    return known
+
+
+_READ: dict[tuple[int, bytes], Policy] = {}
+MAX_READ = 1_000
+"""How many versions a process keeps, those included that it read from other databases, as tests do."""
 
 
 _ALL = text(f"SELECT p.version, p.document, {policy_digest('p')} AS digest FROM policy_version p")
