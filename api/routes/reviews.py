@@ -145,10 +145,9 @@ async def read(context: InContext, actor: Viewer, review_id: UUID) -> FullReview
     """Returns a review in full: the submission and what changed, steps, findings, waivers, rounds, and the company."""
 
     def work(session: Session) -> FullReviewAnswer:
-        dossier = open_dossier(session, review_id, context.profile)
         now = now_of(session)
-        summary = summarize_reviews(session, [dossier.review], now)[0]
-        return full_review(summary, dossier, load_policies(session), now)
+        dossier = open_dossier(session, review_id, context.profile, now)
+        return full_review(dossier, load_policies(session), now)
 
     return await context.transact(work)
 

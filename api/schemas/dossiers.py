@@ -22,13 +22,10 @@ from workflow.reviewing.dossier import (
     Dossier,
     Ended,
     LastRound,
-    PastRound,
-    RunInBrief,
-    Waiver,
 )
 from workflow.reviewing.grace import Grace
-from workflow.reviewing.queue import ReviewSummary
 from workflow.reviewing.steps import why_step
+from workflow.reviewing.surroundings import PastRound, RunInBrief, Waiver
 
 
 class ChangeAnswer(BaseModel):
@@ -182,9 +179,9 @@ class FullReviewAnswer(ReviewHeadAnswer):
     ]
 
 
-def full_review(one: ReviewSummary, dossier: Dossier, policies: Policies, now: datetime) -> FullReviewAnswer:
+def full_review(dossier: Dossier, policies: Policies, now: datetime) -> FullReviewAnswer:
     """Returns the full answer for a review."""
-    submission, review = dossier.submission, dossier.review
+    submission, review, one = dossier.submission, dossier.review, dossier.summary
     policy = policies.by_version[review.policy_version]
     kind = ReviewKind(review.kind)
     return FullReviewAnswer(

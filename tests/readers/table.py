@@ -534,6 +534,10 @@ OUR_OWN = {
     "workflow.profile.guides.fill_words": "the profile's guides",
     "workflow.profile.guides.unknown_words": "the profile's guides",
     "workflow.profile.loading._parsed": "the profile",
+    "workflow.reviewing.surroundings._moment": "moments of Postgres",
+    "workflow.reviewing.surroundings._past_round": "moments of Postgres",
+    "workflow.reviewing.surroundings._run": "moments of Postgres",
+    "workflow.reviewing.surroundings._waiver": "moments of Postgres",
     "workflow.spec.data.read_data": "a data file of its own",
 }
 """Functions that read no foreign text, with what they read."""

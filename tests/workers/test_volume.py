@@ -65,7 +65,7 @@ def test_a_burst_is_measured_and_its_user_is_deleted(hook: Hook) -> None:
     ((seen,),) = values(hook.context, "SELECT seen FROM review_step")
     assert seen == {"measured": {str(hook.id): facts}}
     with Session(hook.context.engine) as session:
-        (run,) = open_dossier(session, session.scalars(select(Review.id)).one(), PROFILE).runs
+        (run,) = open_dossier(session, session.scalars(select(Review.id)).one(), PROFILE, now_of(session)).runs
     assert (run.component, run.scope, run.status, run.colour, run.results) == (
         "Hook",
         "burst",
@@ -170,7 +170,7 @@ def test_a_second_burst_waits_for_the_end_of_the_hour_and_gives_up_in_the_end(ho
     assert (status, is_later) == ("due", True)
     assert "127.0.0.1" in error
     with Session(hook.context.engine) as session:
-        (run,) = open_dossier(session, session.scalars(select(Review.id)).one(), PROFILE).runs
+        (run,) = open_dossier(session, session.scalars(select(Review.id)).one(), PROFILE, now_of(session)).runs
         assert run.waits_until is not None
         assert run.waits_until > now_of(session) + timedelta(minutes=55)
     assert run.problem == "bursts to 127.0.0.1 were sent within the hour", "its reviewers read what it waits for"

@@ -271,7 +271,7 @@ def test_a_review_is_read_with_its_runs_and_what_stands_beside_it_by_indexes(ses
     with_a_run = text("SELECT review_id FROM component_test WHERE review_id IS NOT NULL LIMIT 1")
     review_id = session.scalars(with_a_run).one()
     with watched(session.get_bind().engine) as seen:
-        assert open_dossier(session, review_id, load_profile()).runs
+        assert open_dossier(session, review_id, load_profile(), now_of(session)).runs
     assert seen.read_through == []
     assert "component_test_review_idx" in seen.indexes
 

@@ -8,10 +8,9 @@ from unicodedata import combining, normalize
 from uuid import UUID
 
 from disarm import skeleton_key
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from models import App
 from workflow.catalog.listing import PUBLISHED_OF
 from workflow.catalog.words import wanted_by
 from workflow.findings import Finding
@@ -48,10 +47,12 @@ def core_of(name: str) -> str:
     return core or name
 
 
-def findings_on_name(session: Session, app_id: UUID, name: str, profile: Profile) -> list[Finding]:
-    """Returns the findings on an App's name: that it looks like the platform's, or like that of a listed App."""
-    owner = session.scalar(select(App.organization_id).where(App.id == app_id))
-    return _findings(session, name, owner, profile, "app.name")
+def findings_on_name(session: Session, organization_id: UUID, name: str, profile: Profile) -> list[Finding]:
+    """Returns the findings on the name of a company's App: that it looks like the platform's, or like a listed App's.
+
+    It may look like those of the same company.
+    """
+    return _findings(session, name, organization_id, profile, "app.name")
 
 
 def findings_on_company_name(

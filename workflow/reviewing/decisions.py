@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from models import Person, Review, TransitionRequest
@@ -30,6 +30,20 @@ _DECIDING = (
     AppTrigger.FLAG.value,
 )
 _BY_PEOPLE = (Role.REVIEWER.value, Role.ADMIN.value)
+_MADE_OF_REVIEW = (
+    select(TransitionRequest, Person.name)
+    .outerjoin(Person, Person.id == TransitionRequest.principal_id)
+    .where(
+        TransitionRequest.app_id == bindparam("app_id"),
+        TransitionRequest.expected_review == bindparam("version"),
+        TransitionRequest.status.in_([RequestStatus.DUE.stored, *_NOT_TAKEN]),
+        TransitionRequest.trigger.in_(_DECIDING),
+        TransitionRequest.role.in_(_BY_PEOPLE),
+    )
+    .order_by(TransitionRequest.id.desc())
+    .limit(MAX_DECISIONS)
+    .execution_options(populate_existing=True)
+)
 _AGAIN = aliased(TransitionRequest)
 _DECIDED_AGAIN = select(_AGAIN.id).where(
     _AGAIN.app_id == TransitionRequest.app_id,
@@ -67,18 +81,7 @@ class RefusedDecision:
 
 def decisions_made(session: Session, review: Review) -> tuple[MadeDecision, ...]:
     """Returns the newest decisions of people on the review that have not taken effect, newest first. One query."""
-    statement = _of_review(review).where(
-        TransitionRequest.status.in_([RequestStatus.DUE.stored, *_NOT_TAKEN]),
-        TransitionRequest.trigger.in_(_DECIDING),
-        TransitionRequest.role.in_(_BY_PEOPLE),
-    )
-    rows = session.execute(
-        statement.outerjoin(Person, Person.id == TransitionRequest.principal_id)
-        .add_columns(Person.name)
-        .order_by(TransitionRequest.id.desc())
-        .limit(MAX_DECISIONS)
-        .execution_options(populate_existing=True)
-    )
+    rows = session.execute(_MADE_OF_REVIEW, {"app_id": review.app_id, "version": review.opened_version})
     return tuple(_made(request, name) for request, name in rows)
 
 
@@ -116,12 +119,6 @@ def _with_reviews(session: Session, rows: Sequence[TransitionRequest], now: date
     }
     found = [(review_of.get((row.app_id, row.expected_review or 0)), row) for row in rows]
     return [RefusedDecision(review, _made(row, None)) for review, row in found if review is not None]
-
-
-def _of_review(review: Review) -> Select[Any]:
-    return select(TransitionRequest).where(
-        TransitionRequest.app_id == review.app_id, TransitionRequest.expected_review == review.opened_version
-    )
 
 
 def _made(request: TransitionRequest, name: str | None) -> MadeDecision:

@@ -1,14 +1,13 @@
 """The dossier of a review: what changed since the last round, the findings, and the earlier rounds."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, bindparam, select, text
+from sqlalchemy.orm import Session, aliased
 
 from models import App, Organization, Person, Review, ReviewStep, Submission
 from workflow.catalog.namesakes import findings_on_name
@@ -24,13 +23,12 @@ from workflow.reviewing.difference import (
 )
 from workflow.reviewing.grace import Grace, grace_of
 from workflow.reviewing.proposals import StandingProposal, standing_proposal
+from workflow.reviewing.queue import ReviewSummary, due_of
 from workflow.reviewing.standing import DECIDED, findings_before, found_in
-from workflow.tested import component_colour
+from workflow.reviewing.surroundings import OwnedApp, PastRound, RunInBrief, Waiver, read_surroundings
 
 NAME = "name"
 """Stands where a finding names its step, for findings on the App's name: no step is about it."""
-MAX_PAST = 200
-"""The number of earlier waivers, and of earlier rounds, that are shown, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +40,6 @@ class StepWithDecider:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiver:
-    """The waiver of a step in an earlier round of this App."""
-
-    round: int
-    step: str
-    reason: str
-    waived_by: str | None
-    waived_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PastRound:
-    """A round of review of one of the company's Apps. `outcome` is None while it is open."""
-
-    app: str
-    state: str
-    round: int
-    kind: str
-    submitted_at: datetime
-    closed_at: datetime | None
-    outcome: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class LastRound:
     """The last decided round of the App, with which this one is compared, and the reasons of its decision."""
 
@@ -73,41 +47,6 @@ class LastRound:
     round: int
     outcome: str
     reasons: tuple[Mapping[str, Any], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RunInBrief:
-    """A run of a Component's tests that the review started. `results` counts its cases so far by their colours.
-
-    `measured` is what a burst has measured. `problem` says why a run ended without a colour, or what it waits for until
-    `waits_until`, such as the end of others' hour.
-    """
-
-    id: UUID
-    component_id: UUID
-    component: str
-    scope: str
-    status: str
-    colour: str | None
-    problem: str | None
-    requested_at: datetime
-    finished_at: datetime | None
-    results: Mapping[str, int]
-    measured: Mapping[str, Any] | None
-    waits_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class OwnedApp:
-    """An App of the company: its state, when a review last found it good, its customers, and how its tests stand."""
-
-    slug: str
-    name: str
-    state: str
-    looked_at: datetime | None
-    customers: int
-    components: int
-    tested: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +93,7 @@ class Dossier:
 
     review: Review
     submission: Submission
+    summary: ReviewSummary
     steps: tuple[StepWithDecider, ...]
     last: LastRound | None
     changes: Difference | None
@@ -169,53 +109,6 @@ class Dossier:
     decisions: tuple[MadeDecision, ...]
     runs: tuple[RunInBrief, ...]
 
-
-_WAIVERS = text("""
-    SELECT s.round, t.code, t.reason, p.name, t.decided_at
-      FROM submission s JOIN review r ON r.submission_id = s.id JOIN review_step t ON t.review_id = r.id
-      LEFT JOIN person p ON p.id = t.decided_by
-     WHERE r.app_id = :app_id AND r.opened_version < :version AND t.state = 'waived'
-     ORDER BY r.opened_version DESC, t.code LIMIT :limit
-""")
-
-_HISTORY = text("""
-    SELECT a.slug, a.state, s.round, r.kind, r.opened_at, r.closed_at, r.outcome
-      FROM app mine
-      JOIN app a ON a.organization_id = mine.organization_id
-      JOIN submission s ON s.app_id = a.id
-      JOIN review r ON r.submission_id = s.id
-     WHERE mine.id = :app_id AND r.id <> :review_id AND (r.kind <> 'health' OR r.outcome = 'flagged')
-     ORDER BY r.opened_at DESC, r.id DESC LIMIT :limit
-""")
-
-
-_COMPANYS_APPS = text(f"""
-    SELECT a.slug, a.name, a.state, a.looked_at, a.onboarded_customers, c.components, c.tested
-      FROM app a
-     CROSS JOIN LATERAL (
-        SELECT count(*) AS components, count(*) FILTER (WHERE {component_colour("c")} IN ('green', 'yellow')) AS tested
-          FROM component c
-         WHERE c.app_id = a.id AND c.removed_at IS NULL) c
-     WHERE a.organization_id = :organization_id
-     ORDER BY a.id DESC LIMIT :limit
-""")
-
-_RUNS = text("""
-    SELECT t.id, t.component_id, c.name, t.scope, t.status, t.colour,
-           CASE WHEN t.status IN ('void', 'dead') OR rests.until IS NOT NULL THEN t.last_error END AS problem,
-           t.requested_at, t.finished_at,
-           coalesce((SELECT jsonb_object_agg(by_colour.colour, by_colour.many)
-                       FROM (SELECT r.colour, count(*) AS many FROM component_test_result r
-                              WHERE r.test_id = t.id GROUP BY r.colour) by_colour), '{}') AS results,
-           CASE WHEN t.scope = 'burst' THEN
-               (SELECT r.facts FROM component_test_result r WHERE r.test_id = t.id ORDER BY r.position LIMIT 1)
-           END AS measured, rests.until AS waits_until
-      FROM component_test t JOIN component c ON c.id = t.component_id
-      LEFT JOIN LATERAL (SELECT t.due_at AS until) rests
-             ON t.status = 'due' AND t.leased_until IS NULL AND t.due_at > clock_timestamp()
-     WHERE t.review_id = :review_id
-     ORDER BY t.id DESC LIMIT :limit
-""")
 
 _OPENED = text("""
     SELECT p.name, t.actor_role, z.reasons
@@ -234,73 +127,115 @@ _END = text("""
       LEFT JOIN transition_reason z ON z.app_id = :app_id AND z.version = ended.version
 """)
 
+_HOLDER, _DECIDER, _PUBLIC = aliased(Person), aliased(Person), aliased(Submission)
+
+_HEAD = (
+    select(
+        Review,
+        Submission,
+        App.slug,
+        App.name.label("app_name"),
+        Organization.id.label("company_id"),
+        Organization.name.label("company"),
+        Organization.website,
+        _HOLDER.name.label("holder"),
+        _DECIDER.name.label("decider"),
+        _PUBLIC.snapshot.label("public_snapshot"),
+    )
+    .join(Submission, Submission.id == Review.submission_id)
+    .join(App, App.id == Review.app_id)
+    .join(Organization, Organization.id == App.organization_id)
+    .outerjoin(_HOLDER, _HOLDER.id == Review.claimed_by)
+    .outerjoin(_DECIDER, _DECIDER.id == Review.decider)
+    .outerjoin(
+        _PUBLIC, (_PUBLIC.app_id == App.id) & (_PUBLIC.app_version == App.published) & (_PUBLIC.id != Submission.id)
+    )
+    .where(Review.id == bindparam("review_id"))
+    .execution_options(populate_existing=True)
+)
+
+_STEPS = (
+    select(ReviewStep, Person.name)
+    .outerjoin(Person, Person.id == ReviewStep.decided_by)
+    .where(ReviewStep.review_id == bindparam("review_id"))
+    .order_by(ReviewStep.code)
+    .execution_options(populate_existing=True)
+)
+
+_LAST_DECIDED = (
+    select(Submission, Review)
+    .join(Review, Review.submission_id == Submission.id)
+    .where(
+        Review.app_id == bindparam("app_id"),
+        Review.opened_version < bindparam("version"),
+        Review.outcome.in_([outcome.value for outcome in DECIDED]),
+    )
+    .order_by(Review.opened_version.desc())
+    .limit(1)
+)
+"""Statements of the ORM are made once: making one takes longer than executing it."""
+
 
 def find_review(session: Session, review_id: UUID) -> Review:
     """Returns the review. Locks nothing. Raises NotFound."""
     review = session.get(Review, review_id)
     if review is None:
-        raise NotFound("review.not_found", f"There is no review {review_id}.", "List the reviews.")
+        raise _not_found(review_id)
     return review
 
 
-def open_dossier(session: Session, review_id: UUID, profile: Profile) -> Dossier:
+def _not_found(review_id: UUID) -> NotFound:
+    return NotFound("review.not_found", f"There is no review {review_id}.", "List the reviews.")
+
+
+def open_dossier(session: Session, review_id: UUID, profile: Profile, now: datetime) -> Dossier:
     """Returns the dossier of the review, in a constant number of queries. Locks nothing. Raises NotFound.
 
     Its findings are those of the steps, and those on the App's name, which are for the reviewer alone. The round is
     compared with the last decided one: a withdrawn round may never have been looked at. The findings of a look are
     compared with those of the look before it.
     """
-    review = find_review(session, review_id)
-    submission = session.get_one(Submission, review.submission_id)
-    steps = _steps_of(session, [review.id])
-    before = _last_decided(session, review)
-    found = [found_in(taken.step.code, taken.step.state, taken.step.findings) for taken in steps[review.id]]
-    last, changes = None, None
-    if before is not None:
-        last_submission, last_review = before
-        last = _last_round(session, last_submission, last_review)
-        changes = difference(last_submission.snapshot, submission.snapshot)
+    head = session.execute(_HEAD, {"review_id": review_id}).one_or_none()
+    if head is None:
+        raise _not_found(review_id)
+    review, submission = head.Review, head.Submission
+    steps = tuple(StepWithDecider(*row) for row in session.execute(_STEPS, {"review_id": review_id}))
+    found = [found_in(taken.step.code, taken.step.state, taken.step.findings) for taken in steps]
+    last, changes = _last_decided(session, review, submission)
+    around = read_surroundings(session, review, head.company_id)
     return Dossier(
         review,
         submission,
-        tuple(steps[review.id]),
+        _summary(head, steps, now),
+        steps,
         last,
         changes,
-        _public_changes(session, review, submission),
-        _company(session, review),
-        _opened(session, review),
+        None if head.public_snapshot is None else difference(head.public_snapshot, submission.snapshot),
+        CompanyInBrief(head.company_id, head.company, head.website, around.apps),
+        _opened(session, review, head.decider),
         standing_proposal(session, review.app_id) if review.closed_at is None else None,
-        (*compare_findings(findings_before(session, review), found), *_on_name(session, submission, profile)),
-        _waivers(session, review),
-        _history(session, review),
+        (
+            *compare_findings(findings_before(session, review), found),
+            *_on_name(session, submission, head.company_id, profile),
+        ),
+        around.waivers,
+        around.history,
         grace_of(session, review.app_id),
         None if review.closed_at is None else _ended(session, review),
         decisions_made(session, review),
-        _runs(session, review),
+        around.runs,
     )
 
 
-def _public_changes(session: Session, review: Review, submission: Submission) -> Difference | None:
-    public = session.scalar(
-        select(Submission)
-        .join(App, (App.id == Submission.app_id) & (App.published == Submission.app_version))
-        .where(App.id == review.app_id)
-    )
-    if public is None or public.id == submission.id:
-        return None
-    return difference(public.snapshot, submission.snapshot)
+def _summary(head: Row[Any], steps: Sequence[StepWithDecider], now: datetime) -> ReviewSummary:
+    review = head.Review
+    states = tuple((taken.step.code, taken.step.state) for taken in steps)
+    due = due_of(review, now)
+    return ReviewSummary(review, head.slug, head.app_name, review.kind, head.Submission.round, due, head.holder, states)
 
 
-def _company(session: Session, review: Review) -> CompanyInBrief:
-    owner = select(Organization).join(App, App.organization_id == Organization.id).where(App.id == review.app_id)
-    company = session.scalars(owner).one()
-    apps = session.execute(_COMPANYS_APPS, {"organization_id": company.id, "limit": MAX_PAST})
-    return CompanyInBrief(company.id, company.name, company.website, tuple(OwnedApp(*row) for row in apps))
-
-
-def _opened(session: Session, review: Review) -> Opened:
+def _opened(session: Session, review: Review, decider: str | None) -> Opened:
     row = session.execute(_OPENED, {"app_id": review.app_id, "version": review.opened_version}).one()
-    decider = None if review.decider is None else session.scalar(select(Person.name).where(Person.id == review.decider))
     return Opened(row.name, row.actor_role, tuple(row.reasons or ()), decider)
 
 
@@ -309,40 +244,24 @@ def with_decider(session: Session, step: ReviewStep) -> StepWithDecider:
     return StepWithDecider(step, None if step.decided_by is None else session.get_one(Person, step.decided_by).name)
 
 
-def _on_name(session: Session, submission: Submission, profile: Profile) -> list[StandingFinding]:
+def _on_name(
+    session: Session, submission: Submission, organization_id: UUID, profile: Profile
+) -> list[StandingFinding]:
     name = str(submission.snapshot.get("app", {}).get("name", ""))
-    found = findings_on_name(session, submission.app_id, name, profile) if name else []
+    found = findings_on_name(session, organization_id, name, profile) if name else []
     return [StandingFinding(NAME, finding.as_dict(), FindingStatus.NEW) for finding in found]
 
 
-def _steps_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[StepWithDecider]]:
-    statement = (
-        select(ReviewStep, Person.name)
-        .outerjoin(Person, Person.id == ReviewStep.decided_by)
-        .where(ReviewStep.review_id.in_(ids))
-        .order_by(ReviewStep.code)
-        .execution_options(populate_existing=True)
-    )
-    found: dict[UUID, list[StepWithDecider]] = defaultdict(list)
-    for step, name in session.execute(statement):
-        found[step.review_id].append(StepWithDecider(step, name))
-    return found
-
-
-def _last_decided(session: Session, review: Review) -> tuple[Submission, Review] | None:
-    statement = (
-        select(Submission, Review)
-        .join(Review, Review.submission_id == Submission.id)
-        .where(
-            Review.app_id == review.app_id,
-            Review.opened_version < review.opened_version,
-            Review.outcome.in_([outcome.value for outcome in DECIDED]),
-        )
-        .order_by(Review.opened_version.desc())
-        .limit(1)
-    )
-    row = session.execute(statement).one_or_none()
-    return None if row is None else (row[0], row[1])
+def _last_decided(
+    session: Session, review: Review, submission: Submission
+) -> tuple[LastRound | None, Difference | None]:
+    """Returns the last decided round of the App, and the difference to it; None twice if there is none."""
+    wanted = {"app_id": review.app_id, "version": review.opened_version}
+    row = session.execute(_LAST_DECIDED, wanted).one_or_none()
+    if row is None:
+        return None, None
+    before, decided = row
+    return _last_round(session, before, decided), difference(before.snapshot, submission.snapshot)
 
 
 def _last_round(session: Session, submission: Submission, review: Review) -> LastRound:
@@ -354,18 +273,3 @@ def _ended(session: Session, review: Review) -> Ended | None:
     wanted = {"app_id": review.app_id, "opened_version": review.opened_version}
     row = session.execute(_END, wanted).one_or_none()
     return None if row is None else Ended(row.trigger, row.actor_id, row.name, row.actor_role, tuple(row.reasons or ()))
-
-
-def _waivers(session: Session, review: Review) -> tuple[Waiver, ...]:
-    wanted = {"app_id": review.app_id, "version": review.opened_version, "limit": MAX_PAST}
-    return tuple(Waiver(*row) for row in session.execute(_WAIVERS, wanted))
-
-
-def _runs(session: Session, review: Review) -> tuple[RunInBrief, ...]:
-    rows = session.execute(_RUNS, {"review_id": review.id, "limit": MAX_PAST})
-    return tuple(RunInBrief(*row) for row in rows)
-
-
-def _history(session: Session, review: Review) -> tuple[PastRound, ...]:
-    wanted = {"app_id": review.app_id, "review_id": review.id, "limit": MAX_PAST}
-    return tuple(PastRound(*row) for row in session.execute(_HISTORY, wanted))

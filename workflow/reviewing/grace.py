@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
 
 from models import GracePeriod
@@ -64,8 +64,7 @@ class GraceNotice:
 
 def grace_of(session: Session, app_id: UUID) -> Grace | None:
     """Returns the App's time to mend, None if nothing is to be mended."""
-    statement = select(GracePeriod).where(GracePeriod.app_id == app_id, GracePeriod.ended_at.is_(None))
-    period = session.scalar(statement.execution_options(populate_existing=True))
+    period = session.scalar(_RUNNING, {"app_id": app_id})
     return None if period is None else shown_grace(period)
 
 
@@ -185,6 +184,12 @@ _BEGIN_CLOCK = text("""
      WHERE n.id = :id AND n.kind = 'flagged' AND g.app_id = n.app_id AND g.version <= n.app_version
        AND g.ended_at IS NULL AND g.began_at IS NULL
 """)
+
+_RUNNING = (
+    select(GracePeriod)
+    .where(GracePeriod.app_id == bindparam("app_id"), GracePeriod.ended_at.is_(None))
+    .execution_options(populate_existing=True)
+)
 
 _DUE = text("""
     SELECT app_id, version, began_at, ends_at, reminded_at FROM grace_period

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from models import App, Person, Transition
@@ -27,13 +27,15 @@ class StandingProposal:
 
 def standing_proposal(session: Session, app_id: UUID) -> StandingProposal | None:
     """Returns the proposal that the App holds, None if it holds none. One query."""
-    held = (
-        select(Transition.trigger, Transition.actor_id, Person.name, Transition.at)
-        .join(App, (App.id == Transition.app_id) & (App.proposal == Transition.version))
-        .outerjoin(Person, Person.id == Transition.actor_id)
-        .where(App.id == app_id)
-    )
-    row = session.execute(held).one_or_none()
+    row = session.execute(_HELD, {"app_id": app_id}).one_or_none()
     if row is None or row.trigger not in PROPOSALS.values():
         return None
     return StandingProposal(AppTrigger(row.trigger), row.actor_id, row.name, row.at)
+
+
+_HELD = (
+    select(Transition.trigger, Transition.actor_id, Person.name, Transition.at)
+    .join(App, (App.id == Transition.app_id) & (App.proposal == Transition.version))
+    .outerjoin(Person, Person.id == Transition.actor_id)
+    .where(App.id == bindparam("app_id"))
+)

@@ -2,8 +2,6 @@
 
 # ruff: noqa: RUF001, E501 (letters that look alike are the point)
 
-from uuid import UUID
-
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
@@ -11,7 +9,7 @@ from sqlalchemy.orm import Session
 from models.lifecycle import AppTrigger
 from tests.api.running import Service
 from tests.factories import move
-from tests.journeys import PROFILE, app_building, people_in
+from tests.journeys import PROFILE, People, app_building, people_in
 from workflow.catalog.namesakes import core_of, findings_on_name
 
 ALIKE = {
@@ -61,21 +59,21 @@ def test_a_name_like_the_platforms_or_a_listed_apps_of_another_company_is_a_find
     _named(engine, "listed", "AcmeInsights")
     for trigger in (AppTrigger.SUBMIT, AppTrigger.APPROVE):
         move(engine, acme, "listed", trigger)
-    mine = app_building(engine, acme, "mine")
-    theirs = app_building(engine, other, "theirs")
 
-    def found(app_id: UUID, name: str) -> list[str]:
+    def found(people: People, name: str) -> list[str]:
+        company = people.partner.organization_id
+        assert company is not None
         with Session(engine) as session:
-            return [finding.code for finding in findings_on_name(session, app_id, name, PROFILE)]
+            return [finding.code for finding in findings_on_name(session, company, name, PROFILE)]
 
     for name in ("AcmeInsights", "Acme Insights", "ACME insights", "Acme Insights Official", "Асmе Insights, Inc.",
                  "Acme-Insights.io"):  # fmt: skip
-        assert found(theirs, name) == ["name.of_other"], name
-        assert found(mine, name) == []
+        assert found(other, name) == ["name.of_other"], name
+        assert found(acme, name) == []
     for name in ("Segment", "Segment Official", "Ѕеgment"):
-        assert found(theirs, name) == ["name.of_platform"]
+        assert found(other, name) == ["name.of_platform"]
     for name in ("Acme", "Insights", "Acme Insights for Games", "Other Insights"):
-        assert found(theirs, name) == []
+        assert found(other, name) == []
 
 
 def test_the_reviewer_sees_what_a_name_looks_like_and_the_partner_does_not(shared_service: Service) -> None:
