@@ -160,6 +160,10 @@ class FullReviewAnswer(ReviewHeadAnswer):
     company: CompanyAnswer
     opened: OpenedAnswer
     proposal: Annotated[ProposalAnswer | None, Field(description="What waits for a second person.")]
+    two_people: Annotated[
+        bool,
+        Field(description="Whether the policy wants two people for any approval; the App's triggers say if for this."),
+    ]
     snapshot: dict[str, Any]
     policy_version: int
     submitted_by: UUID
@@ -196,6 +200,7 @@ def full_review(dossier: Dossier, policies: Policies, now: datetime) -> FullRevi
             decider=dossier.opened.decider,
         ),
         proposal=shown_proposal(dossier.proposal, policies.current, now),
+        two_people=bool(policies.current.two_people_categories or policies.current.two_people_customers),
         snapshot=submission.snapshot,
         policy_version=review.policy_version,
         submitted_by=submission.submitted_by,

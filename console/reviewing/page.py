@@ -122,7 +122,7 @@ class ReviewPage:
 
     async def _two_people(self, request: Request, review: Mapping[str, Any], *, is_wanted: bool) -> str | None:
         """Returns why another person has to decide beside the visitor, None if nobody has to."""
-        if not is_wanted or review["kind"] == "health":
+        if not is_wanted or review["kind"] == "health" or not review["two_people"]:
             return None
         judged = await self.api.read(request, f"/v1/apps/{review['app']}/triggers")
         unmet: Sequence[Mapping[str, Any]] = next(
