@@ -4,17 +4,20 @@ import re
 from itertools import product
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema_rs import validator_for
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger
 from workflow.lifecycle.rules import RULES_OF
 from workflow.operating.publishing import CODES, NEVER_OBSERVED, schema_of_policy
 from workflow.policy.calendar import BusinessCalendar, CalendarInvalid, check_closed_day
-from workflow.policy.document import parse_policy
+from workflow.policy.document import Policy, load_policies, parse_policy
 from workflow.policy.parts import PARTS, PolicyInvalid, PolicyProblem
 from workflow.policy.values import CLOSED_DAY, MAX_PROBLEMS
 
@@ -182,3 +185,25 @@ def test_the_schema_accepts_exactly_what_can_be_published(change: dict[str, Any]
         assert parse_policy(1, document, CODES).version == 1
     else:
         assert _problems(document)
+
+
+def test_a_version_is_read_once_and_anew_where_its_number_has_another_content(engine: Engine) -> None:
+    def published(session: Session, document: str) -> Policy:
+        session.execute(text(_PUBLISH), {"document": document, "by": uuid4()})
+        return load_policies(session).current
+
+    with Session(engine) as session:
+        before = load_policies(session).by_version.keys()
+        first = published(session, '{"claims_at_once": 7}')
+        assert load_policies(session).current is first
+        session.rollback()
+        assert load_policies(session).by_version.keys() == before
+        second = published(session, '{"claims_at_once": 8}')
+    assert [first.version, first.claims_at_once, second.claims_at_once] == [second.version, 7, 8]
+
+
+_PUBLISH = """
+    INSERT INTO policy_version (version, document, note, published_by)
+    SELECT version + 1, document || CAST(:document AS jsonb), 'Claims', :by
+      FROM policy_version ORDER BY version DESC LIMIT 1
+"""
