@@ -45,7 +45,7 @@ LOOKED_FOR = {
 def measure(scale: Scale) -> Iterator[Figure]:
     """Returns the database time (ms) of each page, beside its goal and beside the same page with 10,000 Apps.
 
-    Begins with two pages of the console as a browser gets them.
+    Begins with pages of the console as a browser gets them.
     """
     yield from console_pages.measure(scale)
     few: dict[str, float] = {}
