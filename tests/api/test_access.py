@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.api.access import accept, ask, ask_only, body_of, code_for, company_in, decide, prove, told
+from tests.api.access import accept, ask, ask_only, body_of, code_for, colleague_in, company_in, decide, prove, told
 from tests.api.running import Service
 from tests.api.service import Caller, operators_of
 from tests.waiting import wait_until
@@ -115,6 +115,16 @@ def test_the_owner_of_a_partner_company_is_told_of_a_colleague_who_asks(shared_s
     with Session(shared_service.engine) as session:
         waiting = text("SELECT count(*) FROM invitation WHERE email = 'late@inside.example'")
         assert session.execute(waiting).scalar_one() == 0
+
+
+def test_who_asks_to_join_is_told_to_whoever_owns_the_company_when_the_mail_is_sent(shared_service: Service) -> None:
+    organization_id, person_id, owner = company_in(shared_service, "handed")
+    olga_id, olga = colleague_in(shared_service, owner, organization_id, "olga@handed.example")
+    ask(shared_service, body_of("handed", "zoe"))
+    people = f"/v1/organizations/{organization_id}"
+    assert owner("PUT", f"{people}/owner", {"person_id": olga_id}).status_code == 200
+    assert olga("DELETE", f"{people}/people/{person_id}").status_code == 204
+    assert told(shared_service.engine, "colleague_asked", "handed") == ["olga@handed.example"]
 
 
 def test_a_declined_request_says_why_and_the_company_may_ask_again(shared_service: Service) -> None:

@@ -12,6 +12,7 @@ from models.base import new_id
 from models.lifecycle import Role
 from workflow.access.domains import company_domain, website_as_browsers_read_it
 from workflow.access.invitations import invite, is_member, lock_organization, revoke
+from workflow.access.reading import causes_of_colleagues
 from workflow.access.requests import lock_companies
 from workflow.errors import Conflict, Forbidden, Invalid, NotFound
 from workflow.identity.actors import Actor
@@ -19,7 +20,7 @@ from workflow.identity.audit_log import log_action, possible_again_at
 from workflow.identity.secrets import Seal
 from workflow.names import domains_in, foreign_domains
 from workflow.notifications.kinds import NotificationKind
-from workflow.notifications.people import notify_people
+from workflow.notifications.people import notify_people, pass_on
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.work.bells import Bell, ring_after_commit
 
@@ -215,7 +216,8 @@ def end_access(session: Session, person: Person, now: datetime) -> None:
 def hand_over(session: Session, organization_id: UUID, person_id: UUID, actor: Actor, now: datetime) -> Person:
     """Makes the person the organization's owner, which changes nothing if they are it already. Does not commit.
 
-    Locks the organization. Raises NotFound, Forbidden (owner.required) and Conflict (owner.too_many_hand_overs).
+    Who asked to join, and was not told to the former owner yet, is told to the new one. Locks the organization. Raises
+    NotFound, Forbidden (owner.required) and Conflict (owner.too_many_hand_overs).
     """
     organization = _lock_own(session, organization_id, actor)
     person = _find_person(session, organization_id, person_id)
@@ -233,6 +235,8 @@ def hand_over(session: Session, organization_id: UUID, person_id: UUID, actor: A
         session.flush()
     person.owner = True
     session.flush()
+    if former is not None:
+        pass_on(session, causes_of_colleagues(session, organization_id), former.id, person.id)
     told = [person.id, *([former.id] if former else [])]
     data = {
         "company": organization.name,

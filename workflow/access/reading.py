@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models import AccessContact, AccessRequest, Invitation, Organization, Person, WebsiteCheck
 from models.lifecycle import AccessState
 from workflow.access.findings import findings_of_mail
-from workflow.access.requests import RequesterView
+from workflow.access.requests import RequesterView, cause_of_contact
 from workflow.catalog.namesakes import findings_on_company_name
 from workflow.findings import Finding
 from workflow.pages import PageOf, PageRequest, read_page
@@ -112,6 +112,13 @@ def findings_for_requester(session: Session, received: RequesterView) -> Request
     if contact is not None:
         own = [finding.as_dict() for finding in findings_of_mail(contact.email, request.domain or "")]
     return RequesterFindings([*own, *(check.findings if check else [])], check.status if check else None)
+
+
+def causes_of_colleagues(session: Session, organization_id: UUID) -> list[str]:
+    """Returns the causes of the mails by which a company's owner is told of colleagues who ask."""
+    contacts = select(AccessContact.id).join(AccessRequest, AccessRequest.id == AccessContact.access_request_id)
+    found = session.scalars(contacts.where(AccessRequest.organization_id == organization_id))
+    return [cause_of_contact(contact) for contact in found]
 
 
 def _checked(session: Session, requests: Sequence[AccessRequest]) -> list[CheckedRequest]:

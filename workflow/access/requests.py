@@ -249,6 +249,11 @@ def cause_of(request_id: UUID, kind: NotificationKind) -> str:
     return f"access:{request_id}:{kind}"
 
 
+def cause_of_contact(contact_id: UUID) -> str:
+    """Returns the cause of the mail that tells a company's owner of a colleague who asks."""
+    return f"access_contact:{contact_id}"
+
+
 def path_of(request_id: UUID) -> str:
     """Returns the request's path in the API."""
     return f"/v1/access-requests/{request_id}"
@@ -330,7 +335,7 @@ def _refuse_people(session: Session, request: AccessRequest, mailbox: str) -> No
 
 def _notify_owner(session: Session, request: AccessRequest, contact: AccessContact, now: datetime) -> None:
     owner = session.scalar(select(Person.id).where(Person.organization_id == request.organization_id, Person.owner))
-    kind, cause = NotificationKind.COLLEAGUE_ASKED, f"access_contact:{contact.id}"
+    kind, cause = NotificationKind.COLLEAGUE_ASKED, cause_of_contact(contact.id)
     data = {
         "contact": contact.name,
         "contact_email": contact.email,

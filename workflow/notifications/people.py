@@ -75,6 +75,14 @@ def void_notifications(session: Session, causes: Sequence[str]) -> None:
     session.execute(_VOID, {"causes": list(causes)})
 
 
+def pass_on(session: Session, causes: Sequence[str], former: UUID, to: UUID) -> None:
+    """Gives the notifications of `causes` that were not sent yet to whoever has them to do now. Does not commit.
+
+    What is being sent at this moment stays with the one who had it to do so far.
+    """
+    session.execute(_PASS_ON, {"causes": list(causes), "former": former, "to": to})
+
+
 def _bound_mails(session: Session, email: str, mailbox: str, organization_id: UUID, now: datetime) -> None:
     """Raises Conflict (mail.too_many) if a bound of the day is reached. Locks the mailbox and the company's count."""
     lock_names(session, LockSpace.MAILBOX, mailbox, str(organization_id))
@@ -130,6 +138,18 @@ _VOID = statement(
     """
     UPDATE notification SET status = 'void', leased_until = NULL, data = data - 'sealed'
      WHERE cause = ANY(:causes) AND status IN ('due', 'dead')
+    """,
+    causes=Texts(),
+)
+
+_PASS_ON = statement(
+    f"""
+    UPDATE notification n SET recipient_id = p.id, lane = {LANE_OF_PERSON}
+      FROM person p
+     WHERE p.id = :to AND n.cause = ANY(:causes) AND n.recipient_id = :former AND n.status IN ('due', 'dead')
+       AND n.leased_until IS NULL
+       AND NOT EXISTS (SELECT FROM notification o
+                        WHERE o.cause = n.cause AND o.recipient_id = p.id AND o.channel = n.channel)
     """,
     causes=Texts(),
 )
