@@ -12,7 +12,7 @@ from api.context import Session, now_of
 from api.idempotency import Answer, once
 from api.schemas.findings import FindingAnswer
 from api.schemas.pages import Page, Paged, shown_page
-from api.schemas.values import Body, Key, Line, Object, Prefer, SlugPath
+from api.schemas.values import Body, Key, Line, Object, Prefer, SlugPath, TestKey
 from api.waiting import seconds_to_wait
 from models import ComponentTest, ComponentTestResult
 from models.component_test import RunScope, TestColour
@@ -22,8 +22,8 @@ from models.token import Scope
 from web.problems import COMMON
 from web.routers import Router
 from workflow.component_tests.planned import title_of
-from workflow.component_tests.requests import sent_again_by_curl
-from workflow.component_tests.starting import RunWithResults, find_run, list_runs, start_run
+from workflow.component_tests.requests import EnteredValues, sent_again_by_curl
+from workflow.component_tests.starting import EnteredOnce, RunWithResults, find_run, list_runs, start_run
 from workflow.identity.actors import Actor
 
 router = Router(prefix="/v1/apps/{slug}/components/{component_id}/test-runs", responses=COMMON)
@@ -32,8 +32,18 @@ Viewer = Annotated[Actor, allow(Scope.APPS_READ, Role.PARTNER, Role.REVIEWER, Ro
 Builder = Annotated[Actor, allow(Scope.APPS_WRITE, Role.PARTNER)]
 
 
+class EnteredSettings(Body):
+    """What a customer would enter: the key, and values for the settings that the Component declares."""
+
+    key: TestKey
+    settings: Object = Field(default_factory=dict)
+
+
 class NewTestRun(Body):
-    """What to run: the whole suite, the events of one type (`event`), or a `message` of your own as a try-out."""
+    """What to run: the whole suite, the events of one type (`event`), or a `message` of your own as a try-out.
+
+    A try-out sends what is `entered` for it alone, if anything is, and otherwise the test settings that are kept.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -48,6 +58,7 @@ class NewTestRun(Body):
     scope: Literal[RunScope.SUITE, RunScope.EVENT, RunScope.TRY_OUT] = RunScope.SUITE
     event: Annotated[Line | None, Field(examples=[None])] = None
     message: Annotated[Object | None, Field(examples=[None])] = None
+    entered: Annotated[EnteredSettings | None, Field(examples=[None])] = None
 
 
 class TestRunAnswer(BaseModel):
@@ -135,8 +146,10 @@ async def start_test_run(
 ) -> JSONResponse:
     """Has the service test the Component: the whole suite, one type of event, or a message of your own.
 
-    One run of a Component is under way at a time. With `Prefer: wait=N` the call waits for its end.
+    One run of a Component is under way at a time. With `Prefer: wait=N` the call waits for its end. What is `entered`
+    for a try-out is stored encrypted until the run has ended, and leaves the test settings as they are.
     """
+    values = EnteredValues(body.entered.key, body.entered.settings) if body.entered is not None else None
 
     def work(session: Session) -> Answer:
         run = start_run(
@@ -150,6 +163,7 @@ async def start_test_run(
             message=body.message,
             loopback=context.allow_loopback_urls,
             unseal=context.envelope.unseal,
+            entered=EnteredOnce(values, context.envelope.seal) if values is not None else None,
         )
         return 202, {"id": str(run.id)}
 

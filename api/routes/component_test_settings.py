@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
 from api.context import Session, now_of
-from api.schemas.values import Body, Moment, Object, SlugPath
+from api.schemas.values import Body, Moment, Object, SlugPath, TestKey
 from models.lifecycle import Role
 from models.token import Scope
 from web.problems import COMMON
@@ -31,7 +31,7 @@ class NewTestSettings(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"key": "acme-test-key", "settings": {"region": "EU"}}]})
 
-    key: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=500)]
+    key: TestKey
     settings: Object = Field(default_factory=dict)
     ends_at: Moment | None = None
 

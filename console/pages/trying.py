@@ -27,6 +27,8 @@ MAX_FORM: Final = 200 * 1024
 LARGER_FORMS = (LargerBody("POST", re.compile(r"/apps/[^/]+/try/[^/]+"), MAX_FORM, "Try a smaller message."),)
 KEY: Final = "customer_key"
 """The field of the key that a customer enters: `key` is the form's own, which a call keeps."""
+KEEP: Final = "keep"
+"""The field that is ticked if what is entered is to replace the test settings that are kept."""
 OPENING: Final = {
     "subscription": "Enable it, and send it test data",
     "stream": "Send test events to its sandbox, and see what is found about them",
@@ -77,8 +79,8 @@ class _Trying:
         wants_sent = fields.get("act") == "send"
         key = fields.get(KEY, "")
         if wants_sent and not key.strip():
-            if values:
-                errors[KEY] = f"Enter the {known['key_name']} too: it is kept together with the other values."
+            if values or fields.get(KEEP):
+                errors[KEY] = f"Enter the {known['key_name']} too: it is used together with the other values."
             elif known["ends_at"] is None:
                 errors[KEY] = f"Enter the {known['key_name']}."
         if errors or message is None:
@@ -88,12 +90,14 @@ class _Trying:
             tried = await self.api.call(request, "POST", f"{component_path(request)}/request-tries", wanted)
             form = Form(_without_key(fields)) if tried.is_ok else _refused(fields, tried)
             return await self._shown(request, form, tried.status, tried.content if tried.is_ok else None)
-        if key.strip():
-            entered = {"key": key, "settings": values}
+        run = {"scope": "try_out", "message": message}
+        entered = {"key": key, "settings": values}
+        if fields.get(KEEP):
             kept = await self.api.call(request, "PUT", f"{component_path(request)}/test-settings", entered)
             if not kept.is_ok:
                 return await self._shown(request, _refused(fields, kept), kept.status, None)
-        run = {"scope": "try_out", "message": message}
+        elif key.strip():
+            run["entered"] = entered
         sent = await self.api.call(request, "POST", f"{component_path(request)}/test-runs", run, key=key_in(fields))
         if not sent.is_ok:
             return await self._shown(request, _refused(fields, sent), sent.status, None)
@@ -145,7 +149,7 @@ def _first_page(slug: str, component: dict[str, Any]) -> str:
 
 def _without_key(fields: dict[str, str]) -> dict[str, str]:
     """Returns what is shown again of what was typed. A key is typed again."""
-    return {name: text for name, text in fields.items() if name == "message" or name.startswith(VALUE)}
+    return {name: text for name, text in fields.items() if name in ("message", KEEP) or name.startswith(VALUE)}
 
 
 def _refused(fields: dict[str, str], answer: ApiAnswer) -> Form:
@@ -157,4 +161,5 @@ def _refused(fields: dict[str, str], answer: ApiAnswer) -> Form:
 
 
 def _field_of(steps: Sequence[str]) -> str:
-    return KEY if steps[0] == "key" else field_of(steps) or "message"
+    own = steps[1:] if steps[0] == "entered" else steps
+    return KEY if own[:1] == ["key"] else field_of(own) or "message"

@@ -238,3 +238,19 @@ def test_a_run_says_what_it_was_asked_for_and_which_cases_are_to_come(shared_ser
     event = shared_service.partner("POST", f"{path}/test-runs", {"scope": "event", "event": "delete"}).json()
     assert (event["event"], [one["code"] for one in event["to_come"]]) == ("delete", ["delete"])
     _end_runs(shared_service)
+
+
+def test_what_is_entered_for_a_try_out_needs_to_fit_and_needs_nothing_kept(shared_service: Service) -> None:
+    path = _component(shared_service, "entered")
+    message = {"type": "track", "event": "Tried", "userId": "u"}
+    run: dict[str, Any] = {"scope": "try_out", "message": message, "entered": {"key": KEY, "settings": {}}}
+    unfit = problem(shared_service.partner("POST", f"{path}/test-runs", run), 422, "test_settings.values")
+    assert [one["pointer"] for one in unfit["errors"]] == ["#/entered/settings/region"]
+    run["entered"]["settings"]["region"] = "EU"
+    suite = {"scope": "suite", "entered": run["entered"]}
+    problem(shared_service.partner("POST", f"{path}/test-runs", suite), 422, "test_run.entered")
+    started = shared_service.partner("POST", f"{path}/test-runs", run)
+    assert started.status_code == 202, started.text
+    assert (started.json()["message"], KEY in started.text, "sealed" in started.text) == (message, False, False)
+    assert shared_service.partner("GET", f"{path}/test-settings").json()["ends_at"] is None
+    _end_runs(shared_service)

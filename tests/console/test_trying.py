@@ -42,7 +42,7 @@ def test_a_subscription_is_configured_and_its_request_shown_and_nothing_is_sent_
 ) -> None:
     path = trying_page(shared_service, "shown-request")
     browser = browser_of(shared_service, "partner")
-    assert "It is not enabled yet." in browser.open(path).words
+    assert "No key is stored for it." in browser.open(path).words
     shown = _send(browser, path, "show", customer_key=KEY, value__region="EU", value__depth="3")
     assert shown.answer.status_code == 200, shown.words
     request = shown.tree.xpath("string(//section//pre)")
@@ -55,18 +55,40 @@ def test_a_subscription_is_configured_and_its_request_shown_and_nothing_is_sent_
     assert shared_service.partner("GET", f"/v1{component}/test-runs").json()["items"] == []
 
 
+def test_what_is_tried_replaces_what_is_kept_only_if_that_is_ticked(shared_service: Service) -> None:
+    path = trying_page(shared_service, "once-only")
+    component = f"/v1{path.replace('/try/', '/components/')}"
+    kept = {"key": "the-kept-key", "settings": {"region": "EU"}}
+    assert shared_service.partner("PUT", f"{component}/test-settings", kept).status_code == 200
+    before = shared_service.partner("GET", f"{component}/test-settings").json()
+    browser = browser_of(shared_service, "partner")
+    (box,) = browser.open(path).tree.xpath("//input[@id='keep']")
+    assert box.get("checked") is None
+    sent = _send(browser, path, customer_key=KEY, value__region="US", value__depth="3")
+    assert sent.answer.status_code == 303, sent.words
+    assert shared_service.partner("GET", f"{component}/test-settings").json() == before
+    with shared_service.engine.begin() as connection:
+        wanted = connection.scalars(text("SELECT wanted::text FROM component_test ORDER BY position DESC")).first()
+        connection.execute(text("UPDATE component_test SET status = 'void' WHERE status = 'due'"))
+    assert ('"sealed"' in str(wanted), KEY in str(wanted)) == (True, False)
+    again = _send(browser, path, customer_key=KEY, value__region="US", value__depth="3", keep="yes")
+    assert again.answer.status_code == 303, again.words
+    after = shared_service.partner("GET", f"{component}/test-settings").json()
+    assert [one["given"] for one in after["settings"]] == [True, True]
+
+
 def test_a_subscription_is_enabled_and_sent_an_event_when_told_to(shared_service: Service) -> None:
     path = trying_page(shared_service, "sent-event")
     component = path.replace("/try/", "/components/")
     browser = browser_of(shared_service, "partner")
-    sent = _send(browser, path, customer_key=KEY, value__region="US")
+    sent = _send(browser, path, customer_key=KEY, value__region="US", keep="yes")
     assert sent.answer.status_code == 303, sent.words
     run = shared_service.partner("GET", f"/v1{sent.answer.headers['Location']}").json()
     assert (run["scope"], run["message"]) == ("try_out", json.loads(MESSAGE))
     form = shared_service.partner("GET", f"/v1{component}/test-settings").json()
     assert (form["ends_at"] is not None, [one["given"] for one in form["settings"]]) == (True, [True, False])
     enabled = browser.open(path)
-    assert "It is enabled for your tests" in enabled.words
+    assert "A key is stored for its test runs" in enabled.words
     busy = _send(browser, path)
     assert (busy.answer.status_code, "A run of this Component's tests is under way." in busy.words) == (409, True)
     assert enabled.tree.xpath("//button[@value='send']") == []  # while the run is under way
@@ -78,6 +100,7 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(shared_s
     for fields, where, said in (
         ({"value__region": "EU"}, "customer_key", "Enter the API key too"),
         ({}, "customer_key", "Enter the API key."),
+        ({"keep": "yes"}, "customer_key", "Enter the API key too"),
         ({"customer_key": KEY, "value__depth": "x", "value__region": "EU"}, "value.depth", "must be a number"),
         ({"customer_key": KEY}, "value.region", "is required"),
         ({"customer_key": KEY, "value__region": "EU", "message": "{"}, "message", "It is not JSON"),

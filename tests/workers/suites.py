@@ -19,7 +19,7 @@ from workers.actors.component_tests import COMPONENT_TESTS
 from workers.context import WorkerContext
 from workflow.apps import find_app, find_component
 from workflow.component_tests.run_settings import give_test_settings
-from workflow.component_tests.starting import RunWithResults, find_run, start_run
+from workflow.component_tests.starting import EnteredOnce, RunWithResults, find_run, start_run
 from workflow.identity.secrets import Seal, Unseal
 
 ALL_TYPES = ("identify", "track", "page", "screen", "group", "alias", "delete")
@@ -105,6 +105,7 @@ def start(
     *,
     event: str | None = None,
     message: Mapping[str, Any] | None = None,
+    entered: EnteredOnce | None = None,
 ) -> UUID:
     """Makes a run of a Component of the App `acme` due, and returns its id. Does not commit."""
     actor, now = people.partner, now_of(session)
@@ -119,6 +120,7 @@ def start(
         message=message,
         loopback=True,
         unseal=unseal,
+        entered=entered,
     ).id
 
 

@@ -18,15 +18,17 @@ from models import ComponentTestResult
 from models.component_test import RunScope
 from tests.guarded_http.hostile_server import Behaviour, answer, drips, floods, page, redirect, sends, silent
 from tests.guarded_http.test_fetching import tls
-from tests.journeys import People
+from tests.journeys import People, now_of
 from tests.workers.endpoints import KEY, Answering, Endpoint, Received, but, good, says
 from tests.workers.leased import work_off
 from tests.workers.suites import ALL_TYPES, JOURNEY, OBSERVED, SUITE, Subscription, subscription
 from workers.actors.component_tests import COMPONENT_TESTS, run_component_test
 from workers.context import WorkerContext
 from workflow.building.components import components_of
-from workflow.component_tests.starting import RunWithResults
+from workflow.component_tests.requests import EnteredValues
+from workflow.component_tests.starting import EnteredOnce, RunWithResults
 from workflow.lifecycle.loading import load_facts
+from workflow.operating.pruning import pruning_steps
 from workflow.policy.document import load_policies
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -250,6 +252,45 @@ def test_a_try_out_sends_the_partners_own_message_and_tests_nothing(context: Wor
         found = hook.run(RunScope.TRY_OUT, message=own)
     assert [one.message for one in server.received] == [own]
     assert (found.run.colour, _colour_of_component(context, hook.id)) == ("green", None)
+
+
+def test_a_try_out_sends_what_was_entered_for_it_alone_and_keeps_it_no_longer(
+    context: WorkerContext, people: People
+) -> None:
+    own = {"type": "track", "event": "Tried"}
+    entered = EnteredOnce(EnteredValues("a-key-for-once", {}), context.seal)
+    with _endpoint(context, people, lambda got: says("200 OK", f"{got.key}")) as (server, hook):
+        run_id = hook.start(RunScope.TRY_OUT, message=own, entered=entered)
+        with Session(context.engine) as session, session.begin():
+            session.execute(text("DELETE FROM component_test_settings"))
+        work_off(hook.context, COMPONENT_TESTS)
+        found = hook.read(run_id)
+    assert [one.key for one in server.received] == ["a-key-for-once"]
+    assert (found.run.status, found.run.wanted) == ("done", {"message": own})
+    assert "(the test key)" in str(found.results[0].answer)
+
+
+def test_what_was_entered_for_a_run_that_is_void_or_dead_is_deleted_and_nothing_is_sent_in_its_place(
+    context: WorkerContext, people: People
+) -> None:
+    own = {"type": "track", "event": "Tried"}
+    entered = EnteredOnce(EnteredValues("a-key-for-once", {}), context.seal)
+    with _endpoint(context, people, good) as (server, hook):
+        run_id = hook.start(RunScope.TRY_OUT, message=own, entered=entered)
+        with Session(context.engine) as session, session.begin():
+            run = {"id": run_id}
+            session.execute(
+                text("UPDATE component_test SET status = 'dead', last_error = 'It broke.' WHERE id = :id"), run
+            )
+            session.execute(
+                text("UPDATE component_test SET requested_at = now() - interval '8 days' WHERE id = :id"), run
+            )
+            for step in pruning_steps(now_of(session)):
+                step(session, 100)
+            session.execute(text("UPDATE component_test SET status = 'due', last_error = NULL WHERE id = :id"), run)
+        work_off(hook.context, COMPONENT_TESTS)
+        found = hook.read(run_id)
+    assert (found.run.status, found.run.wanted, server.received) == ("void", {"message": own}, [])
 
 
 def test_results_that_were_reported_do_not_make_a_component_tested(context: WorkerContext, people: People) -> None:

@@ -70,7 +70,7 @@ def give_test_settings(
     if row is None:
         row = ComponentTestSettings(component_id=component.id)
         session.add(row)
-    row.sealed = seal(json.dumps({"key": key, "settings": dict(values)}))
+    row.sealed = seal_values(EnteredValues(key, values), seal)
     row.names = sorted(values)
     row.ends_at, row.reminded_at = until, None
     row.given_by, row.given_at = actor.id, now
@@ -144,14 +144,22 @@ def require_test_settings(
     require_values(settings, values.settings)
 
 
+def seal_values(values: EnteredValues, seal: Seal) -> str:
+    """Returns the key and the values, encrypted, as `open_test_settings` opens them."""
+    return seal(json.dumps({"key": values.key, "settings": dict(values.settings)}))
+
+
 def open_test_settings(sealed: str, unseal: Unseal) -> EnteredValues:
     """Returns the key and the values. Raises ValueError if no key of the installation decrypts them."""
     opened = json.loads(unseal(sealed))
     return EnteredValues(opened["key"], opened["settings"])
 
 
-def require_values(settings: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Raises Invalid (test_settings.values), which names every problem, unless `values` fit the declared settings."""
+def require_values(settings: Mapping[str, Any], values: Mapping[str, Any], at: str = "/settings") -> None:
+    """Raises Invalid (test_settings.values), which names every problem, unless `values` fit the declared settings.
+
+    `at` is where the values are in the call's body.
+    """
     declared = {one["name"]: one for one in settings.get("settings", ())}
     problems = {name: "the Component declares no such setting" for name in values if name not in declared}
     for name, one in declared.items():
@@ -162,9 +170,7 @@ def require_values(settings: Mapping[str, Any], values: Mapping[str, Any]) -> No
     if problems:
         said = " ".join(f"settings.{name[:64]}: {problem}." for name, problem in problems.items())
         labels = {name: f"{one['label']} " for name, one in declared.items()}
-        misfits = [
-            Misfit(below("/settings", name), f"{labels.get(name, '')}{problem}.") for name, problem in problems.items()
-        ]
+        misfits = [Misfit(below(at, name), f"{labels.get(name, '')}{problem}.") for name, problem in problems.items()]
         remedy = "See GET .../test-settings for the settings, their types and choices."
         raise Invalid("test_settings.values", said[:2000], remedy, misfits)
 

@@ -30,7 +30,8 @@ MAX_FINDINGS: Final = 100
 class DueRun:
     """A run, as its runner needs it. `subject` are the Component's settings at the revision that is tested.
 
-    `sealed` is the Component's test key with its settings, encrypted; None if none are given or they have ended.
+    `sealed` is the key with the values of the settings that it sends, encrypted: what was entered for it alone, or the
+    Component's test settings; None if none are given or they have ended.
     `recorded` are the statuses of the results so far by their position.
     """
 
@@ -84,6 +85,8 @@ def load_run(session: Session, run_id: UUID, now: datetime) -> DueRun | None:
     if found is None:
         return None
     test, component, slug, organization_id, settings = found
+    wanted = test.wanted or {}
+    kept = settings.sealed if settings is not None and settings.ends_at > now else None
     recorded = session.execute(
         select(ComponentTestResult.position, ComponentTestResult.status).where(ComponentTestResult.test_id == run_id)
     )
@@ -96,9 +99,9 @@ def load_run(session: Session, run_id: UUID, now: datetime) -> DueRun | None:
         subkind=component.subkind,
         scope=RunScope(test.scope),
         subject=test.subject or {},
-        wanted=test.wanted or {},
+        wanted={name: value for name, value in wanted.items() if name != "sealed"},
         requested_at=test.requested_at,
-        sealed=settings.sealed if settings is not None and settings.ends_at > now else None,
+        sealed=wanted.get("sealed", kept),
         recorded=dict(recorded.all()),
     )
 
@@ -192,8 +195,10 @@ _RECORD = text("""
     RETURNING position
 """)
 
-_END = """
+_WITHOUT_SEALED = "wanted = CASE WHEN wanted ? 'sealed' THEN wanted - 'sealed' ELSE wanted END"
+_END = f"""
     finished_at = clock_timestamp(),
+    {_WITHOUT_SEALED},
     colour = (SELECT CASE WHEN count(*) = 0 OR bool_or(r.colour = 'red') THEN 'red'
                           WHEN bool_or(r.colour = 'yellow') THEN 'yellow' ELSE 'green' END
                 FROM component_test_result r WHERE r.test_id = component_test.id AND NOT r.observed),
@@ -203,7 +208,8 @@ _END = """
                  FROM component_test_result r WHERE r.test_id = component_test.id AND NOT r.observed)
 """
 
-_VOID = text("""
-    UPDATE component_test SET status = 'void', leased_until = NULL, last_error = CAST(:why AS text)
+_VOID = text(f"""
+    UPDATE component_test SET status = 'void', leased_until = NULL, last_error = CAST(:why AS text),
+           {_WITHOUT_SEALED}
      WHERE id = :id AND status = 'due' AND leased_until = :until RETURNING id
 """)

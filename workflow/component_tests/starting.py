@@ -22,11 +22,12 @@ from workflow.component_tests.journey import SUITE_VERSION
 from workflow.component_tests.planned import PlannedCase, cases_of
 from workflow.component_tests.plugins import PLUGIN_SUITE_VERSION
 from workflow.component_tests.reporting import declared_events
-from workflow.component_tests.run_settings import require_test_settings
+from workflow.component_tests.requests import EnteredValues
+from workflow.component_tests.run_settings import require_test_settings, require_values, seal_values
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
-from workflow.identity.secrets import Unseal
+from workflow.identity.secrets import Seal, Unseal
 from workflow.pages import PageOf, PageRequest, read_page
 from workflow.work.bells import Bell, ring_after_commit
 
@@ -51,6 +52,14 @@ class RunWithResults:
     to_come: tuple[PlannedCase, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class EnteredOnce:
+    """What a customer would enter, for one try-out alone. `seal` encrypts it, and it is deleted when the run ends."""
+
+    values: EnteredValues
+    seal: Seal
+
+
 def start_run(
     session: Session,
     slug: str,
@@ -63,11 +72,13 @@ def start_run(
     message: Mapping[str, Any] | None,
     loopback: bool,
     unseal: Unseal,
+    entered: EnteredOnce | None = None,
 ) -> ComponentTest:
     """Makes a run of the Component's current revision due, and returns it.
 
-    `event` is the type of a run of one event, `message` that of a try-out. `loopback` allows this machine as the
-    company's own host. Locks the App; works while its draft is frozen. Does not commit. Raises NotFound; Conflict
+    `event` is the type of a run of one event, `message` that of a try-out, which sends what is `entered`, if anything
+    is, in place of the test settings that are kept. `loopback` allows this machine as the company's own host. Locks the
+    App; works while its draft is frozen. Does not commit. Raises NotFound; Conflict
     (removed, a run is under way, too many, a host that is not the company's, or test settings that are missing or
     ended); and Invalid.
     """
@@ -78,7 +89,12 @@ def start_run(
         detail = f"The service starts no test runs of a {kind}."
         raise Invalid("test_run.kind", detail, "Test it as the guide for its kind says.")
     wanted = _wanted(component, scope, event, message)
-    for require in requirements_of(session, app, component, scope, now, loopback=loopback, unseal=unseal):
+    if entered is not None:
+        wanted = {**(wanted or {}), "sealed": _entered(component, scope, entered)}
+    has_values = entered is not None
+    for require in requirements_of(
+        session, app, component, scope, now, loopback=loopback, unseal=unseal, has_values=has_values
+    ):
         require()
     run = ComponentTest(
         component_id=component.id,
@@ -111,13 +127,18 @@ def requirements_of(
     *,
     loopback: bool,
     unseal: Unseal,
+    has_values: bool = False,
 ) -> tuple[Callable[[], None], ...]:
-    """Returns what a run of the scope needs. Each raises a WorkflowError that says what is missing, if it is."""
+    """Returns what a run of the scope needs. Each raises a WorkflowError that says what is missing, if it is.
+
+    One that `has_values` of its own needs no test settings.
+    """
     needed: list[Callable[[], None]] = []
     if component.kind == ComponentKind.SUBSCRIPTION:
         if scope is RunScope.TRY_OUT or component.settings.get("mapping"):
             needed.append(lambda: require_own_host(session, app.organization_id, component.settings, loopback=loopback))
-        needed.append(lambda: require_test_settings(session, component.id, component.settings, now, unseal))
+        if not has_values:
+            needed.append(lambda: require_test_settings(session, component.id, component.settings, now, unseal))
     needed.append(lambda: _bound_runs(session, component, app.slug, now))
     return tuple(needed)
 
@@ -185,6 +206,15 @@ def _wanted(
         detail = f"The message is larger than {MAX_MESSAGE_BYTES // 1024} KB."
         raise Invalid("test_run.message", detail, "Send a smaller one: the platform takes no larger event.")
     return {"message": dict(message)}
+
+
+def _entered(component: Component, scope: RunScope, entered: EnteredOnce) -> str:
+    """Returns what is entered for a try-out, encrypted. Raises Invalid."""
+    if component.kind != ComponentKind.SUBSCRIPTION or scope is not RunScope.TRY_OUT:
+        detail = "A run of this kind sends what is kept as test settings, and nothing that is entered for it alone."
+        raise Invalid("test_run.entered", detail, "Give entered with the scope try_out of a subscription.")
+    require_values(component.settings, entered.values.settings, "/entered/settings")
+    return seal_values(entered.values, entered.seal)
 
 
 def require_own_host(session: Session, organization_id: UUID, settings: Mapping[str, Any], *, loopback: bool) -> None:

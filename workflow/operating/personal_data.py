@@ -104,7 +104,7 @@ REDACTED: Final[Mapping[str, tuple[str, ...]]] = {
 _CODE = "a code, a state or a kind"
 _COMPANY = "says something of a company or of its App, and belongs to the company"
 _RECORD = "was said or decided in a review; it is the record of it, and its author is an id"
-_TRIED = "test data of a company: a made-up user, or what the partner wrote for a try-out"
+_TRIED = "test data of a company: a made-up user, or what the partner wrote for a try-out, its key encrypted"
 _WORK = "says how work went, and names no person"
 
 KEPT: Final[Mapping[str, Mapping[str, str]]] = {

@@ -25,6 +25,8 @@ USED_HOSTS_KEPT = timedelta(days=1)
 """How long it is kept when bursts and try-outs used hosts. Their bounds look back for less."""
 DIGESTS_KEPT = timedelta(days=7)
 """How long a daily overview is kept that was not sent, mostly because there was nothing to tell."""
+ENTERED_KEPT = timedelta(days=7)
+"""How long what was entered for a try-out is kept, encrypted, if the service failed at it: else it goes at its end."""
 TEST_RESULTS_KEPT = timedelta(days=180)
 """How long what was sent and answered in a test run is kept. The run keeps its colour, and that of each event."""
 
@@ -67,6 +69,12 @@ _TEST_RESULTS = text("""
         SELECT ctid FROM component_test_result WHERE recorded_at < :before ORDER BY recorded_at LIMIT :limit
            FOR UPDATE SKIP LOCKED))
 """)
+_ENTERED = text("""
+    UPDATE component_test SET wanted = wanted || '{"sealed": null}' WHERE id = ANY(ARRAY(
+        SELECT id FROM component_test WHERE status = 'dead' AND wanted ->> 'sealed' <> '' AND requested_at < :before
+         LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED))
+""")
+"""The null stays, so that a run which is replayed afterwards sends nothing else in their place."""
 _USED_HOSTS = text("""
     DELETE FROM used_host WHERE ctid = ANY(ARRAY(
         SELECT ctid FROM used_host WHERE used_at < :before ORDER BY used_at LIMIT :limit))
@@ -105,6 +113,7 @@ _KEPT: tuple[tuple[TextClause, timedelta], ...] = (
     (_RESTS, RESTS_KEPT),
     (_REJECTED, REJECTED_KEPT),
     (_TEST_RESULTS, TEST_RESULTS_KEPT),
+    (_ENTERED, ENTERED_KEPT),
     (_USED_HOSTS, USED_HOSTS_KEPT),
     (_SANDBOX_EVENTS, EVENTS_KEPT),
     (_SANDBOX_FINDINGS, EVENTS_KEPT),

@@ -14,6 +14,9 @@ _SAMPLES = statement(
     UNION ALL
     (SELECT 'the test settings of a Component', sealed FROM component_test_settings ORDER BY given_at DESC LIMIT 3)
     UNION ALL
+    (SELECT 'what was entered for a try-out', wanted ->> 'sealed' FROM component_test
+      WHERE status = 'due' AND wanted ? 'sealed' ORDER BY id DESC LIMIT 3)
+    UNION ALL
     (SELECT 'the code of a mail that waits', data ->> 'sealed' FROM notification
       WHERE status = 'due' AND data ? 'sealed' ORDER BY id DESC LIMIT 3)
     """,
