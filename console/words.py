@@ -72,6 +72,17 @@ SCOPES: Final[Mapping[str, str]] = {
     "people:manage": "manage your company's people, and your own settings and tokens",
 }
 """What a partner's token may be used for."""
+STAFF_SCOPES: Final[Mapping[str, str]] = {
+    "apps:read": "read every App and its customers",
+    "apps:write": "build Apps",
+    "transitions:request": "suspend Apps, reinstate them and ask for other transitions",
+    "people:manage": "manage the people of every company",
+    "access:decide": "decide who gets access",
+    "reviews:read": "read reviews, with their messages and notes",
+    "reviews:decide": "decide reviews, and make and revoke your own tokens",
+    "admin": "publish the policy, manage tokens and staff, and replay what failed",
+}
+"""What a reviewer's or an admin's token may be used for."""
 REVIEW_KINDS: Final[Mapping[str, str]] = {
     "first": "The first review",
     "revision": "A review of changes",

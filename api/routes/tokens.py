@@ -1,4 +1,4 @@
-"""Bearer tokens: admins create, list and revoke those of people and services, and partners their own."""
+"""Bearer tokens: admins create, list and revoke those of people and services, and everybody else their own."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -35,24 +35,21 @@ from workflow.identity.tokens import (
     state_of_token,
 )
 
-router = Router(prefix="/v1/tokens", responses=COMMON, tags=["partner", "admin"])
+router = Router(prefix="/v1/tokens", responses=COMMON, tags=["partner", "reviewer", "admin"])
 
 MAX_OWN_DAYS = 365
-"""The longest life of a token that a partner creates."""
-Holder = Annotated[
-    Actor, allow(Scope.ADMIN, Role.ADMIN, Role.PARTNER, other_scopes=((Role.PARTNER, Scope.PEOPLE_MANAGE),))
-]
-Grave = Annotated[
-    Actor,
-    allow(Scope.ADMIN, Role.ADMIN, Role.PARTNER, other_scopes=((Role.PARTNER, Scope.PEOPLE_MANAGE),), recent=True),
-]
+"""The longest life of a token that somebody creates who is no admin."""
+_PEOPLE = (Role.ADMIN, Role.REVIEWER, Role.PARTNER)
+_OWN = ((Role.PARTNER, Scope.PEOPLE_MANAGE), (Role.REVIEWER, Scope.REVIEWS_DECIDE))
+Holder = Annotated[Actor, allow(Scope.ADMIN, *_PEOPLE, other_scopes=_OWN)]
+Grave = Annotated[Actor, allow(Scope.ADMIN, *_PEOPLE, other_scopes=_OWN, recent=True)]
 OfCaller = Annotated[Principal, Depends(principal_of)]
 
 
 class NewToken(Body):
     """A new token for a person, by id, or for a service, by name. A service that does not exist yet is created.
 
-    A partner creates tokens for themself and names neither.
+    Whoever is no admin creates tokens for themself and names neither.
     """
 
     person_id: UUID | None = None
@@ -111,8 +108,8 @@ async def list_all(
     service_id: Annotated[UUID | None, Query()] = None,
     state: Annotated[TokenState | None, Query(description="Only tokens in this state.")] = None,
 ) -> Page[TokenAnswer]:
-    """Lists tokens, newest first, without their secrets. Partners see their own."""
-    if actor.role is Role.PARTNER:
+    """Lists tokens, newest first, without their secrets. Whoever is no admin sees their own."""
+    if actor.role is not Role.ADMIN:
         person_id, service_id = actor.id, None
 
     def work(session: Session) -> Page[TokenAnswer]:
@@ -128,13 +125,14 @@ async def list_all(
 async def create(context: InContext, actor: Grave, caller: OfCaller, body: NewToken, key: Key = None) -> JSONResponse:
     """Creates a token. It can do no more than its holder's role may; `scopes` restricts it further.
 
-    A partner's can do no more than the token of the call, and lives for at most a year.
+    One that is created by somebody who is no admin can do no more than the token of the call, and lives for at most a
+    year.
     """
 
     def work(session: Session) -> Answer:
         now = now_of(session)
         expires_at = now + timedelta(days=body.expires_in_days)
-        if actor.role is Role.PARTNER:
+        if actor.role is not Role.ADMIN:
             _refuse_others(actor, body)
             token, plain = create_own_token(
                 session, caller, now, label=body.label, expires_at=expires_at, scopes=body.scopes
@@ -154,7 +152,7 @@ async def create(context: InContext, actor: Grave, caller: OfCaller, body: NewTo
 
 @router.get("/{token_id}")
 async def read(context: InContext, actor: Holder, token_id: UUID) -> TokenAnswer:
-    """Returns a token without its secret. Partners see their own."""
+    """Returns a token without its secret. Whoever is no admin sees their own."""
 
     def work(session: Session) -> TokenAnswer:
         token = find_token(session, token_id, actor)
@@ -165,16 +163,19 @@ async def read(context: InContext, actor: Holder, token_id: UUID) -> TokenAnswer
 
 @router.delete("/{token_id}", status_code=204)
 async def revoke(context: InContext, actor: Grave, token_id: UUID) -> Response:
-    """Revokes a token, which stops working at once. Repeating the call changes nothing. Partners revoke their own."""
+    """Revokes a token, which stops working at once. Repeating the call changes nothing.
+
+    Whoever is no admin revokes their own.
+    """
 
     await context.transact(lambda session: revoke_token(session, token_id, actor, now_of(session)))
     return Response(status_code=204)
 
 
 def _refuse_others(actor: Actor, body: NewToken) -> None:
-    """Raises Forbidden or Invalid for what a partner may not ask for."""
+    """Raises Forbidden or Invalid for what somebody may not ask for who is no admin."""
     if body.service is not None or body.person_id not in (None, actor.id):
-        detail = "A partner creates tokens for themself only."
+        detail = "Only admins create tokens for others."
         raise Forbidden("token.not_own", detail, "Leave out person_id and service; colleagues create their own.")
     if body.expires_in_days > MAX_OWN_DAYS:
         detail = f"The token would live for more than {MAX_OWN_DAYS} days."

@@ -15,12 +15,12 @@ from console.client import ApiClient, together
 from console.forms import Form, fields_of, key_in, pairs_of, refused_form
 from console.navigation import ADMIN, PARTNER, PEOPLE, Link
 from console.rendering import Pages
-from console.visiting import signed_in_only
-from console.words import NEWS, SCOPES
+from console.visiting import signed_in_only, visitor_of
+from console.words import NEWS, SCOPES, STAFF_SCOPES
 
 LINKS = (Link("/settings", "Settings", (PARTNER,), order=90),)
 DAYS: Final = (("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("180", "180 days"), ("365", "a year"))
-"""How long a token may last: at most what the API allows a partner."""
+"""How long a token may last: at most what the API allows everybody."""
 MAX_TOKENS: Final = 200
 """How many tokens are listed: all that are valid, and of those that have ended the newest."""
 
@@ -33,9 +33,9 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         Route("/settings/time-zone", signed_in_only(pages, settings.choose_zone, *PEOPLE), methods=["POST"]),
         Route("/settings/news", signed_in_only(pages, settings.choose_news, *PEOPLE), methods=["POST"]),
         Route("/settings/address", signed_in_only(pages, settings.change_address, PARTNER, ADMIN), methods=["POST"]),
-        Route("/settings/tokens", signed_in_only(pages, tokens.look, PARTNER)),
-        Route("/settings/tokens", signed_in_only(pages, tokens.make, PARTNER), methods=["POST"]),
-        Route("/settings/tokens/{id:uuid}/revoke", signed_in_only(pages, tokens.revoke, PARTNER), methods=["POST"]),
+        Route("/settings/tokens", signed_in_only(pages, tokens.look, *PEOPLE)),
+        Route("/settings/tokens", signed_in_only(pages, tokens.make, *PEOPLE), methods=["POST"]),
+        Route("/settings/tokens/{id:uuid}/revoke", signed_in_only(pages, tokens.revoke, *PEOPLE), methods=["POST"]),
     ]
 
 
@@ -107,7 +107,12 @@ class _Tokens:
             wrong["scopes"] = "Choose at least one thing that it may be used for."
         if wrong:
             return await self._show(request, Form(fields, wrong), scopes, 422)
-        body = {"label": fields["label"].strip(), "scopes": scopes, "expires_in_days": _days(fields.get("days", ""))}
+        body = {
+            "person_id": _own_id(request),
+            "label": fields["label"].strip(),
+            "scopes": scopes,
+            "expires_in_days": _days(fields.get("days", "")),
+        }
         made = await self.api.call(request, "POST", "/v1/tokens", body, key=key_in(fields))
         if not made.is_ok:
             return await self._show(
@@ -122,12 +127,14 @@ class _Tokens:
     async def _show(
         self, request: Request, form: Form | None = None, chosen: list[str] | None = None, status: int = 200
     ) -> Response:
+        own = {"person_id": _own_id(request), "limit": MAX_TOKENS}
         me, valid, newest = await together(
             self.api.read(request, "/v1/me"),
-            self.api.read(request, "/v1/tokens", {"state": "valid", "limit": MAX_TOKENS}),
-            self.api.read(request, "/v1/tokens", {"limit": MAX_TOKENS}),
+            self.api.read(request, "/v1/tokens", {**own, "state": "valid"}),
+            self.api.read(request, "/v1/tokens", own),
         )
-        scopes = {name: SCOPES.get(name, name) for name in me["scopes"]}
+        known = SCOPES if me["role"] == PARTNER else STAFF_SCOPES
+        scopes = {name: known.get(name, name) for name in me["scopes"]}
         return self.pages.page(
             request,
             "settings_tokens.html",
@@ -150,6 +157,11 @@ def zones() -> Mapping[str, tuple[str, ...]]:
         if place and region not in ("Etc", "SystemV", "US", "posix", "right"):
             by_region.setdefault(region, []).append(name)
     return {region: tuple(names) for region, names in by_region.items()}
+
+
+def _own_id(request: Request) -> str | None:
+    visitor = visitor_of(request)
+    return visitor.id if visitor else None
 
 
 def _days(typed: str) -> int | str:

@@ -184,8 +184,10 @@ def _new_reviewer(world: World, _actor: Actor) -> dict[str, str]:
     return {"name": "Bo", "email": f"{world.name('bo')}@platform.example", "role": "reviewer"}
 
 
-def _token(world: World, _actor: Actor) -> dict[str, str]:
-    return {"token_id": str(world.new_token())}
+def _token(world: World, actor: Actor) -> dict[str, str]:
+    """Makes a token of the reviewer for the reviewer, who sees their own only, and one of the partner for others."""
+    holder = world.people.reviewer if actor.role is Role.REVIEWER else world.people.partner
+    return {"token_id": str(world.new_token(holder.id))}
 
 
 def _public_app(world: World, _actor: Actor) -> dict[str, str]:
@@ -270,7 +272,7 @@ def _session(world: World, actor: Actor) -> dict[str, str]:
 
 
 def _new_token(world: World, actor: Actor) -> dict[str, str]:
-    if actor.role is Role.PARTNER:
+    if actor.role is not Role.ADMIN:
         return {"label": "own"}
     return {"person_id": str(world.people.partner.id), "label": "new"}
 
@@ -296,7 +298,7 @@ _HOSTS = f"{_ORGANIZATION}/host-proofs"
 _REASONS = "/v1/saved-reasons"
 _WORDS = {"text": "What do you mean?"}
 _READ = {"up_to": "01a214e4-0807-70d4-81d1-d4e178774917"}
-_OWN_TOKENS = ((Role.PARTNER, Scope.PEOPLE_MANAGE),)
+_OWN_TOKENS = ((Role.PARTNER, Scope.PEOPLE_MANAGE), (Role.REVIEWER, Scope.REVIEWS_DECIDE))
 _OWN_SESSIONS = ((Role.PARTNER, Scope.PEOPLE_MANAGE), (Role.ADMIN, Scope.ADMIN))
 _SUBMITTED = {"slug": slug_of(AppState.SUBMITTED)}
 _APPLIED = {"slug": slug_of(AppState.PUBLIC)}
@@ -539,13 +541,13 @@ CALLS: tuple[Call, ...] = (
     Call(f"GET {_APP}/oauth-installs", Scope.APPS_READ, ALL),
     Call(f"PUT {_APP}/oauth-installs/{{workspace}}", Scope.USAGE_REPORT, SERVICES, given=_new_workspace),
     Call(f"DELETE {_APP}/oauth-installs/{{workspace}}", Scope.USAGE_REPORT, SERVICES, given=_install),
-    Call("GET /v1/tokens", Scope.ADMIN, OWNERS, other_scopes=_OWN_TOKENS),
-    Call("POST /v1/tokens", Scope.ADMIN, OWNERS, _new_token, 201, other_scopes=_OWN_TOKENS, recent=True),
-    Call("GET /v1/tokens/{token_id}", Scope.ADMIN, OWNERS, given=_token, hides=True, other_scopes=_OWN_TOKENS),
+    Call("GET /v1/tokens", Scope.ADMIN, PEOPLE, other_scopes=_OWN_TOKENS),
+    Call("POST /v1/tokens", Scope.ADMIN, PEOPLE, _new_token, 201, other_scopes=_OWN_TOKENS, recent=True),
+    Call("GET /v1/tokens/{token_id}", Scope.ADMIN, PEOPLE, given=_token, hides=True, other_scopes=_OWN_TOKENS),
     Call(
         "DELETE /v1/tokens/{token_id}",
         Scope.ADMIN,
-        OWNERS,
+        PEOPLE,
         status=204,
         given=_token,
         hides=True,

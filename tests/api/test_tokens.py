@@ -136,3 +136,29 @@ def test_tokens_say_whose_they_are_and_are_listed_by_their_state(shared_service:
         assert (read.status_code, read.json()["state"], "token" in read.json()) == (200, state, False)
     assert service.admin("GET", f"/v1/tokens/{uuid4()}").json()["code"] == "token.not_found"
     assert service.partner("GET", f"/v1/tokens/{made['valid']['id']}").status_code == 404
+
+
+def test_a_reviewer_makes_tokens_for_themself_alone_that_can_do_no_more_than_their_own(shared_service: Service) -> None:
+    service = shared_service
+    wide = _made(service.reviewer("POST", "/v1/tokens", {"label": "wide", "expires_in_days": 365}))
+    narrow = _made(
+        service.reviewer("POST", "/v1/tokens", {"label": "narrow", "scopes": ["reviews:decide", "reviews:read"]})
+    )
+    holder = Caller(service.url, narrow["token"])
+    beyond = holder("POST", "/v1/tokens", {"label": "x", "scopes": ["access:decide"]})
+    assert (beyond.status_code, beyond.json()["code"]) == (422, "token.scope_beyond_own")
+    like_it = holder("POST", "/v1/tokens", {"label": "like it"})
+    assert (like_it.status_code, like_it.json()["scopes"]) == (201, ["reviews:decide", "reviews:read"])
+    for body, code in (
+        ({"label": "x", "person_id": str(service.people.admin.id)}, "token.not_own"),
+        ({"label": "x", "service": "narrow"}, "token.not_own"),
+        ({"label": "x", "expires_in_days": 366}, "token.too_long"),
+    ):
+        assert service.reviewer("POST", "/v1/tokens", body).json()["code"] == code
+    of_admin = _made(service.admin("POST", "/v1/tokens", {"person_id": str(service.people.admin.id), "label": "y"}))
+    listed = service.reviewer("GET", f"/v1/tokens?person_id={service.people.admin.id}").json()["items"]
+    assert {one["person_id"] for one in listed} == {str(service.people.reviewer.id)}
+    for method in ("GET", "DELETE"):
+        assert service.reviewer(method, f"/v1/tokens/{of_admin['id']}").status_code == 404
+    assert service.reviewer("DELETE", f"/v1/tokens/{wide['id']}").status_code == 204
+    assert Caller(service.url, wide["token"])("GET", "/v1/me").status_code == 401

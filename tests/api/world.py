@@ -341,11 +341,11 @@ class World:
 
         return self._make(make)
 
-    def new_token(self) -> UUID:
-        """Returns a token of the first company's partner."""
+    def new_token(self, person_id: UUID | None = None) -> UUID:
+        """Returns a token of a person, of the first company's partner by default."""
 
         def make(session: Session) -> UUID:
-            holder = session.get_one(Person, self.people.partner.id)
+            holder = session.get_one(Person, person_id or self.people.partner.id)
             return issue_token(session, holder, label="new", expires_at=now_of(session) + timedelta(days=1))[0].id
 
         return self._make(make)

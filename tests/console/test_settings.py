@@ -130,3 +130,40 @@ _ENDED = text("""
       FROM person p CROSS JOIN generate_series(1, 220) AS n
      WHERE p.id = CAST(:person AS uuid)
 """)
+
+
+@pytest.mark.parametrize("role", ["reviewer", "admin"])
+def test_staff_make_and_revoke_their_own_tokens_and_see_no_others(shared_service: Service, role: str) -> None:
+    others = shared_service.admin("POST", "/v1/tokens", {"service": f"beside-{role}", "label": f"not of a {role}"})
+    assert others.status_code == 201, others.text
+    browser = browser_of(shared_service, role)
+    assert "/settings/tokens" in browser.open("/settings").tree.xpath("//main//a/@href")
+    page = browser.open("/settings/tokens")
+    assert f"not of a {role}" not in page.words
+    assert "Decide reviews" in page.words
+    (form,) = page.tree.xpath("//form[@action='/settings/tokens']")
+    fields = {**dict(form.form_values()), "label": f"desk of a {role}", "scope": "apps:read"}
+    made = Page("/settings/tokens", browser.post(form.action, **fields))
+    caller = Caller(shared_service.url, made.tree.xpath("string(//*[@id='token'])"))
+    me = caller("GET", "/v1/me").json()
+    assert (me["role"], me["scopes"]) == (role, ["apps:read"])
+    (revoke,) = browser.open("/settings/tokens").tree.xpath("//li[h2=$label]//form/@action", label=f"desk of a {role}")
+    assert browser.post(revoke).status_code == 303
+    assert caller("GET", "/v1/me").status_code == 401
+
+
+@pytest.mark.parametrize("role", ["partner", "reviewer", "admin"])
+def test_whoever_signed_in_long_ago_signs_in_again_before_a_token_is_made(shared_service: Service, role: str) -> None:
+    browser = browser_of(shared_service, role)
+    with shared_service.engine.begin() as connection:
+        connection.execute(_LONG_AGO, {"person": getattr(shared_service.people, role).id})
+    answer = _posted(browser, label="too late", scope="apps:read", days="30")
+    asked = Page("/settings/tokens", answer)
+    assert "sign in" in f"{asked.words} {answer.headers.get('Location', '')}".lower().replace("-", " ")
+    assert "too late" not in browser.open("/settings/tokens").tree.xpath("//main//li/h2/text()")
+
+
+_LONG_AGO = text("""
+    UPDATE api_token SET authenticated_at = authenticated_at - interval '1 hour'
+     WHERE kind = 'session' AND person_id = CAST(:person AS uuid)
+""")

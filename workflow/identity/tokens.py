@@ -229,9 +229,10 @@ _IN_STATE: dict[TokenState, Callable[[datetime], tuple[ColumnElement[bool], ...]
 
 
 def find_token(session: Session, token_id: UUID, actor: Actor) -> ApiToken:
-    """Returns a token that is no session; partners may see their own. Raises NotFound."""
+    """Returns a token that is no session; whoever is no admin may see their own. Raises NotFound."""
     token = session.get(ApiToken, token_id)
-    if token is None or token.kind != TokenKind.BEARER or (actor.role is Role.PARTNER and token.person_id != actor.id):
+    is_own = token is not None and token.person_id == actor.id
+    if token is None or token.kind != TokenKind.BEARER or not (is_own or actor.role is Role.ADMIN):
         raise NotFound("token.not_found", f"There is no token {token_id}.", "List the tokens.")
     return token
 
@@ -246,7 +247,7 @@ def state_of_token(token: ApiToken, now: datetime) -> TokenState:
 def revoke_token(session: Session, token_id: UUID, actor: Actor, now: datetime) -> None:
     """Revokes the token with immediate effect; revoking it again changes nothing. Does not commit.
 
-    Partners revoke their own. Raises NotFound.
+    Whoever is no admin revokes their own. Raises NotFound.
     """
     token = find_token(session, token_id, actor)
     log_action(session, actor, "token.revoke", token_id)

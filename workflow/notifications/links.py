@@ -128,8 +128,7 @@ PLACES: Final[Mapping[NotificationKind, tuple[Place, ...]]] = {
     NotificationKind.OWNERSHIP_HANDED_OVER: (_COMPANY,),
     NotificationKind.TOKEN_ENDS: (
         Place("/tokens", "Open the tokens", ADMINS),
-        Place("/settings/tokens", "Open your tokens", PARTNERS),
-        Place("/lost-token", "Get a new token", PEOPLE),
+        Place("/settings/tokens", "Open your tokens", PEOPLE),
     ),
     **dict.fromkeys(
         (

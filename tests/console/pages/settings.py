@@ -11,4 +11,5 @@ ADDRESSES = {
     "partner": Address(lambda service: f"{service.url}/settings", role="partner"),
     "reviewer": Address(lambda service: f"{service.url}/settings", role="reviewer"),
     "tokens": Address(_tokens, role="partner"),
+    "reviewers_tokens": Address(lambda service: f"{service.url}/settings/tokens", role="reviewer"),
 }
