@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, overload
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -32,6 +32,11 @@ MAX_ITEMS = 200
 """The most items of a list that the API gives at once."""
 
 Params = Mapping[str, str | int | None]
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+E = TypeVar("E")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +161,21 @@ class ApiClient:
         return answer
 
 
-async def together(*asked: Awaitable[Any]) -> list[Any]:
+@overload
+async def together(first: Awaitable[A], second: Awaitable[B], /) -> tuple[A, B]: ...
+@overload
+async def together(first: Awaitable[A], second: Awaitable[B], third: Awaitable[C], /) -> tuple[A, B, C]: ...
+@overload
+async def together(
+    first: Awaitable[A], second: Awaitable[B], third: Awaitable[C], fourth: Awaitable[D], /
+) -> tuple[A, B, C, D]: ...
+@overload
+async def together(
+    first: Awaitable[A], second: Awaitable[B], third: Awaitable[C], fourth: Awaitable[D], fifth: Awaitable[E], /
+) -> tuple[A, B, C, D, E]: ...
+@overload
+async def together(*asked: Awaitable[A]) -> tuple[A, ...]: ...
+async def together(*asked: Awaitable[Any]) -> tuple[Any, ...]:
     """Returns the answers to calls that do not need each other's, which are made at once. Raises the first error.
 
     All of them have ended then: none goes on after its page.
@@ -165,7 +184,7 @@ async def together(*asked: Awaitable[Any]) -> list[Any]:
     for answer in answers:
         if isinstance(answer, BaseException):
             raise answer
-    return answers
+    return tuple(answers)
 
 
 async def _run(api: ASGIApp, scope: dict[str, Any], content: bytes) -> ApiAnswer:

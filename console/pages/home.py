@@ -78,12 +78,14 @@ def routes(api: ApiClient, pages: Pages) -> list[Route]:
         return RedirectResponse(first, 303) if first != "/" else pages.page(request, "home.html")
 
     async def overview(request: Request) -> Response:
-        counted, schema, policy, reviewers, *lists = await together(
-            api.read(request, "/v1/dead"),
-            api.read(request, "/v1/policies/schema"),
-            api.read(request, "/v1/policies/current"),
-            api.read_all(request, "/v1/staff", {"role": "reviewer"}),
-            *(_waiting(request, *one) for one in LISTS),
+        (counted, schema, policy, reviewers), lists = await together(
+            together(
+                api.read(request, "/v1/dead"),
+                api.read(request, "/v1/policies/schema"),
+                api.read(request, "/v1/policies/current"),
+                api.read_all(request, "/v1/staff", {"role": "reviewer"}),
+            ),
+            together(*(_waiting(request, *one) for one in LISTS)),
         )
         return pages.page(
             request,

@@ -224,7 +224,7 @@ def test_calls_that_are_made_together_are_answered_in_order_and_none_outlives_an
 
     async def run() -> None:
         over = asyncio.Event()
-        assert await together(after("slow", over), first("quick", over)) == ["slow", "quick"]
+        assert await together(after("slow", over), first("quick", over)) == ("slow", "quick")
         over.clear()
         with pytest.raises(KeyError):
             await together(after("last", over), first("broken", over, KeyError()))
