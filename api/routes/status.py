@@ -14,6 +14,7 @@ from api.schemas.findings import EarlierFindingAnswer, ReportedFindingAnswer
 from api.schemas.values import SlugPath
 from models.lifecycle import AppState, AppTrigger, ReviewKind, Role, StepState
 from models.review import ReviewOutcome
+from models.steps import StepTaker
 from models.token import Scope
 from web.problems import COMMON, UnmetRule
 from web.routers import Router
@@ -39,7 +40,10 @@ class TriggerAnswer(BaseModel):
 
 
 class StepAnswer(BaseModel):
-    """A review step and its findings. `where` is the API path at which to fix them."""
+    """A review step and its findings. `where` is the API path at which to fix them.
+
+    `taken_by`: a machine takes it by itself, or a person does.
+    """
 
     code: str
     title: str
@@ -47,6 +51,7 @@ class StepAnswer(BaseModel):
     findings: list[ReportedFindingAnswer]
     decided_at: datetime | None
     where: str
+    taken_by: StepTaker
 
 
 class ChangeReasonAnswer(BaseModel):

@@ -1,6 +1,8 @@
 """What checks and reviewers found of a partner's App: of its draft, in its latest review, and of what is public."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -49,13 +51,21 @@ class _Review:
             request,
             "app_review.html",
             status=status,
-            live="_checks.html",
+            live="_app_review.html",
             app=app,
             standing=standing,
             checks=standing["checks"],
+            going_on=_going_on(standing["review"]),
             kinds=REVIEW_KINDS,
             outcomes=OUTCOMES,
             step_states=STEP_STATES,
             standings=STANDINGS,
             form=form,
         )
+
+
+def _going_on(review: Mapping[str, Any] | None) -> int:
+    """Returns how many automatic steps of an open review are still under way."""
+    if review is None or review["closed_at"]:
+        return 0
+    return sum(1 for step in review["steps"] if step["state"] == "pending" and step["taken_by"] != "person")

@@ -11,7 +11,7 @@ from console.client import ApiClient
 from console.lists import next_of, params_of
 from console.navigation import STAFF
 from console.rendering import Pages
-from console.reviewing.page import MAX_LISTED, PATH, call_of
+from console.reviewing.page import PATH, call_of
 from console.visiting import signed_in_only
 from console.words import STATES
 
@@ -62,7 +62,7 @@ class _Files:
         read = await self.api.get(request, path)
         if not read.is_ok:
             return self.pages.refusal(request, read)
-        readings = await self.api.read(request, f"{path}/readings", {"limit": MAX_LISTED})
+        readings = await self.api.read_all(request, f"{path}/readings")
         return self.pages.page(
             request,
             "test_account.html",
@@ -70,5 +70,5 @@ class _Files:
             account=read.content,
             labels=LABELS,
             secrets=SECRETS,
-            readings=list(reversed(readings["items"])),
+            readings=readings[::-1],
         )

@@ -67,7 +67,7 @@ class _Queue:
         listed, refused, unread = await together(
             self.api.read(request, "/v1/reviews", params),
             self.api.read(request, "/v1/reviews/refused-decisions"),
-            self.api.read(request, "/v1/unread-messages", {"limit": 200}),
+            self.api.read_all(request, "/v1/unread-messages"),
         )
         first: Mapping[str, Any] | None = None
         if not listed["items"]:
@@ -81,7 +81,7 @@ class _Queue:
             here="/reviews" if request.method == "POST" else None,
             reviews=listed["items"],
             refused=refused["items"],
-            unread={one["review_id"]: one["unread"] for one in unread["items"]},
+            unread={one["review_id"]: one["unread"] for one in unread},
             first=first,
             nothing=nothing,
             following=next_of(request, listed, chosen),

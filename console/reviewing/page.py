@@ -18,8 +18,8 @@ from console.visiting import visitor_of
 from console.words import OUTCOMES, STATES, STEP_STATES
 
 PATH: Final = "/reviews/{id:uuid}"
-MAX_LISTED: Final = 200
-"""How many messages, notes, saved reasons and colleagues a page has at most."""
+SAID_AT_ONCE: Final = 200
+"""How many messages, and how many notes, the API gives with all else that was said."""
 TWO_PEOPLE: Final = "votes.two"
 """The rule by which one person proposes an approval and another gives it."""
 
@@ -73,10 +73,12 @@ class ReviewPage:
             "is_due": is_due,
             "kept": "" if can_decide else presentation.all_words(typed, saved),
             "tally": presentation.tally(review["steps"]),
-            "messages": told["messages"],
+            "messages": await self._all(request, told, "messages"),
+            "step_states": STEP_STATES,
+            "colours": words.COLOURS,
         }
         if not is_whole:
-            return self.pages.page(request, "review.html", live="_review_standing.html", **standing)
+            return self.pages.page(request, "review.html", live="_review_news.html", **standing)
         return self.pages.page(
             request,
             "review.html",
@@ -87,12 +89,10 @@ class ReviewPage:
             states=STATES,
             others=[one for one in review["company"]["apps"] if one["slug"] != review["app"]],
             keys=words.KEYS,
-            step_states=STEP_STATES,
-            colours=words.COLOURS,
             requirements=presentation.by_requirement(review),
             changes=presentation.changed(review["changes"]),
             public_changes=presentation.changed(review["public_changes"]),
-            notes=told["notes"],
+            notes=await self._all(request, told, "notes"),
             saved=presentation.by_topic(saved),
             colleagues=colleagues,
             step_decisions=words.STEP_DECISIONS,
@@ -109,7 +109,7 @@ class ReviewPage:
         self, request: Request, review: Mapping[str, Any], *, are_wanted: bool
     ) -> list[dict[str, Any]]:
         """Returns the saved reasons for reviews of the kind, none unless they are wanted."""
-        return await self._listed(request, "/v1/saved-reasons", kind=review["kind"]) if are_wanted else []
+        return await self.api.read_all(request, "/v1/saved-reasons", {"kind": review["kind"]}) if are_wanted else []
 
     async def _colleagues(
         self, request: Request, review: Mapping[str, Any], *, are_wanted: bool
@@ -117,7 +117,7 @@ class ReviewPage:
         """Returns those to whom the review can be handed over, none unless they are wanted."""
         if not are_wanted or review["holder"] is None or review["outcome"]:
             return []
-        staff = await self._listed(request, "/v1/staff")
+        staff = await self.api.read_all(request, "/v1/staff")
         return [one for one in staff if not one["away_until"] and one["id"] != review["holder"]["id"]]
 
     async def _two_people(self, request: Request, review: Mapping[str, Any], *, is_wanted: bool) -> str | None:
@@ -130,10 +130,10 @@ class ReviewPage:
         )
         return next((in_words(rule) for rule in unmet if rule["code"] == TWO_PEOPLE), None)
 
-    async def _listed(self, request: Request, path: str, **params: str) -> list[dict[str, Any]]:
-        listed = await self.api.read(request, path, {"limit": MAX_LISTED, **params})
-        items: list[dict[str, Any]] = listed["items"]
-        return items
+    async def _all(self, request: Request, told: Mapping[str, Any], what: str) -> list[dict[str, Any]]:
+        """Returns all messages, or all notes, oldest first: `told` has no more than SAID_AT_ONCE of them."""
+        newest: list[dict[str, Any]] = told[what]
+        return newest if len(newest) < SAID_AT_ONCE else await self.api.read_all(request, f"{call_of(request)}/{what}")
 
 
 def _with_draft(typed: ReviewForms, draft: Mapping[str, Any] | None) -> ReviewForms:

@@ -117,6 +117,27 @@ def test_what_asks_for_news_gets_the_standing_alone(shared_service: Service) -> 
         assert polled.answer.status_code == 200
         assert polled.answer.text.strip().startswith(f'<div id="{part}"')
         assert "<textarea" not in polled.answer.text
+        again = browser.news(path.removeprefix(service.url), polled.answer.headers["HX-PTag"])
+        assert again.status_code == 304, path
+
+
+def test_no_message_and_no_note_is_cut_off_however_many_there_are(shared_service: Service) -> None:
+    service = shared_service
+    page = held_review_page(service, "long-talk")
+    with service.engine.begin() as connection:
+        for table, side in (("review_message", "side, "), ("internal_note", "")):
+            connection.execute(
+                text(f"""
+                    INSERT INTO {table} (id, review_id, {side}author_id, text)
+                    SELECT uuidv7(), CAST(:review AS uuid), {"'partner', " if side else ""}CAST(:author AS uuid),
+                           '{table} ' || n FROM generate_series(1, 345) AS n"""),
+                {"review": page.rpartition("/")[2], "author": str(service.people.reviewer.id)},
+            )
+    shown = signed_in(service, service.people.reviewer).open(page)
+    said = [str(one) for one in shown.tree.xpath("//article[@class='message']/p[@class='verbatim']/text()")]
+    for table in ("review_message", "internal_note"):
+        assert [one for one in said if one.startswith(table)] == [f"{table} {n}" for n in range(1, 346)]
+    assert shown.tree.xpath("string(//a[@href='#conversation'])") == "345"
 
 
 def test_the_queue_says_what_is_due_next_and_narrows_by_what_is_typed(shared_service: Service) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from models import Review, ReviewStep, Submission, Transition, TransitionReason
 from models.lifecycle import AppTrigger, ReviewKind
 from models.review import ReviewOutcome
-from models.steps import step_title
+from models.steps import STEPS, StepTaker, step_title
 from workflow.findings import where_to_fix
 from workflow.policy.document import Policies
 from workflow.reviewing.appeals import is_stranded
@@ -24,7 +24,7 @@ from workflow.reviewing.standing import findings_before, found_in, standing_of
 
 @dataclass(frozen=True, slots=True)
 class PartnerStep:
-    """A review step: its title, its state, its findings, and the API path at which they can be fixed.
+    """A review step: its title, its state, its findings, the API path at which they can be fixed, and who takes it.
 
     If there was a round before, each finding has its `standing`.
     """
@@ -35,7 +35,8 @@ class PartnerStep:
     findings: tuple[Mapping[str, Any], ...]
     decided_at: datetime | None
     where: str
-    observed: bool = False
+    taken_by: StepTaker
+    observed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ def _steps_of(
             standing.of_steps[step.code],
             step.decided_at,
             where_to_fix(step.code, slug),
+            STEPS[step.code].taken_by if step.code in STEPS else StepTaker.PERSON,
             step.observed,
         )
         for step in steps
