@@ -10,9 +10,14 @@ from tests.console.pages.review import held_review_page, review_page
 
 
 def ask(page: Page, part: str = "#standing") -> int:
-    """Has a live part of the page ask for news now, and returns the status of the answer."""
+    """Has a live part of the page ask for news now, and returns the status of the answer, which has been dealt with."""
     with page.expect_response(lambda answer: answer.request.headers.get("hx-request") == "true") as heard:
-        page.evaluate("part => htmx.trigger(part, 'every')", part)
+        page.evaluate(
+            "part => new Promise(ended => {"
+            " document.addEventListener('htmx:finally:request', () => ended(), { once: true });"
+            " htmx.trigger(part, 'every'); })",
+            part,
+        )
     return heard.value.status
 
 
