@@ -1,12 +1,20 @@
 """Whether Redis or Valkey answers, is new enough, and keeps what it is given."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cli.doctor.check import Check
+
+if TYPE_CHECKING:
+    import redis
 
 REDIS_MAJOR = 7
 ANSWER_SECONDS = 5
 KEEPS_ALL = "noeviction"
+_TRIED = "devcenter:doctor"
+_ALLOW = (
+    "If its memory is full, give it more. If it is the user of REDIS_URL who may not do this, allow every command, key "
+    "and channel: ACL SETUSER name on >password ~* &* +@all."
+)
 
 
 def check_redis(url: str) -> Check:
@@ -15,15 +23,31 @@ def check_redis(url: str) -> Check:
 
     client = redis.Redis.from_url(url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS)
     try:
-        said: dict[str, Any] = client.info()
+        found = _told(client.info())
+        if found.fine:
+            _use(client)
+    except redis.ResponseError as error:
+        return Check("redis", f"the server refuses what the service needs of it: {error}", _ALLOW)
     finally:
         client.close()
+    return found
+
+
+def _told(said: dict[str, Any]) -> Check:
+    """Checks what a server says of itself."""
     is_valkey = "valkey_version" in said
     version = str(said.get("valkey_version") or said.get("redis_version", "0"))
     found = f"{'Valkey' if is_valkey else 'Redis'} {version}"
     if int(version.partition(".")[0]) < REDIS_MAJOR:
         return Check("redis", f"{found} is too old", f"Use Redis {REDIS_MAJOR} or newer, or any Valkey, in REDIS_URL.")
     return _fits(found, said)
+
+
+def _use(client: "redis.Redis") -> None:
+    """Does once what the processes do: writes a key that ends by itself, runs a script, rings. Raises ResponseError."""
+    client.set(_TRIED, "1", ex=ANSWER_SECONDS)
+    client.eval("return redis.call('get', KEYS[1])", 1, _TRIED)
+    client.publish(_TRIED, "1")
 
 
 def _fits(found: str, said: dict[str, Any]) -> Check:

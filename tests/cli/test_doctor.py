@@ -172,6 +172,31 @@ def test_a_redis_with_a_bound_that_refuses_instead_is_fine(valkey_url: str) -> N
         assert check_redis(valkey_url).fine
 
 
+@pytest.mark.parametrize(
+    ("allowed", "refused"),
+    [
+        ("~* &* +@all", None),
+        ("~* &* +@all -info", "info"),
+        ("~* &* +@all -set", "set"),
+        ("~other:* &* +@all", "key"),
+        ("~* &* +@all -eval", "eval"),
+        ("~* &* +@all -publish", "publish"),
+        ("~* resetchannels +@all", "channel"),
+    ],
+)
+def test_a_redis_that_refuses_what_the_processes_do_is_named(
+    valkey_url: str, allowed: str, refused: str | None
+) -> None:
+    with redis.Redis.from_url(valkey_url) as client:
+        client.execute_command(f"ACL SETUSER doctored reset on >word {allowed}")
+        try:
+            found = check_redis(f"redis://doctored:word@{valkey_url.rpartition('@')[2].removeprefix('redis://')}")
+        finally:
+            client.execute_command("ACL DELUSER doctored")
+    assert found.fine == (refused is None)
+    assert refused is None or refused in found.found
+
+
 LOCAL: dict[str, Any] = {"public_url": "http://127.0.0.1:8787"}
 PUBLIC: dict[str, Any] = {"public_url": "https://devcenter.acme.com", "mail_from": "a@acme.com"}
 
