@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.api.running import Service
+from tests.browser.heard import HEARD
 from tests.browser.opening import Opened, problems_of
 from tests.console.addresses import every_address
 
@@ -35,9 +36,15 @@ def test_a_page_can_be_used_by_everybody(
     opened.page.goto(address.of(shared_service))
     if PICTURES is not None:
         opened.picture(PICTURES / name)
+    if name in HEARD:
+        expect(opened.page.locator("main")).to_match_aria_snapshot(HEARD[name])
     assert problems_of(opened.page) == []
     usable = _what_can_be_used(opened.page)
     assert _where_the_keyboard_leads(opened.page, usable + 1) == usable
+
+
+def test_every_page_of_which_it_is_said_what_is_heard_is_one() -> None:
+    assert sorted(HEARD.keys() - ADDRESSES.keys()) == []
 
 
 def _what_can_be_used(page: Page) -> int:
