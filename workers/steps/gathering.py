@@ -15,7 +15,8 @@ from models.lifecycle import ReviewKind
 from models.steps import STEPS, StepDefinition
 from workers.context import WorkerContext, database_now
 from workers.steps.step import Evidence
-from workflow.assets.facts import PictureFacts, facts_of_pictures
+from workflow.assets.facts import PictureFacts
+from workflow.assets.stored import facts_of_pictures
 from workflow.component_tests.of_reviews import Means, Occasion, WantedRuns, review_components, start_runs
 from workflow.component_tests.volume import BurstPlan
 from workflow.identity.actors import SCHEDULE

@@ -14,8 +14,8 @@ from models.base import new_id
 from models.checklist import Requirement
 from models.lifecycle import LISTED_STATES, Role
 from workflow.apps import find_app, lock_editable_app
-from workflow.assets.facts import ids_among
 from workflow.assets.pictures import Picture
+from workflow.assets.stored import ids_among
 from workflow.catalog.published import published_snapshots
 from workflow.errors import Conflict, NotFound
 from workflow.identity.actors import Actor
