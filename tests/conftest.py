@@ -12,7 +12,7 @@ import redis
 from sqlalchemy import Engine, create_engine
 
 from runtime.embedded.postgres import PostgresAddresses
-from tests.databases import TestDatabase, connect_superuser, copy_template, drop, ensure_template
+from tests.databases import TestDatabase, connect_superuser, copy_template, create_empty, drop, ensure_template
 from tests.journeys import People, people_in
 from tests.servers import VALKEY_DATABASES, Servers, TestRun, only_one, servers_of
 
@@ -92,6 +92,16 @@ def superuser_connection(postgres_server: PostgresAddresses, run_folder: Path) -
 def database(superuser_connection: psycopg.Connection, postgres_server: PostgresAddresses) -> Iterator[TestDatabase]:
     """A migrated, empty database of this test's own. It is dropped when the test ends, even if it has connections."""
     made = copy_template(superuser_connection, postgres_server)
+    yield made
+    drop(superuser_connection, made)
+
+
+@pytest.fixture
+def empty_database(
+    superuser_connection: psycopg.Connection, postgres_server: PostgresAddresses
+) -> Iterator[TestDatabase]:
+    """Like `database`, before any migration."""
+    made = create_empty(superuser_connection, postgres_server)
     yield made
     drop(superuser_connection, made)
 

@@ -58,6 +58,22 @@ def copy_template(
     superuser: psycopg.Connection, addresses: PostgresAddresses, template: str = TEMPLATE
 ) -> TestDatabase:
     """Creates a database from the template. It belongs to the owner; the roles of the processes may connect to it."""
+    return _create(superuser, addresses, template)
+
+
+def create_empty(superuser: psycopg.Connection, addresses: PostgresAddresses) -> TestDatabase:
+    """Creates a database that no migration has come to. It belongs to the owner; the roles may connect to it."""
+    made = _create(superuser, addresses, "template1")
+    restrict_functions(superuser, made.name)
+    return made
+
+
+def drop(superuser: psycopg.Connection, database: TestDatabase) -> None:
+    """Drops the database, and ends the connections to it."""
+    superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database.name)))
+
+
+def _create(superuser: psycopg.Connection, addresses: PostgresAddresses, template: str) -> TestDatabase:
     name = f"test_{uuid.uuid4().hex}"
     superuser.execute(
         sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
@@ -72,11 +88,6 @@ def copy_template(
         tracking_url=_url(addresses.tracking_url, name),
         superuser_url=_url(addresses.superuser_url, name),
     )
-
-
-def drop(superuser: psycopg.Connection, database: TestDatabase) -> None:
-    """Drops the database, and ends the connections to it."""
-    superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database.name)))
 
 
 def _url(url: str, database: str) -> str:

@@ -35,6 +35,8 @@ POSTGRES_SETTINGS = {
     "full_page_writes": "off",
     "max_connections": "300",
     "autovacuum_naptime": "1h",
+    "jit": "off",
+    "scram_iterations": "1",
 }
 
 

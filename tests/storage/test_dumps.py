@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.orm import Session
 
-from migrations.run import downgrade, upgrade
+from migrations.run import upgrade
 from models import Base, Person
 from models.lifecycle import AppTrigger, Role
 from tests.api.invariants import NEVER, unlike_their_logs
@@ -43,9 +43,9 @@ def dump(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture
-def restored(database: TestDatabase, dump: Path) -> Iterator[Engine]:
+def restored(empty_database: TestDatabase, dump: Path) -> Iterator[Engine]:
     """A database that held the dump's data when today's migrations came, as the application role sees it."""
-    downgrade(database.owner_url, "base")
+    database = empty_database
     upgrade(database.owner_url, dump.stem)
     with connect(database.superuser_url) as superuser:
         superuser.execute("SET session_replication_role = replica")

@@ -342,12 +342,12 @@ APPEND_ONLY = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_database_refuses(stored: Stored, case: str) -> None:
+def test_the_database_refuses(unchanged: Stored, case: str) -> None:
     statements, guard = CASES[case]
     with pytest.raises(psycopg.IntegrityError) as refused:  # noqa: PT012 (deferred constraints refuse at COMMIT)
         for statement in statements:
-            stored.prompt.execute(statement.replace("{app}", str(stored.app_id)))
-        stored.prompt.commit()
+            unchanged.prompt.execute(statement.replace("{app}", str(unchanged.app_id)))
+        unchanged.prompt.commit()
     assert refused.value.diag.constraint_name == guard
 
 
@@ -359,16 +359,16 @@ def test_what_the_cases_build_on_is_legal(stored: Stored, statements: list[str])
 
 
 @pytest.mark.parametrize("case", FORBIDDEN)
-def test_the_application_role_may_not(stored: Stored, case: str) -> None:
+def test_the_application_role_may_not(unchanged: Stored, case: str) -> None:
     statement, refusal = FORBIDDEN[case]
     with pytest.raises(psycopg.errors.InsufficientPrivilege) as refused:
-        stored.prompt.execute(statement.replace("{app}", str(stored.app_id)))
+        unchanged.prompt.execute(statement.replace("{app}", str(unchanged.app_id)))
     assert str(refused.value.diag.message_primary).startswith(refusal)
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
 @pytest.mark.parametrize("statement", ["UPDATE {} SET {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
-def test_the_append_only_guards_refuse_even_the_owner(stored: Stored, table: str, statement: str) -> None:
+def test_the_append_only_guards_refuse_even_the_owner(unchanged: Stored, table: str, statement: str) -> None:
     with pytest.raises(psycopg.Error) as refused:
-        stored.superuser.execute(statement.format(table, APPEND_ONLY[table]))
+        unchanged.superuser.execute(statement.format(table, APPEND_ONLY[table]))
     assert (refused.value.diag.constraint_name, refused.value.diag.table_name) == ("append_only_guard", table)

@@ -1,19 +1,24 @@
 """The migrations produce exactly the schema of the models, and run one at a time, up and down."""
 
 import re
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import CheckConstraint, Connection, create_engine, text
+from sqlalchemy import CheckConstraint, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 
-from migrations.run import downgrade, head_revision, revisions, upgrade
+from migrations.run import MIGRATOR, downgrade, head_revision, known_revisions, revisions, upgrade
 from models import Base, FailingLane
 from models.guards import APPLICATION_ROLE, GUARDS, OLD_WRITERS, PRIVILEGES, TRACKING_PRIVILEGES, TRACKING_ROLE
 from models.lifecycle import APP_EDGES
 from models.sandbox import TRACKED_STREAM
-from tests.databases import TestDatabase
+from runtime.embedded.postgres import PostgresAddresses
+from tests.databases import TestDatabase, create_empty, drop
 from tests.storage.catalog import CATALOG, catalog_of
+from tests.storage.cutting import STAMP
 from workflow.lifecycle.rulebook import AppRulebook
 from workflow.work.kinds import DueKind
 
@@ -61,45 +66,58 @@ def _create_schema(connection: Connection) -> None:
         connection.execute(text(f"GRANT {', '.join(privileges)} ON {table} TO {TRACKING_ROLE}"))
 
 
-@pytest.mark.parametrize("what", CATALOG)
-def test_models_and_migrations_produce_the_same_schema(database: TestDatabase, what: str) -> None:
-    migrated = catalog_of(database.owner_url)[what]
-    downgrade(database.owner_url, "base")
-    engine = create_engine(database.owner_url)
+@pytest.fixture(scope="module")
+def modelled(
+    superuser_connection: psycopg.Connection, postgres_server: PostgresAddresses
+) -> Iterator[dict[str, set[tuple[Any, ...]]]]:
+    """What a database consists of that the models made."""
+    made = create_empty(superuser_connection, postgres_server)
+    engine = create_engine(made.owner_url)
     with engine.begin() as connection:
         _create_schema(connection)
     engine.dispose()
-    assert catalog_of(database.owner_url)[what] == migrated
+    yield catalog_of(made.owner_url)
+    drop(superuser_connection, made)
 
 
-def test_migrations_go_down_to_nothing_and_up_again(database: TestDatabase) -> None:
+@pytest.mark.parametrize("what", CATALOG)
+def test_models_and_migrations_produce_the_same_schema(
+    module_database: TestDatabase, modelled: dict[str, set[tuple[Any, ...]]], what: str
+) -> None:
+    assert modelled[what] == catalog_of(module_database.owner_url)[what]
+
+
+def test_migrations_go_down_to_nothing_and_up_again_and_two_migrators_at_once_take_turns(
+    database: TestDatabase,
+) -> None:
     before = catalog_of(database.owner_url)
     downgrade(database.owner_url, "base")
     assert all(not rows for rows in catalog_of(database.owner_url).values())
-    upgrade(database.owner_url)
-    assert catalog_of(database.owner_url) == before
-
-
-def test_every_step_down_leaves_nothing_that_is_not_validated(database: TestDatabase) -> None:
-    engine = create_engine(database.owner_url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        while (current := revisions(connection).current) is not None:
-            downgrade(database.owner_url, "-1")
-            left = connection.scalars(text(NOT_VALIDATED)).all()
-            assert left == [], f"below {current}"
-    engine.dispose()
-
-
-def test_two_migrators_at_once_take_turns(database: TestDatabase) -> None:
-    downgrade(database.owner_url, "base")
     with ThreadPoolExecutor(2) as migrators:
         for migrator in [migrators.submit(upgrade, database.owner_url) for _ in range(2)]:
             migrator.result(60)
     assert _revision(database.owner_url) == head_revision()
+    assert catalog_of(database.owner_url) == before
 
 
-def test_a_migration_that_cannot_lock_a_table_gives_up_and_changes_nothing(database: TestDatabase) -> None:
-    downgrade(database.owner_url, "0001")
+def test_every_step_down_leaves_nothing_that_is_not_validated(database: TestDatabase) -> None:
+    left: dict[str, Sequence[str]] = {}
+
+    def look(connection: Connection) -> None:
+        if connection.connection.driver_connection.info.get_parameters().get("application_name") == MIGRATOR:
+            left[connection.scalar(text(STAMP)) or "base"] = connection.scalars(text(NOT_VALIDATED)).all()
+
+    event.listen(Engine, "commit", look)
+    try:
+        downgrade(database.owner_url, "base")
+    finally:
+        event.remove(Engine, "commit", look)
+    assert left == {revision: [] for revision in ("base", *known_revisions())}
+
+
+def test_a_migration_that_cannot_lock_a_table_gives_up_and_changes_nothing(empty_database: TestDatabase) -> None:
+    database = empty_database
+    upgrade(database.owner_url, "0001")
     before = catalog_of(database.owner_url)
     engine = create_engine(database.owner_url)
     with engine.connect() as busy:
@@ -115,12 +133,12 @@ def test_every_table_has_an_entry_for_what_the_application_may_do_to_it() -> Non
     assert set(PRIVILEGES) == set(Base.metadata.tables)
 
 
-def test_the_application_may_do_what_is_listed_and_nothing_else(database: TestDatabase) -> None:
-    assert _granted(database, APPLICATION_ROLE) == _listed(PRIVILEGES)
+def test_the_application_may_do_what_is_listed_and_nothing_else(module_database: TestDatabase) -> None:
+    assert _granted(module_database, APPLICATION_ROLE) == _listed(PRIVILEGES)
 
 
-def test_tracking_may_do_what_is_listed_and_nothing_else(database: TestDatabase) -> None:
-    assert _granted(database, TRACKING_ROLE) == _listed(TRACKING_PRIVILEGES)
+def test_tracking_may_do_what_is_listed_and_nothing_else(module_database: TestDatabase) -> None:
+    assert _granted(module_database, TRACKING_ROLE) == _listed(TRACKING_PRIVILEGES)
 
 
 def test_every_value_that_a_column_may_have_fits_into_it() -> None:
@@ -139,8 +157,8 @@ def test_every_value_that_a_column_may_have_fits_into_it() -> None:
     assert max(map(len, DueKind)) <= getattr(longest, "length", 0)
 
 
-def test_the_database_knows_the_edges_of_the_machine(database: TestDatabase) -> None:
-    engine = create_engine(database.owner_url)
+def test_the_database_knows_the_edges_of_the_machine(module_database: TestDatabase) -> None:
+    engine = create_engine(module_database.owner_url)
     with engine.connect() as connection:
         check = connection.execute(text(EDGES_CHECK)).scalar_one()
     engine.dispose()
