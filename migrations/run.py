@@ -10,7 +10,6 @@ from typing import Any
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
@@ -28,6 +27,8 @@ END_MS = 10_000
 """How long a migrator waits for the end of what a killed one left running."""
 LOOK_SECONDS = 0.1
 """How often a migrator looks whether the one before it is done."""
+STAMPED = text("SELECT to_regclass('alembic_version') IS NOT NULL")
+STAMP = text("SELECT version_num FROM alembic_version")
 END_ABANDONED = text("""
     SELECT pg_terminate_backend(pid, :end_ms) FROM pg_stat_activity
      WHERE application_name = :name AND datname = current_database() AND usename = current_user
@@ -66,7 +67,8 @@ def downgrade(owner_url: str, revision: str) -> None:
 
 def revisions(connection: Connection) -> Revisions:
     """Returns the revision of the database behind `connection` and the newest one of the code."""
-    return Revisions(MigrationContext.configure(connection).get_current_revision(), head_revision())
+    stamped = connection.scalar(STAMPED)
+    return Revisions(connection.scalar(STAMP) if stamped else None, head_revision())
 
 
 def head_revision() -> str:
@@ -88,14 +90,13 @@ def locked_connection(owner_url: str) -> Iterator[Connection]:
 
     A migrator that was killed may have left a statement running, which would hold its tables: it is ended first.
     """
-    engine = create_engine(owner_url, poolclass=NullPool)
-    migrating = create_engine(owner_url, poolclass=NullPool, connect_args={"application_name": MIGRATOR})
+    engine = create_engine(owner_url, poolclass=NullPool, use_native_hstore=False)
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
             _wait_for_lock(guard)
             guard.execute(END_ABANDONED, {"name": MIGRATOR, "end_ms": END_MS})
-            with migrating.connect() as connection:
-                connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+            with engine.connect() as connection:
+                connection.execute(text(f"SET application_name = '{MIGRATOR}'; SET lock_timeout = '{LOCK_TIMEOUT}'"))
                 connection.commit()
                 try:
                     yield connection
@@ -104,7 +105,6 @@ def locked_connection(owner_url: str) -> Iterator[Connection]:
             release_migration_lock(guard)
     finally:
         engine.dispose()
-        migrating.dispose()
 
 
 def _cause_of(masking: PendingRollbackError) -> BaseException:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.pool import NullPool
+import psycopg
+
+from tests.stored import connect
 
 CATALOG = {
     "columns": """
@@ -32,8 +33,11 @@ CATALOG = {
 
 def catalog_of(url: str) -> dict[str, set[tuple[Any, ...]]]:
     """Returns the rows of each part of CATALOG in the database, without those of Alembic's own table."""
-    engine = create_engine(url, poolclass=NullPool)
-    with engine.connect() as connection:
-        found = {name: {tuple(row) for row in connection.execute(text(sql))} for name, sql in CATALOG.items()}
-    engine.dispose()
+    with connect(url) as connection:
+        return catalog_on(connection)
+
+
+def catalog_on(connection: psycopg.Connection) -> dict[str, set[tuple[Any, ...]]]:
+    """Like `catalog_of`, on a connection."""
+    found = {name: set(connection.execute(sql).fetchall()) for name, sql in CATALOG.items()}
     return {name: {row for row in rows if row[0] != "alembic_version"} for name, rows in found.items()}

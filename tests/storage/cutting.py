@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from migrations.run import MIGRATOR
 from tests.databases import TestDatabase
-from tests.stored import connect
+from tests.storage.catalog import catalog_on
 from tests.waiting import wait_until
 
 END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s AND datname = %s"
@@ -25,11 +25,12 @@ STAMP = "SELECT version_num FROM alembic_version"
 
 
 class Cutter:
-    """Runs migrations of one database; `superuser` cuts their connection."""
+    """Runs migrations of one database; `superuser` cuts their connection, and `looking`, in autocommit, looks at it."""
 
-    def __init__(self, database: TestDatabase, superuser: psycopg.Connection) -> None:
+    def __init__(self, database: TestDatabase, superuser: psycopg.Connection, looking: psycopg.Connection) -> None:
         self._database = database
         self._superuser = superuser
+        self._looking = looking
 
     def run(self, migrate: Callable[[], None], points: int) -> bool:
         """Runs `migrate` and cuts its connection at that point; tells whether it ended before."""
@@ -42,9 +43,13 @@ class Cutter:
 
     def stamp(self) -> str | None:
         """Returns the revision that the database is at."""
-        with connect(self._database.owner_url) as connection:
-            found = connection.execute(STAMP).fetchone() if connection.execute(STAMPED).fetchone() == (True,) else None
+        stamped = self._looking.execute(STAMPED).fetchone() == (True,)
+        found = self._looking.execute(STAMP).fetchone() if stamped else None
         return str(found[0]) if found else None
+
+    def catalog(self) -> dict[str, set[tuple[Any, ...]]]:
+        """Returns what the database consists of now."""
+        return catalog_on(self._looking)
 
     def cut_everywhere(self, migrate: Callable[[], None]) -> int:
         """Starts `migrate` again until it ends, cutting it at each point once; returns how often it was cut."""
@@ -66,7 +71,7 @@ class Cutter:
 
         def pass_point(raw: psycopg.Connection) -> None:
             nonlocal left
-            if raw.info.get_parameters().get("application_name") != MIGRATOR:
+            if raw.info.parameter_status("application_name") != MIGRATOR:
                 return
             left -= 1
             if left == 0:

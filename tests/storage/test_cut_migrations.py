@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
@@ -36,8 +37,10 @@ MIGRATORS = "SELECT pid FROM pg_stat_activity WHERE application_name = %s AND da
 
 
 @pytest.fixture
-def cutter(database: TestDatabase, superuser_connection: psycopg.Connection) -> Cutter:
-    return Cutter(database, superuser_connection)
+def cutter(database: TestDatabase, superuser_connection: psycopg.Connection) -> Iterator[Cutter]:
+    with connect(database.owner_url) as looking:
+        looking.autocommit = True
+        yield Cutter(database, superuser_connection, looking)
 
 
 def test_a_revision_is_one_transaction_or_only_builds_and_drops_indexes_or_only_fills_in_steps() -> None:
@@ -60,18 +63,18 @@ def test_migrations_that_are_cut_at_every_point_go_on(
     """Expects at least as many cuts as there were when the newest revision of the span was written."""
     if newer != "head":
         downgrade(database.owner_url, newer)
-    migrated, stamp = catalog_of(database.owner_url), cutter.stamp()
+    migrated, stamp = cutter.catalog(), cutter.stamp()
     downgrade(database.owner_url, older)
     assert cutter.cut_everywhere(partial(upgrade, database.owner_url, newer)) >= cuts
-    assert (catalog_of(database.owner_url), cutter.stamp()) == (migrated, stamp)
+    assert (cutter.catalog(), cutter.stamp()) == (migrated, stamp)
 
 
 def test_migrations_that_are_cut_on_their_way_down_go_on(database: TestDatabase, cutter: Cutter) -> None:
-    migrated = catalog_of(database.owner_url)
+    migrated = cutter.catalog()
     assert cutter.cut_everywhere(partial(downgrade, database.owner_url, "0005")) >= 231
     assert cutter.stamp() == "0005"
     upgrade(database.owner_url)
-    assert catalog_of(database.owner_url) == migrated
+    assert cutter.catalog() == migrated
 
 
 @pytest.mark.parametrize(("older", "newer"), SPANS)
@@ -79,29 +82,29 @@ def test_migrations_that_are_cut_go_on_in_the_other_direction(
     database: TestDatabase, cutter: Cutter, older: str, newer: str
 ) -> None:
     downgrade(database.owner_url, newer)
-    migrated = catalog_of(database.owner_url)
+    migrated = cutter.catalog()
     down, up = partial(downgrade, database.owner_url, older), partial(upgrade, database.owner_url, newer)
     points = 1
     while not cutter.run(down, points):
         up()
-        assert catalog_of(database.owner_url) == migrated, f"at point {points} down"
+        assert cutter.catalog() == migrated, f"at point {points} down"
         points += 1
-    before = catalog_of(database.owner_url)
+    before = cutter.catalog()
     points = 1
     while not cutter.run(up, points):
         down()
-        assert catalog_of(database.owner_url) == before, f"at point {points} up"
+        assert cutter.catalog() == before, f"at point {points} up"
         points += 1
-    assert catalog_of(database.owner_url) == migrated
+    assert cutter.catalog() == migrated
 
 
 def test_a_migrator_that_is_killed_after_each_of_its_commits_goes_on(database: TestDatabase, cutter: Cutter) -> None:
-    migrated = catalog_of(database.owner_url)
+    migrated = cutter.catalog()
     downgrade(database.owner_url, "base")
     done = subprocess.run([*KILLED, database.owner_url], cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 40
-    assert (catalog_of(database.owner_url), cutter.stamp()) == (migrated, head_revision())
+    assert (cutter.catalog(), cutter.stamp()) == (migrated, head_revision())
 
 
 def test_a_build_that_was_killed_while_it_waited_is_done_anew(

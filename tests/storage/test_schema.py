@@ -104,7 +104,7 @@ def test_every_step_down_leaves_nothing_that_is_not_validated(database: TestData
     left: dict[str, Sequence[str]] = {}
 
     def look(connection: Connection) -> None:
-        if connection.connection.driver_connection.info.get_parameters().get("application_name") == MIGRATOR:
+        if connection.connection.driver_connection.info.parameter_status("application_name") == MIGRATOR:
             left[connection.scalar(text(STAMP)) or "base"] = connection.scalars(text(NOT_VALIDATED)).all()
 
     event.listen(Engine, "commit", look)
