@@ -1,9 +1,9 @@
 """A migrator that kills itself with -9 after its first commit, and is started again until it ends: `URL`.
 
-Prints how often it was killed. Each run is a process of its own, forked before anything is connected.
+It starts from an empty database. Prints how often it was killed. Each run is a process of its own, forked while nothing
+is connected from one that has come down to `base` itself, and so has loaded what migrating needs.
 """
 
-import importlib
 import os
 import signal
 import sys
@@ -11,16 +11,14 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from migrations.run import head_revision, upgrade
+from migrations.run import downgrade, upgrade
 
 CHANGES = ("INSERT INTO alembic_version", "UPDATE alembic_version", "CREATE", "DROP")
 
 
 def main(url: str) -> int:
     """Returns 0 once a run has ended by itself, 1 when one failed otherwise than by its kill."""
-    head_revision()  # loads the revisions once for all runs, as it is done here for what their environment imports
-    for name in ("alembic.context", "models", "runtime.settings"):
-        importlib.import_module(name)
+    downgrade(url, "base")
     killed = 0
     while True:
         run = os.fork()

@@ -100,7 +100,6 @@ def test_migrations_that_are_cut_go_on_in_the_other_direction(
 
 def test_a_migrator_that_is_killed_after_each_of_its_commits_goes_on(database: TestDatabase, cutter: Cutter) -> None:
     migrated = cutter.catalog()
-    downgrade(database.owner_url, "base")
     done = subprocess.run([*KILLED, database.owner_url], cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 40
