@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models import App, Review, ReviewStep
 from models.lifecycle import APP_EDGES, NO_REVIEW, AppState, AppTrigger, ReviewKind, Role, StepState, StepTrigger
-from tests.journeys import BECAUSE, People, app_building, ask, judge, now_of, state_of, writer_of
+from tests.journeys import BECAUSE, People, app_building, ask, judge, now_of, pass_steps, state_of, writer_of
 from workflow.apps import NAME, touch
 from workflow.identity.actors import SCHEDULE, Actor
 from workflow.reviewing.desk import claim_review
@@ -146,9 +146,9 @@ def pass_review(engine: Engine, people: People, slug: str, *, last: StepTrigger 
             .where(ReviewStep.review_id == review.id, ReviewStep.state == StepState.PENDING.value)
             .order_by(ReviewStep.code)
         ).all()
-        for code in steps:
-            trigger = last if code == steps[-1] else StepTrigger.PASS
-            decide_step(session, review.id, code, trigger=trigger, actor=holder, now=now)
+        pass_steps(session, [review.id], holder, now, steps[:-1])
+        for code in steps[-1:]:
+            decide_step(session, review.id, code, trigger=last, actor=holder, now=now)
 
 
 def _open_review(session: Session, people: People, slug: str) -> tuple[Review, Actor]:

@@ -104,7 +104,8 @@ def test_every_step_down_leaves_nothing_that_is_not_validated(database: TestData
     left: dict[str, Sequence[str]] = {}
 
     def look(connection: Connection) -> None:
-        if connection.connection.driver_connection.info.parameter_status("application_name") == MIGRATOR:
+        raw: Any = connection.connection.driver_connection
+        if raw.info.parameter_status("application_name") == MIGRATOR:
             left[connection.scalar(text(STAMP)) or "base"] = connection.scalars(text(NOT_VALIDATED)).all()
 
     event.listen(Engine, "commit", look)
