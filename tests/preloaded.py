@@ -6,7 +6,9 @@ They do what the command does that is given. Tests of the command line start it 
 import multiprocessing
 import os
 import runpy
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing.context import ForkServerProcess
@@ -22,6 +24,7 @@ _IMPORTED = [
     "api.main",
     "api.operators",
     "console.main",
+    "tracking.main",
     "web.door",
     "workers.main",
     "dramatiq.cli",
@@ -53,7 +56,7 @@ def kill_fork(process: ForkServerProcess) -> None:
     assert process.pid is not None
     process.kill()
     with suppress(ProcessLookupError):
-        os.killpg(process.pid, 9)
+        os.killpg(process.pid, signal.SIGKILL)
     process.join(10)
 
 
@@ -65,7 +68,16 @@ def _run(command: tuple[str, ...], env: dict[str, str], log: str) -> None:
     os.chdir(ROOT)
     os.environ.clear()
     os.environ.update(env)
+    threading.Thread(target=_end_with_the_run, daemon=True).start()
     multiprocessing.set_start_method("fork", force=True)  # the system's default; a fork would go on with `forkserver`
     _python, _m, module, *arguments = command
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _end_with_the_run() -> None:
+    """Waits for the end of the process that runs tests. If that was killed, nobody else ends this one."""
+    run = multiprocessing.parent_process()
+    assert run is not None
+    run.join()
+    os.killpg(0, signal.SIGKILL)

@@ -22,6 +22,14 @@ input()
 run.close()
 """
 
+FORK = """
+import sys
+from pathlib import Path
+from tests.preloaded import fork
+print(fork((sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "0"), {}, Path("/dev/null")).pid, flush=True)
+input()
+"""
+
 
 def test_a_tests_database_is_migrated_and_has_three_users(database: TestDatabase) -> None:
     for url, user in (
@@ -69,10 +77,20 @@ def test_a_run_that_is_killed_leaves_no_server_and_no_folder() -> None:
     wait_until(lambda: _ended(pid), what="the end of Postgres")
 
 
-def _run() -> "subprocess.Popen[str]":
-    """Starts a program that opens a run with its servers, and closes it when it reads a line."""
+def test_a_run_that_is_killed_leaves_no_forked_process() -> None:
+    with _run(FORK) as run:
+        assert run.stdout is not None
+        pid = int(run.stdout.readline())
+        assert not _ended(pid)
+        run.send_signal(signal.SIGKILL)
+
+    wait_until(lambda: _ended(pid), what="the end of the forked process")
+
+
+def _run(program: str = RUN) -> "subprocess.Popen[str]":
+    """Starts a program that goes on until it reads a line."""
     return subprocess.Popen(
-        [sys.executable, "-c", RUN], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
 
 

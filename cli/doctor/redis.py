@@ -27,6 +27,8 @@ def check_redis(url: str) -> Check:
         if found.fine:
             _use(client)
     except redis.ResponseError as error:
+        if "HELLO" in str(error):
+            raise  # it is too old, and `cli.mistakes` says so
         return Check("redis", f"the server refuses what the service needs of it: {error}", _ALLOW)
     finally:
         client.close()

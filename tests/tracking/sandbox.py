@@ -2,12 +2,12 @@
 
 import base64
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,8 +22,9 @@ from models.sandbox import SandboxDeclared, SandboxEvent
 from tests.api.service import STARTS, addresses_of, is_ready
 from tests.databases import TestDatabase
 from tests.journeys import People, app_building, people_in
+from tests.preloaded import forked
 from tests.waiting import wait_until
-from tests.workers.processes import environment, running
+from tests.workers.processes import environment
 from workflow.identity.secrets import WRITE_KEY, make_secret
 
 TRACKING = (sys.executable, "-m", "cli.main", "tracking")
@@ -114,9 +115,9 @@ def tracking_running(database_url: str, redis_url: str, folder: Path, **settings
     log = folder / LOG
     for _ in range(STARTS):
         url, env = environment_of_tracking(database_url, redis_url, **settings)
-        with running(TRACKING, env, log) as process:
+        with forked(TRACKING, env, log) as process:
             wait_until(partial(_is_ready_or_ended, url, process), seconds=60, what="the sandbox")
-            if process.poll() is None:
+            if process.is_alive():
                 yield url
                 return
     raise AssertionError(f"The sandbox ended: {log.read_text()}")
@@ -129,5 +130,5 @@ def environment_of_tracking(database_url: str, redis_url: str, **settings: str) 
     return url, {name: value for name, value in env.items() if name not in KEYS}
 
 
-def _is_ready_or_ended(url: str, process: "subprocess.Popen[bytes]") -> bool:
-    return process.poll() is not None or is_ready(url)
+def _is_ready_or_ended(url: str, process: ForkServerProcess) -> bool:
+    return not process.is_alive() or is_ready(url)

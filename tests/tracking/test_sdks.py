@@ -13,6 +13,7 @@ from segment.analytics import Client
 from tests.api.service import is_ready
 from tests.clients.test_clients import MODULES, TOOLS
 from tests.databases import TestDatabase
+from tests.preloaded import forked
 from tests.tracking.sandbox import (
     TRACKING,
     UNLIMITED,
@@ -22,7 +23,7 @@ from tests.tracking.sandbox import (
     sandbox_on,
 )
 from tests.waiting import wait_until
-from tests.workers.processes import ROOT, running
+from tests.workers.processes import ROOT
 
 SCRIPTS = Path(__file__).parent / "sdks"
 COUNT = 12
@@ -121,7 +122,7 @@ def test_sdks_try_again_until_the_sandbox_is_there(database: TestDatabase, valke
         with _node("node.mjs", later, node, tmp_path):
             client = _python(later, python)
             wait_until(lambda: client.queue.qsize() <= COUNT, seconds=30, what="the first try of the SDK")
-            with running(TRACKING, env, tmp_path / "later.log"):
+            with forked(TRACKING, env, tmp_path / "later.log"):
                 wait_until(lambda: is_ready(url), seconds=60, what="the sandbox")
                 _wait_for(later, node, COUNT + 1)
                 client.flush()
