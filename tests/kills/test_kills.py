@@ -5,7 +5,8 @@ Each run requests 1,000 or 2,000 transitions of 50 Apps over HTTP while somethin
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -39,31 +40,47 @@ def _run(
 ) -> None:
     """Checks that `each` requests of every App are judged, while the fault and the disturbance kill what they kill."""
     postgres, valkey, database_url = servers
-    engine = create_engine(database_url, pool_pre_ping=True)
-    people = people_in(engine)
-    apps_in_public_beta(engine, people, SLUGS)
-    token = token_of(engine, people.admin)
-    with stack_running(folder, postgres, valkey, database_url, fault) as (stack, mailbox):
-        client = Client(stack.url, token)
-        threads = client.ask_for(SLUGS, each)
-        if disturb is not None:
-            disturb(stack)
-        for thread in threads:
-            thread.join(120)
-        assert sum(len(ids) for ids in client.accepted.values()) == APPS * each
-        wait_until(lambda: _undecided(engine) == 0, seconds=120, what="all requests judged")
-        if fault is not None:
-            wait_until(lambda: len(hits(folder)) >= int(fault.split("=")[1]), seconds=60, what=f"{fault} to be hit")
-        _check_outcomes(engine, client, each)
-        _check_history(engine)
-        _check_notifications(engine, mailbox, APPS * each)
-    engine.dispose()
+    with _connecting(database_url) as engine:
+        people = people_in(engine)
+        apps_in_public_beta(engine, people, SLUGS)
+        token = token_of(engine, people.admin)
+        with stack_running(folder, postgres, valkey, database_url, fault) as (stack, mailbox):
+            client = Client(stack.url, token)
+            threads = client.ask_for(SLUGS, each)
+            if disturb is not None:
+                disturb(stack)
+            for thread in threads:
+                thread.join(120)
+            assert sum(len(ids) for ids in client.accepted.values()) == APPS * each
+            wait_until(lambda: _undecided(engine) == 0, seconds=120, what="all requests judged")
+            if fault is not None:
+                wait_until(lambda: len(hits(folder)) >= int(fault.split("=")[1]), seconds=60, what=f"{fault} to be hit")
+            wait_until(lambda: _delivered(engine), seconds=60, what="a mail")
+            _check_outcomes(engine, client, each)
+            _check_history(engine)
+            _check_notifications(engine, mailbox, APPS * each)
+
+
+@contextmanager
+def _connecting(url: str) -> Iterator[Engine]:
+    """Yields an engine that survives restarts of its server. Closes its connections, also if the test fails."""
+    engine = create_engine(url, pool_pre_ping=True)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _undecided(engine: Engine) -> int:
     with engine.connect() as connection:
         statement = text("SELECT count(*) FROM transition_request WHERE status = 'due'")
         return int(connection.execute(statement).scalar_one())
+
+
+def _delivered(engine: Engine) -> Sequence[str]:
+    """Returns the ids of the notifications that were sent."""
+    with engine.connect() as connection:
+        return connection.execute(text("SELECT id::text FROM notification WHERE status = 'done'")).scalars().all()
 
 
 def _check_outcomes(engine: Engine, client: Client, each: int) -> None:
@@ -97,9 +114,7 @@ def _check_notifications(engine: Engine, mailbox: Mailbox, many: int) -> None:
             text("SELECT count(*) FROM transition WHERE trigger IN ('suspend', 'reinstate')")
         ).scalar_one()
         assert told == applied == many
-        session.rollback()
-        statement = text("SELECT id::text FROM notification WHERE status = 'done'")
-        delivered = session.scalars(statement).all()
+    delivered = _delivered(engine)
     assert delivered
     sent = {message_id.strip("<>").partition("@")[0] for message_id in mailbox.deliveries}
     assert set(delivered) <= sent
