@@ -138,15 +138,16 @@ def test_a_worker_says_what_it_waits_for_and_a_second_signal_ends_it_and_loses_n
     with Session(engine) as session, session.begin():
         session.execute(text("UPDATE notification SET leased_until = now() WHERE leased_until IS NOT NULL"))
         session.execute(text("DELETE FROM failing_lane"))
+    again = tmp_path / "again.log"
     with Mailbox() as mailbox:
         env = environment(database.application_url, valkey_url, DEVCENTER_SMTP_PORT=str(mailbox.port))
-        with running(DEVCENTER_WORKER, env, log) as worker:
+        with running(DEVCENTER_WORKER, env, again) as worker:
             wait_until(lambda: _open(engine) == 0, seconds=60, what="every mail")
             worker.send_signal(signal.SIGTERM)
             worker.wait(20)
         assert len(mailbox.letters) == len({(letter["To"], letter["Subject"]) for letter in mailbox.letters}) > 0
-    assert says(log, r"^stopping: (nothing is under way|waiting for 1 attempt)")()
-    assert "stopped: what was begun is finished, and the rest is due for other workers" in said(log)
+    assert says(again, r"^stopping: (nothing is under way|waiting for 1 attempt)")()
+    assert "stopped: what was begun is finished, and the rest is due for other workers" in said(again)
     assert outcome_of(engine, request)["status"] == "applied"
 
 
