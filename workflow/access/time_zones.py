@@ -9,16 +9,13 @@ from workflow.identity.actors import Actor
 from workflow.identity.audit_log import log_action
 from workflow.zones import known_zone
 
-_OF_MACHINES = ("localtime", "posixrules", "Factory", "posix/", "right/")
-"""Names that tzdata has besides, which mean another zone on each machine, none at all, or one with leap seconds."""
-
 
 def choose_time_zone(session: Session, actor: Actor, name: str | None) -> Person:
     """Sets the actor's time zone, an IANA name or None for UTC, and returns the person. Does not commit.
 
     Raises NotFound, and Invalid (time_zone.unknown).
     """
-    if name is not None and (known_zone(name) is None or name.startswith(_OF_MACHINES)):
+    if name is not None and known_zone(name) is None:
         raise Invalid(
             "time_zone.unknown",
             f"There is no time zone {name!r}.",

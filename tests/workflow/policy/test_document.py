@@ -75,6 +75,7 @@ def test_a_stored_document_may_name_removed_codes_and_a_new_one_may_not() -> Non
         ({"review_business_days": 2.0}, "review_business_days", "whole number"),
         ({"due_soon_hours": "8"}, "due_soon_hours", "whole number"),
         ({"time_zone": "Nowhere/Land"}, "time_zone", "no time zone"),
+        ({"time_zone": "localtime"}, "time_zone", "no time zone"),
         ({"time_zone": None}, "time_zone", "must be a text"),
         ({"country": "XX"}, "country", "no holiday calendar"),
         ({"country": "X" * 65}, "country", "at most 64 characters or null"),
