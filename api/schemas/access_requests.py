@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -15,6 +14,7 @@ from api.schemas.values import Body, CompanyName, Email, GivenReason, PersonName
 from models import AccessContact, AccessRequest
 from models.component import ComponentKind
 from models.lifecycle import AccessState, AccessTrigger
+from workflow.access.domains import host_of_website
 from workflow.access.reading import CheckedRequest, RequestFile, findings_for_requester
 from workflow.access.requests import RequesterView, UnprovedRequest
 from workflow.names import foreign_domains
@@ -62,12 +62,7 @@ class NewAccessRequest(Body):
     @model_validator(mode="after")
     def _names_no_other_site(self) -> Self:
         """A company may be called by its own domain, as Booking.com is, and by no other: names reach others' mail."""
-        own = (
-            urlsplit(self.website if "://" in self.website else f"https://{self.website}")
-            .netloc.rpartition("@")[2]
-            .partition(":")[0],
-            self.contact_email.rpartition("@")[2],
-        )
+        own = (host_of_website(self.website) or "", self.contact_email.rpartition("@")[2])
         others = foreign_domains(self.company_name, own)
         if others:
             raise ValueError(f"company_name must not name {others[0]}, which is not the domain of the website")

@@ -78,6 +78,11 @@ def company_domain(url: str) -> str | None:
     return None if is_shared_host(_host_name(website) or domain) else domain
 
 
+def host_of_website(url: str) -> str | None:
+    """Returns the host of a website in ASCII, None if it has none. An address without a scheme is taken for https."""
+    return _host_name(_with_scheme(url))
+
+
 def is_shared_host(host: str) -> bool:
     """Returns whether the pages or subdomains of `host`, or the addresses there, belong to many parties."""
     domain = registrable_domain(host)
@@ -113,7 +118,7 @@ def is_disposable_mail(email: str) -> bool:
 
 def _read_website(url: str) -> tuple[str, str]:
     """Returns the normalised address and its registrable domain. Raises Invalid."""
-    text = url if "://" in url else f"https://{url}"
+    text = _with_scheme(url)
     host = _host_name(text)
     domain = _registrable(host) if host else None
     if domain is None:
@@ -126,6 +131,10 @@ def _read_website(url: str) -> tuple[str, str]:
     href: str = read.href
     is_bare = read.pathname == "/" and not read.search and not read.hash and not url.endswith("/")
     return (href.removesuffix("/") if is_bare else href), domain
+
+
+def _with_scheme(url: str) -> str:
+    return url if "://" in url else f"https://{url}"
 
 
 def _host_name(url: str) -> str | None:

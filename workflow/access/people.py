@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from models import Invitation, Organization, Person
 from models.base import new_id
 from models.lifecycle import Role
-from workflow.access.domains import company_domain, website_as_browsers_read_it
+from workflow.access.domains import company_domain, host_of_website, website_as_browsers_read_it
 from workflow.access.invitations import invite, is_member, lock_organization, revoke
 from workflow.access.reading import causes_of_colleagues
 from workflow.access.requests import lock_companies
@@ -74,8 +74,7 @@ def rename_organization(session: Session, organization_id: UUID, name: str, acto
     name stands in mails to outsiders. Raises NotFound, Forbidden (owner.required) and Invalid (name.other_domain).
     """
     organization = _lock_own(session, organization_id, actor)
-    host = organization.website.partition("://")[2].partition("/")[0].partition(":")[0]
-    own = (host, *domains_in(organization.name))
+    own = (host_of_website(organization.website) or "", *domains_in(organization.name))
     others = foreign_domains(name, own)
     if others:
         raise Invalid(
