@@ -1,11 +1,11 @@
 """The debugger of a stream: what came to the sandbox, what was found about it, and what is still missing."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import InContext, allow
@@ -110,27 +110,26 @@ class NewEvent(Body):
     event: Annotated[Object, Field(examples=[{"type": "track", "event": "Email Opened", "userId": "u-1"}])]
 
 
-@router.post("/events", status_code=201, response_model=ReceivedEventAnswer, tags=["partner"])
+@router.post("/events", status_code=201, tags=["partner"])
 async def try_event_of_stream(
     context: InContext, actor: Builder, slug: SlugPath, component_id: UUID, body: NewEvent, key: Key = None
-) -> JSONResponse:
+) -> ReceivedEventAnswer:
     """Sends an event to the sandbox for the stream, and returns what was found about it.
 
     It is judged and listed as if the stream had sent it, and needs no write key. It counts for nothing that the stream
     declares: only what the stream sends itself shows that it works. It has at most 32 KiB.
     """
 
-    def work(session: Session) -> Answer:
+    def make(session: Session) -> Answer:
         return 201, {"position": try_event(session, slug, component_id, actor, body.event)}
 
-    def read(session: Session) -> ReceivedEventAnswer:
+    def work(session: Session) -> ReceivedEventAnswer:
         asked = {"event": body.event, "component": component_id}
-        _, stored = once(session, actor, key, asked, lambda: work(session))
+        _, stored = once(session, actor, key, asked, lambda: make(session))
         component = find_component(session, slug, component_id, actor)
         return ReceivedEventAnswer.model_validate(find_event(session, component, stored["position"]))
 
-    tried = await context.transact(read)
-    return JSONResponse(tried.model_dump(mode="json"), 201)
+    return await context.transact(work)
 
 
 @router.get("/events", tags=["partner", "reviewer"])
@@ -190,17 +189,7 @@ async def list_declared_events(
     def work(session: Session) -> DeclaredEventsAnswer:
         component = find_component(session, slug, component_id, actor)
         items = [
-            DeclaredEventAnswer(
-                event=one.event,
-                valid=one.valid,
-                invalid=one.invalid,
-                warned=one.warned,
-                latest_at=one.latest_at,
-                latest_valid_at=one.latest_valid_at,
-                latest_findings=[FoundInEvent.model_validate(found) for found in one.latest_findings],
-                lacks=one.lacks,
-                example=example_event(one.event, slug),
-            )
+            DeclaredEventAnswer(**asdict(one), example=example_event(one.event, slug))
             for one in list_declared(session, component)
         ]
         colour = colour_of_component(session, component)
