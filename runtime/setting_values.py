@@ -9,7 +9,6 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
-from redis.connection import parse_url
 
 MIN_KEY = 32
 """Characters of a key, at least."""
@@ -107,13 +106,15 @@ def _issuer(value: str | None) -> str | None:
 
 def _redis_url(value: str) -> str:
     """Returns the URL. Raises ValueError, also for the name of a database, which clients take for the number 0."""
+    import redis  # not before there is a URL: it is slow to import, and not every command has one
+
     if not value.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("must begin with redis://, rediss:// or unix://")
     try:
-        parse_url(value)  # type: ignore[no-untyped-call]
+        redis.ConnectionPool.from_url(value)
+        database = urlsplit(value).path.strip("/")
     except ValueError as error:
         raise ValueError(f"is not a URL: {error}") from None
-    database = value.partition("?")[0].partition("://")[2].rpartition("@")[2].partition("/")[2]
     if not value.startswith("unix://") and database and not (database.isascii() and database.isdigit()):
         raise ValueError("must end with the number of a database, such as /0")
     return value
