@@ -76,9 +76,9 @@ def void_notifications(session: Session, causes: Sequence[str]) -> None:
 
 
 def pass_on(session: Session, causes: Sequence[str], former: UUID, to: UUID) -> None:
-    """Gives the notifications of `causes` that were not sent yet to whoever has them to do now. Does not commit.
+    """Addresses the notifications of `causes` that were not sent yet to another person. Does not commit.
 
-    What is being sent at this moment stays with the one who had it to do so far.
+    One that is being sent at this moment still goes to the former.
     """
     session.execute(_PASS_ON, {"causes": list(causes), "former": former, "to": to})
 

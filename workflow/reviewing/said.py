@@ -14,7 +14,7 @@ from workflow.identity.actors import Actor
 from workflow.reviewing.conversation import ConversationEntry
 from workflow.reviewing.dossier import find_review
 
-MOST_SAID = 200
+MAX_SAID = 200
 """How many messages, and how many notes, are read: the newest ones."""
 
 
@@ -38,7 +38,7 @@ class Said:
 
 def read_what_was_said(session: Session, review_id: UUID, reader: Actor) -> Said:
     """Returns what was said about the review, for a reviewer or an admin. Locks nothing. Raises NotFound."""
-    wanted = {"review_id": review_id, "reader_id": reader.id, "most": MOST_SAID}
+    wanted = {"review_id": review_id, "reader_id": reader.id, "limit": MAX_SAID}
     rows = session.execute(_SAID, wanted).all()
     if not rows:
         find_review(session, review_id)
@@ -64,7 +64,7 @@ def _written(what: str, table: str, side: str) -> str:
            JOIN submission s ON s.id = r.submission_id
            JOIN {table} w ON w.review_id = r.id
            JOIN person p ON p.id = w.author_id
-          ORDER BY w.id DESC LIMIT :most)
+          ORDER BY w.id DESC LIMIT :limit)
     """
 
 
