@@ -509,6 +509,7 @@ OUR_OWN = {
     "runtime.setting_values._issuer": "a setting",
     "runtime.setting_values._mailbox": "a setting",
     "runtime.setting_values._proxies": "a setting",
+    "runtime.setting_values._redis_url": "a setting",
     "runtime.smtp._Connection.hand_over": "a mail of its own",
     "runtime.smtp._address_in": "a header of a mail of its own, with an address that was read",
     "web.door.serve": "a setting",
