@@ -20,14 +20,16 @@ pytest_plugins = ["tests.api.running", "tests.console.prepared", "tests.stored"]
 
 RUN_FOLDER = pytest.StashKey[Path]()
 LONGEST = (
-    "tests/kills/",
+    "tests/kills/test_leased_kills.py",
+    "tests/storage/test_cut_migrations.py",
+    "tests/kills/test_kills.py",
     "tests/cli/",
     "tests/browser/",
-    "tests/clients/",
-    "tests/storage/test_cut_migrations.py",
     "tests/api/test_schema.py",
+    "tests/kills/",
+    "tests/clients/",
 )
-"""Where single tests take up to two minutes, most of them because they run real installations or browsers."""
+"""Where single tests take up to two minutes, because they run real installations or browsers, or wait for leases."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,9 +58,29 @@ def pytest_xdist_auto_num_workers() -> int | None:
     return None if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") else (os.cpu_count() or 1) + 1
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the longest tests first, so that no worker is left alone with one of them at the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Gives each worker of xdist its share of the longest tests, and those first.
+
+    So no worker is left alone with one of them at the end, and some compute while others wait. A worker begins with a
+    part of the list, all parts being equally long, and takes from others when it has none left.
+    """
+    workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
+    modules: dict[str, list[pytest.Item]] = {}
+    for item in sorted(items, key=_place_in_order):
+        if item.nodeid.startswith(LONGEST):
+            modules.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    others = [item for item in items if not item.nodeid.startswith(LONGEST)]
+    ordered: list[pytest.Item] = []
+    for worker in range(workers):
+        part = [item for module in list(modules.values())[worker::workers] for item in module]
+        many = (len(items) - len(ordered)) // (workers - worker) - len(part)
+        ordered += part + others[: max(0, many)]
+        del others[: max(0, many)]
+    items[:] = ordered + others
+
+
+def _place_in_order(item: pytest.Item) -> int:
+    return next((place for place, path in enumerate(LONGEST) if item.nodeid.startswith(path)), len(LONGEST))
 
 
 @pytest.fixture(scope="session")
