@@ -8,6 +8,7 @@ import pytest
 from runtime.embedded.postgres import EmbeddedPostgres, PostgresAddresses
 from runtime.embedded.valkey import EmbeddedValkey
 from tests.databases import connect_superuser, copy_template, drop, ensure_template
+from tests.servers import POSTGRES_SETTINGS
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +16,8 @@ def postgres_to_kill(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[EmbeddedPostgres, PostgresAddresses]]:
     """A Postgres, as durable as an installation's, which the tests of this process may kill one after another."""
-    postgres = EmbeddedPostgres(tmp_path_factory.mktemp("killed") / "postgres", settings={"max_connections": "200"})
+    settings = {name: POSTGRES_SETTINGS[name] for name in ("max_connections", "jit", "scram_iterations")}
+    postgres = EmbeddedPostgres(tmp_path_factory.mktemp("killed") / "postgres", settings=settings)
     addresses = postgres.start()
     with connect_superuser(addresses) as superuser:
         ensure_template(superuser, addresses)
