@@ -22,8 +22,9 @@ from tests.browser.opening import Opened
 from tests.databases import TestDatabase
 from tests.launch import FOLDER
 from tests.mailbox import Mailbox
+from tests.preloaded import forked
 from tests.waiting import wait_until
-from tests.workers.processes import WORKER, environment, running
+from tests.workers.processes import WORKER, environment
 from workflow.profile.loading import load_profile
 
 APP = "Globex Charts"
@@ -93,7 +94,7 @@ def _installed(database: TestDatabase, valkey_url: str, folder: Path, page: Page
     ):
         mails = {"DEVCENTER_SMTP_PORT": str(mailbox.port), "DEVCENTER_PUBLIC_URL": service.url}
         env = environment(database.application_url, valkey_url, **loopback | mails)
-        with running(WORKER, env, folder / "worker.log"):
+        with forked(WORKER, env, folder / "worker.log"):
             yield Way(service, mailbox, site.url, page)
 
 

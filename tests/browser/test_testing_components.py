@@ -14,8 +14,9 @@ from tests.console.pages.test_runs import component_page
 from tests.databases import TestDatabase
 from tests.guarded_http.hostile_server import Behaviour
 from tests.launch import WEBHOOK
+from tests.preloaded import forked
 from tests.workers.endpoints import KEY, Endpoint, Received, good, says
-from tests.workers.processes import WORKER, environment, running
+from tests.workers.processes import WORKER, environment
 from tests.workers.suites import ALL_TYPES
 
 LOOPBACK = {"DEVCENTER_ALLOW_LOOPBACK_URLS": "true"}
@@ -40,7 +41,7 @@ def _working(database: TestDatabase, valkey_url: str, folder: Path) -> Iterator[
     """Runs an API and one worker, for which this machine is everybody's own host."""
     with service_on(database, valkey_url, folder, **LOOPBACK) as service:
         env = environment(database.application_url, valkey_url, **LOOPBACK)
-        with running((*WORKER, "--queues", "tests"), env, folder / "worker.log"):
+        with forked((*WORKER, "--queues", "tests"), env, folder / "worker.log"):
             yield service
 
 

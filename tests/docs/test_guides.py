@@ -23,9 +23,10 @@ from tests.docs.blocks import sections_of
 from tests.docs.story import Story
 from tests.journeys import now_of
 from tests.mailbox import Mailbox
+from tests.preloaded import forked
 from tests.tracking.sandbox import tracking_running
 from tests.waiting import wait_until
-from tests.workers.processes import ROOT, WORKER, environment, running
+from tests.workers.processes import ROOT, WORKER, environment
 from workflow.profile.loading import load_profile
 
 DOCS = ROOT / "docs"
@@ -103,7 +104,7 @@ def story(database: TestDatabase, valkey_url: str, tmp_path: Path) -> Iterator[S
         pages = stack.enter_context(ExamplePartner()).url
         settings = {"DEVCENTER_ALLOW_LOOPBACK_URLS": "true", "DEVCENTER_SMTP_PORT": str(mailbox.port)}
         env = environment(database.application_url, valkey_url, **settings)
-        stack.enter_context(running(WORKER, env, tmp_path / "worker.log"))
+        stack.enter_context(forked(WORKER, env, tmp_path / "worker.log"))
         url = stack.enter_context(api_running(database.application_url, valkey_url, tmp_path, **settings))
         tracking = stack.enter_context(tracking_running(database.tracking_url, valkey_url, tmp_path))
         known = {role.upper(): token for role, token in tokens.items()} | {

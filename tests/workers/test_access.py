@@ -11,8 +11,9 @@ from tests.console.browsing import Page, opened
 from tests.databases import TestDatabase
 from tests.journeys import people_in, token_of
 from tests.mailbox import Mailbox
+from tests.preloaded import forked
 from tests.waiting import wait_until
-from tests.workers.processes import WORKER, environment, running
+from tests.workers.processes import WORKER, environment
 
 
 def test_a_company_gets_in_by_the_mail_that_its_approval_sends(
@@ -27,7 +28,7 @@ def test_a_company_gets_in_by_the_mail_that_its_approval_sends(
             DEVCENTER_PUBLIC_URL=url,
             DEVCENTER_MAIL_FROM="devcenter@platform.example",
         )
-        with running(WORKER, env, tmp_path / "log"):
+        with forked(WORKER, env, tmp_path / "log"):
             asked = Caller(url)("POST", "/v1/access-requests", body_of("beta")).json()
             letter = wait_until(lambda: _letters(mailbox, "Confirm your address"), seconds=30, what="the link")[0]
             assert letter["To"] == "pat@beta.example"

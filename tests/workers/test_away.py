@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from tests.databases import TestDatabase
 from tests.journeys import People, apps_in_public_beta, token_of
+from tests.preloaded import forked
 from tests.relay import relay_to
 from tests.waiting import wait_until
-from tests.workers.processes import WORKER, environment, running
+from tests.workers.processes import WORKER, environment
 
 JUDGING = (*WORKER, "--queues", "apply", "transitions")
 MAX_TRIES = 3
@@ -46,7 +47,7 @@ def test_a_database_that_is_away_for_long_costs_no_message_and_two_lines_of_each
     address = urlsplit(database.application_url)
     with relay_to(address.hostname or "127.0.0.1", address.port or 5432) as relay:
         url = database.application_url.replace(f":{address.port}/", f":{relay.port}/")
-        with running(JUDGING, environment(url, valkey_url), log):
+        with forked(JUDGING, environment(url, valkey_url), log):
             _ask(valkey_url, token, "before")
             wait_until(lambda: _outcome(engine, "before"), seconds=30, what="a worker at work")
             relay.cut()

@@ -11,8 +11,9 @@ from sqlalchemy import Engine, make_url
 from models.lifecycle import AppTrigger
 from tests.databases import TestDatabase
 from tests.journeys import People, app_building, ask, outcome_of
+from tests.preloaded import forked
 from tests.waiting import wait_until
-from tests.workers.processes import WORKER, environment, running
+from tests.workers.processes import WORKER, environment
 
 WAITS: dict[str, object] = {"status": "due", "version": None, "error": None, "unmet": []}
 NEW_COLUMN = (
@@ -55,7 +56,7 @@ def test_a_worker_on_a_newer_schema_leaves_requests_as_they_are_and_says_so_once
             superuser.execute(change)
         request = ask(engine, people.partner, "acme", AppTrigger.SUBMIT)
         env = environment(database.application_url, valkey_url, DEVCENTER_SWEEP_SECONDS="0.2")
-        with running(WORKER, env, log):
+        with forked(WORKER, env, log):
             wait_until(lambda: said in log.read_text(), seconds=60, what="the line that says why")
             applied = "SELECT count(*) FROM transition WHERE trigger = 'submit'"
             assert superuser.execute(applied).fetchone() == (0,)

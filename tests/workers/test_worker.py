@@ -24,6 +24,7 @@ from tests.journeys import (
     state_of,
     token_of,
 )
+from tests.preloaded import forked
 from tests.waiting import wait_until
 from tests.workers.processes import SCHEDULER, WORKER, environment, running
 from workflow.lifecycle.rulebook import AppRulebook
@@ -69,7 +70,7 @@ def test_a_message_of_another_service_is_judged_once_however_often_it_comes(
     }
     for _ in range(3):
         _send(valkey_url, **arguments)
-    with running(WORKER, environment(database.application_url, valkey_url), tmp_path / "log"):
+    with forked(WORKER, environment(database.application_url, valkey_url), tmp_path / "log"):
         wait_until(lambda: _judged(engine, "message") == [("promote", "refused")], seconds=60)
     assert _rejected(engine) == []
 
@@ -93,7 +94,7 @@ def test_rejected_messages_are_stored_for_an_operator(
     _send(valkey_url, **{**good, "token": token_of(engine, people.reviewer)})
     _send(valkey_url, actor_name="no_such_actor", **good)
     RedisBroker(url=valkey_url).do_enqueue("transitions", "an-id", b"this is no JSON")
-    with running(WORKER, environment(database.application_url, valkey_url), tmp_path / "log"):
+    with forked(WORKER, environment(database.application_url, valkey_url), tmp_path / "log"):
         wait_until(lambda: len(_rejected(engine)) == 8, seconds=60, what="eight rejected messages")
     errors = "\n".join(_rejected(engine))
     codes = ("trigger.forbidden", "app.not_found", "scope.missing", "token.invalid", "message.role", "colour")
@@ -108,7 +109,7 @@ def test_a_worker_finds_due_work_while_redis_is_gone(
 ) -> None:
     app_building(engine, people, "acme")
     request = ask(engine, people.partner, "acme", AppTrigger.SUBMIT)
-    with running(WORKER, environment(database.application_url, "redis://127.0.0.1:1/0"), tmp_path / "log"):
+    with forked(WORKER, environment(database.application_url, "redis://127.0.0.1:1/0"), tmp_path / "log"):
         wait_until(lambda: outcome_of(engine, request)["status"] == "applied", seconds=30)
 
 
@@ -126,7 +127,7 @@ def test_a_mail_server_that_hangs_does_not_hold_up_judging_while_redis_is_gone(
             DEVCENTER_SWEEP_SECONDS="0.2",
         )
         ask(engine, people.partner, "acme", AppTrigger.SUBMIT)
-        with running(WORKER, env, tmp_path / "log"):
+        with forked(WORKER, env, tmp_path / "log"):
             hanging, _ = silent.accept()
             with hanging:
                 request = ask(engine, people.partner, "globex", AppTrigger.SUBMIT)
@@ -149,7 +150,7 @@ def test_a_mail_server_that_hangs_leaves_judging_and_messages_their_threads(
             DEVCENTER_SMTP_PORT=str(silent.getsockname()[1]),
             DEVCENTER_SWEEP_SECONDS="30",
         )
-        with running(WORKER, env, tmp_path / "log"):
+        with forked(WORKER, env, tmp_path / "log"):
             for slug in slugs:
                 request = ask(engine, people.partner, slug, AppTrigger.SUBMIT)
                 _send(valkey_url, token=token, app=slug, trigger="promote", idempotency_key=slug)
@@ -174,11 +175,11 @@ def test_a_worker_of_some_queues_leaves_the_rest_to_others(
     for slug in ("acme", "globex"):
         app_building(engine, people, slug)
     judged = ask(engine, people.partner, "acme", AppTrigger.SUBMIT)
-    with running((*WORKER, "--queues", "apply"), env, tmp_path / "judging"):
+    with forked((*WORKER, "--queues", "apply"), env, tmp_path / "judging"):
         wait_until(lambda: outcome_of(engine, judged)["status"] == "applied", seconds=30)
     assert _mails_tried(engine) == 0
     waiting = ask(engine, people.partner, "globex", AppTrigger.SUBMIT)
-    with running((*WORKER, "--queues", "notifications"), env, tmp_path / "mailing"):
+    with forked((*WORKER, "--queues", "notifications"), env, tmp_path / "mailing"):
         wait_until(lambda: _mails_tried(engine) > 0, seconds=30)
     assert outcome_of(engine, waiting)["status"] == "due"
 
@@ -194,9 +195,9 @@ def test_the_deciding_fact_promotes_an_app_at_once_and_two_schedulers_fire_each_
     apps_in_public_beta(engine, people, ["acme"])
     env = environment(database.application_url, valkey_url)
     with (
-        running(WORKER, env, tmp_path / "worker"),
-        running(SCHEDULER, env, tmp_path / "one"),
-        running(SCHEDULER, env, tmp_path / "two"),
+        forked(WORKER, env, tmp_path / "worker"),
+        forked(SCHEDULER, env, tmp_path / "one"),
+        forked(SCHEDULER, env, tmp_path / "two"),
     ):
         _onboard(engine, people, "acme")
         wait_until(lambda: state_of(engine, "acme")[0] == "public", seconds=30)
@@ -225,11 +226,11 @@ def test_requests_of_a_dead_process_are_judged_alone_and_the_one_that_kills_ends
             DEVCENTER_FAULT_POINT=f"after_lock=1:{hits}",
             DEVCENTER_SWEEP_SECONDS="0.2",
         )
-        with running(WORKER, env, tmp_path / "log") as worker:
-            wait_until(lambda: worker.poll() is not None, seconds=60, what="the worker's death")
+        with forked(WORKER, env, tmp_path / "log") as worker:
+            wait_until(lambda: not worker.is_alive(), seconds=60, what="the worker's death")
         assert hits.read_text().count("\n") == 1
     innocent = ask(engine, people.admin, "acme", AppTrigger.SUSPEND, reasons=BECAUSE)
-    with running(WORKER, environment(database.application_url, valkey_url), tmp_path / "log"):
+    with forked(WORKER, environment(database.application_url, valkey_url), tmp_path / "log"):
         wait_until(lambda: outcome_of(engine, innocent)["status"] == "applied", seconds=60)
     assert outcome_of(engine, request)["status"] == "dead"
     assert "ended its process 3 times" in str(outcome_of(engine, request)["error"])
