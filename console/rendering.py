@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -136,6 +136,10 @@ def _environment() -> Environment:
     return made
 
 
+TEMPLATES = _environment()
+"""The templates of all pages, each of which is compiled when it is first used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pages:
     """Renders the templates. `links` are those of the head, for the role of whoever is signed in; `parts` an App's,
@@ -153,7 +157,6 @@ class Pages:
     no_cookie: str | None = None
     has_staff_provider: bool = False
     public_url: str = ""
-    _templates: Environment = field(default_factory=_environment)
 
     def page(
         self,
@@ -188,8 +191,8 @@ class Pages:
             "zone": "UTC" if me is None else me.time_zone,
         }
         if live is not None and is_polled(request):
-            return _news(request, self._templates.get_template(live).render(shared | values))
-        made = self._templates.get_template(template).render(shared | values)
+            return _news(request, TEMPLATES.get_template(live).render(shared | values))
+        made = TEMPLATES.get_template(template).render(shared | values)
         return HTMLResponse(made, status, headers=dict(headers or {}))
 
     def home_of(self, role: str) -> str:

@@ -28,9 +28,13 @@ _IMPORTED = [
     "web.door",
     "workers.main",
     "dramatiq.cli",
+    "tests.prewarmed",
 ]
-"""What processes import that a test starts often. But for prometheus_client, which looks for a folder that several
-processes share, none of it reads the environment while it is imported: each process has its own."""
+"""What processes import that a test starts often; the last one does what each of them would do.
+
+But for prometheus_client, which looks for a folder that several processes share, none of it reads the environment while
+it is imported: each process has its own.
+"""
 
 
 @contextmanager
