@@ -12,7 +12,7 @@ from benchmarks.figure import Figure, Scale
 from benchmarks.filling import add_apps, put
 from benchmarks.processes import ring_apply, until, workers
 from benchmarks.stage import Stage, stage
-from runtime.garbage import collect_seldom
+from runtime.garbage import exempt_what_exists
 from workflow.catalog.listing import mend_catalog
 from workflow.lifecycle.promotion import promote_eligible_apps, promotion_candidates
 from workflow.lifecycle.rulebook import AppRulebook
@@ -26,7 +26,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
     Garbage collection is set up as in a worker, because workers run the sweep.
     """
-    collect_seldom()
+    exempt_what_exists()
     eligible, apps = scale.of(10_000, 1_000), scale.of(1_000_000, 30_000)
     with stage(apps=eligible) as on:
         put(on.engine, "UPDATE app SET onboarded_customers = 3, oauth_installed = true")

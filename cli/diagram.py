@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from html import escape
 
 from models.lifecycle import NEW, NO_REVIEW, AppEdge, AppTrigger, Edge
@@ -14,20 +13,6 @@ MARGIN, TOP = 24, 84
 LABEL_LINE = 15
 LETTER_WIDTH = 7
 BEND = 10
-
-
-class DiagramFormat(StrEnum):
-    """The output format of a diagram."""
-
-    MERMAID = "mermaid"
-    SVG = "svg"
-
-
-class Picture(StrEnum):
-    """What is drawn: an App's states, or the reviews that open and end meanwhile."""
-
-    LIFECYCLE = "lifecycle"
-    REVIEWS = "reviews"
 
 
 def moves_of_states(edges: Sequence[AppEdge]) -> list[Edge]:

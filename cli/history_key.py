@@ -8,7 +8,8 @@ import time
 
 from sqlalchemy.exc import DBAPIError
 
-from cli.mistakes import Mistake, explain
+from cli.explaining import explain
+from cli.mistakes import Mistake
 from cli.place import unit_of_work
 from runtime.secrets import KeyRing
 from runtime.settings import Settings

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from cli.commands import dead, history, profile, secrets, tokens
-from cli.diagram import DiagramFormat, Picture
+from runtime.garbage import collect_seldom
 
 app = typer.Typer(
     name="devcenter",
@@ -33,12 +33,13 @@ app.add_typer(dead.app, name="dead")
 def main() -> None:
     """Runs the command line. For a known error it says what is wrong and what to do, and exits with 1 or 2."""
     os.umask(0o077)  # what this process and its children write is theirs alone
+    collect_seldom()
     try:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        from cli.mistakes import explain
+        from cli.explaining import explain
 
         known = explain(error)
         if known is None:
@@ -160,7 +161,7 @@ def settings() -> None:
 @app.command()
 def doctor() -> None:
     """Checks everything that an installation needs. Exits with 1 if something is not in order."""
-    from cli.doctor import examine
+    from cli.doctor.examining import examine
     from cli.place import settings_here
 
     fine = True
@@ -170,6 +171,20 @@ def doctor() -> None:
         if not check.fine:
             typer.echo(f"        What to do: {check.remedy}")
     raise typer.Exit(0 if fine else 1)
+
+
+class DiagramFormat(StrEnum):
+    """The output format of a diagram."""
+
+    MERMAID = "mermaid"
+    SVG = "svg"
+
+
+class Picture(StrEnum):
+    """What is drawn: an App's states, or the reviews that open and end meanwhile."""
+
+    LIFECYCLE = "lifecycle"
+    REVIEWS = "reviews"
 
 
 @app.command()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cli.history_key import check_key_beside, wait_for_key
 from cli.mistakes import USAGE, Mistake
 from cli.place import as_application, tracking_url
-from runtime.garbage import collect_seldom
+from runtime.garbage import exempt_what_exists
 from runtime.logs import configure_logging
 from runtime.settings import Settings, environment_name, environment_of, load_settings, load_tracking_settings
 from runtime.telemetry import shared_metrics_folder
@@ -42,7 +42,7 @@ def serve_here() -> None:
     configure_logging(settings.log_level, settings.log_format)
     api = create_api(settings)
     app = with_pages(api, words=_words(settings), public_url=settings.public_url) if settings.pages else api
-    collect_seldom()
+    exempt_what_exists()
     sys.setswitchinterval(SWITCH_SECONDS)
     serve(
         app,
@@ -68,7 +68,7 @@ def serve_tracking_here() -> None:
     _check_operators_port(settings, "tracking_operators_port")
     configure_logging(settings.log_level, settings.log_format)
     app, operators = create_tracking(settings)
-    collect_seldom()
+    exempt_what_exists()
     serve(
         app,
         host=settings.tracking_host,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from cli.mistakes import USAGE, Mistake
 from cli.place import database_now, unit_of_work
 from console.navigation import PEOPLE
-from console.visiting import is_loopback
+from console.own_address import is_loopback
 from models import Person
 from workflow.errors import Forbidden
 from workflow.identity.principals import find_principal

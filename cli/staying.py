@@ -7,8 +7,9 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.demo import Stage, admit, after_the_journey, walk
+from cli.explaining import explain
 from cli.home import Home, Run
-from cli.mistakes import Mistake, explain
+from cli.mistakes import Mistake
 from cli.partner import lent_partner, start_partner
 from cli.up import Installation, announce, installation
 from cli.view import View

@@ -42,6 +42,14 @@ class TokenLine:
     state: str
 
 
+def scopes_named(names: Sequence[str]) -> list[Scope]:
+    """Returns the scopes with these names. Raises Mistake for a name that no scope has."""
+    unknown = sorted(set(names) - set(Scope))
+    if unknown:
+        raise Mistake(f"No scope is named {', '.join(unknown)}.", f"Those are: {', '.join(Scope)}.", USAGE)
+    return [Scope(name) for name in names]
+
+
 def create_token(
     database_url: str, holder: Holder, *, label: str, life: timedelta, scopes: Sequence[Scope] | None = None
 ) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from cli.doctor import check_disk
+from cli.doctor.disk import check_disk
 from cli.doctor.redis import check_redis
 from cli.history_key import refuse_wrong_key, settle_key
 from cli.home import Home, Run

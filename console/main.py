@@ -17,9 +17,10 @@ from console.compression import Compression, takes_gzip
 from console.door import Breakdowns, PageHeaders, ProblemPages, SameOrigin
 from console.forms import MAX_FORM_BYTES
 from console.navigation import component_parts_in, links_in, parts_in
+from console.own_address import why_no_cookie
 from console.refusals import Refusals
 from console.rendering import FILES, MEDIA_TYPES, PACKED, PATHS, Pages, Words
-from console.visiting import Visiting, why_no_cookie
+from console.visiting import Visiting
 from web.bounds import Bounds
 from web.calls import CallLog
 from web.measuring import Measuring

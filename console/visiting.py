@@ -4,9 +4,8 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
-from ipaddress import ip_address
 from typing import Any, Protocol, cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -142,22 +141,3 @@ def _is_secret(name: str) -> bool:
 def own_path(path: str | None) -> str:
     """Returns the path if a browser that is sent there stays on this site, and otherwise that of the first page."""
     return path if path is not None and is_own_path(path) else "/"
-
-
-def why_no_cookie(public_url: str) -> str | None:
-    """Returns why browsers would not take the cookie at this address, None if they take it."""
-    parts = urlsplit(public_url)
-    if parts.scheme == "https" or is_loopback(parts.hostname or ""):
-        return None
-    return (
-        f"Browsers keep nobody signed in at {parts.scheme}://{parts.netloc}, because it is not encrypted and is not "
-        "this machine."
-    )
-
-
-def is_loopback(host: str) -> bool:
-    """Returns whether the name leads to this machine, for every browser."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

@@ -26,7 +26,7 @@ from runtime.confined import ConfinedCalls, FailedError, Limits, TooCostlyError
 from runtime.database import make_engine
 from runtime.doorbell import Doorbell, counted_doorbell
 from runtime.faults import fault_points
-from runtime.garbage import collect_seldom
+from runtime.garbage import exempt_what_exists
 from runtime.guarded_http import FetchLimits, GuardedHttp
 from runtime.logs import configure_logging
 from runtime.name_texts import NameTexts
@@ -94,7 +94,7 @@ def setup_broker() -> None:
         broker.declare_source(queue.kind.bell.value, partial(LeasedConsumer, queue))
     for leased in LEASED_WORK:
         declare_leased_actor(broker, context, leased)
-    collect_seldom()
+    exempt_what_exists()
     _debounce_sigterm(work)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cli.mistakes import explain
+from cli.explaining import explain
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from cli.doctor.check import Check, broken, tried
 from cli.doctor.policy import check_policy
 from cli.doctor.tracking import check_role
 from cli.doctor.work import check_backlog, check_dead, check_scheduler
+from cli.explaining import without_password
 from cli.history_key import REMEDY, WRONG
-from cli.mistakes import without_password
 from migrations.run import revisions
 from models.guards import APPLICATION_ROLE, UNNEEDED_FUNCTIONS
 from runtime.secrets import KeyRing

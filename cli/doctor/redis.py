@@ -28,7 +28,7 @@ def check_redis(url: str) -> Check:
             _use(client)
     except redis.ResponseError as error:
         if "HELLO" in str(error):
-            raise  # it is too old, and `cli.mistakes` says so
+            raise  # it is too old, and `cli.explaining` says so
         return Check("redis", f"the server refuses what the service needs of it: {error}", _ALLOW)
     finally:
         client.close()

@@ -14,9 +14,10 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from cli.doctor import check_disk, examine
 from cli.doctor.check import Check
 from cli.doctor.database import check_database, check_language
+from cli.doctor.disk import check_disk
+from cli.doctor.examining import examine
 from cli.doctor.policy import check_policy
 from cli.doctor.redis import check_redis
 from cli.doctor.settings import check_settings

@@ -11,8 +11,9 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import make_url
 
+from cli.explaining import explain
 from cli.home import Home
-from cli.mistakes import Mistake, explain
+from cli.mistakes import Mistake
 from cli.place import application_url
 from tests.cli.command import devcenter
 from workflow.errors import NotFound

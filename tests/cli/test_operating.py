@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from cli.dead import acknowledge, acknowledge_together, list_dead, replay, replay_together
 from cli.mail import Mailbox
 from cli.mistakes import Mistake
-from cli.tokens import Holder, create_token, revoke, tokens
+from cli.tokens import Holder, create_token, revoke, scopes_named, tokens
 from models import JobTick, Organization, RejectedMessage
 from models.base import new_id
 from models.lifecycle import AppTrigger, Role
+from models.token import Scope
 from tests.cli.command import devcenter
 from tests.databases import TestDatabase
 from tests.journeys import KEY, People, apps_in_public_beta, ask
@@ -65,6 +66,13 @@ def test_an_incomplete_description_of_a_holder_is_refused_with_what_is_missing(
         create_token(database.application_url, holder, label="tried", life=A_DAY)
     assert named in told.value.remedy
     assert "None" not in told.value.what
+
+
+def test_a_scope_that_is_none_is_refused_with_those_that_are() -> None:
+    assert scopes_named(["apps:read", "admin"]) == [Scope.APPS_READ, Scope.ADMIN]
+    with pytest.raises(Mistake, match="No scope is named apps:eat") as told:
+        scopes_named(["apps:read", "apps:eat"])
+    assert all(scope in told.value.remedy for scope in Scope)
 
 
 def test_listed_ids_can_be_used_however_narrow_the_terminal_is(

@@ -7,7 +7,8 @@ import requests
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from console.visiting import own_path, why_no_cookie
+from console.own_address import why_no_cookie
+from console.visiting import own_path
 from models import Person
 from models.base import new_id
 from models.lifecycle import Role
