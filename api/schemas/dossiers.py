@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from api.schemas.decisions import MadeDecisionAnswer, shown_decision
 from api.schemas.findings import EarlierFindingAnswer
 from api.schemas.outcomes import ProposalAnswer, ReasonAnswer, shown_proposal
-from api.schemas.reviews import ReviewHeadAnswer, ReviewStepAnswer, head_of, shown_step
+from api.schemas.reviews import ReviewedCompanyAnswer, ReviewHeadAnswer, ReviewStepAnswer, head_of, shown_step
 from models.component_test import RunScope, TestColour
 from models.due import DueStatus
 from models.lifecycle import AppState, AppTrigger, ReviewKind, Role
@@ -80,11 +80,9 @@ class OwnedAppAnswer(BaseModel):
     tested: int
 
 
-class CompanyAnswer(BaseModel):
-    """The company that owns the App, with all of its Apps, newest first."""
+class CompanyAnswer(ReviewedCompanyAnswer):
+    """The company that owns the App, with the reviewed App and the company's latest other ones, 50 in all."""
 
-    id: UUID
-    name: Annotated[str, Field(examples=["Acme"])]
     website: str
     apps: list[OwnedAppAnswer]
 
@@ -171,12 +169,17 @@ class FullReviewAnswer(ReviewHeadAnswer):
     compared_with: ComparedWithAnswer | None
     changes: dict[str, list[ChangeAnswer]] | None
     findings: list[EarlierFindingAnswer]
-    earlier_waivers: list[EarlierWaiverAnswer]
+    earlier_waivers: Annotated[
+        list[EarlierWaiverAnswer], Field(description="What was waived in earlier rounds: the latest 50.")
+    ]
     grace: GraceAnswer | None
     runs: Annotated[
-        list[ReviewRunAnswer], Field(description="The runs of Components' tests that its steps started, newest first.")
+        list[ReviewRunAnswer], Field(description="The runs of Components' tests that its steps started: the latest 50.")
     ]
-    history: list[EarlierRoundAnswer]
+    history: Annotated[
+        list[EarlierRoundAnswer],
+        Field(description="The latest 50 other reviews of the company's Apps. The list of reviews has all of them."),
+    ]
     ended: Annotated[EndedAnswer | None, Field(description="Null while the review is open.")]
     decisions: Annotated[
         list[MadeDecisionAnswer], Field(description="What people decided and what is not applied, newest first.")

@@ -56,9 +56,17 @@ class ReviewHeadAnswer(BaseModel):
     closed_at: datetime | None
 
 
-class ReviewSummaryAnswer(ReviewHeadAnswer):
-    """A review in the queue, with a summary of its steps."""
+class ReviewedCompanyAnswer(BaseModel):
+    """The company that owns the App."""
 
+    id: UUID
+    name: Annotated[str, Field(examples=["Acme"])]
+
+
+class ReviewSummaryAnswer(ReviewHeadAnswer):
+    """A review in the queue, with its App's company and a summary of its steps."""
+
+    company: ReviewedCompanyAnswer
     steps: list[StepSummaryAnswer]
 
 
@@ -93,7 +101,8 @@ class RefusedDecisionAnswer(BaseModel):
 def short_review(one: ReviewSummary) -> ReviewSummaryAnswer:
     """Returns the summary of a review for the queue."""
     steps = [StepSummaryAnswer(code=code, title=step_title(code), state=StepState(state)) for code, state in one.steps]
-    return ReviewSummaryAnswer(**head_of(one), steps=steps)
+    company = ReviewedCompanyAnswer(id=one.company_id, name=one.company)
+    return ReviewSummaryAnswer(**head_of(one), company=company, steps=steps)
 
 
 def shown_step(taken: StepWithDecider, why: str = "") -> ReviewStepAnswer:

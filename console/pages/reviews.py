@@ -1,7 +1,7 @@
 """The queue of reviews: what waits, how long it may, who holds it, and why it is there."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,7 +25,13 @@ LINKS = (
 SHOWN = {"open": "Open", "unclaimed": "Held by nobody", "mine": "Held by me", "all": "All, closed ones too"}
 DUE = {"overdue": "Overdue", "soon": "Due soon"}
 SPECIAL = {"urgent": "Urgent", "appealed": "Appealed before"}
-FILTERS: Final = ("show", "kind", "due", "app")
+LINKED: Final[Mapping[str, re.Pattern[str]]] = {
+    "company": re.compile(r"[0-9a-fA-F-]{36}"),
+    "category": re.compile(r"[^\x00]{1,100}"),
+    "failed_step": re.compile(r"[a-z0-9_]{1,64}"),
+}
+"""The filters that only links lead to, and what their values look like."""
+FILTERS: Final = ("show", "kind", "due", "app", *LINKED)
 
 
 def routes(api: ApiClient, pages: Pages) -> list[Route]:
@@ -86,6 +92,7 @@ class _Queue:
             nothing=nothing,
             following=next_of(request, listed, chosen),
             chosen={name: str(value) for name, value in chosen.items()},
+            linked=_linked(chosen, listed["items"]),
             kinds=KINDS,
             shown=SHOWN,
             due=DUE,
@@ -99,7 +106,25 @@ class _Queue:
 def _is_known(name: str, value: str | int | None) -> bool:
     """Returns whether the filter can have this value: an address that somebody changed shows what it can."""
     known: Mapping[str, Mapping[str, str]] = {"show": SHOWN, "kind": KINDS, "due": DUE}
+    if name in LINKED:
+        return LINKED[name].fullmatch(str(value)) is not None
     return name not in known or value in known[name]
+
+
+def _linked(chosen: Mapping[str, Any], reviews: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """Returns the name and the value of each filter that a link has set, and how it is said."""
+    names = [name for name in LINKED if chosen.get(name)]
+    return [(name, str(chosen[name]), _said(name, str(chosen[name]), reviews)) for name in names]
+
+
+def _said(name: str, value: str, reviews: Sequence[Mapping[str, Any]]) -> str:
+    """Returns what a filter lets through, by one of the reviews that it let through."""
+    if name == "category":
+        return f"Apps in {value}"
+    if name == "company":
+        return f"Apps of {reviews[0]['company']['name']}" if reviews else "Apps of one company"
+    steps = [step for review in reviews for step in review["steps"] if step["code"] == value]
+    return f"failed: {steps[0]['title'] if steps else value.replace('_', ' ')}"
 
 
 def _slug_of(typed: str) -> str:

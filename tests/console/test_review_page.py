@@ -4,6 +4,7 @@ import json
 import re
 from uuid import UUID
 
+import pytest
 from sqlalchemy import text
 
 from models.lifecycle import AppState, AppTrigger, ReviewKind, Role
@@ -148,6 +149,47 @@ def test_the_queue_says_what_is_due_next_and_narrows_by_what_is_typed(shared_ser
     nothing = browser.open("/reviews?app=there-is-none")
     assert "Nothing is waiting here. Next due:" in nothing.words
     assert nothing.tree.xpath("string(//input[@id='app']/@value)") == "there-is-none"
+
+
+def test_what_reviews_have_in_common_leads_to_them(shared_service: Service) -> None:
+    service = shared_service
+    page = review_page(service, "in-common")
+    with service.engine.begin() as connection:
+        of_it = "FROM app WHERE app.id = review.app_id AND slug = 'in-common'"
+        connection.execute(text(f"UPDATE review SET categories = '{{Analytics}}' {of_it}"))
+        failed = """UPDATE review_step SET state = 'failed', status = 'done', decided_at = now()
+                     WHERE code = 'end_to_end_check' AND review_id = CAST(:review AS uuid)"""
+        connection.execute(text(failed), {"review": page.rpartition("/")[2]})
+    browser = signed_in(service, service.people.reviewer)
+    (row,) = browser.open("/reviews?app=in-common").tree.xpath(f"//tr[@id='review-{page.rpartition('/')[2]}']")
+    led = {str(link): browser.open(str(link)) for link in row.xpath(".//a[not(@data-item)]/@href")}
+    said = {link.partition("?")[2].partition("=")[0]: shown for link, shown in led.items()}
+    assert set(said) == {"company", "category", "failed_step"}
+    assert "Only Apps of Acme. Show all that is open" in said["company"].words
+    assert "Only Apps in Analytics." in said["category"].words
+    assert "Only failed: The end-to-end check" in said["failed_step"].words
+    assert all("In-Common" in shown.words for shown in said.values())
+    kept = said["failed_step"].tree.xpath("//form[@aria-label='Narrow the list']//input[@type='hidden']")
+    assert [(one.get("name"), one.get("value")) for one in kept] == [("failed_step", "end_to_end_check")]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("company=00000000-0000-7000-8000-000000000000", "Only Apps of one company."),
+        ("category=No+such", "Only Apps in No such."),
+        ("failed_step=no_such", "Only failed: no such."),
+        ("failed_step=No%20code", "Show"),
+        ("company=nonsense", "Show"),
+    ],
+)
+def test_what_no_review_has_is_said_and_what_is_no_value_is_passed_over(
+    shared_service: Service, address: str, said: str
+) -> None:
+    shown = signed_in(shared_service, shared_service.people.reviewer).open(f"/reviews?{address}")
+    assert shown.answer.status_code == 200
+    assert said in shown.words
+    assert ("Show all that is open" in shown.words) is said.startswith("Only")
 
 
 def test_where_two_people_decide_the_first_one_proposes(shared_service: Service) -> None:

@@ -231,7 +231,18 @@ def _summary(head: Row[Any], steps: Sequence[StepWithDecider], now: datetime) ->
     review = head.Review
     states = tuple((taken.step.code, taken.step.state) for taken in steps)
     due = due_of(review, now)
-    return ReviewSummary(review, head.slug, head.app_name, review.kind, head.Submission.round, due, head.holder, states)
+    return ReviewSummary(
+        review,
+        head.slug,
+        head.app_name,
+        head.company_id,
+        head.company,
+        review.kind,
+        head.Submission.round,
+        due,
+        head.holder,
+        states,
+    )
 
 
 def _opened(session: Session, review: Review, decider: str | None) -> Opened:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, aliased
 
-from models import App, Person, Review, ReviewStep, Submission
+from models import App, Organization, Person, Review, ReviewStep, Submission
 from models.lifecycle import ReviewKind, StepState
 from workflow.identity.actors import Actor
 from workflow.pages import PageOf, PageRequest, read_page
@@ -54,11 +54,14 @@ class QueueFilter:
 
 @dataclass(frozen=True, slots=True)
 class ReviewSummary:
-    """A review with its App, its kind, its submission's round, its holder's name, and its steps as (code, state)."""
+    """A review with its App and company, its kind, its submission's round, its holder's name, and its steps as (code,
+    state)."""
 
     review: Review
     app: str
     app_name: str
+    company_id: UUID
+    company: str
     kind: str
     round: int
     due: Due | None
@@ -123,8 +126,17 @@ def summarize_reviews(session: Session, reviews: Sequence[Review], now: datetime
     about = {
         row.id: row
         for row in session.execute(
-            select(Review.id, App.slug, App.name, Submission.round, Person.name.label("holder"))
+            select(
+                Review.id,
+                App.slug,
+                App.name,
+                App.organization_id,
+                Organization.name.label("company"),
+                Submission.round,
+                Person.name.label("holder"),
+            )
             .join(App, App.id == Review.app_id)
+            .join(Organization, Organization.id == App.organization_id)
             .join(Submission, Submission.id == Review.submission_id)
             .outerjoin(Person, Person.id == Review.claimed_by)
             .where(Review.id.in_(ids))
@@ -139,6 +151,8 @@ def summarize_reviews(session: Session, reviews: Sequence[Review], now: datetime
             review,
             about[review.id].slug,
             about[review.id].name,
+            about[review.id].organization_id,
+            about[review.id].company,
             review.kind,
             about[review.id].round,
             due_of(review, now),

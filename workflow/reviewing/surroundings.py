@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from models import Review
 from workflow.tested import component_colour
 
-MAX_PAST = 200
-"""The number of earlier waivers, and of earlier rounds, that are shown, newest first."""
+MAX_AROUND = 50
+"""How many earlier waivers, rounds, Apps of the company, and runs are shown: the newest, and the App itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class OwnedApp:
 class Surroundings:
     """The waivers of earlier rounds of the App, the rounds of all Apps of its company, these Apps, and the runs.
 
-    The newest come first.
+    The newest come first, but the App itself comes before its company's other ones.
     """
 
     waivers: tuple[Waiver, ...]
@@ -95,7 +95,7 @@ def read_surroundings(session: Session, review: Review, organization_id: UUID) -
         "organization_id": organization_id,
         "review_id": review.id,
         "version": review.opened_version,
-        "limit": MAX_PAST,
+        "limit": MAX_AROUND,
     }
     found = session.execute(_AROUND, wanted).one()
     return Surroundings(
@@ -132,7 +132,7 @@ _COMPANYS_APPS = f"""
           FROM component c
          WHERE c.app_id = a.id AND c.removed_at IS NULL) c
      WHERE a.organization_id = :organization_id
-     ORDER BY a.id DESC LIMIT :limit
+     ORDER BY a.id = :app_id DESC, a.id DESC LIMIT :limit
 """
 
 _RUNS = """

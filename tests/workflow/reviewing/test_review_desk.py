@@ -13,7 +13,7 @@ from models import App, Person, PolicyVersion, Review, Submission, TransitionRea
 from models.lifecycle import AppTrigger, StepTrigger
 from models.request import RequestSource
 from tests.factories import move
-from tests.journeys import BECAUSE, People, app_building, ask, judge, now_of, staff_member
+from tests.journeys import BECAUSE, PROFILE, People, app_building, ask, judge, now_of, staff_member
 from tests.waiting import wait_until
 from workflow.errors import Conflict, Invalid, NotFound
 from workflow.identity.actors import Actor
@@ -24,9 +24,11 @@ from workflow.reasons import Reason
 from workflow.reviewing.clock import lapse_idle_claims, mark_reviews
 from workflow.reviewing.conversation import write_as_partner, write_note
 from workflow.reviewing.desk import claim_review, hand_over_review, release_review
+from workflow.reviewing.dossier import open_dossier
 from workflow.reviewing.saved_reasons import add_saved_reason, retire_saved_reason, revise_saved_reason
 from workflow.reviewing.staff import remove_staff, set_absence
 from workflow.reviewing.steps import decide_step
+from workflow.reviewing.surroundings import MAX_AROUND
 
 
 def _submitted(engine: Engine, people: People, *slugs: str) -> list[UUID]:
@@ -317,6 +319,16 @@ def test_a_resubmission_after_a_withdrawal_or_whose_reviewer_left_goes_to_the_qu
 
 
 PICKED = (Reason("page.no_utm", "See the footer.", saved=True),)
+
+
+def test_the_app_itself_is_among_the_apps_of_its_company_however_many_are_newer(engine: Engine, people: People) -> None:
+    (review,) = _submitted(engine, people, "acme")
+    for number in range(MAX_AROUND):
+        app_building(engine, people, f"newer-{number}")
+    with Session(engine) as session:
+        dossier = open_dossier(session, review, PROFILE, now_of(session))
+    assert [one.slug for one in dossier.company.apps][:2] == ["acme", f"newer-{MAX_AROUND - 1}"]
+    assert len(dossier.company.apps) == MAX_AROUND
 
 
 def _accept(engine: Engine, actor: Actor, wanted: Wanted) -> Any:
