@@ -1,6 +1,7 @@
 """Opening pages and pressing their buttons as a browser does, without a browser: the pages have no script."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urljoin
 
 import requests
@@ -9,14 +10,14 @@ from lxml import html
 FROM_THE_PAGE = {"Sec-Fetch-Site": "same-origin"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page:
-    """A page that was opened."""
+    """A page that was opened. Its elements are read once: change none of them."""
 
     url: str
     answer: requests.Response
 
-    @property
+    @cached_property
     def tree(self) -> html.HtmlElement:
         """The page's elements."""
         return html.document_fromstring(self.answer.content)

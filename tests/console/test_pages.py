@@ -1,7 +1,9 @@
 """The pages over HTTP: a link's GET does nothing, its button acts, and strict headers stand around every page."""
 
 import json
+from collections.abc import Callable
 from contextlib import closing
+from functools import cache
 from http.client import HTTPConnection
 from pkgutil import iter_modules
 from urllib.parse import urlsplit
@@ -22,7 +24,7 @@ from tests.console.pages.invitations import invitation_page
 from tests.console.pages.proofs import proof_page
 from tests.console.pages.unsubscribe import unsubscribe_page
 from tests.console.prepared import PAGES, address_of
-from tests.console.signing_in import browser_of
+from tests.console.signing_in import Browser, browser_of
 from tests.console.walking import SHOWN, kept_fields
 
 POLICY = (
@@ -46,9 +48,26 @@ def test_every_link_of_the_head_leads_to_a_page() -> None:
     assert [href for href in hrefs if not any(route.path_regex.match(href) for route in SHOWN)] == []
 
 
+@pytest.fixture(scope="module")
+def browsers(prepared_service: Service) -> dict[str | None, Browser]:
+    """A browser of each role, in which its person has signed in, and one of somebody who has not."""
+    return {role: browser_of(prepared_service, role) for role in {address.role for address in PAGES.values()}}
+
+
+@pytest.fixture(scope="module")
+def files(prepared_service: Service) -> Callable[[str], requests.Response]:
+    """Returns the answer for a file of all pages, which is asked for once."""
+    return cache(lambda path: requests.get(prepared_service.url + path, timeout=20))
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_has_strict_headers_and_a_plain_layout(shared_service: Service, name: str) -> None:
-    page = browser_of(shared_service, PAGES[name].role).open(address_of(shared_service, name))
+def test_every_page_has_strict_headers_and_a_plain_layout(
+    prepared_service: Service,
+    browsers: dict[str | None, Browser],
+    files: Callable[[str], requests.Response],
+    name: str,
+) -> None:
+    page = browsers[PAGES[name].role].open(address_of(prepared_service, name))
     assert page.answer.status_code < 500
     assert page.answer.headers["Content-Security-Policy"] == POLICY
     assert page.answer.headers["Referrer-Policy"] == "no-referrer"
@@ -64,31 +83,31 @@ def test_every_page_has_strict_headers_and_a_plain_layout(shared_service: Servic
     assert [path.partition("?")[0] for path in scripts] == (
         [f"/static/{name}" for name in SCRIPTS] if PAGES[name].role else []
     )
-    assert all(requests.get(shared_service.url + path, timeout=20).status_code == 200 for path in scripts)
+    assert all(files(path).status_code == 200 for path in scripts)
     assert not tree.xpath(
         "//script[not(@src) or normalize-space()] | //*[@style] | //@*[starts-with(name(), 'on')] | //style"
         " | //img[not(@alt) or not(starts-with(@src, '/')) or starts-with(@src, '//')]"
     )
     for field in tree.xpath("//input[not(@type='hidden')] | //textarea | //select"):
         assert tree.xpath("//label[@for=$id]", id=field.get("id"))
-    sheet = requests.get(shared_service.url + tree.xpath("string(//link[@rel='stylesheet']/@href)"), timeout=20)
+    sheet = files(str(tree.xpath("string(//link[@rel='stylesheet']/@href)")))
     assert sheet.headers["Content-Type"].startswith("text/css")
     assert "light-dark(" in sheet.text
 
 
-def test_a_scanner_that_follows_the_link_proves_nothing_and_the_button_does(shared_service: Service) -> None:
-    url = proof_page(shared_service, "scanned")
+def test_a_scanner_that_follows_the_link_proves_nothing_and_the_button_does(prepared_service: Service) -> None:
+    url = proof_page(prepared_service, "scanned")
     for _ in range(3):
         page = opened(url)
         assert page.heading == "Confirm your address"
         assert "pat@scanned.example" in page.words
         assert requests.head(url, timeout=20).status_code == 200
-    listed = shared_service.reviewer("GET", "/v1/access-requests?limit=200").json()["items"]
+    listed = prepared_service.reviewer("GET", "/v1/access-requests?limit=200").json()["items"]
     assert "scanned" not in [one["company_name"] for one in listed]
     done = page.press()
     assert (done.heading, done.answer.status_code) == ("Your address is confirmed", 200)
     assert done.answer.headers["Cache-Control"] == "no-store"
-    listed = shared_service.reviewer("GET", "/v1/access-requests?limit=200").json()["items"]
+    listed = prepared_service.reviewer("GET", "/v1/access-requests?limit=200").json()["items"]
     assert "scanned" in [one["company_name"] for one in listed]
     assert "used already" in opened(url).words
     assert page.press().heading == "Your address is confirmed"
@@ -108,9 +127,9 @@ def test_a_scanner_that_follows_the_link_proves_nothing_and_the_button_does(shar
     ],
 )
 def test_a_form_of_another_origin_changes_nothing(
-    shared_service: Service, headers: dict[str, str], request: pytest.FixtureRequest
+    prepared_service: Service, headers: dict[str, str], request: pytest.FixtureRequest
 ) -> None:
-    url = proof_page(shared_service, f"foreign-{request.node.callspec.id}")
+    url = proof_page(prepared_service, f"foreign-{request.node.callspec.id}")
     refused = opened(url).press(headers=headers)
     assert refused.answer.status_code == 403
     assert refused.answer.headers["Content-Security-Policy"] == POLICY
@@ -119,19 +138,19 @@ def test_a_form_of_another_origin_changes_nothing(
 
 
 @pytest.mark.parametrize("headers", [FROM_THE_PAGE, {"Origin": "http://127.0.0.1:8787"}])
-def test_a_form_of_our_own_page_acts(shared_service: Service, headers: dict[str, str]) -> None:
-    url = proof_page(shared_service, f"own-{len(headers)}-{next(iter(headers)).lower()}")
+def test_a_form_of_our_own_page_acts(prepared_service: Service, headers: dict[str, str]) -> None:
+    url = proof_page(prepared_service, f"own-{len(headers)}-{next(iter(headers)).lower()}")
     assert opened(url).press(headers=headers).answer.status_code == 200
 
 
-def test_an_invitation_is_accepted_by_its_button_and_the_token_is_shown_once(shared_service: Service) -> None:
-    url = invitation_page(shared_service, "welcomed")
+def test_an_invitation_is_accepted_by_its_button_and_the_token_is_shown_once(prepared_service: Service) -> None:
+    url = invitation_page(prepared_service, "welcomed")
     page = opened(url)
     assert page.heading == "Your invitation to welcomed"
     done = page.press()
     assert done.heading == "Welcome, Pat"
     token = done.tree.xpath("string(//*[@id='token'])")
-    assert Caller(shared_service.url, token)("GET", "/v1/me").json()["email"] == "pat@welcomed.example"
+    assert Caller(prepared_service.url, token)("GET", "/v1/me").json()["email"] == "pat@welcomed.example"
     assert page.press().tree.xpath("string(//*[@id='token'])") == token  # the same form, sent twice
     again = opened(url)
     assert not again.tree.forms
@@ -139,9 +158,9 @@ def test_an_invitation_is_accepted_by_its_button_and_the_token_is_shown_once(sha
     assert token not in again.answer.text
 
 
-def test_a_lost_token_is_replaced_by_the_proved_address(shared_service: Service) -> None:
-    company_in(shared_service, "losing")
-    form = opened(f"{shared_service.url}/lost-token")
+def test_a_lost_token_is_replaced_by_the_proved_address(prepared_service: Service) -> None:
+    company_in(prepared_service, "losing")
+    form = opened(f"{prepared_service.url}/lost-token")
     wrong = form.press(email="no address")
     assert wrong.answer.status_code == 422
     assert wrong.tree.xpath("string(//title)").startswith("Error: ")
@@ -151,17 +170,17 @@ def test_a_lost_token_is_replaced_by_the_proved_address(shared_service: Service)
     known, unknown = form.press(email="PAT@losing.example"), form.press(email="nobody@losing.example")
     assert known.answer.status_code == 200
     assert known.answer.content == unknown.answer.content
-    page = opened(f"{shared_service.url}/proofs/{code_for(shared_service.engine, 'pat@losing.example')}")
+    page = opened(f"{prepared_service.url}/proofs/{code_for(prepared_service.engine, 'pat@losing.example')}")
     token = page.press().tree.xpath("string(//*[@id='token'])")
-    assert Caller(shared_service.url, token)("GET", "/v1/me").json()["email"] == "pat@losing.example"
+    assert Caller(prepared_service.url, token)("GET", "/v1/me").json()["email"] == "pat@losing.example"
     late = opened(page.url).press if opened(page.url).tree.forms else None
     assert late is None
 
 
 def test_news_is_switched_off_in_one_click_without_an_origin_and_not_by_opening_the_link(
-    shared_service: Service,
+    prepared_service: Service,
 ) -> None:
-    url = unsubscribe_page(shared_service, "tired")
+    url = unsubscribe_page(prepared_service, "tired")
     assert opened(url).heading.startswith("News about")
     clicked = requests.post(url, data={"List-Unsubscribe": "One-Click"}, timeout=20)
     assert clicked.status_code == 200
@@ -172,27 +191,27 @@ def test_news_is_switched_off_in_one_click_without_an_origin_and_not_by_opening_
 
 
 @pytest.mark.parametrize("words", ["<script>alert(1)</script>", "{{ 7 * 7 }}", '" onmouseover="x'])
-def test_what_somebody_typed_is_text_on_every_page(shared_service: Service, words: str) -> None:
+def test_what_somebody_typed_is_text_on_every_page(prepared_service: Service, words: str) -> None:
     contact = f"typed{len(words)}"
-    ask_only(shared_service, body_of("typed", contact, company_name=words))
-    page = opened(f"{shared_service.url}/proofs/{code_for(shared_service.engine, f'{contact}@typed.example')}")
+    ask_only(prepared_service, body_of("typed", contact, company_name=words))
+    page = opened(f"{prepared_service.url}/proofs/{code_for(prepared_service.engine, f'{contact}@typed.example')}")
     assert words in page.words
     assert not page.tree.xpath("//script | //@onmouseover")
 
 
-def test_a_form_that_is_too_large_is_refused_and_other_paths_are_the_apis(shared_service: Service) -> None:
+def test_a_form_that_is_too_large_is_refused_and_other_paths_are_the_apis(prepared_service: Service) -> None:
     large = requests.post(
-        f"{shared_service.url}/lost-token", data={"email": "x" * 70_000}, headers=FROM_THE_PAGE, timeout=20
+        f"{prepared_service.url}/lost-token", data={"email": "x" * 70_000}, headers=FROM_THE_PAGE, timeout=20
     )
     assert large.status_code == 413
     assert Page(large.url, large).heading == "This is too large"
-    assert requests.get(f"{shared_service.url}/nowhere", timeout=20).json()["code"] == "route.not_found"
-    assert requests.get(f"{shared_service.url}/v1/catalog", timeout=20).status_code == 200
+    assert requests.get(f"{prepared_service.url}/nowhere", timeout=20).json()["code"] == "route.not_found"
+    assert requests.get(f"{prepared_service.url}/v1/catalog", timeout=20).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/static/other.css", "/proofs/", "/proofs/a/b", "/invitations", "/lost-token/"])
-def test_a_path_that_no_page_has_is_answered_with_a_page(shared_service: Service, path: str) -> None:
-    page = opened(shared_service.url + path)
+def test_a_path_that_no_page_has_is_answered_with_a_page(prepared_service: Service, path: str) -> None:
+    page = opened(prepared_service.url + path)
     assert (page.answer.status_code, page.heading) == (404, "There is no such page")
     assert page.answer.headers["Content-Security-Policy"] == POLICY
 
@@ -200,25 +219,25 @@ def test_a_path_that_no_page_has_is_answered_with_a_page(shared_service: Service
 @pytest.mark.parametrize(
     ("method", "path"), [("POST", "/"), ("OPTIONS", "/"), ("PUT", "/lost-token"), ("DELETE", "/proofs/unknown")]
 )
-def test_a_method_that_no_page_has_is_answered_with_a_page(shared_service: Service, method: str, path: str) -> None:
-    url = shared_service.url + path
+def test_a_method_that_no_page_has_is_answered_with_a_page(prepared_service: Service, method: str, path: str) -> None:
+    url = prepared_service.url + path
     page = Page(url, requests.request(method, url, headers=FROM_THE_PAGE, timeout=20))
     assert (page.answer.status_code, page.heading) == (405, "This page cannot be used like that")
     assert "GET" in page.answer.headers["Allow"]
 
 
-def test_a_path_with_an_empty_part_is_the_apis(shared_service: Service) -> None:
-    address = urlsplit(shared_service.url)
+def test_a_path_with_an_empty_part_is_the_apis(prepared_service: Service) -> None:
+    address = urlsplit(prepared_service.url)
     with closing(HTTPConnection(str(address.hostname), address.port or 80, timeout=20)) as connection:
         connection.request("GET", "//elsewhere.example/v1")
         assert json.loads(connection.getresponse().read())["code"] == "route.not_found"
 
 
 def test_a_form_of_somebody_who_is_signed_out_is_kept_and_shows_no_secret_that_was_typed(
-    shared_service: Service,
+    prepared_service: Service,
 ) -> None:
     typed = [("login", "pat"), ("password", "open sesame"), ("apiKey", "sk_1"), ("notes", "Use the demo workspace.")]
-    sent = browser_of(shared_service, None).send("/apps/acme/checklist/test_account", typed)
+    sent = browser_of(prepared_service, None).send("/apps/acme/checklist/test_account", typed)
     page = Page(sent.url, sent)
     assert page.heading == "You are signed out"
     assert set(typed) <= kept_fields(page)
