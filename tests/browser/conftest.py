@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +39,13 @@ def has_scripts() -> bool:
 @pytest.fixture
 def opened(browser: Browser, has_scripts: bool, request: pytest.FixtureRequest) -> Iterator[Opened]:
     """Opens pages in a browser of this test's own. A complaint in the console of any of its windows fails the test."""
+    with new_window(browser, has_scripts=has_scripts) as made, watched(made, request.node):
+        yield made
+
+
+@contextmanager
+def new_window(browser: Browser, *, has_scripts: bool = True) -> Iterator[Opened]:
+    """Yields a window whose browser shares nothing with others. Fails if it complains while it is closed."""
     context = browser.new_context(
         viewport={"width": 1280, "height": 900},
         locale="en-GB",
@@ -46,12 +54,20 @@ def opened(browser: Browser, has_scripts: bool, request: pytest.FixtureRequest) 
     )
     context.set_default_timeout(20_000)
     made = Opened(context.new_page())
-    request.node.stash[_OPENED] = made
-    yield made
-    complaints = made.complaints
-    said = made.keep(folder_of(request.node)) if complaints else ""
-    context.close()
-    assert complaints == [], said
+    try:
+        yield made
+    finally:
+        context.close()
+    assert made.complaints == []
+
+
+@contextmanager
+def watched(window: Opened, item: pytest.Item) -> Iterator[None]:
+    """Fails if any window of this browser has complained when the block ends. If the test fails, its page is kept."""
+    item.stash[_OPENED] = window
+    yield
+    complaints, window.complaints[:] = list(window.complaints), []
+    assert complaints == [], window.keep(folder_of(item))
 
 
 def folder_of(item: pytest.Item) -> Path:

@@ -20,7 +20,9 @@ RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pr
 _STATUS_OF_THE_PAGE: Final = "Failed to load resource: the server responded with a status of 4"
 _RUN_AXE: Final = """
 async (only) => {
-    const found = await axe.run(document, {runOnly: only, resultTypes: ['violations', 'incomplete']});
+    const found = await axe.run(document, {
+        runOnly: only, resultTypes: ['violations', 'incomplete'], preload: false,
+    });
     const said = (kind, rule) => rule.nodes.map(node => `${kind} ${rule.id}: ${node.target.join(' ')}: ${node.html}`);
     return [
         ...found.violations.flatMap(rule => said('violation', rule)),
@@ -85,32 +87,31 @@ class Opened:
 
 
 def problems_of(page: Page) -> list[str]:
-    """Returns what is wrong with the page for people who see, hear, read or use it otherwise than most."""
-    page.evaluate(AXE.read_text())
-    found = [f"light: {one}" for one in page.evaluate(_RUN_AXE, list(RULES))]
-    page.emulate_media(color_scheme="dark")
-    found += [f"dark: {one}" for one in page.evaluate(_RUN_AXE, {"type": "rule", "values": ["color-contrast"]})]
-    page.emulate_media(color_scheme="light")
-    heard = page.locator("body").aria_snapshot().splitlines()
-    found += [f"has no name for a screen reader: {line.strip()}" for line in heard if _UNNAMED.match(line)]
-    return found + _problems_of_width(page)
+    """Returns what is wrong with the page for people who see, hear, read or use it otherwise than most.
 
-
-def _problems_of_width(page: Page) -> list[str]:
-    """Returns what is wider than a narrow window, than the usual one with text of twice the size, and than paper."""
+    Axe is brought to a page that does not have it. Windows, colours and the size of text are then as before.
+    """
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE.read_text())
     before: Any = page.viewport_size
-    page.set_viewport_size(NARROW_WINDOW)
-    found = _wider(page, "a narrow window")
-    page.set_viewport_size(before)
-    page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
-    found += _wider(page, "the window, with text of twice the size")
-    page.evaluate("() => { document.documentElement.style.fontSize = ''; }")
-    page.emulate_media(media="print")
-    page.set_viewport_size(PAPER)
-    found += _wider(page, "paper")
-    page.set_viewport_size(before)
-    page.emulate_media(media="screen")
-    return found
+    try:
+        found = [f"light: {one}" for one in page.evaluate(_RUN_AXE, list(RULES))]
+        heard = page.locator("body").aria_snapshot().splitlines()
+        found += [f"has no name for a screen reader: {line.strip()}" for line in heard if _UNNAMED.match(line)]
+        page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
+        found += _wider(page, "the window, with text of twice the size")
+        page.evaluate("() => { document.documentElement.style.fontSize = ''; }")
+        page.emulate_media(color_scheme="dark")
+        found += [f"dark: {one}" for one in page.evaluate(_RUN_AXE, {"type": "rule", "values": ["color-contrast"]})]
+        page.emulate_media(color_scheme="light", media="print")
+        page.set_viewport_size(PAPER)
+        found += _wider(page, "paper")
+        page.emulate_media(media="screen")
+        page.set_viewport_size(NARROW_WINDOW)
+        return found + _wider(page, "a narrow window")
+    finally:
+        page.emulate_media(color_scheme="light", media="screen")
+        page.set_viewport_size(before)
 
 
 def _wider(page: Page, than: str) -> list[str]:

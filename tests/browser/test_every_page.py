@@ -1,39 +1,59 @@
 """Every page, for everybody: with a screen reader, by keyboard, in the dark and on a narrow screen."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.api.running import Service
+from tests.browser.chromium import AXE
+from tests.browser.conftest import new_window, watched
 from tests.browser.heard import HEARD
 from tests.browser.opening import Opened, problems_of
-from tests.console.addresses import every_address
+from tests.console.prepared import PAGES, address_of
 
-ADDRESSES = every_address()
 PICTURES = Path(os.environ["DEVCENTER_SCREENSHOTS"]) if "DEVCENTER_SCREENSHOTS" in os.environ else None
 """Where `make screenshots` has pictures of the pages."""
 
 
 @pytest.fixture(scope="module")
-def sessions() -> dict[str, Any]:
-    """The cookies of each role whose person has signed in."""
-    return {}
+def shown(request: pytest.FixtureRequest) -> Service:
+    """The service whose pages are opened. Pictures of a page show what it needs itself, and not what others do."""
+    made: Service = request.getfixturevalue("prepared_service" if PICTURES is None else "shared_service")
+    return made
 
 
-@pytest.mark.parametrize("name", ADDRESSES)
-def test_a_page_can_be_used_by_everybody(
-    shared_service: Service, opened: Opened, sessions: dict[str, Any], name: str
-) -> None:
-    address = ADDRESSES[name]
-    if address.role in sessions:
-        opened.page.context.add_cookies(sessions[address.role])
-    elif address.role is not None:
-        opened.sign_in(shared_service, address.role)
-        sessions[address.role] = opened.page.context.cookies()
-    opened.page.goto(address.of(shared_service))
+@pytest.fixture(scope="module")
+def windows(browser: Browser, shown: Service) -> Iterator[Callable[[str | None], Opened]]:
+    """Returns the window of the person of a role, who has signed in. It is the same one for all pages of the role."""
+    with ExitStack() as closing:
+
+        @cache
+        def window(role: str | None) -> Opened:
+            made = closing.enter_context(new_window(browser))
+            if role is not None:
+                made.sign_in(shown, role)
+            made.page.add_init_script(path=AXE)
+            return made
+
+        yield window
+
+
+@pytest.fixture
+def opened(windows: Callable[[str | None], Opened], name: str, request: pytest.FixtureRequest) -> Iterator[Opened]:
+    """The window of the person whose page it is. A complaint in its console fails the test."""
+    made = windows(PAGES[name].role)
+    with watched(made, request.node):
+        yield made
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_can_be_used_by_everybody(shown: Service, opened: Opened, name: str) -> None:
+    opened.page.goto(address_of(shown, name))
     if PICTURES is not None:
         opened.picture(PICTURES / name)
     if name in HEARD:
@@ -44,7 +64,7 @@ def test_a_page_can_be_used_by_everybody(
 
 
 def test_every_page_of_which_it_is_said_what_is_heard_is_one() -> None:
-    assert sorted(HEARD.keys() - ADDRESSES.keys()) == []
+    assert sorted(HEARD.keys() - PAGES.keys()) == []
 
 
 def _what_can_be_used(page: Page) -> int:
@@ -57,7 +77,7 @@ def _what_can_be_used(page: Page) -> int:
 
 
 def _where_the_keyboard_leads(page: Page, presses: int) -> int:
-    """Returns how many elements the key Tab leads to from the beginning of the page, pressed as often as told.
+    """Returns how many elements the key Tab leads to from the beginning of the page, held until it has come as often.
 
     Goes on as long as it leads to further ones.
     """
@@ -68,6 +88,7 @@ def _where_the_keyboard_leads(page: Page, presses: int) -> int:
     led = -1
     while led != (led := int(page.evaluate("() => window.led.size"))):
         for _ in range(presses):
-            page.keyboard.press("Tab")
+            page.keyboard.down("Tab")
+        page.keyboard.up("Tab")
         presses = 3
     return led
