@@ -95,9 +95,9 @@ def worker(
     ] = None,
 ) -> None:
     """Judges requests and does due work."""
-    from cli.processes import become_worker
+    from cli.processes import run_worker_here
 
-    become_worker(processes, queues or [])
+    run_worker_here(processes, queues or [])
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """The processes of an installation: the API, the sandbox of streams, a worker (Dramatiq's command), a scheduler."""
 
+import multiprocessing
 import os
 import socket
 import sys
@@ -13,7 +14,7 @@ from cli.place import as_application, tracking_url
 from runtime.garbage import exempt_what_exists
 from runtime.logs import configure_logging
 from runtime.settings import Settings, environment_name, environment_of, load_settings, load_tracking_settings
-from runtime.telemetry import shared_metrics_folder
+from runtime.shared_metrics import shared_metrics_folder
 from workflow.profile.loading import load_profile
 from workflow.work.bells import QUEUES
 from workflow.work.kinds import LEASED_KINDS
@@ -80,28 +81,38 @@ def serve_tracking_here() -> None:
     )
 
 
-def become_worker(processes: int, queues: Sequence[str]) -> None:
-    """Replaces this process by Dramatiq's command with the worker's context. Returns only by raising.
+def run_worker_here(processes: int, queues: Sequence[str]) -> None:
+    """Runs Dramatiq's command with the worker's context, and exits with its exit code.
 
     Without `queues` the worker serves all queues. Raises ProfileInvalid, and Mistake for a wrong history key or the
     name of an unknown queue.
     """
+    from dramatiq.cli import main, make_argument_parser
+
     unknown = sorted(set(queues) - set(QUEUES))
     if unknown:
         raise Mistake(f"No queue is named {', '.join(unknown)}.", f"Those are: {', '.join(QUEUES)}.", USAGE)
     settings = _settings()
     load_profile(settings.profile)  # fails here with an explanation, rather than in each of Dramatiq's processes
-    environment = environment_of(settings)
     _check_metrics_port(settings)
     wait_for_key(settings)
+    os.environ.update(environment_of(settings))
     if settings.metrics_port:
-        environment |= shared_metrics_folder()
-    command = [sys.executable, "-P", "-m", "dramatiq", "workers.main:setup_broker"]
-    command += ["--processes", str(processes), "--threads", str(settings.worker_threads), "--skip-logging"]
-    command += ["--worker-shutdown-timeout", str(LONGEST_ATTEMPT // timedelta(milliseconds=1))]
+        os.environ.update(shared_metrics_folder())
+    arguments = ["workers.main:setup_broker", "--skip-logging"]
+    arguments += ["--processes", str(processes), "--threads", str(settings.worker_threads)]
+    arguments += ["--worker-shutdown-timeout", str(LONGEST_ATTEMPT // timedelta(milliseconds=1))]
     if queues:
-        command += ["--queues", *queues]
-    os.execve(sys.executable, command, environment)  # noqa: S606 - a list, no shell
+        arguments += ["--queues", *queues]
+    _import_once_for_forks()
+    sys.exit(main(make_argument_parser().parse_args(arguments)))
+
+
+def _import_once_for_forks() -> None:
+    """Imports what Dramatiq's processes run, which have it too if they are forks, as they are on Linux."""
+    if sys.platform == "linux":
+        multiprocessing.set_start_method("fork", force=True)  # no thread runs yet
+        import workers.main  # noqa: F401
 
 
 def run_scheduler_here() -> None:

@@ -1,6 +1,7 @@
 """`devcenter up`: a whole installation on one machine, with embedded parts for whatever is not named."""
 
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -339,12 +341,11 @@ def _wait_until_ready(started: Installation) -> None:
     http = requests.Session()
     http.trust_env = False  # a proxy of the shell does not lead to this machine
     ends_at = time.monotonic() + READY_SECONDS
+    waited_for = list(started.operators_addresses)
     while True:
-        try:
-            if all(http.get(f"{address}/readyz", timeout=2).ok for address in started.operators_addresses):
-                return
-        except requests.RequestException:
-            pass
+        waited_for = [address for address in waited_for if not _is_ready(http, address)]
+        if not waited_for:
+            return
         failing = next((name for name in ("api", "tracking") if started.supervisor.starts_of(name) > 3), None)
         if failing is not None or time.monotonic() > ends_at:
             log = started.home.log_of(failing or "api")
@@ -353,6 +354,16 @@ def _wait_until_ready(started: Installation) -> None:
                 f"Mend what the log names ({log}), then start again. `devcenter doctor` checks the parts.",
             )
         time.sleep(LOOK_SECONDS)
+
+
+def _is_ready(http: requests.Session, address: str) -> bool:
+    """Returns whether a process says that it is ready. Asks only one that listens: a refused call costs as much."""
+    url = urlsplit(address)
+    try:
+        socket.create_connection((str(url.hostname), url.port or 0), timeout=2).close()
+        return http.get(f"{address}/readyz", timeout=2).ok
+    except OSError:
+        return False
 
 
 def _end_of(log: Path) -> str:

@@ -3,11 +3,12 @@
 import os
 import shutil
 import signal
-import tempfile
 import threading
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from runtime.shared_metrics import SHARED_FOLDER
 
 BELL_FAILURES = Counter("devcenter_bell_failures", "Bells that could not be rung; the sweep finds the work.", ["bell"])
 UNCOUNTED = Counter("devcenter_requests_uncounted", "Requests let through unlimited: Redis did not count them.")
@@ -22,13 +23,6 @@ IN_HAND = Gauge(
     ["kind"],
     multiprocess_mode="livesum",
 )
-SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""Where processes that are counted together keep their counts; it must be set before this module is imported."""
-
-
-def shared_metrics_folder() -> dict[str, str]:
-    """Makes the folder in which the processes of one worker count together; returns the environment that names it."""
-    return {SHARED_FOLDER: tempfile.mkdtemp(prefix="devcenter-metrics-")}
 
 
 def show_metrics(host: str, port: int) -> None:
