@@ -116,7 +116,7 @@ class ApiContext:
         """Returns what a look at the database says. Raises nothing."""
         try:
             revision, is_read_only = await transact(
-                self.engine, lambda session: session.execute(_STATE).one().tuple(), only_reads=True
+                self.engine, lambda session: session.execute(_STATE).one(), only_reads=True
             )
         except SQLAlchemyError:
             return DatabaseState()

@@ -30,9 +30,15 @@ app.add_typer(history.app, name="history")
 app.add_typer(dead.app, name="dead")
 
 
+OTHERS_COUNTS = ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir")
+"""Variables of the shell that name the folder in which another service keeps its counts. Ours do not belong there."""
+
+
 def main() -> None:
     """Runs the command line. For a known error it says what is wrong and what to do, and exits with 1 or 2."""
     os.umask(0o077)  # what this process and its children write is theirs alone
+    for name in OTHERS_COUNTS:
+        os.environ.pop(name, None)
     collect_seldom()
     try:
         app()
@@ -292,7 +298,7 @@ def mail(number: Annotated[int | None, typer.Argument(help="The number of the me
 
 
 def _console() -> Console:
-    return Console(highlight=False, markup=False)
+    return Console(highlight=False, markup=False, soft_wrap=True)
 
 
 class _signals_interrupt:

@@ -28,7 +28,7 @@ def stay_up(console: Console, *, journey: bool) -> int:
     """
     began = time.monotonic()
     home = Home.here()
-    console.print(f"Starting devcenter in {home.path} ...", soft_wrap=True)
+    console.print(f"Starting devcenter in {home.path} ...")
     runs = False
     try:
         with installation(home, console.print) as started:
@@ -41,7 +41,7 @@ def stay_up(console: Console, *, journey: bool) -> int:
             console.print("Everything is stopped.")
             return 0
         said = "The start was broken off and everything is stopped. The next start goes on from here."
-        console.print(said, soft_wrap=True)
+        console.print(said)
         return INTERRUPTED
     return 0
 
@@ -78,9 +78,9 @@ def _entertain(started: Installation, console: Console, *, journey: bool) -> Non
     except Exception as error:  # noqa: BLE001 - whatever it is, it is no reason to stop what runs
         failure = explain(error) or Mistake(f"{type(error).__name__}: {error}", "Look at the logs.")
     announce(started)
-    console.print(after_the_journey(started, slug, pages), soft_wrap=True)
+    console.print(after_the_journey(started, slug, pages))
     if failure is not None:
-        console.print(_words(failure, journey=journey), soft_wrap=True)
+        console.print(_words(failure, journey=journey))
 
 
 def _words(failure: Mistake, *, journey: bool) -> str:

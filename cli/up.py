@@ -1,7 +1,6 @@
 """`devcenter up`: a whole installation on one machine, with embedded parts for whatever is not named."""
 
 import os
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psutil
 import requests
 
 from cli.doctor.disk import check_disk
@@ -341,9 +341,12 @@ def _wait_until_ready(started: Installation) -> None:
     http = requests.Session()
     http.trust_env = False  # a proxy of the shell does not lead to this machine
     ends_at = time.monotonic() + READY_SECONDS
-    waited_for = list(started.operators_addresses)
+    waited_for = dict(zip(("api", "tracking"), started.operators_addresses, strict=True))
     while True:
-        waited_for = [address for address in waited_for if not _is_ready(http, address)]
+        pids = started.supervisor.pids()
+        waited_for = {
+            name: address for name, address in waited_for.items() if not _is_ready(http, pids.get(name), address)
+        }
         if not waited_for:
             return
         failing = next((name for name in ("api", "tracking") if started.supervisor.starts_of(name) > 3), None)
@@ -356,13 +359,17 @@ def _wait_until_ready(started: Installation) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def _is_ready(http: requests.Session, address: str) -> bool:
-    """Returns whether a process says that it is ready. Asks only one that listens: a refused call costs as much."""
-    url = urlsplit(address)
+def _is_ready(http: requests.Session, pid: int | None, address: str) -> bool:
+    """Returns whether the process says that it is ready. Asks only if it listens itself.
+
+    The port may have been taken by another `up`, which began at the same moment, and asking in vain costs as much as
+    an answer.
+    """
     try:
-        socket.create_connection((str(url.hostname), url.port or 0), timeout=2).close()
-        return http.get(f"{address}/readyz", timeout=2).ok
-    except OSError:
+        held = psutil.Process(pid).net_connections(kind="tcp") if pid is not None else []
+        ports = {one.laddr.port for one in held if one.status == psutil.CONN_LISTEN}
+        return urlsplit(address).port in ports and http.get(f"{address}/readyz", timeout=2).ok
+    except (OSError, psutil.Error):
         return False
 
 

@@ -9,6 +9,7 @@ import runpy
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing.context import ForkServerProcess
@@ -49,6 +50,7 @@ def forked(command: tuple[str, ...], env: Mapping[str, str], log: Path) -> Itera
 
 def fork(command: tuple[str, ...], env: Mapping[str, str], log: Path) -> ForkServerProcess:
     """Starts a module of Python, by a command with `-m`, in a session of its own, with its output in `log`."""
+    log.touch(0o600)
     _FORKS.set_forkserver_preload(_IMPORTED)
     process = _FORKS.Process(target=_run, args=(command, dict(env), str(log)))
     process.start()
@@ -74,6 +76,7 @@ def _run(command: tuple[str, ...], env: dict[str, str], log: str) -> None:
     os.environ.update(env)
     threading.Thread(target=_end_with_the_run, daemon=True).start()
     multiprocessing.set_start_method("fork", force=True)  # the system's default; a fork would go on with `forkserver`
+    warnings.simplefilter("error", DeprecationWarning)  # as in the tests' own processes
     _python, _m, module, *arguments = command
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -32,8 +32,18 @@ SHELL = {
     "PGCHANNELBINDING": "require",
     "PGSSLROOTCERT": "/nowhere",
     "PGOPTIONS": "-c default_transaction_read_only=on",
+    "PGCLIENTENCODING": "LATIN1",
+    "PROMETHEUS_MULTIPROC_DIR": "/nowhere",
+    "prometheus_multiproc_dir": "/nowhere",
+    "SSL_CERT_FILE": "/nowhere",
+    "REQUESTS_CA_BUNDLE": "/nowhere",
+    "LC_ALL": "POSIX",
+    "TZ": "America/St_Johns",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONWARNINGS": "error::DeprecationWarning",
+    "COLUMNS": "10",
 }
-"""What a shell carries for other servers."""
+"""What a shell carries for other servers and programs."""
 
 
 @contextmanager

@@ -126,5 +126,5 @@ def _checked(session: Session, requests: Sequence[AccessRequest]) -> list[Checke
     found = select(WebsiteCheck).where(WebsiteCheck.access_request_id.in_(ids))
     checks = {check.access_request_id: check for check in session.scalars(found)}
     counted = select(AccessContact.access_request_id, func.count()).where(AccessContact.access_request_id.in_(ids))
-    contacts = dict(session.execute(counted.group_by(AccessContact.access_request_id)).tuples().all())
+    contacts = dict(session.execute(counted.group_by(AccessContact.access_request_id)).all())
     return [CheckedRequest(one, checks.get(one.id), contacts.get(one.id, 0)) for one in requests]
