@@ -1,7 +1,7 @@
 """What each process would do once, done before by the one whose forks they are, when it has imported all else.
 
-Its forks find the templates compiled, and the patterns of the pages' paths and the migrations read. Nothing that was
-imported is looked at for garbage again, which otherwise takes more than the rest of the start of a process.
+Its forks find the templates compiled, and the patterns of the pages' paths and the migrations read. No collection of
+garbage in them looks at what was imported.
 """
 
 import gc
