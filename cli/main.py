@@ -15,6 +15,7 @@ from rich.console import Console
 
 from cli.commands import dead, history, profile, secrets, tokens
 from runtime.garbage import collect_seldom
+from runtime.shared_metrics import SHARED_FOLDER
 
 app = typer.Typer(
     name="devcenter",
@@ -30,14 +31,10 @@ app.add_typer(history.app, name="history")
 app.add_typer(dead.app, name="dead")
 
 
-OTHERS_COUNTS = ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir")
-"""Variables of the shell that name the folder in which another service keeps its counts. Ours do not belong there."""
-
-
 def main() -> None:
     """Runs the command line. For a known error it says what is wrong and what to do, and exits with 1 or 2."""
     os.umask(0o077)  # what this process and its children write is theirs alone
-    for name in OTHERS_COUNTS:
+    for name in (SHARED_FOLDER, SHARED_FOLDER.lower()):  # in a shell, it is where another service counts
         os.environ.pop(name, None)
     collect_seldom()
     try:
