@@ -1,6 +1,6 @@
 """Processes that start in a moment: forks of one, a process of the run, that has imported the most of it already.
 
-They do what the command does that is given. Tests of the command line start it anew, as users do.
+They do what the command does that is given.
 """
 
 import multiprocessing
@@ -25,6 +25,8 @@ _IMPORTED = [
     "api.main",
     "api.operators",
     "console.main",
+    "cli.doctor.examining",
+    "cli.staying",
     "tracking.main",
     "web.door",
     "workers.main",
@@ -48,11 +50,16 @@ def forked(command: tuple[str, ...], env: Mapping[str, str], log: Path) -> Itera
         kill_fork(process)
 
 
-def fork(command: tuple[str, ...], env: Mapping[str, str], log: Path) -> ForkServerProcess:
-    """Starts a module of Python, by a command with `-m`, in a session of its own, with its output in `log`."""
+def fork(
+    command: tuple[str, ...], env: Mapping[str, str], log: Path, *, errors: Path | None = None, folder: Path = ROOT
+) -> ForkServerProcess:
+    """Starts a module of Python, by a command with `-m`, in a session of its own, with its output in `log`.
+
+    What it writes to standard error is in `errors`, if that is given.
+    """
     log.touch(0o600)
     _FORKS.set_forkserver_preload(_IMPORTED)
-    process = _FORKS.Process(target=_run, args=(command, dict(env), str(log)))
+    process = _FORKS.Process(target=_run, args=(command, dict(env), log, errors or log, folder))
     process.start()
     return process
 
@@ -66,12 +73,11 @@ def kill_fork(process: ForkServerProcess) -> None:
     process.join(10)
 
 
-def _run(command: tuple[str, ...], env: dict[str, str], log: str) -> None:
+def _run(command: tuple[str, ...], env: dict[str, str], log: Path, errors: Path, folder: Path) -> None:
     os.setsid()
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    for stream in (1, 2):
-        os.dup2(output, stream)
-    os.chdir(ROOT)
+    for stream, file in ((1, log), (2, errors)):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), stream)
+    os.chdir(folder)
     os.environ.clear()
     os.environ.update(env)
     threading.Thread(target=_end_with_the_run, daemon=True).start()

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from runtime.embedded.postgres import PostgresAddresses
 from runtime.embedded.postgres_roles import OWNER, admit_roles
-from tests.cli.command import devcenter
+from tests.cli.command import devcenter, devcenter_anew
 from tests.databases import TestDatabase, connect_superuser
 from tests.journeys import KEY, apps_in_public_beta, people_in
 
@@ -94,7 +94,7 @@ def test_a_backup_is_not_restored_over_tables_and_a_broken_file_leaves_nothing(
 def test_a_backup_that_fails_keeps_the_one_before_it(database: TestDatabase, valkey_url: str, tmp_path: Path) -> None:
     (tmp_path / "a.dump").write_bytes(b"yesterday's")
     settings = _settings(database, valkey_url, name="no_such_database")
-    failed = devcenter("backup", "a.dump", settings=settings, folder=tmp_path)
+    failed = devcenter_anew("backup", "a.dump", settings=settings, folder=tmp_path)
     assert (failed.returncode, "The backup was not made" in failed.stderr) == (1, True)
     assert "Traceback" not in failed.stderr
     assert [file.name for file in tmp_path.iterdir()] == ["a.dump"]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from cli.seed import seed
 from models import ApiToken
-from tests.cli.command import devcenter
+from tests.cli.command import ANY_PORTS, devcenter, devcenter_anew
 from tests.databases import TestDatabase
 from tests.journeys import KEY, app_building, now_of, people_in
 from tests.stored import connect
@@ -34,6 +34,7 @@ def settings(database: TestDatabase, valkey_url: str, key: str) -> dict[str, str
         "REDIS_URL": valkey_url,
         "DEVCENTER_HISTORY_KEY": key,
         "DEVCENTER_SECRET_KEYS": Fernet.generate_key().decode(),
+        **ANY_PORTS,
     }
 
 
@@ -66,7 +67,7 @@ def test_a_second_folder_brings_a_key_of_its_own_and_is_refused(
 def test_a_migrator_with_the_key_records_its_fingerprint(
     database: TestDatabase, engine: Engine, valkey_url: str, tmp_path: Path
 ) -> None:
-    done = devcenter("migrate", settings=settings(database, valkey_url, OTHER), folder=tmp_path)
+    done = devcenter_anew("migrate", settings=settings(database, valkey_url, OTHER), folder=tmp_path)
     assert done.returncode == 0, done.stderr
     with Session(engine) as session:
         assert is_history_key(session, OTHER.encode())

@@ -15,7 +15,7 @@ from cli.explaining import explain
 from cli.home import Home
 from cli.mistakes import Mistake
 from cli.place import application_url
-from tests.cli.command import devcenter
+from tests.cli.command import ANY_PORTS, devcenter, devcenter_anew
 from workflow.errors import NotFound
 
 
@@ -25,6 +25,7 @@ def settings(**changed: str) -> dict[str, str]:
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "DEVCENTER_HISTORY_KEY": "k" * 32,
         "DEVCENTER_SECRET_KEYS": Fernet.generate_key().decode(),
+        **ANY_PORTS,
     } | changed
 
 
@@ -37,7 +38,7 @@ def in_words(result: subprocess.CompletedProcess[str], *expected: str, exit_code
 
 
 def test_a_process_without_settings_names_what_is_missing(tmp_path: Path) -> None:
-    result = devcenter("scheduler", folder=tmp_path)
+    result = devcenter_anew("scheduler", folder=tmp_path)
     in_words(result, "DATABASE_URL", "REDIS_URL", "DEVCENTER_HISTORY_KEY", exit_code=2)
 
 
@@ -97,8 +98,7 @@ def test_a_busy_port_of_the_api_alone_is_named_too(tmp_path: Path) -> None:
             ("api", "DEVCENTER_API_OPERATORS_PORT"),
             ("tracking", "DEVCENTER_TRACKING_OPERATORS_PORT"),
         ):
-            free = {"DEVCENTER_API_PORT": "0", "DEVCENTER_TRACKING_PORT": "0"}
-            result = devcenter(command, settings=settings(**free | {name: str(port)}), folder=tmp_path)
+            result = devcenter(command, settings=settings(**{name: str(port)}), folder=tmp_path)
             in_words(result, f"127.0.0.1:{port}", name, exit_code=2)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.profile_page import profile_page
-from tests.cli.command import devcenter
+from tests.cli.command import devcenter, devcenter_anew
 from tests.cli.test_mistakes import in_words, settings
 from tests.profiles import NORTHWIND
 
@@ -27,7 +27,7 @@ def test_nothing_starts_with_a_wrong_profile_and_each_mistake_is_named(command: 
 
 
 def test_a_profile_that_is_printed_can_be_used(tmp_path: Path) -> None:
-    shown = devcenter("profile", "show", folder=tmp_path)
+    shown = devcenter_anew("profile", "show", folder=tmp_path)
     (tmp_path / "own.toml").write_text(shown.stdout)
     checked = devcenter("profile", "check", "own.toml", folder=tmp_path)
     assert checked.stdout == "The profile of Segment is valid, with 6 guides.\n"

@@ -1,7 +1,6 @@
 """Ctrl-C on real processes: what they say that they wait for and leave, and that a second one loses nothing."""
 
 import json
-import os
 import re
 import signal
 import socket
@@ -12,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 import requests
 from sqlalchemy import Engine, text
@@ -20,8 +18,6 @@ from sqlalchemy.orm import Session
 
 from models.lifecycle import AppTrigger
 from tests.api.service import API, addresses_of, is_ready
-from tests.cli.command import COMMAND
-from tests.cli.command import environment as shell
 from tests.databases import TestDatabase
 from tests.journeys import People, app_building, ask, outcome_of, token_of
 from tests.mailbox import Mailbox
@@ -166,30 +162,3 @@ def _signalling(
 def _open(engine: Engine) -> int:
     with Session(engine) as session:
         return int(session.scalar(text("SELECT count(*) FROM notification WHERE status = 'due'")) or 0)
-
-
-def test_up_says_what_it_waits_for_and_a_second_ctrl_c_stops_all_at_once(tmp_path: Path) -> None:
-    output = tmp_path / "output"
-    with silent_mail_server() as silent, output.open("wb") as written:
-        mail = {"DEVCENTER_SMTP_HOST": "127.0.0.1", "DEVCENTER_SMTP_PORT": _port(silent)}
-        started = subprocess.Popen(
-            [*COMMAND, "up"],
-            cwd=tmp_path,
-            env=shell(DEVCENTER_API_PORT="0", DEVCENTER_TRACKING_PORT="0", **mail),
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_until(lambda: "Ctrl-C stops everything" in output.read_text(), seconds=180)
-            pids = json.loads((tmp_path / ".devcenter" / "run.json").read_text())["pids"]
-            started.send_signal(signal.SIGINT)
-            waiting = r"Stopping: waiting for [1-9]\d* attempts?, at most 30 s; press Ctrl-C again to stop now"
-            wait_until(lambda: re.search(waiting, output.read_text()) is not None, seconds=10)
-            started.send_signal(signal.SIGINT)
-            assert started.wait(10) == 0
-        finally:
-            if started.poll() is None:
-                os.kill(started.pid, signal.SIGKILL)
-                started.wait(10)
-    assert "Stopped at once. What was begun is done again after the next start." in output.read_text()
-    assert not [name for name, pid in pids.items() if psutil.pid_exists(pid)]

@@ -16,7 +16,8 @@ from sqlalchemy.pool import NullPool
 
 from cli.home import Home
 from tests.api.service import Caller
-from tests.cli.command import COMMAND, environment
+from tests.cli.command import ANY_PORTS, COMMAND, environment
+from tests.cli.test_stopping import silent_mail_server
 from tests.waiting import wait_until
 
 SHELL = {
@@ -47,28 +48,36 @@ SHELL = {
 
 
 @contextmanager
-def up(folder: Path, *options: str, **settings: str) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
-    """Runs `devcenter up` in `folder` until it says that it stays; returns it and the file of what it says."""
+def starting(folder: Path, *options: str, **settings: str) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
+    """Starts `devcenter up` in `folder`; yields it and the file of what it says. Stops it if it is not stopped."""
     output = folder / "output"
     with output.open("wb") as written:
         process = subprocess.Popen(
             [*COMMAND, "up", *options],
             cwd=folder,
-            env=environment(DEVCENTER_API_PORT="0", DEVCENTER_TRACKING_PORT="0", **settings),
+            env=environment(**ANY_PORTS, **settings),
             stdout=written,
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_until(lambda: process.poll() is not None or "Ctrl-C stops everything" in output.read_text(), seconds=180)
-        assert process.poll() is None, output.read_text()
         yield process, output
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
     finally:
         if process.poll() is None:
             process.terminate()
             process.wait(60)
-    assert process.returncode == 0, output.read_text()
+
+
+@contextmanager
+def up(folder: Path, *options: str, **settings: str) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
+    """Runs `devcenter up` in `folder` from when it says that it stays, and stops it if the block has not."""
+    with starting(folder, *options, **settings) as (process, output):
+        wait_until(lambda: process.poll() is not None or "Ctrl-C stops everything" in output.read_text(), seconds=180)
+        assert process.poll() is None, output.read_text()
+        yield process, output
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+        assert process.returncode == 0, output.read_text()
 
 
 def test_up_demo_takes_an_app_to_public_and_ctrl_c_stops_every_process(tmp_path: Path) -> None:
@@ -122,10 +131,19 @@ def test_up_demo_takes_an_app_to_public_and_ctrl_c_stops_every_process(tmp_path:
     assert home.running() is None
 
 
-def test_what_the_shell_carries_and_a_demo_that_fails_stop_nothing(tmp_path: Path) -> None:
+def test_a_start_goes_on_after_ctrl_c_and_neither_the_shell_nor_a_demo_that_fails_stops_anything(
+    tmp_path: Path,
+) -> None:
     home = Home(tmp_path / ".devcenter")
-    mail = {"DEVCENTER_SMTP_HOST": "127.0.0.1", "DEVCENTER_SMTP_PORT": "1"}
-    with up(tmp_path, **SHELL, **mail) as (_, output):
+    with starting(tmp_path) as (broken_off, output):
+        wait_until(lambda: (home.path / "postgres" / "data" / "postmaster.pid").exists(), seconds=60)
+        broken_off.send_signal(signal.SIGINT)
+        assert broken_off.wait(60) == 130
+    first, last = output.read_text().strip().splitlines()
+    assert first.startswith("Starting devcenter in")
+    assert last == "The start was broken off and everything is stopped. The next start goes on from here."
+
+    with up(tmp_path, **SHELL, DEVCENTER_SMTP_HOST="127.0.0.1", DEVCENTER_SMTP_PORT="1") as (_, output):
         run = home.running()
         assert run is not None
         assert set(run["tokens"]) == {"partner", "reviewer", "service", "admin"}, output.read_text()
@@ -133,33 +151,32 @@ def test_what_the_shell_carries_and_a_demo_that_fails_stop_nothing(tmp_path: Pat
         saved = {"code": "partners_page.no_utm", "text": "No UTM parameters.", "where": "Your page."}
         assert reviewer("POST", "/v1/saved-reasons", saved, Idempotency_Key="one").status_code == 201
         assert reviewer("DELETE", "/v1/saved-reasons/partners_page.no_utm").ok
-    with up(tmp_path, "--demo", **mail) as (_, output):
+
+    with (
+        silent_mail_server() as silent,
+        up(tmp_path, "--demo", DEVCENTER_SMTP_HOST="127.0.0.1", DEVCENTER_SMTP_PORT=str(silent.getsockname()[1])) as (
+            stopped,
+            output,
+        ),
+    ):
         wait_until(lambda: "The demo did not get to its end" in output.read_text())
         assert "What happened: POST /v1/saved-reasons was answered with 409" in output.read_text()
         assert "What to do: " in output.read_text()
         run = home.running()
         assert run is not None
         assert Caller(run["api_url"], run["tokens"]["partner"])("GET", "/v1/apps").ok
+        _interrupt_twice(stopped, output)
+    assert not [name for name, pid in run["pids"].items() if psutil.pid_exists(pid)]
 
 
-def test_ctrl_c_while_it_starts_is_one_line_and_the_next_start_goes_on(tmp_path: Path) -> None:
-    output = tmp_path / "first"
-    with output.open("wb") as written:
-        starting = subprocess.Popen(
-            [*COMMAND, "up"],
-            cwd=tmp_path,
-            env=environment(DEVCENTER_API_PORT="0", DEVCENTER_TRACKING_PORT="0"),
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        )
-    wait_until(lambda: (tmp_path / ".devcenter" / "postgres" / "data" / "postmaster.pid").exists(), seconds=60)
-    starting.send_signal(signal.SIGINT)
-    assert starting.wait(60) == 130
-    first, last = output.read_text().strip().splitlines()
-    assert first.startswith("Starting devcenter in")
-    assert last == "The start was broken off and everything is stopped. The next start goes on from here."
-    with up(tmp_path):
-        assert Home(tmp_path / ".devcenter").running() is not None
+def _interrupt_twice(stopped: "subprocess.Popen[bytes]", output: Path) -> None:
+    """Sends Ctrl-C until the second one has stopped the installation, while attempts at mails are under way."""
+    stopped.send_signal(signal.SIGINT)
+    waiting = r"Stopping: waiting for [1-9]\d* attempts?, at most 30 s; press Ctrl-C again to stop now"
+    wait_until(lambda: re.search(waiting, output.read_text()) is not None, seconds=10)
+    stopped.send_signal(signal.SIGINT)
+    assert stopped.wait(10) == 0
+    assert "Stopped at once. What was begun is done again after the next start." in output.read_text()
 
 
 def said_by(line: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from cli.home import Home
 from cli.mail import Mailbox
 from models.checklist import GIVEN_REQUIREMENTS
 from tests.api.service import UNLIMITED, Caller
-from tests.cli.command import COMMAND, environment
+from tests.cli.command import ANY_PORTS, COMMAND, environment
 from tests.profiles import NORTHWIND, default_names_in
 from tests.waiting import wait_until
 from workflow.profile.loading import load_profile
@@ -66,9 +66,7 @@ def northwind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Northwind]:
         up = subprocess.Popen(
             [*COMMAND, "up", "--demo"],
             cwd=folder,
-            env=environment(
-                DEVCENTER_API_PORT="0", DEVCENTER_TRACKING_PORT="0", DEVCENTER_PROFILE=profile.name, **UNLIMITED
-            ),
+            env=environment(DEVCENTER_PROFILE=profile.name, **ANY_PORTS, **UNLIMITED),
             stdout=written,
             stderr=subprocess.STDOUT,
         )
