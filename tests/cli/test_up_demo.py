@@ -40,7 +40,6 @@ SHELL = {
     "REQUESTS_CA_BUNDLE": "/nowhere",
     "LC_ALL": "POSIX",
     "TZ": "America/St_Johns",
-    "PYTHONOPTIMIZE": "2",
     "PYTHONWARNINGS": "error::DeprecationWarning",
     "COLUMNS": "10",
 }
