@@ -146,7 +146,7 @@ def app_building(engine: Engine, people: People, slug: str, page: str = "https:/
             now=now,
             writer=writer_of(session),
         )
-        component = Component(app_id=app.id, kind="stream", name="Events", settings={})
+        component = Component(app_id=app.id, kind="stream", name="Events", settings={"events": ["Email Opened"]})
         session.add(component)
         session.flush()
         session.add(

@@ -13,6 +13,7 @@ from api.main import create_api
 from models.lifecycle import Role
 from models.token import Scope
 from runtime.settings import load_settings
+from tests.api.described import Described
 from tests.api.matrix import ALL, CALLS, PUBLIC, Call
 from tests.api.running import Service
 from tests.api.service import Caller
@@ -39,6 +40,12 @@ def application() -> FastAPI:
 def world(shared_service: Service) -> World:
     """The world of the module. Each call makes what it uses up."""
     return world_in(shared_service.engine, shared_service.people)
+
+
+@pytest.fixture(scope="module")
+def described(application: FastAPI) -> Described:
+    """What the application says of its answers."""
+    return Described(application.openapi())
 
 
 def _routes(application: FastAPI) -> Iterator[tuple[str, RouteContext]]:
@@ -99,9 +106,9 @@ def test_every_route_that_creates_takes_an_idempotency_key(application: FastAPI)
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.route)
 def test_a_call_is_refused_outside_its_roles_its_scope_and_its_company(
-    shared_service: Service, world: World, call: Call
+    shared_service: Service, world: World, described: Described, call: Call
 ) -> None:
-    cases = _Cases(shared_service.url, world, call)
+    cases = _Cases(shared_service.url, world, described, call)
     cases.refused_without_a_token()
     for role in sorted(ALL - call.roles):
         cases.refused_by_role(world.actor(role))
@@ -114,11 +121,15 @@ def test_a_call_is_refused_outside_its_roles_its_scope_and_its_company(
 
 
 class _Cases:
-    """The cases of one call. A refused call leaves no entry in the audit log, and a successful one leaves one."""
+    """The cases of one call. A refused call leaves no entry in the audit log, and a successful one leaves one.
 
-    def __init__(self, url: str, world: World, call: Call) -> None:
+    Each answer is as the API describes it.
+    """
+
+    def __init__(self, url: str, world: World, described: Described, call: Call) -> None:
         self._url = url
         self._world = world
+        self._described = described
         self._call = call
 
     def refused_without_a_token(self) -> None:
@@ -179,7 +190,9 @@ class _Cases:
         token = None if scopes is None else self._world.token(actor, scopes)
         path = self._call.template.format(**self._world.parameters | self._call.path | parameters)
         body = self._call.body_for(self._world, actor)
-        return Caller(self._url, token)(self._call.method, path + self._call.query, body, If_Match="*")
+        answer = Caller(self._url, token)(self._call.method, path + self._call.query, body, If_Match="*")
+        self._described.check(self._call.route, answer)
+        return answer
 
 
 def _placeholders(call: Call) -> set[str]:
