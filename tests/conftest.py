@@ -21,11 +21,11 @@ pytest_plugins = ["tests.api.running", "tests.console.prepared", "tests.stored"]
 RUN_FOLDER = pytest.StashKey[Path]()
 LONGEST = (
     "tests/kills/test_leased_kills.py",
-    "tests/storage/test_cut_migrations.py",
-    "tests/kills/test_kills.py",
+    "tests/api/test_schema.py",
+    "tests/browser/test_every_page.py",
     "tests/cli/",
     "tests/browser/",
-    "tests/api/test_schema.py",
+    "tests/storage/test_cut_migrations.py",
     "tests/kills/",
     "tests/clients/",
 )
