@@ -3,10 +3,12 @@
 An example is built from the examples of the fields. A field without one takes it from `EXAMPLES`.
 """
 
+import json
+from asyncio import Lock, to_thread
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
 
 from api.openapi_examples import EXAMPLES
@@ -62,7 +64,25 @@ def operation_name(route: APIRoute) -> str:
 
 
 class DescribedAPI(FastAPI):
-    """An application whose OpenAPI description has summaries and examples."""
+    """An application whose OpenAPI description has summaries and examples.
+
+    It is built when it is first asked for, in a thread: it takes seconds, in which other calls are answered.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._building = Lock()
+        self._written = b""
+        super().__init__(**options)
+
+    def setup(self) -> None:
+        """Adds the route of the description, in the place of FastAPI's, which builds and writes it between calls."""
+        self.add_route("/openapi.json", self._described, include_in_schema=False)
+
+    async def _described(self, _request: Request) -> Response:
+        async with self._building:
+            if not self._written:
+                self._written = await to_thread(lambda: json.dumps(self.openapi(), ensure_ascii=False).encode())
+        return Response(self._written, media_type="application/json")
 
     def openapi(self) -> dict[str, Any]:
         """Returns the description, which is built once."""

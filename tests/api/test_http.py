@@ -1,6 +1,7 @@
 """The API over HTTP for partners, reviewers, services and admins."""
 
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -66,6 +67,19 @@ def test_an_app_makes_its_whole_journey_over_http(service: Service) -> None:
     assert {row["actor_name"] for row in log} == {None}
     seen = service.reviewer("GET", "/v1/apps/acme/transitions").json()["items"]
     assert [row["actor_name"] for row in seen] == ["Pat", "Pat", "Rae", "the service itself"]
+
+
+def test_while_the_description_is_built_other_calls_are_answered(service: Service) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        described = [threads.submit(service.nobody, "GET", "/openapi.json", timeout_s=60) for _ in range(2)]
+        answered = 0
+        while not any(one.done() for one in described):
+            answered += service.nobody("GET", "/healthz").ok
+        assert answered > 20
+        one, two = (future.result() for future in described)
+    assert one.json()["paths"]
+    assert one.content == two.content
+    assert one.headers["Content-Type"] == "application/json"
 
 
 def test_a_refusal_names_every_unmet_rule_with_its_remedy(service: Service) -> None:
