@@ -22,6 +22,8 @@ DRAFT = "Perhaps we should refuse this one."
 MOST_PAGES = 500
 ALIKE = 3
 """Of the pages of one route that are about Apps without secrets, how many are opened."""
+NARROWED = 4
+"""In how many ways a list is narrowed: its filters show the same rows, or fewer."""
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +70,11 @@ def _write(service: Service, review_id: str) -> None:
 def walked(browser: Browser, starts: list[str]) -> dict[str, Page]:
     """Returns the pages that links lead to from these, by path, with the answers to what asks for itself.
 
-    They are all pages but those about Apps that have no secrets, of which they are some of each route.
+    They are all pages but those about Apps that have no secrets, of which they are some of each route, and but lists
+    that are narrowed in too many ways.
     """
     waiting, found = list(starts), dict[str, Page]()
-    alike: Counter[str] = Counter()
+    alike, narrowed = Counter[str](), Counter[str]()
     while waiting and len(found) < MOST_PAGES:
         path = waiting.pop(0)
         page = browser.open(path)
@@ -90,7 +93,9 @@ def walked(browser: Browser, starts: list[str]) -> dict[str, Page]:
                 continue
             route = next((one.path for one in SHOWN if one.path_regex.match(parts.path)), parts.path)
             alike[route] += 1
-            if "whispered" in target or not target.startswith("/apps/") or alike[route] <= ALIKE:
+            narrowed[parts.path] += bool(parts.query)
+            is_wanted = "whispered" in target or not target.startswith("/apps/") or alike[route] <= ALIKE
+            if is_wanted and narrowed[parts.path] <= NARROWED:
                 waiting.append(target)
     return found
 
