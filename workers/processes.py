@@ -99,8 +99,7 @@ class ProcessWork:
         )
 
     def _in_hand(self) -> dict[DueKind, int]:
-        kinds = [queue.kind.kind for queue in self.queues]
-        return {kind: count for kind in kinds if (count := self._capacity.in_use(kind))}
+        return {queue.kind.kind: count for queue in self.queues if (count := queue.begun())}
 
 
 def _words(in_hand: dict[DueKind, int]) -> str:

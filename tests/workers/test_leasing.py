@@ -19,6 +19,7 @@ from sqlalchemy import Engine, create_engine, text
 from models.due import Urgency
 from runtime.broker import WakingRedisBroker
 from tests.refusing_mail import serving
+from tests.waiting import wait_until
 from tests.workers.leased import work_off
 from workers.actors import LEASED_WORK
 from workers.actors.notifications import NOTIFICATIONS
@@ -144,6 +145,26 @@ def test_a_stopping_queue_hands_out_nothing_and_returns_what_nobody_began(
     consumer.ack(begun)
     _put(context, 1)
     assert next(consumer) is None
+
+
+def test_neither_a_look_nor_a_row_that_waits_is_an_attempt(context: WorkerContext) -> None:
+    """What a process that is told to stop says that it waits for are attempts, not places that a look has taken."""
+    capacity = _capacity()
+    queue = _queue(context.engine, capacity)
+    consumer = LeasedConsumer(queue, 20_000)
+    _put(context, 20)
+    with ThreadPoolExecutor(1) as threads:
+        with context.unit_of_work() as other:
+            other.execute(text("LOCK TABLE notification IN ACCESS EXCLUSIVE MODE"))
+            first = threads.submit(_proxies, consumer, 1)
+            wait_until(lambda: capacity.in_use(DueKind.NOTIFICATION) > 0, what="a look that waits for the lock")
+            assert queue.begun() == 0
+        (message,) = first.result(20)
+    assert queue.begun() == 1
+    consumer.ack(message)
+    assert queue.begun() == 0
+    queue.stop()
+    assert capacity.in_use(DueKind.NOTIFICATION) == 0
 
 
 def test_rows_that_wait_ahead_leave_the_threads_of_other_kinds_alone(

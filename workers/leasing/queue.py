@@ -102,6 +102,7 @@ class LeasedQueue:
         self._changed = threading.Condition()
         self._waiting: deque[Handed] = deque()
         self._places = 0
+        self._looking = 0
         self._proven: OrderedDict[str, float] = OrderedDict()
         self._cursor = Cursor()
         self._outage = PausingOutage(kind.kind.value)
@@ -123,6 +124,11 @@ class LeasedQueue:
     def has_room(self) -> bool:
         """Returns whether the queue would look for due rows at once if its bell rang."""
         return not self._stopping and self._capacity.free(self.kind.kind) > 0
+
+    def begun(self) -> int:
+        """Returns how many rows are worked on: the places in use but those that a look or a waiting row has."""
+        with self._changed:
+            return self._capacity.in_use(self.kind.kind) - self._places - self._looking
 
     def next(self, seconds: float) -> Message[Any] | None:
         """Returns a message for a row that is leased to this process, or None after about `seconds` at most.
@@ -182,8 +188,8 @@ class LeasedQueue:
         with self._changed:
             waiting = [handed.lease for handed in self._waiting]
             self._waiting.clear()
-            places, self._places = self._places, 0
-        self._capacity.release(self.kind.kind, places)
+            self._capacity.release(self.kind.kind, self._places)
+            self._places = 0
         give_back_rows(self._engine, self.kind.kind, waiting)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
@@ -245,6 +251,7 @@ class LeasedQueue:
             if room == 0:
                 self._is_rung, self._looked_at, self._pause = was_rung, now, LOOK_SECONDS
                 return
+            self._looking = places
             proven = [lane for lane, at in self._proven.items() if now - at < PROVEN_SECONDS]
         found = HandedOut((), {}, {})
         try:
@@ -261,7 +268,8 @@ class LeasedQueue:
             self._waiting = deque(sorted(waiting, key=lambda handed: not handed.lease.is_urgent))
             unused = max(0, self._places + places - len(self._waiting))
             self._places += places - unused
-        self._capacity.release(self.kind.kind, unused)
+            self._looking = 0
+            self._capacity.release(self.kind.kind, unused)
         if was_rung and any(found.is_cut.values()):
             self._ring_for_others(self.kind.bell)  # one ring stands for many rows
 
