@@ -59,7 +59,7 @@ def pytest_xdist_auto_num_workers() -> int | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Gives each worker of xdist its share of the longest tests, and those first.
+    """Orders the tests so that each worker of xdist has its share of the longest ones, and begins with them.
 
     So no worker is left alone with one of them at the end, and some compute while others wait. A worker begins with a
     part of the list, all parts being equally long, and takes from others when it has none left.
