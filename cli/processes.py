@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from cli.history_key import check_key_beside, wait_for_key
@@ -112,7 +113,7 @@ def _import_once_for_forks() -> None:
     """Imports what Dramatiq's processes run, which have it too if they are forks, as they are on Linux."""
     if sys.platform == "linux":
         multiprocessing.set_start_method("fork", force=True)  # no thread runs yet
-        import workers.main  # noqa: F401
+        import_module("workers.main")
 
 
 def run_scheduler_here() -> None:
