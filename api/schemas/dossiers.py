@@ -25,7 +25,7 @@ from workflow.reviewing.dossier import (
 )
 from workflow.reviewing.grace import Grace
 from workflow.reviewing.steps import why_step
-from workflow.reviewing.surroundings import PastRound, RunInBrief, Waiver
+from workflow.reviewing.surroundings import MAX_AROUND, PastRound, RunInBrief, Waiver
 
 
 class ChangeAnswer(BaseModel):
@@ -81,10 +81,10 @@ class OwnedAppAnswer(BaseModel):
 
 
 class CompanyAnswer(ReviewedCompanyAnswer):
-    """The company that owns the App, with the reviewed App and the company's latest other ones, 50 in all."""
+    """The company that owns the App, with the reviewed App and the latest of the company's other ones."""
 
     website: str
-    apps: list[OwnedAppAnswer]
+    apps: Annotated[list[OwnedAppAnswer], Field(description=f"At most {MAX_AROUND}, the reviewed App first.")]
 
 
 class OpenedAnswer(BaseModel):
@@ -170,15 +170,16 @@ class FullReviewAnswer(ReviewHeadAnswer):
     changes: dict[str, list[ChangeAnswer]] | None
     findings: list[EarlierFindingAnswer]
     earlier_waivers: Annotated[
-        list[EarlierWaiverAnswer], Field(description="What was waived in earlier rounds: the latest 50.")
+        list[EarlierWaiverAnswer], Field(description=f"What was waived in earlier rounds: the latest {MAX_AROUND}.")
     ]
     grace: GraceAnswer | None
     runs: Annotated[
-        list[ReviewRunAnswer], Field(description="The runs of Components' tests that its steps started: the latest 50.")
+        list[ReviewRunAnswer],
+        Field(description=f"The runs of Components' tests that its steps started: the latest {MAX_AROUND}."),
     ]
     history: Annotated[
         list[EarlierRoundAnswer],
-        Field(description="The latest 50 other reviews of the company's Apps. The list of reviews has all of them."),
+        Field(description=f"The latest {MAX_AROUND} other reviews of the company's Apps. The list of reviews has all."),
     ]
     ended: Annotated[EndedAnswer | None, Field(description="Null while the review is open.")]
     decisions: Annotated[

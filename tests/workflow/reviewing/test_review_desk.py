@@ -318,9 +318,6 @@ def test_a_resubmission_after_a_withdrawal_or_whose_reviewer_left_goes_to_the_qu
     assert _open_review(engine, "acme").claimed_by is None
 
 
-PICKED = (Reason("page.no_utm", "See the footer.", saved=True),)
-
-
 def test_the_app_itself_is_among_the_apps_of_its_company_however_many_are_newer(engine: Engine, people: People) -> None:
     (review,) = _submitted(engine, people, "acme")
     for number in range(MAX_AROUND):
@@ -329,6 +326,9 @@ def test_the_app_itself_is_among_the_apps_of_its_company_however_many_are_newer(
         dossier = open_dossier(session, review, PROFILE, now_of(session))
     assert [one.slug for one in dossier.company.apps][:2] == ["acme", f"newer-{MAX_AROUND - 1}"]
     assert len(dossier.company.apps) == MAX_AROUND
+
+
+PICKED = (Reason("page.no_utm", "See the footer.", saved=True),)
 
 
 def _accept(engine: Engine, actor: Actor, wanted: Wanted) -> Any:
